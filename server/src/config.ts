@@ -1,0 +1,175 @@
+import path from 'node:path';
+
+/** One documented setting. `docs/configuration.md` has a row for each; a test compares. */
+interface Setting {
+  name: string;
+  default: string;
+  meaning: string;
+}
+
+export const SETTINGS: readonly Setting[] = [
+  { name: 'DANUBE_HOME', default: '/var/lib/danube', meaning: 'Data directory: all state of this install.' },
+  {
+    name: 'DANUBE_LISTEN',
+    default: '127.0.0.1:8080',
+    meaning: 'Address and port of the API, for example `0.0.0.0:8080` or `[::1]:8080`.',
+  },
+  {
+    name: 'DANUBE_PUBLIC_URL',
+    default: 'http://DANUBE_LISTEN',
+    meaning: 'The address that customers use, as it stands in the API documents.',
+  },
+  {
+    name: 'DANUBE_ROLE',
+    default: 'all',
+    meaning: '`api` serves requests, `worker` runs workflows, `all` does both.',
+  },
+  {
+    name: 'DANUBE_ENGINE',
+    default: 'incus',
+    meaning: '`incus` for real instances; `sim` simulates them, for tests and trials.',
+  },
+  {
+    name: 'DANUBE_IPV4_POOL',
+    default: 'chosen at the first start',
+    meaning: 'IPv4 range that team networks (a /22 each) are cut from.',
+  },
+  {
+    name: 'DANUBE_IPV6_POOL',
+    default: 'a unique local /48',
+    meaning: 'IPv6 range that team networks (a /64 each) are cut from.',
+  },
+  {
+    name: 'DANUBE_TRUST_PROXY',
+    default: '',
+    meaning: 'Addresses of reverse proxies whose `X-Forwarded-For` is believed, separated by commas.',
+  },
+  {
+    name: 'DANUBE_SECRET_KEY',
+    default: 'a file in DANUBE_HOME',
+    meaning: '32 bytes in base64 that encrypt stored secrets. Every server process needs the same one.',
+  },
+  {
+    name: 'DANUBE_LOG_LEVEL',
+    default: 'info',
+    meaning: '`trace`, `debug`, `info`, `warn`, `error` or `silent`.',
+  },
+  {
+    name: 'DANUBE_SIM_STATE',
+    default: '',
+    meaning: 'File that keeps the simulated instances over a restart (engine `sim` only).',
+  },
+  {
+    name: 'DANUBE_SIM_LATENCY_MS',
+    default: '0',
+    meaning: 'Time that each simulated action takes, in milliseconds (engine `sim` only).',
+  },
+  {
+    name: 'DATABASE_URL',
+    default: '',
+    meaning: 'PostgreSQL 15 or newer to use instead of the embedded one.',
+  },
+  {
+    name: 'INCUS_URL',
+    default: '',
+    meaning:
+      'Incus server or cluster to use instead of the one on this host, for example `https://10.0.0.5:8443`.',
+  },
+  { name: 'INCUS_CLIENT_CERT', default: '', meaning: 'File with the PEM client certificate for INCUS_URL.' },
+  { name: 'INCUS_CLIENT_KEY', default: '', meaning: 'File with the PEM client key for INCUS_URL.' },
+  {
+    name: 'INCUS_SERVER_CERT',
+    default: '',
+    meaning:
+      'File with the PEM certificate that INCUS_URL must present, where no public authority signed it.',
+  },
+];
+
+export interface Config {
+  home: string;
+  listen: { host: string; port: number };
+  publicUrl: string;
+  role: 'api' | 'worker' | 'all';
+  engine: 'incus' | 'sim';
+  ipv4Pool: string | null;
+  ipv6Pool: string | null;
+  trustProxy: string[];
+  secretKey: string | null;
+  logLevel: string;
+  sim: { stateFile: string | null; latencyMs: number };
+  databaseUrl: string | null;
+  incus: { url: string; clientCert: string; clientKey: string; serverCert: string | null } | null;
+}
+
+/** A setting that cannot be used. The message names the setting and what it takes. */
+export class ConfigError extends Error {}
+
+/** Reads the environment. Throws {@link ConfigError} on the first setting that makes no sense. */
+export function readConfig(env: NodeJS.ProcessEnv): Config {
+  const get = (name: string): string | null => env[name]?.trim() || null;
+  const oneOf = <T extends string>(name: string, allowed: readonly T[], fallback: T): T => {
+    const value = get(name) ?? fallback;
+    if (!(allowed as readonly string[]).includes(value)) {
+      throw new ConfigError(`${name} is "${value}". It takes one of: ${allowed.join(', ')}.`);
+    }
+    return value as T;
+  };
+  const listen = parseListen(get('DANUBE_LISTEN') ?? '127.0.0.1:8080');
+  const shownHost = listen.host.includes(':') ? `[${listen.host}]` : listen.host;
+  return {
+    home: path.resolve(get('DANUBE_HOME') ?? '/var/lib/danube'),
+    listen,
+    publicUrl: (get('DANUBE_PUBLIC_URL') ?? `http://${shownHost}:${listen.port}`).replace(/\/+$/, ''),
+    role: oneOf('DANUBE_ROLE', ['api', 'worker', 'all'] as const, 'all'),
+    engine: oneOf('DANUBE_ENGINE', ['incus', 'sim'] as const, 'incus'),
+    ipv4Pool: get('DANUBE_IPV4_POOL'),
+    ipv6Pool: get('DANUBE_IPV6_POOL'),
+    trustProxy: (get('DANUBE_TRUST_PROXY') ?? '')
+      .split(',')
+      .map((s) => s.trim())
+      .filter(Boolean),
+    secretKey: get('DANUBE_SECRET_KEY'),
+    logLevel: oneOf(
+      'DANUBE_LOG_LEVEL',
+      ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const,
+      'info',
+    ),
+    sim: {
+      stateFile: get('DANUBE_SIM_STATE'),
+      latencyMs: parseNumber('DANUBE_SIM_LATENCY_MS', get('DANUBE_SIM_LATENCY_MS') ?? '0'),
+    },
+    databaseUrl: get('DATABASE_URL'),
+    incus: readIncus(get),
+  };
+}
+
+function readIncus(get: (name: string) => string | null): Config['incus'] {
+  const url = get('INCUS_URL');
+  if (!url) return null;
+  const clientCert = get('INCUS_CLIENT_CERT');
+  const clientKey = get('INCUS_CLIENT_KEY');
+  if (!clientCert || !clientKey) {
+    throw new ConfigError(
+      'INCUS_URL needs INCUS_CLIENT_CERT and INCUS_CLIENT_KEY: files with the PEM certificate and key that Incus trusts.',
+    );
+  }
+  return { url: url.replace(/\/+$/, ''), clientCert, clientKey, serverCert: get('INCUS_SERVER_CERT') };
+}
+
+function parseListen(text: string): { host: string; port: number } {
+  const match = /^(?:\[([^\]]+)\]|([^:]*)):(\d{1,5})$/.exec(text);
+  const port = Number(match?.[3]);
+  if (!match || port > 65535) {
+    throw new ConfigError(
+      `DANUBE_LISTEN is "${text}". It takes an address and a port, for example 127.0.0.1:8080.`,
+    );
+  }
+  return { host: match[1] ?? (match[2] || '0.0.0.0'), port };
+}
+
+function parseNumber(name: string, text: string): number {
+  const value = Number(text);
+  if (!Number.isFinite(value) || value < 0)
+    throw new ConfigError(`${name} is "${text}". It takes a number from 0.`);
+  return value;
+}

@@ -1,0 +1,33 @@
+import { Kysely, PostgresDialect, type Transaction } from 'kysely';
+import pg from 'pg';
+import type { DB } from './schema.gen.ts';
+
+// Identity columns and counts stay far below 2^53, and the wire wants numbers.
+pg.types.setTypeParser(pg.types.builtins.INT8, Number);
+// Addresses are handed on as text without the prefix length of a host.
+pg.types.setTypeParser(pg.types.builtins.INET, (text) => text.replace(/\/(32|128)$/, ''));
+
+export type Tx = Transaction<DB>;
+/** A pool outside of a transaction, or one transaction: what a store function can run on. */
+export type Queryable = Kysely<DB>;
+
+export interface Database {
+  pool: pg.Pool;
+  db: Kysely<DB>;
+  /** Runs `work` in one transaction: everything it wrote is there after it resolves, nothing after it throws. */
+  transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+export function openDatabase(url: string, options: { max?: number } = {}): Database {
+  const pool = new pg.Pool({ connectionString: url, max: options.max ?? 20, idleTimeoutMillis: 60_000 });
+  // A connection that dies while idle is replaced by the pool; without a listener the process would end.
+  pool.on('error', () => {});
+  const db = new Kysely<DB>({ dialect: new PostgresDialect({ pool }) });
+  return {
+    pool,
+    db,
+    transaction: (work) => db.transaction().execute(work),
+    close: () => db.destroy(),
+  };
+}

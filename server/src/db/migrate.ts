@@ -1,0 +1,36 @@
+import { promises as fs } from 'node:fs';
+import path from 'node:path';
+import { FileMigrationProvider, type Kysely, Migrator, sql } from 'kysely';
+import type { DB } from './schema.gen.ts';
+
+const folder = path.join(import.meta.dirname, 'migrations');
+
+/**
+ * Brings the schema up to date; several processes may do so at once (Kysely holds a lock).
+ * Throws a sentence for the operator when the database was written by a newer Danube.
+ */
+export async function migrate(db: Kysely<DB>): Promise<void> {
+  await refuseNewerSchema(db);
+  const migrator = new Migrator({
+    db,
+    provider: new FileMigrationProvider({ fs, path, migrationFolder: folder }),
+  });
+  const { error } = await migrator.migrateToLatest();
+  if (error) throw error;
+}
+
+async function refuseNewerSchema(db: Kysely<DB>): Promise<void> {
+  const table = await sql<{
+    name: string | null;
+  }>`select to_regclass('kysely_migration')::text as name`.execute(db);
+  if (!table.rows[0]?.name) return;
+  const known = new Set((await fs.readdir(folder)).map((file) => file.replace(/\.ts$/, '')));
+  const applied = await sql<{ name: string }>`select name from kysely_migration`.execute(db);
+  const unknown = applied.rows.map((row) => row.name).filter((name) => !known.has(name));
+  if (unknown.length > 0) {
+    throw new Error(
+      `The database was last used by a newer Danube (it knows ${unknown.join(', ')}). ` +
+        'Install that version or a later one; nothing was changed.',
+    );
+  }
+}

@@ -1,0 +1,19 @@
+/**
+ * What this install's things are called in Incus and on the host. Every name carries the install id (six hex digits),
+ * so two installs on one host, or one Incus that others use too, never collide.
+ */
+
+/** One Incus project per team. */
+export const projectName = (installId: string, teamId: number): string => `danube-${installId}-${teamId}`;
+
+/** One bridge per team; Linux allows 15 characters, which leaves room for 78 billion teams. */
+export const bridgeName = (installId: string, teamId: number): string =>
+  `${bridgePrefix(installId)}${teamId.toString(36)}`;
+
+/** What every bridge of this install begins with, and nothing else on the host does. */
+export const bridgePrefix = (installId: string): string => `d${installId}-`;
+
+export const poolName = (installId: string): string => `danube-${installId}`;
+
+/** Image aliases live in the default project, which may be shared. */
+export const imageAlias = (installId: string, image: string): string => `danube-${installId}-${image}`;

@@ -1,0 +1,8 @@
+/** Who makes a request: what authentication found out, and all that the services need to know about it. */
+export interface Caller {
+  userId: number;
+  /** The team that the request acts on: the token's, or the one that `X-Team-Id` names. */
+  teamId: number;
+  tokenId: number;
+  requestId: string;
+}

@@ -1,0 +1,46 @@
+import { createCipheriv, createDecipheriv, createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+
+/** Encrypts secrets at rest. AES-256-GCM; the stored form is version (1 byte), nonce (12), tag (16), ciphertext. */
+export interface SecretBox {
+  seal(plain: string): Buffer;
+  /** Throws when the key is another one or the bytes were changed. */
+  open(sealed: Buffer): string;
+}
+
+const VERSION = 1;
+
+export function createSecretBox(key: Buffer): SecretBox {
+  if (key.length !== 32) throw new Error('The secret key must be 32 bytes.');
+  return {
+    seal(plain) {
+      const nonce = randomBytes(12);
+      const cipher = createCipheriv('aes-256-gcm', key, nonce);
+      const body = Buffer.concat([cipher.update(plain, 'utf8'), cipher.final()]);
+      return Buffer.concat([Buffer.of(VERSION), nonce, cipher.getAuthTag(), body]);
+    },
+    open(sealed) {
+      if (sealed[0] !== VERSION) throw new Error('Unknown version of a sealed secret.');
+      const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(1, 13));
+      decipher.setAuthTag(sealed.subarray(13, 29));
+      return Buffer.concat([decipher.update(sealed.subarray(29)), decipher.final()]).toString('utf8');
+    },
+  };
+}
+
+export const sha256 = (text: string): Buffer => createHash('sha256').update(text).digest();
+
+export const equalBytes = (a: Buffer, b: Buffer): boolean => a.length === b.length && timingSafeEqual(a, b);
+
+const ALPHABET = 'abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789';
+
+/** Random text without look-alike characters, about 5.8 bits a character. */
+export function randomText(length: number): string {
+  let out = '';
+  while (out.length < length) {
+    for (const byte of randomBytes(length)) {
+      // 224 is the largest multiple of 56 under 256: without the cut, some characters would be likelier.
+      if (byte < 224 && out.length < length) out += ALPHABET[byte % ALPHABET.length];
+    }
+  }
+  return out;
+}
