@@ -1,0 +1,78 @@
+import { spawn } from 'node:child_process';
+
+export interface RunResult {
+  status: number;
+  stdout: string;
+  stderr: string;
+}
+
+export interface RunOptions {
+  env?: NodeJS.ProcessEnv;
+  cwd?: string;
+  input?: string;
+  timeoutSeconds?: number;
+  /** Exit statuses that are not an error, besides 0. */
+  allow?: readonly number[] | 'any';
+  /** Told each line of output as it comes. */
+  onLine?: (line: string) => void;
+}
+
+/** A command that failed: `message` is for the operator and carries the end of what the command said. */
+export class RunError extends Error {
+  readonly result: RunResult;
+  constructor(command: string, result: RunResult) {
+    const said = (result.stderr.trim() || result.stdout.trim()).split('\n').slice(-8).join('\n  ');
+    super(`${command} failed with status ${result.status}:\n  ${said}`);
+    this.name = 'RunError';
+    this.result = result;
+  }
+}
+
+/**
+ * Runs a command to its end and returns what it said. Throws {@link RunError} where its exit status is not allowed;
+ * a command that does not exist has status 127, one that a signal or the time limit ended has 128 or more.
+ */
+export async function run(command: string, args: string[], options: RunOptions = {}): Promise<RunResult> {
+  const result = await collect(command, args, options);
+  const allowed =
+    result.status === 0 || options.allow === 'any' || (options.allow?.includes(result.status) ?? false);
+  if (!allowed) throw new RunError([command, ...args.slice(0, 3)].join(' '), result);
+  return result;
+}
+
+function collect(command: string, args: string[], options: RunOptions): Promise<RunResult> {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, {
+      cwd: options.cwd ?? '/',
+      env: options.env ?? process.env,
+      stdio: ['pipe', 'pipe', 'pipe'],
+      ...(options.timeoutSeconds ? { timeout: options.timeoutSeconds * 1000 } : {}),
+    });
+    let stdout = '';
+    let stderr = '';
+    const lines = lineSplitter(options.onLine);
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text;
+      lines(text);
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text;
+      lines(text);
+    });
+    child.once('error', (error) => resolve({ status: 127, stdout, stderr: `${stderr}${error.message}` }));
+    child.once('close', (status, signal) => resolve({ status: status ?? (signal ? 137 : 128), stdout, stderr }));
+    // A command that ends before it read its input breaks the pipe; its exit status tells the story.
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(options.input ?? '');
+  });
+}
+
+function lineSplitter(onLine: ((line: string) => void) | undefined): (text: string) => void {
+  let rest = '';
+  return (text) => {
+    if (!onLine) return;
+    const parts = (rest + text).split(/[\r\n]+/);
+    rest = parts.pop() ?? '';
+    for (const part of parts) if (part.trim()) onLine(part.trim());
+  };
+}
