@@ -1,0 +1,244 @@
+import { CATALOG, findImage } from '../../images/catalog.ts';
+import {
+  type Engine,
+  EngineError,
+  type EngineReport,
+  type ImageReport,
+  type InstanceDetail,
+  type InstanceRef,
+  type InstanceReport,
+  type InstanceSpec,
+  type Limits,
+  type PowerState,
+  type Progress,
+  type TenantSpec,
+} from '../engine.ts';
+import { createFaults, type SimFaults, type SimVerb } from './faults.ts';
+import { type Journal, openJournal, rewriteJournal } from './journal.ts';
+import { type Change, type SimInstance, World } from './world.ts';
+
+export interface SimOptions {
+  /** Keeps the simulated instances over a restart, a SIGKILL too. One process uses it at a time. Null: in memory only. */
+  stateFile: string | null;
+  /** Time that each verb takes, in milliseconds. */
+  latencyMs: number;
+  /** The simulated host; by default 64 cores and 1 TB, so that no plan is capped. */
+  host?: { vcpu: number; memoryMb: number };
+}
+
+/** What happens to instances without Danube having asked for it. */
+export interface SimDrift {
+  /** The guest shut itself down. */
+  stopFromInside(ref: InstanceRef): void;
+  /** The instance is in a state that the data plane cannot handle. */
+  breakInstance(ref: InstanceRef): void;
+  /** Someone deleted the instance in the data plane. */
+  deleteBehindOurBack(ref: InstanceRef): void;
+  /** An instance that no row knows of. Needs the tenant. */
+  leak(spec: InstanceSpec): void;
+}
+
+export interface SimEngine extends Engine {
+  readonly name: 'sim';
+  readonly faults: SimFaults;
+  readonly drift: SimDrift;
+  /** How often each verb was called, failed calls included. */
+  readonly calls: ReadonlyMap<SimVerb, number>;
+  setLatency(milliseconds: number): void;
+}
+
+/**
+ * A data plane in memory that keeps every promise of {@link Engine} and starts nothing. Verbs take constant time, so
+ * that the control plane can be tested and measured with 100,000 instances.
+ */
+export function createSimEngine(options: SimOptions): SimEngine {
+  return new Sim(options);
+}
+
+class Sim implements SimEngine {
+  readonly name = 'sim';
+  readonly faults = createFaults();
+  readonly drift: SimDrift;
+  readonly calls = new Map<SimVerb, number>();
+  readonly #world = new World();
+  readonly #journal: Journal<Change> | null;
+  readonly #host: { vcpu: number; memoryMb: number };
+  #latencyMs: number;
+
+  constructor(options: SimOptions) {
+    this.#host = options.host ?? { vcpu: 64, memoryMb: 1024 * 1024 };
+    this.#latencyMs = options.latencyMs;
+    this.#journal = options.stateFile === null ? null : this.#restore(options.stateFile);
+    this.drift = {
+      stopFromInside: (ref) => this.#setPower(ref, 'stopped'),
+      breakInstance: (ref) => this.#setPower(ref, 'error'),
+      deleteBehindOurBack: (ref) => this.#change({ op: 'delete', name: this.#need(ref).ref.name }),
+      leak: (spec) => this.#place(spec),
+    };
+  }
+
+  setLatency(milliseconds: number): void {
+    this.#latencyMs = milliseconds;
+  }
+
+  describe(): Promise<EngineReport> {
+    return this.#verb('describe', null, () => ({
+      name: 'sim',
+      version: '1',
+      virtualization: 'container',
+      host: { ...this.#host },
+    }));
+  }
+
+  ensureTenant(tenant: TenantSpec): Promise<void> {
+    return this.#verb('ensureTenant', tenant, () => {
+      const present = this.#world.tenants.get(tenant.teamId);
+      if (present && JSON.stringify(present.spec) === JSON.stringify(tenant)) return;
+      this.#change({ op: 'tenant', tenant });
+    });
+  }
+
+  removeTenant(teamId: number): Promise<void> {
+    return this.#verb('removeTenant', teamId, () => {
+      const tenant = this.#world.tenants.get(teamId);
+      if (!tenant) return;
+      if (tenant.instances > 0) throw new EngineError('invalid', `Team ${teamId} still has instances.`);
+      this.#change({ op: 'untenant', teamId });
+    });
+  }
+
+  listImages(): Promise<ImageReport[]> {
+    return this.#verb('listImages', null, () =>
+      CATALOG.map(({ id }) => ({
+        name: id,
+        state: this.#world.images.has(id) ? 'ready' : 'buildable',
+        reason: null,
+      })),
+    );
+  }
+
+  ensureImage(name: string, progress?: Progress): Promise<void> {
+    return this.#verb('ensureImage', name, () => {
+      if (!findImage(name)) throw new EngineError('image_unavailable', `There is no image "${name}".`);
+      if (this.#world.images.has(name)) return;
+      progress?.(`Simulating image ${name}`, 100);
+      this.#change({ op: 'image', name });
+    });
+  }
+
+  ensureInstance(spec: InstanceSpec): Promise<void> {
+    return this.#verb('ensureInstance', spec, () => {
+      const present = this.#world.instances.get(spec.ref.name);
+      if (present && present.generation > spec.generation) {
+        throw new EngineError('invalid', 'A newer installation of this instance exists.');
+      }
+      if (present?.generation === spec.generation) this.#setPower(spec.ref, 'running');
+      else this.#place(spec);
+    });
+  }
+
+  ensureLimits(ref: InstanceRef, limits: Limits): Promise<void> {
+    return this.#verb('ensureLimits', ref, () => {
+      const instance = this.#need(ref);
+      if (limits.diskGb < instance.limits.diskGb) throw new EngineError('invalid', 'A disk cannot shrink.');
+      this.#change({ op: 'put', instance: { ...instance, limits: this.#capped(limits) } });
+    });
+  }
+
+  ensureRunning(ref: InstanceRef): Promise<void> {
+    return this.#verb('ensureRunning', ref, () => this.#setPower(ref, 'running'));
+  }
+
+  ensureStopped(ref: InstanceRef, _graceSeconds: number): Promise<void> {
+    return this.#verb('ensureStopped', ref, () => this.#setPower(ref, 'stopped'));
+  }
+
+  waitForSsh(ref: InstanceRef, timeoutSeconds: number): Promise<void> {
+    return this.#verb('waitForSsh', ref, () => {
+      if (this.#need(ref).power === 'running') return;
+      throw new EngineError('timeout', `SSH did not answer within ${timeoutSeconds} seconds.`);
+    });
+  }
+
+  removeInstance(ref: InstanceRef): Promise<void> {
+    return this.#verb('removeInstance', ref, () => {
+      if (this.#find(ref)) this.#change({ op: 'delete', name: ref.name });
+    });
+  }
+
+  describeInstance(ref: InstanceRef): Promise<InstanceDetail | null> {
+    return this.#verb('describeInstance', ref, () => {
+      const found = this.#find(ref);
+      if (!found) return null;
+      const { power, generation, limits, image, addresses } = found;
+      return { ref: found.ref, power, generation, limits, image, addresses };
+    });
+  }
+
+  listInstances(): Promise<InstanceReport[]> {
+    return this.#verb('listInstances', null, () =>
+      Array.from(this.#world.instances.values(), ({ ref, power, generation }) => ({
+        ref,
+        power,
+        generation,
+      })),
+    );
+  }
+
+  async close(): Promise<void> {
+    this.#journal?.close();
+  }
+
+  async #verb<T>(verb: SimVerb, argument: unknown, work: () => T): Promise<T> {
+    this.calls.set(verb, (this.calls.get(verb) ?? 0) + 1);
+    await this.faults.enter(verb, argument);
+    if (this.#latencyMs > 0) await new Promise((resolve) => setTimeout(resolve, this.#latencyMs));
+    const result = work();
+    await this.faults.leave(verb, argument);
+    return result;
+  }
+
+  #find(ref: InstanceRef): SimInstance | undefined {
+    const instance = this.#world.instances.get(ref.name);
+    return instance?.ref.teamId === ref.teamId ? instance : undefined;
+  }
+
+  #need(ref: InstanceRef): SimInstance {
+    const instance = this.#find(ref);
+    if (!instance) throw new EngineError('not_found', 'The instance does not exist.', { detail: ref.name });
+    return instance;
+  }
+
+  #place(spec: InstanceSpec): void {
+    this.#world.checkPlacement(spec);
+    if (!this.#world.images.has(spec.image)) {
+      throw new EngineError('image_unavailable', `The image "${spec.image}" is not ready.`);
+    }
+    const { userData: _secret, network: _network, ...kept } = spec;
+    this.#change({
+      op: 'put',
+      instance: { ...kept, limits: this.#capped(spec.limits), power: 'running' },
+    });
+  }
+
+  #setPower(ref: InstanceRef, power: PowerState): void {
+    const instance = this.#need(ref);
+    if (instance.power !== power) this.#change({ op: 'put', instance: { ...instance, power } });
+  }
+
+  #capped(limits: Limits): Limits {
+    return { ...limits, vcpu: Math.min(limits.vcpu, this.#host.vcpu) };
+  }
+
+  /** Written down first, then done: a process killed between the two finds the change when it starts again. */
+  #change(change: Change): void {
+    this.#journal?.append(change);
+    this.#world.apply(change);
+  }
+
+  #restore(file: string): Journal<Change> {
+    openJournal<Change>(file, (change) => this.#world.apply(change)).close();
+    rewriteJournal(file, this.#world.changes());
+    return openJournal<Change>(file, () => {});
+  }
+}

@@ -1,0 +1,54 @@
+import {
+  closeSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+
+/** A file of JSON lines that a simulated data plane is rebuilt from. One process writes it at a time. */
+export interface Journal<Entry> {
+  /** On disk (in the kernel's hands, so it outlives a SIGKILL) when this returns. */
+  append(entry: Entry): void;
+  close(): void;
+}
+
+/**
+ * Replays the file into `apply`, and opens it for appending. A last line cut short by a killed process is dropped:
+ * its change had not taken effect.
+ */
+export function openJournal<Entry>(file: string, apply: (entry: Entry) => void): Journal<Entry> {
+  const text = readIfThere(file);
+  const whole = text.slice(0, text.lastIndexOf('\n') + 1);
+  for (const line of whole.split('\n')) if (line) apply(JSON.parse(line) as Entry);
+  let fd = openSync(file, 'a');
+  if (whole.length < text.length) ftruncateSync(fd, Buffer.byteLength(whole));
+  return {
+    append(entry) {
+      writeSync(fd, `${JSON.stringify(entry)}\n`);
+    },
+    close() {
+      if (fd >= 0) closeSync(fd);
+      fd = -1;
+    },
+  };
+}
+
+/** Replaces the journal by one that holds only `entries`; a kill in the middle leaves the old one. */
+export function rewriteJournal<Entry>(file: string, entries: Iterable<Entry>): void {
+  const lines: string[] = [];
+  for (const entry of entries) lines.push(`${JSON.stringify(entry)}\n`);
+  writeFileSync(`${file}.new`, lines.join(''));
+  renameSync(`${file}.new`, file);
+}
+
+function readIfThere(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    throw error;
+  }
+}

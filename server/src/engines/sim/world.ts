@@ -1,0 +1,105 @@
+import { BlockList, isIP } from 'node:net';
+import { EngineError, type InstanceSpec, type PowerState, type TenantSpec } from '../engine.ts';
+
+/** What the simulated data plane keeps of an instance. User data is left out: it holds secrets. */
+export interface SimInstance extends Omit<InstanceSpec, 'userData' | 'network'> {
+  power: PowerState;
+}
+
+/** One change of the world, as it stands in the state file. */
+export type Change =
+  | { op: 'tenant'; tenant: TenantSpec }
+  | { op: 'untenant'; teamId: number }
+  | { op: 'image'; name: string }
+  | { op: 'put'; instance: SimInstance }
+  | { op: 'delete'; name: string };
+
+interface Tenant {
+  spec: TenantSpec;
+  subnets: BlockList;
+  instances: number;
+}
+
+/** The simulated data plane: tenants, images and instances, each found in constant time. */
+export class World {
+  readonly tenants = new Map<number, Tenant>();
+  readonly images = new Set<string>();
+  readonly instances = new Map<string, SimInstance>();
+  /** Address to the name of the instance that has it. */
+  readonly addresses = new Map<string, string>();
+
+  apply(change: Change): void {
+    switch (change.op) {
+      case 'tenant':
+        this.#putTenant(change.tenant);
+        break;
+      case 'untenant':
+        this.tenants.delete(change.teamId);
+        break;
+      case 'image':
+        this.images.add(change.name);
+        break;
+      case 'put':
+        this.#delete(change.instance.ref.name);
+        this.#insert(change.instance);
+        break;
+      case 'delete':
+        this.#delete(change.name);
+        break;
+    }
+  }
+
+  /** The shortest list of changes that leads from nothing to here. */
+  *changes(): Generator<Change> {
+    for (const tenant of this.tenants.values()) yield { op: 'tenant', tenant: tenant.spec };
+    for (const name of this.images) yield { op: 'image', name };
+    for (const instance of this.instances.values()) yield { op: 'put', instance };
+  }
+
+  /** Throws what a real data plane would refuse: unknown tenant, foreign or used address. */
+  checkPlacement(spec: InstanceSpec): void {
+    const tenant = this.tenants.get(spec.ref.teamId);
+    if (!tenant) throw new EngineError('not_found', `Team ${spec.ref.teamId} has no network.`);
+    for (const address of [spec.addresses.ipv4, spec.addresses.ipv6]) {
+      if (address === null) continue;
+      const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
+      if (!tenant.subnets.check(address, family)) {
+        throw new EngineError('invalid', `${address} is not in the team's network.`);
+      }
+      const owner = this.addresses.get(address);
+      if (owner !== undefined && owner !== spec.ref.name) {
+        throw new EngineError('invalid', `${address} is in use by another instance.`, { detail: owner });
+      }
+    }
+  }
+
+  #putTenant(spec: TenantSpec): void {
+    const subnets = new BlockList();
+    for (const subnet of [spec.network.ipv4.subnet, spec.network.ipv6.subnet]) {
+      const [base = '', prefix = ''] = subnet.split('/');
+      subnets.addSubnet(base, Number(prefix), isIP(base) === 6 ? 'ipv6' : 'ipv4');
+    }
+    const instances = this.tenants.get(spec.teamId)?.instances ?? 0;
+    this.tenants.set(spec.teamId, { spec, subnets, instances });
+  }
+
+  #insert(instance: SimInstance): void {
+    this.instances.set(instance.ref.name, instance);
+    for (const address of [instance.addresses.ipv4, instance.addresses.ipv6]) {
+      if (address !== null) this.addresses.set(address, instance.ref.name);
+    }
+    const tenant = this.tenants.get(instance.ref.teamId);
+    if (tenant) tenant.instances += 1;
+  }
+
+  #delete(name: string): void {
+    const instance = this.instances.get(name);
+    if (!instance) return;
+    this.instances.delete(name);
+    for (const address of [instance.addresses.ipv4, instance.addresses.ipv6]) {
+      if (address !== null && this.addresses.get(address) === name) this.addresses.delete(address);
+    }
+    const tenant = this.tenants.get(instance.ref.teamId);
+    if (tenant) tenant.instances -= 1;
+  }
+}
