@@ -103,7 +103,8 @@ function oneLineEntries(text: string): Entry[] {
 
 /** Our own apt source list (one-line format): a broken foreign list on the host cannot fail set-up. */
 export function sourcesList(codename: string, mirror: Mirror, backports: boolean): string {
-  const line = (uri: string, suite: string): string => `deb [signed-by=${mirror.keyring}] ${uri} ${suite} main`;
+  const line = (uri: string, suite: string): string =>
+    `deb [signed-by=${mirror.keyring}] ${uri} ${suite} main`;
   return [
     '# Written by Danube, and used by Danube only. Overwritten at each set-up.',
     line(mirror.main, codename),

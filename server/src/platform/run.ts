@@ -11,6 +11,8 @@ export interface RunOptions {
   cwd?: string;
   input?: string;
   timeoutSeconds?: number;
+  /** Run as this user instead of our own; needs root. */
+  as?: { uid: number; gid: number };
   /** Exit statuses that are not an error, besides 0. */
   allow?: readonly number[] | 'any';
   /** Told each line of output as it comes. */
@@ -47,6 +49,7 @@ function collect(command: string, args: string[], options: RunOptions): Promise<
       env: options.env ?? process.env,
       stdio: ['pipe', 'pipe', 'pipe'],
       ...(options.timeoutSeconds ? { timeout: options.timeoutSeconds * 1000 } : {}),
+      ...options.as,
     });
     let stdout = '';
     let stderr = '';
@@ -60,7 +63,9 @@ function collect(command: string, args: string[], options: RunOptions): Promise<
       lines(text);
     });
     child.once('error', (error) => resolve({ status: 127, stdout, stderr: `${stderr}${error.message}` }));
-    child.once('close', (status, signal) => resolve({ status: status ?? (signal ? 137 : 128), stdout, stderr }));
+    child.once('close', (status, signal) =>
+      resolve({ status: status ?? (signal ? 137 : 128), stdout, stderr }),
+    );
     // A command that ends before it read its input breaks the pipe; its exit status tells the story.
     child.stdin.on('error', () => undefined);
     child.stdin.end(options.input ?? '');
