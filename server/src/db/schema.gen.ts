@@ -93,6 +93,11 @@ export interface Plans {
   vcpu: number;
 }
 
+export interface Reconcilers {
+  finished_at: Generated<Date>;
+  name: string;
+}
+
 export interface SshKeys {
   created_at: Generated<Date>;
   fingerprint: string;
@@ -196,6 +201,7 @@ export interface DB {
   networks: Networks;
   operations: Operations;
   plans: Plans;
+  reconcilers: Reconcilers;
   ssh_keys: SshKeys;
   team_members: TeamMembers;
   team_usage: TeamUsage;

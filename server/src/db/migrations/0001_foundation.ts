@@ -197,6 +197,12 @@ create table workers (
   heartbeat_at timestamptz not null default now()
 );
 
+-- When each reconciler last finished a pass; status_details.observed_at comes from it.
+create table reconcilers (
+  name text primary key,
+  finished_at timestamptz not null default now()
+);
+
 insert into datacenters (name, label) values ('fsn1', 'This install');
 
 -- Seeds of the price list (contract notes, "Plans"); the operator may edit them.

@@ -1,0 +1,256 @@
+import { type Static, Type } from 'typebox';
+import {
+  Component,
+  Enum,
+  Id,
+  Int,
+  List,
+  Message,
+  Nullable,
+  NumberId,
+  Obj,
+  PathId,
+  Text,
+  Timestamp,
+} from '../../http/schema.ts';
+import { VPS_STATUSES } from './states.ts';
+
+const Status = Enum(VPS_STATUSES, { example: 'running' });
+const StatusLabel = Text(20, 'Running', { description: 'The status in words.' });
+const AllocationType = Enum(['shared', 'dedicated']);
+const PlanName = Text(40, 'nano_shared', { description: 'A name that `GET /vps/plans` lists.' });
+const ImageName = Text(100, 'debian-12', { description: 'A name that `GET /vps/images` lists.' });
+const Address4 = Nullable(Text(15, '10.64.0.10', { format: 'ipv4' }));
+const Address6 = Nullable(Text(45, 'fd2a:41c0:77e1::a', { format: 'ipv6' }));
+const Euros = (example: number) => Type.Number({ minimum: 0, maximum: 1_000_000, example });
+const Flag = (description: string) => Type.Boolean({ example: true, description });
+
+export const VpsParams = Obj({ vpsInstance: PathId('uuid', 'Id of the VPS.') });
+
+const StatusDetails = Component('StatusDetails', {
+  summary: Message('The server is running.'),
+  health: Enum(['healthy', 'progressing', 'stopped', 'unhealthy']),
+  observed_at: Nullable(Timestamp('When the data plane was last compared with this status.')),
+  stale: Type.Boolean({ example: false, description: 'True when it was not compared for over a minute.' }),
+  operation: Obj({
+    state: Enum(['succeeded', 'running', 'failed']),
+    terminal: Type.Boolean({ example: true, description: 'True when nothing is under way.' }),
+  }),
+  error: Nullable(
+    Obj({
+      code: Text(60, 'image_build_failed'),
+      source: Nullable(Text(60, 'engine')),
+      resource: Nullable(Obj({ kind: Nullable(Text(60, 'vps')), name: Nullable(Text(255, 'web-1')) })),
+      reason: Nullable(Text(60, 'image_build_failed')),
+      message: Nullable(Message('The image could not be built.')),
+      retryable: Type.Boolean({ example: true, description: 'True when trying again can help.' }),
+      observed_at: Nullable(Timestamp()),
+    }),
+  ),
+});
+
+export const Vps = Component('Vps', {
+  id: Id(),
+  name: Text(255, 'web-1'),
+  status: Status,
+  status_label: StatusLabel,
+  status_details: StatusDetails,
+  capabilities: Obj({
+    logs: Type.Boolean({ example: false }),
+    events: Type.Boolean({ example: false }),
+    diagnose: Type.Boolean({ example: false }),
+    build_logs: Type.Boolean({ example: false }),
+  }),
+  resource_profile: PlanName,
+  cpu_allocation_type: AllocationType,
+  cpu_cores: Int(2),
+  memory_size_gb: Euros(2),
+  storage_size_gb: Int(40),
+  image: ImageName,
+  datacenter: Text(40, 'fsn1'),
+  network_stack: Enum(['dual_stack', 'ipv4_only', 'ipv6_only']),
+  auth_method: Enum(['ssh_key', 'password']),
+  public_ip: Address4,
+  ipv6_address: Address6,
+  vnc_access_url: Nullable(Text(500, 'https://example.org/console')),
+  monthly_cost_cents: Int(449),
+  monthly_cost_dollars: Euros(4.49),
+  auto_start: Flag('Start again after a restart of the host.'),
+  backup_enabled: Flag('Backups are wanted.'),
+  monitoring_enabled: Flag('Metrics are kept.'),
+  automated_snapshots_enabled: Flag('A snapshot is taken every day.'),
+  deployed_at: Nullable(Timestamp('When the server ran for the first time.')),
+  created_at: Timestamp(),
+  updated_at: Timestamp(),
+  team_id: NumberId(1),
+  user_id: NumberId(1),
+  ssh_key_id: Nullable(NumberId(12)),
+  can_be_started: Flag('Whether `start` is accepted now.'),
+  can_be_stopped: Flag('Whether `stop` is accepted now.'),
+  can_be_rebooted: Flag('Whether `reboot` is accepted now.'),
+  can_be_destroyed: Flag('Whether deletion is accepted now.'),
+});
+export type VpsView = Static<typeof Vps>;
+
+const Configuration = Obj({
+  auto_start: Type.Optional(Flag('Start again after a restart of the host.')),
+  backup_enabled: Type.Optional(Flag('Backups are wanted.')),
+  monitoring_enabled: Type.Optional(Flag('Metrics are kept.')),
+});
+
+const CustomCloudInit = Nullable(
+  Type.String({
+    maxLength: 10_000,
+    example: '#cloud-config\npackages: [nginx]\n',
+    description: 'cloud-init user-data: `#cloud-config` YAML or a script that begins with `#!`. Merged after ours.',
+  }),
+);
+
+export const CreateVps = Component('CreateVps', {
+  name: Type.String({
+    minLength: 1,
+    maxLength: 255,
+    pattern: '^[a-z0-9][a-z0-9-]*[a-z0-9]$|^[a-z0-9]$',
+    example: 'web-1',
+    description: 'Lower-case letters, digits and hyphens. The first 63 characters are the host name.',
+  }),
+  resource_profile: Type.Optional(PlanName),
+  cpu_allocation_type: Type.Optional(Nullable(AllocationType)),
+  image: ImageName,
+  network_stack: Type.Optional(Nullable(Enum(['dual_stack', 'ipv4_only', 'ipv6_only']))),
+  datacenter: Text(40, 'fsn1'),
+  auth_method: Enum(['ssh_key', 'password'], { description: 'How root logs in over SSH.' }),
+  ssh_key_id: Type.Optional(Nullable(NumberId(12, 'Needed with `auth_method` `ssh_key`.'))),
+  password: Type.Optional(
+    Nullable(
+      Type.String({
+        minLength: 12,
+        maxLength: 128,
+        format: 'password',
+        // Line breaks would end the record that the password is set with.
+        pattern: '^[^\\r\\n\\u0000]*$',
+        example: 'correct horse battery',
+        description: 'Needed with `auth_method` `password`: at least 12 characters, on one line.',
+      }),
+    ),
+  ),
+  password_confirmation: Type.Optional(
+    Nullable(Type.String({ maxLength: 128, format: 'password', example: 'correct horse battery' })),
+  ),
+  configuration: Type.Optional(Configuration),
+  custom_cloud_init: Type.Optional(CustomCloudInit),
+  marketplace_app_id: Type.Optional(Nullable(NumberId(1, 'Not offered on this install: leave it out.'))),
+  windows_license_key: Type.Optional(Nullable(Text(100, 'XXXXX', { description: 'Not offered: leave it out.' }))),
+});
+export type CreateVps = Static<typeof CreateVps>;
+
+export const UpdateVps = Component(
+  'UpdateVps',
+  {
+    cpu_allocation_type: Type.Optional(AllocationType),
+    resource_profile: Type.Optional(Nullable(PlanName)),
+    configuration: Type.Optional(Configuration),
+    automated_snapshots_enabled: Type.Optional(Flag('Take a snapshot every day.')),
+  },
+  { minProperties: 1 },
+);
+export type UpdateVps = Static<typeof UpdateVps>;
+
+export const ReinstallVps = Component('ReinstallVps', {
+  image: ImageName,
+  custom_cloud_init: Type.Optional(CustomCloudInit),
+});
+export type ReinstallVps = Static<typeof ReinstallVps>;
+
+const OperationId = Id('0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b', 'Follow it with `GET /operations/{operation}`.');
+
+export const CreatedVps = Obj({
+  message: Message('The server is being created.'),
+  instance: Vps,
+  firewall_created: Type.Boolean({ example: false, description: 'Whether a default firewall was made for it.' }),
+  operation_id: OperationId,
+});
+
+export const ShownVps = Obj({
+  instance: Vps,
+  connection_info: Obj({
+    public_ip: Address4,
+    private_ip: Address4,
+    ipv6_address: Address6,
+    vnc_access_url: Nullable(Text(500, 'https://example.org/console')),
+    internal_dns: Text(255, 'vps-0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e'),
+    internal_fqdn: Text(255, 'vps-0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e.danube.internal'),
+  }),
+  monthly_cost: Euros(4.49),
+});
+
+export const UpdatedVps = Obj({
+  message: Message('The server is being updated.'),
+  instance: Vps,
+  operation_id: Nullable(OperationId),
+});
+
+/** Answer of an action; `status` is what the VPS shows while the action is at work. */
+export const VpsAction = (status: string, message: string) =>
+  Obj({ message: Message(message), status: Enum(VPS_STATUSES, { example: status }), operation_id: OperationId });
+
+export const VpsStatusView = Obj({
+  status: Status,
+  status_label: StatusLabel,
+  status_color: Enum(['green', 'gray', 'yellow', 'red']),
+  can_be_started: Type.Boolean({ example: false }),
+  can_be_stopped: Type.Boolean({ example: true }),
+  can_be_rebooted: Type.Boolean({ example: true }),
+  can_be_destroyed: Type.Boolean({ example: false }),
+  is_transitional: Type.Boolean({ example: false, description: 'True while something is under way: ask again.' }),
+  updated_at: Nullable(Timestamp()),
+});
+
+export const VpsPassword = Obj({
+  password: Nullable(Text(128, 'kT7wq2mXf9RzcV4h')),
+  username: Enum(['root']),
+  public_ip: Address4,
+  auth_method: Enum(['ssh_key', 'password']),
+});
+
+const imageFields = {
+  id: ImageName,
+  image: ImageName,
+  label: Text(100, 'Debian 12'),
+  description: Text(500, 'Debian 12 "bookworm".'),
+  version: Text(40, '12'),
+  family: Nullable(Text(40, 'debian')),
+  default_user: Enum(['root']),
+  available: Type.Boolean({ example: true, description: 'False when this install cannot provide it now.' }),
+  unavailable_reason: Nullable(Message('The image server does not answer.')),
+};
+
+export const VpsImages = Obj({
+  images: List(Component('VpsImage', { ...imageFields, distro: Text(40, 'debian') })),
+});
+
+export const VpsImageGroups = Obj({
+  groups: List(
+    Obj({
+      distro: Text(40, 'debian'),
+      name: Text(100, 'Debian'),
+      images: List(Component('VpsGroupedImage', imageFields)),
+    }),
+  ),
+});
+
+export const VpsPlans = Obj({
+  plans: List(
+    Component('VpsPlan', {
+      name: PlanName,
+      resource_profile: PlanName,
+      cpu_allocation_type: AllocationType,
+      cpu_cores: Int(2),
+      memory_size_gb: Euros(2),
+      storage_size_gb: Int(40),
+      monthly_cost_cents: Int(449),
+      monthly_cost_dollars: Euros(4.49),
+      currency: Enum(['EUR']),
+    }),
+  ),
+});

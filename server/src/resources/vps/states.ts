@@ -1,0 +1,60 @@
+import type { Vps } from './store.ts';
+
+export const VPS_STATUSES = [
+  'pending',
+  'provisioning',
+  'starting',
+  'running',
+  'stopping',
+  'stopped',
+  'rebooting',
+  'restoring',
+  'reinstalling',
+  'error',
+  'destroying',
+  'recreating',
+] as const;
+
+export type VpsStatus = (typeof VPS_STATUSES)[number];
+
+export type VpsOperationKind = 'create' | 'start' | 'stop' | 'reboot' | 'reinstall' | 'resize' | 'delete';
+
+/** What a VPS shows while an operation of this kind is at work; null leaves the status as it is. */
+export const STATUS_DURING: Record<VpsOperationKind, VpsStatus | null> = {
+  create: 'provisioning',
+  start: 'starting',
+  stop: 'stopping',
+  reboot: 'rebooting',
+  reinstall: 'reinstalling',
+  resize: null,
+  delete: 'destroying',
+};
+
+const STEADY: ReadonlySet<string> = new Set(['running', 'stopped', 'error']);
+
+export const isTransitional = (status: string): boolean => !STEADY.has(status);
+
+/**
+ * What may be asked of a VPS now. `desired` is where it is headed once every accepted operation is done, so a
+ * request that makes sense after the ones before it is accepted and waits its turn.
+ */
+export function allowedActions(vps: Pick<Vps, 'status' | 'desired' | 'deployed_at'>) {
+  if (vps.desired === 'deleted') return { start: false, stop: false, reboot: false, reinstall: false, destroy: false };
+  // After a failure the instance may be in either state; one that was never deployed is not there at all.
+  const failed = vps.status === 'error';
+  const exists = !failed || vps.deployed_at !== null;
+  return {
+    start: exists && (failed || vps.desired === 'stopped'),
+    stop: exists && (failed || vps.desired === 'running'),
+    reboot: !failed && vps.desired === 'running',
+    reinstall: true,
+    destroy: failed || vps.desired === 'stopped',
+  };
+}
+
+export const statusLabel = (status: string): string => status.charAt(0).toUpperCase() + status.slice(1);
+
+const COLORS: Record<string, string> = { running: 'green', stopped: 'gray', error: 'red' };
+
+/** Transitional states are yellow. */
+export const statusColor = (status: string): string => COLORS[status] ?? 'yellow';

@@ -1,0 +1,177 @@
+import { sql } from 'kysely';
+import type { Database, Tx } from '../../db/database.ts';
+import type { Engine, InstanceRef, InstanceSpec } from '../../engines/engine.ts';
+import { buildUserData } from '../../images/cloud-init.ts';
+import type { SecretBox } from '../../lib/crypto.ts';
+import type { Operation, OperationError, OperationStep, OperationWorkflow } from '../../workflows/operation.ts';
+import { recordEvent } from '../../workflows/operations-store.ts';
+import { networkOf, releaseAddresses } from '../networks/allotment.ts';
+import { releaseQuota } from '../teams/quotas.ts';
+import { STATUS_DURING, type VpsOperationKind } from './states.ts';
+import { deleteVps, getVps, updateVps, type Vps } from './store.ts';
+
+/** Seconds that a guest gets to shut down before it is switched off. */
+const STOP_GRACE_SECONDS = 30;
+/** Seconds from the start of a guest until its SSH server must answer; first boots run the customer's cloud-init. */
+const SSH_TIMEOUT_SECONDS = 180;
+
+export interface VpsWorkflowDependencies {
+  database: Database;
+  engine: Engine;
+  secrets: SecretBox;
+}
+
+/** The operations on a VPS. Arguments of an operation: `reinstall` {image, customCloudInit}, `resize` {limits}. */
+export function vpsWorkflows(dependencies: VpsWorkflowDependencies): Record<VpsOperationKind, OperationWorkflow> {
+  const steps = vpsSteps(dependencies);
+  const workflow = (
+    kind: VpsOperationKind,
+    parts: Pick<OperationWorkflow, 'steps' | 'succeed'> & Partial<OperationWorkflow>,
+  ): OperationWorkflow => ({
+    undo: [],
+    begin: (tx, operation) => showWork(tx, operation, kind),
+    fail: (tx, operation, error) => settleFailure(tx, operation, error),
+    ...parts,
+  });
+  const becomes = (status: 'running' | 'stopped') => (tx: Tx, operation: Operation) => settle(tx, operation, status);
+  return {
+    create: workflow('create', {
+      steps: [steps.network, steps.image, steps.instance, steps.ssh],
+      undo: [steps.remove],
+      succeed: becomes('running'),
+    }),
+    start: workflow('start', { steps: [steps.start, steps.ssh], succeed: becomes('running') }),
+    stop: workflow('stop', { steps: [steps.stop], succeed: becomes('stopped') }),
+    reboot: workflow('reboot', { steps: [steps.stop, steps.start, steps.ssh], succeed: becomes('running') }),
+    reinstall: workflow('reinstall', {
+      begin: beginReinstall,
+      // The image comes first: where it cannot be had, the old system is still there.
+      steps: [steps.image, steps.remove, steps.network, steps.instance, steps.ssh],
+      succeed: becomes('running'),
+    }),
+    resize: workflow('resize', { steps: [steps.limits], succeed: finishResize }),
+    delete: workflow('delete', { steps: [steps.remove], succeed: finishDelete }),
+  };
+}
+
+function vpsSteps({ database, engine, secrets }: VpsWorkflowDependencies) {
+  const step = (name: string, run: OperationStep['run']): OperationStep => ({ name, run });
+  return {
+    network: step('network', async ({ teamId }) => {
+      await engine.ensureTenant({ teamId, network: await networkOf(database.db, teamId) });
+    }),
+    image: step('image', async ({ resourceId, args }, progress) => {
+      const image = typeof args.image === 'string' ? args.image : (await getVps(database.db, resourceId)).image;
+      await engine.ensureImage(image, progress);
+    }),
+    instance: step('instance', async ({ resourceId }) => {
+      const vps = await getVps(database.db, resourceId);
+      await engine.ensureInstance(await instanceSpec(vps, database, secrets));
+    }),
+    ssh: step('ssh', ({ teamId, resourceId }) =>
+      engine.waitForSsh(instanceRef(teamId, resourceId), SSH_TIMEOUT_SECONDS),
+    ),
+    start: step('start', ({ teamId, resourceId }) => engine.ensureRunning(instanceRef(teamId, resourceId))),
+    stop: step('stop', ({ teamId, resourceId }) =>
+      engine.ensureStopped(instanceRef(teamId, resourceId), STOP_GRACE_SECONDS),
+    ),
+    limits: step('limits', ({ teamId, resourceId, args }) =>
+      engine.ensureLimits(instanceRef(teamId, resourceId), args.limits as InstanceSpec['limits']),
+    ),
+    remove: step('remove', ({ teamId, resourceId }) => engine.removeInstance(instanceRef(teamId, resourceId))),
+  };
+}
+
+/** How the data plane names a VPS. */
+export const instanceRef = (teamId: number, vpsId: string): InstanceRef => ({ teamId, name: `vps-${vpsId}` });
+
+async function instanceSpec(vps: Vps, database: Database, secrets: SecretBox): Promise<InstanceSpec> {
+  const hostname = vps.name.slice(0, 63).replace(/-+$/, '');
+  return {
+    ref: instanceRef(vps.team_id, vps.id),
+    image: vps.image,
+    limits: { vcpu: vps.vcpu, memoryMb: vps.memory_mb, diskGb: vps.disk_gb },
+    network: await networkOf(database.db, vps.team_id),
+    addresses: { ipv4: vps.ipv4, ipv6: vps.ipv6 },
+    hostname,
+    userData: await buildUserData({
+      hostname,
+      authorizedKey: vps.authorized_key,
+      rootPassword: secrets.open(vps.password_sealed),
+      allowPasswordLogin: vps.auth_method === 'password',
+      custom: vps.custom_cloud_init,
+    }),
+    autoStart: vps.auto_start,
+    generation: vps.generation,
+  };
+}
+
+async function showWork(tx: Tx, operation: Operation, kind: VpsOperationKind): Promise<void> {
+  const status = STATUS_DURING[kind];
+  if (status) await updateVps(tx, operation.resourceId, { status });
+}
+
+/** The new system is a new generation, so a repeated `instance` step never replaces it again. */
+async function beginReinstall(tx: Tx, operation: Operation): Promise<void> {
+  const args = operation.args as { image: string; customCloudInit: string | null; generation: number };
+  await updateVps(tx, operation.resourceId, {
+    status: 'reinstalling',
+    image: args.image,
+    custom_cloud_init: args.customCloudInit,
+    generation: args.generation,
+  });
+}
+
+async function settle(tx: Tx, operation: Operation, status: 'running' | 'stopped'): Promise<void> {
+  await updateVps(tx, operation.resourceId, {
+    status,
+    error: null,
+    observed_at: sql`now()`,
+    ...(status === 'running' ? { deployed_at: sql`coalesce(deployed_at, now())` } : {}),
+  });
+  await record(tx, operation, 'Normal', EVENTS[operation.kind]!);
+}
+
+/** A VPS that fails keeps its row, so that the customer sees why and can delete it or try again. */
+async function settleFailure(tx: Tx, operation: Operation, error: OperationError): Promise<void> {
+  await updateVps(tx, operation.resourceId, { status: 'error', error: JSON.stringify(error) });
+  await record(tx, operation, 'Warning', ['Failed', `${operation.kind} failed: ${error.message}`]);
+}
+
+async function finishResize(tx: Tx, operation: Operation): Promise<void> {
+  await record(tx, operation, 'Normal', EVENTS.resize!);
+}
+
+async function finishDelete(tx: Tx, operation: Operation): Promise<void> {
+  await record(tx, operation, 'Normal', EVENTS.delete!);
+  await releaseAddresses(tx, operation.resourceId);
+  if (await deleteVps(tx, operation.resourceId)) await releaseQuota(tx, operation.teamId, 'vps');
+}
+
+/** Reason and message of the event that an operation leaves behind. */
+const EVENTS: Record<string, [string, string]> = {
+  create: ['Created', 'The server was created and accepts SSH.'],
+  start: ['Started', 'The server was started.'],
+  stop: ['Stopped', 'The server was stopped.'],
+  reboot: ['Rebooted', 'The server was rebooted.'],
+  reinstall: ['Reinstalled', 'The server was reinstalled.'],
+  resize: ['Resized', 'The plan of the server was changed.'],
+  delete: ['Deleted', 'The server was deleted.'],
+};
+
+async function record(
+  tx: Tx,
+  operation: Operation,
+  type: 'Normal' | 'Warning',
+  [reason, message]: [string, string],
+): Promise<void> {
+  await recordEvent(tx, {
+    teamId: operation.teamId,
+    resourceType: operation.resourceType,
+    resourceId: operation.resourceId,
+    operationId: operation.id,
+    type,
+    reason,
+    message,
+  });
+}

@@ -1,0 +1,154 @@
+import { sql } from 'kysely';
+import type { Queryable, Tx } from '../db/database.ts';
+import { uuidv7 } from '../lib/ids.ts';
+import type { Operation, OperationError } from './operation.ts';
+
+export const WORKFLOW_NAME = 'operation';
+export const QUEUE_NAME = 'operations';
+
+export interface NewOperation {
+  teamId: number;
+  userId: number | null;
+  resourceType: string;
+  resourceId: string;
+  kind: string;
+  args?: Record<string, unknown>;
+  requestId: string | null;
+}
+
+export interface AcceptedOperation {
+  id: string;
+  /** `queued`: waits behind another operation of the same resource. */
+  state: 'pending' | 'queued';
+}
+
+/**
+ * Records an operation, and starts its workflow where none of the resource is at work. All in the caller's
+ * transaction, which must hold a lock on the resource's row: without it two operations could both start.
+ * DBOS's own SQL function writes the workflow, under the operation's id.
+ */
+export async function acceptOperation(tx: Tx, operation: NewOperation): Promise<AcceptedOperation> {
+  const id = uuidv7();
+  const result = await sql<{ state: 'pending' | 'queued' }>`
+    with accepted as (
+      insert into operations (id, team_id, user_id, resource_type, resource_id, kind, args, request_id, state)
+      values (${id}, ${operation.teamId}, ${operation.userId}, ${operation.resourceType}, ${operation.resourceId},
+        ${operation.kind}, ${JSON.stringify(operation.args ?? {})}, ${operation.requestId},
+        case when exists (select from operations
+          where resource_id = ${operation.resourceId} and state in ('queued', 'pending', 'running'))
+        then 'queued' else 'pending' end)
+      returning state)
+    select state, case when state = 'pending' then ${enqueueWorkflow(id)} end from accepted`.execute(tx);
+  return { id, state: result.rows[0]!.state };
+}
+
+function enqueueWorkflow(id: string) {
+  return sql`dbos.enqueue_workflow(
+    workflow_name => ${WORKFLOW_NAME}, queue_name => ${QUEUE_NAME},
+    positional_args => array[to_json(${id}::text)], workflow_id => ${id}::text)`;
+}
+
+/** Marks the operation as running. Running it twice changes nothing more. Null when it has already ended. */
+export async function beginOperation(tx: Tx, id: string): Promise<Operation | null> {
+  const row = await tx
+    .updateTable('operations')
+    .set({ state: 'running', started_at: sql`coalesce(started_at, now())` })
+    .where('id', '=', id)
+    .where('state', 'in', ['pending', 'running'])
+    .returning(['id', 'team_id', 'resource_type', 'resource_id', 'kind', 'args'])
+    .executeTakeFirst();
+  if (!row) return null;
+  return {
+    id: row.id,
+    teamId: row.team_id,
+    resourceType: row.resource_type,
+    resourceId: row.resource_id,
+    kind: row.kind,
+    args: row.args as Record<string, unknown>,
+  };
+}
+
+/** Ends an operation. False when it had ended before: then nothing may be written for it again. */
+export async function endOperation(tx: Tx, id: string, error: OperationError | null): Promise<boolean> {
+  const result = await tx
+    .updateTable('operations')
+    .set({
+      state: error ? 'failed' : 'succeeded',
+      error: error ? JSON.stringify(error) : null,
+      finished_at: sql`now()`,
+      ...(error ? {} : { percent: 100 }),
+    })
+    .where('id', '=', id)
+    .where('state', 'in', ['queued', 'pending', 'running'])
+    .executeTakeFirst();
+  return result.numUpdatedRows > 0n;
+}
+
+/** Operations of a resource that wait, in the order they were asked for. */
+export async function queuedOperations(db: Queryable, resourceId: string): Promise<Operation[]> {
+  const rows = await db
+    .selectFrom('operations')
+    .select(['id', 'team_id', 'resource_type', 'resource_id', 'kind', 'args'])
+    .where('resource_id', '=', resourceId)
+    .where('state', '=', 'queued')
+    .orderBy('seq')
+    .execute();
+  return rows.map((row) => ({
+    id: row.id,
+    teamId: row.team_id,
+    resourceType: row.resource_type,
+    resourceId: row.resource_id,
+    kind: row.kind,
+    args: row.args as Record<string, unknown>,
+  }));
+}
+
+/** Starts the workflow of a queued operation, in the transaction that ended the one before it. */
+export async function promoteOperation(tx: Tx, id: string): Promise<void> {
+  await sql`with promoted as (
+      update operations set state = 'pending' where id = ${id} and state = 'queued' returning id)
+    select ${enqueueWorkflow(id)} from promoted`.execute(tx);
+}
+
+/** Starts a workflow again whose record is gone; harmless where it is not. */
+export async function enqueueAgain(db: Queryable, id: string): Promise<void> {
+  await sql`select ${enqueueWorkflow(id)}`.execute(db);
+}
+
+/** Shows how far slow work is. `percent` is of the whole operation. */
+export async function reportProgress(db: Queryable, id: string, step: string, percent?: number): Promise<void> {
+  await db
+    .updateTable('operations')
+    .set({ step, ...(percent === undefined ? {} : { percent: Math.round(percent) }) })
+    .where('id', '=', id)
+    .where('state', '=', 'running')
+    .execute();
+}
+
+export interface NewEvent {
+  teamId: number;
+  resourceType: string;
+  resourceId: string;
+  operationId?: string | null;
+  /** `Normal` or `Warning`. */
+  type: 'Normal' | 'Warning';
+  /** One word in CamelCase, stable: programs match on it. */
+  reason: string;
+  message: string;
+}
+
+/** Appends to the event log, in the transaction that makes it true. */
+export async function recordEvent(tx: Tx, event: NewEvent): Promise<void> {
+  await tx
+    .insertInto('events')
+    .values({
+      team_id: event.teamId,
+      resource_type: event.resourceType,
+      resource_id: event.resourceId,
+      operation_id: event.operationId ?? null,
+      type: event.type,
+      reason: event.reason,
+      message: event.message,
+    })
+    .execute();
+}
