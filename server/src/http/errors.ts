@@ -1,0 +1,97 @@
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { EngineError } from '../engines/engine.ts';
+import { AppError, invalid } from '../lib/errors.ts';
+import { fieldErrors } from './validation.ts';
+
+/** The body of every error answer. */
+export interface ErrorBody {
+  message: string;
+  code: string;
+  request_id: string;
+  docs: string;
+  [extra: string]: unknown;
+}
+
+/** Makes the body of an error answer. `publicUrl` has no slash at its end. */
+export function errorBody(error: AppError, requestId: string, publicUrl: string): ErrorBody {
+  return {
+    message: error.message,
+    code: error.code,
+    ...(error.errors ? { errors: error.errors } : {}),
+    ...error.extra,
+    request_id: requestId,
+    docs: `${publicUrl}/docs/errors/${error.code}`,
+  };
+}
+
+/** The one place that turns whatever was thrown into an answer. What it cannot explain is logged and answered with 500. */
+export function createErrorHandler(publicUrl: string) {
+  return (thrown: unknown, request: FastifyRequest, reply: FastifyReply): void => {
+    const error = toAppError(thrown);
+    if (error.status >= 500) request.log.error({ err: thrown }, 'request failed');
+    reply
+      .code(error.status)
+      .type('application/json; charset=utf-8')
+      .serializer(JSON.stringify)
+      .send(errorBody(error, request.id, publicUrl));
+  };
+}
+
+/** Finds the public error for anything thrown. */
+export function toAppError(thrown: unknown): AppError {
+  if (thrown instanceof AppError) return thrown;
+  if (thrown instanceof EngineError) return fromEngine(thrown);
+  const error = thrown as Partial<FastifyError> | null | undefined;
+  if (error?.validation) return invalid(fieldErrors(error.validation as Parameters<typeof fieldErrors>[0]));
+  const known = typeof error?.code === 'string' ? fromCode(error.code) : null;
+  if (known) return known;
+  if (error?.message?.startsWith('Connection terminated')) return databaseAway();
+  if (error?.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500) {
+    return new AppError('bad_request', 'The request is malformed.', { cause: thrown });
+  }
+  return new AppError(
+    'internal',
+    'Something went wrong on our side. Try again, and quote the request id if it persists.',
+    { cause: thrown },
+  );
+}
+
+function fromEngine(error: EngineError): AppError {
+  if (error.code === 'image_unavailable') {
+    return new AppError('not_available', error.publicMessage, { cause: error });
+  }
+  if (error.code === 'unreachable' || error.code === 'timeout' || error.code === 'no_capacity') {
+    return new AppError('unavailable', error.publicMessage, { cause: error });
+  }
+  return new AppError('internal', 'Something went wrong on our side. Try again, and quote the request id.', {
+    cause: error,
+  });
+}
+
+/** Fastify's codes for what is wrong with a request, and PostgreSQL's and Node's for a database that is away. */
+function fromCode(code: string): AppError | null {
+  switch (code) {
+    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+      return new AppError('payload_too_large', 'The request body is larger than 1 MB.');
+    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
+    case 'FST_ERR_CTP_EMPTY_TYPE':
+      return new AppError(
+        'unsupported_media_type',
+        'Send the request body as JSON, with the header Content-Type: application/json.',
+      );
+    case 'FST_ERR_CTP_INVALID_JSON_BODY':
+    case 'FST_ERR_CTP_EMPTY_JSON_BODY':
+      return new AppError('bad_request', 'The request body is not valid JSON.');
+    case 'FST_ERR_BAD_URL':
+      return new AppError('bad_request', 'The path of the request is not a valid URL.');
+    case 'FST_ERR_MAX_PARAM_LENGTH':
+      return new AppError('not_found', 'There is nothing at this path.');
+    default:
+      return DATABASE_AWAY.test(code) ? databaseAway() : null;
+  }
+}
+
+const databaseAway = (): AppError =>
+  new AppError('unavailable', 'The database cannot be reached at the moment. Try again shortly.');
+
+const DATABASE_AWAY = /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|08\w{3}|57P0[123]|53300)$/;

@@ -1,0 +1,139 @@
+import type { FastifyRequest } from 'fastify';
+import type { Kysely } from 'kysely';
+import { sql } from 'kysely';
+import type { Tx } from '../db/database.ts';
+import type { DB } from '../db/schema.gen.ts';
+import { sha256 } from '../lib/crypto.ts';
+import { AppError, invalid } from '../lib/errors.ts';
+
+/** How long an answer is kept for a repeated request, in hours. */
+export const IDEMPOTENCY_HOURS = 24;
+
+const PRINTABLE = /^[\x20-\x7e]{1,255}$/;
+const ATTEMPTS = 5;
+/** serialization_failure and deadlock_detected: PostgreSQL undid the transaction, and trying again is right. */
+const RETRYABLE = new Set(['40001', '40P01']);
+
+/**
+ * Runs the work of one write request in one transaction and returns its answer.
+ *
+ * With an `Idempotency-Key` header the key's row is written first, in the same transaction: a second request with
+ * that key waits for the first one, then gets its stored answer (header `Idempotency-Replayed: true`) without
+ * running `work`. Errors roll everything back, the key included, so that the request can be sent again.
+ *
+ * Throws `validation_failed` for a malformed key and `idempotency_conflict` for one that was used for another request.
+ */
+export async function mutate<T>(request: FastifyRequest, work: (tx: Tx) => Promise<T>): Promise<T> {
+  const key = idempotencyKey(request);
+  const { database } = request.server;
+  if (key === null) return withRetries(() => database.transaction(work));
+  const hash = requestHash(request);
+  return withRetries(() => database.transaction((tx) => once(request, tx, key, hash, work)));
+}
+
+function idempotencyKey(request: FastifyRequest): string | null {
+  const header = request.headers['idempotency-key'];
+  if (header === undefined) return null;
+  if (typeof header !== 'string' || !PRINTABLE.test(header)) {
+    throw invalid({
+      'Idempotency-Key': ['The Idempotency-Key header must be 1 to 255 printable characters.'],
+    });
+  }
+  return header;
+}
+
+async function once<T>(
+  request: FastifyRequest,
+  tx: Tx,
+  key: string,
+  hash: Buffer,
+  work: (tx: Tx) => Promise<T>,
+): Promise<T> {
+  const { teamId } = request.caller;
+  const stored = await claim(tx, teamId, key, hash);
+  if (stored) {
+    if (!stored.requestHash.equals(hash)) {
+      throw new AppError(
+        'idempotency_conflict',
+        'This Idempotency-Key was used for another request in the last 24 hours: the method, the path or the body ' +
+          'differs. Send the same request again, or use a new key.',
+      );
+    }
+    request.idempotencyReplayed = true;
+    return stored.body as T;
+  }
+  const body = await work(tx);
+  await tx
+    .updateTable('idempotency_keys')
+    .set({ status: request.routeOptions.config.successStatus ?? 200, body: JSON.stringify(body) })
+    .where('team_id', '=', teamId)
+    .where('key', '=', key)
+    .execute();
+  return body;
+}
+
+/** Takes the key for this request, or returns what is stored under it. Waits for a transaction that holds the key. */
+async function claim(
+  tx: Tx,
+  teamId: number,
+  key: string,
+  hash: Buffer,
+): Promise<{ requestHash: Buffer; body: unknown } | null> {
+  // The upsert takes a new key or one past its time. A key can be purged between the two statements; the next
+  // round then takes it.
+  for (let round = 0; round < ATTEMPTS; round++) {
+    const taken = await tx
+      .insertInto('idempotency_keys')
+      .values({ team_id: teamId, key, request_hash: hash })
+      .onConflict((conflict) =>
+        conflict
+          .columns(['team_id', 'key'])
+          .doUpdateSet({ request_hash: hash, status: null, body: null, created_at: sql`now()` })
+          .where('idempotency_keys.created_at', '<', tooOld),
+      )
+      .returning('key')
+      .executeTakeFirst();
+    if (taken) return null;
+    const row = await tx
+      .selectFrom('idempotency_keys')
+      .select(['request_hash', 'body'])
+      .where('team_id', '=', teamId)
+      .where('key', '=', key)
+      .executeTakeFirst();
+    if (row) return { requestHash: row.request_hash, body: row.body };
+  }
+  throw new AppError('unavailable', 'The request could not be started. Send it again.');
+}
+
+const tooOld = sql<Date>`now() - make_interval(hours => ${sql.lit(IDEMPOTENCY_HOURS)})`;
+
+/** Deletes the keys that are past their time. Returns how many there were. */
+export async function purgeIdempotencyKeys(db: Kysely<DB>): Promise<number> {
+  const result = await db.deleteFrom('idempotency_keys').where('created_at', '<', tooOld).executeTakeFirst();
+  return Number(result.numDeletedRows);
+}
+
+function requestHash(request: FastifyRequest): Buffer {
+  const path = request.url.split('?', 1)[0];
+  return sha256(`${request.method} ${path}\n${canonical(request.body)}`);
+}
+
+/** JSON with sorted keys: the order in which a client writes members means nothing. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value ?? null, (_key, item: unknown) =>
+    item !== null && typeof item === 'object' && !Array.isArray(item)
+      ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : item,
+  );
+}
+
+async function withRetries<T>(run: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await run();
+    } catch (error) {
+      const code = (error as { code?: unknown }).code;
+      if (attempt === ATTEMPTS || typeof code !== 'string' || !RETRYABLE.has(code)) throw error;
+    }
+  }
+}

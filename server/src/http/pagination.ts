@@ -1,0 +1,51 @@
+import { type Static, type TSchema, Type } from 'typebox';
+import { Component, Int, List, Obj } from './schema.ts';
+
+/** Query of every list. */
+export const PageQuery = Obj({
+  page: Type.Integer({
+    format: 'int32',
+    minimum: 1,
+    maximum: 1_000_000,
+    default: 1,
+    example: 1,
+    description: 'Page to return, from 1. A page past the end is an empty list.',
+  }),
+  per_page: Type.Integer({
+    format: 'int32',
+    minimum: 1,
+    maximum: 100,
+    default: 15,
+    example: 15,
+    description: 'Items on a page.',
+  }),
+});
+
+export type PageQuery = Static<typeof PageQuery>;
+
+export const Pagination = Component('Pagination', {
+  current_page: Int(1, { minimum: 1 }),
+  last_page: Int(1, { minimum: 1 }),
+  per_page: Int(15, { minimum: 1, maximum: 100 }),
+  total: Int(1),
+});
+
+/** The envelope of a list of `items`. */
+export const PageOf = <S extends TSchema>(items: S) =>
+  Obj({ data: List(items, { maxItems: 100 }), pagination: Pagination });
+
+/** Rows to skip for the page that `query` asks for. */
+export const offsetOf = (query: PageQuery): number => (query.page - 1) * query.per_page;
+
+/** Puts one page of items and the total into the list envelope. */
+export function pageOf<T>(data: T[], total: number, query: PageQuery) {
+  return {
+    data,
+    pagination: {
+      current_page: query.page,
+      last_page: Math.max(1, Math.ceil(total / query.per_page)),
+      per_page: query.per_page,
+      total,
+    },
+  };
+}

@@ -1,0 +1,97 @@
+import { type Static, type TProperties, type TSchema, Type } from 'typebox';
+
+/**
+ * Building blocks of the API's schemas. They validate requests, serialise answers, type the handlers and become the
+ * OpenAPI 3.0.3 document, so they keep to its dialect: `nullable: true` instead of a null type, `enum` instead of
+ * `const`, and an `example` on every leaf.
+ */
+
+/** Schema keyword that names a shared schema of the OpenAPI document. */
+export const COMPONENT = 'x-component';
+
+/** The value or null. Wrap it in `Type.Optional` where the member may be missing as well, not the other way round. */
+export function Nullable<S extends TSchema>(schema: S) {
+  const copy = { ...schema, nullable: true } as TSchema & { enum?: unknown };
+  if (Array.isArray(copy.enum)) copy.enum = [...copy.enum, null];
+  return Type.Unsafe<Static<S> | null>(copy);
+}
+
+/** One of some words. */
+export const Enum = <const V extends readonly [string, ...string[]]>(
+  values: V,
+  options: Record<string, unknown> = {},
+) => Type.Unsafe<V[number]>({ type: 'string', enum: [...values], example: values[0], ...options });
+
+/** An object that has no other members than these. */
+export const Obj = <P extends TProperties>(properties: P, options: Record<string, unknown> = {}) =>
+  Type.Object(properties, { additionalProperties: false, ...options });
+
+/** An object that the OpenAPI document keeps under `components/schemas/NAME` and refers to. */
+export const Component = <P extends TProperties>(
+  name: string,
+  properties: P,
+  options: Record<string, unknown> = {},
+) => Obj(properties, { ...options, [COMPONENT]: name });
+
+/** Text of bounded length (in UTF-16 code units). */
+export const Text = (maxLength: number, example: string, options: Record<string, unknown> = {}) =>
+  Type.String({ maxLength, example, ...options });
+
+/** A whole number within the 32-bit range unless said otherwise. */
+export const Int = (
+  example: number,
+  options: { minimum?: number; maximum?: number; description?: string } = {},
+) => Type.Integer({ format: 'int32', minimum: 0, maximum: 2_147_483_647, example, ...options });
+
+/** A number id: identity columns stay below 2^53. */
+export const NumberId = (example: number, description?: string) =>
+  Type.Integer({
+    format: 'int64',
+    minimum: 1,
+    maximum: Number.MAX_SAFE_INTEGER,
+    example,
+    ...(description === undefined ? {} : { description }),
+  });
+
+/** A UUID id in an answer. */
+export const Id = (example = '0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e', description?: string) =>
+  Type.String({
+    format: 'uuid',
+    minLength: 36,
+    maxLength: 36,
+    example,
+    ...(description === undefined ? {} : { description }),
+  });
+
+/** A moment in UTC, ISO 8601. Make it with `date.toISOString()`. */
+export const Timestamp = (description?: string) =>
+  Type.String({
+    format: 'date-time',
+    maxLength: 32,
+    example: '2026-01-15T09:30:00.000Z',
+    ...(description === undefined ? {} : { description }),
+  });
+
+/** A sentence for people. */
+export const Message = (example: string) => Text(2000, example);
+
+export const List = <S extends TSchema>(items: S, options: Record<string, unknown> = {}) =>
+  Type.Array(items, { maxItems: 1000, ...options });
+
+/**
+ * An id in a path, of any shape: a handler answers 404 to one that cannot exist, instead of a validation error.
+ * `format` is what the document says it looks like; it is not validated.
+ */
+export const PathId = (format: 'uuid' | 'integer', description: string) =>
+  Type.String({
+    // The router refuses more than 100 characters with 404.
+    maxLength: 1000,
+    description,
+    example: format === 'uuid' ? '0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e' : '12',
+    'x-id': format,
+  });
+
+const WHOLE = /^[1-9][0-9]{0,14}$/;
+
+/** The number in a path, or null where it is none that an identity column could hold. */
+export const parseNumberId = (text: string): number | null => (WHOLE.test(text) ? Number(text) : null);

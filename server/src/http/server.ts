@@ -1,0 +1,119 @@
+import type { Socket } from 'node:net';
+import Fastify, { type FastifyReply, type FastifyRequest, LogController, type RouteOptions } from 'fastify';
+import type { Config } from '../config.ts';
+import type { Database } from '../db/database.ts';
+import { AppError } from '../lib/errors.ts';
+import { uuidv7 } from '../lib/ids.ts';
+import type { Log } from '../lib/log.ts';
+import type { Api, HttpServer } from './api.ts';
+import { createErrorHandler, errorBody } from './errors.ts';
+import { createGate } from './gate.ts';
+import { acceptJson, checkText } from './json-body.ts';
+import { answerUnknownPaths } from './not-found.ts';
+import { requestId } from './request-id.ts';
+import { TokenCache } from './token-cache.ts';
+import { createValidatorCompiler } from './validation.ts';
+
+export const API_PREFIX = '/api/v1';
+/** Largest request body, in bytes. */
+export const BODY_LIMIT = 1_048_576;
+
+export interface HttpDependencies {
+  config: Config;
+  database: Database;
+  log: Log;
+  /** Declares the resources' routes; paths are relative to `/api/v1`. */
+  register: (api: Api) => void;
+}
+
+/**
+ * Builds the HTTP server without listening. Declaring a route that is neither public nor names a scope throws: an
+ * oversight there would open it to everyone.
+ */
+export function createHttpServer({ config, database, log, register }: HttpDependencies): HttpServer {
+  const tokens = new TokenCache(database, log);
+  const gate = createGate(config, tokens);
+  const handleError = createErrorHandler(config.publicUrl);
+  const app: HttpServer = Fastify({
+    loggerInstance: log,
+    genReqId: requestId,
+    logController: new LogController({ requestIdLogLabel: 'request_id', disableRequestLogging: true }),
+    bodyLimit: BODY_LIMIT,
+    trustProxy: config.trustProxy.length > 0 ? config.trustProxy : false,
+    // While closing, requests on open connections are still answered properly.
+    return503OnClosing: false,
+    requestTimeout: 120_000,
+    // The router's own refusals (a malformed URL) bypass all hooks.
+    frameworkErrors: (error, request, reply) => {
+      const refuse = (refusal: unknown) =>
+        handleError(refusal, request as FastifyRequest, reply as FastifyReply);
+      gate(request as FastifyRequest, reply as FastifyReply).then(() => refuse(error), refuse);
+    },
+    clientErrorHandler: (_error: Error, socket: Socket) => answerGarbage(socket, config.publicUrl),
+  });
+  app.decorate('database', database);
+  app.decorateRequest('idempotencyReplayed', false);
+  app.setValidatorCompiler(createValidatorCompiler());
+  app.setErrorHandler(handleError);
+  acceptJson(app);
+  answerUnknownPaths(app);
+  app.addHook('onRoute', completeRoute);
+  app.addHook('onRequest', gate);
+  app.addHook('preValidation', prepareInput);
+  app.addHook('preHandler', setStatus);
+  app.addHook('onSend', async (request, reply) => {
+    if (request.idempotencyReplayed) reply.header('idempotency-replayed', 'true');
+  });
+  app.addHook('onResponse', logAccess);
+  app.addHook('onClose', () => tokens.settle());
+  app.register(async (scope) => register(scope as unknown as Api), { prefix: API_PREFIX });
+  return app;
+}
+
+function completeRoute(route: RouteOptions): void {
+  const config = route.config ?? {};
+  if (config.public !== true && config.scope === undefined) {
+    throw new Error(`Route ${String(route.method)} ${route.url} must set config.scope or config.public.`);
+  }
+  const success = Object.keys(route.schema?.response ?? {}).find((status) => status.startsWith('2'));
+  route.config = { ...config, successStatus: success === undefined ? 200 : Number(success) };
+}
+
+async function prepareInput(request: FastifyRequest): Promise<void> {
+  checkText(request);
+  // So that a missing body is told field by field what it lacks.
+  if (request.body === undefined && request.routeOptions.schema?.body !== undefined) request.body = {};
+}
+
+async function setStatus(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  const status = request.routeOptions.config.successStatus;
+  if (status !== undefined && status !== 200) reply.code(status);
+}
+
+async function logAccess(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  const { config, url } = request.routeOptions;
+  const line = {
+    method: request.method,
+    // The pattern, not the path: what stands in a path or query is the customer's.
+    route: url ?? null,
+    status: reply.statusCode,
+    ms: Math.round(reply.elapsedTime * 10) / 10,
+    ...(request.caller ? { team: request.caller.teamId } : {}),
+    address: request.ip,
+  };
+  if (config.public) request.log.debug(line, 'request');
+  else request.log.info(line, 'request');
+}
+
+/** Bytes that are no HTTP request: there is no reply object to answer with. */
+function answerGarbage(socket: Socket, publicUrl: string): void {
+  if (!socket.writable) return;
+  const id = uuidv7();
+  const body = JSON.stringify(
+    errorBody(new AppError('bad_request', 'The request is not valid HTTP.'), id, publicUrl),
+  );
+  socket.end(
+    `HTTP/1.1 400 Bad Request\r\nContent-Type: application/json; charset=utf-8\r\nX-Request-Id: ${id}\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}

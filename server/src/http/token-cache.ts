@@ -1,0 +1,118 @@
+import { sql } from 'kysely';
+import type { Database } from '../db/database.ts';
+import type { Log } from '../lib/log.ts';
+import { type Limits, TIER_LIMITS } from './rate-limits.ts';
+
+/** All that a request needs to know about its token. */
+export interface TokenRecord {
+  id: number;
+  userId: number;
+  teamId: number;
+  secretHash: Buffer;
+  scopes: ReadonlySet<string>;
+  /** Unix milliseconds. */
+  expiresAt: number | null;
+  revoked: boolean;
+  /** Teams that the token's user is a member of. */
+  memberOf: ReadonlySet<number>;
+  limits: Limits;
+}
+
+/** How long a record is believed, in milliseconds: so long may a revoked token still work. */
+const MAX_AGE = 1_000;
+const TOUCH_INTERVAL = 60_000;
+const MAX_ENTRIES = 10_000;
+
+/** Tokens read from the database, kept for a second, so that a busy client costs no query per request. */
+export class TokenCache {
+  readonly #database: Database;
+  readonly #log: Log;
+  readonly #records = new Map<number, { record: TokenRecord; at: number }>();
+  readonly #loading = new Map<number, Promise<TokenRecord | null>>();
+  readonly #touched = new Map<number, number>();
+  readonly #writes = new Set<Promise<void>>();
+
+  constructor(database: Database, log: Log) {
+    this.#database = database;
+    this.#log = log;
+  }
+
+  /** The token with this id, or null; a promise only where the database has to be asked. */
+  find(id: number): TokenRecord | Promise<TokenRecord | null> {
+    const known = this.#records.get(id);
+    if (known && Date.now() - known.at < MAX_AGE) return known.record;
+    const running = this.#loading.get(id);
+    if (running) return running;
+    const loading = this.#load(id).finally(() => this.#loading.delete(id));
+    this.#loading.set(id, loading);
+    return loading;
+  }
+
+  /** Notes the use of a token: written behind the request, at most once a minute. */
+  touch(id: number, ip: string): void {
+    const now = Date.now();
+    if (now - (this.#touched.get(id) ?? 0) < TOUCH_INTERVAL) return;
+    setBounded(this.#touched, id, now);
+    const write = this.#database.db
+      .updateTable('tokens')
+      .set({ last_used_at: sql`now()`, last_used_ip: ip.replace(/%.*$/, '') })
+      .where('id', '=', id)
+      .execute()
+      .then(
+        () => {},
+        (error: unknown) => this.#log.warn({ err: error, token: id }, 'last use of a token not written'),
+      )
+      .finally(() => this.#writes.delete(write));
+    this.#writes.add(write);
+  }
+
+  /** Resolves when no write is under way any more. */
+  async settle(): Promise<void> {
+    await Promise.all(this.#writes);
+  }
+
+  async #load(id: number): Promise<TokenRecord | null> {
+    const at = Date.now();
+    const row = await this.#database.db
+      .selectFrom('tokens as t')
+      .innerJoin('users as u', 'u.id', 't.user_id')
+      .select([
+        't.id',
+        't.user_id',
+        't.team_id',
+        't.secret_hash',
+        't.scopes',
+        't.expires_at',
+        't.revoked_at',
+        'u.tier',
+        'u.rate_limits',
+        sql<number[]>`to_json(array(select team_id from team_members where user_id = u.id))`.as('member_of'),
+      ])
+      .where('t.id', '=', id)
+      .executeTakeFirst();
+    if (!row) {
+      this.#records.delete(id);
+      return null;
+    }
+    const record: TokenRecord = {
+      id: row.id,
+      userId: row.user_id,
+      teamId: row.team_id,
+      secretHash: row.secret_hash,
+      scopes: new Set(row.scopes),
+      expiresAt: row.expires_at?.getTime() ?? null,
+      revoked: row.revoked_at !== null,
+      memberOf: new Set(row.member_of),
+      limits: (row.rate_limits as unknown as Limits | null) ?? TIER_LIMITS[row.tier]!,
+    };
+    setBounded(this.#records, id, { record, at });
+    return record;
+  }
+}
+
+/** Maps keep the order of insertion: the first key is the oldest. */
+function setBounded<V>(map: Map<number, V>, key: number, value: V): void {
+  map.delete(key);
+  if (map.size >= MAX_ENTRIES) map.delete(map.keys().next().value!);
+  map.set(key, value);
+}

@@ -1,0 +1,88 @@
+import { Ajv, type ErrorObject, type Options } from 'ajv';
+import type { FastifySchemaCompiler } from 'fastify';
+import type { FieldErrors } from '../lib/errors.ts';
+
+/** Schema keyword: the sentence for a value that misses the `pattern`, after "The NAME field ". */
+export const PATTERN_MESSAGE = 'x-pattern-message';
+
+/** More sentences than anyone reads would only let a small request make a large answer. */
+const MAX_SENTENCES = 50;
+
+const OPTIONS: Options = {
+  allErrors: true,
+  useDefaults: true,
+  // Members that the schema does not know are dropped: clients of the v1 API may send fields that mean nothing here.
+  removeAdditional: true,
+  strict: false,
+  verbose: true,
+  // `format` documents; what must hold is said by `pattern` and by the services.
+  validateFormats: false,
+};
+
+/** Validates bodies as they are, and coerces text to numbers and booleans in the query. */
+export function createValidatorCompiler(): FastifySchemaCompiler<unknown> {
+  const exact = new Ajv({ ...OPTIONS, coerceTypes: false });
+  const coercing = new Ajv({ ...OPTIONS, coerceTypes: true });
+  return ({ schema, httpPart }) => (httpPart === 'body' ? exact : coercing).compile(schema as object);
+}
+
+/** A sentence per field and fault, from what Ajv found. */
+export function fieldErrors(errors: readonly ErrorObject[]): FieldErrors {
+  const sentences = new Map<string, Set<string>>();
+  for (const error of errors.slice(0, MAX_SENTENCES)) {
+    const field = fieldOf(error);
+    const known = sentences.get(field) ?? new Set();
+    sentences.set(field, known.add(sentenceOf(error, field)));
+  }
+  return Object.fromEntries([...sentences].map(([field, set]) => [field, [...set]]));
+}
+
+function fieldOf(error: ErrorObject): string {
+  const path = error.instancePath
+    .split('/')
+    .slice(1)
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
+  if (error.keyword === 'required') path.push(String(error.params.missingProperty));
+  return path.join('.') || 'body';
+}
+
+const TYPES: Record<string, string> = {
+  string: 'a string',
+  integer: 'a whole number',
+  number: 'a number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'an object',
+};
+
+function sentenceOf(error: ErrorObject, field: string): string {
+  if (field === 'body' && error.keyword === 'type') return 'The request body must be a JSON object.';
+  return `The ${field} field ${faultOf(error)}.`;
+}
+
+function faultOf({ keyword, params, parentSchema, message }: ErrorObject): string {
+  switch (keyword) {
+    case 'required':
+      return 'is required';
+    case 'type':
+      return `must be ${TYPES[String(params.type)] ?? `of type ${params.type}`}`;
+    case 'enum':
+      return `must be one of: ${(params.allowedValues as unknown[]).filter((v) => v !== null).join(', ')}`;
+    case 'minLength':
+      return params.limit === 1 ? 'must not be empty' : `must be at least ${params.limit} characters`;
+    case 'maxLength':
+      return `must not be longer than ${params.limit} characters`;
+    case 'minimum':
+      return `must be at least ${params.limit}`;
+    case 'maximum':
+      return `must not be greater than ${params.limit}`;
+    case 'minItems':
+      return `must have at least ${params.limit} items`;
+    case 'maxItems':
+      return `must not have more than ${params.limit} items`;
+    case 'pattern':
+      return String(parentSchema?.[PATTERN_MESSAGE] ?? 'has an invalid format');
+    default:
+      return message ?? 'is invalid';
+  }
+}

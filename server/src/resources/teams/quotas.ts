@@ -1,0 +1,68 @@
+import { sql } from 'kysely';
+import type { Queryable, Tx } from '../../db/database.ts';
+import { AppError } from '../../lib/errors.ts';
+
+/** What a team may have at most, unless `teams.quotas` says otherwise for it. */
+const DEFAULT_QUOTAS = {
+  vps: 10,
+  database: 10,
+  cache: 10,
+  firewall: 10,
+  ssh_key: 25,
+} as const;
+
+export type QuotaKind = keyof typeof DEFAULT_QUOTAS;
+
+const LABELS: Record<QuotaKind, string> = {
+  vps: 'VPS',
+  database: 'database',
+  cache: 'cache',
+  firewall: 'firewall',
+  ssh_key: 'SSH key',
+};
+
+/**
+ * Counts `count` more things of a kind for the team, in the caller's transaction; concurrent requests of one team
+ * wait for each other here, so the limit is exact. Throws `quota_exceeded` naming quota, limit and use.
+ */
+export async function takeQuota(tx: Tx, teamId: number, kind: QuotaKind, count = 1): Promise<void> {
+  const limit = sql<number>`coalesce((select (quotas ->> ${kind}::text)::integer from teams where id = ${teamId}), ${DEFAULT_QUOTAS[kind]}::integer)`;
+  const taken = await sql`
+    insert into team_usage (team_id, kind, used)
+    select ${teamId}::bigint, ${kind}::text, ${count}::integer where ${count}::integer <= ${limit}
+    on conflict (team_id, kind) do update set used = team_usage.used + ${count}::integer
+    where team_usage.used + ${count}::integer <= ${limit}
+    returning used`.execute(tx);
+  if (taken.rows.length > 0) return;
+  const state = await sql<{ used: number; quota: number }>`
+    select coalesce((select used from team_usage where team_id = ${teamId} and kind = ${kind}), 0) as used,
+      ${limit} as quota`.execute(tx);
+  const { used, quota } = state.rows[0]!;
+  throw new AppError(
+    'quota_exceeded',
+    `The team's ${LABELS[kind]} quota is reached: ${used} of ${quota} in use. ` +
+      'Delete one that is no longer needed, or ask the operator for a higher quota.',
+    { extra: { quota: kind, limit: quota, used } },
+  );
+}
+
+/** Gives back what {@link takeQuota} took, in the transaction that deletes the thing. */
+export async function releaseQuota(tx: Tx, teamId: number, kind: QuotaKind, count = 1): Promise<void> {
+  await tx
+    .updateTable('team_usage')
+    .set((eb) => ({ used: sql<number>`greatest(${eb.ref('used')} - ${count}::integer, 0)` }))
+    .where('team_id', '=', teamId)
+    .where('kind', '=', kind)
+    .execute();
+}
+
+/** How many things of a kind the team has. */
+export async function countOf(db: Queryable, teamId: number, kind: QuotaKind): Promise<number> {
+  const row = await db
+    .selectFrom('team_usage')
+    .select('used')
+    .where('team_id', '=', teamId)
+    .where('kind', '=', kind)
+    .executeTakeFirst();
+  return row?.used ?? 0;
+}

@@ -1,0 +1,39 @@
+import type { Api } from '../../http/api.ts';
+import { TeamList } from './schema.ts';
+
+/** Teams of the token's account. */
+export function registerTeams(api: Api): void {
+  api.get(
+    '/user/teams',
+    {
+      schema: {
+        operationId: 'listTeams',
+        summary: 'List teams',
+        description:
+          'Lists the teams that the token’s account is a member of, and says which one requests act on.',
+        tags: ['Teams'],
+        response: { 200: TeamList },
+      },
+      config: { scope: null },
+    },
+    async (request) => {
+      const { userId, teamId } = request.caller;
+      const teams = await api.database.db
+        .selectFrom('teams')
+        .innerJoin('team_members', 'team_members.team_id', 'teams.id')
+        .select(['teams.id', 'teams.name', 'teams.personal'])
+        .where('team_members.user_id', '=', userId)
+        .orderBy('teams.id')
+        .execute();
+      return {
+        data: teams.map((team) => ({
+          id: team.id,
+          name: team.name,
+          personal_team: team.personal,
+          registry_namespace: null,
+        })),
+        current_team_id: teamId,
+      };
+    },
+  );
+}

@@ -1,0 +1,19 @@
+import { Type } from 'typebox';
+import { Component, List, Nullable, NumberId, Obj, Text } from '../../http/schema.ts';
+
+const Team = Component('Team', {
+  id: NumberId(1),
+  name: Text(255, 'Personal'),
+  personal_team: Type.Boolean({
+    example: true,
+    description: 'Whether this is the account holder’s own team.',
+  }),
+  registry_namespace: Nullable(
+    Text(255, 'team-1', { description: 'Namespace in the container registry; null where there is none.' }),
+  ),
+});
+
+export const TeamList = Obj({
+  data: List(Team),
+  current_team_id: NumberId(1, 'The team that this request acts on.'),
+});
