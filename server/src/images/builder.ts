@@ -1,0 +1,231 @@
+import { createHash } from 'node:crypto';
+import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { EngineError, type Progress } from '../engines/engine.ts';
+import { RunError, run } from '../platform/run.ts';
+import { withFileLock } from './file-lock.ts';
+import { imageMetadata, TEMPLATES } from './metadata.ts';
+import type { Recipe } from './recipes.ts';
+
+/** Where packages come from. Both archives are checked against `keyring`; unsigned packages are never taken. */
+export interface DebianMirror {
+  main: string;
+  security: string;
+  keyring: string;
+}
+
+export interface BuildOptions {
+  recipe: Recipe;
+  /** Folder for finished images, one subfolder each. */
+  cacheDir: string;
+  mirror: DebianMirror;
+  /** Build although the cache has the image: for fresh packages. */
+  force?: boolean;
+  progress?: Progress | undefined;
+}
+
+/** A split Incus image (metadata and root file system), complete on disk. */
+export interface BuiltImage {
+  recipeHash: string;
+  /** Unix milliseconds. */
+  builtAt: number;
+  rootfsFile: string;
+  metadataFile: string;
+}
+
+/** Raised when the way of building changes what comes out, so that cached images are made anew. */
+const BUILDER_VERSION = 1;
+
+const ARCHITECTURES: Partial<Record<NodeJS.Architecture, { debian: string; incus: string }>> = {
+  x64: { debian: 'amd64', incus: 'x86_64' },
+  arm64: { debian: 'arm64', incus: 'aarch64' },
+};
+
+/** Changes with everything that decides what is in the image, except the versions of its packages. */
+export function recipeHash(recipe: Recipe): string {
+  const input = JSON.stringify([BUILDER_VERSION, process.arch, recipe, TEMPLATES]);
+  return createHash('sha256').update(input).digest('hex').slice(0, 16);
+}
+
+/** The finished image in the cache, or null. */
+export async function findBuilt(cacheDir: string, recipe: Recipe): Promise<BuiltImage | null> {
+  const folder = path.join(cacheDir, `${recipe.id}-${recipeHash(recipe)}`);
+  try {
+    const { builtAt } = JSON.parse(await readFile(path.join(folder, 'built.json'), 'utf8')) as BuiltImage;
+    return { recipeHash: recipeHash(recipe), builtAt, ...filesIn(folder) };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+const filesIn = (folder: string) => ({
+  rootfsFile: path.join(folder, 'rootfs.tar.zst'),
+  metadataFile: path.join(folder, 'metadata.tar'),
+});
+
+/**
+ * Builds the recipe's image with mmdebstrap, or returns the one in the cache. One build of an image at a time, in all
+ * processes. Throws `image_build_failed`, with the end of mmdebstrap's output as detail, and then leaves nothing behind.
+ */
+export async function buildImage(options: BuildOptions): Promise<BuiltImage> {
+  const { recipe, cacheDir, progress } = options;
+  const asked = Date.now();
+  const usable = (image: BuiltImage | null): image is BuiltImage =>
+    image !== null && (!options.force || image.builtAt > asked);
+  const cached = await findBuilt(cacheDir, recipe);
+  if (usable(cached)) return cached;
+  await mkdir(cacheDir, { recursive: true });
+  const work = async (): Promise<BuiltImage> => {
+    // Another process may have built it while this one waited for the lock.
+    const present = await findBuilt(cacheDir, recipe);
+    return usable(present) ? present : await buildInto(options);
+  };
+  return withFileLock(path.join(cacheDir, `${recipe.id}.lock`), work, () =>
+    progress?.(`Waiting for another build of ${recipe.id}`),
+  );
+}
+
+async function buildInto({ recipe, cacheDir, mirror, progress }: BuildOptions): Promise<BuiltImage> {
+  const architecture = ARCHITECTURES[process.arch];
+  if (!architecture) {
+    throw new EngineError('image_build_failed', `Images cannot be built for ${process.arch}.`);
+  }
+  await removeMatching(cacheDir, (name) => name.startsWith(`${recipe.id}.partial`));
+  const partial = path.join(cacheDir, `${recipe.id}.partial`);
+  const overlay = path.join(partial, 'overlay');
+  const image = path.join(partial, 'image');
+  try {
+    await mkdir(image, { recursive: true });
+    await mkdir(path.join(partial, 'tmp'), { mode: 0o755 });
+    await writeOverlay(overlay, recipe, mirror);
+    await runMmdebstrap(recipe, mirror, architecture.debian, partial, progress);
+    progress?.(`Packing ${recipe.id}`, 95);
+    await packMetadata(partial, recipe, architecture.incus);
+    const builtAt = Date.now();
+    await writeFile(path.join(image, 'built.json'), JSON.stringify({ builtAt }));
+    const folder = path.join(cacheDir, `${recipe.id}-${recipeHash(recipe)}`);
+    // Images of earlier recipes are of no more use; instances made from them do not need the file.
+    await removeMatching(cacheDir, (name) => new RegExp(`^${recipe.id}-[0-9a-f]{16}$`).test(name));
+    await rename(image, folder);
+    progress?.(`Built ${recipe.id}`, 100);
+    return { recipeHash: recipeHash(recipe), builtAt, ...filesIn(folder) };
+  } finally {
+    await rm(partial, { recursive: true, force: true });
+  }
+}
+
+async function removeMatching(folder: string, matches: (name: string) => boolean): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (matches(name)) await rm(path.join(folder, name), { recursive: true, force: true });
+  }
+}
+
+const suites = (recipe: Recipe, mirror: DebianMirror) => [
+  { uri: mirror.main, suite: recipe.suite },
+  { uri: mirror.main, suite: `${recipe.suite}-updates` },
+  { uri: mirror.security, suite: `${recipe.suite}-security` },
+];
+
+async function writeOverlay(overlay: string, recipe: Recipe, mirror: DebianMirror): Promise<void> {
+  const sources = suites(recipe, mirror)
+    .map(({ uri, suite }) => {
+      const key = '/usr/share/keyrings/debian-archive-keyring.gpg';
+      return `Types: deb\nURIs: ${uri}\nSuites: ${suite}\nComponents: main\nSigned-By: ${key}\n`;
+    })
+    .join('\n');
+  const files = [...recipe.files, { path: '/etc/apt/sources.list.d/debian.sources', content: sources }];
+  await mkdir(overlay, { mode: 0o755 });
+  for (const file of files) {
+    const target = path.join(overlay, file.path);
+    await mkdir(path.dirname(target), { recursive: true, mode: 0o755 });
+    await writeFile(target, file.content);
+    await chmod(target, Number.parseInt(('mode' in file && file.mode) || '0644', 8));
+  }
+}
+
+/** What makes one image fit for many instances: no identity of its own, no leftovers of the build. */
+const CLEAN_UP = [
+  'rm -f "$1"/etc/ssh/ssh_host_*_key*',
+  ': > "$1"/etc/machine-id',
+  'rm -f "$1"/var/lib/dbus/machine-id "$1"/etc/hostname "$1"/etc/apt/sources.list',
+  'rm -rf "$1"/var/log/* "$1"/var/cache/apt/archives/*.deb "$1"/root/.cache',
+  'mkdir -p "$1"/var/log/journal',
+  'ln -sf ../run/systemd/resolve/stub-resolv.conf "$1"/etc/resolv.conf',
+].join(' && ');
+
+async function runMmdebstrap(
+  recipe: Recipe,
+  mirror: DebianMirror,
+  architecture: string,
+  partial: string,
+  progress: Progress | undefined,
+): Promise<void> {
+  const args = [
+    '--verbose',
+    '--mode=root',
+    '--variant=minbase',
+    '--format=tar',
+    `--architectures=${architecture}`,
+    `--keyring=${mirror.keyring}`,
+    `--include=${recipe.packages.join(',')}`,
+    `--customize-hook=sync-in ${path.join(partial, 'overlay')} /`,
+    `--customize-hook=chroot "$1" systemctl --quiet enable ${recipe.enabled.join(' ')}`,
+    `--customize-hook=chroot "$1" systemctl --quiet mask ${recipe.masked.join(' ')}`,
+    `--customize-hook=${CLEAN_UP}`,
+    recipe.suite,
+    path.join(partial, 'image', 'rootfs.tar.zst'),
+    ...suites(recipe, mirror).map(
+      ({ uri, suite }) => `deb [signed-by=${mirror.keyring}] ${uri} ${suite} main`,
+    ),
+  ];
+  const env = { ...process.env, TMPDIR: path.join(partial, 'tmp'), LC_ALL: 'C.UTF-8', ZSTD_NBTHREADS: '0' };
+  try {
+    await run('mmdebstrap', args, {
+      env,
+      onLine: packageProgress(recipe.id, progress),
+      timeoutSeconds: 1800,
+    });
+  } catch (error) {
+    if (!(error instanceof RunError)) throw error;
+    const missing = error.result.status === 127;
+    throw new EngineError('image_build_failed', `The image ${recipe.id} could not be built.`, {
+      detail: missing ? 'mmdebstrap is not installed on this host' : error.message,
+      retryable: !missing,
+      cause: error,
+    });
+  }
+}
+
+/** Turns apt's lines into per cent: a package is unpacked and set up, which is nearly all of the work. */
+function packageProgress(id: string, progress: Progress | undefined): (line: string) => void {
+  let total = 0;
+  let done = 0;
+  progress?.(`Building ${id}: fetching package lists`, 0);
+  return (line) => {
+    const planned = /(\d+) newly installed/.exec(line);
+    if (planned) total += Number(planned[1]);
+    const step = /^(Unpacking|Setting up) (\S+)/.exec(line);
+    if (!step) return;
+    done += 1;
+    const percent = Math.min(90, Math.round(5 + (85 * done) / Math.max(2 * total, done, 1)));
+    progress?.(`Building ${id}: ${step[1] === 'Unpacking' ? 'unpacking' : 'setting up'} ${step[2]}`, percent);
+  };
+}
+
+async function packMetadata(partial: string, recipe: Recipe, architecture: string): Promise<void> {
+  const folder = path.join(partial, 'metadata');
+  await mkdir(path.join(folder, 'templates'), { recursive: true });
+  await writeFile(path.join(folder, 'metadata.yaml'), imageMetadata(recipe, architecture));
+  for (const template of TEMPLATES) {
+    await writeFile(path.join(folder, 'templates', template.name), template.content);
+  }
+  await run('tar', [
+    '-C',
+    folder,
+    '-cf',
+    path.join(partial, 'image', 'metadata.tar'),
+    'metadata.yaml',
+    'templates',
+  ]);
+}

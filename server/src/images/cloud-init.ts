@@ -1,0 +1,161 @@
+import { createHash } from 'node:crypto';
+import { LineCounter, parseDocument, stringify } from 'yaml';
+import { sha512Crypt } from './sha512-crypt.ts';
+
+export interface UserDataOptions {
+  hostname: string;
+  /** One line of `authorized_keys` for root; null where login is by password. */
+  authorizedKey: string | null;
+  /** Root's password: for the console always, for SSH where `allowPasswordLogin` says so. Only its hash is kept. */
+  rootPassword: string;
+  allowPasswordLogin: boolean;
+  /** The customer's own user-data, as {@link checkCloudInit} accepts it. */
+  custom: string | null;
+}
+
+/** Characters that custom user-data may have. */
+export const MAX_CLOUD_INIT = 10_000;
+
+/** What user-data may begin with, and the MIME type by which cloud-init knows it. */
+const KINDS: readonly (readonly [start: string, type: string])[] = [
+  // `#cloud-config-archive` begins like `#cloud-config`, so it stands first.
+  ['#cloud-config-archive', 'text/cloud-config-archive'],
+  ['#cloud-config', 'text/cloud-config'],
+  ['#cloud-boothook', 'text/cloud-boothook'],
+  ['#include', 'text/x-include-url'],
+  ['## template: jinja', 'text/jinja2'],
+  ['#!', 'text/x-shellscript'],
+];
+
+/**
+ * The instance's cloud-init user-data: root's login, the host name, and the customer's own part, which wins where both
+ * set the same value and is joined with ours where both have a list (`users`, `write_files`, …).
+ */
+export async function buildUserData(options: UserDataOptions): Promise<string> {
+  const ours = `#cloud-config\n${stringify(await ourConfig(options), { lineWidth: 0 })}`;
+  if (options.custom === null || options.custom.trim() === '') return ours;
+  return mimeArchive([customPart(normalise(options.custom)), part('text/cloud-config', ours)]);
+}
+
+async function ourConfig(options: UserDataOptions): Promise<Record<string, unknown>> {
+  const { hostname, authorizedKey, rootPassword, allowPasswordLogin } = options;
+  const root = {
+    name: 'root',
+    lock_passwd: false,
+    hashed_passwd: await sha512Crypt(rootPassword),
+    ...(authorizedKey === null ? {} : { ssh_authorized_keys: [authorizedKey] }),
+  };
+  return {
+    hostname,
+    preserve_hostname: false,
+    manage_etc_hosts: 'localhost',
+    disable_root: false,
+    ssh_pwauth: allowPasswordLogin,
+    users: [root],
+    write_files: [
+      { path: '/etc/ssh/sshd_config.d/50-cloud-init.conf', content: sshdConfig(allowPasswordLogin) },
+    ],
+    // Ours is merged into the customer's: lists are joined, and what the customer has set stays as it is.
+    merge_how: [
+      { name: 'list', settings: ['append'] },
+      { name: 'dict', settings: ['no_replace', 'recurse_list'] },
+    ],
+  };
+}
+
+/**
+ * cloud-init writes `ssh_pwauth` into this file itself, and then restarts sshd under its first visitors. Finding its own
+ * setting there already, it lets sshd be.
+ */
+const sshdConfig = (allowPasswordLogin: boolean): string =>
+  allowPasswordLogin
+    ? 'PasswordAuthentication yes\nPermitRootLogin yes\n'
+    : 'PasswordAuthentication no\nPermitRootLogin prohibit-password\n';
+
+/** Forms send CRLF, which no script survives; cloud-init looks for the header at the very beginning. */
+const normalise = (text: string): string => text.replace(/\r\n?/g, '\n').replace(/^\uFEFF?\s*/, '');
+
+const isMime = (text: string): boolean => /^(content-type|mime-version):/i.test(text);
+
+const kindOf = (text: string): string | null =>
+  KINDS.find(([start]) => text.toLowerCase().startsWith(start))?.[1] ?? null;
+
+/** A MIME message of the customer's stands as it is, as a part with parts of its own. */
+const customPart = (text: string): string => (isMime(text) ? text : part(kindOf(text) ?? 'text/plain', text));
+
+/** Base64, so that no line of the content can end the part or be changed on the way. */
+function part(type: string, content: string): string {
+  const body = Buffer.from(content, 'utf8').toString('base64').replace(/.{76}/g, '$&\n');
+  return `Content-Type: ${type}; charset="utf-8"\nContent-Transfer-Encoding: base64\n\n${body}\n`;
+}
+
+function mimeArchive(parts: readonly string[]): string {
+  const boundary = `danube-${createHash('sha256').update(parts.join()).digest('hex').slice(0, 32)}`;
+  const body = parts.map((text) => `--${boundary}\n${text}\n`).join('');
+  return `MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary="${boundary}"\n\n${body}--${boundary}--\n`;
+}
+
+const ACCEPTED =
+  'The cloud-init text must begin with "#cloud-config", "#!", "#cloud-boothook", "#include", ' +
+  '"#cloud-config-archive", "## template: jinja", or the headers of a MIME message.';
+
+/**
+ * Says in one sentence what is wrong with custom user-data, or null where an instance can start with it. Checks form
+ * only: whether its commands work, the instance's own cloud-init log tells.
+ */
+export function checkCloudInit(text: string): string | null {
+  if (text.length > MAX_CLOUD_INIT) {
+    return `The cloud-init text may not be longer than ${MAX_CLOUD_INIT} characters; it has ${text.length}.`;
+  }
+  if (text.includes('\0')) return 'The cloud-init text may not contain null characters.';
+  const normalised = normalise(text);
+  if (normalised === '' || isMime(normalised)) return null;
+  const kind = kindOf(normalised);
+  if (kind === null) {
+    const config = checkYaml(normalised, 'mapping') === null;
+    return config ? 'The cloud-init text needs "#cloud-config" as its first line.' : ACCEPTED;
+  }
+  if (kind === 'text/cloud-config') return checkYaml(normalised, 'mapping');
+  if (kind === 'text/cloud-config-archive') return checkYaml(normalised, 'list');
+  return null;
+}
+
+function checkYaml(text: string, expected: 'mapping' | 'list'): string | null {
+  const lines = new LineCounter();
+  // cloud-init reads YAML 1.1, as Python's library does.
+  const document = parseDocument(text, {
+    version: '1.1',
+    prettyErrors: false,
+    lineCounter: lines,
+    logLevel: 'silent',
+  });
+  const problem = document.errors[0] ?? document.warnings[0];
+  if (problem) {
+    const { line, col } = lines.linePos(problem.pos[0]);
+    const reason = problem.message.split('\n')[0]?.replace(/[.:]\s*$/, '');
+    return `The cloud-init text is not valid YAML: line ${line}, column ${col}: ${reason}.`;
+  }
+  let value: unknown;
+  try {
+    value = document.toJS({ maxAliasCount: 100 });
+  } catch {
+    return 'The cloud-init text repeats YAML aliases too often.';
+  }
+  return checkShape(value, expected);
+}
+
+function checkShape(value: unknown, expected: 'mapping' | 'list'): string | null {
+  if (value === null || value === undefined) return null;
+  if (expected === 'list') {
+    return Array.isArray(value) ? null : 'A #cloud-config-archive must be a YAML list.';
+  }
+  if (typeof value !== 'object' || Array.isArray(value)) {
+    return 'A #cloud-config must be a YAML mapping of keys to values.';
+  }
+  // Only lists can be joined with ours; anything else would shut root out.
+  for (const key of ['users', 'write_files'] as const) {
+    const own = (value as Record<string, unknown>)[key];
+    if (own !== undefined && !Array.isArray(own)) return `In the cloud-init text, "${key}" must be a list.`;
+  }
+  return null;
+}

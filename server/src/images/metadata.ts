@@ -1,0 +1,48 @@
+import { stringify } from 'yaml';
+import type { Recipe } from './recipes.ts';
+
+/** Files that Incus writes into a new instance, from what its configuration says: cloud-init's source of data. */
+interface Template {
+  target: string;
+  name: string;
+  content: string;
+}
+
+const SEED = '/var/lib/cloud/seed/nocloud-net';
+
+/** The same layout as the images of the Linux Containers project, so that both kinds are configured alike. */
+export const TEMPLATES: readonly Template[] = [
+  {
+    target: `${SEED}/meta-data`,
+    name: 'cloud-init-meta.tpl',
+    content: 'instance-id: {{ container.name }}\nlocal-hostname: {{ container.name }}\n',
+  },
+  {
+    target: `${SEED}/user-data`,
+    name: 'cloud-init-user.tpl',
+    content: '{{ config_get("cloud-init.user-data", "#cloud-config\\n{}") }}\n',
+  },
+  {
+    target: `${SEED}/vendor-data`,
+    name: 'cloud-init-vendor.tpl',
+    content: '{{ config_get("cloud-init.vendor-data", "#cloud-config\\n{}") }}\n',
+  },
+  {
+    target: `${SEED}/network-config`,
+    name: 'cloud-init-network.tpl',
+    content:
+      '{{ config_get("cloud-init.network-config", "version: 2\\nethernets: {eth0: {dhcp4: true, dhcp6: true}}") }}\n',
+  },
+];
+
+/** `metadata.yaml` of an Incus image: https://linuxcontainers.org/incus/docs/main/reference/image_format/ */
+export function imageMetadata(recipe: Recipe, architecture: string): string {
+  return stringify({
+    architecture,
+    creation_date: Math.floor(Date.now() / 1000),
+    properties: { os: 'Debian', release: recipe.suite, description: recipe.description, architecture },
+    templates: Object.fromEntries(
+      TEMPLATES.map(({ target, name }) => [target, { when: ['create', 'copy'], template: name }]),
+    ),
+  });
+}

@@ -1,0 +1,164 @@
+/**
+ * How the images are made that Danube builds itself: data only, `builder.ts` does the work. Any change of a recipe
+ * gives it another hash, and the image is built anew when it is next needed.
+ */
+export interface Recipe {
+  id: string;
+  /** Debian release. */
+  suite: string;
+  description: string;
+  packages: readonly string[];
+  /** Files in the image: path, content, and mode where it is not 0644. */
+  files: readonly RecipeFile[];
+  /** systemd units that never start. */
+  masked: readonly string[];
+  /** systemd units that start at boot, where their package does not see to it. */
+  enabled: readonly string[];
+}
+
+export interface RecipeFile {
+  path: string;
+  content: string;
+  mode?: string;
+}
+
+/** What the owner of a small Debian server expects to find, and what Danube needs to hand it over. */
+const PACKAGES = [
+  'systemd-sysv',
+  'systemd-resolved',
+  'libpam-systemd',
+  'dbus',
+  'cloud-init',
+  'openssh-server',
+  'ca-certificates',
+  'iproute2',
+  'iputils-ping',
+  'netbase',
+  'curl',
+  'wget',
+  'gpg',
+  'sudo',
+  'cron',
+  'logrotate',
+  'bash-completion',
+  'less',
+  'nano',
+  'vim-tiny',
+  'procps',
+  'psmisc',
+  'rsync',
+  'tzdata',
+  'xz-utils',
+];
+
+/**
+ * cloud-init's stages are most of the time from start to SSH. One data source and no search for others, no waiting for
+ * services that a container has not, two fast kinds of host key (an RSA key takes longer than the rest of the boot).
+ */
+const CLOUD_INIT = `# Written by Danube's image builder.
+datasource_list: [NoCloud]
+datasource:
+  NoCloud: {}
+disable_root: false
+ssh_genkeytypes: [ed25519, ecdsa]
+no_ssh_fingerprints: true
+ssh: {emit_keys_to_console: false}
+apt_preserve_sources_list: true
+manage_etc_hosts: localhost
+system_info:
+  network:
+    renderers: [networkd]
+cloud_init_modules:
+  - seed_random
+  - bootcmd
+  - write_files
+  - set_hostname
+  - update_hostname
+  - update_etc_hosts
+  - ca_certs
+  - users_groups
+  - ssh
+cloud_config_modules:
+  - ssh_import_id
+  - locale
+  - set_passwords
+  - apt_configure
+  - ntp
+  - timezone
+  - disable_ec2_metadata
+  - runcmd
+cloud_final_modules:
+  - package_update_upgrade_install
+  - write_files_deferred
+  - puppet
+  - chef
+  - ansible
+  - salt_minion
+  - scripts_vendor
+  - scripts_per_once
+  - scripts_per_boot
+  - scripts_per_instance
+  - scripts_user
+  - phone_home
+  - final_message
+  - power_state_change
+`;
+
+const FILES: readonly RecipeFile[] = [
+  { path: '/etc/cloud/cloud.cfg.d/90-danube.cfg', content: CLOUD_INIT },
+  // Debian lists data sources for its own installer here; with a single one, no search takes place.
+  { path: '/etc/cloud/ds-identify.cfg', content: 'policy: enabled\ndatasource: NoCloud\n' },
+  {
+    // The addresses are the engine's own choice and unique: no need to ask around for a second before using one.
+    path: '/etc/sysctl.d/60-danube-addresses.conf',
+    content: 'net.ipv6.conf.all.accept_dad = 0\nnet.ipv6.conf.default.accept_dad = 0\n',
+  },
+  {
+    // The network is ready when one family is: an instance may have only one.
+    path: '/etc/systemd/system/systemd-networkd-wait-online.service.d/danube.conf',
+    content:
+      '[Service]\nExecStart=\nExecStart=/lib/systemd/systemd-networkd-wait-online --any --timeout=20\n',
+  },
+  {
+    path: '/etc/systemd/journald.conf.d/danube.conf',
+    content: '[Journal]\nStorage=persistent\nSystemMaxUse=64M\n',
+  },
+  { path: '/etc/default/locale', content: 'LANG=C.UTF-8\n' },
+];
+
+const MASKED = [
+  // Work for real hardware, or for a first boot that cloud-init takes care of.
+  'systemd-firstboot.service',
+  'systemd-udev-settle.service',
+  'systemd-modules-load.service',
+  'systemd-remount-fs.service',
+  'systemd-pstore.service',
+  'ldconfig.service',
+  'sys-kernel-debug.mount',
+  'sys-kernel-tracing.mount',
+  'sys-kernel-config.mount',
+  'dev-hugepages.mount',
+  'cloud-init-hotplugd.socket',
+  // The address list is fixed; new package lists are fetched when somebody asks for them.
+  'apt-daily.timer',
+  'apt-daily-upgrade.timer',
+  'e2scrub_all.timer',
+  'e2scrub_reap.service',
+];
+
+const ENABLED = ['systemd-networkd.service', 'systemd-resolved.service', 'console-getty.service'];
+
+const debian = (id: string, suite: string, description: string): Recipe => ({
+  id,
+  suite,
+  description,
+  packages: PACKAGES,
+  files: FILES,
+  masked: MASKED,
+  enabled: ENABLED,
+});
+
+export const RECIPES: Readonly<Record<string, Recipe>> = {
+  'debian-12': debian('debian-12', 'bookworm', 'Debian 12 (bookworm), built by Danube'),
+  'debian-13': debian('debian-13', 'trixie', 'Debian 13 (trixie), built by Danube'),
+};
