@@ -1,10 +1,10 @@
-import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chmod, chown, mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { randomText } from '../lib/crypto.ts';
+import { startDaemon } from './daemon.ts';
 import { OperatorError } from './operator-error.ts';
 import { copyPostgresBinaries, type PostgresBinaries } from './postgres-binaries.ts';
 import {
@@ -221,25 +221,16 @@ async function launch(
     layout.data,
     ...Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`]),
   ];
-  const output = await open(layout.log, 'a', 0o640);
-  try {
-    const child = spawn(path.join(binaries.bin, 'postgres'), args, {
-      cwd: layout.data,
-      env: { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' },
-      detached: true,
-      stdio: ['ignore', output.fd, output.fd],
-      ...owner,
-    });
-    const failure = new Promise<never>((_, reject) => child.once('error', reject));
-    const spawned = new Promise<void>((resolve) => child.once('spawn', () => resolve()));
-    await Promise.race([spawned, failure]);
-    child.unref();
-    const server = child.pid === undefined ? null : identify(child.pid);
-    if (!server) throw await startFailure(layout);
-    return server;
-  } finally {
-    await output.close();
-  }
+  const server = await startDaemon({
+    command: path.join(binaries.bin, 'postgres'),
+    args,
+    cwd: layout.data,
+    env: { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' },
+    logFile: layout.log,
+    as: owner,
+  });
+  if (!server) throw await startFailure(layout);
+  return server;
 }
 
 /**

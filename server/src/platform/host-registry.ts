@@ -1,0 +1,42 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+
+/**
+ * Installs on one host must not choose the same addresses, also while none of their networks exists yet. Each one
+ * leaves a note here; a note whose data directory is gone is worth nothing.
+ */
+const FOLDER = '/etc/danube/installs';
+
+export interface InstallNote {
+  installId: string;
+  home: string;
+  ipv4Pool: string;
+}
+
+const noteFile = (id: string): string => path.join(FOLDER, `${id}.json`);
+
+/** The notes of the other installs on this host. */
+export async function otherInstalls(installId: string): Promise<InstallNote[]> {
+  if (!existsSync(FOLDER)) return [];
+  const notes: InstallNote[] = [];
+  for (const name of await readdir(FOLDER)) {
+    if (!name.endsWith('.json') || name === `${installId}.json`) continue;
+    const note: InstallNote = JSON.parse(await readFile(path.join(FOLDER, name), 'utf8'));
+    if (existsSync(path.join(note.home, 'install.json'))) notes.push(note);
+  }
+  return notes;
+}
+
+export async function leaveNote(note: InstallNote): Promise<void> {
+  await mkdir(FOLDER, { recursive: true });
+  await writeFile(noteFile(note.installId), `${JSON.stringify(note)}\n`);
+}
+
+/** Removes the note, and the folders with the last one. */
+export async function removeNote(installId: string): Promise<void> {
+  await rm(noteFile(installId), { force: true });
+  for (const folder of [FOLDER, path.dirname(FOLDER)]) {
+    if (existsSync(folder) && (await readdir(folder)).length === 0) await rmdir(folder);
+  }
+}

@@ -1,0 +1,73 @@
+import { createHash } from 'node:crypto';
+import { OperatorError } from './operator-error.ts';
+import { run } from './run.ts';
+
+/** The ranges that team networks are cut from, in CIDR. */
+export interface AddressPools {
+  ipv4: string;
+  ipv6: string;
+}
+
+interface Range {
+  first: number;
+  last: number;
+}
+
+/** First and last address of an IPv4 range; a plain address is a range of one. Null for anything else. */
+export function parseIpv4Range(cidr: string): Range | null {
+  const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})(?:\/(\d{1,2}))?$/.exec(cidr.trim());
+  if (!match) return null;
+  const bytes = match.slice(1, 5).map(Number);
+  const length = Number(match[5] ?? 32);
+  if (length > 32 || bytes.some((byte) => byte > 255)) return null;
+  const address = bytes.reduce((sum, byte) => sum * 256 + byte, 0);
+  const size = 2 ** (32 - length);
+  const first = Math.floor(address / size) * size;
+  return { first, last: first + size - 1 };
+}
+
+const overlaps = (a: Range, b: Range): boolean => a.first <= b.last && b.first <= a.last;
+
+/** The eight /13 of 10.64.0.0/10: private, and rarely used by home or office networks. */
+const IPV4_CANDIDATES = Array.from({ length: 8 }, (_, index) => `10.${64 + index * 8}.0.0/13`);
+
+/**
+ * Picks the first of the eight /13 in 10.64.0.0/10 that nothing on the host overlaps, beginning at one that the install
+ * id decides, so that installs on different hosts rarely share one. `used` are CIDR ranges; what is not IPv4 is skipped.
+ */
+export function chooseIpv4Pool(installId: string, used: readonly string[]): string {
+  const taken = used.map(parseIpv4Range).filter((range) => range !== null);
+  const start = Number.parseInt(installId, 16) % IPV4_CANDIDATES.length;
+  for (let step = 0; step < IPV4_CANDIDATES.length; step += 1) {
+    const candidate = IPV4_CANDIDATES[(start + step) % IPV4_CANDIDATES.length] ?? '';
+    const range = parseIpv4Range(candidate);
+    if (range && !taken.some((other) => overlaps(range, other))) return candidate;
+  }
+  throw new OperatorError(
+    'All of 10.64.0.0/10 overlaps networks that this host already knows.',
+    'Set DANUBE_IPV4_POOL to a private range that is free, for example 172.20.0.0/16.',
+  );
+}
+
+/** A unique local /48 (RFC 4193): its 40 bits come from the install id, which is as good as random. */
+export function chooseIpv6Pool(installId: string): string {
+  const hex = createHash('sha256').update(`danube ipv6 ${installId}`).digest('hex');
+  return `fd${hex.slice(0, 2)}:${hex.slice(2, 6)}:${hex.slice(6, 10)}::/48`.replace(/:0+(?=[0-9a-f])/g, ':');
+}
+
+/** Ranges of the host's IPv4 routes and addresses; the default route is no claim on everything. */
+export async function hostIpv4Ranges(): Promise<string[]> {
+  const routes = await run('ip', ['-4', '-json', 'route', 'show', 'table', 'all'], { allow: 'any' });
+  const addresses = await run('ip', ['-4', '-json', 'address'], { allow: 'any' });
+  const fromRoutes = parseJson<{ dst?: string }[]>(routes.stdout).map((route) => route.dst ?? '');
+  const fromAddresses = parseJson<{ addr_info?: { local?: string; prefixlen?: number }[] }[]>(
+    addresses.stdout,
+  )
+    .flatMap((link) => link.addr_info ?? [])
+    .map((info) => `${info.local}/${info.prefixlen}`);
+  return [...fromRoutes, ...fromAddresses].filter((range) => range !== 'default' && range !== '0.0.0.0/0');
+}
+
+function parseJson<T>(text: string): T {
+  return JSON.parse(text.trim() || '[]');
+}
