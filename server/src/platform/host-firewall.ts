@@ -1,0 +1,53 @@
+import { bridgePrefix } from '../engines/incus/names.ts';
+import { run } from './run.ts';
+
+export const firewallTable = (installId: string): string => `danube_${installId}`;
+
+/**
+ * The host's own protection, as an nftables script that replaces the table in one step.
+ *
+ * - On the host, instances reach DNS, DHCP and ping of their gateway, and nothing else: not the API, not SSH, not what
+ *   the operator runs on any of the host's addresses.
+ * - Between two bridges of the install nothing is forwarded: teams are apart. Bridged traffic of one team passes here as
+ *   well (br_netfilter); `fib daddr . iif` finds a route for it on the bridge it came from, and for other bridges none.
+ */
+export function firewallScript(installId: string): string {
+  const table = firewallTable(installId);
+  const bridges = `"${bridgePrefix(installId)}*"`;
+  return `table inet ${table} {}
+delete table inet ${table}
+table inet ${table} {
+  chain input {
+    type filter hook input priority -10; policy accept;
+    iifname ${bridges} jump from_instances
+  }
+  chain from_instances {
+    ct state established,related accept
+    meta l4proto { icmp, ipv6-icmp } accept
+    udp dport { 53, 67, 547 } accept
+    tcp dport 53 accept
+    drop
+  }
+  chain forward {
+    type filter hook forward priority -10; policy accept;
+    iifname ${bridges} oifname ${bridges} fib daddr . iif oif missing drop
+  }
+}
+`;
+}
+
+/** Puts the table in place, or replaces it. Needs root. */
+export async function applyHostFirewall(installId: string): Promise<void> {
+  await run('nft', ['-f', '-'], { input: firewallScript(installId) });
+}
+
+/** Whether the table is there with both of its hooks. */
+export async function hostFirewallIsUp(installId: string): Promise<boolean> {
+  const found = await run('nft', ['list', 'table', 'inet', firewallTable(installId)], { allow: 'any' });
+  return found.status === 0 && found.stdout.includes('hook input') && found.stdout.includes('hook forward');
+}
+
+export async function removeHostFirewall(installId: string): Promise<void> {
+  const removed = await run('nft', ['delete', 'table', 'inet', firewallTable(installId)], { allow: 'any' });
+  if (removed.status !== 0 && (await hostFirewallIsUp(installId))) throw new Error(removed.stderr.trim());
+}
