@@ -83,6 +83,11 @@ export const SETTINGS: readonly Setting[] = [
     meaning:
       'File with the PEM certificate that INCUS_URL must present, where no public authority signed it.',
   },
+  {
+    name: 'INCUS_POOL',
+    default: 'default',
+    meaning: 'Storage pool of INCUS_URL that instances are made in.',
+  },
 ];
 
 export interface Config {
@@ -98,7 +103,13 @@ export interface Config {
   logLevel: string;
   sim: { stateFile: string | null; latencyMs: number };
   databaseUrl: string | null;
-  incus: { url: string; clientCert: string; clientKey: string; serverCert: string | null } | null;
+  incus: {
+    url: string;
+    clientCert: string;
+    clientKey: string;
+    serverCert: string | null;
+    pool: string;
+  } | null;
 }
 
 /** A setting that cannot be used. The message names the setting and what it takes. */
@@ -153,7 +164,13 @@ function readIncus(get: (name: string) => string | null): Config['incus'] {
       'INCUS_URL needs INCUS_CLIENT_CERT and INCUS_CLIENT_KEY: files with the PEM certificate and key that Incus trusts.',
     );
   }
-  return { url: url.replace(/\/+$/, ''), clientCert, clientKey, serverCert: get('INCUS_SERVER_CERT') };
+  return {
+    url: url.replace(/\/+$/, ''),
+    clientCert,
+    clientKey,
+    serverCert: get('INCUS_SERVER_CERT'),
+    pool: get('INCUS_POOL') ?? 'default',
+  };
 }
 
 function parseListen(text: string): { host: string; port: number } {

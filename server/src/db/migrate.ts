@@ -19,7 +19,8 @@ export async function migrate(db: Kysely<DB>): Promise<void> {
   if (error) throw error;
 }
 
-async function refuseNewerSchema(db: Kysely<DB>): Promise<void> {
+/** Throws a sentence for the operator when migrations were applied that this Danube does not know. Reads only. */
+export async function refuseNewerSchema(db: Kysely<DB>): Promise<void> {
   const table = await sql<{
     name: string | null;
   }>`select to_regclass('kysely_migration')::text as name`.execute(db);

@@ -1,0 +1,45 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import path from 'node:path';
+import { OperatorError } from './operator-error.ts';
+
+/** One `danube start` (or `destroy`) per data directory. */
+export interface InstallLock {
+  release(): Promise<void>;
+}
+
+const pidFile = (home: string): string => path.join(home, 'danube.pid');
+
+/**
+ * Takes the install's lock, or throws an {@link OperatorError} that names the process which has it. It is an abstract
+ * unix socket (unix(7)): the kernel frees it at the very moment its process dies, so there is nothing stale to judge.
+ */
+export async function takeLock(home: string, installId: string): Promise<InstallLock> {
+  const server = createServer((socket) => socket.destroy());
+  server.unref();
+  await new Promise<void>((resolve, reject) => {
+    server.once('listening', resolve);
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      if (cause.code !== 'EADDRINUSE') return reject(cause);
+      const pid = existsSync(pidFile(home)) ? readFileSync(pidFile(home), 'utf8').trim() : '';
+      reject(
+        new OperatorError(
+          `Danube already runs on ${home}${pid ? ` (process ${pid})` : ''}.`,
+          'Stop that one first, or set DANUBE_HOME to another folder for a second install.',
+          { cause },
+        ),
+      );
+    });
+    server.listen(`\0danube-install-${installId}`);
+  });
+  return {
+    async release() {
+      await rm(pidFile(home), { force: true });
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+    },
+  };
+}
+
+/** Notes our process id for messages and scripts; the lock does not depend on it. */
+export const writePidFile = (home: string): Promise<void> => writeFile(pidFile(home), `${process.pid}\n`);

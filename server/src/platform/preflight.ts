@@ -1,0 +1,188 @@
+import { existsSync } from 'node:fs';
+import { stat, statfs } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import path from 'node:path';
+import pg from 'pg';
+import type { Config } from '../config.ts';
+import { openDatabase } from '../db/database.ts';
+import { refuseNewerSchema } from '../db/migrate.ts';
+import { OperatorError } from './operator-error.ts';
+import { missingPackages } from './packages.ts';
+import { run } from './run.ts';
+import { isRoot } from './system.ts';
+
+/** What preflight looks at, apart from the settings: replaced in tests. */
+export interface Host {
+  platform: string;
+  root: boolean;
+  hasApt: boolean;
+  missingPackages: () => string[];
+  /** Bytes free where the data directory is or will be. */
+  freeBytes: (home: string) => Promise<number>;
+}
+
+export const MIN_FREE_BYTES = 10 * 1024 ** 3;
+const MIN_POSTGRES = 15;
+/** Unix socket paths end at 107 bytes (unix(7)); the longest below the data directory takes 30. */
+const MAX_HOME_BYTES = 75;
+
+export const thisHost = (): Host => ({
+  platform: process.platform,
+  root: isRoot(),
+  hasApt: existsSync('/usr/bin/apt-get'),
+  missingPackages,
+  async freeBytes(home) {
+    const { bavail, bsize } = await statfs(nearestExisting(home));
+    return bavail * bsize;
+  },
+});
+
+const usesLocalIncus = (config: Config): boolean => config.engine === 'incus' && !config.incus;
+
+/**
+ * Everything that would stop an install later, before anything is changed. Throws the first {@link OperatorError}.
+ * `firstStart` is whether the data directory is still to be made.
+ */
+export async function preflight(config: Config, firstStart: boolean, host: Host = thisHost()): Promise<void> {
+  refusePlatform(config, host);
+  await refuseHome(config, host);
+  // Only at the first start: a full disk later is for doctor to tell, and no reason to stop serving.
+  if (firstStart && usesLocalIncus(config)) await refuseFullDisk(config.home, host);
+  if (config.role !== 'worker') await refuseTakenPort(config.listen);
+  if (config.databaseUrl) await refuseDatabase(config.databaseUrl);
+}
+
+function refusePlatform(config: Config, host: Host): void {
+  if (host.platform !== 'linux') {
+    throw new OperatorError(
+      `Danube runs on Linux; this is ${host.platform}.`,
+      'Use a Debian 12 or 13 server, or a virtual machine with one.',
+    );
+  }
+  if (!usesLocalIncus(config)) return;
+  if (!host.root) {
+    throw new OperatorError(
+      'Danube needs root: it sets up instances, networks and firewalls on this host.',
+      'Start it as root (`sudo npm start`), or set INCUS_URL to an Incus elsewhere, or DANUBE_ENGINE=sim to try it out.',
+    );
+  }
+  const missing = host.missingPackages();
+  if (missing.length > 0 && !host.hasApt) {
+    throw new OperatorError(
+      `There is no apt-get here to install ${missing.join(', ')}.`,
+      'Use Debian 12 or 13, install them yourself, or set INCUS_URL to an Incus elsewhere.',
+    );
+  }
+}
+
+async function refuseHome(config: Config, host: Host): Promise<void> {
+  if (Buffer.byteLength(config.home) > MAX_HOME_BYTES) {
+    throw new OperatorError(
+      `DANUBE_HOME is too long (${Buffer.byteLength(config.home)} bytes): paths of unix sockets end at 107 bytes.`,
+      `Choose a folder of at most ${MAX_HOME_BYTES} bytes, for example /var/lib/danube.`,
+    );
+  }
+  if (!host.root || config.databaseUrl) return;
+  for (let folder = path.dirname(config.home); folder !== '/'; folder = path.dirname(folder)) {
+    if (existsSync(folder) && ((await stat(folder)).mode & 0o001) === 0) {
+      throw new OperatorError(
+        `DANUBE_HOME is below ${folder}, which only its owner may enter; PostgreSQL runs as a user of its own.`,
+        `Choose another folder, for example /var/lib/danube, or run: chmod o+x ${folder}`,
+      );
+    }
+  }
+}
+
+async function refuseFullDisk(home: string, host: Host): Promise<void> {
+  const free = await host.freeBytes(home);
+  if (free < MIN_FREE_BYTES) {
+    throw new OperatorError(
+      `Only ${(free / 1024 ** 3).toFixed(1)} GB are free on the disk of ${nearestExisting(home)}; Danube needs 10.`,
+      'Free some space, or set DANUBE_HOME to a folder on a larger disk.',
+    );
+  }
+}
+
+/** The folder itself or the closest one above it that exists. */
+function nearestExisting(folder: string): string {
+  let place = folder;
+  while (!existsSync(place)) place = path.dirname(place);
+  return place;
+}
+
+const PORT_REMEDIES: Record<string, string> = {
+  EADDRNOTAVAIL: 'Set DANUBE_LISTEN to an address of this host.',
+  EACCES: 'Ports under 1024 need root. Set DANUBE_LISTEN to a higher one.',
+};
+
+/** Throws where nobody can listen on that address, naming who does already. */
+export async function refuseTakenPort(listen: { host: string; port: number }): Promise<void> {
+  const server = createServer();
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen({ ...listen, exclusive: true }, resolve);
+    });
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? '';
+    const holder = code === 'EADDRINUSE' ? await whoListens(listen.port) : '';
+    const shown = listen.host.includes(':')
+      ? `[${listen.host}]:${listen.port}`
+      : `${listen.host}:${listen.port}`;
+    throw new OperatorError(
+      code === 'EADDRINUSE'
+        ? `Port ${listen.port} is taken${holder ? ` by ${holder}` : ''}.`
+        : `Danube cannot listen on ${shown} (${code}).`,
+      PORT_REMEDIES[code] ??
+        'Stop that program, or set DANUBE_LISTEN to another port, for example 127.0.0.1:8081.',
+      { cause },
+    );
+  } finally {
+    await new Promise<void>((resolve) => server.close(() => resolve()));
+  }
+}
+
+/** Program and pid as `ss` shows them; empty where it cannot tell. */
+async function whoListens(port: number): Promise<string> {
+  const found = await run('ss', ['-Hltnp', `sport = :${port}`], { allow: 'any', timeoutSeconds: 5 });
+  const match = /\(\("([^"]+)",pid=(\d+)/.exec(found.stdout);
+  return match ? `${match[1]} (process ${match[2]})` : '';
+}
+
+/** The operator's own PostgreSQL: reachable, new enough, and not written by a newer Danube. */
+async function refuseDatabase(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
+  try {
+    await client.connect();
+    const { rows } = await client.query('show server_version_num');
+    const major = Math.floor(Number(rows[0].server_version_num) / 10_000);
+    if (major < MIN_POSTGRES) {
+      throw new OperatorError(
+        `The PostgreSQL of DATABASE_URL is version ${major}; Danube needs ${MIN_POSTGRES} or newer.`,
+        'Upgrade it, or leave DATABASE_URL out to use the embedded one.',
+      );
+    }
+  } catch (cause) {
+    if (cause instanceof OperatorError) throw cause;
+    throw new OperatorError(
+      `The PostgreSQL of DATABASE_URL does not answer: ${(cause as Error).message}.`,
+      'Check that it runs, that this host may reach it, and the user, password and database in the URL.',
+      { cause },
+    );
+  } finally {
+    await client.end();
+  }
+  await refuseNewerDatabase(url);
+}
+
+/** Throws when the schema is of a newer Danube than this one; reads only. */
+export async function refuseNewerDatabase(url: string): Promise<void> {
+  const database = openDatabase(url, { max: 1 });
+  try {
+    await refuseNewerSchema(database.db);
+  } catch (cause) {
+    throw new OperatorError((cause as Error).message, 'See "Upgrades" in docs/operations.md.', { cause });
+  } finally {
+    await database.close();
+  }
+}

@@ -1,0 +1,178 @@
+import path from 'node:path';
+import type { Config } from '../config.ts';
+import { poolName } from '../engines/incus/names.ts';
+import { applyHostFirewall, hostFirewallIsUp } from './host-firewall.ts';
+import {
+  ensureIncusd,
+  ensurePool,
+  findIncusd,
+  HOST_INCUS_SOCKET,
+  hostIncusInUse,
+  incusFolder,
+  incusLog,
+  incusSocket,
+  stopIncusd,
+  waitForIncus,
+} from './incus-daemon.ts';
+import { ensureInstall, type Install } from './install.ts';
+import { applyKernelSettings, wrongKernelSettings } from './kernel.ts';
+import { ensureLxcfs, lxcfsWorks } from './lxcfs.ts';
+import { installPackages, missingPackages } from './packages.ts';
+import { mendPoolQuota, poolMount, readPoolHealth } from './pool-health.ts';
+import { type RunningPostgres, startPostgres } from './postgres.ts';
+import { identify, isAlive, type ProcessIdentity } from './processes.ts';
+import type { Supervisor } from './supervisor.ts';
+import { ensureUser, isRoot, systemUserName } from './system.ts';
+import type { Terminal } from './terminal.ts';
+
+export interface SetUpContext {
+  config: Config;
+  terminal: Terminal;
+  supervisor: Supervisor;
+  log: (message: string) => void;
+}
+
+/** What runs on this host after set-up, for the rest of Danube to use. */
+export interface Platform {
+  install: Install;
+  databaseUrl: string;
+  /** Socket of the Incus on this host; null with INCUS_URL or another engine. */
+  incusSocket: string | null;
+  pool: string;
+  /** Ends what serves nobody once we are gone. Instances, their networks and lxcfs stay. */
+  stop(): Promise<void>;
+}
+
+const DAEMON_CHECK_MS = 500;
+const FIREWALL_CHECK_MS = 10_000;
+const POOL_CHECK_MS = 60_000;
+
+/** Installs and starts what this configuration needs on this host, at the first start and at every later one. */
+export async function setUp(context: SetUpContext): Promise<Platform> {
+  const { config, terminal } = context;
+  if (config.engine === 'incus' && !config.incus && missingPackages().length > 0) {
+    await terminal.step('Installing Debian packages', (report) => installPackages(config.home, report));
+  }
+  const install = await ensureInstall(config, await decideIncus(config));
+  // Side by side: both take a moment, and neither needs the other.
+  const [postgres, incus] = await Promise.all([
+    config.databaseUrl ? null : setUpPostgres(context, install),
+    setUpIncus(context, install),
+  ]);
+  return {
+    install,
+    databaseUrl: config.databaseUrl ?? postgres?.url ?? '',
+    incusSocket: incus?.socket ?? null,
+    pool: config.incus ? config.incus.pool : poolName(install.installId),
+    async stop() {
+      await Promise.all([postgres?.stop(), incus?.stop()]);
+    },
+  };
+}
+
+async function decideIncus(config: Config): Promise<Install['incus']> {
+  if (config.engine !== 'incus') return 'none';
+  if (config.incus) return 'remote';
+  return (await hostIncusInUse()) ? 'host' : 'own';
+}
+
+interface LocalPostgres {
+  url: string;
+  stop(): Promise<void>;
+}
+
+async function setUpPostgres(context: SetUpContext, install: Install): Promise<LocalPostgres> {
+  const { config, terminal, supervisor, log } = context;
+  const user = systemUserName(install.installId);
+  if (isRoot()) await ensureUser(user);
+  let server: RunningPostgres | null = null;
+  let identity: ProcessIdentity | null = null;
+  const ensure = async (): Promise<void> => {
+    server = await startPostgres({ folder: path.join(config.home, 'postgres'), user, log });
+    identity = identify(server.pid);
+  };
+  const part = {
+    name: 'PostgreSQL',
+    ensure,
+    isUp: () => identity !== null && isAlive(identity),
+    intervalMs: DAEMON_CHECK_MS,
+  };
+  await terminal.step('Starting PostgreSQL', () => supervisor.add(part));
+  const current = (): RunningPostgres => server as unknown as RunningPostgres;
+  return { url: current().url, stop: () => current().stop() };
+}
+
+interface LocalIncus {
+  socket: string;
+  stop(): Promise<void>;
+}
+
+async function setUpIncus(context: SetUpContext, install: Install): Promise<LocalIncus | null> {
+  const { config, terminal, supervisor } = context;
+  if (config.engine !== 'incus' || config.incus) return null;
+  const { installId } = install;
+  if (wrongKernelSettings().length > 0) {
+    await terminal.step('Changing kernel settings', () => applyKernelSettings(installId));
+  } else await applyKernelSettings(installId);
+  await supervisor.add({
+    name: 'Host firewall',
+    ensure: () => applyHostFirewall(installId),
+    isUp: () => hostFirewallIsUp(installId),
+    intervalMs: FIREWALL_CHECK_MS,
+  });
+  await terminal.step('Starting lxcfs', () =>
+    supervisor.add({
+      name: 'lxcfs',
+      ensure: () => ensureLxcfs(config.home),
+      isUp: lxcfsWorks,
+      intervalMs: DAEMON_CHECK_MS,
+    }),
+  );
+  return install.incus === 'host' ? setUpHostIncus(context, install) : setUpOwnIncus(context, install);
+}
+
+/** The Incus that the host used before us: only our own pool is added to it, and it is never stopped. */
+async function setUpHostIncus(context: SetUpContext, install: Install): Promise<LocalIncus> {
+  context.log(
+    'This host has an Incus in use: Danube keeps to projects, networks and a pool of its own in it',
+  );
+  await context.terminal.step('Preparing the storage pool', () =>
+    ensurePool(HOST_INCUS_SOCKET, poolName(install.installId), context.config.home),
+  );
+  return { socket: HOST_INCUS_SOCKET, stop: async () => undefined };
+}
+
+async function setUpOwnIncus(context: SetUpContext, install: Install): Promise<LocalIncus> {
+  const { config, terminal, supervisor } = context;
+  const { home } = config;
+  const pool = poolName(install.installId);
+  const socket = incusSocket(home);
+  let daemon: ProcessIdentity | null = null;
+  await supervisor.add({
+    name: 'Incus',
+    async ensure() {
+      daemon = await ensureIncusd(home);
+    },
+    // The shell that raises the limits becomes incusd with the same identity; until then it is alive, and that counts.
+    isUp: () => daemon !== null && isAlive(daemon),
+    intervalMs: DAEMON_CHECK_MS,
+  });
+  const mount = poolMount(incusFolder(home), pool);
+  const poolPart = {
+    name: 'Storage pool',
+    async ensure() {
+      await waitForIncus(socket, findIncusd(home), incusLog(home));
+      await ensurePool(socket, pool, home);
+      if ((await readPoolHealth(mount)).quotaConsistent === false) await mendPoolQuota(mount);
+    },
+    async isUp() {
+      const health = await readPoolHealth(mount);
+      return health.mounted && health.quotaConsistent !== false;
+    },
+    intervalMs: POOL_CHECK_MS,
+  };
+  // Later starts serve while Incus still comes up: the API answers, and workflows wait for their turn.
+  if ((await readPoolHealth(mount)).mounted) supervisor.addInBackground(poolPart);
+  else await terminal.step('Starting Incus and its storage pool', () => supervisor.add(poolPart));
+  return { socket, stop: () => stopIncusd(home) };
+}
