@@ -1,5 +1,5 @@
-import type { Progress } from '../engines/engine.ts';
 import type { Tx } from '../db/database.ts';
+import type { Progress } from '../engines/engine.ts';
 
 /** What a workflow knows about the operation it carries out. Nothing secret: it is recorded with the workflow. */
 export interface Operation {

@@ -116,7 +116,12 @@ export async function enqueueAgain(db: Queryable, id: string): Promise<void> {
 }
 
 /** Shows how far slow work is. `percent` is of the whole operation. */
-export async function reportProgress(db: Queryable, id: string, step: string, percent?: number): Promise<void> {
+export async function reportProgress(
+  db: Queryable,
+  id: string,
+  step: string,
+  percent?: number,
+): Promise<void> {
   await db
     .updateTable('operations')
     .set({ step, ...(percent === undefined ? {} : { percent: Math.round(percent) }) })

@@ -3,7 +3,13 @@ import { DBOS } from '@dbos-inc/dbos-sdk';
 import type { Database, Tx } from '../db/database.ts';
 import { EngineError } from '../engines/engine.ts';
 import type { Log } from '../lib/log.ts';
-import type { Operation, OperationError, OperationStep, OperationWorkflow, OperationWorkflows } from './operation.ts';
+import type {
+  Operation,
+  OperationError,
+  OperationStep,
+  OperationWorkflow,
+  OperationWorkflows,
+} from './operation.ts';
 import {
   beginOperation,
   endOperation,
@@ -87,7 +93,10 @@ export function createRuntime(options: RuntimeOptions): WorkflowRuntime {
       database.transaction((tx) => finishOperation(tx, options.workflows, operation, error)),
     );
     await steps.done(operation, 'end');
-    log.info({ operation: operation.id, kind: `${operation.resourceType}.${operation.kind}`, error }, 'operation ended');
+    log.info(
+      { operation: operation.id, kind: `${operation.resourceType}.${operation.kind}`, error },
+      'operation ended',
+    );
   };
 
   return {
@@ -161,7 +170,12 @@ function createStepRunner(options: RuntimeOptions) {
     active.add(token);
     try {
       // What throws here is the database, not the engine (see `run`), so every error is worth another try.
-      return await DBOS.runStep(() => work(token), { name, retriesAllowed: true, maxAttempts: 8, intervalSeconds: 0.2 });
+      return await DBOS.runStep(() => work(token), {
+        name,
+        retriesAllowed: true,
+        maxAttempts: 8,
+        intervalSeconds: 0.2,
+      });
     } finally {
       active.delete(token);
     }
@@ -230,10 +244,12 @@ function describeFailure(cause: unknown): OperationError {
   if (cause instanceof EngineError) {
     return { code: cause.code, message: cause.publicMessage, retryable: cause.retryable };
   }
-  const lostConnection = cause instanceof Error && 'code' in cause && /^(08|57P|ECONN|EPIPE)/.test(String(cause.code));
+  const lostConnection =
+    cause instanceof Error && 'code' in cause && /^(08|57P|ECONN|EPIPE)/.test(String(cause.code));
   return {
     code: 'internal',
-    message: 'Something went wrong on our side. Try again; if it persists, tell the operator the operation id.',
+    message:
+      'Something went wrong on our side. Try again; if it persists, tell the operator the operation id.',
     retryable: lostConnection,
   };
 }

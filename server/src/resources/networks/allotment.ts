@@ -34,7 +34,10 @@ export async function allotAddresses(
   await createNetwork(tx, teamId, pools);
   const taken = (await takeNext(tx, teamId, resourceId)) ?? (await takeFreed(tx, teamId, resourceId));
   if (!taken) {
-    throw new AppError('not_available', 'The network of this team has no free address left. Delete an instance first.');
+    throw new AppError(
+      'not_available',
+      'The network of this team has no free address left. Delete an instance first.',
+    );
   }
   return taken;
 }

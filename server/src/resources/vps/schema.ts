@@ -102,7 +102,8 @@ const CustomCloudInit = Nullable(
   Type.String({
     maxLength: 10_000,
     example: '#cloud-config\npackages: [nginx]\n',
-    description: 'cloud-init user-data: `#cloud-config` YAML or a script that begins with `#!`. Merged after ours.',
+    description:
+      'cloud-init user-data: `#cloud-config` YAML or a script that begins with `#!`. Merged after ours.',
   }),
 );
 
@@ -140,7 +141,9 @@ export const CreateVps = Component('CreateVps', {
   configuration: Type.Optional(Configuration),
   custom_cloud_init: Type.Optional(CustomCloudInit),
   marketplace_app_id: Type.Optional(Nullable(NumberId(1, 'Not offered on this install: leave it out.'))),
-  windows_license_key: Type.Optional(Nullable(Text(100, 'XXXXX', { description: 'Not offered: leave it out.' }))),
+  windows_license_key: Type.Optional(
+    Nullable(Text(100, 'XXXXX', { description: 'Not offered: leave it out.' })),
+  ),
 });
 export type CreateVps = Static<typeof CreateVps>;
 
@@ -162,12 +165,18 @@ export const ReinstallVps = Component('ReinstallVps', {
 });
 export type ReinstallVps = Static<typeof ReinstallVps>;
 
-const OperationId = Id('0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b', 'Follow it with `GET /operations/{operation}`.');
+const OperationId = Id(
+  '0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b',
+  'Follow it with `GET /operations/{operation}`.',
+);
 
 export const CreatedVps = Obj({
   message: Message('The server is being created.'),
   instance: Vps,
-  firewall_created: Type.Boolean({ example: false, description: 'Whether a default firewall was made for it.' }),
+  firewall_created: Type.Boolean({
+    example: false,
+    description: 'Whether a default firewall was made for it.',
+  }),
   operation_id: OperationId,
 });
 
@@ -192,7 +201,11 @@ export const UpdatedVps = Obj({
 
 /** Answer of an action; `status` is what the VPS shows while the action is at work. */
 export const VpsAction = (status: string, message: string) =>
-  Obj({ message: Message(message), status: Enum(VPS_STATUSES, { example: status }), operation_id: OperationId });
+  Obj({
+    message: Message(message),
+    status: Enum(VPS_STATUSES, { example: status }),
+    operation_id: OperationId,
+  });
 
 export const VpsStatusView = Obj({
   status: Status,
@@ -202,7 +215,10 @@ export const VpsStatusView = Obj({
   can_be_stopped: Type.Boolean({ example: true }),
   can_be_rebooted: Type.Boolean({ example: true }),
   can_be_destroyed: Type.Boolean({ example: false }),
-  is_transitional: Type.Boolean({ example: false, description: 'True while something is under way: ask again.' }),
+  is_transitional: Type.Boolean({
+    example: false,
+    description: 'True while something is under way: ask again.',
+  }),
   updated_at: Nullable(Timestamp()),
 });
 

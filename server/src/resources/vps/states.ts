@@ -39,7 +39,8 @@ export const isTransitional = (status: string): boolean => !STEADY.has(status);
  * request that makes sense after the ones before it is accepted and waits its turn.
  */
 export function allowedActions(vps: Pick<Vps, 'status' | 'desired' | 'deployed_at'>) {
-  if (vps.desired === 'deleted') return { start: false, stop: false, reboot: false, reinstall: false, destroy: false };
+  if (vps.desired === 'deleted')
+    return { start: false, stop: false, reboot: false, reinstall: false, destroy: false };
   // After a failure the instance may be in either state; one that was never deployed is not there at all.
   const failed = vps.status === 'error';
   const exists = !failed || vps.deployed_at !== null;
@@ -54,7 +55,8 @@ export function allowedActions(vps: Pick<Vps, 'status' | 'desired' | 'deployed_a
 
 export const statusLabel = (status: string): string => status.charAt(0).toUpperCase() + status.slice(1);
 
-const COLORS: Record<string, string> = { running: 'green', stopped: 'gray', error: 'red' };
+type StatusColor = 'green' | 'gray' | 'yellow' | 'red';
+const COLORS: Record<string, StatusColor> = { running: 'green', stopped: 'gray', error: 'red' };
 
 /** Transitional states are yellow. */
-export const statusColor = (status: string): string => COLORS[status] ?? 'yellow';
+export const statusColor = (status: string): StatusColor => COLORS[status] ?? 'yellow';

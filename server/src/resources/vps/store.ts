@@ -1,6 +1,6 @@
-import { type Selectable, sql, type Updateable } from 'kysely';
+import { type Selectable, sql, type UpdateObject } from 'kysely';
 import type { Queryable, Tx } from '../../db/database.ts';
-import type { Vps as VpsTable } from '../../db/schema.gen.ts';
+import type { DB, Vps as VpsTable } from '../../db/schema.gen.ts';
 
 export type Vps = Selectable<VpsTable>;
 
@@ -18,7 +18,12 @@ export async function listVps(db: Queryable, teamId: number, limit: number, offs
 }
 
 export async function findVps(db: Queryable, teamId: number, id: string): Promise<Vps | undefined> {
-  return db.selectFrom('vps').selectAll().where('id', '=', id).where('team_id', '=', teamId).executeTakeFirst();
+  return db
+    .selectFrom('vps')
+    .selectAll()
+    .where('id', '=', id)
+    .where('team_id', '=', teamId)
+    .executeTakeFirst();
 }
 
 /** The same, and nobody else changes the row until the transaction ends. */
@@ -37,7 +42,7 @@ export async function getVps(db: Queryable, id: string): Promise<Vps> {
   return db.selectFrom('vps').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
 }
 
-export async function updateVps(tx: Tx, id: string, changes: Updateable<VpsTable>): Promise<void> {
+export async function updateVps(tx: Tx, id: string, changes: UpdateObject<DB, 'vps'>): Promise<void> {
   await tx
     .updateTable('vps')
     .set({ ...changes, updated_at: sql`now()` })
@@ -52,7 +57,13 @@ export async function deleteVps(tx: Tx, id: string): Promise<boolean> {
 
 /** What a create request refers to, looked up in one round trip; null where there is no such thing. */
 export interface CreateReferences {
-  plan: { vcpu: number; memory_mb: number; disk_gb: number; price_cents: number; cpu_allocation_type: string } | null;
+  plan: {
+    vcpu: number;
+    memory_mb: number;
+    disk_gb: number;
+    price_cents: number;
+    cpu_allocation_type: string;
+  } | null;
   datacenter: string | null;
   ssh_key: { id: number; public_key: string } | null;
 }
@@ -71,10 +82,21 @@ export async function findReferences(
 }
 
 export async function listPlans(db: Queryable) {
-  return db.selectFrom('plans').selectAll().where('kind', '=', 'vps').where('enabled', '=', true).orderBy('position').execute();
+  return db
+    .selectFrom('plans')
+    .selectAll()
+    .where('kind', '=', 'vps')
+    .where('enabled', '=', true)
+    .orderBy('position')
+    .execute();
 }
 
 export async function listDatacenters(db: Queryable): Promise<string[]> {
-  const rows = await db.selectFrom('datacenters').select('name').where('enabled', '=', true).orderBy('name').execute();
+  const rows = await db
+    .selectFrom('datacenters')
+    .select('name')
+    .where('enabled', '=', true)
+    .orderBy('name')
+    .execute();
   return rows.map((row) => row.name);
 }

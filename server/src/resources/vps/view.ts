@@ -67,7 +67,13 @@ function statusDetails(vps: Vps, comparedAt: Date | null): VpsView['status_detai
   const observedAt = latest(vps.observed_at, comparedAt);
   return {
     summary: SUMMARIES[vps.status] ?? `The server is ${vps.status}.`,
-    health: failed ? 'unhealthy' : transitional ? 'progressing' : vps.status === 'stopped' ? 'stopped' : 'healthy',
+    health: failed
+      ? 'unhealthy'
+      : transitional
+        ? 'progressing'
+        : vps.status === 'stopped'
+          ? 'stopped'
+          : 'healthy',
     observed_at: observedAt?.toISOString() ?? null,
     stale: observedAt === null || Date.now() - observedAt.getTime() > STALE_MS,
     operation: { state: failed ? 'failed' : transitional ? 'running' : 'succeeded', terminal: !transitional },

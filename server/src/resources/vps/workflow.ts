@@ -1,9 +1,14 @@
 import { sql } from 'kysely';
 import type { Database, Tx } from '../../db/database.ts';
-import type { Engine, InstanceRef, InstanceSpec } from '../../engines/engine.ts';
+import type { Engine, InstanceRef, InstanceSpec, Limits } from '../../engines/engine.ts';
 import { buildUserData } from '../../images/cloud-init.ts';
 import type { SecretBox } from '../../lib/crypto.ts';
-import type { Operation, OperationError, OperationStep, OperationWorkflow } from '../../workflows/operation.ts';
+import type {
+  Operation,
+  OperationError,
+  OperationStep,
+  OperationWorkflow,
+} from '../../workflows/operation.ts';
 import { recordEvent } from '../../workflows/operations-store.ts';
 import { networkOf, releaseAddresses } from '../networks/allotment.ts';
 import { releaseQuota } from '../teams/quotas.ts';
@@ -21,8 +26,27 @@ export interface VpsWorkflowDependencies {
   secrets: SecretBox;
 }
 
-/** The operations on a VPS. Arguments of an operation: `reinstall` {image, customCloudInit}, `resize` {limits}. */
-export function vpsWorkflows(dependencies: VpsWorkflowDependencies): Record<VpsOperationKind, OperationWorkflow> {
+/** Arguments of the operations that take any; recorded with the operation. */
+export interface ReinstallArgs {
+  image: string;
+  customCloudInit: string | null;
+}
+
+export interface ResizeArgs {
+  limits: Limits;
+  /** The columns of the plan as they were, to go back to. */
+  previous: PlanColumns;
+}
+
+export type PlanColumns = Pick<
+  Vps,
+  'plan' | 'cpu_allocation_type' | 'vcpu' | 'memory_mb' | 'disk_gb' | 'price_cents'
+>;
+
+/** The operations on a VPS, by kind. */
+export function vpsWorkflows(
+  dependencies: VpsWorkflowDependencies,
+): Record<VpsOperationKind, OperationWorkflow> {
   const steps = vpsSteps(dependencies);
   const workflow = (
     kind: VpsOperationKind,
@@ -33,7 +57,8 @@ export function vpsWorkflows(dependencies: VpsWorkflowDependencies): Record<VpsO
     fail: (tx, operation, error) => settleFailure(tx, operation, error),
     ...parts,
   });
-  const becomes = (status: 'running' | 'stopped') => (tx: Tx, operation: Operation) => settle(tx, operation, status);
+  const becomes = (status: 'running' | 'stopped') => (tx: Tx, operation: Operation) =>
+    settle(tx, operation, status);
   return {
     create: workflow('create', {
       steps: [steps.network, steps.image, steps.instance, steps.ssh],
@@ -49,7 +74,7 @@ export function vpsWorkflows(dependencies: VpsWorkflowDependencies): Record<VpsO
       steps: [steps.image, steps.remove, steps.network, steps.instance, steps.ssh],
       succeed: becomes('running'),
     }),
-    resize: workflow('resize', { steps: [steps.limits], succeed: finishResize }),
+    resize: workflow('resize', { steps: [steps.limits], succeed: finishResize, fail: revertResize }),
     delete: workflow('delete', { steps: [steps.remove], succeed: finishDelete }),
   };
 }
@@ -61,7 +86,8 @@ function vpsSteps({ database, engine, secrets }: VpsWorkflowDependencies) {
       await engine.ensureTenant({ teamId, network: await networkOf(database.db, teamId) });
     }),
     image: step('image', async ({ resourceId, args }, progress) => {
-      const image = typeof args.image === 'string' ? args.image : (await getVps(database.db, resourceId)).image;
+      const image =
+        typeof args.image === 'string' ? args.image : (await getVps(database.db, resourceId)).image;
       await engine.ensureImage(image, progress);
     }),
     instance: step('instance', async ({ resourceId }) => {
@@ -76,9 +102,11 @@ function vpsSteps({ database, engine, secrets }: VpsWorkflowDependencies) {
       engine.ensureStopped(instanceRef(teamId, resourceId), STOP_GRACE_SECONDS),
     ),
     limits: step('limits', ({ teamId, resourceId, args }) =>
-      engine.ensureLimits(instanceRef(teamId, resourceId), args.limits as InstanceSpec['limits']),
+      engine.ensureLimits(instanceRef(teamId, resourceId), (args as unknown as ResizeArgs).limits),
     ),
-    remove: step('remove', ({ teamId, resourceId }) => engine.removeInstance(instanceRef(teamId, resourceId))),
+    remove: step('remove', ({ teamId, resourceId }) =>
+      engine.removeInstance(instanceRef(teamId, resourceId)),
+    ),
   };
 }
 
@@ -111,14 +139,14 @@ async function showWork(tx: Tx, operation: Operation, kind: VpsOperationKind): P
   if (status) await updateVps(tx, operation.resourceId, { status });
 }
 
-/** The new system is a new generation, so a repeated `instance` step never replaces it again. */
+/** The new system is a new generation. DBOS records that this ran, so it counts up once. */
 async function beginReinstall(tx: Tx, operation: Operation): Promise<void> {
-  const args = operation.args as { image: string; customCloudInit: string | null; generation: number };
+  const args = operation.args as unknown as ReinstallArgs;
   await updateVps(tx, operation.resourceId, {
     status: 'reinstalling',
     image: args.image,
     custom_cloud_init: args.customCloudInit,
-    generation: args.generation,
+    generation: sql<number>`generation + 1`,
   });
 }
 
@@ -126,20 +154,31 @@ async function settle(tx: Tx, operation: Operation, status: 'running' | 'stopped
   await updateVps(tx, operation.resourceId, {
     status,
     error: null,
-    observed_at: sql`now()`,
-    ...(status === 'running' ? { deployed_at: sql`coalesce(deployed_at, now())` } : {}),
+    observed_at: sql<Date>`now()`,
+    ...(status === 'running' ? { deployed_at: sql<Date>`coalesce(deployed_at, now())` } : {}),
   });
   await record(tx, operation, 'Normal', EVENTS[operation.kind]!);
 }
 
 /** A VPS that fails keeps its row, so that the customer sees why and can delete it or try again. */
 async function settleFailure(tx: Tx, operation: Operation, error: OperationError): Promise<void> {
-  await updateVps(tx, operation.resourceId, { status: 'error', error: JSON.stringify(error) });
+  await updateVps(tx, operation.resourceId, {
+    status: 'error',
+    error: JSON.stringify(error),
+    // A deletion that failed can be asked for again.
+    ...(operation.kind === 'delete' ? { desired: 'stopped' } : {}),
+  });
   await record(tx, operation, 'Warning', ['Failed', `${operation.kind} failed: ${error.message}`]);
 }
 
 async function finishResize(tx: Tx, operation: Operation): Promise<void> {
   await record(tx, operation, 'Normal', EVENTS.resize!);
+}
+
+/** The instance is as it was, and so is what the customer pays for. */
+async function revertResize(tx: Tx, operation: Operation, error: OperationError): Promise<void> {
+  await updateVps(tx, operation.resourceId, (operation.args as unknown as ResizeArgs).previous);
+  await record(tx, operation, 'Warning', ['ResizeFailed', `The plan was not changed: ${error.message}`]);
 }
 
 async function finishDelete(tx: Tx, operation: Operation): Promise<void> {

@@ -1,0 +1,148 @@
+import type { AddressInfo } from 'node:net';
+import manifest from '../package.json' with { type: 'json' };
+import type { Config } from './config.ts';
+import { type Database, openDatabase } from './db/database.ts';
+import { migrate } from './db/migrate.ts';
+import type { Engine } from './engines/engine.ts';
+import type { Api, HttpServer } from './http/api.ts';
+import { createHttpServer } from './http/server.ts';
+import { createSecretBox, type SecretBox } from './lib/crypto.ts';
+import type { Log } from './lib/log.ts';
+import { registerHealth } from './resources/health/routes.ts';
+import type { AddressPools } from './resources/networks/allotment.ts';
+import { registerOperations } from './resources/operations/routes.ts';
+import { registerSshKeys } from './resources/ssh-keys/routes.ts';
+import { ensureFirstAccount } from './resources/teams/first-account.ts';
+import { registerTeams } from './resources/teams/routes.ts';
+import { VPS_RECONCILER, vpsReconciler } from './resources/vps/reconciler.ts';
+import { registerVps } from './resources/vps/routes.ts';
+import { createVpsService } from './resources/vps/service.ts';
+import { vpsWorkflows } from './resources/vps/workflow.ts';
+import type { OperationWorkflows } from './workflows/operation.ts';
+import { createPassClock, startReconcilers } from './workflows/reconcilers.ts';
+import { createRuntime, migrateWorkflows, type RuntimeOptions } from './workflows/runtime.ts';
+import { deadWorkers, forgottenOperations, retention, startHeartbeat } from './workflows/upkeep.ts';
+
+const VERSION: string = manifest.version;
+
+export interface AppOptions {
+  config: Config;
+  databaseUrl: string;
+  engine: Engine;
+  pools: AddressPools;
+  /** 32 bytes that encrypt stored secrets. */
+  secretKey: Buffer;
+  /** See {@link RuntimeOptions.executorId}. */
+  executorId: string;
+  log: Log;
+  /** For tests. */
+  runtime?: Pick<RuntimeOptions, 'concurrency' | 'retrySeconds' | 'afterStep'>;
+}
+
+export interface App {
+  /** Where the API listens; null for a worker. */
+  url: string | null;
+  http: HttpServer;
+  database: Database;
+  account: string;
+  /** Plain text of the first token, at the first start of an install only. */
+  firstToken: string | null;
+  /** Answers the requests at hand, lets the steps at work end, and leaves instances running. */
+  close(): Promise<void>;
+}
+
+/** Puts the server together and starts what its role needs. This is the only wiring: read it top to bottom. */
+export async function startApp(options: AppOptions): Promise<App> {
+  const { config, databaseUrl, engine, log } = options;
+  const database = openDatabase(databaseUrl);
+  await migrate(database.db);
+  await migrateWorkflows(databaseUrl);
+  const first = await ensureFirstAccount(database);
+  const secrets = createSecretBox(options.secretKey);
+
+  const http = createHttpServer({
+    config,
+    database,
+    log,
+    register: (api) => registerRoutes(api, { database, engine, secrets, pools: options.pools, config }),
+  });
+  await http.ready();
+
+  const worker = config.role === 'api' ? null : await startWorker(options, database, secrets);
+  const url = config.role === 'worker' ? null : await listen(http, config);
+  return {
+    url,
+    http,
+    database,
+    account: first.account,
+    firstToken: first.token,
+    async close() {
+      await http.close();
+      await worker?.stop();
+      await engine.close();
+      await database.close();
+    },
+  };
+}
+
+interface RouteDependencies {
+  config: Config;
+  database: Database;
+  engine: Engine;
+  secrets: SecretBox;
+  pools: AddressPools;
+}
+
+/** Every route of the API. Building the OpenAPI document calls this too. */
+export function registerRoutes(api: Api, dependencies: RouteDependencies): void {
+  const { database, engine } = dependencies;
+  const clock = createPassClock(database, VPS_RECONCILER);
+  const probe = {
+    database: async () => void (await database.pool.query('select 1')),
+    engine: () => engine.describe(),
+  };
+  registerHealth(api, probe, VERSION);
+  registerTeams(api);
+  registerSshKeys(api);
+  registerVps(api, createVpsService({ ...dependencies, clock }), { database, engine });
+  registerOperations(api);
+}
+
+async function startWorker(options: AppOptions, database: Database, secrets: SecretBox) {
+  const { engine, log, executorId } = options;
+  const workflows: OperationWorkflows = { vps: vpsWorkflows({ database, engine, secrets }) };
+  const runtime = createRuntime({
+    database,
+    databaseUrl: options.databaseUrl,
+    workflows,
+    executorId,
+    log,
+    ...options.runtime,
+  });
+  await runtime.launch();
+  const heartbeat = startHeartbeat(database, executorId, log);
+  const reconcilers = startReconcilers(
+    database,
+    [
+      vpsReconciler(database, engine, log),
+      forgottenOperations(database, workflows, log),
+      deadWorkers(database, log),
+      retention(database),
+    ],
+    log,
+  );
+  return {
+    async stop() {
+      heartbeat.stop();
+      await reconcilers.stop();
+      await runtime.shutdown();
+    },
+  };
+}
+
+async function listen(http: HttpServer, config: Config): Promise<string> {
+  await http.listen({ host: config.listen.host, port: config.listen.port });
+  const { port } = http.server.address() as AddressInfo;
+  // Port 0 asks for any free port.
+  return config.publicUrl.replace(/:0$/, `:${port}`);
+}

@@ -1,0 +1,39 @@
+import { sql } from 'kysely';
+import type { Database } from '../../db/database.ts';
+import { SCOPE_SETS } from '../../http/scopes.ts';
+import { createToken } from '../tokens/service.ts';
+
+const EMAIL = 'admin@localhost';
+
+/**
+ * Makes the operator's account, team and first token where the install has no account yet.
+ * Several processes may call it at once: one of them gets the token, the others null.
+ */
+export async function ensureFirstAccount(
+  database: Database,
+): Promise<{ account: string; token: string | null }> {
+  return database.transaction(async (tx) => {
+    await sql`select pg_advisory_xact_lock(hashtext('danube.first-account'))`.execute(tx);
+    const present = await tx.selectFrom('users').select('email').orderBy('id').limit(1).executeTakeFirst();
+    if (present) return { account: present.email, token: null };
+    const user = await tx
+      .insertInto('users')
+      .values({ email: EMAIL, name: 'Administrator', tier: 'enterprise' })
+      .returning('id')
+      .executeTakeFirstOrThrow();
+    const team = await tx
+      .insertInto('teams')
+      .values({ name: 'Personal', personal: true, owner_id: user.id })
+      .returning('id')
+      .executeTakeFirstOrThrow();
+    await tx.insertInto('team_members').values({ team_id: team.id, user_id: user.id }).execute();
+    const token = await createToken(tx, {
+      userId: user.id,
+      teamId: team.id,
+      name: 'First token',
+      scopes: SCOPE_SETS.admin,
+      expiresAt: null,
+    });
+    return { account: EMAIL, token: token.plainText };
+  });
+}

@@ -1,0 +1,33 @@
+import type { ImageReport } from '../../engines/engine.ts';
+import { CATALOG, type CatalogImage } from '../../images/catalog.ts';
+
+/** The catalogue as the API lists it; images that cannot be had say so, instead of being left out. */
+export function listedImages(reports: ImageReport[]) {
+  return CATALOG.map((image) => ({ ...imageFields(image, reports), distro: image.distro }));
+}
+
+/** The same images below their distribution, in the order of the catalogue. */
+export function groupedImages(reports: ImageReport[]) {
+  const groups = Map.groupBy(CATALOG, (image) => image.distro);
+  return [...groups].map(([distro, images]) => ({
+    distro,
+    name: images[0]!.distroName,
+    images: images.map((image) => imageFields(image, reports)),
+  }));
+}
+
+function imageFields(image: CatalogImage, reports: ImageReport[]) {
+  const report = reports.find((candidate) => candidate.name === image.id);
+  const available = report !== undefined && report.state !== 'unavailable';
+  return {
+    id: image.id,
+    image: image.id,
+    label: image.label,
+    description: image.description,
+    version: image.version,
+    family: image.family,
+    default_user: image.defaultUser,
+    available,
+    unavailable_reason: available ? null : (report?.reason ?? 'This install does not offer it.'),
+  };
+}

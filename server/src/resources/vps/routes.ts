@@ -1,0 +1,284 @@
+import type { Database } from '../../db/database.ts';
+import type { Engine } from '../../engines/engine.ts';
+import type { Api } from '../../http/api.ts';
+import { mutate } from '../../http/mutation.ts';
+import { PageOf, PageQuery } from '../../http/pagination.ts';
+import { groupedImages, listedImages } from './catalog.ts';
+import {
+  CreatedVps,
+  CreateVps,
+  ReinstallVps,
+  ShownVps,
+  UpdatedVps,
+  UpdateVps,
+  Vps,
+  VpsAction,
+  VpsImageGroups,
+  VpsImages,
+  VpsParams,
+  VpsPassword,
+  VpsPlans,
+  VpsStatusView,
+} from './schema.ts';
+import type { VpsService } from './service.ts';
+import { allowedActions, isTransitional, statusColor, statusLabel, type VpsStatus } from './states.ts';
+import { listPlans } from './store.ts';
+
+const tags = ['VPS'];
+
+/** `/vps`: what a team's servers are, and what can be done with them. */
+export function registerVps(
+  api: Api,
+  vps: VpsService,
+  catalog: { database: Database; engine: Engine },
+): void {
+  collectionRoutes(api, vps);
+  catalogRoutes(api, catalog);
+  instanceRoutes(api, vps);
+  actionRoutes(api, vps);
+}
+
+function collectionRoutes(api: Api, vps: VpsService): void {
+  api.get(
+    '/vps',
+    {
+      config: { scope: 'vps:read' },
+      schema: {
+        operationId: 'listVps',
+        summary: 'List VPS',
+        description: 'The servers of the team, newest first.',
+        tags,
+        querystring: PageQuery,
+        response: { 200: PageOf(Vps) },
+      },
+    },
+    (request) => vps.list(request.caller, request.query),
+  );
+  api.post(
+    '/vps',
+    {
+      config: { scope: 'vps:write', errors: ['quota_exceeded', 'not_available'] },
+      schema: {
+        operationId: 'createVps',
+        summary: 'Create a VPS',
+        description:
+          'Answers at once; the server is ready when its `status` is `running`, which means that SSH answers.',
+        tags,
+        body: CreateVps,
+        response: { 201: CreatedVps },
+      },
+    },
+    (request) => mutate(request, (tx) => vps.create(tx, request.caller, request.body)),
+  );
+}
+
+function catalogRoutes(api: Api, { database, engine }: { database: Database; engine: Engine }): void {
+  api.get(
+    '/vps/images',
+    {
+      config: { scope: 'vps:read' },
+      schema: {
+        operationId: 'listVpsImages',
+        summary: 'List images',
+        description: 'Operating systems that a VPS can start from.',
+        tags,
+        response: { 200: VpsImages },
+      },
+    },
+    async () => ({ images: listedImages(await engine.listImages()) }),
+  );
+  api.get(
+    '/vps/images/grouped',
+    {
+      config: { scope: 'vps:read' },
+      schema: {
+        operationId: 'listVpsImagesGrouped',
+        summary: 'List images by distribution',
+        description: 'The same images, grouped by distribution.',
+        tags,
+        response: { 200: VpsImageGroups },
+      },
+    },
+    async () => ({ groups: groupedImages(await engine.listImages()) }),
+  );
+  api.get(
+    '/vps/plans',
+    {
+      config: { scope: 'vps:read' },
+      schema: {
+        operationId: 'listVpsPlans',
+        summary: 'List plans',
+        description: 'Sizes and prices, excluding taxes. Disk sizes are quotas, thinly provisioned.',
+        tags,
+        response: { 200: VpsPlans },
+      },
+    },
+    async () => ({
+      plans: (await listPlans(database.db)).map((plan) => ({
+        name: plan.name,
+        resource_profile: plan.name,
+        cpu_allocation_type: plan.cpu_allocation_type as 'shared' | 'dedicated',
+        cpu_cores: plan.vcpu,
+        memory_size_gb: plan.memory_mb / 1024,
+        storage_size_gb: plan.disk_gb,
+        monthly_cost_cents: plan.price_cents,
+        monthly_cost_dollars: plan.price_cents / 100,
+        currency: 'EUR' as const,
+      })),
+    }),
+  );
+}
+
+function instanceRoutes(api: Api, vps: VpsService): void {
+  api.get(
+    '/vps/:vpsInstance',
+    {
+      config: { scope: 'vps:read' },
+      schema: {
+        operationId: 'getVps',
+        summary: 'Show a VPS',
+        description: 'One server with its addresses and cost.',
+        tags,
+        params: VpsParams,
+        response: { 200: ShownVps },
+      },
+    },
+    (request) => vps.show(request.caller, request.params.vpsInstance),
+  );
+  api.put(
+    '/vps/:vpsInstance',
+    {
+      config: { scope: 'vps:write', errors: ['invalid_state'] },
+      schema: {
+        operationId: 'updateVps',
+        summary: 'Update a VPS',
+        description:
+          'Changes plan or settings. A plan changes without a restart; its disk may grow, never shrink.',
+        tags,
+        params: VpsParams,
+        body: UpdateVps,
+        response: { 200: UpdatedVps },
+      },
+    },
+    (request) =>
+      mutate(request, (tx) => vps.update(tx, request.caller, request.params.vpsInstance, request.body)),
+  );
+  api.get(
+    '/vps/:vpsInstance/status',
+    {
+      config: { scope: 'vps:read' },
+      schema: {
+        operationId: 'getVpsStatus',
+        summary: 'Show the status',
+        description: 'The cheap question to ask while waiting; every 5 seconds is enough.',
+        tags,
+        params: VpsParams,
+        response: { 200: VpsStatusView },
+      },
+    },
+    async (request) => {
+      const row = await vps.find(request.caller, request.params.vpsInstance);
+      const allowed = allowedActions(row);
+      return {
+        status: row.status as VpsStatus,
+        status_label: statusLabel(row.status),
+        status_color: statusColor(row.status),
+        can_be_started: allowed.start,
+        can_be_stopped: allowed.stop,
+        can_be_rebooted: allowed.reboot,
+        can_be_destroyed: allowed.destroy,
+        is_transitional: isTransitional(row.status),
+        updated_at: row.updated_at.toISOString(),
+      };
+    },
+  );
+  api.get(
+    '/vps/:vpsInstance/password',
+    {
+      config: { scope: 'vps:write' },
+      schema: {
+        operationId: 'getVpsPassword',
+        summary: 'Show the root password',
+        description:
+          'The console password. SSH accepts it only where `auth_method` is `password`. Needs `vps:write`, since it gives full control of the server.',
+        tags,
+        params: VpsParams,
+        response: { 200: VpsPassword },
+      },
+    },
+    (request) => vps.password(request.caller, request.params.vpsInstance),
+  );
+}
+
+function actionRoutes(api: Api, vps: VpsService): void {
+  const action = (
+    kind: 'start' | 'stop' | 'reboot',
+    status: string,
+    words: { operationId: string; summary: string; description: string; message: string },
+  ) =>
+    api.post(
+      `/vps/:vpsInstance/${kind}`,
+      {
+        config: { scope: 'vps:write', errors: ['invalid_state'] },
+        schema: {
+          operationId: words.operationId,
+          summary: words.summary,
+          description: words.description,
+          tags,
+          params: VpsParams,
+          response: { 200: VpsAction(status, words.message) },
+        },
+      },
+      (request) => mutate(request, (tx) => vps.act(tx, request.caller, request.params.vpsInstance, kind)),
+    );
+  action('start', 'starting', {
+    operationId: 'startVps',
+    summary: 'Start a VPS',
+    description: 'Starts a stopped server. Behind an operation that is still at work it waits its turn.',
+    message: 'The server is starting.',
+  });
+  action('stop', 'stopping', {
+    operationId: 'stopVps',
+    summary: 'Stop a VPS',
+    description: 'Asks the guest to shut down; after 30 seconds it is switched off.',
+    message: 'The server is stopping.',
+  });
+  action('reboot', 'rebooting', {
+    operationId: 'rebootVps',
+    summary: 'Reboot a VPS',
+    description: 'Stops and starts the server.',
+    message: 'The server is rebooting.',
+  });
+  api.post(
+    '/vps/:vpsInstance/reinstall',
+    {
+      config: { scope: 'vps:write', errors: ['invalid_state', 'not_available'] },
+      schema: {
+        operationId: 'reinstallVps',
+        summary: 'Reinstall a VPS',
+        description: 'Replaces the disk by a fresh system. Id, name, addresses and password stay.',
+        tags,
+        params: VpsParams,
+        body: ReinstallVps,
+        response: { 200: VpsAction('reinstalling', 'The server is being reinstalled.') },
+      },
+    },
+    (request) =>
+      mutate(request, (tx) => vps.reinstall(tx, request.caller, request.params.vpsInstance, request.body)),
+  );
+  api.delete(
+    '/vps/:vpsInstance',
+    {
+      config: { scope: 'vps:delete', errors: ['invalid_state'] },
+      schema: {
+        operationId: 'deleteVps',
+        summary: 'Delete a VPS',
+        description: 'Deletes a stopped server with its disk. It is 404 once gone.',
+        tags,
+        params: VpsParams,
+        response: { 200: VpsAction('destroying', 'The server is being deleted.') },
+      },
+    },
+    (request) => mutate(request, (tx) => vps.act(tx, request.caller, request.params.vpsInstance, 'delete')),
+  );
+}

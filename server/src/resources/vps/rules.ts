@@ -1,0 +1,164 @@
+import type { Queryable } from '../../db/database.ts';
+import type { Engine } from '../../engines/engine.ts';
+import { checkCloudInit } from '../../images/cloud-init.ts';
+import { AppError, type FieldErrors, invalid, invalidState } from '../../lib/errors.ts';
+import type { CreateVps, ReinstallVps, UpdateVps } from './schema.ts';
+import { type CreateReferences, findReferences, listDatacenters, listPlans, type Vps } from './store.ts';
+import type { PlanColumns, ResizeArgs } from './workflow.ts';
+
+/**
+ * Checks a create request against what the install offers and the team owns.
+ * Throws `validation_failed` with a sentence per field, or `not_available` for an image that cannot be had.
+ */
+export async function checkCreate(
+  db: Queryable,
+  engine: Engine,
+  teamId: number,
+  body: CreateVps,
+): Promise<{ plan: PlanColumns; authorizedKey: string | null }> {
+  const planName = body.resource_profile ?? 'nano_shared';
+  const found = await findReferences(db, teamId, {
+    plan: planName,
+    datacenter: body.datacenter,
+    sshKeyId: body.auth_method === 'ssh_key' ? (body.ssh_key_id ?? null) : null,
+  });
+  const errors: FieldErrors = {
+    ...(await offerErrors(db, body, found)),
+    ...loginErrors(body, found),
+    ...cloudInitErrors(body.custom_cloud_init),
+  };
+  if (body.marketplace_app_id) {
+    errors.marketplace_app_id = ['This install has no marketplace. Leave marketplace_app_id out.'];
+  }
+  if (body.windows_license_key) {
+    errors.windows_license_key = ['This install has no Windows images. Leave windows_license_key out.'];
+  }
+  const imageError = await imageErrors(engine, body.image);
+  if (imageError) errors.image = imageError;
+  if (!found.plan || Object.keys(errors).length > 0) throw invalid(errors);
+  return {
+    plan: { plan: planName, ...planColumns(found.plan) },
+    authorizedKey: found.ssh_key?.public_key ?? null,
+  };
+}
+
+/** The same for the new image of a reinstall. */
+export async function checkReinstall(engine: Engine, body: ReinstallVps): Promise<void> {
+  const errors = cloudInitErrors(body.custom_cloud_init);
+  const imageError = await imageErrors(engine, body.image);
+  if (imageError) errors.image = imageError;
+  if (Object.keys(errors).length > 0) throw invalid(errors);
+}
+
+/** What a change of plan does, or null where the request leaves the plan as it is. */
+export async function planChange(
+  db: Queryable,
+  vps: Vps,
+  body: UpdateVps,
+): Promise<{ columns: PlanColumns; args: ResizeArgs } | null> {
+  if (!body.resource_profile && !body.cpu_allocation_type) return null;
+  const planName = body.resource_profile ?? vps.plan;
+  const found = await findReferences(db, vps.team_id, {
+    plan: planName,
+    datacenter: vps.datacenter,
+    sshKeyId: null,
+  });
+  if (!found.plan) throw invalid({ resource_profile: [await unknownPlan(db)] });
+  const mismatch = allocationError(body.cpu_allocation_type, planName, found);
+  if (mismatch) throw invalid({ cpu_allocation_type: [mismatch] });
+  if (planName === vps.plan) return null;
+  if (found.plan.disk_gb < vps.disk_gb) {
+    throw invalid({
+      resource_profile: [
+        `A disk cannot shrink: ${planName} has ${found.plan.disk_gb} GB, the server has ${vps.disk_gb} GB. ` +
+          'Choose a plan with a disk at least as large.',
+      ],
+    });
+  }
+  if (vps.status === 'error') {
+    throw invalidState(
+      'The server has a problem (see status_details.error). Mend it before you change its plan.',
+      vps.status,
+    );
+  }
+  const { plan, cpu_allocation_type, vcpu, memory_mb, disk_gb, price_cents } = vps;
+  return {
+    columns: { plan: planName, ...planColumns(found.plan) },
+    args: {
+      limits: { vcpu: found.plan.vcpu, memoryMb: found.plan.memory_mb, diskGb: found.plan.disk_gb },
+      previous: { plan, cpu_allocation_type, vcpu, memory_mb, disk_gb, price_cents },
+    },
+  };
+}
+
+function planColumns(plan: NonNullable<CreateReferences['plan']>): Omit<PlanColumns, 'plan'> {
+  const { vcpu, memory_mb, disk_gb, price_cents, cpu_allocation_type } = plan;
+  return { vcpu, memory_mb, disk_gb, price_cents, cpu_allocation_type };
+}
+
+async function offerErrors(db: Queryable, body: CreateVps, found: CreateReferences): Promise<FieldErrors> {
+  const errors: FieldErrors = {};
+  if (!found.plan) errors.resource_profile = [await unknownPlan(db)];
+  if (!found.datacenter) {
+    const names = await listDatacenters(db);
+    errors.datacenter = [`The selected datacenter is not offered here. Choose one of: ${names.join(', ')}.`];
+  }
+  const mismatch = allocationError(body.cpu_allocation_type, body.resource_profile ?? 'nano_shared', found);
+  if (mismatch) errors.cpu_allocation_type = [mismatch];
+  return errors;
+}
+
+async function unknownPlan(db: Queryable): Promise<string> {
+  const names = (await listPlans(db)).map((plan) => plan.name);
+  return `The selected resource profile is not offered here. Choose one of: ${names.join(', ')}.`;
+}
+
+function allocationError(
+  wanted: string | null | undefined,
+  planName: string,
+  found: CreateReferences,
+): string | null {
+  if (!wanted || !found.plan || wanted === found.plan.cpu_allocation_type) return null;
+  return `The plan ${planName} has ${found.plan.cpu_allocation_type} CPUs. Choose a plan with ${wanted} ones, or leave cpu_allocation_type out.`;
+}
+
+function loginErrors(body: CreateVps, found: CreateReferences): FieldErrors {
+  const errors: FieldErrors = {};
+  if (body.auth_method === 'ssh_key') {
+    if (!body.ssh_key_id)
+      errors.ssh_key_id = ['The ssh_key_id field is required when auth_method is ssh_key.'];
+    else if (!found.ssh_key) errors.ssh_key_id = ['The selected SSH key does not exist in this team.'];
+  } else {
+    if (!body.password) errors.password = ['The password field is required when auth_method is password.'];
+    if (body.password_confirmation != null && body.password_confirmation !== body.password) {
+      errors.password_confirmation = ['The password confirmation does not match the password.'];
+    }
+  }
+  return errors;
+}
+
+function cloudInitErrors(text: string | null | undefined): FieldErrors {
+  const problem = text ? checkCloudInit(text) : null;
+  return problem ? { custom_cloud_init: [problem] } : {};
+}
+
+async function imageErrors(engine: Engine, name: string): Promise<string[] | null> {
+  const images = await engine.listImages();
+  const image = images.find((candidate) => candidate.name === name);
+  if (!image) {
+    const names = images
+      .filter((candidate) => candidate.state !== 'unavailable')
+      .map((candidate) => candidate.name);
+    return [`The selected image does not exist. Choose one of: ${names.join(', ')}.`];
+  }
+  if (image.state === 'unavailable') {
+    throw new AppError(
+      'not_available',
+      `The image ${name} is not available on this install: ${image.reason}`,
+      {
+        errors: { image: [`The image ${name} is not available on this install: ${image.reason}`] },
+      },
+    );
+  }
+  return null;
+}

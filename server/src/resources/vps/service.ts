@@ -1,0 +1,230 @@
+import type { Database, Tx } from '../../db/database.ts';
+import type { Engine } from '../../engines/engine.ts';
+import type { Caller } from '../../http/caller.ts';
+import { offsetOf, type PageQuery, pageOf } from '../../http/pagination.ts';
+import { randomText, type SecretBox } from '../../lib/crypto.ts';
+import { invalidState, notFound } from '../../lib/errors.ts';
+import { UUID, uuidv7 } from '../../lib/ids.ts';
+import { type AcceptedOperation, acceptOperation } from '../../workflows/operations-store.ts';
+import type { PassClock } from '../../workflows/reconcilers.ts';
+import { type AddressPools, allotAddresses } from '../networks/allotment.ts';
+import { countOf, takeQuota } from '../teams/quotas.ts';
+import { checkCreate, checkReinstall, planChange } from './rules.ts';
+import type { CreateVps, ReinstallVps, UpdateVps } from './schema.ts';
+import { allowedActions, STATUS_DURING, type VpsOperationKind, type VpsStatus } from './states.ts';
+import { findVps, listVps, lockVps, updateVps, type Vps } from './store.ts';
+import { viewVps } from './view.ts';
+import { instanceRef, type ReinstallArgs } from './workflow.ts';
+
+export interface VpsServiceDependencies {
+  database: Database;
+  engine: Engine;
+  secrets: SecretBox;
+  pools: AddressPools;
+  clock: PassClock;
+}
+
+export type VpsService = ReturnType<typeof createVpsService>;
+
+/** What callers may do with VPS. Functions that take a transaction write in it and start no work before it commits. */
+export function createVpsService({ database, engine, secrets, pools, clock }: VpsServiceDependencies) {
+  const { db } = database;
+
+  async function find(caller: Caller, id: string): Promise<Vps> {
+    const vps = UUID.test(id) ? await findVps(db, caller.teamId, id) : undefined;
+    if (!vps) throw notFound('VPS');
+    return vps;
+  }
+
+  async function lock(tx: Tx, caller: Caller, id: string): Promise<Vps> {
+    const vps = UUID.test(id) ? await lockVps(tx, caller.teamId, id) : undefined;
+    if (!vps) throw notFound('VPS');
+    return vps;
+  }
+
+  /** Accepts an operation and shows it in the status, unless it waits behind another. */
+  async function accept(
+    tx: Tx,
+    caller: Caller,
+    vps: Vps,
+    kind: VpsOperationKind,
+    changes: { desired?: Vps['desired']; args?: object } = {},
+  ): Promise<AcceptedOperation> {
+    const operation = await acceptOperation(tx, {
+      teamId: caller.teamId,
+      userId: caller.userId,
+      resourceType: 'vps',
+      resourceId: vps.id,
+      kind,
+      args: { ...changes.args },
+      requestId: caller.requestId,
+    });
+    const status = operation.state === 'pending' ? STATUS_DURING[kind] : null;
+    if (status || changes.desired) {
+      await updateVps(tx, vps.id, {
+        ...(status ? { status } : {}),
+        ...(changes.desired ? { desired: changes.desired } : {}),
+      });
+    }
+    return operation;
+  }
+
+  async function list(caller: Caller, query: PageQuery) {
+    const [rows, total, comparedAt] = await Promise.all([
+      listVps(db, caller.teamId, query.per_page, offsetOf(query)),
+      countOf(db, caller.teamId, 'vps'),
+      clock.lastPass(),
+    ]);
+    return pageOf(
+      rows.map((row) => viewVps(row, comparedAt)),
+      total,
+      query,
+    );
+  }
+
+  async function create(tx: Tx, caller: Caller, body: CreateVps) {
+    const { plan, authorizedKey } = await checkCreate(tx, engine, caller.teamId, body);
+    await takeQuota(tx, caller.teamId, 'vps');
+    const id = uuidv7();
+    const addresses = await allotAddresses(tx, caller.teamId, id, pools);
+    const stack = body.network_stack ?? 'dual_stack';
+    const password = body.auth_method === 'password' && body.password ? body.password : randomText(20);
+    const vps = await tx
+      .insertInto('vps')
+      .values({
+        id,
+        team_id: caller.teamId,
+        user_id: caller.userId,
+        name: body.name,
+        status: 'pending',
+        desired: 'running',
+        ...plan,
+        image: body.image,
+        datacenter: body.datacenter,
+        auth_method: body.auth_method,
+        ssh_key_id: body.auth_method === 'ssh_key' ? (body.ssh_key_id ?? null) : null,
+        authorized_key: authorizedKey,
+        password_sealed: secrets.seal(password),
+        network_stack: stack,
+        ipv4: stack === 'ipv6_only' ? null : addresses.ipv4,
+        ipv6: stack === 'ipv4_only' ? null : addresses.ipv6,
+        custom_cloud_init: body.custom_cloud_init ?? null,
+        auto_start: body.configuration?.auto_start ?? true,
+        backup_enabled: body.configuration?.backup_enabled ?? false,
+        monitoring_enabled: body.configuration?.monitoring_enabled ?? true,
+      })
+      .returningAll()
+      .executeTakeFirstOrThrow();
+    const operation = await acceptOperation(tx, {
+      teamId: caller.teamId,
+      userId: caller.userId,
+      resourceType: 'vps',
+      resourceId: id,
+      kind: 'create',
+      requestId: caller.requestId,
+    });
+    return {
+      message: 'The server is being created. Ask for its status until it is running.',
+      instance: viewVps(vps, null),
+      firewall_created: false,
+      operation_id: operation.id,
+    };
+  }
+
+  async function show(caller: Caller, id: string) {
+    const [vps, comparedAt] = await Promise.all([find(caller, id), clock.lastPass()]);
+    const { name } = instanceRef(vps.team_id, vps.id);
+    return {
+      instance: viewVps(vps, comparedAt),
+      connection_info: {
+        public_ip: vps.ipv4,
+        private_ip: vps.ipv4,
+        ipv6_address: vps.ipv6,
+        vnc_access_url: null,
+        internal_dns: name,
+        internal_fqdn: `${name}.danube.internal`,
+      },
+      monthly_cost: vps.price_cents / 100,
+    };
+  }
+
+  async function update(tx: Tx, caller: Caller, id: string, body: UpdateVps) {
+    const vps = await lock(tx, caller, id);
+    if (vps.desired === 'deleted') throw invalidState('The server is being deleted.', vps.status);
+    await updateVps(tx, vps.id, {
+      ...(body.configuration?.auto_start === undefined ? {} : { auto_start: body.configuration.auto_start }),
+      ...(body.configuration?.backup_enabled === undefined
+        ? {}
+        : { backup_enabled: body.configuration.backup_enabled }),
+      ...(body.configuration?.monitoring_enabled === undefined
+        ? {}
+        : { monitoring_enabled: body.configuration.monitoring_enabled }),
+      ...(body.automated_snapshots_enabled === undefined
+        ? {}
+        : { automated_snapshots_enabled: body.automated_snapshots_enabled }),
+    });
+    const change = await planChange(tx, vps, body);
+    let operation: AcceptedOperation | null = null;
+    if (change) {
+      await updateVps(tx, vps.id, change.columns);
+      operation = await accept(tx, caller, vps, 'resize', { args: change.args });
+    }
+    const updated = await lock(tx, caller, id);
+    return {
+      message: operation ? 'The server is being updated.' : 'The server was updated.',
+      instance: viewVps(updated, null),
+      operation_id: operation?.id ?? null,
+    };
+  }
+
+  /** The actions without arguments, and what each says. */
+  async function act(tx: Tx, caller: Caller, id: string, kind: 'start' | 'stop' | 'reboot' | 'delete') {
+    const vps = await lock(tx, caller, id);
+    const rule = ACTIONS[kind];
+    if (!allowedActions(vps)[rule.permission]) throw invalidState(refusal(vps, kind), vps.status);
+    const operation = await accept(tx, caller, vps, kind, rule.desired ? { desired: rule.desired } : {});
+    return { message: rule.message, status: STATUS_DURING[kind] as VpsStatus, operation_id: operation.id };
+  }
+
+  async function reinstall(tx: Tx, caller: Caller, id: string, body: ReinstallVps) {
+    const vps = await lock(tx, caller, id);
+    if (!allowedActions(vps).reinstall) throw invalidState('The server is being deleted.', vps.status);
+    await checkReinstall(engine, body);
+    const args: ReinstallArgs = { image: body.image, customCloudInit: body.custom_cloud_init ?? null };
+    const operation = await accept(tx, caller, vps, 'reinstall', { desired: 'running', args });
+    return {
+      message: 'The server is being reinstalled: all data on its disk is replaced.',
+      status: 'reinstalling' as VpsStatus,
+      operation_id: operation.id,
+    };
+  }
+
+  async function password(caller: Caller, id: string) {
+    const vps = await find(caller, id);
+    return {
+      password: secrets.open(vps.password_sealed),
+      username: 'root' as const,
+      public_ip: vps.ipv4,
+      auth_method: vps.auth_method as 'ssh_key' | 'password',
+    };
+  }
+
+  return { list, create, find, show, update, act, reinstall, password };
+}
+
+const ACTIONS = {
+  start: { permission: 'start', desired: 'running', message: 'The server is starting.' },
+  stop: { permission: 'stop', desired: 'stopped', message: 'The server is stopping.' },
+  reboot: { permission: 'reboot', desired: null, message: 'The server is rebooting.' },
+  delete: { permission: 'destroy', desired: 'deleted', message: 'The server is being deleted.' },
+} as const;
+
+function refusal(vps: Vps, kind: 'start' | 'stop' | 'reboot' | 'delete'): string {
+  if (vps.desired === 'deleted') return 'The server is being deleted.';
+  if (vps.status === 'error') {
+    return 'The server has a problem (see status_details.error). Reinstall or delete it.';
+  }
+  if (kind === 'delete') return 'The server is running. Stop it before you delete it.';
+  if (kind === 'start') return 'The server is running already, or about to.';
+  return 'The server is stopped, or about to. Start it first.';
+}

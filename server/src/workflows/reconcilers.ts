@@ -1,0 +1,91 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { sql } from 'kysely';
+import type { Database } from '../db/database.ts';
+import type { Log } from '../lib/log.ts';
+
+/** Compares what the rows intend with what is there, and mends. Takes no input and may run at any time. */
+export interface Reconciler {
+  name: string;
+  everySeconds: number;
+  run(): Promise<void>;
+}
+
+/** When the data plane was last compared with the rows; null before the first time. */
+export interface PassClock {
+  lastPass(): Promise<Date | null>;
+}
+
+/** The end of the last pass of a reconciler in any process, read at most once a second. */
+export function createPassClock(database: Database, reconciler: string): PassClock {
+  let readAt = 0;
+  let value: Promise<Date | null> = Promise.resolve(null);
+  return {
+    lastPass() {
+      if (Date.now() - readAt < 1000) return value;
+      readAt = Date.now();
+      value = database.db
+        .selectFrom('reconcilers')
+        .select('finished_at')
+        .where('name', '=', reconciler)
+        .executeTakeFirst()
+        .then((row) => row?.finished_at ?? null);
+      value.catch(() => {
+        readAt = 0;
+      });
+      return value;
+    },
+  };
+}
+
+/**
+ * Runs each reconciler in a loop until stopped, in one process of the install at a time: a session lock in
+ * PostgreSQL picks which, and is free again the moment that process dies.
+ */
+export function startReconcilers(
+  database: Database,
+  reconcilers: readonly Reconciler[],
+  log: Log,
+): { stop(): Promise<void> } {
+  const stopping = new AbortController();
+  const loops = reconcilers.map(async (reconciler) => {
+    while (!stopping.signal.aborted) {
+      try {
+        await runOnce(database, reconciler);
+      } catch (error) {
+        if (!stopping.signal.aborted)
+          log.warn({ err: error, reconciler: reconciler.name }, 'reconciler failed');
+      }
+      await delay(reconciler.everySeconds * 1000, undefined, { signal: stopping.signal, ref: false }).catch(
+        () => {},
+      );
+    }
+  });
+  return {
+    async stop() {
+      stopping.abort();
+      await Promise.all(loops);
+    },
+  };
+}
+
+/** One pass, unless another process is at it. Returns whether it ran. */
+export async function runOnce(database: Database, reconciler: Reconciler): Promise<boolean> {
+  return database.db.connection().execute(async (connection) => {
+    const key = sql`hashtext(${`danube.reconciler.${reconciler.name}`})`;
+    const lock = await sql<{ taken: boolean }>`select pg_try_advisory_lock(${key}) as taken`.execute(
+      connection,
+    );
+    if (!lock.rows[0]!.taken) return false;
+    try {
+      await reconciler.run();
+      await connection
+        .insertInto('reconcilers')
+        .values({ name: reconciler.name })
+        .onConflict((conflict) => conflict.column('name').doUpdateSet({ finished_at: sql`now()` }))
+        .execute();
+      return true;
+    } finally {
+      await sql`select pg_advisory_unlock(${key})`.execute(connection);
+    }
+  });
+}

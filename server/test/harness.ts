@@ -1,0 +1,105 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type App, type AppOptions, startApp } from '../src/app.ts';
+import { readConfig } from '../src/config.ts';
+import { createSimEngine, type SimEngine } from '../src/engines/sim/engine.ts';
+import { SCOPE_SETS, type Scope } from '../src/http/scopes.ts';
+import { createLog } from '../src/lib/log.ts';
+import { createToken } from '../src/resources/tokens/service.ts';
+import { createTestDatabase, type TestDatabase } from './database.ts';
+
+export const TEST_POOLS = { ipv4: '10.64.0.0/13', ipv6: 'fd00:1:2::/48' };
+
+export interface TestTeam {
+  userId: number;
+  teamId: number;
+  token: string;
+}
+
+export interface TestApp {
+  app: App;
+  engine: SimEngine;
+  database: TestDatabase;
+  team: TestTeam;
+  /** Ends the server as SIGTERM does, and starts it again on the same data and engine. */
+  restart(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A whole server on a database of its own and the simulated engine. Close it in `after`. */
+export async function startTestApp(options: Partial<AppOptions> = {}): Promise<TestApp> {
+  const database = await createTestDatabase();
+  const engine = createSimEngine({ stateFile: null, latencyMs: 0 });
+  const appOptions: AppOptions = {
+    config: readConfig({ DANUBE_ENGINE: 'sim', DANUBE_LISTEN: '127.0.0.1:0', DANUBE_LOG_LEVEL: 'silent' }),
+    databaseUrl: database.url,
+    engine,
+    pools: TEST_POOLS,
+    secretKey: randomBytes(32),
+    executorId: 'test',
+    log: createLog(process.env.DANUBE_TEST_LOG ?? 'silent'),
+    ...options,
+    runtime: { retrySeconds: 5, ...options.runtime },
+  };
+  const testApp: TestApp = {
+    app: await startApp(appOptions),
+    engine,
+    database,
+    team: await createTeam(database),
+    async restart() {
+      await testApp.app.close();
+      testApp.app = await startApp(appOptions);
+    },
+    async close() {
+      await testApp.app.close();
+      await database.drop();
+    },
+  };
+  return testApp;
+}
+
+let teams = 0;
+
+/** An account with a team and a token, by default for everything and without rate limits in the way. */
+export async function createTeam(
+  database: TestDatabase,
+  scopes: readonly Scope[] = SCOPE_SETS.admin,
+): Promise<TestTeam> {
+  teams += 1;
+  return database.transaction(async (tx) => {
+    const user = await tx
+      .insertInto('users')
+      .values({ email: `user-${teams}@example.org`, name: `User ${teams}`, tier: 'enterprise' })
+      .returning('id')
+      .executeTakeFirstOrThrow();
+    const team = await tx
+      .insertInto('teams')
+      .values({ name: `Team ${teams}`, owner_id: user.id })
+      .returning('id')
+      .executeTakeFirstOrThrow();
+    await tx.insertInto('team_members').values({ team_id: team.id, user_id: user.id }).execute();
+    const { plainText } = await createToken(tx, {
+      userId: user.id,
+      teamId: team.id,
+      name: 'test',
+      scopes,
+      expiresAt: null,
+    });
+    return { userId: user.id, teamId: team.id, token: plainText };
+  });
+}
+
+/** Asks until the answer is not null, false or undefined; throws after the deadline with what was waited for. */
+export async function waitFor<T>(
+  what: string,
+  ask: () => Promise<T | null | false | undefined>,
+  seconds = 30,
+): Promise<T> {
+  const deadline = Date.now() + seconds * 1000;
+  for (;;) {
+    const answer = await ask();
+    if (answer !== null && answer !== false && answer !== undefined) return answer;
+    if (Date.now() > deadline) throw new Error(`Gave up after ${seconds} s waiting for ${what}.`);
+    await delay(20);
+  }
+}

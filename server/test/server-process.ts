@@ -1,0 +1,35 @@
+/**
+ * A server on the simulated engine in a process of its own, so that tests can kill it at an exact point.
+ *
+ * `DANUBE_TEST_KILL` says where: `step NAME` after that step is recorded, `before VERB` or `after VERB` around the
+ * first call of that verb of the engine. The process prints one line of JSON `{url}` when it serves.
+ */
+import { startApp } from '../src/app.ts';
+import { readConfig } from '../src/config.ts';
+import { createSimEngine } from '../src/engines/sim/engine.ts';
+import { createLog } from '../src/lib/log.ts';
+import { TEST_POOLS } from './harness.ts';
+
+const config = readConfig(process.env);
+const [killWhen, killAt] = (process.env.DANUBE_TEST_KILL ?? '').split(' ');
+const die = () => process.kill(process.pid, 'SIGKILL');
+
+const engine = createSimEngine({ stateFile: config.sim.stateFile, latencyMs: config.sim.latencyMs });
+if (killWhen === 'before') engine.faults.before((verb) => void (verb === killAt && die()));
+if (killWhen === 'after') engine.faults.after((verb) => void (verb === killAt && die()));
+
+const app = await startApp({
+  config,
+  databaseUrl: config.databaseUrl!,
+  engine,
+  pools: TEST_POOLS,
+  secretKey: Buffer.from(config.secretKey!, 'base64'),
+  executorId: 'test',
+  log: createLog(config.logLevel),
+  runtime: {
+    retrySeconds: 5,
+    afterStep: (_operation, step) => void (killWhen === 'step' && step === killAt && die()),
+  },
+});
+console.log(JSON.stringify({ url: app.url }));
+process.on('SIGTERM', () => void app.close());
