@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -15,6 +15,8 @@ export interface Install {
   ipv6Pool: string;
   /** `own`: an Incus daemon of this install. `host`: the one that the host used before us. `remote`: INCUS_URL. */
   incus: 'own' | 'host' | 'remote' | 'none';
+  /** Tells this server's workflows from another one's on the same database; two hosts may share everything else. */
+  serverId: string;
   createdAt: string;
 }
 
@@ -45,6 +47,7 @@ export async function ensureInstall(config: Config, incus: Install['incus']): Pr
     ipv4Pool: config.ipv4Pool ?? (await choosePool(id)),
     ipv6Pool: config.ipv6Pool ?? chooseIpv6Pool(id),
     incus,
+    serverId: randomUUID(),
     createdAt: new Date().toISOString(),
   };
   await writeFile(`${file(config.home)}.new`, `${JSON.stringify(install, null, 2)}\n`);

@@ -1,0 +1,87 @@
+#!/usr/bin/env node
+// Runs on any Node from 18: it installs the npm packages where they are missing or outdated, among them the Node that
+// Danube runs on, and hands over to that one. Plain JavaScript, and nothing but Node itself, since it comes first.
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
+const modules = path.join(root, 'node_modules');
+const runtimePackage = `node-linux-${process.arch}`;
+const runtime = path.join(modules, runtimePackage, 'bin', 'node');
+
+function fail(problem, remedy) {
+  process.stderr.write(`\ndanube: ${problem}\n  ${remedy}\n`);
+  process.exit(1);
+}
+
+function readPackages(file) {
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).packages : null;
+}
+
+/**
+ * Whether node_modules holds what package-lock.json asks for. npm notes what it installed in node_modules; comparing
+ * the two takes some milliseconds, and unlike file times it survives git and copies.
+ */
+function isInstalled() {
+  const wanted = readPackages(path.join(root, 'package-lock.json'));
+  const present = readPackages(path.join(modules, '.package-lock.json'));
+  if (!present || !existsSync(runtime)) return false;
+  return Object.entries(wanted).every(([place, entry]) => {
+    if (!place.startsWith('node_modules/') && !place.includes('/node_modules/')) return true;
+    const found = present[place];
+    if (!found) return entry.optional === true || entry.devOptional === true || entry.peer === true;
+    return found.version === entry.version && found.integrity === entry.integrity;
+  });
+}
+
+function install() {
+  process.stderr.write('Installing npm packages (about a minute the first time) …\n');
+  // Install scripts stay off: no package of ours needs them, and none of anybody else's should run as root.
+  const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=warn'];
+  const result = spawnSync('npm', args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+  if (result.error)
+    fail(`npm cannot be started (${result.error.message}).`, 'Install npm, then start again.');
+  if (result.signal) process.exit(128 + os.constants.signals[result.signal]);
+  if (result.status !== 0) {
+    fail(
+      'The npm packages could not be installed.',
+      'npm says why above. Check the network and start again.',
+    );
+  }
+}
+
+if (process.platform !== 'linux') {
+  fail(
+    `Danube runs on Linux; this is ${process.platform}.`,
+    'Use a Debian 12 or 13 server, or a virtual machine with one.',
+  );
+}
+if (!['x64', 'arm64'].includes(process.arch)) {
+  fail(
+    `Danube runs on x64 and arm64; this is ${process.arch}.`,
+    'Use a server with one of those processors.',
+  );
+}
+if (!isInstalled()) {
+  install();
+  if (!existsSync(runtime))
+    fail(`npm did not install ${runtimePackage}.`, 'Delete node_modules and start again.');
+}
+
+// The channel tells the server that we are gone, should somebody end us with SIGKILL.
+const args = ['--disable-warning=ExperimentalWarning', path.join(root, 'server', 'src', 'main.ts')];
+const child = spawn(runtime, [...args, ...process.argv.slice(2)], {
+  stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+});
+// Ctrl-C reaches the whole process group, npm passes signals on as well, and so do we: the server takes signals that come
+// together as one.
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(name, () => child.kill(name));
+child.once('error', (error) =>
+  fail(`Node cannot be started (${error.message}).`, 'Delete node_modules and start again.'),
+);
+child.once('exit', (status, signal) =>
+  process.exit(signal ? 128 + os.constants.signals[signal] : (status ?? 1)),
+);

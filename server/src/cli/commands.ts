@@ -1,0 +1,173 @@
+import { parseArgs } from 'node:util';
+import { UsageError } from './failure.ts';
+
+type Options = NonNullable<NonNullable<Parameters<typeof parseArgs>[0]>['options']>;
+type Values = Record<string, string | boolean | undefined>;
+
+interface Command {
+  /** As it is typed, for example `token create`. */
+  name: string;
+  usage: string;
+  help: string;
+  options: Options;
+  /** How many words may follow the name. */
+  words: [min: number, max: number];
+  /** Resolves to the exit status. Modules are loaded here, so that no command pays for the others. */
+  run(words: string[], values: Values): Promise<number>;
+}
+
+const text = (value: string | boolean | undefined): string | undefined =>
+  typeof value === 'string' ? value : undefined;
+
+const COMMANDS: readonly Command[] = [
+  {
+    name: 'start',
+    usage: 'start',
+    help: 'Install what is missing, start everything and serve until Ctrl-C or SIGTERM.',
+    options: {},
+    words: [0, 0],
+    run: async () => (await import('./start.ts')).start(),
+  },
+  {
+    name: 'doctor',
+    usage: 'doctor [--json]',
+    help: 'Check every part of this install and say how to mend what is wrong.',
+    options: { json: { type: 'boolean' } },
+    words: [0, 0],
+    run: async (_, values) => (await import('./doctor.ts')).doctor({ json: values.json === true }),
+  },
+  {
+    name: 'destroy',
+    usage: 'destroy [--yes]',
+    help: 'Remove this install with all its instances and data.',
+    options: { yes: { type: 'boolean' } },
+    words: [0, 0],
+    run: async (_, values) => (await import('./destroy.ts')).destroy({ yes: values.yes === true }),
+  },
+  {
+    name: 'image list',
+    usage: 'image list',
+    help: 'List the images and whether each can be used here.',
+    options: {},
+    words: [0, 0],
+    run: async () => (await import('./image.ts')).imageList(),
+  },
+  {
+    name: 'image build',
+    usage: 'image build [NAME]',
+    help: 'Build an image anew with the latest packages (default: debian-12).',
+    options: {},
+    words: [0, 1],
+    run: async ([name]) => (await import('./image.ts')).imageBuild(name ?? 'debian-12'),
+  },
+  {
+    name: 'token create',
+    usage: 'token create --name NAME [--scopes LIST] [--expires WHEN] [--user EMAIL]',
+    help: 'Make an API token. Scopes: default (reads), editor, admin, or a list such as vps:read,vps:write. WHEN: 30d, 12h or a date.',
+    options: {
+      name: { type: 'string' },
+      scopes: { type: 'string' },
+      expires: { type: 'string' },
+      user: { type: 'string' },
+    },
+    words: [0, 0],
+    run: async (_, values) =>
+      (await import('./token.ts')).tokenCreate({
+        name: text(values.name),
+        scopes: text(values.scopes),
+        expires: text(values.expires),
+        user: text(values.user),
+      }),
+  },
+  {
+    name: 'token list',
+    usage: 'token list',
+    help: 'List the API tokens (never their secrets).',
+    options: {},
+    words: [0, 0],
+    run: async () => (await import('./token.ts')).tokenList(),
+  },
+  {
+    name: 'token revoke',
+    usage: 'token revoke ID',
+    help: 'Revoke an API token; it stops to work within a second.',
+    options: {},
+    words: [1, 1],
+    run: async ([id]) => (await import('./token.ts')).tokenRevoke(id ?? ''),
+  },
+  {
+    name: 'install-service',
+    usage: 'install-service [--print]',
+    help: 'Have systemd start Danube with this host. --print only shows the unit.',
+    options: { print: { type: 'boolean' } },
+    words: [0, 0],
+    run: async (_, values) => (await import('./service.ts')).installService({ print: values.print === true }),
+  },
+  {
+    name: 'uninstall-service',
+    usage: 'uninstall-service',
+    help: 'Undo install-service. Instances and data stay.',
+    options: {},
+    words: [0, 0],
+    run: async () => (await import('./service.ts')).uninstallService(),
+  },
+  {
+    name: 'test',
+    usage: 'test [--fast] [ARGUMENTS]',
+    help: 'Run the test-suite. --fast leaves out what needs Incus.',
+    options: {},
+    words: [0, Number.POSITIVE_INFINITY],
+    run: async (words) => (await import('./script.ts')).runScript('test.ts', words),
+  },
+  {
+    name: 'generate',
+    usage: 'generate [--check]',
+    help: 'Write the generated files anew (OpenAPI document, client, database types).',
+    options: {},
+    words: [0, Number.POSITIVE_INFINITY],
+    run: async (words) => (await import('./script.ts')).runScript('generate.ts', words),
+  },
+];
+
+/** The text of `danube help`. */
+export function helpText(): string {
+  const lines = COMMANDS.map(({ usage, help }) => `  ${usage}\n      ${help}`);
+  return [
+    'Usage: npm run danube -- COMMAND   (or: bin/danube.mjs COMMAND)',
+    '',
+    ...lines,
+    '',
+    'Settings are environment variables: see docs/configuration.md.',
+    '',
+  ].join('\n');
+}
+
+/** Runs one command line and resolves to its exit status. Throws {@link UsageError} for one that makes no sense. */
+export async function runCommand(args: string[]): Promise<number> {
+  const [first = 'help', second] = args;
+  if (['help', '--help', '-h'].includes(first) || args.includes('--help')) {
+    process.stdout.write(helpText());
+    return 0;
+  }
+  const command = COMMANDS.find(({ name }) => name === first || name === `${first} ${second}`);
+  if (!command) throw new UsageError(`There is no command "${args.slice(0, 2).join(' ')}".`);
+  const rest = args.slice(command.name.split(' ').length);
+  // Scripts read their own arguments.
+  if (command.words[1] === Number.POSITIVE_INFINITY) return command.run(rest, {});
+  const { values, positionals } = parse(command, rest);
+  return command.run(positionals, values);
+}
+
+function parse(command: Command, args: string[]): { values: Values; positionals: string[] } {
+  const [min, max] = command.words;
+  try {
+    const parsed = parseArgs({ args, options: command.options, allowPositionals: max > 0, strict: true });
+    if (parsed.positionals.length < min || parsed.positionals.length > max) {
+      throw new UsageError(`Usage: danube ${command.usage}`);
+    }
+    return { values: parsed.values as Values, positionals: parsed.positionals };
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    throw new UsageError(`${(error as Error).message} Usage: danube ${command.usage}`);
+  }
+}

@@ -1,0 +1,27 @@
+import { ConfigError } from '../config.ts';
+import { AppError } from '../lib/errors.ts';
+import { OperatorError } from '../platform/operator-error.ts';
+
+/** A command line that makes no sense: the message says what is wrong with it. */
+export class UsageError extends Error {}
+
+/**
+ * Tells the operator what went wrong, on standard error, and returns the exit status. What they can mend is a sentence
+ * and its remedy; anything else is a defect and comes with its stack.
+ */
+export function reportFailure(error: unknown): number {
+  process.stderr.write(`\n${describeFailure(error)}\n`);
+  return error instanceof UsageError ? 2 : 1;
+}
+
+export function describeFailure(error: unknown): string {
+  if (error instanceof OperatorError) {
+    const cause = error.cause instanceof Error ? `\n  ${error.cause.message}` : '';
+    return `danube: ${error.message}\n  ${error.remedy}${cause}`;
+  }
+  if (error instanceof ConfigError)
+    return `danube: ${error.message}\n  See docs/configuration.md for every setting.`;
+  if (error instanceof UsageError) return `danube: ${error.message}\n  \`danube help\` lists the commands.`;
+  if (error instanceof AppError) return `danube: ${error.message}`;
+  return `danube: an unexpected error\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+}

@@ -1,0 +1,55 @@
+import { readConfig } from '../config.ts';
+import type { Engine } from '../engines/engine.ts';
+import { poolName } from '../engines/incus/names.ts';
+import { createLog } from '../lib/log.ts';
+import { HOST_INCUS_SOCKET, incusSocket } from '../platform/incus-daemon.ts';
+import { readInstall } from '../platform/install.ts';
+import { OperatorError } from '../platform/operator-error.ts';
+import { createTerminal } from '../platform/terminal.ts';
+import { openEngine } from './engine.ts';
+
+async function withEngine<T>(work: (engine: Engine) => Promise<T>): Promise<T> {
+  const config = readConfig(process.env);
+  const install = await readInstall(config.home);
+  if (!install) {
+    throw new OperatorError(
+      `There is no Danube in ${config.home}.`,
+      'Run `npm start` once, or set DANUBE_HOME to where it is.',
+    );
+  }
+  const local = install.incus === 'host' ? HOST_INCUS_SOCKET : incusSocket(config.home);
+  const context = {
+    install,
+    incusSocket: config.incus ? null : local,
+    pool: config.incus?.pool ?? poolName(install.installId),
+  };
+  const engine = await openEngine(config, context, createLog('warn'));
+  try {
+    return await work(engine);
+  } finally {
+    await engine.close();
+  }
+}
+
+/** `danube image list`. */
+export function imageList(): Promise<number> {
+  return withEngine(async (engine) => {
+    for (const image of await engine.listImages()) {
+      process.stdout.write(`${image.name}\t${image.state}${image.reason ? `\t${image.reason}` : ''}\n`);
+    }
+    return 0;
+  });
+}
+
+/** `danube image build NAME`. */
+export function imageBuild(name: string): Promise<number> {
+  return withEngine(async (engine) => {
+    await createTerminal().step(`Building the image ${name}`, (report) =>
+      engine.ensureImage(name, (message, percent) =>
+        report(percent === undefined ? message : `${message} ${percent} %`),
+      ),
+    );
+    process.stdout.write(`${name} is ready.\n`);
+    return 0;
+  });
+}

@@ -1,0 +1,112 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type App, startApp } from '../app.ts';
+import { type Config, readConfig } from '../config.ts';
+import type { Engine } from '../engines/engine.ts';
+import { installId } from '../lib/install-id.ts';
+import { createLog, type Log } from '../lib/log.ts';
+import { ensureSecretKey, poolsOf, readInstall } from '../platform/install.ts';
+import { takeLock, writePidFile } from '../platform/lock.ts';
+import { preflight } from '../platform/preflight.ts';
+import { setUp } from '../platform/setup.ts';
+import { createSupervisor } from '../platform/supervisor.ts';
+import { createTerminal, type Terminal } from '../platform/terminal.ts';
+import { openEngine } from './engine.ts';
+import { listenForStop } from './signals.ts';
+
+const DEFAULT_IMAGE = 'debian-12';
+/** Requests and steps at hand get this long to end; what is cut off then, the next start finishes. */
+const DRAIN_SECONDS = 60;
+
+/** `danube start`: serves until it is told to stop. Resolves to the exit status. */
+export async function start(): Promise<number> {
+  const stop = listenForStop();
+  const config = readConfig(process.env);
+  const terminal = createTerminal();
+  const log = createLog(config.logLevel);
+  const firstStart = (await readInstall(config.home)) === null;
+  const lock = await takeLock(config.home, installId(config.home));
+  await preflight(config, firstStart);
+  if (firstStart) terminal.line(`Setting up Danube in ${config.home}`);
+
+  const supervisor = createSupervisor({ log: (message) => log.warn(message) });
+  const platform = await setUp({ config, terminal, supervisor, log: (message) => log.info(message) });
+  const { install } = platform;
+  await writePidFile(config.home);
+  const engine = await openEngine(config, platform, log);
+  const app = await startApp({
+    config,
+    databaseUrl: platform.databaseUrl,
+    engine,
+    pools: poolsOf(config, install),
+    secretKey: await ensureSecretKey(config),
+    executorId: install.serverId,
+    log,
+  });
+  announce(terminal, config, app);
+  const image = prepareImage(engine, terminal, log, firstStart);
+
+  const reason = await stop.requested;
+  terminal.line(`Stopping (${reason}); instances keep running.`);
+  await Promise.race([app.close(), delay(DRAIN_SECONDS * 1000, undefined, { ref: false })]);
+  await supervisor.stop();
+  await platform.stop();
+  await lock.release();
+  // A build that is cut off starts anew next time; nothing of it is left in place.
+  void image;
+  process.exit(0);
+}
+
+function announce(terminal: Terminal, config: Config, app: App): void {
+  const lines = [''];
+  if (config.engine === 'sim') {
+    lines.push('  !! SIMULATED: DANUBE_ENGINE=sim. No instance is real; nothing can be logged in to.', '');
+  }
+  if (app.url) {
+    lines.push(
+      `  API          ${app.url}/api/v1`,
+      `  API docs     ${app.url}/docs/api`,
+      `  Health       ${app.url}/api/v1/health`,
+    );
+  } else lines.push('  Worker: runs workflows, serves no requests.');
+  lines.push(`  Account      ${app.account}`);
+  if (app.firstToken) {
+    lines.push(
+      `  API token    ${app.firstToken}`,
+      '               Shown only this once. Make another: npm run danube -- token create --name NAME --scopes admin',
+    );
+  }
+  lines.push('', '  Ctrl-C stops Danube; instances keep running.', '');
+  for (const line of lines) terminal.line(line);
+}
+
+/** The first VPS should not wait for its image: it is built while the operator still reads the screen. */
+async function prepareImage(
+  engine: Engine,
+  terminal: Terminal,
+  log: Log,
+  firstStart: boolean,
+): Promise<void> {
+  const deadline = Date.now() + 60_000;
+  for (;;) {
+    try {
+      await terminal.step(`Preparing the image ${DEFAULT_IMAGE}`, (report) =>
+        engine.ensureImage(DEFAULT_IMAGE, (message, percent) =>
+          report(percent === undefined ? message : `${message} ${percent} %`),
+        ),
+      );
+      if (firstStart)
+        terminal.line(`  Ready: ${DEFAULT_IMAGE} can be started. See README.md for the first VPS.\n`);
+      return;
+    } catch (error) {
+      // The daemon may still come up; everything else is told once, and each create tries again by itself.
+      if ((error as { code?: string }).code !== 'unreachable' || Date.now() > deadline) {
+        log.error(
+          { err: error },
+          `The image ${DEFAULT_IMAGE} could not be prepared; the next create tries again`,
+        );
+        return;
+      }
+      await delay(500);
+    }
+  }
+}

@@ -1,0 +1,108 @@
+import { readConfig } from '../config.ts';
+import type { Database } from '../db/database.ts';
+import { SCOPE_SETS, type Scope } from '../http/scopes.ts';
+import { createToken, listTokens, revokeToken } from '../resources/tokens/service.ts';
+import { UsageError } from './failure.ts';
+import { withDatabase } from './with-database.ts';
+
+export interface TokenOptions {
+  name: string | undefined;
+  scopes: string | undefined;
+  expires: string | undefined;
+  user: string | undefined;
+}
+
+/** `danube token create`: prints the token, alone, on standard output. */
+export async function tokenCreate(options: TokenOptions): Promise<number> {
+  const { name } = options;
+  if (!name) throw new UsageError('A token needs a name: --name NAME.');
+  const expiresAt = options.expires ? parseExpiry(options.expires, new Date()) : null;
+  const scopes = options.scopes ? parseScopes(options.scopes) : undefined;
+  return withDatabase(readConfig(process.env), async (database) => {
+    const owner = await findOwner(database, options.user);
+    const token = await createToken(database.db, {
+      ...owner,
+      name,
+      expiresAt,
+      ...(scopes ? { scopes } : {}),
+    });
+    process.stderr.write('The token is shown only this once:\n');
+    process.stdout.write(`${token.plainText}\n`);
+    return 0;
+  });
+}
+
+/** `danube token list`. */
+export async function tokenList(): Promise<number> {
+  return withDatabase(readConfig(process.env), async (database) => {
+    for (const token of await listTokens(database.db)) {
+      const state = token.revokedAt
+        ? 'revoked'
+        : token.expiresAt && token.expiresAt < new Date()
+          ? 'expired'
+          : token.expiresAt
+            ? `expires ${token.expiresAt.toISOString()}`
+            : 'never expires';
+      const used = token.lastUsedAt
+        ? `last used ${token.lastUsedAt.toISOString()} from ${token.lastUsedIp}`
+        : 'never used';
+      process.stdout.write(`${token.id}\t${token.name}\t${state}\t${used}\t${token.scopes.join(',')}\n`);
+    }
+    return 0;
+  });
+}
+
+/** `danube token revoke ID`. */
+export async function tokenRevoke(text: string): Promise<number> {
+  const id = Number(text.split('|')[0]);
+  if (!Number.isSafeInteger(id) || id < 1)
+    throw new UsageError(`"${text}" is no token id: \`danube token list\` shows them.`);
+  return withDatabase(readConfig(process.env), async (database) => {
+    await revokeToken(database.db, id);
+    process.stderr.write(`Token ${id} is revoked.\n`);
+    return 0;
+  });
+}
+
+async function findOwner(
+  database: Database,
+  email: string | undefined,
+): Promise<{ userId: number; teamId: number }> {
+  let query = database.db.selectFrom('users').select('id').orderBy('id').limit(1);
+  if (email) query = query.where('email', '=', email);
+  const user = await query.executeTakeFirst();
+  if (!user) {
+    throw new UsageError(
+      email ? `There is no account ${email}.` : 'There is no account yet: run `danube start` once.',
+    );
+  }
+  const { team_id: teamId } = await database.db
+    .selectFrom('team_members')
+    .select('team_id')
+    .where('user_id', '=', user.id)
+    .orderBy('team_id')
+    .limit(1)
+    .executeTakeFirstOrThrow();
+  return { userId: user.id, teamId };
+}
+
+/** A named set or a list of scopes; unknown ones are refused by the service, which names them. */
+export function parseScopes(text: string): Scope[] {
+  const sets: Record<string, readonly Scope[]> = SCOPE_SETS;
+  return [...(sets[text.toLowerCase()] ?? (text.split(',').map((scope) => scope.trim()) as Scope[]))];
+}
+
+const UNIT_MS: Record<string, number> = { h: 3_600_000, d: 86_400_000, w: 604_800_000 };
+
+/** `30d`, `12h`, `4w`, or a date that `Date` understands. Throws {@link UsageError}. */
+export function parseExpiry(text: string, now: Date): Date {
+  const span = /^(\d{1,5})([hdw])$/.exec(text);
+  if (span) return new Date(now.getTime() + Number(span[1]) * (UNIT_MS[span[2] ?? ''] ?? 0));
+  const date = new Date(text);
+  if (Number.isNaN(date.getTime())) {
+    throw new UsageError(
+      `--expires is "${text}". It takes a span such as 30d, 12h or 4w, or a date such as 2027-01-31.`,
+    );
+  }
+  return date;
+}

@@ -1,0 +1,42 @@
+import path from 'node:path';
+import type { Config } from '../config.ts';
+import { type Database, openDatabase } from '../db/database.ts';
+import { migrate } from '../db/migrate.ts';
+import { readInstall } from '../platform/install.ts';
+import { OperatorError } from '../platform/operator-error.ts';
+import { findPostgres, startPostgres } from '../platform/postgres.ts';
+import { systemUserName } from '../platform/system.ts';
+
+/**
+ * Runs a command on the install's database, whether the server runs or not: the embedded PostgreSQL is started for the
+ * time of the command where it is down. Throws {@link OperatorError} where there is no install yet.
+ */
+export async function withDatabase<T>(config: Config, work: (database: Database) => Promise<T>): Promise<T> {
+  const local = config.databaseUrl ? null : await openEmbedded(config);
+  const database = openDatabase(config.databaseUrl ?? local?.url ?? '', { max: 2 });
+  try {
+    await migrate(database.db);
+    return await work(database);
+  } finally {
+    await database.close();
+    await local?.done();
+  }
+}
+
+async function openEmbedded(config: Config): Promise<{ url: string; done(): Promise<void> }> {
+  const install = await readInstall(config.home);
+  const folder = path.join(config.home, 'postgres');
+  if (!install) {
+    throw new OperatorError(
+      `There is no Danube in ${config.home}.`,
+      'Run `npm start` once, or set DANUBE_HOME to where it is.',
+    );
+  }
+  const wasUp = findPostgres(folder) !== null;
+  const server = await startPostgres({
+    folder,
+    user: systemUserName(install.installId),
+    log: () => undefined,
+  });
+  return { url: server.url, done: async () => (wasUp ? undefined : server.stop()) };
+}
