@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import type { FastifyInstance, RawServerDefault } from 'fastify';
+import type { FastifyContextConfig, FastifyInstance, FastifySchema, RawServerDefault } from 'fastify';
 import type { Database } from '../db/database.ts';
 import type { ErrorCode } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
@@ -21,6 +21,14 @@ export type HttpServer = FastifyInstance<
  * the route's `schema.response` names. `request.caller` is set on every route that is not public.
  */
 export type Api = HttpServer;
+
+/** A declared route: what the OpenAPI document is made from. `url` is relative to `/api/v1`. */
+export interface ApiRoute {
+  method: string;
+  url: string;
+  schema: FastifySchema;
+  config: FastifyContextConfig;
+}
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -50,5 +58,7 @@ declare module 'fastify' {
 
   interface FastifyInstance {
     database: Database;
+    /** The routes below `/api/v1`, as declared; complete once the server is ready. */
+    apiRoutes: ApiRoute[];
   }
 }

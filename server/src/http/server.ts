@@ -52,6 +52,7 @@ export function createHttpServer({ config, database, log, register }: HttpDepend
     clientErrorHandler: (_error: Error, socket: Socket) => answerGarbage(socket, config.publicUrl),
   });
   app.decorate('database', database);
+  app.decorate('apiRoutes', []);
   app.decorateRequest('idempotencyReplayed', false);
   app.setValidatorCompiler(createValidatorCompiler());
   app.setErrorHandler(handleError);
@@ -66,7 +67,13 @@ export function createHttpServer({ config, database, log, register }: HttpDepend
   });
   app.addHook('onResponse', logAccess);
   app.addHook('onClose', () => tokens.settle());
-  app.register(async (scope) => register(scope as unknown as Api), { prefix: API_PREFIX });
+  app.register(
+    async (scope) => {
+      scope.addHook('onRoute', (route) => recordRoute(app, route));
+      register(scope as unknown as Api);
+    },
+    { prefix: API_PREFIX },
+  );
   return app;
 }
 
@@ -77,6 +84,14 @@ function completeRoute(route: RouteOptions): void {
   }
   const success = Object.keys(route.schema?.response ?? {}).find((status) => status.startsWith('2'));
   route.config = { ...config, successStatus: success === undefined ? 200 : Number(success) };
+}
+
+/** HEAD routes come by themselves with every GET and are not documented apart. */
+function recordRoute(app: HttpServer, route: RouteOptions): void {
+  for (const method of [route.method].flat().filter((name) => name !== 'HEAD')) {
+    const { schema = {}, config = {} } = route;
+    app.apiRoutes.push({ method, url: route.url.slice(API_PREFIX.length), schema, config });
+  }
 }
 
 async function prepareInput(request: FastifyRequest): Promise<void> {

@@ -1,8 +1,9 @@
+import type { Database } from '../../db/database.ts';
 import type { Api } from '../../http/api.ts';
 import { TeamList } from './schema.ts';
 
 /** Teams of the token's account. */
-export function registerTeams(api: Api): void {
+export function teamRoutes(api: Api, database: Database): void {
   api.get(
     '/user/teams',
     {
@@ -18,7 +19,7 @@ export function registerTeams(api: Api): void {
     },
     async (request) => {
       const { userId, teamId } = request.caller;
-      const teams = await api.database.db
+      const teams = await database.db
         .selectFrom('teams')
         .innerJoin('team_members', 'team_members.team_id', 'teams.id')
         .select(['teams.id', 'teams.name', 'teams.personal'])

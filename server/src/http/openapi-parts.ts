@@ -1,0 +1,213 @@
+import { Type } from 'typebox';
+import { ERROR_STATUS, type ErrorCode } from '../lib/errors.ts';
+import type { Json } from './openapi-schema.ts';
+import { Component, Int, List, Text } from './schema.ts';
+
+/** The parts of the OpenAPI document that all operations share. */
+
+export const TAGS: Json[] = [
+  { name: 'Health', description: 'Whether the install works.' },
+  { name: 'Teams', description: 'Teams that own what is created.' },
+  { name: 'SSH keys', description: 'Public keys that VPS can be created with.' },
+  { name: 'VPS', description: 'Virtual servers.' },
+  { name: 'Operations', description: 'Progress of asynchronous work.' },
+];
+
+export const ErrorSchema = Component('Error', {
+  message: Text(2000, 'The name field is required.', { description: 'What is wrong and what to do.' }),
+  code: Type.Unsafe<ErrorCode>({
+    type: 'string',
+    enum: Object.keys(ERROR_STATUS),
+    example: 'validation_failed',
+    description: 'Stable name of the error.',
+  }),
+  request_id: Text(64, '0198c5a2-8100-7b3c-8a4f-6d5e4c3b2a19', {
+    description: 'Names this request in the server’s log.',
+  }),
+  docs: Text(2000, 'https://cloud.example.org/docs/errors/validation_failed', {
+    description: 'Page about the error.',
+  }),
+  errors: Type.Optional(
+    Type.Unsafe<Record<string, string[]>>({
+      type: 'object',
+      maxProperties: 100,
+      additionalProperties: List(Text(2000, 'The name field is required.'), { maxItems: 100 }),
+      example: { name: ['The name field is required.'] },
+      description: 'Sentences per field.',
+    }),
+  ),
+  error: Type.Optional(Text(100, 'invalid_state', { description: 'On a wrong state: the same as `code`.' })),
+  status: Type.Optional(Text(50, 'stopped', { description: 'On a wrong state: the present one.' })),
+  retry_after: Type.Optional(Int(12, { description: 'When to try again, in seconds.' })),
+  required_scope: Type.Optional(
+    Text(50, 'ssh-key:write', { description: 'The scope that the token lacks.' }),
+  ),
+  quota: Type.Optional(Text(50, 'ssh_key', { description: 'The quota that is reached.' })),
+  limit: Type.Optional(Int(25, { description: 'What the quota allows.' })),
+  used: Type.Optional(Int(25, { description: 'How much of the quota is in use.' })),
+});
+
+const counter = (description: string, example: number, maximum = 2_147_483_647): Json => ({
+  description,
+  schema: { type: 'integer', format: 'int64', minimum: 0, maximum },
+  example,
+});
+
+export const HEADERS: Record<string, Json> = {
+  RateLimitLimit: counter('Requests that the tightest window allows.', 60),
+  RateLimitRemaining: counter('Requests left in the tightest window.', 59),
+  RateLimitReset: counter('When that window ends, in Unix seconds.', 1_768_469_460, 253_402_300_799),
+  RetryAfter: counter('When to try again, in seconds.', 12, 86_400),
+  RequestId: {
+    description:
+      'Names this request in the server’s log. The client’s own `X-Request-Id`, where it sent one.',
+    schema: { type: 'string', maxLength: 64, pattern: '^[A-Za-z0-9._:-]{1,64}$' },
+    example: '0198c5a2-8100-7b3c-8a4f-6d5e4c3b2a19',
+  },
+  IdempotencyReplayed: {
+    description: 'Present when this is the stored answer of an earlier request with the same key.',
+    schema: { type: 'string', enum: ['true'] },
+    example: 'true',
+  },
+  WwwAuthenticate: {
+    description: 'How to authenticate (RFC 6750).',
+    schema: { type: 'string', maxLength: 500, pattern: '^Bearer ' },
+    example: 'Bearer realm="danube"',
+  },
+};
+
+export const PARAMETERS: Record<string, Json> = {
+  TeamId: {
+    name: 'X-Team-Id',
+    in: 'header',
+    required: false,
+    description: 'Team that the request acts on, in place of the token’s own.',
+    schema: { type: 'integer', format: 'int64', minimum: 1, maximum: 999_999_999_999_999 },
+    example: 1,
+  },
+  IdempotencyKey: {
+    name: 'Idempotency-Key',
+    in: 'header',
+    required: false,
+    description: 'Any text of your choice. Within 24 hours a request with the same key is done once.',
+    schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[\\x20-\\x7e]{1,255}$' },
+    example: 'create-web-1',
+  },
+};
+
+const ref = (name: string): Json => ({ $ref: `#/components/headers/${name}` });
+
+/** On every answer. */
+export const SUCCESS_HEADERS: Record<string, Json> = {
+  'X-Request-Id': ref('RequestId'),
+  'X-RateLimit-Limit': ref('RateLimitLimit'),
+  'X-RateLimit-Remaining': ref('RateLimitRemaining'),
+  'X-RateLimit-Reset': ref('RateLimitReset'),
+};
+
+interface ErrorResponse {
+  name: string;
+  description: string;
+  headers?: Record<string, Json>;
+  /** Error code to an example's members. */
+  examples: Record<string, Record<string, Json>>;
+}
+
+export const ERROR_RESPONSES: Record<number, ErrorResponse> = {
+  400: {
+    name: 'BadRequest',
+    description: 'The request is malformed.',
+    examples: { bad_request: { message: 'The request body is not valid JSON.' } },
+  },
+  401: {
+    name: 'Unauthenticated',
+    description: 'The token is missing, unknown, revoked or expired.',
+    headers: { 'WWW-Authenticate': ref('WwwAuthenticate') },
+    examples: {
+      unauthenticated: {
+        message: 'This request needs an API token. Send it as: Authorization: Bearer ID|SECRET.',
+      },
+    },
+  },
+  403: {
+    name: 'Forbidden',
+    description: 'The token lacks the scope, or may not act for the team.',
+    headers: { 'WWW-Authenticate': ref('WwwAuthenticate') },
+    examples: {
+      missing_scope: {
+        message: 'This API token lacks the scope "ssh-key:write". Make a token that has it.',
+        required_scope: 'ssh-key:write',
+      },
+      team_forbidden: { message: 'This API token may not act for that team.' },
+    },
+  },
+  404: {
+    name: 'NotFound',
+    description: 'There is no such thing in this team.',
+    examples: {
+      not_found: {
+        message: 'SSH key not found. Check the id, and that the token belongs to the right team.',
+      },
+    },
+  },
+  409: {
+    name: 'Conflict',
+    description: 'The Idempotency-Key was used for another request.',
+    examples: { idempotency_conflict: { message: 'This Idempotency-Key was used for another request.' } },
+  },
+  413: {
+    name: 'PayloadTooLarge',
+    description: 'The request body is larger than 1 MB.',
+    examples: { payload_too_large: { message: 'The request body is larger than 1 MB.' } },
+  },
+  415: {
+    name: 'UnsupportedMediaType',
+    description: 'The request body is not JSON.',
+    examples: {
+      unsupported_media_type: {
+        message: 'Send the request body as JSON, with the header Content-Type: application/json.',
+      },
+    },
+  },
+  422: {
+    name: 'Unprocessable',
+    description: 'A value is not acceptable, a quota is reached, or the state does not allow it.',
+    examples: {
+      validation_failed: {
+        message: 'The name field is required.',
+        errors: { name: ['The name field is required.'] },
+      },
+      quota_exceeded: {
+        message: 'The team’s SSH key quota is reached: 25 of 25 in use.',
+        quota: 'ssh_key',
+        limit: 25,
+        used: 25,
+      },
+      invalid_state: { message: 'The VPS is already stopped.', error: 'invalid_state', status: 'stopped' },
+    },
+  },
+  429: {
+    name: 'RateLimited',
+    description: 'Too many requests in a minute, an hour or a day.',
+    headers: { 'Retry-After': ref('RetryAfter') },
+    examples: {
+      rate_limited: { message: 'Too many requests. Try again in 12 seconds.', retry_after: 12 },
+    },
+  },
+  500: {
+    name: 'Internal',
+    description: 'Something went wrong on the server.',
+    examples: {
+      internal: {
+        message: 'Something went wrong on our side. Try again, and quote the request id if it persists.',
+      },
+    },
+  },
+  503: {
+    name: 'Unavailable',
+    description: 'A part that the request needs does not answer at the moment.',
+    examples: {
+      unavailable: { message: 'The database cannot be reached at the moment. Try again shortly.' },
+    },
+  },
+};

@@ -1,0 +1,176 @@
+import type { TSchema } from 'typebox';
+import type { ErrorCode } from '../lib/errors.ts';
+import { ERROR_STATUS } from '../lib/errors.ts';
+import type { ApiRoute } from './api.ts';
+import { ERROR_RESPONSES, ErrorSchema, HEADERS, PARAMETERS, SUCCESS_HEADERS, TAGS } from './openapi-parts.ts';
+import { createSchemaWriter, exampleOf, type Json, type SchemaWriter } from './openapi-schema.ts';
+
+const DESCRIPTION = `Virtual servers and what they need, on your own hardware.
+
+Send the token as \`Authorization: Bearer ID|SECRET\`. Each operation names the scope that the token needs. Every
+answer carries \`X-Request-Id\` and the state of the rate limits. Every write takes an \`Idempotency-Key\`, so that
+sending it again never does it twice. Errors have one shape, with a stable \`code\` and a link to its page.`;
+
+/**
+ * Makes the OpenAPI 3.0.3 document of the routes. `publicUrl`, where given, is listed as a second server: the first
+ * one is relative, so that the interactive page works under every address that it is reached by.
+ */
+export function buildOpenApi(routes: readonly ApiRoute[], publicUrl: string | null): Json {
+  const writer = createSchemaWriter();
+  writer.write(ErrorSchema as TSchema);
+  const paths: Record<string, Record<string, Json>> = {};
+  for (const route of routes) {
+    const path = route.url.replace(/:([^/]+)/g, '{$1}');
+    paths[path] = { ...paths[path], [route.method.toLowerCase()]: operation(route, writer) };
+  }
+  return {
+    openapi: '3.0.3',
+    info: {
+      title: 'Danube API',
+      version: '1',
+      description: DESCRIPTION,
+      license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
+    },
+    servers: [
+      { url: '/api/v1', description: 'This install.' },
+      ...(publicUrl
+        ? [{ url: `${publicUrl}/api/v1`, description: 'This install, by its public address.' }]
+        : []),
+    ],
+    tags: TAGS,
+    paths,
+    components: {
+      securitySchemes: {
+        token: {
+          type: 'http',
+          scheme: 'bearer',
+          bearerFormat: 'ID|SECRET',
+          description: 'An API token. `x-required-scope` on an operation is the scope that the token needs.',
+        },
+      },
+      headers: HEADERS,
+      parameters: PARAMETERS,
+      responses: errorResponses(),
+      schemas: writer.components(),
+    },
+  };
+}
+
+function operation(route: ApiRoute, writer: SchemaWriter): Json {
+  const { schema, config } = route;
+  const scope = config.scope;
+  const writes = route.method !== 'GET';
+  const parameters: Json[] = [
+    ...parametersOf('path', schema.params as TSchema | undefined, writer),
+    ...parametersOf('query', schema.querystring as TSchema | undefined, writer),
+    ...(config.public ? [] : [{ $ref: '#/components/parameters/TeamId' }]),
+    ...(writes ? [{ $ref: '#/components/parameters/IdempotencyKey' }] : []),
+  ];
+  const needs = scope ? ` Needs the scope \`${scope}\`.` : config.public ? '' : ' Any valid token will do.';
+  return {
+    operationId: schema.operationId!,
+    summary: schema.summary!,
+    description: `${schema.description ?? schema.summary}${needs}`,
+    tags: [...(schema.tags ?? [])],
+    security: config.public ? [] : [{ token: [] }],
+    ...(scope ? { 'x-required-scope': scope } : {}),
+    ...(parameters.length > 0 ? { parameters } : {}),
+    ...(schema.body ? { requestBody: requestBody(schema.body as TSchema, writer) } : {}),
+    responses: responses(route, writer),
+  };
+}
+
+function parametersOf(where: 'path' | 'query', schema: TSchema | undefined, writer: SchemaWriter): Json[] {
+  const { properties = {}, required = [] } = (schema ?? {}) as {
+    properties?: Record<string, TSchema & { description?: string }>;
+    required?: string[];
+  };
+  return Object.entries(properties).map(([name, property]) => {
+    const { description, example, ...rest } = writer.write(property) as Record<string, Json>;
+    return {
+      name,
+      in: where,
+      // The server fills in defaults, so a client need not send what has one.
+      required: where === 'path' || (required.includes(name) && !('default' in property)),
+      ...(description === undefined ? {} : { description }),
+      schema: rest,
+      ...(example === undefined ? {} : { example }),
+    };
+  });
+}
+
+function requestBody(schema: TSchema, writer: SchemaWriter): Json {
+  const required = ((schema as { required?: string[] }).required ?? []).length > 0;
+  return {
+    required,
+    content: { 'application/json': { schema: writer.write(schema), example: exampleOf(schema) } },
+  };
+}
+
+function responses(route: ApiRoute, writer: SchemaWriter): Json {
+  const declared = (route.schema.response ?? {}) as Record<string, TSchema>;
+  const out: Record<string, Json> = {};
+  for (const [status, schema] of Object.entries(declared)) {
+    out[status] = {
+      description: SUCCESS[status] ?? 'The answer.',
+      headers: { ...SUCCESS_HEADERS, ...(route.method === 'GET' ? {} : REPLAYED) },
+      content: { 'application/json': { schema: writer.write(schema), example: exampleOf(schema) } },
+    };
+  }
+  for (const status of errorStatuses(route)) {
+    out[status] ??= { $ref: `#/components/responses/${ERROR_RESPONSES[status]!.name}` };
+  }
+  return out;
+}
+
+const SUCCESS: Record<string, string> = {
+  200: 'Done.',
+  201: 'Created.',
+  503: 'A part does not answer.',
+};
+
+const REPLAYED = { 'Idempotency-Replayed': { $ref: '#/components/headers/IdempotencyReplayed' } };
+
+/** Which errors follow from what kind of route it is, and which it declares itself. */
+function errorStatuses({ method, schema, config }: ApiRoute): number[] {
+  const statuses = new Set<number>((config.errors ?? []).map((code: ErrorCode) => ERROR_STATUS[code]));
+  const add = (...codes: number[]) => {
+    for (const code of codes) statuses.add(code);
+  };
+  // Tokens and limits do not concern public routes, but their clients read the same shape.
+  add(500);
+  if (!config.public) add(401, 403, 422, 429, 503);
+  if (schema.params) add(404);
+  if (method !== 'GET') add(400, 409, 413, 415);
+  return [...statuses].sort((a, b) => a - b);
+}
+
+function errorResponses(): Json {
+  return Object.fromEntries(
+    Object.entries(ERROR_RESPONSES).map(([status, { name, description, headers, examples }]) => [
+      name,
+      {
+        description,
+        headers: { ...SUCCESS_HEADERS, ...headers },
+        content: {
+          'application/json': {
+            schema: { $ref: '#/components/schemas/Error' },
+            examples: Object.fromEntries(
+              Object.entries(examples).map(([code, extra]) => [
+                code,
+                { summary: code, value: exampleError(code, Number(status), extra) },
+              ]),
+            ),
+          },
+        },
+      },
+    ]),
+  );
+}
+
+const exampleError = (code: string, _status: number, extra: Record<string, Json>): Json => ({
+  ...extra,
+  code,
+  request_id: '0198c5a2-8100-7b3c-8a4f-6d5e4c3b2a19',
+  docs: `https://cloud.example.org/docs/errors/${code}`,
+});

@@ -1,0 +1,69 @@
+import { sql } from 'kysely';
+import { Type } from 'typebox';
+import type { Database } from '../../db/database.ts';
+import type { Engine } from '../../engines/engine.ts';
+import type { Api } from '../../http/api.ts';
+import { Component, Enum, Message, Nullable, Text } from '../../http/schema.ts';
+import { VERSION } from '../../http/version.ts';
+import { cachedHealth, type HealthReport } from './probe.ts';
+
+const Health = Component('Health', {
+  status: Enum(['ok', 'unavailable'], { description: '`ok` when every part answers.' }),
+  message: Message('All parts answer.'),
+  version: Text(50, '0.1.0', { description: 'Version of Danube.' }),
+  database: Enum(['ok', 'unavailable']),
+  engine: Enum(['ok', 'unavailable']),
+  engine_name: Nullable(Enum(['incus', 'sim'], { description: '`sim`: instances are only simulated.' })),
+  engine_version: Nullable(Text(50, '6.0.4')),
+  virtualization: Nullable(
+    Enum(['container', 'virtual-machine'], { description: 'What an instance is on this install.' }),
+  ),
+  simulated: Type.Boolean({ example: false, description: 'True where no real instances are made.' }),
+});
+
+/** Health of the install, for load balancers and people. */
+export function healthRoutes(api: Api, dependencies: { database: Database; engine: Engine }): void {
+  const { database, engine } = dependencies;
+  const health = cachedHealth({
+    database: async () => void (await sql`select 1`.execute(database.db)),
+    engine: () => engine.describe(),
+  });
+  api.get(
+    '/health',
+    {
+      schema: {
+        operationId: 'getHealth',
+        summary: 'Check health',
+        description:
+          'Says whether the database and the engine answer. Needs no token and is never refused for its rate.',
+        tags: ['Health'],
+        response: { 200: Health, 503: Health },
+      },
+      config: { public: true },
+    },
+    async (_request, reply) => {
+      const report = await health();
+      const healthy = report.database && report.engine !== null;
+      reply.code(healthy ? 200 : 503);
+      return {
+        status: word(healthy),
+        message: sentence(report),
+        version: VERSION,
+        database: word(report.database),
+        engine: word(report.engine !== null),
+        engine_name: report.engine?.name ?? null,
+        engine_version: report.engine?.version ?? null,
+        virtualization: report.engine?.virtualization ?? null,
+        simulated: report.engine?.name === 'sim',
+      };
+    },
+  );
+}
+
+const word = (ok: boolean) => (ok ? ('ok' as const) : ('unavailable' as const));
+
+function sentence({ database, engine }: HealthReport): string {
+  const away = [...(database ? [] : ['the database']), ...(engine ? [] : ['the engine'])];
+  if (away.length > 0) return `No answer from ${away.join(' and ')}.`;
+  return engine?.name === 'sim' ? 'All parts answer. Instances are only simulated.' : 'All parts answer.';
+}

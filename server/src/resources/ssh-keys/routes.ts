@@ -1,0 +1,87 @@
+import type { Database } from '../../db/database.ts';
+import type { Api } from '../../http/api.ts';
+import { mutate } from '../../http/mutation.ts';
+import { PageOf, PageQuery } from '../../http/pagination.ts';
+import { Obj, PathId, parseNumberId } from '../../http/schema.ts';
+import { CreateSshKey, SshKey, SshKeyAnswer, SshKeyCreated, SshKeyDeleted } from './schema.ts';
+import { createSshKey, deleteSshKey, getSshKey, listSshKeys } from './service.ts';
+
+const Params = Obj({ sshKey: PathId('integer', 'Id of the SSH key.') });
+
+/** SSH keys of a team. */
+export function sshKeyRoutes(api: Api, database: Database): void {
+  const { db } = database;
+  const tags = ['SSH keys'];
+
+  api.get(
+    '/ssh-keys',
+    {
+      schema: {
+        operationId: 'listSshKeys',
+        summary: 'List SSH keys',
+        description: 'Lists the team’s SSH keys, newest first.',
+        tags,
+        querystring: PageQuery,
+        response: { 200: PageOf(SshKey) },
+      },
+      config: { scope: 'ssh-key:read' },
+    },
+    (request) => listSshKeys(db, request.caller, request.query),
+  );
+
+  api.post(
+    '/ssh-keys',
+    {
+      schema: {
+        operationId: 'createSshKey',
+        summary: 'Add an SSH key',
+        description: 'Adds a public key that VPS can be created with. Each key can be in a team once.',
+        tags,
+        body: CreateSshKey,
+        response: { 201: SshKeyCreated },
+      },
+      config: { scope: 'ssh-key:write' },
+    },
+    (request) =>
+      mutate(request, async (tx) => ({
+        message: 'SSH key added.',
+        key: await createSshKey(tx, request.caller, request.body),
+      })),
+  );
+
+  api.get(
+    '/ssh-keys/:sshKey',
+    {
+      schema: {
+        operationId: 'getSshKey',
+        summary: 'Show an SSH key',
+        description: 'Shows one of the team’s SSH keys.',
+        tags,
+        params: Params,
+        response: { 200: SshKeyAnswer },
+      },
+      config: { scope: 'ssh-key:read' },
+    },
+    async (request) => ({ key: await getSshKey(db, request.caller, parseNumberId(request.params.sshKey)) }),
+  );
+
+  api.delete(
+    '/ssh-keys/:sshKey',
+    {
+      schema: {
+        operationId: 'deleteSshKey',
+        summary: 'Delete an SSH key',
+        description: 'Deletes the key. Instances that were created with it keep it.',
+        tags,
+        params: Params,
+        response: { 200: SshKeyDeleted },
+      },
+      config: { scope: 'ssh-key:delete' },
+    },
+    (request) =>
+      mutate(request, async (tx) => {
+        await deleteSshKey(tx, request.caller, parseNumberId(request.params.sshKey));
+        return { message: 'SSH key deleted.' };
+      }),
+  );
+}

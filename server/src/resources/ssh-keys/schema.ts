@@ -1,0 +1,45 @@
+import { Type } from 'typebox';
+import { Component, Message, NumberId, Obj, Text, Timestamp } from '../../http/schema.ts';
+import { PATTERN_MESSAGE } from '../../http/validation.ts';
+
+const PUBLIC_KEY =
+  'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIIRRJgLgp2sSUIdr3oliil89XQscfZGHontzuSD/5Az7 ada@laptop';
+
+export const SshKey = Component('SshKey', {
+  id: NumberId(12),
+  name: Text(255, 'laptop'),
+  fingerprint: Text(100, 'SHA256:fEsqIO6/OncoHdyyb00vaKadCPGSGsmevgjNsNU5bHE', {
+    description: 'As `ssh-keygen -lf` prints it.',
+  }),
+  public_key: Text(8192, PUBLIC_KEY),
+  is_default: Type.Boolean({ example: false, description: 'Whether this is the team’s default key.' }),
+  created_at: Timestamp(),
+  updated_at: Timestamp(),
+  team_id: NumberId(1),
+  user_id: NumberId(1, 'The account that added the key.'),
+});
+
+export const CreateSshKey = Obj({
+  name: Type.String({
+    minLength: 1,
+    maxLength: 255,
+    pattern: '\\S',
+    [PATTERN_MESSAGE]: 'must not be blank',
+    example: 'laptop',
+  }),
+  public_key: Text(8192, PUBLIC_KEY, {
+    minLength: 1,
+    description:
+      'One line as in the file ending in `.pub`. Types: ssh-ed25519, ecdsa-sha2-nistp256, -nistp384 and -nistp521, ' +
+      'ssh-rsa from 2048 bits, sk-ssh-ed25519@openssh.com, sk-ecdsa-sha2-nistp256@openssh.com.',
+  }),
+  is_default: Type.Optional(
+    Type.Boolean({ example: false, description: 'Makes it the team’s default key in place of another.' }),
+  ),
+});
+
+export const SshKeyAnswer = Obj({ key: SshKey });
+
+export const SshKeyCreated = Obj({ message: Message('SSH key added.'), key: SshKey });
+
+export const SshKeyDeleted = Obj({ message: Message('SSH key deleted.') });

@@ -1,0 +1,111 @@
+import type { Selectable } from 'kysely';
+import type { Queryable, Tx } from '../../db/database.ts';
+import type { SshKeys } from '../../db/schema.gen.ts';
+import type { Caller } from '../../http/caller.ts';
+import { offsetOf, type PageQuery, pageOf } from '../../http/pagination.ts';
+import { invalid, notFound } from '../../lib/errors.ts';
+import { countOf, releaseQuota, takeQuota } from '../teams/quotas.ts';
+import { type PublicKey, PublicKeyError, parsePublicKey } from './public-key.ts';
+
+type Row = Selectable<SshKeys>;
+
+/** The team's keys, newest first. */
+export async function listSshKeys(db: Queryable, caller: Caller, query: PageQuery) {
+  const [rows, total] = await Promise.all([
+    db
+      .selectFrom('ssh_keys')
+      .selectAll()
+      .where('team_id', '=', caller.teamId)
+      .orderBy('id', 'desc')
+      .limit(query.per_page)
+      .offset(offsetOf(query))
+      .execute(),
+    countOf(db, caller.teamId, 'ssh_key'),
+  ]);
+  return pageOf(rows.map(toWire), total, query);
+}
+
+/** One key of the team. Throws `not_found`. */
+export async function getSshKey(db: Queryable, caller: Caller, id: number | null) {
+  const row =
+    id === null
+      ? undefined
+      : await db
+          .selectFrom('ssh_keys')
+          .selectAll()
+          .where('id', '=', id)
+          .where('team_id', '=', caller.teamId)
+          .executeTakeFirst();
+  if (!row) throw notFound('SSH key');
+  return toWire(row);
+}
+
+/** Adds a key. Throws `validation_failed` for a bad key or one that the team has, and `quota_exceeded`. */
+export async function createSshKey(
+  tx: Tx,
+  caller: Caller,
+  input: { name: string; public_key: string; is_default?: boolean },
+) {
+  const key = parse(input.public_key);
+  // The quota's row also makes the team's writers wait for each other, so that one key is the default at most.
+  await takeQuota(tx, caller.teamId, 'ssh_key');
+  const isDefault = input.is_default ?? false;
+  if (isDefault) {
+    await tx
+      .updateTable('ssh_keys')
+      .set({ is_default: false })
+      .where('team_id', '=', caller.teamId)
+      .where('is_default', '=', true)
+      .execute();
+  }
+  const row = await tx
+    .insertInto('ssh_keys')
+    .values({
+      team_id: caller.teamId,
+      user_id: caller.userId,
+      name: input.name,
+      public_key: key.line,
+      fingerprint: key.fingerprint,
+      is_default: isDefault,
+    })
+    .onConflict((conflict) => conflict.columns(['team_id', 'fingerprint']).doNothing())
+    .returningAll()
+    .executeTakeFirst();
+  if (!row) throw invalid({ public_key: ['The team already has this key.'] });
+  return toWire(row);
+}
+
+/** Deletes a key. Instances that were made with it keep it. Throws `not_found`. */
+export async function deleteSshKey(tx: Tx, caller: Caller, id: number | null): Promise<void> {
+  if (id === null) throw notFound('SSH key');
+  // In the order in which createSshKey takes its locks; a key that is not there rolls this back.
+  await releaseQuota(tx, caller.teamId, 'ssh_key');
+  const row = await tx
+    .deleteFrom('ssh_keys')
+    .where('id', '=', id)
+    .where('team_id', '=', caller.teamId)
+    .returning('id')
+    .executeTakeFirst();
+  if (!row) throw notFound('SSH key');
+}
+
+function parse(text: string): PublicKey {
+  try {
+    return parsePublicKey(text);
+  } catch (error) {
+    if (error instanceof PublicKeyError) throw invalid({ public_key: [error.message] });
+    throw error;
+  }
+}
+
+const toWire = (row: Row) => ({
+  id: row.id,
+  name: row.name,
+  fingerprint: row.fingerprint,
+  public_key: row.public_key,
+  is_default: row.is_default,
+  created_at: row.created_at.toISOString(),
+  updated_at: row.updated_at.toISOString(),
+  team_id: row.team_id,
+  user_id: row.user_id,
+});

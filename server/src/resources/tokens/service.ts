@@ -1,0 +1,93 @@
+import { sql } from 'kysely';
+import type { Queryable } from '../../db/database.ts';
+import { DEFAULT_SCOPES, isScope, type Scope } from '../../http/scopes.ts';
+import { randomText, sha256 } from '../../lib/crypto.ts';
+import { invalid, notFound } from '../../lib/errors.ts';
+
+export interface NewToken {
+  userId: number;
+  /** The team that requests act on, unless `X-Team-Id` names another. The user must be a member. */
+  teamId: number;
+  name: string;
+  scopes?: readonly Scope[];
+  /** Null: never. */
+  expiresAt?: Date | null;
+}
+
+export interface TokenInfo {
+  id: number;
+  name: string;
+  userId: number;
+  teamId: number;
+  scopes: string[];
+  createdAt: Date;
+  expiresAt: Date | null;
+  lastUsedAt: Date | null;
+  lastUsedIp: string | null;
+  revokedAt: Date | null;
+}
+
+/** Characters of a secret: about 278 bits. */
+const SECRET_LENGTH = 48;
+
+/**
+ * Makes a token and returns its plain text, `ID|SECRET`: the only time that it can be read, since only a hash is
+ * kept. Throws `validation_failed` for an unknown scope, an empty name or an expiry in the past.
+ */
+export async function createToken(
+  db: Queryable,
+  token: NewToken,
+): Promise<{ id: number; plainText: string }> {
+  const scopes = token.scopes ?? DEFAULT_SCOPES;
+  const unknown = scopes.filter((scope) => !isScope(scope));
+  if (unknown.length > 0) throw invalid({ scopes: [`Unknown scopes: ${unknown.join(', ')}.`] });
+  const name = token.name.trim();
+  if (name === '' || name.length > 255) throw invalid({ name: ['The name must be 1 to 255 characters.'] });
+  if (token.expiresAt && token.expiresAt.getTime() <= Date.now()) {
+    throw invalid({ expires_at: ['The expiry must be in the future.'] });
+  }
+  const secret = randomText(SECRET_LENGTH);
+  const { id } = await db
+    .insertInto('tokens')
+    .values({
+      name,
+      user_id: token.userId,
+      team_id: token.teamId,
+      scopes: [...new Set(scopes)],
+      secret_hash: sha256(secret),
+      expires_at: token.expiresAt ?? null,
+    })
+    .returning('id')
+    .executeTakeFirstOrThrow();
+  return { id, plainText: `${id}|${secret}` };
+}
+
+/** Lists a user's tokens, or everyone's, oldest first; never their secrets. */
+export async function listTokens(db: Queryable, userId?: number): Promise<TokenInfo[]> {
+  let query = db.selectFrom('tokens').selectAll().orderBy('id');
+  if (userId !== undefined) query = query.where('user_id', '=', userId);
+  const rows = await query.execute();
+  return rows.map((row) => ({
+    id: row.id,
+    name: row.name,
+    userId: row.user_id,
+    teamId: row.team_id,
+    scopes: row.scopes,
+    createdAt: row.created_at,
+    expiresAt: row.expires_at,
+    lastUsedAt: row.last_used_at,
+    lastUsedIp: row.last_used_ip,
+    revokedAt: row.revoked_at,
+  }));
+}
+
+/** Revokes a token; every server process refuses it within a second. Revoking twice is fine. Throws `not_found`. */
+export async function revokeToken(db: Queryable, id: number): Promise<void> {
+  const row = await db
+    .updateTable('tokens')
+    .set({ revoked_at: sql`coalesce(revoked_at, now())` })
+    .where('id', '=', id)
+    .returning('id')
+    .executeTakeFirst();
+  if (!row) throw notFound('Token');
+}
