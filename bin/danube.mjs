@@ -72,7 +72,9 @@ if (!isInstalled()) {
 }
 
 // The channel tells the server that we are gone, should somebody end us with SIGKILL.
-const args = ['--disable-warning=ExperimentalWarning', path.join(root, 'server', 'src', 'main.ts')];
+// Warnings about the inside of packages are not for operators.
+const quiet = ['--disable-warning=ExperimentalWarning', '--disable-warning=DeprecationWarning'];
+const args = [...quiet, path.join(root, 'server', 'src', 'main.ts')];
 const child = spawn(runtime, [...args, ...process.argv.slice(2)], {
   stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
 });

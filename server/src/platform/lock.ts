@@ -27,7 +27,6 @@ export async function takeLock(home: string, installId: string): Promise<Install
         new OperatorError(
           `Danube already runs on ${home}${pid ? ` (process ${pid})` : ''}.`,
           'Stop that one first, or set DANUBE_HOME to another folder for a second install.',
-          { cause },
         ),
       );
     });
