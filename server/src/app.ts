@@ -1,5 +1,4 @@
 import type { AddressInfo } from 'node:net';
-import manifest from '../package.json' with { type: 'json' };
 import type { Config } from './config.ts';
 import { type Database, openDatabase } from './db/database.ts';
 import { migrate } from './db/migrate.ts';
@@ -8,22 +7,20 @@ import type { Api, HttpServer } from './http/api.ts';
 import { createHttpServer } from './http/server.ts';
 import { createSecretBox, type SecretBox } from './lib/crypto.ts';
 import type { Log } from './lib/log.ts';
-import { registerHealth } from './resources/health/routes.ts';
+import { healthRoutes } from './resources/health/routes.ts';
 import type { AddressPools } from './resources/networks/allotment.ts';
-import { registerOperations } from './resources/operations/routes.ts';
-import { registerSshKeys } from './resources/ssh-keys/routes.ts';
+import { operationRoutes } from './resources/operations/routes.ts';
+import { sshKeyRoutes } from './resources/ssh-keys/routes.ts';
 import { ensureFirstAccount } from './resources/teams/first-account.ts';
-import { registerTeams } from './resources/teams/routes.ts';
+import { teamRoutes } from './resources/teams/routes.ts';
 import { VPS_RECONCILER, vpsReconciler } from './resources/vps/reconciler.ts';
-import { registerVps } from './resources/vps/routes.ts';
+import { vpsRoutes } from './resources/vps/routes.ts';
 import { createVpsService } from './resources/vps/service.ts';
 import { vpsWorkflows } from './resources/vps/workflow.ts';
 import type { OperationWorkflows } from './workflows/operation.ts';
 import { createPassClock, startReconcilers } from './workflows/reconcilers.ts';
 import { createRuntime, migrateWorkflows, type RuntimeOptions } from './workflows/runtime.ts';
 import { deadWorkers, forgottenOperations, retention, startHeartbeat } from './workflows/upkeep.ts';
-
-const VERSION: string = manifest.version;
 
 export interface AppOptions {
   config: Config;
@@ -97,15 +94,11 @@ interface RouteDependencies {
 export function registerRoutes(api: Api, dependencies: RouteDependencies): void {
   const { database, engine } = dependencies;
   const clock = createPassClock(database, VPS_RECONCILER);
-  const probe = {
-    database: async () => void (await database.pool.query('select 1')),
-    engine: () => engine.describe(),
-  };
-  registerHealth(api, probe, VERSION);
-  registerTeams(api);
-  registerSshKeys(api);
-  registerVps(api, createVpsService({ ...dependencies, clock }), { database, engine });
-  registerOperations(api);
+  healthRoutes(api, { database, engine });
+  teamRoutes(api, database);
+  sshKeyRoutes(api, database);
+  vpsRoutes(api, createVpsService({ ...dependencies, clock }), { database, engine });
+  operationRoutes(api, database);
 }
 
 async function startWorker(options: AppOptions, database: Database, secrets: SecretBox) {

@@ -143,12 +143,13 @@ async function removeLeaks(
   log: Log,
 ): Promise<void> {
   if (reports.length === 0) return;
-  const names = reports.map((report) => report.ref.name.slice('vps-'.length));
+  const ids = reports.map((report) => report.ref.name.slice('vps-'.length));
   const result = await sql<{ id: string; known: boolean }>`
-    select id::text, exists (select from operations where resource_id = id) as known
-    from unnest(${names}::uuid[]) id
-    where not exists (select from vps where vps.id = id.id)
-      and not exists (select from operations o where o.resource_id = id.id and o.state in ('queued', 'pending', 'running'))`.execute(
+    select listed.id::text, exists (select from operations o where o.resource_id = listed.id) as known
+    from unnest(${ids}::uuid[]) as listed (id)
+    where not exists (select from vps where vps.id = listed.id)
+      and not exists (select from operations o
+        where o.resource_id = listed.id and o.state in ('queued', 'pending', 'running'))`.execute(
     database.db,
   );
   const leaks = new Map(result.rows.map((row) => [`vps-${row.id}`, row.known]));

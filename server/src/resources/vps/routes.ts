@@ -27,11 +27,7 @@ import { listPlans } from './store.ts';
 const tags = ['VPS'];
 
 /** `/vps`: what a team's servers are, and what can be done with them. */
-export function registerVps(
-  api: Api,
-  vps: VpsService,
-  catalog: { database: Database; engine: Engine },
-): void {
+export function vpsRoutes(api: Api, vps: VpsService, catalog: { database: Database; engine: Engine }): void {
   collectionRoutes(api, vps);
   catalogRoutes(api, catalog);
   instanceRoutes(api, vps);

@@ -1,0 +1,233 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { type Call, clientOf, newVps } from '../../../test/client.ts';
+import { createTeam, startTestApp, type TestApp, waitFor } from '../../../test/harness.ts';
+import { EngineError } from '../../engines/engine.ts';
+import { instanceRef } from './workflow.ts';
+
+describe('VPS', () => {
+  let test: TestApp;
+  let call: Call;
+
+  before(async () => {
+    test = await startTestApp();
+    call = clientOf(test.app.url!, test.team.token);
+    await test.database.pool.query(`update teams set quotas = '{"vps": 100}'`);
+  });
+  after(() => test.close());
+
+  const settled = (id: string, status: string) =>
+    waitFor(
+      `${id} to be ${status}`,
+      async () => (await call('GET', `/vps/${id}/status`)).body.status === status,
+    );
+  const ended = (id: string) =>
+    waitFor('the operation to end', async () => {
+      const { data } = (await call('GET', `/operations/${id}`)).body;
+      return data.terminal && data;
+    });
+  async function create(changes: Record<string, unknown> = {}): Promise<string> {
+    const created = await call('POST', '/vps', newVps(changes));
+    assert.equal(created.status, 201, JSON.stringify(created.body));
+    await settled(created.body.instance.id, 'running');
+    return created.body.instance.id;
+  }
+  const inEngine = (id: string) => test.engine.describeInstance(instanceRef(test.team.teamId, id));
+
+  it('is created, runs on the plan that was asked for, and keeps its password secret', async () => {
+    const id = await create({ name: 'made', resource_profile: 'micro_shared' });
+    const { instance, connection_info } = (await call('GET', `/vps/${id}`)).body;
+    assert.equal(instance.status_details.health, 'healthy');
+    assert.equal(instance.monthly_cost_dollars, 7.49);
+    assert.equal(connection_info.public_ip, instance.public_ip);
+    const real = await inEngine(id);
+    assert.deepEqual(real?.limits, { vcpu: 3, memoryMb: 4096, diskGb: 60 });
+    assert.deepEqual(real?.addresses, { ipv4: instance.public_ip, ipv6: instance.ipv6_address });
+    assert.equal((await call('GET', `/vps/${id}/password`)).body.password, 'correct horse battery');
+    const dump = JSON.stringify((await test.database.pool.query('select * from vps')).rows);
+    assert.ok(!dump.includes('correct horse battery'));
+  });
+
+  it('goes through stop, start, reboot, reinstall and deletion with the same id and addresses', async () => {
+    const id = await create({ name: 'cycle' });
+    const { public_ip, ipv6_address } = (await call('GET', `/vps/${id}`)).body.instance;
+    assert.equal((await call('POST', `/vps/${id}/stop`)).body.status, 'stopping');
+    await settled(id, 'stopped');
+    assert.equal((await inEngine(id))?.power, 'stopped');
+    assert.equal((await call('POST', `/vps/${id}/start`)).body.status, 'starting');
+    await settled(id, 'running');
+    const reboot = await call('POST', `/vps/${id}/reboot`);
+    assert.equal((await ended(reboot.body.operation_id)).state, 'succeeded');
+    const reinstall = await call('POST', `/vps/${id}/reinstall`, { image: 'debian-13' });
+    assert.equal((await ended(reinstall.body.operation_id)).state, 'succeeded');
+    assert.equal((await inEngine(id))?.image, 'debian-13');
+    assert.deepEqual((await inEngine(id))?.addresses, { ipv4: public_ip, ipv6: ipv6_address });
+    await call('POST', `/vps/${id}/stop`);
+    assert.equal((await call('DELETE', `/vps/${id}`)).body.status, 'destroying');
+    await waitFor('404', async () => (await call('GET', `/vps/${id}`)).status === 404);
+    assert.equal(await inEngine(id), null);
+  });
+
+  it('accepts requests while another is at work, and carries them out in order', async () => {
+    const created = await call('POST', '/vps', newVps({ name: 'queue' }));
+    const { id } = created.body.instance;
+    const stop = await call('POST', `/vps/${id}/stop`);
+    const start = await call('POST', `/vps/${id}/start`);
+    assert.deepEqual([stop.status, start.status], [200, 200]);
+    assert.equal((await ended(start.body.operation_id)).state, 'succeeded');
+    const order = await test.database.pool.query(
+      'select kind from operations where resource_id = $1 order by finished_at',
+      [id],
+    );
+    assert.deepEqual(
+      order.rows.map((row) => row.kind),
+      ['create', 'stop', 'start'],
+    );
+    assert.equal((await call('GET', `/vps/${id}/status`)).body.status, 'running');
+  });
+
+  it('refuses what its state does not allow, and says what to do', async () => {
+    const id = await create({ name: 'refuse' });
+    for (const [method, path, words] of [
+      ['DELETE', '', /Stop it before/],
+      ['POST', '/start', /running already/],
+    ] as const) {
+      const refused = await call(method, `/vps/${id}${path}`);
+      assert.equal(refused.status, 422);
+      assert.equal(refused.body.status, 'running');
+      assert.match(refused.body.message, words);
+    }
+    await call('POST', `/vps/${id}/stop`);
+    assert.match((await call('POST', `/vps/${id}/reboot`)).body.message, /Start it first/);
+  });
+
+  it('changes its plan in place, and never shrinks a disk', async () => {
+    const id = await create({ name: 'resize' });
+    const grown = await call('PUT', `/vps/${id}`, { resource_profile: 'small_shared' });
+    assert.equal(grown.body.instance.storage_size_gb, 160);
+    assert.equal((await ended(grown.body.operation_id)).state, 'succeeded');
+    assert.deepEqual((await inEngine(id))?.limits, { vcpu: 4, memoryMb: 8192, diskGb: 160 });
+    const shrunk = await call('PUT', `/vps/${id}`, { resource_profile: 'pico_shared' });
+    assert.equal(shrunk.status, 422);
+    assert.match(shrunk.body.errors.resource_profile[0], /cannot shrink/);
+
+    test.engine.faults.failNext('ensureLimits', new EngineError('failed', 'The host refused.'));
+    const failed = await call('PUT', `/vps/${id}`, { resource_profile: 'medium_shared' });
+    assert.equal((await ended(failed.body.operation_id)).state, 'failed');
+    const { instance } = (await call('GET', `/vps/${id}`)).body;
+    assert.deepEqual([instance.resource_profile, instance.status], ['small_shared', 'running']);
+  });
+
+  it('names every field that is wrong, and creates nothing', async () => {
+    const count = async () => (await call('GET', '/vps')).body.pagination.total;
+    const held = await count();
+    const wrong = {
+      name: 'Web_1',
+      image: 'windows-95',
+      datacenter: 'moon',
+      resource_profile: 'huge',
+      auth_method: 'password',
+      password: 'correct horse battery',
+      password_confirmation: 'other',
+      custom_cloud_init: '#cloud-config\n- not: [a mapping',
+      marketplace_app_id: 3,
+    };
+    const name = await call('POST', '/vps', wrong);
+    assert.deepEqual([name.status, Object.keys(name.body.errors)], [422, ['name']]);
+    const rest = await call('POST', '/vps', { ...wrong, name: 'web-1' });
+    assert.deepEqual(Object.keys(rest.body.errors).sort(), [
+      'custom_cloud_init',
+      'datacenter',
+      'image',
+      'marketplace_app_id',
+      'password_confirmation',
+      'resource_profile',
+    ]);
+    const key = await call('POST', '/vps', newVps({ auth_method: 'ssh_key', ssh_key_id: 999_999 }));
+    assert.match(key.body.errors.ssh_key_id[0], /does not exist/);
+    assert.equal(await count(), held);
+  });
+
+  it('creates one server for one Idempotency-Key, however often and however fast it is sent', async () => {
+    const held = (await call('GET', '/vps')).body.pagination.total;
+    const answers = await Promise.all(
+      Array.from({ length: 8 }, () =>
+        call('POST', '/vps', newVps({ name: 'once' }), { 'idempotency-key': 'once' }),
+      ),
+    );
+    assert.deepEqual(new Set(answers.map((answer) => answer.status)), new Set([201]));
+    assert.equal(new Set(answers.map((answer) => answer.body.instance.id)).size, 1);
+    assert.equal((await call('GET', '/vps')).body.pagination.total, held + 1);
+    const other = await call('POST', '/vps', newVps({ name: 'twice' }), { 'idempotency-key': 'once' });
+    assert.equal(other.status, 409);
+  });
+
+  it('keeps the quota under concurrent requests, and frees a place with each deletion', async () => {
+    const team = await createTeam(test.database);
+    await test.database.pool.query(`update teams set quotas = '{"vps": 2}' where id = $1`, [team.teamId]);
+    const own = clientOf(test.app.url!, team.token);
+    const answers = await Promise.all(
+      Array.from({ length: 6 }, (_, i) => own('POST', '/vps', newVps({ name: `q-${i}` }))),
+    );
+    const made = answers.filter((answer) => answer.status === 201);
+    assert.equal(made.length, 2);
+    assert.match(answers.find((answer) => answer.status === 422)!.body.message, /quota is reached: 2 of 2/);
+    const { id } = made[0]!.body.instance;
+    await own('POST', `/vps/${id}/stop`);
+    await own('DELETE', `/vps/${id}`);
+    await waitFor('404', async () => (await own('GET', `/vps/${id}`)).status === 404);
+    assert.equal((await own('POST', '/vps', newVps({ name: 'again' }))).status, 201);
+  });
+
+  it('ends in error when the engine fails for good, leaves nothing behind, and can be deleted', async () => {
+    test.engine.faults.failNext('waitForSsh', new EngineError('failed', 'The guest never answered.'));
+    const created = await call('POST', '/vps', newVps({ name: 'broken' }));
+    const { id } = created.body.instance;
+    const waiting = await call('POST', `/vps/${id}/stop`);
+    await settled(id, 'error');
+    const { instance } = (await call('GET', `/vps/${id}`)).body;
+    assert.equal(instance.status_details.error.message, 'The guest never answered.');
+    assert.equal(instance.status_details.error.retryable, false);
+    assert.equal((await ended(waiting.body.operation_id)).error.code, 'previous_operation_failed');
+    assert.equal(await inEngine(id), null);
+    assert.equal((await call('DELETE', `/vps/${id}`)).status, 200);
+    await waitFor('404', async () => (await call('GET', `/vps/${id}`)).status === 404);
+  });
+
+  it('gives two families of addresses, or the one that was asked for', async () => {
+    const four = await create({ name: 'four', network_stack: 'ipv4_only' });
+    const six = await create({ name: 'six', network_stack: 'ipv6_only' });
+    assert.equal((await inEngine(four))?.addresses.ipv6, null);
+    assert.equal((await inEngine(six))?.addresses.ipv4, null);
+    assert.equal((await call('GET', `/vps/${six}`)).body.instance.public_ip, null);
+  });
+
+  it('is not there for another team', async () => {
+    const id = await create({ name: 'private' });
+    const stranger = clientOf(test.app.url!, (await createTeam(test.database)).token);
+    for (const [method, path] of [
+      ['GET', ''],
+      ['PUT', ''],
+      ['DELETE', ''],
+      ['POST', '/start'],
+      ['GET', '/password'],
+    ] as const) {
+      const answer = await stranger(
+        method,
+        `/vps/${id}${path}`,
+        method === 'PUT' ? { configuration: {} } : undefined,
+      );
+      assert.equal(answer.status, 404);
+    }
+    assert.equal((await stranger('GET', '/vps')).body.pagination.total, 0);
+  });
+
+  it('goes on after the server is restarted', async () => {
+    test.engine.setLatency(100);
+    const created = await call('POST', '/vps', newVps({ name: 'restart' }));
+    await test.restart();
+    test.engine.setLatency(0);
+    call = clientOf(test.app.url!, test.team.token);
+    await settled(created.body.instance.id, 'running');
+  });
+});

@@ -1,0 +1,41 @@
+/** A small HTTP client for tests: JSON in, status and JSON out. Never throws for a status. */
+export interface Answer {
+  status: number;
+  headers: Headers;
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
+  body: any;
+}
+
+export type Call = (
+  method: string,
+  path: string,
+  body?: unknown,
+  headers?: Record<string, string>,
+) => Promise<Answer>;
+
+/** Calls below `/api/v1` of a server with a token. */
+export function clientOf(url: string, token: string): Call {
+  return async (method, path, body, headers = {}) => {
+    const response = await fetch(`${url}/api/v1${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${token}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    return { status: response.status, headers: response.headers, body: await response.json() };
+  };
+}
+
+/** A request that creates a VPS, changed as the test needs. */
+export const newVps = (changes: Record<string, unknown> = {}) => ({
+  name: 'web-1',
+  image: 'debian-12',
+  datacenter: 'fsn1',
+  resource_profile: 'nano_shared',
+  auth_method: 'password',
+  password: 'correct horse battery',
+  ...changes,
+});
