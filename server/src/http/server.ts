@@ -6,6 +6,7 @@ import { AppError } from '../lib/errors.ts';
 import { uuidv7 } from '../lib/ids.ts';
 import type { Log } from '../lib/log.ts';
 import type { Api, HttpServer } from './api.ts';
+import { documentRoutes } from './documents.ts';
 import { createErrorHandler, errorBody } from './errors.ts';
 import { createGate } from './gate.ts';
 import { acceptJson, checkText } from './json-body.ts';
@@ -74,6 +75,7 @@ export function createHttpServer({ config, database, log, register }: HttpDepend
     },
     { prefix: API_PREFIX },
   );
+  app.register(async (scope) => documentRoutes(scope as unknown as HttpServer, config));
   return app;
 }
 
