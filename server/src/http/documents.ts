@@ -55,7 +55,7 @@ export async function documentRoutes(http: HttpServer, config: Config): Promise<
 
   http.get('/docs/api.json', { config: { public: true } }, async (_request, reply) => {
     document ??= JSON.stringify(buildOpenApi(http.apiRoutes, config.publicUrl));
-    reply.type('application/json; charset=utf-8').header('access-control-allow-origin', '*');
+    reply.type('application/json; charset=utf-8');
     return document;
   });
 

@@ -12,6 +12,11 @@ function securityHeaders(config: Config): Record<string, string> {
     'x-frame-options': 'DENY',
     'referrer-policy': 'no-referrer',
     'cross-origin-resource-policy': 'same-origin',
+    // Safe for every origin: the API takes no cookies, only a token that the page itself must hold.
+    'access-control-allow-origin': '*',
+    'access-control-expose-headers':
+      'Allow, Idempotency-Replayed, Retry-After, WWW-Authenticate, X-RateLimit-Limit, X-RateLimit-Remaining, ' +
+      'X-RateLimit-Reset, X-Request-Id',
     'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
     'cache-control': 'no-store',
     ...(config.publicUrl.startsWith('https://')

@@ -2,7 +2,14 @@ import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import { AppError } from '../lib/errors.ts';
 import type { HttpServer } from './api.ts';
 
-/** Remembers the declared routes, and answers 405 with `Allow` for a known path and 404 for any other. */
+const HEADERS_TAKEN = 'Authorization, Content-Type, Idempotency-Key, X-Request-Id, X-Team-Id';
+/** How long a browser may remember the answer to a preflight, in seconds. */
+const PREFLIGHT_AGE = 3600;
+
+/**
+ * Remembers the declared routes, and answers what no route takes: OPTIONS of a known path (browsers ask before they
+ * call from another origin) with what it takes, other methods with 405 and `Allow`, and unknown paths with 404.
+ */
 export function answerUnknownPaths(app: HttpServer): void {
   const known: { path: RegExp; methods: string[] }[] = [];
   app.addHook('onRoute', (route: RouteOptions) => {
@@ -18,12 +25,18 @@ export function answerUnknownPaths(app: HttpServer): void {
     const path = request.url.split('?', 1)[0]!;
     const methods = new Set(known.filter((route) => route.path.test(path)).flatMap((route) => route.methods));
     if (methods.size === 0) throw new AppError('not_found', 'There is nothing at this path.');
-    const allowed = [...methods].sort().join(', ');
+    const allowed = [...methods, 'OPTIONS'].sort().join(', ');
     reply.header('allow', allowed);
-    throw new AppError(
-      'method_not_allowed',
-      `This path does not take ${request.method}. It takes: ${allowed}.`,
-    );
+    if (request.method !== 'OPTIONS') {
+      throw new AppError(
+        'method_not_allowed',
+        `This path does not take ${request.method}. It takes: ${allowed}.`,
+      );
+    }
+    reply.header('access-control-allow-methods', allowed);
+    reply.header('access-control-allow-headers', HEADERS_TAKEN);
+    reply.header('access-control-max-age', PREFLIGHT_AGE);
+    reply.code(204).send();
   });
 }
 

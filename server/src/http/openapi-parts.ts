@@ -64,6 +64,12 @@ export const HEADERS: Record<string, Json> = {
     schema: { type: 'string', maxLength: 64, pattern: '^[A-Za-z0-9._:-]{1,64}$' },
     example: '0198c5a2-8100-7b3c-8a4f-6d5e4c3b2a19',
   },
+  'Access-Control-Allow-Origin': {
+    description:
+      'Pages of any origin may call the API: it never takes cookies, only a token that the page must hold.',
+    schema: { type: 'string', enum: ['*'] },
+    example: '*',
+  },
   IdempotencyReplayed: {
     description: 'Present when this is the stored answer of an earlier request with the same key.',
     schema: { type: 'string', enum: ['true'] },
@@ -100,6 +106,7 @@ const ref = (name: string): Json => ({ $ref: `#/components/headers/${name}` });
 /** On every answer. */
 export const SUCCESS_HEADERS: Record<string, Json> = {
   'X-Request-Id': ref('RequestId'),
+  'Access-Control-Allow-Origin': ref('Access-Control-Allow-Origin'),
   'X-RateLimit-Limit': ref('RateLimitLimit'),
   'X-RateLimit-Remaining': ref('RateLimitRemaining'),
   'X-RateLimit-Reset': ref('RateLimitReset'),

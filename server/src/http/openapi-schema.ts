@@ -28,7 +28,7 @@ export function createSchemaWriter(): SchemaWriter {
     }
     const $ref = `#/components/schemas/${name}`;
     // Siblings of $ref mean nothing in OpenAPI 3.0.
-    return nullable ? { nullable: true, allOf: [{ $ref }] } : { $ref };
+    return nullable ? { type: 'object', nullable: true, allOf: [{ $ref }] } : { $ref };
   }
 
   function copy(node: Record<string, unknown>): Json {

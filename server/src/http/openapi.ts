@@ -32,9 +32,15 @@ export function buildOpenApi(routes: readonly ApiRoute[], publicUrl: string | nu
       license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
     },
     servers: [
-      { url: '/api/v1', description: 'This install.' },
+      { url: '/api/v1', description: 'Production: this install.', 'x-internal': false },
       ...(publicUrl
-        ? [{ url: `${publicUrl}/api/v1`, description: 'This install, by its public address.' }]
+        ? [
+            {
+              url: `${publicUrl}/api/v1`,
+              description: 'Production: its public address.',
+              'x-internal': false,
+            },
+          ]
         : []),
     ],
     tags: TAGS,
@@ -137,11 +143,11 @@ function errorStatuses({ method, schema, config }: ApiRoute): number[] {
   const add = (...codes: number[]) => {
     for (const code of codes) statuses.add(code);
   };
-  // Tokens and limits do not concern public routes, but their clients read the same shape.
-  add(500);
+  // Broken HTTP and our own faults can befall every route; tokens and limits do not concern the public ones.
+  add(400, 500);
   if (!config.public) add(401, 403, 422, 429, 503);
   if (schema.params) add(404);
-  if (method !== 'GET') add(400, 409, 413, 415);
+  if (method !== 'GET') add(409, 413, 415);
   return [...statuses].sort((a, b) => a - b);
 }
 
