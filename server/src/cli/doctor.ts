@@ -1,0 +1,34 @@
+import { readConfig } from '../config.ts';
+import { checkAll, type Finding } from '../platform/checks.ts';
+import { readInstall } from '../platform/install.ts';
+import { OperatorError } from '../platform/operator-error.ts';
+
+const MARKS = { ok: '✓', warn: '!', fail: '✗' } as const;
+
+/** `danube doctor`: exit status 1 when a part fails. */
+export async function doctor(options: { json: boolean }): Promise<number> {
+  const config = readConfig(process.env);
+  const install = await readInstall(config.home);
+  if (!install) {
+    throw new OperatorError(
+      `There is no Danube in ${config.home}.`,
+      'Run `npm start` once, or set DANUBE_HOME to where it is.',
+    );
+  }
+  const findings = await checkAll({ config, install });
+  if (options.json)
+    process.stdout.write(`${JSON.stringify({ install_id: install.installId, findings }, null, 2)}\n`);
+  else process.stdout.write(describe(findings));
+  return findings.some(({ state }) => state === 'fail') ? 1 : 0;
+}
+
+function describe(findings: Finding[]): string {
+  const width = Math.max(...findings.map(({ part }) => part.length));
+  const lines = findings.flatMap(({ part, state, message, mend }) => [
+    `  ${MARKS[state]} ${part.padEnd(width)}  ${message}`,
+    ...(mend ? [`    ${' '.repeat(width)}  → ${mend}`] : []),
+  ]);
+  const count = (state: Finding['state']): number =>
+    findings.filter((finding) => finding.state === state).length;
+  return `${lines.join('\n')}\n\n  ${count('ok')} fine, ${count('warn')} to look at, ${count('fail')} failing\n`;
+}

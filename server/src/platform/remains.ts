@@ -1,0 +1,119 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { rmdir } from 'node:fs/promises';
+import path from 'node:path';
+import { bridgePrefix, projectName } from '../engines/incus/names.ts';
+import { allPids, argumentsOf, environmentOf, identify, signal, waitForExit } from './processes.ts';
+import { run } from './run.ts';
+
+/** What an install leaves on a host besides files: found by its data directory and by the names with its id. */
+export interface Remains {
+  processes: number[];
+  mounts: string[];
+  loopDevices: string[];
+  bridges: string[];
+  cgroups: string[];
+}
+
+/** Looks for all of them; works without any daemon. */
+export function findRemains(home: string, installId: string): Remains {
+  return {
+    processes: findProcesses(home, installId),
+    mounts: findMounts(home),
+    loopDevices: findLoopDevices(home),
+    bridges: readdirSync('/sys/class/net').filter((name) => name.startsWith(bridgePrefix(installId))),
+    cgroups: findCgroups(installId),
+  };
+}
+
+export const isEmpty = (remains: Remains): boolean =>
+  Object.values(remains).every((list) => list.length === 0);
+
+/** Daemons and helpers name the data directory in their arguments; what runs in a container is in one of its groups. */
+function findProcesses(home: string, installId: string): number[] {
+  const containers = `lxc.payload.${projectName(installId, 0).slice(0, -1)}`;
+  return allPids().filter((pid) => {
+    if (pid === process.pid) return false;
+    const args = argumentsOf(pid);
+    const daemon = /^(incusd|postgres|dnsmasq|lxcfs|\[lxc monitor\].*)$/.test(
+      path.basename(args[0]?.split(' /')[0] ?? ''),
+    );
+    if (daemon && args.some((argument) => argument.includes(`${home}/`))) return true;
+    if (environmentOf(pid, 'INCUS_DIR') === path.join(home, 'incus')) return true;
+    return groupsOf(pid).includes(containers);
+  });
+}
+
+function groupsOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cgroup`, 'utf8');
+  } catch {
+    return ''; // The process is gone.
+  }
+}
+
+/** Mount points below the data directory, innermost first. */
+function findMounts(home: string): string[] {
+  return readFileSync('/proc/self/mounts', 'utf8')
+    .split('\n')
+    .map((line) => (line.split(' ')[1] ?? '').replace(/\\040/g, ' '))
+    .filter((place) => place.startsWith(`${home}/`))
+    .sort((a, b) => b.length - a.length);
+}
+
+function findLoopDevices(home: string): string[] {
+  return readdirSync('/sys/block').filter((name) => {
+    const file = `/sys/block/${name}/loop/backing_file`;
+    return name.startsWith('loop') && existsSync(file) && readFileSync(file, 'utf8').startsWith(`${home}/`);
+  });
+}
+
+const CGROUP_ROOT = '/sys/fs/cgroup';
+
+/** Containers' control groups at the top of each hierarchy, version 1 and 2. */
+function findCgroups(installId: string): string[] {
+  const name = new RegExp(`^lxc\\.(payload|monitor)\\.${projectName(installId, 0).slice(0, -1)}`);
+  if (!existsSync(CGROUP_ROOT)) return [];
+  const roots = readdirSync(CGROUP_ROOT, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  return [CGROUP_ROOT, ...roots.map((entry) => path.join(CGROUP_ROOT, entry.name))].flatMap((folder) =>
+    readdirSync(folder)
+      .filter((entry) => name.test(entry))
+      .map((entry) => path.join(folder, entry)),
+  );
+}
+
+const KILL_SECONDS = 10;
+
+/** Removes by force what is still there: for an install whose daemons can no longer do it themselves. */
+export async function removeRemains(home: string, installId: string): Promise<void> {
+  const found = findRemains(home, installId);
+  for (const pid of found.processes) {
+    const identity = identify(pid);
+    if (!identity) continue;
+    signal(pid, 'SIGKILL');
+    await waitForExit(identity, KILL_SECONDS);
+  }
+  for (const place of found.mounts) await run('umount', ['--lazy', place], { allow: 'any' });
+  // The loop device of an unmounted pool frees itself; this is for those that were never mounted.
+  for (const device of findLoopDevices(home))
+    await run('losetup', ['--detach', `/dev/${device}`], { allow: 'any' });
+  for (const bridge of found.bridges) await run('ip', ['link', 'delete', bridge], { allow: 'any' });
+  if (found.bridges.length > 0) await removeIncusChains(found.bridges);
+  for (const group of findCgroups(installId)) await removeCgroup(group);
+}
+
+/** Incus keeps a chain per network and purpose in a table that it shares with other daemons. */
+async function removeIncusChains(bridges: string[]): Promise<void> {
+  const listed = await run('nft', ['list', 'table', 'inet', 'incus'], { allow: 'any' });
+  const chains = [...listed.stdout.matchAll(/^\s*chain (\S+) \{/gm)].map((match) => match[1] ?? '');
+  for (const chain of chains.filter((name) => bridges.some((bridge) => name.endsWith(`.${bridge}`)))) {
+    await run('nft', ['delete', 'chain', 'inet', 'incus', chain], { allow: 'any' });
+  }
+}
+
+/** Groups can be removed from the inside out, once nothing runs in them. */
+async function removeCgroup(group: string): Promise<void> {
+  for (const entry of readdirSync(group, { withFileTypes: true })) {
+    if (entry.isDirectory()) await removeCgroup(path.join(group, entry.name));
+  }
+  await rmdir(group);
+}
