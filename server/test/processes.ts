@@ -3,6 +3,9 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 
+// DBOS's pool asks its first question while the connection is being set up, of which `pg` warns.
+const FLAGS = ['--disable-warning=DeprecationWarning'];
+
 const children = new Set<ChildProcess>();
 
 // A test that fails must not leave its servers behind.
@@ -19,7 +22,7 @@ export interface ServerProcess {
 
 /** Starts `server-process.ts` and waits until it serves. Throws when it ends before, unless it is meant to die. */
 export async function startServerProcess(env: Record<string, string>): Promise<ServerProcess> {
-  const child = spawn(process.execPath, [path.join(import.meta.dirname, 'server-process.ts')], {
+  const child = spawn(process.execPath, [...FLAGS, path.join(import.meta.dirname, 'server-process.ts')], {
     env: {
       ...env,
       DANUBE_ENGINE: 'sim',

@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { Ajv, type ValidateFunction } from 'ajv';
+import type { InjectOptions } from 'fastify';
+import type { HttpServer } from '../src/http/api.ts';
+
+/** The parts of the OpenAPI document that tests look at. */
+export interface Operation {
+  operationId: string;
+  security: unknown[];
+  'x-required-scope'?: string;
+  parameters?: { $ref?: string; name?: string; in?: string; schema?: object; example?: unknown }[];
+  requestBody?: { content: { 'application/json': { schema: object; example: unknown } } };
+  responses: Record<
+    string,
+    { $ref?: string; headers?: object; content?: Record<string, { schema: object }> }
+  >;
+}
+
+export interface OpenApiDocument {
+  paths: Record<string, Record<string, Operation>>;
+  components: Record<'responses' | 'parameters' | 'schemas', Record<string, Record<string, unknown>>>;
+}
+
+/** The committed document; `npm run generate -- --check` makes sure that it is the served one. */
+export const DOCUMENT = JSON.parse(
+  readFileSync(path.join(import.meta.dirname, '../../openapi/v1.json'), 'utf8'),
+) as OpenApiDocument;
+
+export interface DocumentedRoute {
+  method: string;
+  /** As in the document, for example `/vps/{vpsInstance}`. */
+  path: string;
+  operation: Operation;
+}
+
+/** Every operation of the document. */
+export const ROUTES: readonly DocumentedRoute[] = Object.entries(DOCUMENT.paths).flatMap(([template, item]) =>
+  Object.entries(item).map(([method, operation]) => ({
+    method: method.toUpperCase(),
+    path: template,
+    operation,
+  })),
+);
+
+const ajv = new Ajv({
+  allErrors: true,
+  strict: false,
+  formats: {
+    int32: true,
+    int64: true,
+    double: true,
+    uuid: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
+    'date-time': /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/,
+    ipv4: true,
+    ipv6: true,
+    uri: true,
+  },
+});
+ajv.addSchema(DOCUMENT, 'document');
+
+const validators = new Map<string, ValidateFunction>();
+
+function validator(pointer: string): ValidateFunction {
+  const known = validators.get(pointer);
+  if (known) return known;
+  const made = ajv.compile({ $ref: `document#${pointer}` });
+  validators.set(pointer, made);
+  return made;
+}
+
+const escapePointer = (text: string): string =>
+  encodeURIComponent(text.replaceAll('~', '~0').replaceAll('/', '~1'));
+
+/** The documented route that a request for `path` (without query) goes to; fixed paths come before parameters. */
+export function routeOf(method: string, requestPath: string): DocumentedRoute | undefined {
+  return ROUTES.filter((route) => route.method === method)
+    .sort((a, b) => Number(a.path.includes('{')) - Number(b.path.includes('{')))
+    .find((route) =>
+      new RegExp(`^${route.path.replace(/\{[^}]+\}/g, '[^/]+')}$`).test(requestPath.split('?', 1)[0]!),
+    );
+}
+
+export interface ApiResponse {
+  status: number;
+  headers: Record<string, string | string[] | number | undefined>;
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
+  body: any;
+}
+
+/** Fails where an answer is not as the document says: status, members, types, or the headers that all answers have. */
+export function assertDocumented(method: string, requestPath: string, answer: ApiResponse): void {
+  const where = `${method} ${requestPath} → ${answer.status}`;
+  for (const header of ['x-request-id', 'x-ratelimit-limit', 'x-ratelimit-remaining', 'x-ratelimit-reset']) {
+    assert.ok(answer.headers[header] !== undefined, `${where}: header ${header} is missing`);
+  }
+  const route = routeOf(method, requestPath);
+  let pointer = '/components/schemas/Error';
+  if (route) {
+    const response = route.operation.responses[answer.status];
+    assert.ok(response, `${where}: the status is not documented (${JSON.stringify(answer.body)})`);
+    pointer = response.$ref
+      ? `${response.$ref.slice(1)}/content/application~1json/schema`
+      : `/paths/${escapePointer(route.path)}/${method.toLowerCase()}/responses/${answer.status}/content/application~1json/schema`;
+  }
+  const validate = validator(pointer);
+  assert.ok(
+    validate(answer.body),
+    `${where}: ${ajv.errorsText(validate.errors)} in ${JSON.stringify(answer.body)}`,
+  );
+}
+
+export interface CallOptions {
+  token?: string | null;
+  body?: unknown;
+  /** Sent as it is, in place of `body`. */
+  payload?: string | Buffer;
+  headers?: Record<string, string>;
+}
+
+export type ApiClient = (method: string, path: string, options?: CallOptions) => Promise<ApiResponse>;
+
+/** Calls the API in this process. Every answer is checked against the document. `path` is relative to `/api/v1`. */
+export function createApiClient(http: HttpServer, token: string | null): ApiClient {
+  return async (method, requestPath, options = {}) => {
+    const used = options.token === undefined ? token : options.token;
+    const response = await http.inject({
+      method: method as NonNullable<InjectOptions['method']>,
+      url: `/api/v1${requestPath}`,
+      headers: {
+        ...(used ? { authorization: `Bearer ${used}` } : {}),
+        ...(options.body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...options.headers,
+      },
+      ...(options.body === undefined ? {} : { payload: JSON.stringify(options.body) }),
+      ...(options.payload === undefined ? {} : { payload: options.payload }),
+    });
+    const answer: ApiResponse = {
+      status: response.statusCode,
+      headers: response.headers,
+      body: response.body === '' ? null : JSON.parse(response.body),
+    };
+    if (answer.status !== 204) assertDocumented(method, requestPath, answer);
+    return answer;
+  };
+}

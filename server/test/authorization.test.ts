@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { sql } from 'kysely';
+import { SCOPES, type Scope } from '../src/http/scopes.ts';
+import { createToken, revokeToken } from '../src/resources/tokens/service.ts';
+import { type ApiClient, createApiClient, type DocumentedRoute, ROUTES } from './api-client.ts';
+import { createTeam, startTestApp, type TestApp, type TestTeam } from './harness.ts';
+
+const secured = ROUTES.filter((route) => route.operation.security.length > 0);
+
+/** A path of the route with ids that exist nowhere, in the right shape. */
+const pathOf = (route: DocumentedRoute, ids: Record<string, string> = {}): string =>
+  route.path.replace(
+    /\{([^}]+)\}/g,
+    (_, name: string) => ids[name] ?? (name === 'sshKey' ? '999999' : NOBODY),
+  );
+const NOBODY = '00000000-0000-7000-8000-000000000000';
+
+/** What a request to the route takes, from the document's own example. */
+const bodyOf = (route: DocumentedRoute): { body?: unknown } => {
+  const example = route.operation.requestBody?.content['application/json'].example;
+  return example === undefined ? {} : { body: example };
+};
+
+describe('authorization of every route', () => {
+  let test: TestApp;
+  let call: ApiClient;
+  let other: TestTeam;
+
+  before(async () => {
+    test = await startTestApp();
+    call = createApiClient(test.app.http, null);
+    other = await createTeam(test.database);
+  });
+  after(() => test?.close());
+
+  const issue = (scopes: readonly Scope[]) =>
+    createToken(test.database.db, { ...test.team, name: 'matrix', scopes });
+
+  it('leaves only the health check open', () => {
+    const open = ROUTES.filter((route) => route.operation.security.length === 0);
+    assert.deepEqual(
+      open.map((route) => route.path),
+      ['/health'],
+    );
+  });
+
+  it('refuses requests without a usable token', async () => {
+    const [id] = test.team.token.split('|');
+    const expired = await issue(SCOPES);
+    await test.database.db
+      .updateTable('tokens')
+      .set({ expires_at: sql`now() - interval '1 second'` })
+      .where('id', '=', expired.id)
+      .execute();
+    const revoked = await issue(SCOPES);
+    await revokeToken(test.database.db, revoked.id);
+    const tokens = {
+      none: null,
+      garbage: 'garbage',
+      'unknown id': '999999999999999|aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa',
+      'wrong secret': `${id}|aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa`,
+      expired: expired.plainText,
+      revoked: revoked.plainText,
+    };
+    for (const route of secured) {
+      for (const [kind, token] of Object.entries(tokens)) {
+        const answer = await call(route.method, pathOf(route), { token, ...bodyOf(route) });
+        assert.equal(answer.status, 401, `${route.method} ${route.path} with ${kind} token`);
+        assert.equal(answer.body.code, 'unauthenticated');
+        assert.match(String(answer.headers['www-authenticate']), /^Bearer /);
+      }
+    }
+  });
+
+  it('refuses tokens that have every scope but the needed one, and names it', async () => {
+    for (const route of secured) {
+      const needed = route.operation['x-required-scope'];
+      if (needed === undefined) continue;
+      const { plainText } = await issue(SCOPES.filter((scope) => scope !== needed));
+      const answer = await call(route.method, pathOf(route), { token: plainText, ...bodyOf(route) });
+      assert.equal(answer.status, 403, `${route.method} ${route.path}`);
+      assert.equal(answer.body.code, 'missing_scope');
+      assert.equal(answer.body.required_scope, needed);
+      assert.ok(answer.body.message.includes(needed));
+    }
+  });
+
+  it('lets a token with only the needed scope pass', async () => {
+    for (const route of secured) {
+      const needed = route.operation['x-required-scope'] as Scope | undefined;
+      const { plainText } = await issue(needed === undefined ? [] : [needed]);
+      const answer = await call(route.method, pathOf(route), { token: plainText, ...bodyOf(route) });
+      assert.ok(![401, 403].includes(answer.status), `${route.method} ${route.path}: ${answer.status}`);
+    }
+  });
+
+  it('refuses a team that the account is not in, and an X-Team-Id that is no number', async () => {
+    for (const route of secured) {
+      const request = { token: test.team.token, ...bodyOf(route) };
+      const foreign = await call(route.method, pathOf(route), {
+        ...request,
+        headers: { 'x-team-id': String(other.teamId) },
+      });
+      assert.equal(foreign.status, 403, `${route.method} ${route.path}`);
+      assert.equal(foreign.body.code, 'team_forbidden');
+      const malformed = await call(route.method, pathOf(route), {
+        ...request,
+        headers: { 'x-team-id': 'x' },
+      });
+      assert.equal(malformed.status, 422);
+    }
+  });
+
+  it('answers 404 for what belongs to another team, exactly as for what does not exist', async () => {
+    const ids = await foreignThings(call, other);
+    const withIds = secured.filter((route) => route.path.includes('{'));
+    for (const route of withIds) {
+      const request = { token: test.team.token, ...bodyOf(route) };
+      const foreign = await call(route.method, pathOf(route, ids), request);
+      const missing = await call(route.method, pathOf(route), request);
+      assert.equal(foreign.status, 404, `${route.method} ${route.path}`);
+      assert.equal(missing.status, 404, `${route.method} ${route.path}`);
+      assert.equal(foreign.body.message, missing.body.message);
+    }
+  });
+});
+
+const PUBLIC_KEY =
+  'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIIRRJgLgp2sSUIdr3oliil89XQscfZGHontzuSD/5Az7 other@example';
+
+/** One thing of each kind that has an id in a path, made by `team`. */
+async function foreignThings(call: ApiClient, { token }: TestTeam): Promise<Record<string, string>> {
+  const key = await call('POST', '/ssh-keys', { token, body: { name: 'other', public_key: PUBLIC_KEY } });
+  const sshKey = String(key.body.key.id);
+  const vps = await call('POST', '/vps', {
+    token,
+    body: {
+      name: 'other',
+      image: 'debian-12',
+      datacenter: 'fsn1',
+      resource_profile: 'nano_shared',
+      auth_method: 'ssh_key',
+      ssh_key_id: Number(sshKey),
+    },
+  });
+  assert.equal(vps.status, 201);
+  return { sshKey, vpsInstance: vps.body.instance.id };
+}

@@ -1,0 +1,103 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { createSimEngine, type SimEngine } from '../src/engines/sim/engine.ts';
+import { type Call, clientOf } from './client.ts';
+import { createTestDatabase, type TestDatabase } from './database.ts';
+import { createTeam, type TestTeam } from './harness.ts';
+import { type ServerProcess, startServerProcess } from './processes.ts';
+
+/** A server process that can be killed and started again on the same database and simulated data plane. */
+export interface Crashable {
+  database: TestDatabase;
+  team: TestTeam;
+  /** Starts the server; `kill` is where it dies, in the words of `server-process.ts`. */
+  start(kill?: string): Promise<ServerProcess>;
+  client(server: ServerProcess): Call;
+  /** The data plane as the dead server left it. Only while no server runs. */
+  inspect<T>(look: (engine: SimEngine) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+export async function createCrashable(options: { latencyMs?: number } = {}): Promise<Crashable> {
+  const database = await createTestDatabase();
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'danube-faults-'));
+  const stateFile = path.join(folder, 'instances.jsonl');
+  const team = await createTeam(database);
+  const running = new Set<ServerProcess>();
+  const env = {
+    DATABASE_URL: database.url,
+    DANUBE_SIM_STATE: stateFile,
+    DANUBE_SIM_LATENCY_MS: String(options.latencyMs ?? 0),
+    DANUBE_SECRET_KEY: randomBytes(32).toString('base64'),
+  };
+  return {
+    database,
+    team,
+    async start(kill) {
+      const server = await startServerProcess({ ...env, ...(kill ? { DANUBE_TEST_KILL: kill } : {}) });
+      running.add(server);
+      void server.ended.then(() => running.delete(server));
+      return server;
+    },
+    client: (server) => clientOf(server.url, team.token),
+    async inspect(look) {
+      const engine = createSimEngine({ stateFile, latencyMs: 0 });
+      try {
+        return await look(engine);
+      } finally {
+        await engine.close();
+      }
+    },
+    async close() {
+      for (const server of running) {
+        server.child.kill('SIGKILL');
+        await server.ended;
+      }
+      await database.drop();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+/**
+ * What must be true of every settled install, whatever happened to it: rows and instances match one to one, no
+ * address is used twice, every operation has ended, and the counters tell the truth. Returns what is wrong.
+ */
+export async function findInconsistencies(database: TestDatabase, engine: SimEngine): Promise<string[]> {
+  const { pool } = database;
+  const problems: string[] = [];
+  const rows = (await pool.query('select id, team_id, status, generation from vps')).rows;
+  const instances = new Map((await engine.listInstances()).map((report) => [report.ref.name, report]));
+  for (const row of rows) {
+    const found = instances.get(`vps-${row.id}`);
+    instances.delete(`vps-${row.id}`);
+    if (row.status === 'error') continue;
+    if (found?.power !== row.status)
+      problems.push(`row ${row.id} is ${row.status}, its instance ${found?.power}`);
+    else if (found?.generation !== row.generation)
+      problems.push(`row ${row.id} has an instance of another generation`);
+  }
+  for (const name of instances.keys()) problems.push(`instance ${name} has no row`);
+
+  const count = async (sql: string) => Number((await pool.query(sql)).rows[0].n);
+  const open = await count(
+    `select count(*) n from operations where state in ('queued', 'pending', 'running')`,
+  );
+  if (open > 0) problems.push(`${open} operations never ended`);
+  const orphans = await count(
+    'select count(*) n from addresses where resource_id not in (select id from vps)',
+  );
+  if (orphans > 0) problems.push(`${orphans} addresses belong to no VPS`);
+  const used = await count(`select coalesce(sum(used), 0) n from team_usage where kind = 'vps'`);
+  if (used !== rows.length) problems.push(`the quota counts ${used} of ${rows.length} VPS`);
+  const details = await Promise.all(
+    (await engine.listInstances()).map(({ ref }) => engine.describeInstance(ref)),
+  );
+  const addresses = details
+    .flatMap((detail) => [detail?.addresses.ipv4, detail?.addresses.ipv6])
+    .filter(Boolean);
+  if (new Set(addresses).size !== addresses.length) problems.push('an address is used twice');
+  return problems;
+}
