@@ -1071,18 +1071,17 @@ export interface components {
              * @example 2026-01-15T09:30:00.000Z
              */
             finished_at: string | null;
-            error: components["schemas"]["OperationError"] | null;
-        };
-        OperationError: {
-            /** @example image_unavailable */
-            code: string;
-            /** @example The image cannot be fetched at the moment. */
-            message: string;
-            /**
-             * @description Whether the same request may work later.
-             * @example true
-             */
-            retryable: boolean;
+            error: {
+                /** @example image_unavailable */
+                code: string;
+                /** @example The image cannot be fetched at the moment. */
+                message: string;
+                /**
+                 * @description Whether the same request may work later.
+                 * @example true
+                 */
+                retryable: boolean;
+            } | null;
         };
     };
     responses: {
@@ -3100,7 +3099,17 @@ export interface operations {
                         /** @example true */
                         success: boolean;
                         data: components["schemas"]["Operation"];
-                        error: components["schemas"]["OperationError"] | null;
+                        error: {
+                            /** @example image_unavailable */
+                            code: string;
+                            /** @example The image cannot be fetched at the moment. */
+                            message: string;
+                            /**
+                             * @description Whether the same request may work later.
+                             * @example true
+                             */
+                            retryable: boolean;
+                        } | null;
                         meta: {
                             /** @example 0198c5a2-8100-7b3c-8a4f-6d5e4c3b2a19 */
                             request_id: string;

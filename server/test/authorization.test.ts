@@ -113,7 +113,7 @@ describe('authorization of every route', () => {
   });
 
   it('answers 404 for what belongs to another team, exactly as for what does not exist', async () => {
-    const ids = await foreignThings(call, other);
+    const ids = await foreignThings(test, call, other);
     const withIds = secured.filter((route) => route.path.includes('{'));
     for (const route of withIds) {
       const request = { token: test.team.token, ...bodyOf(route) };
@@ -130,7 +130,11 @@ const PUBLIC_KEY =
   'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIIRRJgLgp2sSUIdr3oliil89XQscfZGHontzuSD/5Az7 other@example';
 
 /** One thing of each kind that has an id in a path, made by `team`. */
-async function foreignThings(call: ApiClient, { token }: TestTeam): Promise<Record<string, string>> {
+async function foreignThings(
+  test: TestApp,
+  call: ApiClient,
+  { token }: TestTeam,
+): Promise<Record<string, string>> {
   const key = await call('POST', '/ssh-keys', { token, body: { name: 'other', public_key: PUBLIC_KEY } });
   const sshKey = String(key.body.key.id);
   const vps = await call('POST', '/vps', {
@@ -145,5 +149,11 @@ async function foreignThings(call: ApiClient, { token }: TestTeam): Promise<Reco
     },
   });
   assert.equal(vps.status, 201);
-  return { sshKey, vpsInstance: vps.body.instance.id };
+  const vpsInstance: string = vps.body.instance.id;
+  const { id } = await test.database.db
+    .selectFrom('operations')
+    .select('id')
+    .where('resource_id', '=', vpsInstance)
+    .executeTakeFirstOrThrow();
+  return { sshKey, vpsInstance, operation: id };
 }

@@ -19,16 +19,14 @@ export function createSchemaWriter(): SchemaWriter {
   function write(schema: TSchema): Json {
     const node = schema as Record<string, unknown>;
     const name = node[COMPONENT];
-    if (typeof name !== 'string') return copy(node);
-    const { nullable, ...shared } = node;
+    // A reference cannot be made nullable in OpenAPI 3.0, so nullable uses of a shared schema are written out.
+    if (typeof name !== 'string' || node.nullable) return copy(node);
     if (!components.has(name)) {
       // Held before its members are written, so that components keep the order in which they are met.
       components.set(name, null);
-      components.set(name, copy({ ...shared, [COMPONENT]: undefined }));
+      components.set(name, copy(node));
     }
-    const $ref = `#/components/schemas/${name}`;
-    // Siblings of $ref mean nothing in OpenAPI 3.0.
-    return nullable ? { type: 'object', nullable: true, allOf: [{ $ref }] } : { $ref };
+    return { $ref: `#/components/schemas/${name}` };
   }
 
   function copy(node: Record<string, unknown>): Json {
