@@ -1,10 +1,9 @@
 import { runCommand } from './cli/commands.ts';
 import { reportFailure } from './cli/failure.ts';
 
+// Exits by itself, whatever a library still holds open: all that must be ended has been when a command resolves.
 try {
-  process.exitCode = await runCommand(process.argv.slice(2));
+  process.exit(await runCommand(process.argv.slice(2)));
 } catch (error) {
-  process.exitCode = reportFailure(error);
+  process.exit(reportFailure(error));
 }
-// A command's channel to its launcher must not keep the process alive.
-if (process.connected) process.disconnect();

@@ -8,7 +8,7 @@ import { ensureSecretKey, poolsOf, readInstall } from '../platform/install.ts';
 import { takeLock, writePidFile } from '../platform/lock.ts';
 import { preflight } from '../platform/preflight.ts';
 import { setUp } from '../platform/setup.ts';
-import { createSupervisor } from '../platform/supervisor.ts';
+import { createSupervisor, type Supervisor } from '../platform/supervisor.ts';
 import { createTerminal, type Terminal } from '../platform/terminal.ts';
 import { openEngine } from './engine.ts';
 import { listenForStop } from './signals.ts';
@@ -21,39 +21,61 @@ const DRAIN_SECONDS = 60;
 export async function start(): Promise<number> {
   const stop = listenForStop();
   const config = readConfig(process.env);
-  const terminal = createTerminal();
   const log = createLog(config.logLevel);
-  const firstStart = (await readInstall(config.home)) === null;
   const lock = await takeLock(config.home, installId(config.home));
+  const firstStart = (await readInstall(config.home)) === null;
   await preflight(config, firstStart);
+
+  const terminal = createTerminal();
   if (firstStart) terminal.line(`Setting up Danube in ${config.home}`);
-
   const supervisor = createSupervisor({ log: (message) => log.warn(message) });
-  const platform = await setUp({ config, terminal, supervisor, log: (message) => log.info(message) });
-  const { install } = platform;
-  await writePidFile(config.home);
-  const engine = await openEngine(config, platform, log);
-  const app = await startApp({
-    config,
-    databaseUrl: platform.databaseUrl,
-    engine,
-    pools: poolsOf(config, install),
-    secretKey: await ensureSecretKey(config),
-    executorId: install.serverId,
-    log,
-  });
-  announce(terminal, config, app);
-  const image = prepareImage(engine, terminal, log, firstStart);
+  const stops: (() => Promise<void>)[] = [];
+  let app: App | null = null;
+  try {
+    const platform = await setUp({
+      config,
+      terminal,
+      supervisor,
+      log: (message) => log.info(message),
+      stops,
+    });
+    await writePidFile(config.home);
+    const engine = await openEngine(config, platform, log);
+    app = await startApp({
+      config,
+      databaseUrl: platform.databaseUrl,
+      engine,
+      pools: poolsOf(config, platform.install),
+      secretKey: await ensureSecretKey(config),
+      executorId: platform.install.serverId,
+      log,
+    });
+    announce(terminal, config, app);
+    // In the background: the API serves meanwhile, and a create waits for its image by itself.
+    void prepareImage(engine, terminal, log, firstStart);
+    const reason = await stop.requested;
+    terminal.line(`Stopping (${reason}); instances keep running.`);
+  } finally {
+    await shutDown({ app, supervisor, stops, log });
+    await lock.release();
+  }
+  return 0;
+}
 
-  const reason = await stop.requested;
-  terminal.line(`Stopping (${reason}); instances keep running.`);
-  await Promise.race([app.close(), delay(DRAIN_SECONDS * 1000, undefined, { ref: false })]);
+interface Running {
+  app: App | null;
+  supervisor: Supervisor;
+  stops: (() => Promise<void>)[];
+  log: Log;
+}
+
+async function shutDown({ app, supervisor, stops, log }: Running): Promise<void> {
+  const drained = app ? app.close().then(() => true) : Promise.resolve(true);
+  const late = delay(DRAIN_SECONDS * 1000, false, { ref: false });
+  if (!(await Promise.race([drained, late])))
+    log.warn(`Not everything ended within ${DRAIN_SECONDS} s; the next start goes on`);
   await supervisor.stop();
-  await platform.stop();
-  await lock.release();
-  // A build that is cut off starts anew next time; nothing of it is left in place.
-  void image;
-  process.exit(0);
+  await Promise.all(stops.map((end) => end()));
 }
 
 function announce(terminal: Terminal, config: Config, app: App): void {

@@ -19,7 +19,7 @@ import { applyKernelSettings, wrongKernelSettings } from './kernel.ts';
 import { ensureLxcfs, lxcfsWorks } from './lxcfs.ts';
 import { installPackages, missingPackages } from './packages.ts';
 import { mendPoolQuota, poolMount, readPoolHealth } from './pool-health.ts';
-import { type RunningPostgres, startPostgres } from './postgres.ts';
+import { startPostgres, stopPostgres } from './postgres.ts';
 import { identify, isAlive, type ProcessIdentity } from './processes.ts';
 import type { Supervisor } from './supervisor.ts';
 import { ensureUser, isRoot, systemUserName } from './system.ts';
@@ -30,6 +30,8 @@ export interface SetUpContext {
   terminal: Terminal;
   supervisor: Supervisor;
   log: (message: string) => void;
+  /** Filled as daemons start: what ends those that serve nobody once we are gone. Instances and lxcfs stay. */
+  stops: (() => Promise<void>)[];
 }
 
 /** What runs on this host after set-up, for the rest of Danube to use. */
@@ -39,8 +41,6 @@ export interface Platform {
   /** Socket of the Incus on this host; null with INCUS_URL or another engine. */
   incusSocket: string | null;
   pool: string;
-  /** Ends what serves nobody once we are gone. Instances, their networks and lxcfs stay. */
-  stop(): Promise<void>;
 }
 
 const DAEMON_CHECK_MS = 500;
@@ -55,18 +55,15 @@ export async function setUp(context: SetUpContext): Promise<Platform> {
   }
   const install = await ensureInstall(config, await decideIncus(config));
   // Side by side: both take a moment, and neither needs the other.
-  const [postgres, incus] = await Promise.all([
+  const [postgresUrl, incus] = await Promise.all([
     config.databaseUrl ? null : setUpPostgres(context, install),
     setUpIncus(context, install),
   ]);
   return {
     install,
-    databaseUrl: config.databaseUrl ?? postgres?.url ?? '',
-    incusSocket: incus?.socket ?? null,
+    databaseUrl: config.databaseUrl ?? postgresUrl ?? '',
+    incusSocket: incus,
     pool: config.incus ? config.incus.pool : poolName(install.installId),
-    async stop() {
-      await Promise.all([postgres?.stop(), incus?.stop()]);
-    },
   };
 }
 
@@ -76,21 +73,20 @@ async function decideIncus(config: Config): Promise<Install['incus']> {
   return (await hostIncusInUse()) ? 'host' : 'own';
 }
 
-interface LocalPostgres {
-  url: string;
-  stop(): Promise<void>;
-}
-
-async function setUpPostgres(context: SetUpContext, install: Install): Promise<LocalPostgres> {
+/** Resolves to the URL of the embedded database. */
+async function setUpPostgres(context: SetUpContext, install: Install): Promise<string> {
   const { config, terminal, supervisor, log } = context;
+  const folder = path.join(config.home, 'postgres');
   const user = systemUserName(install.installId);
   if (isRoot()) await ensureUser(user);
-  let server: RunningPostgres | null = null;
+  let url = '';
   let identity: ProcessIdentity | null = null;
   const ensure = async (): Promise<void> => {
-    server = await startPostgres({ folder: path.join(config.home, 'postgres'), user, log });
+    const server = await startPostgres({ folder, user, log });
+    url = server.url;
     identity = identify(server.pid);
   };
+  context.stops.push(() => stopPostgres(folder));
   const part = {
     name: 'PostgreSQL',
     ensure,
@@ -98,16 +94,11 @@ async function setUpPostgres(context: SetUpContext, install: Install): Promise<L
     intervalMs: DAEMON_CHECK_MS,
   };
   await terminal.step('Starting PostgreSQL', () => supervisor.add(part));
-  const current = (): RunningPostgres => server as unknown as RunningPostgres;
-  return { url: current().url, stop: () => current().stop() };
+  return url;
 }
 
-interface LocalIncus {
-  socket: string;
-  stop(): Promise<void>;
-}
-
-async function setUpIncus(context: SetUpContext, install: Install): Promise<LocalIncus | null> {
+/** Resolves to the socket of the Incus on this host, or null where none is used. */
+async function setUpIncus(context: SetUpContext, install: Install): Promise<string | null> {
   const { config, terminal, supervisor } = context;
   if (config.engine !== 'incus' || config.incus) return null;
   const { installId } = install;
@@ -132,22 +123,23 @@ async function setUpIncus(context: SetUpContext, install: Install): Promise<Loca
 }
 
 /** The Incus that the host used before us: only our own pool is added to it, and it is never stopped. */
-async function setUpHostIncus(context: SetUpContext, install: Install): Promise<LocalIncus> {
+async function setUpHostIncus(context: SetUpContext, install: Install): Promise<string> {
   context.log(
     'This host has an Incus in use: Danube keeps to projects, networks and a pool of its own in it',
   );
   await context.terminal.step('Preparing the storage pool', () =>
     ensurePool(HOST_INCUS_SOCKET, poolName(install.installId), context.config.home),
   );
-  return { socket: HOST_INCUS_SOCKET, stop: async () => undefined };
+  return HOST_INCUS_SOCKET;
 }
 
-async function setUpOwnIncus(context: SetUpContext, install: Install): Promise<LocalIncus> {
+async function setUpOwnIncus(context: SetUpContext, install: Install): Promise<string> {
   const { config, terminal, supervisor } = context;
   const { home } = config;
   const pool = poolName(install.installId);
   const socket = incusSocket(home);
   let daemon: ProcessIdentity | null = null;
+  context.stops.push(() => stopIncusd(home));
   await supervisor.add({
     name: 'Incus',
     async ensure() {
@@ -174,5 +166,5 @@ async function setUpOwnIncus(context: SetUpContext, install: Install): Promise<L
   // Later starts serve while Incus still comes up: the API answers, and workflows wait for their turn.
   if ((await readPoolHealth(mount)).mounted) supervisor.addInBackground(poolPart);
   else await terminal.step('Starting Incus and its storage pool', () => supervisor.add(poolPart));
-  return { socket, stop: () => stopIncusd(home) };
+  return socket;
 }
