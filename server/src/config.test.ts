@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { test } from 'node:test';
+import { ConfigError, readConfig, SETTINGS } from './config.ts';
+
+const root = path.resolve(import.meta.dirname, '..', '..');
+
+test('the table in docs/configuration.md has every setting, as the code says it, and no other', async () => {
+  const text = await readFile(path.join(root, 'docs', 'configuration.md'), 'utf8');
+  const rows = text.split('\n').filter((line) => /^\| `[A-Z]/.test(line));
+  const expected = SETTINGS.map(
+    ({ name, default: value, meaning }) => `| \`${name}\` | ${value || '–'} | ${meaning} |`,
+  );
+  assert.deepEqual(rows, expected);
+});
+
+test('every setting that the code reads is in the table', async () => {
+  const text = await readFile(path.join(import.meta.dirname, 'config.ts'), 'utf8');
+  const read = [...text.matchAll(/(?:get|oneOf)\(\s*'([A-Z_0-9]+)'/g)].map((match) => match[1]);
+  const known = new Set(SETTINGS.map(({ name }) => name));
+  assert.deepEqual(new Set(read), known);
+});
+
+test('a setting that makes no sense is named', () => {
+  const wrong: [NodeJS.ProcessEnv, RegExp][] = [
+    [{ DANUBE_LISTEN: 'here' }, /DANUBE_LISTEN.*"here"/],
+    [{ DANUBE_LISTEN: '127.0.0.1:70000' }, /DANUBE_LISTEN/],
+    [{ DANUBE_ENGINE: 'xen' }, /DANUBE_ENGINE.*incus, sim/],
+    [{ DANUBE_SIM_LATENCY_MS: '-1' }, /DANUBE_SIM_LATENCY_MS/],
+    [{ INCUS_URL: 'https://10.0.0.5:8443' }, /INCUS_CLIENT_CERT/],
+  ];
+  for (const [env, message] of wrong) assert.throws(() => readConfig(env), message);
+  assert.throws(() => readConfig({ DANUBE_ROLE: 'king' }), ConfigError);
+});
+
+test('addresses of IPv6 and of every interface are understood', () => {
+  assert.deepEqual(readConfig({ DANUBE_LISTEN: '[::1]:8081' }).listen, { host: '::1', port: 8081 });
+  assert.deepEqual(readConfig({ DANUBE_LISTEN: ':80' }).listen, { host: '0.0.0.0', port: 80 });
+  assert.equal(readConfig({ DANUBE_LISTEN: '[::1]:8081' }).publicUrl, 'http://[::1]:8081');
+});

@@ -1,0 +1,171 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { afterEach, beforeEach, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { startDaemon } from './daemon.ts';
+import {
+  allPids,
+  argumentsOf,
+  identify,
+  isAlive,
+  type ProcessIdentity,
+  signal,
+  waitForExit,
+} from './processes.ts';
+import { createSupervisor, type Part, type Supervisor } from './supervisor.ts';
+
+let folder = '';
+let supervisors: Supervisor[] = [];
+let messages: string[] = [];
+
+beforeEach(async () => {
+  folder = await mkdtemp('/tmp/danube-test-supervisor-');
+  messages = [];
+});
+
+afterEach(async () => {
+  await Promise.all(supervisors.map((supervisor) => supervisor.stop()));
+  supervisors = [];
+  for (const pid of dummies()) signal(pid, 'SIGKILL');
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** Processes of this test carry its folder as an argument. */
+const dummies = (): number[] => allPids().filter((pid) => argumentsOf(pid).includes(folder) && identify(pid));
+
+const supervise = (): Supervisor => {
+  const supervisor = createSupervisor({
+    log: (message) => messages.push(message),
+    backoffMs: 20,
+    maxBackoffMs: 80,
+  });
+  supervisors.push(supervisor);
+  return supervisor;
+};
+
+/** A daemon that is taken over where it runs and started where it does not. */
+function dummyPart(): Part & { starts: number; current: ProcessIdentity | null } {
+  return {
+    name: 'Dummy',
+    intervalMs: 10,
+    starts: 0,
+    current: null,
+    async ensure() {
+      const running = dummies()[0];
+      this.current = running === undefined ? null : identify(running);
+      if (this.current) return;
+      this.starts += 1;
+      this.current = await startDaemon({
+        command: process.execPath,
+        args: ['-e', 'setInterval(() => {}, 1000)', folder],
+        logFile: path.join(folder, 'log'),
+      });
+    },
+    isUp() {
+      return this.current !== null && isAlive(this.current);
+    },
+  };
+}
+
+async function until(what: string, condition: () => boolean): Promise<void> {
+  const deadline = Date.now() + 10_000;
+  while (!condition()) {
+    if (Date.now() > deadline) assert.fail(`It never came: ${what}. ${messages.join(' | ')}`);
+    await delay(5);
+  }
+}
+
+test('a daemon that dies is started again, with a log line', async () => {
+  const part = dummyPart();
+  await supervise().add(part);
+  const first = part.current;
+  assert.ok(first);
+  signal(first.pid, 'SIGKILL');
+  await until('another process', () => part.starts === 2 && part.isUp() === true);
+  assert.notEqual(part.current?.pid, first.pid);
+  assert.ok(messages.some((message) => message.startsWith('Dummy is down')));
+});
+
+test('a daemon runs in a process group of its own and outlives its supervisor', async () => {
+  const part = dummyPart();
+  const supervisor = supervise();
+  await supervisor.add(part);
+  await supervisor.stop();
+  assert.ok(part.current && isAlive(part.current));
+  const stat = await readFile(`/proc/${part.current.pid}/stat`, 'latin1');
+  const group = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[2];
+  assert.equal(group, String(part.current.pid));
+});
+
+test('the next supervisor takes over what runs instead of starting a second one', async () => {
+  const first = dummyPart();
+  const before = supervise();
+  await before.add(first);
+  await before.stop();
+  const second = dummyPart();
+  await supervise().add(second);
+  assert.equal(second.starts, 0);
+  assert.equal(second.current?.pid, first.current?.pid);
+  assert.equal(dummies().length, 1);
+});
+
+test('the first failure of a part is thrown, later ones are tried again with growing waits', async () => {
+  const supervisor = supervise();
+  const broken: Part = {
+    name: 'Broken',
+    intervalMs: 10,
+    isUp: () => false,
+    ensure: () => Promise.reject(new Error('no')),
+  };
+  await assert.rejects(supervisor.add(broken), /no/);
+
+  let attempts = 0;
+  const flaky: Part = {
+    name: 'Flaky',
+    intervalMs: 10,
+    isUp: () => attempts >= 5,
+    async ensure() {
+      attempts += 1;
+      if (attempts < 5) throw new Error('not yet');
+    },
+  };
+  supervisor.addInBackground(flaky);
+  await until('five attempts', () => messages.includes('Flaky is up'));
+  const waits = messages
+    .flatMap((message) => /next attempt in ([\d.]+) s/.exec(message)?.[1] ?? [])
+    .map(Number);
+  assert.equal(waits.length, 4);
+  assert.deepEqual(
+    waits,
+    [...waits].sort((a, b) => a - b),
+  );
+  assert.ok((waits.at(-1) ?? 0) > (waits[0] ?? 0));
+});
+
+test('a check that throws counts as down', async () => {
+  let mended = 0;
+  const part: Part = {
+    name: 'Check',
+    intervalMs: 10,
+    isUp() {
+      if (mended < 2) throw new Error('cannot look');
+      return true;
+    },
+    async ensure() {
+      mended += 1;
+    },
+  };
+  await supervise().add(part);
+  await until('a second ensure', () => mended === 2);
+});
+
+test('a process number that another process got is not mistaken for ours', async () => {
+  const part = dummyPart();
+  await part.ensure();
+  const identity = part.current;
+  assert.ok(identity);
+  assert.equal(isAlive({ pid: identity.pid, startTime: 'another boot:1' }), false);
+  signal(identity.pid, 'SIGKILL');
+  assert.ok(await waitForExit(identity, 10));
+});
