@@ -760,6 +760,21 @@ export interface components {
                 observed_at: string | null;
             } | null;
         };
+        /**
+         * @example {
+         *       "name": "web-1",
+         *       "image": "debian-12",
+         *       "datacenter": "fsn1",
+         *       "resource_profile": "nano_shared",
+         *       "network_stack": "dual_stack",
+         *       "auth_method": "ssh_key",
+         *       "ssh_key_id": 12,
+         *       "configuration": {
+         *         "auto_start": true
+         *       },
+         *       "custom_cloud_init": "#cloud-config\npackages: [nginx]\n"
+         *     }
+         */
         CreateVps: {
             /**
              * @description Lower-case letters, digits and hyphens. The first 63 characters are the host name.
@@ -1867,23 +1882,16 @@ export interface operations {
                 /**
                  * @example {
                  *       "name": "web-1",
-                 *       "resource_profile": "nano_shared",
-                 *       "cpu_allocation_type": "shared",
                  *       "image": "debian-12",
-                 *       "network_stack": "dual_stack",
                  *       "datacenter": "fsn1",
+                 *       "resource_profile": "nano_shared",
+                 *       "network_stack": "dual_stack",
                  *       "auth_method": "ssh_key",
                  *       "ssh_key_id": 12,
-                 *       "password": "correct horse battery",
-                 *       "password_confirmation": "correct horse battery",
                  *       "configuration": {
-                 *         "auto_start": true,
-                 *         "backup_enabled": true,
-                 *         "monitoring_enabled": true
+                 *         "auto_start": true
                  *       },
-                 *       "custom_cloud_init": "#cloud-config\npackages: [nginx]\n",
-                 *       "marketplace_app_id": 1,
-                 *       "windows_license_key": "XXXXX"
+                 *       "custom_cloud_init": "#cloud-config\npackages: [nginx]\n"
                  *     }
                  */
                 "application/json": components["schemas"]["CreateVps"];

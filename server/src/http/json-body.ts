@@ -23,7 +23,8 @@ export function acceptJson(app: HttpServer): void {
 export function checkText(request: FastifyRequest): void {
   const errors: [string, string[]][] = [];
   walk(request.body, errors);
-  if (request.url.includes('%')) walk(request.query, errors);
+  const readsQuery = request.routeOptions.schema?.querystring !== undefined;
+  if (readsQuery && request.url.includes('%')) walk(request.query, errors);
   if (errors.length > 0) throw invalid(Object.fromEntries(errors) as FieldErrors);
 }
 

@@ -57,7 +57,7 @@ const TYPES: Record<string, string> = {
 
 function sentenceOf(error: ErrorObject, field: string): string {
   if (field === 'body' && error.keyword === 'type') return 'The request body must be a JSON object.';
-  return `The ${field} field ${faultOf(error)}.`;
+  return field === 'body' ? `The request body ${faultOf(error)}.` : `The ${field} field ${faultOf(error)}.`;
 }
 
 function faultOf({ keyword, params, parentSchema, message }: ErrorObject): string {
@@ -80,6 +80,8 @@ function faultOf({ keyword, params, parentSchema, message }: ErrorObject): strin
       return `must have at least ${params.limit} items`;
     case 'maxItems':
       return `must not have more than ${params.limit} items`;
+    case 'minProperties':
+      return `must have at least ${params.limit} field`;
     case 'pattern':
       return String(parentSchema?.[PATTERN_MESSAGE] ?? 'has an invalid format');
     default:

@@ -107,44 +107,61 @@ const CustomCloudInit = Nullable(
   }),
 );
 
-export const CreateVps = Component('CreateVps', {
-  name: Type.String({
-    minLength: 1,
-    maxLength: 255,
-    pattern: '^[a-z0-9][a-z0-9-]*[a-z0-9]$|^[a-z0-9]$',
-    example: 'web-1',
-    description: 'Lower-case letters, digits and hyphens. The first 63 characters are the host name.',
-  }),
-  resource_profile: Type.Optional(PlanName),
-  cpu_allocation_type: Type.Optional(Nullable(AllocationType)),
-  image: ImageName,
-  network_stack: Type.Optional(Nullable(Enum(['dual_stack', 'ipv4_only', 'ipv6_only']))),
-  datacenter: Text(40, 'fsn1'),
-  auth_method: Enum(['ssh_key', 'password'], { description: 'How root logs in over SSH.' }),
-  ssh_key_id: Type.Optional(Nullable(NumberId(12, 'Needed with `auth_method` `ssh_key`.'))),
-  password: Type.Optional(
-    Nullable(
-      Type.String({
-        minLength: 12,
-        maxLength: 128,
-        format: 'password',
-        // Line breaks would end the record that the password is set with.
-        pattern: '^[^\\r\\n\\u0000]*$',
-        example: 'correct horse battery',
-        description: 'Needed with `auth_method` `password`: at least 12 characters, on one line.',
-      }),
+export const CreateVps = Component(
+  'CreateVps',
+  {
+    name: Type.String({
+      minLength: 1,
+      maxLength: 255,
+      pattern: '^[a-z0-9][a-z0-9-]*[a-z0-9]$|^[a-z0-9]$',
+      example: 'web-1',
+      description: 'Lower-case letters, digits and hyphens. The first 63 characters are the host name.',
+    }),
+    resource_profile: Type.Optional(PlanName),
+    cpu_allocation_type: Type.Optional(Nullable(AllocationType)),
+    image: ImageName,
+    network_stack: Type.Optional(Nullable(Enum(['dual_stack', 'ipv4_only', 'ipv6_only']))),
+    datacenter: Text(40, 'fsn1'),
+    auth_method: Enum(['ssh_key', 'password'], { description: 'How root logs in over SSH.' }),
+    ssh_key_id: Type.Optional(Nullable(NumberId(12, 'Needed with `auth_method` `ssh_key`.'))),
+    password: Type.Optional(
+      Nullable(
+        Type.String({
+          minLength: 12,
+          maxLength: 128,
+          format: 'password',
+          // Line breaks would end the record that the password is set with.
+          pattern: '^[^\\r\\n\\u0000]*$',
+          example: 'correct horse battery',
+          description: 'Needed with `auth_method` `password`: at least 12 characters, on one line.',
+        }),
+      ),
     ),
-  ),
-  password_confirmation: Type.Optional(
-    Nullable(Type.String({ maxLength: 128, format: 'password', example: 'correct horse battery' })),
-  ),
-  configuration: Type.Optional(Configuration),
-  custom_cloud_init: Type.Optional(CustomCloudInit),
-  marketplace_app_id: Type.Optional(Nullable(NumberId(1, 'Not offered on this install: leave it out.'))),
-  windows_license_key: Type.Optional(
-    Nullable(Text(100, 'XXXXX', { description: 'Not offered: leave it out.' })),
-  ),
-});
+    password_confirmation: Type.Optional(
+      Nullable(Type.String({ maxLength: 128, format: 'password', example: 'correct horse battery' })),
+    ),
+    configuration: Type.Optional(Configuration),
+    custom_cloud_init: Type.Optional(CustomCloudInit),
+    marketplace_app_id: Type.Optional(Nullable(NumberId(1, 'Not offered on this install: leave it out.'))),
+    windows_license_key: Type.Optional(
+      Nullable(Text(100, 'XXXXX', { description: 'Not offered: leave it out.' })),
+    ),
+  },
+  {
+    // A request that works as it stands, once there is such a key.
+    example: {
+      name: 'web-1',
+      image: 'debian-12',
+      datacenter: 'fsn1',
+      resource_profile: 'nano_shared',
+      network_stack: 'dual_stack',
+      auth_method: 'ssh_key',
+      ssh_key_id: 12,
+      configuration: { auto_start: true },
+      custom_cloud_init: '#cloud-config\npackages: [nginx]\n',
+    },
+  },
+);
 export type CreateVps = Static<typeof CreateVps>;
 
 export const UpdateVps = Component(
