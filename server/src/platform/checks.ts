@@ -138,7 +138,7 @@ async function pool({ config, install }: CheckContext): Promise<Verdict> {
       `btrfs quota rescan -w ${mount} (a running Danube does it within a minute)`,
     );
   }
-  const text = `${gigabytes(health.freeBytes)} of ${gigabytes(health.totalBytes)} free, quotas consistent`;
+  const text = `${gigabytes(health.freeBytes)} of ${gigabytes(health.totalBytes)} free${health.quotaConsistent ? ', quotas consistent' : ''}`;
   const share = health.freeBytes / health.totalBytes;
   if (share < 0.02)
     return fail(text, 'Delete snapshots or instances, or grow the pool: see docs/operations.md.');

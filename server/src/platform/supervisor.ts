@@ -15,7 +15,7 @@ export interface Supervisor {
   add(part: Part): Promise<void>;
   /** Keeps the part up from now on; the first attempt runs in the background like every later one. */
   addInBackground(part: Part): void;
-  /** Ends watching, and leaves everything running. Resolves when no attempt is under way. */
+  /** Ends watching, and leaves everything running. Waits for attempts under way, within reason. */
   stop(): Promise<void>;
 }
 
@@ -27,6 +27,9 @@ export interface SupervisorOptions {
   /** A part that stayed up this long starts again with the shortest wait. */
   settledMs?: number;
 }
+
+/** An attempt that waits for a daemon to answer can take minutes; nobody who stops waits for that. */
+const STOP_MS = 10_000;
 
 /** Restarts what dies: at once the first time, then with growing waits, one log line each time. */
 export function createSupervisor(options: SupervisorOptions): Supervisor {
@@ -74,7 +77,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     },
     async stop() {
       stopping.abort();
-      await Promise.all(loops);
+      await Promise.race([Promise.all(loops), delay(STOP_MS, undefined, { ref: false })]);
     },
   };
 }
