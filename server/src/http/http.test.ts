@@ -1,0 +1,198 @@
+import assert from 'node:assert/strict';
+import { connect } from 'node:net';
+import { after, before, describe, it } from 'node:test';
+import { type ApiClient, createApiClient } from '../../test/api-client.ts';
+import { createTeam, startTestApp, type TestApp, waitFor } from '../../test/harness.ts';
+
+const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIIRRJgLgp2sSUIdr3oliil89XQscfZGHontzuSD/5Az7 a@b';
+
+describe('requests', () => {
+  let test: TestApp;
+  let call: ApiClient;
+  before(async () => {
+    test = await startTestApp();
+    call = createApiClient(test.app.http, test.team.token);
+  });
+  after(() => test?.close());
+
+  it('names every request: with the client’s id where it is sane, else with its own', async () => {
+    const own = await call('GET', '/user/teams', { headers: { 'x-request-id': 'deploy.42' } });
+    assert.equal(own.headers['x-request-id'], 'deploy.42');
+    for (const id of ['', 'a b', 'x'.repeat(65), '"}']) {
+      const answer = await call('GET', '/user/teams', { headers: { 'x-request-id': id } });
+      assert.match(String(answer.headers['x-request-id']), /^[0-9a-f-]{36}$/);
+    }
+    const error = await call('GET', '/ssh-keys/1', { headers: { 'x-request-id': 'deploy.43' } });
+    assert.equal(error.body.request_id, 'deploy.43');
+  });
+
+  it('answers faults of the request in the documented shape', async () => {
+    const json = { 'content-type': 'application/json' };
+    const cases: [number, string, Promise<Awaited<ReturnType<ApiClient>>>][] = [
+      [400, 'bad_request', call('POST', '/ssh-keys', { payload: '{"name":', headers: json })],
+      [400, 'bad_request', call('POST', '/ssh-keys', { payload: '{"__proto__":{"a":1}}', headers: json })],
+      [
+        400,
+        'bad_request',
+        call('POST', '/ssh-keys', { payload: `${'['.repeat(99)}${']'.repeat(99)}`, headers: json }),
+      ],
+      [400, 'bad_request', call('GET', '/ssh-keys/%zz')],
+      [404, 'not_found', call('GET', '/nothing/here')],
+      [404, 'not_found', call('GET', '/ssh-keys/abc')],
+      [404, 'not_found', call('GET', `/ssh-keys/${'9'.repeat(200)}`)],
+      [404, 'not_found', call('GET', '/vps/not-a-uuid')],
+      [413, 'payload_too_large', call('POST', '/ssh-keys', { body: { name: 'x'.repeat(1_048_577) } })],
+      [
+        415,
+        'unsupported_media_type',
+        call('POST', '/ssh-keys', {
+          payload: 'a=b',
+          headers: { 'content-type': 'application/x-www-form-urlencoded' },
+        }),
+      ],
+      [422, 'validation_failed', call('POST', '/ssh-keys', { payload: '[]', headers: json })],
+      [422, 'validation_failed', call('POST', '/ssh-keys', { payload: 'null', headers: json })],
+      [422, 'validation_failed', call('GET', '/ssh-keys?per_page=1000')],
+      [422, 'validation_failed', call('GET', '/ssh-keys?page=one')],
+    ];
+    for (const [status, code, pending] of cases) {
+      const answer = await pending;
+      assert.equal(answer.status, status, JSON.stringify(answer.body));
+      assert.equal(answer.body.code, code);
+      assert.equal(answer.body.stack, undefined);
+      assert.ok(answer.body.docs.endsWith(`/docs/errors/${code}`));
+    }
+  });
+
+  it('says which methods a path takes', async () => {
+    const answer = await call('PATCH', '/ssh-keys/12');
+    assert.equal(answer.status, 405);
+    assert.equal(answer.headers.allow, 'DELETE, GET, HEAD, OPTIONS');
+    assert.equal(answer.body.code, 'method_not_allowed');
+    const preflight = await call('OPTIONS', '/ssh-keys', { token: null });
+    assert.equal(preflight.status, 204);
+    assert.match(String(preflight.headers['access-control-allow-headers']), /Authorization/);
+  });
+
+  it('tells each field what is wrong, without coercing bodies', async () => {
+    const empty = await call('POST', '/ssh-keys', { headers: { 'content-type': 'application/json' } });
+    assert.deepEqual(empty.body.errors, {
+      name: ['The name field is required.'],
+      public_key: ['The public_key field is required.'],
+    });
+    assert.equal(empty.body.message, 'The name field is required.');
+    const types = await call('POST', '/ssh-keys', {
+      body: { name: 12, public_key: KEY, is_default: 'true' },
+    });
+    assert.deepEqual(types.body.errors, {
+      name: ['The name field must be a string.'],
+      is_default: ['The is_default field must be true or false.'],
+    });
+    const nested = await call('POST', '/vps', { body: { configuration: { auto_start: 1 } } });
+    assert.deepEqual(nested.body.errors['configuration.auto_start'], [
+      'The configuration.auto_start field must be true or false.',
+    ]);
+  });
+
+  it('refuses text that cannot be stored, naming the field', async () => {
+    for (const name of ['a\0b', 'a\ud800b']) {
+      const answer = await call('POST', '/ssh-keys', { body: { name, public_key: KEY } });
+      assert.equal(answer.status, 422);
+      assert.match(answer.body.errors.name[0], /NUL/);
+    }
+  });
+
+  it('takes actions without a body or content type', async () => {
+    const answer = await call('POST', '/vps/00000000-0000-7000-8000-000000000000/start');
+    assert.equal(answer.status, 404);
+  });
+
+  it('answers bytes that are not HTTP', async () => {
+    const { port } = new URL(test.app.url!);
+    const text = await new Promise<string>((resolve, reject) => {
+      let received = '';
+      const socket = connect(Number(port), '127.0.0.1', () => socket.write('garbage\r\n\r\n'));
+      socket.on('data', (data) => {
+        received += data;
+      });
+      socket.on('end', () => resolve(received)).on('error', reject);
+    });
+    assert.match(text, /^HTTP\/1\.1 400 /);
+    assert.equal(JSON.parse(text.split('\r\n\r\n')[1]!).code, 'bad_request');
+  });
+
+  it('notes when and from where a token was last used', async () => {
+    const { token } = await createTeam(test.database);
+    const id = Number(token.split('|')[0]);
+    await call('GET', '/user/teams', { token });
+    const row = await waitFor('the last use', () =>
+      test.database.db
+        .selectFrom('tokens')
+        .selectAll()
+        .where('id', '=', id)
+        .where('last_used_at', 'is not', null)
+        .executeTakeFirst(),
+    );
+    assert.equal(row.last_used_ip, '127.0.0.1');
+  });
+
+  it('sends the security headers', async () => {
+    const { headers } = await call('GET', '/health', { token: null });
+    assert.equal(headers['x-content-type-options'], 'nosniff');
+    assert.equal(headers['x-frame-options'], 'DENY');
+    assert.match(String(headers['content-security-policy']), /default-src 'none'/);
+  });
+});
+
+describe('rate limits', () => {
+  let test: TestApp;
+  let call: ApiClient;
+  before(async () => {
+    test = await startTestApp();
+    call = createApiClient(test.app.http, null);
+  });
+  after(() => test?.close());
+
+  it('refuses an account’s request past its limit, whichever token and path it uses', async () => {
+    const { token, userId } = await createTeam(test.database);
+    await test.database.db.updateTable('users').set({ tier: 'free' }).where('id', '=', userId).execute();
+    const first = await call('GET', '/user/teams', { token });
+    assert.equal(first.headers['x-ratelimit-limit'], '60');
+    assert.equal(first.headers['x-ratelimit-remaining'], '59');
+    const left = Number(first.headers['x-ratelimit-reset']) - Date.now() / 1000;
+    assert.ok(left > 0 && left <= 61, `resets in ${left} s`);
+    for (let i = 1; i < 60; i++) assert.notEqual((await call('GET', '/nothing', { token })).status, 429);
+    const refused = await call('GET', '/ssh-keys', { token });
+    assert.equal(refused.status, 429);
+    assert.equal(refused.headers['x-ratelimit-remaining'], '0');
+    assert.equal(Number(refused.headers['retry-after']), refused.body.retry_after);
+    assert.ok(refused.body.retry_after >= 1 && refused.body.retry_after <= 60);
+  });
+
+  it('shows the tightest window', async () => {
+    const { token, userId } = await createTeam(test.database);
+    await test.database.db
+      .updateTable('users')
+      .set({ rate_limits: [10, 3, 20] })
+      .where('id', '=', userId)
+      .execute();
+    const first = await call('GET', '/user/teams', { token });
+    assert.equal(first.headers['x-ratelimit-limit'], '3');
+    await call('GET', '/user/teams', { token });
+    await call('GET', '/user/teams', { token });
+    const refused = await call('GET', '/user/teams', { token });
+    assert.equal(refused.status, 429);
+    assert.ok(refused.body.retry_after > 60);
+  });
+
+  it('counts requests without a valid token for the address, and never refuses the health check', async () => {
+    const { token } = await createTeam(test.database);
+    let answer = await call('GET', '/user/teams');
+    assert.equal(answer.status, 401);
+    while (answer.status === 401) answer = await call('GET', '/user/teams', { token: '1|wrong' });
+    assert.equal(answer.status, 429);
+    assert.equal(answer.headers['x-ratelimit-limit'], '300');
+    assert.equal((await call('GET', '/health')).status, 200);
+    assert.equal((await call('GET', '/user/teams', { token })).status, 200);
+  });
+});

@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { promisify } from 'node:util';
+import { ERROR_STATUS } from '../src/lib/errors.ts';
+import { DOCUMENT, ROUTES } from './api-client.ts';
+import { startTestApp, type TestApp } from './harness.ts';
+
+const run = promisify(execFile);
+const ROOT = path.join(import.meta.dirname, '../..');
+
+/** Runs a program of an npm package in the root; rejects with its output where it fails. */
+async function runBin(file: string, ...args: string[]): Promise<void> {
+  try {
+    await run(process.execPath, [path.join(ROOT, 'node_modules', file), ...args], {
+      cwd: ROOT,
+      env: { ...process.env, REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' },
+      maxBuffer: 64 << 20,
+    });
+  } catch (error) {
+    const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
+    assert.fail(`${file} ${args.join(' ')}\n${stdout}${stderr}`);
+  }
+}
+
+describe('the OpenAPI document', () => {
+  it('passes redocly lint', () => runBin('@redocly/cli/bin/cli.js', 'lint', 'openapi/v1.json'));
+
+  it('passes spectral, with the OWASP rules', () =>
+    runBin('@stoplight/spectral-cli/dist/index.js', 'lint', '--fail-severity=error', 'openapi/v1.json'));
+
+  it('is what the routes declare, and so are the other generated files', () =>
+    runBin('../scripts/generate.ts', '--check'));
+
+  it('has an example for every body and every answer', () => {
+    const responses = Object.values(DOCUMENT.components.responses) as { content: Record<string, object> }[];
+    for (const { content } of responses) assert.ok('examples' in content['application/json']!);
+    for (const { method, path: where, operation } of ROUTES) {
+      const name = `${method} ${where}`;
+      if (operation.requestBody)
+        assert.ok('example' in operation.requestBody.content['application/json'], name);
+      for (const response of Object.values(operation.responses)) {
+        assert.ok(response.$ref !== undefined || 'example' in response.content!['application/json']!, name);
+      }
+    }
+  });
+});
+
+describe('error pages', () => {
+  it('exist for every code, and for nothing else', async () => {
+    const pages = (await readdir(path.join(ROOT, 'docs/errors'))).filter((file) => file !== 'README.md');
+    assert.deepEqual(
+      pages.sort(),
+      Object.keys(ERROR_STATUS)
+        .map((code) => `${code}.md`)
+        .sort(),
+    );
+    for (const [code, status] of Object.entries(ERROR_STATUS)) {
+      const text = await readFile(path.join(ROOT, 'docs/errors', `${code}.md`), 'utf8');
+      assert.ok(text.startsWith(`# ${code}\n\nStatus ${status}.`), code);
+    }
+  });
+});
+
+describe('the documentation that the server serves', () => {
+  let test: TestApp;
+  before(async () => {
+    test = await startTestApp();
+  });
+  after(() => test?.close());
+
+  const get = (url: string) => test.app.http.inject({ url });
+
+  it('is the committed document, with the public address as a second server', async () => {
+    const served = (await get('/docs/api.json')).json();
+    assert.equal(served.servers.length, 2);
+    served.servers.pop();
+    assert.deepEqual(served, DOCUMENT);
+  });
+
+  it('loads nothing from elsewhere', async () => {
+    const page = await get('/docs/api');
+    assert.equal(page.statusCode, 200);
+    assert.match(String(page.headers['content-security-policy']), /default-src 'none'; script-src 'self'/);
+    const links = [...page.body.matchAll(/(?:src|href)="([^"]+)"/g)].map((match) => match[1]!);
+    assert.ok(links.length >= 4);
+    for (const link of links) {
+      assert.ok(link.startsWith('/docs/'), link);
+      assert.equal((await get(link)).statusCode, 200, link);
+    }
+  });
+
+  it('has the page that an error links to', async () => {
+    const error = (await get('/api/v1/vps')).json();
+    const page = await get(new URL(error.docs).pathname);
+    assert.equal(page.statusCode, 200);
+    assert.match(page.body, /^# unauthenticated/);
+    assert.equal((await get('/docs/errors/__proto__')).statusCode, 404);
+    assert.equal((await get('/docs/errors/..%2F..%2Fpackage')).statusCode, 404);
+  });
+});
