@@ -39,8 +39,10 @@ function isInstalled() {
 
 function install() {
   process.stderr.write('Installing npm packages (about a minute the first time) …\n');
-  // Install scripts stay off: no package of ours needs them, and none of anybody else's should run as root.
-  const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=warn'];
+  // Not `npm ci`: that refuses a lock file which lacks optional packages of other platforms, as those made behind a
+  // partial registry do, and it deletes node_modules under a server that may still run. With --no-save this too installs
+  // the very versions of the lock file. Install scripts stay off: none of ours needs one, and they would run as root.
+  const args = ['install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
   const result = spawnSync('npm', args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
   if (result.error)
     fail(`npm cannot be started (${result.error.message}).`, 'Install npm, then start again.');
