@@ -1259,15 +1259,9 @@ export interface components {
         };
     };
     parameters: {
-        /**
-         * @description Team that the request acts on, in place of the token’s own.
-         * @example 1
-         */
+        /** @description Team that the request acts on, in place of the token’s own. */
         TeamId: number;
-        /**
-         * @description Any text of your choice. Within 24 hours a request with the same key is done once.
-         * @example create-web-1
-         */
+        /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
         IdempotencyKey: string;
     };
     requestBodies: never;
@@ -1388,10 +1382,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description Team that the request acts on, in place of the token’s own.
-                 * @example 1
-                 */
+                /** @description Team that the request acts on, in place of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
             };
             path?: never;
@@ -1458,10 +1449,7 @@ export interface operations {
                 per_page?: number;
             };
             header?: {
-                /**
-                 * @description Team that the request acts on, in place of the token’s own.
-                 * @example 1
-                 */
+                /** @description Team that the request acts on, in place of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
             };
             path?: never;
@@ -1522,15 +1510,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description Team that the request acts on, in place of the token’s own.
-                 * @example 1
-                 */
+                /** @description Team that the request acts on, in place of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
-                /**
-                 * @description Any text of your choice. Within 24 hours a request with the same key is done once.
-                 * @example create-web-1
-                 */
+                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -1613,10 +1595,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description Team that the request acts on, in place of the token’s own.
-                 * @example 1
-                 */
+                /** @description Team that the request acts on, in place of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
             };
             path: {
@@ -1675,15 +1654,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description Team that the request acts on, in place of the token’s own.
-                 * @example 1
-                 */
+                /** @description Team that the request acts on, in place of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
-                /**
-                 * @description Any text of your choice. Within 24 hours a request with the same key is done once.
-                 * @example create-web-1
-                 */
+                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -1748,10 +1721,7 @@ export interface operations {
                 per_page?: number;
             };
             header?: {
-                /**
-                 * @description Team that the request acts on, in place of the token’s own.
-                 * @example 1
-                 */
+                /** @description Team that the request acts on, in place of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
             };
             path?: never;
@@ -1863,15 +1833,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description Team that the request acts on, in place of the token’s own.
-                 * @example 1
-                 */
+                /** @description Team that the request acts on, in place of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
-                /**
-                 * @description Any text of your choice. Within 24 hours a request with the same key is done once.
-                 * @example create-web-1
-                 */
+                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -2013,10 +1977,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description Team that the request acts on, in place of the token’s own.
-                 * @example 1
-                 */
+                /** @description Team that the request acts on, in place of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
             };
             path?: never;
@@ -2071,10 +2032,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description Team that the request acts on, in place of the token’s own.
-                 * @example 1
-                 */
+                /** @description Team that the request acts on, in place of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
             };
             path?: never;
@@ -2140,10 +2098,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description Team that the request acts on, in place of the token’s own.
-                 * @example 1
-                 */
+                /** @description Team that the request acts on, in place of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
             };
             path?: never;
@@ -2197,10 +2152,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description Team that the request acts on, in place of the token’s own.
-                 * @example 1
-                 */
+                /** @description Team that the request acts on, in place of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
             };
             path: {
@@ -2344,15 +2296,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description Team that the request acts on, in place of the token’s own.
-                 * @example 1
-                 */
+                /** @description Team that the request acts on, in place of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
-                /**
-                 * @description Any text of your choice. Within 24 hours a request with the same key is done once.
-                 * @example create-web-1
-                 */
+                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -2492,15 +2438,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description Team that the request acts on, in place of the token’s own.
-                 * @example 1
-                 */
+                /** @description Team that the request acts on, in place of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
-                /**
-                 * @description Any text of your choice. Within 24 hours a request with the same key is done once.
-                 * @example create-web-1
-                 */
+                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -2567,10 +2507,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description Team that the request acts on, in place of the token’s own.
-                 * @example 1
-                 */
+                /** @description Team that the request acts on, in place of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
             };
             path: {
@@ -2659,10 +2596,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description Team that the request acts on, in place of the token’s own.
-                 * @example 1
-                 */
+                /** @description Team that the request acts on, in place of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
             };
             path: {
@@ -2730,15 +2664,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description Team that the request acts on, in place of the token’s own.
-                 * @example 1
-                 */
+                /** @description Team that the request acts on, in place of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
-                /**
-                 * @description Any text of your choice. Within 24 hours a request with the same key is done once.
-                 * @example create-web-1
-                 */
+                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -2805,15 +2733,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description Team that the request acts on, in place of the token’s own.
-                 * @example 1
-                 */
+                /** @description Team that the request acts on, in place of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
-                /**
-                 * @description Any text of your choice. Within 24 hours a request with the same key is done once.
-                 * @example create-web-1
-                 */
+                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -2880,15 +2802,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description Team that the request acts on, in place of the token’s own.
-                 * @example 1
-                 */
+                /** @description Team that the request acts on, in place of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
-                /**
-                 * @description Any text of your choice. Within 24 hours a request with the same key is done once.
-                 * @example create-web-1
-                 */
+                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -2955,15 +2871,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description Team that the request acts on, in place of the token’s own.
-                 * @example 1
-                 */
+                /** @description Team that the request acts on, in place of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
-                /**
-                 * @description Any text of your choice. Within 24 hours a request with the same key is done once.
-                 * @example create-web-1
-                 */
+                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -3040,10 +2950,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description Team that the request acts on, in place of the token’s own.
-                 * @example 1
-                 */
+                /** @description Team that the request acts on, in place of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
             };
             path: {

@@ -82,6 +82,7 @@ export const HEADERS: Record<string, Json> = {
   },
 };
 
+/** Without examples: the interactive page would send those, though both are for the client to choose. */
 export const PARAMETERS: Record<string, Json> = {
   TeamId: {
     name: 'X-Team-Id',
@@ -89,7 +90,6 @@ export const PARAMETERS: Record<string, Json> = {
     required: false,
     description: 'Team that the request acts on, in place of the token’s own.',
     schema: { type: 'integer', format: 'int64', minimum: 1, maximum: 999_999_999_999_999 },
-    example: 1,
   },
   IdempotencyKey: {
     name: 'Idempotency-Key',
@@ -97,7 +97,6 @@ export const PARAMETERS: Record<string, Json> = {
     required: false,
     description: 'Any text of your choice. Within 24 hours a request with the same key is done once.',
     schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[\\x20-\\x7e]{1,255}$' },
-    example: 'create-web-1',
   },
 };
 

@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { createApiClient } from '../../../test/api-client.ts';
+import { startTestApp, type TestApp, waitFor } from '../../../test/harness.ts';
+import { EngineError } from '../../engines/engine.ts';
+import { cachedHealth } from './probe.ts';
+
+const ENGINE = {
+  name: 'incus' as const,
+  version: '6.0.4',
+  virtualization: 'container' as const,
+  host: { vcpu: 2, memoryMb: 4096 },
+};
+
+describe('GET /health', () => {
+  let test: TestApp;
+  before(async () => {
+    test = await startTestApp();
+  });
+  after(() => test?.close());
+
+  it('needs no token and says what the install is', async () => {
+    const { status, body } = await createApiClient(test.app.http, null)('GET', '/health');
+    assert.equal(status, 200);
+    assert.equal(body.status, 'ok');
+    assert.equal(body.engine_name, 'sim');
+    assert.equal(body.simulated, true);
+  });
+
+  it('answers 503 while the engine is away, and 200 again when it is back', async () => {
+    const call = createApiClient(test.app.http, null);
+    const describeEngine = test.engine.describe;
+    test.engine.describe = async () => {
+      throw new EngineError('unreachable', 'The engine does not answer.');
+    };
+    try {
+      const away = await waitFor('503', async () => {
+        const answer = await call('GET', '/health');
+        return answer.status === 503 && answer;
+      });
+      assert.equal(away.body.status, 'unavailable');
+      assert.equal(away.body.engine, 'unavailable');
+      assert.equal(away.body.database, 'ok');
+    } finally {
+      test.engine.describe = describeEngine;
+    }
+    await waitFor('200', async () => (await call('GET', '/health')).status === 200);
+  });
+});
+
+describe('health checks', () => {
+  it('ask each part once for many requests at a time', async () => {
+    let asked = 0;
+    const health = cachedHealth({
+      database: async () => void asked++,
+      engine: async () => ENGINE,
+    });
+    const reports = await Promise.all(Array.from({ length: 50 }, () => health()));
+    assert.equal(asked, 1);
+    assert.ok(reports.every((report) => report.database && report.engine === ENGINE));
+  });
+
+  it('count a part that never answers as away', async () => {
+    const health = cachedHealth({ database: () => new Promise(() => {}), engine: async () => ENGINE });
+    assert.deepEqual(await health(), { database: false, engine: ENGINE });
+  });
+});

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { type ApiClient, createApiClient } from '../../../test/api-client.ts';
+import { startTestApp, type TestApp, waitFor } from '../../../test/harness.ts';
+import { DEFAULT_SCOPES } from '../../http/scopes.ts';
+import { AppError } from '../../lib/errors.ts';
+import { createToken, listTokens, type NewToken, revokeToken } from './service.ts';
+
+describe('tokens', () => {
+  let test: TestApp;
+  let call: ApiClient;
+  before(async () => {
+    test = await startTestApp();
+    call = createApiClient(test.app.http, null);
+  });
+  after(() => test?.close());
+
+  const issue = (more: Partial<NewToken> = {}) =>
+    createToken(test.database.db, {
+      userId: test.team.userId,
+      teamId: test.team.teamId,
+      name: 'ci',
+      ...more,
+    });
+
+  it('are ID|SECRET, read by default, and stored as a hash only', async () => {
+    const { id, plainText } = await issue();
+    assert.match(plainText, new RegExp(`^${id}\\|[A-Za-z0-9]{48}$`));
+    const rows = await test.database.pool.query('select t::text as row from tokens t');
+    assert.ok(!JSON.stringify(rows.rows).includes(plainText.split('|')[1]!));
+    const info = (await listTokens(test.database.db, test.team.userId)).find((token) => token.id === id);
+    assert.deepEqual(info?.scopes, DEFAULT_SCOPES);
+    assert.equal(info?.revokedAt, null);
+  });
+
+  it('stop working within seconds of being revoked, though they were just used', async () => {
+    const { id, plainText } = await issue();
+    assert.equal((await call('GET', '/user/teams', { token: plainText })).status, 200);
+    await revokeToken(test.database.db, id);
+    await revokeToken(test.database.db, id);
+    const refused = await waitFor('401', async () => {
+      const answer = await call('GET', '/user/teams', { token: plainText });
+      return answer.status === 401 && answer;
+    });
+    assert.match(refused.body.message, /revoked/);
+  });
+
+  it('stop working when they expire, to the moment', async () => {
+    const { plainText } = await issue({ expiresAt: new Date(Date.now() + 1500) });
+    assert.equal((await call('GET', '/user/teams', { token: plainText })).status, 200);
+    await waitFor('401', async () => (await call('GET', '/user/teams', { token: plainText })).status === 401);
+  });
+
+  it('take another team that the account is in', async () => {
+    const { id } = await test.database.db
+      .insertInto('teams')
+      .values({ name: 'Second', owner_id: test.team.userId })
+      .returning('id')
+      .executeTakeFirstOrThrow();
+    await test.database.db
+      .insertInto('team_members')
+      .values({ team_id: id, user_id: test.team.userId })
+      .execute();
+    const { plainText } = await issue();
+    const { body } = await call('GET', '/user/teams', {
+      token: plainText,
+      headers: { 'x-team-id': String(id) },
+    });
+    assert.equal(body.current_team_id, id);
+    assert.deepEqual(
+      body.data.map((team: { id: number }) => team.id),
+      [test.team.teamId, id],
+    );
+  });
+
+  it('are refused with bad names, scopes and expiries', async () => {
+    const bad: Partial<NewToken>[] = [
+      { name: ' ' },
+      { name: 'x'.repeat(256) },
+      { scopes: ['vps:everything' as 'vps:read'] },
+      { expiresAt: new Date(Date.now() - 1) },
+    ];
+    for (const more of bad) {
+      await assert.rejects(issue(more), (error) => error instanceof AppError && error.status === 422);
+    }
+    await assert.rejects(
+      revokeToken(test.database.db, 999_999),
+      (error) => error instanceof AppError && error.code === 'not_found',
+    );
+  });
+});
