@@ -61,10 +61,10 @@ export function createHttpServer({ config, database, log, register }: HttpDepend
   answerUnknownPaths(app);
   app.addHook('onRoute', completeRoute);
   app.addHook('onRequest', gate);
-  app.addHook('preValidation', prepareInput);
-  app.addHook('preHandler', setStatus);
-  app.addHook('onSend', async (request, reply) => {
+  app.addHook('preValidation', prepare);
+  app.addHook('onSend', (request, reply, _payload, done) => {
     if (request.idempotencyReplayed) reply.header('idempotency-replayed', 'true');
+    done();
   });
   app.addHook('onResponse', logAccess);
   app.addHook('onClose', () => tokens.settle());
@@ -96,18 +96,18 @@ function recordRoute(app: HttpServer, route: RouteOptions): void {
   }
 }
 
-async function prepareInput(request: FastifyRequest): Promise<void> {
+// The hooks of every request call back rather than make a promise each.
+
+function prepare(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
   checkText(request);
   // So that a missing body is told field by field what it lacks.
   if (request.body === undefined && request.routeOptions.schema?.body !== undefined) request.body = {};
-}
-
-async function setStatus(request: FastifyRequest, reply: FastifyReply): Promise<void> {
   const status = request.routeOptions.config.successStatus;
   if (status !== undefined && status !== 200) reply.code(status);
+  done();
 }
 
-async function logAccess(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+function logAccess(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
   const { config, url } = request.routeOptions;
   const line = {
     method: request.method,
@@ -120,6 +120,7 @@ async function logAccess(request: FastifyRequest, reply: FastifyReply): Promise<
   };
   if (config.public) request.log.debug(line, 'request');
   else request.log.info(line, 'request');
+  done();
 }
 
 /** Bytes that are no HTTP request: there is no reply object to answer with. */
