@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type App, type AppOptions, startApp } from '../src/app.ts';
-import { readConfig } from '../src/config.ts';
+import { type Config, readConfig } from '../src/config.ts';
 import { createSimEngine, type SimEngine } from '../src/engines/sim/engine.ts';
 import { SCOPE_SETS, type Scope } from '../src/http/scopes.ts';
 import { createLog } from '../src/lib/log.ts';
@@ -26,12 +26,16 @@ export interface TestApp {
   close(): Promise<void>;
 }
 
+/** Settings of a test server, changed as the test needs. */
+export const testConfig = (changes: Record<string, string> = {}): Config =>
+  readConfig({ DANUBE_ENGINE: 'sim', DANUBE_LISTEN: '127.0.0.1:0', DANUBE_LOG_LEVEL: 'silent', ...changes });
+
 /** A whole server on a database of its own and the simulated engine. Close it in `after`. */
 export async function startTestApp(options: Partial<AppOptions> = {}): Promise<TestApp> {
   const database = await createTestDatabase();
   const engine = createSimEngine({ stateFile: null, latencyMs: 0 });
   const appOptions: AppOptions = {
-    config: readConfig({ DANUBE_ENGINE: 'sim', DANUBE_LISTEN: '127.0.0.1:0', DANUBE_LOG_LEVEL: 'silent' }),
+    config: testConfig(),
     databaseUrl: database.url,
     engine,
     pools: TEST_POOLS,
@@ -66,15 +70,16 @@ export async function createTeam(
   scopes: readonly Scope[] = SCOPE_SETS.admin,
 ): Promise<TestTeam> {
   teams += 1;
+  const number = teams;
   return database.transaction(async (tx) => {
     const user = await tx
       .insertInto('users')
-      .values({ email: `user-${teams}@example.org`, name: `User ${teams}`, tier: 'enterprise' })
+      .values({ email: `user-${number}@example.org`, name: `User ${number}`, tier: 'enterprise' })
       .returning('id')
       .executeTakeFirstOrThrow();
     const team = await tx
       .insertInto('teams')
-      .values({ name: `Team ${teams}`, owner_id: user.id })
+      .values({ name: `Team ${number}`, owner_id: user.id })
       .returning('id')
       .executeTakeFirstOrThrow();
     await tx.insertInto('team_members').values({ team_id: team.id, user_id: user.id }).execute();

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { LineCounter, parseDocument, stringify } from 'yaml';
-import { sha512Crypt } from './sha512-crypt.ts';
+import { CHOSEN_PASSWORD_ROUNDS, RANDOM_PASSWORD_ROUNDS, sha512Crypt } from './sha512-crypt.ts';
 
 export interface UserDataOptions {
   hostname: string;
@@ -42,7 +42,12 @@ async function ourConfig(options: UserDataOptions): Promise<Record<string, unkno
   const root = {
     name: 'root',
     lock_passwd: false,
-    hashed_passwd: await sha512Crypt(rootPassword),
+    // Where SSH takes keys only, the console password is one that we made.
+    hashed_passwd: await sha512Crypt(
+      rootPassword,
+      undefined,
+      allowPasswordLogin ? CHOSEN_PASSWORD_ROUNDS : RANDOM_PASSWORD_ROUNDS,
+    ),
     ...(authorizedKey === null ? {} : { ssh_authorized_keys: [authorizedKey] }),
   };
   return {

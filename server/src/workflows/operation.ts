@@ -1,4 +1,4 @@
-import type { Tx } from '../db/database.ts';
+import type { Queryable, Tx } from '../db/database.ts';
 import type { Progress } from '../engines/engine.ts';
 
 /** What a workflow knows about the operation it carries out. Nothing secret: it is recorded with the workflow. */
@@ -26,8 +26,8 @@ export interface OperationStep {
 
 /** How one kind of operation on one type of resource is carried out. */
 export interface OperationWorkflow {
-  /** Marks the resource as being worked on; same transaction as the operation's start. */
-  begin(tx: Tx, operation: Operation): Promise<void>;
+  /** Marks the resource as being worked on. May run more than once, like a step. */
+  begin(db: Queryable, operation: Operation): Promise<void>;
   steps: readonly OperationStep[];
   /** Run after a failed step, in order, so that nothing is left behind. */
   undo: readonly OperationStep[];

@@ -49,8 +49,8 @@ function enqueueWorkflow(id: string) {
 }
 
 /** Marks the operation as running. Running it twice changes nothing more. Null when it has already ended. */
-export async function beginOperation(tx: Tx, id: string): Promise<Operation | null> {
-  const row = await tx
+export async function beginOperation(db: Queryable, id: string): Promise<Operation | null> {
+  const row = await db
     .updateTable('operations')
     .set({ state: 'running', started_at: sql`coalesce(started_at, now())` })
     .where('id', '=', id)

@@ -29,6 +29,9 @@ const WORKFLOW_VERSION = '1';
 /** How often the queue of new work is looked at, and so what an idle install waits at most for a start. */
 const POLL_MS = 100;
 
+/** For the steps that only write to our tables. The engine's steps have their own policy, see `attempt`. */
+const DATABASE_RETRIES = { retriesAllowed: true, maxAttempts: 8, intervalSeconds: 0.2 } as const;
+
 export interface RuntimeOptions {
   database: Database;
   databaseUrl: string;
@@ -70,13 +73,11 @@ export function createRuntime(options: RuntimeOptions): WorkflowRuntime {
   const steps = createStepRunner(options);
 
   const runOperation = async (operationId: string): Promise<void> => {
-    const operation = await steps.record('begin', () =>
-      database.transaction(async (tx) => {
-        const begun = await beginOperation(tx, operationId);
-        if (begun) await workflowOf(options.workflows, begun).begin(tx, begun);
-        return begun;
-      }),
-    );
+    const operation = await steps.record('begin', DATABASE_RETRIES, async () => {
+      const begun = await beginOperation(database.db, operationId);
+      if (begun) await workflowOf(options.workflows, begun).begin(database.db, begun);
+      return begun;
+    });
     if (!operation) return;
     const workflow = workflowOf(options.workflows, operation);
     await steps.done(operation, 'begin');
@@ -89,7 +90,7 @@ export function createRuntime(options: RuntimeOptions): WorkflowRuntime {
     if (error) {
       for (const step of workflow.undo) await steps.run(operation, { ...step, name: `undo-${step.name}` });
     }
-    await steps.record('end', () =>
+    await steps.record('end', DATABASE_RETRIES, () =>
       database.transaction((tx) => finishOperation(tx, options.workflows, operation, error)),
     );
     await steps.done(operation, 'end');
@@ -164,18 +165,16 @@ function createStepRunner(options: RuntimeOptions) {
   const active = new Set<symbol>();
 
   /** A step whose result DBOS records. Once parked it never begins: the process is about to end. */
-  async function record<T>(name: string, work: (token: symbol) => Promise<T>): Promise<T> {
+  async function record<T>(
+    name: string,
+    retries: typeof DATABASE_RETRIES | Record<string, never>,
+    work: (token: symbol) => Promise<T>,
+  ): Promise<T> {
     if (parked) return never();
     const token = Symbol(name);
     active.add(token);
     try {
-      // What throws here is the database, not the engine (see `run`), so every error is worth another try.
-      return await DBOS.runStep(() => work(token), {
-        name,
-        retriesAllowed: true,
-        maxAttempts: 8,
-        intervalSeconds: 0.2,
-      });
+      return await DBOS.runStep(() => work(token), { name, ...retries });
     } finally {
       active.delete(token);
     }
@@ -187,7 +186,7 @@ function createStepRunner(options: RuntimeOptions) {
 
   /** Runs a step to its end. A failure is a recorded result, so that it is the same when replayed. */
   async function run(operation: Operation, step: OperationStep): Promise<OperationError | null> {
-    const error = await record(step.name, async (token) => {
+    const error = await record(step.name, {}, async (token) => {
       const outcome = await attempt(operation, step, options, () => parked);
       if (outcome !== 'parked') return outcome;
       active.delete(token);

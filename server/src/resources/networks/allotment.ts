@@ -46,8 +46,20 @@ export async function releaseAddresses(tx: Tx, resourceId: string): Promise<void
   await tx.deleteFrom('addresses').where('resource_id', '=', resourceId).execute();
 }
 
-/** The network that the engine makes for a team. Throws when the team has none yet. */
-export async function networkOf(db: Queryable, teamId: number): Promise<TenantNetwork> {
+/**
+ * Reads the networks that the engine makes for teams, each once: a network never changes. The function it returns
+ * throws when the team has none yet.
+ */
+export function createNetworkReader(db: Queryable): (teamId: number) => Promise<TenantNetwork> {
+  const known = new Map<number, TenantNetwork>();
+  return async (teamId) => {
+    const network = known.get(teamId) ?? (await readNetwork(db, teamId));
+    known.set(teamId, network);
+    return network;
+  };
+}
+
+async function readNetwork(db: Queryable, teamId: number): Promise<TenantNetwork> {
   const result = await sql<{ v4: string; v4gw: string; v6: string; v6gw: string }>`
     select ipv4_subnet::text as v4, host(network(ipv4_subnet) + 1) as v4gw,
            ipv6_subnet::text as v6, host(network(ipv6_subnet) + 1) as v6gw

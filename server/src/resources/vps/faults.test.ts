@@ -12,7 +12,7 @@ type Kind = keyof ReturnType<typeof vpsWorkflows>;
 /** The steps of each workflow, from the code itself, so that a new step cannot be forgotten here. */
 const STEPS = Object.entries(
   // Only the names are read; nothing runs.
-  vpsWorkflows({} as Parameters<typeof vpsWorkflows>[0]),
+  vpsWorkflows({ database: {} } as Parameters<typeof vpsWorkflows>[0]),
 ).map(([kind, workflow]) => ({ kind: kind as Kind, steps: workflow.steps.map((step) => step.name) }));
 
 /** The engine's verb that each step calls. */

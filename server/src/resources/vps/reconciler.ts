@@ -9,6 +9,12 @@ import { instanceRef } from './workflow.ts';
 
 export const VPS_RECONCILER = 'vps';
 
+/**
+ * When more than this many VPS, and most of all, are missing at once, it is the engine that is wrong: a pool that is
+ * not mounted, another Incus. Nothing is touched then.
+ */
+const MASS_LOSS = 5;
+
 interface IntendedVps {
   id: string;
   team_id: number;
@@ -29,9 +35,15 @@ export function vpsReconciler(database: Database, engine: Engine, log: Log): Rec
       const rows = await settledRows(database);
       const reports = (await engine.listInstances()).filter((report) => report.ref.name.startsWith('vps-'));
       const byName = new Map(reports.map((report) => [report.ref.name, report]));
+      const reportOf = (row: IntendedVps) => byName.get(instanceRef(row.team_id, row.id).name);
+      const missing = rows.filter((row) => !reportOf(row)).length;
+      if (missing > MASS_LOSS && missing > rows.length / 2) {
+        throw new Error(
+          `The engine has lost ${missing} of ${rows.length} VPS: it looks like another engine.`,
+        );
+      }
       for (const row of rows) {
-        const found = byName.get(instanceRef(row.team_id, row.id).name);
-        const drift = findDrift(row.status, found);
+        const drift = findDrift(row.status, reportOf(row));
         if (drift) await mend(database, row, drift, log);
       }
       await removeLeaks(database, engine, reports, log);

@@ -14,7 +14,7 @@ import type { CreateVps, ReinstallVps, UpdateVps } from './schema.ts';
 import { allowedActions, STATUS_DURING, type VpsOperationKind, type VpsStatus } from './states.ts';
 import { findVps, listVps, lockVps, updateVps, type Vps } from './store.ts';
 import { viewVps } from './view.ts';
-import { instanceRef, type ReinstallArgs } from './workflow.ts';
+import { type ImageArgs, instanceRef, type ReinstallArgs } from './workflow.ts';
 
 export interface VpsServiceDependencies {
   database: Database;
@@ -121,6 +121,7 @@ export function createVpsService({ database, engine, secrets, pools, clock }: Vp
       resourceType: 'vps',
       resourceId: id,
       kind: 'create',
+      args: { image: body.image } satisfies ImageArgs,
       requestId: caller.requestId,
     });
     return {

@@ -5,17 +5,19 @@ import type { DB, Vps as VpsTable } from '../../db/schema.gen.ts';
 export type Vps = Selectable<VpsTable>;
 
 /** Newest first. `limit` and `offset` count rows. */
-export async function listVps(db: Queryable, teamId: number, limit: number, offset: number): Promise<Vps[]> {
-  return db
+export const listVps = (db: Queryable, teamId: number, limit: number, offset: number): Promise<Vps[]> =>
+  listVpsQuery(db, teamId, limit, offset).execute();
+
+/** The query behind it, for the benchmark that compares with the bare query. */
+export const listVpsQuery = (db: Queryable, teamId: number, limit: number, offset: number) =>
+  db
     .selectFrom('vps')
     .selectAll()
     .where('team_id', '=', teamId)
     .orderBy('created_at', 'desc')
     .orderBy('id', 'desc')
     .limit(limit)
-    .offset(offset)
-    .execute();
-}
+    .offset(offset);
 
 export async function findVps(db: Queryable, teamId: number, id: string): Promise<Vps | undefined> {
   return db
@@ -42,8 +44,8 @@ export async function getVps(db: Queryable, id: string): Promise<Vps> {
   return db.selectFrom('vps').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
 }
 
-export async function updateVps(tx: Tx, id: string, changes: UpdateObject<DB, 'vps'>): Promise<void> {
-  await tx
+export async function updateVps(db: Queryable, id: string, changes: UpdateObject<DB, 'vps'>): Promise<void> {
+  await db
     .updateTable('vps')
     .set({ ...changes, updated_at: sql`now()` })
     .where('id', '=', id)

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
-import type { Database, Tx } from '../../db/database.ts';
-import type { Engine, InstanceRef, InstanceSpec, Limits } from '../../engines/engine.ts';
+import type { Database, Queryable, Tx } from '../../db/database.ts';
+import type { Engine, InstanceRef, InstanceSpec, Limits, TenantNetwork } from '../../engines/engine.ts';
 import { buildUserData } from '../../images/cloud-init.ts';
 import type { SecretBox } from '../../lib/crypto.ts';
 import type {
@@ -10,7 +10,7 @@ import type {
   OperationWorkflow,
 } from '../../workflows/operation.ts';
 import { recordEvent } from '../../workflows/operations-store.ts';
-import { networkOf, releaseAddresses } from '../networks/allotment.ts';
+import { createNetworkReader, releaseAddresses } from '../networks/allotment.ts';
 import { releaseQuota } from '../teams/quotas.ts';
 import { STATUS_DURING, type VpsOperationKind } from './states.ts';
 import { deleteVps, getVps, updateVps, type Vps } from './store.ts';
@@ -27,8 +27,11 @@ export interface VpsWorkflowDependencies {
 }
 
 /** Arguments of the operations that take any; recorded with the operation. */
-export interface ReinstallArgs {
+export interface ImageArgs {
   image: string;
+}
+
+export interface ReinstallArgs extends ImageArgs {
   customCloudInit: string | null;
 }
 
@@ -53,7 +56,7 @@ export function vpsWorkflows(
     parts: Pick<OperationWorkflow, 'steps' | 'succeed'> & Partial<OperationWorkflow>,
   ): OperationWorkflow => ({
     undo: [],
-    begin: (tx, operation) => showWork(tx, operation, kind),
+    begin: (db, operation) => showWork(db, operation, kind),
     fail: (tx, operation, error) => settleFailure(tx, operation, error),
     ...parts,
   });
@@ -80,19 +83,18 @@ export function vpsWorkflows(
 }
 
 function vpsSteps({ database, engine, secrets }: VpsWorkflowDependencies) {
+  const networkOf = createNetworkReader(database.db);
   const step = (name: string, run: OperationStep['run']): OperationStep => ({ name, run });
   return {
     network: step('network', async ({ teamId }) => {
-      await engine.ensureTenant({ teamId, network: await networkOf(database.db, teamId) });
+      await engine.ensureTenant({ teamId, network: await networkOf(teamId) });
     }),
-    image: step('image', async ({ resourceId, args }, progress) => {
-      const image =
-        typeof args.image === 'string' ? args.image : (await getVps(database.db, resourceId)).image;
-      await engine.ensureImage(image, progress);
-    }),
-    instance: step('instance', async ({ resourceId }) => {
+    image: step('image', ({ args }, progress) =>
+      engine.ensureImage((args as unknown as ImageArgs).image, progress),
+    ),
+    instance: step('instance', async ({ teamId, resourceId }) => {
       const vps = await getVps(database.db, resourceId);
-      await engine.ensureInstance(await instanceSpec(vps, database, secrets));
+      await engine.ensureInstance(await instanceSpec(vps, await networkOf(teamId), secrets));
     }),
     ssh: step('ssh', ({ teamId, resourceId }) =>
       engine.waitForSsh(instanceRef(teamId, resourceId), SSH_TIMEOUT_SECONDS),
@@ -113,13 +115,13 @@ function vpsSteps({ database, engine, secrets }: VpsWorkflowDependencies) {
 /** How the data plane names a VPS. */
 export const instanceRef = (teamId: number, vpsId: string): InstanceRef => ({ teamId, name: `vps-${vpsId}` });
 
-async function instanceSpec(vps: Vps, database: Database, secrets: SecretBox): Promise<InstanceSpec> {
+async function instanceSpec(vps: Vps, network: TenantNetwork, secrets: SecretBox): Promise<InstanceSpec> {
   const hostname = vps.name.slice(0, 63).replace(/-+$/, '');
   return {
     ref: instanceRef(vps.team_id, vps.id),
     image: vps.image,
     limits: { vcpu: vps.vcpu, memoryMb: vps.memory_mb, diskGb: vps.disk_gb },
-    network: await networkOf(database.db, vps.team_id),
+    network,
     addresses: { ipv4: vps.ipv4, ipv6: vps.ipv6 },
     hostname,
     userData: await buildUserData({
@@ -134,15 +136,15 @@ async function instanceSpec(vps: Vps, database: Database, secrets: SecretBox): P
   };
 }
 
-async function showWork(tx: Tx, operation: Operation, kind: VpsOperationKind): Promise<void> {
+async function showWork(db: Queryable, operation: Operation, kind: VpsOperationKind): Promise<void> {
   const status = STATUS_DURING[kind];
-  if (status) await updateVps(tx, operation.resourceId, { status });
+  if (status) await updateVps(db, operation.resourceId, { status });
 }
 
-/** The new system is a new generation. DBOS records that this ran, so it counts up once. */
-async function beginReinstall(tx: Tx, operation: Operation): Promise<void> {
+/** A new generation makes the engine replace the instance. Counting up twice does no harm: it must only differ. */
+async function beginReinstall(db: Queryable, operation: Operation): Promise<void> {
   const args = operation.args as unknown as ReinstallArgs;
-  await updateVps(tx, operation.resourceId, {
+  await updateVps(db, operation.resourceId, {
     status: 'reinstalling',
     image: args.image,
     custom_cloud_init: args.customCloudInit,

@@ -1,0 +1,28 @@
+/** One comparison: our figure against its floor, measured in the same run. */
+export interface Row {
+  name: string;
+  ours: number;
+  floor: number;
+  floorName: string;
+  unit: string;
+  aim: string;
+}
+
+export function median(values: number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)]!;
+}
+
+const figure = (value: number): string => (value >= 100 ? value.toFixed(0) : value.toFixed(2));
+
+/** A Markdown table of the rows. */
+export function table(rows: Row[]): string {
+  return [
+    '| what | Danube | floor | unit | ratio | aim |',
+    '|---|---:|---:|---|---:|---|',
+    ...rows.map(
+      (row) =>
+        `| ${row.name} | ${figure(row.ours)} | ${figure(row.floor)} (${row.floorName}) | ${row.unit} | ${(row.ours / row.floor).toFixed(2)} | ${row.aim} |`,
+    ),
+  ].join('\n');
+}
