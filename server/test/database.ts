@@ -4,18 +4,18 @@ import { migrate } from '../src/db/migrate.ts';
 import { migrateWorkflows } from '../src/workflows/runtime.ts';
 
 /** A PostgreSQL server that tests may create databases on; `npm test` starts one and sets this. */
-const serverUrl = process.env.DANUBE_TEST_POSTGRES ?? '';
+const serverUrl = (): string => process.env.DANUBE_TEST_POSTGRES ?? '';
 
 const TEMPLATE = 'danube_template';
 
 function urlOf(name: string): string {
-  const url = new URL(serverUrl);
+  const url = new URL(serverUrl());
   url.pathname = `/${name}`;
   return url.toString();
 }
 
 async function asAdmin<T>(work: (client: pg.Client) => Promise<T>): Promise<T> {
-  if (!serverUrl) throw new Error('DANUBE_TEST_POSTGRES is not set: run the tests with `npm test`.');
+  if (!serverUrl()) throw new Error('DANUBE_TEST_POSTGRES is not set: run the tests with `npm test`.');
   const client = new pg.Client({ connectionString: urlOf('postgres') });
   await client.connect();
   try {
@@ -24,6 +24,9 @@ async function asAdmin<T>(work: (client: pg.Client) => Promise<T>): Promise<T> {
     await client.end();
   }
 }
+
+/** Where the template is, for tools that read its schema. */
+export const templateUrl = (): string => urlOf(TEMPLATE);
 
 /** Makes the migrated template that every test database is a copy of. Called once, before the tests. */
 export async function createTemplate(): Promise<void> {

@@ -5,7 +5,7 @@ import { OperatorError } from './operator-error.ts';
 import { run } from './run.ts';
 import { isSystemd } from './system.ts';
 
-interface Package {
+export interface Package {
   name: string;
   /** A file that the package brings. Looking at it is thousands of times cheaper than asking dpkg. */
   proof: string;
@@ -32,7 +32,8 @@ export const PACKAGES: readonly Package[] = [
 const has = (pkg: Package): boolean => existsSync(pkg.proof) || existsSync(pkg.proof.replace(/^\/usr/, ''));
 
 /** The packages that are not installed; empty in well under a millisecond on a complete host. */
-export const missingPackages = (): string[] => PACKAGES.filter((pkg) => !has(pkg)).map((pkg) => pkg.name);
+export const missingPackages = (packages: readonly Package[] = PACKAGES): string[] =>
+  packages.filter((pkg) => !has(pkg)).map((pkg) => pkg.name);
 
 export interface Mirror {
   main: string;
@@ -115,6 +116,13 @@ export function sourcesList(codename: string, mirror: Mirror, backports: boolean
   ].join('\n');
 }
 
+/** The mirror that this host's packages come from, for images of any Debian release; Debian's own where it has none. */
+export async function hostMirror(): Promise<Mirror> {
+  const release = existsSync('/etc/os-release') ? await readFile('/etc/os-release', 'utf8') : '';
+  const codename = /^VERSION_CODENAME="?([a-z]+)"?$/m.exec(release)?.[1] ?? '';
+  return findMirror(await readHostSources(), codename);
+}
+
 /** Reads the host's apt sources; unreadable ones are none of our business. */
 async function readHostSources(): Promise<Record<string, string>> {
   const files: Record<string, string> = {};
@@ -127,9 +135,13 @@ async function readHostSources(): Promise<Record<string, string>> {
   return files;
 }
 
-/** Installs what is missing of {@link PACKAGES}, from our own source list. Throws {@link OperatorError}. */
-export async function installPackages(home: string, report: (message: string) => void): Promise<void> {
-  const missing = PACKAGES.filter((pkg) => !has(pkg));
+/** Installs those that are missing, by default of {@link PACKAGES}, from our own source list. Throws {@link OperatorError}. */
+export async function installPackages(
+  home: string,
+  report: (message: string) => void,
+  packages: readonly Package[] = PACKAGES,
+): Promise<void> {
+  const missing = packages.filter((pkg) => !has(pkg));
   if (missing.length === 0) return;
   const release = await readRelease();
   const backports = release.version < 13;
