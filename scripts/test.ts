@@ -33,6 +33,8 @@ const CLIENTS: Package[] = [
   { name: 'git', proof: '/usr/bin/git' },
 ];
 
+class CheckFailed extends Error {}
+
 const home = path.join(
   os.tmpdir(),
   `danube-test-${createHash('sha256').update(ROOT).digest('hex').slice(0, 6)}`,
