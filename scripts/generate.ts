@@ -63,7 +63,7 @@ async function databaseTypes(url: string): Promise<string> {
   try {
     const out = path.join(folder, 'schema.gen.ts');
     const manifest = createRequire(import.meta.url).resolve('kysely-codegen/package.json');
-    const args = ['--dialect', 'postgres', '--out-file', out, '--exclude-pattern', 'kysely_*'];
+    const args = ['--dialect', 'postgres', '--out-file', out, '--exclude-pattern', '(kysely_*|dbos.*)'];
     const types = ['--type-mapping', '{"int8":"number","timestamptz":"Date"}', '--log-level', 'warn'];
     const result = spawnSync(
       process.execPath,
