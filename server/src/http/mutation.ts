@@ -21,6 +21,9 @@ const RETRYABLE = new Set(['40001', '40P01']);
  * that key waits for the first one, then gets its stored answer (header `Idempotency-Replayed: true`) without
  * running `work`. Errors roll everything back, the key included, so that the request can be sent again.
  *
+ * `work` must use `tx` alone: requests that wait for each other hold a connection each, so one that asked the pool for
+ * a second connection could wait for ever. It may run more than once, when PostgreSQL undoes a transaction.
+ *
  * Throws `validation_failed` for a malformed key and `idempotency_conflict` for one that was used for another request.
  */
 export async function mutate<T>(request: FastifyRequest, work: (tx: Tx) => Promise<T>): Promise<T> {
