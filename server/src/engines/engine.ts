@@ -95,8 +95,8 @@ export interface Engine {
 
   /** Lists the catalogue's images and whether each can be used here. */
   listImages(): Promise<ImageReport[]>;
-  /** Makes an image ready: builds or fetches it. Returns at once where it is. */
-  ensureImage(name: string, progress?: Progress): Promise<void>;
+  /** Makes an image ready: builds or fetches it. Returns at once where it is, unless asked to `rebuild` it. */
+  ensureImage(name: string, progress?: Progress, rebuild?: boolean): Promise<void>;
 
   /** Creates and starts the instance where it is missing (or of an older generation). Needs tenant and image. */
   ensureInstance(spec: InstanceSpec): Promise<void>;

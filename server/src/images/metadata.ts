@@ -6,7 +6,11 @@ interface Template {
   target: string;
   name: string;
   content: string;
+  /** What cloud-init is told where the configuration says nothing. The template language knows no line breaks in text. */
+  default?: string;
 }
+
+const NOTHING = '#cloud-config\n{}';
 
 const SEED = '/var/lib/cloud/seed/nocloud-net';
 
@@ -20,18 +24,18 @@ export const TEMPLATES: readonly Template[] = [
   {
     target: `${SEED}/user-data`,
     name: 'cloud-init-user.tpl',
-    content: '{{ config_get("cloud-init.user-data", "#cloud-config\\n{}") }}\n',
+    content: '{{ config_get("cloud-init.user-data", properties.default) }}\n',
   },
   {
     target: `${SEED}/vendor-data`,
     name: 'cloud-init-vendor.tpl',
-    content: '{{ config_get("cloud-init.vendor-data", "#cloud-config\\n{}") }}\n',
+    content: '{{ config_get("cloud-init.vendor-data", properties.default) }}\n',
   },
   {
     target: `${SEED}/network-config`,
     name: 'cloud-init-network.tpl',
-    content:
-      '{{ config_get("cloud-init.network-config", "version: 2\\nethernets: {eth0: {dhcp4: true, dhcp6: true}}") }}\n',
+    content: '{{ config_get("cloud-init.network-config", properties.default) }}\n',
+    default: 'version: 2\nethernets: {eth0: {dhcp4: true}}',
   },
 ];
 
@@ -42,7 +46,14 @@ export function imageMetadata(recipe: Recipe, architecture: string): string {
     creation_date: Math.floor(Date.now() / 1000),
     properties: { os: 'Debian', release: recipe.suite, description: recipe.description, architecture },
     templates: Object.fromEntries(
-      TEMPLATES.map(({ target, name }) => [target, { when: ['create', 'copy'], template: name }]),
+      TEMPLATES.map((template) => [
+        template.target,
+        {
+          when: ['create', 'copy'],
+          template: template.name,
+          properties: { default: template.default ?? NOTHING },
+        },
+      ]),
     ),
   });
 }

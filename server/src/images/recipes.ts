@@ -111,7 +111,17 @@ const FILES: readonly RecipeFile[] = [
   {
     // The addresses are the engine's own choice and unique: no need to ask around for a second before using one.
     path: '/etc/sysctl.d/60-danube-addresses.conf',
-    content: 'net.ipv6.conf.all.accept_dad = 0\nnet.ipv6.conf.default.accept_dad = 0\n',
+    content: 'net.ipv6.conf.*.accept_dad = 0\n',
+  },
+  {
+    // Containers have no udev. networkd waits for one, unless it sees a /sys that is read-only.
+    path: '/etc/systemd/system/systemd-networkd.service.d/danube.conf',
+    content: '[Service]\nBindReadOnlyPaths=/sys\n',
+  },
+  {
+    // All addresses are given: nothing to learn from router advertisements, nor from neighbours' names.
+    path: '/etc/systemd/network/10-cloud-init-eth0.network.d/danube.conf',
+    content: '[Network]\nIPv6AcceptRA=no\nLLMNR=no\nMulticastDNS=no\n',
   },
   {
     // The network is ready when one family is: an instance may have only one.
@@ -134,6 +144,9 @@ const MASKED = [
   'systemd-remount-fs.service',
   'systemd-pstore.service',
   'ldconfig.service',
+  ...['configfs', 'dm_mod', 'drm', 'efi_pstore', 'fuse', 'loop'].map(
+    (module) => `modprobe@${module}.service`,
+  ),
   'sys-kernel-debug.mount',
   'sys-kernel-tracing.mount',
   'sys-kernel-config.mount',

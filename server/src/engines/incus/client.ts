@@ -1,0 +1,200 @@
+import { Agent, type Dispatcher } from 'undici';
+import { fromTransport, IncusError } from './errors.ts';
+
+/** An Incus on this host, or one elsewhere; certificates and keys are PEM text. */
+export type IncusConnection =
+  | { socketPath: string }
+  | { url: string; clientCert: string; clientKey: string; serverCert: string | null };
+
+export interface RequestOptions {
+  query?: Record<string, string>;
+  /** Ends the wait; a background operation that was started goes on in Incus. */
+  signal?: AbortSignal | undefined;
+  /** Longest time in seconds until a background operation has to be done; by default 300. */
+  timeoutSeconds?: number;
+}
+
+export interface Upload {
+  body: Dispatcher.RequestOptions['body'];
+  headers: Record<string, string>;
+}
+
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+interface Answer {
+  type: 'sync' | 'async' | 'error';
+  metadata: unknown;
+  operation?: string;
+  error?: string;
+  error_code?: number;
+}
+
+/** A background operation of Incus; `metadata` is its outcome, for example an exec's exit status. */
+interface Operation {
+  id: string;
+  status: string;
+  status_code: number;
+  err: string;
+  metadata: unknown;
+}
+
+/** Seconds that one `wait` request stays open. Shorter than the time-outs of anything in between. */
+const WAIT_SLICE = 30;
+/** Milliseconds until an answer has to begin; a `wait` takes this on top of its slice. */
+const ANSWER_TIMEOUT = 30_000;
+
+/**
+ * The Incus REST API (https://linuxcontainers.org/incus/docs/main/rest-api/): typed only as far as callers say, but with
+ * one kind of error ({@link IncusError}) and background operations waited for.
+ */
+export class IncusClient {
+  readonly #agent: Agent;
+  readonly #origin: string;
+
+  constructor(connection: IncusConnection) {
+    if ('socketPath' in connection) {
+      this.#origin = 'http://incus';
+      this.#agent = new Agent({ connect: { socketPath: connection.socketPath }, connections: 64 });
+    } else {
+      const { url, clientCert, clientKey, serverCert } = connection;
+      this.#origin = new URL(url).origin;
+      const tls = { cert: clientCert, key: clientKey };
+      // The operator names the very certificate that the server must present: what host it was made for is no matter.
+      const pinned = { ca: serverCert ?? '', checkServerIdentity: () => undefined };
+      this.#agent = new Agent({ connect: serverCert ? { ...tls, ...pinned } : tls, connections: 64 });
+    }
+  }
+
+  /** The resource, or an {@link IncusError} of status 404. */
+  get<T>(path: string, options: RequestOptions = {}): Promise<T> {
+    return this.request<T>('GET', path, undefined, options);
+  }
+
+  /** The resource, or null where there is none. */
+  async find<T>(path: string, options: RequestOptions = {}): Promise<T | null> {
+    return orNull(this.get<T>(path, options));
+  }
+
+  /** Deletes; returns false where there was nothing to delete. */
+  async remove(path: string, options: RequestOptions = {}): Promise<boolean> {
+    const done = this.request('DELETE', path, undefined, options).then(() => true);
+    return (await orNull(done)) ?? false;
+  }
+
+  /** Sends a request and returns what it leads to: the metadata, or the outcome of the operation that it started. */
+  async request<T>(method: Method, path: string, body?: unknown, options: RequestOptions = {}): Promise<T> {
+    const payload =
+      body === undefined
+        ? undefined
+        : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
+    return this.#finish<T>(await this.#send(method, path, payload, options), options);
+  }
+
+  /** Sends something other than JSON, for example an image. */
+  async upload<T>(path: string, upload: Upload, options: RequestOptions = {}): Promise<T> {
+    return this.#finish<T>(await this.#send('POST', path, upload, options), options);
+  }
+
+  /** Starts an operation without waiting for it; returns its path, for {@link wait}. */
+  async start(method: Method, path: string, body: unknown, options: RequestOptions = {}): Promise<string> {
+    const payload = { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
+    const answer = await this.#send(method, path, payload, options);
+    if (!answer.operation) throw new IncusError(500, `${method} ${path} started no operation`);
+    return answer.operation;
+  }
+
+  /** Waits for a started operation. `wait` may answer while it still runs: only codes from 200 are final. */
+  async wait<T>(operation: string, options: RequestOptions = {}): Promise<T> {
+    const deadline = Date.now() + (options.timeoutSeconds ?? 300) * 1000;
+    const [path = '', query] = operation.split('?');
+    const given = Object.fromEntries(new URLSearchParams(query));
+    for (;;) {
+      const left = Math.ceil((deadline - Date.now()) / 1000);
+      if (left <= 0) throw new IncusError(408, `the operation ${path} did not end in time`);
+      const slice = Math.min(WAIT_SLICE, left);
+      const answer = await this.#send('GET', `${path}/wait`, undefined, {
+        ...options,
+        query: { ...given, timeout: String(slice) },
+        timeoutSeconds: slice,
+      });
+      const state = answer.metadata as Operation;
+      if (state.status_code >= 400) throw new IncusError(state.status_code, state.err || state.status);
+      if (state.status_code >= 200) return state.metadata as T;
+      // An early answer must not turn this into a busy loop.
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+
+  /**
+   * Runs a command in an instance and returns its exit status; its output goes nowhere. `instancePath` is
+   * `/1.0/instances/NAME`.
+   */
+  async exec(instancePath: string, command: readonly string[], options: RequestOptions): Promise<number> {
+    const body = { command, 'record-output': false, interactive: false, 'wait-for-websocket': false };
+    const outcome = await this.request<{ return: number }>('POST', `${instancePath}/exec`, body, options);
+    return outcome.return;
+  }
+
+  close(): Promise<void> {
+    return this.#agent.destroy();
+  }
+
+  async #finish<T>(answer: Answer, options: RequestOptions): Promise<T> {
+    if (answer.type !== 'async' || !answer.operation) return answer.metadata as T;
+    const { query: _asked, ...waiting } = options;
+    return this.wait<T>(answer.operation, waiting);
+  }
+
+  async #send(
+    method: Method,
+    path: string,
+    payload: Upload | undefined,
+    options: RequestOptions,
+  ): Promise<Answer> {
+    const timeout = ANSWER_TIMEOUT + (path.endsWith('/wait') ? (options.timeoutSeconds ?? 0) * 1000 : 0);
+    let status: number;
+    let text: string;
+    try {
+      const response = await this.#agent.request({
+        origin: this.#origin,
+        method,
+        path,
+        ...(options.query ? { query: options.query } : {}),
+        ...(payload ? { body: payload.body ?? null, headers: payload.headers } : {}),
+        ...(options.signal ? { signal: options.signal } : {}),
+        // An upload is answered when Incus has taken all of it in.
+        headersTimeout: payload && typeof payload.body !== 'string' ? 600_000 : timeout,
+        bodyTimeout: timeout,
+      });
+      status = response.statusCode;
+      text = await response.body.text();
+    } catch (error) {
+      if (options.signal?.aborted) throw options.signal.reason;
+      throw fromTransport(error);
+    }
+    return parseAnswer(status, text, `${method} ${path}`);
+  }
+}
+
+/** Failures also come with a 2xx status and an error in the body, or as an error body without metadata. */
+function parseAnswer(status: number, text: string, what: string): Answer {
+  let answer: Answer;
+  try {
+    answer = JSON.parse(text) as Answer;
+  } catch (cause) {
+    throw new IncusError(status >= 400 ? status : 502, `${what} was not answered with JSON`, { cause });
+  }
+  if (answer.type === 'error' || status >= 400) {
+    throw new IncusError(answer.error_code || status, answer.error ?? text);
+  }
+  return answer;
+}
+
+async function orNull<T>(promise: Promise<T>): Promise<T | null> {
+  try {
+    return await promise;
+  } catch (error) {
+    if (error instanceof IncusError && error.status === 404) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,175 @@
+import type { Log } from '../../lib/log.ts';
+import {
+  type Engine,
+  EngineError,
+  type EngineReport,
+  type ImageReport,
+  type InstanceDetail,
+  type InstanceRef,
+  type InstanceReport,
+  type InstanceSpec,
+  type Limits,
+  type Progress,
+  type TenantSpec,
+} from '../engine.ts';
+import { IncusClient, type IncusConnection } from './client.ts';
+import { Images } from './images.ts';
+import { toDetail, toReport } from './instance-config.ts';
+import { Instances } from './instances.ts';
+import { BootSlots, KeyedMutex } from './limiter.ts';
+import { projectName } from './names.ts';
+import { waitForSsh } from './ssh.ts';
+import { Tenants } from './tenants.ts';
+
+export interface IncusEngineOptions {
+  connection: IncusConnection;
+  /** Six hex digits; see `names.ts`. */
+  installId: string;
+  /** Storage pool for the disks of instances. */
+  pool: string;
+  /** Folder for images that are built here. */
+  imageCache: string;
+  log: Log;
+}
+
+/** The real data plane: containers in Incus, on this host or elsewhere. */
+export function createIncusEngine(options: IncusEngineOptions): Engine {
+  return new IncusEngine(options);
+}
+
+interface Host {
+  vcpu: number;
+  memoryMb: number;
+}
+
+class IncusEngine implements Engine {
+  readonly name = 'incus';
+  readonly #client: IncusClient;
+  readonly #options: IncusEngineOptions;
+  readonly #tenants: Tenants;
+  readonly #instances: Instances;
+  readonly #images: Images;
+  readonly #perInstance = new KeyedMutex();
+  readonly #perTenant = new KeyedMutex();
+  #host: Promise<Host> | null = null;
+  #slots: BootSlots | null = null;
+
+  constructor(options: IncusEngineOptions) {
+    this.#options = options;
+    this.#client = new IncusClient(options.connection);
+    this.#tenants = new Tenants(this.#client, options.installId);
+    this.#instances = new Instances(this.#client, options.installId);
+    this.#images = new Images(this.#client, options);
+  }
+
+  async describe(): Promise<EngineReport> {
+    const [server, host] = await Promise.all([
+      this.#client.get<{ environment: { server_version: string } }>('/1.0'),
+      this.#getHost(),
+    ]);
+    return {
+      name: 'incus',
+      version: server.environment.server_version,
+      virtualization: 'container',
+      host: { ...host },
+    };
+  }
+
+  ensureTenant(tenant: TenantSpec): Promise<void> {
+    return this.#perTenant.run(String(tenant.teamId), () => this.#tenants.ensure(tenant));
+  }
+
+  removeTenant(teamId: number): Promise<void> {
+    return this.#perTenant.run(String(teamId), () => this.#tenants.remove(teamId));
+  }
+
+  listImages(): Promise<ImageReport[]> {
+    return this.#images.list();
+  }
+
+  ensureImage(name: string, progress?: Progress, rebuild = false): Promise<void> {
+    return this.#images.ensure(name, progress, rebuild);
+  }
+
+  ensureInstance(spec: InstanceSpec): Promise<void> {
+    const { ref } = spec;
+    return this.#perInstance.run(ref.name, async () => {
+      const host = await this.#getHost();
+      const slots = this.#getSlots(host);
+      await slots.enter(ref.name);
+      try {
+        const { installId, pool } = this.#options;
+        await this.#instances.ensure(spec, { installId, pool, hostVcpu: host.vcpu });
+      } catch (error) {
+        slots.leave(ref.name);
+        throw error;
+      }
+    });
+  }
+
+  async ensureLimits(ref: InstanceRef, limits: Limits): Promise<void> {
+    const host = await this.#getHost();
+    await this.#perInstance.run(ref.name, () => this.#instances.setLimits(ref, limits, host.vcpu));
+  }
+
+  ensureRunning(ref: InstanceRef): Promise<void> {
+    return this.#perInstance.run(ref.name, () => this.#instances.start(ref));
+  }
+
+  ensureStopped(ref: InstanceRef, graceSeconds: number): Promise<void> {
+    return this.#perInstance.run(ref.name, () => this.#instances.stop(ref, graceSeconds));
+  }
+
+  async waitForSsh(ref: InstanceRef, timeoutSeconds: number): Promise<void> {
+    try {
+      await waitForSsh(this.#client, this.#instances, ref, timeoutSeconds);
+    } finally {
+      this.#slots?.leave(ref.name);
+    }
+  }
+
+  removeInstance(ref: InstanceRef): Promise<void> {
+    return this.#perInstance.run(ref.name, () => this.#instances.remove(ref));
+  }
+
+  async describeInstance(ref: InstanceRef): Promise<InstanceDetail | null> {
+    const found = await this.#instances.find(ref);
+    return found ? toDetail(ref, found) : null;
+  }
+
+  async listInstances(): Promise<InstanceReport[]> {
+    const prefix = projectName(this.#options.installId, 0).slice(0, -1);
+    const all = await this.#instances.list();
+    return all.flatMap((instance) => {
+      const team = instance.project.startsWith(prefix) ? instance.project.slice(prefix.length) : '';
+      return /^\d+$/.test(team) ? [toReport({ teamId: Number(team), name: instance.name }, instance)] : [];
+    });
+  }
+
+  close(): Promise<void> {
+    return this.#client.close();
+  }
+
+  /** The host's size does not change while it runs; a failed question is asked again. */
+  #getHost(): Promise<Host> {
+    this.#host ??= this.#readHost().catch((error: unknown) => {
+      this.#host = null;
+      throw error;
+    });
+    return this.#host;
+  }
+
+  async #readHost(): Promise<Host> {
+    const found = await this.#client.get<{ cpu: { total: number }; memory: { total: number } }>(
+      '/1.0/resources',
+    );
+    if (!(found.cpu.total > 0))
+      throw new EngineError('failed', 'The host does not say how many cores it has.');
+    return { vcpu: found.cpu.total, memoryMb: Math.floor(found.memory.total / 1024 / 1024) };
+  }
+
+  #getSlots(host: Host): BootSlots {
+    this.#slots ??= new BootSlots(host.vcpu + 1);
+    return this.#slots;
+  }
+}

@@ -1,0 +1,163 @@
+import { openAsBlob } from 'node:fs';
+import { FormData } from 'undici';
+import { type BuiltImage, buildImage, recipeHash } from '../../images/builder.ts';
+import { CATALOG, type CatalogImage, findImage, type ImageSource } from '../../images/catalog.ts';
+import { type ImageServers, probeImageServers } from '../../images/image-server.ts';
+import { RECIPES } from '../../images/recipes.ts';
+import type { Log } from '../../lib/log.ts';
+import { hostMirror } from '../../platform/packages.ts';
+import { EngineError, type ImageReport, type Progress } from '../engine.ts';
+import type { IncusClient } from './client.ts';
+import { alreadyExists } from './errors.ts';
+import { KeyedMutex } from './limiter.ts';
+import { imageAlias } from './names.ts';
+
+interface IncusImage {
+  fingerprint: string;
+  properties: Record<string, string>;
+  aliases: { name: string }[];
+}
+
+/** Image properties that say what an image was made from. */
+const PROPERTY = { recipe: 'danube.recipe', builtAt: 'danube.built_at', install: 'danube.install' } as const;
+
+/** The catalogue's images in Incus: built here and imported, or fetched from their server. */
+export class Images {
+  readonly #client: IncusClient;
+  readonly #options: { installId: string; imageCache: string; log: Log };
+  readonly #servers: ImageServers = probeImageServers();
+  readonly #perImage = new KeyedMutex();
+
+  constructor(client: IncusClient, options: { installId: string; imageCache: string; log: Log }) {
+    this.#client = client;
+    this.#options = options;
+  }
+
+  async list(): Promise<ImageReport[]> {
+    const present = await this.#client.get<IncusImage[]>('/1.0/images', { query: { recursion: '1' } });
+    return Promise.all(CATALOG.map((image) => this.#report(image, present)));
+  }
+
+  async #report(image: CatalogImage, present: IncusImage[]): Promise<ImageReport> {
+    const alias = imageAlias(this.#options.installId, image.id);
+    const found = present.find((candidate) => candidate.aliases.some(({ name }) => name === alias));
+    if (found && isCurrent(found, image.source)) return { name: image.id, state: 'ready', reason: null };
+    if (image.source.kind === 'built') return { name: image.id, state: 'buildable', reason: null };
+    const reason = await this.#servers.whyUnavailable(image.source.server);
+    return { name: image.id, state: reason === null ? 'buildable' : 'unavailable', reason };
+  }
+
+  /** Makes the image ready. `force` builds or fetches it anew, for fresh packages. */
+  async ensure(name: string, progress?: Progress, force = false): Promise<void> {
+    const image = findImage(name);
+    if (!image) throw new EngineError('image_unavailable', `There is no image "${name}".`);
+    await this.#perImage.run(name, async () => {
+      const present = await this.#findByAlias(name);
+      if (!force && present && isCurrent(present, image.source)) return;
+      const { source } = image;
+      if (source.kind === 'built') await this.#build(name, source.recipe, force, progress);
+      else await this.#fetch(name, source, progress);
+      // The alias points elsewhere now; instances keep their disks.
+      if (present) await this.#removeUnused(present);
+    });
+  }
+
+  async #findByAlias(name: string): Promise<IncusImage | null> {
+    const alias = imageAlias(this.#options.installId, name);
+    const entry = await this.#client.find<{ target: string }>(`/1.0/images/aliases/${alias}`);
+    return entry ? this.#client.find<IncusImage>(`/1.0/images/${entry.target}`) : null;
+  }
+
+  async #build(name: string, recipeId: string, force: boolean, progress?: Progress): Promise<void> {
+    const recipe = RECIPES[recipeId];
+    if (!recipe) throw new EngineError('image_unavailable', `There is no recipe for "${name}".`);
+    const { imageCache, log } = this.#options;
+    log.info({ image: name }, 'building image');
+    const mirror = await hostMirror();
+    const built = await buildImage({ recipe, cacheDir: imageCache, mirror, force, progress });
+    progress?.(`Importing ${name}`, 97);
+    await this.#point(name, await this.#import(built));
+    log.info({ image: name, recipe: built.recipeHash }, 'image ready');
+  }
+
+  /** Returns the fingerprint. An import that was killed before its alias existed is found again. */
+  async #import(built: BuiltImage): Promise<string> {
+    const properties = {
+      [PROPERTY.recipe]: built.recipeHash,
+      [PROPERTY.builtAt]: String(built.builtAt),
+      [PROPERTY.install]: this.#options.installId,
+    };
+    const form = new FormData();
+    form.set('metadata', await openAsBlob(built.metadataFile), 'metadata.tar');
+    form.set('rootfs', await openAsBlob(built.rootfsFile), 'rootfs.tar.zst');
+    const headers = { 'x-incus-properties': new URLSearchParams(properties).toString() };
+    try {
+      const done = await this.#client.upload<{ fingerprint: string }>('/1.0/images', { body: form, headers });
+      return done.fingerprint;
+    } catch (error) {
+      const images = await this.#client.get<IncusImage[]>('/1.0/images', { query: { recursion: '1' } });
+      const same = images.find((image) =>
+        Object.entries(properties).every(([key, value]) => image.properties[key] === value),
+      );
+      if (!same) throw error;
+      return same.fingerprint;
+    }
+  }
+
+  async #fetch(name: string, source: ImageSource & { kind: 'server' }, progress?: Progress): Promise<void> {
+    const reason = await this.#servers.whyUnavailable(source.server);
+    if (reason !== null) {
+      throw new EngineError('image_unavailable', `The image "${name}" is not available on this install.`, {
+        detail: reason,
+        retryable: true,
+      });
+    }
+    progress?.(`Downloading ${name}`);
+    const done = await this.#client.request<{ fingerprint: string }>(
+      'POST',
+      '/1.0/images',
+      {
+        source: {
+          type: 'image',
+          mode: 'pull',
+          server: source.server,
+          protocol: 'simplestreams',
+          alias: source.alias,
+          image_type: 'container',
+        },
+        auto_update: true,
+        properties: { [PROPERTY.install]: this.#options.installId },
+      },
+      { timeoutSeconds: 1800 },
+    );
+    await this.#point(name, done.fingerprint);
+    progress?.(`Downloaded ${name}`, 100);
+  }
+
+  async #point(name: string, fingerprint: string): Promise<void> {
+    const alias = imageAlias(this.#options.installId, name);
+    const description = `Danube ${this.#options.installId}`;
+    try {
+      await this.#client.request('POST', '/1.0/images/aliases', {
+        name: alias,
+        target: fingerprint,
+        description,
+      });
+    } catch (error) {
+      if (!alreadyExists(error)) throw error;
+      await this.#client.request('PUT', `/1.0/images/aliases/${alias}`, { target: fingerprint, description });
+    }
+  }
+
+  /** Deletes an image that no alias names any more; one that another install's alias names stays. */
+  async #removeUnused(image: IncusImage): Promise<void> {
+    const now = await this.#client.find<IncusImage>(`/1.0/images/${image.fingerprint}`);
+    if (now && now.aliases.length === 0) await this.#client.remove(`/1.0/images/${image.fingerprint}`);
+  }
+}
+
+function isCurrent(image: IncusImage, source: ImageSource): boolean {
+  if (source.kind === 'server') return true;
+  const recipe = RECIPES[source.recipe];
+  return recipe !== undefined && image.properties[PROPERTY.recipe] === recipeHash(recipe);
+}

@@ -1,0 +1,216 @@
+import { EngineError, type InstanceRef, type InstanceSpec, type Limits } from '../engine.ts';
+import type { IncusClient } from './client.ts';
+import { alreadyExists, IncusError, isBusy } from './errors.ts';
+import {
+  creationBody,
+  diskGbOf,
+  generationOf,
+  type IncusInstance,
+  limitsConfig,
+  neverStarted,
+  type Placement,
+} from './instance-config.ts';
+import { projectName } from './names.ts';
+
+/** How long a verb waits for another operation on the same instance, in milliseconds, and how often it looks. */
+const BUSY_PATIENCE = 120_000;
+const BUSY_PAUSE = 200;
+
+/** Creates, starts, stops, changes and deletes instances; every method can be repeated. */
+export class Instances {
+  readonly #client: IncusClient;
+  readonly #installId: string;
+
+  constructor(client: IncusClient, installId: string) {
+    this.#client = client;
+    this.#installId = installId;
+  }
+
+  path(ref: InstanceRef): { path: string; query: { project: string } } {
+    return {
+      path: `/1.0/instances/${encodeURIComponent(ref.name)}`,
+      query: { project: projectName(this.#installId, ref.teamId) },
+    };
+  }
+
+  find(ref: InstanceRef): Promise<IncusInstance | null> {
+    const { path, query } = this.path(ref);
+    return this.#client.find<IncusInstance>(path, { query });
+  }
+
+  async get(ref: InstanceRef): Promise<IncusInstance> {
+    const { path, query } = this.path(ref);
+    return this.#client.get<IncusInstance>(path, { query });
+  }
+
+  /** Of all projects, this install's or not. */
+  list(): Promise<IncusInstance[]> {
+    return this.#client.get<IncusInstance[]>('/1.0/instances', {
+      query: { recursion: '1', 'all-projects': 'true' },
+    });
+  }
+
+  /** One request where nothing is in the way: the instance is created and started by the same operation. */
+  async ensure(spec: InstanceSpec, place: Placement): Promise<void> {
+    // An instance can be in the way twice: one of an older generation, then a broken one of a killed attempt.
+    for (let attempt = 0; attempt < 4; attempt += 1) {
+      if (await this.#create(spec, place)) return;
+      const present = await this.find(spec.ref);
+      if (!present) continue;
+      const generation = generationOf(present);
+      if (generation > spec.generation) {
+        throw new EngineError('invalid', 'A newer installation of this instance exists.', {
+          detail: spec.ref.name,
+        });
+      }
+      if (generation === spec.generation && (await this.#startOrGiveUp(present, spec.ref))) return;
+      await this.remove(spec.ref);
+    }
+    throw new EngineError('failed', 'The instance could not be created.', {
+      detail: `${spec.ref.name} keeps being in the way`,
+      retryable: true,
+    });
+  }
+
+  /** False where an instance of that name exists. A creation that fails leaves nothing behind. */
+  async #create(spec: InstanceSpec, place: Placement): Promise<boolean> {
+    const { query } = this.path(spec.ref);
+    try {
+      await this.#client.request('POST', '/1.0/instances', creationBody(spec, place), { query });
+      return true;
+    } catch (error) {
+      if (alreadyExists(error)) return false;
+      if (!(error instanceof IncusError)) throw error;
+      // Without an answer the creation may still succeed: the next attempt finds out.
+      if (error.code === 'unreachable' || error.code === 'timeout') throw error;
+      await this.#clearFailed(spec);
+      throw explainCreation(error, spec);
+    }
+  }
+
+  async #clearFailed(spec: InstanceSpec): Promise<void> {
+    const left = await this.find(spec.ref);
+    if (left && generationOf(left) === spec.generation && neverStarted(left)) await this.remove(spec.ref);
+  }
+
+  /** False for an instance that cannot start and never did: the rest of a creation that was killed. */
+  async #startOrGiveUp(present: IncusInstance, ref: InstanceRef): Promise<boolean> {
+    try {
+      await this.start(ref);
+      return true;
+    } catch (error) {
+      if (error instanceof IncusError && error.code === 'failed' && neverStarted(present)) return false;
+      throw error;
+    }
+  }
+
+  async start(ref: InstanceRef): Promise<void> {
+    await this.#changeState(ref, { action: 'start', timeout: 60 }, /already running/i, 'Running');
+  }
+
+  /** Asks the guest first; after `graceSeconds` it is switched off. */
+  async stop(ref: InstanceRef, graceSeconds: number): Promise<void> {
+    const stopped = /already stopped|not running/i;
+    if (graceSeconds > 0) {
+      try {
+        await this.#changeState(ref, { action: 'stop', timeout: graceSeconds }, stopped, 'Stopped');
+        return;
+      } catch (error) {
+        if (!(error instanceof IncusError) || error.code === 'unreachable' || error.code === 'not_found') {
+          throw error;
+        }
+      }
+    }
+    await this.#changeState(ref, { action: 'stop', timeout: 60, force: true }, stopped, 'Stopped');
+  }
+
+  async remove(ref: InstanceRef): Promise<void> {
+    const { path, query } = this.path(ref);
+    await this.#patiently(async () => {
+      try {
+        await this.#client.remove(path, { query });
+      } catch (error) {
+        if (!(error instanceof IncusError) || !/is running|must be stopped/i.test(error.said)) throw error;
+        await this.#stopIfThere(ref);
+        await this.#client.remove(path, { query });
+      }
+    });
+  }
+
+  async #stopIfThere(ref: InstanceRef): Promise<void> {
+    try {
+      await this.stop(ref, 0);
+    } catch (error) {
+      if (!(error instanceof IncusError) || error.status !== 404) throw error;
+    }
+  }
+
+  /** Live: CPU, memory and disk change while the guest runs. */
+  async setLimits(ref: InstanceRef, limits: Limits, hostVcpu: number): Promise<void> {
+    const { path, query } = this.path(ref);
+    await this.#patiently(async () => {
+      const present = await this.get(ref);
+      const diskGb = diskGbOf(present);
+      if (limits.diskGb < diskGb) {
+        throw new EngineError('invalid', 'A disk cannot shrink.', { detail: `${diskGb} → ${limits.diskGb}` });
+      }
+      const config = limitsConfig(limits, hostVcpu);
+      const root = { ...present.devices.root, size: `${limits.diskGb}GiB` };
+      const same = Object.entries(config).every(([key, value]) => present.config[key] === value);
+      if (same && limits.diskGb === diskGb) return;
+      const body = { config, devices: { ...present.devices, root } };
+      await this.#client.request('PATCH', path, body, { query });
+    });
+  }
+
+  async #changeState(
+    ref: InstanceRef,
+    change: { action: 'start' | 'stop'; timeout: number; force?: boolean },
+    done: RegExp,
+    wanted: string,
+  ): Promise<void> {
+    const { path, query } = this.path(ref);
+    await this.#patiently(async () => {
+      try {
+        await this.#client.request('PUT', `${path}/state`, change, { query });
+      } catch (error) {
+        if (!(error instanceof IncusError) || !done.test(error.said)) throw error;
+        // "Already" may speak of a change under way in the other direction.
+        if ((await this.get(ref)).status !== wanted) throw new IncusError(409, 'the instance is busy');
+      }
+    });
+  }
+
+  /** Repeats work that another operation on the instance keeps from running. */
+  async #patiently<T>(work: () => Promise<T>): Promise<T> {
+    const deadline = Date.now() + BUSY_PATIENCE;
+    for (;;) {
+      try {
+        return await work();
+      } catch (error) {
+        if (!isBusy(error) || Date.now() > deadline) throw error;
+        await new Promise((resolve) => setTimeout(resolve, BUSY_PAUSE));
+      }
+    }
+  }
+}
+
+function explainCreation(error: IncusError, spec: InstanceSpec): EngineError {
+  const options = { detail: error.said, cause: error };
+  if (/image.*not found|alias.*not found|no matching image/i.test(error.said)) {
+    return new EngineError('image_unavailable', `The image "${spec.image}" is not ready.`, {
+      ...options,
+      retryable: true,
+    });
+  }
+  if (/project.*not found|network.*not found/i.test(error.said)) {
+    return new EngineError('not_found', `Team ${spec.ref.teamId} has no network.`, options);
+  }
+  if (/IP address.*(already|in use)|already.*(IP|address)/i.test(error.said)) {
+    return new EngineError('invalid', 'The address is in use by another instance.', options);
+  }
+  if (/invalid|not allowed|forbidden|outside of|not within/i.test(error.said)) {
+    return new EngineError('invalid', 'The settings of this instance cannot be used.', options);
+  }
+  return error;
+}

@@ -1,0 +1,55 @@
+/** Runs work of the same key one after the other, and of different keys at once. */
+export class KeyedMutex {
+  readonly #tails = new Map<string, Promise<unknown>>();
+
+  async run<T>(key: string, work: () => Promise<T>): Promise<T> {
+    const before = this.#tails.get(key) ?? Promise.resolve();
+    const mine = before.then(work, work);
+    // The next in line waits for the end, whatever it is; failures belong to their own caller.
+    const tail = mine.catch(() => undefined);
+    this.#tails.set(key, tail);
+    try {
+      return await mine;
+    } finally {
+      if (this.#tails.get(key) === tail) this.#tails.delete(key);
+    }
+  }
+}
+
+/** Longest time in milliseconds that a guest counts as booting when nobody waits for it. */
+const BOOT_TIME = 8_000;
+
+/**
+ * Slots for guests that boot. Many at once make each other slow, and all of them together slower than one after the
+ * other; so a slot is held from the creation of a guest until its SSH server answers, or a while if nobody asks.
+ */
+export class BootSlots {
+  #free: number;
+  readonly #waiting: (() => void)[] = [];
+  readonly #booting = new Map<string, NodeJS.Timeout>();
+
+  constructor(slots: number) {
+    this.#free = slots;
+  }
+
+  /** Waits for a slot. It belongs to the named guest until {@link leave}. */
+  async enter(name: string): Promise<void> {
+    this.leave(name);
+    if (this.#free > 0) this.#free -= 1;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    const timer = setTimeout(() => this.leave(name), BOOT_TIME);
+    timer.unref();
+    this.#booting.set(name, timer);
+  }
+
+  /** Gives the guest's slot back, if it has one. */
+  leave(name: string): void {
+    const timer = this.#booting.get(name);
+    if (!timer) return;
+    clearTimeout(timer);
+    this.#booting.delete(name);
+    const next = this.#waiting.shift();
+    if (next) next();
+    else this.#free += 1;
+  }
+}
