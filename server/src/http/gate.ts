@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '../config.ts';
 import { AppError } from '../lib/errors.ts';
 import { authenticate, callerOf, requireScope } from './authentication.ts';
-import { ADDRESS_LIMITS, addressKey, RateLimits } from './rate-limits.ts';
+import { RateLimits } from './rate-limits.ts';
 import type { TokenCache } from './token-cache.ts';
 
 /** What every answer carries. Pages for browsers set their own content policy. */
@@ -35,23 +35,21 @@ export type Gate = (request: FastifyRequest, reply: FastifyReply) => Promise<voi
 export function createGate(config: Config, tokens: TokenCache): Gate {
   const rates = new RateLimits();
   const headers = securityHeaders(config);
-  const byAddress = (request: FastifyRequest, reply: FastifyReply) =>
-    rates.consume(addressKey(request.ip), ADDRESS_LIMITS, reply);
 
   return async (request, reply) => {
     reply.headers(headers);
     reply.header('x-request-id', request.id);
     const { config: route } = request.routeOptions;
-    if (route?.public) return rates.show(addressKey(request.ip), ADDRESS_LIMITS, reply);
+    if (route?.public) return rates.showAddress(request.ip, reply);
     const anonymous = route?.scope === undefined && request.headers.authorization === undefined;
-    if (anonymous) return byAddress(request, reply);
+    if (anonymous) return rates.consumeAddress(request.ip, reply);
     let token: Awaited<ReturnType<typeof authenticate>>;
     try {
       token = await authenticate(request, reply, tokens);
     } catch (error) {
       // Only refused credentials count as such: a database that is away is not the client's doing.
-      if (error instanceof AppError) await byAddress(request, reply);
-      else await rates.show(addressKey(request.ip), ADDRESS_LIMITS, reply);
+      if (error instanceof AppError) await rates.consumeAddress(request.ip, reply);
+      else await rates.showAddress(request.ip, reply);
       // An unknown path is answered as such, whoever asks.
       if (route?.scope === undefined && error instanceof AppError) return;
       throw error;

@@ -25,11 +25,44 @@ interface WindowState {
   msLeft: number;
 }
 
+/** More addresses than this in a day, and new requests count under coarser keys: memory stays bounded in an attack. */
+const MAX_ADDRESSES = 50_000;
+const DAY_MS = 86_400_000;
+
 /** Counts requests in three windows at once. The state is this process's own. */
 export class RateLimits {
   readonly #windows = WINDOW_SECONDS.map(
     (duration) => new RateLimiterMemory({ duration, points: Number.MAX_SAFE_INTEGER }),
   );
+
+  #addresses = { count: 0, until: 0 };
+
+  /** Counts one request that has no valid token, for the address that it came from; see {@link consume}. */
+  async consumeAddress(ip: string, reply: FastifyReply): Promise<void> {
+    if (Date.now() > this.#addresses.until) this.#addresses = { count: 0, until: Date.now() + DAY_MS };
+    const key = addressKey(ip, this.#addresses.count > MAX_ADDRESSES);
+    if ((await this.#windows[2]!.get(key)) === null) this.#addresses.count++;
+    await this.consume(key, ADDRESS_LIMITS, reply);
+  }
+
+  /** Sets the headers for an address without counting the request. */
+  async showAddress(ip: string, reply: FastifyReply): Promise<void> {
+    const key = addressKey(ip, this.#addresses.count > MAX_ADDRESSES);
+    const states = await Promise.all(
+      this.#windows.map(async (window, index): Promise<WindowState> => {
+        const result = await window.get(key);
+        return {
+          limit: ADDRESS_LIMITS[index]!,
+          remaining: Math.max(ADDRESS_LIMITS[index]! - (result?.consumedPoints ?? 0), 0),
+          msLeft: result?.msBeforeNext ?? WINDOW_SECONDS[index]! * 1000,
+        };
+      }),
+    );
+    setHeaders(
+      reply,
+      states.reduce((a, b) => (b.remaining < a.remaining ? b : a)),
+    );
+  }
 
   /**
    * Counts one request, sets the headers, and throws `rate_limited` once a window is used up. A refused request
@@ -49,24 +82,6 @@ export class RateLimits {
     }
     setHeaders(reply, tightest!);
   }
-
-  /** Sets the headers without counting the request. */
-  async show(key: string, limits: Limits, reply: FastifyReply): Promise<void> {
-    const states = await Promise.all(
-      this.#windows.map(async (window, index): Promise<WindowState> => {
-        const result = await window.get(key);
-        return {
-          limit: limits[index]!,
-          remaining: Math.max(limits[index]! - (result?.consumedPoints ?? 0), 0),
-          msLeft: result?.msBeforeNext ?? WINDOW_SECONDS[index]! * 1000,
-        };
-      }),
-    );
-    setHeaders(
-      reply,
-      states.reduce((a, b) => (b.remaining < a.remaining ? b : a)),
-    );
-  }
 }
 
 function setHeaders(reply: FastifyReply, state: WindowState): void {
@@ -83,12 +98,16 @@ function refusal(reply: FastifyReply, state: WindowState): AppError {
   });
 }
 
-/** The key that an address counts under: one customer usually has a whole IPv6 /64. */
-export function addressKey(ip: string): string {
-  if (!ip.includes(':') || ip.startsWith('::ffff:')) return `ip:${ip.replace('::ffff:', '')}`;
-  const [head = '', tail = ''] = ip.split('::', 2);
+/**
+ * The key that an address counts under. One customer usually has a whole IPv6 /64, so that counts as one; coarse keys
+ * are the /32 of IPv6 and the /16 of IPv4.
+ */
+export function addressKey(ip: string, coarse = false): string {
+  const ipv4 = ip.startsWith('::ffff:') && ip.includes('.') ? ip.slice(7) : ip;
+  if (!ipv4.includes(':')) return `ip:${coarse ? ipv4.split('.').slice(0, 2).join('.') : ipv4}`;
+  const [head = '', tail = ''] = ipv4.split('::', 2);
   const left = head ? head.split(':') : [];
   const right = tail ? tail.split(':') : [];
   const zeros = Array.from({ length: Math.max(0, 8 - left.length - right.length) }, () => '0');
-  return `ip:${[...left, ...zeros, ...right].slice(0, 4).join(':')}`;
+  return `ip:${[...left, ...zeros, ...right].slice(0, coarse ? 2 : 4).join(':')}`;
 }

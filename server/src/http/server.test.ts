@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { pino } from 'pino';
+import { type ApiClient, createApiClient } from '../../test/api-client.ts';
+import { startTestApp, type TestApp } from '../../test/harness.ts';
+import { testKey } from '../../test/ssh-keys.ts';
+import { readConfig } from '../config.ts';
+import { openDatabase } from '../db/database.ts';
+import { createLog } from '../lib/log.ts';
+import { teamRoutes } from '../resources/teams/routes.ts';
+import type { Api } from './api.ts';
+import { addressKey } from './rate-limits.ts';
+import { createHttpServer } from './server.ts';
+
+describe('the HTTP server', () => {
+  /** A server whose database is not there. */
+  async function withoutDatabase(register: (api: Api) => void, work: (call: ApiClient) => Promise<void>) {
+    const database = openDatabase('postgres://nobody@127.0.0.1:1/none');
+    const http = createHttpServer({ config: readConfig({}), database, log: createLog('silent'), register });
+    try {
+      await http.ready();
+      await work(createApiClient(http, '1|secret'));
+    } finally {
+      await http.close();
+      await database.close();
+    }
+  }
+
+  it('refuses to start with a route that is neither public nor names a scope', async () => {
+    const forgotten = (api: Api) => void api.get('/forgotten', async () => ({}));
+    await assert.rejects(
+      withoutDatabase(forgotten, async () => {}),
+      /GET \/api\/v1\/forgotten must set config\.scope/,
+    );
+  });
+
+  it('answers 503 while the database is away', async () => {
+    await withoutDatabase(
+      (api) => teamRoutes(api, api.database),
+      async (call) => {
+        const answer = await call('GET', '/user/teams');
+        assert.equal(answer.status, 503);
+        assert.equal(answer.body.code, 'unavailable');
+        assert.ok(!JSON.stringify(answer.body).includes('ECONNREFUSED'));
+      },
+    );
+  });
+
+  it('answers a fault of its own with 500, and tells nothing of it', async () => {
+    const broken = (api: Api) =>
+      void api.get('/broken', { config: { public: true } }, async () => {
+        throw new Error('the secret plan is in /etc/plan');
+      });
+    await withoutDatabase(broken, async (call) => {
+      const answer = await call('GET', '/broken');
+      assert.equal(answer.status, 500);
+      assert.equal(answer.body.code, 'internal');
+      assert.ok(!JSON.stringify(answer.body).includes('plan'));
+    });
+  });
+
+  it('counts an IPv6 network as one address', () => {
+    assert.equal(addressKey('2001:db8:1:2:3:4:5:6'), addressKey('2001:db8:1:2::9'));
+    assert.notEqual(addressKey('2001:db8:1:2::1'), addressKey('2001:db8:1:3::1'));
+    assert.equal(addressKey('::ffff:192.0.2.1'), addressKey('192.0.2.1'));
+    assert.notEqual(addressKey('192.0.2.1'), addressKey('192.0.2.2'));
+    assert.equal(addressKey('192.0.2.1', true), addressKey('192.0.9.9', true));
+  });
+});
+
+describe('the access log', () => {
+  let test: TestApp;
+  const lines: string[] = [];
+  before(async () => {
+    const log = pino({ level: 'trace' }, { write: (line: string) => void lines.push(line) });
+    test = await startTestApp({ log });
+  });
+  after(() => test?.close());
+
+  it('has a line with the request id for every request, and no secrets', async () => {
+    const call = createApiClient(test.app.http, test.team.token);
+    const [id, secret] = test.team.token.split('|');
+    const headers = { 'x-request-id': 'log-test-1' };
+    await call('GET', `/ssh-keys?page=1&token=${secret}`, { headers });
+    await call('GET', `/nothing/${secret}`, { headers });
+    await call('POST', '/ssh-keys', {
+      body: { name: 'k', public_key: testKey(1), password: 'hunter2hunter2' },
+      headers,
+    });
+    await call('GET', '/user/teams', { token: `${id}|wrong-${secret}`, headers });
+    const logged = lines.map((line) => JSON.parse(line)).filter((line) => line.request_id === 'log-test-1');
+    assert.deepEqual(
+      logged.map((line) => [line.method, line.route, line.status]),
+      [
+        ['GET', '/api/v1/ssh-keys', 200],
+        ['GET', null, 404],
+        ['POST', '/api/v1/ssh-keys', 201],
+        ['GET', '/api/v1/user/teams', 401],
+      ],
+    );
+    assert.equal(logged[0].team, test.team.teamId);
+    const all = lines.join('');
+    assert.ok(!all.includes(secret!) && !all.includes('hunter2'));
+  });
+});
