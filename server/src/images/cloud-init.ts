@@ -52,6 +52,8 @@ async function ourConfig(options: UserDataOptions): Promise<Record<string, unkno
   };
   return {
     hostname,
+    // Otherwise /etc/hosts would name the instance by its name in Incus.
+    fqdn: hostname,
     preserve_hostname: false,
     manage_etc_hosts: 'localhost',
     disable_root: false,

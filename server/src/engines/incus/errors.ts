@@ -45,8 +45,7 @@ export function fromTransport(error: unknown): IncusError {
 
 /** The instance, network, … is there already. Where two create it at once, Incus lets its database say so. */
 export const alreadyExists = (error: unknown): boolean =>
-  error instanceof IncusError &&
-  (error.status === 409 || /already exists|UNIQUE constraint failed/i.test(error.said));
+  error instanceof IncusError && /already exists|UNIQUE constraint failed/i.test(error.said);
 
 /** Another operation on the same instance is under way; it can be tried again in a moment. */
 export const isBusy = (error: unknown): boolean =>

@@ -63,7 +63,7 @@ export class Instances {
           detail: spec.ref.name,
         });
       }
-      if (generation === spec.generation && (await this.#startOrGiveUp(present, spec.ref))) return;
+      if (generation === spec.generation && (await this.#startOrGiveUp(present, spec))) return;
       await this.remove(spec.ref);
     }
     throw new EngineError('failed', 'The instance could not be created.', {
@@ -94,13 +94,15 @@ export class Instances {
   }
 
   /** False for an instance that cannot start and never did: the rest of a creation that was killed. */
-  async #startOrGiveUp(present: IncusInstance, ref: InstanceRef): Promise<boolean> {
+  async #startOrGiveUp(present: IncusInstance, spec: InstanceSpec): Promise<boolean> {
     try {
-      await this.start(ref);
+      await this.start(spec.ref);
       return true;
     } catch (error) {
-      if (error instanceof IncusError && error.code === 'failed' && neverStarted(present)) return false;
-      throw error;
+      if (!(error instanceof IncusError) || error.code !== 'failed') throw error;
+      const explained = explainCreation(error, spec);
+      if (neverStarted(present) && explained === error) return false;
+      throw explained;
     }
   }
 
@@ -197,7 +199,7 @@ export class Instances {
 
 function explainCreation(error: IncusError, spec: InstanceSpec): EngineError {
   const options = { detail: error.said, cause: error };
-  if (/image.*not found|alias.*not found|no matching image/i.test(error.said)) {
+  if (/image.*not (found|provided)|alias.*not found|no matching image/i.test(error.said)) {
     return new EngineError('image_unavailable', `The image "${spec.image}" is not ready.`, {
       ...options,
       retryable: true,
