@@ -45,8 +45,10 @@ export function imageList(): Promise<number> {
 export function imageBuild(name: string): Promise<number> {
   return withEngine(async (engine) => {
     await createTerminal().step(`Building the image ${name}`, (report) =>
-      engine.ensureImage(name, (message, percent) =>
-        report(percent === undefined ? message : `${message} ${percent} %`),
+      engine.ensureImage(
+        name,
+        (message, percent) => report(percent === undefined ? message : `${message} ${percent} %`),
+        true,
       ),
     );
     process.stdout.write(`${name} is ready.\n`);

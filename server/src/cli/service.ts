@@ -27,11 +27,12 @@ export interface UnitOptions {
 /** The systemd unit, see systemd.service(5). */
 export function unitText(options: UnitOptions): string {
   const environment = Object.entries(options.environment).map(
-    ([name, value]) => `Environment=${quote(`${name}=${value}`)}`,
+    // Unlike in commands, a dollar sign means nothing special here.
+    ([name, value]) => `Environment=${quote(`${name}=${value}`).replaceAll('$$', '$')}`,
   );
   return `[Unit]
 Description=Danube cloud platform (${options.home})
-Documentation=file://${options.checkout}/docs/operations.md
+Documentation=file://${encodeURI(options.checkout).replaceAll('%', '%%')}/docs/operations.md
 After=network-online.target lxcfs.service
 Wants=network-online.target
 StartLimitIntervalSec=0
@@ -51,7 +52,6 @@ TimeoutStopSec=150
 LimitNOFILE=1048576
 LimitNPROC=infinity
 TasksMax=infinity
-OOMScoreAdjust=-500
 
 [Install]
 WantedBy=multi-user.target

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Config } from '../config.ts';
 import { poolName } from '../engines/incus/names.ts';
@@ -164,7 +165,7 @@ async function setUpOwnIncus(context: SetUpContext, install: Install): Promise<s
     intervalMs: POOL_CHECK_MS,
   };
   // Later starts serve while Incus still comes up: the API answers, and workflows wait for their turn.
-  if ((await readPoolHealth(mount)).mounted) supervisor.addInBackground(poolPart);
+  if (existsSync(path.join(incusFolder(home), 'disks', `${pool}.img`))) supervisor.addInBackground(poolPart);
   else await terminal.step('Starting Incus and its storage pool', () => supervisor.add(poolPart));
   return socket;
 }

@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { helpText, runCommand } from './commands.ts';
+import { UsageError } from './failure.ts';
+import { parseExpiry, parseScopes } from './token.ts';
+
+test('a command line that makes no sense says how it is meant', async () => {
+  const wrong: [string[], RegExp][] = [
+    [['fly'], /no command "fly"/],
+    [['token', 'burn'], /no command "token burn"/],
+    [['doctor', '--loud'], /--loud.*Usage: danube doctor/s],
+    [['token', 'revoke'], /Usage: danube token revoke ID/],
+    [['token', 'revoke', 'abc'], /no token id/],
+    [['token', 'create'], /--name/],
+    [['start', 'now'], /Usage: danube start/],
+  ];
+  for (const [args, message] of wrong) {
+    await assert.rejects(runCommand(args), (error: unknown) => {
+      assert.ok(error instanceof UsageError, `${args.join(' ')}: ${error}`);
+      assert.match(error.message, message);
+      return true;
+    });
+  }
+});
+
+test('help names every command', () => {
+  for (const name of [
+    'start',
+    'doctor',
+    'destroy',
+    'image build',
+    'image list',
+    'token create',
+    'token list',
+  ]) {
+    assert.ok(helpText().includes(`\n  ${name}`), name);
+  }
+});
+
+test('an expiry is a span or a date', () => {
+  const now = new Date('2026-01-01T00:00:00Z');
+  assert.equal(parseExpiry('30d', now).toISOString(), '2026-01-31T00:00:00.000Z');
+  assert.equal(parseExpiry('12h', now).toISOString(), '2026-01-01T12:00:00.000Z');
+  assert.equal(parseExpiry('2027-01-31', now).toISOString(), '2027-01-31T00:00:00.000Z');
+  assert.throws(() => parseExpiry('soon', now), UsageError);
+});
+
+test('scopes are a named set or a list', () => {
+  assert.deepEqual(parseScopes('vps:read, vps:write'), ['vps:read', 'vps:write']);
+  assert.ok(parseScopes('Admin').includes('webhook:write'));
+  assert.ok(!parseScopes('editor').includes('vps:delete'));
+});
