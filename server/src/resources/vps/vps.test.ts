@@ -180,6 +180,11 @@ describe('VPS', () => {
   });
 
   it('ends in error when the engine fails for good, leaves nothing behind, and can be deleted', async () => {
+    // The failure must hit this server, not one that another test left on its way.
+    await waitFor('all operations to end', async () => {
+      const open = `select from operations where state in ('queued', 'pending', 'running')`;
+      return (await test.database.pool.query(open)).rowCount === 0;
+    });
     test.engine.faults.failNext('waitForSsh', new EngineError('failed', 'The guest never answered.'));
     const created = await call('POST', '/vps', newVps({ name: 'broken' }));
     const { id } = created.body.instance;
