@@ -107,13 +107,18 @@ async function describePlan(target: Target, external: boolean): Promise<string[]
   return plan;
 }
 
-const describeRemains = (remains: Remains): string[] =>
-  Object.entries(remains)
-    .filter(([, list]) => list.length > 0)
-    .map(
-      ([kind, list]) =>
-        `${list.length} ${kind.replace('loopDevices', 'loop devices')}: ${list.slice(0, 5).join(', ')}${list.length > 5 ? ', …' : ''}`,
-    );
+/** Mounts and the like by name; processes and their groups are too many and too alike to read. */
+const describeRemains = (remains: Remains): string[] => {
+  const count = (list: unknown[], what: string, names = true): string[] =>
+    list.length === 0 ? [] : [`${list.length} ${what}${names ? `: ${list.join(', ')}` : ''}`];
+  return [
+    ...count(remains.processes, 'processes', false),
+    ...count(remains.cgroups, 'control groups', false),
+    ...count(remains.mounts, 'mounts'),
+    ...count(remains.loopDevices, 'loop devices'),
+    ...count(remains.bridges, 'bridges'),
+  ];
+};
 
 async function confirm(id: string): Promise<void> {
   if (!process.stdin.isTTY)
@@ -190,7 +195,8 @@ async function reportRest({ home, id }: Target, terminal: Terminal): Promise<num
       'Run `danube destroy` again.',
     );
   }
-  if (kept.length > own.length) terminal.line(`  ${home} stays: ${kept.join(', ')} are not Danube's.`);
+  if (kept.length > own.length)
+    terminal.line(`  ${home} stays, with what Danube did not put there: ${kept.join(', ')}`);
   terminal.line('  Nothing is left of this install. Debian packages stay installed.');
   return 0;
 }

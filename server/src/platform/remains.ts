@@ -37,7 +37,8 @@ function findProcesses(home: string, installId: string): number[] {
     const daemon = /^(incusd|postgres|dnsmasq|lxcfs|\[lxc monitor\].*)$/.test(
       path.basename(args[0]?.split(' /')[0] ?? ''),
     );
-    if (daemon && args.some((argument) => argument.includes(`${home}/`))) return true;
+    if (daemon && args.some((argument) => ourFolders(home).some((folder) => argument.includes(folder))))
+      return true;
     if (environmentOf(pid, 'INCUS_DIR') === path.join(home, 'incus')) return true;
     return groupsOf(pid).includes(containers);
   });
@@ -51,19 +52,27 @@ function groupsOf(pid: number): string {
   }
 }
 
-/** Mount points below the data directory, innermost first. */
+/** Only below these is everything ours: somebody may keep other things in the data directory, and even mount them. */
+const ourFolders = (home: string): string[] =>
+  ['incus', 'log', 'postgres'].map((name) => `${path.join(home, name)}/`);
+
+/** Mount points of our Incus, innermost first. */
 function findMounts(home: string): string[] {
   return readFileSync('/proc/self/mounts', 'utf8')
     .split('\n')
     .map((line) => (line.split(' ')[1] ?? '').replace(/\\040/g, ' '))
-    .filter((place) => place.startsWith(`${home}/`))
+    .filter((place) => place.startsWith(`${path.join(home, 'incus')}/`))
     .sort((a, b) => b.length - a.length);
 }
 
 function findLoopDevices(home: string): string[] {
   return readdirSync('/sys/block').filter((name) => {
     const file = `/sys/block/${name}/loop/backing_file`;
-    return name.startsWith('loop') && existsSync(file) && readFileSync(file, 'utf8').startsWith(`${home}/`);
+    return (
+      name.startsWith('loop') &&
+      existsSync(file) &&
+      readFileSync(file, 'utf8').startsWith(`${path.join(home, 'incus')}/`)
+    );
   });
 }
 

@@ -128,20 +128,15 @@ async function setUpHostIncus(context: SetUpContext, install: Install): Promise<
   context.log(
     'This host has an Incus in use: Danube keeps to projects, networks and a pool of its own in it',
   );
-  await context.terminal.step('Preparing the storage pool', () =>
-    ensurePool(HOST_INCUS_SOCKET, poolName(install.installId), context.config.home),
-  );
+  await setUpPool(context, install, { socket: HOST_INCUS_SOCKET, folder: path.dirname(HOST_INCUS_SOCKET) });
   return HOST_INCUS_SOCKET;
 }
 
 async function setUpOwnIncus(context: SetUpContext, install: Install): Promise<string> {
-  const { config, terminal, supervisor } = context;
-  const { home } = config;
-  const pool = poolName(install.installId);
-  const socket = incusSocket(home);
+  const { home } = context.config;
   let daemon: ProcessIdentity | null = null;
   context.stops.push(() => stopIncusd(home));
-  await supervisor.add({
+  await context.supervisor.add({
     name: 'Incus',
     async ensure() {
       daemon = await ensureIncusd(home);
@@ -150,12 +145,25 @@ async function setUpOwnIncus(context: SetUpContext, install: Install): Promise<s
     isUp: () => daemon !== null && isAlive(daemon),
     intervalMs: DAEMON_CHECK_MS,
   });
-  const mount = poolMount(incusFolder(home), pool);
-  const poolPart = {
+  await setUpPool(context, install, { socket: incusSocket(home), folder: incusFolder(home) });
+  return incusSocket(home);
+}
+
+/** Our pool in the Incus with that socket and state folder: there, and enforcing the sizes of disks. */
+async function setUpPool(
+  { config, terminal, supervisor }: SetUpContext,
+  install: Install,
+  { socket, folder }: { socket: string; folder: string },
+): Promise<void> {
+  const pool = poolName(install.installId);
+  const mount = poolMount(folder, pool);
+  const part = {
     name: 'Storage pool',
     async ensure() {
-      await waitForIncus(socket, findIncusd(home), incusLog(home));
-      await ensurePool(socket, pool, home);
+      const own = install.incus === 'own';
+      const log = own ? incusLog(config.home) : '/var/log/incus/incus.log';
+      await waitForIncus(socket, own ? findIncusd(config.home) : null, log);
+      await ensurePool(socket, pool, config.home);
       if ((await readPoolHealth(mount)).quotaConsistent === false) await mendPoolQuota(mount);
     },
     async isUp() {
@@ -165,7 +173,6 @@ async function setUpOwnIncus(context: SetUpContext, install: Install): Promise<s
     intervalMs: POOL_CHECK_MS,
   };
   // Later starts serve while Incus still comes up: the API answers, and workflows wait for their turn.
-  if (existsSync(path.join(incusFolder(home), 'disks', `${pool}.img`))) supervisor.addInBackground(poolPart);
-  else await terminal.step('Starting Incus and its storage pool', () => supervisor.add(poolPart));
-  return socket;
+  if (existsSync(path.join(folder, 'disks', `${pool}.img`))) supervisor.addInBackground(part);
+  else await terminal.step('Starting Incus and its storage pool', () => supervisor.add(part));
 }
