@@ -47,18 +47,18 @@ export class Images {
     return { name: image.id, state: reason === null ? 'buildable' : 'unavailable', reason };
   }
 
-  /** Makes the image ready. `force` builds or fetches it anew, for fresh packages. */
-  async ensure(name: string, progress?: Progress, force = false): Promise<void> {
+  /** Makes the image ready. `rebuild` builds or fetches it anew, for fresh packages. */
+  async ensure(name: string, progress: Progress | undefined, rebuild: boolean): Promise<void> {
     const image = findImage(name);
     if (!image) throw new EngineError('image_unavailable', `There is no image "${name}".`);
     await this.#perImage.run(name, async () => {
       const present = await this.#findByAlias(name);
-      if (!force && present && isCurrent(present, image.source)) return;
+      if (!rebuild && present && isCurrent(present, image.source)) return;
       const { source } = image;
-      if (source.kind === 'built') await this.#build(name, source.recipe, force, progress);
+      if (source.kind === 'built') await this.#build(name, source.recipe, rebuild, progress);
       else await this.#fetch(name, source, progress);
       // The alias points elsewhere now; instances keep their disks.
-      if (present) await this.#removeUnused(present);
+      if (present) await this.#removeUnused(present.fingerprint);
     });
   }
 
@@ -68,13 +68,13 @@ export class Images {
     return entry ? this.#client.find<IncusImage>(`/1.0/images/${entry.target}`) : null;
   }
 
-  async #build(name: string, recipeId: string, force: boolean, progress?: Progress): Promise<void> {
+  async #build(name: string, recipeId: string, rebuild: boolean, progress?: Progress): Promise<void> {
     const recipe = RECIPES[recipeId];
     if (!recipe) throw new EngineError('image_unavailable', `There is no recipe for "${name}".`);
     const { imageCache, log } = this.#options;
     log.info({ image: name }, 'building image');
     const mirror = await hostMirror();
-    const built = await buildImage({ recipe, cacheDir: imageCache, mirror, force, progress });
+    const built = await buildImage({ recipe, cacheDir: imageCache, mirror, force: rebuild, progress });
     progress?.(`Importing ${name}`, 97);
     await this.#point(name, await this.#import(built));
     log.info({ image: name, recipe: built.recipeHash }, 'image ready');
@@ -150,9 +150,9 @@ export class Images {
   }
 
   /** Deletes an image that no alias names any more; one that another install's alias names stays. */
-  async #removeUnused(image: IncusImage): Promise<void> {
-    const now = await this.#client.find<IncusImage>(`/1.0/images/${image.fingerprint}`);
-    if (now && now.aliases.length === 0) await this.#client.remove(`/1.0/images/${image.fingerprint}`);
+  async #removeUnused(fingerprint: string): Promise<void> {
+    const image = await this.#client.find<IncusImage>(`/1.0/images/${fingerprint}`);
+    if (image && image.aliases.length === 0) await this.#client.remove(`/1.0/images/${fingerprint}`);
   }
 }
 

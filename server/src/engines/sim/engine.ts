@@ -117,7 +117,7 @@ class Sim implements SimEngine {
     );
   }
 
-  ensureImage(name: string, progress?: Progress): Promise<void> {
+  ensureImage(name: string, progress?: Progress, _rebuild?: boolean): Promise<void> {
     return this.#verb('ensureImage', name, () => {
       if (!findImage(name)) throw new EngineError('image_unavailable', `There is no image "${name}".`);
       if (this.#world.images.has(name)) return;

@@ -1,0 +1,178 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { CATALOG } from '../../images/catalog.ts';
+import { EngineError, type EngineErrorCode } from '../engine.ts';
+import { networkOf, type Subject, specOf, TEAMS } from './subjects.ts';
+
+/** Asserts that the engine refuses with this code. */
+export const refuses = (promise: Promise<unknown>, code: EngineErrorCode): Promise<void> =>
+  assert.rejects(promise, (error: unknown) => {
+    assert.ok(error instanceof EngineError, `an EngineError, not ${error}`);
+    assert.equal(error.code, code, error.message);
+    return true;
+  });
+
+/** What every engine promises, whatever an instance is to it. */
+export function verbsContract(name: string, open: () => Promise<Subject>): void {
+  describe(`engine ${name}: verbs`, () => {
+    let subject: Subject;
+    const one = specOf('one', 21);
+    const two = specOf('two', 22, {
+      addresses: { ipv4: null, ipv6: networkOf(TEAMS.one).ipv6.gateway.replace(/1$/, '16') },
+    });
+    const missing = { teamId: TEAMS.one, name: 'vps-contract-missing' };
+    const namesLeft = async () => (await subject.engine.listInstances()).map(({ ref }) => ref.name);
+
+    before(async () => {
+      subject = await open();
+      await subject.clear();
+    });
+    after(async () => {
+      await subject?.clear();
+      await subject?.close();
+    });
+
+    it('says what it is, and how large its host is', async () => {
+      const report = await subject.engine.describe();
+      assert.equal(report.name, name);
+      assert.ok(report.host.vcpu >= 1 && report.host.memoryMb >= 512);
+    });
+
+    it('makes a tenant, twice the same', async () => {
+      const tenant = { teamId: TEAMS.one, network: networkOf(TEAMS.one) };
+      await Promise.all([subject.engine.ensureTenant(tenant), subject.engine.ensureTenant(tenant)]);
+      await subject.engine.ensureTenant(tenant);
+    });
+
+    it('makes an image ready, and knows the whole catalogue', { timeout: 600_000 }, async () => {
+      const heard: string[] = [];
+      await subject.engine.ensureImage('debian-12', (message) => heard.push(message));
+      await subject.engine.ensureImage('debian-12', () => assert.fail('nothing is left to do'));
+      const images = await subject.engine.listImages();
+      assert.deepEqual(
+        images.map((image) => image.name),
+        CATALOG.map((image) => image.id),
+      );
+      assert.equal(images.find((image) => image.name === 'debian-12')?.state, 'ready');
+      for (const { state, reason } of images) assert.equal(reason !== null, state === 'unavailable');
+      await refuses(subject.engine.ensureImage('no-such-image'), 'image_unavailable');
+    });
+
+    it('refuses an instance that cannot be, and leaves nothing of it', async () => {
+      const { engine } = subject;
+      await refuses(engine.ensureInstance(specOf('lost', 21, { teamId: TEAMS.none })), 'not_found');
+      await refuses(
+        engine.ensureInstance(specOf('odd', 23, { image: 'no-such-image' })),
+        'image_unavailable',
+      );
+      const elsewhere = { ipv4: '192.0.2.7', ipv6: null };
+      await refuses(engine.ensureInstance(specOf('far', 23, { addresses: elsewhere })), 'invalid');
+      assert.deepEqual(await namesLeft(), []);
+    });
+
+    it('creates an instance once, also when asked twice at the same time', async () => {
+      const { engine } = subject;
+      await Promise.all([engine.ensureInstance(one), engine.ensureInstance(one)]);
+      await engine.ensureInstance(one);
+      const { ref, addresses, limits } = one;
+      assert.deepEqual(await engine.describeInstance(ref), {
+        ref,
+        power: 'running',
+        generation: 1,
+        limits,
+        image: 'debian-12',
+        addresses,
+      });
+      assert.deepEqual(await engine.listInstances(), [{ ref, power: 'running', generation: 1 }]);
+    });
+
+    it('knows an instance without IPv4', async () => {
+      await subject.engine.ensureInstance(two);
+      assert.deepEqual((await subject.engine.describeInstance(two.ref))?.addresses, two.addresses);
+    });
+
+    it('gives no address to two instances', async () => {
+      await refuses(subject.engine.ensureInstance(specOf('thief', 21)), 'invalid');
+      assert.ok(!(await namesLeft()).includes('vps-contract-thief'));
+    });
+
+    it('caps cores at what the host has', async () => {
+      const { engine } = subject;
+      const { host } = await engine.describe();
+      await engine.ensureLimits(one.ref, { ...one.limits, vcpu: host.vcpu + 1 });
+      assert.equal((await engine.describeInstance(one.ref))?.limits.vcpu, host.vcpu);
+    });
+
+    it('changes limits, twice the same; a disk does not shrink', async () => {
+      const { engine } = subject;
+      const larger = { vcpu: 1, memoryMb: 768, diskGb: 4 };
+      await engine.ensureLimits(one.ref, larger);
+      await engine.ensureLimits(one.ref, larger);
+      assert.deepEqual((await engine.describeInstance(one.ref))?.limits, larger);
+      await refuses(engine.ensureLimits(one.ref, { ...larger, diskGb: 3 }), 'invalid');
+      await refuses(engine.ensureLimits(missing, larger), 'not_found');
+    });
+
+    it('stops and starts, twice the same', async () => {
+      const { engine } = subject;
+      await engine.ensureStopped(one.ref, 0);
+      await engine.ensureStopped(one.ref, 0);
+      assert.equal((await engine.describeInstance(one.ref))?.power, 'stopped');
+      await refuses(engine.waitForSsh(one.ref, 1), 'timeout');
+      await engine.ensureRunning(one.ref);
+      await engine.ensureRunning(one.ref);
+      const running = await engine.describeInstance(one.ref);
+      assert.equal(running?.power, 'running');
+      assert.deepEqual(running?.addresses, one.addresses);
+    });
+
+    it('starts a stopped instance that is asked for again', async () => {
+      await subject.engine.ensureStopped(two.ref, 0);
+      await subject.engine.ensureInstance(two);
+      assert.equal((await subject.engine.describeInstance(two.ref))?.power, 'running');
+    });
+
+    it('says that an instance is missing', async () => {
+      const { engine } = subject;
+      assert.equal(await engine.describeInstance(missing), null);
+      await refuses(engine.ensureRunning(missing), 'not_found');
+      await refuses(engine.ensureStopped(missing, 0), 'not_found');
+      await refuses(engine.waitForSsh(missing, 1), 'not_found');
+      await engine.removeInstance(missing);
+      // Another team's instance is none of this team's.
+      const foreign = { teamId: TEAMS.two, name: one.ref.name };
+      assert.equal(await engine.describeInstance(foreign), null);
+      await engine.removeInstance(foreign);
+      assert.ok(await engine.describeInstance(one.ref));
+    });
+
+    it('replaces an older generation with the same addresses, and never a newer one', async () => {
+      const { engine } = subject;
+      await engine.ensureInstance({ ...one, generation: 2 });
+      await engine.ensureInstance({ ...one, generation: 2 });
+      const now = await engine.describeInstance(one.ref);
+      assert.deepEqual([now?.generation, now?.power, now?.addresses], [2, 'running', one.addresses]);
+      await refuses(engine.ensureInstance(one), 'invalid');
+    });
+
+    it('makes an instance again that was deleted behind its back', async () => {
+      await subject.deleteBehindOurBack(two.ref);
+      assert.equal(await subject.engine.describeInstance(two.ref), null);
+      await subject.engine.ensureInstance(two);
+      assert.equal((await subject.engine.describeInstance(two.ref))?.power, 'running');
+    });
+
+    it('keeps a tenant that has instances', async () => {
+      await refuses(subject.engine.removeTenant(TEAMS.one), 'invalid');
+      assert.equal((await subject.engine.describeInstance(one.ref))?.power, 'running');
+    });
+
+    it('removes instances and tenants, twice the same', async () => {
+      const { engine } = subject;
+      for (const spec of [one, one, two]) await engine.removeInstance(spec.ref);
+      assert.deepEqual(await namesLeft(), []);
+      await engine.removeTenant(TEAMS.one);
+      await engine.removeTenant(TEAMS.one);
+    });
+  });
+}
