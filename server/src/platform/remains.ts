@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { rmdir } from 'node:fs/promises';
 import path from 'node:path';
 import { bridgePrefix, projectName } from '../engines/incus/names.ts';
-import { allPids, argumentsOf, environmentOf, identify, signal, waitForExit } from './processes.ts';
+import { allPids, argumentsOf, environmentOf, identify, linkOf, signal, waitForExit } from './processes.ts';
 import { run } from './run.ts';
 
 /** What an install leaves on a host besides files: found by its data directory and by the names with its id. */
@@ -39,7 +39,9 @@ function findProcesses(home: string, installId: string): number[] {
     );
     if (daemon && args.some((argument) => ourFolders(home).some((folder) => argument.includes(folder))))
       return true;
-    if (environmentOf(pid, 'INCUS_DIR') === path.join(home, 'incus')) return true;
+    // Helpers of our daemon inherit its folder. So does a shell in which the operator set it: the program tells.
+    const helper = linkOf(pid, 'exe')?.startsWith('/usr/libexec/incus/') ?? false;
+    if (helper && environmentOf(pid, 'INCUS_DIR') === path.join(home, 'incus')) return true;
     return groupsOf(pid).includes(containers);
   });
 }

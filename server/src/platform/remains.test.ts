@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { test } from 'node:test';
+import { findRemains, isEmpty } from './remains.ts';
+
+test("an operator's own programs in the data directory are none of the install's remains", async () => {
+  const home = await mkdtemp('/tmp/danube-test-remains-');
+  // A shell as the guide has it: with INCUS_DIR set, and a folder of the install among its arguments.
+  const shell = spawn('sh', ['-c', 'sleep 60; true', path.join(home, 'incus', 'x')], {
+    env: { ...process.env, INCUS_DIR: path.join(home, 'incus') },
+    stdio: 'ignore',
+    detached: true,
+  });
+  try {
+    await new Promise((resolve) => shell.once('spawn', resolve));
+    const remains = findRemains(home, 'efefef');
+    assert.deepEqual(remains.processes, []);
+    assert.ok(isEmpty(remains));
+  } finally {
+    if (shell.pid) process.kill(-shell.pid, 'SIGKILL');
+    await rm(home, { recursive: true, force: true });
+  }
+});
+
+test('the root as data directory makes nobody else its own', () => {
+  assert.ok(isEmpty(findRemains('/', 'efefef')));
+});
