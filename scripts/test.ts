@@ -147,6 +147,8 @@ async function withIncus(): Promise<void> {
   process.env.DANUBE_TEST_INCUS_POOL = platform.pool;
   process.env.DANUBE_TEST_INCUS_PID = String(findIncusd(home)?.pid ?? '');
   process.env.DANUBE_TEST_INSTALL_ID = platform.install.installId;
+  process.env.DANUBE_IPV4_POOL = platform.install.ipv4Pool;
+  process.env.DANUBE_IPV6_POOL = platform.install.ipv6Pool;
   process.env.DANUBE_TEST_IMAGES = path.join(home, 'images');
 }
 

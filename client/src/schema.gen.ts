@@ -2246,8 +2246,8 @@ export interface operations {
                      *         "private_ip": "10.64.0.10",
                      *         "ipv6_address": "fd2a:41c0:77e1::a",
                      *         "vnc_access_url": "https://example.org/console",
-                     *         "internal_dns": "vps-0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
-                     *         "internal_fqdn": "vps-0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e.danube.internal"
+                     *         "internal_dns": "ip-10-64-0-10",
+                     *         "internal_fqdn": "ip-10-64-0-10.danube.internal"
                      *       },
                      *       "monthly_cost": 4.49
                      *     }
@@ -2272,9 +2272,9 @@ export interface operations {
                             ipv6_address: string | null;
                             /** @example https://example.org/console */
                             vnc_access_url: string | null;
-                            /** @example vps-0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e */
+                            /** @example ip-10-64-0-10 */
                             internal_dns: string;
-                            /** @example vps-0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e.danube.internal */
+                            /** @example ip-10-64-0-10.danube.internal */
                             internal_fqdn: string;
                         };
                         /** @example 4.49 */

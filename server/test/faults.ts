@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import type { Engine } from '../src/engines/engine.ts';
 import { createSimEngine, type SimEngine } from '../src/engines/sim/engine.ts';
 import { type Call, clientOf } from './client.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
@@ -20,7 +21,10 @@ export interface Crashable {
   close(): Promise<void>;
 }
 
-export async function createCrashable(options: { latencyMs?: number } = {}): Promise<Crashable> {
+/** `environment` is for the server process, for example to run it on another engine. */
+export async function createCrashable(
+  options: { latencyMs?: number; environment?: Record<string, string> } = {},
+): Promise<Crashable> {
   const database = await createTestDatabase();
   const folder = await mkdtemp(path.join(os.tmpdir(), 'danube-faults-'));
   const stateFile = path.join(folder, 'instances.jsonl');
@@ -31,6 +35,7 @@ export async function createCrashable(options: { latencyMs?: number } = {}): Pro
     DANUBE_SIM_STATE: stateFile,
     DANUBE_SIM_LATENCY_MS: String(options.latencyMs ?? 0),
     DANUBE_SECRET_KEY: randomBytes(32).toString('base64'),
+    ...options.environment,
   };
   return {
     database,
@@ -65,7 +70,7 @@ export async function createCrashable(options: { latencyMs?: number } = {}): Pro
  * What must be true of every settled install, whatever happened to it: rows and instances match one to one, no
  * address is used twice, every operation has ended, and the counters tell the truth. Returns what is wrong.
  */
-export async function findInconsistencies(database: TestDatabase, engine: SimEngine): Promise<string[]> {
+export async function findInconsistencies(database: TestDatabase, engine: Engine): Promise<string[]> {
   const { pool } = database;
   const problems: string[] = [];
   const rows = (await pool.query('select id, team_id, status, generation from vps')).rows;

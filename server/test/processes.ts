@@ -24,8 +24,8 @@ export interface ServerProcess {
 export async function startServerProcess(env: Record<string, string>): Promise<ServerProcess> {
   const child = spawn(process.execPath, [...FLAGS, path.join(import.meta.dirname, 'server-process.ts')], {
     env: {
-      ...env,
       DANUBE_ENGINE: 'sim',
+      ...env,
       DANUBE_LISTEN: '127.0.0.1:0',
       DANUBE_LOG_LEVEL: env.DANUBE_LOG_LEVEL ?? 'silent',
     },

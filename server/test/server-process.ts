@@ -1,5 +1,6 @@
 /**
- * A server on the simulated engine in a process of its own, so that tests can kill it at an exact point.
+ * A server in a process of its own, so that tests can kill it at an exact point. On the simulated engine, or with
+ * `DANUBE_ENGINE=incus` on the Incus of the test run.
  *
  * `DANUBE_TEST_KILL` says where: `step NAME` after that step is recorded, `before VERB` or `after VERB` around the
  * first call of that verb of the engine. The process prints one line of JSON `{url}` when it serves.
@@ -9,23 +10,30 @@ import { readConfig } from '../src/config.ts';
 import { createSimEngine } from '../src/engines/sim/engine.ts';
 import { createLog } from '../src/lib/log.ts';
 import { TEST_POOLS } from './harness.ts';
+import { createTestIncusEngine } from './incus.ts';
 
 const config = readConfig(process.env);
 const [killWhen, killAt] = (process.env.DANUBE_TEST_KILL ?? '').split(' ');
 const die = () => process.kill(process.pid, 'SIGKILL');
 
-const engine = createSimEngine({ stateFile: config.sim.stateFile, latencyMs: config.sim.latencyMs });
-if (killWhen === 'before') engine.faults.before((verb) => void (verb === killAt && die()));
-if (killWhen === 'after') engine.faults.after((verb) => void (verb === killAt && die()));
+const log = createLog(config.logLevel);
+const engine = config.engine === 'sim' ? simulated() : createTestIncusEngine(log);
+
+function simulated() {
+  const sim = createSimEngine({ stateFile: config.sim.stateFile, latencyMs: config.sim.latencyMs });
+  if (killWhen === 'before') sim.faults.before((verb) => void (verb === killAt && die()));
+  if (killWhen === 'after') sim.faults.after((verb) => void (verb === killAt && die()));
+  return sim;
+}
 
 const app = await startApp({
   config,
   databaseUrl: config.databaseUrl!,
   engine,
-  pools: TEST_POOLS,
+  pools: config.ipv4Pool && config.ipv6Pool ? { ipv4: config.ipv4Pool, ipv6: config.ipv6Pool } : TEST_POOLS,
   secretKey: Buffer.from(config.secretKey!, 'base64'),
   executorId: 'test',
-  log: createLog(config.logLevel),
+  log,
   runtime: {
     retrySeconds: 5,
     afterStep: (_operation, step) => void (killWhen === 'step' && step === killAt && die()),

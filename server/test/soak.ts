@@ -1,9 +1,62 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Call, newVps } from './client.ts';
+import type { Crashable } from './faults.ts';
+import { waitFor } from './harness.ts';
+
+export interface SoakOptions {
+  seed: number;
+  clients: number;
+  /** Accepted requests in all, over all clients. */
+  operations: number;
+  kills: number;
+  /** Longest time between a start of the server and its death, in milliseconds. */
+  pauseMs: number;
+  /** VPS that one client makes at most. */
+  servers: number;
+  /** Longest wait for one operation to end, in seconds. */
+  patience?: number;
+}
+
+/**
+ * Several clients send random requests while the server process is killed again and again. Resolves once every
+ * accepted operation has ended well and the server has ended too; throws when one was lost or failed.
+ */
+export async function soak(test: Crashable, options: SoakOptions): Promise<void> {
+  const random = randomFrom(options.seed);
+  let server = await test.start();
+  const killer = (async () => {
+    for (let kill = 0; kill < options.kills; kill++) {
+      await delay(50 + options.pauseMs * random());
+      server.child.kill('SIGKILL');
+      await server.ended;
+      server = await test.start();
+    }
+  })();
+  const clients = Array.from({ length: options.clients }, (_, client) =>
+    randomOperations(() => test.client(server), randomFrom(options.seed + client), {
+      client: `c${client}`,
+      operations: options.operations / options.clients,
+      servers: options.servers,
+    }),
+  );
+  const promised = (await Promise.all(clients)).flat();
+  await killer;
+  const call = test.client(server);
+  for (const promise of promised) {
+    const ended = async () => {
+      const { data } = (await persistently(() => call('GET', `/operations/${promise.operation}`))).body;
+      return data.terminal && data;
+    };
+    const operation = await waitFor(`${promise.action} of ${promise.vps}`, ended, options.patience);
+    assert.equal(operation.state, 'succeeded', JSON.stringify({ promise, operation }));
+  }
+  server.child.kill('SIGTERM');
+  await server.ended;
+}
 
 /** Repeatable random numbers (mulberry32), so that a failing soak can be run again with its seed. */
-export function randomFrom(seed: number): () => number {
+function randomFrom(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;
@@ -14,7 +67,7 @@ export function randomFrom(seed: number): () => number {
 }
 
 /** An operation that a client was promised: the answer to its request was 2xx. */
-export interface Promised {
+interface Promised {
   vps: string;
   operation: string;
   action: string;
@@ -24,7 +77,7 @@ export interface Promised {
  * Sends `operations` random requests, one after the other, and keeps what was promised. The server may die at any
  * time: a request without an answer is sent again under its Idempotency-Key, as a careful client does.
  */
-export async function randomOperations(
+async function randomOperations(
   call: () => Call,
   random: () => number,
   options: { client: string; operations: number; servers: number },
@@ -69,7 +122,7 @@ function pick(random: () => number, mine: string[], servers: number, name: strin
 }
 
 /** Asks again while nobody answers. */
-export async function persistently<T>(ask: () => Promise<T>): Promise<T> {
+async function persistently<T>(ask: () => Promise<T>): Promise<T> {
   const deadline = Date.now() + 60_000;
   for (;;) {
     try {

@@ -5,6 +5,13 @@
  * the same state as calling it once. A verb that cannot succeed throws {@link EngineError}.
  */
 
+/** Instances of a team find each other under this domain, see {@link internalName}. */
+export const INTERNAL_DOMAIN = 'danube.internal';
+
+/** The name of an instance inside its team's network: made from an address, so it is as stable. */
+export const internalName = (addresses: InstanceSpec['addresses']): string =>
+  `ip-${(addresses.ipv4 ?? addresses.ipv6 ?? '').replaceAll(/[.:]/g, '-')}`;
+
 /** A team's corner of the data plane: one project and one network, which no other team can reach. */
 export interface TenantSpec {
   teamId: number;

@@ -1,11 +1,12 @@
 import { stringify } from 'yaml';
-import type {
-  InstanceDetail,
-  InstanceRef,
-  InstanceReport,
-  InstanceSpec,
-  Limits,
-  PowerState,
+import {
+  INTERNAL_DOMAIN,
+  type InstanceDetail,
+  type InstanceRef,
+  type InstanceReport,
+  type InstanceSpec,
+  type Limits,
+  type PowerState,
 } from '../engine.ts';
 import { bridgeName, imageAlias } from './names.ts';
 
@@ -60,6 +61,7 @@ export function creationBody(spec: InstanceSpec, place: Placement): unknown {
         type: 'nic',
         name: 'eth0',
         network: bridgeName(place.installId, spec.ref.teamId),
+        hwaddr: hardwareAddress(spec.addresses),
         // `none` with the filter on: nothing of that family leaves the instance.
         'ipv4.address': spec.addresses.ipv4 ?? 'none',
         'ipv6.address': spec.addresses.ipv6 ?? 'none',
@@ -69,6 +71,26 @@ export function creationBody(spec: InstanceSpec, place: Placement): unknown {
       },
     },
   };
+}
+
+/**
+ * A MAC address that goes with the IP address: neighbours, the host among them, remember it for seconds to minutes, and
+ * would send to the old one after a reinstall. Locally administered; unique on the team's bridge, as the address is.
+ */
+export function hardwareAddress(addresses: InstanceSpec['addresses']): string {
+  const { ipv4, ipv6 } = addresses;
+  const tail = ipv4 !== null ? ipv4.split('.').map(Number) : lowestBytes(ipv6 ?? '::');
+  const bytes = [0x02, ipv4 !== null ? 0xd4 : 0xd6, ...tail];
+  return bytes.map((byte) => byte.toString(16).padStart(2, '0')).join(':');
+}
+
+/** The last 32 bits of an IPv6 address. */
+function lowestBytes(ipv6: string): number[] {
+  const groups = ipv6.replace('::', ':0:0:').split(':').slice(-2);
+  return groups.flatMap((group) => {
+    const value = Number.parseInt(group || '0', 16);
+    return [value >> 8, value & 255];
+  });
 }
 
 export const limitsConfig = (limits: Limits, hostVcpu: number): Record<string, string> => ({
@@ -92,7 +114,10 @@ export function networkConfig(spec: InstanceSpec): string {
           to: family === 'ipv4' ? '0.0.0.0/0' : '::/0',
           via: spec.network[family].gateway,
         })),
-        nameservers: { addresses: families.map((family) => spec.network[family].gateway) },
+        nameservers: {
+          addresses: families.map((family) => spec.network[family].gateway),
+          search: [INTERNAL_DOMAIN],
+        },
       },
     },
   });

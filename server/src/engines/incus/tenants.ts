@@ -1,4 +1,4 @@
-import { EngineError, type TenantSpec } from '../engine.ts';
+import { EngineError, INTERNAL_DOMAIN, type TenantSpec } from '../engine.ts';
 import type { IncusClient } from './client.ts';
 import { alreadyExists, IncusError } from './errors.ts';
 import { bridgeName, projectName } from './names.ts';
@@ -75,6 +75,11 @@ function bridgeConfig({ network }: TenantSpec): Record<string, string> {
     'ipv6.nat': 'true',
     // Fixed IPv6 addresses of instances are refused without it.
     'ipv6.dhcp.stateful': 'true',
+    'dns.domain': INTERNAL_DOMAIN,
+    // Names made from addresses (`ip-10-64-0-10`), so that none has to be told to the server when an instance comes.
+    'raw.dnsmasq': [network.ipv4.subnet, network.ipv6.subnet]
+      .map((subnet) => `synth-domain=${INTERNAL_DOMAIN},${subnet},ip-`)
+      .join('\n'),
   };
 }
 

@@ -204,8 +204,8 @@ export const ShownVps = Obj({
     private_ip: Address4,
     ipv6_address: Address6,
     vnc_access_url: Nullable(Text(500, 'https://example.org/console')),
-    internal_dns: Text(255, 'vps-0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e'),
-    internal_fqdn: Text(255, 'vps-0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e.danube.internal'),
+    internal_dns: Text(255, 'ip-10-64-0-10'),
+    internal_fqdn: Text(255, 'ip-10-64-0-10.danube.internal'),
   }),
   monthly_cost: Euros(4.49),
 });

@@ -1,5 +1,5 @@
 import type { Database, Tx } from '../../db/database.ts';
-import type { Engine } from '../../engines/engine.ts';
+import { type Engine, INTERNAL_DOMAIN, internalName } from '../../engines/engine.ts';
 import type { Caller } from '../../http/caller.ts';
 import { offsetOf, type PageQuery, pageOf } from '../../http/pagination.ts';
 import { randomText, type SecretBox } from '../../lib/crypto.ts';
@@ -14,7 +14,7 @@ import type { CreateVps, ReinstallVps, UpdateVps } from './schema.ts';
 import { allowedActions, STATUS_DURING, type VpsOperationKind, type VpsStatus } from './states.ts';
 import { findVps, listVps, lockVps, updateVps, type Vps } from './store.ts';
 import { viewVps } from './view.ts';
-import { type ImageArgs, instanceRef, type ReinstallArgs } from './workflow.ts';
+import type { ImageArgs, ReinstallArgs } from './workflow.ts';
 
 export interface VpsServiceDependencies {
   database: Database;
@@ -134,7 +134,7 @@ export function createVpsService({ database, engine, secrets, pools, clock }: Vp
 
   async function show(caller: Caller, id: string) {
     const [vps, comparedAt] = await Promise.all([find(caller, id), clock.lastPass()]);
-    const { name } = instanceRef(vps.team_id, vps.id);
+    const name = internalName({ ipv4: vps.ipv4, ipv6: vps.ipv6 });
     return {
       instance: viewVps(vps, comparedAt),
       connection_info: {
@@ -143,7 +143,7 @@ export function createVpsService({ database, engine, secrets, pools, clock }: Vp
         ipv6_address: vps.ipv6,
         vnc_access_url: null,
         internal_dns: name,
-        internal_fqdn: `${name}.danube.internal`,
+        internal_fqdn: `${name}.${INTERNAL_DOMAIN}`,
       },
       monthly_cost: vps.price_cents / 100,
     };

@@ -1,0 +1,34 @@
+import type { Engine } from '../src/engines/engine.ts';
+import { createIncusEngine } from '../src/engines/incus/engine.ts';
+import type { Log } from '../src/lib/log.ts';
+
+/** An environment variable that `npm test` sets for the tests on real instances. */
+export function fromTestRun(name: string): string {
+  const value = process.env[name];
+  if (!value) throw new Error(`${name} is not set: run the tests with \`npm test\`.`);
+  return value;
+}
+
+/** What a server process needs from the environment to use the Incus of the test run. */
+export const incusEnvironment = (): Record<string, string> =>
+  Object.fromEntries(
+    [
+      'DANUBE_TEST_INCUS_SOCKET',
+      'DANUBE_TEST_INCUS_POOL',
+      'DANUBE_TEST_INSTALL_ID',
+      'DANUBE_TEST_IMAGES',
+      'DANUBE_IPV4_POOL',
+      'DANUBE_IPV6_POOL',
+      'PATH',
+    ].map((name) => [name, fromTestRun(name)]),
+  );
+
+/** The engine on the Incus of the test run, with the names of its install. */
+export const createTestIncusEngine = (log: Log): Engine =>
+  createIncusEngine({
+    connection: { socketPath: fromTestRun('DANUBE_TEST_INCUS_SOCKET') },
+    installId: fromTestRun('DANUBE_TEST_INSTALL_ID'),
+    pool: fromTestRun('DANUBE_TEST_INCUS_POOL'),
+    imageCache: fromTestRun('DANUBE_TEST_IMAGES'),
+    log,
+  });

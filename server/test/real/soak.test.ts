@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { createLog } from '../../src/lib/log.ts';
+import { createCrashable, findInconsistencies } from '../faults.ts';
+import { createTestIncusEngine, incusEnvironment } from '../incus.ts';
+import { soak } from '../soak.ts';
+
+describe('soak on Incus', () => {
+  it('honours every promise over 8 operations and 5 kills', async (context) => {
+    const seed = Number(process.env.DANUBE_TEST_SEED ?? Date.now() % 1_000_000);
+    context.diagnostic(`seed ${seed}: set DANUBE_TEST_SEED to repeat`);
+    const test = await createCrashable({ environment: { DANUBE_ENGINE: 'incus', ...incusEnvironment() } });
+    const engine = createTestIncusEngine(createLog('silent'));
+    try {
+      await engine.ensureImage('debian-12');
+      await soak(test, {
+        seed,
+        clients: 2,
+        operations: 8,
+        kills: 5,
+        pauseMs: 3000,
+        servers: 1,
+        patience: 300,
+      });
+      assert.deepEqual(await findInconsistencies(test.database, engine), []);
+    } finally {
+      await test.close();
+      for (const { ref } of await engine.listInstances()) await engine.removeInstance(ref);
+      await engine.removeTenant(test.team.teamId);
+      await engine.close();
+    }
+  });
+});

@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { promisify } from 'node:util';
+import type { Engine } from '../../src/engines/engine.ts';
+import { createLog } from '../../src/lib/log.ts';
+import { type Call, newVps } from '../client.ts';
+import { type Crashable, createCrashable } from '../faults.ts';
+import { waitFor } from '../harness.ts';
+import { createTestIncusEngine, incusEnvironment } from '../incus.ts';
+import type { ServerProcess } from '../processes.ts';
+
+const run = promisify(execFile);
+const PATIENCE = 180;
+
+/** From the API to a shell on a real instance, with the real `ssh`. */
+describe('VPS on Incus', () => {
+  let test: Crashable;
+  let server: ServerProcess;
+  let engine: Engine;
+  let call: Call;
+  let folder: string;
+
+  before(async () => {
+    engine = createTestIncusEngine(createLog('silent'));
+    await engine.ensureImage('debian-12');
+    test = await createCrashable({ environment: { DANUBE_ENGINE: 'incus', ...incusEnvironment() } });
+    server = await test.start();
+    call = test.client(server);
+    folder = await mkdtemp(path.join(os.tmpdir(), 'danube-ssh-'));
+    await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', path.join(folder, 'key')]);
+    await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', path.join(folder, 'other')]);
+  });
+  after(async () => {
+    await test.close();
+    for (const { ref } of await engine.listInstances()) await engine.removeInstance(ref);
+    await engine.removeTenant(test.team.teamId);
+    await engine.close();
+    await rm(folder, { recursive: true });
+  });
+
+  const settled = (id: string, status: string) =>
+    waitFor(
+      `the VPS to be ${status}`,
+      async () => {
+        const answer = await call('GET', `/vps/${id}`);
+        const now = answer.status === 404 ? 'gone' : answer.body.instance.status;
+        assert.ok(
+          now !== 'error' || status === 'error',
+          JSON.stringify(answer.body.instance?.status_details),
+        );
+        return now === status;
+      },
+      PATIENCE,
+    );
+
+  async function create(changes: Record<string, unknown>) {
+    const created = await call('POST', '/vps', newVps(changes));
+    assert.equal(created.status, 201, JSON.stringify(created.body));
+    const { id, public_ip, ipv6_address } = created.body.instance;
+    await settled(id, 'running');
+    return { id, ipv4: public_ip as string, ipv6: ipv6_address as string };
+  }
+
+  const OPTIONS = [
+    'StrictHostKeyChecking=no',
+    'UserKnownHostsFile=/dev/null',
+    'LogLevel=ERROR',
+    'ConnectTimeout=10',
+  ];
+  const options = (extra: string[]) => [...OPTIONS, ...extra].flatMap((option) => ['-o', option]);
+
+  async function ssh(address: string, command: string, key = 'key'): Promise<string> {
+    const identity = ['-i', path.join(folder, key), ...options(['BatchMode=yes', 'IdentitiesOnly=yes'])];
+    const { stdout } = await run('ssh', [...identity, `root@${address}`, command]);
+    return stdout.trim();
+  }
+
+  it('boots on its plan, takes its key and no other, and keeps its addresses through its life', async () => {
+    const public_key = (await readFile(path.join(folder, 'key.pub'), 'utf8')).trim();
+    const key = await call('POST', '/ssh-keys', { name: 'test', public_key });
+    const vps = await create({
+      name: 'web-1',
+      auth_method: 'ssh_key',
+      ssh_key_id: key.body.key.id,
+      password: undefined,
+      custom_cloud_init: '#cloud-config\nwrite_files:\n  - {path: /etc/from-customer, content: hello}\n',
+    });
+    // `running` means that SSH answers: the first try must work.
+    assert.equal(await ssh(vps.ipv4, 'hostname'), 'web-1');
+    assert.equal(await ssh(vps.ipv6, 'hostname'), 'web-1');
+    assert.match(await ssh(vps.ipv4, 'grep MemTotal /proc/meminfo'), / 2097152 kB/);
+    const { internal_dns, internal_fqdn } = (await call('GET', `/vps/${vps.id}`)).body.connection_info;
+    for (const name of [internal_dns, internal_fqdn]) {
+      assert.match(await ssh(vps.ipv4, `getent ahostsv4 ${name}`), new RegExp(`^${vps.ipv4}`));
+    }
+    await ssh(vps.ipv4, 'cloud-init status --wait || true');
+    assert.equal(await ssh(vps.ipv4, 'cat /etc/from-customer'), 'hello');
+    await assert.rejects(ssh(vps.ipv4, 'true', 'other'), /Permission denied/);
+    await assert.rejects(sshWithPassword(vps.ipv4, 'correct horse battery'), /Permission denied/);
+
+    const before = await ssh(vps.ipv4, 'cat /etc/ssh/ssh_host_ed25519_key.pub; touch /root/mine');
+    await call('POST', `/vps/${vps.id}/stop`);
+    await settled(vps.id, 'stopped');
+    await call('POST', `/vps/${vps.id}/start`);
+    await settled(vps.id, 'running');
+    assert.equal(await ssh(vps.ipv4, 'ls /root/mine'), '/root/mine');
+
+    await call('PUT', `/vps/${vps.id}`, { resource_profile: 'micro_shared' });
+    await waitFor(
+      '4 GB',
+      async () => / 4194304 kB/.test(await ssh(vps.ipv4, 'grep MemTotal /proc/meminfo')),
+      PATIENCE,
+    );
+
+    await call('POST', `/vps/${vps.id}/reinstall`, { image: 'debian-12' });
+    await settled(vps.id, 'running');
+    assert.notEqual(await ssh(vps.ipv4, 'cat /etc/ssh/ssh_host_ed25519_key.pub'), before);
+    assert.equal(await ssh(vps.ipv6, 'ls /root | wc -l'), '0');
+  });
+
+  it('takes the password that was chosen, shows a shutdown from inside, and is gone once deleted', async () => {
+    const vps = await create({ name: 'web-2', password: `it's "quoted" $HOME; %s` });
+    assert.equal(await sshWithPassword(vps.ipv4, `it's "quoted" $HOME; %s`), 'web-2');
+    await sshWithPassword(vps.ipv4, `it's "quoted" $HOME; %s`, 'systemctl poweroff --no-block');
+    await settled(vps.id, 'stopped');
+    assert.equal((await call('DELETE', `/vps/${vps.id}`)).status, 200);
+    await settled(vps.id, 'gone');
+    assert.ok(!(await engine.listInstances()).some(({ ref }) => ref.name.includes(vps.id)));
+  });
+
+  it('is finished by the next server when the first is killed while it boots', async () => {
+    const created = await call('POST', '/vps', newVps({ name: 'web-3' }));
+    await waitFor(
+      'an instance in Incus',
+      async () =>
+        (await engine.listInstances()).some(({ ref }) => ref.name.includes(created.body.instance.id)),
+      PATIENCE,
+    );
+    server.child.kill('SIGKILL');
+    await server.ended;
+    server = await test.start();
+    call = test.client(server);
+    await settled(created.body.instance.id, 'running');
+    assert.equal(await sshWithPassword(created.body.instance.public_ip, 'correct horse battery'), 'web-3');
+  });
+
+  async function sshWithPassword(address: string, password: string, command = 'hostname'): Promise<string> {
+    const login = options([
+      'PreferredAuthentications=password,keyboard-interactive',
+      'NumberOfPasswordPrompts=1',
+    ]);
+    const { stdout } = await run('sshpass', ['-e', 'ssh', ...login, `root@${address}`, command], {
+      env: { ...process.env, SSHPASS: password },
+    });
+    return stdout.trim();
+  }
+});
