@@ -32,7 +32,7 @@ export const networkOf = (teamId: number): TenantNetwork => {
   const third = index * 4;
   return {
     ipv4: { subnet: `10.213.${third}.0/22`, gateway: `10.213.${third}.1` },
-    ipv6: { subnet: `fd97:da1b:e5c0:${index}::/64`, gateway: `fd97:da1b:e5c0:${index}::1` },
+    ipv6: { subnet: `fd97:da1b:e5c0:${index + 1}::/64`, gateway: `fd97:da1b:e5c0:${index + 1}::1` },
   };
 };
 

@@ -208,7 +208,7 @@ function explainCreation(error: IncusError, spec: InstanceSpec): EngineError {
   if (/project.*not found|network.*not found/i.test(error.said)) {
     return new EngineError('not_found', `Team ${spec.ref.teamId} has no network.`, options);
   }
-  if (/IP address.*(already|in use)|already.*(IP|address)/i.test(error.said)) {
+  if (/(IP|MAC) address.*(already|in use)/i.test(error.said)) {
     return new EngineError('invalid', 'The address is in use by another instance.', options);
   }
   if (/invalid|not allowed|forbidden|outside of|not within/i.test(error.said)) {
