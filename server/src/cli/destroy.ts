@@ -15,32 +15,18 @@ import {
   stopIncusd,
   waitForIncus,
 } from '../platform/incus-daemon.ts';
-import { type Install, readInstall } from '../platform/install.ts';
+import { type Install, OWN_ENTRIES, readInstall } from '../platform/install.ts';
 import { kernelFiles, removeKernelFiles } from '../platform/kernel.ts';
 import { takeLock } from '../platform/lock.ts';
 import { stopOwnLxcfs } from '../platform/lxcfs.ts';
 import { OperatorError } from '../platform/operator-error.ts';
 import { stopPostgres } from '../platform/postgres.ts';
-import { findRemains, isEmpty, type Remains, removeRemains } from '../platform/remains.ts';
+import { findRemains, isEmpty, type Remains, removeRemains, settle } from '../platform/remains.ts';
 import { listIncus, removeFromIncus } from '../platform/remove-incus.ts';
 import { findUser, isRoot, removeUser, systemUserName } from '../platform/system.ts';
 import { createTerminal, type Terminal } from '../platform/terminal.ts';
 import { UsageError } from './failure.ts';
 import { removeService, unitFile } from './service.ts';
-
-/** All that Danube ever puts into its data directory. Anything else there is somebody's, and stays. */
-const OWN_ENTRIES = [
-  'apt',
-  'danube.pid',
-  'images',
-  'incus',
-  'install.json',
-  'install.json.new',
-  'log',
-  'lxcfs.json',
-  'postgres',
-  'secret.key',
-];
 
 interface Target {
   home: string;
@@ -182,7 +168,7 @@ async function removeFromHost(
 }
 
 async function reportRest({ home, id }: Target, terminal: Terminal): Promise<number> {
-  const remains = findRemains(home, id);
+  const remains = await settle(home, id);
   const rest = describeRemains(remains);
   if (isRoot() && (await hostFirewallIsUp(id))) rest.push(`the nftables table ${firewallTable(id)}`);
   if (findUser(systemUserName(id))) rest.push(`the system user ${systemUserName(id)}`);

@@ -20,6 +20,20 @@ export interface Install {
   createdAt: string;
 }
 
+/** All that Danube ever puts into its data directory. Anything else there is somebody's, and stays. */
+export const OWN_ENTRIES: readonly string[] = [
+  'apt',
+  'danube.pid',
+  'images',
+  'incus',
+  'install.json',
+  'install.json.new',
+  'log',
+  'lxcfs.json',
+  'postgres',
+  'secret.key',
+];
+
 const file = (home: string): string => path.join(home, 'install.json');
 
 /** Reads `install.json`; null before the first start. */

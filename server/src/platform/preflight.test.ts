@@ -44,6 +44,8 @@ test('what cannot work is refused with its reason and a remedy', async () => {
   assert.match(await refusal(preflight(settings(), true, full)), /4\.0 GB.*needs 10/);
   const long = settings({ DANUBE_HOME: `/tmp/${'x'.repeat(80)}` });
   assert.match(await refusal(preflight(long, true, host())), /too long/);
+  const taken = settings({ DANUBE_HOME: '/etc' });
+  assert.match(await refusal(preflight(taken, true, host())), /\/etc, which holds other things/);
 });
 
 test('a later start serves from a full disk, and without apt when nothing is missing', async () => {

@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
-import { stat, statfs } from 'node:fs/promises';
+import { readdir, stat, statfs } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import pg from 'pg';
 import type { Config } from '../config.ts';
 import { openDatabase } from '../db/database.ts';
 import { refuseNewerSchema } from '../db/migrate.ts';
+import { OWN_ENTRIES } from './install.ts';
 import { OperatorError } from './operator-error.ts';
 import { missingPackages } from './packages.ts';
 import { run } from './run.ts';
@@ -46,6 +47,7 @@ const usesLocalIncus = (config: Config): boolean => config.engine === 'incus' &&
 export async function preflight(config: Config, firstStart: boolean, host: Host = thisHost()): Promise<void> {
   refusePlatform(config, host);
   await refuseHome(config, host);
+  if (firstStart) await refuseForeignHome(config.home);
   // Only at the first start: a full disk later is for doctor to tell, and no reason to stop serving.
   if (firstStart && usesLocalIncus(config)) await refuseFullDisk(config.home, host);
   if (config.role !== 'worker') await refuseTakenPort(config.listen);
@@ -90,6 +92,18 @@ async function refuseHome(config: Config, host: Host): Promise<void> {
         `Choose another folder, for example /var/lib/danube, or run: chmod o+x ${folder}`,
       );
     }
+  }
+}
+
+/** The first start takes the folder for its own, with new permissions: one that serves something else must not be. */
+async function refuseForeignHome(home: string): Promise<void> {
+  const entries = existsSync(home) ? await readdir(home) : [];
+  const foreign = entries.filter((name) => !OWN_ENTRIES.includes(name) && name !== 'lost+found');
+  if (foreign.length > 0) {
+    throw new OperatorError(
+      `DANUBE_HOME is ${home}, which holds other things (${foreign.slice(0, 3).join(', ')}) and no Danube.`,
+      'Choose a folder that is empty or does not exist yet, for example /var/lib/danube.',
+    );
   }
 }
 

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { rmdir } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { bridgePrefix, projectName } from '../engines/incus/names.ts';
 import { allPids, argumentsOf, environmentOf, identify, linkOf, signal, waitForExit } from './processes.ts';
 import { run } from './run.ts';
@@ -32,19 +33,22 @@ export const isEmpty = (remains: Remains): boolean =>
 function findProcesses(home: string, installId: string): number[] {
   const containers = `lxc.payload.${projectName(installId, 0).slice(0, -1)}`;
   return allPids().filter((pid) => {
-    if (pid === process.pid) return false;
+    if (pid === process.pid || !identify(pid)) return false;
     const args = argumentsOf(pid);
     const daemon = /^(incusd|postgres|dnsmasq|lxcfs|\[lxc monitor\].*)$/.test(
       path.basename(args[0]?.split(' /')[0] ?? ''),
     );
-    if (daemon && args.some((argument) => ourFolders(home).some((folder) => argument.includes(folder))))
-      return true;
+    if (daemon && args.some((argument) => namesOurs(argument, home))) return true;
     // Helpers of our daemon inherit its folder. So does a shell in which the operator set it: the program tells.
     const helper = linkOf(pid, 'exe')?.startsWith('/usr/libexec/incus/') ?? false;
     if (helper && environmentOf(pid, 'INCUS_DIR') === path.join(home, 'incus')) return true;
     return groupsOf(pid).includes(containers);
   });
 }
+
+/** As a path of its own, after an option (`--conf-file=`), or in a title (`[lxc monitor] …`). */
+const namesOurs = (argument: string, home: string): boolean =>
+  ourFolders(home).some((folder) => [' ', '='].some((before) => ` ${argument}`.includes(before + folder)));
 
 function groupsOf(pid: number): string {
   try {
@@ -108,16 +112,31 @@ export async function removeRemains(home: string, installId: string): Promise<vo
   for (const device of findLoopDevices(home))
     await run('losetup', ['--detach', `/dev/${device}`], { allow: 'any' });
   for (const bridge of found.bridges) await run('ip', ['link', 'delete', bridge], { allow: 'any' });
-  if (found.bridges.length > 0) await removeIncusChains(found.bridges);
+  await removeIncusChains(installId);
   for (const group of findCgroups(installId)) await removeCgroup(group);
 }
 
-/** Incus keeps a chain per network and purpose in a table that it shares with other daemons. */
-async function removeIncusChains(bridges: string[]): Promise<void> {
-  const listed = await run('nft', ['list', 'table', 'inet', 'incus'], { allow: 'any' });
-  const chains = [...listed.stdout.matchAll(/^\s*chain (\S+) \{/gm)].map((match) => match[1] ?? '');
-  for (const chain of chains.filter((name) => bridges.some((bridge) => name.endsWith(`.${bridge}`)))) {
-    await run('nft', ['delete', 'chain', 'inet', 'incus', chain], { allow: 'any' });
+/** Incus keeps chains per network (`fwd.BRIDGE`) and instance (`in.PROJECT_NAME.NIC`) in tables that daemons share. */
+async function removeIncusChains(installId: string): Promise<void> {
+  const names = [`.${bridgePrefix(installId)}`, `.${projectName(installId, 0).slice(0, -1)}`];
+  for (const family of ['inet', 'bridge', 'ip', 'ip6']) {
+    const listed = await run('nft', ['list', 'table', family, 'incus'], { allow: 'any' });
+    const chains = [...listed.stdout.matchAll(/^\s*chain (\S+) \{/gm)].map((match) => match[1] ?? '');
+    for (const chain of chains.filter((text) => names.some((name) => text.includes(name)))) {
+      await run('nft', ['delete', 'chain', family, 'incus', chain], { allow: 'any' });
+    }
+  }
+}
+
+const SETTLE_SECONDS = 10;
+
+/** Waits, within reason, for what was told to go to be gone: a killed container takes a moment to be taken apart. */
+export async function settle(home: string, installId: string): Promise<Remains> {
+  const deadline = Date.now() + SETTLE_SECONDS * 1000;
+  for (;;) {
+    const remains = findRemains(home, installId);
+    if (isEmpty(remains) || Date.now() > deadline) return remains;
+    await delay(100);
   }
 }
 
