@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
-import { mkdir, open } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, open, rename, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { identify, type ProcessIdentity } from './processes.ts';
 
@@ -19,6 +20,7 @@ export interface DaemonOptions {
  */
 export async function startDaemon(options: DaemonOptions): Promise<ProcessIdentity | null> {
   await mkdir(path.dirname(options.logFile), { recursive: true });
+  await rotateLog(options.logFile);
   const output = await open(options.logFile, 'a', 0o640);
   try {
     const child = spawn(options.command, options.args, {
@@ -37,4 +39,11 @@ export async function startDaemon(options: DaemonOptions): Promise<ProcessIdenti
   } finally {
     await output.close();
   }
+}
+
+const LOG_LIMIT_BYTES = 20_000_000;
+
+/** Puts a log that has grown large aside, over the one before: a daemon's logs take at most twice the limit and what comes in one run. */
+export async function rotateLog(file: string): Promise<void> {
+  if (existsSync(file) && (await stat(file)).size > LOG_LIMIT_BYTES) await rename(file, `${file}.1`);
 }

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { startDaemon } from './daemon.ts';
+import { rotateLog, startDaemon } from './daemon.ts';
 import { incusRequest, isNotFound } from './incus-api.ts';
 import { OperatorError } from './operator-error.ts';
 import {
@@ -55,6 +55,7 @@ export async function ensureIncusd(home: string): Promise<ProcessIdentity> {
   const folder = incusFolder(home);
   await mkdir(folder, { recursive: true, mode: 0o711 });
   if (existsSync(APPARMOR_LOADER)) await run(APPARMOR_LOADER, [], { allow: 'any' });
+  await rotateLog(incusLog(home));
   const started = await startDaemon({
     // The limits of the distribution's service file, as far as this host allows: each instance needs some files.
     command: '/bin/sh',

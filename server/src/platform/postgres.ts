@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { chmod, chown, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
@@ -57,7 +57,6 @@ const SETTINGS: Record<string, string> = {
 const FAST_SETTINGS = { fsync: 'off', full_page_writes: 'off' };
 const START_SECONDS = 120;
 const STOP_SECONDS = 60;
-const LOG_LIMIT_BYTES = 20_000_000;
 
 interface Layout {
   data: string;
@@ -210,7 +209,6 @@ async function launch(
   options: PostgresOptions,
 ): Promise<ProcessIdentity> {
   await removeStalePidFile(layout);
-  await rotate(layout.log);
   const settings = {
     ...SETTINGS,
     unix_socket_directories: layout.socket,
@@ -244,10 +242,6 @@ async function removeStalePidFile(layout: Layout): Promise<void> {
     await delay(50);
   }
   await rm(path.join(layout.data, 'postmaster.pid'), { force: true });
-}
-
-async function rotate(file: string): Promise<void> {
-  if (existsSync(file) && (await stat(file)).size > LOG_LIMIT_BYTES) await rename(file, `${file}.1`);
 }
 
 /** The host name is a filler: some clients refuse a URL without one, and all prefer the `host` parameter. */
