@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { EngineError, type Progress } from '../engines/engine.ts';
+import { randomText } from '../lib/crypto.ts';
 import { RunError, run } from '../platform/run.ts';
 import { withFileLock } from './file-lock.ts';
 import { imageMetadata, TEMPLATES } from './metadata.ts';
@@ -92,7 +93,8 @@ async function buildInto({ recipe, cacheDir, mirror, progress }: BuildOptions): 
     throw new EngineError('image_build_failed', `Images cannot be built for ${process.arch}.`);
   }
   await removeMatching(cacheDir, (name) => name.startsWith(`${recipe.id}.partial`));
-  const partial = path.join(cacheDir, `${recipe.id}.partial`);
+  // A name of its own: the mmdebstrap of a killed build may live on for a while, and write where it was told to.
+  const partial = path.join(cacheDir, `${recipe.id}.partial-${randomText(8)}`);
   const overlay = path.join(partial, 'overlay');
   const image = path.join(partial, 'image');
   try {

@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { parse } from 'yaml';
+import { EngineError } from '../engines/engine.ts';
+import { buildImage, findBuilt, recipeHash } from './builder.ts';
+import { CATALOG } from './catalog.ts';
+import { withFileLock } from './file-lock.ts';
+import { imageMetadata, TEMPLATES } from './metadata.ts';
+import { RECIPES, type Recipe } from './recipes.ts';
+
+const recipe = RECIPES['debian-12']!;
+const mirror = {
+  main: 'http://127.0.0.1:9/debian',
+  security: 'http://127.0.0.1:9/debian-security',
+  keyring: '/usr/share/keyrings/debian-archive-keyring.gpg',
+};
+
+describe('image builder', () => {
+  let cacheDir: string;
+  beforeEach(() => {
+    cacheDir = mkdtempSync(path.join(tmpdir(), 'danube-images-'));
+  });
+  afterEach(() => rmSync(cacheDir, { recursive: true }));
+
+  it('says why a build failed, and leaves nothing of it', async () => {
+    await assert.rejects(buildImage({ recipe, cacheDir, mirror }), (error: unknown) => {
+      assert.ok(error instanceof EngineError);
+      assert.equal(error.code, 'image_build_failed');
+      assert.equal(error.publicMessage, 'The image debian-12 could not be built.');
+      assert.match(error.message, /mmdebstrap/);
+      return true;
+    });
+    assert.deepEqual(readdirSync(cacheDir), ['debian-12.lock']);
+    assert.equal(await findBuilt(cacheDir, recipe), null);
+  });
+
+  it('takes a finished image of the same recipe from the cache, and of no other', async () => {
+    const folder = path.join(cacheDir, `debian-12-${recipeHash(recipe)}`);
+    mkdirSync(folder);
+    writeFileSync(path.join(folder, 'built.json'), '{"builtAt": 5}');
+    assert.equal((await buildImage({ recipe, cacheDir, mirror })).builtAt, 5);
+    const changed: Recipe = { ...recipe, packages: [...recipe.packages, 'tmux'] };
+    assert.equal(await findBuilt(cacheDir, changed), null);
+  });
+});
+
+describe('file lock', () => {
+  it('lets one in at a time, and the next one in after a failure', async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'danube-lock-'));
+    const file = path.join(folder, 'lock');
+    let inside = 0;
+    const work = async () => {
+      inside += 1;
+      await new Promise((resolve) => setImmediate(resolve));
+      assert.equal(inside, 1);
+      inside -= 1;
+      throw new Error('failed inside');
+    };
+    try {
+      const all = [1, 2, 3].map(() => assert.rejects(withFileLock(file, work), /failed inside/));
+      await Promise.all(all);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
+
+describe('image metadata', () => {
+  it('names a template for each of cloud-init’s files', () => {
+    const metadata = parse(imageMetadata(recipe, 'x86_64'));
+    assert.equal(metadata.architecture, 'x86_64');
+    assert.deepEqual(
+      Object.values<{ template: string }>(metadata.templates).map(({ template }) => template),
+      TEMPLATES.map(({ name }) => name),
+    );
+  });
+
+  it('has a recipe for every image that is built', () => {
+    for (const { source } of CATALOG) {
+      if (source.kind === 'built') assert.ok(RECIPES[source.recipe], source.recipe);
+    }
+  });
+});
