@@ -5,6 +5,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { parse } from 'yaml';
 import { EngineError } from '../engines/engine.ts';
+import { hostMirror } from '../platform/packages.ts';
 import { buildImage, findBuilt, recipeHash } from './builder.ts';
 import { CATALOG } from './catalog.ts';
 import { withFileLock } from './file-lock.ts';
@@ -35,6 +36,15 @@ describe('image builder', () => {
     });
     assert.deepEqual(readdirSync(cacheDir), ['debian-12.lock']);
     assert.equal(await findBuilt(cacheDir, recipe), null);
+  });
+
+  const fast = process.env.DANUBE_TEST_FAST ? 'needs the Debian mirror' : false;
+  it('takes no packages that the keyring does not vouch for', { skip: fast }, async () => {
+    // Keys that Debian has withdrawn: they sign none of today's archives.
+    const keyring = '/usr/share/keyrings/debian-archive-removed-keys.gpg';
+    const unvouched = { ...(await hostMirror()), keyring };
+    await assert.rejects(buildImage({ recipe, cacheDir, mirror: unvouched }), /is not signed|NO_PUBKEY/);
+    assert.deepEqual(readdirSync(cacheDir), ['debian-12.lock']);
   });
 
   it('takes a finished image of the same recipe from the cache, and of no other', async () => {

@@ -63,7 +63,7 @@ disable_root: false
 ssh_genkeytypes: [ed25519, ecdsa]
 no_ssh_fingerprints: true
 ssh: {emit_keys_to_console: false}
-apt_preserve_sources_list: true
+apt: {preserve_sources_list: true}
 manage_etc_hosts: localhost
 system_info:
   network:

@@ -184,6 +184,22 @@ export function guestsContract(open: () => Promise<IncusSubject>): void {
       await fails(keyed, 'test -e /root/written');
     });
 
+    it('boots every image that is built here', async () => {
+      const spec = specOf('trixie', 42, {
+        image: 'debian-13',
+        userData: await userData('web-4', `${CUSTOM}hostname: renamed\n`),
+      });
+      await subject.engine.ensureImage(spec.image);
+      await boot(spec);
+      await inside(spec, 'cloud-init status --wait >/dev/null; true');
+      assert.equal(
+        await inside(spec, '. /etc/os-release; echo $VERSION_CODENAME; cat /root/ran'),
+        'trixie\nrenamed',
+      );
+      // What the customer set stands against ours. Packages can be installed: signed sources, a name server, a way out.
+      await inside(spec, 'apt-get -qq update && apt-get -qq install --no-install-recommends tree >/dev/null');
+    });
+
     it('creates an instance although the daemon is killed in the middle of it', async (context) => {
       if (subject.daemonPid === null) return context.skip('the daemon is not this run’s to kill');
       const spec = specOf('killed', 41);
