@@ -93,7 +93,6 @@ async function buildInto({ recipe, cacheDir, mirror, progress }: BuildOptions): 
     throw new EngineError('image_build_failed', `Images cannot be built for ${process.arch}.`);
   }
   await removeMatching(cacheDir, (name) => name.startsWith(`${recipe.id}.partial`));
-  // A name of its own: the mmdebstrap of a killed build may live on for a while, and write where it was told to.
   const partial = path.join(cacheDir, `${recipe.id}.partial-${randomText(8)}`);
   const overlay = path.join(partial, 'overlay');
   const image = path.join(partial, 'image');
@@ -185,6 +184,8 @@ async function runMmdebstrap(
   try {
     await run('mmdebstrap', args, {
       env,
+      // It mounts /proc and /dev in the image: a build that is cut off must not leave them for the next one to delete.
+      contained: true,
       onLine: packageProgress(recipe.id, progress),
       timeoutSeconds: 1800,
     });

@@ -13,6 +13,11 @@ export interface RunOptions {
   timeoutSeconds?: number;
   /** Run as this user instead of our own; needs root. */
   as?: { uid: number; gid: number };
+  /**
+   * Root only: the command gets mounts and process numbers of its own, and ends with us, whatever ends us: no process
+   * and no mount of it is left behind.
+   */
+  contained?: boolean;
   /** Exit statuses that are not an error, besides 0. */
   allow?: readonly number[] | 'any';
   /** Told each line of output as it comes. */
@@ -42,13 +47,22 @@ export async function run(command: string, args: string[], options: RunOptions =
   return result;
 }
 
+/** See setpriv(1) and unshare(1): our death kills `unshare`, whose death kills the first process of the namespace. */
+const CONTAINER = [
+  ...['setpriv', '--pdeathsig', 'KILL', 'unshare', '--mount', '--propagation', 'private'],
+  ...['--pid', '--fork', '--kill-child', '--mount-proc'],
+];
+
 function collect(command: string, args: string[], options: RunOptions): Promise<RunResult> {
   return new Promise((resolve) => {
-    const child = spawn(command, args, {
+    const [program, ...rest] = options.contained ? [...CONTAINER, command, ...args] : [command, ...args];
+    const child = spawn(program ?? command, rest, {
       cwd: options.cwd ?? '/',
       env: options.env ?? process.env,
       stdio: ['pipe', 'pipe', 'pipe'],
-      ...(options.timeoutSeconds ? { timeout: options.timeoutSeconds * 1000 } : {}),
+      ...(options.timeoutSeconds
+        ? { timeout: options.timeoutSeconds * 1000, killSignal: 'SIGKILL' as const }
+        : {}),
       ...options.as,
     });
     let stdout = '';
