@@ -67,14 +67,16 @@ function collect(command: string, args: string[], options: RunOptions): Promise<
     });
     let stdout = '';
     let stderr = '';
-    const lines = lineSplitter(options.onLine);
+    // One each: the streams come in pieces, and a piece of one is no continuation of the other.
+    const outLines = lineSplitter(options.onLine);
+    const errLines = lineSplitter(options.onLine);
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       stdout += text;
-      lines(text);
+      outLines(text);
     });
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       stderr += text;
-      lines(text);
+      errLines(text);
     });
     child.once('error', (error) => resolve({ status: 127, stdout, stderr: `${stderr}${error.message}` }));
     child.once('close', (status, signal) =>
