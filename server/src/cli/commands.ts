@@ -113,11 +113,19 @@ const COMMANDS: readonly Command[] = [
   },
   {
     name: 'test',
-    usage: 'test [--fast] [ARGUMENTS]',
-    help: 'Run the test-suite. --fast leaves out what needs Incus.',
+    usage: 'test [--fast] [PART-OF-A-FILE-NAME ...]',
+    help: 'Run the test-suite, or the files named. --fast leaves out what needs Incus.',
     options: {},
     words: [0, Number.POSITIVE_INFINITY],
-    run: async (words) => (await import('./script.ts')).runScript('test.ts', words),
+    run: async (words) => (await import('./script.ts')).runScript('scripts/test.ts', words),
+  },
+  {
+    name: 'bench',
+    usage: 'bench [--write] [real|list|simulated ...]',
+    help: 'Run the benchmarks. --write keeps the figures in docs/benchmarks.md.',
+    options: {},
+    words: [0, Number.POSITIVE_INFINITY],
+    run: async (words) => (await import('./script.ts')).runScript('bench/run.ts', words),
   },
   {
     name: 'generate',
@@ -125,7 +133,7 @@ const COMMANDS: readonly Command[] = [
     help: 'Write the generated files anew (OpenAPI document, client, database types).',
     options: {},
     words: [0, Number.POSITIVE_INFINITY],
-    run: async (words) => (await import('./script.ts')).runScript('generate.ts', words),
+    run: async (words) => (await import('./script.ts')).runScript('scripts/generate.ts', words),
   },
 ];
 

@@ -6,9 +6,9 @@ import { OperatorError } from '../platform/operator-error.ts';
 /** The checkout that this file is in. */
 export const checkout = path.resolve(import.meta.dirname, '..', '..', '..');
 
-/** Runs one of `scripts/` on this Node with the terminal handed on, and resolves to its exit status. */
+/** Runs a script of the checkout on this Node with the terminal handed on, and resolves to its exit status. */
 export async function runScript(name: string, args: string[]): Promise<number> {
-  const file = path.join(checkout, 'scripts', name);
+  const file = path.join(checkout, name);
   if (!existsSync(file)) {
     throw new OperatorError(`${file} is missing.`, 'Get a complete checkout of the repository.');
   }

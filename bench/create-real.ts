@@ -1,0 +1,145 @@
+/**
+ * `POST /vps` until its SSH server sends its banner, against the one raw Incus call that creates and starts the same
+ * instance (image, limits, disk, address, user-data) until its banner. Medians over alternating rounds.
+ */
+import net from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { InstanceSpec } from '../server/src/engines/engine.ts';
+import { IncusClient } from '../server/src/engines/incus/client.ts';
+import { creationBody } from '../server/src/engines/incus/instance-config.ts';
+import { projectName } from '../server/src/engines/incus/names.ts';
+import { buildUserData } from '../server/src/images/cloud-init.ts';
+import { createLog } from '../server/src/lib/log.ts';
+import { clientOf, newVps } from '../server/test/client.ts';
+import { startTestApp, type TestApp, waitFor } from '../server/test/harness.ts';
+import { createTestIncusEngine, fromTestRun } from '../server/test/incus.ts';
+import { median, type Row } from './report.ts';
+
+const ROUNDS = 5;
+const PASSWORD = 'correct horse battery';
+
+export async function benchCreateReal(): Promise<Row[]> {
+  const engine = createTestIncusEngine(createLog('silent'));
+  const pools = { ipv4: fromTestRun('DANUBE_IPV4_POOL'), ipv6: fromTestRun('DANUBE_IPV6_POOL') };
+  const test = await startTestApp({ engine, pools });
+  const incus = new IncusClient({ socketPath: fromTestRun('DANUBE_TEST_INCUS_SOCKET') });
+  try {
+    await engine.ensureImage('debian-12');
+    // The first creation of a team makes its network; it is not what is measured.
+    await createThroughDanube(test, 'warm-up');
+    const ours: number[] = [];
+    const raw: number[] = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      ours.push(await createThroughDanube(test, `ours-${round}`));
+      raw.push(await createRaw(test, incus, round));
+    }
+    return [
+      {
+        name: 'POST /vps to SSH banner, Debian 12',
+        ours: median(ours),
+        floor: median(raw),
+        floorName: 'raw Incus call',
+        unit: 's',
+        aim: '≤ 1.15',
+      },
+    ];
+  } finally {
+    await incus.close();
+    for (const { ref } of await engine.listInstances()) await engine.removeInstance(ref);
+    await engine.removeTenant(test.team.teamId);
+    await test.close();
+  }
+}
+
+async function createThroughDanube(test: TestApp, name: string): Promise<number> {
+  const call = clientOf(test.app.url!, test.team.token);
+  const start = performance.now();
+  const created = await call('POST', '/vps', newVps({ name, password: PASSWORD }));
+  const { id, public_ip } = created.body.instance;
+  await banner(public_ip);
+  const seconds = (performance.now() - start) / 1000;
+  // Away again before the next round, so that every round meets the same host.
+  await waitFor(
+    'running',
+    async () => (await call('GET', `/vps/${id}/status`)).body.status === 'running',
+    60,
+  );
+  await call('POST', `/vps/${id}/stop`);
+  await call('DELETE', `/vps/${id}`);
+  await waitFor('404', async () => (await call('GET', `/vps/${id}`)).status === 404, 60);
+  return seconds;
+}
+
+async function createRaw(test: TestApp, incus: IncusClient, round: number): Promise<number> {
+  const installId = fromTestRun('DANUBE_TEST_INSTALL_ID');
+  const { teamId } = test.team;
+  const body = creationBody(await rawSpec(test, round), {
+    installId,
+    pool: fromTestRun('DANUBE_TEST_INCUS_POOL'),
+    hostVcpu: 2,
+  });
+  const project = `project=${projectName(installId, teamId)}`;
+  const start = performance.now();
+  await incus.request('POST', `/1.0/instances?${project}`, body);
+  await banner(`${await networkPrefix(test)}.${200 + round}`);
+  const seconds = (performance.now() - start) / 1000;
+  const path = `/1.0/instances/raw-${round}`;
+  await incus.request('PUT', `${path}/state?${project}`, { action: 'stop', force: true });
+  await incus.request('DELETE', `${path}?${project}`);
+  return seconds;
+}
+
+async function rawSpec(test: TestApp, round: number): Promise<InstanceSpec> {
+  const row = await test.database.db.selectFrom('networks').selectAll().executeTakeFirstOrThrow();
+  const gateway = `${await networkPrefix(test)}.1`;
+  const ipv6Prefix = row.ipv6_subnet.split('/')[0];
+  const hostname = `raw-${round}`;
+  return {
+    ref: { teamId: test.team.teamId, name: hostname },
+    image: 'debian-12',
+    limits: { vcpu: 2, memoryMb: 2048, diskGb: 40 },
+    network: {
+      ipv4: { subnet: row.ipv4_subnet, gateway },
+      ipv6: { subnet: row.ipv6_subnet, gateway: `${ipv6Prefix}1` },
+    },
+    addresses: { ipv4: `${await networkPrefix(test)}.${200 + round}`, ipv6: `${ipv6Prefix}${200 + round}` },
+    hostname,
+    userData: await buildUserData({
+      hostname,
+      authorizedKey: null,
+      rootPassword: PASSWORD,
+      allowPasswordLogin: true,
+      custom: null,
+    }),
+    autoStart: true,
+    generation: 1,
+  };
+}
+
+async function networkPrefix(test: TestApp): Promise<string> {
+  const row = await test.database.db.selectFrom('networks').select('ipv4_subnet').executeTakeFirstOrThrow();
+  return row.ipv4_subnet.split('.').slice(0, 3).join('.');
+}
+
+/** Resolves when the address's SSH server has sent its banner. */
+async function banner(address: string): Promise<void> {
+  const deadline = Date.now() + 60_000;
+  while (!(await trySsh(address))) {
+    if (Date.now() > deadline) throw new Error(`No SSH at ${address}.`);
+    await delay(20);
+  }
+}
+
+function trySsh(address: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = net.connect({ host: address, port: 22, timeout: 500 });
+    const end = (answer: boolean) => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.once('data', (data) => end(data.toString('latin1').startsWith('SSH-')));
+    socket.once('error', () => end(false));
+    socket.once('timeout', () => end(false));
+    socket.once('close', () => end(false));
+  });
+}

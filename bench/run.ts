@@ -1,0 +1,50 @@
+/** `npm run bench`: runs every benchmark on an install of its own and prints the table. `--write` keeps it in the docs. */
+import { readFile, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import {
+  prepareTestInstall,
+  ROOT,
+  removeTestInstall,
+  startTestIncus,
+  startTestPostgres,
+  terminal,
+} from '../scripts/test-install.ts';
+import { benchCreateReal } from './create-real.ts';
+import { benchCreateSimulated } from './create-simulated.ts';
+import { benchListVps } from './list-vps.ts';
+import { type Row, table } from './report.ts';
+
+const DOCUMENT = path.join(ROOT, 'docs/benchmarks.md');
+const MARKS = /(<!-- figures -->\n)[\s\S]*(<!-- end of figures -->)/;
+
+const benchmarks: Record<string, () => Promise<Row[]>> = {
+  real: benchCreateReal,
+  list: benchListVps,
+  simulated: benchCreateSimulated,
+};
+const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('-'));
+const rows: Row[] = [];
+await prepareTestInstall('incus');
+try {
+  await startTestPostgres({ durable: true });
+  await startTestIncus();
+  for (const [name, bench] of Object.entries(benchmarks)) {
+    if (wanted.length > 0 && !wanted.includes(name)) continue;
+    terminal.line(`\n── ${name}`);
+    rows.push(...(await bench()));
+    process.stdout.write(`${table(rows)}\n`);
+  }
+} finally {
+  await removeTestInstall();
+}
+if (process.argv.includes('--write')) {
+  const text = await readFile(DOCUMENT, 'utf8');
+  const where = `${os.cpus().length} cores (${os.cpus()[0]?.model}), Linux ${os.release()}, Node ${process.version}`;
+  const figures = `${table(rows)}\n\nMeasured on ${where}.\n`;
+  await writeFile(
+    DOCUMENT,
+    text.replace(MARKS, (_all, start, end) => `${start}${figures}${end}`),
+  );
+}
+process.exit(0);

@@ -1,0 +1,94 @@
+import { createHash } from 'node:crypto';
+import os from 'node:os';
+import path from 'node:path';
+import { destroy } from '../server/src/cli/destroy.ts';
+import { readConfig } from '../server/src/config.ts';
+import { installId } from '../server/src/lib/install-id.ts';
+import { findIncusd } from '../server/src/platform/incus-daemon.ts';
+import { installPackages, missingPackages, type Package } from '../server/src/platform/packages.ts';
+import { startPostgres } from '../server/src/platform/postgres.ts';
+import { setUp } from '../server/src/platform/setup.ts';
+import { createSupervisor } from '../server/src/platform/supervisor.ts';
+import { ensureUser, isRoot, systemUserName } from '../server/src/platform/system.ts';
+import { createTerminal } from '../server/src/platform/terminal.ts';
+import { createTemplate } from '../server/test/database.ts';
+
+/** The checkout. */
+export const ROOT = path.join(import.meta.dirname, '..');
+
+/** Real clients that tests use, beyond what Danube itself needs. */
+const CLIENTS: Package[] = [
+  { name: 'openssh-client', proof: '/usr/bin/ssh' },
+  { name: 'sshpass', proof: '/usr/bin/sshpass' },
+  { name: 'git', proof: '/usr/bin/git' },
+];
+
+export const terminal = createTerminal();
+const supervisor = createSupervisor({ log: (message) => terminal.line(message) });
+const stops: (() => Promise<void>)[] = [];
+
+/** The install's own folder, the same at every run of one checkout, so that leftovers of a killed run are found. */
+const home = path.join(
+  os.tmpdir(),
+  `danube-test-${createHash('sha256').update(ROOT).digest('hex').slice(0, 6)}`,
+);
+
+/**
+ * Points this process and its children at the install that tests and benchmarks make for themselves, and removes what
+ * an earlier run left of it.
+ */
+export async function prepareTestInstall(engine: 'sim' | 'incus'): Promise<void> {
+  process.env.DANUBE_HOME = home;
+  process.env.DANUBE_LISTEN = '127.0.0.1:0';
+  process.env.DANUBE_ENGINE = engine;
+  for (const name of ['DATABASE_URL', 'INCUS_URL']) delete process.env[name];
+  await clean();
+}
+
+/** Stops and removes all of it. */
+export async function removeTestInstall(): Promise<void> {
+  await supervisor.stop();
+  await Promise.allSettled(stops.map((stop) => stop()));
+  await clean();
+}
+
+async function clean(): Promise<void> {
+  if ((await destroy({ yes: true })) !== 0) throw new Error(`Leftovers in ${home} could not be removed.`);
+}
+
+/** Starts a PostgreSQL with the migrated template; `durable: false` is faster and forgets all in a crash of the host. */
+export async function startTestPostgres(options: { durable: boolean }): Promise<void> {
+  const clients = isRoot() ? missingPackages(CLIENTS) : [];
+  if (clients.length > 0) {
+    await terminal.step(`Installing ${clients.join(', ')}`, (report) =>
+      installPackages(home, report, CLIENTS),
+    );
+  }
+  const user = systemUserName(installId(home));
+  if (isRoot()) await ensureUser(user);
+  await terminal.step('Starting PostgreSQL', async () => {
+    const postgres = await startPostgres({
+      folder: path.join(home, 'postgres'),
+      user,
+      durable: options.durable,
+      log: (message) => terminal.line(message),
+    });
+    stops.push(() => postgres.stop());
+    process.env.DANUBE_TEST_POSTGRES = postgres.url;
+    await createTemplate();
+  });
+}
+
+/** Starts the Incus daemon of this run, the way a first `danube start` does, and tells the tests where it is. */
+export async function startTestIncus(): Promise<void> {
+  const config = readConfig({ ...process.env, DATABASE_URL: process.env.DANUBE_TEST_POSTGRES });
+  const log = (message: string) => terminal.line(message);
+  const platform = await setUp({ config, terminal, supervisor, log, stops });
+  process.env.DANUBE_TEST_INCUS_SOCKET = platform.incusSocket!;
+  process.env.DANUBE_TEST_INCUS_POOL = platform.pool;
+  process.env.DANUBE_TEST_INCUS_PID = String(findIncusd(home)?.pid ?? '');
+  process.env.DANUBE_TEST_INSTALL_ID = platform.install.installId;
+  process.env.DANUBE_IPV4_POOL = platform.install.ipv4Pool;
+  process.env.DANUBE_IPV6_POOL = platform.install.ipv6Pool;
+  process.env.DANUBE_TEST_IMAGES = path.join(home, 'images');
+}
