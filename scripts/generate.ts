@@ -31,6 +31,7 @@ async function openApiDocument(): Promise<string> {
   const http = createHttpServer({
     config,
     database,
+    secrets,
     log: createLog('silent'),
     register: (api) => registerRoutes(api, { config, database, engine, secrets, pools }),
   });

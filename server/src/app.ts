@@ -53,13 +53,15 @@ export async function startApp(options: AppOptions): Promise<App> {
   const { config, databaseUrl, engine, log } = options;
   const database = openDatabase(databaseUrl);
   await migrate(database.db);
-  await migrateWorkflows(databaseUrl);
+  // A worker's launch does it by itself.
+  if (config.role === 'api') await migrateWorkflows(databaseUrl);
   const first = await ensureFirstAccount(database);
   const secrets = createSecretBox(options.secretKey);
 
   const http = createHttpServer({
     config,
     database,
+    secrets,
     log,
     register: (api) => registerRoutes(api, { database, engine, secrets, pools: options.pools, config }),
   });

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyContextConfig, FastifyInstance, FastifySchema, RawServerDefault } from 'fastify';
 import type { Database } from '../db/database.ts';
+import type { SecretBox } from '../lib/crypto.ts';
 import type { ErrorCode } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import type { Caller } from './caller.ts';
@@ -58,6 +59,7 @@ declare module 'fastify' {
 
   interface FastifyInstance {
     database: Database;
+    secrets: SecretBox;
     /** The routes below `/api/v1`, as declared; complete once the server is ready. */
     apiRoutes: ApiRoute[];
   }

@@ -3,7 +3,6 @@ import type { Kysely } from 'kysely';
 import { sql } from 'kysely';
 import type { Tx } from '../db/database.ts';
 import type { DB } from '../db/schema.gen.ts';
-import { sha256 } from '../lib/crypto.ts';
 import { AppError, invalid } from '../lib/errors.ts';
 
 /** How long an answer is kept for a repeated request, in hours. */
@@ -118,7 +117,8 @@ export async function purgeIdempotencyKeys(db: Kysely<DB>): Promise<number> {
 
 function requestHash(request: FastifyRequest): Buffer {
   const path = request.url.split('?', 1)[0];
-  return sha256(`${request.method} ${path}\n${canonical(request.body)}`);
+  // Keyed, since the body may hold a password.
+  return request.server.secrets.fingerprint(`${request.method} ${path}\n${canonical(request.body)}`);
 }
 
 /** JSON with sorted keys: the order in which a client writes members means nothing. */

@@ -6,6 +6,7 @@ import { startTestApp, type TestApp } from '../../test/harness.ts';
 import { testKey } from '../../test/ssh-keys.ts';
 import { readConfig } from '../config.ts';
 import { openDatabase } from '../db/database.ts';
+import { createSecretBox } from '../lib/crypto.ts';
 import { createLog } from '../lib/log.ts';
 import { teamRoutes } from '../resources/teams/routes.ts';
 import type { Api } from './api.ts';
@@ -16,7 +17,13 @@ describe('the HTTP server', () => {
   /** A server whose database is not there. */
   async function withoutDatabase(register: (api: Api) => void, work: (call: ApiClient) => Promise<void>) {
     const database = openDatabase('postgres://nobody@127.0.0.1:1/none');
-    const http = createHttpServer({ config: readConfig({}), database, log: createLog('silent'), register });
+    const http = createHttpServer({
+      config: readConfig({}),
+      database,
+      secrets: createSecretBox(Buffer.alloc(32)),
+      log: createLog('silent'),
+      register,
+    });
     try {
       await http.ready();
       await work(createApiClient(http, '1|secret'));

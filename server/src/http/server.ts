@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import Fastify, { type FastifyReply, type FastifyRequest, LogController, type RouteOptions } from 'fastify';
 import type { Config } from '../config.ts';
 import type { Database } from '../db/database.ts';
+import type { SecretBox } from '../lib/crypto.ts';
 import { AppError } from '../lib/errors.ts';
 import { uuidv7 } from '../lib/ids.ts';
 import type { Log } from '../lib/log.ts';
@@ -22,6 +23,7 @@ export const BODY_LIMIT = 1_048_576;
 export interface HttpDependencies {
   config: Config;
   database: Database;
+  secrets: SecretBox;
   log: Log;
   /** Declares the resources' routes; paths are relative to `/api/v1`. */
   register: (api: Api) => void;
@@ -31,7 +33,7 @@ export interface HttpDependencies {
  * Builds the HTTP server without listening. Declaring a route that is neither public nor names a scope throws: an
  * oversight there would open it to everyone.
  */
-export function createHttpServer({ config, database, log, register }: HttpDependencies): HttpServer {
+export function createHttpServer({ config, database, secrets, log, register }: HttpDependencies): HttpServer {
   const tokens = new TokenCache(database, log);
   const gate = createGate(config, tokens);
   const handleError = createErrorHandler(config.publicUrl);
@@ -53,6 +55,7 @@ export function createHttpServer({ config, database, log, register }: HttpDepend
     clientErrorHandler: (_error: Error, socket: Socket) => answerGarbage(socket, config.publicUrl),
   });
   app.decorate('database', database);
+  app.decorate('secrets', secrets);
   app.decorate('apiRoutes', []);
   app.decorateRequest('idempotencyReplayed', false);
   app.setValidatorCompiler(createValidatorCompiler());

@@ -1,17 +1,28 @@
-import { createCipheriv, createDecipheriv, createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createHmac,
+  randomBytes,
+  timingSafeEqual,
+} from 'node:crypto';
 
 /** Encrypts secrets at rest. AES-256-GCM; the stored form is version (1 byte), nonce (12), tag (16), ciphertext. */
 export interface SecretBox {
   seal(plain: string): Buffer;
   /** Throws when the key is another one or the bytes were changed. */
   open(sealed: Buffer): string;
+  /** A keyed hash (HMAC-SHA-256): the same for the same text, and no help to guess it without the key. */
+  fingerprint(text: string): Buffer;
 }
 
 const VERSION = 1;
 
 export function createSecretBox(key: Buffer): SecretBox {
   if (key.length !== 32) throw new Error('The secret key must be 32 bytes.');
+  const fingerprintKey = createHmac('sha256', key).update('danube fingerprint').digest();
   return {
+    fingerprint: (text) => createHmac('sha256', fingerprintKey).update(text).digest(),
     seal(plain) {
       const nonce = randomBytes(12);
       const cipher = createCipheriv('aes-256-gcm', key, nonce);
