@@ -2,20 +2,20 @@ import { existsSync, readdirSync } from 'node:fs';
 import { rm, rmdir } from 'node:fs/promises';
 import path from 'node:path';
 import { createInterface } from 'node:readline/promises';
-import { readConfig } from '../config.ts';
+import { type Config, readConfig } from '../config.ts';
+import type { IncusConnection } from '../engines/incus/client.ts';
 import { installId } from '../lib/install-id.ts';
 import { firewallTable, hostFirewallIsUp, removeHostFirewall } from '../platform/host-firewall.ts';
 import { otherInstalls, removeNote } from '../platform/host-registry.ts';
 import {
-  ensureIncusd,
   HOST_INCUS_SOCKET,
+  incusConnection,
   incusFolder,
-  incusLog,
   incusSocket,
-  stopIncusd,
-  waitForIncus,
-} from '../platform/incus-daemon.ts';
-import { type Install, OWN_ENTRIES, readInstall } from '../platform/install.ts';
+  withIncus,
+} from '../platform/incus-connection.ts';
+import { ensureIncusd, incusLog, stopIncusd, waitForIncus } from '../platform/incus-daemon.ts';
+import { type Install, OWN_ENTRIES, poolFor, readInstall } from '../platform/install.ts';
 import { kernelFiles, removeKernelFiles } from '../platform/kernel.ts';
 import { takeLock } from '../platform/lock.ts';
 import { stopOwnLxcfs } from '../platform/lxcfs.ts';
@@ -31,49 +31,72 @@ import { removeService, unitFile } from './service.ts';
 interface Target {
   home: string;
   id: string;
-  /** Null where `install.json` is gone: the rest is found without it. */
-  install: Install | null;
-  /** Incus daemons that may hold things of ours, and that run on this host. */
+  /** The pool that instances are made in. */
+  pool: string;
+  /** Whether this install has, or had, an Incus daemon of its own. */
   ownIncus: boolean;
-  hostIncus: boolean;
+  /** An Incus that others use too, on this host or elsewhere: only ours goes. */
+  sharedIncus: IncusConnection | null;
+  externalDatabase: boolean;
+}
+
+async function findTarget(config: Config, install: Install | null): Promise<Target> {
+  const id = installId(config.home);
+  return {
+    home: config.home,
+    id,
+    pool: poolFor(config, id),
+    ownIncus: existsSync(incusFolder(config.home)),
+    sharedIncus: await sharedIncus(config, install),
+    externalDatabase: config.databaseUrl !== null,
+  };
+}
+
+async function sharedIncus(config: Config, install: Install | null): Promise<IncusConnection | null> {
+  if (install?.incus === 'host') {
+    return existsSync(HOST_INCUS_SOCKET) ? { socketPath: HOST_INCUS_SOCKET } : null;
+  }
+  // Whatever engine the settings name now: this one may hold things of ours.
+  return config.incus ? incusConnection({ ...config, engine: 'incus' }, install) : null;
 }
 
 /** `danube destroy`: resolves to 0 when nothing is left. */
 export async function destroy(options: { yes: boolean }): Promise<number> {
   const config = readConfig(process.env);
   const { home } = config;
+  // What is damaged is found by the names that derive from the data directory.
   const install = await readInstall(home).catch(() => null);
-  const id = installId(home);
-  const target: Target = {
-    home,
-    id,
-    install,
-    ownIncus: existsSync(incusFolder(home)),
-    hostIncus: install?.incus === 'host' && existsSync(HOST_INCUS_SOCKET),
-  };
-  const plan = await describePlan(target, config.databaseUrl !== null || config.incus !== null);
+  if (install?.incus === 'remote' && !config.incus) {
+    throw new OperatorError(
+      'The instances of this install are in an Incus elsewhere.',
+      'Set INCUS_URL and its certificates as the server had them, so that they can be removed.',
+    );
+  }
+  const target = await findTarget(config, install);
+  const plan = await describePlan(target);
   if (plan.length === 0) {
     process.stdout.write(`There is no Danube in ${home}: nothing to remove.\n`);
     return 0;
   }
-  if (!isRoot() && install?.incus !== 'none')
+  if (!isRoot() && (target.ownIncus || install?.incus === 'host')) {
     throw new OperatorError('Removing an install needs root.', 'Use sudo.');
+  }
   process.stdout.write(`This removes for good:\n${plan.map((line) => `  - ${line}`).join('\n')}\n`);
-  if (!options.yes) await confirm(id);
+  if (!options.yes) await confirm(target.id);
 
   await removeService(home);
-  const lock = await takeLock(home, id);
+  const lock = await takeLock(home, target.id);
   const terminal = createTerminal();
   await removeEverything(target, terminal);
   await lock.release();
   return reportRest(target, terminal);
 }
 
-async function describePlan(target: Target, external: boolean): Promise<string[]> {
+async function describePlan(target: Target): Promise<string[]> {
   const { home, id } = target;
   const remains = findRemains(home, id);
-  const socket = target.hostIncus ? HOST_INCUS_SOCKET : incusSocket(home);
-  const incus = await listIncus(socket, id).catch(() => null);
+  const connection = target.sharedIncus ?? { socketPath: incusSocket(home) };
+  const incus = await withIncus(connection, (client) => listIncus(client, id)).catch(() => null);
   const plan: string[] = [];
   if (incus) {
     plan.push(
@@ -87,8 +110,8 @@ async function describePlan(target: Target, external: boolean): Promise<string[]
   const entries = OWN_ENTRIES.filter((name) => existsSync(path.join(home, name)));
   if (entries.length > 0)
     plan.push(`in ${home}: ${entries.join(', ')} (with the database and the secret key)`);
-  if (plan.length > 0 && external) {
-    plan.push('nothing in DATABASE_URL or INCUS_URL: what is there, you remove yourself');
+  if (plan.length > 0 && target.externalDatabase) {
+    plan.push('nothing in the database of DATABASE_URL: drop that yourself');
   }
   return plan;
 }
@@ -124,23 +147,32 @@ async function removeEverything(target: Target, terminal: Terminal): Promise<voi
   const attempt = async (
     title: string,
     work: (report: (message: string) => void) => Promise<void>,
-  ): Promise<void> => {
+  ): Promise<boolean> => {
     try {
       await terminal.step(title, work);
+      return true;
     } catch (error) {
       terminal.line(`    ${error instanceof Error ? error.message : String(error)}`);
+      return false;
     }
   };
-  if (target.hostIncus) {
-    await attempt("Removing ours from the host's Incus", (report) =>
-      removeFromIncus(HOST_INCUS_SOCKET, id, report),
+  const fromIncus = (connection: IncusConnection, report: (message: string) => void): Promise<void> =>
+    withIncus(connection, (incus) => removeFromIncus(incus, id, target.pool, report));
+  const shared = target.sharedIncus;
+  if (
+    shared &&
+    !(await attempt('Removing ours from the shared Incus', (report) => fromIncus(shared, report)))
+  ) {
+    throw new OperatorError(
+      'What this install made in the Incus that it shares with others could not be removed. The rest is still here.',
+      'See that this Incus answers, then run `danube destroy` again.',
     );
   }
   if (target.ownIncus) {
     await attempt('Removing instances, networks and images', async (report) => {
       const daemon = await ensureIncusd(home);
       await waitForIncus(incusSocket(home), daemon, incusLog(home));
-      await removeFromIncus(incusSocket(home), id, report);
+      await fromIncus({ socketPath: incusSocket(home) }, report);
     });
     await attempt('Stopping Incus', () => stopIncusd(home));
   }
@@ -154,7 +186,7 @@ async function removeEverything(target: Target, terminal: Terminal): Promise<voi
 
 async function removeFromHost(
   { home, id }: Target,
-  attempt: (title: string, work: () => Promise<void>) => Promise<void>,
+  attempt: (title: string, work: () => Promise<void>) => Promise<boolean>,
 ): Promise<void> {
   await attempt('Removing what is left of it', () => removeRemains(home, id));
   // Others on this host may need the one lxcfs there is.

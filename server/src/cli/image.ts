@@ -1,8 +1,6 @@
 import { readConfig } from '../config.ts';
 import type { Engine } from '../engines/engine.ts';
-import { poolName } from '../engines/incus/names.ts';
 import { createLog } from '../lib/log.ts';
-import { HOST_INCUS_SOCKET, incusSocket } from '../platform/incus-daemon.ts';
 import { readInstall } from '../platform/install.ts';
 import { OperatorError } from '../platform/operator-error.ts';
 import { createTerminal } from '../platform/terminal.ts';
@@ -17,13 +15,7 @@ async function withEngine<T>(work: (engine: Engine) => Promise<T>): Promise<T> {
       'Run `npm start` once, or set DANUBE_HOME to where it is.',
     );
   }
-  const local = install.incus === 'host' ? HOST_INCUS_SOCKET : incusSocket(config.home);
-  const context = {
-    install,
-    incusSocket: config.incus ? null : local,
-    pool: config.incus?.pool ?? poolName(install.installId),
-  };
-  const engine = await openEngine(config, context, createLog('warn'));
+  const engine = await openEngine(config, install, createLog('warn'));
   try {
     return await work(engine);
   } finally {

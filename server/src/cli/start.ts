@@ -40,7 +40,7 @@ export async function start(): Promise<number> {
       stops,
     });
     await writePidFile(config.home);
-    const engine = await openEngine(config, platform, log);
+    const engine = await openEngine(config, platform.install, log);
     app = await startApp({
       config,
       databaseUrl: platform.databaseUrl,

@@ -6,8 +6,8 @@ import type { Config } from '../config.ts';
 import { openDatabase } from '../db/database.ts';
 import { bridgePrefix, imageAlias, poolName } from '../engines/incus/names.ts';
 import { firewallTable, hostFirewallIsUp } from './host-firewall.ts';
-import { incusRequest, isNotFound } from './incus-api.ts';
-import { HOST_INCUS_SOCKET, incusFolder, incusLog, incusSocket } from './incus-daemon.ts';
+import { incusConnection, incusFolder, withIncus } from './incus-connection.ts';
+import { incusLog } from './incus-daemon.ts';
 import type { Install } from './install.ts';
 import { readKernelSetting, wrongKernelSettings } from './kernel.ts';
 import { lxcfsWorks } from './lxcfs.ts';
@@ -34,8 +34,8 @@ const fail = (message: string, mend: string): Verdict => ({ state: 'fail', messa
 
 interface Check {
   part: string;
-  /** `incus`: only where this install uses the Incus of this host. */
-  needs?: 'incus';
+  /** `host`: only where instances run on this host; `incus`: only where they are real. */
+  needs?: 'host' | 'incus';
   look(context: CheckContext): Promise<Verdict>;
 }
 
@@ -46,17 +46,20 @@ export interface CheckContext {
 
 const RESTART = 'Start Danube (`npm start`): it mends this by itself.';
 const gigabytes = (bytes: number): string => `${(bytes / 1024 ** 3).toFixed(1)} GB`;
-const socketOf = ({ config, install }: CheckContext): string =>
-  install.incus === 'host' ? HOST_INCUS_SOCKET : incusSocket(config.home);
+/** Asks the Incus of this install, wherever it is; null where that has no such thing. */
+async function ask<T>({ config, install }: CheckContext, path: string): Promise<T | null> {
+  const connection = await incusConnection(config, install);
+  return connection ? withIncus(connection, (incus) => incus.find<T>(path)) : null;
+}
 
 const CHECKS: readonly Check[] = [
-  { part: 'packages', needs: 'incus', look: async () => packages() },
-  { part: 'kernel settings', needs: 'incus', look: async () => kernel() },
-  { part: 'lxcfs', needs: 'incus', look: async () => lxcfs() },
+  { part: 'packages', needs: 'host', look: async () => packages() },
+  { part: 'kernel settings', needs: 'host', look: async () => kernel() },
+  { part: 'lxcfs', needs: 'host', look: async () => lxcfs() },
   { part: 'incus', needs: 'incus', look: incus },
-  { part: 'storage pool', needs: 'incus', look: pool },
-  { part: 'team networks', needs: 'incus', look: networks },
-  { part: 'host firewall', needs: 'incus', look: firewall },
+  { part: 'storage pool', needs: 'host', look: pool },
+  { part: 'team networks', needs: 'host', look: networks },
+  { part: 'host firewall', needs: 'host', look: firewall },
   { part: 'default image', needs: 'incus', look: image },
   { part: 'database', look: database },
   { part: 'clock', look: clock },
@@ -66,10 +69,11 @@ const CHECKS: readonly Check[] = [
 
 /** Looks at every part. A check that cannot even look is a failure of its part. */
 export async function checkAll(context: CheckContext): Promise<Finding[]> {
-  const local = context.config.engine === 'incus' && !context.config.incus;
+  const { config } = context;
+  const local = config.engine === 'incus' && !config.incus;
   const findings: Finding[] = [];
   for (const { part, needs, look } of CHECKS) {
-    if (needs === 'incus' && !local) continue;
+    if ((needs === 'host' && !local) || (needs === 'incus' && config.engine !== 'incus')) continue;
     try {
       findings.push({ part, ...(await look(context)) });
     } catch (error) {
@@ -111,14 +115,22 @@ function lxcfs(): Verdict {
 
 async function incus(context: CheckContext): Promise<Verdict> {
   try {
-    const info = await incusRequest<{ environment: { server_version: string } }>(
-      socketOf(context),
-      'GET',
-      '/1.0',
-    );
-    const whose = context.install.incus === 'host' ? "the host's own" : 'own daemon';
-    return ok(`version ${info.environment.server_version}, ${whose}`);
+    const info = await ask<{ auth: string; environment: { server_version: string } }>(context, '/1.0');
+    if (info?.auth !== 'trusted') {
+      return fail(
+        'does not trust the certificate of INCUS_CLIENT_CERT',
+        'There: incus config trust add-certificate FILE',
+      );
+    }
+    const whose = { own: 'own daemon', host: "the host's own", remote: 'INCUS_URL', none: '' };
+    return ok(`version ${info.environment.server_version}, ${whose[context.install.incus]}`);
   } catch (error) {
+    if (context.config.incus) {
+      return fail(
+        `INCUS_URL does not answer (${(error as Error).message})`,
+        'Check that server, and the way to it.',
+      );
+    }
     const log = context.install.incus === 'host' ? 'journalctl -u incus' : incusLog(context.config.home);
     return fail(
       `does not answer (${(error as Error).message})`,
@@ -147,11 +159,7 @@ async function pool({ config, install }: CheckContext): Promise<Verdict> {
 
 async function networks(context: CheckContext): Promise<Verdict> {
   const prefix = bridgePrefix(context.install.installId);
-  const all = await incusRequest<{ name: string; managed: boolean }[]>(
-    socketOf(context),
-    'GET',
-    '/1.0/networks?recursion=1',
-  );
+  const all = (await ask<{ name: string; managed: boolean }[]>(context, '/1.0/networks?recursion=1')) ?? [];
   const ours = all.filter(({ name, managed }) => managed && name.startsWith(prefix)).map(({ name }) => name);
   const down = ours.filter((name) => !interfaceIsUp(name));
   if (down.length > 0) return fail(`down: ${down.join(', ')}`, 'Restart Danube: Incus brings them up.');
@@ -177,16 +185,9 @@ async function firewall({ install }: CheckContext): Promise<Verdict> {
 
 async function image(context: CheckContext): Promise<Verdict> {
   const alias = imageAlias(context.install.installId, 'debian-12');
-  try {
-    await incusRequest(socketOf(context), 'GET', `/1.0/images/aliases/${alias}`);
-    return ok('debian-12 is built');
-  } catch (error) {
-    if (!isNotFound(error)) throw error;
-    return warn(
-      'debian-12 is not built yet',
-      'npm run danube -- image build debian-12 (or wait: the next create does it)',
-    );
-  }
+  if (await ask(context, `/1.0/images/aliases/${alias}`)) return ok('debian-12 is built');
+  const build = 'npm run danube -- image build debian-12 (or wait: the next create does it)';
+  return warn('debian-12 is not built yet', build);
 }
 
 async function database({ config }: CheckContext): Promise<Verdict> {

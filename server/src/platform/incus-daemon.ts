@@ -3,7 +3,7 @@ import { mkdir, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { rotateLog, startDaemon } from './daemon.ts';
-import { incusRequest, isNotFound } from './incus-api.ts';
+import { HOST_INCUS_SOCKET, incusFolder, withIncus } from './incus-connection.ts';
 import { OperatorError } from './operator-error.ts';
 import {
   allPids,
@@ -24,11 +24,6 @@ const RAISE_LIMITS =
 const READY_SECONDS = 120;
 const STOP_SECONDS = 60;
 
-/** The daemon that a distribution's package brings listens here. */
-export const HOST_INCUS_SOCKET = '/var/lib/incus/unix.socket';
-
-export const incusFolder = (home: string): string => path.join(home, 'incus');
-export const incusSocket = (home: string): string => path.join(incusFolder(home), 'unix.socket');
 export const incusLog = (home: string): string => path.join(home, 'log', 'incusd.log');
 
 /** Arguments tell our daemon from another install's, and from the helpers that it starts (`incusd forkstart …`). */
@@ -86,17 +81,18 @@ export async function waitForIncus(
   logFile: string,
 ): Promise<void> {
   const deadline = Date.now() + READY_SECONDS * 1000;
-  for (;;) {
-    try {
-      await incusRequest(socket, 'GET', '/1.0');
-      return;
-    } catch (cause) {
-      if ((daemon && !isAlive(daemon)) || Date.now() > deadline) {
-        throw new OperatorError('Incus does not answer.', `Look into ${logFile}.`, { cause });
+  await withIncus({ socketPath: socket }, async (incus) => {
+    for (;;) {
+      try {
+        return await incus.get('/1.0');
+      } catch (cause) {
+        if ((daemon && !isAlive(daemon)) || Date.now() > deadline) {
+          throw new OperatorError('Incus does not answer.', `Look into ${logFile}.`, { cause });
+        }
       }
+      await delay(100);
     }
-    await delay(100);
-  }
+  });
 }
 
 /** Ends the daemon; its instances run on. Nothing to stop is success. */
@@ -115,19 +111,16 @@ const POOL_SHARE = 0.8;
 
 /** Creates the install's btrfs pool where it is missing: a sparse file that takes space as instances fill it. */
 export async function ensurePool(socket: string, name: string, home: string): Promise<void> {
-  try {
-    await incusRequest(socket, 'GET', `/1.0/storage-pools/${name}`);
-    return;
-  } catch (error) {
-    if (!isNotFound(error)) throw error;
-  }
-  const { bavail, bsize } = await statfs(home);
-  const size = Math.max(MIN_POOL_GB, Math.floor((bavail * bsize * POOL_SHARE) / 1024 ** 3));
-  await incusRequest(socket, 'POST', '/1.0/storage-pools', {
-    name,
-    driver: 'btrfs',
-    description: 'Instances and images of Danube',
-    config: { size: `${size}GiB` },
+  await withIncus({ socketPath: socket }, async (incus) => {
+    if (await incus.find(`/1.0/storage-pools/${name}`)) return;
+    const { bavail, bsize } = await statfs(home);
+    const size = Math.max(MIN_POOL_GB, Math.floor((bavail * bsize * POOL_SHARE) / 1024 ** 3));
+    await incus.request('POST', '/1.0/storage-pools', {
+      name,
+      driver: 'btrfs',
+      description: 'Instances and images of Danube',
+      config: { size: `${size}GiB` },
+    });
   });
 }
 
@@ -135,13 +128,11 @@ export async function ensurePool(socket: string, name: string, home: string): Pr
 export async function hostIncusInUse(): Promise<boolean> {
   if (!existsSync(HOST_INCUS_SOCKET)) return false;
   try {
-    const pools = await incusRequest<string[]>(HOST_INCUS_SOCKET, 'GET', '/1.0/storage-pools');
-    const instances = await incusRequest<string[]>(
-      HOST_INCUS_SOCKET,
-      'GET',
-      '/1.0/instances?all-projects=true',
-    );
-    return pools.length > 0 || instances.length > 0;
+    return await withIncus({ socketPath: HOST_INCUS_SOCKET }, async (incus) => {
+      const pools = await incus.get<string[]>('/1.0/storage-pools');
+      const instances = await incus.get<string[]>('/1.0/instances', { query: { 'all-projects': 'true' } });
+      return pools.length > 0 || instances.length > 0;
+    });
   } catch {
     return false; // A socket that nobody answers on was left behind by a daemon that is gone.
   }

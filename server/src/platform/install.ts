@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Config } from '../config.ts';
+import { poolName } from '../engines/incus/names.ts';
 import { installId } from '../lib/install-id.ts';
 import { leaveNote, otherInstalls } from './host-registry.ts';
 import { OperatorError } from './operator-error.ts';
@@ -82,6 +83,9 @@ export const poolsOf = (config: Config, install: Install): AddressPools => ({
   ipv4: config.ipv4Pool ?? install.ipv4Pool,
   ipv6: config.ipv6Pool ?? install.ipv6Pool,
 });
+
+/** The storage pool that instances are made in. */
+export const poolFor = (config: Config, id: string): string => config.incus?.pool ?? poolName(id);
 
 /** The key that encrypts stored secrets: the setting, else the file, which the first start makes. */
 export async function ensureSecretKey(config: Config): Promise<Buffer> {

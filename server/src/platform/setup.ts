@@ -3,15 +3,13 @@ import path from 'node:path';
 import type { Config } from '../config.ts';
 import { poolName } from '../engines/incus/names.ts';
 import { applyHostFirewall, hostFirewallIsUp } from './host-firewall.ts';
+import { HOST_INCUS_SOCKET, incusFolder, incusSocket } from './incus-connection.ts';
 import {
   ensureIncusd,
   ensurePool,
   findIncusd,
-  HOST_INCUS_SOCKET,
   hostIncusInUse,
-  incusFolder,
   incusLog,
-  incusSocket,
   stopIncusd,
   waitForIncus,
 } from './incus-daemon.ts';
