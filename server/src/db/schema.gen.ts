@@ -161,7 +161,7 @@ export interface Vps {
   backup_enabled: Generated<boolean>;
   cpu_allocation_type: string;
   created_at: Generated<Date>;
-  custom_cloud_init: string | null;
+  custom_cloud_init_sealed: Buffer | null;
   datacenter: string;
   deployed_at: Date | null;
   desired: string;

@@ -23,7 +23,7 @@ export interface AcceptedOperation {
 }
 
 /**
- * Records an operation, and starts its workflow where none of the resource is at work. All in the caller's
+ * Records an operation and its event, and starts its workflow where none of the resource is at work. All in the caller's
  * transaction, which must hold a lock on the resource's row: without it two operations could both start.
  * DBOS's own SQL function writes the workflow, under the operation's id.
  */
@@ -37,7 +37,11 @@ export async function acceptOperation(tx: Tx, operation: NewOperation): Promise<
         case when exists (select from operations
           where resource_id = ${operation.resourceId} and state in ('queued', 'pending', 'running'))
         then 'queued' else 'pending' end)
-      returning state)
+      returning state),
+    event as (
+      insert into events (team_id, resource_type, resource_id, operation_id, type, reason, message)
+      values (${operation.teamId}, ${operation.resourceType}, ${operation.resourceId}, ${id}, 'Normal', 'Requested',
+        ${`Asked to ${operation.kind}.`}))
     select state, case when state = 'pending' then ${enqueueWorkflow(id)} end from accepted`.execute(tx);
   return { id, state: result.rows[0]!.state };
 }

@@ -141,7 +141,8 @@ create table vps (
   network_stack text not null check (network_stack in ('ipv4_only', 'ipv6_only', 'dual_stack')),
   ipv4 inet unique,
   ipv6 inet unique,
-  custom_cloud_init text,
+  -- Customers put secrets into it.
+  custom_cloud_init_sealed bytea,
   auto_start boolean not null default true,
   backup_enabled boolean not null default false,
   monitoring_enabled boolean not null default true,

@@ -108,7 +108,7 @@ export function createVpsService({ database, engine, secrets, pools, clock }: Vp
         network_stack: stack,
         ipv4: stack === 'ipv6_only' ? null : addresses.ipv4,
         ipv6: stack === 'ipv4_only' ? null : addresses.ipv6,
-        custom_cloud_init: body.custom_cloud_init ?? null,
+        custom_cloud_init_sealed: body.custom_cloud_init ? secrets.seal(body.custom_cloud_init) : null,
         auto_start: body.configuration?.auto_start ?? true,
         backup_enabled: body.configuration?.backup_enabled ?? false,
         monitoring_enabled: body.configuration?.monitoring_enabled ?? true,
@@ -191,7 +191,12 @@ export function createVpsService({ database, engine, secrets, pools, clock }: Vp
     const vps = await lock(tx, caller, id);
     if (!allowedActions(vps).reinstall) throw invalidState('The server is being deleted.', vps.status);
     await checkReinstall(engine, body);
-    const args: ReinstallArgs = { image: body.image, customCloudInit: body.custom_cloud_init ?? null };
+    const args: ReinstallArgs = {
+      image: body.image,
+      customCloudInitSealed: body.custom_cloud_init
+        ? secrets.seal(body.custom_cloud_init).toString('base64')
+        : null,
+    };
     const operation = await accept(tx, caller, vps, 'reinstall', { desired: 'running', args });
     return {
       message: 'The server is being reinstalled: all data on its disk is replaced.',

@@ -32,7 +32,8 @@ export interface ImageArgs {
 }
 
 export interface ReinstallArgs extends ImageArgs {
-  customCloudInit: string | null;
+  /** Sealed, in base64. */
+  customCloudInitSealed: string | null;
 }
 
 export interface ResizeArgs {
@@ -129,7 +130,7 @@ async function instanceSpec(vps: Vps, network: TenantNetwork, secrets: SecretBox
       authorizedKey: vps.authorized_key,
       rootPassword: secrets.open(vps.password_sealed),
       allowPasswordLogin: vps.auth_method === 'password',
-      custom: vps.custom_cloud_init,
+      custom: vps.custom_cloud_init_sealed && secrets.open(vps.custom_cloud_init_sealed),
     }),
     autoStart: vps.auto_start,
     generation: vps.generation,
@@ -147,7 +148,8 @@ async function beginReinstall(db: Queryable, operation: Operation): Promise<void
   await updateVps(db, operation.resourceId, {
     status: 'reinstalling',
     image: args.image,
-    custom_cloud_init: args.customCloudInit,
+    custom_cloud_init_sealed:
+      args.customCloudInitSealed === null ? null : Buffer.from(args.customCloudInitSealed, 'base64'),
     generation: sql<number>`generation + 1`,
   });
 }
