@@ -83,7 +83,7 @@ export async function startTestPostgres(options: { durable: boolean }): Promise<
 export async function startTestIncus(): Promise<void> {
   const config = readConfig({ ...process.env, DATABASE_URL: process.env.DANUBE_TEST_POSTGRES });
   const log = (message: string) => terminal.line(message);
-  const platform = await setUp({ config, terminal, supervisor, log, stops });
+  const platform = await setUp({ config, terminal, supervisor, log, stops, ownIncus: true });
   process.env.DANUBE_TEST_INCUS_SOCKET = platform.incusSocket!;
   process.env.DANUBE_TEST_INCUS_POOL = platform.pool;
   process.env.DANUBE_TEST_INCUS_PID = String(findIncusd(home)?.pid ?? '');

@@ -31,6 +31,8 @@ export interface SetUpContext {
   log: (message: string) => void;
   /** Filled as daemons start: what ends those that serve nobody once we are gone. Instances and lxcfs stay. */
   stops: (() => Promise<void>)[];
+  /** A daemon of its own even where the host has an Incus in use: for the installs of tests. */
+  ownIncus?: boolean;
 }
 
 /** What runs on this host after set-up, for the rest of Danube to use. */
@@ -52,7 +54,7 @@ export async function setUp(context: SetUpContext): Promise<Platform> {
   if (config.engine === 'incus' && !config.incus && missingPackages().length > 0) {
     await terminal.step('Installing Debian packages', (report) => installPackages(config.home, report));
   }
-  const install = await ensureInstall(config, await decideIncus(config));
+  const install = await ensureInstall(config, await decideIncus(context));
   // Side by side: both take a moment, and neither needs the other.
   const [postgresUrl, incus] = await Promise.all([
     config.databaseUrl ? null : setUpPostgres(context, install),
@@ -66,10 +68,10 @@ export async function setUp(context: SetUpContext): Promise<Platform> {
   };
 }
 
-async function decideIncus(config: Config): Promise<Install['incus']> {
+async function decideIncus({ config, ownIncus }: SetUpContext): Promise<Install['incus']> {
   if (config.engine !== 'incus') return 'none';
   if (config.incus) return 'remote';
-  return (await hostIncusInUse()) ? 'host' : 'own';
+  return !ownIncus && (await hostIncusInUse()) ? 'host' : 'own';
 }
 
 /** Resolves to the URL of the embedded database. */
