@@ -57,7 +57,7 @@ class IncusEngine implements Engine {
   constructor(options: IncusEngineOptions) {
     this.#options = options;
     this.#client = new IncusClient(options.connection);
-    this.#tenants = new Tenants(this.#client, options.installId);
+    this.#tenants = new Tenants(this.#client, options.installId, 'socketPath' in options.connection);
     this.#instances = new Instances(this.#client, options.installId);
     this.#images = new Images(this.#client, options);
   }

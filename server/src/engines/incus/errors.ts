@@ -49,4 +49,5 @@ export const alreadyExists = (error: unknown): boolean =>
 
 /** Another operation on the same instance is under way; it can be tried again in a moment. */
 export const isBusy = (error: unknown): boolean =>
-  error instanceof IncusError && /\bbusy\b|currently running an operation|is already being/i.test(error.said);
+  error instanceof IncusError &&
+  /\bbusy\b|matching non-reusable operation|is already being/i.test(error.said);

@@ -15,6 +15,14 @@ import { projectName } from './names.ts';
 /** How long a verb waits for another operation on the same instance, in milliseconds, and how often it looks. */
 const BUSY_PATIENCE = 120_000;
 const BUSY_PAUSE = 200;
+/** Seconds between two requests to the guest to shut down. */
+const ASK_SECONDS = 5;
+
+interface Operation {
+  /** A `task` ends by itself; a `websocket` is somebody's console or shell. */
+  class: 'task' | 'websocket' | 'token';
+  resources: { instances?: string[] } | null;
+}
 
 /** Creates, starts, stops, changes and deletes instances; every method can be repeated. */
 export class Instances {
@@ -52,10 +60,13 @@ export class Instances {
 
   /** One request where nothing is in the way: the instance is created and started by the same operation. */
   async ensure(spec: InstanceSpec, place: Placement): Promise<void> {
-    // An instance can be in the way twice: one of an older generation, then a broken one of a killed attempt.
-    for (let attempt = 0; attempt < 4; attempt += 1) {
+    const deadline = Date.now() + BUSY_PATIENCE;
+    // An instance can be in the way more than once: one of an older generation, the rest of a killed attempt, one that
+    // another process makes or removes at the same time.
+    for (;;) {
       if (await this.#create(spec, place)) return;
-      const present = await this.find(spec.ref);
+      if (Date.now() > deadline) break;
+      const present = await this.#findSettled(spec.ref);
       if (!present) continue;
       const generation = generationOf(present);
       if (generation > spec.generation) {
@@ -72,6 +83,23 @@ export class Instances {
     });
   }
 
+  /** The instance, once no operation is at work on it: what is under way must not be taken for the rest of something. */
+  async #findSettled(ref: InstanceRef): Promise<IncusInstance | null> {
+    const { query } = this.path(ref);
+    return this.#patiently(async () => {
+      const operations = await this.#client.get<Partial<Record<string, Operation[]>>>('/1.0/operations', {
+        query: { ...query, recursion: '1' },
+      });
+      const path = `/1.0/instances/${ref.name}`;
+      const atWork = (operations.running ?? []).some(
+        ({ class: kind, resources }) =>
+          kind === 'task' && resources?.instances?.some((resource) => resource.split('?')[0] === path),
+      );
+      if (atWork) throw new IncusError(409, 'the instance is busy');
+      return this.find(ref);
+    });
+  }
+
   /** False where an instance of that name exists. A creation that fails leaves nothing behind. */
   async #create(spec: InstanceSpec, place: Placement): Promise<boolean> {
     const { query } = this.path(spec.ref);
@@ -79,7 +107,8 @@ export class Instances {
       await this.#client.request('POST', '/1.0/instances', creationBody(spec, place), { query });
       return true;
     } catch (error) {
-      if (alreadyExists(error)) return false;
+      // Busy: somebody else creates or removes it at this moment.
+      if (alreadyExists(error) || isBusy(error)) return false;
       if (!(error instanceof IncusError)) throw error;
       // Without an answer the creation may still succeed: the next attempt finds out.
       if (error.code === 'unreachable' || error.code === 'timeout') throw error;
@@ -89,7 +118,7 @@ export class Instances {
   }
 
   async #clearFailed(spec: InstanceSpec): Promise<void> {
-    const left = await this.find(spec.ref);
+    const left = await this.#findSettled(spec.ref);
     if (left && generationOf(left) === spec.generation && neverStarted(left)) await this.remove(spec.ref);
   }
 
@@ -110,12 +139,16 @@ export class Instances {
     await this.#changeState(ref, { action: 'start', timeout: 60 }, /already running/i, 'Running');
   }
 
-  /** Asks the guest first; after `graceSeconds` it is switched off. */
+  /**
+   * Asks the guest first, again and again: one that has only begun to boot does not hear the first time. After
+   * `graceSeconds` it is switched off.
+   */
   async stop(ref: InstanceRef, graceSeconds: number): Promise<void> {
     const stopped = /already stopped|not running/i;
-    if (graceSeconds > 0) {
+    for (let left = graceSeconds; left > 0; left -= ASK_SECONDS) {
+      const timeout = Math.min(left, ASK_SECONDS);
       try {
-        await this.#changeState(ref, { action: 'stop', timeout: graceSeconds }, stopped, 'Stopped');
+        await this.#changeState(ref, { action: 'stop', timeout }, stopped, 'Stopped');
         return;
       } catch (error) {
         if (!(error instanceof IncusError) || error.code === 'unreachable' || error.code === 'not_found') {
