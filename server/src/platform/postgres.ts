@@ -57,6 +57,7 @@ const SETTINGS: Record<string, string> = {
 const FAST_SETTINGS = { fsync: 'off', full_page_writes: 'off' };
 const START_SECONDS = 120;
 const STOP_SECONDS = 60;
+const LEAVE_SECONDS = 1;
 
 interface Layout {
   data: string;
@@ -296,6 +297,9 @@ async function ensureDatabase(url: string): Promise<void> {
 
 async function stopProcess(server: ProcessIdentity): Promise<void> {
   if (identify(server.pid)?.startTime !== server.startTime) return;
+  // Clients that are just leaving get a moment to do so in good order; then sessions are ended.
+  signal(server.pid, 'SIGTERM');
+  if (await waitForExit(server, LEAVE_SECONDS)) return;
   signal(server.pid, 'SIGINT');
   if (await waitForExit(server, STOP_SECONDS)) return;
   signal(server.pid, 'SIGQUIT');
