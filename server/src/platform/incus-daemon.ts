@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { EngineError } from '../engines/engine.ts';
 import { rotateLog, startDaemon } from './daemon.ts';
 import { HOST_INCUS_SOCKET, incusFolder, withIncus } from './incus-connection.ts';
 import { OperatorError } from './operator-error.ts';
@@ -129,11 +130,12 @@ export async function hostIncusInUse(): Promise<boolean> {
   if (!existsSync(HOST_INCUS_SOCKET)) return false;
   try {
     return await withIncus({ socketPath: HOST_INCUS_SOCKET }, async (incus) => {
-      const pools = await incus.get<string[]>('/1.0/storage-pools');
-      const instances = await incus.get<string[]>('/1.0/instances', { query: { 'all-projects': 'true' } });
-      return pools.length > 0 || instances.length > 0;
+      if ((await incus.get<string[]>('/1.0/storage-pools')).length > 0) return true;
+      return (await incus.get<string[]>('/1.0/instances', { query: { 'all-projects': 'true' } })).length > 0;
     });
-  } catch {
-    return false; // A socket that nobody answers on was left behind by a daemon that is gone.
+  } catch (error) {
+    // A socket that nobody answers on was left behind by a daemon that is gone.
+    if (error instanceof EngineError && error.code === 'unreachable') return false;
+    throw error;
   }
 }
