@@ -38,19 +38,23 @@ export interface Limits {
   diskGb: number;
 }
 
-export interface InstanceSpec {
+/** What can change in an instance's life. */
+export interface InstanceSettings {
+  limits: Limits;
+  /** Start again when the host starts, if it ran when the host stopped. */
+  autoStart: boolean;
+}
+
+export interface InstanceSpec extends InstanceSettings {
   ref: InstanceRef;
   /** A name of the image catalogue, for example `debian-12`. */
   image: string;
-  limits: Limits;
   network: TenantNetwork;
   /** The instance's own addresses, without prefix length; null where its network stack leaves that family out. */
   addresses: { ipv4: string | null; ipv6: string | null };
   hostname: string;
   /** cloud-init user-data, complete (a MIME archive or `#cloud-config`). */
   userData: string;
-  /** Start again when the host starts, if it ran when the host stopped. */
-  autoStart: boolean;
   /** Counts reinstalls, from 1. An instance of an older generation is replaced by `ensureInstance`. */
   generation: number;
 }
@@ -107,8 +111,8 @@ export interface Engine {
 
   /** Creates and starts the instance where it is missing (or of an older generation). Needs tenant and image. */
   ensureInstance(spec: InstanceSpec): Promise<void>;
-  /** Brings limits in line, live where it can. Disks only grow. */
-  ensureLimits(ref: InstanceRef, limits: Limits): Promise<void>;
+  /** Brings limits and the start after a reboot in line, live where it can. Disks only grow. */
+  ensureSettings(ref: InstanceRef, settings: InstanceSettings): Promise<void>;
   ensureRunning(ref: InstanceRef): Promise<void>;
   /** Asks the guest to shut down; after `graceSeconds` it is switched off. */
   ensureStopped(ref: InstanceRef, graceSeconds: number): Promise<void>;

@@ -120,7 +120,10 @@ export function guestsContract(open: () => Promise<IncusSubject>): void {
       assert.equal(await inside(keyed, "awk '/MemTotal/ {print $2}' /proc/meminfo"), String(512 * 1024));
       await fails(keyed, 'python3 -c "x = bytearray(700 * 2**20)"');
       await fails(keyed, 'fallocate -l 4G /root/large');
-      await subject.engine.ensureLimits(keyed.ref, { vcpu: 1, memoryMb: 1024, diskGb: 6 });
+      await subject.engine.ensureSettings(keyed.ref, {
+        limits: { vcpu: 1, memoryMb: 1024, diskGb: 6 },
+        autoStart: true,
+      });
       await inside(keyed, 'rm -f /root/large; fallocate -l 4G /root/large && rm /root/large');
       await inside(keyed, 'python3 -c "x = bytearray(700 * 2**20)"');
     });

@@ -99,18 +99,24 @@ export function verbsContract(name: string, open: () => Promise<Subject>): void 
     it('caps cores at what the host has', async () => {
       const { engine } = subject;
       const { host } = await engine.describe();
-      await engine.ensureLimits(one.ref, { ...one.limits, vcpu: host.vcpu + 1 });
+      await engine.ensureSettings(one.ref, {
+        limits: { ...one.limits, vcpu: host.vcpu + 1 },
+        autoStart: true,
+      });
       assert.equal((await engine.describeInstance(one.ref))?.limits.vcpu, host.vcpu);
     });
 
     it('changes limits, twice the same; a disk does not shrink', async () => {
       const { engine } = subject;
       const larger = { vcpu: 1, memoryMb: 768, diskGb: 4 };
-      await engine.ensureLimits(one.ref, larger);
-      await engine.ensureLimits(one.ref, larger);
+      await engine.ensureSettings(one.ref, { limits: larger, autoStart: true });
+      await engine.ensureSettings(one.ref, { limits: larger, autoStart: true });
       assert.deepEqual((await engine.describeInstance(one.ref))?.limits, larger);
-      await refuses(engine.ensureLimits(one.ref, { ...larger, diskGb: 3 }), 'invalid');
-      await refuses(engine.ensureLimits(missing, larger), 'not_found');
+      await refuses(
+        engine.ensureSettings(one.ref, { limits: { ...larger, diskGb: 3 }, autoStart: true }),
+        'invalid',
+      );
+      await refuses(engine.ensureSettings(missing, { limits: larger, autoStart: true }), 'not_found');
     });
 
     it('stops and starts, twice the same', async () => {

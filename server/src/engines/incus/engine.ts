@@ -7,8 +7,8 @@ import {
   type InstanceDetail,
   type InstanceRef,
   type InstanceReport,
+  type InstanceSettings,
   type InstanceSpec,
-  type Limits,
   type Progress,
   type TenantSpec,
 } from '../engine.ts';
@@ -107,9 +107,9 @@ class IncusEngine implements Engine {
     });
   }
 
-  async ensureLimits(ref: InstanceRef, limits: Limits): Promise<void> {
+  async ensureSettings(ref: InstanceRef, settings: InstanceSettings): Promise<void> {
     const host = await this.#getHost();
-    await this.#perInstance.run(ref.name, () => this.#instances.setLimits(ref, limits, host.vcpu));
+    await this.#perInstance.run(ref.name, () => this.#instances.setSettings(ref, settings, host.vcpu));
   }
 
   ensureRunning(ref: InstanceRef): Promise<void> {

@@ -4,8 +4,8 @@ import {
   type InstanceDetail,
   type InstanceRef,
   type InstanceReport,
+  type InstanceSettings,
   type InstanceSpec,
-  type Limits,
   type PowerState,
 } from '../engine.ts';
 import { bridgeName, imageAlias } from './names.ts';
@@ -44,12 +44,10 @@ export function creationBody(spec: InstanceSpec, place: Placement): unknown {
     source: { type: 'image', alias: imageAlias(place.installId, spec.image) },
     profiles: [],
     config: {
-      ...limitsConfig(spec.limits, place.hostVcpu),
+      ...settingsConfig(spec, place.hostVcpu),
       'limits.processes': String(MAX_PROCESSES),
       // User ids of its own on the host: a limit that the kernel counts per user hits one customer only.
       'security.idmap.isolated': 'true',
-      // Unset, Incus starts after the host does what ran before it stopped.
-      ...(spec.autoStart ? {} : { 'boot.autostart': 'false' }),
       'cloud-init.user-data': spec.userData,
       'cloud-init.network-config': networkConfig(spec),
       [KEY.generation]: String(spec.generation),
@@ -93,9 +91,14 @@ function lowestBytes(ipv6: string): number[] {
   });
 }
 
-export const limitsConfig = (limits: Limits, hostVcpu: number): Record<string, string> => ({
+export const settingsConfig = (
+  { limits, autoStart }: InstanceSettings,
+  hostVcpu: number,
+): Record<string, string> => ({
   'limits.cpu': String(Math.min(limits.vcpu, hostVcpu)),
   'limits.memory': `${limits.memoryMb}MiB`,
+  // Empty is unset: Incus then starts after the host does what ran before it stopped.
+  'boot.autostart': autoStart ? '' : 'false',
 });
 
 /** cloud-init network configuration (version 2): fixed addresses, so that no boot waits for a DHCP server. */

@@ -1,4 +1,4 @@
-import { EngineError, type InstanceRef, type InstanceSpec, type Limits } from '../engine.ts';
+import { EngineError, type InstanceRef, type InstanceSettings, type InstanceSpec } from '../engine.ts';
 import type { IncusClient } from './client.ts';
 import { alreadyExists, IncusError, isBusy } from './errors.ts';
 import {
@@ -6,9 +6,9 @@ import {
   diskGbOf,
   generationOf,
   type IncusInstance,
-  limitsConfig,
   neverStarted,
   type Placement,
+  settingsConfig,
 } from './instance-config.ts';
 import { projectName } from './names.ts';
 
@@ -181,17 +181,18 @@ export class Instances {
   }
 
   /** Live: CPU, memory and disk change while the guest runs. */
-  async setLimits(ref: InstanceRef, limits: Limits, hostVcpu: number): Promise<void> {
+  async setSettings(ref: InstanceRef, settings: InstanceSettings, hostVcpu: number): Promise<void> {
     const { path, query } = this.path(ref);
+    const { limits } = settings;
     await this.#patiently(async () => {
       const present = await this.get(ref);
       const diskGb = diskGbOf(present);
       if (limits.diskGb < diskGb) {
         throw new EngineError('invalid', 'A disk cannot shrink.', { detail: `${diskGb} → ${limits.diskGb}` });
       }
-      const config = limitsConfig(limits, hostVcpu);
+      const config = settingsConfig(settings, hostVcpu);
       const root = { ...present.devices.root, size: `${limits.diskGb}GiB` };
-      const same = Object.entries(config).every(([key, value]) => present.config[key] === value);
+      const same = Object.entries(config).every(([key, value]) => (present.config[key] ?? '') === value);
       if (same && limits.diskGb === diskGb) return;
       const body = { config, devices: { ...present.devices, root } };
       await this.#client.request('PATCH', path, body, { query });

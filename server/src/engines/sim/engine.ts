@@ -7,6 +7,7 @@ import {
   type InstanceDetail,
   type InstanceRef,
   type InstanceReport,
+  type InstanceSettings,
   type InstanceSpec,
   type Limits,
   type PowerState,
@@ -137,11 +138,11 @@ class Sim implements SimEngine {
     });
   }
 
-  ensureLimits(ref: InstanceRef, limits: Limits): Promise<void> {
-    return this.#verb('ensureLimits', ref, () => {
+  ensureSettings(ref: InstanceRef, { limits, autoStart }: InstanceSettings): Promise<void> {
+    return this.#verb('ensureSettings', ref, () => {
       const instance = this.#need(ref);
       if (limits.diskGb < instance.limits.diskGb) throw new EngineError('invalid', 'A disk cannot shrink.');
-      this.#change({ op: 'put', instance: { ...instance, limits: this.#capped(limits) } });
+      this.#change({ op: 'put', instance: { ...instance, limits: this.#capped(limits), autoStart } });
     });
   }
 

@@ -23,7 +23,7 @@ const VERBS: Record<string, SimVerb> = {
   ssh: 'waitForSsh',
   start: 'ensureRunning',
   stop: 'ensureStopped',
-  limits: 'ensureLimits',
+  settings: 'ensureSettings',
   remove: 'removeInstance',
 };
 
@@ -34,14 +34,14 @@ const CASES: Record<Kind, { from: 'none' | 'running' | 'stopped'; to: 'running' 
   stop: { from: 'running', to: 'stopped' },
   reboot: { from: 'running', to: 'running' },
   reinstall: { from: 'running', to: 'running' },
-  resize: { from: 'running', to: 'running' },
+  update: { from: 'running', to: 'running' },
   delete: { from: 'stopped', to: 'gone' },
 };
 
 function request(call: Call, kind: Kind, id: string) {
   if (kind === 'create') return call('POST', '/vps', newVps({ name: id }));
   if (kind === 'delete') return call('DELETE', `/vps/${id}`);
-  if (kind === 'resize') return call('PUT', `/vps/${id}`, { resource_profile: 'small_shared' });
+  if (kind === 'update') return call('PUT', `/vps/${id}`, { resource_profile: 'small_shared' });
   return call('POST', `/vps/${id}/${kind}`, kind === 'reinstall' ? { image: 'debian-13' } : undefined);
 }
 

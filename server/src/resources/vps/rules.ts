@@ -4,7 +4,7 @@ import { checkCloudInit } from '../../images/cloud-init.ts';
 import { AppError, type FieldErrors, invalid, invalidState } from '../../lib/errors.ts';
 import type { CreateVps, ReinstallVps, UpdateVps } from './schema.ts';
 import { type CreateReferences, findReferences, listDatacenters, listPlans, type Vps } from './store.ts';
-import type { PlanColumns, ResizeArgs } from './workflow.ts';
+import type { PlanColumns } from './workflow.ts';
 
 /**
  * Checks a create request against what the install offers and the team owns.
@@ -50,12 +50,8 @@ export async function checkReinstall(engine: Engine, body: ReinstallVps): Promis
   if (Object.keys(errors).length > 0) throw invalid(errors);
 }
 
-/** What a change of plan does, or null where the request leaves the plan as it is. */
-export async function planChange(
-  db: Queryable,
-  vps: Vps,
-  body: UpdateVps,
-): Promise<{ columns: PlanColumns; args: ResizeArgs } | null> {
+/** The plan that the request changes to, or null where it leaves the plan as it is. */
+export async function planChange(db: Queryable, vps: Vps, body: UpdateVps): Promise<PlanColumns | null> {
   if (!body.resource_profile && !body.cpu_allocation_type) return null;
   const planName = body.resource_profile ?? vps.plan;
   const found = await findReferences(db, vps.team_id, {
@@ -81,14 +77,7 @@ export async function planChange(
       vps.status,
     );
   }
-  const { plan, cpu_allocation_type, vcpu, memory_mb, disk_gb, price_cents } = vps;
-  return {
-    columns: { plan: planName, ...planColumns(found.plan) },
-    args: {
-      limits: { vcpu: found.plan.vcpu, memoryMb: found.plan.memory_mb, diskGb: found.plan.disk_gb },
-      previous: { plan, cpu_allocation_type, vcpu, memory_mb, disk_gb, price_cents },
-    },
-  };
+  return { plan: planName, ...planColumns(found.plan) };
 }
 
 function planColumns(plan: NonNullable<CreateReferences['plan']>): Omit<PlanColumns, 'plan'> {

@@ -14,7 +14,7 @@ import type { CreateVps, ReinstallVps, UpdateVps } from './schema.ts';
 import { allowedActions, STATUS_DURING, type VpsOperationKind, type VpsStatus } from './states.ts';
 import { findVps, listVps, lockVps, updateVps, type Vps } from './store.ts';
 import { viewVps } from './view.ts';
-import type { ImageArgs, ReinstallArgs } from './workflow.ts';
+import { type ImageArgs, type ReinstallArgs, settingsOf, type UpdateArgs } from './workflow.ts';
 
 export interface VpsServiceDependencies {
   database: Database;
@@ -152,24 +152,21 @@ export function createVpsService({ database, engine, secrets, pools, clock }: Vp
   async function update(tx: Tx, caller: Caller, id: string, body: UpdateVps) {
     const vps = await lock(tx, caller, id);
     if (vps.desired === 'deleted') throw invalidState('The server is being deleted.', vps.status);
+    const plan = await planChange(tx, vps, body);
+    const { auto_start, backup_enabled, monitoring_enabled } = { ...vps, ...body.configuration };
+    const { automated_snapshots_enabled } = { ...vps, ...body };
+    const next = { ...vps, ...plan, auto_start };
     await updateVps(tx, vps.id, {
-      ...(body.configuration?.auto_start === undefined ? {} : { auto_start: body.configuration.auto_start }),
-      ...(body.configuration?.backup_enabled === undefined
-        ? {}
-        : { backup_enabled: body.configuration.backup_enabled }),
-      ...(body.configuration?.monitoring_enabled === undefined
-        ? {}
-        : { monitoring_enabled: body.configuration.monitoring_enabled }),
-      ...(body.automated_snapshots_enabled === undefined
-        ? {}
-        : { automated_snapshots_enabled: body.automated_snapshots_enabled }),
+      ...plan,
+      auto_start,
+      backup_enabled,
+      monitoring_enabled,
+      automated_snapshots_enabled,
     });
-    const change = await planChange(tx, vps, body);
-    let operation: AcceptedOperation | null = null;
-    if (change) {
-      await updateVps(tx, vps.id, change.columns);
-      operation = await accept(tx, caller, vps, 'resize', { args: change.args });
-    }
+    // A failed server has no instance to change, or one that a reinstall replaces.
+    const restarts = auto_start !== vps.auto_start && vps.status !== 'error';
+    const args = { settings: settingsOf(next), previous: changeable(vps) } satisfies UpdateArgs;
+    const operation = plan || restarts ? await accept(tx, caller, vps, 'update', { args }) : null;
     const updated = await lock(tx, caller, id);
     return {
       message: operation ? 'The server is being updated.' : 'The server was updated.',
@@ -216,6 +213,12 @@ export function createVpsService({ database, engine, secrets, pools, clock }: Vp
   }
 
   return { list, create, find, show, update, act, reinstall, password };
+}
+
+/** The columns that an update may change in the engine. */
+function changeable(vps: Vps): UpdateArgs['previous'] {
+  const { plan, cpu_allocation_type, vcpu, memory_mb, disk_gb, price_cents, auto_start } = vps;
+  return { plan, cpu_allocation_type, vcpu, memory_mb, disk_gb, price_cents, auto_start };
 }
 
 const ACTIONS = {

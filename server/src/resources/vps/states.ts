@@ -17,7 +17,7 @@ export const VPS_STATUSES = [
 
 export type VpsStatus = (typeof VPS_STATUSES)[number];
 
-export type VpsOperationKind = 'create' | 'start' | 'stop' | 'reboot' | 'reinstall' | 'resize' | 'delete';
+export type VpsOperationKind = 'create' | 'start' | 'stop' | 'reboot' | 'reinstall' | 'update' | 'delete';
 
 /** What a VPS shows while an operation of this kind is at work; null leaves the status as it is. */
 export const STATUS_DURING: Record<VpsOperationKind, VpsStatus | null> = {
@@ -26,7 +26,7 @@ export const STATUS_DURING: Record<VpsOperationKind, VpsStatus | null> = {
   stop: 'stopping',
   reboot: 'rebooting',
   reinstall: 'reinstalling',
-  resize: null,
+  update: null,
   delete: 'destroying',
 };
 

@@ -111,11 +111,25 @@ describe('VPS', () => {
     assert.equal(shrunk.status, 422);
     assert.match(shrunk.body.errors.resource_profile[0], /cannot shrink/);
 
-    test.engine.faults.failNext('ensureLimits', new EngineError('failed', 'The host refused.'));
+    test.engine.faults.failNext('ensureSettings', new EngineError('failed', 'The host refused.'));
     const failed = await call('PUT', `/vps/${id}`, { resource_profile: 'medium_shared' });
     assert.equal((await ended(failed.body.operation_id)).state, 'failed');
     const { instance } = (await call('GET', `/vps/${id}`)).body;
     assert.deepEqual([instance.resource_profile, instance.status], ['small_shared', 'running']);
+  });
+
+  it('changes its settings, in the engine too', async () => {
+    const id = await create({ name: 'settings' });
+    const flags = { auto_start: false, backup_enabled: true };
+    const changed = await call('PUT', `/vps/${id}`, { configuration: flags });
+    assert.equal((await ended(changed.body.operation_id)).state, 'succeeded');
+    const { instance } = (await call('GET', `/vps/${id}`)).body;
+    assert.deepEqual(
+      [instance.auto_start, instance.backup_enabled, instance.monitoring_enabled],
+      [false, true, true],
+    );
+    const rest = await call('PUT', `/vps/${id}`, { automated_snapshots_enabled: true });
+    assert.deepEqual([rest.body.operation_id, rest.body.instance.automated_snapshots_enabled], [null, true]);
   });
 
   it('names every field that is wrong, and creates nothing', async () => {

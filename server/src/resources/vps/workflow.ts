@@ -1,6 +1,12 @@
 import { sql } from 'kysely';
 import type { Database, Queryable, Tx } from '../../db/database.ts';
-import type { Engine, InstanceRef, InstanceSpec, Limits, TenantNetwork } from '../../engines/engine.ts';
+import type {
+  Engine,
+  InstanceRef,
+  InstanceSettings,
+  InstanceSpec,
+  TenantNetwork,
+} from '../../engines/engine.ts';
 import { buildUserData } from '../../images/cloud-init.ts';
 import type { SecretBox } from '../../lib/crypto.ts';
 import type {
@@ -36,10 +42,10 @@ export interface ReinstallArgs extends ImageArgs {
   customCloudInitSealed: string | null;
 }
 
-export interface ResizeArgs {
-  limits: Limits;
-  /** The columns of the plan as they were, to go back to. */
-  previous: PlanColumns;
+export interface UpdateArgs {
+  settings: InstanceSettings;
+  /** The columns as they were, to go back to. */
+  previous: PlanColumns & Pick<Vps, 'auto_start'>;
 }
 
 export type PlanColumns = Pick<
@@ -78,7 +84,7 @@ export function vpsWorkflows(
       steps: [steps.image, steps.remove, steps.network, steps.instance, steps.ssh],
       succeed: becomes('running'),
     }),
-    resize: workflow('resize', { steps: [steps.limits], succeed: finishResize, fail: revertResize }),
+    update: workflow('update', { steps: [steps.settings], succeed: finishUpdate, fail: revertUpdate }),
     delete: workflow('delete', { steps: [steps.remove], succeed: finishDelete }),
   };
 }
@@ -104,14 +110,22 @@ function vpsSteps({ database, engine, secrets }: VpsWorkflowDependencies) {
     stop: step('stop', ({ teamId, resourceId }) =>
       engine.ensureStopped(instanceRef(teamId, resourceId), STOP_GRACE_SECONDS),
     ),
-    limits: step('limits', ({ teamId, resourceId, args }) =>
-      engine.ensureLimits(instanceRef(teamId, resourceId), (args as unknown as ResizeArgs).limits),
+    settings: step('settings', ({ teamId, resourceId, args }) =>
+      engine.ensureSettings(instanceRef(teamId, resourceId), (args as unknown as UpdateArgs).settings),
     ),
     remove: step('remove', ({ teamId, resourceId }) =>
       engine.removeInstance(instanceRef(teamId, resourceId)),
     ),
   };
 }
+
+/** What the engine is to give a VPS with these columns. */
+export const settingsOf = (
+  vps: Pick<Vps, 'vcpu' | 'memory_mb' | 'disk_gb' | 'auto_start'>,
+): InstanceSettings => ({
+  limits: { vcpu: vps.vcpu, memoryMb: vps.memory_mb, diskGb: vps.disk_gb },
+  autoStart: vps.auto_start,
+});
 
 /** How the data plane names a VPS. */
 export const instanceRef = (teamId: number, vpsId: string): InstanceRef => ({ teamId, name: `vps-${vpsId}` });
@@ -121,7 +135,7 @@ async function instanceSpec(vps: Vps, network: TenantNetwork, secrets: SecretBox
   return {
     ref: instanceRef(vps.team_id, vps.id),
     image: vps.image,
-    limits: { vcpu: vps.vcpu, memoryMb: vps.memory_mb, diskGb: vps.disk_gb },
+    ...settingsOf(vps),
     network,
     addresses: { ipv4: vps.ipv4, ipv6: vps.ipv6 },
     hostname,
@@ -132,7 +146,6 @@ async function instanceSpec(vps: Vps, network: TenantNetwork, secrets: SecretBox
       allowPasswordLogin: vps.auth_method === 'password',
       custom: vps.custom_cloud_init_sealed && secrets.open(vps.custom_cloud_init_sealed),
     }),
-    autoStart: vps.auto_start,
     generation: vps.generation,
   };
 }
@@ -175,14 +188,14 @@ async function settleFailure(tx: Tx, operation: Operation, error: OperationError
   await record(tx, operation, 'Warning', ['Failed', `${operation.kind} failed: ${error.message}`]);
 }
 
-async function finishResize(tx: Tx, operation: Operation): Promise<void> {
-  await record(tx, operation, 'Normal', EVENTS.resize!);
+async function finishUpdate(tx: Tx, operation: Operation): Promise<void> {
+  await record(tx, operation, 'Normal', EVENTS.update!);
 }
 
 /** The instance is as it was, and so is what the customer pays for. */
-async function revertResize(tx: Tx, operation: Operation, error: OperationError): Promise<void> {
-  await updateVps(tx, operation.resourceId, (operation.args as unknown as ResizeArgs).previous);
-  await record(tx, operation, 'Warning', ['ResizeFailed', `The plan was not changed: ${error.message}`]);
+async function revertUpdate(tx: Tx, operation: Operation, error: OperationError): Promise<void> {
+  await updateVps(tx, operation.resourceId, (operation.args as unknown as UpdateArgs).previous);
+  await record(tx, operation, 'Warning', ['UpdateFailed', `Nothing was changed: ${error.message}`]);
 }
 
 async function finishDelete(tx: Tx, operation: Operation): Promise<void> {
@@ -198,7 +211,7 @@ const EVENTS: Record<string, [string, string]> = {
   stop: ['Stopped', 'The server was stopped.'],
   reboot: ['Rebooted', 'The server was rebooted.'],
   reinstall: ['Reinstalled', 'The server was reinstalled.'],
-  resize: ['Resized', 'The plan of the server was changed.'],
+  update: ['Updated', 'Plan and settings of the server were changed.'],
   delete: ['Deleted', 'The server was deleted.'],
 };
 
