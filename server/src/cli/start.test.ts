@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { findPostgres } from '../platform/postgres.ts';
+import { identify, signal, waitForExit } from '../platform/processes.ts';
+import { checkout } from './script.ts';
+
+/** The launcher and the server as an operator has them, with the embedded PostgreSQL and simulated instances. */
+let parent = '';
+let home = '';
+let token = '';
+const launchers = new Set<ChildProcess>();
+
+interface Started {
+  launcher: ChildProcess;
+  url: string;
+  output: () => string;
+  exit: Promise<number | null>;
+}
+
+const settings = (): NodeJS.ProcessEnv => ({
+  PATH: process.env.PATH,
+  DANUBE_HOME: home,
+  DANUBE_ENGINE: 'sim',
+  DANUBE_SIM_STATE: path.join(parent, 'sim.json'),
+  DANUBE_LISTEN: '127.0.0.1:0',
+  DANUBE_LOG_LEVEL: 'warn',
+});
+
+function launch(...args: string[]): Omit<Started, 'url'> {
+  const launcher = spawn(process.execPath, [path.join(checkout, 'bin', 'danube.mjs'), ...args], {
+    env: settings(),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  launchers.add(launcher);
+  let output = '';
+  for (const stream of [launcher.stdout, launcher.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+  }
+  const exit = new Promise<number | null>((resolve) => launcher.once('close', (status) => resolve(status)));
+  return { launcher, output: () => output, exit };
+}
+
+async function start(): Promise<Started> {
+  const started = launch('start');
+  await until('the URL', started.output, () => started.output().includes('Ctrl-C stops Danube'));
+  const url = /API\s+(http:\/\/\S+)\/api\/v1/.exec(started.output())?.[1] ?? '';
+  assert.equal((await fetch(`${url}/api/v1/health`)).status, 200);
+  return { ...started, url };
+}
+
+async function until(what: string, output: () => string, condition: () => boolean): Promise<void> {
+  const deadline = Date.now() + 60_000;
+  while (!condition()) {
+    if (Date.now() > deadline) assert.fail(`It never came: ${what}.\n${output()}`);
+    await delay(20);
+  }
+}
+
+const serverPid = async (): Promise<number> => Number(await readFile(path.join(home, 'danube.pid'), 'utf8'));
+
+async function kill(pid: number): Promise<void> {
+  const identity = identify(pid);
+  assert.ok(identity);
+  signal(pid, 'SIGKILL');
+  assert.ok(await waitForExit(identity, 10));
+}
+
+before(async () => {
+  parent = await mkdtemp('/tmp/danube-test-start-');
+  await chmod(parent, 0o711);
+  home = path.join(parent, 'home');
+});
+
+after(async () => {
+  for (const launcher of launchers) launcher.kill('SIGKILL');
+  // A server whose launcher is gone ends by itself, and then the lock is free for destroy.
+  const deadline = Date.now() + 60_000;
+  let status: number | null = 1;
+  while (status !== 0 && Date.now() < deadline) status = await launch('destroy', '--yes').exit;
+  await rm(parent, { recursive: true, force: true });
+  assert.equal(status, 0);
+});
+
+test('the first start prints a token that works, once, and says that instances are simulated', async () => {
+  const server = await start();
+  token = /API token\s+(\S+)/.exec(server.output())?.[1] ?? '';
+  assert.match(server.output(), /SIMULATED/);
+  const answer = await fetch(`${server.url}/api/v1/vps`, { headers: { authorization: `Bearer ${token}` } });
+  assert.equal(answer.status, 200);
+
+  const second = launch('start');
+  assert.equal(await second.exit, 1);
+  assert.match(second.output(), /already runs on .* \(process \d+\)/);
+
+  server.launcher.kill('SIGTERM');
+  assert.equal(await server.exit, 0);
+  assert.equal(findPostgres(path.join(home, 'postgres')), null);
+});
+
+test('after kill -9 the next start takes over, with the same data and no new token', async () => {
+  const first = await start();
+  assert.doesNotMatch(first.output(), /API token/);
+  const postgres = findPostgres(path.join(home, 'postgres'));
+  await kill(await serverPid());
+  assert.equal(await first.exit, 137);
+
+  const second = await start();
+  assert.deepEqual(findPostgres(path.join(home, 'postgres')), postgres);
+  const answer = await fetch(`${second.url}/api/v1/vps`, { headers: { authorization: `Bearer ${token}` } });
+  assert.equal(answer.status, 200);
+  // One Ctrl-C arrives several times: from the terminal, from npm, from the launcher.
+  for (let times = 0; times < 3; times += 1) second.launcher.kill('SIGINT');
+  assert.equal(await second.exit, 0);
+});
+
+test('a PostgreSQL that dies is brought back, and requests are answered again', async () => {
+  const server = await start();
+  const postgres = findPostgres(path.join(home, 'postgres'));
+  assert.ok(postgres);
+  await kill(postgres.pid);
+  const deadline = Date.now() + 60_000;
+  let status = 0;
+  while (status !== 200 && Date.now() < deadline) {
+    status = (await fetch(`${server.url}/api/v1/vps`, { headers: { authorization: `Bearer ${token}` } }))
+      .status;
+    if (status !== 200) await delay(50);
+  }
+  assert.equal(status, 200, server.output());
+  server.launcher.kill('SIGTERM');
+  assert.equal(await server.exit, 0);
+});
+
+test('a server whose launcher is killed stops by itself', async () => {
+  const server = await start();
+  const identity = identify(await serverPid());
+  assert.ok(identity);
+  server.launcher.kill('SIGKILL');
+  assert.ok(await waitForExit(identity, 60));
+  assert.equal(findPostgres(path.join(home, 'postgres')), null);
+});
+
+test('tokens are made, listed and revoked while the server is down', async () => {
+  const made = launch('token', 'create', '--name', 'ci', '--expires', '30d');
+  assert.equal(await made.exit, 0);
+  const id = /^(\d+)\|/m.exec(made.output())?.[1] ?? '';
+  assert.equal(await launch('token', 'revoke', id).exit, 0);
+  const listed = launch('token', 'list');
+  assert.equal(await listed.exit, 0);
+  assert.match(listed.output(), new RegExp(`^${id}\\tci\\trevoked`, 'm'));
+  assert.equal(findPostgres(path.join(home, 'postgres')), null);
+});
+
+test('destroy keeps what is not of the install', async () => {
+  const kept = path.join(home, 'notes.txt');
+  await writeFile(kept, 'mine');
+  const destroyed = launch('destroy', '--yes');
+  assert.equal(await destroyed.exit, 0);
+  assert.match(destroyed.output(), /notes\.txt/);
+  assert.ok(existsSync(kept));
+  assert.ok(!existsSync(path.join(home, 'postgres')));
+});
