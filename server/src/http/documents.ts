@@ -59,6 +59,10 @@ export async function documentRoutes(http: HttpServer, config: Config): Promise<
     return document;
   });
 
+  for (const path of ['/', '/docs', '/docs/', '/docs/api/']) {
+    http.get(path, { config: { public: true } }, async (_request, reply) => reply.redirect('/docs/api'));
+  }
+
   http.get('/docs/api', { config: { public: true } }, async (_request, reply) => {
     reply.type('text/html; charset=utf-8').header('content-security-policy', PAGE_POLICY);
     return PAGE;

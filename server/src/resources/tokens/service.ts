@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Queryable } from '../../db/database.ts';
-import { DEFAULT_SCOPES, isScope, type Scope } from '../../http/scopes.ts';
+import { DEFAULT_SCOPES, isScope, SCOPES, type Scope } from '../../http/scopes.ts';
 import { randomText, sha256 } from '../../lib/crypto.ts';
 import { invalid, notFound } from '../../lib/errors.ts';
 
@@ -40,7 +40,8 @@ export async function createToken(
 ): Promise<{ id: number; plainText: string }> {
   const scopes = token.scopes ?? DEFAULT_SCOPES;
   const unknown = scopes.filter((scope) => !isScope(scope));
-  if (unknown.length > 0) throw invalid({ scopes: [`Unknown scopes: ${unknown.join(', ')}.`] });
+  if (unknown.length > 0)
+    throw invalid({ scopes: [`Unknown scopes: ${unknown.join(', ')}. There are: ${SCOPES.join(', ')}.`] });
   const name = token.name.trim();
   if (name === '' || name.length > 255) throw invalid({ name: ['The name must be 1 to 255 characters.'] });
   if (token.expiresAt && token.expiresAt.getTime() <= Date.now()) {

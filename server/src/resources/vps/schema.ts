@@ -13,6 +13,7 @@ import {
   Text,
   Timestamp,
 } from '../../http/schema.ts';
+import { PATTERN_MESSAGE } from '../../http/validation.ts';
 import { VPS_STATUSES } from './states.ts';
 
 const Status = Enum(VPS_STATUSES, { example: 'running' });
@@ -114,6 +115,8 @@ export const CreateVps = Component(
       minLength: 1,
       maxLength: 255,
       pattern: '^[a-z0-9][a-z0-9-]*[a-z0-9]$|^[a-z0-9]$',
+      [PATTERN_MESSAGE]:
+        'may hold lower-case letters, digits and hyphens, and begins and ends with a letter or digit',
       example: 'web-1',
       description: 'Lower-case letters, digits and hyphens. The first 63 characters are the host name.',
     }),
@@ -132,6 +135,7 @@ export const CreateVps = Component(
           format: 'password',
           // Line breaks would end the record that the password is set with.
           pattern: '^[^\\r\\n\\u0000]*$',
+          [PATTERN_MESSAGE]: 'must be on one line',
           example: 'correct horse battery',
           description: 'Needed with `auth_method` `password`: at least 12 characters, on one line.',
         }),

@@ -64,7 +64,9 @@ const SUMMARIES: Record<string, string> = {
 function statusDetails(vps: Vps, comparedAt: Date | null): VpsView['status_details'] {
   const transitional = isTransitional(vps.status);
   const failed = vps.status === 'error';
-  const observedAt = latest(vps.observed_at, comparedAt);
+  // A pass before the server was made says nothing about it.
+  const passed = comparedAt && comparedAt > vps.created_at ? comparedAt : null;
+  const observedAt = latest(vps.observed_at, passed);
   return {
     summary: SUMMARIES[vps.status] ?? `The server is ${vps.status}.`,
     health: failed
