@@ -203,6 +203,22 @@ export function guestsContract(open: () => Promise<IncusSubject>): void {
       await inside(spec, 'apt-get -qq update && apt-get -qq install --no-install-recommends tree >/dev/null');
     });
 
+    it('makes an instance once, whichever of two processes does it', async () => {
+      const other = await open();
+      try {
+        const spec = specOf('raced', 43);
+        const both = [subject.engine, other.engine];
+        await Promise.all(both.map((engine) => engine.ensureInstance(spec)));
+        await Promise.all(both.map((engine) => engine.ensureInstance({ ...spec, generation: 2 })));
+        const { power, generation } = (await other.engine.describeInstance(spec.ref)) ?? {};
+        assert.deepEqual([power, generation], ['running', 2]);
+        await Promise.all(both.map((engine) => engine.removeInstance(spec.ref)));
+        assert.equal(await subject.engine.describeInstance(spec.ref), null);
+      } finally {
+        await other.close();
+      }
+    });
+
     it('creates an instance although the daemon is killed in the middle of it', async (context) => {
       if (subject.daemonPid === null) return context.skip('the daemon is not this run’s to kill');
       const spec = specOf('killed', 41);

@@ -57,8 +57,9 @@ class IncusEngine implements Engine {
   constructor(options: IncusEngineOptions) {
     this.#options = options;
     this.#client = new IncusClient(options.connection);
-    this.#tenants = new Tenants(this.#client, options.installId, 'socketPath' in options.connection);
-    this.#instances = new Instances(this.#client, options.installId);
+    const isLocal = 'socketPath' in options.connection;
+    this.#tenants = new Tenants(this.#client, options.installId, isLocal);
+    this.#instances = new Instances(this.#client, options.installId, isLocal);
     this.#images = new Images(this.#client, options);
   }
 

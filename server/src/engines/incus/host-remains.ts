@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, rmdir } from 'node:fs/promises';
 import path from 'node:path';
 import { run } from '../../platform/run.ts';
 
@@ -26,6 +26,23 @@ export async function stopForgottenDns(bridge: string): Promise<void> {
   while ((await dnsServersOf(bridge)).length > 0 && Date.now() < deadline) {
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
+}
+
+/**
+ * Incus first makes an empty folder for a disk, then the disk in its place; killed in between, it cannot delete what it
+ * left. Returns true where `said`, its complaint, names such a folder of this volume, and the folder is gone now.
+ */
+export async function removeEmptyVolume(said: string, volume: string): Promise<boolean> {
+  const folder = /Failed deleting subvolume "([^"]+)".*Not a Btrfs subvolume/s.exec(said)?.[1];
+  if (!folder || path.basename(folder) !== volume) return false;
+  try {
+    // Refuses a folder with anything in it.
+    await rmdir(folder);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOENT') return false;
+  }
+  return true;
 }
 
 async function dnsServersOf(bridge: string): Promise<number[]> {

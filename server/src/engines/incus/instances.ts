@@ -1,6 +1,7 @@
 import { EngineError, type InstanceRef, type InstanceSettings, type InstanceSpec } from '../engine.ts';
 import type { IncusClient } from './client.ts';
 import { alreadyExists, IncusError, isBusy } from './errors.ts';
+import { removeEmptyVolume } from './host-remains.ts';
 import {
   creationBody,
   diskGbOf,
@@ -29,9 +30,13 @@ export class Instances {
   readonly #client: IncusClient;
   readonly #installId: string;
 
-  constructor(client: IncusClient, installId: string) {
+  readonly #isLocal: boolean;
+
+  /** `isLocal`: Incus runs on this host, and its files can be reached. */
+  constructor(client: IncusClient, installId: string, isLocal: boolean) {
     this.#client = client;
     this.#installId = installId;
+    this.#isLocal = isLocal;
   }
 
   path(ref: InstanceRef): { path: string; query: { project: string } } {
@@ -165,11 +170,20 @@ export class Instances {
       try {
         await this.#client.remove(path, { query });
       } catch (error) {
-        if (!(error instanceof IncusError) || !/is running|must be stopped/i.test(error.said)) throw error;
-        await this.#stopIfThere(ref);
+        if (!(error instanceof IncusError) || !(await this.#clearTheWay(error, ref))) throw error;
         await this.#client.remove(path, { query });
       }
     });
+  }
+
+  /** Does away with what kept an instance from being deleted; false where that is not known. */
+  async #clearTheWay(error: IncusError, ref: InstanceRef): Promise<boolean> {
+    if (/is running|must be stopped/i.test(error.said)) {
+      await this.#stopIfThere(ref);
+      return true;
+    }
+    const volume = `${projectName(this.#installId, ref.teamId)}_${ref.name}`;
+    return this.#isLocal && removeEmptyVolume(error.said, volume);
   }
 
   async #stopIfThere(ref: InstanceRef): Promise<void> {
