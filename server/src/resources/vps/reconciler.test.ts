@@ -20,10 +20,13 @@ describe('VPS reconciler', () => {
   });
   after(() => test.close());
 
-  const reconcile = () =>
-    waitFor('a pass of our own', () =>
-      runOnce(test.database, vpsReconciler(test.database, test.engine, log)),
-    );
+  /** Two passes: drift that only one of them sees is not believed. */
+  const reconcile = async () => {
+    const reconciler = vpsReconciler(test.database, test.engine, log);
+    for (let pass = 0; pass < 2; pass++) {
+      await waitFor('a pass of our own', () => runOnce(test.database, reconciler));
+    }
+  };
   const show = async (id: string) => (await call('GET', `/vps/${id}`)).body.instance;
   async function running(): Promise<string> {
     const created = await call('POST', '/vps', newVps());
@@ -41,6 +44,18 @@ describe('VPS reconciler', () => {
     assert.equal((await show(id)).status, 'stopped');
     assert.equal((await call('POST', `/vps/${id}/start`)).status, 200);
     await waitFor('running', async () => (await show(id)).status === 'running');
+  });
+
+  it('does not believe what only one pass sees', async () => {
+    const id = await running();
+    const reconciler = vpsReconciler(test.database, test.engine, log);
+    const pass = () => waitFor('a pass', () => runOnce(test.database, reconciler));
+    test.engine.drift.stopFromInside(ref(id));
+    await pass();
+    await test.engine.ensureRunning(ref(id));
+    await pass();
+    const events = await test.database.pool.query('select reason from events where resource_id = $1', [id]);
+    assert.ok(!events.rows.some(({ reason }) => reason === 'StoppedFromInside'));
   });
 
   it('shows a server that vanished as an error, and rebuilds it by a reinstall', async () => {

@@ -24,9 +24,11 @@ interface IntendedVps {
 /**
  * Compares every settled VPS with the engine: what stopped by itself shows `stopped`, what came back shows
  * `running`, what vanished shows `error`, and instances that belong to no VPS are removed. A VPS with an operation
- * under way is left to its workflow.
+ * under way is left to its workflow. Drift counts when two passes in a row see it: an engine that has just started
+ * reports every instance as stopped for a moment.
  */
 export function vpsReconciler(database: Database, engine: Engine, log: Log): Reconciler {
+  let suspected = new Map<string, string>();
   return {
     name: VPS_RECONCILER,
     everySeconds: 5,
@@ -42,10 +44,14 @@ export function vpsReconciler(database: Database, engine: Engine, log: Log): Rec
           `The engine has lost ${missing} of ${rows.length} VPS: it looks like another engine.`,
         );
       }
+      const seen = new Map<string, string>();
       for (const row of rows) {
         const drift = findDrift(row.status, reportOf(row));
-        if (drift) await mend(database, row, drift, log);
+        if (!drift) continue;
+        if (suspected.get(row.id) === drift.reason) await mend(database, row, drift, log);
+        else seen.set(row.id, drift.reason);
       }
+      suspected = seen;
       await removeLeaks(database, engine, reports, log);
     },
   };
