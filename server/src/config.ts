@@ -128,7 +128,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   const listen = parseListen(get('DANUBE_LISTEN') ?? '127.0.0.1:8080');
   const shownHost = listen.host.includes(':') ? `[${listen.host}]` : listen.host;
   return {
-    home: path.resolve(get('DANUBE_HOME') ?? '/var/lib/danube'),
+    home: readHome(get('DANUBE_HOME') ?? '/var/lib/danube'),
     listen,
     publicUrl: (get('DANUBE_PUBLIC_URL') ?? `http://${shownHost}:${listen.port}`).replace(/\/+$/, ''),
     role: oneOf('DANUBE_ROLE', ['api', 'worker', 'all'] as const, 'all'),
@@ -139,7 +139,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
       .split(',')
       .map((s) => s.trim())
       .filter(Boolean),
-    secretKey: get('DANUBE_SECRET_KEY'),
+    secretKey: readSecretKey(get('DANUBE_SECRET_KEY')),
     logLevel: oneOf(
       'DANUBE_LOG_LEVEL',
       ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const,
@@ -152,6 +152,22 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     databaseUrl: get('DATABASE_URL'),
     incus: readIncus(get),
   };
+}
+
+function readHome(text: string): string {
+  if (!path.isAbsolute(text)) {
+    throw new ConfigError(`DANUBE_HOME is "${text}". It takes a whole path, for example /var/lib/danube.`);
+  }
+  return path.resolve(text);
+}
+
+function readSecretKey(text: string | null): string | null {
+  if (text !== null && Buffer.from(text, 'base64').length !== 32) {
+    throw new ConfigError(
+      'DANUBE_SECRET_KEY is not 32 bytes in base64. Make one with: openssl rand -base64 32',
+    );
+  }
+  return text;
 }
 
 function readIncus(get: (name: string) => string | null): Config['incus'] {

@@ -81,6 +81,8 @@ export async function destroy(options: { yes: boolean }): Promise<number> {
   if (!isRoot() && (target.ownIncus || install?.incus === 'host')) {
     throw new OperatorError('Removing an install needs root.', 'Use sudo.');
   }
+  // Refuses while a server runs: before anybody reads a list and confirms it.
+  await (await takeLock(home, target.id)).release();
   process.stdout.write(`This removes for good:\n${plan.map((line) => `  - ${line}`).join('\n')}\n`);
   if (!options.yes) await confirm(target.id);
 

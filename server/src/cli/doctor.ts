@@ -2,6 +2,7 @@ import { readConfig } from '../config.ts';
 import { checkAll, type Finding } from '../platform/checks.ts';
 import { readInstall } from '../platform/install.ts';
 import { OperatorError } from '../platform/operator-error.ts';
+import { isRoot } from '../platform/system.ts';
 
 const MARKS = { ok: '✓', warn: '!', fail: '✗' } as const;
 
@@ -14,6 +15,9 @@ export async function doctor(options: { json: boolean }): Promise<number> {
       `There is no Danube in ${config.home}.`,
       'Run `npm start` once, or set DANUBE_HOME to where it is.',
     );
+  }
+  if (!isRoot() && install.incus !== 'none') {
+    throw new OperatorError('Only root may look at all parts of this install.', 'Use sudo.');
   }
   const findings = await checkAll({ config, install });
   if (options.json)

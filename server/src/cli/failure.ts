@@ -1,4 +1,5 @@
 import { ConfigError } from '../config.ts';
+import { EngineError } from '../engines/engine.ts';
 import { AppError } from '../lib/errors.ts';
 import { OperatorError } from '../platform/operator-error.ts';
 
@@ -22,6 +23,10 @@ export function describeFailure(error: unknown): string {
   if (error instanceof ConfigError)
     return `danube: ${error.message}\n  See docs/configuration.md for every setting.`;
   if (error instanceof UsageError) return `danube: ${error.message}\n  \`danube help\` lists the commands.`;
-  if (error instanceof AppError) return `danube: ${error.message}`;
+  if (error instanceof AppError || error instanceof EngineError) return `danube: ${error.message}`;
+  const code = (error as NodeJS.ErrnoException).code;
+  if (code === 'EACCES' || code === 'EPERM') {
+    return `danube: ${(error as Error).message}\n  Only root may do that on this install: use sudo.`;
+  }
   return `danube: an unexpected error\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
 }

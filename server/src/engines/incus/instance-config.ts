@@ -48,6 +48,8 @@ export function creationBody(spec: InstanceSpec, place: Placement): unknown {
       'limits.processes': String(MAX_PROCESSES),
       // User ids of its own on the host: a limit that the kernel counts per user hits one customer only.
       'security.idmap.isolated': 'true',
+      // Guests have no business with Incus; cloud-init gets its data from files.
+      'security.guestapi': 'false',
       'cloud-init.user-data': spec.userData,
       'cloud-init.network-config': networkConfig(spec),
       [KEY.generation]: String(spec.generation),

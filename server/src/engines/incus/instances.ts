@@ -25,6 +25,10 @@ interface Operation {
   resources: { instances?: string[] } | null;
 }
 
+/** A guest may call itself ready, which is still running. */
+const settleReady = (instance: IncusInstance): IncusInstance =>
+  instance.status === 'Ready' ? { ...instance, status: 'Running' } : instance;
+
 /** Creates, starts, stops, changes and deletes instances; every method can be repeated. */
 export class Instances {
   readonly #client: IncusClient;
@@ -53,14 +57,13 @@ export class Instances {
 
   async get(ref: InstanceRef): Promise<IncusInstance> {
     const { path, query } = this.path(ref);
-    return this.#client.get<IncusInstance>(path, { query });
+    return settleReady(await this.#client.get<IncusInstance>(path, { query }));
   }
 
   /** Of all projects, this install's or not. */
-  list(): Promise<IncusInstance[]> {
-    return this.#client.get<IncusInstance[]>('/1.0/instances', {
-      query: { recursion: '1', 'all-projects': 'true' },
-    });
+  async list(): Promise<IncusInstance[]> {
+    const query = { recursion: '1', 'all-projects': 'true' };
+    return (await this.#client.get<IncusInstance[]>('/1.0/instances', { query })).map(settleReady);
   }
 
   /** One request where nothing is in the way: the instance is created and started by the same operation. */
