@@ -105,3 +105,13 @@ test('says in a sentence what is wrong', () => {
     assert.match(checkCloudInit(text) ?? 'accepted', expected);
   }
 });
+
+test('takes no time over what would take for ever to resolve', () => {
+  const bomb = `#cloud-config\na: &a [*a${',*a'.repeat(3000)}]\n`;
+  const start = process.cpuUsage();
+  checkCloudInit(bomb);
+  // Resolving three hundred of these took seconds, three thousand did not end.
+  assert.ok(process.cpuUsage(start).user < 5_000_000);
+  assert.match(String(checkCloudInit('#cloud-config\n!!set {users: }\n')), /mapping/);
+  assert.match(String(checkCloudInit(`#cloud-config\na: ${'['.repeat(4000)}`)), /YAML/);
+});

@@ -1,5 +1,16 @@
 import { createHash } from 'node:crypto';
-import { LineCounter, parseDocument, stringify } from 'yaml';
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+  stringify,
+  visit,
+} from 'yaml';
 import { CHOSEN_PASSWORD_ROUNDS, RANDOM_PASSWORD_ROUNDS, sha512Crypt } from './sha512-crypt.ts';
 
 export interface UserDataOptions {
@@ -102,6 +113,9 @@ function mimeArchive(parts: readonly string[]): string {
   return `MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary="${boundary}"\n\n${body}--${boundary}--\n`;
 }
 
+/** Honest texts repeat a handful of values. */
+const MAX_ALIASES = 20;
+
 const ACCEPTED =
   'The cloud-init text must begin with "#cloud-config", "#!", "#cloud-boothook", "#include", ' +
   '"#cloud-config-archive", "## template: jinja", or the headers of a MIME message.';
@@ -139,30 +153,33 @@ function checkYaml(text: string, expected: 'mapping' | 'list'): string | null {
   const problem = document.errors[0] ?? document.warnings[0];
   if (problem) {
     const { line, col } = lines.linePos(problem.pos[0]);
-    const reason = problem.message.split('\n')[0]?.replace(/[.:]\s*$/, '');
+    const reason = /call stack/.test(problem.message)
+      ? 'it is nested too deeply'
+      : problem.message
+          .split('\n')[0]
+          ?.slice(0, 120)
+          .replace(/[.:]\s*$/, '');
     return `The cloud-init text is not valid YAML: line ${line}, column ${col}: ${reason}.`;
   }
-  let value: unknown;
-  try {
-    value = document.toJS({ maxAliasCount: 100 });
-  } catch {
-    return 'The cloud-init text repeats YAML aliases too often.';
-  }
-  return checkShape(value, expected);
+  // The tree is looked at as it stands: resolving its aliases could take for ever, here and in the instance.
+  let aliases = 0;
+  visit(document, { Alias: () => void aliases++ });
+  if (aliases > MAX_ALIASES) return 'The cloud-init text repeats YAML aliases too often.';
+  return checkShape(document, expected);
 }
 
-function checkShape(value: unknown, expected: 'mapping' | 'list'): string | null {
-  if (value === null || value === undefined) return null;
+function checkShape(document: Document, expected: 'mapping' | 'list'): string | null {
+  const root = document.contents;
+  if (root === null || (isScalar(root) && root.value === null)) return null;
   if (expected === 'list') {
-    return Array.isArray(value) ? null : 'A #cloud-config-archive must be a YAML list.';
+    return isSeq(root) && !root.tag ? null : 'A #cloud-config-archive must be a YAML list.';
   }
-  if (typeof value !== 'object' || Array.isArray(value)) {
-    return 'A #cloud-config must be a YAML mapping of keys to values.';
-  }
+  if (!isMap(root) || root.tag) return 'A #cloud-config must be a YAML mapping of keys to values.';
   // Only lists can be joined with ours; anything else would shut root out.
   for (const key of ['users', 'write_files'] as const) {
-    const own = (value as Record<string, unknown>)[key];
-    if (own !== undefined && !Array.isArray(own)) return `In the cloud-init text, "${key}" must be a list.`;
+    const own = root.get(key, true) as Node | undefined;
+    const value = isAlias(own) ? own.resolve(document) : own;
+    if (value && !isSeq(value)) return `In the cloud-init text, "${key}" must be a list.`;
   }
   return null;
 }
