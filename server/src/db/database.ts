@@ -21,8 +21,10 @@ export interface Database {
 
 export function openDatabase(url: string, options: { max?: number } = {}): Database {
   const pool = new pg.Pool({ connectionString: url, max: options.max ?? 20, idleTimeoutMillis: 60_000 });
-  // A connection that dies while idle is replaced by the pool; without a listener the process would end.
+  // A connection that dies, idle or between two queries of its borrower, is replaced by the pool, and the next query
+  // throws; without listeners the process would end.
   pool.on('error', () => {});
+  pool.on('connect', (client) => client.on('error', () => {}));
   const db = new Kysely<DB>({ dialect: new PostgresDialect({ pool }) });
   return {
     pool,

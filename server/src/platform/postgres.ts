@@ -56,6 +56,8 @@ const SETTINGS: Record<string, string> = {
 };
 const FAST_SETTINGS = { fsync: 'off', full_page_writes: 'off' };
 const START_SECONDS = 120;
+/** Seconds that the processes of a crashed server get to end. */
+const CRASH_SECONDS = 15;
 const STOP_SECONDS = 60;
 const LEAVE_SECONDS = 1;
 
@@ -92,9 +94,10 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
     await stopProcess(server);
     server = null;
   }
-  if (server) options.log(`PostgreSQL is running already (pid ${server.pid}): taking it over`);
-  else server = await launch(layout, binaries, owner, options);
-  await waitUntilReady(connectionUrl(layout, password, 'postgres'), server, layout);
+  if (server) {
+    options.log(`PostgreSQL is running already (pid ${server.pid}): taking it over`);
+    await waitUntilReady(connectionUrl(layout, password, 'postgres'), server, layout);
+  } else server = await launchPatiently(layout, binaries, owner, options, password);
   await ensureDatabase(connectionUrl(layout, password, 'postgres'));
   const running = server;
   return {
@@ -102,6 +105,28 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
     pid: server.pid,
     stop: () => stopProcess(running),
   };
+}
+
+/** After a crash the new server refuses to start while processes of the old one still end. */
+async function launchPatiently(
+  layout: Layout,
+  binaries: PostgresBinaries,
+  owner: SystemUser | null,
+  options: PostgresOptions,
+  password: string,
+): Promise<ProcessIdentity> {
+  const deadline = Date.now() + CRASH_SECONDS * 1000;
+  for (;;) {
+    const server = await launch(layout, binaries, owner, options);
+    try {
+      await waitUntilReady(connectionUrl(layout, password, 'postgres'), server, layout);
+      return server;
+    } catch (error) {
+      const inTheWay = /already exists|still in use/.test((error as Error).message);
+      if (!inTheWay || Date.now() > deadline) throw error;
+      await delay(250);
+    }
+  }
 }
 
 /** The server that runs on that folder's data, also one that somebody else started. */
