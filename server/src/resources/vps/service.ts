@@ -5,7 +5,11 @@ import { offsetOf, type PageQuery, pageOf } from '../../http/pagination.ts';
 import { randomText, type SecretBox } from '../../lib/crypto.ts';
 import { invalidState, notFound } from '../../lib/errors.ts';
 import { UUID, uuidv7 } from '../../lib/ids.ts';
-import { type AcceptedOperation, acceptOperation } from '../../workflows/operations-store.ts';
+import {
+  type AcceptedOperation,
+  acceptOperation,
+  queuedOperations,
+} from '../../workflows/operations-store.ts';
 import type { PassClock } from '../../workflows/reconcilers.ts';
 import { type AddressPools, allotAddresses } from '../networks/allotment.ts';
 import { countOf, takeQuota } from '../teams/quotas.ts';
@@ -23,6 +27,9 @@ export interface VpsServiceDependencies {
   pools: AddressPools;
   clock: PassClock;
 }
+
+/** More than anybody means to ask for in advance; without a bound a loop in a script would block its own server. */
+const MAX_QUEUED = 5;
 
 export type VpsService = ReturnType<typeof createVpsService>;
 
@@ -59,6 +66,7 @@ export function createVpsService({ database, engine, secrets, pools, clock }: Vp
       args: { ...changes.args },
       requestId: caller.requestId,
     });
+    if (operation.state === 'queued') await refuseLongQueue(tx, vps, kind);
     const status = operation.state === 'pending' ? STATUS_DURING[kind] : null;
     if (status || changes.desired) {
       await updateVps(tx, vps.id, {
@@ -213,6 +221,17 @@ export function createVpsService({ database, engine, secrets, pools, clock }: Vp
   }
 
   return { list, create, find, show, update, act, reinstall, password };
+}
+
+/** A deletion is always let in: it is the last. */
+async function refuseLongQueue(tx: Tx, vps: Vps, kind: VpsOperationKind): Promise<void> {
+  if (kind === 'delete') return;
+  const waiting = await queuedOperations(tx, vps.id);
+  if (waiting.length <= MAX_QUEUED) return;
+  throw invalidState(
+    `${MAX_QUEUED} operations wait for this server already. Ask again when some of them have ended.`,
+    vps.status,
+  );
 }
 
 /** The columns that an update may change in the engine. */

@@ -241,6 +241,33 @@ describe('VPS', () => {
     assert.equal((await stranger('GET', '/vps')).body.pagination.total, 0);
   });
 
+  it('does not wait for a guest that its owner has given up on', async () => {
+    let release = () => {};
+    const stuck = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const away = test.engine.faults.before(async (verb) => {
+      if (verb === 'waitForSsh') await stuck;
+    });
+    const created = await call('POST', '/vps', newVps({ name: 'stuck' }));
+    const { id } = created.body.instance;
+    await call('POST', `/vps/${id}/stop`);
+    await settled(id, 'stopped');
+    away();
+    release();
+  });
+
+  it('lets five operations wait, and always a deletion', async () => {
+    test.engine.setLatency(200);
+    const created = await call('POST', '/vps', newVps({ name: 'patient' }));
+    const { id } = created.body.instance;
+    const answers = [];
+    for (let i = 0; i < 7; i++) answers.push((await call('POST', `/vps/${id}/reboot`)).status);
+    assert.deepEqual(answers, [200, 200, 200, 200, 200, 422, 422]);
+    test.engine.setLatency(0);
+    await settled(id, 'running');
+  });
+
   it('goes on after the server is restarted', async () => {
     test.engine.setLatency(100);
     const created = await call('POST', '/vps', newVps({ name: 'restart' }));

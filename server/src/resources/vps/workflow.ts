@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { sql } from 'kysely';
 import type { Database, Queryable, Tx } from '../../db/database.ts';
 import type {
@@ -15,7 +16,7 @@ import type {
   OperationStep,
   OperationWorkflow,
 } from '../../workflows/operation.ts';
-import { recordEvent } from '../../workflows/operations-store.ts';
+import { queuedOperations, recordEvent } from '../../workflows/operations-store.ts';
 import { createNetworkReader, releaseAddresses } from '../networks/allotment.ts';
 import { releaseQuota } from '../teams/quotas.ts';
 import { STATUS_DURING, type VpsOperationKind } from './states.ts';
@@ -23,6 +24,7 @@ import { deleteVps, getVps, updateVps, type Vps } from './store.ts';
 
 /** Seconds that a guest gets to shut down before it is switched off. */
 const STOP_GRACE_SECONDS = 30;
+const SUPERSEDED_CHECK_MS = 1000;
 /** Seconds from the start of a guest until its SSH server must answer; first boots run the customer's cloud-init. */
 const SSH_TIMEOUT_SECONDS = 180;
 
@@ -103,9 +105,11 @@ function vpsSteps({ database, engine, secrets }: VpsWorkflowDependencies) {
       const vps = await getVps(database.db, resourceId);
       await engine.ensureInstance(await instanceSpec(vps, await networkOf(teamId), secrets));
     }),
-    ssh: step('ssh', ({ teamId, resourceId }) =>
-      engine.waitForSsh(instanceRef(teamId, resourceId), SSH_TIMEOUT_SECONDS),
-    ),
+    // A guest that never gets there must not hold up who has given up on it.
+    ssh: step('ssh', async ({ teamId, resourceId }) => {
+      const ssh = engine.waitForSsh(instanceRef(teamId, resourceId), SSH_TIMEOUT_SECONDS);
+      await unlessSuperseded(database, resourceId, ssh);
+    }),
     start: step('start', ({ teamId, resourceId }) => engine.ensureRunning(instanceRef(teamId, resourceId))),
     stop: step('stop', ({ teamId, resourceId }) =>
       engine.ensureStopped(instanceRef(teamId, resourceId), STOP_GRACE_SECONDS),
@@ -117,6 +121,29 @@ function vpsSteps({ database, engine, secrets }: VpsWorkflowDependencies) {
       engine.removeInstance(instanceRef(teamId, resourceId)),
     ),
   };
+}
+
+/** Operations that make it pointless to wait for the guest. */
+const SUPERSEDING = new Set(['stop', 'reinstall', 'delete']);
+
+/** Waits for `work`, or until an operation that makes it pointless is queued for the resource. */
+async function unlessSuperseded(database: Database, resourceId: string, work: Promise<void>): Promise<void> {
+  let waiting = true;
+  const superseded = (async () => {
+    while (waiting) {
+      await delay(SUPERSEDED_CHECK_MS, undefined, { ref: false });
+      // A question that fails is asked again.
+      const queued = waiting ? await queuedOperations(database.db, resourceId).catch(() => []) : [];
+      if (queued.some(({ kind }) => SUPERSEDING.has(kind))) return;
+    }
+  })();
+  try {
+    await Promise.race([work, superseded]);
+  } finally {
+    waiting = false;
+    // It may still fail; nobody waits for it any more.
+    work.catch(() => {});
+  }
 }
 
 /** What the engine is to give a VPS with these columns. */
