@@ -14,6 +14,14 @@ interface KernelSetting {
   why: string;
 }
 
+const neighbours = (family: 'ipv4' | 'ipv6'): KernelSetting[] =>
+  [4096, 32_768, 65_536].map((value, index) => ({
+    name: `net.${family}.neigh.default.gc_thresh${index + 1}`,
+    value,
+    atLeast: true,
+    why: 'the instances of all teams share one table of neighbours, and a full one cuts off the host too',
+  }));
+
 /** What the kernel's own values are too small for, or leave off. Measured: see docs/operations.md. */
 export const KERNEL_SETTINGS: readonly KernelSetting[] = [
   {
@@ -30,6 +38,20 @@ export const KERNEL_SETTINGS: readonly KernelSetting[] = [
   },
   { name: 'kernel.keys.maxkeys', value: 2000, atLeast: true, why: 'each container holds a keyring' },
   { name: 'kernel.keys.maxbytes', value: 2_000_000, atLeast: true, why: 'each container holds a keyring' },
+  {
+    name: 'kernel.pid_max',
+    value: 4_194_304,
+    atLeast: true,
+    why: 'all instances share the process ids: a few full ones leave none for the host',
+  },
+  {
+    name: 'fs.file-max',
+    value: 4_194_304,
+    atLeast: true,
+    why: 'all instances share the open files; the memory limit of each bounds its own',
+  },
+  ...neighbours('ipv4'),
+  ...neighbours('ipv6'),
   { name: 'net.ipv4.ip_forward', value: 1, why: 'instances reach the network through this host' },
   {
     name: 'net.bridge.bridge-nf-call-iptables',
@@ -47,17 +69,26 @@ export const KERNEL_SETTINGS: readonly KernelSetting[] = [
 
 const procPath = (name: string): string => path.join('/proc/sys', name.replaceAll('.', '/'));
 
-/** The setting's value now, or null where this kernel does not have it. */
-export function readKernelSetting(name: string): number | null {
+function readText(name: string): string | null {
   const file = procPath(name);
-  return existsSync(file) ? Number(readFileSync(file, 'utf8')) : null;
+  return existsSync(file) ? readFileSync(file, 'utf8').trim() : null;
 }
 
-/** The settings that are not as Danube needs them. */
-export const wrongKernelSettings = (): KernelSetting[] =>
-  KERNEL_SETTINGS.filter(({ name, value, atLeast }) => {
-    const now = readKernelSetting(name);
-    return now === null || (atLeast ? now < value : now !== value);
+/** The setting's value now, or null where this kernel does not have it. */
+export function readKernelSetting(name: string): number | null {
+  const text = readText(name);
+  return text === null ? null : Number(text);
+}
+
+/**
+ * The settings that are not as Danube needs them. One that is not there counts only where a module would bring it: in a
+ * container the table of neighbours is the outer host's, and without IPv6 there is none for it.
+ */
+export const wrongKernelSettings = (read = readKernelSetting): KernelSetting[] =>
+  KERNEL_SETTINGS.filter(({ name, value, atLeast, module }) => {
+    const now = read(name);
+    if (now === null) return module !== undefined;
+    return atLeast ? now < value : now !== value;
   });
 
 const sysctlFile = (installId: string): string => `/etc/sysctl.d/90-danube-${installId}.conf`;
@@ -86,14 +117,19 @@ export async function applyKernelSettings(installId: string): Promise<void> {
   await writeBootFiles(installId);
 }
 
-async function writeBootFiles(installId: string): Promise<void> {
-  const settings = KERNEL_SETTINGS.map(({ name, value, atLeast }) => {
-    const now = atLeast ? Math.max(readKernelSetting(name) ?? 0, value) : value;
+/** The lines that set it all at boot; `read` gives a setting's present value as the kernel writes it. */
+export const bootSettings = (read = readText): string[] =>
+  KERNEL_SETTINGS.map(({ name, value, atLeast }) => {
+    const now = read(name);
+    // As text: fs.file-max may be 2^63 - 1, which a number would round to more than the kernel takes.
+    const kept = atLeast && now !== null && Number(now) > value ? now : value;
     // The leading dash: a kernel without the setting is no error at boot.
-    return `-${name} = ${now}`;
+    return `-${name} = ${kept}`;
   });
+
+async function writeBootFiles(installId: string): Promise<void> {
   const modules = [...new Set(KERNEL_SETTINGS.flatMap(({ module }) => module ?? []))];
-  await writeIfOther(sysctlFile(installId), ['# Written by Danube.', ...settings, ''].join('\n'));
+  await writeIfOther(sysctlFile(installId), ['# Written by Danube.', ...bootSettings(), ''].join('\n'));
   await writeIfOther(modulesFile(installId), ['# Written by Danube.', ...modules, ''].join('\n'));
 }
 

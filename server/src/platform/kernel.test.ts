@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { bootSettings, KERNEL_SETTINGS, readKernelSetting, wrongKernelSettings } from './kernel.ts';
+
+const wanted = new Map(KERNEL_SETTINGS.map(({ name, value }) => [name, value]));
+const names = (wrong: ReturnType<typeof wrongKernelSettings>): string[] => wrong.map(({ name }) => name);
+
+test('what this host has is read, and a setting that it has not is none', () => {
+  assert.ok((readKernelSetting('kernel.pid_max') ?? 0) > 0);
+  assert.equal(readKernelSetting('kernel.danube_has_no_such_setting'), null);
+});
+
+test('a limit that is too low is wrong, one that is higher is not', () => {
+  const limits = [
+    'kernel.pid_max',
+    'fs.file-max',
+    'net.ipv4.neigh.default.gc_thresh3',
+    'net.ipv6.neigh.default.gc_thresh1',
+  ];
+  const has = (change: number) => (name: string) =>
+    (wanted.get(name) ?? 0) + (limits.includes(name) ? change : 0);
+  assert.deepEqual(names(wrongKernelSettings(has(0))), []);
+  assert.deepEqual(names(wrongKernelSettings(has(1))), []);
+  assert.deepEqual(names(wrongKernelSettings(has(-1))).sort(), limits.sort());
+});
+
+test('a switch has to be just so', () => {
+  const read = (name: string) => (name === 'net.ipv4.ip_forward' ? 2 : (wanted.get(name) ?? null));
+  assert.deepEqual(names(wrongKernelSettings(read)), ['net.ipv4.ip_forward']);
+});
+
+test('of settings that are not there only those are missed that a module brings', () => {
+  assert.deepEqual(names(wrongKernelSettings(() => null)), [
+    'net.bridge.bridge-nf-call-iptables',
+    'net.bridge.bridge-nf-call-ip6tables',
+  ]);
+});
+
+test('at boot a host keeps what it has more of, to the digit', () => {
+  const most = '9223372036854775807';
+  const lines = bootSettings((name) =>
+    name === 'fs.file-max' ? most : name === 'kernel.pid_max' ? '32768' : null,
+  );
+  assert.ok(lines.includes(`-fs.file-max = ${most}`));
+  assert.ok(lines.includes('-kernel.pid_max = 4194304'));
+  assert.ok(lines.includes('-net.ipv6.neigh.default.gc_thresh3 = 65536'));
+  assert.ok(lines.includes('-net.ipv4.ip_forward = 1'));
+});
