@@ -128,6 +128,23 @@ export function guestsContract(open: () => Promise<IncusSubject>): void {
       await inside(keyed, 'python3 -c "x = bytearray(700 * 2**20)"');
     });
 
+    it('lets no root out of the limit of its disk by making subvolumes', async () => {
+      // The kernel looks at the lower 32 bits of the number only: the upper ones must not hide it.
+      const script = [
+        'import ctypes, errno, os',
+        'libc = ctypes.CDLL(None, use_errno=True)',
+        'call = lambda n: libc.syscall(ctypes.c_long(16), ctypes.c_long(root), ctypes.c_ulong(n), data)',
+        'root = os.open("/", os.O_RDONLY)',
+        'data = ctypes.create_string_buffer(b"\\0" * 8 + b"escaped", 4096)',
+        'for n in 0x50009401, 0x5000940e, 0x50009417, 0x50009418:',
+        '  for high in 0, 1 << 32:',
+        '    assert call(high | n) == -1 and ctypes.get_errno() == errno.ENOTTY, hex(high | n)',
+      ].join('\n');
+      await inside(keyed, `python3 - <<'END'\n${script}\nEND`);
+      await fails(keyed, 'test -e /escaped');
+      await fails(keyed, 'fallocate -l 64G /root/large');
+    });
+
     it('gives each instance its addresses, and only the families it has', async () => {
       const list = "ip -o addr show dev eth0 scope global | awk '{print $4}'";
       assert.equal(await inside(keyed, list), `${keyed.addresses.ipv4}/22\n${keyed.addresses.ipv6}/64`);

@@ -32,6 +32,23 @@ export interface Placement {
 /** Ends a fork bomb long before the host feels it, and no honest server of these sizes. */
 const MAX_PROCESSES = 8192;
 
+/**
+ * Requests by which root in a guest makes a Btrfs subvolume or snapshot: the limit of the disk does not cover those.
+ * From linux/btrfs.h: SNAP_CREATE, SUBVOL_CREATE, SNAP_CREATE_V2, SUBVOL_CREATE_V2.
+ */
+const SUBVOLUME_REQUESTS = ['0x50009401', '0x5000940e', '0x50009417', '0x50009418'];
+/** ENOTTY, as if the file system had no subvolumes: systemd and others make a folder then. */
+const NO_SUCH_REQUEST = 25;
+
+/**
+ * Lines of an LXC seccomp policy for all architectures that the kernel runs. The kernel reads 32 bits of the request's
+ * number: the filter must not look at the others.
+ */
+const deniedCalls = (): string =>
+  SUBVOLUME_REQUESTS.map(
+    (request) => `ioctl errno ${NO_SUCH_REQUEST} [1,${request},SCMP_CMP_MASKED_EQ,0xffffffff]\n`,
+  ).join('');
+
 /** `config` keys that carry what Danube knows about an instance. */
 const KEY = { generation: 'user.danube.generation', image: 'user.danube.image' } as const;
 
@@ -50,6 +67,7 @@ export function creationBody(spec: InstanceSpec, place: Placement): unknown {
       'security.idmap.isolated': 'true',
       // Guests have no business with Incus; cloud-init gets its data from files.
       'security.guestapi': 'false',
+      'security.syscalls.deny': deniedCalls(),
       'cloud-init.user-data': spec.userData,
       'cloud-init.network-config': networkConfig(spec),
       [KEY.generation]: String(spec.generation),
