@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { applyHostFirewall, hostFirewallIsUp, removeHostFirewall } from './host-firewall.ts';
 import { run } from './run.ts';
 import { isRoot } from './system.ts';
@@ -20,6 +22,15 @@ const GUESTS = [
   { name: 'c', bridge: `d${ID}-2`, address: '198.18.2.10', gateway: '198.18.2.1' },
   { name: 'out', bridge: null, address: '198.18.3.10', gateway: '198.18.3.1' },
 ] as const;
+/** Where clouds have their metadata; not the usual IPv4 address, which the host that runs this may need. */
+const METADATA = { v4: '169.254.77.77', v6: 'fd00:ec2::254' };
+const forwards6 = (): boolean =>
+  readFileSync('/proc/sys/net/ipv6/conf/all/forwarding', 'utf8').trim() === '1';
+/** The IPv6 address that goes with one of 198.18.TEAM.HOST. */
+const six = (address: string): string => {
+  const [, , team, host] = address.split('.');
+  return `fd00:da:${team}::${host}`;
+};
 const space = (guest: string): string => `dt-${ID}-${guest}`;
 const PORT = 7070;
 const listeners: ChildProcess[] = [];
@@ -29,30 +40,115 @@ async function addGuest(guest: (typeof GUESTS)[number]): Promise<void> {
   await ip('netns', 'add', space(guest.name));
   await ip('link', 'add', outer, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', space(guest.name));
   if (guest.bridge) await ip('link', 'set', outer, 'master', guest.bridge);
-  else await ip('address', 'add', `${guest.gateway}/24`, 'dev', outer);
+  else await addAddresses(outer, guest.gateway);
   await ip('link', 'set', outer, 'up');
-  await ip('-n', space(guest.name), 'address', 'add', `${guest.address}/24`, 'dev', 'eth0');
+  await addAddresses('eth0', guest.address, '-n', space(guest.name));
   await ip('-n', space(guest.name), 'link', 'set', 'eth0', 'up');
   await ip('-n', space(guest.name), 'route', 'add', 'default', 'via', guest.gateway);
+  await ip('-n', space(guest.name), '-6', 'route', 'add', 'default', 'via', six(guest.gateway));
+}
+
+async function addAddresses(device: string, address: string, ...where: string[]): Promise<void> {
+  await ip(...where, 'address', 'add', `${address}/24`, 'dev', device);
+  await ip(...where, 'address', 'add', `${six(address)}/64`, 'dev', device, 'nodad');
+}
+
+/** Link-local addresses are of no use until the kernel has made sure, for a second or two, that nobody else has them. */
+async function waitForAddresses(): Promise<void> {
+  const deadline = Date.now() + 15_000;
+  const devices = [
+    ...BRIDGES.map(({ name }) => ['-6', 'address', 'show', 'dev', name, 'tentative']),
+    ['-6', 'address', 'show', 'dev', `dt${ID}out`, 'tentative'],
+    ...GUESTS.map(({ name }) => ['-n', space(name), '-6', 'address', 'show', 'dev', 'eth0', 'tentative']),
+  ];
+  for (const args of devices) {
+    while ((await run('ip', args)).stdout.includes('inet6')) {
+      assert.ok(Date.now() < deadline, `still tentative: ${args.join(' ')}`);
+      await delay(50);
+    }
+  }
+}
+
+/** Has the machine outside answer as a cloud's metadata service. */
+async function addMetadata(): Promise<void> {
+  await ip('-n', space('out'), 'address', 'add', `${METADATA.v4}/32`, 'dev', 'eth0');
+  await ip('-n', space('out'), 'address', 'add', `${METADATA.v6}/128`, 'dev', 'eth0', 'nodad');
+  await ip('route', 'add', `${METADATA.v4}/32`, 'dev', `dt${ID}out`);
+  await ip('-6', 'route', 'add', `${METADATA.v6}/128`, 'dev', `dt${ID}out`);
 }
 
 /** Listens on an address (by default all) of a guest, or of the host, and resolves once it does. */
-async function listen(guest: string | null, port: number, address = '0.0.0.0'): Promise<void> {
+async function listen(guest: string | null, port: number, address = '::'): Promise<void> {
   const script = `require('net').createServer((s) => s.on('error', () => {}).end('hi')).listen(${port}, '${address}', () => console.log('up'))`;
   const command = [process.execPath, '-e', script];
   const [program = '', ...args] = guest ? ['ip', 'netns', 'exec', space(guest), ...command] : command;
+  await nextOutput(start(program, args));
+}
+
+function start(program: string, args: string[]): ChildProcess {
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   listeners.push(child);
-  await new Promise<void>((resolve, reject) => {
-    child.stdout.once('data', () => resolve());
+  return child;
+}
+
+const nextOutput = (child: ChildProcess): Promise<string> =>
+  new Promise((resolve, reject) => {
+    child.stdout?.once('data', (data) => resolve(String(data).trim()));
     child.once('exit', () => reject(new Error('The listener ended.')));
   });
-}
 
 async function reaches(guest: string | null, address: string, port = PORT): Promise<boolean> {
   const connect = ['timeout', '2', 'bash', '-c', `exec 3<>/dev/tcp/${address}/${port}`];
   const [program = '', ...args] = guest ? ['ip', 'netns', 'exec', space(guest), ...connect] : connect;
   return (await run(program, args, { allow: 'any' })).status === 0;
+}
+
+/** One echo request, for hosts that have no ping: every Debian has this much of perl. */
+const PING = `
+use Socket qw(:all);
+my ($error, $to) = getaddrinfo($ARGV[0], '', { flags => AI_NUMERICHOST, socktype => SOCK_RAW });
+die $error if $error;
+my $v6 = $to->{family} == AF_INET6;
+socket(my $s, $to->{family}, SOCK_RAW, $v6 ? 58 : 1) or die $!;
+my $sum = 0xffff - (0x0800 + $$ % 65536) % 65535;
+send($s, pack('CCnnn', $v6 ? 128 : 8, 0, $v6 ? 0 : $sum, $$ % 65536, 0), 0, $to->{addr}) or exit 1;
+alarm 2;
+while (defined recv($s, my $got, 1500, 0)) {
+  my ($type, undef, undef, $id) = unpack('CCnn', $v6 ? $got : substr($got, 20));
+  exit 0 if $type == ($v6 ? 129 : 0) && $id == $$ % 65536;
+}
+exit 1;`;
+
+async function pings(guest: string, address: string): Promise<boolean> {
+  const args = ['netns', 'exec', space(guest), 'perl', '-e', PING, address];
+  return (await run('ip', args, { allow: 'any' })).status === 0;
+}
+
+/** A guest's IPv6 link-local address, as another guest of its bridge calls it. */
+async function linkLocal(guest: string): Promise<string> {
+  const args = ['-n', space(guest), '-json', '-6', 'address', 'show', 'dev', 'eth0', 'scope', 'link'];
+  const [device] = JSON.parse((await run('ip', args)).stdout) as { addr_info: { local?: string }[] }[];
+  // Addresses that are not shown come as {}.
+  const found = device?.addr_info.find(({ local }) => local);
+  assert.ok(found);
+  return `${found.local}%eth0`;
+}
+
+/** Whether what a guest broadcasts to the port of DHCP arrives at the host, within some seconds. */
+async function broadcastArrives(guest: string): Promise<boolean> {
+  const word = `dhcp of ${guest}`;
+  const socket = `const s = require('dgram').createSocket({ type: 'udp4', reuseAddr: true });`;
+  const receiver = start(process.execPath, [
+    '-e',
+    `${socket} setTimeout(() => { console.log('nothing'); }, 5000);
+     s.on('message', (m) => { if (String(m) === '${word}') console.log('got'); });
+     s.bind(67, '255.255.255.255', () => console.log('up'));`,
+  ]);
+  await nextOutput(receiver);
+  const outcome = nextOutput(receiver);
+  const send = `${socket} s.bind(() => { s.setBroadcast(true); s.send('${word}', 67, '255.255.255.255', () => s.close()); });`;
+  await run('ip', ['netns', 'exec', space(guest), process.execPath, '-e', send]);
+  return (await outcome) === 'got';
 }
 
 async function cleanUp(): Promise<void> {
@@ -70,15 +166,20 @@ before(async () => {
   await cleanUp();
   for (const { name, address } of BRIDGES) {
     await ip('link', 'add', name, 'type', 'bridge');
-    await ip('address', 'add', `${address}/24`, 'dev', name);
+    await addAddresses(name, address);
     await ip('link', 'set', name, 'up');
   }
   for (const guest of GUESTS) {
     await addGuest(guest);
     await listen(guest.name, PORT);
   }
+  await addMetadata();
+  await waitForAddresses();
   await listen(null, PORT);
-  await listen(null, 53, '198.18.1.1');
+  for (const { address } of BRIDGES) {
+    await listen(null, 53, address);
+    await listen(null, 53, six(address));
+  }
 });
 
 after(async () => {
@@ -88,6 +189,12 @@ after(async () => {
 test('without the table, everything is open: the test could see a hole', { skip }, async () => {
   assert.ok(await reaches('a', '198.18.2.10'));
   assert.ok(await reaches('a', '198.18.1.1'));
+  for (const gateway of ['198.18.2.1', six('198.18.2.1')]) {
+    assert.ok(await reaches('a', gateway, 53), gateway);
+    assert.ok(await pings('a', gateway), gateway);
+  }
+  assert.ok(await reaches('a', METADATA.v4));
+  if (forwards6()) assert.ok(await reaches('a', METADATA.v6));
 });
 
 test('teams are apart, guests of one team are not, and both ways out are open', { skip }, async () => {
@@ -106,6 +213,38 @@ test("guests reach none of the host's addresses but for DNS", { skip }, async ()
   }
   assert.ok(await reaches('a', '198.18.1.1', 53), 'DNS');
   assert.ok(await reaches(null, '198.18.1.10'), 'the host reaches its guests');
+});
+
+test("guests reach DNS and ping of their own gateway, and not another team's", { skip }, async () => {
+  await applyHostFirewall(ID);
+  for (const guest of ['a', 'c'] as const) {
+    const own = guest === 'a' ? '198.18.1.1' : '198.18.2.1';
+    const other = guest === 'a' ? '198.18.2.1' : '198.18.1.1';
+    // Forgotten neighbours have to be discovered again, with the table in place.
+    await ip('-n', space(guest), 'neigh', 'flush', 'all');
+    const check = async (address: string, expected: boolean): Promise<void> => {
+      assert.equal(await reaches(guest, address, 53), expected, `DNS of ${address}`);
+      assert.equal(await pings(guest, address), expected, `ping of ${address}`);
+    };
+    const others = [other, six(other), '198.18.3.1', six('198.18.3.1')];
+    await Promise.all([
+      ...[own, six(own)].map((address) => check(address, true)),
+      ...others.map((address) => check(address, false)),
+    ]);
+  }
+  assert.ok(await broadcastArrives('a'), 'a broadcast for DHCP');
+  assert.ok(await reaches(null, six('198.18.1.10')), 'the host discovers its guests');
+});
+
+test("guests do not reach the metadata service of the host's cloud, and the host does", {
+  skip,
+}, async () => {
+  await applyHostFirewall(ID);
+  for (const address of [METADATA.v4, METADATA.v6]) {
+    assert.equal(await reaches('a', address), false, address);
+    assert.ok(await reaches(null, address), address);
+  }
+  assert.ok(await pings('a', await linkLocal('b')), 'link-local addresses within a team');
 });
 
 test('applying twice replaces, removing leaves nothing', { skip }, async () => {

@@ -7,9 +7,12 @@ export const firewallTable = (installId: string): string => `danube_${installId}
  * The host's own protection, as an nftables script that replaces the table in one step.
  *
  * - On the host, instances reach DNS, DHCP and ping of their gateway, and nothing else: not the API, not SSH, not what
- *   the operator runs on any of the host's addresses.
+ *   the operator runs on any of the host's addresses, and not the gateway of another team. Their gateway is whatever is
+ *   an address of the bridge that the packet came in by; broadcast is for DHCP, multicast for IPv6 neighbour discovery.
  * - Between two bridges of the install nothing is forwarded: teams are apart. Bridged traffic of one team passes here as
  *   well (br_netfilter); `fib daddr . iif` finds a route for it on the bridge it came from, and for other bridges none.
+ * - Nothing is forwarded to link-local addresses: there a cloud hands its credentials to whoever asks from this host, and
+ *   masquerading makes an instance look like it. Bridged IPv6 is let through, as instances use it among themselves.
  */
 export function firewallScript(installId: string): string {
   const table = firewallTable(installId);
@@ -23,6 +26,7 @@ table inet ${table} {
   }
   chain from_instances {
     ct state established,related accept
+    fib daddr . iif type != { local, broadcast, multicast } drop
     meta l4proto { icmp, ipv6-icmp } accept
     udp dport { 53, 67, 547 } accept
     tcp dport 53 accept
@@ -30,6 +34,9 @@ table inet ${table} {
   }
   chain forward {
     type filter hook forward priority -10; policy accept;
+    iifname ${bridges} ip daddr 169.254.0.0/16 drop
+    iifname ${bridges} ip6 daddr fd00:ec2::254 drop
+    iifname ${bridges} oifname != ${bridges} ip6 daddr fe80::/10 drop
     iifname ${bridges} oifname ${bridges} fib daddr . iif oif missing drop
   }
 }
