@@ -1,5 +1,6 @@
 import type { IncusClient } from '../engines/incus/client.ts';
 import { bridgePrefix, imageAlias, poolName, projectName } from '../engines/incus/names.ts';
+import { whileThawing } from '../engines/incus/thaw.ts';
 
 /** What this install made in an Incus, by the names that carry its id. */
 export interface IncusInventory {
@@ -49,7 +50,8 @@ export async function removeFromIncus(
   const found = await listIncus(incus, installId);
   for (const [index, { project, name }] of found.instances.entries()) {
     report(`instance ${index + 1} of ${found.instances.length}`);
-    await removeInstance(incus, project, name);
+    const remove = (): Promise<void> => removeInstance(incus, project, name);
+    await (incus.isLocal ? whileThawing(project, name, remove) : remove());
   }
   for (const project of found.projects) {
     report(`project ${project}`);

@@ -4,6 +4,7 @@ import { buildUserData } from '../../images/cloud-init.ts';
 import { createLog } from '../../lib/log.ts';
 import { EngineError, type InstanceSpec } from '../engine.ts';
 import { createIncusEngine } from '../incus/engine.ts';
+import { freezeItself } from './freeze.ts';
 import { createSshClient, type SshClient } from './ssh-client.ts';
 import { type IncusSubject, networkOf, specOf, TEAMS } from './subjects.ts';
 import { refuses } from './verbs.ts';
@@ -202,6 +203,20 @@ export function guestsContract(open: () => Promise<IncusSubject>): void {
       await boot({ ...keyed, generation: 2, userData: await userData('web-1') });
       assert.notEqual(await inside(keyed, print), earlier);
       await fails(keyed, 'test -e /root/written');
+    });
+
+    it('stops and removes an instance that froze itself', { timeout: 120_000 }, async () => {
+      const spec = specOf('frozen', 44, { userData: await userData('web-5') });
+      await boot(spec);
+      const freeze = () => freezeItself(spec.ref, (command) => inside(spec, command));
+      await freeze();
+      await subject.engine.ensureStopped(spec.ref, 2);
+      assert.equal((await subject.engine.describeInstance(spec.ref))?.power, 'stopped');
+      await subject.engine.ensureRunning(spec.ref);
+      await subject.engine.waitForSsh(spec.ref, 120);
+      await freeze();
+      await subject.engine.removeInstance(spec.ref);
+      assert.equal(await subject.engine.describeInstance(spec.ref), null);
     });
 
     it('boots every image that is built here', async () => {

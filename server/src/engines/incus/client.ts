@@ -50,8 +50,11 @@ const ANSWER_TIMEOUT = 30_000;
 export class IncusClient {
   readonly #agent: Agent;
   readonly #origin: string;
+  /** Incus runs on this host, and its files can be reached. */
+  readonly isLocal: boolean;
 
   constructor(connection: IncusConnection) {
+    this.isLocal = 'socketPath' in connection;
     if ('socketPath' in connection) {
       this.#origin = 'http://incus';
       this.#agent = new Agent({ connect: { socketPath: connection.socketPath }, connections: 64 });

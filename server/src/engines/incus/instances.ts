@@ -12,6 +12,7 @@ import {
   settingsConfig,
 } from './instance-config.ts';
 import { projectName } from './names.ts';
+import { whileThawing } from './thaw.ts';
 
 /** How long a verb waits for another operation on the same instance, in milliseconds, and how often it looks. */
 const BUSY_PATIENCE = 120_000;
@@ -164,7 +165,10 @@ export class Instances {
         }
       }
     }
-    await this.#changeState(ref, { action: 'stop', timeout: 60, force: true }, stopped, 'Stopped');
+    const switchOff = (): Promise<void> =>
+      this.#changeState(ref, { action: 'stop', timeout: 60, force: true }, stopped, 'Stopped');
+    if (!this.#isLocal) return switchOff();
+    await whileThawing(projectName(this.#installId, ref.teamId), ref.name, switchOff);
   }
 
   async remove(ref: InstanceRef): Promise<void> {
