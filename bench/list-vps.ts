@@ -9,8 +9,8 @@ import { startTestApp, type TestApp, testConfig } from '../server/test/harness.t
 import { median, type Row } from './report.ts';
 
 const ROWS = 100_000;
-const SECONDS = 2;
-const ROUNDS = 1;
+const SECONDS = 4;
+const ROUNDS = 3;
 const CONNECTIONS = 10;
 
 export async function benchListVps(): Promise<Row[]> {
