@@ -1,6 +1,6 @@
 import { readConfig } from '../config.ts';
 import { checkAll, type Finding } from '../platform/checks.ts';
-import { readInstall } from '../platform/install.ts';
+import { requireInstall } from '../platform/install.ts';
 import { OperatorError } from '../platform/operator-error.ts';
 import { isRoot } from '../platform/system.ts';
 
@@ -9,13 +9,7 @@ const MARKS = { ok: '✓', warn: '!', fail: '✗' } as const;
 /** `danube doctor`: exit status 1 when a part fails. */
 export async function doctor(options: { json: boolean }): Promise<number> {
   const config = readConfig(process.env);
-  const install = await readInstall(config.home);
-  if (!install) {
-    throw new OperatorError(
-      `There is no Danube in ${config.home}.`,
-      'Run `npm start` once, or set DANUBE_HOME to where it is.',
-    );
-  }
+  const install = await requireInstall(config.home);
   if (!isRoot() && install.incus !== 'none') {
     throw new OperatorError('Only root may look at all parts of this install.', 'Use sudo.');
   }

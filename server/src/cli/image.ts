@@ -1,20 +1,13 @@
 import { readConfig } from '../config.ts';
 import type { Engine } from '../engines/engine.ts';
 import { createLog } from '../lib/log.ts';
-import { readInstall } from '../platform/install.ts';
-import { OperatorError } from '../platform/operator-error.ts';
+import { requireInstall } from '../platform/install.ts';
 import { createTerminal } from '../platform/terminal.ts';
 import { openEngine } from './engine.ts';
 
 async function withEngine<T>(work: (engine: Engine) => Promise<T>): Promise<T> {
   const config = readConfig(process.env);
-  const install = await readInstall(config.home);
-  if (!install) {
-    throw new OperatorError(
-      `There is no Danube in ${config.home}.`,
-      'Run `npm start` once, or set DANUBE_HOME to where it is.',
-    );
-  }
+  const install = await requireInstall(config.home);
   const engine = await openEngine(config, install, createLog('warn'));
   try {
     return await work(engine);

@@ -2,7 +2,7 @@ import path from 'node:path';
 import type { Config } from '../config.ts';
 import { type Database, openDatabase } from '../db/database.ts';
 import { migrate } from '../db/migrate.ts';
-import { readInstall } from '../platform/install.ts';
+import { requireInstall } from '../platform/install.ts';
 import { OperatorError } from '../platform/operator-error.ts';
 import { findPostgres, startPostgres } from '../platform/postgres.ts';
 import { systemUserName } from '../platform/system.ts';
@@ -24,14 +24,8 @@ export async function withDatabase<T>(config: Config, work: (database: Database)
 }
 
 async function openEmbedded(config: Config): Promise<{ url: string; done(): Promise<void> }> {
-  const install = await readInstall(config.home);
+  const install = await requireInstall(config.home);
   const folder = path.join(config.home, 'postgres');
-  if (!install) {
-    throw new OperatorError(
-      `There is no Danube in ${config.home}.`,
-      'Run `npm start` once, or set DANUBE_HOME to where it is.',
-    );
-  }
   const wasUp = findPostgres(folder) !== null;
   const server = await startPostgres({
     folder,

@@ -5,9 +5,10 @@ import path from 'node:path';
 import type { Config } from '../config.ts';
 import { poolName } from '../engines/incus/names.ts';
 import { installId } from '../lib/install-id.ts';
+import type { AddressPools } from '../resources/networks/allotment.ts';
 import { leaveNote, otherInstalls } from './host-registry.ts';
 import { OperatorError } from './operator-error.ts';
-import { type AddressPools, chooseIpv4Pool, chooseIpv6Pool, hostIpv4Ranges } from './pools.ts';
+import { chooseIpv4Pool, chooseIpv6Pool, hostIpv4Ranges } from './pools.ts';
 
 /** What an install decided at its first start and keeps to: `install.json` in the data directory. */
 export interface Install {
@@ -47,6 +48,16 @@ export async function readInstall(home: string): Promise<Install | null> {
       cause,
     });
   }
+}
+
+/** The same for commands that need an install. Throws {@link OperatorError} where there is none. */
+export async function requireInstall(home: string): Promise<Install> {
+  const install = await readInstall(home);
+  if (install) return install;
+  throw new OperatorError(
+    `There is no Danube in ${home}.`,
+    'Run `npm start` once, or set DANUBE_HOME to where it is.',
+  );
 }
 
 /** Makes the data directory and chooses what stays for the install's life. */

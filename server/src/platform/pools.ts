@@ -2,12 +2,6 @@ import { createHash } from 'node:crypto';
 import { OperatorError } from './operator-error.ts';
 import { run } from './run.ts';
 
-/** The ranges that team networks are cut from, in CIDR. */
-export interface AddressPools {
-  ipv4: string;
-  ipv6: string;
-}
-
 interface Range {
   first: number;
   last: number;

@@ -1,5 +1,6 @@
-import { sql } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import type { Queryable, Tx } from '../db/database.ts';
+import type { Operations } from '../db/schema.gen.ts';
 import { uuidv7 } from '../lib/ids.ts';
 import type { Operation, OperationError } from './operation.ts';
 
@@ -59,17 +60,9 @@ export async function beginOperation(db: Queryable, id: string): Promise<Operati
     .set({ state: 'running', started_at: sql`coalesce(started_at, now())` })
     .where('id', '=', id)
     .where('state', 'in', ['pending', 'running'])
-    .returning(['id', 'team_id', 'resource_type', 'resource_id', 'kind', 'args'])
+    .returning(OPERATION_COLUMNS)
     .executeTakeFirst();
-  if (!row) return null;
-  return {
-    id: row.id,
-    teamId: row.team_id,
-    resourceType: row.resource_type,
-    resourceId: row.resource_id,
-    kind: row.kind,
-    args: row.args as Record<string, unknown>,
-  };
+  return row ? toOperation(row) : null;
 }
 
 /** Ends an operation. False when it had ended before: then nothing may be written for it again. */
@@ -92,19 +85,25 @@ export async function endOperation(tx: Tx, id: string, error: OperationError | n
 export async function queuedOperations(db: Queryable, resourceId: string): Promise<Operation[]> {
   const rows = await db
     .selectFrom('operations')
-    .select(['id', 'team_id', 'resource_type', 'resource_id', 'kind', 'args'])
+    .select(OPERATION_COLUMNS)
     .where('resource_id', '=', resourceId)
     .where('state', '=', 'queued')
     .orderBy('seq')
     .execute();
-  return rows.map((row) => ({
+  return rows.map(toOperation);
+}
+
+const OPERATION_COLUMNS = ['id', 'team_id', 'resource_type', 'resource_id', 'kind', 'args'] as const;
+
+function toOperation(row: Pick<Selectable<Operations>, (typeof OPERATION_COLUMNS)[number]>): Operation {
+  return {
     id: row.id,
     teamId: row.team_id,
     resourceType: row.resource_type,
     resourceId: row.resource_id,
     kind: row.kind,
     args: row.args as Record<string, unknown>,
-  }));
+  };
 }
 
 /** Starts the workflow of a queued operation, in the transaction that ended the one before it. */
