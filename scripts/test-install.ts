@@ -5,7 +5,7 @@ import { destroy } from '../server/src/cli/destroy.ts';
 import { readConfig } from '../server/src/config.ts';
 import { installId } from '../server/src/lib/install-id.ts';
 import { findIncusd } from '../server/src/platform/incus-daemon.ts';
-import { installPackages, missingPackages, type Package } from '../server/src/platform/packages.ts';
+import { installPackages, missingPackages, PACKAGES, type Package } from '../server/src/platform/packages.ts';
 import { startPostgres } from '../server/src/platform/postgres.ts';
 import { setUp } from '../server/src/platform/setup.ts';
 import { createSupervisor } from '../server/src/platform/supervisor.ts';
@@ -58,10 +58,12 @@ async function clean(): Promise<void> {
 
 /** Starts a PostgreSQL with the migrated template; `durable: false` is faster and forgets all in a crash of the host. */
 export async function startTestPostgres(options: { durable: boolean }): Promise<void> {
-  const clients = isRoot() ? missingPackages(CLIENTS) : [];
-  if (clients.length > 0) {
-    await terminal.step(`Installing ${clients.join(', ')}`, (report) =>
-      installPackages(home, report, CLIENTS),
+  // Tests of the platform use what an install for Incus brings, before one is set up.
+  const packages = [...CLIENTS, ...(process.env.DANUBE_ENGINE === 'incus' ? PACKAGES : [])];
+  const missing = isRoot() ? missingPackages(packages) : [];
+  if (missing.length > 0) {
+    await terminal.step(`Installing ${missing.join(', ')}`, (report) =>
+      installPackages(home, report, packages),
     );
   }
   const user = systemUserName(installId(home));
