@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { applyHostFirewall, hostFirewallIsUp, removeHostFirewall } from './host-firewall.ts';
@@ -24,6 +24,9 @@ const GUESTS = [
 ] as const;
 /** Where clouds have their metadata; not the usual IPv4 address, which the host that runs this may need. */
 const METADATA = { v4: '169.254.77.77', v6: 'fd00:ec2::254' };
+/** Danube's set-up turns it on; on a host that has none yet, this test does, for its own duration. */
+const FORWARDING = '/proc/sys/net/ipv4/ip_forward';
+const forwardingBefore = readFileSync(FORWARDING, 'utf8');
 const forwards6 = (): boolean =>
   readFileSync('/proc/sys/net/ipv6/conf/all/forwarding', 'utf8').trim() === '1';
 /** The IPv6 address that goes with one of 198.18.TEAM.HOST. */
@@ -164,6 +167,7 @@ async function cleanUp(): Promise<void> {
 before(async () => {
   if (skip) return;
   await cleanUp();
+  writeFileSync(FORWARDING, '1');
   for (const { name, address } of BRIDGES) {
     await ip('link', 'add', name, 'type', 'bridge');
     await addAddresses(name, address);
@@ -183,7 +187,9 @@ before(async () => {
 });
 
 after(async () => {
-  if (!skip) await cleanUp();
+  if (skip) return;
+  await cleanUp();
+  writeFileSync(FORWARDING, forwardingBefore);
 });
 
 test('without the table, everything is open: the test could see a hole', { skip }, async () => {
