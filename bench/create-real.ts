@@ -111,6 +111,9 @@ async function rawSpec(test: TestApp, round: number): Promise<InstanceSpec> {
       allowPasswordLogin: true,
       custom: null,
     }),
+    dataVolume: false,
+    files: [],
+    publish: [],
     autoStart: true,
     generation: 1,
   };

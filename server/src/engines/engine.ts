@@ -38,25 +38,78 @@ export interface Limits {
   diskGb: number;
 }
 
+/** A TCP port of the host that leads to one of an instance. */
+export interface PublishedPort {
+  /** IPv4 address of the host. */
+  address: string;
+  port: number;
+  /** Port of the instance. */
+  targetPort: number;
+}
+
 /** What can change in an instance's life. */
 export interface InstanceSettings {
+  /** `diskGb` is the data volume's size where the instance has one, else the root disk's. */
   limits: Limits;
+  publish: readonly PublishedPort[];
   /** Start again when the host starts, if it ran when the host stopped. */
   autoStart: boolean;
 }
 
 export interface InstanceSpec extends InstanceSettings {
   ref: InstanceRef;
-  /** A name of the image catalogue, for example `debian-12`. */
+  /** A name that `listImages` knows, for example `debian-12` or `postgresql-17`. */
   image: string;
   network: TenantNetwork;
   /** The instance's own addresses, without prefix length; null where its network stack leaves that family out. */
   addresses: { ipv4: string | null; ipv6: string | null };
   hostname: string;
-  /** cloud-init user-data, complete (a MIME archive or `#cloud-config`). */
-  userData: string;
+  /** cloud-init user-data, complete (a MIME archive or `#cloud-config`); null for an image without cloud-init. */
+  userData: string | null;
+  /** A volume of its own at `/data`, which stays when a newer generation replaces the rest of the instance. */
+  dataVolume: boolean;
+  /** Written into the instance as soon as it is there; its start may wait for them. */
+  files: readonly InstanceFile[];
   /** Counts reinstalls, from 1. An instance of an older generation is replaced by `ensureInstance`. */
   generation: number;
+}
+
+/** A file in an instance, owned by root. The folder must exist in the image. */
+export interface InstanceFile {
+  path: string;
+  content: Buffer;
+  /** For example `0600`. */
+  mode: string;
+}
+
+/**
+ * What can be asked of an instance whose image carries `/usr/lib/danube/control`, see `providers/appliance/README.md`:
+ * `reload` and `restart` make new settings take effect, the others answer with text.
+ */
+export type ControlVerb = 'reload' | 'restart' | 'metrics' | 'state' | 'logs';
+
+/** What an instance uses now. Null: not known, for example because it is stopped. */
+export interface Usage {
+  memoryBytes: number | null;
+  cpuSeconds: number | null;
+  /** Of the disk that `limits.diskGb` sizes. */
+  diskBytes: number | null;
+}
+
+/** A setting that an engine in an image (PostgreSQL, Redis, …) takes, as the engine itself lists it. */
+export interface EngineParameter {
+  name: string;
+  type: 'boolean' | 'integer' | 'number' | 'string' | 'enum';
+  /** The engine's own default, as text. */
+  default: string | null;
+  min: number | null;
+  max: number | null;
+  /** What an `enum` takes. */
+  values: readonly string[] | null;
+  /** Unit of a bare number, for example `8kB` or `ms`. */
+  unit: string | null;
+  /** True where only a restart of the engine makes a change take effect. */
+  static: boolean;
 }
 
 export type PowerState = 'running' | 'stopped' | 'transitional' | 'error';
@@ -104,21 +157,33 @@ export interface Engine {
   /** Removes the team's project and network; the team must have no instances left. */
   removeTenant(teamId: number): Promise<void>;
 
-  /** Lists the catalogue's images and whether each can be used here. */
+  /** Lists all images, of servers and of managed services, and whether each can be used here. */
   listImages(): Promise<ImageReport[]>;
+  /** What the engine in a service's image can be set to; null while the image is not built, or has no such engine. */
+  imageParameters(name: string): Promise<readonly EngineParameter[] | null>;
   /** Makes an image ready: builds or fetches it. Returns at once where it is, unless asked to `rebuild` it. */
   ensureImage(name: string, progress?: Progress, rebuild?: boolean): Promise<void>;
 
   /** Creates and starts the instance where it is missing (or of an older generation). Needs tenant and image. */
   ensureInstance(spec: InstanceSpec): Promise<void>;
-  /** Brings limits and the start after a reboot in line, live where it can. Disks only grow. */
+  /** Brings limits, published ports and the start after a reboot in line, live where it can. Disks only grow. */
   ensureSettings(ref: InstanceRef, settings: InstanceSettings): Promise<void>;
+  /** Replaces files of an instance, running or stopped. */
+  ensureFiles(ref: InstanceRef, files: readonly InstanceFile[]): Promise<void>;
   ensureRunning(ref: InstanceRef): Promise<void>;
   /** Asks the guest to shut down; after `graceSeconds` it is switched off. */
   ensureStopped(ref: InstanceRef, graceSeconds: number): Promise<void>;
   /** Resolves once the guest's SSH server answers with its banner; throws `timeout` otherwise. */
   waitForSsh(ref: InstanceRef, timeoutSeconds: number): Promise<void>;
-  /** Stops and deletes the instance with its disk and snapshots. Nothing to delete is success. */
+  /** Resolves once the service in the guest has answered an authenticated query; throws `timeout` otherwise. */
+  waitForService(ref: InstanceRef, timeoutSeconds: number): Promise<void>;
+  /**
+   * Asks the guest's control program, and returns what it prints. Throws `failed` with the program's own complaint where
+   * it fails, and `invalid` where the instance does not run.
+   */
+  control(ref: InstanceRef, verb: ControlVerb): Promise<string>;
+  describeUsage(ref: InstanceRef): Promise<Usage | null>;
+  /** Stops and deletes the instance with its disks and snapshots. Nothing to delete is success. */
   removeInstance(ref: InstanceRef): Promise<void>;
 
   describeInstance(ref: InstanceRef): Promise<InstanceDetail | null>;

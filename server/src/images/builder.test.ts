@@ -9,10 +9,11 @@ import { hostMirror } from '../platform/packages.ts';
 import { buildImage, findBuilt, recipeHash } from './builder.ts';
 import { CATALOG } from './catalog.ts';
 import { withFileLock } from './file-lock.ts';
-import { imageMetadata, TEMPLATES } from './metadata.ts';
-import { RECIPES, type Recipe } from './recipes.ts';
+import { imageMetadata } from './metadata.ts';
+import type { Recipe } from './recipe.ts';
+import { RECIPES } from './recipes.ts';
 
-const recipe = RECIPES['debian-12']!;
+const recipe = RECIPES.get('debian-12')!;
 const mirror = {
   main: 'http://127.0.0.1:9/debian',
   security: 'http://127.0.0.1:9/debian-security',
@@ -84,13 +85,13 @@ describe('image metadata', () => {
     assert.equal(metadata.architecture, 'x86_64');
     assert.deepEqual(
       Object.values<{ template: string }>(metadata.templates).map(({ template }) => template),
-      TEMPLATES.map(({ name }) => name),
+      recipe.templates.map(({ name }) => name),
     );
   });
 
   it('has a recipe for every image that is built', () => {
     for (const { source } of CATALOG) {
-      if (source.kind === 'built') assert.ok(RECIPES[source.recipe], source.recipe);
+      if (source.kind === 'built') assert.ok(RECIPES.has(source.recipe), source.recipe);
     }
   });
 });

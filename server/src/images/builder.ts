@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { EngineError, type Progress } from '../engines/engine.ts';
+import { EngineError, type EngineParameter, type Progress } from '../engines/engine.ts';
 import { randomText } from '../lib/crypto.ts';
 import { RunError, run } from '../platform/run.ts';
 import { withFileLock } from './file-lock.ts';
-import { imageMetadata, TEMPLATES } from './metadata.ts';
-import type { Recipe } from './recipes.ts';
+import { imageMetadata } from './metadata.ts';
+import { PARAMETERS_PROPERTY, packParameters } from './parameters.ts';
+import type { Recipe } from './recipe.ts';
 
 /** Where packages come from. Both archives are checked against `keyring`; unsigned packages are never taken. */
 export interface DebianMirror {
@@ -35,7 +36,7 @@ export interface BuiltImage {
 }
 
 /** Raised when the way of building changes what comes out, so that cached images are made anew. */
-const BUILDER_VERSION = 1;
+const BUILDER_VERSION = 2;
 
 const ARCHITECTURES: Partial<Record<NodeJS.Architecture, { debian: string; incus: string }>> = {
   x64: { debian: 'amd64', incus: 'x86_64' },
@@ -44,7 +45,7 @@ const ARCHITECTURES: Partial<Record<NodeJS.Architecture, { debian: string; incus
 
 /** Changes with everything that decides what is in the image, except the versions of its packages. */
 export function recipeHash(recipe: Recipe): string {
-  const input = JSON.stringify([BUILDER_VERSION, process.arch, recipe, TEMPLATES]);
+  const input = JSON.stringify([BUILDER_VERSION, process.arch, recipe]);
   return createHash('sha256').update(input).digest('hex').slice(0, 16);
 }
 
@@ -122,11 +123,17 @@ async function removeMatching(folder: string, matches: (name: string) => boolean
   }
 }
 
-const suites = (recipe: Recipe, mirror: DebianMirror) => [
-  { uri: mirror.main, suite: recipe.suite },
-  { uri: mirror.main, suite: `${recipe.suite}-updates` },
-  { uri: mirror.security, suite: `${recipe.suite}-security` },
-];
+/** Suites that Debian still prepares: they have no archives of updates, and their release files are renewed less often. */
+const UNRELEASED: ReadonlySet<string> = new Set(['forky', 'sid']);
+
+const suites = (recipe: Recipe, mirror: DebianMirror) =>
+  UNRELEASED.has(recipe.suite)
+    ? [{ uri: mirror.main, suite: recipe.suite }]
+    : [
+        { uri: mirror.main, suite: recipe.suite },
+        { uri: mirror.main, suite: `${recipe.suite}-updates` },
+        { uri: mirror.security, suite: `${recipe.suite}-security` },
+      ];
 
 async function writeOverlay(overlay: string, recipe: Recipe, mirror: DebianMirror): Promise<void> {
   const sources = suites(recipe, mirror)
@@ -147,13 +154,14 @@ async function writeOverlay(overlay: string, recipe: Recipe, mirror: DebianMirro
 
 /** What makes one image fit for many instances: no identity of its own, no leftovers of the build. */
 const CLEAN_UP = [
-  'rm -f "$1"/etc/ssh/ssh_host_*_key*',
-  ': > "$1"/etc/machine-id',
-  'rm -f "$1"/var/lib/dbus/machine-id "$1"/etc/hostname "$1"/etc/apt/sources.list',
-  'rm -rf "$1"/var/log/* "$1"/var/cache/apt/archives/*.deb "$1"/root/.cache',
-  'mkdir -p "$1"/var/log/journal',
-  'ln -sf ../run/systemd/resolve/stub-resolv.conf "$1"/etc/resolv.conf',
-].join(' && ');
+  ': > /etc/machine-id',
+  'rm -f /var/lib/dbus/machine-id /etc/hostname /etc/apt/sources.list',
+  'find /var/log -type f -delete',
+  'rm -rf /var/cache/apt/archives/*.deb /root/.cache',
+];
+
+/** Where the parameters are written while the image is built; `copy-out` takes them from there. */
+const PARAMETERS = 'parameters.json';
 
 async function runMmdebstrap(
   recipe: Recipe,
@@ -162,6 +170,7 @@ async function runMmdebstrap(
   partial: string,
   progress: Progress | undefined,
 ): Promise<void> {
+  const inside = (command: string): string => `--customize-hook=chroot "$1" sh -euc ${quoted(command)}`;
   const args = [
     '--verbose',
     '--mode=root',
@@ -171,9 +180,16 @@ async function runMmdebstrap(
     `--keyring=${mirror.keyring}`,
     `--include=${recipe.packages.join(',')}`,
     `--customize-hook=sync-in ${path.join(partial, 'overlay')} /`,
-    `--customize-hook=chroot "$1" systemctl --quiet enable ${recipe.enabled.join(' ')}`,
-    `--customize-hook=chroot "$1" systemctl --quiet mask ${recipe.masked.join(' ')}`,
-    `--customize-hook=${CLEAN_UP}`,
+    ...(UNRELEASED.has(recipe.suite) ? ['--aptopt=Acquire::Check-Valid-Until "false"'] : []),
+    ...recipe.commands.map(inside),
+    ...(recipe.parameters === null
+      ? []
+      : [
+          inside(`${recipe.parameters} >/${PARAMETERS}`),
+          `--customize-hook=copy-out /${PARAMETERS} ${partial}`,
+          inside(`rm /${PARAMETERS}`),
+        ]),
+    ...CLEAN_UP.map(inside),
     recipe.suite,
     path.join(partial, 'image', 'rootfs.tar.zst'),
     ...suites(recipe, mirror).map(
@@ -200,6 +216,9 @@ async function runMmdebstrap(
   }
 }
 
+/** One word for a shell. */
+const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
+
 /** Turns apt's lines into per cent: a package is unpacked and set up, which is nearly all of the work. */
 function packageProgress(id: string, progress: Progress | undefined): (line: string) => void {
   let total = 0;
@@ -219,16 +238,24 @@ function packageProgress(id: string, progress: Progress | undefined): (line: str
 async function packMetadata(partial: string, recipe: Recipe, architecture: string): Promise<void> {
   const folder = path.join(partial, 'metadata');
   await mkdir(path.join(folder, 'templates'), { recursive: true });
-  await writeFile(path.join(folder, 'metadata.yaml'), imageMetadata(recipe, architecture));
-  for (const template of TEMPLATES) {
+  const properties = recipe.parameters === null ? {} : await readParameters(partial, recipe);
+  await writeFile(path.join(folder, 'metadata.yaml'), imageMetadata(recipe, architecture, properties));
+  for (const template of recipe.templates) {
     await writeFile(path.join(folder, 'templates', template.name), template.content);
   }
-  await run('tar', [
-    '-C',
-    folder,
-    '-cf',
-    path.join(partial, 'image', 'metadata.tar'),
-    'metadata.yaml',
-    'templates',
-  ]);
+  const target = path.join(partial, 'image', 'metadata.tar');
+  await run('tar', ['-C', folder, '-cf', target, 'metadata.yaml', 'templates']);
+}
+
+/** The image's property that lists its engine's parameters. */
+async function readParameters(partial: string, recipe: Recipe): Promise<Record<string, string>> {
+  const text = await readFile(path.join(partial, PARAMETERS), 'utf8');
+  try {
+    return { [PARAMETERS_PROPERTY]: packParameters(JSON.parse(text) as EngineParameter[]) };
+  } catch (cause) {
+    throw new EngineError('image_build_failed', `The image ${recipe.id} could not be built.`, {
+      detail: `${recipe.parameters} printed no JSON: ${text.slice(0, 200)}`,
+      cause,
+    });
+  }
 }

@@ -1,35 +1,29 @@
 import { stringify } from 'yaml';
-import type { Recipe } from './recipes.ts';
-
-/** Files that Incus writes into a new instance, from what its configuration says: cloud-init's source of data. */
-interface Template {
-  target: string;
-  name: string;
-  content: string;
-  /** What cloud-init is told where the configuration says nothing. The template language knows no line breaks in text. */
-  default?: string;
-}
+import type { Recipe, Template } from './recipe.ts';
 
 const NOTHING = '#cloud-config\n{}';
 
 const SEED = '/var/lib/cloud/seed/nocloud-net';
 
-/** The same layout as the images of the Linux Containers project, so that both kinds are configured alike. */
-export const TEMPLATES: readonly Template[] = [
+/** cloud-init's source of data. The same layout as the images of the Linux Containers project, so that both kinds are configured alike. */
+export const CLOUD_INIT_TEMPLATES: readonly Template[] = [
   {
     target: `${SEED}/meta-data`,
     name: 'cloud-init-meta.tpl',
     content: 'instance-id: {{ container.name }}\nlocal-hostname: {{ container.name }}\n',
+    default: NOTHING,
   },
   {
     target: `${SEED}/user-data`,
     name: 'cloud-init-user.tpl',
     content: '{{ config_get("cloud-init.user-data", properties.default) }}\n',
+    default: NOTHING,
   },
   {
     target: `${SEED}/vendor-data`,
     name: 'cloud-init-vendor.tpl',
     content: '{{ config_get("cloud-init.vendor-data", properties.default) }}\n',
+    default: NOTHING,
   },
   {
     target: `${SEED}/network-config`,
@@ -40,18 +34,28 @@ export const TEMPLATES: readonly Template[] = [
 ];
 
 /** `metadata.yaml` of an Incus image: https://linuxcontainers.org/incus/docs/main/reference/image_format/ */
-export function imageMetadata(recipe: Recipe, architecture: string): string {
+export function imageMetadata(
+  recipe: Recipe,
+  architecture: string,
+  properties: Record<string, string> = {},
+): string {
   return stringify({
     architecture,
     creation_date: Math.floor(Date.now() / 1000),
-    properties: { os: 'Debian', release: recipe.suite, description: recipe.description, architecture },
+    properties: {
+      os: 'Debian',
+      release: recipe.suite,
+      description: recipe.description,
+      architecture,
+      ...properties,
+    },
     templates: Object.fromEntries(
-      TEMPLATES.map((template) => [
+      recipe.templates.map((template) => [
         template.target,
         {
           when: ['create', 'copy'],
           template: template.name,
-          properties: { default: template.default ?? NOTHING },
+          properties: { default: template.default },
         },
       ]),
     ),

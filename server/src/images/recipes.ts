@@ -1,26 +1,7 @@
-/**
- * How the images are made that Danube builds itself: data only, `builder.ts` does the work. Any change of a recipe
- * gives it another hash, and the image is built anew when it is next needed.
- */
-export interface Recipe {
-  id: string;
-  /** Debian release. */
-  suite: string;
-  description: string;
-  packages: readonly string[];
-  /** Files in the image: path, content, and mode where it is not 0644. */
-  files: readonly RecipeFile[];
-  /** systemd units that never start. */
-  masked: readonly string[];
-  /** systemd units that start at boot, where their package does not see to it. */
-  enabled: readonly string[];
-}
-
-export interface RecipeFile {
-  path: string;
-  content: string;
-  mode?: string;
-}
+import { applianceRecipe } from '../providers/appliance/recipe.ts';
+import { PROVIDERS } from '../providers/registry.ts';
+import { CLOUD_INIT_TEMPLATES } from './metadata.ts';
+import type { Recipe, RecipeFile } from './recipe.ts';
 
 /** What the owner of a small Debian server expects to find, and what Danube needs to hand it over. */
 const PACKAGES = [
@@ -161,17 +142,40 @@ const MASKED = [
 
 const ENABLED = ['systemd-networkd.service', 'systemd-resolved.service', 'console-getty.service'];
 
+const CLEAN_UP = [
+  'rm -f /etc/ssh/ssh_host_*_key*',
+  'mkdir -p /var/log/journal',
+  'ln -sf ../run/systemd/resolve/stub-resolv.conf /etc/resolv.conf',
+];
+
 const debian = (id: string, suite: string, description: string): Recipe => ({
   id,
   suite,
   description,
   packages: PACKAGES,
   files: FILES,
-  masked: MASKED,
-  enabled: ENABLED,
+  templates: CLOUD_INIT_TEMPLATES,
+  commands: [
+    `systemctl --quiet enable ${ENABLED.join(' ')}`,
+    `systemctl --quiet mask ${MASKED.join(' ')}`,
+    ...CLEAN_UP,
+  ],
+  parameters: null,
 });
 
-export const RECIPES: Readonly<Record<string, Recipe>> = {
-  'debian-12': debian('debian-12', 'bookworm', 'Debian 12 (bookworm), built by Danube'),
-  'debian-13': debian('debian-13', 'trixie', 'Debian 13 (trixie), built by Danube'),
-};
+const SYSTEMS = [
+  debian('debian-12', 'bookworm', 'Debian 12 (bookworm), built by Danube'),
+  debian('debian-13', 'trixie', 'Debian 13 (trixie), built by Danube'),
+];
+
+const SERVICES = PROVIDERS.flatMap((provider) =>
+  provider.versions.map((version) => applianceRecipe(provider, version)),
+);
+
+/** All images that are built here, by name: of servers, and of managed services. */
+export const RECIPES: ReadonlyMap<string, Recipe> = new Map(
+  [...SYSTEMS, ...SERVICES].map((recipe) => [recipe.id, recipe]),
+);
+
+/** Names of the images of managed services. */
+export const SERVICE_IMAGES: readonly string[] = SERVICES.map((recipe) => recipe.id);

@@ -123,6 +123,7 @@ export function guestsContract(open: () => Promise<IncusSubject>): void {
       await fails(keyed, 'fallocate -l 4G /root/large');
       await subject.engine.ensureSettings(keyed.ref, {
         limits: { vcpu: 1, memoryMb: 1024, diskGb: 6 },
+        publish: [],
         autoStart: true,
       });
       await inside(keyed, 'rm -f /root/large; fallocate -l 4G /root/large && rm /root/large');

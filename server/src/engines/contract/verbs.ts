@@ -101,6 +101,7 @@ export function verbsContract(name: string, open: () => Promise<Subject>): void 
       const { host } = await engine.describe();
       await engine.ensureSettings(one.ref, {
         limits: { ...one.limits, vcpu: host.vcpu + 1 },
+        publish: [],
         autoStart: true,
       });
       assert.equal((await engine.describeInstance(one.ref))?.limits.vcpu, host.vcpu);
@@ -109,14 +110,17 @@ export function verbsContract(name: string, open: () => Promise<Subject>): void 
     it('changes limits, twice the same; a disk does not shrink', async () => {
       const { engine } = subject;
       const larger = { vcpu: 1, memoryMb: 768, diskGb: 4 };
-      await engine.ensureSettings(one.ref, { limits: larger, autoStart: true });
-      await engine.ensureSettings(one.ref, { limits: larger, autoStart: true });
+      await engine.ensureSettings(one.ref, { limits: larger, publish: [], autoStart: true });
+      await engine.ensureSettings(one.ref, { limits: larger, publish: [], autoStart: true });
       assert.deepEqual((await engine.describeInstance(one.ref))?.limits, larger);
       await refuses(
-        engine.ensureSettings(one.ref, { limits: { ...larger, diskGb: 3 }, autoStart: true }),
+        engine.ensureSettings(one.ref, { limits: { ...larger, diskGb: 3 }, publish: [], autoStart: true }),
         'invalid',
       );
-      await refuses(engine.ensureSettings(missing, { limits: larger, autoStart: true }), 'not_found');
+      await refuses(
+        engine.ensureSettings(missing, { limits: larger, publish: [], autoStart: true }),
+        'not_found',
+      );
     });
 
     it('stops and starts, twice the same', async () => {

@@ -69,7 +69,7 @@ export class Images {
   }
 
   async #build(name: string, recipeId: string, rebuild: boolean, progress?: Progress): Promise<void> {
-    const recipe = RECIPES[recipeId];
+    const recipe = RECIPES.get(recipeId);
     if (!recipe) throw new EngineError('image_unavailable', `There is no recipe for "${name}".`);
     const { imageCache, log } = this.#options;
     log.info({ image: name }, 'building image');
@@ -158,6 +158,6 @@ export class Images {
 
 function isCurrent(image: IncusImage, source: ImageSource): boolean {
   if (source.kind === 'server') return true;
-  const recipe = RECIPES[source.recipe];
+  const recipe = RECIPES.get(source.recipe);
   return recipe !== undefined && image.properties[PROPERTY.recipe] === recipeHash(recipe);
 }

@@ -80,6 +80,9 @@ describe('VPS reconciler', () => {
       },
       hostname: 'leak',
       userData: '',
+      dataVolume: false,
+      files: [],
+      publish: [],
       autoStart: true,
       generation: 1,
     };

@@ -151,6 +151,7 @@ export const settingsOf = (
   vps: Pick<Vps, 'vcpu' | 'memory_mb' | 'disk_gb' | 'auto_start'>,
 ): InstanceSettings => ({
   limits: { vcpu: vps.vcpu, memoryMb: vps.memory_mb, diskGb: vps.disk_gb },
+  publish: [],
   autoStart: vps.auto_start,
 });
 
@@ -173,6 +174,8 @@ async function instanceSpec(vps: Vps, network: TenantNetwork, secrets: SecretBox
       allowPasswordLogin: vps.auth_method === 'password',
       custom: vps.custom_cloud_init_sealed && secrets.open(vps.custom_cloud_init_sealed),
     }),
+    dataVolume: false,
+    files: [],
     generation: vps.generation,
   };
 }

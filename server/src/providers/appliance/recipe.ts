@@ -1,0 +1,48 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Recipe, RecipeFile } from '../../images/recipe.ts';
+import { imageOf, type Provider, type ProviderVersion } from '../provider.ts';
+
+/** What every image of a service has besides its engine. `runit` brings `svlogd`. */
+const PACKAGES = ['sysvinit-core', 'iproute2', 'runit', 'procps', 'ca-certificates', 'tzdata'];
+
+/** How the image of one version of an engine is made. See README.md. */
+export function applianceRecipe(provider: Provider, version: ProviderVersion): Recipe {
+  return {
+    id: imageOf(provider, version.version),
+    suite: version.suite,
+    description: `${provider.name} ${version.version}, built by Danube`,
+    packages: [...PACKAGES, ...version.packages],
+    files: [
+      ...scripts(path.join(import.meta.dirname, 'guest'), '/usr/lib/danube').map((file) =>
+        file.path.endsWith('/inittab') ? { ...file, path: '/etc/inittab', mode: '0644' } : file,
+      ),
+      ...scripts(provider.guest, '/usr/lib/danube/engine'),
+    ],
+    templates: [
+      {
+        target: '/etc/danube/network',
+        name: 'network.tpl',
+        content: '{{ config_get("user.danube.network", properties.default) }}\n',
+        default: '',
+      },
+    ],
+    commands: [
+      'mkdir -p /data /etc/danube /var/lib/danube /var/log/danube && chmod 0700 /var/lib/danube /var/log/danube',
+      // Init scripts of packages: nothing starts but what inittab names.
+      'rm -rf /etc/rc?.d /etc/rcS.d /etc/init.d /etc/cron.* /etc/logrotate.d',
+      'passwd --lock root',
+    ],
+    parameters: '/usr/lib/danube/engine/list-parameters',
+  };
+}
+
+/** Every file of a folder, executable. */
+const scripts = (folder: string, target: string): RecipeFile[] =>
+  readdirSync(folder)
+    .sort()
+    .map((name) => ({
+      path: `${target}/${name}`,
+      content: readFileSync(path.join(folder, name), 'utf8'),
+      mode: '0755',
+    }));

@@ -1,0 +1,98 @@
+/**
+ * What Danube knows about an engine that it offers as a managed service. Everything about one engine is in its folder
+ * (`postgresql/`, `redis/`, …); `registry.ts` lists them. What goes on inside the instance is in the scripts of the
+ * engine's `guest/` folder, which end up in its image: see `appliance/README.md`.
+ */
+export interface Provider {
+  /** `provider` on the wire. */
+  id: ProviderId;
+  /** `provider_id` on the wire. Never changes. */
+  number: number;
+  /** How people write it, for example `PostgreSQL`. */
+  name: string;
+  kind: 'database' | 'cache';
+  /** Newest stable first: the default. */
+  versions: readonly ProviderVersion[];
+  /** Where clients connect with TLS, and where without (null: nowhere). */
+  ports: { tls: number; plain: number | null };
+  /** The customer's account. */
+  username: string;
+  /** Name of a database that exists without being asked for; null where there is none. */
+  defaultDatabase: string | null;
+  /** Absolute path of the folder with the scripts for the image. */
+  guest: string;
+  /**
+   * Parameters that Danube sets itself: names, or patterns of them. Customers cannot set them, because they lead out of
+   * the engine (files, programs, other hosts) or would break what Danube promises (TLS, durability, its own way in).
+   */
+  locked: readonly (string | RegExp)[];
+  /** Parameters that follow the plan, in the engine's own units. Customers may override those that are not locked. */
+  sizing(plan: PlanSize): Record<string, string>;
+  /**
+   * The engine's configuration file with these parameters. Values are any text without line breaks and NUL, and must come
+   * out of the engine as they went in.
+   */
+  renderConfig(parameters: Readonly<Record<string, string>>): string;
+  /** Why a value cannot be used, beyond type and range, as the end of a sentence ("must be …"); null where it can. */
+  checkValue?(name: string, value: string): string | null;
+  /** A URI that clients of this engine take as it is. */
+  uri(connection: Connection): string;
+  /** Severity of a line of the engine's log. */
+  logLevel(line: string): LogLevel;
+}
+
+export type ProviderId = 'postgresql' | 'mysql' | 'mariadb' | 'redis' | 'valkey';
+
+export interface ProviderVersion {
+  /** For example `17` or `10.11`. */
+  version: string;
+  /** Debian suite that the image is made from, and what is installed in it. */
+  suite: 'bookworm' | 'trixie' | 'forky' | 'sid';
+  packages: readonly string[];
+}
+
+export interface PlanSize {
+  vcpu: number;
+  memoryMb: number;
+  diskGb: number;
+}
+
+export interface Connection {
+  host: string;
+  port: number;
+  username: string;
+  password: string;
+  database: string | null;
+  tls: boolean;
+}
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+/** What `control metrics` prints as JSON. Null: this engine has no such number, or it could not be read. */
+export interface EngineMetrics {
+  memory_used_bytes: number | null;
+  connected_clients: number | null;
+  max_clients: number | null;
+  /** Since the engine started. */
+  total_queries: number | null;
+  slow_queries: number | null;
+  keyspace_hits: number | null;
+  keyspace_misses: number | null;
+  uptime_seconds: number | null;
+}
+
+/** What `control state` prints as JSON: how the engine fares under its supervisor. */
+export interface EngineState {
+  /** The engine's process is there. */
+  up: boolean;
+  /** Unix seconds of the last starts of the engine since the instance started, newest last, at most 20. */
+  starts: number[];
+  /** Why the engine ended the last time: exit status, or 128 + signal; null where it has not ended. */
+  last_exit: number | null;
+  /** Processes that the kernel killed for want of memory since the instance started. */
+  oom_kills: number | null;
+}
+
+/** Name of a version's image, for example `postgresql-17`. */
+export const imageOf = (provider: Pick<Provider, 'id'>, version: string): string =>
+  `${provider.id}-${version}`;
