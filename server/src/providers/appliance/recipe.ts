@@ -20,7 +20,7 @@ export function applianceRecipe(
       ...scripts(path.join(import.meta.dirname, 'guest'), '/usr/lib/danube').map((file) =>
         file.path.endsWith('/inittab') ? { ...file, path: '/etc/inittab', mode: '0644' } : file,
       ),
-      ...scripts(provider.guest, '/usr/lib/danube/engine'),
+      ...provider.guest.flatMap((folder) => scripts(folder, '/usr/lib/danube/engine')),
     ],
     templates: [
       {
