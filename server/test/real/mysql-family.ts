@@ -221,8 +221,10 @@ export function describeEngine(
       const before = await state();
       await ask(
         'CREATE TABLE work.load_test (id INT AUTO_INCREMENT PRIMARY KEY, hash CHAR(32), text VARCHAR(500));' +
-          "INSERT INTO work.load_test (hash, text) VALUES (MD5(RAND()), REPEAT('x', 500));" +
-          'INSERT INTO work.load_test (hash, text) SELECT MD5(RAND()), text FROM work.load_test;'.repeat(14),
+          "INSERT INTO work.load_test (hash, text) VALUES (MD5(CONCAT(RAND())), REPEAT('x', 500));" +
+          'INSERT INTO work.load_test (hash, text) SELECT MD5(CONCAT(RAND())), text FROM work.load_test;'.repeat(
+            14,
+          ),
       );
       const login = path.join(services.folder, 'load.cnf');
       await writeFile(
