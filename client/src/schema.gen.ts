@@ -562,16 +562,7 @@ export interface components {
              */
             status_label: string;
             status_details: components["schemas"]["StatusDetails"];
-            capabilities: {
-                /** @example false */
-                logs: boolean;
-                /** @example false */
-                events: boolean;
-                /** @example false */
-                diagnose: boolean;
-                /** @example false */
-                build_logs: boolean;
-            };
+            capabilities: components["schemas"]["Capabilities"];
             /**
              * @description A name that `GET /vps/plans` lists.
              * @example nano_shared
@@ -759,6 +750,19 @@ export interface components {
                  */
                 observed_at: string | null;
             } | null;
+        };
+        Capabilities: {
+            /**
+             * @description Whether `logs` answers.
+             * @example true
+             */
+            logs: boolean;
+            /** @example true */
+            events: boolean;
+            /** @example true */
+            diagnose: boolean;
+            /** @example false */
+            build_logs: boolean;
         };
         /**
          * @example {
@@ -1771,9 +1775,9 @@ export interface operations {
                      *             }
                      *           },
                      *           "capabilities": {
-                     *             "logs": false,
-                     *             "events": false,
-                     *             "diagnose": false,
+                     *             "logs": true,
+                     *             "events": true,
+                     *             "diagnose": true,
                      *             "build_logs": false
                      *           },
                      *           "resource_profile": "nano_shared",
@@ -1905,9 +1909,9 @@ export interface operations {
                      *           }
                      *         },
                      *         "capabilities": {
-                     *           "logs": false,
-                     *           "events": false,
-                     *           "diagnose": false,
+                     *           "logs": true,
+                     *           "events": true,
+                     *           "diagnose": true,
                      *           "build_logs": false
                      *         },
                      *         "resource_profile": "nano_shared",
@@ -2207,9 +2211,9 @@ export interface operations {
                      *           }
                      *         },
                      *         "capabilities": {
-                     *           "logs": false,
-                     *           "events": false,
-                     *           "diagnose": false,
+                     *           "logs": true,
+                     *           "events": true,
+                     *           "diagnose": true,
                      *           "build_logs": false
                      *         },
                      *         "resource_profile": "nano_shared",
@@ -2371,9 +2375,9 @@ export interface operations {
                      *           }
                      *         },
                      *         "capabilities": {
-                     *           "logs": false,
-                     *           "events": false,
-                     *           "diagnose": false,
+                     *           "logs": true,
+                     *           "events": true,
+                     *           "diagnose": true,
                      *           "build_logs": false
                      *         },
                      *         "resource_profile": "nano_shared",

@@ -13,10 +13,10 @@ import { operationRoutes } from './resources/operations/routes.ts';
 import { sshKeyRoutes } from './resources/ssh-keys/routes.ts';
 import { ensureFirstAccount } from './resources/teams/first-account.ts';
 import { teamRoutes } from './resources/teams/routes.ts';
-import { VPS_RECONCILER, vpsReconciler } from './resources/vps/reconciler.ts';
 import { vpsRoutes } from './resources/vps/routes.ts';
 import { createVpsService } from './resources/vps/service.ts';
 import { vpsWorkflows } from './resources/vps/workflow.ts';
+import { INSTANCE_RECONCILER, instanceReconciler } from './workflows/instance-reconciler.ts';
 import type { OperationWorkflows } from './workflows/operation.ts';
 import { createPassClock, startReconcilers } from './workflows/reconcilers.ts';
 import { createRuntime, migrateWorkflows, type RuntimeOptions } from './workflows/runtime.ts';
@@ -95,7 +95,7 @@ interface RouteDependencies {
 /** Every route of the API. Building the OpenAPI document calls this too. */
 export function registerRoutes(api: Api, dependencies: RouteDependencies): void {
   const { database, engine } = dependencies;
-  const clock = createPassClock(database, VPS_RECONCILER);
+  const clock = createPassClock(database, INSTANCE_RECONCILER);
   healthRoutes(api, { database, engine });
   teamRoutes(api, database);
   sshKeyRoutes(api, database);
@@ -119,7 +119,7 @@ async function startWorker(options: AppOptions, database: Database, secrets: Sec
   const reconcilers = startReconcilers(
     database,
     [
-      vpsReconciler(database, engine, log),
+      instanceReconciler(database, engine, log),
       forgottenOperations(database, workflows, log),
       deadWorkers(database, log),
       retention(database),
