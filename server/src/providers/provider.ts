@@ -35,6 +35,8 @@ export interface Provider {
   renderConfig(parameters: Readonly<Record<string, string>>): string;
   /** Why a value cannot be used, beyond type and range, as the end of a sentence ("must be …"); null where it can. */
   checkValue?(name: string, value: string): string | null;
+  /** Why a first database cannot have this name (letters, digits, `_`), as the end of a sentence; null where it can. */
+  checkDatabaseName?(name: string): string | null;
   /** A URI that clients of this engine take as it is. */
   uri(connection: Connection): string;
   /** Severity of a line of the engine's log. */

@@ -110,7 +110,13 @@ export function createVpsService({ database, engine, secrets, pools, clock }: Vp
       .returningAll()
       .executeTakeFirstOrThrow();
     const args: ImageArgs = { image: body.image };
-    const operation = await acceptRequest(tx, caller, { type: 'vps', id, status: vps.status }, 'create', args);
+    const operation = await acceptRequest(
+      tx,
+      caller,
+      { type: 'vps', id, status: vps.status },
+      'create',
+      args,
+    );
     return {
       message: 'The server is being created. Ask for its status until it is running.',
       instance: viewVps(vps, null),
