@@ -26,7 +26,8 @@ export class Volumes {
   /** Creates the volume, or lets one that is there grow to `sizeGb` GiB. One that is larger stays as it is. */
   async ensure(ref: InstanceRef, sizeGb: number): Promise<void> {
     const { folder, query } = this.#path(ref);
-    const body = { name: ref.name, type: 'custom', content_type: 'filesystem', config: sizeConfig(sizeGb) };
+    const config = { ...sizeConfig(sizeGb), ...OWNERS };
+    const body = { name: ref.name, type: 'custom', content_type: 'filesystem', config };
     try {
       await this.#client.request('POST', folder, body, { query });
     } catch (error) {
@@ -84,5 +85,11 @@ export class Volumes {
     };
   }
 }
+
+/**
+ * Files keep the owners that the guest sees, and are mapped when the volume is mounted. Without it, Incus changes the owner
+ * of every file whenever an instance with other user ids takes the volume over, and a kill in the middle leaves a mixture.
+ */
+const OWNERS = { 'security.shifted': 'true' };
 
 const sizeConfig = (sizeGb: number): Record<string, string> => ({ size: `${sizeGb}GiB` });
