@@ -71,7 +71,12 @@ export function testWorkflowFaults<Kind extends string>(subject: FaultSubject<Ki
           test.engine.faults.failNext(verb, new EngineError('unreachable', 'The host does not answer.'));
           const answer = await start(subject, call, kind, id);
           assert.equal((await ended(call, answer.body.operation_id)).state, 'succeeded');
-          await settle(subject, call, kind === 'create' ? answer.body.instance.id : id, subject.cases[kind].to);
+          await settle(
+            subject,
+            call,
+            kind === 'create' ? answer.body.instance.id : id,
+            subject.cases[kind].to,
+          );
           assert.deepEqual(await findInconsistencies(test.database, test.engine), []);
         });
 
@@ -84,7 +89,12 @@ export function testWorkflowFaults<Kind extends string>(subject: FaultSubject<Ki
           });
           const answer = await start(subject, call, kind, id);
           assert.equal((await ended(call, answer.body.operation_id)).state, 'succeeded');
-          await settle(subject, call, kind === 'create' ? answer.body.instance.id : id, subject.cases[kind].to);
+          await settle(
+            subject,
+            call,
+            kind === 'create' ? answer.body.instance.id : id,
+            subject.cases[kind].to,
+          );
           assert.deepEqual(await findInconsistencies(test.database, test.engine), []);
         });
 
