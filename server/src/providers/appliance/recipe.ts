@@ -8,6 +8,8 @@ const PACKAGES = ['sysvinit-core', 'iproute2', 'runit', 'procps', 'ca-certificat
 
 /** How the image of one version of an engine is made. See README.md. */
 export function applianceRecipe(provider: Provider, version: ProviderVersion): Recipe {
+  const engine = scripts(provider.guest, '/usr/lib/danube/engine');
+  const prepare = '/usr/lib/danube/engine/prepare';
   return {
     id: imageOf(provider, version.version),
     suite: version.suite,
@@ -17,7 +19,7 @@ export function applianceRecipe(provider: Provider, version: ProviderVersion): R
       ...scripts(path.join(import.meta.dirname, 'guest'), '/usr/lib/danube').map((file) =>
         file.path.endsWith('/inittab') ? { ...file, path: '/etc/inittab', mode: '0644' } : file,
       ),
-      ...scripts(provider.guest, '/usr/lib/danube/engine'),
+      ...engine,
     ],
     templates: [
       {
@@ -32,6 +34,7 @@ export function applianceRecipe(provider: Provider, version: ProviderVersion): R
       // Init scripts of packages: nothing starts but what inittab names.
       'rm -rf /etc/rc?.d /etc/rcS.d /etc/init.d /etc/cron.* /etc/logrotate.d',
       'passwd --lock root',
+      ...(engine.some((file) => file.path === prepare) ? [prepare] : []),
     ],
     parameters: '/usr/lib/danube/engine/list-parameters',
   };
