@@ -28,8 +28,9 @@ export const LOCKED: readonly (string | RegExp)[] = [
     'exit_on_error',
   ],
   // There is no second server: each of these would wait for one, or refuse to start.
-  ...[/^archive_/, /^recovery_/, /^primary_/, /^hot_standby/, /^wal_receiver_/, /^synchroni[sz]ed?_standby_/],
-  ...['sync_replication_slots', 'wal_level', 'max_wal_senders', 'max_replication_slots'],
+  ...[/^archive_/, /^recovery_/, /^primary_/, /^hot_standby/, /^wal_receiver_/],
+  ...['synchronous_standby_names', 'synchronized_standby_slots', 'sync_replication_slots'],
+  ...['wal_level', 'max_wal_senders', 'max_replication_slots'],
   // Memory that the instance's limit does not count, or that the host may refuse.
   ...[/^huge_page/, 'shared_memory_type', 'dynamic_shared_memory_type', 'io_method', 'max_stack_depth'],
   // Checks of data off, for everybody.
