@@ -89,6 +89,12 @@ describe('image metadata', () => {
     );
   });
 
+  it('carries properties besides those of every image', () => {
+    const { properties } = parse(imageMetadata(recipe, 'x86_64', { 'danube.parameters': 'packed' }));
+    assert.equal(properties.release, recipe.suite);
+    assert.equal(properties['danube.parameters'], 'packed');
+  });
+
   it('has a recipe for every image that is built', () => {
     for (const { source } of CATALOG) {
       if (source.kind === 'built') assert.ok(RECIPES.has(source.recipe), source.recipe);

@@ -43,10 +43,17 @@ const ARCHITECTURES: Partial<Record<NodeJS.Architecture, { debian: string; incus
   arm64: { debian: 'arm64', incus: 'aarch64' },
 };
 
+/** A recipe is some kilobytes of scripts, does not change, and its hash is asked for with every list of images. */
+const hashes = new WeakMap<Recipe, string>();
+
 /** Changes with everything that decides what is in the image, except the versions of its packages. */
 export function recipeHash(recipe: Recipe): string {
+  const known = hashes.get(recipe);
+  if (known) return known;
   const input = JSON.stringify([BUILDER_VERSION, process.arch, recipe]);
-  return createHash('sha256').update(input).digest('hex').slice(0, 16);
+  const hash = createHash('sha256').update(input).digest('hex').slice(0, 16);
+  hashes.set(recipe, hash);
+  return hash;
 }
 
 /** The finished image in the cache, or null. */

@@ -1,12 +1,15 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { SERVICE_IMAGES } from '../../images/recipes.ts';
 import { createLog } from '../../lib/log.ts';
+import type { RunResult } from '../../platform/run.ts';
 import type { Engine, InstanceRef, InstanceSpec, TenantNetwork } from '../engine.ts';
 import { IncusClient } from '../incus/client.ts';
 import { createIncusEngine } from '../incus/engine.ts';
 import { projectName } from '../incus/names.ts';
 import { createSimEngine } from '../sim/engine.ts';
+import { importTestService, SERVICE_IMAGE } from './test-service.ts';
 
 /** Teams that only the contract uses: what is found of them is left over from a run that was killed. */
 export const TEAMS = { one: 900_001, two: 900_002, none: 900_003 } as const;
@@ -16,6 +19,8 @@ export interface Subject {
   engine: Engine;
   /** Deletes an instance as an operator with the engine's own tools would. */
   deleteBehindOurBack(ref: InstanceRef): Promise<void>;
+  /** Makes the image of a service ready, and returns its name. */
+  ensureServiceImage(): Promise<string>;
   /** Removes all that the contract's teams have. */
   clear(): Promise<void>;
   close(): Promise<void>;
@@ -23,6 +28,11 @@ export interface Subject {
 
 export interface IncusSubject extends Subject {
   socketPath: string;
+  installId: string;
+  /** Runs a command in an instance, as an operator would. */
+  exec(ref: InstanceRef, command: readonly string[]): Promise<RunResult>;
+  /** Names of the team's data volumes. */
+  volumes(teamId: number): Promise<string[]>;
   /** Process of the daemon, if this run may kill it: somebody starts it again. */
   daemonPid: number | null;
 }
@@ -77,6 +87,11 @@ export async function openSim(): Promise<Subject> {
   return {
     engine,
     deleteBehindOurBack: async (ref) => engine.drift.deleteBehindOurBack(ref),
+    async ensureServiceImage() {
+      const [name = ''] = SERVICE_IMAGES;
+      await engine.ensureImage(name);
+      return name;
+    },
     clear: () => clearTeams(engine),
     async close() {
       await engine.close();
@@ -95,23 +110,38 @@ export async function openIncus(): Promise<IncusSubject> {
   };
   const socketPath = env('DANUBE_TEST_INCUS_SOCKET');
   const installId = env('DANUBE_TEST_INSTALL_ID');
+  const pool = env('DANUBE_TEST_INCUS_POOL');
+  const imageCache = env('DANUBE_TEST_IMAGES');
   const engine = createIncusEngine({
     connection: { socketPath },
     installId,
-    pool: env('DANUBE_TEST_INCUS_POOL'),
-    imageCache: env('DANUBE_TEST_IMAGES'),
+    pool,
+    imageCache,
     log: createLog('warn'),
   });
   const client = new IncusClient({ socketPath });
+  const projectOf = (teamId: number) => ({ project: projectName(installId, teamId) });
   return {
     engine,
     socketPath,
+    installId,
     daemonPid: Number(process.env.DANUBE_TEST_INCUS_PID) || null,
     async deleteBehindOurBack(ref) {
-      const query = { project: projectName(installId, ref.teamId) };
+      const query = projectOf(ref.teamId);
       const instance = `/1.0/instances/${ref.name}`;
       await client.request('PUT', `${instance}/state`, { action: 'stop', force: true }, { query });
       await client.remove(instance, { query });
+    },
+    exec: (ref, command) =>
+      client.execRecorded(`/1.0/instances/${ref.name}`, command, 65_536, { query: projectOf(ref.teamId) }),
+    async volumes(teamId) {
+      const folder = `/1.0/storage-pools/${pool}/volumes/custom`;
+      const query = { ...projectOf(teamId), recursion: '1' };
+      return (await client.get<{ name: string }[]>(folder, { query })).map(({ name }) => name);
+    },
+    async ensureServiceImage() {
+      await importTestService(client, installId, imageCache);
+      return SERVICE_IMAGE;
     },
     clear: () => clearTeams(engine),
     async close() {

@@ -12,6 +12,8 @@ export interface RequestOptions {
   signal?: AbortSignal | undefined;
   /** Longest time in seconds until a background operation has to be done; by default 300. */
   timeoutSeconds?: number;
+  /** Only if the resource still is as it was when {@link IncusClient.getTagged} gave this; else status 412. */
+  ifMatch?: string;
 }
 
 export interface Upload {
@@ -22,6 +24,7 @@ export interface Upload {
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 interface Answer {
+  etag: string;
   type: 'sync' | 'async' | 'error';
   metadata: unknown;
   operation?: string;
@@ -76,6 +79,12 @@ export class IncusClient {
   /** The resource, or null where there is none. */
   async find<T>(path: string, options: RequestOptions = {}): Promise<T | null> {
     return orNull(this.get<T>(path, options));
+  }
+
+  /** The resource, with the tag of its present version for `ifMatch`. */
+  async getTagged<T>(path: string, options: RequestOptions = {}): Promise<{ value: T; etag: string }> {
+    const { metadata, etag } = await this.#send('GET', path, undefined, options);
+    return { value: metadata as T, etag };
   }
 
   /** Deletes; returns false where there was nothing to delete. */
@@ -138,6 +147,35 @@ export class IncusClient {
     return outcome.return;
   }
 
+  /**
+   * Runs a command like {@link exec}, and returns what it said: of either stream the first `limit` bytes. Incus keeps both in
+   * files, which are deleted; it does that itself, within days, where this process is killed before.
+   */
+  async execRecorded(
+    instancePath: string,
+    command: readonly string[],
+    limit: number,
+    options: RequestOptions,
+  ): Promise<{ status: number; stdout: string; stderr: string }> {
+    const body = { command, 'record-output': true, interactive: false, 'wait-for-websocket': false };
+    const outcome = await this.request<{ return: number; output: Record<'1' | '2', string> }>(
+      'POST',
+      `${instancePath}/exec`,
+      body,
+      options,
+    );
+    const read = async (file: string): Promise<string> => {
+      const { query = {} } = options;
+      try {
+        return await this.#download(file, limit, { query });
+      } finally {
+        await this.remove(file, { query });
+      }
+    };
+    const [stdout, stderr] = await Promise.all([read(outcome.output['1']), read(outcome.output['2'])]);
+    return { status: outcome.return, stdout, stderr };
+  }
+
   close(): Promise<void> {
     return this.#agent.destroy();
   }
@@ -148,42 +186,82 @@ export class IncusClient {
     return this.wait<T>(answer.operation, waiting);
   }
 
+  /** A file's first `limit` bytes, as text. */
+  async #download(path: string, limit: number, options: RequestOptions): Promise<string> {
+    const response = await this.#request('GET', path, undefined, options);
+    if (response.statusCode >= 400) {
+      parseAnswer(response, await response.body.text(), `GET ${path}`);
+    }
+    const parts: Buffer[] = [];
+    let length = 0;
+    try {
+      for await (const part of response.body as AsyncIterable<Buffer>) {
+        parts.push(part);
+        length += part.length;
+        // Leaving the loop closes the connection.
+        if (length >= limit) break;
+      }
+    } catch (error) {
+      throw fromTransport(error);
+    }
+    return Buffer.concat(parts).subarray(0, limit).toString('utf8');
+  }
+
   async #send(
     method: Method,
     path: string,
     payload: Upload | undefined,
     options: RequestOptions,
   ): Promise<Answer> {
-    const timeout = ANSWER_TIMEOUT + (path.endsWith('/wait') ? (options.timeoutSeconds ?? 0) * 1000 : 0);
-    let status: number;
+    const response = await this.#request(method, path, payload, options);
     let text: string;
     try {
-      const response = await this.#agent.request({
-        origin: this.#origin,
-        method,
-        path,
-        ...(options.query ? { query: options.query } : {}),
-        ...(payload ? { body: payload.body ?? null, headers: payload.headers } : {}),
-        ...(options.signal ? { signal: options.signal } : {}),
-        // An upload is answered when Incus has taken all of it in.
-        headersTimeout: payload && typeof payload.body !== 'string' ? 600_000 : timeout,
-        bodyTimeout: timeout,
-      });
-      status = response.statusCode;
       text = await response.body.text();
     } catch (error) {
       if (options.signal?.aborted) throw options.signal.reason;
       throw fromTransport(error);
     }
-    return parseAnswer(status, text, `${method} ${path}`);
+    return parseAnswer(response, text, `${method} ${path}`);
+  }
+
+  /** Resolves when the answer begins. */
+  async #request(
+    method: Method,
+    path: string,
+    payload: Upload | undefined,
+    options: RequestOptions,
+  ): Promise<Dispatcher.ResponseData> {
+    const timeout = ANSWER_TIMEOUT + (path.endsWith('/wait') ? (options.timeoutSeconds ?? 0) * 1000 : 0);
+    const headers = { ...payload?.headers, ...(options.ifMatch ? { 'if-match': options.ifMatch } : {}) };
+    try {
+      return await this.#agent.request({
+        origin: this.#origin,
+        method,
+        path,
+        headers,
+        ...(options.query ? { query: options.query } : {}),
+        ...(payload ? { body: payload.body ?? null } : {}),
+        ...(options.signal ? { signal: options.signal } : {}),
+        // An upload is answered when Incus has taken all of it in.
+        headersTimeout: payload && typeof payload.body !== 'string' ? 600_000 : timeout,
+        bodyTimeout: timeout,
+      });
+    } catch (error) {
+      if (options.signal?.aborted) throw options.signal.reason;
+      throw fromTransport(error);
+    }
   }
 }
 
 /** Failures also come with a 2xx status and an error in the body, or as an error body without metadata. */
-function parseAnswer(status: number, text: string, what: string): Answer {
+function parseAnswer(
+  { statusCode: status, headers }: Pick<Dispatcher.ResponseData, 'statusCode' | 'headers'>,
+  text: string,
+  what: string,
+): Answer {
   let answer: Answer;
   try {
-    answer = JSON.parse(text) as Answer;
+    answer = { ...(JSON.parse(text) as Omit<Answer, 'etag'>), etag: String(headers.etag ?? '') };
   } catch (cause) {
     throw new IncusError(status >= 400 ? status : 502, `${what} was not answered with JSON`, { cause });
   }

@@ -1,25 +1,34 @@
 import type { Log } from '../../lib/log.ts';
 import {
+  type ControlVerb,
   type Engine,
   EngineError,
+  type EngineParameter,
   type EngineReport,
   type ImageReport,
   type InstanceDetail,
+  type InstanceFile,
   type InstanceRef,
   type InstanceReport,
   type InstanceSettings,
   type InstanceSpec,
   type Progress,
   type TenantSpec,
+  type Usage,
 } from '../engine.ts';
 import { IncusClient, type IncusConnection } from './client.ts';
+import { runControl } from './control.ts';
+import { hasDataVolume } from './devices.ts';
+import { writeFiles } from './guest-files.ts';
 import { Images } from './images.ts';
 import { toDetail, toReport } from './instance-config.ts';
 import { Instances } from './instances.ts';
 import { BootSlots, KeyedMutex } from './limiter.ts';
 import { projectName } from './names.ts';
-import { waitForSsh } from './ssh.ts';
+import { type Probe, SERVICE, SSH, waitUntilReady } from './probe.ts';
 import { Tenants } from './tenants.ts';
+import { describeUsage } from './usage.ts';
+import { Volumes } from './volumes.ts';
 
 export interface IncusEngineOptions {
   connection: IncusConnection;
@@ -48,6 +57,7 @@ class IncusEngine implements Engine {
   readonly #options: IncusEngineOptions;
   readonly #tenants: Tenants;
   readonly #instances: Instances;
+  readonly #volumes: Volumes;
   readonly #images: Images;
   readonly #perInstance = new KeyedMutex();
   readonly #perTenant = new KeyedMutex();
@@ -60,6 +70,7 @@ class IncusEngine implements Engine {
     const isLocal = 'socketPath' in options.connection;
     this.#tenants = new Tenants(this.#client, options.installId, isLocal);
     this.#instances = new Instances(this.#client, options.installId, isLocal);
+    this.#volumes = new Volumes(this.#client, options);
     this.#images = new Images(this.#client, options);
   }
 
@@ -88,6 +99,10 @@ class IncusEngine implements Engine {
     return this.#images.list();
   }
 
+  imageParameters(name: string): Promise<readonly EngineParameter[] | null> {
+    return this.#images.parameters(name);
+  }
+
   ensureImage(name: string, progress?: Progress, rebuild = false): Promise<void> {
     return this.#images.ensure(name, progress, rebuild);
   }
@@ -100,7 +115,9 @@ class IncusEngine implements Engine {
       await slots.enter(ref.name);
       try {
         const { installId, pool } = this.#options;
+        if (spec.dataVolume) await this.#volumes.ensure(ref, spec.limits.diskGb);
         await this.#instances.ensure(spec, { installId, pool, hostVcpu: host.vcpu });
+        await writeFiles(this.#client, this.#instances, ref, spec.files);
       } catch (error) {
         slots.leave(ref.name);
         throw error;
@@ -110,7 +127,16 @@ class IncusEngine implements Engine {
 
   async ensureSettings(ref: InstanceRef, settings: InstanceSettings): Promise<void> {
     const host = await this.#getHost();
-    await this.#perInstance.run(ref.name, () => this.#instances.setSettings(ref, settings, host.vcpu));
+    await this.#perInstance.run(ref.name, async () => {
+      const { devices } = await this.#instances.get(ref);
+      // First, because it refuses to shrink: then nothing has changed.
+      if (hasDataVolume(devices)) await this.#volumes.grow(ref, settings.limits.diskGb);
+      await this.#instances.setSettings(ref, settings, host.vcpu);
+    });
+  }
+
+  ensureFiles(ref: InstanceRef, files: readonly InstanceFile[]): Promise<void> {
+    return this.#perInstance.run(ref.name, () => writeFiles(this.#client, this.#instances, ref, files));
   }
 
   ensureRunning(ref: InstanceRef): Promise<void> {
@@ -121,21 +147,42 @@ class IncusEngine implements Engine {
     return this.#perInstance.run(ref.name, () => this.#instances.stop(ref, graceSeconds));
   }
 
-  async waitForSsh(ref: InstanceRef, timeoutSeconds: number): Promise<void> {
+  waitForSsh(ref: InstanceRef, timeoutSeconds: number): Promise<void> {
+    return this.#waitFor(SSH, ref, timeoutSeconds);
+  }
+
+  waitForService(ref: InstanceRef, timeoutSeconds: number): Promise<void> {
+    return this.#waitFor(SERVICE, ref, timeoutSeconds);
+  }
+
+  async #waitFor(probe: Probe, ref: InstanceRef, timeoutSeconds: number): Promise<void> {
     try {
-      await waitForSsh(this.#client, this.#instances, ref, timeoutSeconds);
+      await waitUntilReady(this.#client, this.#instances, ref, probe, timeoutSeconds);
     } finally {
       this.#slots?.leave(ref.name);
     }
   }
 
+  control(ref: InstanceRef, verb: ControlVerb): Promise<string> {
+    return runControl(this.#client, this.#instances, ref, verb);
+  }
+
+  describeUsage(ref: InstanceRef): Promise<Usage | null> {
+    return describeUsage(this.#client, this.#instances, ref);
+  }
+
   removeInstance(ref: InstanceRef): Promise<void> {
-    return this.#perInstance.run(ref.name, () => this.#instances.remove(ref));
+    return this.#perInstance.run(ref.name, async () => {
+      await this.#instances.remove(ref);
+      // Also where the instance was gone already: a run that was killed between the two leaves the volume to the next.
+      await this.#volumes.remove(ref);
+    });
   }
 
   async describeInstance(ref: InstanceRef): Promise<InstanceDetail | null> {
     const found = await this.#instances.find(ref);
-    return found ? toDetail(ref, found) : null;
+    if (!found) return null;
+    return toDetail(ref, found, hasDataVolume(found.devices) ? await this.#volumes.sizeGb(ref) : null);
   }
 
   async listInstances(): Promise<InstanceReport[]> {

@@ -48,7 +48,8 @@ export function fromTransport(error: unknown): IncusError {
 export const alreadyExists = (error: unknown): boolean =>
   error instanceof IncusError && /already exists|UNIQUE constraint failed/i.test(error.said);
 
-/** Another operation on the same instance is under way; it can be tried again in a moment. */
+/** Another operation on the same instance is under way, or was a moment ago; it can be tried again in a moment. */
 export const isBusy = (error: unknown): boolean =>
   error instanceof IncusError &&
-  /\bbusy\b|matching non-reusable operation|is already being/i.test(error.said);
+  // 412: it changed between our look at it and our change.
+  (error.status === 412 || /\bbusy\b|matching non-reusable operation|is already being/i.test(error.said));

@@ -1,12 +1,13 @@
 import { openAsBlob } from 'node:fs';
 import { FormData } from 'undici';
 import { type BuiltImage, buildImage, recipeHash } from '../../images/builder.ts';
-import { CATALOG, type CatalogImage, findImage, type ImageSource } from '../../images/catalog.ts';
+import { CATALOG, type ImageSource } from '../../images/catalog.ts';
 import { type ImageServers, probeImageServers } from '../../images/image-server.ts';
-import { RECIPES } from '../../images/recipes.ts';
+import { PARAMETERS_PROPERTY, unpackParameters } from '../../images/parameters.ts';
+import { RECIPES, SERVICE_IMAGES } from '../../images/recipes.ts';
 import type { Log } from '../../lib/log.ts';
 import { hostMirror } from '../../platform/packages.ts';
-import { EngineError, type ImageReport, type Progress } from '../engine.ts';
+import { EngineError, type EngineParameter, type ImageReport, type Progress } from '../engine.ts';
 import type { IncusClient } from './client.ts';
 import { alreadyExists } from './errors.ts';
 import { KeyedMutex } from './limiter.ts';
@@ -21,51 +22,103 @@ interface IncusImage {
 /** Image properties that say what an image was made from. */
 const PROPERTY = { recipe: 'danube.recipe', builtAt: 'danube.built_at', install: 'danube.install' } as const;
 
-/** The catalogue's images in Incus: built here and imported, or fetched from their server. */
+/** What Danube reads of an image, and what never changes in one. */
+interface Facts {
+  /** Hash of the recipe; undefined for an image that was not built here. */
+  recipe: string | undefined;
+  parameters: readonly EngineParameter[] | null;
+}
+
+/** Every image that this install may use: the catalogue's, then those of services. */
+const SOURCES: ReadonlyMap<string, ImageSource> = new Map([
+  ...CATALOG.map(({ id, source }) => [id, source] as const),
+  ...SERVICE_IMAGES.map((id) => [id, { kind: 'built', recipe: id }] as const),
+]);
+
+/** Images in Incus: built here and imported, or fetched from their server. */
 export class Images {
   readonly #client: IncusClient;
   readonly #options: { installId: string; imageCache: string; log: Log };
   readonly #servers: ImageServers = probeImageServers();
   readonly #perImage = new KeyedMutex();
+  /** By fingerprint. An image's properties can be some kilobytes, and lists are asked for often. */
+  readonly #facts = new Map<string, Promise<Facts | null>>();
 
   constructor(client: IncusClient, options: { installId: string; imageCache: string; log: Log }) {
     this.#client = client;
     this.#options = options;
   }
 
+  /** One request, but for images that were never looked at. */
   async list(): Promise<ImageReport[]> {
-    const present = await this.#client.get<IncusImage[]>('/1.0/images', { query: { recursion: '1' } });
-    return Promise.all(CATALOG.map((image) => this.#report(image, present)));
+    const aliases = await this.#client.get<{ name: string; target: string }[]>('/1.0/images/aliases', {
+      query: { recursion: '1' },
+    });
+    const targets = new Map(aliases.map(({ name, target }) => [name, target]));
+    return Promise.all(Array.from(SOURCES, ([name, source]) => this.#report(name, source, targets)));
   }
 
-  async #report(image: CatalogImage, present: IncusImage[]): Promise<ImageReport> {
-    const alias = imageAlias(this.#options.installId, image.id);
-    const found = present.find((candidate) => candidate.aliases.some(({ name }) => name === alias));
-    if (found && isCurrent(found, image.source)) return { name: image.id, state: 'ready', reason: null };
-    if (image.source.kind === 'built') return { name: image.id, state: 'buildable', reason: null };
-    const reason = await this.#servers.whyUnavailable(image.source.server);
-    return { name: image.id, state: reason === null ? 'buildable' : 'unavailable', reason };
+  async #report(
+    name: string,
+    source: ImageSource,
+    targets: ReadonlyMap<string, string>,
+  ): Promise<ImageReport> {
+    const target = targets.get(imageAlias(this.#options.installId, name));
+    const facts = target === undefined ? null : await this.#factsOf(target);
+    if (facts && isCurrent(facts, source)) return { name, state: 'ready', reason: null };
+    if (source.kind === 'built') return { name, state: 'buildable', reason: null };
+    const reason = await this.#servers.whyUnavailable(source.server);
+    return { name, state: reason === null ? 'buildable' : 'unavailable', reason };
+  }
+
+  /** What the engine in the image can be set to; null where the image is not there, or has no such engine. */
+  async parameters(name: string): Promise<readonly EngineParameter[] | null> {
+    const target = await this.#targetOf(name);
+    return (target === null ? null : await this.#factsOf(target))?.parameters ?? null;
+  }
+
+  /** Null where the image is gone. */
+  #factsOf(fingerprint: string): Promise<Facts | null> {
+    const known = this.#facts.get(fingerprint);
+    if (known) return known;
+    const asked = this.#readFacts(fingerprint);
+    this.#facts.set(fingerprint, asked);
+    const forget = () => this.#facts.delete(fingerprint);
+    // The caller hears of the failure; the next one asks again.
+    asked.then((facts) => facts ?? forget(), forget);
+    return asked;
+  }
+
+  async #readFacts(fingerprint: string): Promise<Facts | null> {
+    const image = await this.#client.find<IncusImage>(`/1.0/images/${fingerprint}`);
+    if (!image) return null;
+    const packed = image.properties[PARAMETERS_PROPERTY];
+    return {
+      recipe: image.properties[PROPERTY.recipe],
+      parameters: packed === undefined ? null : unpackParameters(packed),
+    };
   }
 
   /** Makes the image ready. `rebuild` builds or fetches it anew, for fresh packages. */
   async ensure(name: string, progress: Progress | undefined, rebuild: boolean): Promise<void> {
-    const image = findImage(name);
-    if (!image) throw new EngineError('image_unavailable', `There is no image "${name}".`);
+    const source = SOURCES.get(name);
+    if (!source) throw new EngineError('image_unavailable', `There is no image "${name}".`);
     await this.#perImage.run(name, async () => {
-      const present = await this.#findByAlias(name);
-      if (!rebuild && present && isCurrent(present, image.source)) return;
-      const { source } = image;
+      const target = await this.#targetOf(name);
+      const present = target === null ? null : await this.#factsOf(target);
+      if (!rebuild && present && isCurrent(present, source)) return;
       if (source.kind === 'built') await this.#build(name, source.recipe, rebuild, progress);
       else await this.#fetch(name, source, progress);
       // The alias points elsewhere now; instances keep their disks.
-      if (present) await this.#removeUnused(present.fingerprint);
+      if (target !== null) await this.#removeUnused(target);
     });
   }
 
-  async #findByAlias(name: string): Promise<IncusImage | null> {
+  /** Fingerprint of the image that has this name here, or null. */
+  async #targetOf(name: string): Promise<string | null> {
     const alias = imageAlias(this.#options.installId, name);
     const entry = await this.#client.find<{ target: string }>(`/1.0/images/aliases/${alias}`);
-    return entry ? this.#client.find<IncusImage>(`/1.0/images/${entry.target}`) : null;
+    return entry?.target ?? null;
   }
 
   async #build(name: string, recipeId: string, rebuild: boolean, progress?: Progress): Promise<void> {
@@ -152,12 +205,14 @@ export class Images {
   /** Deletes an image that no alias names any more; one that another install's alias names stays. */
   async #removeUnused(fingerprint: string): Promise<void> {
     const image = await this.#client.find<IncusImage>(`/1.0/images/${fingerprint}`);
-    if (image && image.aliases.length === 0) await this.#client.remove(`/1.0/images/${fingerprint}`);
+    if (!image || image.aliases.length > 0) return;
+    await this.#client.remove(`/1.0/images/${fingerprint}`);
+    this.#facts.delete(fingerprint);
   }
 }
 
-function isCurrent(image: IncusImage, source: ImageSource): boolean {
+function isCurrent(facts: Facts, source: ImageSource): boolean {
   if (source.kind === 'server') return true;
   const recipe = RECIPES.get(source.recipe);
-  return recipe !== undefined && image.properties[PROPERTY.recipe] === recipeHash(recipe);
+  return recipe !== undefined && facts.recipe === recipeHash(recipe);
 }

@@ -1,14 +1,14 @@
-import { stringify } from 'yaml';
-import {
-  INTERNAL_DOMAIN,
-  type InstanceDetail,
-  type InstanceRef,
-  type InstanceReport,
-  type InstanceSettings,
-  type InstanceSpec,
-  type PowerState,
+import type {
+  InstanceDetail,
+  InstanceRef,
+  InstanceReport,
+  InstanceSettings,
+  InstanceSpec,
+  PowerState,
 } from '../engine.ts';
-import { bridgeName, imageAlias } from './names.ts';
+import { creationDevices, type Devices, rootDiskGb } from './devices.ts';
+import { networkConfig, networkText } from './guest-network.ts';
+import { imageAlias } from './names.ts';
 
 /** The parts of Incus' instance object that Danube reads. */
 export interface IncusInstance {
@@ -16,7 +16,7 @@ export interface IncusInstance {
   project: string;
   status: string;
   config: Record<string, string>;
-  devices: Record<string, Record<string, string>>;
+  devices: Devices;
   /** Year 1970 or before for an instance that never ran. */
   last_used_at: string;
 }
@@ -50,7 +50,12 @@ const deniedCalls = (): string =>
   ).join('');
 
 /** `config` keys that carry what Danube knows about an instance. */
-const KEY = { generation: 'user.danube.generation', image: 'user.danube.image' } as const;
+const KEY = {
+  generation: 'user.danube.generation',
+  image: 'user.danube.image',
+  /** Read by the images of services, see `providers/appliance/recipe.ts`. */
+  network: 'user.danube.network',
+} as const;
 
 /** The body of `POST /1.0/instances` that creates and starts the instance. */
 export function creationBody(spec: InstanceSpec, place: Placement): unknown {
@@ -68,48 +73,19 @@ export function creationBody(spec: InstanceSpec, place: Placement): unknown {
       // Guests have no business with Incus; cloud-init gets its data from files.
       'security.guestapi': 'false',
       'security.syscalls.deny': deniedCalls(),
-      'cloud-init.user-data': spec.userData,
-      'cloud-init.network-config': networkConfig(spec),
+      ...guestConfig(spec),
       [KEY.generation]: String(spec.generation),
       [KEY.image]: spec.image,
     },
-    devices: {
-      root: { type: 'disk', path: '/', pool: place.pool, size: `${spec.limits.diskGb}GiB` },
-      eth0: {
-        type: 'nic',
-        name: 'eth0',
-        network: bridgeName(place.installId, spec.ref.teamId),
-        hwaddr: hardwareAddress(spec.addresses),
-        // `none` with the filter on: nothing of that family leaves the instance.
-        'ipv4.address': spec.addresses.ipv4 ?? 'none',
-        'ipv6.address': spec.addresses.ipv6 ?? 'none',
-        'security.mac_filtering': 'true',
-        'security.ipv4_filtering': 'true',
-        'security.ipv6_filtering': 'true',
-      },
-    },
+    devices: creationDevices(spec, place),
   };
 }
 
-/**
- * A MAC address that goes with the IP address: neighbours, the host among them, remember it for seconds to minutes, and
- * would send to the old one after a reinstall. Locally administered; unique on the team's bridge, as the address is.
- */
-export function hardwareAddress(addresses: InstanceSpec['addresses']): string {
-  const { ipv4, ipv6 } = addresses;
-  const tail = ipv4 !== null ? ipv4.split('.').map(Number) : lowestBytes(ipv6 ?? '::');
-  const bytes = [0x02, ipv4 !== null ? 0xd4 : 0xd6, ...tail];
-  return bytes.map((byte) => byte.toString(16).padStart(2, '0')).join(':');
-}
-
-/** The last 32 bits of an IPv6 address. */
-function lowestBytes(ipv6: string): number[] {
-  const groups = ipv6.replace('::', ':0:0:').split(':').slice(-2);
-  return groups.flatMap((group) => {
-    const value = Number.parseInt(group || '0', 16);
-    return [value >> 8, value & 255];
-  });
-}
+/** What the guest learns of its user and network, in the form that its image reads. */
+const guestConfig = (spec: InstanceSpec): Record<string, string> =>
+  spec.userData === null
+    ? { [KEY.network]: networkText(spec) }
+    : { 'cloud-init.user-data': spec.userData, 'cloud-init.network-config': networkConfig(spec) };
 
 export const settingsConfig = (
   { limits, autoStart }: InstanceSettings,
@@ -120,31 +96,6 @@ export const settingsConfig = (
   // Empty is unset: Incus then starts after the host does what ran before it stopped.
   'boot.autostart': autoStart ? '' : 'false',
 });
-
-/** cloud-init network configuration (version 2): fixed addresses, so that no boot waits for a DHCP server. */
-export function networkConfig(spec: InstanceSpec): string {
-  const families = (['ipv4', 'ipv6'] as const).filter((family) => spec.addresses[family] !== null);
-  const prefix = (family: 'ipv4' | 'ipv6') => spec.network[family].subnet.split('/')[1];
-  return stringify({
-    version: 2,
-    ethernets: {
-      eth0: {
-        dhcp4: false,
-        dhcp6: false,
-        'accept-ra': false,
-        addresses: families.map((family) => `${spec.addresses[family]}/${prefix(family)}`),
-        routes: families.map((family) => ({
-          to: family === 'ipv4' ? '0.0.0.0/0' : '::/0',
-          via: spec.network[family].gateway,
-        })),
-        nameservers: {
-          addresses: families.map((family) => spec.network[family].gateway),
-          search: [INTERNAL_DOMAIN],
-        },
-      },
-    },
-  });
-}
 
 const POWER: Readonly<Record<string, PowerState>> = {
   Running: 'running',
@@ -161,27 +112,29 @@ export function toReport(ref: InstanceRef, instance: IncusInstance): InstanceRep
   };
 }
 
-export function toDetail(ref: InstanceRef, instance: IncusInstance): InstanceDetail {
-  const address = (family: 'ipv4' | 'ipv6'): string | null => {
-    const value = instance.devices.eth0?.[`${family}.address`];
-    return value === undefined || value === 'none' ? null : value;
-  };
+/** `volumeGb`: size of the data volume, for an instance that has one. */
+export function toDetail(ref: InstanceRef, instance: IncusInstance, volumeGb: number | null): InstanceDetail {
   return {
     ...toReport(ref, instance),
     limits: {
       vcpu: Number(instance.config['limits.cpu']),
       memoryMb: Number.parseInt(instance.config['limits.memory'] ?? '', 10),
-      diskGb: diskGbOf(instance),
+      diskGb: volumeGb ?? rootDiskGb(instance.devices),
     },
     image: instance.config[KEY.image] ?? '',
-    addresses: { ipv4: address('ipv4'), ipv6: address('ipv6') },
+    addresses: addressesOf(instance),
   };
 }
 
-export const generationOf = (instance: IncusInstance): number => Number(instance.config[KEY.generation] ?? 0);
+export function addressesOf(instance: IncusInstance): InstanceDetail['addresses'] {
+  const address = (family: 'ipv4' | 'ipv6'): string | null => {
+    const value = instance.devices.eth0?.[`${family}.address`];
+    return value === undefined || value === 'none' ? null : value;
+  };
+  return { ipv4: address('ipv4'), ipv6: address('ipv6') };
+}
 
-export const diskGbOf = (instance: IncusInstance): number =>
-  Number.parseInt(instance.devices.root?.size ?? '', 10);
+export const generationOf = (instance: IncusInstance): number => Number(instance.config[KEY.generation] ?? 0);
 
 /** True for an instance whose creation was cut off: it holds no data of anybody. */
 export const neverStarted = (instance: IncusInstance): boolean =>

@@ -1,10 +1,18 @@
 import { EngineError, type InstanceRef, type InstanceSettings, type InstanceSpec } from '../engine.ts';
 import type { IncusClient } from './client.ts';
+import {
+  type Devices,
+  hasDataVolume,
+  isPublished,
+  publishDevices,
+  rootDiskGb,
+  sameDevices,
+} from './devices.ts';
 import { alreadyExists, IncusError, isBusy } from './errors.ts';
 import { removeEmptyVolume } from './host-remains.ts';
 import {
+  addressesOf,
   creationBody,
-  diskGbOf,
   generationOf,
   type IncusInstance,
   neverStarted,
@@ -201,22 +209,23 @@ export class Instances {
     }
   }
 
-  /** Live: CPU, memory and disk change while the guest runs. */
+  /** Live: CPU, memory, root disk and published ports change while the guest runs. A data volume is not touched. */
   async setSettings(ref: InstanceRef, settings: InstanceSettings, hostVcpu: number): Promise<void> {
     const { path, query } = this.path(ref);
-    const { limits } = settings;
     await this.#patiently(async () => {
-      const present = await this.get(ref);
-      const diskGb = diskGbOf(present);
-      if (limits.diskGb < diskGb) {
-        throw new EngineError('invalid', 'A disk cannot shrink.', { detail: `${diskGb} → ${limits.diskGb}` });
-      }
+      const { value: present, etag } = await this.#client.getTagged<IncusInstance>(path, { query });
       const config = settingsConfig(settings, hostVcpu);
-      const root = { ...present.devices.root, size: `${limits.diskGb}GiB` };
+      const devices = settledDevices(present, settings);
       const same = Object.entries(config).every(([key, value]) => (present.config[key] ?? '') === value);
-      if (same && limits.diskGb === diskGb) return;
-      const body = { config, devices: { ...present.devices, root } };
-      await this.#client.request('PATCH', path, body, { query });
+      if (same && sameDevices(devices, present.devices)) return;
+      const gone = Object.keys(present.devices).some((name) => devices[name] === undefined);
+      // A patch leaves devices alone that it does not name. Only replacing takes any away; the tag keeps it from undoing
+      // what Incus itself wrote meanwhile, for example that the guest has stopped.
+      if (!gone) await this.#client.request('PATCH', path, { config, devices }, { query });
+      else {
+        const body = { ...present, config: { ...present.config, ...config }, devices };
+        await this.#client.request('PUT', path, body, { query, ifMatch: etag });
+      }
     });
   }
 
@@ -250,6 +259,19 @@ export class Instances {
       }
     }
   }
+}
+
+/** The devices with the disk's size and the published ports as the settings say. Throws `invalid` for a smaller disk. */
+function settledDevices(present: IncusInstance, { limits, publish }: InstanceSettings): Devices {
+  const kept = Object.fromEntries(Object.entries(present.devices).filter(([name]) => !isPublished(name)));
+  const { ipv4 } = addressesOf(present);
+  const published = publishDevices(publish, ipv4);
+  if (hasDataVolume(present.devices)) return { ...kept, ...published };
+  const diskGb = rootDiskGb(present.devices);
+  if (limits.diskGb < diskGb) {
+    throw new EngineError('invalid', 'A disk cannot shrink.', { detail: `${diskGb} → ${limits.diskGb}` });
+  }
+  return { ...kept, ...published, root: { ...present.devices.root, size: `${limits.diskGb}GiB` } };
 }
 
 function explainCreation(error: IncusError, spec: InstanceSpec): EngineError {

@@ -52,7 +52,9 @@ export class Tenants {
       return;
     }
     const differs = Object.entries(config).some(([key, value]) => present.config[key] !== value);
-    if (differs) await this.#client.request('PATCH', path, { config });
+    // Incus takes what is left out for what is to be unset, in a PATCH as well, and has defaults of its own in there.
+    if (differs)
+      await this.#client.request('PUT', path, { config: { ...present.config, ...config }, description });
   }
 }
 
@@ -64,6 +66,10 @@ const projectConfig = (bridge: string): Record<string, string> => ({
   'features.storage.volumes': 'true',
   restricted: 'true',
   'restricted.containers.privilege': 'isolated',
+  // Volumes of the team's own, never folders of the host.
+  'restricted.devices.disk': 'managed',
+  // Published ports. Nobody but the control plane sets devices here.
+  'restricted.devices.proxy': 'allow',
   'restricted.networks.access': bridge,
   'restricted.snapshots': 'allow',
 });

@@ -1,10 +1,14 @@
-import { CATALOG, findImage } from '../../images/catalog.ts';
+import { CATALOG } from '../../images/catalog.ts';
+import { SERVICE_IMAGES } from '../../images/recipes.ts';
 import {
+  type ControlVerb,
   type Engine,
   EngineError,
+  type EngineParameter,
   type EngineReport,
   type ImageReport,
   type InstanceDetail,
+  type InstanceFile,
   type InstanceRef,
   type InstanceReport,
   type InstanceSettings,
@@ -13,10 +17,14 @@ import {
   type PowerState,
   type Progress,
   type TenantSpec,
+  type Usage,
 } from '../engine.ts';
 import { createFaults, type SimFaults, type SimVerb } from './faults.ts';
 import { type Journal, openJournal, rewriteJournal } from './journal.ts';
-import { type Change, type SimInstance, World } from './world.ts';
+import { controlAnswer, PARAMETERS } from './service.ts';
+import { type Change, checkPublish, digests, type SimInstance, World } from './world.ts';
+
+const IMAGES: ReadonlySet<string> = new Set([...CATALOG.map(({ id }) => id), ...SERVICE_IMAGES]);
 
 export interface SimOptions {
   /** Keeps the simulated instances over a restart, a SIGKILL too. One process uses it at a time. Null: in memory only. */
@@ -110,17 +118,23 @@ class Sim implements SimEngine {
 
   listImages(): Promise<ImageReport[]> {
     return this.#verb('listImages', null, () =>
-      CATALOG.map(({ id }) => ({
-        name: id,
-        state: this.#world.images.has(id) ? 'ready' : 'buildable',
+      Array.from(IMAGES, (name) => ({
+        name,
+        state: this.#world.images.has(name) ? 'ready' : 'buildable',
         reason: null,
       })),
     );
   }
 
+  imageParameters(name: string): Promise<readonly EngineParameter[] | null> {
+    return this.#verb('imageParameters', name, () =>
+      this.#world.images.has(name) && SERVICE_IMAGES.includes(name) ? PARAMETERS : null,
+    );
+  }
+
   ensureImage(name: string, progress?: Progress, _rebuild?: boolean): Promise<void> {
     return this.#verb('ensureImage', name, () => {
-      if (!findImage(name)) throw new EngineError('image_unavailable', `There is no image "${name}".`);
+      if (!IMAGES.has(name)) throw new EngineError('image_unavailable', `There is no image "${name}".`);
       if (this.#world.images.has(name)) return;
       progress?.(`Simulating image ${name}`, 100);
       this.#change({ op: 'image', name });
@@ -133,17 +147,27 @@ class Sim implements SimEngine {
       if (present && present.generation > spec.generation) {
         throw new EngineError('invalid', 'A newer installation of this instance exists.');
       }
-      if (present?.generation === spec.generation) this.#setPower(spec.ref, 'running');
-      else this.#place(spec);
+      if (present?.generation !== spec.generation) return this.#place(spec);
+      this.#setPower(spec.ref, 'running');
+      this.#write(spec.ref, spec.files);
     });
   }
 
-  ensureSettings(ref: InstanceRef, { limits, autoStart }: InstanceSettings): Promise<void> {
+  ensureSettings(ref: InstanceRef, settings: InstanceSettings): Promise<void> {
     return this.#verb('ensureSettings', ref, () => {
       const instance = this.#need(ref);
+      const { limits, publish, autoStart } = settings;
       if (limits.diskGb < instance.limits.diskGb) throw new EngineError('invalid', 'A disk cannot shrink.');
-      this.#change({ op: 'put', instance: { ...instance, limits: this.#capped(limits), autoStart } });
+      checkPublish(settings, instance.addresses);
+      this.#change({
+        op: 'put',
+        instance: { ...instance, limits: this.#capped(limits), publish, autoStart },
+      });
     });
+  }
+
+  ensureFiles(ref: InstanceRef, files: readonly InstanceFile[]): Promise<void> {
+    return this.#verb('ensureFiles', ref, () => this.#write(ref, files));
   }
 
   ensureRunning(ref: InstanceRef): Promise<void> {
@@ -155,9 +179,26 @@ class Sim implements SimEngine {
   }
 
   waitForSsh(ref: InstanceRef, timeoutSeconds: number): Promise<void> {
-    return this.#verb('waitForSsh', ref, () => {
-      if (this.#need(ref).power === 'running') return;
-      throw new EngineError('timeout', `SSH did not answer within ${timeoutSeconds} seconds.`);
+    return this.#verb('waitForSsh', ref, () => this.#answersOnce('SSH', ref, timeoutSeconds));
+  }
+
+  waitForService(ref: InstanceRef, timeoutSeconds: number): Promise<void> {
+    return this.#verb('waitForService', ref, () => this.#answersOnce('The service', ref, timeoutSeconds));
+  }
+
+  control(ref: InstanceRef, verb: ControlVerb): Promise<string> {
+    return this.#verb('control', ref, () => {
+      if (this.#need(ref).power !== 'running') throw new EngineError('invalid', 'The instance does not run.');
+      return controlAnswer(verb);
+    });
+  }
+
+  describeUsage(ref: InstanceRef): Promise<Usage | null> {
+    return this.#verb('describeUsage', ref, () => {
+      const instance = this.#find(ref);
+      if (!instance) return null;
+      const used = instance.power === 'running' ? 0 : null;
+      return { memoryBytes: used, cpuSeconds: used, diskBytes: 0 };
     });
   }
 
@@ -215,11 +256,35 @@ class Sim implements SimEngine {
     if (!this.#world.images.has(spec.image)) {
       throw new EngineError('image_unavailable', `The image "${spec.image}" is not ready.`);
     }
-    const { userData: _secret, network: _network, ...kept } = spec;
+    const { userData: _secret, network: _network, files, ...kept } = spec;
     this.#change({
       op: 'put',
-      instance: { ...kept, limits: this.#capped(spec.limits), power: 'running' },
+      instance: {
+        ...kept,
+        limits: this.#limitsOf(spec),
+        files: digests(files),
+        power: 'running',
+      },
     });
+  }
+
+  /** A data volume stays when a newer generation replaces its instance, and only grows. */
+  #limitsOf({ ref, limits, dataVolume }: InstanceSpec): Limits {
+    const replaced = this.#find(ref);
+    const kept = dataVolume && replaced?.dataVolume ? replaced.limits.diskGb : 0;
+    return { ...this.#capped(limits), diskGb: Math.max(limits.diskGb, kept) };
+  }
+
+  #write(ref: InstanceRef, files: readonly InstanceFile[]): void {
+    const instance = this.#need(ref);
+    const written = { ...instance.files, ...digests(files) };
+    if (JSON.stringify(written) === JSON.stringify(instance.files)) return;
+    this.#change({ op: 'put', instance: { ...instance, files: written } });
+  }
+
+  #answersOnce(subject: string, ref: InstanceRef, timeoutSeconds: number): void {
+    if (this.#need(ref).power === 'running') return;
+    throw new EngineError('timeout', `${subject} did not answer within ${timeoutSeconds} seconds.`);
   }
 
   #setPower(ref: InstanceRef, power: PowerState): void {

@@ -1,10 +1,25 @@
+import { createHash } from 'node:crypto';
 import { BlockList, isIP } from 'node:net';
-import { EngineError, type InstanceSpec, type PowerState, type TenantSpec } from '../engine.ts';
+import {
+  EngineError,
+  type InstanceFile,
+  type InstanceSpec,
+  type PowerState,
+  type TenantSpec,
+} from '../engine.ts';
 
-/** What the simulated data plane keeps of an instance. User data is left out: it holds secrets. */
-export interface SimInstance extends Omit<InstanceSpec, 'userData' | 'network'> {
+/** What the simulated data plane keeps of an instance. User data and content of files are left out: they hold secrets. */
+export interface SimInstance extends Omit<InstanceSpec, 'userData' | 'network' | 'files'> {
   power: PowerState;
+  /** Path to the SHA-256 of what was written there, as hexadecimal digits. */
+  files: Readonly<Record<string, string>>;
 }
+
+/** What {@link SimInstance} keeps of files. */
+export const digests = (files: readonly InstanceFile[]): Record<string, string> =>
+  Object.fromEntries(
+    files.map(({ path, content }) => [path, createHash('sha256').update(content).digest('hex')]),
+  );
 
 /** One change of the world, as it stands in the state file. */
 export type Change =
@@ -56,10 +71,11 @@ export class World {
     for (const instance of this.instances.values()) yield { op: 'put', instance };
   }
 
-  /** Throws what a real data plane would refuse: unknown tenant, foreign or used address. */
+  /** Throws what a real data plane would refuse: unknown tenant, foreign or used address, ports without IPv4. */
   checkPlacement(spec: InstanceSpec): void {
     const tenant = this.tenants.get(spec.ref.teamId);
     if (!tenant) throw new EngineError('not_found', `Team ${spec.ref.teamId} has no network.`);
+    checkPublish(spec, spec.addresses);
     for (const address of [spec.addresses.ipv4, spec.addresses.ipv6]) {
       if (address === null) continue;
       const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
@@ -101,5 +117,15 @@ export class World {
     }
     const tenant = this.tenants.get(instance.ref.teamId);
     if (tenant) tenant.instances -= 1;
+  }
+}
+
+/** Throws where ports are to lead to an instance that has no IPv4 address. */
+export function checkPublish(
+  { publish }: Pick<InstanceSpec, 'publish'>,
+  { ipv4 }: InstanceSpec['addresses'],
+): void {
+  if (publish.length > 0 && ipv4 === null) {
+    throw new EngineError('invalid', 'Without an IPv4 address, ports cannot be published.');
   }
 }

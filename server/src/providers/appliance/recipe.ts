@@ -7,7 +7,10 @@ import { imageOf, type Provider, type ProviderVersion } from '../provider.ts';
 const PACKAGES = ['sysvinit-core', 'iproute2', 'runit', 'procps', 'ca-certificates', 'tzdata'];
 
 /** How the image of one version of an engine is made. See README.md. */
-export function applianceRecipe(provider: Provider, version: ProviderVersion): Recipe {
+export function applianceRecipe(
+  provider: Pick<Provider, 'id' | 'name' | 'guest'>,
+  version: ProviderVersion,
+): Recipe {
   const engine = scripts(provider.guest, '/usr/lib/danube/engine');
   const prepare = '/usr/lib/danube/engine/prepare';
   return {
@@ -34,6 +37,8 @@ export function applianceRecipe(provider: Provider, version: ProviderVersion): R
       // Init scripts of packages: nothing starts but what inittab names.
       'rm -rf /etc/rc?.d /etc/rcS.d /etc/init.d /etc/cron.* /etc/logrotate.d',
       'passwd --lock root',
+      // The engine's user has no business with becoming anybody else; root needs no such bits.
+      'find / -xdev -type f -perm /6000 -exec chmod a-s {} +',
       ...(engine.some((file) => file.path === prepare) ? [prepare] : []),
     ],
     parameters: '/usr/lib/danube/engine/list-parameters',

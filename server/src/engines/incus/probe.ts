@@ -8,11 +8,19 @@ const PAUSE = 250;
 /** Seconds that one run of the probe lasts: after a reboot of the guest in the middle, a new one is started. */
 const PROBE_SECONDS = 60;
 
+/** How a guest is asked whether it is ready. */
+export interface Probe {
+  /** Waits inside the guest for up to so many seconds, and ends with status 0 as soon as it is ready. */
+  command(seconds: number): readonly string[];
+  /** What did not answer, for the message. */
+  subject: string;
+}
+
 /**
  * Runs in the guest, with what the smallest image has: waits until cloud-init has set up root's login (its `ssh` step
  * comes after users, passwords and files), and an SSH server answers with its banner on a port that its settings name.
  */
-const PROBE = `
+const SSH_SCRIPT = `
 deadline=$(($(date +%s) + $1))
 speaks() {
   if command -v bash >/dev/null; then
@@ -32,11 +40,27 @@ done
 exit 1
 `;
 
-/** Resolves once root can log in over SSH. Throws `timeout`, or `not_found` where the instance is gone. */
-export async function waitForSsh(
+/** Root can log in over SSH. */
+export const SSH: Probe = {
+  command: (seconds) => ['sh', '-c', SSH_SCRIPT, 'probe', String(seconds)],
+  subject: 'SSH',
+};
+
+/** The service's engine has answered an authenticated query. */
+export const SERVICE: Probe = {
+  command: (seconds) => ['/usr/lib/danube/control', 'ready', String(seconds)],
+  subject: 'The service',
+};
+
+/**
+ * Resolves once the probe succeeds. It runs inside the guest, so the host needs no route to it. Throws `timeout`, or
+ * `not_found` where the instance is gone.
+ */
+export async function waitUntilReady(
   client: IncusClient,
   instances: Instances,
   ref: InstanceRef,
+  probe: Probe,
   timeoutSeconds: number,
 ): Promise<void> {
   const { path, query } = instances.path(ref);
@@ -46,9 +70,9 @@ export async function waitForSsh(
     const left = Math.ceil((deadline - Date.now()) / 1000);
     if (left <= 0) break;
     const seconds = Math.min(left, PROBE_SECONDS);
-    const command = ['sh', '-c', PROBE, 'probe', String(seconds)];
+    const options = { query, timeoutSeconds: seconds + 5 };
     try {
-      if ((await client.exec(path, command, { query, timeoutSeconds: seconds + 5 })) === 0) return;
+      if ((await client.exec(path, probe.command(seconds), options)) === 0) return;
     } catch (error) {
       if (!(error instanceof IncusError) || error.code === 'unreachable' || error.code === 'not_found') {
         throw error;
@@ -58,5 +82,7 @@ export async function waitForSsh(
     }
     await new Promise((resolve) => setTimeout(resolve, PAUSE));
   }
-  throw new EngineError('timeout', `SSH did not answer within ${timeoutSeconds} seconds.`, { cause: last });
+  throw new EngineError('timeout', `${probe.subject} did not answer within ${timeoutSeconds} seconds.`, {
+    cause: last,
+  });
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { hardwareAddress } from './instance-config.ts';
+import { hardwareAddress } from './devices.ts';
 
 test('the MAC address follows the IP address', () => {
   for (const [ipv4, ipv6, expected] of [

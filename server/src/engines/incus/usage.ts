@@ -1,0 +1,36 @@
+import type { InstanceRef, Usage } from '../engine.ts';
+import type { IncusClient } from './client.ts';
+import { DATA_DEVICE } from './devices.ts';
+import type { Instances } from './instances.ts';
+
+/** The parts of Incus' state of an instance that Danube reads. Of one that is stopped, memory and CPU are 0. */
+interface IncusState {
+  status: string;
+  /** Bytes. */
+  memory: { usage: number } | null;
+  /** Nanoseconds since it started. */
+  cpu: { usage: number } | null;
+  /** Bytes, by device; an instance that is stopped has disks as well. */
+  disk: Record<string, { usage: number }> | null;
+}
+
+/**
+ * What an instance uses, or null where there is none. Memory is what the kernel counts for its control group: with the file
+ * cache, which it gives back when processes want more. Disk is what the pool's quota counts.
+ */
+export async function describeUsage(
+  client: IncusClient,
+  instances: Instances,
+  ref: InstanceRef,
+): Promise<Usage | null> {
+  const { path, query } = instances.path(ref);
+  const state = await client.find<IncusState>(`${path}/state`, { query });
+  if (!state) return null;
+  const { memory, cpu, disk } = state;
+  const runs = state.status === 'Running' || state.status === 'Ready';
+  return {
+    memoryBytes: runs && memory ? memory.usage : null,
+    cpuSeconds: runs && cpu ? cpu.usage / 1e9 : null,
+    diskBytes: (disk?.[DATA_DEVICE] ?? disk?.root)?.usage ?? null,
+  };
+}
