@@ -78,7 +78,7 @@ function faultOf(parameter: EngineParameter, value: string | null, rules: Parame
   if (/[\u0000-\u001f\u007f]/.test(value) || !value.isWellFormed()) {
     return `The parameter ${name} must be one line of text without control characters.`;
   }
-  const fault = rules.provider.checkValue?.(name, value) ?? typeFault(parameter, value);
+  const fault = rules.provider.checkValue?.(name, value, parameter) ?? typeFault(parameter, value);
   return fault === null ? null : `The parameter ${name} ${fault}.`;
 }
 
