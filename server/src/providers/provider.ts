@@ -21,8 +21,8 @@ export interface Provider {
   username: string;
   /** Name of a database that exists without being asked for; null where there is none. */
   defaultDatabase: string | null;
-  /** Absolute path of the folder with the scripts for the image. */
-  guest: string;
+  /** Absolute paths of the folders with the scripts for the image. */
+  guest: readonly string[];
   /**
    * Parameters that Danube sets itself: names, or patterns of them. Customers cannot set them, because they lead out of
    * the engine (files, programs, other hosts) or would break what Danube promises (TLS, durability, its own way in).

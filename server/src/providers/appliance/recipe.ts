@@ -11,7 +11,7 @@ export function applianceRecipe(
   provider: Pick<Provider, 'id' | 'name' | 'guest'>,
   version: ProviderVersion,
 ): Recipe {
-  const engine = scripts(provider.guest, '/usr/lib/danube/engine');
+  const engine = provider.guest.flatMap((folder) => scripts(folder, '/usr/lib/danube/engine'));
   const prepare = '/usr/lib/danube/engine/prepare';
   return {
     id: imageOf(provider, version.version),

@@ -20,7 +20,7 @@ export const postgresql: Provider = {
   ports: { tls: 5432, plain: null },
   username: 'danube',
   defaultDatabase: 'postgres',
-  guest: path.join(import.meta.dirname, 'guest'),
+  guest: [path.join(import.meta.dirname, 'guest')],
   locked: LOCKED,
   sizing,
   renderConfig,

@@ -14,7 +14,7 @@ export const redis: Provider = {
   ports: { tls: 6380, plain: 6379 },
   username: 'default',
   defaultDatabase: null,
-  guest: path.join(import.meta.dirname, 'guest'),
+  guest: [path.join(import.meta.dirname, 'guest')],
   locked: [],
   sizing: () => ({}),
   renderConfig: () => '',
