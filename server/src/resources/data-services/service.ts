@@ -193,11 +193,10 @@ export function createDataServiceService(kind: Kind, dependencies: DataServiceDe
       if (Object.keys(own).length > 0) await updateService(tx, row.id, own);
       return null;
     }
-    if (!allowedActions(row).update) {
-      throw invalidState(
-        `The ${noun} has a problem (see status_details.error). Start it before you change it.`,
-        row.status,
-      );
+    // Whatever is wrong, its next start brings all of it in line; a bad parameter may be what is wrong.
+    if (row.status === 'error') {
+      await updateService(tx, row.id, { ...own, ...changes });
+      return null;
     }
     const args: UpdateArgs = {
       running: row.desired === 'running',

@@ -32,13 +32,12 @@ export const STATUS_DURING: Record<ServiceOperationKind, ServiceStatus> = {
  * that makes sense after the ones before it is accepted and waits its turn.
  */
 export function allowedActions(service: Pick<DataService, 'status' | 'desired'>) {
-  if (service.desired === 'deleted') return { start: false, stop: false, update: false, destroy: false };
+  if (service.desired === 'deleted') return { start: false, stop: false, destroy: false };
   // After a failure it may be in either state; starting builds again what is missing.
   const failed = service.status === 'error';
   return {
     start: failed || service.desired === 'stopped',
     stop: failed || service.desired === 'running',
-    update: !failed,
     destroy: failed || service.desired === 'stopped',
   };
 }

@@ -12,6 +12,7 @@ import { unlessSuperseded } from '../../workflows/superseded.ts';
 import { createNetworkReader, releaseAddresses } from '../networks/allotment.ts';
 import { releaseQuota } from '../teams/quotas.ts';
 import { KINDS, type Kind } from './kinds.ts';
+import { waitUntilReady } from './readiness.ts';
 import {
   imageName,
   instanceRef,
@@ -25,8 +26,6 @@ import { type DataService, deleteService, getService, updateService } from './st
 
 /** Seconds that an engine gets to end in good order before its instance is switched off. */
 const STOP_GRACE_SECONDS = 120;
-/** Seconds from the start of an instance until its engine must answer: a recovery after a crash can take minutes. */
-const READY_TIMEOUT_SECONDS = 600;
 /** Operations that make it pointless to wait for the engine. */
 const SUPERSEDING = new Set(['stop', 'force-stop', 'delete']);
 
@@ -114,12 +113,7 @@ function serviceSteps(dependencies: DataServiceWorkflowDependencies) {
   });
   const exists = async (row: DataService) => (await engine.describeInstance(instanceRef(row))) !== null;
   const ready = (row: DataService) =>
-    unlessSuperseded(
-      database,
-      row.id,
-      SUPERSEDING,
-      engine.waitForService(instanceRef(row), READY_TIMEOUT_SECONDS),
-    );
+    unlessSuperseded(database, row.id, SUPERSEDING, waitUntilReady(engine, instanceRef(row)));
   /** Makes new settings take effect; returns the parameters that still wait for a restart. */
   const apply = async (row: DataService, restart: boolean): Promise<string[]> => {
     const ref = instanceRef(row);
