@@ -21,6 +21,7 @@ const CLIENTS: Package[] = [
   { name: 'openssh-client', proof: '/usr/bin/ssh' },
   { name: 'sshpass', proof: '/usr/bin/sshpass' },
   { name: 'git', proof: '/usr/bin/git' },
+  { name: 'postgresql-client', proof: '/usr/bin/psql' },
 ];
 
 export const terminal = createTerminal();
