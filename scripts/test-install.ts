@@ -22,6 +22,7 @@ const CLIENTS: Package[] = [
   { name: 'sshpass', proof: '/usr/bin/sshpass' },
   { name: 'git', proof: '/usr/bin/git' },
   { name: 'redis-tools', proof: '/usr/bin/redis-cli' },
+  { name: 'postgresql-client', proof: '/usr/bin/psql' },
 ];
 
 export const terminal = createTerminal();
