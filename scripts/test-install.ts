@@ -23,6 +23,7 @@ const CLIENTS: Package[] = [
   { name: 'git', proof: '/usr/bin/git' },
   { name: 'redis-tools', proof: '/usr/bin/redis-cli' },
   { name: 'postgresql-client', proof: '/usr/bin/psql' },
+  { name: 'mariadb-client', proof: '/usr/bin/mariadb' },
 ];
 
 export const terminal = createTerminal();

@@ -12,10 +12,18 @@ const openssl = (args: string[]): Promise<RunResult> => run('openssl', args);
 
 /** A team that only tests of managed services use: what is found of it is left over from a run that was killed. */
 const TEAM = 910_001;
-const NETWORK = {
-  ipv4: { subnet: '10.212.0.0/22', gateway: '10.212.0.1' },
-  ipv6: { subnet: 'fd97:da1b:e5c1:1::/64', gateway: 'fd97:da1b:e5c1:1::1' },
-};
+
+/** The last subnets of the install's own pools: other installs may run their tests on this host at the same time. */
+function network() {
+  const [first, second] = fromTestRun('DANUBE_IPV4_POOL').split('.');
+  const prefix4 = `${first}.${Number(second) + 7}.252`;
+  const prefix6 = `${fromTestRun('DANUBE_IPV6_POOL').replace('::/48', '')}:ffff::`;
+  return {
+    prefix4,
+    ipv4: { subnet: `${prefix4}.0/22`, gateway: `${prefix4}.1` },
+    ipv6: { subnet: `${prefix6}/64`, gateway: `${prefix6}1` },
+  };
+}
 
 /** What a customer chooses; what is left out is as for the smallest plan. */
 export interface ServiceSettings {
@@ -74,17 +82,18 @@ export async function openServices(): Promise<TestServices> {
     folder,
     async start(provider, version, changes = {}) {
       const image = imageOf(provider, version);
-      await engine.ensureTenant({ teamId: TEAM, network: NETWORK });
+      const { prefix4, ...subnets } = network();
+      await engine.ensureTenant({ teamId: TEAM, network: subnets });
       await engine.ensureImage(image);
       started += 1;
       const ref = { teamId: TEAM, name: `${provider.kind}-test-${started}` };
-      const addresses = { ipv4: `10.212.0.${10 + started}`, ipv6: null };
+      const addresses = { ipv4: `${prefix4}.${10 + started}`, ipv6: null };
       const tls = await authority.issue(ref.name, addresses.ipv4);
       const settings = { ...DEFAULTS, ...changes };
       const spec: InstanceSpec = {
         ref,
         image,
-        network: NETWORK,
+        network: subnets,
         addresses,
         hostname: ref.name,
         userData: null,
