@@ -1,7 +1,13 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import type { Engine, InstanceFile, InstanceRef, InstanceSpec } from '../../src/engines/engine.ts';
+import type {
+  Engine,
+  InstanceFile,
+  InstanceRef,
+  InstanceSpec,
+  TenantNetwork,
+} from '../../src/engines/engine.ts';
 import { projectName } from '../../src/engines/incus/names.ts';
 import { createLog } from '../../src/lib/log.ts';
 import { type RunResult, run } from '../../src/platform/run.ts';
@@ -12,10 +18,17 @@ const openssl = (args: string[]): Promise<RunResult> => run('openssl', args);
 
 /** A team that only tests of managed services use: what is found of it is left over from a run that was killed. */
 const TEAM = 910_001;
-const NETWORK = {
-  ipv4: { subnet: '10.212.0.0/22', gateway: '10.212.0.1' },
-  ipv6: { subnet: 'fd97:da1b:e5c1:1::/64', gateway: 'fd97:da1b:e5c1:1::1' },
-};
+
+/** The last networks of the pools of this run, far from those that servers of other tests get: /13 and /48. */
+function testNetwork(): TenantNetwork {
+  const [first, second] = fromTestRun('DANUBE_IPV4_POOL').split('.');
+  const four = `${first}.${Number(second) + 7}.252`;
+  const six = fromTestRun('DANUBE_IPV6_POOL').replace(/::\/48$/, ':ffff::');
+  return {
+    ipv4: { subnet: `${four}.0/22`, gateway: `${four}.1` },
+    ipv6: { subnet: `${six}/64`, gateway: `${six}1` },
+  };
+}
 
 /** What a customer chooses; what is left out is as for the smallest plan. */
 export interface ServiceSettings {
@@ -66,6 +79,7 @@ export async function openServices(): Promise<TestServices> {
   const engine = createTestIncusEngine(createLog(process.env.DANUBE_TEST_LOG ?? 'silent'));
   const folder = await mkdtemp(path.join(os.tmpdir(), 'danube-service-'));
   const authority = await createAuthority(folder);
+  const network = testNetwork();
   let started = 0;
   await clear(engine);
   return {
@@ -74,17 +88,17 @@ export async function openServices(): Promise<TestServices> {
     folder,
     async start(provider, version, changes = {}) {
       const image = imageOf(provider, version);
-      await engine.ensureTenant({ teamId: TEAM, network: NETWORK });
+      await engine.ensureTenant({ teamId: TEAM, network });
       await engine.ensureImage(image);
       started += 1;
       const ref = { teamId: TEAM, name: `${provider.kind}-test-${started}` };
-      const addresses = { ipv4: `10.212.0.${10 + started}`, ipv6: null };
+      const addresses = { ipv4: network.ipv4.gateway.replace(/1$/, String(10 + started)), ipv6: null };
       const tls = await authority.issue(ref.name, addresses.ipv4);
       const settings = { ...DEFAULTS, ...changes };
       const spec: InstanceSpec = {
         ref,
         image,
-        network: NETWORK,
+        network,
         addresses,
         hostname: ref.name,
         userData: null,
