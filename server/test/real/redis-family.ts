@@ -269,7 +269,7 @@ export function testFamily(provider: Provider, client: (services: TestServices) 
       it('tells how it fares', async () => {
         await customer('SET a 1', 'GET a', 'GET none');
         const now = await metrics();
-        assert.equal(now.max_clients, 512);
+        assert.equal(now.max_clients, 256);
         for (const value of Object.values(now)) assert.equal(typeof value, 'number', JSON.stringify(now));
         assert.ok(now.keyspace_hits! >= 1 && now.keyspace_misses! >= 1 && now.memory_used_bytes! > 100_000);
         await service.push({ parameters: { 'slowlog-log-slower-than': '0', 'slowlog-max-len': '2' } });
