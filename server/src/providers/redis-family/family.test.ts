@@ -40,10 +40,10 @@ describe('what Redis and Valkey share', () => {
       return [Math.floor(mib('maxmemory')), Number(sizing.maxclients)];
     });
     assert.deepEqual(sizes, [
-      [93, 512],
-      [439, 2048],
-      [1360, 6144],
-      [2743, 10_000],
+      [93, 256],
+      [439, 1024],
+      [1360, 3072],
+      [2743, 6144],
     ]);
     assert.deepEqual(valkey.sizing, redis.sizing);
   });
