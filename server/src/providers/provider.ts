@@ -7,7 +7,7 @@ import type { EngineParameter } from '../engines/engine.ts';
  */
 export interface Provider {
   /** `provider` on the wire. */
-  id: ProviderId;
+  id: string;
   /** `provider_id` on the wire. Never changes. */
   number: number;
   /** How people write it, for example `PostgreSQL`. */
@@ -47,8 +47,6 @@ export interface Provider {
   /** Severity of a line of the engine's log. */
   logLevel(line: string): LogLevel;
 }
-
-export type ProviderId = 'postgresql' | 'mysql' | 'mariadb' | 'redis' | 'valkey';
 
 export interface ProviderVersion {
   /** For example `17` or `10.11`. */

@@ -3,7 +3,7 @@ import type { TSchema } from 'typebox';
 import type { Api } from '../../http/api.ts';
 import type { Scope } from '../../http/scopes.ts';
 import { invalid } from '../../lib/errors.ts';
-import { diagnose, inspectEvents, inspectLogs, inspectMetrics } from './inspection.ts';
+import { createInspection } from './inspection.ts';
 import { KINDS } from './kinds.ts';
 import type { DataServiceRouteDependencies, Wire } from './routes.ts';
 import { Diagnosis, Events, Logs, LogsQuery, serviceParams } from './schema.ts';
@@ -21,6 +21,7 @@ export function inspectionRoutes(
   const params = serviceParams[kind];
   const one = `${path}/:${param}`;
   const scope: Scope = `${kind}:read`;
+  const inspection = createInspection({ database, engine });
   const find = (request: FastifyRequest) =>
     service.find(request.caller, (request.params as Record<string, string>)[param]!);
   const meta = (request: FastifyRequest) => ({ request_id: request.id });
@@ -42,11 +43,7 @@ export function inspectionRoutes(
     },
     async (request) => {
       const query = readLogsQuery(request.query);
-      const { cursor, truncated, ...data } = await inspectLogs(
-        { database, engine },
-        await find(request),
-        query,
-      );
+      const { cursor, truncated, ...data } = await inspection.logs(await find(request), query);
       return { success: true, data, error: null, meta: { ...meta(request), cursor, truncated } };
     },
   );
@@ -64,7 +61,7 @@ export function inspectionRoutes(
       },
     },
     async (request) => {
-      const events = await inspectEvents({ database, engine }, await find(request));
+      const events = await inspection.events(await find(request));
       return { success: true, data: { available: true, events }, error: null, meta: meta(request) };
     },
   );
@@ -83,7 +80,7 @@ export function inspectionRoutes(
     },
     async (request) => {
       const [row, comparedAt] = await Promise.all([find(request), clock.lastPass()]);
-      const data = await diagnose({ database, engine }, row, comparedAt);
+      const data = await inspection.diagnose(row, comparedAt);
       return { success: true, data, error: null, meta: meta(request) };
     },
   );
@@ -102,7 +99,7 @@ export function inspectionRoutes(
     },
     async (request) => {
       const row = await find(request);
-      const found = await inspectMetrics({ database, engine }, row);
+      const found = await inspection.metrics(row);
       return { ...viewMetrics(found), instance: { id: row.id, name: row.name } };
     },
   );

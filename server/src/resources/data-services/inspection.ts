@@ -1,5 +1,5 @@
 import type { Database } from '../../db/database.ts';
-import { type Engine, EngineError } from '../../engines/engine.ts';
+import { type ControlVerb, type Engine, EngineError } from '../../engines/engine.ts';
 import type { EngineMetrics, EngineState } from '../../providers/provider.ts';
 import { statusDetails } from '../instance-status.ts';
 import { type Evidence, findFindings, verdictOf } from './diagnosis.ts';
@@ -18,73 +18,130 @@ interface Dependencies {
   engine: Engine;
 }
 
-/** Asks an instance that ought to run; null where it does not answer, which is a finding and no fault of ours. */
-async function ask<T>(row: DataService, question: () => Promise<T>): Promise<T | null> {
-  if (row.status === 'stopped' || row.status === 'pending') return null;
-  try {
-    return await question();
-  } catch (error) {
-    // An engine that is away as a whole is for the caller to know.
-    if (error instanceof EngineError && error.code !== 'unreachable') return null;
-    throw error;
+export type Inspection = ReturnType<typeof createInspection>;
+
+/** Looks into databases and caches. Whoever asks the same at the same time gets the same answer: a guest is asked once. */
+export function createInspection({ database, engine }: Dependencies) {
+  const underway = new Map<string, Promise<unknown>>();
+
+  function once<T>(key: string, work: () => Promise<T>): Promise<T> {
+    const present = underway.get(key) as Promise<T> | undefined;
+    if (present) return present;
+    const mine = work().finally(() => underway.delete(key));
+    underway.set(key, mine);
+    return mine;
   }
-}
 
-const askState = (engine: Engine, row: DataService) =>
-  ask(row, async () => JSON.parse(await engine.control(instanceRef(row), 'state')) as EngineState);
+  /** Asks an instance that ought to run; null where it does not answer, which is a finding and no fault of ours. */
+  async function ask<T>(row: DataService, about: string, question: () => Promise<T>): Promise<T | null> {
+    if (row.status === 'stopped' || row.status === 'pending') return null;
+    try {
+      return await once(`${row.id} ${about}`, question);
+    } catch (error) {
+      // An engine that is away as a whole is for the caller to know.
+      if (error instanceof EngineError && error.code !== 'unreachable') return null;
+      throw error;
+    }
+  }
 
-const askMetrics = (engine: Engine, row: DataService) =>
-  ask(row, async () => JSON.parse(await engine.control(instanceRef(row), 'metrics')) as EngineMetrics);
-
-const askAnswers = async (engine: Engine, row: DataService): Promise<boolean> =>
-  (await ask(row, async () => {
-    await engine.waitForService(instanceRef(row), PATIENCE_SECONDS);
-    return true;
-  })) ?? false;
-
-/** The engine's own log; `available` is false where the instance does not run or never did. */
-export async function inspectLogs({ engine }: Dependencies, row: DataService, query: LogQuery) {
-  const text = await ask(row, () => engine.control(instanceRef(row), 'logs'));
-  const provider = providerOf(row);
-  const page = text === null ? null : readLog(text, provider, query);
-  return {
-    available: page !== null,
-    entries: (page?.entries ?? []).map((entry) => ({
-      ...entry,
-      pod: instanceRef(row).name,
-      container: provider.id,
-      stream: 'stderr' as const,
-    })),
-    cursor: page?.cursor ?? null,
-    truncated: page?.truncated ?? false,
+  const control = (row: DataService, verb: ControlVerb): Promise<string | null> =>
+    ask(row, verb, () => engine.control(instanceRef(row), verb));
+  const parsed = async <T>(text: Promise<string | null>): Promise<T | null> => {
+    const known = await text;
+    return known === null ? null : (JSON.parse(known) as T);
   };
-}
+  const state = (row: DataService) => parsed<EngineState>(control(row, 'state'));
+  const engineMetrics = (row: DataService) => parsed<EngineMetrics>(control(row, 'metrics'));
+  const answers = async (row: DataService): Promise<boolean> =>
+    (await ask(row, 'ready', async () => {
+      await engine.waitForService(instanceRef(row), PATIENCE_SECONDS);
+      return true;
+    })) ?? false;
 
-/** What the platform did to the instance, and what it found, newest first. */
-export async function inspectEvents({ database }: Dependencies, row: DataService) {
-  const rows = await database.db
-    .selectFrom('events')
-    .select(['type', 'reason', 'message', 'created_at'])
-    .where('resource_id', '=', row.id)
-    .orderBy('id', 'desc')
-    .limit(MAX_EVENTS)
-    .execute();
-  return rows.map((event) => ({
-    type: event.type as 'Normal' | 'Warning',
-    reason: event.reason,
-    message: event.message,
-    resource: `${row.kind}/${row.name}`,
-    count: '1',
-    first_seen: event.created_at.toISOString(),
-    last_seen: event.created_at.toISOString(),
-  }));
-}
+  /** The engine's own log; `available` is false where the instance does not run or never did. */
+  async function logs(row: DataService, query: LogQuery) {
+    const text = await control(row, 'logs');
+    const provider = providerOf(row);
+    const page = text === null ? null : readLog(text, provider, query);
+    return {
+      available: page !== null,
+      entries: (page?.entries ?? []).map((entry) => ({
+        ...entry,
+        pod: instanceRef(row).name,
+        container: provider.id,
+        stream: 'stderr' as const,
+      })),
+      cursor: page?.cursor ?? null,
+      truncated: page?.truncated ?? false,
+    };
+  }
 
-/** Numbers that the engine reported just now. Null: it has no such number, or `reason` says why it could not be read. */
-export async function inspectMetrics({ engine }: Dependencies, row: DataService) {
-  const metrics = await askMetrics(engine, row);
-  const healthy = metrics !== null && (await askAnswers(engine, row));
-  return { metrics, healthy, reason: metrics === null ? whyNot(row) : null, at: new Date().toISOString() };
+  /** What the platform did to the instance, and what it found, newest first. */
+  async function events(row: DataService) {
+    const rows = await database.db
+      .selectFrom('events')
+      .select(['type', 'reason', 'message', 'created_at'])
+      .where('resource_id', '=', row.id)
+      .orderBy('id', 'desc')
+      .limit(MAX_EVENTS)
+      .execute();
+    return rows.map((event) => ({
+      type: event.type as 'Normal' | 'Warning',
+      reason: event.reason,
+      message: event.message,
+      resource: `${row.kind}/${row.name}`,
+      count: '1',
+      first_seen: event.created_at.toISOString(),
+      last_seen: event.created_at.toISOString(),
+    }));
+  }
+
+  /** Numbers that the engine reported just now. Null: it has no such number, or `reason` says why it could not be read. */
+  async function metrics(row: DataService) {
+    const found = await engineMetrics(row);
+    const healthy = found !== null && (await answers(row));
+    return {
+      metrics: found,
+      healthy,
+      reason: found === null ? whyNot(row) : null,
+      at: new Date().toISOString(),
+    };
+  }
+
+  /** Looks for what is wrong, and what helps. `comparedAt` as in {@link statusDetails}. */
+  async function diagnose(row: DataService, comparedAt: Date | null) {
+    const kind = row.kind as Kind;
+    const { noun } = KINDS[kind];
+    const [found, numbers, usage, answered, happened, log] = await Promise.all([
+      state(row),
+      engineMetrics(row),
+      ask(row, 'usage', () => engine.describeUsage(instanceRef(row))),
+      answers(row),
+      events(row),
+      control(row, 'logs'),
+    ]);
+    const evidence: Evidence = {
+      row,
+      noun,
+      state: found,
+      metrics: numbers,
+      usage,
+      answers: row.status === 'running' ? answered : null,
+      now: Date.now() / 1000,
+    };
+    const findings = findFindings(evidence);
+    return {
+      verdict: verdictOf(evidence, findings),
+      status: statusDetails({ ...row, type: kind, noun }, comparedAt),
+      findings,
+      sections: {
+        events: { available: true, count: happened.length, truncated: happened.length === MAX_EVENTS },
+        logs: { available: log !== null, sampled_lines: log === null ? 0 : log.split('\n').length - 1 },
+      },
+    };
+  }
+
+  return { logs, events, metrics, diagnose };
 }
 
 const whyNot = (row: DataService): string => {
@@ -93,37 +150,3 @@ const whyNot = (row: DataService): string => {
     ? `The ${noun} does not answer. \`diagnose\` looks for the cause.`
     : `The ${noun} is ${row.status}.`;
 };
-
-/** Looks for what is wrong, and what helps. */
-export async function diagnose(dependencies: Dependencies, row: DataService, comparedAt: Date | null) {
-  const { engine } = dependencies;
-  const kind = row.kind as Kind;
-  const [state, metrics, usage, answers, events, logs] = await Promise.all([
-    askState(engine, row),
-    askMetrics(engine, row),
-    ask(row, () => engine.describeUsage(instanceRef(row))),
-    askAnswers(engine, row),
-    inspectEvents(dependencies, row),
-    ask(row, () => engine.control(instanceRef(row), 'logs')),
-  ]);
-  const { noun } = KINDS[kind];
-  const evidence: Evidence = {
-    row,
-    noun,
-    state,
-    metrics,
-    usage,
-    answers: row.status === 'running' ? answers : null,
-    now: Date.now() / 1000,
-  };
-  const findings = findFindings(evidence);
-  return {
-    verdict: verdictOf(evidence, findings),
-    status: statusDetails({ ...row, type: kind, noun }, comparedAt),
-    findings,
-    sections: {
-      events: { available: true, count: events.length, truncated: events.length === MAX_EVENTS },
-      logs: { available: logs !== null, sampled_lines: logs === null ? 0 : logs.split('\n').length - 1 },
-    },
-  };
-}

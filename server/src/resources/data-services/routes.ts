@@ -8,7 +8,7 @@ import { PageOf, PageQuery } from '../../http/pagination.ts';
 import type { Scope } from '../../http/scopes.ts';
 import { providersOf } from '../../providers/registry.ts';
 import type { PassClock } from '../../workflows/reconcilers.ts';
-import type { inspectMetrics } from './inspection.ts';
+import type { Inspection } from './inspection.ts';
 import { inspectionRoutes } from './inspection-routes.ts';
 import { KINDS } from './kinds.ts';
 import {
@@ -44,7 +44,7 @@ export interface Wire {
   };
   toNew(body: unknown): NewService;
   toUpdate(body: unknown): UpdateRequest;
-  viewMetrics(found: Awaited<ReturnType<typeof inspectMetrics>>): { summary: object; health: object };
+  viewMetrics(found: Awaited<ReturnType<Inspection['metrics']>>): { summary: object; health: object };
 }
 
 /** All routes that databases and caches have in common, below `/database` or `/cache`. */

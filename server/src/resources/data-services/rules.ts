@@ -2,7 +2,7 @@ import type { Queryable, Tx } from '../../db/database.ts';
 import type { Engine, EngineParameter } from '../../engines/engine.ts';
 import { AppError, type FieldErrors, invalid } from '../../lib/errors.ts';
 import { imageOf, type Provider } from '../../providers/provider.ts';
-import { findProvider, PROVIDERS, providersOf } from '../../providers/registry.ts';
+import { findProvider, providersOf } from '../../providers/registry.ts';
 import { holdDefaultGroup, holdGroup, type ParameterGroup } from '../parameter-groups/store.ts';
 import { listDatacenters } from '../vps/store.ts';
 import { KINDS, type Kind } from './kinds.ts';
@@ -183,6 +183,3 @@ export async function knownParameters(
     { extra: { retry_after: BUILD_SECONDS } },
   );
 }
-
-/** Ids of all engines, for schemas. */
-export const PROVIDER_IDS = PROVIDERS.map(({ id }) => id) as [string, ...string[]];
