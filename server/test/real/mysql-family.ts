@@ -5,7 +5,7 @@ import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { EngineParameter } from '../../src/engines/engine.ts';
 import { type RunResult, run } from '../../src/platform/run.ts';
-import type { EngineMetrics, Provider } from '../../src/providers/provider.ts';
+import type { EngineMetrics, EngineState, Provider } from '../../src/providers/provider.ts';
 import { waitFor } from '../harness.ts';
 import { openServices, type TestService, type TestServices } from './service.ts';
 
@@ -103,8 +103,8 @@ export function describeEngine(
       const find = (name: string) => parameters.find((parameter) => parameter.name === name);
       assert.equal(find('max_connections')?.type, 'integer');
       assert.equal(find('max_connections')?.static, false);
-      assert.equal(find('innodb_read_io_threads')?.static, true);
-      assert.ok(find('transaction_isolation')?.values?.includes('READ-COMMITTED'));
+      assert.equal(find('innodb_rollback_on_timeout')?.static, true);
+      assert.ok(find('completion_type')?.values?.includes('CHAIN'));
       const nasty = fc.string({ unit: fc.constantFrom(...' #"\'\\;![]=nstb\tä€'), maxLength: 30 });
       const values = fc.sample(nasty, 300);
       const names = values.map((_, index) => `v${index}`);
@@ -136,10 +136,11 @@ export function describeEngine(
           "CREATE ROLE reader; GRANT SELECT ON work.* TO reader; GRANT reader TO app@'%'; SHOW PROCESSLIST;",
       );
       const app = { user: 'app', password: 'app' };
+      const plain = await subject.sql('SELECT 1', { ...app, args: ['--skip-ssl'] });
+      assert.match(plain.stderr, /insecure transport/i);
       const sleeping = subject.sql('SELECT SLEEP(60)', app);
-      const thread = await waitFor('the other connection', () =>
-        ask("SELECT ID FROM information_schema.PROCESSLIST WHERE USER = 'app' AND INFO LIKE '%SLEEP%'"),
-      );
+      const find = "SELECT ID FROM information_schema.PROCESSLIST WHERE USER = 'app' AND INFO LIKE '%SLEEP%'";
+      const thread = await waitFor('the other connection', async () => (await ask(find)) || null);
       await ask(`KILL ${thread}`);
       assert.notEqual((await sleeping).status, 0);
       await refused(['SELECT 1 INTO OUTFILE "/tmp/x"']);
@@ -154,11 +155,11 @@ export function describeEngine(
         parameters: {
           max_connections: '77',
           sort_buffer_size: '1M',
-          innodb_read_io_threads: '8',
+          innodb_rollback_on_timeout: 'ON',
           sql_mode: '',
         },
       });
-      assert.equal((await control('reload')).trim(), 'innodb_read_io_threads');
+      assert.equal((await control('reload')).trim(), 'innodb_rollback_on_timeout');
       assert.equal(await ask('SELECT @@max_connections, @@sort_buffer_size, @@sql_mode'), '77\t1048576');
       assert.match((await subject.sql('SELECT 1', { password: PASSWORD })).stderr, /Access denied/);
       const metrics = JSON.parse(await control('metrics')) as EngineMetrics;
@@ -174,10 +175,10 @@ export function describeEngine(
       assert.equal((await control('reload')).trim(), '');
       assert.equal(await ask('SELECT @@max_connections, @@sort_buffer_size > 0'), '80\t1');
 
-      await service.push({ parameters: { innodb_read_io_threads: '8' } });
+      await service.push({ parameters: { innodb_rollback_on_timeout: 'ON' } });
       await control('restart');
       await subject.ready();
-      assert.equal(await ask('SELECT @@innodb_read_io_threads'), '8');
+      assert.equal(await ask('SELECT @@innodb_rollback_on_timeout'), '1');
     });
 
     it('keeps what was committed when engine or instance are killed', async () => {
@@ -211,6 +212,39 @@ export function describeEngine(
       await refused(attacks);
       await subject.ready();
       assert.equal(await ask('SELECT @@require_secure_transport'), '1');
+    });
+
+    it('has the memory for all of its connections at work', async () => {
+      const { service, services } = subject;
+      const state = async () =>
+        JSON.parse(await service.engine.control(service.spec.ref, 'state')) as EngineState;
+      const before = await state();
+      await ask(
+        'CREATE TABLE work.load_test (id INT AUTO_INCREMENT PRIMARY KEY, hash CHAR(32), text VARCHAR(500));' +
+          "INSERT INTO work.load_test (hash, text) SELECT MD5(RAND()), REPEAT('x', 500) " +
+          'FROM information_schema.COLUMNS a, information_schema.COLUMNS b LIMIT 20000',
+      );
+      const login = path.join(services.folder, 'load.cnf');
+      await writeFile(
+        login,
+        `[client]\nuser = danube\npassword = "${service.settings.password}"\nssl-ca = ${services.caFile}\n`,
+        { mode: 0o600 },
+      );
+      const query =
+        'SELECT hash, COUNT(*), MAX(text) FROM work.load_test GROUP BY hash ORDER BY 3, 1 LIMIT 5';
+      await run('mariadb-slap', [
+        ...[
+          `--defaults-file=${login}`,
+          `--host=${service.address}`,
+          '--concurrency=75',
+          '--number-of-queries=150',
+        ],
+        ...['--create-schema=work', '--no-drop', `--query=${query}`],
+      ]);
+      const metrics = JSON.parse(await service.engine.control(service.spec.ref, 'metrics')) as EngineMetrics;
+      assert.ok(metrics.memory_used_bytes! < 1000 * 1024 * 1024, `${metrics.memory_used_bytes} bytes`);
+      const { oom_kills, starts } = await state();
+      assert.deepEqual({ oom_kills, starts }, { oom_kills: before.oom_kills, starts: before.starts });
     });
 
     more(subject);
