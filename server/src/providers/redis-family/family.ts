@@ -28,8 +28,9 @@ const MIB = 1024 * 1024;
  * gets 45 % of what the system leaves, and twice that with allocation overhead fits into the plan without swap.
  *
  * Memory outside of the data is bounded with it: buffers of clients together, a single value, and the number of clients (an
- * idle one with TLS takes 50 kB in Valkey 9.1 and 200 kB in Redis 7.0, which the engine does not count). Keys are evicted least recently used first, because that is what a cache is for; the
- * engine's default would refuse writes once the memory is full.
+ * idle one with TLS takes 50 kB in Valkey 9.1 and 200 kB in Redis 7.0, which the engine does not count). Keys are evicted
+ * least recently used first, because that is what a cache is for; the engine's default would refuse writes once the memory
+ * is full.
  */
 function sizing({ memoryMb }: PlanSize): Record<string, string> {
   const maxmemory = Math.floor((memoryMb - BASE_MB) * 0.45) * MIB;
