@@ -17,7 +17,7 @@ export const SERVICE_PORT = 7000;
 const provider = {
   id: 'test' as never,
   name: 'Test engine',
-  guest: path.join(import.meta.dirname, 'test-engine'),
+  guest: [path.join(import.meta.dirname, 'test-engine')],
 };
 const recipe = applianceRecipe(provider, { version: '1', suite: 'trixie', packages: [] });
 

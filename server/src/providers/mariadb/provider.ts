@@ -1,6 +1,9 @@
 import path from 'node:path';
-import type { Provider } from '../provider.ts';
+import { checkOption, LOCKED, mebibytes, optionLogLevel, renderOptionFile } from '../mysql-family/options.ts';
+import type { PlanSize, Provider } from '../provider.ts';
 import { connectionUri } from '../uri.ts';
+
+const folder = import.meta.dirname;
 
 export const mariadb: Provider = {
   id: 'mariadb',
@@ -14,10 +17,31 @@ export const mariadb: Provider = {
   ports: { tls: 3306, plain: null },
   username: 'danube',
   defaultDatabase: null,
-  guest: path.join(import.meta.dirname, 'guest'),
-  locked: [],
-  sizing: () => ({}),
-  renderConfig: () => '',
+  guest: [path.join(folder, '../mysql-family/guest'), path.join(folder, 'guest')],
+  locked: LOCKED,
+  sizing,
+  renderConfig: renderOptionFile,
+  checkValue: checkOption,
   uri: (connection) => connectionUri('mysql', connection, '?ssl-mode=REQUIRED'),
-  logLevel: () => 'info',
+  logLevel: optionLogLevel,
 };
+
+/**
+ * Half of what is left of the memory beyond 256 MB goes to the buffer pool. Those 256 MB are for the server, which idles
+ * at 120 MB, and its other caches. The other half is for connections: one takes up to about 3 MB at work (MariaDB
+ * Knowledge Base, "MariaDB Memory Allocation"); 80 for each GB is the order of what Amazon RDS allows (memory / 12 MB).
+ * A redo log of 2.5 % of the disk, at most 1 GB: enough that checkpoints do not hurry, and crash recovery is short.
+ */
+function sizing({ memoryMb, diskGb }: PlanSize): Record<string, string> {
+  const connections = Math.floor(memoryMb / 12.8);
+  return {
+    innodb_buffer_pool_size: mebibytes((memoryMb - 256) / 2),
+    innodb_log_file_size: mebibytes(Math.min(1024, diskGb * 25.6)),
+    max_connections: String(connections),
+    table_open_cache: String(Math.max(400, connections * 4)),
+    table_definition_cache: String(Math.max(400, connections * 2)),
+    // Pages of Aria: system tables, and internal temporary tables that are on the disk.
+    aria_pagecache_buffer_size: mebibytes(memoryMb / 32),
+    key_buffer_size: mebibytes(8),
+  };
+}

@@ -1,6 +1,9 @@
 import path from 'node:path';
-import type { Provider } from '../provider.ts';
+import { checkOption, LOCKED, mebibytes, optionLogLevel, renderOptionFile } from '../mysql-family/options.ts';
+import type { PlanSize, Provider } from '../provider.ts';
 import { connectionUri } from '../uri.ts';
+
+const folder = import.meta.dirname;
 
 export const mysql: Provider = {
   id: 'mysql',
@@ -11,10 +14,34 @@ export const mysql: Provider = {
   ports: { tls: 3306, plain: null },
   username: 'danube',
   defaultDatabase: null,
-  guest: path.join(import.meta.dirname, 'guest'),
-  locked: [],
-  sizing: () => ({}),
-  renderConfig: () => '',
+  guest: [path.join(folder, '../mysql-family/guest'), path.join(folder, 'guest')],
+  locked: LOCKED,
+  sizing,
+  renderConfig: renderOptionFile,
+  checkValue: checkOption,
   uri: (connection) => connectionUri('mysql', connection, '?ssl-mode=REQUIRED'),
-  logLevel: () => 'info',
+  logLevel: optionLogLevel,
 };
+
+/**
+ * Half of what is left of the memory beyond 512 MB goes to the buffer pool. Those 512 MB are for the server, of which
+ * MySQL's performance schema is the largest part (9.7 idles at 190 MB beside its pools), and for connections: one takes
+ * up to about 2 MB at work (MySQL Reference Manual, "How MySQL Uses Memory"); 80 for each GB is the order of what
+ * Amazon RDS allows (memory / 12 MB).
+ * A redo log of 2.5 % of the disk, at most 1 GB: enough that checkpoints do not hurry, and crash recovery is short.
+ */
+function sizing({ memoryMb, diskGb }: PlanSize): Record<string, string> {
+  const connections = Math.floor(memoryMb / 12.8);
+  return {
+    innodb_buffer_pool_size: mebibytes((memoryMb - 512) / 2),
+    innodb_redo_log_capacity: mebibytes(Math.min(1024, diskGb * 25.6)),
+    innodb_log_buffer_size: mebibytes(16),
+    max_connections: String(connections),
+    // Up to 400 of each, the performance schema takes its smallest size.
+    table_open_cache: String(Math.max(400, connections * 4)),
+    table_definition_cache: String(Math.max(400, connections * 2)),
+    // Internal temporary tables of all sessions together; beyond, they go to the disk.
+    temptable_max_ram: mebibytes(memoryMb / 16),
+    temptable_max_mmap: '0',
+  };
+}

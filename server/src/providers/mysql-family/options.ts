@@ -1,0 +1,73 @@
+import type { LogLevel } from '../provider.ts';
+
+/** The engines read option files in lines of 4096 bytes, and take what is beyond for a line of its own. */
+const MAX_LINE_BYTES = 4000;
+
+/**
+ * An option file for mysqld. Values are quoted, so that blanks, `#` and quotes in them are read as they are. Throws where
+ * a name or a value cannot be written: {@link checkOption} refuses such values before.
+ */
+export function renderOptionFile(parameters: Readonly<Record<string, string>>): string {
+  const lines = Object.entries(parameters).map(([name, value]) => {
+    const line = `${name} = "${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
+    if (
+      !/^[a-z][a-z0-9_]*$/i.test(name) ||
+      /[\r\n\0]/.test(value) ||
+      Buffer.byteLength(line) > MAX_LINE_BYTES
+    ) {
+      throw new Error(`The parameter ${name} cannot be written into an option file.`);
+    }
+    return line;
+  });
+  return ['[mysqld]', ...lines, ''].join('\n');
+}
+
+/** Parameters that hold a number of bytes: a whole number, which may end in a power of 1024. */
+const SIZE = /^(?!performance_schema_).*_(size|capacity|packet|ram|limit)$/;
+
+/** `Provider.checkValue` of both engines. */
+export function checkOption(name: string, value: string): string | null {
+  if (Buffer.byteLength(value) > 1000) return 'must have at most 1000 bytes';
+  if (SIZE.test(name) && !/^-?\d+[KMG]?$/i.test(value)) {
+    return 'must be a whole number, which may end in K, M or G';
+  }
+  return null;
+}
+
+/** `Provider.logLevel` of both engines: `… 0 [Warning] [MY-010068] [Server] …` and `… 0 [Warning] …`. */
+export function optionLogLevel(line: string): LogLevel {
+  if (/\[ERROR\]|^ERROR\b|: ERROR\b/.test(line)) return 'error';
+  if (/\[Warning\]/i.test(line)) return 'warn';
+  return 'info';
+}
+
+/** What customers cannot set in either engine, see `Provider.locked`. */
+export const LOCKED: readonly (string | RegExp)[] = [
+  // Files and folders.
+  /(^|_)(file|filename|path|dir|dirs|directory|directories|datadir|basedir|tmpdir|chroot|socket|capath|crlpath)$/,
+  /^(log_bin|log_error|log_tc|log_basename|relay_log|general_log_|slow_query_log_|aria_log_|innodb_log_(group|file_b))/,
+  // Programs, libraries and what runs with the platform's rights.
+  /plugin|udf|component|keyring|encryption|_now$|^init_|^wsrep|^ndb|^feedback|^debug|^gdb$|^core|^stack_trace$/,
+  // Other hosts: replication, and where clients are sent.
+  /^(binlog|gtid|enforce_gtid|group_replication|replica|replicate|replication|rpl|slave|master|source|relay|report|server_|sync_|encrypt)/,
+  /^(max_(binlog|relay)|log_(slave|replica)|redirect_url|read_binlog|skip_|log_slow_(slave|replica))/,
+  // Who may connect, how, and as whom.
+  /^(port|extra_|bind_address|admin_|create_admin|mysqlx|proxy_protocol|require_secure|secure_|ssl|tls|unix_socket)/,
+  /^(auto_generate|caching_sha2|sha256|authentication_|mandatory_roles|activate_mandatory|partial_revokes|persist)/,
+  /^(old_passwords|safe_user_create|check_proxy_users|validate_|protocol_version|offline_mode|thread_handling)/,
+  // Durability, and what a data folder is made with.
+  /^innodb_(flush_(log|method)|doublewrite|force_|read_only|page_size|data_|undo_|temp_|checksum|log_checksums|encrypt)/,
+  /^innodb_(fast_shutdown|redo_log_encrypt|use_(fdatasync|atomic|native)|status_file|fsync|ft_(aux|server|user)|corrupt)/,
+  /^(sync_binlog|tc_heuristic|read_only|super_read_only|transaction_read_only|tx_read_only|lower_case|flush$|delay_key)/,
+  /^(ignore_builtin_innodb|innodb_linux_aio|innodb_log_file_mmap|aria_block_size|myisam_recover|date|time_format|large_files|system_time)/,
+  /^(disabled_storage_engines|default_(storage|tmp_storage)_engine|enforce_storage_engine|aria_(encrypt|recover))/,
+  // Where logs go, memory by plan, and the process itself.
+  /^(log_output|log_raw|log_isam|log_timestamps|innodb_dedicated_server|container_aware|server_memory|user$|memlock)/,
+  /^(large_pages|super_large_pages|open_files_limit|external_locking|symbolic_links|allow_suspicious|upgrade$|help$)/,
+  /^(version|have_|innodb_version|license|locked_in_memory|thread_stack$|daemonize|console|initialize|verbose)/,
+];
+
+const MIB = 1024 * 1024;
+
+/** A number of MiB in bytes, as text. */
+export const mebibytes = (count: number): string => String(Math.round(count) * MIB);

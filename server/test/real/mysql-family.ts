@@ -1,0 +1,239 @@
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import fc from 'fast-check';
+import type { EngineParameter } from '../../src/engines/engine.ts';
+import { type RunResult, run } from '../../src/platform/run.ts';
+import type { EngineMetrics, Provider } from '../../src/providers/provider.ts';
+import { waitFor } from '../harness.ts';
+import { openServices, type TestService, type TestServices } from './service.ts';
+
+const PATIENCE = 120;
+const PASSWORD = `correct "horse" 'battery' \\#;`;
+
+/** Runs SQL as a client on the host would; with the customer's password unless another one is given. */
+export type Sql = (
+  sql: string,
+  options?: { user?: string; password?: string; args?: string[] },
+) => Promise<RunResult>;
+
+/** A client of the service: Debian's `mariadb`, which checks the certificate and the address in it. */
+function clientOf(services: TestServices, service: () => TestService): Sql {
+  let clients = 0;
+  return async (sql, { user = 'danube', password, args = ['--ssl-verify-server-cert'] } = {}) => {
+    const quoted = (password ?? service().settings.password).replaceAll('\\', '\\\\').replaceAll('"', '\\"');
+    clients += 1;
+    const file = path.join(services.folder, `client-${clients}.cnf`);
+    const login = `user = "${user}"\npassword = "${quoted}"\nhost = ${service().address}\n`;
+    await writeFile(file, `[client]\n${login}ssl-ca = ${services.caFile}\n`, { mode: 0o600 });
+    const options = [`--defaults-file=${file}`, '--batch', '--skip-column-names', ...args];
+    return await run('mariadb', options, { input: sql, allow: 'any', timeoutSeconds: 60 });
+  };
+}
+
+export interface Subject {
+  services: TestServices;
+  service: TestService;
+  sql: Sql;
+  /** Runs SQL and returns what it prints; fails where the engine refuses it. */
+  ask(sql: string): Promise<string>;
+  /** Fails unless every one of these statements is refused. */
+  refused(statements: readonly string[], login?: { user: string; password: string }): Promise<void>;
+  ready(): Promise<void>;
+}
+
+/** What both engines must do, on a real instance of one version; `more` adds what only one of them must. */
+export function describeEngine(
+  provider: Provider,
+  version: string,
+  attacks: readonly string[],
+  more: (subject: Subject) => void,
+): void {
+  describe(`${provider.name} ${version} on Incus`, () => {
+    const subject = {} as Subject;
+    const { ask, refused } = {
+      ask: (sql: string) => subject.ask(sql),
+      refused: (statements: readonly string[]) => subject.refused(statements),
+    };
+
+    before(async () => {
+      subject.services = await openServices();
+      subject.service = await subject.services.start(provider, version, {
+        plan: { vcpu: 1, memoryMb: 1024, diskGb: 3 },
+        password: PASSWORD,
+        database: 'my-shop `1`',
+      });
+      subject.sql = clientOf(subject.services, () => subject.service);
+      subject.ask = async (sql) => {
+        const { status, stdout, stderr } = await subject.sql(sql);
+        assert.equal(status, 0, `${sql}: ${stderr}`);
+        return stdout.trim();
+      };
+      subject.refused = async (statements, login = undefined) => {
+        for (const statement of statements) {
+          const { status, stderr } = await subject.sql(statement, login);
+          assert.notEqual(status, 0, `${statement} was not refused`);
+          assert.match(stderr, /ERROR (1\d\d\d|3\d\d\d|1) /, statement);
+        }
+      };
+      subject.ready = () => subject.service.engine.waitForService(subject.service.spec.ref, PATIENCE);
+    });
+    after(() => subject.services?.close());
+
+    it('answers over verified TLS alone, to the right password alone', async () => {
+      const { sql } = subject;
+      assert.match(await ask("SHOW SESSION STATUS LIKE 'Ssl_version'"), /TLSv1\.[23]/);
+      const plain = await sql('SELECT 1', { args: ['--skip-ssl'] });
+      assert.notEqual(plain.status, 0);
+      const wrong = await sql('SELECT 1', { password: 'wrong' });
+      assert.match(wrong.stderr, /Access denied/);
+      for (const user of ['root', '', 'mysql']) {
+        assert.notEqual((await sql('SELECT 1', { user, password: '' })).status, 0, `user "${user}"`);
+      }
+      const old = await sql('SELECT 1', { args: ['--tls-version=TLSv1.1'] });
+      assert.notEqual(old.status, 0);
+    });
+
+    it('lists its parameters, and takes any value as it is', async () => {
+      const parameters = (await subject.service.engine.imageParameters(
+        subject.service.spec.image,
+      )) as EngineParameter[];
+      assert.ok(parameters.length > 300, `${parameters.length} parameters`);
+      const find = (name: string) => parameters.find((parameter) => parameter.name === name);
+      assert.equal(find('max_connections')?.type, 'integer');
+      assert.equal(find('max_connections')?.static, false);
+      assert.equal(find('innodb_read_io_threads')?.static, true);
+      assert.ok(find('transaction_isolation')?.values?.includes('READ-COMMITTED'));
+      const nasty = fc.string({ unit: fc.constantFrom(...' #"\'\\;![]=nstb\tä€'), maxLength: 30 });
+      const values = fc.sample(nasty, 300);
+      const names = values.map((_, index) => `v${index}`);
+      const config = provider.renderConfig(
+        Object.fromEntries(names.map((name, index) => [name, values[index]!])),
+      );
+      const read = ['my_print_defaults', '--defaults-file=/tmp/values.cnf', 'mysqld'];
+      const { stdout } = await subject.service.inside(
+        ['sh', '-c', `cat >/tmp/values.cnf; ${read.join(' ')}; rm /tmp/values.cnf`],
+        { input: config },
+      );
+      assert.deepEqual(
+        stdout
+          .trimEnd()
+          .split('\n')
+          .map((line) => line.trimEnd()),
+        names.map((name, index) => `--${name}=${values[index]}`.trimEnd()),
+      );
+    });
+
+    it('lets its owner administer it', async () => {
+      await ask(
+        "CREATE DATABASE work; CREATE USER app@'%' IDENTIFIED BY 'app'; GRANT ALL ON work.* TO app@'%';" +
+          'CREATE TABLE work.t (id INT PRIMARY KEY); INSERT INTO work.t VALUES (1);' +
+          'CREATE PROCEDURE work.p() SELECT COUNT(*) FROM work.t; CALL work.p();' +
+          'CREATE EVENT work.e ON SCHEDULE EVERY 1 DAY DO DELETE FROM work.t WHERE id < 0;' +
+          'CREATE TRIGGER work.g BEFORE INSERT ON work.t FOR EACH ROW SET NEW.id = NEW.id;' +
+          'CREATE VIEW work.v AS SELECT * FROM work.t;' +
+          "CREATE ROLE reader; GRANT SELECT ON work.* TO reader; GRANT reader TO app@'%'; SHOW PROCESSLIST;",
+      );
+      const app = { user: 'app', password: 'app' };
+      const sleeping = subject.sql('SELECT SLEEP(60)', app);
+      const thread = await waitFor('the other connection', () =>
+        ask("SELECT ID FROM information_schema.PROCESSLIST WHERE USER = 'app' AND INFO LIKE '%SLEEP%'"),
+      );
+      await ask(`KILL ${thread}`);
+      assert.notEqual((await sleeping).status, 0);
+      await refused(['SELECT 1 INTO OUTFILE "/tmp/x"']);
+    });
+
+    it('applies new settings while it runs, and says which of them wait', async () => {
+      const { service } = subject;
+      const control = (verb: 'reload' | 'metrics' | 'restart') =>
+        service.engine.control(service.spec.ref, verb);
+      await service.push({
+        password: 'another one',
+        parameters: {
+          max_connections: '77',
+          sort_buffer_size: '1M',
+          innodb_read_io_threads: '8',
+          sql_mode: '',
+        },
+      });
+      assert.equal((await control('reload')).trim(), 'innodb_read_io_threads');
+      assert.equal(await ask('SELECT @@max_connections, @@sort_buffer_size, @@sql_mode'), '77\t1048576');
+      assert.match((await subject.sql('SELECT 1', { password: PASSWORD })).stderr, /Access denied/);
+      const metrics = JSON.parse(await control('metrics')) as EngineMetrics;
+      assert.equal(metrics.max_clients, 77);
+      assert.ok(metrics.memory_used_bytes! > 50e6 && metrics.memory_used_bytes! < 1024e6);
+      assert.ok(
+        metrics.connected_clients! >= 1 && metrics.total_queries! > 1 && metrics.uptime_seconds! >= 0,
+      );
+
+      await service.push({ parameters: { sql_mode: 'NO_SUCH_MODE' } });
+      await assert.rejects(control('reload'), /sql_mode/);
+      await service.push({ parameters: {} });
+      assert.equal((await control('reload')).trim(), '');
+      assert.equal(await ask('SELECT @@max_connections, @@sort_buffer_size > 0'), '80\t1');
+
+      await service.push({ parameters: { innodb_read_io_threads: '8' } });
+      await control('restart');
+      await subject.ready();
+      assert.equal(await ask('SELECT @@innodb_read_io_threads'), '8');
+    });
+
+    it('keeps what was committed when engine or instance are killed', async () => {
+      const { service } = subject;
+      await ask('CREATE TABLE work.kept (id INT PRIMARY KEY); INSERT INTO work.kept VALUES (1)');
+      await service.inside(['sh', '-c', 'kill -9 $(cat /run/danube/engine.pid)']);
+      await subject.ready();
+      await ask('INSERT INTO work.kept VALUES (2)');
+      await service.kill();
+      await service.engine.ensureRunning(service.spec.ref);
+      await subject.ready();
+      assert.equal(await ask('SELECT GROUP_CONCAT(id) FROM work.kept'), '1,2');
+    });
+
+    it('ends in good order, and a database that was dropped stays away', async () => {
+      const { service } = subject;
+      assert.match(await ask('SHOW DATABASES'), /^my-shop `1`$/m);
+      await ask('DROP DATABASE `my-shop ``1```');
+      await service.engine.ensureStopped(service.spec.ref, 60);
+      await service.engine.ensureRunning(service.spec.ref);
+      await subject.ready();
+      const databases = (await ask('SHOW DATABASES')).split('\n');
+      assert.ok(!databases.includes('my-shop `1`') && !databases.includes('test'), databases.join());
+      const log = await service.engine.control(service.spec.ref, 'logs');
+      const last = log.slice(log.lastIndexOf('Shutdown complete'));
+      assert.ok(last.startsWith('Shutdown complete') && last.includes('ready for connections'));
+      assert.doesNotMatch(last, /crash recovery|not shut ?down|\[ERROR\]/i);
+    });
+
+    it('keeps its owner inside the engine', async () => {
+      await refused(attacks);
+      await subject.ready();
+      assert.equal(await ask('SELECT @@require_secure_transport'), '1');
+    });
+
+    more(subject);
+
+    it('survives a full disk, and comes back once it has grown', async () => {
+      const { service } = subject;
+      const { ref, limits } = service.spec;
+      await ask('CREATE TABLE work.filler (id INT AUTO_INCREMENT PRIMARY KEY, text LONGTEXT)');
+      await service.inside(['sh', '-c', 'head -c 4G /dev/zero | tr "\\0" x >/data/filler'], { allow: 'any' });
+      await waitFor('the disk to be full', async () => {
+        const { status } = await subject.sql("INSERT INTO work.filler (text) VALUES (REPEAT('x', 1000000))");
+        return status !== 0;
+      });
+      // Whatever state that leaves it in: not even a restart mends it now.
+      await service.inside(['sh', '-c', 'kill -9 $(cat /run/danube/engine.pid)'], { allow: 'any' });
+      await service.engine.ensureSettings(ref, {
+        limits: { ...limits, diskGb: 6 },
+        publish: [],
+        autoStart: true,
+      });
+      await subject.ready();
+      await ask("INSERT INTO work.filler (text) VALUES ('fits')");
+      assert.equal(await ask('SELECT GROUP_CONCAT(id) FROM work.kept'), '1,2');
+    });
+  });
+}

@@ -1,0 +1,217 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import type {
+  Engine,
+  InstanceFile,
+  InstanceRef,
+  InstanceSpec,
+  TenantNetwork,
+} from '../../src/engines/engine.ts';
+import { projectName } from '../../src/engines/incus/names.ts';
+import { createLog } from '../../src/lib/log.ts';
+import { type RunResult, run } from '../../src/platform/run.ts';
+import { imageOf, type PlanSize, type Provider } from '../../src/providers/provider.ts';
+import { createTestIncusEngine, fromTestRun } from '../incus.ts';
+
+const openssl = (args: string[]): Promise<RunResult> => run('openssl', args);
+
+/** A team that only tests of managed services use: what is found of it is left over from a run that was killed. */
+const TEAM = 910_001;
+
+/** The last networks of the pools of this run, far from those that servers of other tests get: /13 and /48. */
+function testNetwork(): TenantNetwork {
+  const [first, second] = fromTestRun('DANUBE_IPV4_POOL').split('.');
+  const four = `${first}.${Number(second) + 7}.252`;
+  const six = fromTestRun('DANUBE_IPV6_POOL').replace(/::\/48$/, ':ffff::');
+  return {
+    ipv4: { subnet: `${four}.0/22`, gateway: `${four}.1` },
+    ipv6: { subnet: `${six}/64`, gateway: `${six}1` },
+  };
+}
+
+/** What a customer chooses; what is left out is as for the smallest plan. */
+export interface ServiceSettings {
+  plan: PlanSize;
+  password: string;
+  /** The first database; empty: none. */
+  database: string;
+  /** Beside those of the plan. */
+  parameters: Record<string, string>;
+}
+
+const DEFAULTS: ServiceSettings = {
+  plan: { vcpu: 1, memoryMb: 1024, diskGb: 10 },
+  password: 'correct horse battery',
+  database: 'shop',
+  parameters: {},
+};
+
+/** One instance of a managed service on the Incus of the test run. */
+export interface TestService {
+  engine: Engine;
+  spec: InstanceSpec;
+  /** IPv4 address; the host reaches it. */
+  address: string;
+  settings: ServiceSettings;
+  /** Runs a command in the instance, as root. Rejects only where `allow` is not `any` and the status is not 0. */
+  inside(command: readonly string[], options?: { input?: string; allow?: 'any' }): Promise<RunResult>;
+  /** Pushes changed settings, as the control plane does; `control` makes them take effect. */
+  push(changes: Partial<ServiceSettings>): Promise<void>;
+  /** As if the host had lost power: nothing in the instance is asked. It is started again by `engine.ensureRunning`. */
+  kill(): Promise<void>;
+}
+
+/** Instances of managed services, and a certificate authority that they all trust. */
+export interface TestServices {
+  engine: Engine;
+  /** The authority's certificate, a PEM file. */
+  caFile: string;
+  /** A folder for the test's own files. */
+  folder: string;
+  /** Builds the image where needed, creates an instance, and returns once it answers. */
+  start(provider: Provider, version: string, changes?: Partial<ServiceSettings>): Promise<TestService>;
+  /** Removes everything, also after a failure. */
+  close(): Promise<void>;
+}
+
+export async function openServices(): Promise<TestServices> {
+  const engine = createTestIncusEngine(createLog(process.env.DANUBE_TEST_LOG ?? 'silent'));
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'danube-service-'));
+  const authority = await createAuthority(folder);
+  const network = testNetwork();
+  let started = 0;
+  await clear(engine);
+  return {
+    engine,
+    caFile: authority.file,
+    folder,
+    async start(provider, version, changes = {}) {
+      const image = imageOf(provider, version);
+      await engine.ensureTenant({ teamId: TEAM, network });
+      await engine.ensureImage(image);
+      started += 1;
+      const ref = { teamId: TEAM, name: `${provider.kind}-test-${started}` };
+      const addresses = { ipv4: network.ipv4.gateway.replace(/1$/, String(10 + started)), ipv6: null };
+      const tls = await authority.issue(ref.name, addresses.ipv4);
+      const settings = { ...DEFAULTS, ...changes };
+      const spec: InstanceSpec = {
+        ref,
+        image,
+        network,
+        addresses,
+        hostname: ref.name,
+        userData: null,
+        dataVolume: true,
+        files: [await settingsFile(provider, settings, tls)],
+        limits: settings.plan,
+        publish: [],
+        autoStart: true,
+        generation: 1,
+      };
+      await engine.ensureInstance(spec);
+      await engine.waitForService(ref, 60);
+      const service: TestService = {
+        engine,
+        spec,
+        address: addresses.ipv4,
+        settings,
+        inside: (command, options) => incus(folder, ref, ['exec', ref.name, '--', ...command], options),
+        async push(next) {
+          service.settings = { ...service.settings, ...next };
+          await engine.ensureFiles(ref, [await settingsFile(provider, service.settings, tls)]);
+        },
+        kill: async () => void (await incus(folder, ref, ['stop', '--force', ref.name])),
+      };
+      return service;
+    },
+    async close() {
+      await clear(engine);
+      await engine.close();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+async function clear(engine: Engine): Promise<void> {
+  const left = (await engine.listInstances()).filter(({ ref }) => ref.teamId === TEAM);
+  for (const { ref } of left) await engine.removeInstance(ref);
+  await engine.removeTenant(TEAM);
+}
+
+/** Incus' own client on the daemon of the test run. */
+function incus(
+  folder: string,
+  ref: InstanceRef,
+  args: readonly string[],
+  options: { input?: string; allow?: 'any' } = {},
+): Promise<RunResult> {
+  const project = projectName(fromTestRun('DANUBE_TEST_INSTALL_ID'), ref.teamId);
+  const env = {
+    ...process.env,
+    INCUS_CONF: path.join(folder, 'incus'),
+    INCUS_SOCKET: fromTestRun('DANUBE_TEST_INCUS_SOCKET'),
+  };
+  return run('incus', ['--project', project, ...args], { env, timeoutSeconds: 300, ...options });
+}
+
+/** Certificate and key, PEM. */
+interface Certificate {
+  certificate: string;
+  key: string;
+  ca: string;
+}
+
+/** A certificate authority in `folder`; `issue` makes a certificate for a name and an IP address. EC P-256, 2 days. */
+async function createAuthority(folder: string) {
+  const file = path.join(folder, 'ca.pem');
+  const caKey = path.join(folder, 'ca-key.pem');
+  const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'];
+  await openssl(['req', '-x509', ...newKey, '-subj', '/CN=Test', '-keyout', caKey, '-out', file]);
+  return {
+    file,
+    async issue(name: string, address: string): Promise<Certificate> {
+      const [certificate, key] = [`${name}.pem`, `${name}-key.pem`].map((part) => path.join(folder, part));
+      await openssl([
+        ...['req', '-x509', ...newKey, '-subj', `/CN=${name}`, '-CA', file, '-CAkey', caKey],
+        ...[
+          '-addext',
+          `subjectAltName=DNS:${name},IP:${address}`,
+          '-addext',
+          'basicConstraints=critical,CA:FALSE',
+        ],
+        ...['-keyout', key!, '-out', certificate!],
+      ]);
+      const read = (name: string) => readFile(name, 'utf8');
+      return { certificate: await read(certificate!), key: await read(key!), ca: await read(file) };
+    },
+  };
+}
+
+/** The settings of an instance as the control plane writes them, see `providers/appliance/README.md`. */
+async function settingsFile(
+  provider: Provider,
+  settings: ServiceSettings,
+  tls: Certificate,
+): Promise<InstanceFile> {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'danube-settings-'));
+  const members = {
+    'engine.conf': provider.renderConfig({ ...provider.sizing(settings.plan), ...settings.parameters }),
+    username: provider.username,
+    password: settings.password,
+    database: settings.database,
+    'tls/certificate.pem': tls.certificate,
+    'tls/key.pem': tls.key,
+    'tls/ca.pem': tls.ca,
+    complete: '',
+  };
+  try {
+    await mkdir(path.join(folder, 'tls'));
+    for (const [name, content] of Object.entries(members)) await writeFile(path.join(folder, name), content);
+    const tar = path.join(folder, 'settings.tar');
+    await run('tar', ['-C', folder, '--owner=0', '--group=0', '-cf', tar, ...Object.keys(members)]);
+    return { path: '/var/lib/danube/settings.tar', content: await readFile(tar), mode: '0600' };
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
