@@ -15,6 +15,7 @@ interface Login {
   user?: string;
   password?: string;
   sslmode?: string;
+  options?: string;
 }
 
 for (const version of ['15', '18']) {
@@ -43,7 +44,11 @@ for (const version of ['15', '18']) {
         'psql',
         ['-XAtq', '-v', 'ON_ERROR_STOP=1', `${to} sslmode=${sslmode} sslrootcert=${services.caFile}`],
         {
-          env: { ...process.env, PGPASSWORD: login.password ?? service.settings.password },
+          env: {
+            ...process.env,
+            PGPASSWORD: login.password ?? service.settings.password,
+            PGOPTIONS: login.options ?? '',
+          },
           input: sql,
           allow: 'any',
           timeoutSeconds: 300,
@@ -136,26 +141,27 @@ for (const version of ['15', '18']) {
     });
 
     it('takes new parameters and another password, and names what waits for a restart', async () => {
-      await query(
-        `ALTER ROLE danube SET statement_timeout = '1ms'; ALTER ROLE danube SET local_preload_libraries = 'x'`,
-      );
+      // Neither what the customer does to itself nor what it sets for everybody keeps the platform out.
+      await query(`ALTER ROLE danube SET statement_timeout = '1ms'`);
+      await query(`ALTER ROLE danube SET local_preload_libraries = 'missing'`, {
+        options: '-c statement_timeout=0',
+      });
       const parameters = { work_mem: '7MB', max_connections: '60', default_transaction_read_only: 'on' };
       await service.push({ password: 'another password', parameters });
-      assert.equal((await control('reload')).trim(), 'max_connections');
-      await query('ALTER ROLE danube RESET statement_timeout', {
-        database: 'postgres options=-crole=none',
-      }).catch(() => 0);
+      // The name of the cluster was a parameter before.
+      assert.equal((await control('reload')).trim(), 'cluster_name\nmax_connections');
       assert.match((await attempt('SELECT 1', { password: PASSWORD })).stderr, /authentication failed/);
       await control('restart');
       await ready();
-      const options = `options='-c statement_timeout=0 -c default_transaction_read_only=off'`;
-      await query('ALTER ROLE danube RESET statement_timeout', { database: `shop ${options}` });
+      const options = '-c statement_timeout=0 -c default_transaction_read_only=off';
+      await query('ALTER ROLE danube RESET statement_timeout', { options });
       assert.equal(await query('SHOW work_mem; SHOW max_connections;'), '7MB\n60');
       await service.push({ parameters: { work_mem: 'plenty' } });
       await assert.rejects(control('reload'), /work_mem/);
       assert.equal(await query('SHOW work_mem'), '7MB');
       await service.push({ password: PASSWORD, parameters: {} });
-      await control('reload');
+      await control('restart');
+      await ready();
       assert.ok(!(await control('logs')).includes('another password'));
     });
 
