@@ -255,6 +255,24 @@ export function testFamily(provider: Provider, client: (services: TestServices) 
         }
       });
 
+      it('says that clients have all of its connections', async () => {
+        const sockets = Array.from({ length: 300 }, () => createConnection(6379, service.address));
+        for (const socket of sockets) socket.on('error', () => undefined);
+        try {
+          await waitFor(
+            'all connections to be taken',
+            async () => {
+              const { connected_clients, max_clients, uptime_seconds } = await metrics();
+              return uptime_seconds === null && connected_clients === 256 && max_clients === 256;
+            },
+            60,
+          );
+        } finally {
+          for (const socket of sockets) socket.destroy();
+        }
+        await waitFor('an answer', async () => (await metrics()).uptime_seconds !== null, 60);
+      });
+
       it('refuses writes while its disk is full, and takes them again once there is room', async () => {
         await customer('FLUSHALL', 'SET kept 1', 'BGREWRITEAOF');
         const { starts } = await state();
