@@ -1,12 +1,11 @@
 import { type Static, Type } from 'typebox';
 import { Component, Enum, Int, Nullable, NumberId, Obj, Text } from '../../http/schema.ts';
 import { providersOf } from '../../providers/registry.ts';
+import { Count, Metrics } from '../data-services/inspection-schema.ts';
 import {
   addressMembers,
-  Count,
   credentialMembers,
   headMembers,
-  Metrics,
   ParametersInput,
   PlanName,
   ServiceName,

@@ -1,4 +1,4 @@
-import type { Wire } from '../data-services/routes.ts';
+import { commonNew, commonUpdate, type Wire } from '../data-services/wire.ts';
 import { Cache, CacheCredentials, CacheMetrics, CreateCache, UpdateCache } from './schema.ts';
 
 /** How caches speak on the wire: the one place where members change their names. */
@@ -13,28 +13,11 @@ export const cacheWire: Wire = {
   toNew(input) {
     const body = input as CreateCache;
     return {
-      name: body.name,
-      provider: body.provider ?? null,
+      ...commonNew(body),
       providerId: body.cache_provider_id ?? null,
-      version: body.version ?? null,
-      configuration: body.configuration ?? null,
-      parameterGroupId: body.parameter_group_id ?? null,
-      datacenter: body.datacenter,
-      plan: body.resource_profile,
     };
   },
-  toUpdate(input) {
-    const body = input as UpdateCache;
-    return {
-      ...(body.name === undefined ? {} : { name: body.name }),
-      ...(body.configuration === undefined ? {} : { configuration: body.configuration }),
-      ...(body.resource_profile === undefined ? {} : { plan: body.resource_profile }),
-      ...(body.parameter_group_id === undefined ? {} : { parameterGroupId: body.parameter_group_id }),
-      ...(body.automated_snapshots_enabled === undefined
-        ? {}
-        : { automatedSnapshots: body.automated_snapshots_enabled }),
-    };
-  },
+  toUpdate: (input) => commonUpdate(input as UpdateCache),
   viewMetrics({ metrics, healthy, reason, at }) {
     const bytes = metrics?.memory_used_bytes ?? null;
     const hits = metrics?.keyspace_hits ?? null;

@@ -4,9 +4,11 @@ import type { Api } from '../../http/api.ts';
 import type { Scope } from '../../http/scopes.ts';
 import { invalid } from '../../lib/errors.ts';
 import { createInspection } from './inspection.ts';
+import { Diagnosis, Events, Logs, LogsQuery } from './inspection-schema.ts';
 import { KINDS } from './kinds.ts';
-import type { DataServiceRouteDependencies, Wire } from './routes.ts';
-import { Diagnosis, Events, Logs, LogsQuery, serviceParams } from './schema.ts';
+import type { DataServiceRouteDependencies } from './routes.ts';
+import { serviceParams } from './schema.ts';
+import type { Wire } from './wire.ts';
 
 /** What goes on inside a database or cache: its log, its events, its numbers, and what is wrong with it. */
 export function inspectionRoutes(

@@ -1,5 +1,4 @@
 import type { FastifyRequest } from 'fastify';
-import type { TSchema } from 'typebox';
 import type { Database } from '../../db/database.ts';
 import type { Engine } from '../../engines/engine.ts';
 import type { Api } from '../../http/api.ts';
@@ -8,7 +7,6 @@ import { PageOf, PageQuery } from '../../http/pagination.ts';
 import type { Scope } from '../../http/scopes.ts';
 import { providersOf } from '../../providers/registry.ts';
 import type { PassClock } from '../../workflows/reconcilers.ts';
-import type { Inspection } from './inspection.ts';
 import { inspectionRoutes } from './inspection-routes.ts';
 import { KINDS } from './kinds.ts';
 import {
@@ -22,8 +20,9 @@ import {
   Updated,
   Withdrawn,
 } from './schema.ts';
-import type { DataServiceService, NewService, UpdateRequest } from './service.ts';
+import type { DataServiceService } from './service.ts';
 import { listPlans } from './store.ts';
+import type { Wire } from './wire.ts';
 
 /** What the routes of a kind need besides its own words. */
 export interface DataServiceRouteDependencies {
@@ -31,20 +30,6 @@ export interface DataServiceRouteDependencies {
   engine: Engine;
   clock: PassClock;
   service: DataServiceService;
-}
-
-/** How one kind speaks on the wire; bodies are validated by `schemas` when they come here. */
-export interface Wire {
-  schemas: {
-    instance: ReturnType<typeof import('../../http/schema.ts').Component>;
-    create: TSchema;
-    update: TSchema;
-    credentials: TSchema;
-    metrics: TSchema;
-  };
-  toNew(body: unknown): NewService;
-  toUpdate(body: unknown): UpdateRequest;
-  viewMetrics(found: Awaited<ReturnType<Inspection['metrics']>>): { summary: object; health: object };
 }
 
 /** All routes that databases and caches have in common, below `/database` or `/cache`. */

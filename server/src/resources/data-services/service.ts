@@ -1,18 +1,18 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { Database, Tx } from '../../db/database.ts';
 import type { Engine } from '../../engines/engine.ts';
 import type { Caller } from '../../http/caller.ts';
 import { offsetOf, type PageQuery, pageOf } from '../../http/pagination.ts';
 import { randomText, type SecretBox } from '../../lib/crypto.ts';
-import { AppError, type FieldErrors, invalid, invalidState, notFound } from '../../lib/errors.ts';
+import { AppError, invalidState, notFound } from '../../lib/errors.ts';
 import { UUID, uuidv7 } from '../../lib/ids.ts';
 import { acceptRequest } from '../../workflows/accept.ts';
 import type { AcceptedOperation } from '../../workflows/operations-store.ts';
 import type { PassClock } from '../../workflows/reconcilers.ts';
 import { type AddressPools, allotAddresses } from '../networks/allotment.ts';
 import { countOf, takeQuota } from '../teams/quotas.ts';
+import { autoscaleColumns, engineChanges, parameterColumns, type UpdateRequest } from './changes.ts';
 import { KINDS, type Kind } from './kinds.ts';
-import { type CreateRequest, checkCreate, findPlan, groupFor, resolveParameters } from './rules.ts';
+import { type CreateRequest, checkCreate } from './rules.ts';
 import { allowedActions, type ServiceOperationKind, type ServiceStatus, STATUS_DURING } from './states.ts';
 import {
   type Changes,
@@ -34,17 +34,6 @@ export interface DataServiceDependencies {
   clock: PassClock;
   /** Address of the host that published instances are reached at; null: none can be published. */
   publicAddress: string | null;
-}
-
-/** What a request to update says, whichever kind; what is undefined stays. */
-export interface UpdateRequest {
-  name?: string;
-  configuration?: Record<string, unknown>;
-  storageGb?: number;
-  plan?: string;
-  parameterGroupId?: number | null;
-  automatedSnapshots?: boolean;
-  autoscale?: { enabled?: boolean; thresholdPercent?: number; incrementGb?: number };
 }
 
 export interface NewService extends CreateRequest {
@@ -109,7 +98,7 @@ export function createDataServiceService(kind: Kind, dependencies: DataServiceDe
         database_name: body.databaseName ?? null,
         username: provider.username,
         password_sealed: secrets.seal(randomText(24)),
-        ...jsonColumns(parameters),
+        ...parameterColumns(parameters),
         ...addresses,
         ...autoscaleColumns(body.autoscale),
       })
@@ -164,7 +153,7 @@ export function createDataServiceService(kind: Kind, dependencies: DataServiceDe
   async function update(tx: Tx, caller: Caller, id: string, body: UpdateRequest) {
     const row = await lock(tx, caller, id);
     if (row.desired === 'deleted') throw invalidState(`The ${noun} is being deleted.`, row.status);
-    const changes = await engineChanges(tx, caller, row, body);
+    const changes = await engineChanges(tx, engine, row, body);
     const own: Changes = {
       ...(body.name === undefined ? {} : { name: body.name }),
       ...(body.automatedSnapshots === undefined
@@ -204,39 +193,6 @@ export function createDataServiceService(kind: Kind, dependencies: DataServiceDe
       previous: updatableColumns(row),
     };
     return accept(tx, caller, row, 'update', { ...own, ...changes }, args);
-  }
-
-  /** The changed columns that the instance has to follow. Throws `validation_failed`. */
-  async function engineChanges(
-    tx: Tx,
-    caller: Caller,
-    row: DataService,
-    body: UpdateRequest,
-  ): Promise<Changes> {
-    const errors: FieldErrors = {};
-    const changes: Changes = {};
-    const plan = body.plan && body.plan !== row.plan ? await findPlan(tx, kind, body.plan, errors) : null;
-    if (plan) Object.assign(changes, plan, { disk_gb: Math.max(plan.disk_gb, row.disk_gb) });
-    if (body.storageGb !== undefined && body.storageGb !== row.disk_gb) {
-      if (body.storageGb < row.disk_gb) {
-        errors.storage_size_gb = [
-          `Storage cannot shrink: the ${noun} has ${row.disk_gb} GB. Choose that or more.`,
-        ];
-      }
-      changes.disk_gb = Math.max(body.storageGb, plan?.disk_gb ?? 0);
-    }
-    if (Object.keys(errors).length > 0) throw invalid(errors);
-    if (body.configuration !== undefined || body.parameterGroupId !== undefined) {
-      const target = { kind, provider: row.provider, version: row.version };
-      const groupId = body.parameterGroupId === undefined ? row.parameter_group_id : body.parameterGroupId;
-      const group = await groupFor(tx, caller.teamId, target, groupId);
-      const own = body.configuration ?? (row.parameters as Record<string, unknown>);
-      const resolved = await resolveParameters(engine, target, group, own);
-      const { parameters, parameter_group_id, effective_parameters } = row;
-      const before = { parameters, parameter_group_id, effective_parameters };
-      if (!isDeepStrictEqual(before, resolved)) Object.assign(changes, jsonColumns(resolved));
-    }
-    return changes;
   }
 
   async function publish(tx: Tx, caller: Caller, id: string) {
@@ -294,29 +250,4 @@ function refusal(row: DataService, permission: 'start' | 'stop' | 'destroy', nou
   if (permission === 'destroy') return `The ${noun} is running. Stop it before you delete it.`;
   if (permission === 'start') return `The ${noun} is running already, or about to.`;
   return `The ${noun} is stopped, or about to. Start it first.`;
-}
-
-/** `jsonb` columns as the driver wants them: an object would do, a list would not. */
-const jsonColumns = ({
-  parameters,
-  parameter_group_id,
-  effective_parameters,
-}: {
-  parameters: object;
-  parameter_group_id: number | null;
-  effective_parameters: object;
-}) => ({
-  parameters: JSON.stringify(parameters),
-  parameter_group_id,
-  effective_parameters: JSON.stringify(effective_parameters),
-});
-
-function autoscaleColumns(policy: UpdateRequest['autoscale']) {
-  return {
-    ...(policy?.enabled === undefined ? {} : { autoscale_enabled: policy.enabled }),
-    ...(policy?.thresholdPercent === undefined
-      ? {}
-      : { autoscale_threshold_percent: policy.thresholdPercent }),
-    ...(policy?.incrementGb === undefined ? {} : { autoscale_increment_gb: policy.incrementGb }),
-  };
 }

@@ -7,7 +7,7 @@ import type {
   OperationStep,
   OperationWorkflow,
 } from '../../workflows/operation.ts';
-import { recordEvent } from '../../workflows/operations-store.ts';
+import { recordOutcome } from '../../workflows/operations-store.ts';
 import { unlessSuperseded } from '../../workflows/superseded.ts';
 import { createNetworkReader, releaseAddresses } from '../networks/allotment.ts';
 import { releaseQuota } from '../teams/quotas.ts';
@@ -175,8 +175,6 @@ function serviceSteps(dependencies: DataServiceWorkflowDependencies) {
   };
 }
 
-const nounOf = (operation: Operation): string => KINDS[operation.resourceType as Kind].noun;
-
 const becomes =
   (status: 'running' | 'stopped') =>
   async (tx: Tx, operation: Operation): Promise<void> => {
@@ -189,20 +187,20 @@ const becomes =
         ? { deployed_at: sql<Date>`coalesce(deployed_at, now())`, pending_restart: [] }
         : {}),
     });
-    await record(tx, operation, 'Normal', EVENTS[operation.kind]!);
+    await recordOutcome(tx, operation, 'Normal', outcome(operation));
   };
 
 async function finishUpdate(tx: Tx, operation: Operation): Promise<void> {
   const { running } = operation.args as unknown as UpdateArgs;
   await updateService(tx, operation.resourceId, { status: running ? 'running' : 'stopped' });
-  await record(tx, operation, 'Normal', EVENTS.update!);
+  await recordOutcome(tx, operation, 'Normal', outcome(operation));
 }
 
 /** Where going back worked too, the instance is as it was, and so is what the customer pays for. */
 async function failUpdate(tx: Tx, operation: Operation, error: OperationError): Promise<void> {
   const row = await getService(tx, operation.resourceId);
   if (row.status === 'updating') return settleFailure(tx, operation, error);
-  await record(tx, operation, 'Warning', ['UpdateFailed', `Nothing was changed: ${error.message}`]);
+  await recordOutcome(tx, operation, 'Warning', ['UpdateFailed', `Nothing was changed: ${error.message}`]);
 }
 
 /** An instance that fails keeps its row, so that the customer sees why and can delete it or try again. */
@@ -213,11 +211,11 @@ async function settleFailure(tx: Tx, operation: Operation, error: OperationError
     // A deletion that failed can be asked for again.
     ...(operation.kind === 'delete' ? { desired: 'stopped' } : {}),
   });
-  await record(tx, operation, 'Warning', ['Failed', `${operation.kind} failed: ${error.message}`]);
+  await recordOutcome(tx, operation, 'Warning', ['Failed', `${operation.kind} failed: ${error.message}`]);
 }
 
 async function finishDelete(tx: Tx, operation: Operation): Promise<void> {
-  await record(tx, operation, 'Normal', EVENTS.delete!);
+  await recordOutcome(tx, operation, 'Normal', outcome(operation));
   await releaseAddresses(tx, operation.resourceId);
   if (await deleteService(tx, operation.resourceId)) {
     await releaseQuota(tx, operation.teamId, operation.resourceType as Kind);
@@ -234,19 +232,7 @@ const EVENTS: Record<string, [reason: string, done: string]> = {
   delete: ['Deleted', 'was deleted.'],
 };
 
-async function record(
-  tx: Tx,
-  operation: Operation,
-  type: 'Normal' | 'Warning',
-  [reason, text]: [string, string],
-): Promise<void> {
-  await recordEvent(tx, {
-    teamId: operation.teamId,
-    resourceType: operation.resourceType,
-    resourceId: operation.resourceId,
-    operationId: operation.id,
-    type,
-    reason,
-    message: type === 'Normal' ? `The ${nounOf(operation)} ${text}` : text,
-  });
+function outcome({ kind, resourceType }: Operation): [reason: string, message: string] {
+  const [reason, done] = EVENTS[kind]!;
+  return [reason, `The ${KINDS[resourceType as Kind].noun} ${done}`];
 }

@@ -2,13 +2,12 @@ import { type Static, Type } from 'typebox';
 import { Component, Enum, Int, Nullable, NumberId, Obj, Text, Timestamp } from '../../http/schema.ts';
 import { PATTERN_MESSAGE } from '../../http/validation.ts';
 import { providersOf } from '../../providers/registry.ts';
+import { Count, Metrics } from '../data-services/inspection-schema.ts';
 import {
   AutoscaleInput,
   addressMembers,
-  Count,
   credentialMembers,
   headMembers,
-  Metrics,
   ParametersInput,
   PlanName,
   ServiceName,

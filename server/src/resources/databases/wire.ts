@@ -1,4 +1,4 @@
-import type { Wire } from '../data-services/routes.ts';
+import { commonNew, commonUpdate, type Wire } from '../data-services/wire.ts';
 import { CreateDatabase, Database, DatabaseCredentials, DatabaseMetrics, UpdateDatabase } from './schema.ts';
 
 type Autoscale = Pick<
@@ -29,29 +29,17 @@ export const databaseWire: Wire = {
   toNew(input) {
     const body = input as CreateDatabase;
     return {
-      name: body.name,
-      provider: body.provider ?? null,
+      ...commonNew(body),
       providerId: body.database_provider_id ?? null,
-      version: body.version ?? null,
       databaseName: body.database_name ?? null,
-      configuration: body.configuration ?? null,
-      parameterGroupId: body.parameter_group_id ?? null,
-      datacenter: body.datacenter,
-      plan: body.resource_profile,
       autoscale: autoscale(body),
     };
   },
   toUpdate(input) {
     const body = input as UpdateDatabase;
     return {
-      ...(body.name === undefined ? {} : { name: body.name }),
-      ...(body.configuration === undefined ? {} : { configuration: body.configuration }),
+      ...commonUpdate(body),
       ...(body.storage_size_gb === undefined ? {} : { storageGb: body.storage_size_gb }),
-      ...(body.resource_profile === undefined ? {} : { plan: body.resource_profile }),
-      ...(body.parameter_group_id === undefined ? {} : { parameterGroupId: body.parameter_group_id }),
-      ...(body.automated_snapshots_enabled === undefined
-        ? {}
-        : { automatedSnapshots: body.automated_snapshots_enabled }),
       autoscale: autoscale(body),
     };
   },

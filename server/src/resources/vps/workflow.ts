@@ -15,7 +15,7 @@ import type {
   OperationStep,
   OperationWorkflow,
 } from '../../workflows/operation.ts';
-import { recordEvent } from '../../workflows/operations-store.ts';
+import { recordOutcome } from '../../workflows/operations-store.ts';
 import { unlessSuperseded } from '../../workflows/superseded.ts';
 import { createNetworkReader, releaseAddresses } from '../networks/allotment.ts';
 import { releaseQuota } from '../teams/quotas.ts';
@@ -182,7 +182,7 @@ async function settle(tx: Tx, operation: Operation, status: 'running' | 'stopped
     observed_at: sql<Date>`now()`,
     ...(status === 'running' ? { deployed_at: sql<Date>`coalesce(deployed_at, now())` } : {}),
   });
-  await record(tx, operation, 'Normal', EVENTS[operation.kind]!);
+  await recordOutcome(tx, operation, 'Normal', EVENTS[operation.kind]!);
 }
 
 /** A VPS that fails keeps its row, so that the customer sees why and can delete it or try again. */
@@ -193,21 +193,21 @@ async function settleFailure(tx: Tx, operation: Operation, error: OperationError
     // A deletion that failed can be asked for again.
     ...(operation.kind === 'delete' ? { desired: 'stopped' } : {}),
   });
-  await record(tx, operation, 'Warning', ['Failed', `${operation.kind} failed: ${error.message}`]);
+  await recordOutcome(tx, operation, 'Warning', ['Failed', `${operation.kind} failed: ${error.message}`]);
 }
 
 async function finishUpdate(tx: Tx, operation: Operation): Promise<void> {
-  await record(tx, operation, 'Normal', EVENTS.update!);
+  await recordOutcome(tx, operation, 'Normal', EVENTS.update!);
 }
 
 /** The instance is as it was, and so is what the customer pays for. */
 async function revertUpdate(tx: Tx, operation: Operation, error: OperationError): Promise<void> {
   await updateVps(tx, operation.resourceId, (operation.args as unknown as UpdateArgs).previous);
-  await record(tx, operation, 'Warning', ['UpdateFailed', `Nothing was changed: ${error.message}`]);
+  await recordOutcome(tx, operation, 'Warning', ['UpdateFailed', `Nothing was changed: ${error.message}`]);
 }
 
 async function finishDelete(tx: Tx, operation: Operation): Promise<void> {
-  await record(tx, operation, 'Normal', EVENTS.delete!);
+  await recordOutcome(tx, operation, 'Normal', EVENTS.delete!);
   await releaseAddresses(tx, operation.resourceId);
   if (await deleteVps(tx, operation.resourceId)) await releaseQuota(tx, operation.teamId, 'vps');
 }
@@ -222,20 +222,3 @@ const EVENTS: Record<string, [string, string]> = {
   update: ['Updated', 'Plan and settings of the server were changed.'],
   delete: ['Deleted', 'The server was deleted.'],
 };
-
-async function record(
-  tx: Tx,
-  operation: Operation,
-  type: 'Normal' | 'Warning',
-  [reason, message]: [string, string],
-): Promise<void> {
-  await recordEvent(tx, {
-    teamId: operation.teamId,
-    resourceType: operation.resourceType,
-    resourceId: operation.resourceId,
-    operationId: operation.id,
-    type,
-    reason,
-    message,
-  });
-}
