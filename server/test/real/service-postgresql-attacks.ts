@@ -1,3 +1,7 @@
+/** How PostgreSQL refuses what somebody has no right to, in all versions: other failures would prove nothing. */
+export const REFUSAL =
+  /permission denied|must be (superuser|owner)|superuser-only|is not allowed|is reserved|required by the database system|role "pg_\w+" does not exist|extension "\w+" is not available|invalid text search configuration file name|Peer authentication failed|pg_hba.conf rejects/;
+
 /**
  * What the customer's account of PostgreSQL tries, with all that it is allowed otherwise, in a database of its own: SQL by
  * what it is after. Every line must be refused, in every version.

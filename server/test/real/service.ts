@@ -1,17 +1,19 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import type {
-  Engine,
-  InstanceFile,
-  InstanceRef,
-  InstanceSpec,
-  TenantNetwork,
+import {
+  type Engine,
+  EngineError,
+  type InstanceFile,
+  type InstanceRef,
+  type InstanceSpec,
+  type TenantNetwork,
 } from '../../src/engines/engine.ts';
 import { projectName } from '../../src/engines/incus/names.ts';
 import { createLog } from '../../src/lib/log.ts';
 import { type RunResult, run } from '../../src/platform/run.ts';
 import { imageOf, type PlanSize, type Provider } from '../../src/providers/provider.ts';
+import { waitFor } from '../harness.ts';
 import { createTestIncusEngine, fromTestRun } from '../incus.ts';
 
 const openssl = (args: string[]): Promise<RunResult> => run('openssl', args);
@@ -88,7 +90,7 @@ export async function openServices(): Promise<TestServices> {
     folder,
     async start(provider, version, changes = {}) {
       const image = imageOf(provider, version);
-      await engine.ensureTenant({ teamId: TEAM, network });
+      await patiently(() => engine.ensureTenant({ teamId: TEAM, network }));
       await engine.ensureImage(image);
       started += 1;
       const ref = { teamId: TEAM, name: `${provider.kind}-test-${started}` };
@@ -132,6 +134,18 @@ export async function openServices(): Promise<TestServices> {
     },
   };
 }
+
+/** Repeats what may succeed later, as workflows do. */
+const patiently = (verb: () => Promise<void>): Promise<true> =>
+  waitFor('the engine', () =>
+    verb().then(
+      () => true as const,
+      (error) => {
+        if (error instanceof EngineError && error.retryable) return false;
+        throw error;
+      },
+    ),
+  );
 
 async function clear(engine: Engine): Promise<void> {
   const left = (await engine.listInstances()).filter(({ ref }) => ref.teamId === TEAM);
