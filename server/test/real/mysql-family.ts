@@ -137,7 +137,7 @@ export function describeEngine(
       );
       const app = { user: 'app', password: 'app' };
       const plain = await subject.sql('SELECT 1', { ...app, args: ['--skip-ssl'] });
-      assert.match(plain.stderr, /insecure transport/i);
+      assert.notEqual(plain.status, 0);
       const sleeping = subject.sql('SELECT SLEEP(60)', app);
       const find = "SELECT ID FROM information_schema.PROCESSLIST WHERE USER = 'app' AND INFO LIKE '%SLEEP%'";
       const thread = await waitFor('the other connection', async () => (await ask(find)) || null);
@@ -221,8 +221,8 @@ export function describeEngine(
       const before = await state();
       await ask(
         'CREATE TABLE work.load_test (id INT AUTO_INCREMENT PRIMARY KEY, hash CHAR(32), text VARCHAR(500));' +
-          "INSERT INTO work.load_test (hash, text) SELECT MD5(RAND()), REPEAT('x', 500) " +
-          'FROM information_schema.COLUMNS a, information_schema.COLUMNS b LIMIT 20000',
+          "INSERT INTO work.load_test (hash, text) VALUES (MD5(RAND()), REPEAT('x', 500));" +
+          'INSERT INTO work.load_test (hash, text) SELECT MD5(RAND()), text FROM work.load_test;'.repeat(14),
       );
       const login = path.join(services.folder, 'load.cnf');
       await writeFile(

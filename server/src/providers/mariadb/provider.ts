@@ -28,7 +28,7 @@ export const mariadb: Provider = {
 
 /**
  * Half of what is left of the memory beyond 256 MB goes to the buffer pool. Those 256 MB are for the server, which idles
- * at 120 MB, and its other caches. The other half is for connections: one takes up to about 3 MB at work (MariaDB
+ * at 120 MB, and its other caches. The other half is for connections: with the buffers below, one takes up to about 4 MB at work (MariaDB
  * Knowledge Base, "MariaDB Memory Allocation"); 80 for each GB is the order of what Amazon RDS allows (memory / 12 MB).
  * A redo log of 2.5 % of the disk, at most 1 GB: enough that checkpoints do not hurry, and crash recovery is short.
  */
@@ -43,5 +43,9 @@ function sizing({ memoryMb, diskGb }: PlanSize): Record<string, string> {
     // Pages of Aria: system tables, and internal temporary tables that are on the disk.
     aria_pagecache_buffer_size: mebibytes(memoryMb / 32),
     key_buffer_size: mebibytes(8),
+    // Of each session; a bigger temporary table or sort goes to the disk.
+    tmp_table_size: mebibytes(memoryMb / 512),
+    max_heap_table_size: mebibytes(Math.max(16, memoryMb / 128)),
+    sort_buffer_size: mebibytes(1),
   };
 }
