@@ -11,7 +11,9 @@ import {
   terminal,
 } from '../scripts/test-install.ts';
 import { benchCreateReal } from './create-real.ts';
+import { benchCreateServices } from './create-services.ts';
 import { benchCreateSimulated } from './create-simulated.ts';
+import { benchIdle } from './idle.ts';
 import { benchListVps } from './list-vps.ts';
 import { type Row, table } from './report.ts';
 
@@ -19,6 +21,8 @@ const DOCUMENT = path.join(ROOT, 'docs/benchmarks.md');
 const MARKS = /(<!-- figures -->\n)[\s\S]*(<!-- end of figures -->)/;
 
 const benchmarks: Record<string, () => Promise<Row[]>> = {
+  services: benchCreateServices,
+  idle: benchIdle,
   real: benchCreateReal,
   list: benchListVps,
   simulated: benchCreateSimulated,

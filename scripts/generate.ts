@@ -18,6 +18,7 @@ import { createHttpServer } from '../server/src/http/server.ts';
 import { createSecretBox } from '../server/src/lib/crypto.ts';
 import { ERROR_STATUS } from '../server/src/lib/errors.ts';
 import { createLog } from '../server/src/lib/log.ts';
+import { createAuthorityReader } from '../server/src/resources/certificate-authority/authority.ts';
 
 const ROOT = path.join(import.meta.dirname, '..');
 
@@ -33,7 +34,16 @@ async function openApiDocument(): Promise<string> {
     database,
     secrets,
     log: createLog('silent'),
-    register: (api) => registerRoutes(api, { config, database, engine, secrets, pools }),
+    register: (api) =>
+      registerRoutes(api, {
+        config,
+        database,
+        engine,
+        secrets,
+        authority: createAuthorityReader(database, secrets),
+        pools,
+        publicAddress: null,
+      }),
   });
   await http.ready();
   const document = buildOpenApi(http.apiRoutes, null);

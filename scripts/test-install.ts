@@ -21,6 +21,8 @@ const CLIENTS: Package[] = [
   { name: 'openssh-client', proof: '/usr/bin/ssh' },
   { name: 'sshpass', proof: '/usr/bin/sshpass' },
   { name: 'git', proof: '/usr/bin/git' },
+  { name: 'redis-tools', proof: '/usr/bin/redis-cli' },
+  { name: 'postgresql-client', proof: '/usr/bin/psql' },
   { name: 'mariadb-client', proof: '/usr/bin/mariadb' },
 ];
 

@@ -320,6 +320,630 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/database": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List databases
+         * @description The databases of the team, newest first. Needs the scope `database:read`.
+         */
+        get: operations["listDatabases"];
+        put?: never;
+        /**
+         * Create a database
+         * @description Creates a database and returns at once; follow `operation_id`, or ask until `status` is `running`: then it answers queries. Needs the scope `database:write`.
+         */
+        post: operations["createDatabase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/database/plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List plans for databases
+         * @description The plans, with monthly prices, and the engines with their versions. Needs the scope `database:read`.
+         */
+        get: operations["listDatabasePlans"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/database/{databaseInstance}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a database
+         * @description Shows one of the team’s databases. Needs the scope `database:read`.
+         */
+        get: operations["getDatabase"];
+        /**
+         * Update a database
+         * @description Changes name, plan, storage or parameters. A plan changes live where the engine can; where it cannot, the engine is restarted. Parameters that only a restart can change wait for the next start (`pending_restart`). Needs the scope `database:write`.
+         */
+        put: operations["updateDatabase"];
+        post?: never;
+        /**
+         * Delete a database
+         * @description Deletes a stopped database with all of its data. It is 404 once gone. Needs the scope `database:delete`.
+         */
+        delete: operations["deleteDatabase"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/database/{databaseInstance}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start a database
+         * @description Starts it with its data. One whose instance was lost is built anew on its data volume. Needs the scope `database:write`.
+         */
+        post: operations["startDatabase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/database/{databaseInstance}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop a database
+         * @description Lets the engine end in good order: its next start needs no recovery. Needs the scope `database:write`.
+         */
+        post: operations["stopDatabase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/database/{databaseInstance}/force-stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Switch off a database
+         * @description Switches it off at once, as a power cut does. What was committed is recovered at the next start. Needs the scope `database:write`.
+         */
+        post: operations["forceStopDatabase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/database/{databaseInstance}/credentials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show the credentials
+         * @description Address, account and password, and a URI with all of them. Needs `database:write`, since it gives full control of the data. Needs the scope `database:write`.
+         */
+        get: operations["getDatabaseCredentials"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/database/{databaseInstance}/dns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Publish a database
+         * @description Lets it be reached at the install’s public address, at a port of its own, with TLS. Needs the scope `database:write`.
+         */
+        post: operations["publishDatabase"];
+        /**
+         * Withdraw a database
+         * @description Ends its publication: only the team’s own network reaches it then. Needs the scope `database:write`.
+         */
+        delete: operations["withdrawDatabase"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/database/{databaseInstance}/logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the engine’s log
+         * @description The newest entries of the engine’s own log, oldest first; with `since` or `cursor`, those that follow. Needs the scope `database:read`.
+         */
+        get: operations["getDatabaseLogs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/database/{databaseInstance}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List events
+         * @description What the platform did to the database and what it found, newest first. Needs the scope `database:read`.
+         */
+        get: operations["getDatabaseEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/database/{databaseInstance}/diagnose": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Diagnose a database
+         * @description Looks for what is wrong, the worst first, and says what helps. Needs the scope `database:read`.
+         */
+        get: operations["diagnoseDatabase"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/database/{databaseInstance}/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show metrics
+         * @description Numbers that the engine reported just now. Null where it has none; `reason` says why. Needs the scope `database:read`.
+         */
+        get: operations["getDatabaseMetrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cache": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List caches
+         * @description The caches of the team, newest first. Needs the scope `cache:read`.
+         */
+        get: operations["listCaches"];
+        put?: never;
+        /**
+         * Create a cache
+         * @description Creates a cache and returns at once; follow `operation_id`, or ask until `status` is `running`: then it answers queries. Needs the scope `cache:write`.
+         */
+        post: operations["createCache"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cache/plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List plans for caches
+         * @description The plans, with monthly prices, and the engines with their versions. Needs the scope `cache:read`.
+         */
+        get: operations["listCachePlans"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cache/{cacheInstance}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a cache
+         * @description Shows one of the team’s caches. Needs the scope `cache:read`.
+         */
+        get: operations["getCache"];
+        /**
+         * Update a cache
+         * @description Changes name, plan, storage or parameters. A plan changes live where the engine can; where it cannot, the engine is restarted. Parameters that only a restart can change wait for the next start (`pending_restart`). Needs the scope `cache:write`.
+         */
+        put: operations["updateCache"];
+        post?: never;
+        /**
+         * Delete a cache
+         * @description Deletes a stopped cache with all of its data. It is 404 once gone. Needs the scope `cache:delete`.
+         */
+        delete: operations["deleteCache"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cache/{cacheInstance}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start a cache
+         * @description Starts it with its data. One whose instance was lost is built anew on its data volume. Needs the scope `cache:write`.
+         */
+        post: operations["startCache"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cache/{cacheInstance}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop a cache
+         * @description Lets the engine end in good order: its next start needs no recovery. Needs the scope `cache:write`.
+         */
+        post: operations["stopCache"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cache/{cacheInstance}/force-stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Switch off a cache
+         * @description Switches it off at once, as a power cut does. What was committed is recovered at the next start. Needs the scope `cache:write`.
+         */
+        post: operations["forceStopCache"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cache/{cacheInstance}/credentials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show the credentials
+         * @description Address, account and password, and a URI with all of them. Needs `cache:write`, since it gives full control of the data. Needs the scope `cache:write`.
+         */
+        get: operations["getCacheCredentials"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cache/{cacheInstance}/connection-info": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show how to connect
+         * @description Address, account and password, and a URI with all of them. Needs `cache:write`, since it gives full control of the data. Needs the scope `cache:write`.
+         */
+        get: operations["getCacheConnectionInfo"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cache/{cacheInstance}/dns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Publish a cache
+         * @description Lets it be reached at the install’s public address, at a port of its own, with TLS. Needs the scope `cache:write`.
+         */
+        post: operations["publishCache"];
+        /**
+         * Withdraw a cache
+         * @description Ends its publication: only the team’s own network reaches it then. Needs the scope `cache:write`.
+         */
+        delete: operations["withdrawCache"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cache/{cacheInstance}/logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the engine’s log
+         * @description The newest entries of the engine’s own log, oldest first; with `since` or `cursor`, those that follow. Needs the scope `cache:read`.
+         */
+        get: operations["getCacheLogs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cache/{cacheInstance}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List events
+         * @description What the platform did to the cache and what it found, newest first. Needs the scope `cache:read`.
+         */
+        get: operations["getCacheEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cache/{cacheInstance}/diagnose": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Diagnose a cache
+         * @description Looks for what is wrong, the worst first, and says what helps. Needs the scope `cache:read`.
+         */
+        get: operations["diagnoseCache"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cache/{cacheInstance}/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show metrics
+         * @description Numbers that the engine reported just now. Null where it has none; `reason` says why. Needs the scope `cache:read`.
+         */
+        get: operations["getCacheMetrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/parameter-groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List parameter groups
+         * @description The team’s groups, newest first, and those of the system, one for each engine. Needs the scope `database:read`.
+         */
+        get: operations["listParameterGroups"];
+        put?: never;
+        /**
+         * Create a parameter group
+         * @description Names and values are checked against the list that the engine itself gives of its parameters. Those that lead out of the engine, or that Danube depends on, are refused by name. Needs the scope `database:write`.
+         */
+        post: operations["createParameterGroup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/parameter-groups/{parameterGroup}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a parameter group
+         * @description Shows one of the team’s groups, or one of the system. Needs the scope `database:read`.
+         */
+        get: operations["getParameterGroup"];
+        /**
+         * Update a parameter group
+         * @description Instances that use the group follow, each in an operation of its own. Needs the scope `database:write`.
+         */
+        put: operations["updateParameterGroup"];
+        post?: never;
+        /**
+         * Delete a parameter group
+         * @description Deletes a group that no instance uses. Needs the scope `database:delete`.
+         */
+        delete: operations["deleteParameterGroup"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/parameter-groups/{parameterGroup}/clone": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Clone a parameter group
+         * @description Copies a group of the team or of the system. Needs the scope `database:write`.
+         */
+        post: operations["cloneParameterGroup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/certificate-authority": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show the certificate authority
+         * @description The certificate that clients check databases and caches against: save it to a file and name that file to the client, for example as `sslrootcert`. The same for all teams. Any valid token will do.
+         */
+        get: operations["getCertificateAuthority"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/operations/{operation}": {
         parameters: {
             query?: never;
@@ -329,7 +953,7 @@ export interface paths {
         };
         /**
          * Show an operation
-         * @description Shows how far asynchronous work is: its state, per cent, step, and error once it failed. Needs the scope `vps:read`.
+         * @description Shows how far asynchronous work is: its state, per cent, step, and error once it failed. The token must be allowed to read the resource that it is about, for example `vps:read`. Any valid token will do.
          */
         get: operations["getOperation"];
         put?: never;
@@ -562,16 +1186,7 @@ export interface components {
              */
             status_label: string;
             status_details: components["schemas"]["StatusDetails"];
-            capabilities: {
-                /** @example false */
-                logs: boolean;
-                /** @example false */
-                events: boolean;
-                /** @example false */
-                diagnose: boolean;
-                /** @example false */
-                build_logs: boolean;
-            };
+            capabilities: components["schemas"]["Capabilities"];
             /**
              * @description A name that `GET /vps/plans` lists.
              * @example nano_shared
@@ -759,6 +1374,19 @@ export interface components {
                  */
                 observed_at: string | null;
             } | null;
+        };
+        Capabilities: {
+            /**
+             * @description Whether `logs` answers.
+             * @example true
+             */
+            logs: boolean;
+            /** @example true */
+            events: boolean;
+            /** @example true */
+            diagnose: boolean;
+            /** @example false */
+            build_logs: boolean;
         };
         /**
          * @example {
@@ -1014,6 +1642,954 @@ export interface components {
              *     packages: [nginx]
              */
             custom_cloud_init?: string | null;
+        };
+        Database: {
+            /**
+             * Format: uuid
+             * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+             */
+            id: string;
+            /** @example shop */
+            name: string;
+            /**
+             * @example running
+             * @enum {string}
+             */
+            status: "pending" | "provisioning" | "starting" | "running" | "updating" | "stopping" | "stopped" | "restoring" | "error" | "destroying";
+            /**
+             * @description The status in words.
+             * @example Running
+             */
+            status_label: string;
+            status_details: components["schemas"]["StatusDetails"];
+            capabilities: components["schemas"]["Capabilities"];
+            /**
+             * @description A name that `plans` lists.
+             * @example micro
+             */
+            resource_profile: string;
+            /**
+             * Format: int32
+             * @example 1
+             */
+            cpu_cores: number;
+            /**
+             * Format: int32
+             * @example 1024
+             */
+            memory_size_mb: number;
+            /** @example 17 */
+            version: string;
+            /**
+             * Format: int64
+             * @example 1
+             */
+            provider_id: number;
+            provider: components["schemas"]["ServiceProvider"];
+            /**
+             * Format: int32
+             * @example 10
+             */
+            storage_size_gb: number;
+            /**
+             * @description The first database; more can be made with SQL.
+             * @example shop
+             */
+            database_name: string | null;
+            /** @example fsn1 */
+            datacenter: string;
+            engine: {
+                /**
+                 * Format: int64
+                 * @example 1
+                 */
+                id: number;
+                /** @example PostgreSQL */
+                name: string;
+            };
+            /**
+             * @description Address in the team’s network.
+             * @example 10.64.0.10
+             */
+            endpoint: string;
+            /**
+             * Format: int32
+             * @example 5432
+             */
+            port: number;
+            /**
+             * @description Null until `POST …/dns`.
+             * @example 203.0.113.7
+             */
+            dns_hostname: string | null;
+            /**
+             * Format: int32
+             * @example 20000
+             */
+            dns_port: number | null;
+            /**
+             * @description Name in the team’s network.
+             * @example ip-10-64-0-10.danube.internal
+             */
+            internal_host: string;
+            /**
+             * Format: int32
+             * @example 5432
+             */
+            internal_port: number;
+            /** @example ip-10-64-0-10.danube.internal:5432 */
+            internal_endpoint: string;
+            /** @example 203.0.113.7:20000 */
+            public_endpoint: string | null;
+            /**
+             * @description What a client should use now.
+             * @example 10.64.0.10
+             */
+            connection_host: string;
+            /**
+             * Format: int32
+             * @example 5432
+             */
+            connection_port: number;
+            /**
+             * @description Always null: there is no proxy.
+             * @example proxy.example.org
+             */
+            proxy_dns_hostname: string | null;
+            /**
+             * Format: int32
+             * @example 5432
+             */
+            proxy_dns_port: number | null;
+            /**
+             * Format: int32
+             * @example 5432
+             */
+            proxy_any_dns_port: number | null;
+            /** @example danube */
+            username: string;
+            storage_autoscale_policy: {
+                /** @example false */
+                enabled: boolean;
+                /**
+                 * Format: int32
+                 * @example 80
+                 */
+                threshold_percent: number;
+                /**
+                 * Format: int32
+                 * @example 10
+                 */
+                increment_gib: number;
+                /**
+                 * Format: int32
+                 * @example 10000
+                 */
+                max_storage_gib: number;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-15T09:30:00.000Z
+                 */
+                last_scaled_at: string | null;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-15T09:30:00.000Z
+                 */
+                last_checked_at: string | null;
+            } | null;
+            /**
+             * @example {
+             *       "max_connections": "200"
+             *     }
+             */
+            configuration: {
+                [key: string]: string;
+            };
+            /**
+             * Format: int64
+             * @example 7
+             */
+            parameter_group_id: number | null;
+            /** @description Parameters whose new values wait for the next start. */
+            pending_restart: string[];
+            /**
+             * @description A snapshot is taken every day.
+             * @example true
+             */
+            automated_snapshots_enabled: boolean;
+            /**
+             * Format: int32
+             * @example 999
+             */
+            monthly_cost_cents: number;
+            /** @example 9.99 */
+            monthly_cost_dollars: number;
+            /**
+             * Format: date-time
+             * @description When it ran for the first time.
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            deployed_at: string | null;
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            updated_at: string;
+            /**
+             * Format: int64
+             * @example 1
+             */
+            team_id: number;
+            /**
+             * Format: int64
+             * @example 1
+             */
+            user_id: number;
+            /**
+             * @description Whether `start` is accepted now.
+             * @example true
+             */
+            can_be_started: boolean;
+            /**
+             * @description Whether `stop` is accepted now.
+             * @example true
+             */
+            can_be_stopped: boolean;
+            /**
+             * @description Whether deletion is accepted now.
+             * @example true
+             */
+            can_be_destroyed: boolean;
+        };
+        ServiceProvider: {
+            /**
+             * Format: int64
+             * @example 1
+             */
+            id: number;
+            /** @example PostgreSQL */
+            name: string;
+            /** @example postgresql */
+            type: string;
+        };
+        /**
+         * @example {
+         *       "name": "shop",
+         *       "provider": "postgresql",
+         *       "version": "17",
+         *       "database_name": "shop",
+         *       "datacenter": "fsn1",
+         *       "resource_profile": "micro"
+         *     }
+         */
+        CreateDatabase: {
+            /**
+             * @description Lower-case letters, digits and hyphens.
+             * @example shop
+             */
+            name: string;
+            /**
+             * @example postgresql
+             * @enum {string|null}
+             */
+            provider?: "postgresql" | "mysql" | "mariadb" | null;
+            /**
+             * Format: int64
+             * @description The same as a number; either is needed.
+             * @example 1
+             */
+            database_provider_id?: number | null;
+            /**
+             * @description A first database to make.
+             * @example shop
+             */
+            database_name?: string | null;
+            /**
+             * @description One that `plans` lists; by default the newest.
+             * @example 17
+             */
+            version?: string | null;
+            /**
+             * @description Engine parameters: name to value. They replace all that were set here before.
+             * @example {
+             *       "max_connections": 200
+             *     }
+             */
+            configuration?: {
+                [key: string]: string | number | boolean;
+            } | null;
+            /**
+             * Format: int64
+             * @example 7
+             */
+            parameter_group_id?: number | null;
+            /** @example fsn1 */
+            datacenter: string;
+            /**
+             * @description A name that `plans` lists.
+             * @example micro
+             */
+            resource_profile: string;
+            /**
+             * @description Grow the storage by itself when it fills.
+             * @example true
+             */
+            storage_autoscaling_enabled?: boolean | null;
+            /**
+             * Format: int32
+             * @description Share of the storage in use from which it grows, in per cent.
+             * @example 80
+             */
+            storage_autoscale_threshold_percent?: number | null;
+            /**
+             * Format: int32
+             * @description How much is added each time, in GB.
+             * @example 10
+             */
+            storage_autoscale_increment_gib?: number | null;
+        };
+        DatabasePlan: {
+            /**
+             * @description A name that `plans` lists.
+             * @example micro
+             */
+            name: string;
+            /**
+             * @description A name that `plans` lists.
+             * @example micro
+             */
+            resource_profile: string;
+            /**
+             * Format: int32
+             * @example 1
+             */
+            cpu_cores: number;
+            /**
+             * Format: int32
+             * @example 1024
+             */
+            memory_size_mb: number;
+            /**
+             * Format: int32
+             * @example 10
+             */
+            storage_size_gb: number;
+            /**
+             * Format: int32
+             * @example 999
+             */
+            monthly_cost_cents: number;
+            /** @example 9.99 */
+            monthly_cost_dollars: number;
+            /**
+             * @example EUR
+             * @enum {string}
+             */
+            currency: "EUR";
+        };
+        DatabaseProviderOffer: {
+            /**
+             * Format: int64
+             * @example 1
+             */
+            id: number;
+            /**
+             * @example postgresql
+             * @enum {string}
+             */
+            type: "postgresql" | "mysql" | "mariadb";
+            /** @example PostgreSQL */
+            name: string;
+            versions: string[];
+            /** @example 18 */
+            default_version: string;
+        };
+        /**
+         * @example {
+         *       "resource_profile": "small",
+         *       "storage_size_gb": 30
+         *     }
+         */
+        UpdateDatabase: {
+            /**
+             * @description Lower-case letters, digits and hyphens.
+             * @example shop
+             */
+            name?: string;
+            /**
+             * @description Engine parameters: name to value. They replace all that were set here before.
+             * @example {
+             *       "max_connections": 200
+             *     }
+             */
+            configuration?: {
+                [key: string]: string | number | boolean;
+            };
+            /**
+             * Format: int32
+             * @description Size of the storage in GB. It can grow, never shrink.
+             * @example 20
+             */
+            storage_size_gb?: number;
+            /**
+             * @description A name that `plans` lists.
+             * @example micro
+             */
+            resource_profile?: string;
+            /**
+             * Format: int64
+             * @example 7
+             */
+            parameter_group_id?: number | null;
+            /** @example true */
+            automated_snapshots_enabled?: boolean;
+            /**
+             * @description Grow the storage by itself when it fills.
+             * @example true
+             */
+            storage_autoscaling_enabled?: boolean | null;
+            /**
+             * Format: int32
+             * @description Share of the storage in use from which it grows, in per cent.
+             * @example 80
+             */
+            storage_autoscale_threshold_percent?: number | null;
+            /**
+             * Format: int32
+             * @description How much is added each time, in GB.
+             * @example 10
+             */
+            storage_autoscale_increment_gib?: number | null;
+        };
+        LogEntry: {
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            timestamp: string;
+            /** @example database system is ready to accept connections */
+            message: string;
+            /**
+             * @example info
+             * @enum {string}
+             */
+            level: "debug" | "info" | "warn" | "error";
+            /** @example database-0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e */
+            pod: string;
+            /** @example postgresql */
+            container: string;
+            /**
+             * @example stderr
+             * @enum {string}
+             */
+            stream: "stderr";
+        };
+        ServiceEvent: {
+            /**
+             * @example Normal
+             * @enum {string}
+             */
+            type: "Normal" | "Warning";
+            /** @example Created */
+            reason: string;
+            /** @example The database was created and answers queries. */
+            message: string;
+            /** @example database/shop */
+            resource: string;
+            /** @example 1 */
+            count: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            first_seen: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            last_seen: string;
+        };
+        Finding: {
+            /** @example disk_nearly_full */
+            code: string;
+            /**
+             * @example critical
+             * @enum {string}
+             */
+            severity: "critical" | "warning" | "info";
+            /** @example 91 % of its 10 GB of storage are in use. */
+            summary: string;
+            /** @example Grow its storage. */
+            remediation: string | null;
+            /** @example false */
+            retryable: boolean;
+        };
+        Cache: {
+            /**
+             * Format: uuid
+             * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+             */
+            id: string;
+            /** @example shop */
+            name: string;
+            /**
+             * @example running
+             * @enum {string}
+             */
+            status: "pending" | "provisioning" | "starting" | "running" | "updating" | "stopping" | "stopped" | "restoring" | "error" | "destroying";
+            /**
+             * @description The status in words.
+             * @example Running
+             */
+            status_label: string;
+            status_details: components["schemas"]["StatusDetails"];
+            capabilities: components["schemas"]["Capabilities"];
+            /**
+             * @description A name that `plans` lists.
+             * @example micro
+             */
+            resource_profile: string;
+            /**
+             * Format: int32
+             * @example 1
+             */
+            cpu_cores: number;
+            /**
+             * Format: int32
+             * @example 1024
+             */
+            memory_size_mb: number;
+            /** @example 17 */
+            version: string;
+            /**
+             * Format: int64
+             * @example 1
+             */
+            provider_id: number;
+            provider: components["schemas"]["ServiceProvider"];
+            /** @example fsn1 */
+            datacenter: string;
+            /**
+             * @description Address in the team’s network.
+             * @example 10.64.0.10
+             */
+            endpoint: string;
+            /**
+             * Format: int32
+             * @example 6380
+             */
+            port: number;
+            /**
+             * @description Null until `POST …/dns`.
+             * @example 203.0.113.7
+             */
+            dns_hostname: string | null;
+            /**
+             * Format: int32
+             * @example 20000
+             */
+            dns_port: number | null;
+            /**
+             * @description Name in the team’s network.
+             * @example ip-10-64-0-10.danube.internal
+             */
+            internal_host: string;
+            /**
+             * Format: int32
+             * @example 6380
+             */
+            internal_port: number;
+            /** @example ip-10-64-0-10.danube.internal:6380 */
+            internal_endpoint: string;
+            /** @example 203.0.113.7:20000 */
+            public_endpoint: string | null;
+            /**
+             * @description What a client should use now.
+             * @example 10.64.0.10
+             */
+            connection_host: string;
+            /**
+             * Format: int32
+             * @example 6380
+             */
+            connection_port: number;
+            /**
+             * Format: int32
+             * @description Where it answers without TLS, in the team’s network.
+             * @example 6379
+             */
+            plain_port: number | null;
+            /**
+             * @example {
+             *       "maxmemory-policy": "allkeys-lru"
+             *     }
+             */
+            configuration: {
+                [key: string]: string;
+            };
+            /**
+             * Format: int64
+             * @example 7
+             */
+            parameter_group_id: number | null;
+            /** @description Parameters whose new values wait for the next start. */
+            pending_restart: string[];
+            /**
+             * @description A snapshot is taken every day.
+             * @example true
+             */
+            automated_snapshots_enabled: boolean;
+            /**
+             * Format: int32
+             * @example 999
+             */
+            monthly_cost_cents: number;
+            /** @example 9.99 */
+            monthly_cost_dollars: number;
+            /**
+             * Format: date-time
+             * @description When it ran for the first time.
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            deployed_at: string | null;
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            updated_at: string;
+            /**
+             * Format: int64
+             * @example 1
+             */
+            team_id: number;
+            /**
+             * Format: int64
+             * @example 1
+             */
+            user_id: number;
+            /**
+             * @description Whether `start` is accepted now.
+             * @example true
+             */
+            can_be_started: boolean;
+            /**
+             * @description Whether `stop` is accepted now.
+             * @example true
+             */
+            can_be_stopped: boolean;
+            /**
+             * @description Whether deletion is accepted now.
+             * @example true
+             */
+            can_be_destroyed: boolean;
+        };
+        /**
+         * @example {
+         *       "name": "sessions",
+         *       "provider": "redis",
+         *       "datacenter": "fsn1",
+         *       "resource_profile": "micro"
+         *     }
+         */
+        CreateCache: {
+            /**
+             * @description Lower-case letters, digits and hyphens.
+             * @example shop
+             */
+            name: string;
+            /**
+             * @example redis
+             * @enum {string|null}
+             */
+            provider?: "redis" | "valkey" | null;
+            /**
+             * Format: int64
+             * @description The same as a number; either is needed.
+             * @example 4
+             */
+            cache_provider_id?: number | null;
+            /**
+             * @description One that `plans` lists; by default the newest.
+             * @example 8.0
+             */
+            version?: string | null;
+            /**
+             * @description Engine parameters: name to value. They replace all that were set here before.
+             * @example {
+             *       "maxmemory-policy": "allkeys-lfu"
+             *     }
+             */
+            configuration?: {
+                [key: string]: string | number | boolean;
+            } | null;
+            /**
+             * Format: int64
+             * @example 7
+             */
+            parameter_group_id?: number | null;
+            /** @example fsn1 */
+            datacenter: string;
+            /**
+             * @description A name that `plans` lists.
+             * @example micro
+             */
+            resource_profile: string;
+        };
+        CachePlan: {
+            /**
+             * @description A name that `plans` lists.
+             * @example micro
+             */
+            name: string;
+            /**
+             * @description A name that `plans` lists.
+             * @example micro
+             */
+            resource_profile: string;
+            /**
+             * Format: int32
+             * @example 1
+             */
+            cpu_cores: number;
+            /**
+             * Format: int32
+             * @example 1024
+             */
+            memory_size_mb: number;
+            /**
+             * Format: int32
+             * @example 10
+             */
+            storage_size_gb: number;
+            /**
+             * Format: int32
+             * @example 999
+             */
+            monthly_cost_cents: number;
+            /** @example 9.99 */
+            monthly_cost_dollars: number;
+            /**
+             * @example EUR
+             * @enum {string}
+             */
+            currency: "EUR";
+        };
+        CacheProviderOffer: {
+            /**
+             * Format: int64
+             * @example 1
+             */
+            id: number;
+            /**
+             * @example redis
+             * @enum {string}
+             */
+            type: "redis" | "valkey";
+            /** @example Redis */
+            name: string;
+            versions: string[];
+            /** @example 8.0 */
+            default_version: string;
+        };
+        /**
+         * @example {
+         *       "resource_profile": "small"
+         *     }
+         */
+        UpdateCache: {
+            /**
+             * @description Lower-case letters, digits and hyphens.
+             * @example shop
+             */
+            name?: string;
+            /**
+             * @description Engine parameters: name to value. They replace all that were set here before.
+             * @example {
+             *       "maxmemory-policy": "allkeys-lfu"
+             *     }
+             */
+            configuration?: {
+                [key: string]: string | number | boolean;
+            };
+            /**
+             * @description A name that `plans` lists.
+             * @example micro
+             */
+            resource_profile?: string;
+            /**
+             * Format: int64
+             * @example 7
+             */
+            parameter_group_id?: number | null;
+            /** @example true */
+            automated_snapshots_enabled?: boolean;
+        };
+        ParameterGroup: {
+            /**
+             * Format: int64
+             * @example 7
+             */
+            id: number;
+            /** @example analytics */
+            name: string;
+            /**
+             * @example database
+             * @enum {string}
+             */
+            type: "cache" | "database";
+            /**
+             * @example postgresql
+             * @enum {string}
+             */
+            provider_type: "postgresql" | "mysql" | "mariadb" | "redis" | "valkey";
+            /**
+             * @description Version of the engine; null: all of them.
+             * @example 17
+             */
+            family: string | null;
+            /** @example For long reports. */
+            description: string | null;
+            /**
+             * @example {
+             *       "max_connections": "200"
+             *     }
+             */
+            parameters: {
+                [key: string]: string;
+            };
+            /** @description Parameters that instances of the group cannot set themselves. */
+            locked_parameters: string[];
+            /** @description Those among them whose change waits for the next start of an instance. */
+            restart_parameters: string[];
+            /**
+             * Format: int64
+             * @description Null for a group of the system.
+             * @example 1
+             */
+            team_id: number | null;
+            /**
+             * @description The team’s new instances of this engine have this group where they name none.
+             * @example false
+             */
+            is_default: boolean;
+            /**
+             * @description Whether instances can begin to use it.
+             * @example true
+             */
+            is_active: boolean;
+            /**
+             * @description Groups of the system cannot be changed.
+             * @example false
+             */
+            is_system: boolean;
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            created_at: string | null;
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            updated_at: string | null;
+        };
+        /**
+         * @example {
+         *       "name": "analytics",
+         *       "type": "database",
+         *       "provider_type": "postgresql",
+         *       "family": "17",
+         *       "parameters": {
+         *         "work_mem": "64MB"
+         *       }
+         *     }
+         */
+        CreateParameterGroup: {
+            /** @example analytics */
+            name: string;
+            /**
+             * @example database
+             * @enum {string}
+             */
+            type: "cache" | "database" | "queue";
+            /**
+             * @example postgresql
+             * @enum {string}
+             */
+            provider_type: "postgresql" | "mysql" | "mariadb" | "redis" | "valkey";
+            /** @example 17 */
+            family?: string | null;
+            /** @example For long reports. */
+            description?: string | null;
+            /**
+             * @description Engine parameters: name to value. They replace all that were set here before.
+             * @example {
+             *       "max_connections": 200
+             *     }
+             */
+            parameters: {
+                [key: string]: string | number | boolean;
+            };
+            /** @description Parameters that instances of the group cannot set themselves. */
+            locked_parameters?: string[] | null;
+            /**
+             * @description The team’s new instances of this engine have this group where they name none.
+             * @example false
+             */
+            is_default?: boolean;
+        };
+        /**
+         * @example {
+         *       "parameters": {
+         *         "work_mem": "32MB"
+         *       }
+         *     }
+         */
+        UpdateParameterGroup: {
+            /** @example analytics */
+            name?: string;
+            /** @example For long reports. */
+            description?: string | null;
+            /**
+             * @description Engine parameters: name to value. They replace all that were set here before.
+             * @example {
+             *       "max_connections": 200
+             *     }
+             */
+            parameters?: {
+                [key: string]: string | number | boolean;
+            };
+            /** @description Parameters that instances of the group cannot set themselves. */
+            locked_parameters?: string[] | null;
+            /**
+             * @description The team’s new instances of this engine have this group where they name none.
+             * @example false
+             */
+            is_default?: boolean;
+            /**
+             * @description Whether instances can begin to use it.
+             * @example true
+             */
+            is_active?: boolean;
+        };
+        /**
+         * @example {
+         *       "name": "analytics-2"
+         *     }
+         */
+        CloneParameterGroup: {
+            /** @example analytics */
+            name?: string | null;
         };
         Operation: {
             /**
@@ -1771,9 +3347,9 @@ export interface operations {
                      *             }
                      *           },
                      *           "capabilities": {
-                     *             "logs": false,
-                     *             "events": false,
-                     *             "diagnose": false,
+                     *             "logs": true,
+                     *             "events": true,
+                     *             "diagnose": true,
                      *             "build_logs": false
                      *           },
                      *           "resource_profile": "nano_shared",
@@ -1905,9 +3481,9 @@ export interface operations {
                      *           }
                      *         },
                      *         "capabilities": {
-                     *           "logs": false,
-                     *           "events": false,
-                     *           "diagnose": false,
+                     *           "logs": true,
+                     *           "events": true,
+                     *           "diagnose": true,
                      *           "build_logs": false
                      *         },
                      *         "resource_profile": "nano_shared",
@@ -2207,9 +3783,9 @@ export interface operations {
                      *           }
                      *         },
                      *         "capabilities": {
-                     *           "logs": false,
-                     *           "events": false,
-                     *           "diagnose": false,
+                     *           "logs": true,
+                     *           "events": true,
+                     *           "diagnose": true,
                      *           "build_logs": false
                      *         },
                      *         "resource_profile": "nano_shared",
@@ -2371,9 +3947,9 @@ export interface operations {
                      *           }
                      *         },
                      *         "capabilities": {
-                     *           "logs": false,
-                     *           "events": false,
-                     *           "diagnose": false,
+                     *           "logs": true,
+                     *           "events": true,
+                     *           "diagnose": true,
                      *           "build_logs": false
                      *         },
                      *         "resource_profile": "nano_shared",
@@ -2940,6 +4516,3966 @@ export interface operations {
             409: components["responses"]["Conflict"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listDatabases: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Page to return, from 1. A page past the end is an empty list.
+                 * @example 1
+                 */
+                page?: number;
+                /**
+                 * @description Items on a page.
+                 * @example 15
+                 */
+                per_page?: number;
+            };
+            header?: {
+                /** @description Team that the request acts on, in place of the token’s own. */
+                "X-Team-Id"?: components["parameters"]["TeamId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *           "name": "shop",
+                     *           "status": "running",
+                     *           "status_label": "Running",
+                     *           "status_details": {
+                     *             "summary": "The server is running.",
+                     *             "health": "healthy",
+                     *             "observed_at": "2026-01-15T09:30:00.000Z",
+                     *             "stale": false,
+                     *             "operation": {
+                     *               "state": "succeeded",
+                     *               "terminal": true
+                     *             },
+                     *             "error": {
+                     *               "code": "image_build_failed",
+                     *               "source": "engine",
+                     *               "resource": {
+                     *                 "kind": "vps",
+                     *                 "name": "web-1"
+                     *               },
+                     *               "reason": "image_build_failed",
+                     *               "message": "The image could not be built.",
+                     *               "retryable": true,
+                     *               "observed_at": "2026-01-15T09:30:00.000Z"
+                     *             }
+                     *           },
+                     *           "capabilities": {
+                     *             "logs": true,
+                     *             "events": true,
+                     *             "diagnose": true,
+                     *             "build_logs": false
+                     *           },
+                     *           "resource_profile": "micro",
+                     *           "cpu_cores": 1,
+                     *           "memory_size_mb": 1024,
+                     *           "version": "17",
+                     *           "provider_id": 1,
+                     *           "provider": {
+                     *             "id": 1,
+                     *             "name": "PostgreSQL",
+                     *             "type": "postgresql"
+                     *           },
+                     *           "storage_size_gb": 10,
+                     *           "database_name": "shop",
+                     *           "datacenter": "fsn1",
+                     *           "engine": {
+                     *             "id": 1,
+                     *             "name": "PostgreSQL"
+                     *           },
+                     *           "endpoint": "10.64.0.10",
+                     *           "port": 5432,
+                     *           "dns_hostname": "203.0.113.7",
+                     *           "dns_port": 20000,
+                     *           "internal_host": "ip-10-64-0-10.danube.internal",
+                     *           "internal_port": 5432,
+                     *           "internal_endpoint": "ip-10-64-0-10.danube.internal:5432",
+                     *           "public_endpoint": "203.0.113.7:20000",
+                     *           "connection_host": "10.64.0.10",
+                     *           "connection_port": 5432,
+                     *           "proxy_dns_hostname": "proxy.example.org",
+                     *           "proxy_dns_port": 5432,
+                     *           "proxy_any_dns_port": 5432,
+                     *           "username": "danube",
+                     *           "storage_autoscale_policy": {
+                     *             "enabled": false,
+                     *             "threshold_percent": 80,
+                     *             "increment_gib": 10,
+                     *             "max_storage_gib": 10000,
+                     *             "last_scaled_at": "2026-01-15T09:30:00.000Z",
+                     *             "last_checked_at": "2026-01-15T09:30:00.000Z"
+                     *           },
+                     *           "configuration": {
+                     *             "max_connections": "200"
+                     *           },
+                     *           "parameter_group_id": 7,
+                     *           "pending_restart": [
+                     *             "max_connections"
+                     *           ],
+                     *           "automated_snapshots_enabled": true,
+                     *           "monthly_cost_cents": 999,
+                     *           "monthly_cost_dollars": 9.99,
+                     *           "deployed_at": "2026-01-15T09:30:00.000Z",
+                     *           "created_at": "2026-01-15T09:30:00.000Z",
+                     *           "updated_at": "2026-01-15T09:30:00.000Z",
+                     *           "team_id": 1,
+                     *           "user_id": 1,
+                     *           "can_be_started": true,
+                     *           "can_be_stopped": true,
+                     *           "can_be_destroyed": true
+                     *         }
+                     *       ],
+                     *       "pagination": {
+                     *         "current_page": 1,
+                     *         "last_page": 1,
+                     *         "per_page": 15,
+                     *         "total": 1
+                     *       }
+                     *     }
+                     */
+                    "application/json": {
+                        data: components["schemas"]["Database"][];
+                        pagination: components["schemas"]["Pagination"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    createDatabase: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Team that the request acts on, in place of the token’s own. */
+                "X-Team-Id"?: components["parameters"]["TeamId"];
+                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "shop",
+                 *       "provider": "postgresql",
+                 *       "version": "17",
+                 *       "database_name": "shop",
+                 *       "datacenter": "fsn1",
+                 *       "resource_profile": "micro"
+                 *     }
+                 */
+                "application/json": components["schemas"]["CreateDatabase"];
+            };
+        };
+        responses: {
+            /** @description Created. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The database is being created.",
+                     *       "instance": {
+                     *         "id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *         "name": "shop",
+                     *         "status": "running",
+                     *         "status_label": "Running",
+                     *         "status_details": {
+                     *           "summary": "The server is running.",
+                     *           "health": "healthy",
+                     *           "observed_at": "2026-01-15T09:30:00.000Z",
+                     *           "stale": false,
+                     *           "operation": {
+                     *             "state": "succeeded",
+                     *             "terminal": true
+                     *           },
+                     *           "error": {
+                     *             "code": "image_build_failed",
+                     *             "source": "engine",
+                     *             "resource": {
+                     *               "kind": "vps",
+                     *               "name": "web-1"
+                     *             },
+                     *             "reason": "image_build_failed",
+                     *             "message": "The image could not be built.",
+                     *             "retryable": true,
+                     *             "observed_at": "2026-01-15T09:30:00.000Z"
+                     *           }
+                     *         },
+                     *         "capabilities": {
+                     *           "logs": true,
+                     *           "events": true,
+                     *           "diagnose": true,
+                     *           "build_logs": false
+                     *         },
+                     *         "resource_profile": "micro",
+                     *         "cpu_cores": 1,
+                     *         "memory_size_mb": 1024,
+                     *         "version": "17",
+                     *         "provider_id": 1,
+                     *         "provider": {
+                     *           "id": 1,
+                     *           "name": "PostgreSQL",
+                     *           "type": "postgresql"
+                     *         },
+                     *         "storage_size_gb": 10,
+                     *         "database_name": "shop",
+                     *         "datacenter": "fsn1",
+                     *         "engine": {
+                     *           "id": 1,
+                     *           "name": "PostgreSQL"
+                     *         },
+                     *         "endpoint": "10.64.0.10",
+                     *         "port": 5432,
+                     *         "dns_hostname": "203.0.113.7",
+                     *         "dns_port": 20000,
+                     *         "internal_host": "ip-10-64-0-10.danube.internal",
+                     *         "internal_port": 5432,
+                     *         "internal_endpoint": "ip-10-64-0-10.danube.internal:5432",
+                     *         "public_endpoint": "203.0.113.7:20000",
+                     *         "connection_host": "10.64.0.10",
+                     *         "connection_port": 5432,
+                     *         "proxy_dns_hostname": "proxy.example.org",
+                     *         "proxy_dns_port": 5432,
+                     *         "proxy_any_dns_port": 5432,
+                     *         "username": "danube",
+                     *         "storage_autoscale_policy": {
+                     *           "enabled": false,
+                     *           "threshold_percent": 80,
+                     *           "increment_gib": 10,
+                     *           "max_storage_gib": 10000,
+                     *           "last_scaled_at": "2026-01-15T09:30:00.000Z",
+                     *           "last_checked_at": "2026-01-15T09:30:00.000Z"
+                     *         },
+                     *         "configuration": {
+                     *           "max_connections": "200"
+                     *         },
+                     *         "parameter_group_id": 7,
+                     *         "pending_restart": [
+                     *           "max_connections"
+                     *         ],
+                     *         "automated_snapshots_enabled": true,
+                     *         "monthly_cost_cents": 999,
+                     *         "monthly_cost_dollars": 9.99,
+                     *         "deployed_at": "2026-01-15T09:30:00.000Z",
+                     *         "created_at": "2026-01-15T09:30:00.000Z",
+                     *         "updated_at": "2026-01-15T09:30:00.000Z",
+                     *         "team_id": 1,
+                     *         "user_id": 1,
+                     *         "can_be_started": true,
+                     *         "can_be_stopped": true,
+                     *         "can_be_destroyed": true
+                     *       },
+                     *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
+                     *     }
+                     */
+                    "application/json": {
+                        /** @example The database is being created. */
+                        message: string;
+                        instance: components["schemas"]["Database"];
+                        /**
+                         * Format: uuid
+                         * @description Follow it with `GET /operations/{operation}`.
+                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
+                         */
+                        operation_id: string;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listDatabasePlans: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Team that the request acts on, in place of the token’s own. */
+                "X-Team-Id"?: components["parameters"]["TeamId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "plans": [
+                     *         {
+                     *           "name": "micro",
+                     *           "resource_profile": "micro",
+                     *           "cpu_cores": 1,
+                     *           "memory_size_mb": 1024,
+                     *           "storage_size_gb": 10,
+                     *           "monthly_cost_cents": 999,
+                     *           "monthly_cost_dollars": 9.99,
+                     *           "currency": "EUR"
+                     *         }
+                     *       ],
+                     *       "providers": [
+                     *         {
+                     *           "id": 1,
+                     *           "type": "postgresql",
+                     *           "name": "PostgreSQL",
+                     *           "versions": [
+                     *             "18"
+                     *           ],
+                     *           "default_version": "18"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": {
+                        plans: components["schemas"]["DatabasePlan"][];
+                        providers: components["schemas"]["DatabaseProviderOffer"][];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getDatabase: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Team that the request acts on, in place of the token’s own. */
+                "X-Team-Id"?: components["parameters"]["TeamId"];
+            };
+            path: {
+                /**
+                 * @description Id of the database.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                databaseInstance: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "instance": {
+                     *         "id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *         "name": "shop",
+                     *         "status": "running",
+                     *         "status_label": "Running",
+                     *         "status_details": {
+                     *           "summary": "The server is running.",
+                     *           "health": "healthy",
+                     *           "observed_at": "2026-01-15T09:30:00.000Z",
+                     *           "stale": false,
+                     *           "operation": {
+                     *             "state": "succeeded",
+                     *             "terminal": true
+                     *           },
+                     *           "error": {
+                     *             "code": "image_build_failed",
+                     *             "source": "engine",
+                     *             "resource": {
+                     *               "kind": "vps",
+                     *               "name": "web-1"
+                     *             },
+                     *             "reason": "image_build_failed",
+                     *             "message": "The image could not be built.",
+                     *             "retryable": true,
+                     *             "observed_at": "2026-01-15T09:30:00.000Z"
+                     *           }
+                     *         },
+                     *         "capabilities": {
+                     *           "logs": true,
+                     *           "events": true,
+                     *           "diagnose": true,
+                     *           "build_logs": false
+                     *         },
+                     *         "resource_profile": "micro",
+                     *         "cpu_cores": 1,
+                     *         "memory_size_mb": 1024,
+                     *         "version": "17",
+                     *         "provider_id": 1,
+                     *         "provider": {
+                     *           "id": 1,
+                     *           "name": "PostgreSQL",
+                     *           "type": "postgresql"
+                     *         },
+                     *         "storage_size_gb": 10,
+                     *         "database_name": "shop",
+                     *         "datacenter": "fsn1",
+                     *         "engine": {
+                     *           "id": 1,
+                     *           "name": "PostgreSQL"
+                     *         },
+                     *         "endpoint": "10.64.0.10",
+                     *         "port": 5432,
+                     *         "dns_hostname": "203.0.113.7",
+                     *         "dns_port": 20000,
+                     *         "internal_host": "ip-10-64-0-10.danube.internal",
+                     *         "internal_port": 5432,
+                     *         "internal_endpoint": "ip-10-64-0-10.danube.internal:5432",
+                     *         "public_endpoint": "203.0.113.7:20000",
+                     *         "connection_host": "10.64.0.10",
+                     *         "connection_port": 5432,
+                     *         "proxy_dns_hostname": "proxy.example.org",
+                     *         "proxy_dns_port": 5432,
+                     *         "proxy_any_dns_port": 5432,
+                     *         "username": "danube",
+                     *         "storage_autoscale_policy": {
+                     *           "enabled": false,
+                     *           "threshold_percent": 80,
+                     *           "increment_gib": 10,
+                     *           "max_storage_gib": 10000,
+                     *           "last_scaled_at": "2026-01-15T09:30:00.000Z",
+                     *           "last_checked_at": "2026-01-15T09:30:00.000Z"
+                     *         },
+                     *         "configuration": {
+                     *           "max_connections": "200"
+                     *         },
+                     *         "parameter_group_id": 7,
+                     *         "pending_restart": [
+                     *           "max_connections"
+                     *         ],
+                     *         "automated_snapshots_enabled": true,
+                     *         "monthly_cost_cents": 999,
+                     *         "monthly_cost_dollars": 9.99,
+                     *         "deployed_at": "2026-01-15T09:30:00.000Z",
+                     *         "created_at": "2026-01-15T09:30:00.000Z",
+                     *         "updated_at": "2026-01-15T09:30:00.000Z",
+                     *         "team_id": 1,
+                     *         "user_id": 1,
+                     *         "can_be_started": true,
+                     *         "can_be_stopped": true,
+                     *         "can_be_destroyed": true
+                     *       },
+                     *       "connection_info": "postgresql://…",
+                     *       "monthly_cost": 9.99
+                     *     }
+                     */
+                    "application/json": {
+                        instance: components["schemas"]["Database"];
+                        /**
+                         * @description Always null: `credentials` has the URI with the password.
+                         * @example postgresql://…
+                         */
+                        connection_info: string | null;
+                        /** @example 9.99 */
+                        monthly_cost: number;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    updateDatabase: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Team that the request acts on, in place of the token’s own. */
+                "X-Team-Id"?: components["parameters"]["TeamId"];
+                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description Id of the database.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                databaseInstance: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "resource_profile": "small",
+                 *       "storage_size_gb": 30
+                 *     }
+                 */
+                "application/json": components["schemas"]["UpdateDatabase"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The database is being updated.",
+                     *       "instance": {
+                     *         "id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *         "name": "shop",
+                     *         "status": "running",
+                     *         "status_label": "Running",
+                     *         "status_details": {
+                     *           "summary": "The server is running.",
+                     *           "health": "healthy",
+                     *           "observed_at": "2026-01-15T09:30:00.000Z",
+                     *           "stale": false,
+                     *           "operation": {
+                     *             "state": "succeeded",
+                     *             "terminal": true
+                     *           },
+                     *           "error": {
+                     *             "code": "image_build_failed",
+                     *             "source": "engine",
+                     *             "resource": {
+                     *               "kind": "vps",
+                     *               "name": "web-1"
+                     *             },
+                     *             "reason": "image_build_failed",
+                     *             "message": "The image could not be built.",
+                     *             "retryable": true,
+                     *             "observed_at": "2026-01-15T09:30:00.000Z"
+                     *           }
+                     *         },
+                     *         "capabilities": {
+                     *           "logs": true,
+                     *           "events": true,
+                     *           "diagnose": true,
+                     *           "build_logs": false
+                     *         },
+                     *         "resource_profile": "micro",
+                     *         "cpu_cores": 1,
+                     *         "memory_size_mb": 1024,
+                     *         "version": "17",
+                     *         "provider_id": 1,
+                     *         "provider": {
+                     *           "id": 1,
+                     *           "name": "PostgreSQL",
+                     *           "type": "postgresql"
+                     *         },
+                     *         "storage_size_gb": 10,
+                     *         "database_name": "shop",
+                     *         "datacenter": "fsn1",
+                     *         "engine": {
+                     *           "id": 1,
+                     *           "name": "PostgreSQL"
+                     *         },
+                     *         "endpoint": "10.64.0.10",
+                     *         "port": 5432,
+                     *         "dns_hostname": "203.0.113.7",
+                     *         "dns_port": 20000,
+                     *         "internal_host": "ip-10-64-0-10.danube.internal",
+                     *         "internal_port": 5432,
+                     *         "internal_endpoint": "ip-10-64-0-10.danube.internal:5432",
+                     *         "public_endpoint": "203.0.113.7:20000",
+                     *         "connection_host": "10.64.0.10",
+                     *         "connection_port": 5432,
+                     *         "proxy_dns_hostname": "proxy.example.org",
+                     *         "proxy_dns_port": 5432,
+                     *         "proxy_any_dns_port": 5432,
+                     *         "username": "danube",
+                     *         "storage_autoscale_policy": {
+                     *           "enabled": false,
+                     *           "threshold_percent": 80,
+                     *           "increment_gib": 10,
+                     *           "max_storage_gib": 10000,
+                     *           "last_scaled_at": "2026-01-15T09:30:00.000Z",
+                     *           "last_checked_at": "2026-01-15T09:30:00.000Z"
+                     *         },
+                     *         "configuration": {
+                     *           "max_connections": "200"
+                     *         },
+                     *         "parameter_group_id": 7,
+                     *         "pending_restart": [
+                     *           "max_connections"
+                     *         ],
+                     *         "automated_snapshots_enabled": true,
+                     *         "monthly_cost_cents": 999,
+                     *         "monthly_cost_dollars": 9.99,
+                     *         "deployed_at": "2026-01-15T09:30:00.000Z",
+                     *         "created_at": "2026-01-15T09:30:00.000Z",
+                     *         "updated_at": "2026-01-15T09:30:00.000Z",
+                     *         "team_id": 1,
+                     *         "user_id": 1,
+                     *         "can_be_started": true,
+                     *         "can_be_stopped": true,
+                     *         "can_be_destroyed": true
+                     *       },
+                     *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
+                     *     }
+                     */
+                    "application/json": {
+                        /** @example The database is being updated. */
+                        message: string;
+                        instance: components["schemas"]["Database"];
+                        /**
+                         * Format: uuid
+                         * @description Follow it with `GET /operations/{operation}`.
+                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
+                         */
+                        operation_id: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    deleteDatabase: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Team that the request acts on, in place of the token’s own. */
+                "X-Team-Id"?: components["parameters"]["TeamId"];
+                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description Id of the database.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                databaseInstance: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The database is being deleted.",
+                     *       "status": "destroying",
+                     *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
+                     *     }
+                     */
+                    "application/json": {
+                        /** @example The database is being deleted. */
+                        message: string;
+                        /**
+                         * @example destroying
+                         * @enum {string}
+                         */
+                        status: "pending" | "provisioning" | "starting" | "running" | "updating" | "stopping" | "stopped" | "restoring" | "error" | "destroying";
+                        /**
+                         * Format: uuid
+                         * @description Follow it with `GET /operations/{operation}`.
+                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
+                         */
+                        operation_id: string;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    startDatabase: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Team that the request acts on, in place of the token’s own. */
+                "X-Team-Id"?: components["parameters"]["TeamId"];
+                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description Id of the database.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                databaseInstance: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The database is starting.",
+                     *       "status": "starting",
+                     *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
+                     *     }
+                     */
+                    "application/json": {
+                        /** @example The database is starting. */
+                        message: string;
+                        /**
+                         * @example starting
+                         * @enum {string}
+                         */
+                        status: "pending" | "provisioning" | "starting" | "running" | "updating" | "stopping" | "stopped" | "restoring" | "error" | "destroying";
+                        /**
+                         * Format: uuid
+                         * @description Follow it with `GET /operations/{operation}`.
+                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
+                         */
+                        operation_id: string;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    stopDatabase: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Team that the request acts on, in place of the token’s own. */
+                "X-Team-Id"?: components["parameters"]["TeamId"];
+                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description Id of the database.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                databaseInstance: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The database is stopping.",
+                     *       "status": "stopping",
+                     *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
+                     *     }
+                     */
+                    "application/json": {
+                        /** @example The database is stopping. */
+                        message: string;
+                        /**
+                         * @example stopping
+                         * @enum {string}
+                         */
+                        status: "pending" | "provisioning" | "starting" | "running" | "updating" | "stopping" | "stopped" | "restoring" | "error" | "destroying";
+                        /**
+                         * Format: uuid
+                         * @description Follow it with `GET /operations/{operation}`.
+                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
+                         */
+                        operation_id: string;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    forceStopDatabase: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Team that the request acts on, in place of the token’s own. */
+                "X-Team-Id"?: components["parameters"]["TeamId"];
+                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description Id of the database.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                databaseInstance: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The database is stopped.",
+                     *       "status": "stopped",
+                     *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
+                     *     }
+                     */
+                    "application/json": {
+                        /** @example The database is stopped. */
+                        message: string;
+                        /**
+                         * @example stopped
+                         * @enum {string}
+                         */
+                        status: "pending" | "provisioning" | "starting" | "running" | "updating" | "stopping" | "stopped" | "restoring" | "error" | "destroying";
+                        /**
+                         * Format: uuid
+                         * @description Follow it with `GET /operations/{operation}`.
+                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
+                         */
+                        operation_id: string;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getDatabaseCredentials: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Team that the request acts on, in place of the token’s own. */
+                "X-Team-Id"?: components["parameters"]["TeamId"];
+            };
+            path: {
+                /**
+                 * @description Id of the database.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                databaseInstance: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "host": "10.64.0.10",
+                     *       "port": 5432,
+                     *       "username": "danube",
+                     *       "password": "kT7wq2mXf9RzcV4hB3nYpLsD",
+                     *       "connection_info": "postgresql://danube:kT7wq2mX@10.64.0.10:5432/shop?sslmode=require",
+                     *       "database": "shop"
+                     *     }
+                     */
+                    "application/json": {
+                        /** @example 10.64.0.10 */
+                        host: string;
+                        /**
+                         * Format: int32
+                         * @example 5432
+                         */
+                        port: number;
+                        /** @example danube */
+                        username: string;
+                        /** @example kT7wq2mXf9RzcV4hB3nYpLsD */
+                        password: string;
+                        /**
+                         * @description A URI that clients take as it is.
+                         * @example postgresql://danube:kT7wq2mX@10.64.0.10:5432/shop?sslmode=require
+                         */
+                        connection_info: string;
+                        /** @example shop */
+                        database: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    publishDatabase: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Team that the request acts on, in place of the token’s own. */
+                "X-Team-Id"?: components["parameters"]["TeamId"];
+                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description Id of the database.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                databaseInstance: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The database is being published.",
+                     *       "dns_hostname": "203.0.113.7",
+                     *       "dns_port": 20000,
+                     *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
+                     *     }
+                     */
+                    "application/json": {
+                        /** @example The database is being published. */
+                        message: string;
+                        /** @example 203.0.113.7 */
+                        dns_hostname: string;
+                        /**
+                         * Format: int32
+                         * @example 20000
+                         */
+                        dns_port: number | null;
+                        /**
+                         * Format: uuid
+                         * @description Follow it with `GET /operations/{operation}`.
+                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
+                         */
+                        operation_id: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    withdrawDatabase: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Team that the request acts on, in place of the token’s own. */
+                "X-Team-Id"?: components["parameters"]["TeamId"];
+                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description Id of the database.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                databaseInstance: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The database is being withdrawn.",
+                     *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
+                     *     }
+                     */
+                    "application/json": {
+                        /** @example The database is being withdrawn. */
+                        message: string;
+                        /**
+                         * Format: uuid
+                         * @description Follow it with `GET /operations/{operation}`.
+                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
+                         */
+                        operation_id: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getDatabaseLogs: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Not before this time (ISO 8601); oldest first from there.
+                 * @example 2026-01-15T09:30:00Z
+                 */
+                since?: string;
+                /**
+                 * @description Not after this time (ISO 8601).
+                 * @example 2026-01-15T10:30:00Z
+                 */
+                until?: string;
+                /**
+                 * @description `meta.cursor` of the answer before.
+                 * @example 2026-01-15T09:30:00.12345-0000
+                 */
+                cursor?: string;
+                /** @example 100 */
+                limit?: number;
+                /**
+                 * @description This severe and worse.
+                 * @example debug
+                 */
+                level?: "debug" | "info" | "warn" | "error";
+            };
+            header?: {
+                /** @description Team that the request acts on, in place of the token’s own. */
+                "X-Team-Id"?: components["parameters"]["TeamId"];
+            };
+            path: {
+                /**
+                 * @description Id of the database.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                databaseInstance: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "data": {
+                     *         "available": true,
+                     *         "entries": [
+                     *           {
+                     *             "timestamp": "2026-01-15T09:30:00.000Z",
+                     *             "message": "database system is ready to accept connections",
+                     *             "level": "info",
+                     *             "pod": "database-0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *             "container": "postgresql",
+                     *             "stream": "stderr"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "error": {
+                     *         "code": "unavailable",
+                     *         "message": "The instance does not answer.",
+                     *         "retryable": true
+                     *       },
+                     *       "meta": {
+                     *         "request_id": "0198c5a2-8100-7b3c-8a4f-6d5e4c3b2a19",
+                     *         "cursor": "2026-01-15T09:30:00.12345-0000",
+                     *         "truncated": false,
+                     *         "reason": "The database is stopped."
+                     *       }
+                     *     }
+                     */
+                    "application/json": {
+                        /** @example true */
+                        success: boolean;
+                        data: {
+                            /** @example true */
+                            available: boolean;
+                            entries: components["schemas"]["LogEntry"][];
+                        };
+                        error: {
+                            /** @example unavailable */
+                            code: string;
+                            /** @example The instance does not answer. */
+                            message: string;
+                            /** @example true */
+                            retryable: boolean;
+                        } | null;
+                        meta: {
+                            /** @example 0198c5a2-8100-7b3c-8a4f-6d5e4c3b2a19 */
+                            request_id: string;
+                            /**
+                             * @description Send it to go on after the last entry.
+                             * @example 2026-01-15T09:30:00.12345-0000
+                             */
+                            cursor?: string | null;
+                            /**
+                             * @description True where `limit` left some out.
+                             * @example false
+                             */
+                            truncated?: boolean;
+                            /** @example The database is stopped. */
+                            reason?: string | null;
+                        };
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getDatabaseEvents: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Team that the request acts on, in place of the token’s own. */
+                "X-Team-Id"?: components["parameters"]["TeamId"];
+            };
+            path: {
+                /**
+                 * @description Id of the database.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                databaseInstance: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "data": {
+                     *         "available": true,
+                     *         "events": [
+                     *           {
+                     *             "type": "Normal",
+                     *             "reason": "Created",
+                     *             "message": "The database was created and answers queries.",
+                     *             "resource": "database/shop",
+                     *             "count": "1",
+                     *             "first_seen": "2026-01-15T09:30:00.000Z",
+                     *             "last_seen": "2026-01-15T09:30:00.000Z"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "error": {
+                     *         "code": "unavailable",
+                     *         "message": "The instance does not answer.",
+                     *         "retryable": true
+                     *       },
+                     *       "meta": {
+                     *         "request_id": "0198c5a2-8100-7b3c-8a4f-6d5e4c3b2a19",
+                     *         "cursor": "2026-01-15T09:30:00.12345-0000",
+                     *         "truncated": false,
+                     *         "reason": "The database is stopped."
+                     *       }
+                     *     }
+                     */
+                    "application/json": {
+                        /** @example true */
+                        success: boolean;
+                        data: {
+                            /** @example true */
+                            available: boolean;
+                            events: components["schemas"]["ServiceEvent"][];
+                        };
+                        error: {
+                            /** @example unavailable */
+                            code: string;
+                            /** @example The instance does not answer. */
+                            message: string;
+                            /** @example true */
+                            retryable: boolean;
+                        } | null;
+                        meta: {
+                            /** @example 0198c5a2-8100-7b3c-8a4f-6d5e4c3b2a19 */
+                            request_id: string;
+                            /**
+                             * @description Send it to go on after the last entry.
+                             * @example 2026-01-15T09:30:00.12345-0000
+                             */
+                            cursor?: string | null;
+                            /**
+                             * @description True where `limit` left some out.
+                             * @example false
+                             */
+                            truncated?: boolean;
+                            /** @example The database is stopped. */
+                            reason?: string | null;
+                        };
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    diagnoseDatabase: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Team that the request acts on, in place of the token’s own. */
+                "X-Team-Id"?: components["parameters"]["TeamId"];
+            };
+            path: {
+                /**
+                 * @description Id of the database.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                databaseInstance: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "data": {
+                     *         "verdict": "healthy",
+                     *         "status": {
+                     *           "summary": "The server is running.",
+                     *           "health": "healthy",
+                     *           "observed_at": "2026-01-15T09:30:00.000Z",
+                     *           "stale": false,
+                     *           "operation": {
+                     *             "state": "succeeded",
+                     *             "terminal": true
+                     *           },
+                     *           "error": {
+                     *             "code": "image_build_failed",
+                     *             "source": "engine",
+                     *             "resource": {
+                     *               "kind": "vps",
+                     *               "name": "web-1"
+                     *             },
+                     *             "reason": "image_build_failed",
+                     *             "message": "The image could not be built.",
+                     *             "retryable": true,
+                     *             "observed_at": "2026-01-15T09:30:00.000Z"
+                     *           }
+                     *         },
+                     *         "findings": [
+                     *           {
+                     *             "code": "disk_nearly_full",
+                     *             "severity": "critical",
+                     *             "summary": "91 % of its 10 GB of storage are in use.",
+                     *             "remediation": "Grow its storage.",
+                     *             "retryable": false
+                     *           }
+                     *         ],
+                     *         "sections": {
+                     *           "events": {
+                     *             "available": true,
+                     *             "count": 3,
+                     *             "truncated": false
+                     *           },
+                     *           "logs": {
+                     *             "available": true,
+                     *             "sampled_lines": 120
+                     *           }
+                     *         }
+                     *       },
+                     *       "error": {
+                     *         "code": "unavailable",
+                     *         "message": "The instance does not answer.",
+                     *         "retryable": true
+                     *       },
+                     *       "meta": {
+                     *         "request_id": "0198c5a2-8100-7b3c-8a4f-6d5e4c3b2a19",
+                     *         "cursor": "2026-01-15T09:30:00.12345-0000",
+                     *         "truncated": false,
+                     *         "reason": "The database is stopped."
+                     *       }
+                     *     }
+                     */
+                    "application/json": {
+                        /** @example true */
+                        success: boolean;
+                        data: {
+                            /**
+                             * @example healthy
+                             * @enum {string}
+                             */
+                            verdict: "healthy" | "degraded" | "unhealthy" | "stopped";
+                            status: components["schemas"]["StatusDetails"];
+                            findings: components["schemas"]["Finding"][];
+                            sections: {
+                                events: {
+                                    /** @example true */
+                                    available: boolean;
+                                    /**
+                                     * Format: int32
+                                     * @example 3
+                                     */
+                                    count: number;
+                                    /** @example false */
+                                    truncated: boolean;
+                                } | null;
+                                logs: {
+                                    /** @example true */
+                                    available: boolean;
+                                    /**
+                                     * Format: int32
+                                     * @example 120
+                                     */
+                                    sampled_lines: number;
+                                } | null;
+                            };
+                        };
+                        error: {
+                            /** @example unavailable */
+                            code: string;
+                            /** @example The instance does not answer. */
+                            message: string;
+                            /** @example true */
+                            retryable: boolean;
+                        } | null;
+                        meta: {
+                            /** @example 0198c5a2-8100-7b3c-8a4f-6d5e4c3b2a19 */
+                            request_id: string;
+                            /**
+                             * @description Send it to go on after the last entry.
+                             * @example 2026-01-15T09:30:00.12345-0000
+                             */
+                            cursor?: string | null;
+                            /**
+                             * @description True where `limit` left some out.
+                             * @example false
+                             */
+                            truncated?: boolean;
+                            /** @example The database is stopped. */
+                            reason?: string | null;
+                        };
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getDatabaseMetrics: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Team that the request acts on, in place of the token’s own. */
+                "X-Team-Id"?: components["parameters"]["TeamId"];
+            };
+            path: {
+                /**
+                 * @description Id of the database.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                databaseInstance: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "summary": {
+                     *         "memory_used_bytes": 52428800,
+                     *         "memory_used_mb": 50,
+                     *         "connected_clients": 4,
+                     *         "max_clients": 100,
+                     *         "total_queries": 1200,
+                     *         "slow_queries": 3,
+                     *         "uptime_seconds": 3600,
+                     *         "retrieved_at": "2026-01-15T09:30:00.000Z",
+                     *         "reason": "The database is stopped."
+                     *       },
+                     *       "health": {
+                     *         "is_healthy": true,
+                     *         "up_status": "up",
+                     *         "checked_at": "2026-01-15T09:30:00.000Z"
+                     *       },
+                     *       "instance": {
+                     *         "id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *         "name": "shop"
+                     *       }
+                     *     }
+                     */
+                    "application/json": {
+                        summary: {
+                            /**
+                             * Format: int64
+                             * @example 52428800
+                             */
+                            memory_used_bytes: number | null;
+                            /** @example 50 */
+                            memory_used_mb: number | null;
+                            /**
+                             * Format: int64
+                             * @example 4
+                             */
+                            connected_clients: number | null;
+                            /**
+                             * Format: int64
+                             * @example 100
+                             */
+                            max_clients: number | null;
+                            /**
+                             * Format: int64
+                             * @description Since the engine started.
+                             * @example 1200
+                             */
+                            total_queries: number | null;
+                            /**
+                             * Format: int64
+                             * @description Null where the engine does not count them.
+                             * @example 3
+                             */
+                            slow_queries: number | null;
+                            /**
+                             * Format: int64
+                             * @example 3600
+                             */
+                            uptime_seconds: number | null;
+                            /**
+                             * Format: date-time
+                             * @example 2026-01-15T09:30:00.000Z
+                             */
+                            retrieved_at: string | null;
+                            /** @example The database is stopped. */
+                            reason: string | null;
+                        };
+                        health: {
+                            /**
+                             * @description It answered an authenticated query just now.
+                             * @example true
+                             */
+                            is_healthy: boolean;
+                            /**
+                             * @example up
+                             * @enum {string}
+                             */
+                            up_status: "up" | "down";
+                            /**
+                             * Format: date-time
+                             * @example 2026-01-15T09:30:00.000Z
+                             */
+                            checked_at: string | null;
+                        };
+                        instance: {
+                            /**
+                             * Format: uuid
+                             * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                             */
+                            id: string;
+                            /** @example shop */
+                            name: string;
+                        };
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listCaches: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Page to return, from 1. A page past the end is an empty list.
+                 * @example 1
+                 */
+                page?: number;
+                /**
+                 * @description Items on a page.
+                 * @example 15
+                 */
+                per_page?: number;
+            };
+            header?: {
+                /** @description Team that the request acts on, in place of the token’s own. */
+                "X-Team-Id"?: components["parameters"]["TeamId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *           "name": "shop",
+                     *           "status": "running",
+                     *           "status_label": "Running",
+                     *           "status_details": {
+                     *             "summary": "The server is running.",
+                     *             "health": "healthy",
+                     *             "observed_at": "2026-01-15T09:30:00.000Z",
+                     *             "stale": false,
+                     *             "operation": {
+                     *               "state": "succeeded",
+                     *               "terminal": true
+                     *             },
+                     *             "error": {
+                     *               "code": "image_build_failed",
+                     *               "source": "engine",
+                     *               "resource": {
+                     *                 "kind": "vps",
+                     *                 "name": "web-1"
+                     *               },
+                     *               "reason": "image_build_failed",
+                     *               "message": "The image could not be built.",
+                     *               "retryable": true,
+                     *               "observed_at": "2026-01-15T09:30:00.000Z"
+                     *             }
+                     *           },
+                     *           "capabilities": {
+                     *             "logs": true,
+                     *             "events": true,
+                     *             "diagnose": true,
+                     *             "build_logs": false
+                     *           },
+                     *           "resource_profile": "micro",
+                     *           "cpu_cores": 1,
+                     *           "memory_size_mb": 1024,
+                     *           "version": "17",
+                     *           "provider_id": 1,
+                     *           "provider": {
+                     *             "id": 1,
+                     *             "name": "PostgreSQL",
+                     *             "type": "postgresql"
+                     *           },
+                     *           "datacenter": "fsn1",
+                     *           "endpoint": "10.64.0.10",
+                     *           "port": 6380,
+                     *           "dns_hostname": "203.0.113.7",
+                     *           "dns_port": 20000,
+                     *           "internal_host": "ip-10-64-0-10.danube.internal",
+                     *           "internal_port": 6380,
+                     *           "internal_endpoint": "ip-10-64-0-10.danube.internal:6380",
+                     *           "public_endpoint": "203.0.113.7:20000",
+                     *           "connection_host": "10.64.0.10",
+                     *           "connection_port": 6380,
+                     *           "plain_port": 6379,
+                     *           "configuration": {
+                     *             "maxmemory-policy": "allkeys-lru"
+                     *           },
+                     *           "parameter_group_id": 7,
+                     *           "pending_restart": [
+                     *             "maxmemory-policy"
+                     *           ],
+                     *           "automated_snapshots_enabled": true,
+                     *           "monthly_cost_cents": 999,
+                     *           "monthly_cost_dollars": 9.99,
+                     *           "deployed_at": "2026-01-15T09:30:00.000Z",
+                     *           "created_at": "2026-01-15T09:30:00.000Z",
+                     *           "updated_at": "2026-01-15T09:30:00.000Z",
+                     *           "team_id": 1,
+                     *           "user_id": 1,
+                     *           "can_be_started": true,
+                     *           "can_be_stopped": true,
+                     *           "can_be_destroyed": true
+                     *         }
+                     *       ],
+                     *       "pagination": {
+                     *         "current_page": 1,
+                     *         "last_page": 1,
+                     *         "per_page": 15,
+                     *         "total": 1
+                     *       }
+                     *     }
+                     */
+                    "application/json": {
+                        data: components["schemas"]["Cache"][];
+                        pagination: components["schemas"]["Pagination"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    createCache: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Team that the request acts on, in place of the token’s own. */
+                "X-Team-Id"?: components["parameters"]["TeamId"];
+                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "sessions",
+                 *       "provider": "redis",
+                 *       "datacenter": "fsn1",
+                 *       "resource_profile": "micro"
+                 *     }
+                 */
+                "application/json": components["schemas"]["CreateCache"];
+            };
+        };
+        responses: {
+            /** @description Created. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The cache is being created.",
+                     *       "instance": {
+                     *         "id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *         "name": "shop",
+                     *         "status": "running",
+                     *         "status_label": "Running",
+                     *         "status_details": {
+                     *           "summary": "The server is running.",
+                     *           "health": "healthy",
+                     *           "observed_at": "2026-01-15T09:30:00.000Z",
+                     *           "stale": false,
+                     *           "operation": {
+                     *             "state": "succeeded",
+                     *             "terminal": true
+                     *           },
+                     *           "error": {
+                     *             "code": "image_build_failed",
+                     *             "source": "engine",
+                     *             "resource": {
+                     *               "kind": "vps",
+                     *               "name": "web-1"
+                     *             },
+                     *             "reason": "image_build_failed",
+                     *             "message": "The image could not be built.",
+                     *             "retryable": true,
+                     *             "observed_at": "2026-01-15T09:30:00.000Z"
+                     *           }
+                     *         },
+                     *         "capabilities": {
+                     *           "logs": true,
+                     *           "events": true,
+                     *           "diagnose": true,
+                     *           "build_logs": false
+                     *         },
+                     *         "resource_profile": "micro",
+                     *         "cpu_cores": 1,
+                     *         "memory_size_mb": 1024,
+                     *         "version": "17",
+                     *         "provider_id": 1,
+                     *         "provider": {
+                     *           "id": 1,
+                     *           "name": "PostgreSQL",
+                     *           "type": "postgresql"
+                     *         },
+                     *         "datacenter": "fsn1",
+                     *         "endpoint": "10.64.0.10",
+                     *         "port": 6380,
+                     *         "dns_hostname": "203.0.113.7",
+                     *         "dns_port": 20000,
+                     *         "internal_host": "ip-10-64-0-10.danube.internal",
+                     *         "internal_port": 6380,
+                     *         "internal_endpoint": "ip-10-64-0-10.danube.internal:6380",
+                     *         "public_endpoint": "203.0.113.7:20000",
+                     *         "connection_host": "10.64.0.10",
+                     *         "connection_port": 6380,
+                     *         "plain_port": 6379,
+                     *         "configuration": {
+                     *           "maxmemory-policy": "allkeys-lru"
+                     *         },
+                     *         "parameter_group_id": 7,
+                     *         "pending_restart": [
+                     *           "maxmemory-policy"
+                     *         ],
+                     *         "automated_snapshots_enabled": true,
+                     *         "monthly_cost_cents": 999,
+                     *         "monthly_cost_dollars": 9.99,
+                     *         "deployed_at": "2026-01-15T09:30:00.000Z",
+                     *         "created_at": "2026-01-15T09:30:00.000Z",
+                     *         "updated_at": "2026-01-15T09:30:00.000Z",
+                     *         "team_id": 1,
+                     *         "user_id": 1,
+                     *         "can_be_started": true,
+                     *         "can_be_stopped": true,
+                     *         "can_be_destroyed": true
+                     *       },
+                     *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
+                     *     }
+                     */
+                    "application/json": {
+                        /** @example The cache is being created. */
+                        message: string;
+                        instance: components["schemas"]["Cache"];
+                        /**
+                         * Format: uuid
+                         * @description Follow it with `GET /operations/{operation}`.
+                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
+                         */
+                        operation_id: string;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listCachePlans: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Only what concerns this engine; an unknown one matches nothing.
+                 * @example redis
+                 */
+                provider?: string;
+            };
+            header?: {
+                /** @description Team that the request acts on, in place of the token’s own. */
+                "X-Team-Id"?: components["parameters"]["TeamId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "plans": [
+                     *         {
+                     *           "name": "micro",
+                     *           "resource_profile": "micro",
+                     *           "cpu_cores": 1,
+                     *           "memory_size_mb": 1024,
+                     *           "storage_size_gb": 10,
+                     *           "monthly_cost_cents": 999,
+                     *           "monthly_cost_dollars": 9.99,
+                     *           "currency": "EUR"
+                     *         }
+                     *       ],
+                     *       "providers": [
+                     *         {
+                     *           "id": 1,
+                     *           "type": "redis",
+                     *           "name": "Redis",
+                     *           "versions": [
+                     *             "8.0"
+                     *           ],
+                     *           "default_version": "8.0"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": {
+                        plans: components["schemas"]["CachePlan"][];
+                        providers: components["schemas"]["CacheProviderOffer"][];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getCache: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Team that the request acts on, in place of the token’s own. */
+                "X-Team-Id"?: components["parameters"]["TeamId"];
+            };
+            path: {
+                /**
+                 * @description Id of the cache.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                cacheInstance: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "instance": {
+                     *         "id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *         "name": "shop",
+                     *         "status": "running",
+                     *         "status_label": "Running",
+                     *         "status_details": {
+                     *           "summary": "The server is running.",
+                     *           "health": "healthy",
+                     *           "observed_at": "2026-01-15T09:30:00.000Z",
+                     *           "stale": false,
+                     *           "operation": {
+                     *             "state": "succeeded",
+                     *             "terminal": true
+                     *           },
+                     *           "error": {
+                     *             "code": "image_build_failed",
+                     *             "source": "engine",
+                     *             "resource": {
+                     *               "kind": "vps",
+                     *               "name": "web-1"
+                     *             },
+                     *             "reason": "image_build_failed",
+                     *             "message": "The image could not be built.",
+                     *             "retryable": true,
+                     *             "observed_at": "2026-01-15T09:30:00.000Z"
+                     *           }
+                     *         },
+                     *         "capabilities": {
+                     *           "logs": true,
+                     *           "events": true,
+                     *           "diagnose": true,
+                     *           "build_logs": false
+                     *         },
+                     *         "resource_profile": "micro",
+                     *         "cpu_cores": 1,
+                     *         "memory_size_mb": 1024,
+                     *         "version": "17",
+                     *         "provider_id": 1,
+                     *         "provider": {
+                     *           "id": 1,
+                     *           "name": "PostgreSQL",
+                     *           "type": "postgresql"
+                     *         },
+                     *         "datacenter": "fsn1",
+                     *         "endpoint": "10.64.0.10",
+                     *         "port": 6380,
+                     *         "dns_hostname": "203.0.113.7",
+                     *         "dns_port": 20000,
+                     *         "internal_host": "ip-10-64-0-10.danube.internal",
+                     *         "internal_port": 6380,
+                     *         "internal_endpoint": "ip-10-64-0-10.danube.internal:6380",
+                     *         "public_endpoint": "203.0.113.7:20000",
+                     *         "connection_host": "10.64.0.10",
+                     *         "connection_port": 6380,
+                     *         "plain_port": 6379,
+                     *         "configuration": {
+                     *           "maxmemory-policy": "allkeys-lru"
+                     *         },
+                     *         "parameter_group_id": 7,
+                     *         "pending_restart": [
+                     *           "maxmemory-policy"
+                     *         ],
+                     *         "automated_snapshots_enabled": true,
+                     *         "monthly_cost_cents": 999,
+                     *         "monthly_cost_dollars": 9.99,
+                     *         "deployed_at": "2026-01-15T09:30:00.000Z",
+                     *         "created_at": "2026-01-15T09:30:00.000Z",
+                     *         "updated_at": "2026-01-15T09:30:00.000Z",
+                     *         "team_id": 1,
+                     *         "user_id": 1,
+                     *         "can_be_started": true,
+                     *         "can_be_stopped": true,
+                     *         "can_be_destroyed": true
+                     *       },
+                     *       "connection_info": "postgresql://…",
+                     *       "monthly_cost": 9.99
+                     *     }
+                     */
+                    "application/json": {
+                        instance: components["schemas"]["Cache"];
+                        /**
+                         * @description Always null: `credentials` has the URI with the password.
+                         * @example postgresql://…
+                         */
+                        connection_info: string | null;
+                        /** @example 9.99 */
+                        monthly_cost: number;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    updateCache: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Team that the request acts on, in place of the token’s own. */
+                "X-Team-Id"?: components["parameters"]["TeamId"];
+                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description Id of the cache.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                cacheInstance: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "resource_profile": "small"
+                 *     }
+                 */
+                "application/json": components["schemas"]["UpdateCache"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The cache is being updated.",
+                     *       "instance": {
+                     *         "id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *         "name": "shop",
+                     *         "status": "running",
+                     *         "status_label": "Running",
+                     *         "status_details": {
+                     *           "summary": "The server is running.",
+                     *           "health": "healthy",
+                     *           "observed_at": "2026-01-15T09:30:00.000Z",
+                     *           "stale": false,
+                     *           "operation": {
+                     *             "state": "succeeded",
+                     *             "terminal": true
+                     *           },
+                     *           "error": {
+                     *             "code": "image_build_failed",
+                     *             "source": "engine",
+                     *             "resource": {
+                     *               "kind": "vps",
+                     *               "name": "web-1"
+                     *             },
+                     *             "reason": "image_build_failed",
+                     *             "message": "The image could not be built.",
+                     *             "retryable": true,
+                     *             "observed_at": "2026-01-15T09:30:00.000Z"
+                     *           }
+                     *         },
+                     *         "capabilities": {
+                     *           "logs": true,
+                     *           "events": true,
+                     *           "diagnose": true,
+                     *           "build_logs": false
+                     *         },
+                     *         "resource_profile": "micro",
+                     *         "cpu_cores": 1,
+                     *         "memory_size_mb": 1024,
+                     *         "version": "17",
+                     *         "provider_id": 1,
+                     *         "provider": {
+                     *           "id": 1,
+                     *           "name": "PostgreSQL",
+                     *           "type": "postgresql"
+                     *         },
+                     *         "datacenter": "fsn1",
+                     *         "endpoint": "10.64.0.10",
+                     *         "port": 6380,
+                     *         "dns_hostname": "203.0.113.7",
+                     *         "dns_port": 20000,
+                     *         "internal_host": "ip-10-64-0-10.danube.internal",
+                     *         "internal_port": 6380,
+                     *         "internal_endpoint": "ip-10-64-0-10.danube.internal:6380",
+                     *         "public_endpoint": "203.0.113.7:20000",
+                     *         "connection_host": "10.64.0.10",
+                     *         "connection_port": 6380,
+                     *         "plain_port": 6379,
+                     *         "configuration": {
+                     *           "maxmemory-policy": "allkeys-lru"
+                     *         },
+                     *         "parameter_group_id": 7,
+                     *         "pending_restart": [
+                     *           "maxmemory-policy"
+                     *         ],
+                     *         "automated_snapshots_enabled": true,
+                     *         "monthly_cost_cents": 999,
+                     *         "monthly_cost_dollars": 9.99,
+                     *         "deployed_at": "2026-01-15T09:30:00.000Z",
+                     *         "created_at": "2026-01-15T09:30:00.000Z",
+                     *         "updated_at": "2026-01-15T09:30:00.000Z",
+                     *         "team_id": 1,
+                     *         "user_id": 1,
+                     *         "can_be_started": true,
+                     *         "can_be_stopped": true,
+                     *         "can_be_destroyed": true
+                     *       },
+                     *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
+                     *     }
+                     */
+                    "application/json": {
+                        /** @example The cache is being updated. */
+                        message: string;
+                        instance: components["schemas"]["Cache"];
+                        /**
+                         * Format: uuid
+                         * @description Follow it with `GET /operations/{operation}`.
+                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
+                         */
+                        operation_id: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    deleteCache: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Team that the request acts on, in place of the token’s own. */
+                "X-Team-Id"?: components["parameters"]["TeamId"];
+                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description Id of the cache.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                cacheInstance: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The cache is being deleted.",
+                     *       "status": "destroying",
+                     *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
+                     *     }
+                     */
+                    "application/json": {
+                        /** @example The cache is being deleted. */
+                        message: string;
+                        /**
+                         * @example destroying
+                         * @enum {string}
+                         */
+                        status: "pending" | "provisioning" | "starting" | "running" | "updating" | "stopping" | "stopped" | "restoring" | "error" | "destroying";
+                        /**
+                         * Format: uuid
+                         * @description Follow it with `GET /operations/{operation}`.
+                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
+                         */
+                        operation_id: string;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    startCache: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Team that the request acts on, in place of the token’s own. */
+                "X-Team-Id"?: components["parameters"]["TeamId"];
+                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description Id of the cache.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                cacheInstance: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The cache is starting.",
+                     *       "status": "starting",
+                     *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
+                     *     }
+                     */
+                    "application/json": {
+                        /** @example The cache is starting. */
+                        message: string;
+                        /**
+                         * @example starting
+                         * @enum {string}
+                         */
+                        status: "pending" | "provisioning" | "starting" | "running" | "updating" | "stopping" | "stopped" | "restoring" | "error" | "destroying";
+                        /**
+                         * Format: uuid
+                         * @description Follow it with `GET /operations/{operation}`.
+                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
+                         */
+                        operation_id: string;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    stopCache: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Team that the request acts on, in place of the token’s own. */
+                "X-Team-Id"?: components["parameters"]["TeamId"];
+                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description Id of the cache.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                cacheInstance: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The cache is stopping.",
+                     *       "status": "stopping",
+                     *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
+                     *     }
+                     */
+                    "application/json": {
+                        /** @example The cache is stopping. */
+                        message: string;
+                        /**
+                         * @example stopping
+                         * @enum {string}
+                         */
+                        status: "pending" | "provisioning" | "starting" | "running" | "updating" | "stopping" | "stopped" | "restoring" | "error" | "destroying";
+                        /**
+                         * Format: uuid
+                         * @description Follow it with `GET /operations/{operation}`.
+                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
+                         */
+                        operation_id: string;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    forceStopCache: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Team that the request acts on, in place of the token’s own. */
+                "X-Team-Id"?: components["parameters"]["TeamId"];
+                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description Id of the cache.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                cacheInstance: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The cache is stopped.",
+                     *       "status": "stopped",
+                     *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
+                     *     }
+                     */
+                    "application/json": {
+                        /** @example The cache is stopped. */
+                        message: string;
+                        /**
+                         * @example stopped
+                         * @enum {string}
+                         */
+                        status: "pending" | "provisioning" | "starting" | "running" | "updating" | "stopping" | "stopped" | "restoring" | "error" | "destroying";
+                        /**
+                         * Format: uuid
+                         * @description Follow it with `GET /operations/{operation}`.
+                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
+                         */
+                        operation_id: string;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getCacheCredentials: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Team that the request acts on, in place of the token’s own. */
+                "X-Team-Id"?: components["parameters"]["TeamId"];
+            };
+            path: {
+                /**
+                 * @description Id of the cache.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                cacheInstance: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "host": "10.64.0.10",
+                     *       "port": 6380,
+                     *       "username": "default",
+                     *       "password": "kT7wq2mXf9RzcV4hB3nYpLsD",
+                     *       "connection_info": "rediss://default:kT7wq2mX@10.64.0.10:6380/"
+                     *     }
+                     */
+                    "application/json": {
+                        /** @example 10.64.0.10 */
+                        host: string;
+                        /**
+                         * Format: int32
+                         * @example 6380
+                         */
+                        port: number;
+                        /** @example default */
+                        username: string;
+                        /** @example kT7wq2mXf9RzcV4hB3nYpLsD */
+                        password: string;
+                        /**
+                         * @description A URI that clients take as it is.
+                         * @example rediss://default:kT7wq2mX@10.64.0.10:6380/
+                         */
+                        connection_info: string;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getCacheConnectionInfo: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Team that the request acts on, in place of the token’s own. */
+                "X-Team-Id"?: components["parameters"]["TeamId"];
+            };
+            path: {
+                /**
+                 * @description Id of the cache.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                cacheInstance: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "host": "10.64.0.10",
+                     *       "port": 6380,
+                     *       "username": "default",
+                     *       "password": "kT7wq2mXf9RzcV4hB3nYpLsD",
+                     *       "connection_info": "rediss://default:kT7wq2mX@10.64.0.10:6380/"
+                     *     }
+                     */
+                    "application/json": {
+                        /** @example 10.64.0.10 */
+                        host: string;
+                        /**
+                         * Format: int32
+                         * @example 6380
+                         */
+                        port: number;
+                        /** @example default */
+                        username: string;
+                        /** @example kT7wq2mXf9RzcV4hB3nYpLsD */
+                        password: string;
+                        /**
+                         * @description A URI that clients take as it is.
+                         * @example rediss://default:kT7wq2mX@10.64.0.10:6380/
+                         */
+                        connection_info: string;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    publishCache: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Team that the request acts on, in place of the token’s own. */
+                "X-Team-Id"?: components["parameters"]["TeamId"];
+                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description Id of the cache.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                cacheInstance: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The cache is being published.",
+                     *       "dns_hostname": "203.0.113.7",
+                     *       "dns_port": 20000,
+                     *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
+                     *     }
+                     */
+                    "application/json": {
+                        /** @example The cache is being published. */
+                        message: string;
+                        /** @example 203.0.113.7 */
+                        dns_hostname: string;
+                        /**
+                         * Format: int32
+                         * @example 20000
+                         */
+                        dns_port: number | null;
+                        /**
+                         * Format: uuid
+                         * @description Follow it with `GET /operations/{operation}`.
+                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
+                         */
+                        operation_id: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    withdrawCache: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Team that the request acts on, in place of the token’s own. */
+                "X-Team-Id"?: components["parameters"]["TeamId"];
+                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description Id of the cache.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                cacheInstance: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The cache is being withdrawn.",
+                     *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
+                     *     }
+                     */
+                    "application/json": {
+                        /** @example The cache is being withdrawn. */
+                        message: string;
+                        /**
+                         * Format: uuid
+                         * @description Follow it with `GET /operations/{operation}`.
+                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
+                         */
+                        operation_id: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getCacheLogs: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Not before this time (ISO 8601); oldest first from there.
+                 * @example 2026-01-15T09:30:00Z
+                 */
+                since?: string;
+                /**
+                 * @description Not after this time (ISO 8601).
+                 * @example 2026-01-15T10:30:00Z
+                 */
+                until?: string;
+                /**
+                 * @description `meta.cursor` of the answer before.
+                 * @example 2026-01-15T09:30:00.12345-0000
+                 */
+                cursor?: string;
+                /** @example 100 */
+                limit?: number;
+                /**
+                 * @description This severe and worse.
+                 * @example debug
+                 */
+                level?: "debug" | "info" | "warn" | "error";
+            };
+            header?: {
+                /** @description Team that the request acts on, in place of the token’s own. */
+                "X-Team-Id"?: components["parameters"]["TeamId"];
+            };
+            path: {
+                /**
+                 * @description Id of the cache.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                cacheInstance: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "data": {
+                     *         "available": true,
+                     *         "entries": [
+                     *           {
+                     *             "timestamp": "2026-01-15T09:30:00.000Z",
+                     *             "message": "database system is ready to accept connections",
+                     *             "level": "info",
+                     *             "pod": "database-0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *             "container": "postgresql",
+                     *             "stream": "stderr"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "error": {
+                     *         "code": "unavailable",
+                     *         "message": "The instance does not answer.",
+                     *         "retryable": true
+                     *       },
+                     *       "meta": {
+                     *         "request_id": "0198c5a2-8100-7b3c-8a4f-6d5e4c3b2a19",
+                     *         "cursor": "2026-01-15T09:30:00.12345-0000",
+                     *         "truncated": false,
+                     *         "reason": "The database is stopped."
+                     *       }
+                     *     }
+                     */
+                    "application/json": {
+                        /** @example true */
+                        success: boolean;
+                        data: {
+                            /** @example true */
+                            available: boolean;
+                            entries: components["schemas"]["LogEntry"][];
+                        };
+                        error: {
+                            /** @example unavailable */
+                            code: string;
+                            /** @example The instance does not answer. */
+                            message: string;
+                            /** @example true */
+                            retryable: boolean;
+                        } | null;
+                        meta: {
+                            /** @example 0198c5a2-8100-7b3c-8a4f-6d5e4c3b2a19 */
+                            request_id: string;
+                            /**
+                             * @description Send it to go on after the last entry.
+                             * @example 2026-01-15T09:30:00.12345-0000
+                             */
+                            cursor?: string | null;
+                            /**
+                             * @description True where `limit` left some out.
+                             * @example false
+                             */
+                            truncated?: boolean;
+                            /** @example The database is stopped. */
+                            reason?: string | null;
+                        };
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getCacheEvents: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Team that the request acts on, in place of the token’s own. */
+                "X-Team-Id"?: components["parameters"]["TeamId"];
+            };
+            path: {
+                /**
+                 * @description Id of the cache.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                cacheInstance: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "data": {
+                     *         "available": true,
+                     *         "events": [
+                     *           {
+                     *             "type": "Normal",
+                     *             "reason": "Created",
+                     *             "message": "The database was created and answers queries.",
+                     *             "resource": "database/shop",
+                     *             "count": "1",
+                     *             "first_seen": "2026-01-15T09:30:00.000Z",
+                     *             "last_seen": "2026-01-15T09:30:00.000Z"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "error": {
+                     *         "code": "unavailable",
+                     *         "message": "The instance does not answer.",
+                     *         "retryable": true
+                     *       },
+                     *       "meta": {
+                     *         "request_id": "0198c5a2-8100-7b3c-8a4f-6d5e4c3b2a19",
+                     *         "cursor": "2026-01-15T09:30:00.12345-0000",
+                     *         "truncated": false,
+                     *         "reason": "The database is stopped."
+                     *       }
+                     *     }
+                     */
+                    "application/json": {
+                        /** @example true */
+                        success: boolean;
+                        data: {
+                            /** @example true */
+                            available: boolean;
+                            events: components["schemas"]["ServiceEvent"][];
+                        };
+                        error: {
+                            /** @example unavailable */
+                            code: string;
+                            /** @example The instance does not answer. */
+                            message: string;
+                            /** @example true */
+                            retryable: boolean;
+                        } | null;
+                        meta: {
+                            /** @example 0198c5a2-8100-7b3c-8a4f-6d5e4c3b2a19 */
+                            request_id: string;
+                            /**
+                             * @description Send it to go on after the last entry.
+                             * @example 2026-01-15T09:30:00.12345-0000
+                             */
+                            cursor?: string | null;
+                            /**
+                             * @description True where `limit` left some out.
+                             * @example false
+                             */
+                            truncated?: boolean;
+                            /** @example The database is stopped. */
+                            reason?: string | null;
+                        };
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    diagnoseCache: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Team that the request acts on, in place of the token’s own. */
+                "X-Team-Id"?: components["parameters"]["TeamId"];
+            };
+            path: {
+                /**
+                 * @description Id of the cache.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                cacheInstance: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "data": {
+                     *         "verdict": "healthy",
+                     *         "status": {
+                     *           "summary": "The server is running.",
+                     *           "health": "healthy",
+                     *           "observed_at": "2026-01-15T09:30:00.000Z",
+                     *           "stale": false,
+                     *           "operation": {
+                     *             "state": "succeeded",
+                     *             "terminal": true
+                     *           },
+                     *           "error": {
+                     *             "code": "image_build_failed",
+                     *             "source": "engine",
+                     *             "resource": {
+                     *               "kind": "vps",
+                     *               "name": "web-1"
+                     *             },
+                     *             "reason": "image_build_failed",
+                     *             "message": "The image could not be built.",
+                     *             "retryable": true,
+                     *             "observed_at": "2026-01-15T09:30:00.000Z"
+                     *           }
+                     *         },
+                     *         "findings": [
+                     *           {
+                     *             "code": "disk_nearly_full",
+                     *             "severity": "critical",
+                     *             "summary": "91 % of its 10 GB of storage are in use.",
+                     *             "remediation": "Grow its storage.",
+                     *             "retryable": false
+                     *           }
+                     *         ],
+                     *         "sections": {
+                     *           "events": {
+                     *             "available": true,
+                     *             "count": 3,
+                     *             "truncated": false
+                     *           },
+                     *           "logs": {
+                     *             "available": true,
+                     *             "sampled_lines": 120
+                     *           }
+                     *         }
+                     *       },
+                     *       "error": {
+                     *         "code": "unavailable",
+                     *         "message": "The instance does not answer.",
+                     *         "retryable": true
+                     *       },
+                     *       "meta": {
+                     *         "request_id": "0198c5a2-8100-7b3c-8a4f-6d5e4c3b2a19",
+                     *         "cursor": "2026-01-15T09:30:00.12345-0000",
+                     *         "truncated": false,
+                     *         "reason": "The database is stopped."
+                     *       }
+                     *     }
+                     */
+                    "application/json": {
+                        /** @example true */
+                        success: boolean;
+                        data: {
+                            /**
+                             * @example healthy
+                             * @enum {string}
+                             */
+                            verdict: "healthy" | "degraded" | "unhealthy" | "stopped";
+                            status: components["schemas"]["StatusDetails"];
+                            findings: components["schemas"]["Finding"][];
+                            sections: {
+                                events: {
+                                    /** @example true */
+                                    available: boolean;
+                                    /**
+                                     * Format: int32
+                                     * @example 3
+                                     */
+                                    count: number;
+                                    /** @example false */
+                                    truncated: boolean;
+                                } | null;
+                                logs: {
+                                    /** @example true */
+                                    available: boolean;
+                                    /**
+                                     * Format: int32
+                                     * @example 120
+                                     */
+                                    sampled_lines: number;
+                                } | null;
+                            };
+                        };
+                        error: {
+                            /** @example unavailable */
+                            code: string;
+                            /** @example The instance does not answer. */
+                            message: string;
+                            /** @example true */
+                            retryable: boolean;
+                        } | null;
+                        meta: {
+                            /** @example 0198c5a2-8100-7b3c-8a4f-6d5e4c3b2a19 */
+                            request_id: string;
+                            /**
+                             * @description Send it to go on after the last entry.
+                             * @example 2026-01-15T09:30:00.12345-0000
+                             */
+                            cursor?: string | null;
+                            /**
+                             * @description True where `limit` left some out.
+                             * @example false
+                             */
+                            truncated?: boolean;
+                            /** @example The database is stopped. */
+                            reason?: string | null;
+                        };
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getCacheMetrics: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Team that the request acts on, in place of the token’s own. */
+                "X-Team-Id"?: components["parameters"]["TeamId"];
+            };
+            path: {
+                /**
+                 * @description Id of the cache.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                cacheInstance: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "summary": {
+                     *         "memory_used_bytes": 52428800,
+                     *         "memory_used_mb": 50,
+                     *         "connected_clients": 4,
+                     *         "max_clients": 100,
+                     *         "total_commands_processed": 1200,
+                     *         "keyspace_hits": 900,
+                     *         "keyspace_misses": 100,
+                     *         "hit_ratio_percentage": 90,
+                     *         "uptime_seconds": 3600,
+                     *         "retrieved_at": "2026-01-15T09:30:00.000Z",
+                     *         "reason": "The database is stopped."
+                     *       },
+                     *       "health": {
+                     *         "is_healthy": true,
+                     *         "up_status": "up",
+                     *         "redis_up": "up",
+                     *         "checked_at": "2026-01-15T09:30:00.000Z"
+                     *       },
+                     *       "instance": {
+                     *         "id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *         "name": "shop"
+                     *       }
+                     *     }
+                     */
+                    "application/json": {
+                        summary: {
+                            /**
+                             * Format: int64
+                             * @example 52428800
+                             */
+                            memory_used_bytes: number | null;
+                            /** @example 50 */
+                            memory_used_mb: number | null;
+                            /**
+                             * Format: int64
+                             * @example 4
+                             */
+                            connected_clients: number | null;
+                            /**
+                             * Format: int64
+                             * @example 100
+                             */
+                            max_clients: number | null;
+                            /**
+                             * Format: int64
+                             * @description Since the engine started.
+                             * @example 1200
+                             */
+                            total_commands_processed: number | null;
+                            /**
+                             * Format: int64
+                             * @example 900
+                             */
+                            keyspace_hits: number | null;
+                            /**
+                             * Format: int64
+                             * @example 100
+                             */
+                            keyspace_misses: number | null;
+                            /**
+                             * @description Null before the first read.
+                             * @example 90
+                             */
+                            hit_ratio_percentage: number | null;
+                            /**
+                             * Format: int64
+                             * @example 3600
+                             */
+                            uptime_seconds: number | null;
+                            /**
+                             * Format: date-time
+                             * @example 2026-01-15T09:30:00.000Z
+                             */
+                            retrieved_at: string | null;
+                            /** @example The database is stopped. */
+                            reason: string | null;
+                        };
+                        health: {
+                            /**
+                             * @description It answered an authenticated query just now.
+                             * @example true
+                             */
+                            is_healthy: boolean;
+                            /**
+                             * @example up
+                             * @enum {string}
+                             */
+                            up_status: "up" | "down";
+                            /**
+                             * @description The same as `up_status`.
+                             * @example up
+                             * @enum {string}
+                             */
+                            redis_up: "up" | "down";
+                            /**
+                             * Format: date-time
+                             * @example 2026-01-15T09:30:00.000Z
+                             */
+                            checked_at: string | null;
+                        };
+                        instance: {
+                            /**
+                             * Format: uuid
+                             * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                             */
+                            id: string;
+                            /** @example shop */
+                            name: string;
+                        };
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listParameterGroups: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Page to return, from 1. A page past the end is an empty list.
+                 * @example 1
+                 */
+                page?: number;
+                /**
+                 * @description Items on a page.
+                 * @example 15
+                 */
+                per_page?: number;
+            };
+            header?: {
+                /** @description Team that the request acts on, in place of the token’s own. */
+                "X-Team-Id"?: components["parameters"]["TeamId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": 7,
+                     *           "name": "analytics",
+                     *           "type": "database",
+                     *           "provider_type": "postgresql",
+                     *           "family": "17",
+                     *           "description": "For long reports.",
+                     *           "parameters": {
+                     *             "max_connections": "200"
+                     *           },
+                     *           "locked_parameters": [
+                     *             "work_mem"
+                     *           ],
+                     *           "restart_parameters": [
+                     *             "max_connections"
+                     *           ],
+                     *           "team_id": 1,
+                     *           "is_default": false,
+                     *           "is_active": true,
+                     *           "is_system": false,
+                     *           "created_at": "2026-01-15T09:30:00.000Z",
+                     *           "updated_at": "2026-01-15T09:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "pagination": {
+                     *         "current_page": 1,
+                     *         "last_page": 1,
+                     *         "per_page": 15,
+                     *         "total": 1
+                     *       }
+                     *     }
+                     */
+                    "application/json": {
+                        data: components["schemas"]["ParameterGroup"][];
+                        pagination: components["schemas"]["Pagination"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    createParameterGroup: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Team that the request acts on, in place of the token’s own. */
+                "X-Team-Id"?: components["parameters"]["TeamId"];
+                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "analytics",
+                 *       "type": "database",
+                 *       "provider_type": "postgresql",
+                 *       "family": "17",
+                 *       "parameters": {
+                 *         "work_mem": "64MB"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["CreateParameterGroup"];
+            };
+        };
+        responses: {
+            /** @description Created. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The parameter group was created.",
+                     *       "parameter_group": {
+                     *         "id": 7,
+                     *         "name": "analytics",
+                     *         "type": "database",
+                     *         "provider_type": "postgresql",
+                     *         "family": "17",
+                     *         "description": "For long reports.",
+                     *         "parameters": {
+                     *           "max_connections": "200"
+                     *         },
+                     *         "locked_parameters": [
+                     *           "work_mem"
+                     *         ],
+                     *         "restart_parameters": [
+                     *           "max_connections"
+                     *         ],
+                     *         "team_id": 1,
+                     *         "is_default": false,
+                     *         "is_active": true,
+                     *         "is_system": false,
+                     *         "created_at": "2026-01-15T09:30:00.000Z",
+                     *         "updated_at": "2026-01-15T09:30:00.000Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": {
+                        /** @example The parameter group was created. */
+                        message: string;
+                        parameter_group: components["schemas"]["ParameterGroup"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getParameterGroup: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Team that the request acts on, in place of the token’s own. */
+                "X-Team-Id"?: components["parameters"]["TeamId"];
+            };
+            path: {
+                /**
+                 * @description Id of the parameter group.
+                 * @example 12
+                 */
+                parameterGroup: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "parameter_group": {
+                     *         "id": 7,
+                     *         "name": "analytics",
+                     *         "type": "database",
+                     *         "provider_type": "postgresql",
+                     *         "family": "17",
+                     *         "description": "For long reports.",
+                     *         "parameters": {
+                     *           "max_connections": "200"
+                     *         },
+                     *         "locked_parameters": [
+                     *           "work_mem"
+                     *         ],
+                     *         "restart_parameters": [
+                     *           "max_connections"
+                     *         ],
+                     *         "team_id": 1,
+                     *         "is_default": false,
+                     *         "is_active": true,
+                     *         "is_system": false,
+                     *         "created_at": "2026-01-15T09:30:00.000Z",
+                     *         "updated_at": "2026-01-15T09:30:00.000Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": {
+                        parameter_group: components["schemas"]["ParameterGroup"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    updateParameterGroup: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Team that the request acts on, in place of the token’s own. */
+                "X-Team-Id"?: components["parameters"]["TeamId"];
+                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description Id of the parameter group.
+                 * @example 12
+                 */
+                parameterGroup: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "parameters": {
+                 *         "work_mem": "32MB"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["UpdateParameterGroup"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The parameter group was created.",
+                     *       "parameter_group": {
+                     *         "id": 7,
+                     *         "name": "analytics",
+                     *         "type": "database",
+                     *         "provider_type": "postgresql",
+                     *         "family": "17",
+                     *         "description": "For long reports.",
+                     *         "parameters": {
+                     *           "max_connections": "200"
+                     *         },
+                     *         "locked_parameters": [
+                     *           "work_mem"
+                     *         ],
+                     *         "restart_parameters": [
+                     *           "max_connections"
+                     *         ],
+                     *         "team_id": 1,
+                     *         "is_default": false,
+                     *         "is_active": true,
+                     *         "is_system": false,
+                     *         "created_at": "2026-01-15T09:30:00.000Z",
+                     *         "updated_at": "2026-01-15T09:30:00.000Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": {
+                        /** @example The parameter group was created. */
+                        message: string;
+                        parameter_group: components["schemas"]["ParameterGroup"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    deleteParameterGroup: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Team that the request acts on, in place of the token’s own. */
+                "X-Team-Id"?: components["parameters"]["TeamId"];
+                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description Id of the parameter group.
+                 * @example 12
+                 */
+                parameterGroup: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The parameter group was deleted."
+                     *     }
+                     */
+                    "application/json": {
+                        /** @example The parameter group was deleted. */
+                        message: string;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    cloneParameterGroup: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Team that the request acts on, in place of the token’s own. */
+                "X-Team-Id"?: components["parameters"]["TeamId"];
+                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description Id of the parameter group.
+                 * @example 12
+                 */
+                parameterGroup: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "analytics-2"
+                 *     }
+                 */
+                "application/json": components["schemas"]["CloneParameterGroup"];
+            };
+        };
+        responses: {
+            /** @description Created. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The parameter group was created.",
+                     *       "parameter_group": {
+                     *         "id": 7,
+                     *         "name": "analytics",
+                     *         "type": "database",
+                     *         "provider_type": "postgresql",
+                     *         "family": "17",
+                     *         "description": "For long reports.",
+                     *         "parameters": {
+                     *           "max_connections": "200"
+                     *         },
+                     *         "locked_parameters": [
+                     *           "work_mem"
+                     *         ],
+                     *         "restart_parameters": [
+                     *           "max_connections"
+                     *         ],
+                     *         "team_id": 1,
+                     *         "is_default": false,
+                     *         "is_active": true,
+                     *         "is_system": false,
+                     *         "created_at": "2026-01-15T09:30:00.000Z",
+                     *         "updated_at": "2026-01-15T09:30:00.000Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": {
+                        /** @example The parameter group was created. */
+                        message: string;
+                        parameter_group: components["schemas"]["ParameterGroup"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getCertificateAuthority: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Team that the request acts on, in place of the token’s own. */
+                "X-Team-Id"?: components["parameters"]["TeamId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "certificate": "-----BEGIN CERTIFICATE-----\nMIIB…\n-----END CERTIFICATE-----\n",
+                     *       "fingerprint_sha256": "3F:2A:…",
+                     *       "not_after": "2026-01-15T09:30:00.000Z"
+                     *     }
+                     */
+                    "application/json": {
+                        /**
+                         * @description PEM.
+                         * @example -----BEGIN CERTIFICATE-----
+                         *     MIIB…
+                         *     -----END CERTIFICATE-----
+                         */
+                        certificate: string;
+                        /**
+                         * @description What `openssl x509 -fingerprint -sha256` prints.
+                         * @example 3F:2A:…
+                         */
+                        fingerprint_sha256: string;
+                        /**
+                         * Format: date-time
+                         * @description End of its validity.
+                         * @example 2026-01-15T09:30:00.000Z
+                         */
+                        not_after: string;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
             422: components["responses"]["Unprocessable"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];

@@ -7,16 +7,27 @@ import type { Api, HttpServer } from './http/api.ts';
 import { createHttpServer } from './http/server.ts';
 import { createSecretBox, type SecretBox } from './lib/crypto.ts';
 import type { Log } from './lib/log.ts';
+import { cacheWire } from './resources/caches/wire.ts';
+import { type AuthorityReader, createAuthorityReader } from './resources/certificate-authority/authority.ts';
+import { certificateAuthorityRoutes } from './resources/certificate-authority/routes.ts';
+import { storageAutoscaler } from './resources/data-services/autoscaler.ts';
+import { dataServiceRoutes } from './resources/data-services/routes.ts';
+import { createDataServiceService } from './resources/data-services/service.ts';
+import { dataServiceWorkflows } from './resources/data-services/workflow.ts';
+import { databaseWire } from './resources/databases/wire.ts';
 import { healthRoutes } from './resources/health/routes.ts';
 import type { AddressPools } from './resources/networks/allotment.ts';
 import { operationRoutes } from './resources/operations/routes.ts';
+import { parameterGroupRoutes } from './resources/parameter-groups/routes.ts';
+import { createParameterGroupService } from './resources/parameter-groups/service.ts';
+import { ensureSystemGroups } from './resources/parameter-groups/store.ts';
 import { sshKeyRoutes } from './resources/ssh-keys/routes.ts';
 import { ensureFirstAccount } from './resources/teams/first-account.ts';
 import { teamRoutes } from './resources/teams/routes.ts';
-import { VPS_RECONCILER, vpsReconciler } from './resources/vps/reconciler.ts';
 import { vpsRoutes } from './resources/vps/routes.ts';
 import { createVpsService } from './resources/vps/service.ts';
 import { vpsWorkflows } from './resources/vps/workflow.ts';
+import { INSTANCE_RECONCILER, instanceReconciler } from './workflows/instance-reconciler.ts';
 import type { OperationWorkflows } from './workflows/operation.ts';
 import { createPassClock, startReconcilers } from './workflows/reconcilers.ts';
 import { createRuntime, migrateWorkflows, type RuntimeOptions } from './workflows/runtime.ts';
@@ -27,6 +38,8 @@ export interface AppOptions {
   databaseUrl: string;
   engine: Engine;
   pools: AddressPools;
+  /** Address of the host that published instances are reached at; null: none can be published. */
+  publicAddress: string | null;
   /** 32 bytes that encrypt stored secrets. */
   secretKey: Buffer;
   /** See {@link RuntimeOptions.executorId}. */
@@ -56,18 +69,29 @@ export async function startApp(options: AppOptions): Promise<App> {
   // A worker's launch does it by itself.
   if (config.role === 'api') await migrateWorkflows(databaseUrl);
   const first = await ensureFirstAccount(database);
+  await ensureSystemGroups(database);
   const secrets = createSecretBox(options.secretKey);
+  const authority = createAuthorityReader(database, secrets);
 
   const http = createHttpServer({
     config,
     database,
     secrets,
     log,
-    register: (api) => registerRoutes(api, { database, engine, secrets, pools: options.pools, config }),
+    register: (api) =>
+      registerRoutes(api, {
+        config,
+        database,
+        engine,
+        secrets,
+        authority,
+        pools: options.pools,
+        publicAddress: options.publicAddress,
+      }),
   });
   await http.ready();
 
-  const worker = config.role === 'api' ? null : await startWorker(options, database, secrets);
+  const worker = config.role === 'api' ? null : await startWorker(options, database, secrets, authority);
   const url = config.role === 'worker' ? null : await listen(http, config);
   return {
     url,
@@ -89,23 +113,42 @@ interface RouteDependencies {
   database: Database;
   engine: Engine;
   secrets: SecretBox;
+  authority: AuthorityReader;
   pools: AddressPools;
+  publicAddress: string | null;
 }
 
 /** Every route of the API. Building the OpenAPI document calls this too. */
 export function registerRoutes(api: Api, dependencies: RouteDependencies): void {
   const { database, engine } = dependencies;
-  const clock = createPassClock(database, VPS_RECONCILER);
+  const clock = createPassClock(database, INSTANCE_RECONCILER);
   healthRoutes(api, { database, engine });
   teamRoutes(api, database);
   sshKeyRoutes(api, database);
   vpsRoutes(api, createVpsService({ ...dependencies, clock }), { database, engine });
+  const databases = createDataServiceService('database', { ...dependencies, clock });
+  const caches = createDataServiceService('cache', { ...dependencies, clock });
+  dataServiceRoutes(api, { database, engine, clock, service: databases }, databaseWire);
+  dataServiceRoutes(api, { database, engine, clock, service: caches }, cacheWire);
+  const services = { database: databases, cache: caches };
+  parameterGroupRoutes(api, createParameterGroupService({ database, engine, services }));
+  certificateAuthorityRoutes(api, dependencies.authority);
   operationRoutes(api, database);
 }
 
-async function startWorker(options: AppOptions, database: Database, secrets: SecretBox) {
-  const { engine, log, executorId } = options;
-  const workflows: OperationWorkflows = { vps: vpsWorkflows({ database, engine, secrets }) };
+async function startWorker(
+  options: AppOptions,
+  database: Database,
+  secrets: SecretBox,
+  authority: AuthorityReader,
+) {
+  const { engine, log, executorId, publicAddress } = options;
+  const dataServices = dataServiceWorkflows({ database, engine, secrets, authority, publicAddress });
+  const workflows: OperationWorkflows = {
+    vps: vpsWorkflows({ database, engine, secrets }),
+    database: dataServices,
+    cache: dataServices,
+  };
   const runtime = createRuntime({
     database,
     databaseUrl: options.databaseUrl,
@@ -119,7 +162,8 @@ async function startWorker(options: AppOptions, database: Database, secrets: Sec
   const reconcilers = startReconcilers(
     database,
     [
-      vpsReconciler(database, engine, log),
+      instanceReconciler(database, engine, log),
+      storageAutoscaler(database, engine, log),
       forgottenOperations(database, workflows, log),
       deadWorkers(database, log),
       retention(database),

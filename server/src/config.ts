@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net';
 import path from 'node:path';
 
 /** One documented setting. `docs/configuration.md` has a row for each; a test compares. */
@@ -38,6 +39,11 @@ export const SETTINGS: readonly Setting[] = [
     name: 'DANUBE_IPV6_POOL',
     default: 'a unique local /48',
     meaning: 'IPv6 range that team networks (a /64 each) are cut from.',
+  },
+  {
+    name: 'DANUBE_PUBLIC_ADDRESS',
+    default: 'that of the default route',
+    meaning: 'IPv4 address of this host that published databases and caches are reached at.',
   },
   {
     name: 'DANUBE_TRUST_PROXY',
@@ -98,6 +104,7 @@ export interface Config {
   engine: 'incus' | 'sim';
   ipv4Pool: string | null;
   ipv6Pool: string | null;
+  publicAddress: string | null;
   trustProxy: string[];
   secretKey: string | null;
   logLevel: string;
@@ -135,6 +142,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     engine: oneOf('DANUBE_ENGINE', ['incus', 'sim'] as const, 'incus'),
     ipv4Pool: get('DANUBE_IPV4_POOL'),
     ipv6Pool: get('DANUBE_IPV6_POOL'),
+    publicAddress: readPublicAddress(get('DANUBE_PUBLIC_ADDRESS')),
     trustProxy: (get('DANUBE_TRUST_PROXY') ?? '')
       .split(',')
       .map((s) => s.trim())
@@ -165,6 +173,15 @@ function readSecretKey(text: string | null): string | null {
   if (text !== null && Buffer.from(text, 'base64').length !== 32) {
     throw new ConfigError(
       'DANUBE_SECRET_KEY is not 32 bytes in base64. Make one with: openssl rand -base64 32',
+    );
+  }
+  return text;
+}
+
+function readPublicAddress(text: string | null): string | null {
+  if (text !== null && !isIPv4(text)) {
+    throw new ConfigError(
+      `DANUBE_PUBLIC_ADDRESS is "${text}". It takes an IPv4 address of this host, for example 203.0.113.7.`,
     );
   }
   return text;

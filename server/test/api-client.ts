@@ -117,6 +117,8 @@ export interface CallOptions {
   /** Sent as it is, in place of `body`. */
   payload?: string | Buffer;
   headers?: Record<string, string>;
+  /** Where the request comes from; strangers are counted by address. */
+  remoteAddress?: string;
 }
 
 export type ApiClient = (method: string, path: string, options?: CallOptions) => Promise<ApiResponse>;
@@ -128,6 +130,7 @@ export function createApiClient(http: HttpServer, token: string | null): ApiClie
     const response = await http.inject({
       method: method as NonNullable<InjectOptions['method']>,
       url: `/api/v1${requestPath}`,
+      ...(options.remoteAddress === undefined ? {} : { remoteAddress: options.remoteAddress }),
       headers: {
         ...(used ? { authorization: `Bearer ${used}` } : {}),
         ...(options.body === undefined ? {} : { 'content-type': 'application/json' }),

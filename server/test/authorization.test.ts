@@ -10,11 +10,9 @@ const secured = ROUTES.filter((route) => route.operation.security.length > 0);
 
 /** A path of the route with ids that exist nowhere, in the right shape. */
 const pathOf = (route: DocumentedRoute, ids: Record<string, string> = {}): string =>
-  route.path.replace(
-    /\{([^}]+)\}/g,
-    (_, name: string) => ids[name] ?? (name === 'sshKey' ? '999999' : NOBODY),
-  );
+  route.path.replace(/\{([^}]+)\}/g, (_, name: string) => ids[name] ?? MISSING[name] ?? NOBODY);
 const NOBODY = '00000000-0000-7000-8000-000000000000';
+const MISSING: Record<string, string> = { sshKey: '999999', parameterGroup: '999999' };
 
 /** What a request to the route takes, from the document's own example. */
 const bodyOf = (route: DocumentedRoute): { body?: unknown } => {
@@ -63,9 +61,11 @@ describe('authorization of every route', () => {
       expired: expired.plainText,
       revoked: revoked.plainText,
     };
-    for (const route of secured) {
+    for (const [index, route] of secured.entries()) {
+      // From an address each: too many refused tokens from one are answered with 429.
+      const remoteAddress = `192.0.2.${index + 1}`;
       for (const [kind, token] of Object.entries(tokens)) {
-        const answer = await call(route.method, pathOf(route), { token, ...bodyOf(route) });
+        const answer = await call(route.method, pathOf(route), { token, remoteAddress, ...bodyOf(route) });
         assert.equal(answer.status, 401, `${route.method} ${route.path} with ${kind} token`);
         assert.equal(answer.body.code, 'unauthenticated');
         assert.match(String(answer.headers['www-authenticate']), /^Bearer /);
@@ -155,5 +155,23 @@ async function foreignThings(
     .select('id')
     .where('resource_id', '=', vpsInstance)
     .executeTakeFirstOrThrow();
-  return { sshKey, vpsInstance, operation: id };
+  const service = async (path: string, provider: string): Promise<string> => {
+    const body = { name: 'other', provider, datacenter: 'fsn1', resource_profile: 'micro' };
+    const created = await call('POST', path, { token, body });
+    assert.equal(created.status, 201);
+    return created.body.instance.id;
+  };
+  const group = await call('POST', '/parameter-groups', {
+    token,
+    body: { name: 'other', type: 'database', provider_type: 'postgresql', parameters: {} },
+  });
+  assert.equal(group.status, 201);
+  return {
+    sshKey,
+    vpsInstance,
+    operation: id,
+    databaseInstance: await service('/database', 'postgresql'),
+    cacheInstance: await service('/cache', 'redis'),
+    parameterGroup: String(group.body.parameter_group.id),
+  };
 }

@@ -39,3 +39,23 @@ export const newVps = (changes: Record<string, unknown> = {}) => ({
   password: 'correct horse battery',
   ...changes,
 });
+
+/** A request that creates a database, changed as the test needs. */
+export const newDatabase = (changes: Record<string, unknown> = {}) => ({
+  name: 'shop',
+  provider: 'postgresql',
+  version: '17',
+  database_name: 'shop',
+  datacenter: 'fsn1',
+  resource_profile: 'micro',
+  ...changes,
+});
+
+/** A request that creates a cache, changed as the test needs. */
+export const newCache = (changes: Record<string, unknown> = {}) => ({
+  name: 'sessions',
+  provider: 'valkey',
+  datacenter: 'fsn1',
+  resource_profile: 'micro',
+  ...changes,
+});

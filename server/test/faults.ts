@@ -73,11 +73,14 @@ export async function createCrashable(
 export async function findInconsistencies(database: TestDatabase, engine: Engine): Promise<string[]> {
   const { pool } = database;
   const problems: string[] = [];
-  const rows = (await pool.query('select id, team_id, status, generation from vps')).rows;
+  const rows = (
+    await pool.query(`select 'vps' as kind, id, status, generation, disk_gb, memory_mb from vps
+      union all select kind, id, status, generation, disk_gb, memory_mb from data_services`)
+  ).rows;
   const instances = new Map((await engine.listInstances()).map((report) => [report.ref.name, report]));
   for (const row of rows) {
-    const found = instances.get(`vps-${row.id}`);
-    instances.delete(`vps-${row.id}`);
+    const found = instances.get(`${row.kind}-${row.id}`);
+    instances.delete(`${row.kind}-${row.id}`);
     if (row.status === 'error') continue;
     if (found?.power !== row.status)
       problems.push(`row ${row.id} is ${row.status}, its instance ${found?.power}`);
@@ -92,14 +95,24 @@ export async function findInconsistencies(database: TestDatabase, engine: Engine
   );
   if (open > 0) problems.push(`${open} operations never ended`);
   const orphans = await count(
-    'select count(*) n from addresses where resource_id not in (select id from vps)',
+    `select count(*) n from addresses
+      where resource_id not in (select id from vps union all select id from data_services)`,
   );
-  if (orphans > 0) problems.push(`${orphans} addresses belong to no VPS`);
-  const used = await count(`select coalesce(sum(used), 0) n from team_usage where kind = 'vps'`);
-  if (used !== rows.length) problems.push(`the quota counts ${used} of ${rows.length} VPS`);
+  if (orphans > 0) problems.push(`${orphans} addresses belong to no instance`);
+  for (const kind of ['vps', 'database', 'cache']) {
+    const used = await count(`select coalesce(sum(used), 0) n from team_usage where kind = '${kind}'`);
+    const present = rows.filter((row) => row.kind === kind).length;
+    if (used !== present) problems.push(`the quota counts ${used} of ${present} ${kind}`);
+  }
   const details = await Promise.all(
     (await engine.listInstances()).map(({ ref }) => engine.describeInstance(ref)),
   );
+  for (const row of rows) {
+    const detail = details.find((candidate) => candidate?.ref.name === `${row.kind}-${row.id}`);
+    if (!detail || row.status === 'error') continue;
+    if (detail.limits.memoryMb !== row.memory_mb) problems.push(`${row.id} has the memory of another plan`);
+    if (detail.limits.diskGb !== row.disk_gb) problems.push(`${row.id} has the disk of another plan`);
+  }
   const addresses = details
     .flatMap((detail) => [detail?.addresses.ipv4, detail?.addresses.ipv6])
     .filter(Boolean);

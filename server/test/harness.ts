@@ -39,6 +39,7 @@ export async function startTestApp(options: Partial<AppOptions> = {}): Promise<T
     databaseUrl: database.url,
     engine,
     pools: TEST_POOLS,
+    publicAddress: '203.0.113.7',
     secretKey: randomBytes(32),
     executorId: 'test',
     log: createLog(process.env.DANUBE_TEST_LOG ?? 'silent'),

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
+import { SERVICE_IMAGES } from '../src/images/recipes.ts';
 import {
   type ApiClient,
   type CallOptions,
@@ -135,7 +136,20 @@ describe('no input yields a 5xx', () => {
     const body = { ...exampleOf('createVps'), ssh_key_id: key.body.key.id };
     const vps = await call('POST', '/vps', { body });
     assert.equal(vps.status, 201);
-    real = { sshKey: String(key.body.key.id), vpsInstance: vps.body.instance.id };
+    const made = async (path: string, operationId: string, member: string) => {
+      const answer = await call('POST', path, { body: exampleOf(operationId) });
+      assert.equal(answer.status, 201, JSON.stringify(answer.body));
+      return String(answer.body[member].id);
+    };
+    // Parameters are known then, and requests that set some go all the way.
+    for (const image of SERVICE_IMAGES) await test.engine.ensureImage(image);
+    real = {
+      sshKey: String(key.body.key.id),
+      vpsInstance: vps.body.instance.id,
+      databaseInstance: await made('/database', 'createDatabase', 'instance'),
+      cacheInstance: await made('/cache', 'createCache', 'instance'),
+      parameterGroup: await made('/parameter-groups', 'createParameterGroup', 'parameter_group'),
+    };
   });
   after(() => test?.close());
 

@@ -31,6 +31,7 @@ const app = await startApp({
   databaseUrl: config.databaseUrl!,
   engine,
   pools: config.ipv4Pool && config.ipv6Pool ? { ipv4: config.ipv4Pool, ipv6: config.ipv6Pool } : TEST_POOLS,
+  publicAddress: config.publicAddress,
   secretKey: Buffer.from(config.secretKey!, 'base64'),
   executorId: 'test',
   log,

@@ -7,6 +7,7 @@ import { createLog, type Log } from '../lib/log.ts';
 import { ensureSecretKey, poolsOf, readInstall } from '../platform/install.ts';
 import { takeLock, writePidFile } from '../platform/lock.ts';
 import { preflight } from '../platform/preflight.ts';
+import { defaultRouteAddress } from '../platform/public-address.ts';
 import { setUp } from '../platform/setup.ts';
 import { createSupervisor, type Supervisor } from '../platform/supervisor.ts';
 import { createTerminal, type Terminal } from '../platform/terminal.ts';
@@ -46,6 +47,7 @@ export async function start(): Promise<number> {
       databaseUrl: platform.databaseUrl,
       engine,
       pools: poolsOf(config, platform.install),
+      publicAddress: config.publicAddress ?? defaultRouteAddress(),
       secretKey: await ensureSecretKey(config),
       executorId: platform.install.serverId,
       log,

@@ -27,10 +27,57 @@ export interface Addresses {
   team_id: number;
 }
 
+export interface CertificateAuthorities {
+  certificate: string;
+  created_at: Generated<Date>;
+  id: Generated<boolean>;
+  key_sealed: Buffer;
+}
+
 export interface Datacenters {
   enabled: Generated<boolean>;
   label: string;
   name: string;
+}
+
+export interface DataServices {
+  automated_snapshots_enabled: Generated<boolean>;
+  autoscale_checked_at: Date | null;
+  autoscale_enabled: Generated<boolean>;
+  autoscale_increment_gb: Generated<number>;
+  autoscale_threshold_percent: Generated<number>;
+  autoscaled_at: Date | null;
+  created_at: Generated<Date>;
+  database_name: string | null;
+  datacenter: string;
+  deployed_at: Date | null;
+  desired: string;
+  disk_gb: number;
+  effective_parameters: Generated<Json>;
+  error: Json | null;
+  generation: Generated<number>;
+  id: string;
+  ipv4: string | null;
+  ipv6: string | null;
+  kind: string;
+  memory_mb: number;
+  name: string;
+  observed_at: Date | null;
+  parameter_group_id: number | null;
+  parameters: Generated<Json>;
+  password_sealed: Buffer;
+  pending_restart: Generated<string[]>;
+  plan: string;
+  price_cents: number;
+  provider: string;
+  public_port: number | null;
+  status: string;
+  team_id: number;
+  updated_at: Generated<Date>;
+  user_id: number;
+  username: string;
+  vcpu: number;
+  version: string;
 }
 
 export interface Events {
@@ -79,6 +126,22 @@ export interface Operations {
   step: string | null;
   team_id: number;
   user_id: number | null;
+}
+
+export interface ParameterGroups {
+  created_at: Generated<Date>;
+  description: string | null;
+  family: string | null;
+  id: Generated<number>;
+  is_active: Generated<boolean>;
+  is_default: Generated<boolean>;
+  locked_parameters: Generated<Json>;
+  name: string;
+  parameters: Generated<Json>;
+  provider: string;
+  team_id: number | null;
+  type: string;
+  updated_at: Generated<Date>;
 }
 
 export interface Plans {
@@ -195,11 +258,14 @@ export interface Workers {
 
 export interface DB {
   addresses: Addresses;
+  certificate_authorities: CertificateAuthorities;
+  data_services: DataServices;
   datacenters: Datacenters;
   events: Events;
   idempotency_keys: IdempotencyKeys;
   networks: Networks;
   operations: Operations;
+  parameter_groups: ParameterGroups;
   plans: Plans;
   reconcilers: Reconcilers;
   ssh_keys: SshKeys;

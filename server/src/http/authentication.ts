@@ -51,9 +51,13 @@ function refuse(reply: FastifyReply, challenge: string, message: string): AppErr
 
 /** Throws `missing_scope`, naming it, where the token lacks the scope. */
 export function requireScope(token: TokenRecord, scope: Scope, reply: FastifyReply): void {
-  if (token.scopes.has(scope)) return;
+  if (!token.scopes.has(scope)) throw missingScope(scope, reply);
+}
+
+/** The refusal of a token that lacks the scope. */
+export function missingScope(scope: Scope, reply: FastifyReply): AppError {
   reply.header('www-authenticate', `Bearer realm="danube", error="insufficient_scope", scope="${scope}"`);
-  throw new AppError(
+  return new AppError(
     'missing_scope',
     `This API token lacks the scope "${scope}". Make a token that has it.`,
     { extra: { required_scope: scope } },
@@ -76,5 +80,5 @@ export function callerOf(token: TokenRecord, request: FastifyRequest): Caller {
       'This API token may not act for that team. GET /api/v1/user/teams lists the teams it may use.',
     );
   }
-  return { userId: token.userId, teamId, tokenId: token.id, requestId: request.id };
+  return { userId: token.userId, teamId, tokenId: token.id, scopes: token.scopes, requestId: request.id };
 }

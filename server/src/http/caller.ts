@@ -4,5 +4,7 @@ export interface Caller {
   /** The team that the request acts on: the token's, or the one that `X-Team-Id` names. */
   teamId: number;
   tokenId: number;
+  /** What the token may do. */
+  scopes: ReadonlySet<string>;
   requestId: string;
 }

@@ -10,6 +10,10 @@ export const TAGS: Json[] = [
   { name: 'Teams', description: 'Teams that own what is created.' },
   { name: 'SSH keys', description: 'Public keys that VPS can be created with.' },
   { name: 'VPS', description: 'Virtual servers.' },
+  { name: 'Databases', description: 'Managed PostgreSQL, MySQL and MariaDB.' },
+  { name: 'Caches', description: 'Managed Redis and Valkey.' },
+  { name: 'Parameter groups', description: 'Engine parameters that databases or caches share.' },
+  { name: 'Certificate authority', description: 'What clients check databases and caches against.' },
   { name: 'Operations', description: 'Progress of asynchronous work.' },
 ];
 

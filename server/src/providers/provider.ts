@@ -1,3 +1,5 @@
+import type { EngineParameter } from '../engines/engine.ts';
+
 /**
  * What Danube knows about an engine that it offers as a managed service. Everything about one engine is in its folder
  * (`postgresql/`, `redis/`, …); `registry.ts` lists them. What goes on inside the instance is in the scripts of the
@@ -5,7 +7,7 @@
  */
 export interface Provider {
   /** `provider` on the wire. */
-  id: ProviderId;
+  id: string;
   /** `provider_id` on the wire. Never changes. */
   number: number;
   /** How people write it, for example `PostgreSQL`. */
@@ -33,15 +35,18 @@ export interface Provider {
    * out of the engine as they went in.
    */
   renderConfig(parameters: Readonly<Record<string, string>>): string;
-  /** Why a value cannot be used, beyond type and range, as the end of a sentence ("must be …"); null where it can. */
-  checkValue?(name: string, value: string): string | null;
+  /**
+   * Why a value cannot be used, beyond what every engine's types and ranges say, as the end of a sentence ("must be …");
+   * null where it can. Numbers with a unit are for this alone to judge.
+   */
+  checkValue?(name: string, value: string, parameter: EngineParameter): string | null;
+  /** Why a first database cannot have this name (letters, digits, `_`), as the end of a sentence; null where it can. */
+  checkDatabaseName?(name: string): string | null;
   /** A URI that clients of this engine take as it is. */
   uri(connection: Connection): string;
   /** Severity of a line of the engine's log. */
   logLevel(line: string): LogLevel;
 }
-
-export type ProviderId = 'postgresql' | 'mysql' | 'mariadb' | 'redis' | 'valkey';
 
 export interface ProviderVersion {
   /** For example `17` or `10.11`. */

@@ -160,3 +160,14 @@ export async function recordEvent(tx: Tx, event: NewEvent): Promise<void> {
     })
     .execute();
 }
+
+/** Appends what became of an operation. `reason` and `message` as in {@link NewEvent}. */
+export async function recordOutcome(
+  tx: Tx,
+  operation: Operation,
+  type: NewEvent['type'],
+  [reason, message]: readonly [reason: string, message: string],
+): Promise<void> {
+  const { id: operationId, teamId, resourceType, resourceId } = operation;
+  await recordEvent(tx, { teamId, resourceType, resourceId, operationId, type, reason, message });
+}

@@ -1,11 +1,19 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import type { Engine, InstanceFile, InstanceRef, InstanceSpec } from '../../src/engines/engine.ts';
+import {
+  type Engine,
+  EngineError,
+  type InstanceFile,
+  type InstanceRef,
+  type InstanceSpec,
+  type TenantNetwork,
+} from '../../src/engines/engine.ts';
 import { projectName } from '../../src/engines/incus/names.ts';
 import { createLog } from '../../src/lib/log.ts';
 import { type RunResult, run } from '../../src/platform/run.ts';
 import { imageOf, type PlanSize, type Provider } from '../../src/providers/provider.ts';
+import { waitFor } from '../harness.ts';
 import { createTestIncusEngine, fromTestRun } from '../incus.ts';
 
 const openssl = (args: string[]): Promise<RunResult> => run('openssl', args);
@@ -13,15 +21,14 @@ const openssl = (args: string[]): Promise<RunResult> => run('openssl', args);
 /** A team that only tests of managed services use: what is found of it is left over from a run that was killed. */
 const TEAM = 910_001;
 
-/** The last subnets of the install's own pools: other installs may run their tests on this host at the same time. */
-function network() {
+/** The last networks of the pools of this run, far from those that servers of other tests get: /13 and /48. */
+function testNetwork(): TenantNetwork {
   const [first, second] = fromTestRun('DANUBE_IPV4_POOL').split('.');
-  const prefix4 = `${first}.${Number(second) + 7}.252`;
-  const prefix6 = `${fromTestRun('DANUBE_IPV6_POOL').replace('::/48', '')}:ffff::`;
+  const four = `${first}.${Number(second) + 7}.252`;
+  const six = fromTestRun('DANUBE_IPV6_POOL').replace(/::\/48$/, ':ffff::');
   return {
-    prefix4,
-    ipv4: { subnet: `${prefix4}.0/22`, gateway: `${prefix4}.1` },
-    ipv6: { subnet: `${prefix6}/64`, gateway: `${prefix6}1` },
+    ipv4: { subnet: `${four}.0/22`, gateway: `${four}.1` },
+    ipv6: { subnet: `${six}/64`, gateway: `${six}1` },
   };
 }
 
@@ -74,6 +81,7 @@ export async function openServices(): Promise<TestServices> {
   const engine = createTestIncusEngine(createLog(process.env.DANUBE_TEST_LOG ?? 'silent'));
   const folder = await mkdtemp(path.join(os.tmpdir(), 'danube-service-'));
   const authority = await createAuthority(folder);
+  const network = testNetwork();
   let started = 0;
   await clear(engine);
   return {
@@ -82,18 +90,17 @@ export async function openServices(): Promise<TestServices> {
     folder,
     async start(provider, version, changes = {}) {
       const image = imageOf(provider, version);
-      const { prefix4, ...subnets } = network();
-      await engine.ensureTenant({ teamId: TEAM, network: subnets });
+      await patiently(() => engine.ensureTenant({ teamId: TEAM, network }));
       await engine.ensureImage(image);
       started += 1;
       const ref = { teamId: TEAM, name: `${provider.kind}-test-${started}` };
-      const addresses = { ipv4: `${prefix4}.${10 + started}`, ipv6: null };
+      const addresses = { ipv4: network.ipv4.gateway.replace(/1$/, String(10 + started)), ipv6: null };
       const tls = await authority.issue(ref.name, addresses.ipv4);
       const settings = { ...DEFAULTS, ...changes };
       const spec: InstanceSpec = {
         ref,
         image,
-        network: subnets,
+        network,
         addresses,
         hostname: ref.name,
         userData: null,
@@ -127,6 +134,18 @@ export async function openServices(): Promise<TestServices> {
     },
   };
 }
+
+/** Repeats what may succeed later, as workflows do. */
+const patiently = (verb: () => Promise<void>): Promise<true> =>
+  waitFor('the engine', () =>
+    verb().then(
+      () => true as const,
+      (error) => {
+        if (error instanceof EngineError && error.retryable) return false;
+        throw error;
+      },
+    ),
+  );
 
 async function clear(engine: Engine): Promise<void> {
   const left = (await engine.listInstances()).filter(({ ref }) => ref.teamId === TEAM);

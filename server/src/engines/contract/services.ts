@@ -189,6 +189,15 @@ export function servicesContract(open: () => Promise<IncusSubject>): void {
       assert.match((await outside.lineFrom(outside.address, PORT)) ?? '', /^first \d+$/);
     });
 
+    it('stores nothing in a volume that was made by half', async () => {
+      const { ref, addresses } = specOf('half', 74);
+      const target = { ...spec, ref, addresses, publish: [] };
+      await subject.halfMakeVolume(ref);
+      await boot(target);
+      await fails(target, 'dd if=/dev/zero of=/data/large bs=1M count=1200 conv=fsync');
+      await subject.engine.removeInstance(target.ref);
+    });
+
     it('has only the families of addresses that it is given', async () => {
       const list = "ip -o addr show dev eth0 scope global | awk '{print $4}'";
       const routes = 'ip route show default; ip -6 route show default; cat /etc/resolv.conf';

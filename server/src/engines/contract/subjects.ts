@@ -33,6 +33,8 @@ export interface IncusSubject extends Subject {
   exec(ref: InstanceRef, command: readonly string[]): Promise<RunResult>;
   /** Names of the team's data volumes. */
   volumes(teamId: number): Promise<string[]>;
+  /** Leaves what a daemon leaves that is killed while it makes the instance's data volume. */
+  halfMakeVolume(ref: InstanceRef): Promise<void>;
   /** Process of the daemon, if this run may kill it: somebody starts it again. */
   daemonPid: number | null;
 }
@@ -138,6 +140,11 @@ export async function openIncus(): Promise<IncusSubject> {
       const folder = `/1.0/storage-pools/${pool}/volumes/custom`;
       const query = { ...projectOf(teamId), recursion: '1' };
       return (await client.get<{ name: string }[]>(folder, { query })).map(({ name }) => name);
+    },
+    async halfMakeVolume(ref) {
+      const folder = `/1.0/storage-pools/${pool}/volumes/custom`;
+      const body = { name: ref.name, type: 'custom', content_type: 'filesystem' };
+      await client.request('POST', folder, body, { query: projectOf(ref.teamId) });
     },
     async ensureServiceImage() {
       await importTestService(client, installId, imageCache);

@@ -32,8 +32,8 @@ function codeOf(status: number, said: string): EngineErrorCode {
   if (/no space left|quota exceeded|cannot allocate memory/i.test(said)) return 'no_capacity';
   if (status === 0 || status === 502 || status === 503) return 'unreachable';
   if (status === 408 || status === 504) return 'timeout';
-  // A file that is missing below an instance is not the instance itself.
-  if (status === 404 && !/no such file/i.test(said)) return 'not_found';
+  // A file that is missing below an instance is not the instance itself; nor is the disk of one that was made by half.
+  if (status === 404 && !/no such file|storage pool not found/i.test(said)) return 'not_found';
   return 'failed';
 }
 

@@ -10,7 +10,7 @@ import { hostMirror } from '../../platform/packages.ts';
 import { EngineError, type EngineParameter, type ImageReport, type Progress } from '../engine.ts';
 import type { IncusClient } from './client.ts';
 import { alreadyExists } from './errors.ts';
-import { KeyedMutex } from './limiter.ts';
+import { KeyedMutex, Semaphore } from './limiter.ts';
 import { imageAlias } from './names.ts';
 
 interface IncusImage {
@@ -35,12 +35,16 @@ const SOURCES: ReadonlyMap<string, ImageSource> = new Map([
   ...SERVICE_IMAGES.map((id) => [id, { kind: 'built', recipe: id }] as const),
 ]);
 
+/** Builds at once. Each unpacks hundreds of packages: more of them only make each other slow. */
+const BUILDS = 2;
+
 /** Images in Incus: built here and imported, or fetched from their server. */
 export class Images {
   readonly #client: IncusClient;
   readonly #options: { installId: string; imageCache: string; log: Log };
   readonly #servers: ImageServers = probeImageServers();
   readonly #perImage = new KeyedMutex();
+  readonly #builds = new Semaphore(BUILDS);
   /** By fingerprint. An image's properties can be some kilobytes, and lists are asked for often. */
   readonly #facts = new Map<string, Promise<Facts | null>>();
 
@@ -125,9 +129,12 @@ export class Images {
     const recipe = RECIPES.get(recipeId);
     if (!recipe) throw new EngineError('image_unavailable', `There is no recipe for "${name}".`);
     const { imageCache, log } = this.#options;
-    log.info({ image: name }, 'building image');
-    const mirror = await hostMirror();
-    const built = await buildImage({ recipe, cacheDir: imageCache, mirror, force: rebuild, progress });
+    progress?.(`Waiting to build ${name}`, 0);
+    const built = await this.#builds.run(async () => {
+      log.info({ image: name }, 'building image');
+      const mirror = await hostMirror();
+      return buildImage({ recipe, cacheDir: imageCache, mirror, force: rebuild, progress });
+    });
     progress?.(`Importing ${name}`, 97);
     await this.#point(name, await this.#import(built));
     log.info({ image: name, recipe: built.recipeHash }, 'image ready');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { BootSlots, KeyedMutex } from './limiter.ts';
+import { BootSlots, KeyedMutex, Semaphore } from './limiter.ts';
 
 /** Lets everything run that does not wait for something outside. */
 const settle = () => new Promise((resolve) => setImmediate(resolve));
@@ -48,4 +48,27 @@ test('a guest that boots again does not take a second slot', async () => {
   slots.leave('a');
   await slots.enter('b');
   slots.leave('b');
+});
+
+test('a semaphore lets so much run at once and no more, also after a failure', async () => {
+  const semaphore = new Semaphore(2);
+  const ends: (() => void)[] = [];
+  let running = 0;
+  const work = (fails: boolean) =>
+    semaphore.run(async () => {
+      running += 1;
+      await new Promise<void>((resolve) => ends.push(resolve));
+      running -= 1;
+      if (fails) throw new Error('failed');
+    });
+  const all = Promise.allSettled([work(true), work(false), work(false)]);
+  await settle();
+  assert.equal(running, 2);
+  ends[0]!();
+  await settle();
+  assert.deepEqual([running, ends.length], [2, 3]);
+  ends[1]!();
+  ends[2]!();
+  await all;
+  assert.equal(running, 0);
 });

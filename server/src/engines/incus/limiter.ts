@@ -16,6 +16,28 @@ export class KeyedMutex {
   }
 }
 
+/** Lets so much work run at once; the rest waits in the order in which it came. */
+export class Semaphore {
+  #free: number;
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(slots: number) {
+    this.#free = slots;
+  }
+
+  async run<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#free > 0) this.#free -= 1;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    try {
+      return await work();
+    } finally {
+      const next = this.#waiting.shift();
+      if (next) next();
+      else this.#free += 1;
+    }
+  }
+}
+
 /** Longest time in milliseconds that a guest counts as booting when nobody waits for it. */
 const BOOT_TIME = 8_000;
 

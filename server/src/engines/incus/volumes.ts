@@ -8,6 +8,14 @@ interface IncusVolume {
   config: Record<string, string>;
 }
 
+/**
+ * Key of a volume that was created to its end. A daemon that is killed in the middle leaves the name and an empty folder,
+ * which mounts like a volume and has no limit: without this key nothing is ever stored in it.
+ */
+const COMPLETE = 'user.danube.complete';
+/** More than two in a row come from others that create and remove the same volume at the same time. */
+const ATTEMPTS = 10;
+
 const sizeGbOf = (volume: IncusVolume): number => Number.parseInt(volume.config.size ?? '', 10);
 
 /**
@@ -25,20 +33,47 @@ export class Volumes {
 
   /** Creates the volume, or lets one that is there grow to `sizeGb` GiB. One that is larger stays as it is. */
   async ensure(ref: InstanceRef, sizeGb: number): Promise<void> {
-    const { folder, query } = this.#path(ref);
+    const { path, query } = this.#path(ref);
+    for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+      if (await this.#create(ref, sizeGb)) return;
+      const present = await this.#client.find<IncusVolume>(path, { query });
+      if (present?.config[COMPLETE]) {
+        if (sizeGbOf(present) < sizeGb) await this.#resize(ref, sizeGb);
+        return;
+      }
+      // Incus refuses where an instance uses it: then somebody else has completed it meanwhile.
+      if (present) await this.#removeUnused(ref);
+    }
+    throw new EngineError('failed', 'The disk could not be created.', {
+      detail: `${ref.name} keeps being in the way`,
+      retryable: true,
+    });
+  }
+
+  /** False where there is a volume of that name. */
+  async #create(ref: InstanceRef, sizeGb: number): Promise<boolean> {
+    const { folder, path, query } = this.#path(ref);
     const config = { ...sizeConfig(sizeGb), ...OWNERS };
     const body = { name: ref.name, type: 'custom', content_type: 'filesystem', config };
     try {
       await this.#client.request('POST', folder, body, { query });
     } catch (error) {
-      if (error instanceof IncusError && /project.*not found/i.test(error.said)) {
-        throw new EngineError('not_found', `Team ${ref.teamId} has no network.`, {
-          detail: error.said,
-          cause: error,
-        });
-      }
-      if (!alreadyExists(error)) throw error;
-      if ((await this.sizeGb(ref)) < sizeGb) await this.#resize(ref, sizeGb);
+      if (alreadyExists(error)) return false;
+      if (!(error instanceof IncusError) || !/project.*not found/i.test(error.said)) throw error;
+      throw new EngineError('not_found', `Team ${ref.teamId} has no network.`, {
+        detail: error.said,
+        cause: error,
+      });
+    }
+    await this.#client.request('PATCH', path, { config: { [COMPLETE]: 'true' } }, { query });
+    return true;
+  }
+
+  async #removeUnused(ref: InstanceRef): Promise<void> {
+    try {
+      await this.remove(ref);
+    } catch (error) {
+      if (!(error instanceof IncusError) || !/in use/i.test(error.said)) throw error;
     }
   }
 

@@ -45,6 +45,8 @@ export interface SimDrift {
   deleteBehindOurBack(ref: InstanceRef): void;
   /** An instance that no row knows of. Needs the tenant. */
   leak(spec: InstanceSpec): void;
+  /** The disk of the instance holds so many bytes from now on. */
+  fillDisk(ref: InstanceRef, bytes: number): void;
 }
 
 export interface SimEngine extends Engine {
@@ -54,6 +56,8 @@ export interface SimEngine extends Engine {
   /** How often each verb was called, failed calls included. */
   readonly calls: ReadonlyMap<SimVerb, number>;
   setLatency(milliseconds: number): void;
+  /** The services of all instances answer a verb so, until the returned function is called. */
+  answerControl(verb: ControlVerb, answer: string): () => void;
 }
 
 /**
@@ -72,6 +76,8 @@ class Sim implements SimEngine {
   readonly #world = new World();
   readonly #journal: Journal<Change> | null;
   readonly #host: { vcpu: number; memoryMb: number };
+  readonly #diskBytes = new Map<string, number>();
+  readonly #controlAnswers = new Map<ControlVerb, string>();
   #latencyMs: number;
 
   constructor(options: SimOptions) {
@@ -83,11 +89,17 @@ class Sim implements SimEngine {
       breakInstance: (ref) => this.#setPower(ref, 'error'),
       deleteBehindOurBack: (ref) => this.#change({ op: 'delete', name: this.#need(ref).ref.name }),
       leak: (spec) => this.#place(spec),
+      fillDisk: (ref, bytes) => void this.#diskBytes.set(ref.name, bytes),
     };
   }
 
   setLatency(milliseconds: number): void {
     this.#latencyMs = milliseconds;
+  }
+
+  answerControl(verb: ControlVerb, answer: string): () => void {
+    this.#controlAnswers.set(verb, answer);
+    return () => void this.#controlAnswers.delete(verb);
   }
 
   describe(): Promise<EngineReport> {
@@ -189,7 +201,7 @@ class Sim implements SimEngine {
   control(ref: InstanceRef, verb: ControlVerb): Promise<string> {
     return this.#verb('control', ref, () => {
       if (this.#need(ref).power !== 'running') throw new EngineError('invalid', 'The instance does not run.');
-      return controlAnswer(verb);
+      return this.#controlAnswers.get(verb) ?? controlAnswer(verb);
     });
   }
 
@@ -198,7 +210,7 @@ class Sim implements SimEngine {
       const instance = this.#find(ref);
       if (!instance) return null;
       const used = instance.power === 'running' ? 0 : null;
-      return { memoryBytes: used, cpuSeconds: used, diskBytes: 0 };
+      return { memoryBytes: used, cpuSeconds: used, diskBytes: this.#diskBytes.get(ref.name) ?? 0 };
     });
   }
 

@@ -11,6 +11,8 @@ export function applianceRecipe(
   provider: Pick<Provider, 'id' | 'name' | 'guest'>,
   version: ProviderVersion,
 ): Recipe {
+  const engine = provider.guest.flatMap((folder) => scripts(folder, '/usr/lib/danube/engine'));
+  const prepare = '/usr/lib/danube/engine/prepare';
   return {
     id: imageOf(provider, version.version),
     suite: version.suite,
@@ -20,7 +22,7 @@ export function applianceRecipe(
       ...scripts(path.join(import.meta.dirname, 'guest'), '/usr/lib/danube').map((file) =>
         file.path.endsWith('/inittab') ? { ...file, path: '/etc/inittab', mode: '0644' } : file,
       ),
-      ...provider.guest.flatMap((folder) => scripts(folder, '/usr/lib/danube/engine')),
+      ...engine,
     ],
     templates: [
       {
@@ -37,6 +39,7 @@ export function applianceRecipe(
       'passwd --lock root',
       // The engine's user has no business with becoming anybody else; root needs no such bits.
       'find / -xdev -type f -perm /6000 -exec chmod a-s {} +',
+      ...(engine.some((file) => file.path === prepare) ? [prepare] : []),
     ],
     parameters: '/usr/lib/danube/engine/list-parameters',
   };

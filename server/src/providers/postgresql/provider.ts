@@ -1,6 +1,11 @@
 import path from 'node:path';
-import type { Provider } from '../provider.ts';
+import type { LogLevel, Provider } from '../provider.ts';
 import { connectionUri } from '../uri.ts';
+import { checkValue, LOCKED, renderConfig } from './parameters.ts';
+import { sizing } from './sizing.ts';
+
+/** Databases that every server has. */
+const TAKEN = ['postgres', 'template0', 'template1'];
 
 export const postgresql: Provider = {
   id: 'postgresql',
@@ -16,9 +21,30 @@ export const postgresql: Provider = {
   username: 'danube',
   defaultDatabase: 'postgres',
   guest: [path.join(import.meta.dirname, 'guest')],
-  locked: [],
-  sizing: () => ({}),
-  renderConfig: () => '',
+  locked: LOCKED,
+  sizing,
+  renderConfig,
+  checkValue,
+  checkDatabaseName(name) {
+    if (TAKEN.includes(name)) return `must not be one of: ${TAKEN.join(', ')}`;
+    // NAMEDATALEN - 1: the engine cuts off the rest.
+    return Buffer.byteLength(name) > 63 ? 'must not be longer than 63 characters' : null;
+  },
   uri: (connection) => connectionUri('postgresql', connection, '?sslmode=require'),
-  logLevel: () => 'info',
+  logLevel,
 };
+
+/** Severities of PostgreSQL; DETAIL, HINT, STATEMENT and the like only explain the line before them. */
+const LEVELS: Readonly<Record<string, LogLevel>> = {
+  DEBUG: 'debug',
+  WARNING: 'warn',
+  ERROR: 'error',
+  FATAL: 'error',
+  PANIC: 'error',
+};
+
+/** The severity is the first word in capitals with a colon and two blanks; further lines of a message have none. */
+function logLevel(line: string): LogLevel {
+  const severity = /(?:^|\s)([A-Z]+)\d?: {2}/.exec(line)?.[1] ?? '';
+  return LEVELS[severity] ?? 'info';
+}

@@ -2,7 +2,9 @@ import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import type { Database } from '../../db/database.ts';
 import type { Api } from '../../http/api.ts';
+import { missingScope } from '../../http/authentication.ts';
 import { Obj, PathId } from '../../http/schema.ts';
+import type { Scope } from '../../http/scopes.ts';
 import { notFound } from '../../lib/errors.ts';
 import { UUID } from '../../lib/ids.ts';
 import { OperationAnswer } from './schema.ts';
@@ -21,15 +23,16 @@ export function operationRoutes(api: Api, database: Database): void {
         operationId: 'getOperation',
         summary: 'Show an operation',
         description:
-          'Shows how far asynchronous work is: its state, per cent, step, and error once it failed.',
+          'Shows how far asynchronous work is: its state, per cent, step, and error once it failed. The token must be ' +
+          'allowed to read the resource that it is about, for example `vps:read`.',
         tags: ['Operations'],
         params: Obj({ operation: PathId('uuid', 'Id of the operation.') }),
         response: { 200: OperationAnswer },
       },
-      // VPS are the only resources with operations.
-      config: { scope: 'vps:read' },
+      // Which scope is needed follows from the operation.
+      config: { scope: null },
     },
-    async (request) => {
+    async (request, reply) => {
       const { operation: id } = request.params;
       const row = UUID.test(id)
         ? await database.db
@@ -40,6 +43,8 @@ export function operationRoutes(api: Api, database: Database): void {
             .executeTakeFirst()
         : undefined;
       if (!row) throw notFound('Operation');
+      const scope = `${row.resource_type}:read` as Scope;
+      if (!request.caller.scopes.has(scope)) throw missingScope(scope, reply);
       const terminal = row.state === 'succeeded' || row.state === 'failed';
       return {
         success: true,

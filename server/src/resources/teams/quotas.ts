@@ -9,6 +9,7 @@ const DEFAULT_QUOTAS = {
   cache: 10,
   firewall: 10,
   ssh_key: 25,
+  parameter_group: 50,
 } as const;
 
 export type QuotaKind = keyof typeof DEFAULT_QUOTAS;
@@ -19,6 +20,7 @@ const LABELS: Record<QuotaKind, string> = {
   cache: 'cache',
   firewall: 'firewall',
   ssh_key: 'SSH key',
+  parameter_group: 'parameter group',
 };
 
 /**

@@ -3,6 +3,7 @@ import type { Engine } from '../../engines/engine.ts';
 import type { Api } from '../../http/api.ts';
 import { mutate } from '../../http/mutation.ts';
 import { PageOf, PageQuery } from '../../http/pagination.ts';
+import { isTransitional, statusColor, statusLabel } from '../instance-status.ts';
 import { groupedImages, listedImages } from './catalog.ts';
 import {
   CreatedVps,
@@ -21,7 +22,7 @@ import {
   VpsStatusView,
 } from './schema.ts';
 import type { VpsService } from './service.ts';
-import { allowedActions, isTransitional, statusColor, statusLabel, type VpsStatus } from './states.ts';
+import { allowedActions, type VpsStatus } from './states.ts';
 import { listPlans } from './store.ts';
 
 const tags = ['VPS'];

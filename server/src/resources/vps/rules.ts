@@ -1,5 +1,6 @@
 import type { Queryable } from '../../db/database.ts';
 import type { Engine } from '../../engines/engine.ts';
+import { findImage } from '../../images/catalog.ts';
 import { checkCloudInit } from '../../images/cloud-init.ts';
 import { AppError, type FieldErrors, invalid, invalidState } from '../../lib/errors.ts';
 import type { CreateVps, ReinstallVps, UpdateVps } from './schema.ts';
@@ -132,7 +133,8 @@ function cloudInitErrors(text: string | null | undefined): FieldErrors {
 }
 
 async function imageErrors(engine: Engine, name: string): Promise<string[] | null> {
-  const images = await engine.listImages();
+  // The engine lists images of managed services too.
+  const images = (await engine.listImages()).filter((candidate) => findImage(candidate.name) !== null);
   const image = images.find((candidate) => candidate.name === name);
   if (!image) {
     const names = images

@@ -14,41 +14,24 @@ import {
   Timestamp,
 } from '../../http/schema.ts';
 import { PATTERN_MESSAGE } from '../../http/validation.ts';
+import {
+  Address4,
+  Address6,
+  Capabilities,
+  Euros,
+  Flag,
+  OperationId,
+  StatusDetails,
+  StatusLabel,
+} from '../instance-schema.ts';
 import { VPS_STATUSES } from './states.ts';
 
 const Status = Enum(VPS_STATUSES, { example: 'running' });
-const StatusLabel = Text(20, 'Running', { description: 'The status in words.' });
 const AllocationType = Enum(['shared', 'dedicated']);
 const PlanName = Text(40, 'nano_shared', { description: 'A name that `GET /vps/plans` lists.' });
 const ImageName = Text(100, 'debian-12', { description: 'A name that `GET /vps/images` lists.' });
-const Address4 = Nullable(Text(15, '10.64.0.10', { format: 'ipv4' }));
-const Address6 = Nullable(Text(45, 'fd2a:41c0:77e1::a', { format: 'ipv6' }));
-const Euros = (example: number) => Type.Number({ minimum: 0, maximum: 1_000_000, example });
-const Flag = (description: string) => Type.Boolean({ example: true, description });
 
 export const VpsParams = Obj({ vpsInstance: PathId('uuid', 'Id of the VPS.') });
-
-const StatusDetails = Component('StatusDetails', {
-  summary: Message('The server is running.'),
-  health: Enum(['healthy', 'progressing', 'stopped', 'unhealthy']),
-  observed_at: Nullable(Timestamp('When the data plane was last compared with this status.')),
-  stale: Type.Boolean({ example: false, description: 'True when it was not compared for over a minute.' }),
-  operation: Obj({
-    state: Enum(['succeeded', 'running', 'failed']),
-    terminal: Type.Boolean({ example: true, description: 'True when nothing is under way.' }),
-  }),
-  error: Nullable(
-    Obj({
-      code: Text(60, 'image_build_failed'),
-      source: Nullable(Text(60, 'engine')),
-      resource: Nullable(Obj({ kind: Nullable(Text(60, 'vps')), name: Nullable(Text(255, 'web-1')) })),
-      reason: Nullable(Text(60, 'image_build_failed')),
-      message: Nullable(Message('The image could not be built.')),
-      retryable: Type.Boolean({ example: true, description: 'True when trying again can help.' }),
-      observed_at: Nullable(Timestamp()),
-    }),
-  ),
-});
 
 export const Vps = Component('Vps', {
   id: Id(),
@@ -56,12 +39,7 @@ export const Vps = Component('Vps', {
   status: Status,
   status_label: StatusLabel,
   status_details: StatusDetails,
-  capabilities: Obj({
-    logs: Type.Boolean({ example: false }),
-    events: Type.Boolean({ example: false }),
-    diagnose: Type.Boolean({ example: false }),
-    build_logs: Type.Boolean({ example: false }),
-  }),
+  capabilities: Capabilities,
   resource_profile: PlanName,
   cpu_allocation_type: AllocationType,
   cpu_cores: Int(2),
@@ -185,11 +163,6 @@ export const ReinstallVps = Component('ReinstallVps', {
   custom_cloud_init: Type.Optional(CustomCloudInit),
 });
 export type ReinstallVps = Static<typeof ReinstallVps>;
-
-const OperationId = Id(
-  '0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b',
-  'Follow it with `GET /operations/{operation}`.',
-);
 
 export const CreatedVps = Obj({
   message: Message('The server is being created.'),

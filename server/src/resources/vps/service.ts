@@ -5,11 +5,8 @@ import { offsetOf, type PageQuery, pageOf } from '../../http/pagination.ts';
 import { randomText, type SecretBox } from '../../lib/crypto.ts';
 import { invalidState, notFound } from '../../lib/errors.ts';
 import { UUID, uuidv7 } from '../../lib/ids.ts';
-import {
-  type AcceptedOperation,
-  acceptOperation,
-  queuedOperations,
-} from '../../workflows/operations-store.ts';
+import { acceptRequest } from '../../workflows/accept.ts';
+import type { AcceptedOperation } from '../../workflows/operations-store.ts';
 import type { PassClock } from '../../workflows/reconcilers.ts';
 import { type AddressPools, allotAddresses } from '../networks/allotment.ts';
 import { countOf, takeQuota } from '../teams/quotas.ts';
@@ -27,9 +24,6 @@ export interface VpsServiceDependencies {
   pools: AddressPools;
   clock: PassClock;
 }
-
-/** More than anybody means to ask for in advance; without a bound a loop in a script would block its own server. */
-const MAX_QUEUED = 5;
 
 export type VpsService = ReturnType<typeof createVpsService>;
 
@@ -57,16 +51,8 @@ export function createVpsService({ database, engine, secrets, pools, clock }: Vp
     kind: VpsOperationKind,
     changes: { desired?: Vps['desired']; args?: object } = {},
   ): Promise<AcceptedOperation> {
-    const operation = await acceptOperation(tx, {
-      teamId: caller.teamId,
-      userId: caller.userId,
-      resourceType: 'vps',
-      resourceId: vps.id,
-      kind,
-      args: { ...changes.args },
-      requestId: caller.requestId,
-    });
-    if (operation.state === 'queued') await refuseLongQueue(tx, vps, kind);
+    const target = { type: 'vps', id: vps.id, status: vps.status };
+    const operation = await acceptRequest(tx, caller, target, kind, changes.args);
     const status = operation.state === 'pending' ? STATUS_DURING[kind] : null;
     if (status || changes.desired) {
       await updateVps(tx, vps.id, {
@@ -123,15 +109,14 @@ export function createVpsService({ database, engine, secrets, pools, clock }: Vp
       })
       .returningAll()
       .executeTakeFirstOrThrow();
-    const operation = await acceptOperation(tx, {
-      teamId: caller.teamId,
-      userId: caller.userId,
-      resourceType: 'vps',
-      resourceId: id,
-      kind: 'create',
-      args: { image: body.image } satisfies ImageArgs,
-      requestId: caller.requestId,
-    });
+    const args: ImageArgs = { image: body.image };
+    const operation = await acceptRequest(
+      tx,
+      caller,
+      { type: 'vps', id, status: vps.status },
+      'create',
+      args,
+    );
     return {
       message: 'The server is being created. Ask for its status until it is running.',
       instance: viewVps(vps, null),
@@ -221,17 +206,6 @@ export function createVpsService({ database, engine, secrets, pools, clock }: Vp
   }
 
   return { list, create, find, show, update, act, reinstall, password };
-}
-
-/** A deletion is always let in: it is the last. */
-async function refuseLongQueue(tx: Tx, vps: Vps, kind: VpsOperationKind): Promise<void> {
-  if (kind === 'delete') return;
-  const waiting = await queuedOperations(tx, vps.id);
-  if (waiting.length <= MAX_QUEUED) return;
-  throw invalidState(
-    `${MAX_QUEUED} operations wait for this server already. Ask again when some of them have ended.`,
-    vps.status,
-  );
 }
 
 /** The columns that an update may change in the engine. */

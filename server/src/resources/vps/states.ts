@@ -30,10 +30,6 @@ export const STATUS_DURING: Record<VpsOperationKind, VpsStatus | null> = {
   delete: 'destroying',
 };
 
-const STEADY: ReadonlySet<string> = new Set(['running', 'stopped', 'error']);
-
-export const isTransitional = (status: string): boolean => !STEADY.has(status);
-
 /**
  * What may be asked of a VPS now. `desired` is where it is headed once every accepted operation is done, so a
  * request that makes sense after the ones before it is accepted and waits its turn.
@@ -52,11 +48,3 @@ export function allowedActions(vps: Pick<Vps, 'status' | 'desired' | 'deployed_a
     destroy: failed || vps.desired === 'stopped',
   };
 }
-
-export const statusLabel = (status: string): string => status.charAt(0).toUpperCase() + status.slice(1);
-
-type StatusColor = 'green' | 'gray' | 'yellow' | 'red';
-const COLORS: Record<string, StatusColor> = { running: 'green', stopped: 'gray', error: 'red' };
-
-/** Transitional states are yellow. */
-export const statusColor = (status: string): StatusColor => COLORS[status] ?? 'yellow';

@@ -1,10 +1,7 @@
-import type { OperationError } from '../../workflows/operation.ts';
+import { statusDetails, statusLabel } from '../instance-status.ts';
 import type { VpsView } from './schema.ts';
-import { allowedActions, isTransitional, statusLabel } from './states.ts';
+import { allowedActions } from './states.ts';
 import type { Vps } from './store.ts';
-
-/** After this long without a comparison with the data plane, a status counts as stale. */
-const STALE_MS = 60_000;
 
 const CAPABILITIES = { logs: false, events: false, diagnose: false, build_logs: false };
 
@@ -19,7 +16,7 @@ export function viewVps(vps: Vps, comparedAt: Date | null): VpsView {
     name: vps.name,
     status: vps.status as VpsView['status'],
     status_label: statusLabel(vps.status),
-    status_details: statusDetails(vps, comparedAt),
+    status_details: statusDetails({ ...vps, type: 'vps', noun: 'server' }, comparedAt),
     capabilities: CAPABILITIES,
     resource_profile: vps.plan,
     cpu_allocation_type: vps.cpu_allocation_type as VpsView['cpu_allocation_type'],
@@ -51,48 +48,3 @@ export function viewVps(vps: Vps, comparedAt: Date | null): VpsView {
     can_be_destroyed: allowed.destroy,
   };
 }
-
-const SUMMARIES: Record<string, string> = {
-  pending: 'The server waits to be created.',
-  provisioning: 'The server is being created.',
-  running: 'The server is running.',
-  stopped: 'The server is stopped.',
-  error: 'The server has a problem.',
-  destroying: 'The server is being deleted.',
-};
-
-function statusDetails(vps: Vps, comparedAt: Date | null): VpsView['status_details'] {
-  const transitional = isTransitional(vps.status);
-  const failed = vps.status === 'error';
-  // A pass before the server was made says nothing about it.
-  const passed = comparedAt && comparedAt > vps.created_at ? comparedAt : null;
-  const observedAt = latest(vps.observed_at, passed);
-  return {
-    summary: SUMMARIES[vps.status] ?? `The server is ${vps.status}.`,
-    health: failed
-      ? 'unhealthy'
-      : transitional
-        ? 'progressing'
-        : vps.status === 'stopped'
-          ? 'stopped'
-          : 'healthy',
-    observed_at: observedAt?.toISOString() ?? null,
-    stale: observedAt === null || Date.now() - observedAt.getTime() > STALE_MS,
-    operation: { state: failed ? 'failed' : transitional ? 'running' : 'succeeded', terminal: !transitional },
-    error: failed && vps.error ? viewError(vps, vps.error as unknown as OperationError) : null,
-  };
-}
-
-function viewError(vps: Vps, error: OperationError): NonNullable<VpsView['status_details']['error']> {
-  return {
-    code: error.code,
-    source: 'engine',
-    resource: { kind: 'vps', name: vps.name },
-    reason: error.code,
-    message: error.message,
-    retryable: error.retryable,
-    observed_at: vps.updated_at.toISOString(),
-  };
-}
-
-const latest = (a: Date | null, b: Date | null): Date | null => (!a ? b : !b || a > b ? a : b);

@@ -159,6 +159,9 @@ describe('VPS', () => {
     ]);
     const key = await call('POST', '/vps', newVps({ auth_method: 'ssh_key', ssh_key_id: 999_999 }));
     assert.match(key.body.errors.ssh_key_id[0], /does not exist/);
+    // An image that this install has, but not for servers.
+    const service = await call('POST', '/vps', newVps({ image: 'valkey-8.1' }));
+    assert.match(service.body.errors.image[0], /does not exist/);
     assert.equal(await count(), held);
   });
 

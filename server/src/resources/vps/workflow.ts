@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { sql } from 'kysely';
 import type { Database, Queryable, Tx } from '../../db/database.ts';
 import type {
@@ -16,15 +15,17 @@ import type {
   OperationStep,
   OperationWorkflow,
 } from '../../workflows/operation.ts';
-import { queuedOperations, recordEvent } from '../../workflows/operations-store.ts';
+import { recordOutcome } from '../../workflows/operations-store.ts';
+import { unlessSuperseded } from '../../workflows/superseded.ts';
 import { createNetworkReader, releaseAddresses } from '../networks/allotment.ts';
 import { releaseQuota } from '../teams/quotas.ts';
 import { STATUS_DURING, type VpsOperationKind } from './states.ts';
 import { deleteVps, getVps, updateVps, type Vps } from './store.ts';
 
+/** Operations that make it pointless to wait for the guest. */
+const SUPERSEDING = new Set(['stop', 'reinstall', 'delete']);
 /** Seconds that a guest gets to shut down before it is switched off. */
 const STOP_GRACE_SECONDS = 30;
-const SUPERSEDED_CHECK_MS = 1000;
 /** Seconds from the start of a guest until its SSH server must answer; first boots run the customer's cloud-init. */
 const SSH_TIMEOUT_SECONDS = 180;
 
@@ -108,7 +109,7 @@ function vpsSteps({ database, engine, secrets }: VpsWorkflowDependencies) {
     // A guest that never gets there must not hold up who has given up on it.
     ssh: step('ssh', async ({ teamId, resourceId }) => {
       const ssh = engine.waitForSsh(instanceRef(teamId, resourceId), SSH_TIMEOUT_SECONDS);
-      await unlessSuperseded(database, resourceId, ssh);
+      await unlessSuperseded(database, resourceId, SUPERSEDING, ssh);
     }),
     start: step('start', ({ teamId, resourceId }) => engine.ensureRunning(instanceRef(teamId, resourceId))),
     stop: step('stop', ({ teamId, resourceId }) =>
@@ -121,29 +122,6 @@ function vpsSteps({ database, engine, secrets }: VpsWorkflowDependencies) {
       engine.removeInstance(instanceRef(teamId, resourceId)),
     ),
   };
-}
-
-/** Operations that make it pointless to wait for the guest. */
-const SUPERSEDING = new Set(['stop', 'reinstall', 'delete']);
-
-/** Waits for `work`, or until an operation that makes it pointless is queued for the resource. */
-async function unlessSuperseded(database: Database, resourceId: string, work: Promise<void>): Promise<void> {
-  let waiting = true;
-  const superseded = (async () => {
-    while (waiting) {
-      await delay(SUPERSEDED_CHECK_MS, undefined, { ref: false });
-      // A question that fails is asked again.
-      const queued = waiting ? await queuedOperations(database.db, resourceId).catch(() => []) : [];
-      if (queued.some(({ kind }) => SUPERSEDING.has(kind))) return;
-    }
-  })();
-  try {
-    await Promise.race([work, superseded]);
-  } finally {
-    waiting = false;
-    // It may still fail; nobody waits for it any more.
-    work.catch(() => {});
-  }
 }
 
 /** What the engine is to give a VPS with these columns. */
@@ -204,7 +182,7 @@ async function settle(tx: Tx, operation: Operation, status: 'running' | 'stopped
     observed_at: sql<Date>`now()`,
     ...(status === 'running' ? { deployed_at: sql<Date>`coalesce(deployed_at, now())` } : {}),
   });
-  await record(tx, operation, 'Normal', EVENTS[operation.kind]!);
+  await recordOutcome(tx, operation, 'Normal', EVENTS[operation.kind]!);
 }
 
 /** A VPS that fails keeps its row, so that the customer sees why and can delete it or try again. */
@@ -215,21 +193,21 @@ async function settleFailure(tx: Tx, operation: Operation, error: OperationError
     // A deletion that failed can be asked for again.
     ...(operation.kind === 'delete' ? { desired: 'stopped' } : {}),
   });
-  await record(tx, operation, 'Warning', ['Failed', `${operation.kind} failed: ${error.message}`]);
+  await recordOutcome(tx, operation, 'Warning', ['Failed', `${operation.kind} failed: ${error.message}`]);
 }
 
 async function finishUpdate(tx: Tx, operation: Operation): Promise<void> {
-  await record(tx, operation, 'Normal', EVENTS.update!);
+  await recordOutcome(tx, operation, 'Normal', EVENTS.update!);
 }
 
 /** The instance is as it was, and so is what the customer pays for. */
 async function revertUpdate(tx: Tx, operation: Operation, error: OperationError): Promise<void> {
   await updateVps(tx, operation.resourceId, (operation.args as unknown as UpdateArgs).previous);
-  await record(tx, operation, 'Warning', ['UpdateFailed', `Nothing was changed: ${error.message}`]);
+  await recordOutcome(tx, operation, 'Warning', ['UpdateFailed', `Nothing was changed: ${error.message}`]);
 }
 
 async function finishDelete(tx: Tx, operation: Operation): Promise<void> {
-  await record(tx, operation, 'Normal', EVENTS.delete!);
+  await recordOutcome(tx, operation, 'Normal', EVENTS.delete!);
   await releaseAddresses(tx, operation.resourceId);
   if (await deleteVps(tx, operation.resourceId)) await releaseQuota(tx, operation.teamId, 'vps');
 }
@@ -244,20 +222,3 @@ const EVENTS: Record<string, [string, string]> = {
   update: ['Updated', 'Plan and settings of the server were changed.'],
   delete: ['Deleted', 'The server was deleted.'],
 };
-
-async function record(
-  tx: Tx,
-  operation: Operation,
-  type: 'Normal' | 'Warning',
-  [reason, message]: [string, string],
-): Promise<void> {
-  await recordEvent(tx, {
-    teamId: operation.teamId,
-    resourceType: operation.resourceType,
-    resourceId: operation.resourceId,
-    operationId: operation.id,
-    type,
-    reason,
-    message,
-  });
-}

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { type Call, clientOf, newVps } from '../../../test/client.ts';
-import { startTestApp, type TestApp, waitFor } from '../../../test/harness.ts';
-import { uuidv7 } from '../../lib/ids.ts';
-import { createLog } from '../../lib/log.ts';
-import { runOnce } from '../../workflows/reconcilers.ts';
-import { forgottenOperations } from '../../workflows/upkeep.ts';
-import { vpsReconciler } from './reconciler.ts';
-import { instanceRef } from './workflow.ts';
+import { type Call, clientOf, newVps } from '../../test/client.ts';
+import { startTestApp, type TestApp, waitFor } from '../../test/harness.ts';
+import { uuidv7 } from '../lib/ids.ts';
+import { createLog } from '../lib/log.ts';
+import { instanceRef } from '../resources/vps/workflow.ts';
+import { instanceReconciler } from './instance-reconciler.ts';
+import { runOnce } from './reconcilers.ts';
+import { forgottenOperations } from './upkeep.ts';
 
 describe('VPS reconciler', () => {
   let test: TestApp;
@@ -22,7 +22,7 @@ describe('VPS reconciler', () => {
 
   /** Two passes: drift that only one of them sees is not believed. */
   const reconcile = async () => {
-    const reconciler = vpsReconciler(test.database, test.engine, log);
+    const reconciler = instanceReconciler(test.database, test.engine, log);
     for (let pass = 0; pass < 2; pass++) {
       await waitFor('a pass of our own', () => runOnce(test.database, reconciler));
     }
@@ -48,7 +48,7 @@ describe('VPS reconciler', () => {
 
   it('does not believe what only one pass sees', async () => {
     const id = await running();
-    const reconciler = vpsReconciler(test.database, test.engine, log);
+    const reconciler = instanceReconciler(test.database, test.engine, log);
     const pass = () => waitFor('a pass', () => runOnce(test.database, reconciler));
     test.engine.drift.stopFromInside(ref(id));
     await pass();

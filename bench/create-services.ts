@@ -1,0 +1,181 @@
+/**
+ * `POST /database` and `POST /cache` until the first authenticated query, against the raw Incus calls that make the same
+ * instance (volume, instance, settings) until the same query. Medians over alternating rounds; the engine's own client
+ * asks on both sides.
+ */
+import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { InstanceSpec } from '../server/src/engines/engine.ts';
+import { IncusClient } from '../server/src/engines/incus/client.ts';
+import { creationBody } from '../server/src/engines/incus/instance-config.ts';
+import { projectName } from '../server/src/engines/incus/names.ts';
+import { createSecretBox } from '../server/src/lib/crypto.ts';
+import { uuidv7 } from '../server/src/lib/ids.ts';
+import { createLog } from '../server/src/lib/log.ts';
+import { run } from '../server/src/platform/run.ts';
+import { imageOf, type Provider } from '../server/src/providers/provider.ts';
+import { PROVIDERS } from '../server/src/providers/registry.ts';
+import { createAuthorityReader } from '../server/src/resources/certificate-authority/authority.ts';
+import { instanceSpec } from '../server/src/resources/data-services/settings.ts';
+import { getService } from '../server/src/resources/data-services/store.ts';
+import { createNetworkReader } from '../server/src/resources/networks/allotment.ts';
+import { clientOf } from '../server/test/client.ts';
+import { startTestApp, type TestApp, waitFor } from '../server/test/harness.ts';
+import { createTestIncusEngine, fromTestRun } from '../server/test/incus.ts';
+import { median, type Row } from './report.ts';
+
+const ROUNDS = 3;
+
+interface Setting {
+  test: TestApp;
+  secretKey: Buffer;
+  incus: IncusClient;
+  provider: Provider;
+}
+
+interface Login {
+  host: string;
+  password: string;
+}
+
+export async function benchCreateServices(): Promise<Row[]> {
+  const engine = createTestIncusEngine(createLog('silent'));
+  const pools = { ipv4: fromTestRun('DANUBE_IPV4_POOL'), ipv6: fromTestRun('DANUBE_IPV6_POOL') };
+  const secretKey = randomBytes(32);
+  const test = await startTestApp({ engine, pools, secretKey });
+  const incus = new IncusClient({ socketPath: fromTestRun('DANUBE_TEST_INCUS_SOCKET') });
+  const rows: Row[] = [];
+  try {
+    for (const provider of PROVIDERS) {
+      const version = provider.versions[0]!.version;
+      await engine.ensureImage(imageOf(provider, version));
+      const setting = { test, secretKey, incus, provider };
+      // The first creation makes the team's network, and brings the image into the host's memory.
+      await throughDanube(setting);
+      const ours: number[] = [];
+      const raw: number[] = [];
+      for (let round = 0; round < ROUNDS; round++) {
+        const { seconds, spec, login } = await throughDanube(setting);
+        ours.push(seconds);
+        raw.push(await throughIncus(setting, spec, login));
+      }
+      rows.push({
+        name: `POST /${provider.kind} to first query, ${provider.name} ${version}`,
+        ours: median(ours),
+        floor: median(raw),
+        floorName: 'raw Incus calls',
+        unit: 's',
+        aim: '≤ 1.25',
+      });
+    }
+    return rows;
+  } finally {
+    await incus.close();
+    for (const { ref } of await engine.listInstances()) await engine.removeInstance(ref);
+    await engine.removeTenant(test.team.teamId);
+    await test.close();
+  }
+}
+
+/** Creates, asks, deletes. Returns what the instance was, for the other side to make the same. */
+async function throughDanube({ test, secretKey, provider }: Setting) {
+  const call = clientOf(test.app.url!, test.team.token);
+  const path = `/${provider.kind}`;
+  const start = performance.now();
+  const created = await call('POST', path, {
+    name: 'bench',
+    provider: provider.id,
+    datacenter: 'fsn1',
+    resource_profile: 'small',
+  });
+  const { id } = created.body.instance;
+  const login: Login = (await call('GET', `${path}/${id}/credentials`)).body;
+  await firstAnswer(provider, login);
+  const seconds = (performance.now() - start) / 1000;
+  const { db } = test.database;
+  const secrets = createSecretBox(secretKey);
+  const row = await getService(db, id);
+  const network = await createNetworkReader(db)(row.team_id);
+  const dependencies = {
+    secrets,
+    authority: createAuthorityReader(test.database, secrets),
+    publicAddress: null,
+  };
+  const spec = await instanceSpec({ ...row, id: uuidv7() }, network, dependencies);
+  await waitFor(
+    'running',
+    async () => (await call('GET', `${path}/${id}`)).body.instance.status === 'running',
+    60,
+  );
+  await call('POST', `${path}/${id}/force-stop`);
+  await call('DELETE', `${path}/${id}`);
+  await waitFor('404', async () => (await call('GET', `${path}/${id}`)).status === 404, 60);
+  return { seconds, spec, login };
+}
+
+async function throughIncus({ incus, provider }: Setting, spec: InstanceSpec, login: Login): Promise<number> {
+  const installId = fromTestRun('DANUBE_TEST_INSTALL_ID');
+  const pool = fromTestRun('DANUBE_TEST_INCUS_POOL');
+  const query = { project: projectName(installId, spec.ref.teamId) };
+  const volumes = `/1.0/storage-pools/${pool}/volumes/custom`;
+  const instance = `/1.0/instances/${spec.ref.name}`;
+  const config = { size: `${spec.limits.diskGb}GiB`, 'security.shifted': 'true' };
+  const start = performance.now();
+  await incus.request(
+    'POST',
+    volumes,
+    { name: spec.ref.name, content_type: 'filesystem', config },
+    { query },
+  );
+  await incus.request('POST', '/1.0/instances', creationBody(spec, { installId, pool, hostVcpu: 2 }), {
+    query,
+  });
+  for (const file of spec.files) {
+    const headers = {
+      'content-type': 'application/octet-stream',
+      'x-incus-type': 'file',
+      'x-incus-mode': file.mode,
+      'x-incus-uid': '0',
+      'x-incus-gid': '0',
+    };
+    const options = { query: { ...query, path: file.path } };
+    await incus.upload(`${instance}/files`, { body: file.content, headers }, options);
+  }
+  await firstAnswer(provider, login);
+  const seconds = (performance.now() - start) / 1000;
+  await incus.request('PUT', `${instance}/state`, { action: 'stop', force: true }, { query });
+  await incus.request('DELETE', instance, undefined, { query });
+  await incus.request('DELETE', `${volumes}/${spec.ref.name}`, undefined, { query });
+  return seconds;
+}
+
+/** Asks with the engine's own client until it answers. */
+async function firstAnswer(provider: Provider, login: Login): Promise<void> {
+  const deadline = Date.now() + 120_000;
+  while (!(await ask(provider, login))) {
+    if (Date.now() > deadline) throw new Error(`${provider.name} at ${login.host} does not answer.`);
+    await delay(20);
+  }
+}
+
+async function ask(provider: Provider, { host, password }: Login): Promise<boolean> {
+  const options = { allow: 'any', timeoutSeconds: 10 } as const;
+  const env = {
+    ...process.env,
+    PGPASSWORD: password,
+    MYSQL_PWD: password,
+    REDISCLI_AUTH: password,
+    PGCONNECT_TIMEOUT: '2',
+  };
+  if (provider.id === 'postgresql') {
+    const to = `host=${host} user=${provider.username} dbname=postgres sslmode=require`;
+    return (await run('psql', ['-XAtqc', 'select 1', to], { ...options, env })).status === 0;
+  }
+  if (provider.kind === 'database') {
+    const to = ['-h', host, '-u', provider.username, '--connect-timeout=2', '--ssl'];
+    return (await run('mariadb', [...to, '-NBe', 'select 1'], { ...options, env })).status === 0;
+  }
+  const to = ['-h', host, '-p', String(provider.ports.tls), '--tls', '--insecure', '-t', '2'];
+  const answer = await run('redis-cli', [...to, '--no-auth-warning', 'PING'], { ...options, env });
+  return answer.stdout.trim() === 'PONG';
+}

@@ -1,0 +1,97 @@
+import { type Kysely, sql } from 'kysely';
+
+/** Managed databases and caches, their parameter groups, and the authority that signs their certificates. */
+export async function up(db: Kysely<unknown>): Promise<void> {
+  await sql.raw(SCHEMA).execute(db);
+}
+
+const SCHEMA = `
+-- The install's own certificate authority: one row at most.
+create table certificate_authorities (
+  id boolean primary key default true check (id),
+  certificate text not null,
+  key_sealed bytea not null,
+  created_at timestamptz not null default now()
+);
+
+create table parameter_groups (
+  id bigint generated always as identity primary key,
+  -- Null: a group of the system, which every team sees and none changes.
+  team_id bigint references teams (id) on delete cascade,
+  name text not null,
+  type text not null check (type in ('database', 'cache')),
+  provider text not null,
+  -- A version of the engine; null: the group is for all of them.
+  family text,
+  description text,
+  parameters jsonb not null default '{}',
+  locked_parameters jsonb not null default '[]',
+  is_default boolean not null default false,
+  is_active boolean not null default true,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now()
+);
+create unique index parameter_groups_system on parameter_groups (provider) where team_id is null;
+create index parameter_groups_team on parameter_groups (team_id, id desc);
+
+-- Databases and caches: what they are to Danube is the same.
+create table data_services (
+  id uuid primary key,
+  kind text not null check (kind in ('database', 'cache')),
+  team_id bigint not null references teams (id),
+  user_id bigint not null references users (id),
+  name text not null,
+  status text not null check (status in ('pending', 'provisioning', 'starting', 'running', 'updating', 'stopping',
+    'stopped', 'restoring', 'error', 'destroying')),
+  -- Where the instance is headed once every accepted operation is done.
+  desired text not null check (desired in ('running', 'stopped', 'deleted')),
+  error jsonb,
+  provider text not null,
+  version text not null,
+  plan text not null,
+  vcpu integer not null,
+  memory_mb integer not null,
+  -- Size of the data volume; grows beyond the plan's.
+  disk_gb integer not null,
+  price_cents integer not null,
+  datacenter text not null references datacenters (name),
+  database_name text,
+  username text not null,
+  password_sealed bytea not null,
+  -- What the customer set on the instance itself.
+  parameters jsonb not null default '{}',
+  parameter_group_id bigint references parameter_groups (id),
+  -- Group and instance together: what the engine is given.
+  effective_parameters jsonb not null default '{}',
+  -- Parameters whose new values wait for the next start of the engine.
+  pending_restart text[] not null default '{}',
+  ipv4 inet unique,
+  ipv6 inet unique,
+  -- The host's port that leads here; null: not published.
+  public_port integer unique check (public_port between 1 and 65535),
+  automated_snapshots_enabled boolean not null default false,
+  autoscale_enabled boolean not null default false,
+  autoscale_threshold_percent integer not null default 80,
+  autoscale_increment_gb integer not null default 10,
+  autoscaled_at timestamptz,
+  autoscale_checked_at timestamptz,
+  generation integer not null default 1,
+  observed_at timestamptz,
+  deployed_at timestamptz,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now()
+);
+create index data_services_team on data_services (team_id, kind, created_at desc, id desc);
+create index data_services_group on data_services (parameter_group_id) where parameter_group_id is not null;
+
+-- Seeds of the price list (contract notes, "Plans"); the operator may edit them.
+insert into plans (kind, name, vcpu, memory_mb, disk_gb, price_cents, cpu_allocation_type, position) values
+  ('database', 'micro',  1, 1024,  10,  999, 'shared', 1),
+  ('database', 'small',  1, 2048,  20, 1999, 'shared', 2),
+  ('database', 'medium', 2, 4096,  50, 3999, 'shared', 3),
+  ('database', 'large',  4, 8192, 100, 7999, 'shared', 4),
+  ('cache', 'micro',  1,  256,  2,  299, 'shared', 1),
+  ('cache', 'small',  1, 1024,  4,  499, 'shared', 2),
+  ('cache', 'medium', 1, 3072, 16, 1499, 'shared', 3),
+  ('cache', 'large',  1, 6144, 32, 2999, 'shared', 4);
+`;

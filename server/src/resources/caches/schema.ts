@@ -1,0 +1,70 @@
+import { type Static, Type } from 'typebox';
+import { Component, Enum, Int, Nullable, NumberId, Obj, Text } from '../../http/schema.ts';
+import { providersOf } from '../../providers/registry.ts';
+import { Count, Metrics } from '../data-services/inspection-schema.ts';
+import {
+  addressMembers,
+  credentialMembers,
+  headMembers,
+  ParametersInput,
+  PlanName,
+  ServiceName,
+  tailMembers,
+} from '../data-services/schema.ts';
+
+export const Cache = Component('Cache', {
+  ...headMembers,
+  datacenter: Text(40, 'fsn1'),
+  ...addressMembers(6380),
+  plain_port: Nullable(Int(6379, { description: 'Where it answers without TLS, in the team’s network.' })),
+  ...tailMembers({ 'maxmemory-policy': 'allkeys-lru' }),
+});
+
+export const CreateCache = Component(
+  'CreateCache',
+  {
+    name: ServiceName,
+    provider: Type.Optional(
+      Nullable(Enum(providersOf('cache').map(({ id }) => id) as [string, ...string[]], { example: 'redis' })),
+    ),
+    cache_provider_id: Type.Optional(Nullable(NumberId(4, 'The same as a number; either is needed.'))),
+    version: Type.Optional(
+      Nullable(Text(20, '8.0', { description: 'One that `plans` lists; by default the newest.' })),
+    ),
+    configuration: Type.Optional(Nullable(ParametersInput({ 'maxmemory-policy': 'allkeys-lfu' }))),
+    parameter_group_id: Type.Optional(Nullable(NumberId(7))),
+    datacenter: Text(40, 'fsn1'),
+    resource_profile: PlanName,
+  },
+  { example: { name: 'sessions', provider: 'redis', datacenter: 'fsn1', resource_profile: 'micro' } },
+);
+export type CreateCache = Static<typeof CreateCache>;
+
+export const UpdateCache = Component(
+  'UpdateCache',
+  {
+    name: Type.Optional(ServiceName),
+    configuration: Type.Optional(ParametersInput({ 'maxmemory-policy': 'allkeys-lfu' })),
+    resource_profile: Type.Optional(PlanName),
+    parameter_group_id: Type.Optional(Nullable(NumberId(7))),
+    automated_snapshots_enabled: Type.Optional(Type.Boolean({ example: true })),
+  },
+  { minProperties: 1, example: { resource_profile: 'small' } },
+);
+export type UpdateCache = Static<typeof UpdateCache>;
+
+export const CacheCredentials = Obj(
+  credentialMembers(6380, 'default', 'rediss://default:kT7wq2mX@10.64.0.10:6380/'),
+);
+
+export const CacheMetrics = Metrics(
+  {
+    total_commands_processed: Count(1200, 'Since the engine started.'),
+    keyspace_hits: Count(900),
+    keyspace_misses: Count(100),
+    hit_ratio_percentage: Nullable(
+      Type.Number({ minimum: 0, maximum: 100, example: 90, description: 'Null before the first read.' }),
+    ),
+  },
+  { redis_up: Enum(['up', 'down'], { description: 'The same as `up_status`.' }) },
+);

@@ -1,0 +1,161 @@
+import type { Usage } from '../../engines/engine.ts';
+import type { EngineMetrics, EngineState } from '../../providers/provider.ts';
+import type { DataService } from './store.ts';
+
+export type Severity = 'critical' | 'warning' | 'info';
+
+export type Verdict = 'healthy' | 'degraded' | 'unhealthy' | 'stopped';
+
+export interface Finding {
+  code: string;
+  severity: Severity;
+  summary: string;
+  remediation: string | null;
+  /** Trying again can help. */
+  retryable: boolean;
+}
+
+/** What is known of an instance at this moment; null where it could not be found out. */
+export interface Evidence {
+  row: DataService;
+  noun: string;
+  state: EngineState | null;
+  metrics: EngineMetrics | null;
+  usage: Usage | null;
+  /** The engine answered an authenticated query just now. */
+  answers: boolean | null;
+  /** Unix seconds. */
+  now: number;
+}
+
+/** Starts within this many seconds that make a loop of them. */
+const LOOP = { starts: 3, seconds: 300 };
+/** Seconds after its start from which on an engine that does not answer is worth a word. */
+const SLOW_START = 30;
+const NEARLY_FULL = { warning: 0.85, critical: 0.95 };
+const MANY_CLIENTS = { warning: 0.85, critical: 0.98 };
+
+/** What is wrong with an instance and what to do about it, the worst first. */
+export function findFindings(evidence: Evidence): Finding[] {
+  const found = [
+    failedOperation(evidence),
+    unreachable(evidence),
+    ...engineFindings(evidence),
+    diskFinding(evidence),
+    clientsFinding(evidence),
+    pendingRestart(evidence),
+  ].filter((finding) => finding !== null);
+  return found.sort((a, b) => RANK[a.severity] - RANK[b.severity]);
+}
+
+const RANK: Record<Severity, number> = { critical: 0, warning: 1, info: 2 };
+
+/** In one word: `healthy`, `degraded` (warnings), `unhealthy` (something critical), or `stopped`. */
+export function verdictOf({ row }: Evidence, findings: readonly Finding[]): Verdict {
+  if (findings.some(({ severity }) => severity === 'critical')) return 'unhealthy';
+  if (findings.some(({ severity }) => severity === 'warning')) return 'degraded';
+  return row.status === 'stopped' ? 'stopped' : 'healthy';
+}
+
+function failedOperation({ row }: Evidence): Finding | null {
+  if (row.status !== 'error') return null;
+  const error = row.error as { code: string; message: string; retryable: boolean } | null;
+  return {
+    code: error?.code ?? 'error',
+    severity: 'critical',
+    summary: error?.message ?? 'The last operation failed.',
+    remediation: error?.retryable
+      ? 'Start it again.'
+      : 'Start it again; where that fails the same way, ask the operator to look at the host.',
+    retryable: error?.retryable ?? false,
+  };
+}
+
+function unreachable({ row, state, noun }: Evidence): Finding | null {
+  if (row.status !== 'running' || state !== null) return null;
+  return {
+    code: 'instance_unreachable',
+    severity: 'critical',
+    summary: `The instance of the ${noun} does not answer the platform.`,
+    remediation: 'Stop and start it. Where that does not help, ask the operator to look at the host.',
+    retryable: true,
+  };
+}
+
+function engineFindings({ state, answers, now, noun }: Evidence): (Finding | null)[] {
+  if (state === null) return [];
+  const recent = state.starts.filter((start) => now - start <= LOOP.seconds);
+  const looping = recent.length >= LOOP.starts;
+  const sinceStart = now - (state.starts.at(-1) ?? now);
+  return [
+    looping
+      ? {
+          code: 'restart_loop',
+          severity: 'critical',
+          summary: `The engine started ${recent.length} times in the last ${LOOP.seconds / 60} minutes${
+            state.last_exit === null ? '' : `; it last ended with status ${state.last_exit}`
+          }.`,
+          remediation:
+            'Look at the last errors in its log. A parameter that it cannot run with, too little memory and a full disk are the usual causes.',
+          retryable: false,
+        }
+      : null,
+    !looping && answers === false && sinceStart > SLOW_START
+      ? {
+          code: 'not_answering',
+          severity: 'critical',
+          summary: `The engine has been at work for ${Math.round(sinceStart)} seconds and answers no queries yet: it may be recovering after a crash.`,
+          remediation: 'Its log shows how far recovery is. Give it time; stopping it begins recovery anew.',
+          retryable: true,
+        }
+      : null,
+    state.oom_kills
+      ? {
+          code: 'out_of_memory',
+          severity: 'critical',
+          summary: `The kernel ended ${state.oom_kills} processes of the ${noun} for want of memory since it was started.`,
+          remediation:
+            'Choose a plan with more memory, or lower the memory that each connection and query may use.',
+          retryable: false,
+        }
+      : null,
+  ];
+}
+
+function diskFinding({ row, usage }: Evidence): Finding | null {
+  if (usage?.diskBytes == null) return null;
+  const share = usage.diskBytes / (row.disk_gb * 1024 ** 3);
+  if (share < NEARLY_FULL.warning) return null;
+  return {
+    code: 'disk_nearly_full',
+    severity: share < NEARLY_FULL.critical ? 'warning' : 'critical',
+    summary: `${Math.min(100, Math.round(share * 100))} % of its ${row.disk_gb} GB of storage are in use.`,
+    remediation:
+      'Grow its storage (storage_size_gb, or a larger plan), or delete data. It keeps its data when it is full, and refuses writes.',
+    retryable: false,
+  };
+}
+
+function clientsFinding({ metrics }: Evidence): Finding | null {
+  if (metrics?.connected_clients == null || !metrics.max_clients) return null;
+  const share = metrics.connected_clients / metrics.max_clients;
+  if (share < MANY_CLIENTS.warning) return null;
+  return {
+    code: 'connection_limit',
+    severity: share < MANY_CLIENTS.critical ? 'warning' : 'critical',
+    summary: `${metrics.connected_clients} of ${metrics.max_clients} connections are in use.`,
+    remediation: 'Close idle connections or use a connection pool; a larger plan allows more.',
+    retryable: false,
+  };
+}
+
+function pendingRestart({ row }: Evidence): Finding | null {
+  if (row.pending_restart.length === 0) return null;
+  return {
+    code: 'pending_restart',
+    severity: 'info',
+    summary: `New values wait for a restart: ${row.pending_restart.join(', ')}.`,
+    remediation: 'Stop and start it when that suits you.',
+    retryable: false,
+  };
+}

@@ -1,0 +1,152 @@
+import type { Database } from '../../db/database.ts';
+import { type ControlVerb, type Engine, EngineError } from '../../engines/engine.ts';
+import type { EngineMetrics, EngineState } from '../../providers/provider.ts';
+import { statusDetails } from '../instance-status.ts';
+import { type Evidence, findFindings, verdictOf } from './diagnosis.ts';
+import { KINDS, type Kind } from './kinds.ts';
+import { type LogQuery, readLog } from './logs.ts';
+import { instanceRef, providerOf } from './settings.ts';
+import type { DataService } from './store.ts';
+
+/** Events that one answer shows. */
+const MAX_EVENTS = 100;
+/** Seconds that an engine gets to answer the question whether it answers. */
+const PATIENCE_SECONDS = 2;
+
+interface Dependencies {
+  database: Database;
+  engine: Engine;
+}
+
+export type Inspection = ReturnType<typeof createInspection>;
+
+/** Looks into databases and caches. Whoever asks the same at the same time gets the same answer: a guest is asked once. */
+export function createInspection({ database, engine }: Dependencies) {
+  const underway = new Map<string, Promise<unknown>>();
+
+  function once<T>(key: string, work: () => Promise<T>): Promise<T> {
+    const present = underway.get(key) as Promise<T> | undefined;
+    if (present) return present;
+    const mine = work().finally(() => underway.delete(key));
+    underway.set(key, mine);
+    return mine;
+  }
+
+  /** Asks an instance that ought to run; null where it does not answer, which is a finding and no fault of ours. */
+  async function ask<T>(row: DataService, about: string, question: () => Promise<T>): Promise<T | null> {
+    if (row.status === 'stopped' || row.status === 'pending') return null;
+    try {
+      return await once(`${row.id} ${about}`, question);
+    } catch (error) {
+      // An engine that is away as a whole is for the caller to know.
+      if (error instanceof EngineError && error.code !== 'unreachable') return null;
+      throw error;
+    }
+  }
+
+  const control = (row: DataService, verb: ControlVerb): Promise<string | null> =>
+    ask(row, verb, () => engine.control(instanceRef(row), verb));
+  const parsed = async <T>(text: Promise<string | null>): Promise<T | null> => {
+    const known = await text;
+    return known === null ? null : (JSON.parse(known) as T);
+  };
+  const state = (row: DataService) => parsed<EngineState>(control(row, 'state'));
+  const engineMetrics = (row: DataService) => parsed<EngineMetrics>(control(row, 'metrics'));
+  const answers = async (row: DataService): Promise<boolean> =>
+    (await ask(row, 'ready', async () => {
+      await engine.waitForService(instanceRef(row), PATIENCE_SECONDS);
+      return true;
+    })) ?? false;
+
+  /** The engine's own log; `available` is false where the instance does not run or never did. */
+  async function logs(row: DataService, query: LogQuery) {
+    const text = await control(row, 'logs');
+    const provider = providerOf(row);
+    const page = text === null ? null : readLog(text, provider, query);
+    return {
+      available: page !== null,
+      entries: (page?.entries ?? []).map((entry) => ({
+        ...entry,
+        pod: instanceRef(row).name,
+        container: provider.id,
+        stream: 'stderr' as const,
+      })),
+      cursor: page?.cursor ?? null,
+      truncated: page?.truncated ?? false,
+    };
+  }
+
+  /** What the platform did to the instance, and what it found, newest first. */
+  async function events(row: DataService) {
+    const rows = await database.db
+      .selectFrom('events')
+      .select(['type', 'reason', 'message', 'created_at'])
+      .where('resource_id', '=', row.id)
+      .orderBy('id', 'desc')
+      .limit(MAX_EVENTS)
+      .execute();
+    return rows.map((event) => ({
+      type: event.type as 'Normal' | 'Warning',
+      reason: event.reason,
+      message: event.message,
+      resource: `${row.kind}/${row.name}`,
+      count: '1',
+      first_seen: event.created_at.toISOString(),
+      last_seen: event.created_at.toISOString(),
+    }));
+  }
+
+  /** Numbers that the engine reported just now. Null: it has no such number, or `reason` says why it could not be read. */
+  async function metrics(row: DataService) {
+    const found = await engineMetrics(row);
+    const healthy = found !== null && (await answers(row));
+    return {
+      metrics: found,
+      healthy,
+      reason: found === null ? whyNot(row) : null,
+      at: new Date().toISOString(),
+    };
+  }
+
+  /** Looks for what is wrong, and what helps. `comparedAt` as in {@link statusDetails}. */
+  async function diagnose(row: DataService, comparedAt: Date | null) {
+    const kind = row.kind as Kind;
+    const { noun } = KINDS[kind];
+    const [found, numbers, usage, answered, happened, log] = await Promise.all([
+      state(row),
+      engineMetrics(row),
+      ask(row, 'usage', () => engine.describeUsage(instanceRef(row))),
+      answers(row),
+      events(row),
+      control(row, 'logs'),
+    ]);
+    const evidence: Evidence = {
+      row,
+      noun,
+      state: found,
+      metrics: numbers,
+      usage,
+      answers: row.status === 'running' ? answered : null,
+      now: Date.now() / 1000,
+    };
+    const findings = findFindings(evidence);
+    return {
+      verdict: verdictOf(evidence, findings),
+      status: statusDetails({ ...row, type: kind, noun }, comparedAt),
+      findings,
+      sections: {
+        events: { available: true, count: happened.length, truncated: happened.length === MAX_EVENTS },
+        logs: { available: log !== null, sampled_lines: log === null ? 0 : log.split('\n').length - 1 },
+      },
+    };
+  }
+
+  return { logs, events, metrics, diagnose };
+}
+
+const whyNot = (row: DataService): string => {
+  const { noun } = KINDS[row.kind as Kind];
+  return row.status === 'running'
+    ? `The ${noun} does not answer. \`diagnose\` looks for the cause.`
+    : `The ${noun} is ${row.status}.`;
+};

@@ -1,0 +1,238 @@
+import { sql } from 'kysely';
+import type { Database, Tx } from '../../db/database.ts';
+import type { Engine } from '../../engines/engine.ts';
+import type {
+  Operation,
+  OperationError,
+  OperationStep,
+  OperationWorkflow,
+} from '../../workflows/operation.ts';
+import { recordOutcome } from '../../workflows/operations-store.ts';
+import { unlessSuperseded } from '../../workflows/superseded.ts';
+import { createNetworkReader, releaseAddresses } from '../networks/allotment.ts';
+import { releaseQuota } from '../teams/quotas.ts';
+import { KINDS, type Kind } from './kinds.ts';
+import { waitUntilReady } from './readiness.ts';
+import {
+  imageName,
+  instanceRef,
+  instanceSettings,
+  instanceSpec,
+  type SettingsDependencies,
+  settingsFiles,
+} from './settings.ts';
+import { type ServiceOperationKind, STATUS_DURING } from './states.ts';
+import { type DataService, deleteService, getService, updateService } from './store.ts';
+
+/** Seconds that an engine gets to end in good order before its instance is switched off. */
+const STOP_GRACE_SECONDS = 120;
+/** Operations that make it pointless to wait for the engine. */
+const SUPERSEDING = new Set(['stop', 'force-stop', 'delete']);
+
+export interface DataServiceWorkflowDependencies extends SettingsDependencies {
+  database: Database;
+  engine: Engine;
+}
+
+/** Arguments of an update; recorded with the operation. */
+export interface UpdateArgs {
+  /** The instance is to be running once the operations before this one are done. */
+  running: boolean;
+  /** Restart the engine where a change needs it, instead of leaving that to the customer. */
+  restart: boolean;
+  /** The columns as they were, to go back to. */
+  previous: UpdatableColumns;
+}
+
+const UPDATABLE = [
+  'plan',
+  'vcpu',
+  'memory_mb',
+  'disk_gb',
+  'price_cents',
+  'parameters',
+  'parameter_group_id',
+  'effective_parameters',
+  'public_port',
+] as const;
+
+export type UpdatableColumns = Pick<DataService, (typeof UPDATABLE)[number]>;
+
+/** The columns that an update may change in the engine. */
+export const updatableColumns = (row: DataService): UpdatableColumns =>
+  Object.fromEntries(UPDATABLE.map((column) => [column, row[column]])) as UpdatableColumns;
+
+/** The operations on a database or a cache, by kind. */
+export function dataServiceWorkflows(
+  dependencies: DataServiceWorkflowDependencies,
+): Record<ServiceOperationKind, OperationWorkflow> {
+  const steps = serviceSteps(dependencies);
+  const workflow = (
+    kind: ServiceOperationKind,
+    parts: Pick<OperationWorkflow, 'steps' | 'succeed'> & Partial<OperationWorkflow>,
+  ): OperationWorkflow => ({
+    undo: [],
+    begin: (db, operation) => updateService(db, operation.resourceId, { status: STATUS_DURING[kind] }),
+    fail: settleFailure,
+    ...parts,
+  });
+  return {
+    create: workflow('create', {
+      steps: [steps.network, steps.image, steps.instance, steps.ready],
+      undo: [steps.remove],
+      succeed: becomes('running'),
+    }),
+    // An instance that was lost is built again on its data volume.
+    start: workflow('start', {
+      steps: [steps.network, steps.image, steps.settings, steps.instance, steps.ready],
+      succeed: becomes('running'),
+    }),
+    stop: workflow('stop', { steps: [steps.stop], succeed: becomes('stopped') }),
+    'force-stop': workflow('force-stop', { steps: [steps.kill], succeed: becomes('stopped') }),
+    update: workflow('update', {
+      steps: [steps.settings, steps.apply],
+      undo: [steps.revert, steps.settings, steps.reapply],
+      succeed: finishUpdate,
+      fail: failUpdate,
+    }),
+    delete: workflow('delete', { steps: [steps.remove], succeed: finishDelete }),
+  };
+}
+
+function serviceSteps(dependencies: DataServiceWorkflowDependencies) {
+  const { database, engine, publicAddress } = dependencies;
+  const { db } = database;
+  const networkOf = createNetworkReader(db);
+  const step = (
+    name: string,
+    run: (row: DataService, ...rest: Parameters<OperationStep['run']>) => Promise<void>,
+  ) => ({
+    name,
+    run: async (...parameters: Parameters<OperationStep['run']>) =>
+      run(await getService(db, parameters[0].resourceId), ...parameters),
+  });
+  const exists = async (row: DataService) => (await engine.describeInstance(instanceRef(row))) !== null;
+  const ready = (row: DataService) =>
+    unlessSuperseded(database, row.id, SUPERSEDING, waitUntilReady(engine, instanceRef(row)));
+  /** Makes new settings take effect; returns the parameters that still wait for a restart. */
+  const apply = async (row: DataService, restart: boolean): Promise<string[]> => {
+    const ref = instanceRef(row);
+    const waiting = (await engine.control(ref, 'reload')).split('\n').filter(Boolean);
+    if (!restart || waiting.length === 0) return waiting;
+    await engine.control(ref, 'restart');
+    return [];
+  };
+  return {
+    network: step('network', async ({ team_id }) => {
+      await engine.ensureTenant({ teamId: team_id, network: await networkOf(team_id) });
+    }),
+    // Needed only where the instance is to be made: one that is there may be of an older image.
+    image: step('image', async (row, _operation, progress) => {
+      if (!(await exists(row))) await engine.ensureImage(imageName(row), progress);
+    }),
+    instance: step('instance', async (row) => {
+      await engine.ensureInstance(await instanceSpec(row, await networkOf(row.team_id), dependencies));
+    }),
+    ready: step('ready', ready),
+    stop: step('stop', (row) => engine.ensureStopped(instanceRef(row), STOP_GRACE_SECONDS)),
+    kill: step('kill', (row) => engine.ensureStopped(instanceRef(row), 0)),
+    settings: step('settings', async (row) => {
+      if (!(await exists(row))) return;
+      await engine.ensureSettings(instanceRef(row), instanceSettings(row, publicAddress));
+      await engine.ensureFiles(instanceRef(row), await settingsFiles(row, dependencies));
+    }),
+    apply: step('apply', async (row, { args }) => {
+      const { running, restart } = args as unknown as UpdateArgs;
+      if (!running) return;
+      const waiting = await apply(row, restart);
+      await ready(row);
+      await updateService(db, row.id, { pending_restart: waiting });
+    }),
+    revert: step('revert', async (row, { args }) => {
+      const { previous } = args as unknown as UpdateArgs;
+      const detail = await engine.describeInstance(instanceRef(row));
+      await updateService(db, row.id, {
+        ...previous,
+        parameters: JSON.stringify(previous.parameters),
+        effective_parameters: JSON.stringify(previous.effective_parameters),
+        // It may be gone since nothing uses it.
+        parameter_group_id: sql<
+          number | null
+        >`(select id from parameter_groups where id = ${previous.parameter_group_id})`,
+        // A volume that has grown does not shrink.
+        disk_gb: Math.max(previous.disk_gb, detail?.limits.diskGb ?? 0),
+      });
+    }),
+    reapply: step('reapply', async (row, { args }) => {
+      const { running } = args as unknown as UpdateArgs;
+      if (running) {
+        await apply(row, true);
+        await ready(row);
+      }
+      await updateService(db, row.id, { status: running ? 'running' : 'stopped', pending_restart: [] });
+    }),
+    remove: step('remove', (row) => engine.removeInstance(instanceRef(row))),
+  };
+}
+
+const becomes =
+  (status: 'running' | 'stopped') =>
+  async (tx: Tx, operation: Operation): Promise<void> => {
+    await updateService(tx, operation.resourceId, {
+      status,
+      error: null,
+      observed_at: sql<Date>`now()`,
+      // The engine reads all of its settings when it starts.
+      ...(status === 'running'
+        ? { deployed_at: sql<Date>`coalesce(deployed_at, now())`, pending_restart: [] }
+        : {}),
+    });
+    await recordOutcome(tx, operation, 'Normal', outcome(operation));
+  };
+
+async function finishUpdate(tx: Tx, operation: Operation): Promise<void> {
+  const { running } = operation.args as unknown as UpdateArgs;
+  await updateService(tx, operation.resourceId, { status: running ? 'running' : 'stopped' });
+  await recordOutcome(tx, operation, 'Normal', outcome(operation));
+}
+
+/** Where going back worked too, the instance is as it was, and so is what the customer pays for. */
+async function failUpdate(tx: Tx, operation: Operation, error: OperationError): Promise<void> {
+  const row = await getService(tx, operation.resourceId);
+  if (row.status === 'updating') return settleFailure(tx, operation, error);
+  await recordOutcome(tx, operation, 'Warning', ['UpdateFailed', `Nothing was changed: ${error.message}`]);
+}
+
+/** An instance that fails keeps its row, so that the customer sees why and can delete it or try again. */
+async function settleFailure(tx: Tx, operation: Operation, error: OperationError): Promise<void> {
+  await updateService(tx, operation.resourceId, {
+    status: 'error',
+    error: JSON.stringify(error),
+    // A deletion that failed can be asked for again.
+    ...(operation.kind === 'delete' ? { desired: 'stopped' } : {}),
+  });
+  await recordOutcome(tx, operation, 'Warning', ['Failed', `${operation.kind} failed: ${error.message}`]);
+}
+
+async function finishDelete(tx: Tx, operation: Operation): Promise<void> {
+  await recordOutcome(tx, operation, 'Normal', outcome(operation));
+  await releaseAddresses(tx, operation.resourceId);
+  if (await deleteService(tx, operation.resourceId)) {
+    await releaseQuota(tx, operation.teamId, operation.resourceType as Kind);
+  }
+}
+
+/** Reason of the event that an operation leaves behind, and what became of the instance. */
+const EVENTS: Record<string, [reason: string, done: string]> = {
+  create: ['Created', 'was created and answers queries.'],
+  start: ['Started', 'was started.'],
+  stop: ['Stopped', 'was stopped.'],
+  'force-stop': ['ForceStopped', 'was switched off.'],
+  update: ['Updated', 'has new settings.'],
+  delete: ['Deleted', 'was deleted.'],
+};
+
+function outcome({ kind, resourceType }: Operation): [reason: string, message: string] {
+  const [reason, done] = EVENTS[kind]!;
+  return [reason, `The ${KINDS[resourceType as Kind].noun} ${done}`];
+}

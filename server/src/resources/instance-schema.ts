@@ -1,0 +1,44 @@
+import { Type } from 'typebox';
+import { Component, Enum, Id, Message, Nullable, Obj, Text, Timestamp } from '../http/schema.ts';
+
+/** What the schemas of all resources that are instances (VPS, databases, caches) have in common. */
+
+export const Address4 = Nullable(Text(15, '10.64.0.10', { format: 'ipv4' }));
+export const Address6 = Nullable(Text(45, 'fd2a:41c0:77e1::a', { format: 'ipv6' }));
+export const Euros = (example: number) => Type.Number({ minimum: 0, maximum: 1_000_000, example });
+export const Flag = (description: string) => Type.Boolean({ example: true, description });
+export const StatusLabel = Text(20, 'Running', { description: 'The status in words.' });
+
+export const OperationId = Id(
+  '0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b',
+  'Follow it with `GET /operations/{operation}`.',
+);
+
+export const StatusDetails = Component('StatusDetails', {
+  summary: Message('The server is running.'),
+  health: Enum(['healthy', 'progressing', 'stopped', 'unhealthy']),
+  observed_at: Nullable(Timestamp('When the data plane was last compared with this status.')),
+  stale: Type.Boolean({ example: false, description: 'True when it was not compared for over a minute.' }),
+  operation: Obj({
+    state: Enum(['succeeded', 'running', 'failed']),
+    terminal: Type.Boolean({ example: true, description: 'True when nothing is under way.' }),
+  }),
+  error: Nullable(
+    Obj({
+      code: Text(60, 'image_build_failed'),
+      source: Nullable(Text(60, 'engine')),
+      resource: Nullable(Obj({ kind: Nullable(Text(60, 'vps')), name: Nullable(Text(255, 'web-1')) })),
+      reason: Nullable(Text(60, 'image_build_failed')),
+      message: Nullable(Message('The image could not be built.')),
+      retryable: Type.Boolean({ example: true, description: 'True when trying again can help.' }),
+      observed_at: Nullable(Timestamp()),
+    }),
+  ),
+});
+
+export const Capabilities = Component('Capabilities', {
+  logs: Type.Boolean({ example: true, description: 'Whether `logs` answers.' }),
+  events: Type.Boolean({ example: true }),
+  diagnose: Type.Boolean({ example: true }),
+  build_logs: Type.Boolean({ example: false }),
+});

@@ -1,0 +1,126 @@
+import type { Api } from '../../http/api.ts';
+import { mutate } from '../../http/mutation.ts';
+import { PageOf, PageQuery } from '../../http/pagination.ts';
+import { parseNumberId } from '../../http/schema.ts';
+import {
+  CloneParameterGroup,
+  CreateParameterGroup,
+  GroupAnswer,
+  GroupDeleted,
+  GroupParams,
+  GroupWritten,
+  ParameterGroup,
+  UpdateParameterGroup,
+} from './schema.ts';
+import type { ParameterGroupService } from './service.ts';
+
+/** Parameter groups: sets of engine parameters that instances share. The scopes are those of databases, for caches too. */
+export function parameterGroupRoutes(api: Api, groups: ParameterGroupService): void {
+  const tags = ['Parameter groups'];
+  const params = GroupParams;
+  const one = '/parameter-groups/:parameterGroup';
+
+  api.get(
+    '/parameter-groups',
+    {
+      config: { scope: 'database:read' },
+      schema: {
+        operationId: 'listParameterGroups',
+        summary: 'List parameter groups',
+        description: 'The team’s groups, newest first, and those of the system, one for each engine.',
+        tags,
+        querystring: PageQuery,
+        response: { 200: PageOf(ParameterGroup) },
+      },
+    },
+    (request) => groups.list(request.caller, request.query),
+  );
+  api.post(
+    '/parameter-groups',
+    {
+      config: { scope: 'database:write', errors: ['quota_exceeded', 'not_available'] },
+      schema: {
+        operationId: 'createParameterGroup',
+        summary: 'Create a parameter group',
+        description:
+          'Names and values are checked against the list that the engine itself gives of its parameters. Those that ' +
+          'lead out of the engine, or that Danube depends on, are refused by name.',
+        tags,
+        body: CreateParameterGroup,
+        response: { 201: GroupWritten },
+      },
+    },
+    (request) => mutate(request, (tx) => groups.create(tx, request.caller, request.body)),
+  );
+  api.get(
+    one,
+    {
+      config: { scope: 'database:read' },
+      schema: {
+        operationId: 'getParameterGroup',
+        summary: 'Show a parameter group',
+        description: 'Shows one of the team’s groups, or one of the system.',
+        tags,
+        params,
+        response: { 200: GroupAnswer },
+      },
+    },
+    (request) => groups.show(request.caller, parseNumberId(request.params.parameterGroup)),
+  );
+  api.put(
+    one,
+    {
+      config: { scope: 'database:write', errors: ['invalid_state', 'not_available'] },
+      schema: {
+        operationId: 'updateParameterGroup',
+        summary: 'Update a parameter group',
+        description: 'Instances that use the group follow, each in an operation of its own.',
+        tags,
+        params,
+        body: UpdateParameterGroup,
+        response: { 200: GroupWritten },
+      },
+    },
+    (request) =>
+      mutate(request, (tx) =>
+        groups.update(tx, request.caller, parseNumberId(request.params.parameterGroup), request.body),
+      ),
+  );
+  api.delete(
+    one,
+    {
+      config: { scope: 'database:delete', errors: ['invalid_state'] },
+      schema: {
+        operationId: 'deleteParameterGroup',
+        summary: 'Delete a parameter group',
+        description: 'Deletes a group that no instance uses.',
+        tags,
+        params,
+        response: { 200: GroupDeleted },
+      },
+    },
+    (request) =>
+      mutate(request, (tx) =>
+        groups.remove(tx, request.caller, parseNumberId(request.params.parameterGroup)),
+      ),
+  );
+  api.post(
+    `${one}/clone`,
+    {
+      config: { scope: 'database:write', errors: ['quota_exceeded'] },
+      schema: {
+        operationId: 'cloneParameterGroup',
+        summary: 'Clone a parameter group',
+        description: 'Copies a group of the team or of the system.',
+        tags,
+        params,
+        body: CloneParameterGroup,
+        response: { 201: GroupWritten },
+      },
+    },
+    (request) =>
+      mutate(request, (tx) =>
+        groups.clone(tx, request.caller, parseNumberId(request.params.parameterGroup), request.body),
+      ),
+  );
+}

@@ -1,0 +1,104 @@
+import { type Static, Type } from 'typebox';
+import {
+  Component,
+  Enum,
+  List,
+  Message,
+  Nullable,
+  NumberId,
+  Obj,
+  PathId,
+  Text,
+  Timestamp,
+} from '../../http/schema.ts';
+import { PROVIDERS } from '../../providers/registry.ts';
+import { ParametersInput, ParametersOutput } from '../data-services/schema.ts';
+
+const EXAMPLE = { max_connections: '200' };
+
+const Name = Type.String({ minLength: 1, maxLength: 100, example: 'analytics' });
+const Description = Nullable(Text(1000, 'For long reports.'));
+const ProviderType = Enum(PROVIDERS.map(({ id }) => id) as [string, ...string[]], { example: 'postgresql' });
+const Locked = List(Text(100, 'work_mem'), {
+  maxItems: 200,
+  description: 'Parameters that instances of the group cannot set themselves.',
+});
+const Default = Type.Boolean({
+  example: false,
+  description: 'The team’s new instances of this engine have this group where they name none.',
+});
+const Active = Type.Boolean({ example: true, description: 'Whether instances can begin to use it.' });
+
+export const ParameterGroup = Component('ParameterGroup', {
+  id: NumberId(7),
+  name: Name,
+  type: Enum(['cache', 'database'], { example: 'database' }),
+  provider_type: ProviderType,
+  family: Nullable(Text(20, '17', { description: 'Version of the engine; null: all of them.' })),
+  description: Description,
+  parameters: ParametersOutput(EXAMPLE),
+  locked_parameters: Locked,
+  restart_parameters: List(Text(100, 'max_connections'), {
+    maxItems: 200,
+    description: 'Those among them whose change waits for the next start of an instance.',
+  }),
+  team_id: Nullable(NumberId(1, 'Null for a group of the system.')),
+  is_default: Default,
+  is_active: Active,
+  is_system: Type.Boolean({ example: false, description: 'Groups of the system cannot be changed.' }),
+  created_at: Nullable(Timestamp()),
+  updated_at: Nullable(Timestamp()),
+});
+
+export const CreateParameterGroup = Component(
+  'CreateParameterGroup',
+  {
+    name: Name,
+    type: Enum(['cache', 'database', 'queue'], { example: 'database' }),
+    provider_type: ProviderType,
+    family: Type.Optional(Nullable(Text(20, '17'))),
+    description: Type.Optional(Description),
+    parameters: ParametersInput({ max_connections: 200 }),
+    locked_parameters: Type.Optional(Nullable(Locked)),
+    is_default: Type.Optional(Default),
+  },
+  {
+    example: {
+      name: 'analytics',
+      type: 'database',
+      provider_type: 'postgresql',
+      family: '17',
+      parameters: { work_mem: '64MB' },
+    },
+  },
+);
+export type CreateParameterGroup = Static<typeof CreateParameterGroup>;
+
+export const UpdateParameterGroup = Component(
+  'UpdateParameterGroup',
+  {
+    name: Type.Optional(Name),
+    description: Type.Optional(Description),
+    parameters: Type.Optional(ParametersInput({ max_connections: 200 })),
+    locked_parameters: Type.Optional(Nullable(Locked)),
+    is_default: Type.Optional(Default),
+    is_active: Type.Optional(Active),
+  },
+  { minProperties: 1, example: { parameters: { work_mem: '32MB' } } },
+);
+export type UpdateParameterGroup = Static<typeof UpdateParameterGroup>;
+
+export const CloneParameterGroup = Component(
+  'CloneParameterGroup',
+  { name: Type.Optional(Nullable(Name)) },
+  { example: { name: 'analytics-2' } },
+);
+export type CloneParameterGroup = Static<typeof CloneParameterGroup>;
+
+export const GroupParams = Obj({ parameterGroup: PathId('integer', 'Id of the parameter group.') });
+export const GroupAnswer = Obj({ parameter_group: ParameterGroup });
+export const GroupWritten = Obj({
+  message: Message('The parameter group was created.'),
+  parameter_group: ParameterGroup,
+});
+export const GroupDeleted = Obj({ message: Message('The parameter group was deleted.') });

@@ -1,0 +1,268 @@
+import { sql } from 'kysely';
+import type { Database, Tx } from '../../db/database.ts';
+import type { Engine } from '../../engines/engine.ts';
+import type { Caller } from '../../http/caller.ts';
+import { offsetOf, type PageQuery, pageOf } from '../../http/pagination.ts';
+import { AppError, invalid, notFound } from '../../lib/errors.ts';
+import type { Provider } from '../../providers/provider.ts';
+import { imageOf } from '../../providers/provider.ts';
+import { findProvider } from '../../providers/registry.ts';
+import type { Kind } from '../data-services/kinds.ts';
+import { checkParameters, type Parameters } from '../data-services/parameters.ts';
+import { knownParameters, resolveParameters } from '../data-services/rules.ts';
+import type { DataServiceService } from '../data-services/service.ts';
+import { type DataService, lockServicesOfGroup } from '../data-services/store.ts';
+import { releaseQuota, takeQuota } from '../teams/quotas.ts';
+import type { CloneParameterGroup, CreateParameterGroup, UpdateParameterGroup } from './schema.ts';
+import { countGroups, findGroup, listGroups, lockGroup, type ParameterGroup } from './store.ts';
+
+export interface ParameterGroupDependencies {
+  database: Database;
+  engine: Engine;
+  /** Databases and caches, which follow their group. */
+  services: Record<Kind, DataServiceService>;
+}
+
+export type ParameterGroupService = ReturnType<typeof createParameterGroupService>;
+
+/** What callers may do with parameter groups. Functions that take a transaction write in it. */
+export function createParameterGroupService({ database, engine, services }: ParameterGroupDependencies) {
+  const { db } = database;
+
+  async function view(group: ParameterGroup) {
+    return viewGroup(group, await staticParameters(group));
+  }
+
+  /** Names of those parameters of the group that wait for a restart; empty while the engine's list is not known. */
+  async function staticParameters(group: ParameterGroup): Promise<string[]> {
+    const names = Object.keys(group.parameters as Parameters);
+    if (names.length === 0) return [];
+    const provider = findProvider(group.provider)!;
+    const known = await engine.imageParameters(imageOf(provider, versionOf(provider, group.family)));
+    return names.filter((name) => known?.some((parameter) => parameter.name === name && parameter.static));
+  }
+
+  async function list(caller: Caller, query: PageQuery) {
+    const [rows, total] = await Promise.all([
+      listGroups(db, caller.teamId, query.per_page, offsetOf(query)),
+      countGroups(db, caller.teamId),
+    ]);
+    return pageOf(await Promise.all(rows.map(view)), total, query);
+  }
+
+  async function show(caller: Caller, id: number | null) {
+    const group = id === null ? undefined : await findGroup(db, caller.teamId, id);
+    if (!group) throw notFound('Parameter group');
+    return { parameter_group: await view(group) };
+  }
+
+  async function lock(tx: Tx, caller: Caller, id: number | null): Promise<ParameterGroup> {
+    const group = id === null ? undefined : await lockGroup(tx, caller.teamId, id);
+    if (!group) throw notFound('Parameter group');
+    return group;
+  }
+
+  /** The same, for a change. Throws `invalid_state` for a group of the system. */
+  async function lockOwn(tx: Tx, caller: Caller, id: number | null): Promise<ParameterGroup> {
+    const group = await lock(tx, caller, id);
+    if (group.team_id !== null) return group;
+    throw new AppError('invalid_state', 'This group belongs to the system and cannot be changed. Clone it.', {
+      extra: { error: 'invalid_state', status: 'system' },
+    });
+  }
+
+  async function create(tx: Tx, caller: Caller, body: CreateParameterGroup) {
+    const provider = findProvider(body.provider_type)!;
+    if (provider.kind !== body.type) {
+      throw invalid({ type: [`${provider.name} is a ${provider.kind}. Choose type ${provider.kind}.`] });
+    }
+    const family = body.family ?? null;
+    const versions = provider.versions.map(({ version }) => version);
+    if (family !== null && !versions.includes(family)) {
+      throw invalid({
+        family: [`${provider.name} ${family} is not offered here. Choose one of: ${versions.join(', ')}.`],
+      });
+    }
+    const checked = await checkGroup(provider, family, body.parameters, body.locked_parameters ?? []);
+    return insert(tx, caller, {
+      name: body.name,
+      type: provider.kind,
+      provider: provider.id,
+      family,
+      description: body.description ?? null,
+      ...checked,
+      is_default: body.is_default ?? false,
+    });
+  }
+
+  async function clone(tx: Tx, caller: Caller, id: number | null, body: CloneParameterGroup) {
+    const { name, type, provider, family, description, parameters, locked_parameters } = await lock(
+      tx,
+      caller,
+      id,
+    );
+    return insert(tx, caller, {
+      name: body.name ?? `${name} (copy)`.slice(0, 100),
+      type,
+      provider,
+      family,
+      description,
+      parameters: parameters as Parameters,
+      locked_parameters: locked_parameters as string[],
+      is_default: false,
+    });
+  }
+
+  async function insert(tx: Tx, caller: Caller, group: NewGroup) {
+    await takeQuota(tx, caller.teamId, 'parameter_group');
+    if (group.is_default) await unsetDefault(tx, caller.teamId, group);
+    const row = await tx
+      .insertInto('parameter_groups')
+      .values({ ...group, ...jsonColumns(group), team_id: caller.teamId })
+      .returningAll()
+      .executeTakeFirstOrThrow();
+    return { message: 'The parameter group was created.', parameter_group: await view(row) };
+  }
+
+  async function update(tx: Tx, caller: Caller, id: number | null, body: UpdateParameterGroup) {
+    const group = await lockOwn(tx, caller, id);
+    const provider = findProvider(group.provider)!;
+    const content = {
+      parameters: body.parameters ?? (group.parameters as Record<string, unknown>),
+      locked: body.locked_parameters ?? (group.locked_parameters as string[]),
+    };
+    const changed = body.parameters !== undefined || body.locked_parameters !== undefined;
+    const checked = changed
+      ? await checkGroup(provider, group.family, content.parameters, content.locked)
+      : null;
+    if (body.is_default) await unsetDefault(tx, caller.teamId, group);
+    const row = await tx
+      .updateTable('parameter_groups')
+      .set({
+        ...(body.name === undefined ? {} : { name: body.name }),
+        ...(body.description === undefined ? {} : { description: body.description }),
+        ...(body.is_default === undefined ? {} : { is_default: body.is_default }),
+        ...(body.is_active === undefined ? {} : { is_active: body.is_active }),
+        ...(checked ? jsonColumns(checked) : {}),
+        updated_at: sql`now()`,
+      })
+      .where('id', '=', group.id)
+      .returningAll()
+      .executeTakeFirstOrThrow();
+    const followers = body.parameters === undefined ? [] : await lockServicesOfGroup(tx, group.id);
+    for (const follower of followers) await follow(tx, caller, row, follower);
+    const message =
+      followers.length === 0
+        ? 'The parameter group was updated.'
+        : `The parameter group was updated; ${followers.length} of its instances follow.`;
+    return { message, parameter_group: await view(row) };
+  }
+
+  /** Gives an instance the new content of its group. One that is being deleted or has a problem gets it at its next start. */
+  async function follow(tx: Tx, caller: Caller, group: ParameterGroup, service: DataService): Promise<void> {
+    if (service.desired === 'deleted') return;
+    const { kind, provider, version } = service;
+    const target = { kind: kind as Kind, provider, version };
+    // Its own values stand, also where the group locks the name now: they were allowed when they were set.
+    const unlocked = { ...group, locked_parameters: [] };
+    const own = service.parameters as Parameters;
+    const { effective_parameters } = await resolveParameters(engine, target, unlocked, own);
+    const columns = { effective_parameters: JSON.stringify(effective_parameters) };
+    if (service.status === 'error') {
+      await tx.updateTable('data_services').set(columns).where('id', '=', service.id).execute();
+    } else {
+      await services[kind as Kind].updateEngine(tx, caller, service, columns);
+    }
+  }
+
+  async function checkGroup(
+    provider: Provider,
+    family: string | null,
+    input: Record<string, unknown>,
+    lockedNames: readonly string[],
+  ): Promise<{ parameters: Parameters; locked_parameters: string[] }> {
+    const locked = [...new Set(lockedNames)];
+    if (Object.keys(input).length === 0 && locked.length === 0)
+      return { parameters: {}, locked_parameters: [] };
+    const known = await knownParameters(engine, provider, versionOf(provider, family));
+    const parameters = checkParameters(input, { provider, known }, 'parameters');
+    const unknown = locked.filter((name) => !known.some((parameter) => parameter.name === name));
+    if (unknown.length > 0) {
+      throw invalid({
+        locked_parameters: unknown.map(
+          (name) => `${provider.name} has no parameter ${JSON.stringify(name)}.`,
+        ),
+      });
+    }
+    return { parameters, locked_parameters: locked };
+  }
+
+  async function remove(tx: Tx, caller: Caller, id: number | null) {
+    const group = await lockOwn(tx, caller, id);
+    const users = await lockServicesOfGroup(tx, group.id);
+    if (users.length > 0) {
+      const names = users.slice(0, 5).map(({ name }) => name);
+      throw new AppError(
+        'invalid_state',
+        `The parameter group is in use by ${users.length} of your instances (${names.join(', ')}). Give them another one first.`,
+        { extra: { error: 'invalid_state', status: 'in_use' } },
+      );
+    }
+    await tx.deleteFrom('parameter_groups').where('id', '=', group.id).execute();
+    await releaseQuota(tx, caller.teamId, 'parameter_group');
+    return { message: 'The parameter group was deleted.' };
+  }
+
+  return { list, show, create, clone, update, remove };
+}
+
+interface NewGroup {
+  name: string;
+  type: string;
+  provider: string;
+  family: string | null;
+  description: string | null;
+  parameters: Parameters;
+  locked_parameters: string[];
+  is_default: boolean;
+}
+
+/** A group for all versions is checked against the newest; an instance of another checks it again when it takes it. */
+const versionOf = (provider: Provider, family: string | null): string =>
+  family ?? provider.versions[0]!.version;
+
+const jsonColumns = (group: { parameters: object; locked_parameters: readonly string[] }) => ({
+  parameters: JSON.stringify(group.parameters),
+  locked_parameters: JSON.stringify(group.locked_parameters),
+});
+
+async function unsetDefault(
+  tx: Tx,
+  teamId: number,
+  { provider, family }: Pick<ParameterGroup, 'provider' | 'family'>,
+): Promise<void> {
+  await sql`update parameter_groups set is_default = false
+    where team_id = ${teamId} and provider = ${provider} and family is not distinct from ${family} and is_default`.execute(
+    tx,
+  );
+}
+
+function viewGroup(group: ParameterGroup, restart: string[]) {
+  return {
+    id: group.id,
+    name: group.name,
+    type: group.type as 'database' | 'cache',
+    provider_type: group.provider,
+    family: group.family,
+    description: group.description,
+    parameters: group.parameters as Parameters,
+    locked_parameters: group.locked_parameters as string[],
+    restart_parameters: restart,
+    team_id: group.team_id,
+    is_default: group.is_default,
+    is_active: group.is_active,
+    is_system: group.team_id === null,
+    created_at: group.created_at.toISOString(),
+    updated_at: group.updated_at.toISOString(),
+  };
+}

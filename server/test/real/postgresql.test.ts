@@ -1,0 +1,229 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { type RunResult, run } from '../../src/platform/run.ts';
+import { postgresql } from '../../src/providers/postgresql/provider.ts';
+import type { EngineMetrics, EngineState } from '../../src/providers/provider.ts';
+import { waitFor } from '../harness.ts';
+import { openServices, type TestService, type TestServices } from './service.ts';
+import { ATTACKS, REFUSAL } from './service-postgresql-attacks.ts';
+
+const PASSWORD = `it's "a" \\ $HOME :p %s`;
+const PLAN = { vcpu: 1, memoryMb: 1024, diskGb: 1 };
+
+/** What a client says when its session's process is gone. */
+const LOST = /server closed the connection unexpectedly|connection to server was lost/;
+/** What it is told when the disk is full. Where even the log of changes finds no room, the whole engine ends. */
+const FULL = new RegExp(`No space left on device|Disk quota exceeded|${LOST.source}`);
+
+interface Login {
+  database?: string;
+  user?: string;
+  password?: string;
+  sslmode?: string;
+  options?: string;
+}
+
+for (const version of ['15', '18']) {
+  /** What a customer finds in an instance, from the host with Debian's own psql. */
+  describe(`PostgreSQL ${version} on Incus`, { timeout: 900_000 }, () => {
+    let services: TestServices;
+    let service: TestService;
+
+    before(async () => {
+      services = await openServices();
+      const parameters = {
+        log_statement: 'all',
+        default_transaction_read_only: 'off',
+        cluster_name: `it's \\ me`,
+      };
+      const password = PASSWORD;
+      service = await services.start(postgresql, version, { plan: PLAN, password, parameters });
+    });
+    after(() => services?.close());
+
+    /** Runs SQL as the customer. */
+    function attempt(sql: string, login: Login = {}): Promise<RunResult> {
+      const { database = 'shop', user = 'danube', sslmode = 'verify-full' } = login;
+      const to = `host=${service.address} dbname=${database} user=${user} connect_timeout=10`;
+      return run(
+        'psql',
+        ['-XAtq', '-v', 'ON_ERROR_STOP=1', `${to} sslmode=${sslmode} sslrootcert=${services.caFile}`],
+        {
+          env: {
+            ...process.env,
+            PGPASSWORD: login.password ?? service.settings.password,
+            PGOPTIONS: login.options ?? '',
+          },
+          input: sql,
+          allow: 'any',
+          timeoutSeconds: 300,
+        },
+      );
+    }
+    async function query(sql: string, login: Login = {}): Promise<string> {
+      const { status, stdout, stderr } = await attempt(sql, login);
+      assert.equal(status, 0, `${sql}: ${stderr}`);
+      return stdout.trim();
+    }
+    const control = (verb: 'reload' | 'restart' | 'logs' | 'metrics' | 'state') =>
+      service.engine.control(service.spec.ref, verb);
+    const state = async () => JSON.parse(await control('state')) as EngineState;
+    const enginePid = async () => (await service.inside(['cat', '/run/danube/engine.pid'])).stdout.trim();
+    const ready = () => service.engine.waitForService(service.spec.ref, 90);
+
+    it('answers over TLS with its certificate and password, and to nobody else', async () => {
+      assert.equal(await query('SELECT current_user, current_database()'), 'danube|shop');
+      assert.match(
+        await query('SELECT version FROM pg_stat_ssl WHERE pid = pg_backend_pid()'),
+        /^TLSv1\.[23]$/,
+      );
+      const refused = async (login: Login, reason: RegExp) =>
+        assert.match((await attempt('SELECT 1', login)).stderr, reason);
+      await refused({ sslmode: 'disable' }, /no pg_hba.conf entry .* no encryption/);
+      await refused({ password: 'wrong' }, /password authentication failed/);
+      await refused({ user: 'postgres', database: 'postgres' }, /pg_hba.conf rejects connection/);
+      await refused({ database: 'shop replication=true' }, /no pg_hba.conf entry for replication/);
+      assert.equal(await query('SHOW cluster_name'), `it's \\ me`);
+      assert.equal(await query('SHOW shared_buffers'), '256MB');
+      assert.equal(
+        await query(`SELECT string_agg(x, '' ORDER BY x) FROM unnest('{a,B,ä,b}'::text[]) x`),
+        'Babä',
+      );
+    });
+
+    it('lets its account administer databases, roles and extensions', async () => {
+      await query('CREATE DATABASE second');
+      await query(`CREATE ROLE reader LOGIN PASSWORD 'secret enough'; GRANT pg_read_all_data TO reader;`);
+      await query('CREATE TABLE seen AS SELECT 1 AS x', { database: 'second' });
+      const reader = { user: 'reader', password: 'secret enough', database: 'second' };
+      assert.equal(await query('SELECT x FROM seen', reader), '1');
+      await query('DROP DATABASE second; DROP ROLE reader;');
+      const names = (await query('SELECT name FROM pg_available_extensions')).split('\n');
+      assert.ok(names.includes('pg_trgm') && names.includes('postgres_fdw'));
+      for (const name of names) {
+        await query(`BEGIN; CREATE EXTENSION IF NOT EXISTS "${name}" CASCADE; ROLLBACK;`);
+      }
+      await query(
+        `BEGIN; CREATE EXTENSION postgres_fdw; CREATE SERVER s FOREIGN DATA WRAPPER postgres_fdw; ROLLBACK;`,
+      );
+      await query('CREATE EXTENSION pg_stat_statements; SELECT count(*) FROM pg_stat_statements;');
+      const dump = 'exec /usr/lib/postgresql/*/bin/pg_dumpall -h /run/postgresql -U postgres';
+      const { stdout } = await service.inside(['sh', '-c', dump]);
+      assert.match(stdout, /CREATE DATABASE shop/);
+      assert.match(stdout, /PostgreSQL database cluster dump complete/);
+    });
+
+    for (const [goal, attacks] of Object.entries(ATTACKS)) {
+      it(`does not lead to ${goal}`, async () => {
+        for (const sql of attacks) {
+          // Several statements leave nothing behind; some that stand alone refuse to be part of a transaction.
+          const { status, stderr, stdout } = await attempt(sql.includes(';') ? `BEGIN; ${sql}` : sql);
+          assert.notEqual(status, 0, `${sql}: ${stdout}`);
+          assert.match(stderr, REFUSAL, sql);
+        }
+        assert.equal(await query('SELECT usesuper FROM pg_user WHERE usename = current_user'), 'f');
+      });
+    }
+
+    it('keeps what was committed when the engine or the whole instance is killed', async () => {
+      await query('CREATE TABLE kept (x int)');
+      await query('INSERT INTO kept VALUES (1)');
+      await service.inside(['kill', '-KILL', await enginePid()]);
+      await waitFor('another start', async () => (await state()).starts.length > 1);
+      await ready();
+      await query('INSERT INTO kept VALUES (2)');
+      await service.kill();
+      await service.engine.ensureRunning(service.spec.ref);
+      await ready();
+      assert.equal(await query('SELECT sum(x) FROM kept'), '3');
+    });
+
+    it('recovers nothing after it was stopped, and does not bring back a dropped database', async () => {
+      await query('DROP DATABASE shop', { database: 'postgres' });
+      await service.engine.ensureStopped(service.spec.ref, 60);
+      await service.engine.ensureRunning(service.spec.ref);
+      await ready();
+      const log = await control('logs');
+      const last = log.slice(log.lastIndexOf('starting PostgreSQL'));
+      assert.match(last, /database system was shut down/);
+      assert.match((await attempt('SELECT 1')).stderr, /database "shop" does not exist/);
+      await query('CREATE DATABASE shop', { database: 'postgres' });
+    });
+
+    it('takes new parameters and another password, and names what waits for a restart', async () => {
+      // Neither what the customer does to itself nor what it sets for everybody keeps the platform out.
+      await query(`ALTER ROLE danube SET statement_timeout = '1ms'`);
+      await query(`ALTER ROLE danube SET local_preload_libraries = 'missing'`, {
+        options: '-c statement_timeout=0',
+      });
+      const parameters = { work_mem: '7MB', max_connections: '60', default_transaction_read_only: 'on' };
+      await service.push({ password: 'another password', parameters });
+      // The name of the cluster was a parameter before.
+      assert.equal((await control('reload')).trim(), 'cluster_name\nmax_connections');
+      assert.match((await attempt('SELECT 1', { password: PASSWORD })).stderr, /authentication failed/);
+      await control('restart');
+      await ready();
+      const options = '-c statement_timeout=0 -c default_transaction_read_only=off';
+      await query('ALTER ROLE danube RESET statement_timeout', { options });
+      assert.equal(await query('SHOW work_mem; SHOW max_connections;'), '7MB\n60');
+      await service.push({ parameters: { work_mem: 'plenty' } });
+      await assert.rejects(control('reload'), /work_mem/);
+      assert.equal(await query('SHOW work_mem'), '7MB');
+      await service.push({ password: PASSWORD, parameters: {} });
+      await control('restart');
+      await ready();
+      assert.ok(!(await control('logs')).includes('another password'));
+    });
+
+    it('does the work of pgbench, and counts it', async () => {
+      const before = JSON.parse(await control('metrics')) as EngineMetrics;
+      const bench = async (...args: string[]) => {
+        const command =
+          'PGPASSWORD=$(cat /run/danube/settings/password) exec /usr/lib/postgresql/*/bin/pgbench "$@"';
+        const target = ['-h', '127.0.0.1', '-U', 'danube', 'shop'];
+        return (await service.inside(['sh', '-c', command, 'pgbench', ...args, ...target])).stdout;
+      };
+      await bench('-i', '-q', '-s', '1');
+      assert.match(await bench('-c', '4', '-t', '50'), /actually processed: 200\/200/);
+      const metrics = JSON.parse(await control('metrics')) as EngineMetrics;
+      assert.ok(metrics.total_queries! >= before.total_queries! + 200, JSON.stringify({ before, metrics }));
+      assert.ok(metrics.memory_used_bytes! > 1e7 && metrics.memory_used_bytes! <= 1024 ** 3);
+      assert.equal(metrics.max_clients, 50);
+    });
+
+    it('loses a backend that is too big, and not the engine', async () => {
+      const pid = await enginePid();
+      const huge = `SELECT length(a || b) FROM (SELECT repeat('x', 500000000) a, repeat('y', 500000000) b OFFSET 0) t`;
+      assert.match((await attempt(huge)).stderr, LOST);
+      await ready();
+      assert.equal(await enginePid(), pid);
+      assert.ok((await state()).oom_kills! > 0);
+      assert.equal(await query('SELECT sum(x) FROM pgbench_branches b, generate_series(1, 2) x'), '3');
+    });
+
+    it('survives a full disk, and goes on by itself when that grows', async () => {
+      await query('CREATE TABLE filled (x text)');
+      const row = `SELECT repeat(md5(i::text), 60) FROM generate_series(1, 50000) i`;
+      let rows = 0;
+      for (let full = false; !full; ) {
+        const { status, stderr } = await attempt(`INSERT INTO filled ${row}`);
+        full = status !== 0;
+        if (full) assert.match(stderr, FULL);
+        else rows += 50_000;
+        assert.ok(rows < 5e6, 'the disk does not fill');
+      }
+      const full = (await state()).starts.length;
+      await service.inside(['sh', '-c', 'kill -KILL $(cat /run/danube/engine.pid)'], { allow: 'any' });
+      await waitFor('another start', async () => (await state()).starts.length > full);
+      const { limits, publish, autoStart } = service.spec;
+      await service.engine.ensureSettings(service.spec.ref, {
+        limits: { ...limits, diskGb: 3 },
+        publish,
+        autoStart,
+      });
+      await ready();
+      assert.equal(Number(await query('SELECT count(*) FROM filled')), rows);
+      await query(`INSERT INTO filled ${row}`);
+    });
+  });
+}

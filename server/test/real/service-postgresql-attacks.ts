@@ -1,0 +1,114 @@
+/** How PostgreSQL refuses what somebody has no right to, in all versions: other failures would prove nothing. */
+export const REFUSAL =
+  /permission denied|must be (superuser|owner)|superuser-only|is not allowed|is reserved|required by the database system|role "pg_\w+" does not exist|extension "\w+" is not available|invalid text search configuration file name|Peer authentication failed|pg_hba.conf rejects/;
+
+/**
+ * What the customer's account of PostgreSQL tries, with all that it is allowed otherwise, in a database of its own: SQL by
+ * what it is after. Every line must be refused, in every version.
+ */
+export const ATTACKS: Readonly<Record<string, readonly string[]>> = {
+  'programs of the system': [
+    `COPY (SELECT 1) TO PROGRAM 'id'`,
+    `CREATE TEMP TABLE t (x text); COPY t FROM PROGRAM 'id'`,
+    `CREATE FUNCTION f() RETURNS int LANGUAGE c AS '/usr/lib/x86_64-linux-gnu/libc.so.6', 'system'`,
+    `CREATE FUNCTION f() RETURNS int LANGUAGE internal AS 'pg_backend_pid'`,
+    `CREATE LANGUAGE mine HANDLER plpgsql_call_handler`,
+    `LOAD 'pg_stat_statements'`,
+    `LOAD '$libdir/plugins/../pg_stat_statements'`,
+    `SET session_preload_libraries = 'test_decoding'`,
+    `ALTER DATABASE shop SET session_preload_libraries = 'test_decoding'`,
+    `SET dynamic_library_path = '/tmp'`,
+  ],
+  'files of the system': [
+    `CREATE TEMP TABLE t (x text); COPY t FROM '/etc/passwd'`,
+    `COPY (SELECT 1) TO '/tmp/x'`,
+    `SELECT pg_read_file('/etc/passwd')`,
+    `SELECT pg_read_binary_file('PG_VERSION')`,
+    `SELECT pg_stat_file('PG_VERSION')`,
+    `SELECT pg_ls_dir('.')`,
+    `SELECT lo_import('/etc/passwd')`,
+    `SELECT lo_export(lo_create(0), '/tmp/x')`,
+    `CREATE TABLESPACE t LOCATION '/tmp'`,
+    `CREATE TEXT SEARCH DICTIONARY d (TEMPLATE = ispell, DictFile = '../../../../../../etc/passwd', AffFile = 'x')`,
+    `SELECT * FROM pg_hba_file_rules`,
+    `SELECT * FROM pg_file_settings`,
+  ],
+  'roles that lead there': [
+    ...['pg_execute_server_program', 'pg_read_server_files', 'pg_write_server_files'].flatMap((role) => [
+      `GRANT ${role} TO danube`,
+      `CREATE ROLE helper CREATEROLE IN ROLE ${role}`,
+      `CREATE ROLE ${role}`,
+      `CREATE ROLE helper; ALTER ROLE helper RENAME TO ${role}`,
+    ]),
+    `GRANT pg_create_subscription TO danube`,
+  ],
+  'the superuser': [
+    `ALTER ROLE danube SUPERUSER`,
+    `CREATE ROLE helper SUPERUSER`,
+    `CREATE ROLE helper BYPASSRLS`,
+    `CREATE ROLE helper REPLICATION`,
+    `ALTER ROLE danube REPLICATION`,
+    `GRANT postgres TO danube`,
+    `SET ROLE postgres`,
+    `SET SESSION AUTHORIZATION postgres`,
+    `ALTER ROLE postgres PASSWORD 'mine'`,
+    `ALTER ROLE postgres RENAME TO mine`,
+    `ALTER ROLE postgres SET search_path = mine`,
+    `ALTER ROLE ALL SET search_path = mine`,
+    `DROP ROLE postgres`,
+    `REASSIGN OWNED BY postgres TO danube`,
+    `UPDATE pg_authid SET rolsuper = true`,
+    `INSERT INTO pg_auth_members (roleid, member, grantor) VALUES (10, 'danube'::regrole, 10)`,
+    `DELETE FROM pg_proc`,
+    `SET allow_system_table_mods = on`,
+    `CREATE EVENT TRIGGER t ON ddl_command_start EXECUTE FUNCTION unknown()`,
+    `CREATE EXTENSION hstore; CREATE OR REPLACE FUNCTION hstore(text, text) RETURNS hstore LANGUAGE sql AS 'SELECT NULL'`,
+  ],
+  'the superuser, through the engine’s own connections': [
+    ...[`host '/run/postgresql'`, `host '127.0.0.1', sslmode 'require'`].map(
+      (server) =>
+        `CREATE EXTENSION postgres_fdw;
+         CREATE SERVER s FOREIGN DATA WRAPPER postgres_fdw OPTIONS (${server}, dbname 'postgres');
+         CREATE USER MAPPING FOR danube SERVER s OPTIONS (user 'postgres', password 'none');
+         CREATE FOREIGN TABLE f (rolname text) SERVER s OPTIONS (schema_name 'pg_catalog', table_name 'pg_authid');
+         SELECT * FROM f`,
+    ),
+    ...[`password_required 'false'`, `sslkey '/run/postgresql/tls/key.pem'`].map(
+      (option) =>
+        `CREATE EXTENSION postgres_fdw;
+         CREATE SERVER s FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '/run/postgresql');
+         CREATE USER MAPPING FOR danube SERVER s OPTIONS (user 'postgres', ${option})`,
+    ),
+    `CREATE SUBSCRIPTION s CONNECTION 'host=/run/postgresql user=postgres dbname=postgres' PUBLICATION p`,
+  ],
+  'extensions that lead out': [
+    ...[
+      'file_fdw',
+      'dblink',
+      'adminpack',
+      'pg_walinspect',
+      'pageinspect',
+      'pg_surgery',
+      'xml2',
+      'plpython3u',
+    ].map((name) => `CREATE EXTENSION ${name}`),
+  ],
+  'the platform': [
+    `ALTER SYSTEM SET work_mem = '1GB'`,
+    `SET log_statement = 'all'`,
+    `SET session_replication_role = replica`,
+    `SELECT pg_reload_conf()`,
+    `SELECT pg_rotate_logfile()`,
+    `SELECT pg_switch_wal()`,
+    `SELECT pg_promote()`,
+    `SELECT pg_create_physical_replication_slot('s')`,
+    `SELECT pg_create_logical_replication_slot('s', 'pgoutput')`,
+    `SELECT pg_stat_reset()`,
+    `DROP DATABASE postgres WITH (FORCE)`,
+    `ALTER DATABASE postgres OWNER TO danube`,
+    `ALTER DATABASE postgres SET search_path = mine`,
+    `ALTER DATABASE postgres CONNECTION LIMIT 0`,
+    `ALTER DATABASE template1 RENAME TO mine`,
+    `DROP ROLE pg_monitor`,
+  ],
+};
