@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
-import type { EngineParameter } from '../../src/engines/engine.ts';
+import { EngineError, type EngineParameter } from '../../src/engines/engine.ts';
 import { type RunResult, run } from '../../src/platform/run.ts';
 import type { EngineMetrics, EngineState, Provider } from '../../src/providers/provider.ts';
 import { waitFor } from '../harness.ts';
@@ -239,7 +239,7 @@ export function describeEngine(
           `--defaults-file=${login}`,
           `--host=${service.address}`,
           '--concurrency=75',
-          '--number-of-queries=150',
+          '--number-of-queries=75',
         ],
         ...['--create-schema=work', '--no-drop', `--query=${query}`],
       ]);
@@ -262,10 +262,16 @@ export function describeEngine(
       });
       // Whatever state that leaves it in: not even a restart mends it now.
       await service.inside(['sh', '-c', 'kill -9 $(cat /run/danube/engine.pid)'], { allow: 'any' });
-      await service.engine.ensureSettings(ref, {
-        limits: { ...limits, diskGb: 6 },
-        publish: [],
-        autoStart: true,
+      const grown = { limits: { ...limits, diskGb: 6 }, publish: [], autoStart: true };
+      await waitFor('the disk to grow', async () => {
+        try {
+          await service.engine.ensureSettings(ref, grown);
+          return true;
+        } catch (error) {
+          // As the steps of workflows do.
+          if (error instanceof EngineError && error.retryable) return false;
+          throw error;
+        }
       });
       await subject.ready();
       await ask("INSERT INTO work.filler (text) VALUES ('fits')");

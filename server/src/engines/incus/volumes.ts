@@ -83,13 +83,24 @@ export class Volumes {
     return sizeGbOf(await this.#client.get<IncusVolume>(path, { query }));
   }
 
-  /** Live, under a running instance. Throws `invalid` for less than the volume has. */
+  /** Live, under a running instance. Throws `invalid` for less than the volume has, and what is worth another try. */
   async grow(ref: InstanceRef, sizeGb: number): Promise<void> {
     const present = await this.sizeGb(ref);
     if (sizeGb < present) {
       throw new EngineError('invalid', 'A disk cannot shrink.', { detail: `${present} → ${sizeGb}` });
     }
-    if (sizeGb > present) await this.#resize(ref, sizeGb);
+    if (sizeGb === present) return;
+    try {
+      await this.#resize(ref, sizeGb);
+    } catch (cause) {
+      if (!(cause instanceof IncusError) || !/quota exceeded/i.test(cause.said)) throw cause;
+      // Btrfs counts raising the limit against the limit, where a volume is full and being written to at this moment.
+      throw new EngineError('failed', 'The disk could not be grown yet.', {
+        detail: cause.said,
+        retryable: true,
+        cause,
+      });
+    }
   }
 
   /** Nothing to delete is success. The instance must be gone. */
