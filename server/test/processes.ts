@@ -29,7 +29,7 @@ export async function startServerProcess(env: Record<string, string>): Promise<S
       DANUBE_LISTEN: '127.0.0.1:0',
       DANUBE_LOG_LEVEL: env.DANUBE_LOG_LEVEL ?? 'silent',
     },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['pipe', 'pipe', 'inherit'],
   });
   children.add(child);
   const ended = once(child, 'exit').then(([, signal]) => {

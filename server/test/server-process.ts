@@ -42,3 +42,5 @@ const app = await startApp({
 });
 console.log(JSON.stringify({ url: app.url }));
 process.on('SIGTERM', () => void app.close());
+// The test that started this is gone, however it ended.
+process.stdin.on('end', () => process.exit(1)).resume();
