@@ -75,6 +75,12 @@ export function describeEngine(
           const { status, stderr } = await subject.sql(statement, login);
           assert.notEqual(status, 0, `${statement} was not refused`);
           assert.match(stderr, /ERROR (1\d\d\d|3\d\d\d|1) /, statement);
+          // A statement that the engine does not understand, or that names what is not there, shows nothing.
+          assert.doesNotMatch(
+            stderr,
+            /ERROR (1064|1046|1049|1146|1193|1305|1396) /,
+            `${statement}: ${stderr}`,
+          );
         }
       };
       subject.ready = () => subject.service.engine.waitForService(subject.service.spec.ref, PATIENCE);
