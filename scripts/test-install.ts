@@ -24,6 +24,17 @@ const CLIENTS: Package[] = [
   { name: 'redis-tools', proof: '/usr/bin/redis-cli' },
   { name: 'postgresql-client', proof: '/usr/bin/psql' },
   { name: 'mariadb-client', proof: '/usr/bin/mariadb' },
+  // What the customers' guides use.
+  { name: 'curl', proof: '/usr/bin/curl' },
+  { name: 'jq', proof: '/usr/bin/jq' },
+  { name: 'python3-psycopg2', proof: '/usr/lib/python3/dist-packages/psycopg2/__init__.py' },
+  { name: 'python3-pymysql', proof: '/usr/lib/python3/dist-packages/pymysql/__init__.py' },
+  { name: 'python3-redis', proof: '/usr/lib/python3/dist-packages/redis/__init__.py' },
+  { name: 'php-cli', proof: '/usr/bin/php' },
+  // Their files are in folders named by PHP's version.
+  { name: 'php-pgsql', proof: '/var/lib/dpkg/info/php-pgsql.list' },
+  { name: 'php-mysql', proof: '/var/lib/dpkg/info/php-mysql.list' },
+  { name: 'php-redis', proof: '/var/lib/dpkg/info/php-redis.list' },
 ];
 
 export const terminal = createTerminal();

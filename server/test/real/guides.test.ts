@@ -1,0 +1,242 @@
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import net, { type AddressInfo } from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { after, before, describe, it, type TestContext } from 'node:test';
+import type { Engine } from '../../src/engines/engine.ts';
+import type { Scope } from '../../src/http/scopes.ts';
+import { createLog } from '../../src/lib/log.ts';
+import { createAuthority } from '../../src/lib/pki.ts';
+import { type RunResult, run } from '../../src/platform/run.ts';
+import { createToken } from '../../src/resources/tokens/service.ts';
+import { type Crashable, createCrashable } from '../faults.ts';
+import { waitFor } from '../harness.ts';
+import { createTestIncusEngine, incusEnvironment } from '../incus.ts';
+import type { ServerProcess } from '../processes.ts';
+
+const ROOT = path.join(import.meta.dirname, '../../..');
+/** Seconds; the first instance of each engine waits for its image to be built. */
+const PATIENCE = 900;
+/** Reserved for documentation: nobody is there, and nothing is sent there. */
+const PUBLIC_ADDRESS = '203.0.113.7';
+/** The scopes that each guide says its token needs. */
+const SCOPES: Record<string, Scope[]> = {
+  database: ['database:read', 'database:write', 'database:delete'],
+  cache: ['cache:read', 'cache:write', 'cache:delete', 'database:read', 'database:write', 'database:delete'],
+};
+const GO_MODULES = [
+  'github.com/jackc/pgx/v5@v5.12.0',
+  'github.com/go-sql-driver/mysql@v1.10.1',
+  'github.com/redis/go-redis/v9@v9.23.0',
+];
+
+/** A program of a guide: how to run it, or why it cannot run on this machine. */
+type Program = { command: string[] } | { skip: string };
+type Environment = Record<string, string>;
+
+interface Block {
+  /** Of all levels, the outermost first. */
+  headings: string[];
+  language: string;
+  code: string;
+}
+
+/** The fenced code of a document. */
+function codeBlocks(markdown: string): Block[] {
+  const blocks: Block[] = [];
+  let headings: string[] = [];
+  for (const match of markdown.matchAll(/^```(\w+)\n([\s\S]*?)^```$|^(#+) (.+)$/gm)) {
+    const [, language, code, level, heading] = match;
+    if (level) headings = [...headings.slice(0, level.length - 1), heading!];
+    else blocks.push({ headings, language: language!, code: code! });
+  }
+  return blocks;
+}
+
+/** What stands in the customers' guides, run as it stands there. */
+describe('the guides', { timeout: 2_400_000 }, () => {
+  let test: Crashable;
+  let server: ServerProcess;
+  let engine: Engine;
+  let folder: string;
+  let wrongCa: string;
+  let go: Promise<string | null> | null = null;
+
+  before(async () => {
+    engine = createTestIncusEngine(createLog('silent'));
+    test = await createCrashable({
+      environment: { DANUBE_ENGINE: 'incus', DANUBE_PUBLIC_ADDRESS: PUBLIC_ADDRESS, ...incusEnvironment() },
+    });
+    server = await test.start();
+    folder = await mkdtemp(path.join(os.tmpdir(), 'danube-guides-'));
+    await symlink(path.join(ROOT, 'node_modules'), path.join(folder, 'node_modules'));
+    wrongCa = path.join(folder, 'wrong.pem');
+    await writeFile(wrongCa, (await createAuthority('Somebody else')).certificate);
+  });
+  after(async () => {
+    await test?.close();
+    for (const { ref } of await engine.listInstances()) await engine.removeInstance(ref);
+    await engine.removeTenant(test.team.teamId);
+    await engine.close();
+    await rm(folder, { recursive: true });
+  });
+
+  const inFolder = (command: string[], env: Environment, input?: string): Promise<RunResult> =>
+    run(command[0]!, command.slice(1), {
+      allow: 'any',
+      cwd: folder,
+      env: { ...process.env, ...env },
+      timeoutSeconds: PATIENCE,
+      ...(input === undefined ? {} : { input }),
+    });
+
+  /** Runs what a reader types into a shell, up to the first command that fails. */
+  async function type(lines: string[], env: Environment): Promise<string> {
+    const { status, stdout, stderr } = await inFolder(['bash', '-euo', 'pipefail'], env, lines.join('\n'));
+    assert.equal(status, 0, `${stdout}\n${stderr}`);
+    return stdout;
+  }
+
+  /** A module with the drivers, outside of the checkout; resolves with why there can be none here, or null. */
+  async function prepareGo(): Promise<string | null> {
+    const env = { GOFLAGS: '-mod=mod' };
+    for (const args of [
+      ['mod', 'init', 'guides'],
+      ['get', ...GO_MODULES],
+    ]) {
+      const { status, stderr } = await inFolder(['go', ...args], env);
+      if (status === 127) return 'go is not installed';
+      if (status !== 0) return `go ${args[0]} failed: ${stderr.trim().split('\n').at(-1)}`;
+    }
+    return null;
+  }
+
+  /** Puts a program where it can run. */
+  async function prepare(name: string, language: string, code: string): Promise<Program> {
+    const file = path.join(folder, name, `main.${language === 'js' ? 'mjs' : language}`);
+    await mkdir(path.dirname(file), { recursive: true });
+    await writeFile(file, code);
+    if (language === 'python') return { command: ['/usr/bin/python3', file] };
+    if (language === 'js') return { command: [process.execPath, file] };
+    if (language === 'php') return { command: ['php', file] };
+    go ??= prepareGo();
+    const skip = await go;
+    if (skip) return { skip };
+    const program = path.join(folder, name, 'program');
+    const { status, stderr } = await inFolder(['go', 'build', '-o', program, file], { GOFLAGS: '-mod=mod' });
+    assert.equal(status, 0, stderr);
+    return { command: [program] };
+  }
+
+  /** The environment of a shell that has a token with these scopes. */
+  async function reader(kind: string): Promise<Environment> {
+    const { userId, teamId } = test.team;
+    const token = await test.database.transaction((tx) =>
+      createToken(tx, { userId, teamId, name: 'guide', scopes: SCOPES[kind]! }),
+    );
+    return { TOKEN: token.plainText, API: `${server.url}/api/v1` };
+  }
+
+  const guides = [
+    { provider: 'postgresql', kind: 'database', heading: 'PostgreSQL', answer: /^PostgreSQL \d+/ },
+    { provider: 'mariadb', kind: 'database', heading: 'MySQL and MariaDB', answer: /^\d+\.\d+\.\d+-MariaDB/ },
+    { provider: 'mysql', kind: 'database', heading: 'MySQL and MariaDB', answer: /^9\.\d+\.\d+/ },
+    { provider: 'valkey', kind: 'cache', heading: 'Connect', answer: /^hello$/ },
+  ];
+  for (const { provider, kind, heading, answer } of guides) {
+    describe(`for ${provider}`, () => {
+      let blocks: Block[];
+      let shell: Environment;
+      const commands = (from: number, to?: number) =>
+        blocks
+          .filter(({ language }) => language === 'sh')
+          .slice(from, to)
+          .map(({ code }) => code);
+
+      before(async () => {
+        const text = await readFile(path.join(ROOT, `docs/${kind}s.md`), 'utf8');
+        blocks = codeBlocks(text.replace(/"provider": "\w+"/, `"provider": "${provider}"`));
+      });
+
+      it('leads to an address, an account and the certificate', async () => {
+        // The helpers, the creation, the credentials.
+        const lines = [...commands(0, 3), `printf '%s\\n' "$ID" "$${kind.toUpperCase()}_URL" "$CA_FILE"`];
+        const env = await reader(kind);
+        const [id, uri, caFile] = (await type(lines, env)).trim().split('\n').slice(-3);
+        shell = { ...env, ID: id!, [`${kind.toUpperCase()}_URL`]: uri!, CA_FILE: caFile! };
+        assert.match(await readFile(caFile!, 'utf8'), /^-----BEGIN CERTIFICATE-----/);
+      });
+
+      for (const language of ['python', 'js', 'go', 'php']) {
+        it(`connects in ${language}, to nobody but the right one`, async (context: TestContext) => {
+          const found = blocks.filter(
+            (block) => block.language === language && block.headings.includes(heading),
+          );
+          assert.equal(found.length, 1);
+          const program = await prepare(`${provider}-${language}`, language, found[0]!.code);
+          if ('skip' in program) return context.skip(program.skip);
+          const good = await inFolder(program.command, shell);
+          assert.match(good.stdout.trim(), answer, good.stderr);
+          // Nothing to complain about either.
+          assert.deepEqual([good.status, good.stderr], [0, '']);
+
+          const signed = await inFolder(program.command, { ...shell, CA_FILE: wrongCa });
+          assertRefused(signed);
+          // mysql2 does not compare addresses, which its guide says.
+          if (language === 'js' && heading === 'MySQL and MariaDB') return;
+          await throughSomebodyElse(shell, async (env) =>
+            assertRefused(await inFolder(program.command, env)),
+          );
+        });
+      }
+
+      // The commands are the same for all engines, but for the names of parameters.
+      if (provider !== 'postgresql' && provider !== 'valkey') return;
+      it('changes, looks into and deletes it', async () => {
+        const output = await type([...commands(0, 1), ...commands(3)], shell);
+        assert.match(output, new RegExp(`^${PUBLIC_ADDRESS}:\\d+$`, 'm'));
+        assert.match(output, kind === 'database' ? /^\["max_connections"\]$/m : /^\["databases"\]$/m);
+        assert.match(output, /"verdict":"healthy"/);
+        const call = test.client(server);
+        await waitFor(
+          'the end of it',
+          async () => (await call('GET', `/${kind}/${shell.ID}`)).status === 404,
+          PATIENCE,
+        );
+      });
+    });
+  }
+
+  function assertRefused({ status, stdout, stderr }: RunResult): void {
+    assert.notEqual(status, 0, stdout);
+    assert.match(stdout + stderr, /certificate|altnames|CERTIFICATE|unknown authority/i);
+  }
+
+  /** Calls back with URIs that lead to the same instance by an address that is not in its certificate. */
+  async function throughSomebodyElse(
+    env: Environment,
+    use: (env: Environment) => Promise<void>,
+  ): Promise<void> {
+    const name = env.CACHE_URL ? 'CACHE_URL' : 'DATABASE_URL';
+    const [, before, host, port, rest] = /^(.*@)([^:/]+):(\d+)(.*)$/.exec(env[name]!)!;
+    const forwarder = net.createServer((client) => {
+      const instance = net.connect(Number(port), host);
+      for (const socket of [client, instance]) {
+        socket.on('error', () => {});
+        socket.on('close', () => {
+          client.destroy();
+          instance.destroy();
+        });
+      }
+      client.pipe(instance).pipe(client);
+    });
+    await new Promise<void>((resolve) => forwarder.listen(0, '127.0.0.2', resolve));
+    try {
+      const uri = `${before}127.0.0.2:${(forwarder.address() as AddressInfo).port}${rest}`;
+      await use({ ...env, [name]: uri });
+    } finally {
+      await new Promise((resolve) => forwarder.close(resolve));
+    }
+  }
+});
