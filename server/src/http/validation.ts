@@ -1,4 +1,4 @@
-import { Ajv, type ErrorObject, type Options } from 'ajv';
+import { Ajv, type ErrorObject, type Options, type ValidateFunction } from 'ajv';
 import type { FastifySchemaCompiler } from 'fastify';
 import type { FieldErrors } from '../lib/errors.ts';
 
@@ -23,18 +23,59 @@ const OPTIONS: Options = {
 export function createValidatorCompiler(): FastifySchemaCompiler<unknown> {
   const exact = new Ajv({ ...OPTIONS, coerceTypes: false });
   const coercing = new Ajv({ ...OPTIONS, coerceTypes: true });
-  return ({ schema, httpPart }) => (httpPart === 'body' ? exact : coercing).compile(schema as object);
+  return ({ schema, httpPart }) =>
+    httpPart === 'body' ? refusingEmpty(exact.compile(schema as object)) : coercing.compile(schema as object);
+}
+
+/**
+ * A request to change something must name something that there is: members that the schema does not know are dropped only
+ * after `minProperties` was looked at.
+ */
+function refusingEmpty(validate: ValidateFunction): ValidateFunction {
+  const { minProperties, properties } = validate.schema as { minProperties?: number; properties?: object };
+  if (minProperties === undefined) return validate;
+  const known = Object.keys(properties ?? {});
+  const wrapped = ((body: object) => {
+    const valid = validate(body);
+    wrapped.errors = validate.errors ?? null;
+    if (!valid || known.some((name) => Object.hasOwn(body, name))) return valid;
+    wrapped.errors = [
+      {
+        keyword: 'known',
+        instancePath: '',
+        schemaPath: '#/minProperties',
+        params: { known },
+        parentSchema: {},
+      },
+    ];
+    return false;
+  }) as ValidateFunction;
+  return wrapped;
 }
 
 /** A sentence per field and fault, from what Ajv found. */
 export function fieldErrors(errors: readonly ErrorObject[]): FieldErrors {
   const sentences = new Map<string, Set<string>>();
-  for (const error of errors.slice(0, MAX_SENTENCES)) {
+  for (const error of withoutBranches(errors).slice(0, MAX_SENTENCES)) {
     const field = fieldOf(error);
     const known = sentences.get(field) ?? new Set();
     sentences.set(field, known.add(sentenceOf(error, field)));
   }
   return Object.fromEntries([...sentences].map(([field, set]) => [field, [...set]]));
+}
+
+/** Where a value is none of several that it may be, that alone counts, and not why it is none of each. */
+function withoutBranches(errors: readonly ErrorObject[]): readonly ErrorObject[] {
+  const choices = errors.filter(({ keyword }) => keyword === 'oneOf');
+  return errors.filter(
+    (error) =>
+      !choices.some(
+        (choice) =>
+          choice !== error &&
+          error.instancePath.startsWith(choice.instancePath) &&
+          error.schemaPath.startsWith(`${choice.schemaPath}/`),
+      ),
+  );
 }
 
 function fieldOf(error: ErrorObject): string {
@@ -80,6 +121,10 @@ function faultOf({ keyword, params, parentSchema, message }: ErrorObject): strin
       return `must have at least ${params.limit} items`;
     case 'maxItems':
       return `must not have more than ${params.limit} items`;
+    case 'oneOf':
+      return `must be ${((parentSchema?.oneOf ?? []) as { type: string }[]).map(({ type }) => TYPES[type] ?? type).join(', or ')}`;
+    case 'known':
+      return `must have at least one of: ${(params.known as string[]).join(', ')}`;
     case 'minProperties':
       return `must have at least ${params.limit} field`;
     case 'pattern':

@@ -35,7 +35,7 @@ export async function createAuthority(name: string): Promise<KeyedCertificate> {
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
   });
-  return { certificate: certificate.toString('pem'), key: await exportKey(keys.privateKey) };
+  return { certificate: pemFile(certificate), key: await exportKey(keys.privateKey) };
 }
 
 /** A server's certificate, signed by `authority`, for these host names and addresses; the first is its common name. */
@@ -65,8 +65,11 @@ export async function issueCertificate(
       await x509.AuthorityKeyIdentifierExtension.create(issuer.publicKey),
     ],
   });
-  return { certificate: certificate.toString('pem'), key: await exportKey(keys.privateKey) };
+  return { certificate: pemFile(certificate), key: await exportKey(keys.privateKey) };
 }
+
+/** Text that ends with a line break, as a file does. */
+const pemFile = (certificate: x509.X509Certificate): string => `${certificate.toString('pem')}\n`;
 
 /** What people compare and plan with: SHA-256 fingerprint in hex with colons, and the end of validity. */
 export function describeCertificate(pem: string): { fingerprint: string; notAfter: Date } {

@@ -4,6 +4,7 @@ import type { Engine } from '../../engines/engine.ts';
 import type { Log } from '../../lib/log.ts';
 import { acceptOperation } from '../../workflows/operations-store.ts';
 import type { Reconciler } from '../../workflows/reconcilers.ts';
+import { describeChanges } from './changes.ts';
 import { instanceRef } from './settings.ts';
 import { type DataService, getService, updateService } from './store.ts';
 import { MAX_STORAGE_GB } from './view.ts';
@@ -57,7 +58,13 @@ async function grow(database: Database, id: string): Promise<boolean> {
       .limit(1)
       .executeTakeFirst();
     if (busy || !row.autoscale_enabled || row.status !== 'running') return false;
-    const args: UpdateArgs = { running: true, restart: false, previous: updatableColumns(row) };
+    const changes = { disk_gb: Math.min(MAX_STORAGE_GB, row.disk_gb + row.autoscale_increment_gb) };
+    const args: UpdateArgs = {
+      running: true,
+      restart: false,
+      what: describeChanges(row, changes),
+      previous: updatableColumns(row),
+    };
     await acceptOperation(tx, {
       teamId: row.team_id,
       userId: null,
@@ -69,7 +76,7 @@ async function grow(database: Database, id: string): Promise<boolean> {
     });
     await updateService(tx, id, {
       status: 'updating',
-      disk_gb: Math.min(MAX_STORAGE_GB, row.disk_gb + row.autoscale_increment_gb),
+      ...changes,
       autoscaled_at: sql<Date>`now()`,
     });
     return true;

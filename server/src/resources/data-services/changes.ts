@@ -77,3 +77,20 @@ export function autoscaleColumns(policy: UpdateRequest['autoscale']) {
     ...(policy?.incrementGb === undefined ? {} : { autoscale_increment_gb: policy.incrementGb }),
   };
 }
+
+/** What changed columns mean to the customer, as the end of a sentence. */
+export function describeChanges(row: DataService, changes: Changes): string {
+  const parts = [
+    changes.plan === undefined ? '' : `plan ${row.plan} → ${changes.plan}`,
+    changes.disk_gb === undefined || changes.disk_gb === row.disk_gb
+      ? ''
+      : `storage ${row.disk_gb} → ${changes.disk_gb} GB`,
+    changes.effective_parameters === undefined ? '' : 'parameters',
+    changes.public_port === undefined
+      ? ''
+      : changes.public_port === null
+        ? 'withdrawn'
+        : `published at port ${changes.public_port}`,
+  ];
+  return `${parts.filter(Boolean).join(', ')}.`;
+}

@@ -115,6 +115,19 @@ describe('databases and caches', () => {
     assert.equal((await call('GET', '/database')).body.pagination.total, before);
   });
 
+  it('does not call an update done that names nothing it knows', async () => {
+    const id = await running();
+    const answer = await call('PUT', `/database/${id}`, { pasword: 'x', resource_profil: 'small' });
+    assert.equal(answer.status, 422);
+    assert.match(answer.body.message, /at least one of: name, configuration/);
+    const value = await call('PUT', `/database/${id}`, { configuration: { work_mem: { a: 1 } } });
+    assert.deepEqual(value.body.errors, {
+      'configuration.work_mem': [
+        'The configuration.work_mem field must be a string, or a number, or true or false.',
+      ],
+    });
+  });
+
   it('stops in order, starts again, and is deleted only when it is stopped', async () => {
     const id = await running();
     const refused = await call('DELETE', `/database/${id}`);
@@ -138,6 +151,9 @@ describe('databases and caches', () => {
     assert.match(shrink.body.errors.storage_size_gb[0], /cannot shrink.*20 GB/);
     await ended((await call('PUT', `/database/${id}`, { storage_size_gb: 33 })).body.operation_id);
     await ended((await call('PUT', `/database/${id}`, { resource_profile: 'micro' })).body.operation_id);
+    const { events } = (await call('GET', `/database/${id}/events`)).body.data;
+    assert.match(events[0].message, /plan small → micro\.$/);
+    assert.match(events[2].message, /storage 20 → 33 GB\.$/);
     const { status, memory_size_mb, storage_size_gb, monthly_cost_cents } = await show(id);
     assert.deepEqual(
       [status, memory_size_mb, storage_size_gb, monthly_cost_cents],

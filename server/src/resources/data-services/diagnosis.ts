@@ -24,6 +24,8 @@ export interface Evidence {
   usage: Usage | null;
   /** The engine answered an authenticated query just now. */
   answers: boolean | null;
+  /** The newest line of the engine's log that is an error. */
+  lastError: string | null;
   /** Unix seconds. */
   now: number;
 }
@@ -66,7 +68,7 @@ function failedOperation({ row }: Evidence): Finding | null {
     summary: error?.message ?? 'The last operation failed.',
     remediation: error?.retryable
       ? 'Start it again.'
-      : 'Start it again; where that fails the same way, ask the operator to look at the host.',
+      : 'Mend what the other findings name, if any, and start it again. Where that fails the same way, ask the operator to look at the host.',
     retryable: error?.retryable ?? false,
   };
 }
@@ -82,7 +84,7 @@ function unreachable({ row, state, noun }: Evidence): Finding | null {
   };
 }
 
-function engineFindings({ state, answers, now, noun }: Evidence): (Finding | null)[] {
+function engineFindings({ row, state, answers, lastError, now, noun }: Evidence): (Finding | null)[] {
   if (state === null) return [];
   const recent = state.starts.filter((start) => now - start <= LOOP.seconds);
   const looping = recent.length >= LOOP.starts;
@@ -94,9 +96,12 @@ function engineFindings({ state, answers, now, noun }: Evidence): (Finding | nul
           severity: 'critical',
           summary: `The engine started ${recent.length} times in the last ${LOOP.seconds / 60} minutes${
             state.last_exit === null ? '' : `; it last ended with status ${state.last_exit}`
-          }.`,
-          remediation:
-            'Look at the last errors in its log. A parameter that it cannot run with, too little memory and a full disk are the usual causes.',
+          }.${lastError === null ? '' : ` The last error in its log: ${lastError.slice(0, 500)}`}`,
+          remediation: `${
+            Object.keys(row.effective_parameters as object).length === 0
+              ? ''
+              : `Take back parameters that it cannot run with (set are: ${Object.keys(row.effective_parameters as object).join(', ')}). `
+          }Too little memory and a full disk are the other usual causes; its log says more.`,
           retryable: false,
         }
       : null,

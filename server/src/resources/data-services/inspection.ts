@@ -10,6 +10,7 @@ import type { DataService } from './store.ts';
 
 /** Events that one answer shows. */
 const MAX_EVENTS = 100;
+const LAST_ERROR: LogQuery = { since: null, until: null, cursor: null, level: 'error', limit: 1 };
 /** Seconds that an engine gets to answer the question whether it answers. */
 const PATIENCE_SECONDS = 2;
 
@@ -120,6 +121,7 @@ export function createInspection({ database, engine }: Dependencies) {
       events(row),
       control(row, 'logs'),
     ]);
+    const lastErrors = log === null ? [] : readLog(log, providerOf(row), LAST_ERROR).entries;
     const evidence: Evidence = {
       row,
       noun,
@@ -127,6 +129,7 @@ export function createInspection({ database, engine }: Dependencies) {
       metrics: numbers,
       usage,
       answers: row.status === 'running' ? answered : null,
+      lastError: lastErrors[0]?.message ?? null,
       now: Date.now() / 1000,
     };
     const findings = findFindings(evidence);
@@ -148,5 +151,7 @@ const whyNot = (row: DataService): string => {
   const { noun } = KINDS[row.kind as Kind];
   return row.status === 'running'
     ? `The ${noun} does not answer. \`diagnose\` looks for the cause.`
-    : `The ${noun} is ${row.status}.`;
+    : row.status === 'error'
+      ? `The ${noun} has a problem. \`diagnose\` says which.`
+      : `The ${noun} is ${row.status}.`;
 };

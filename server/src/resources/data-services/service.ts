@@ -10,7 +10,13 @@ import type { AcceptedOperation } from '../../workflows/operations-store.ts';
 import type { PassClock } from '../../workflows/reconcilers.ts';
 import { type AddressPools, allotAddresses } from '../networks/allotment.ts';
 import { countOf, takeQuota } from '../teams/quotas.ts';
-import { autoscaleColumns, engineChanges, parameterColumns, type UpdateRequest } from './changes.ts';
+import {
+  autoscaleColumns,
+  describeChanges,
+  engineChanges,
+  parameterColumns,
+  type UpdateRequest,
+} from './changes.ts';
 import { KINDS, type Kind } from './kinds.ts';
 import { type CreateRequest, checkCreate } from './rules.ts';
 import { allowedActions, type ServiceOperationKind, type ServiceStatus, STATUS_DURING } from './states.ts';
@@ -190,6 +196,7 @@ export function createDataServiceService(kind: Kind, dependencies: DataServiceDe
     const args: UpdateArgs = {
       running: row.desired === 'running',
       restart: changes.plan !== undefined,
+      what: describeChanges(row, changes),
       previous: updatableColumns(row),
     };
     return accept(tx, caller, row, 'update', { ...own, ...changes }, args);

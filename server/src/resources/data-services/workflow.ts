@@ -40,6 +40,8 @@ export interface UpdateArgs {
   running: boolean;
   /** Restart the engine where a change needs it, instead of leaving that to the customer. */
   restart: boolean;
+  /** What changes, for the event. */
+  what: string;
   /** The columns as they were, to go back to. */
   previous: UpdatableColumns;
 }
@@ -191,9 +193,10 @@ const becomes =
   };
 
 async function finishUpdate(tx: Tx, operation: Operation): Promise<void> {
-  const { running } = operation.args as unknown as UpdateArgs;
+  const { running, what } = operation.args as unknown as UpdateArgs;
   await updateService(tx, operation.resourceId, { status: running ? 'running' : 'stopped' });
-  await recordOutcome(tx, operation, 'Normal', outcome(operation));
+  const [reason, message] = outcome(operation);
+  await recordOutcome(tx, operation, 'Normal', [reason, `${message} ${what}`]);
 }
 
 /** Where going back worked too, the instance is as it was, and so is what the customer pays for. */
@@ -228,7 +231,7 @@ const EVENTS: Record<string, [reason: string, done: string]> = {
   start: ['Started', 'was started.'],
   stop: ['Stopped', 'was stopped.'],
   'force-stop': ['ForceStopped', 'was switched off.'],
-  update: ['Updated', 'has new settings.'],
+  update: ['Updated', 'has new settings:'],
   delete: ['Deleted', 'was deleted.'],
 };
 
