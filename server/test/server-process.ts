@@ -5,6 +5,7 @@
  * `DANUBE_TEST_KILL` says where: `step NAME` after that step is recorded, `before VERB` or `after VERB` around the
  * first call of that verb of the engine. The process prints one line of JSON `{url}` when it serves.
  */
+import type { Socket } from 'node:net';
 import { startApp } from '../src/app.ts';
 import { readConfig } from '../src/config.ts';
 import { createSimEngine } from '../src/engines/sim/engine.ts';
@@ -44,3 +45,5 @@ console.log(JSON.stringify({ url: app.url }));
 process.on('SIGTERM', () => void app.close());
 // The test that started this is gone, however it ended.
 process.stdin.on('end', () => process.exit(1)).resume();
+// Nor does waiting for that keep a server from ending by itself.
+(process.stdin as unknown as Socket).unref();
