@@ -41,7 +41,7 @@ function sizing({ memoryMb, diskGb }: PlanSize): Record<string, string> {
     table_open_cache: String(Math.max(400, connections * 4)),
     table_definition_cache: String(Math.max(400, connections * 2)),
     // Internal temporary tables of all sessions together; beyond, they go to the disk.
-    temptable_max_ram: mebibytes(memoryMb / 16),
+    temptable_max_ram: mebibytes(memoryMb / 8),
     temptable_max_mmap: '0',
   };
 }
