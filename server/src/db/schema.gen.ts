@@ -71,6 +71,7 @@ export interface DataServices {
   price_cents: number;
   provider: string;
   public_port: number | null;
+  published: Generated<boolean>;
   status: string;
   team_id: number;
   updated_at: Generated<Date>;

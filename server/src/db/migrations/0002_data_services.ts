@@ -67,8 +67,10 @@ create table data_services (
   pending_restart text[] not null default '{}',
   ipv4 inet unique,
   ipv6 inet unique,
-  -- The host's port that leads here; null: not published.
+  -- The host's port that leads here while published. Once given it is kept until the row is gone: a rule of the host that
+  -- outlived a withdrawal must never lead to somebody else's instance.
   public_port integer unique check (public_port between 1 and 65535),
+  published boolean not null default false check (not published or public_port is not null),
   automated_snapshots_enabled boolean not null default false,
   autoscale_enabled boolean not null default false,
   autoscale_threshold_percent integer not null default 80,

@@ -6,7 +6,7 @@ import { acceptOperation } from '../../workflows/operations-store.ts';
 import type { Reconciler } from '../../workflows/reconcilers.ts';
 import { describeChanges } from './changes.ts';
 import { instanceRef } from './settings.ts';
-import { type DataService, getService, updateService } from './store.ts';
+import { type DataService, getService, hasOperation, updateService } from './store.ts';
 import { MAX_STORAGE_GB } from './view.ts';
 import { type UpdateArgs, updatableColumns } from './workflow.ts';
 
@@ -50,14 +50,7 @@ async function grow(database: Database, id: string): Promise<boolean> {
   return database.transaction(async (tx) => {
     await sql`select from data_services where id = ${id} for update`.execute(tx);
     const row = await getService(tx, id);
-    const busy = await tx
-      .selectFrom('operations')
-      .select('id')
-      .where('resource_id', '=', id)
-      .where('state', 'in', ['queued', 'pending', 'running'])
-      .limit(1)
-      .executeTakeFirst();
-    if (busy || !row.autoscale_enabled || row.status !== 'running') return false;
+    if (!row.autoscale_enabled || row.status !== 'running' || (await hasOperation(tx, id))) return false;
     const changes = { disk_gb: Math.min(MAX_STORAGE_GB, row.disk_gb + row.autoscale_increment_gb) };
     const args: UpdateArgs = {
       running: true,

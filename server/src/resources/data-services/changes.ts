@@ -86,11 +86,6 @@ export function describeChanges(row: DataService, changes: Changes): string {
       ? ''
       : `storage ${row.disk_gb} → ${changes.disk_gb} GB`,
     changes.effective_parameters === undefined ? '' : 'parameters',
-    changes.public_port === undefined
-      ? ''
-      : changes.public_port === null
-        ? 'withdrawn'
-        : `published at port ${changes.public_port}`,
   ];
   return `${parts.filter(Boolean).join(', ')}.`;
 }

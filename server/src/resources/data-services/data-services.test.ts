@@ -224,6 +224,29 @@ describe('databases and caches', () => {
     assert.equal((await call('DELETE', `/database/${id}/dns`)).body.operation_id, null);
   });
 
+  it('never gives a port away while its rule may still be there', async () => {
+    const id = await running();
+    const { dns_port, operation_id } = (await call('POST', `/database/${id}/dns`)).body;
+    await ended(operation_id);
+    const stranger = await createTeam(test.database);
+    const others = clientOf(test.app.url!, stranger.token);
+    const foreign = (await others('POST', '/cache', newCache())).body.instance.id;
+    const publishForeign = async () => (await others('POST', `/cache/${foreign}/dns`)).body.dns_port;
+    // The host refuses to take the rule away.
+    test.engine.faults.failNext('ensureSettings', new EngineError('failed', 'The host refused.'));
+    const withdrawal = await call('DELETE', `/database/${id}/dns`);
+    assert.equal((await ended(withdrawal.body.operation_id)).state, 'failed');
+    assert.equal((await show(id)).dns_port, dns_port);
+    assert.notEqual(await publishForeign(), dns_port);
+    // A problem with the engine does not keep its owner from withdrawing it.
+    await test.database.pool.query(`update data_services set status = 'error' where id = $1`, [id]);
+    await ended((await call('DELETE', `/database/${id}/dns`)).body.operation_id);
+    assert.equal((await show(id)).dns_port, null);
+    assert.notEqual(await publishForeign(), dns_port);
+    // Its own again, as long as it lives.
+    assert.equal((await call('POST', `/database/${id}/dns`)).body.dns_port, dns_port);
+  });
+
   it('builds a lost instance again on its data when it is started', async () => {
     const id = await running();
     test.engine.drift.deleteBehindOurBack(ref(id));

@@ -15,7 +15,9 @@ testWorkflowFaults({
     'start image': ['describeInstance'],
     instance: ['ensureInstance'],
     ready: ['waitForService'],
+    halt: ['ensureStopped'],
     settings: ['ensureSettings', 'ensureFiles'],
+    ports: ['describeInstance', 'ensureSettings'],
     apply: ['control'],
     stop: ['ensureStopped'],
     kill: ['ensureStopped'],
@@ -27,11 +29,12 @@ testWorkflowFaults({
     stop: { from: 'running', to: 'stopped' },
     'force-stop': { from: 'running', to: 'stopped' },
     update: { from: 'running', to: 'running' },
+    publish: { from: 'running', to: 'running' },
     delete: { from: 'stopped', to: 'gone' },
   },
   newBody: (name) => newDatabase({ name }),
   request: (call, kind, id) =>
     kind === 'update'
       ? call('PUT', `/database/${id}`, { resource_profile: 'small' })
-      : call('POST', `/database/${id}/${kind}`),
+      : call('POST', `/database/${id}/${kind === 'publish' ? 'dns' : kind}`),
 });

@@ -45,6 +45,18 @@ describe('log of an engine', () => {
     assert.deepEqual(messages(read({ level: 'warn' })), ['two']);
   });
 
+  it('believes no time that is none, nor a line that begins in the middle', () => {
+    const all = { since: null, until: null, cursor: null, level: null, limit: 5 } as const;
+    const log = `x\n2026-01-15_09:30:00.10000 I one\n9999-99-99_99:99:99.9 I two\n2026-01-15_09:30:01.00000 I a\u2028b\r`;
+    assert.deepEqual(
+      readLog(log, provider, all).entries.map(({ message }) => message),
+      ['I one\n9999-99-99_99:99:99.9 I two', 'I a\u2028b\r'],
+    );
+    const cut = `9998-01-01_00:00:00.0 I forged\n${'2026-01-15_09:30:00.10000 I honest\n'.repeat(30_000)}`;
+    const { entries } = readLog(cut, provider, { ...all, since: 0 });
+    assert.ok(entries.every(({ message }) => message === 'I honest'));
+  });
+
   it('goes on after a cursor without losing or repeating, also among entries of the same time', () => {
     const seen: string[] = [];
     let cursor: string | null = read({ since: 0, limit: 1 }).cursor;

@@ -28,62 +28,76 @@ export interface LogPage {
 }
 
 const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
+/** Bytes that `control logs` prints at most; characters can be fewer. */
+const CUT_AT = 900_000;
 
-/** `svlogd -tt` begins a line with `YYYY-MM-DD_HH:MM:SS.xxxxx` in UTC. */
-const LINE = /^(\d{4}-\d\d-\d\d)_(\d\d:\d\d:\d\d\.\d+) (.*)$/;
+/** `svlogd -tt` begins a line with `YYYY-MM-DD_HH:MM:SS.xxxxx` in UTC; what follows may be of a customer's making. */
+const LINE =
+  /^(\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01]))_((?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{1,9}) (.*)$/s;
 /** More of one line than this is of no use to a reader. */
 const MAX_MESSAGE = 2000;
 
+interface Line {
+  /** As in ISO 8601, without the zone: sorts as time does. */
+  time: string;
+  /** Time and number among those of the same time: sorts as the log does. */
+  position: string;
+  message: string;
+}
+
 /**
  * Reads what `control logs` printed. Without `since` or `cursor` it is the newest entries that count, with one of them the
- * first that follow. A line without a time is the rest of the one before it.
+ * first that follow. A line without a time is the rest of the one before it. Only what is returned costs more than a look
+ * at its line: the text can be a MiB of anything.
  */
 export function readLog(text: string, provider: Provider, query: LogQuery): LogPage {
-  const entries = parse(text, provider).filter(
-    ({ entry, position }) =>
-      (query.cursor === null || position > query.cursor) &&
-      (query.since === null || Date.parse(entry.timestamp) >= query.since) &&
-      (query.until === null || Date.parse(entry.timestamp) <= query.until) &&
-      (query.level === null || LEVELS.indexOf(entry.level) >= LEVELS.indexOf(query.level)),
+  const after = query.cursor ?? '';
+  const since = query.since === null ? '' : isoTime(query.since);
+  const until = query.until === null ? '~' : `${isoTime(query.until)}~`;
+  const least = query.level === null ? 0 : LEVELS.indexOf(query.level);
+  const lines = parse(text).filter(
+    (line) =>
+      line.position > after &&
+      line.time >= since &&
+      line.time <= until &&
+      (least === 0 || LEVELS.indexOf(provider.logLevel(line.message)) >= least),
   );
   const forward = query.cursor !== null || query.since !== null;
-  const page = forward ? entries.slice(0, query.limit) : entries.slice(-query.limit);
+  const page = forward ? lines.slice(0, query.limit) : lines.slice(-query.limit);
   return {
-    entries: page.map(({ entry }) => entry),
+    entries: page.map(({ time, message }) => ({
+      timestamp: `${time.slice(0, 23).padEnd(23, '0')}Z`,
+      level: provider.logLevel(message),
+      message,
+    })),
     cursor: page.at(-1)?.position ?? query.cursor,
-    truncated: page.length < entries.length,
+    truncated: page.length < lines.length,
   };
 }
 
-interface Positioned {
-  entry: LogEntry;
-  /** Time and number among those of the same time: sorts as the log does. */
-  position: string;
-}
+/** Milliseconds since 1970 as the log writes a time. */
+const isoTime = (milliseconds: number): string => new Date(milliseconds).toISOString().slice(0, -1);
 
-function parse(text: string, provider: Provider): Positioned[] {
-  const entries: Positioned[] = [];
+function parse(text: string): Line[] {
+  const lines: Line[] = [];
   let lastTime = '';
   let sameTime = 0;
-  for (const line of text.split('\n')) {
+  // Not from the very beginning: the text may begin in the middle of a line, with anything.
+  const start = text.length >= CUT_AT ? text.indexOf('\n') + 1 : 0;
+  for (const line of text.slice(start).split('\n')) {
     const match = LINE.exec(line);
+    const last = lines.at(-1);
     if (!match) {
-      const last = entries.at(-1);
-      if (last && line) last.entry.message = `${last.entry.message}\n${line}`.slice(0, MAX_MESSAGE);
+      if (last && line && last.message.length < MAX_MESSAGE) {
+        last.message = `${last.message}\n${line}`.slice(0, MAX_MESSAGE);
+      }
       continue;
     }
     const time = `${match[1]}T${match[2]}`;
     sameTime = time === lastTime ? sameTime + 1 : 0;
     lastTime = time;
-    const message = match[3]!;
-    entries.push({
-      entry: {
-        timestamp: new Date(`${time}Z`).toISOString(),
-        level: provider.logLevel(message),
-        message: message.slice(0, MAX_MESSAGE),
-      },
-      position: `${time}-${String(sameTime).padStart(4, '0')}`,
-    });
+    const position = `${time}-${String(sameTime).padStart(6, '0')}`;
+    lines.push({ time, position, message: match[3]!.slice(0, MAX_MESSAGE) });
   }
-  return entries;
+  return lines;
 }

@@ -24,13 +24,14 @@ import {
   type Changes,
   type DataService,
   findService,
+  hasOperation,
   listServices,
   lockService,
   takePublicPort,
   updateService,
 } from './store.ts';
 import { viewCredentials, viewService } from './view.ts';
-import { type UpdateArgs, updatableColumns } from './workflow.ts';
+import { type PublishArgs, type UpdateArgs, updatableColumns } from './workflow.ts';
 
 export interface DataServiceDependencies {
   database: Database;
@@ -143,8 +144,8 @@ export function createDataServiceService(kind: Kind, dependencies: DataServiceDe
   ): Promise<AcceptedOperation> {
     const target = { type: kind, id: row.id, status: row.status };
     const operation = await acceptRequest(tx, caller, target, operationKind, args);
-    const status = operation.state === 'pending' ? { status: STATUS_DURING[operationKind] } : {};
-    await updateService(tx, row.id, { ...changes, ...status });
+    const status = operation.state === 'pending' ? STATUS_DURING[operationKind] : null;
+    await updateService(tx, row.id, { ...changes, ...(status ? { status } : {}) });
     return operation;
   }
 
@@ -213,8 +214,7 @@ export function createDataServiceService(kind: Kind, dependencies: DataServiceDe
     }
     const port = row.public_port ?? (await takePublicPort(tx));
     if (port === null) throw new AppError('not_available', 'This install has no public port left.');
-    const operation =
-      row.public_port === null ? await updateEngine(tx, caller, row, { public_port: port }) : null;
+    const operation = await setPublished(tx, caller, row, true, port);
     return {
       message: operation ? `The ${noun} is being published.` : `The ${noun} is published already.`,
       dns_hostname: publicAddress,
@@ -226,12 +226,24 @@ export function createDataServiceService(kind: Kind, dependencies: DataServiceDe
   async function withdraw(tx: Tx, caller: Caller, id: string) {
     const row = await lock(tx, caller, id);
     if (row.desired === 'deleted') throw invalidState(`The ${noun} is being deleted.`, row.status);
-    const operation =
-      row.public_port === null ? null : await updateEngine(tx, caller, row, { public_port: null });
+    const operation = await setPublished(tx, caller, row, false, row.public_port);
     return {
       message: operation ? `The ${noun} is being withdrawn.` : `The ${noun} is not published.`,
       operation_id: operation?.id ?? null,
     };
+  }
+
+  /** The port stays the instance's own: published again, it is reached where it was. Null where nothing is to be done. */
+  async function setPublished(
+    tx: Tx,
+    caller: Caller,
+    row: DataService,
+    published: boolean,
+    port: number | null,
+  ): Promise<AcceptedOperation | null> {
+    if (row.published === published && !(await hasOperation(tx, row.id))) return null;
+    const args: PublishArgs = { published };
+    return accept(tx, caller, row, 'publish', { public_port: port }, args);
   }
 
   return { kind, find, list, create, show, credentials, act, update, updateEngine, publish, withdraw };

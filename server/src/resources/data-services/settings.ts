@@ -43,7 +43,7 @@ export const imageName = (service: DataService): string => imageOf(providerOf(se
 
 /** What the engine of the data plane is to give the instance. */
 export function instanceSettings(service: DataService, publicAddress: string | null): InstanceSettings {
-  const published = service.public_port !== null && publicAddress !== null;
+  const published = service.published && publicAddress !== null;
   return {
     limits: { vcpu: service.vcpu, memoryMb: service.memory_mb, diskGb: service.disk_gb },
     publish: published

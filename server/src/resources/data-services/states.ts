@@ -15,15 +15,23 @@ export const SERVICE_STATUSES = [
 
 export type ServiceStatus = (typeof SERVICE_STATUSES)[number];
 
-export type ServiceOperationKind = 'create' | 'start' | 'stop' | 'force-stop' | 'update' | 'delete';
+export type ServiceOperationKind =
+  | 'create'
+  | 'start'
+  | 'stop'
+  | 'force-stop'
+  | 'update'
+  | 'publish'
+  | 'delete';
 
-/** What the instance shows while an operation of this kind is at work. */
-export const STATUS_DURING: Record<ServiceOperationKind, ServiceStatus> = {
+/** What the instance shows while an operation of this kind is at work; null leaves the status as it is. */
+export const STATUS_DURING: Record<ServiceOperationKind, ServiceStatus | null> = {
   create: 'provisioning',
   start: 'starting',
   stop: 'stopping',
   'force-stop': 'stopping',
   update: 'updating',
+  publish: null,
   delete: 'destroying',
 };
 

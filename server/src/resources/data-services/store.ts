@@ -75,6 +75,18 @@ export async function deleteService(tx: Tx, id: string): Promise<boolean> {
   return result.numDeletedRows > 0n;
 }
 
+/** Whether an operation of the instance is at work or waits. */
+export async function hasOperation(db: Queryable, id: string): Promise<boolean> {
+  const found = await db
+    .selectFrom('operations')
+    .select('id')
+    .where('resource_id', '=', id)
+    .where('state', 'in', ['queued', 'pending', 'running'])
+    .limit(1)
+    .executeTakeFirst();
+  return found !== undefined;
+}
+
 /** The plans of a kind, in the order of the price list. */
 export const listPlans = (db: Queryable, kind: Kind) =>
   db

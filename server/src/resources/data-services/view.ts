@@ -87,9 +87,7 @@ export function viewService(row: DataService, { comparedAt, publicAddress }: Vie
 export type ServiceView = ReturnType<typeof viewService>;
 
 function publishedAt(row: DataService, publicAddress: string | null): { host: string; port: number } | null {
-  return row.public_port !== null && publicAddress !== null
-    ? { host: publicAddress, port: row.public_port }
-    : null;
+  return row.published && publicAddress !== null ? { host: publicAddress, port: row.public_port! } : null;
 }
 
 /** What a client connects with: the address to use now, and the account. */

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Database, Tx } from '../../db/database.ts';
+import type { Database, Queryable, Tx } from '../../db/database.ts';
 import type { Engine } from '../../engines/engine.ts';
 import type {
   Operation,
@@ -55,7 +55,6 @@ const UPDATABLE = [
   'parameters',
   'parameter_group_id',
   'effective_parameters',
-  'public_port',
 ] as const;
 
 export type UpdatableColumns = Pick<DataService, (typeof UPDATABLE)[number]>;
@@ -74,7 +73,7 @@ export function dataServiceWorkflows(
     parts: Pick<OperationWorkflow, 'steps' | 'succeed'> & Partial<OperationWorkflow>,
   ): OperationWorkflow => ({
     undo: [],
-    begin: (db, operation) => updateService(db, operation.resourceId, { status: STATUS_DURING[kind] }),
+    begin: (db, operation) => showWork(db, operation, kind),
     fail: settleFailure,
     ...parts,
   });
@@ -86,7 +85,8 @@ export function dataServiceWorkflows(
     }),
     // An instance that was lost is built again on its data volume.
     start: workflow('start', {
-      steps: [steps.network, steps.image, steps.settings, steps.instance, steps.ready],
+      // One that runs although something failed is stopped first: then it reads all of its settings.
+      steps: [steps.network, steps.image, steps.halt, steps.settings, steps.instance, steps.ready],
       succeed: becomes('running'),
     }),
     stop: workflow('stop', { steps: [steps.stop], succeed: becomes('stopped') }),
@@ -96,6 +96,12 @@ export function dataServiceWorkflows(
       undo: [steps.revert, steps.settings, steps.reapply],
       succeed: finishUpdate,
       fail: failUpdate,
+    }),
+    publish: workflow('publish', {
+      begin: beginPublish,
+      steps: [steps.ports],
+      succeed: finishPublish,
+      fail: failPublish,
     }),
     delete: workflow('delete', { steps: [steps.remove], succeed: finishDelete }),
   };
@@ -137,11 +143,20 @@ function serviceSteps(dependencies: DataServiceWorkflowDependencies) {
     }),
     ready: step('ready', ready),
     stop: step('stop', (row) => engine.ensureStopped(instanceRef(row), STOP_GRACE_SECONDS)),
+    halt: step('halt', async (row) => {
+      if (await exists(row)) await engine.ensureStopped(instanceRef(row), STOP_GRACE_SECONDS);
+    }),
     kill: step('kill', (row) => engine.ensureStopped(instanceRef(row), 0)),
     settings: step('settings', async (row) => {
       if (!(await exists(row))) return;
       await engine.ensureSettings(instanceRef(row), instanceSettings(row, publicAddress));
       await engine.ensureFiles(instanceRef(row), await settingsFiles(row, dependencies));
+    }),
+    // Ports are the host's: the engine inside is not asked, whatever state it is in.
+    ports: step('ports', async (row) => {
+      if (await exists(row)) {
+        await engine.ensureSettings(instanceRef(row), instanceSettings(row, publicAddress));
+      }
     }),
     apply: step('apply', async (row, { args }) => {
       const { running, restart } = args as unknown as UpdateArgs;
@@ -175,6 +190,11 @@ function serviceSteps(dependencies: DataServiceWorkflowDependencies) {
     }),
     remove: step('remove', (row) => engine.removeInstance(instanceRef(row))),
   };
+}
+
+async function showWork(db: Queryable, operation: Operation, kind: ServiceOperationKind): Promise<void> {
+  const status = STATUS_DURING[kind];
+  if (status) await updateService(db, operation.resourceId, { status });
 }
 
 const becomes =
@@ -215,6 +235,43 @@ async function settleFailure(tx: Tx, operation: Operation, error: OperationError
     ...(operation.kind === 'delete' ? { desired: 'stopped' } : {}),
   });
   await recordOutcome(tx, operation, 'Warning', ['Failed', `${operation.kind} failed: ${error.message}`]);
+}
+
+/** Arguments of `publish`. */
+export interface PublishArgs {
+  /** False: it is withdrawn. */
+  published: boolean;
+}
+
+async function beginPublish(db: Queryable, operation: Operation): Promise<void> {
+  const { published } = operation.args as unknown as PublishArgs;
+  // Withdrawn before it ever was published: there is no port then.
+  await db
+    .updateTable('data_services')
+    .set({ published })
+    .where('id', '=', operation.resourceId)
+    .where((eb) => eb.or([eb('public_port', 'is not', null), eb.val(!published)]))
+    .execute();
+}
+
+async function finishPublish(tx: Tx, operation: Operation): Promise<void> {
+  const { published } = operation.args as unknown as PublishArgs;
+  const outcome = published
+    ? (['Published', 'It is reached at the public address.'] as const)
+    : (['Withdrawn', 'It is not reached at the public address any more.'] as const);
+  await recordOutcome(tx, operation, 'Normal', outcome);
+}
+
+/** What the row says is what the host does: a withdrawal that failed is none. */
+async function failPublish(tx: Tx, operation: Operation, error: OperationError): Promise<void> {
+  const { published } = operation.args as unknown as PublishArgs;
+  await updateService(tx, operation.resourceId, {
+    published: published ? false : sql<boolean>`public_port is not null`,
+  });
+  await recordOutcome(tx, operation, 'Warning', [
+    published ? 'PublishFailed' : 'WithdrawFailed',
+    error.message,
+  ]);
 }
 
 async function finishDelete(tx: Tx, operation: Operation): Promise<void> {
