@@ -187,6 +187,29 @@ export function describeEngine(
       assert.equal(await ask('SELECT @@innodb_rollback_on_timeout'), '1');
     });
 
+    it('logs the statements of its owner, and never the password', async () => {
+      const { service } = subject;
+      const control = (verb: 'reload' | 'restart') => service.engine.control(service.spec.ref, verb);
+      const logs = { general_log: 'ON', slow_query_log: 'ON', long_query_time: '0' };
+      await service.push({ password: 'never logged', parameters: logs });
+      await control('reload');
+      await control('reload');
+      await control('restart');
+      await subject.ready();
+      // The needle is put together by the engine: these statements are logged themselves.
+      const matches = (needle: string) =>
+        ask(
+          `SELECT (SELECT COUNT(*) FROM mysql.general_log WHERE argument LIKE ${needle}) +` +
+            `(SELECT COUNT(*) FROM mysql.slow_log WHERE sql_text LIKE ${needle})`,
+        );
+      await ask("SELECT 'of its owner'");
+      assert.equal(await matches("CONCAT('%of its', ' owner%')"), '2');
+      assert.equal(await matches("CONCAT('%never', ' logged%')"), '0');
+      await service.push({ parameters: {} });
+      await control('reload');
+      await ask('TRUNCATE mysql.general_log; TRUNCATE mysql.slow_log');
+    });
+
     it('keeps what was committed when engine or instance are killed', async () => {
       const { service } = subject;
       await ask('CREATE TABLE work.kept (id INT PRIMARY KEY); INSERT INTO work.kept VALUES (1)');

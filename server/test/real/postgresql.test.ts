@@ -175,6 +175,29 @@ for (const version of ['15', '18']) {
       assert.ok(!(await control('logs')).includes('another password'));
     });
 
+    it('starts with prepared transactions, also with one that holds the account', async () => {
+      const restart = async (max_prepared_transactions: string) => {
+        await service.push({ parameters: { max_prepared_transactions } });
+        await control('restart');
+        await ready();
+      };
+      await restart('10');
+      await query(`BEGIN; CREATE TABLE prepared AS SELECT 1 AS x; PREPARE TRANSACTION 'table';`);
+      await restart('10');
+      await query(`COMMIT PREPARED 'table'`);
+      assert.equal(await query('SELECT x FROM prepared'), '1');
+      assert.ok(!(await control('logs')).includes('account is not in line'));
+
+      await query(`BEGIN; ALTER ROLE danube PASSWORD 'prepared'; PREPARE TRANSACTION 'account';`);
+      await assert.rejects(control('reload'), /lock timeout/);
+      await restart('10');
+      assert.match(await control('logs'), /lock timeout[\s\S]*danube: the account is not in line/);
+      await query(`ROLLBACK PREPARED 'account'`);
+      await service.push({ parameters: {} });
+      await control('restart');
+      await ready();
+    });
+
     it('does the work of pgbench, and counts it', async () => {
       const before = JSON.parse(await control('metrics')) as EngineMetrics;
       const bench = async (...args: string[]) => {

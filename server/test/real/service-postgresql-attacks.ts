@@ -60,6 +60,8 @@ export const ATTACKS: Readonly<Record<string, readonly string[]>> = {
     `UPDATE pg_authid SET rolsuper = true`,
     `INSERT INTO pg_auth_members (roleid, member, grantor) VALUES (10, 'danube'::regrole, 10)`,
     `DELETE FROM pg_proc`,
+    `LOCK TABLE pg_authid IN ACCESS EXCLUSIVE MODE;`,
+    `GRANT pg_maintain TO danube`,
     `SET allow_system_table_mods = on`,
     `CREATE EVENT TRIGGER t ON ddl_command_start EXECUTE FUNCTION unknown()`,
     `CREATE EXTENSION hstore; CREATE OR REPLACE FUNCTION hstore(text, text) RETURNS hstore LANGUAGE sql AS 'SELECT NULL'`,

@@ -13,7 +13,14 @@ export const LOCKED: readonly (string | RegExp)[] = [
   ],
   // The way in.
   ...[/^ssl/, /^unix_socket_/, /^bonjour/, /^krb_/, /^gss_/, /^oauth_/],
-  ...['listen_addresses', 'port', 'db_user_namespace', 'password_encryption', 'client_encoding'],
+  ...[
+    'listen_addresses',
+    'port',
+    'db_user_namespace',
+    'password_encryption',
+    'scram_iterations',
+    'client_encoding',
+  ],
   ...['superuser_reserved_connections', 'reserved_connections', 'allow_alter_system'],
   // Where the log goes, and how it is read.
   ...[/^syslog_/, /^log_(destination|directory|filename|file_mode|line_prefix|rotation_.*|truncate_.*)$/],

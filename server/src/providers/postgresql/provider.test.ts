@@ -70,7 +70,7 @@ test('what leads out of the engine, or would end it, is locked; what tunes it is
     extension_control_path shared_preload_libraries session_preload_libraries local_preload_libraries
     output_plugin_libraries oauth_validator_libraries jit_provider log_destination log_directory logging_collector
     log_line_prefix lc_messages fsync full_page_writes primary_conninfo synchronous_standby_names wal_level
-    password_encryption session_replication_role restart_after_crash huge_pages transaction_read_only`;
+    password_encryption scram_iterations session_replication_role restart_after_crash huge_pages transaction_read_only`;
   const open = `work_mem shared_buffers max_connections search_path log_statement statement_timeout
     transaction_timeout synchronous_commit max_wal_size autovacuum_naptime TimeZone jit log_min_duration_statement
     pg_stat_statements.track`;
