@@ -35,6 +35,7 @@ export async function createCrashable(
     DANUBE_SIM_STATE: stateFile,
     DANUBE_SIM_LATENCY_MS: String(options.latencyMs ?? 0),
     DANUBE_SECRET_KEY: randomBytes(32).toString('base64'),
+    DANUBE_PUBLIC_ADDRESS: '203.0.113.7',
     ...options.environment,
   };
   return {
