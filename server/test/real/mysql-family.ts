@@ -252,7 +252,7 @@ export function describeEngine(
         'CREATE TABLE work.load_test (id INT AUTO_INCREMENT PRIMARY KEY, hash CHAR(32), text VARCHAR(500));' +
           "INSERT INTO work.load_test (hash, text) VALUES (MD5(CONCAT(RAND())), REPEAT('x', 500));" +
           'INSERT INTO work.load_test (hash, text) SELECT MD5(CONCAT(RAND())), text FROM work.load_test;'.repeat(
-            14,
+            12,
           ),
       );
       const login = path.join(services.folder, 'load.cnf');
