@@ -13,7 +13,7 @@ import { createTestIncusEngine, incusEnvironment } from '../incus.ts';
 import type { ServerProcess } from '../processes.ts';
 
 /** Seconds; the first instance of each engine waits for its image to be built. */
-const PATIENCE = 900;
+const PATIENCE = 2400;
 
 interface Credentials {
   host: string;
@@ -25,7 +25,7 @@ interface Credentials {
 }
 
 /** From the API to a query on real instances, with the clients that Debian ships. */
-describe('databases and caches on Incus', { timeout: 2_400_000 }, () => {
+describe('databases and caches on Incus', { timeout: 4_800_000 }, () => {
   let test: Crashable;
   let server: ServerProcess;
   let engine: Engine;
