@@ -175,7 +175,7 @@ async function ask(provider: Provider, { host, password }: Login): Promise<boole
     const to = ['-h', host, '-u', provider.username, '--connect-timeout=2', '--ssl'];
     return (await run('mariadb', [...to, '-NBe', 'select 1'], { ...options, env })).status === 0;
   }
-  const to = ['-h', host, '-p', String(provider.ports.tls), '--tls', '--insecure', '-t', '2'];
+  const to = ['-h', host, '-p', String(provider.ports.tls), '--tls', '--insecure'];
   const answer = await run('redis-cli', [...to, '--no-auth-warning', 'PING'], { ...options, env });
   return answer.stdout.trim() === 'PONG';
 }

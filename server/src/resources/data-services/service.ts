@@ -144,8 +144,8 @@ export function createDataServiceService(kind: Kind, dependencies: DataServiceDe
   ): Promise<AcceptedOperation> {
     const target = { type: kind, id: row.id, status: row.status };
     const operation = await acceptRequest(tx, caller, target, operationKind, args);
-    const status = operation.state === 'pending' ? STATUS_DURING[operationKind] : null;
-    await updateService(tx, row.id, { ...changes, ...(status ? { status } : {}) });
+    const status = operation.state === 'pending' ? { status: STATUS_DURING[operationKind] } : {};
+    await updateService(tx, row.id, { ...changes, ...status });
     return operation;
   }
 
@@ -242,7 +242,8 @@ export function createDataServiceService(kind: Kind, dependencies: DataServiceDe
     port: number | null,
   ): Promise<AcceptedOperation | null> {
     if (row.published === published && !(await hasOperation(tx, row.id))) return null;
-    const args: PublishArgs = { published };
+    const settled = row.status === 'error' ? 'error' : row.desired === 'running' ? 'running' : 'stopped';
+    const args: PublishArgs = { published, settled };
     return accept(tx, caller, row, 'publish', { public_port: port }, args);
   }
 

@@ -24,14 +24,14 @@ export type ServiceOperationKind =
   | 'publish'
   | 'delete';
 
-/** What the instance shows while an operation of this kind is at work; null leaves the status as it is. */
-export const STATUS_DURING: Record<ServiceOperationKind, ServiceStatus | null> = {
+/** What the instance shows while an operation of this kind is at work. */
+export const STATUS_DURING: Record<ServiceOperationKind, ServiceStatus> = {
   create: 'provisioning',
   start: 'starting',
   stop: 'stopping',
   'force-stop': 'stopping',
   update: 'updating',
-  publish: null,
+  publish: 'updating',
   delete: 'destroying',
 };
 

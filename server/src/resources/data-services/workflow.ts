@@ -73,7 +73,7 @@ export function dataServiceWorkflows(
     parts: Pick<OperationWorkflow, 'steps' | 'succeed'> & Partial<OperationWorkflow>,
   ): OperationWorkflow => ({
     undo: [],
-    begin: (db, operation) => showWork(db, operation, kind),
+    begin: (db, operation) => updateService(db, operation.resourceId, { status: STATUS_DURING[kind] }),
     fail: settleFailure,
     ...parts,
   });
@@ -192,11 +192,6 @@ function serviceSteps(dependencies: DataServiceWorkflowDependencies) {
   };
 }
 
-async function showWork(db: Queryable, operation: Operation, kind: ServiceOperationKind): Promise<void> {
-  const status = STATUS_DURING[kind];
-  if (status) await updateService(db, operation.resourceId, { status });
-}
-
 const becomes =
   (status: 'running' | 'stopped') =>
   async (tx: Tx, operation: Operation): Promise<void> => {
@@ -241,10 +236,13 @@ async function settleFailure(tx: Tx, operation: Operation, error: OperationError
 export interface PublishArgs {
   /** False: it is withdrawn. */
   published: boolean;
+  /** The status before, which comes back: the instance itself is not touched. */
+  settled: 'running' | 'stopped' | 'error';
 }
 
 async function beginPublish(db: Queryable, operation: Operation): Promise<void> {
   const { published } = operation.args as unknown as PublishArgs;
+  await updateService(db, operation.resourceId, { status: STATUS_DURING.publish });
   // Withdrawn before it ever was published: there is no port then.
   await db
     .updateTable('data_services')
@@ -255,7 +253,8 @@ async function beginPublish(db: Queryable, operation: Operation): Promise<void> 
 }
 
 async function finishPublish(tx: Tx, operation: Operation): Promise<void> {
-  const { published } = operation.args as unknown as PublishArgs;
+  const { published, settled } = operation.args as unknown as PublishArgs;
+  await updateService(tx, operation.resourceId, { status: settled });
   const outcome = published
     ? (['Published', 'It is reached at the public address.'] as const)
     : (['Withdrawn', 'It is not reached at the public address any more.'] as const);
@@ -264,8 +263,9 @@ async function finishPublish(tx: Tx, operation: Operation): Promise<void> {
 
 /** What the row says is what the host does: a withdrawal that failed is none. */
 async function failPublish(tx: Tx, operation: Operation, error: OperationError): Promise<void> {
-  const { published } = operation.args as unknown as PublishArgs;
+  const { published, settled } = operation.args as unknown as PublishArgs;
   await updateService(tx, operation.resourceId, {
+    status: settled,
     published: published ? false : sql<boolean>`public_port is not null`,
   });
   await recordOutcome(tx, operation, 'Warning', [
