@@ -1,29 +1,17 @@
-import path from 'node:path';
-import { checkOption, LOCKED, mebibytes, optionLogLevel, renderOptionFile } from '../mysql-family/options.ts';
+import { mysqlFamily } from '../mysql-family/family.ts';
+import { mebibytes } from '../mysql-family/options.ts';
 import type { PlanSize, Provider } from '../provider.ts';
-import { connectionUri } from '../uri.ts';
-
-const folder = import.meta.dirname;
 
 export const mariadb: Provider = {
+  ...mysqlFamily(import.meta.dirname),
   id: 'mariadb',
   number: 3,
   name: 'MariaDB',
-  kind: 'database',
   versions: [
     { version: '11.8', suite: 'trixie', packages: ['mariadb-server'] },
     { version: '10.11', suite: 'bookworm', packages: ['mariadb-server'] },
   ],
-  ports: { tls: 3306, plain: null },
-  username: 'danube',
-  defaultDatabase: null,
-  guest: [path.join(folder, '../mysql-family/guest'), path.join(folder, 'guest')],
-  locked: LOCKED,
   sizing,
-  renderConfig: renderOptionFile,
-  checkValue: checkOption,
-  uri: (connection) => connectionUri('mysql', connection, '?ssl-mode=REQUIRED'),
-  logLevel: optionLogLevel,
 };
 
 /**
