@@ -1,3 +1,5 @@
+import type { Policies } from '../lib/packet-filter/policy.ts';
+
 /**
  * The only way from Danube to the data plane. `incus/` and `sim/` implement it; both pass `contract.ts`.
  *
@@ -47,6 +49,28 @@ export interface PublishedPort {
   targetPort: number;
 }
 
+/** What the network lets pass to and from an instance. */
+export interface InstanceFirewall {
+  ref: InstanceRef;
+  addresses: { ipv4: string | null; ipv6: string | null };
+  policies: Policies;
+}
+
+/**
+ * Names a kept state of an instance's disk: its data volume where it has one, else its root disk. It does not depend on
+ * the instance that it was taken of, which may change, be replaced, or be deleted. `name` is `snapshot-UUID`.
+ */
+export interface SnapshotRef {
+  teamId: number;
+  name: string;
+}
+
+export interface SnapshotReport {
+  ref: SnapshotRef;
+  /** What the kept disk holds. */
+  diskBytes: number;
+}
+
 /** What can change in an instance's life. */
 export interface InstanceSettings {
   /** `diskGb` is the data volume's size where the instance has one, else the root disk's. */
@@ -61,7 +85,10 @@ export interface InstanceSpec extends InstanceSettings {
   /** A name that `listImages` knows, for example `debian-12` or `postgresql-17`. */
   image: string;
   network: TenantNetwork;
-  /** The instance's own addresses, without prefix length; null where its network stack leaves that family out. */
+  /**
+   * The instance's own addresses, without prefix length; null where its network stack leaves that family out. Both null:
+   * the instance has no network at all.
+   */
   addresses: { ipv4: string | null; ipv6: string | null };
   hostname: string;
   /** cloud-init user-data, complete (a MIME archive or `#cloud-config`); null for an image without cloud-init. */
@@ -84,9 +111,10 @@ export interface InstanceFile {
 
 /**
  * What can be asked of an instance whose image carries `/usr/lib/danube/control`, see `providers/appliance/README.md`:
- * `reload` and `restart` make new settings take effect, the others answer with text.
+ * `reload` and `restart` make new settings take effect, the others answer with text: `verify` checks the engine's data
+ * (`EngineVerification` in `providers/provider.ts`).
  */
-export type ControlVerb = 'reload' | 'restart' | 'metrics' | 'state' | 'logs';
+export type ControlVerb = 'reload' | 'restart' | 'metrics' | 'state' | 'logs' | 'verify';
 
 /** What an instance uses now. Null: not known, for example because it is stopped. */
 export interface Usage {
@@ -154,8 +182,15 @@ export interface Engine {
 
   /** Creates the team's project and network where missing. */
   ensureTenant(tenant: TenantSpec): Promise<void>;
-  /** Removes the team's project and network; the team must have no instances left. */
+  /** Removes the team's project, network and snapshots; the team must have no instances left. */
   removeTenant(teamId: number): Promise<void>;
+  /**
+   * What the team's network lets pass, all of it: an instance that is not named here gets nothing in and nothing out but
+   * DHCP, DNS and neighbour discovery with its gateway. Takes effect at once, as a whole or not at all, and cuts established
+   * connections that are forbidden now. Needs the tenant; the instances need not exist. Throws `invalid` for rules that
+   * the data plane cannot hold.
+   */
+  ensureFirewalls(teamId: number, firewalls: readonly InstanceFirewall[]): Promise<void>;
 
   /** Lists all images, of servers and of managed services, and whether each can be used here. */
   listImages(): Promise<ImageReport[]>;
@@ -164,8 +199,12 @@ export interface Engine {
   /** Makes an image ready: builds or fetches it. Returns at once where it is, unless asked to `rebuild` it. */
   ensureImage(name: string, progress?: Progress, rebuild?: boolean): Promise<void>;
 
-  /** Creates and starts the instance where it is missing (or of an older generation). Needs tenant and image. */
-  ensureInstance(spec: InstanceSpec): Promise<void>;
+  /**
+   * Creates and starts the instance where it is missing (or of an older generation). Needs tenant and image. A new
+   * generation that is made `from` a snapshot has the snapshot's disk in place of the image's, or of the data volume that
+   * was there; throws `not_found`, and changes nothing, where there is no such snapshot.
+   */
+  ensureInstance(spec: InstanceSpec, from?: SnapshotRef): Promise<void>;
   /** Brings limits, published ports and the start after a reboot in line, live where it can. Disks only grow. */
   ensureSettings(ref: InstanceRef, settings: InstanceSettings): Promise<void>;
   /** Replaces files of an instance, running or stopped. */
@@ -183,8 +222,20 @@ export interface Engine {
    */
   control(ref: InstanceRef, verb: ControlVerb): Promise<string>;
   describeUsage(ref: InstanceRef): Promise<Usage | null>;
-  /** Stops and deletes the instance with its disks and snapshots. Nothing to delete is success. */
+  /** Stops and deletes the instance with its disks; its snapshots stay. Nothing to delete is success. */
   removeInstance(ref: InstanceRef): Promise<void>;
+
+  /**
+   * Keeps the disk of an instance, running or stopped, as it is at one moment. A server is frozen meanwhile; the engine of
+   * a service is held so that it starts from the copy without losing what it has acknowledged. A snapshot that is there
+   * stays as it is.
+   */
+  ensureSnapshot(ref: InstanceRef, snapshot: SnapshotRef): Promise<void>;
+  describeSnapshot(snapshot: SnapshotRef): Promise<SnapshotReport | null>;
+  /** Nothing to delete is success. */
+  removeSnapshot(snapshot: SnapshotRef): Promise<void>;
+  /** Every snapshot that this install made, of all teams. */
+  listSnapshots(): Promise<SnapshotRef[]>;
 
   describeInstance(ref: InstanceRef): Promise<InstanceDetail | null>;
   /** Every instance that this install made, of all teams. */

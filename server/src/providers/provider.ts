@@ -98,6 +98,15 @@ export interface EngineState {
   oom_kills: number | null;
 }
 
+/** What `control verify` prints as JSON: whether the engine's own checker finds the data whole. */
+export interface EngineVerification {
+  ok: boolean;
+  /** What ran, for example `pg_amcheck`, and what it complained about; null: nothing. */
+  checks: { name: string; complaint: string | null }[];
+  /** Rows of all tables of the customer's databases, or keys of a cache. */
+  items: number;
+}
+
 /** Name of a version's image, for example `postgresql-17`. */
 export const imageOf = (provider: Pick<Provider, 'id'>, version: string): string =>
   `${provider.id}-${version}`;

@@ -3,8 +3,15 @@ import type { IncusClient } from './client.ts';
 import { IncusError } from './errors.ts';
 import type { Instances } from './instances.ts';
 
-/** Seconds that the control program gets. A restart waits for the engine to end, which gets two minutes for that. */
-const SECONDS: Record<ControlVerb, number> = { reload: 60, restart: 150, metrics: 20, state: 20, logs: 20 };
+/** Seconds that the control program gets. A restart waits for the engine to end, which gets two minutes for that; a check reads all data. */
+const SECONDS: Record<ControlVerb, number> = {
+  reload: 60,
+  restart: 150,
+  metrics: 20,
+  state: 20,
+  logs: 20,
+  verify: 3600,
+};
 /** Seconds from the request to end to the kill, and from that until Incus must have noticed. */
 const KILL_AFTER = 5;
 const SLACK = 10;

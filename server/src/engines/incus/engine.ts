@@ -8,11 +8,14 @@ import {
   type ImageReport,
   type InstanceDetail,
   type InstanceFile,
+  type InstanceFirewall,
   type InstanceRef,
   type InstanceReport,
   type InstanceSettings,
   type InstanceSpec,
   type Progress,
+  type SnapshotRef,
+  type SnapshotReport,
   type TenantSpec,
   type Usage,
 } from '../engine.ts';
@@ -91,6 +94,10 @@ class IncusEngine implements Engine {
     return this.#perTenant.run(String(tenant.teamId), () => this.#tenants.ensure(tenant));
   }
 
+  ensureFirewalls(_teamId: number, _firewalls: readonly InstanceFirewall[]): Promise<void> {
+    throw new Error('not there yet');
+  }
+
   removeTenant(teamId: number): Promise<void> {
     return this.#perTenant.run(String(teamId), () => this.#tenants.remove(teamId));
   }
@@ -107,7 +114,7 @@ class IncusEngine implements Engine {
     return this.#images.ensure(name, progress, rebuild);
   }
 
-  ensureInstance(spec: InstanceSpec): Promise<void> {
+  ensureInstance(spec: InstanceSpec, _from?: SnapshotRef): Promise<void> {
     const { ref } = spec;
     return this.#perInstance.run(ref.name, async () => {
       const host = await this.#getHost();
@@ -177,6 +184,22 @@ class IncusEngine implements Engine {
       // Also where the instance was gone already: a run that was killed between the two leaves the volume to the next.
       await this.#volumes.remove(ref);
     });
+  }
+
+  ensureSnapshot(_ref: InstanceRef, _snapshot: SnapshotRef): Promise<void> {
+    throw new Error('not there yet');
+  }
+
+  describeSnapshot(_snapshot: SnapshotRef): Promise<SnapshotReport | null> {
+    throw new Error('not there yet');
+  }
+
+  removeSnapshot(_snapshot: SnapshotRef): Promise<void> {
+    throw new Error('not there yet');
+  }
+
+  listSnapshots(): Promise<SnapshotRef[]> {
+    throw new Error('not there yet');
   }
 
   async describeInstance(ref: InstanceRef): Promise<InstanceDetail | null> {

@@ -9,6 +9,7 @@ import {
   type ImageReport,
   type InstanceDetail,
   type InstanceFile,
+  type InstanceFirewall,
   type InstanceRef,
   type InstanceReport,
   type InstanceSettings,
@@ -16,6 +17,8 @@ import {
   type Limits,
   type PowerState,
   type Progress,
+  type SnapshotRef,
+  type SnapshotReport,
   type TenantSpec,
   type Usage,
 } from '../engine.ts';
@@ -47,6 +50,8 @@ export interface SimDrift {
   leak(spec: InstanceSpec): void;
   /** The disk of the instance holds so many bytes from now on. */
   fillDisk(ref: InstanceRef, bytes: number): void;
+  /** The guest keeps this on the disk that a snapshot takes; empty on a new disk. */
+  writeDisk(ref: InstanceRef, content: string): void;
 }
 
 export interface SimEngine extends Engine {
@@ -56,6 +61,10 @@ export interface SimEngine extends Engine {
   /** How often each verb was called, failed calls included. */
   readonly calls: ReadonlyMap<SimVerb, number>;
   setLatency(milliseconds: number): void;
+  /** What {@link SimDrift.writeDisk} wrote, or what a snapshot brought back. */
+  readDisk(ref: InstanceRef): string;
+  /** What the team's network lets pass. */
+  firewallsOf(teamId: number): readonly InstanceFirewall[];
   /** The services of all instances answer a verb so, until the returned function is called. */
   answerControl(verb: ControlVerb, answer: string): () => void;
 }
@@ -90,11 +99,20 @@ class Sim implements SimEngine {
       deleteBehindOurBack: (ref) => this.#change({ op: 'delete', name: this.#need(ref).ref.name }),
       leak: (spec) => this.#place(spec),
       fillDisk: (ref, bytes) => void this.#diskBytes.set(ref.name, bytes),
+      writeDisk: (ref, content) => this.#change({ op: 'put', instance: { ...this.#need(ref), content } }),
     };
   }
 
   setLatency(milliseconds: number): void {
     this.#latencyMs = milliseconds;
+  }
+
+  readDisk(ref: InstanceRef): string {
+    return this.#need(ref).content;
+  }
+
+  firewallsOf(teamId: number): readonly InstanceFirewall[] {
+    return this.#world.firewalls.get(teamId) ?? [];
   }
 
   answerControl(verb: ControlVerb, answer: string): () => void {
@@ -128,6 +146,16 @@ class Sim implements SimEngine {
     });
   }
 
+  ensureFirewalls(teamId: number, firewalls: readonly InstanceFirewall[]): Promise<void> {
+    return this.#verb('ensureFirewalls', teamId, () => {
+      if (!this.#world.tenants.has(teamId)) {
+        throw new EngineError('not_found', `Team ${teamId} has no network.`);
+      }
+      if (JSON.stringify(firewalls) === JSON.stringify(this.firewallsOf(teamId))) return;
+      this.#change({ op: 'firewalls', teamId, firewalls });
+    });
+  }
+
   listImages(): Promise<ImageReport[]> {
     return this.#verb('listImages', null, () =>
       Array.from(IMAGES, (name) => ({
@@ -153,13 +181,13 @@ class Sim implements SimEngine {
     });
   }
 
-  ensureInstance(spec: InstanceSpec): Promise<void> {
+  ensureInstance(spec: InstanceSpec, from?: SnapshotRef): Promise<void> {
     return this.#verb('ensureInstance', spec, () => {
       const present = this.#world.instances.get(spec.ref.name);
       if (present && present.generation > spec.generation) {
         throw new EngineError('invalid', 'A newer installation of this instance exists.');
       }
-      if (present?.generation !== spec.generation) return this.#place(spec);
+      if (present?.generation !== spec.generation) return this.#place(spec, from);
       this.#setPower(spec.ref, 'running');
       this.#write(spec.ref, spec.files);
     });
@@ -220,6 +248,34 @@ class Sim implements SimEngine {
     });
   }
 
+  ensureSnapshot(ref: InstanceRef, snapshot: SnapshotRef): Promise<void> {
+    return this.#verb('ensureSnapshot', snapshot, () => {
+      if (this.#world.snapshots.has(snapshot.name)) return;
+      const { content } = this.#need(ref);
+      const diskBytes = this.#diskBytes.get(ref.name) ?? 0;
+      this.#change({ op: 'snapshot', snapshot: { ref: snapshot, content, diskBytes } });
+    });
+  }
+
+  describeSnapshot(snapshot: SnapshotRef): Promise<SnapshotReport | null> {
+    return this.#verb('describeSnapshot', snapshot, () => {
+      const found = this.#world.snapshots.get(snapshot.name);
+      return found?.ref.teamId === snapshot.teamId ? { ref: found.ref, diskBytes: found.diskBytes } : null;
+    });
+  }
+
+  removeSnapshot(snapshot: SnapshotRef): Promise<void> {
+    return this.#verb('removeSnapshot', snapshot, () => {
+      if (this.#world.snapshots.has(snapshot.name)) this.#change({ op: 'unsnapshot', name: snapshot.name });
+    });
+  }
+
+  listSnapshots(): Promise<SnapshotRef[]> {
+    return this.#verb('listSnapshots', null, () =>
+      Array.from(this.#world.snapshots.values(), ({ ref }) => ref),
+    );
+  }
+
   describeInstance(ref: InstanceRef): Promise<InstanceDetail | null> {
     return this.#verb('describeInstance', ref, () => {
       const found = this.#find(ref);
@@ -263,18 +319,24 @@ class Sim implements SimEngine {
     return instance;
   }
 
-  #place(spec: InstanceSpec): void {
+  #place(spec: InstanceSpec, from?: SnapshotRef): void {
     this.#world.checkPlacement(spec);
+    const origin = from && this.#world.snapshots.get(from.name);
+    if (from && !origin) {
+      throw new EngineError('not_found', 'The snapshot does not exist.', { detail: from.name });
+    }
+    const kept = spec.dataVolume ? this.#find(spec.ref)?.content : undefined;
     if (!this.#world.images.has(spec.image)) {
       throw new EngineError('image_unavailable', `The image "${spec.image}" is not ready.`);
     }
-    const { userData: _secret, network: _network, files, ...kept } = spec;
+    const { userData: _secret, network: _network, files, ...rest } = spec;
     this.#change({
       op: 'put',
       instance: {
-        ...kept,
+        ...rest,
         limits: this.#limitsOf(spec),
         files: digests(files),
+        content: origin?.content ?? kept ?? '',
         power: 'running',
       },
     });

@@ -1,4 +1,4 @@
-import type { EngineMetrics, EngineState } from '../../providers/provider.ts';
+import type { EngineMetrics, EngineState, EngineVerification } from '../../providers/provider.ts';
 import type { ControlVerb, EngineParameter } from '../engine.ts';
 
 /** What the simulated engine of every service image can be set to: one parameter of each type, and both kinds of change. */
@@ -46,12 +46,15 @@ const METRICS: EngineMetrics = {
 
 const STATE: EngineState = { up: true, starts: [], last_exit: null, oom_kills: 0 };
 
+const VERIFICATION: EngineVerification = { ok: true, checks: [], items: 0 };
+
 const ANSWERS: Readonly<Record<ControlVerb, string>> = {
   reload: '',
   restart: '',
   metrics: JSON.stringify(METRICS),
   state: JSON.stringify(STATE),
   logs: '',
+  verify: JSON.stringify(VERIFICATION),
 };
 
 /** What the control program of a service that nobody uses would say. */

@@ -3,8 +3,10 @@ import { BlockList, isIP } from 'node:net';
 import {
   EngineError,
   type InstanceFile,
+  type InstanceFirewall,
   type InstanceSpec,
   type PowerState,
+  type SnapshotRef,
   type TenantSpec,
 } from '../engine.ts';
 
@@ -13,6 +15,15 @@ export interface SimInstance extends Omit<InstanceSpec, 'userData' | 'network' |
   power: PowerState;
   /** Path to the SHA-256 of what was written there, as hexadecimal digits. */
   files: Readonly<Record<string, string>>;
+  /** Stands for what the guest keeps on the disk that a snapshot takes. */
+  content: string;
+}
+
+/** What the simulated data plane keeps of a snapshot. */
+export interface SimSnapshot {
+  ref: SnapshotRef;
+  content: string;
+  diskBytes: number;
 }
 
 /** What {@link SimInstance} keeps of files. */
@@ -27,7 +38,10 @@ export type Change =
   | { op: 'untenant'; teamId: number }
   | { op: 'image'; name: string }
   | { op: 'put'; instance: SimInstance }
-  | { op: 'delete'; name: string };
+  | { op: 'delete'; name: string }
+  | { op: 'firewalls'; teamId: number; firewalls: readonly InstanceFirewall[] }
+  | { op: 'snapshot'; snapshot: SimSnapshot }
+  | { op: 'unsnapshot'; name: string };
 
 interface Tenant {
   spec: TenantSpec;
@@ -35,13 +49,16 @@ interface Tenant {
   instances: number;
 }
 
-/** The simulated data plane: tenants, images and instances, each found in constant time. */
+/** The simulated data plane: tenants, images, instances and snapshots, each found in constant time. */
 export class World {
   readonly tenants = new Map<number, Tenant>();
   readonly images = new Set<string>();
   readonly instances = new Map<string, SimInstance>();
   /** Address to the name of the instance that has it. */
   readonly addresses = new Map<string, string>();
+  /** By team. */
+  readonly firewalls = new Map<number, readonly InstanceFirewall[]>();
+  readonly snapshots = new Map<string, SimSnapshot>();
 
   apply(change: Change): void {
     switch (change.op) {
@@ -50,6 +67,10 @@ export class World {
         break;
       case 'untenant':
         this.tenants.delete(change.teamId);
+        this.firewalls.delete(change.teamId);
+        for (const { ref } of this.snapshots.values()) {
+          if (ref.teamId === change.teamId) this.snapshots.delete(ref.name);
+        }
         break;
       case 'image':
         this.images.add(change.name);
@@ -61,6 +82,15 @@ export class World {
       case 'delete':
         this.#delete(change.name);
         break;
+      case 'firewalls':
+        this.firewalls.set(change.teamId, change.firewalls);
+        break;
+      case 'snapshot':
+        this.snapshots.set(change.snapshot.ref.name, change.snapshot);
+        break;
+      case 'unsnapshot':
+        this.snapshots.delete(change.name);
+        break;
     }
   }
 
@@ -69,6 +99,8 @@ export class World {
     for (const tenant of this.tenants.values()) yield { op: 'tenant', tenant: tenant.spec };
     for (const name of this.images) yield { op: 'image', name };
     for (const instance of this.instances.values()) yield { op: 'put', instance };
+    for (const [teamId, firewalls] of this.firewalls) yield { op: 'firewalls', teamId, firewalls };
+    for (const snapshot of this.snapshots.values()) yield { op: 'snapshot', snapshot };
   }
 
   /** Throws what a real data plane would refuse: unknown tenant, foreign or used address, ports without IPv4. */
