@@ -16,12 +16,14 @@ import { benchCreateSimulated } from './create-simulated.ts';
 import { benchIdle } from './idle.ts';
 import { benchListVps } from './list-vps.ts';
 import { type Row, table } from './report.ts';
+import { benchSnapshots } from './snapshots.ts';
 
 const DOCUMENT = path.join(ROOT, 'docs/benchmarks.md');
 const MARKS = /(<!-- figures -->\n)[\s\S]*(<!-- end of figures -->)/;
 
 const benchmarks: Record<string, () => Promise<Row[]>> = {
   services: benchCreateServices,
+  snapshots: benchSnapshots,
   idle: benchIdle,
   real: benchCreateReal,
   list: benchListVps,
