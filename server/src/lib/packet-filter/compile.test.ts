@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { FAMILIES, includes, parseAddress } from './addresses.ts';
+import { FAMILIES, formatRange, includes, parseAddress } from './addresses.ts';
 import { type CompiledPolicies, compile } from './compile.ts';
 import { evaluate, type Packet } from './evaluate.ts';
 import type { Policies, PolicyRule } from './policy.ts';
@@ -103,6 +103,46 @@ describe('compiled policies', () => {
     const error = refusal([[rule(1, {}), rule(2, { peers: ['10.0.0.0/8', '10.0.0.256'] })]]);
     assert.deepEqual([error.reason, error.ruleIds], ['invalid_address', ['r2']]);
     assert.match(error.message, /10\.0\.0\.256/);
+  });
+});
+
+describe('rules without order', () => {
+  const peers = ['203.0.113.0/24'];
+  const texts = (some: PolicyRule[]): string[] =>
+    unorderedRules(compile([some]).inbound.ipv4, 'ipv4').map(({ action, protocol, ports, peers: set }) => {
+      const range = ({ first, last }: { first: number; last: number }): string => `${first}-${last}`;
+      return `${action} ${protocol} ${ports?.map(range) ?? 'all'} ${set.map((one) => formatRange('ipv4', one))}`;
+    });
+  const port = (index: number, parts: Partial<PolicyRule> = {}): PolicyRule =>
+    rule(index, { ports: { first: index, last: index }, ...parts });
+
+  it('name together what is allowed to the same peers', () => {
+    assert.deepEqual(texts([port(22), port(443), port(23), port(80, { peers })]), [
+      'allow tcp 22-23,443-443 0.0.0.0/0',
+      'allow tcp 80-80 203.0.113.0/24',
+    ]);
+    assert.deepEqual(texts([rule(1, { protocol: 'any', peers }), port(22, { peers })]), [
+      'allow any all 203.0.113.0/24',
+    ]);
+  });
+
+  it('drop what would come along with other protocols', () => {
+    const any = rule(9, { protocol: 'any', peers });
+    assert.deepEqual(texts([port(23, { action: 'deny' }), port(22, { action: 'deny' }), any]), [
+      'drop tcp 22-23 203.0.113.0/24',
+      'allow any all 203.0.113.0/24',
+    ]);
+    const other = ['198.51.100.7'];
+    const onlyOther = [port(22, { peers: other }), rule(8, { action: 'deny' }), any];
+    assert.deepEqual(texts(onlyOther), [
+      'drop tcp all 203.0.113.0/24',
+      'allow tcp 22-22 198.51.100.7',
+      'allow any all 203.0.113.0/24',
+    ]);
+    assert.deepEqual(texts([rule(8, { protocol: 'icmp', action: 'deny' }), any]), [
+      'drop icmp all 203.0.113.0/24',
+      'allow any all 203.0.113.0/24',
+    ]);
   });
 });
 
