@@ -152,9 +152,22 @@ describe('ranges of addresses', () => {
 
 describe('sets of addresses', () => {
   const numbers = fc.bigInt(0n, 30n);
-  const sets = fc
-    .array(fc.tuple(numbers, fc.bigInt(0n, 5n)).map(([first, size]) => ({ first, last: first + size })))
-    .map((ranges) => union(ranges));
+  const ranges = fc.array(
+    fc.tuple(numbers, fc.bigInt(0n, 5n)).map(([first, size]) => ({ first, last: first + size })),
+  );
+  const sets = ranges.map((some) => union(some));
+
+  it('have what their ranges have', () => {
+    fc.assert(
+      fc.property(ranges, (some) => {
+        for (let value = 0n; value <= 40n; value += 1n) {
+          const isIn = some.some(({ first, last }) => first <= value && value <= last);
+          assert.equal(includes(union(some), value), isIn);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
 
   it('are joined, cut and compared number by number', () => {
     fc.assert(
