@@ -13,6 +13,10 @@ export const firewallTable = (installId: string): string => `danube_${installId}
  *   well (br_netfilter); `fib daddr . iif` finds a route for it on the bridge it came from, and for other bridges none.
  * - Nothing is forwarded to link-local addresses: there a cloud hands its credentials to whoever asks from this host, and
  *   masquerading makes an instance look like it. Bridged IPv6 is let through, as instances use it among themselves.
+ * - Nobody outside passes for an instance, whose address firewalls may trust.
+ * - No TCP connection begins in its middle. The kernel would take one up (nf_conntrack_tcp_loose), so one that a team's
+ *   firewalls forbid by now, and that was cut for it, would come back with the next packet of the side that may send.
+ * - No ICMPv6 comes behind other headers: Incus' rules look for it in the first only, so it would pass one that drops it.
  */
 export function firewallScript(installId: string): string {
   const table = firewallTable(installId);
@@ -38,6 +42,13 @@ table inet ${table} {
     iifname ${bridges} ip6 daddr fd00:ec2::254 drop
     iifname ${bridges} oifname != ${bridges} ip6 daddr fe80::/10 drop
     iifname ${bridges} oifname ${bridges} fib daddr . iif oif missing drop
+    iifname != ${bridges} oifname ${bridges} fib saddr oifname ${bridges} drop
+    iifname ${bridges} jump instances
+    oifname ${bridges} jump instances
+  }
+  chain instances {
+    ct state new tcp flags & (fin | syn | rst | ack) != syn drop
+    meta l4proto ipv6-icmp ip6 nexthdr != ipv6-icmp drop
   }
 }
 `;
