@@ -16,6 +16,7 @@ export const firewallTable = (installId: string): string => `danube_${installId}
  * - Nobody outside passes for an instance, whose address firewalls may trust.
  * - No TCP connection begins in its middle. The kernel would take one up (nf_conntrack_tcp_loose), so one that a team's
  *   firewalls forbid by now, and that was cut for it, would come back with the next packet of the side that may send.
+ * - Connections begin only where the rules of Incus are in place: `acl-guard.ts` closes bridges to new ones.
  * - No ICMPv6 comes behind other headers: Incus' rules look for it in the first only, so it would pass one that drops it.
  */
 export function firewallScript(installId: string): string {
@@ -24,6 +25,10 @@ export function firewallScript(installId: string): string {
   return `table inet ${table} {}
 delete table inet ${table}
 table inet ${table} {
+  set closed {
+    type ifname
+    flags timeout
+  }
   chain input {
     type filter hook input priority -10; policy accept;
     iifname ${bridges} jump from_instances
@@ -47,12 +52,32 @@ table inet ${table} {
     oifname ${bridges} jump instances
   }
   chain instances {
+    ct state new iifname @closed drop
+    ct state new oifname @closed drop
     ct state new tcp flags & (fin | syn | rst | ack) != syn drop
     meta l4proto ipv6-icmp ip6 nexthdr != ipv6-icmp drop
   }
 }
 `;
 }
+
+/** Lets no connection begin through a bridge for so many seconds; counts anew where it is closed already. */
+export async function closeBridge(installId: string, bridge: string, seconds: number): Promise<void> {
+  const add = elementCommand('add', installId, bridge, ` timeout ${seconds}s`);
+  const remove = elementCommand('delete', installId, bridge);
+  // An element that is there keeps its time, so it goes first, and one that is not there cannot go.
+  await run('nft', ['-f', '-'], { input: [add, remove, add].join('\n') });
+}
+
+/** One that is open stays so. */
+export async function openBridge(installId: string, bridge: string): Promise<void> {
+  await run('nft', ['-f', '-'], {
+    input: [elementCommand('add', installId, bridge), elementCommand('delete', installId, bridge)].join('\n'),
+  });
+}
+
+const elementCommand = (verb: 'add' | 'delete', installId: string, bridge: string, rest = ''): string =>
+  `${verb} element inet ${firewallTable(installId)} closed { "${bridge}"${rest} }`;
 
 /** Puts the table in place, or replaces it. Needs root. */
 export async function applyHostFirewall(installId: string): Promise<void> {
