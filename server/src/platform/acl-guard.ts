@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { bridgePrefix } from '../engines/incus/names.ts';
-import { closeBridge, openBridge } from './host-firewall.ts';
+import { closeBridge, openBridge, openBridges } from './host-firewall.ts';
 import { findIncusChains } from './remains.ts';
 
 /**
@@ -36,6 +36,9 @@ export class AclGuard {
   /** Begins to watch. Needs root and the host's firewall table. */
   async start(): Promise<void> {
     this.stop();
+    // Whatever was closed by one that did not see the end: its rules are back by now, or Incus is broken.
+    this.#closed.clear();
+    await openBridges(this.#installId);
     // Ends with us, whatever ends us.
     const monitor = spawn('setpriv', ['--pdeathsig', 'KILL', 'nft', 'monitor'], {
       stdio: ['ignore', 'pipe', 'ignore'],
@@ -48,9 +51,9 @@ export class AclGuard {
     createInterface({ input: monitor.stdout }).on('line', (line) => this.#read(line));
     this.#renewal = setInterval(() => {
       for (const bridge of this.#closed) {
-        // The network was removed, and its rules with it.
-        if (!existsSync(`/sys/class/net/${bridge}`)) this.#closed.delete(bridge);
-        else this.#queue(() => this.#close(bridge));
+        // Where the network was removed, and its rules with it, nobody brings them back.
+        if (existsSync(`/sys/class/net/${bridge}`)) this.#queue(() => this.#close(bridge));
+        else this.#open(bridge);
       }
     }, RENEW_SECONDS * 1000);
     this.#renewal.unref();
@@ -64,11 +67,11 @@ export class AclGuard {
   }
 
   stop(): void {
+    // What is closed opens by itself.
     if (this.#renewal) clearInterval(this.#renewal);
     this.#monitor?.kill('SIGKILL');
     this.#monitor = null;
-    // What is closed opens by itself.
-    this.#closed.clear();
+    this.#renewal = null;
   }
 
   #read(line: string): void {
@@ -83,6 +86,10 @@ export class AclGuard {
     const isLast = verb === 'add' && chain === 'acl' && rule.endsWith(` oifname "${bridge}" drop`);
     if (!isLast) return;
     this.#ruled.add(bridge);
+    this.#open(bridge);
+  }
+
+  #open(bridge: string): void {
     if (this.#closed.delete(bridge)) this.#queue(() => openBridge(this.#installId, bridge));
   }
 

@@ -76,6 +76,10 @@ export async function openBridge(installId: string, bridge: string): Promise<voi
   });
 }
 
+export async function openBridges(installId: string): Promise<void> {
+  await run('nft', ['flush', 'set', 'inet', firewallTable(installId), 'closed']);
+}
+
 const elementCommand = (verb: 'add' | 'delete', installId: string, bridge: string, rest = ''): string =>
   `${verb} element inet ${firewallTable(installId)} closed { "${bridge}"${rest} }`;
 

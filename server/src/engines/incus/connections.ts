@@ -108,9 +108,10 @@ export async function cutForbidden(
   const isAllowed = createJudge(network, firewalls);
   const forbidden = (await listConnections(network)).filter((connection) => !isAllowed(connection));
   if (forbidden.length === 0) return;
-  // One process for all of them; one that ended by itself meanwhile is no error.
+  // One process for all of them; one that ended by itself meanwhile is no error. It opens its input by name, which only
+  // works for a pipe of a shell.
   const input = forbidden.map(({ name }) => `${['-D', ...name].join(' ')}\n`).join('');
-  await run('conntrack', ['-R', '-'], { input });
+  await run('sh', ['-c', 'cat | conntrack -R -'], { input });
 }
 
 /** Connections that may touch the team's subnets: begun there, asked for there, or led elsewhere than asked for. */
