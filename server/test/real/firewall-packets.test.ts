@@ -248,12 +248,18 @@ describe('firewalls with packets', { timeout: 900_000 }, () => {
 
   it('cuts what an instance has begun and may not go on with', async () => {
     await guard(rule('inbound', 'allow'));
-    const follow = `nohup python3 /root/packets.py stream '${JSON.stringify(toOutside('tcp', PORTS.one)[0])}'`;
-    await subject.exec(specs.b.ref, ['bash', '-c', `${follow} >/root/stream 2>&1 </dev/null & true`]);
-    const said = async () => (await subject.exec(specs.b.ref, ['tail', '-n1', '/root/stream'])).stdout.trim();
-    await waitFor('the connection', async () => (await said()) === 'alive');
+    const routed = await streamFrom(specs.b, toOutside('tcp', PORTS.one)[0]!);
     await guard(rule('inbound', 'allow'), rule('outbound', 'deny', { protocol: 'tcp' }));
-    await waitFor('its end', async () => (await said()) === 'dead');
+    await waitFor('its end', async () => (await routed()) === 'dead');
+  });
+
+  it('cuts what neighbours talk about, though the other side may begin anew', async () => {
+    await guard(rule('inbound', 'allow'));
+    const streams = await Promise.all(tcp(specs.b).map((probe) => streamFrom(specs.a, probe)));
+    // What the server goes on to send is allowed as the beginning of a connection, but it is in the middle of one.
+    await guard();
+    for (const said of streams) await waitFor('its end', async () => (await said()) === 'dead');
+    await verify(b, { passes: tcp(specs.a) });
   });
 
   it('keeps its rules while Incus is killed and starts again', async () => {
@@ -329,6 +335,17 @@ describe('firewalls with packets', { timeout: 900_000 }, () => {
       ...[...options, ...alive].flatMap((option) => ['-o', option]),
       ...['-i', ssh.mine.file, `root@${specs.b.addresses.ipv4}`, 'while sleep 0.2; do echo alive; done'],
     ]);
+  }
+
+  /** A connection in which both sides talk, from a guest; answers with what it says last. */
+  async function streamFrom(spec: InstanceSpec, probe: Probe): Promise<() => Promise<string>> {
+    const file = `/root/stream-${probe.to}`;
+    const inside = (command: string) => subject.exec(spec.ref, ['bash', '-c', command]);
+    const program = `setsid python3 /root/packets.py stream '${JSON.stringify(probe)}'`;
+    await inside(`${program} >${file} 2>&1 </dev/null & true`);
+    const said = async (): Promise<string> => (await inside(`tail -n1 ${file}`)).stdout.trim();
+    await waitFor(`a connection to ${probe.to}`, async () => (await said()) === 'alive');
+    return said;
   }
 
   const answersAgain = (killed: number) => async (): Promise<boolean> => {
