@@ -21,7 +21,14 @@ import { takeLock } from '../platform/lock.ts';
 import { stopOwnLxcfs } from '../platform/lxcfs.ts';
 import { OperatorError } from '../platform/operator-error.ts';
 import { stopPostgres } from '../platform/postgres.ts';
-import { findRemains, isEmpty, type Remains, removeRemains, settle } from '../platform/remains.ts';
+import {
+  findIncusChains,
+  findRemains,
+  isEmpty,
+  type Remains,
+  removeRemains,
+  settle,
+} from '../platform/remains.ts';
 import { listIncus, removeFromIncus } from '../platform/remove-incus.ts';
 import { findUser, isRoot, removeUser, systemUserName } from '../platform/system.ts';
 import { createTerminal, type Terminal } from '../platform/terminal.ts';
@@ -205,6 +212,8 @@ async function reportRest({ home, id }: Target, terminal: Terminal): Promise<num
   const remains = await settle(home, id);
   const rest = describeRemains(remains);
   if (isRoot() && (await hostFirewallIsUp(id))) rest.push(`the nftables table ${firewallTable(id)}`);
+  const chains = isRoot() ? await findIncusChains(id) : [];
+  if (chains.length > 0) rest.push(`chains of nftables: ${chains.map(({ name }) => name).join(', ')}`);
   if (findUser(systemUserName(id))) rest.push(`the system user ${systemUserName(id)}`);
   const kept = existsSync(home) ? readdirSync(home) : [];
   const own = kept.filter((name) => OWN_ENTRIES.includes(name));

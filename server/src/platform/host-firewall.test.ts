@@ -113,6 +113,8 @@ my ($error, $to) = getaddrinfo($ARGV[0], '', { flags => AI_NUMERICHOST, socktype
 die $error if $error;
 my $v6 = $to->{family} == AF_INET6;
 socket(my $s, $to->{family}, SOCK_RAW, $v6 ? 58 : 1) or die $!;
+# IPV6_DSTOPTS: a header of padding alone.
+if ($ARGV[1]) { setsockopt($s, 41, 59, pack('C8', 0, 0, 1, 4, 0, 0, 0, 0)) or die $!; }
 my $sum = 0xffff - (0x0800 + $$ % 65536) % 65535;
 send($s, pack('CCnnn', $v6 ? 128 : 8, 0, $v6 ? 0 : $sum, $$ % 65536, 0), 0, $to->{addr}) or exit 1;
 alarm 2;
@@ -122,8 +124,9 @@ while (defined recv($s, my $got, 1500, 0)) {
 }
 exit 1;`;
 
-async function pings(guest: string, address: string): Promise<boolean> {
-  const args = ['netns', 'exec', space(guest), 'perl', '-e', PING, address];
+/** `behind`: the request comes behind a header of destination options, which only IPv6 has. */
+async function pings(guest: string, address: string, behind = ''): Promise<boolean> {
+  const args = ['netns', 'exec', space(guest), 'perl', '-e', PING, address, behind];
   return (await run('ip', args, { allow: 'any' })).status === 0;
 }
 
@@ -135,6 +138,28 @@ async function linkLocal(guest: string): Promise<string> {
   const found = device?.addr_info.find(({ local }) => local);
   assert.ok(found);
   return `${found.local}%eth0`;
+}
+
+/** Whether UDP arrives at guest `a` over IPv6 that the machine outside sends with the address of its neighbour `b`. */
+async function disguiseHelps(): Promise<boolean> {
+  const [from, to] = [six('198.18.1.11'), six('198.18.1.10')];
+  const inside = (guest: string): string[] => ['netns', 'exec', space(guest)];
+  await ip(...inside('out'), 'ip', 'address', 'add', `${from}/128`, 'dev', 'eth0', 'nodad');
+  try {
+    const socket = `const s = require('dgram').createSocket('udp6');`;
+    const receive = `setTimeout(() => console.log('nothing'), 3000);
+      s.on('message', () => console.log('got')); s.bind(${PORT + 1}, () => console.log('up'));`;
+    const receiver = start('ip', [...inside('a'), process.execPath, '-e', socket + receive]);
+    await nextOutput(receiver);
+    const outcome = nextOutput(receiver);
+    const send = `s.bind(0, '${from}', () => s.send('x', ${PORT + 1}, '${to}', () => s.close()));`;
+    await run('ip', [...inside('out'), process.execPath, '-e', socket + send]);
+    const got = (await outcome) === 'got';
+    receiver.kill('SIGKILL');
+    return got;
+  } finally {
+    await ip(...inside('out'), 'ip', 'address', 'delete', `${from}/128`, 'dev', 'eth0');
+  }
 }
 
 /** Whether what a guest broadcasts to the port of DHCP arrives at the host, within some seconds. */
@@ -200,7 +225,10 @@ test('without the table, everything is open: the test could see a hole', { skip 
     assert.ok(await pings('a', gateway), gateway);
   }
   assert.ok(await reaches('a', METADATA.v4));
-  if (forwards6()) assert.ok(await reaches('a', METADATA.v6));
+  if (!forwards6()) return;
+  assert.ok(await reaches('a', METADATA.v6));
+  assert.ok(await disguiseHelps());
+  assert.ok(await pings('out', six('198.18.1.10'), 'behind'));
 });
 
 test('teams are apart, guests of one team are not, and both ways out are open', { skip }, async () => {
@@ -251,6 +279,19 @@ test("guests do not reach the metadata service of the host's cloud, and the host
     assert.ok(await reaches(null, address), address);
   }
   assert.ok(await pings('a', await linkLocal('b')), 'link-local addresses within a team');
+});
+
+test('nobody outside passes for a guest, and no ICMPv6 hides behind other headers', { skip }, async () => {
+  await applyHostFirewall(ID);
+  assert.equal(await disguiseHelps(), false);
+  for (const [from, to] of [
+    ['out', 'a'],
+    ['a', 'out'],
+  ] as const) {
+    const address = six(GUESTS.find(({ name }) => name === to)!.address);
+    assert.equal(await pings(from, address, 'behind'), false, `from ${from}`);
+    if (forwards6()) assert.ok(await pings(from, address), `from ${from}`);
+  }
 });
 
 test('applying twice replaces, removing leaves nothing', { skip }, async () => {

@@ -116,15 +116,33 @@ export async function removeRemains(home: string, installId: string): Promise<vo
   for (const group of findCgroups(installId)) await removeCgroup(group);
 }
 
-/** Incus keeps chains per network (`fwd.BRIDGE`) and instance (`in.PROJECT_NAME.NIC`) in tables that daemons share. */
-async function removeIncusChains(installId: string): Promise<void> {
+interface Chain {
+  family: string;
+  name: string;
+}
+
+/**
+ * Chains of nftables that Incus keeps per network (`fwd.BRIDGE`, `acl.BRIDGE`, …) and instance (`in.PROJECT_NAME.NIC`), in
+ * tables that daemons share. Needs root.
+ */
+export async function findIncusChains(installId: string): Promise<Chain[]> {
   const names = [`.${bridgePrefix(installId)}`, `.${projectName(installId, 0).slice(0, -1)}`];
+  const found: Chain[] = [];
   for (const family of ['inet', 'bridge', 'ip', 'ip6']) {
     const listed = await run('nft', ['list', 'table', family, 'incus'], { allow: 'any' });
-    const chains = [...listed.stdout.matchAll(/^\s*chain (\S+) \{/gm)].map((match) => match[1] ?? '');
-    for (const chain of chains.filter((text) => names.some((name) => text.includes(name)))) {
-      await run('nft', ['delete', 'chain', family, 'incus', chain], { allow: 'any' });
+    for (const [, name = ''] of listed.stdout.matchAll(/^\s*chain (\S+) \{/gm)) {
+      if (names.some((part) => name.includes(part))) found.push({ family, name });
     }
+  }
+  return found;
+}
+
+async function removeIncusChains(installId: string): Promise<void> {
+  const isRules = ({ name }: Chain): boolean => name.startsWith('acl.');
+  const chains = await findIncusChains(installId);
+  // The rules of a network last: a chain that others jump to cannot be deleted.
+  for (const { family, name } of chains.toSorted((a, b) => Number(isRules(a)) - Number(isRules(b)))) {
+    await run('nft', ['delete', 'chain', family, 'incus', name], { allow: 'any' });
   }
 }
 

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Config } from '../config.ts';
 import { poolName } from '../engines/incus/names.ts';
+import { AclGuard } from './acl-guard.ts';
 import { applyHostFirewall, hostFirewallIsUp } from './host-firewall.ts';
 import { HOST_INCUS_SOCKET, incusFolder, incusSocket } from './incus-connection.ts';
 import {
@@ -111,6 +112,15 @@ async function setUpIncus(context: SetUpContext, install: Install): Promise<stri
     ensure: () => applyHostFirewall(installId),
     isUp: () => hostFirewallIsUp(installId),
     intervalMs: FIREWALL_CHECK_MS,
+  });
+  const guard = new AclGuard(installId, context.log);
+  context.stops.push(async () => guard.stop());
+  // Before Incus: it is there for Incus' start.
+  await supervisor.add({
+    name: 'Firewall guard',
+    ensure: () => guard.start(),
+    isUp: () => guard.isUp(),
+    intervalMs: DAEMON_CHECK_MS,
   });
   await terminal.step('Starting lxcfs', () =>
     supervisor.add({

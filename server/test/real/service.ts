@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { openTo } from '../../src/engines/contract/firewalls.ts';
 import {
   type Engine,
   EngineError,
@@ -82,7 +83,7 @@ export async function openServices(): Promise<TestServices> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'danube-service-'));
   const authority = await createAuthority(folder);
   const network = testNetwork();
-  let started = 0;
+  const started: InstanceSpec[] = [];
   await clear(engine);
   return {
     engine,
@@ -92,9 +93,9 @@ export async function openServices(): Promise<TestServices> {
       const image = imageOf(provider, version);
       await patiently(() => engine.ensureTenant({ teamId: TEAM, network }));
       await engine.ensureImage(image);
-      started += 1;
-      const ref = { teamId: TEAM, name: `${provider.kind}-test-${started}` };
-      const addresses = { ipv4: network.ipv4.gateway.replace(/1$/, String(10 + started)), ipv6: null };
+      const number = started.length + 1;
+      const ref = { teamId: TEAM, name: `${provider.kind}-test-${number}` };
+      const addresses = { ipv4: network.ipv4.gateway.replace(/1$/, String(10 + number)), ipv6: null };
       const tls = await authority.issue(ref.name, addresses.ipv4);
       const settings = { ...DEFAULTS, ...changes };
       const spec: InstanceSpec = {
@@ -111,6 +112,8 @@ export async function openServices(): Promise<TestServices> {
         autoStart: true,
         generation: 1,
       };
+      started.push(spec);
+      await engine.ensureFirewalls(TEAM, openTo(...started));
       await engine.ensureInstance(spec);
       await engine.waitForService(ref, 60);
       const service: TestService = {

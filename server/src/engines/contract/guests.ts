@@ -4,6 +4,7 @@ import { buildUserData } from '../../images/cloud-init.ts';
 import { createLog } from '../../lib/log.ts';
 import { EngineError, type InstanceSpec } from '../engine.ts';
 import { createIncusEngine } from '../incus/engine.ts';
+import { openTo } from './firewalls.ts';
 import { freezeItself } from './freeze.ts';
 import { createSshClient, type SshClient } from './ssh-client.ts';
 import { type IncusSubject, networkOf, specOf, TEAMS } from './subjects.ts';
@@ -83,6 +84,9 @@ export function guestsContract(open: () => Promise<IncusSubject>): void {
         }),
       };
       foreign = specOf('foreign', 31, { teamId: TEAMS.two, userData: await userData('web-3') });
+      const later = [specOf('trixie', 42), specOf('frozen', 44)];
+      await subject.engine.ensureFirewalls(TEAMS.one, openTo(keyed, worded, ...later));
+      await subject.engine.ensureFirewalls(TEAMS.two, openTo(foreign));
       await Promise.all([keyed, worded, foreign].map(boot));
     });
     after(async () => {

@@ -9,10 +9,11 @@ export interface Outside {
   close(): Promise<void>;
 }
 
-/** `id` makes the names unique on this host. What an earlier run of the same id left is replaced. */
+/** `id`, an install's, makes names and addresses unique on this host. What an earlier run of the same id left is replaced. */
 export async function openOutside(id: string): Promise<Outside> {
   const [namespace, here, there] = [`danube-test-${id}`, `t${id}-0`, `t${id}-1`];
-  const [address, far] = ['198.51.100.1', '198.51.100.2'];
+  const block = (Number.parseInt(id, 16) % 64) * 4;
+  const [address, far] = [`198.51.100.${block + 1}`, `198.51.100.${block + 2}`];
   const ip = (...words: string[]): Promise<RunResult> => run('ip', words);
   const close = async (): Promise<void> => {
     // Takes both ends of the cable along. Status 1 where there is none.
@@ -22,9 +23,9 @@ export async function openOutside(id: string): Promise<Outside> {
   await close();
   await ip('netns', 'add', namespace);
   await ip('link', 'add', here, 'type', 'veth', 'peer', 'name', there, 'netns', namespace);
-  await ip('address', 'add', `${address}/24`, 'dev', here);
+  await ip('address', 'add', `${address}/30`, 'dev', here);
   await ip('link', 'set', here, 'up');
-  await ip('-n', namespace, 'address', 'add', `${far}/24`, 'dev', there);
+  await ip('-n', namespace, 'address', 'add', `${far}/30`, 'dev', there);
   await ip('-n', namespace, 'link', 'set', there, 'up');
   await ip('-n', namespace, 'route', 'add', 'default', 'via', address);
   return {

@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import { run } from '../../platform/run.ts';
 import type { EngineState } from '../../providers/provider.ts';
 import type { InstanceSpec } from '../engine.ts';
+import { openTo } from './firewalls.ts';
 import { FIRST_LINE, type Outside, openOutside } from './outside.ts';
 import { type IncusSubject, networkOf, specOf, TEAMS } from './subjects.ts';
 import { SERVICE_PORT, settingsFile } from './test-service.ts';
@@ -68,6 +69,8 @@ export function servicesContract(open: () => Promise<IncusSubject>): void {
       };
       spec = { ...specOf('db', 71, changes), publish: published() };
       foreign = specOf('other', 71, { ...changes, teamId: TEAMS.two });
+      await subject.engine.ensureFirewalls(TEAMS.one, openTo(spec));
+      await subject.engine.ensureFirewalls(TEAMS.two, openTo(foreign));
       await boot(spec);
       await boot(foreign);
     });

@@ -39,12 +39,15 @@ export interface IncusSubject extends Subject {
   daemonPid: number | null;
 }
 
+/** Follows from the install of the run, so that runs side by side on one host have networks of their own. */
 export const networkOf = (teamId: number): TenantNetwork => {
   const index = teamId - TEAMS.one;
-  const third = index * 4;
+  const id = Number.parseInt(process.env.DANUBE_TEST_INSTALL_ID ?? '1', 16);
+  const v4 = `10.${208 + (id & 15)}.${((id >> 4) & 15) * 16 + index * 4}`;
+  const v6 = `fd97:da1b:${(0x1000 | (id >> 12)).toString(16)}:${index + 1}`;
   return {
-    ipv4: { subnet: `10.213.${third}.0/22`, gateway: `10.213.${third}.1` },
-    ipv6: { subnet: `fd97:da1b:e5c0:${index + 1}::/64`, gateway: `fd97:da1b:e5c0:${index + 1}::1` },
+    ipv4: { subnet: `${v4}.0/22`, gateway: `${v4}.1` },
+    ipv6: { subnet: `${v6}::/64`, gateway: `${v6}::1` },
   };
 };
 

@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import { CATALOG } from '../../images/catalog.ts';
 import { SERVICE_IMAGES } from '../../images/recipes.ts';
 import { EngineError, type EngineErrorCode } from '../engine.ts';
+import { firewall, openTo, rule } from './firewalls.ts';
 import { networkOf, type Subject, specOf, TEAMS } from './subjects.ts';
 
 /** Asserts that the engine refuses with this code. */
@@ -43,6 +44,21 @@ export function verbsContract(name: string, open: () => Promise<Subject>): void 
       const tenant = { teamId: TEAMS.one, network: networkOf(TEAMS.one) };
       await Promise.all([subject.engine.ensureTenant(tenant), subject.engine.ensureTenant(tenant)]);
       await subject.engine.ensureTenant(tenant);
+    });
+
+    it('takes the firewalls of a team, twice the same, also of instances that are not there', async () => {
+      const { engine } = subject;
+      const narrow = firewall(
+        one,
+        rule('inbound', 'deny', { protocol: 'tcp', ports: { first: 22, last: 22 }, peers: ['192.0.2.0/24'] }),
+        rule('inbound', 'allow', { protocol: 'tcp', ports: { first: 22, last: 22 } }),
+        rule('outbound', 'deny', { peers: ['2001:db8::/32', '198.51.100.7'] }),
+      );
+      for (const firewalls of [openTo(one, two), [narrow], [narrow, ...openTo(two)], [], []]) {
+        await Promise.all([0, 1].map(() => engine.ensureFirewalls(TEAMS.one, firewalls)));
+        await engine.ensureFirewalls(TEAMS.one, firewalls.toReversed());
+      }
+      await refuses(engine.ensureFirewalls(TEAMS.none, openTo(one)), 'not_found');
     });
 
     it('makes an image ready, and knows all images', { timeout: 600_000 }, async () => {

@@ -22,6 +22,7 @@ import {
 import { IncusClient, type IncusConnection } from './client.ts';
 import { runControl } from './control.ts';
 import { hasDataVolume } from './devices.ts';
+import { Firewalls } from './firewalls.ts';
 import { writeFiles } from './guest-files.ts';
 import { Images } from './images.ts';
 import { toDetail, toReport } from './instance-config.ts';
@@ -59,6 +60,7 @@ class IncusEngine implements Engine {
   readonly #client: IncusClient;
   readonly #options: IncusEngineOptions;
   readonly #tenants: Tenants;
+  readonly #firewalls: Firewalls;
   readonly #instances: Instances;
   readonly #volumes: Volumes;
   readonly #images: Images;
@@ -71,7 +73,8 @@ class IncusEngine implements Engine {
     this.#options = options;
     this.#client = new IncusClient(options.connection);
     const isLocal = 'socketPath' in options.connection;
-    this.#tenants = new Tenants(this.#client, options.installId, isLocal);
+    this.#firewalls = new Firewalls(this.#client, options.installId);
+    this.#tenants = new Tenants(this.#client, options.installId, this.#firewalls, isLocal);
     this.#instances = new Instances(this.#client, options.installId, isLocal);
     this.#volumes = new Volumes(this.#client, options);
     this.#images = new Images(this.#client, options);
@@ -94,8 +97,8 @@ class IncusEngine implements Engine {
     return this.#perTenant.run(String(tenant.teamId), () => this.#tenants.ensure(tenant));
   }
 
-  ensureFirewalls(_teamId: number, _firewalls: readonly InstanceFirewall[]): Promise<void> {
-    throw new Error('not there yet');
+  ensureFirewalls(teamId: number, firewalls: readonly InstanceFirewall[]): Promise<void> {
+    return this.#perTenant.run(String(teamId), () => this.#firewalls.ensure(teamId, firewalls));
   }
 
   removeTenant(teamId: number): Promise<void> {

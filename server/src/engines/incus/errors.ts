@@ -53,3 +53,9 @@ export const isBusy = (error: unknown): boolean =>
   error instanceof IncusError &&
   // 412: it changed between our look at it and our change.
   (error.status === 412 || /\bbusy\b|matching non-reusable operation|is already being/i.test(error.said));
+
+/** Rules that Incus, or nftables behind it, cannot hold: nothing has changed. */
+export const refusesRules = (error: unknown): boolean =>
+  error instanceof IncusError &&
+  // nftables tells what it cannot read from what the kernel cannot do, which may be possible later.
+  /(Invalid|Duplicate of) (in|e)gress rule|nft .*Error: (?!Could not process rule)/s.test(error.said);

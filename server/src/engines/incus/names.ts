@@ -13,6 +13,17 @@ export const bridgeName = (installId: string, teamId: number): string =>
 /** What every bridge of this install begins with, and nothing else on the host does. */
 export const bridgePrefix = (installId: string): string => `d${installId}-`;
 
+/** The ACL of a team's bridge; names of ACLs have 63 characters at most. */
+export const networkAclName = bridgeName;
+
+/** The ACL of an instance's NIC in a team's OVN network. */
+export const instanceAclName = (installId: string, ref: { teamId: number; name: string }): string =>
+  `${instanceAclPrefix(installId, ref.teamId)}${ref.name}`;
+
+/** What the ACLs of a team's instances begin with, and that of no bridge. */
+export const instanceAclPrefix = (installId: string, teamId: number): string =>
+  `${bridgeName(installId, teamId)}-`;
+
 export const poolName = (installId: string): string => `danube-${installId}`;
 
 /** Image aliases live in the default project, which may be shared. */

@@ -27,7 +27,13 @@ export class Networks {
     this.#isLocal = isLocal;
   }
 
-  async ensure(name: string, network: TenantNetwork, description: string): Promise<void> {
+  /** `extra`: settings for a network that is made now. One that is there keeps its own. */
+  async ensure(
+    name: string,
+    network: TenantNetwork,
+    description: string,
+    extra: Record<string, string>,
+  ): Promise<void> {
     const path = `/1.0/networks/${name}`;
     const config = bridgeConfig(network);
     let present = await this.#findSettled(path);
@@ -36,7 +42,7 @@ export class Networks {
       present = null;
     }
     if (!present) {
-      await this.#create(name, config, description);
+      await this.#create(name, { ...config, ...extra }, description);
       return;
     }
     const { config: current } = present;

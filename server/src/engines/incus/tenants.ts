@@ -1,27 +1,32 @@
 import { EngineError, type TenantSpec } from '../engine.ts';
 import type { IncusClient } from './client.ts';
 import { alreadyExists, IncusError } from './errors.ts';
-import { bridgeName, projectName } from './names.ts';
+import { type Firewalls, guardedBy } from './firewalls.ts';
+import { bridgeName, networkAclName, projectName } from './names.ts';
 import { Networks } from './networks.ts';
 
-/** Incus' project and network of a team. */
+/** Incus' project, network and ACL of a team. */
 export class Tenants {
   readonly #client: IncusClient;
   readonly #installId: string;
   readonly #networks: Networks;
+  readonly #firewalls: Firewalls;
 
   /** `isLocal`: Incus runs on this host, and its network interfaces can be seen here. */
-  constructor(client: IncusClient, installId: string, isLocal: boolean) {
+  constructor(client: IncusClient, installId: string, firewalls: Firewalls, isLocal: boolean) {
     this.#client = client;
     this.#installId = installId;
+    this.#firewalls = firewalls;
     this.#networks = new Networks(client, isLocal);
   }
 
   async ensure(tenant: TenantSpec): Promise<void> {
     const bridge = bridgeName(this.#installId, tenant.teamId);
     const description = `Danube ${this.#installId}, team ${tenant.teamId}`;
+    const guard = guardedBy(networkAclName(this.#installId, tenant.teamId));
+    await this.#firewalls.prepare(tenant.teamId);
     await Promise.all([
-      this.#networks.ensure(bridge, tenant.network, description),
+      this.#networks.ensure(bridge, tenant.network, description, guard),
       this.#ensureProject(projectName(this.#installId, tenant.teamId), projectConfig(bridge), description),
     ]);
   }
@@ -38,6 +43,8 @@ export class Tenants {
       });
     }
     await this.#networks.remove(bridgeName(this.#installId, teamId));
+    // Last: it cannot go while the network has it.
+    await this.#firewalls.remove(teamId);
   }
 
   async #ensureProject(name: string, config: Record<string, string>, description: string): Promise<void> {

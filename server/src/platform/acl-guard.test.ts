@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { AclGuard } from './acl-guard.ts';
+import { applyHostFirewall, firewallTable, removeHostFirewall } from './host-firewall.ts';
+import { findIncusChains, removeRemains } from './remains.ts';
+import { run } from './run.ts';
+import { isRoot } from './system.ts';
+
+/** Chains as Incus makes them, of an install that there is not, in the table that all Incus on a host share. */
+const ID = 'fbfbfb';
+const skip = process.env.DANUBE_TEST_FAST || !isRoot() ? 'needs root and nftables' : false;
+const [ONE, TWO] = [`d${ID}-1`, `d${ID}-2`];
+
+const nft = (...lines: string[]) => run('nft', ['-f', '-'], { input: `${lines.join('\n')}\n` });
+const chain = (verb: 'add' | 'delete', name: string): string => `${verb} chain inet incus ${name}`;
+const rules = (bridge: string): string[] => [
+  `flush chain inet incus acl.${bridge}`,
+  `add rule inet incus acl.${bridge} ct state established,related accept`,
+  `add rule inet incus acl.${bridge} iifname ${bridge} drop`,
+  `add rule inet incus acl.${bridge} oifname ${bridge} drop`,
+];
+const jump = (bridge: string): string =>
+  `add rule inet incus aclfwd.${bridge} iifname ${bridge} jump acl.${bridge}`;
+
+async function closedBridges(): Promise<string[]> {
+  const { stdout } = await run('nft', ['list', 'set', 'inet', firewallTable(ID), 'closed']);
+  return [...stdout.matchAll(/"(d\w+-\w+)"/g)].map(([, name = '']) => name);
+}
+
+async function waitForClosed(expected: string[]): Promise<void> {
+  const deadline = Date.now() + 10_000;
+  for (;;) {
+    const closed = await closedBridges();
+    if (closed.join() === expected.join()) return;
+    assert.ok(Date.now() < deadline, `closed: ${closed.join()}`);
+    await delay(20);
+  }
+}
+
+const guard = new AclGuard(ID, (message) => assert.fail(message));
+
+before(async () => {
+  if (skip) return;
+  await removeRemains('/nonexistent', ID);
+  await applyHostFirewall(ID);
+  await nft('add table inet incus');
+  for (const bridge of [ONE, TWO]) await nft(chain('add', `fwd.${bridge}`));
+  await nft(chain('add', `acl.${ONE}`), chain('add', `aclfwd.${ONE}`), ...rules(ONE), jump(ONE));
+  await guard.start();
+});
+
+after(async () => {
+  if (skip) return;
+  guard.stop();
+  await removeRemains('/nonexistent', ID);
+  await removeHostFirewall(ID);
+});
+
+test('a bridge is closed while its rules are away, and open with them', { skip }, async () => {
+  // One that has no rules is not missing any; nor is one whose rules are replaced.
+  await nft(...rules(ONE));
+  await nft(chain('delete', `fwd.${TWO}`));
+  assert.deepEqual(await closedBridges(), []);
+  await nft(chain('delete', `fwd.${ONE}`));
+  await waitForClosed([ONE]);
+  await nft(chain('delete', `aclfwd.${ONE}`), chain('delete', `acl.${ONE}`));
+  await nft(chain('add', `acl.${ONE}`), chain('add', `aclfwd.${ONE}`), jump(ONE));
+  await waitForClosed([ONE]);
+  await nft(...rules(ONE));
+  await waitForClosed([]);
+});
+
+test('it begins anew, and ends with its monitor', { skip }, async () => {
+  await guard.start();
+  assert.ok(guard.isUp());
+  await nft(chain('add', `fwd.${ONE}`), chain('delete', `fwd.${ONE}`));
+  await waitForClosed([ONE]);
+  guard.stop();
+  assert.equal(guard.isUp(), false);
+});
+
+test('no chain of an install is left behind, also where others jump to it', { skip }, async () => {
+  assert.notDeepEqual(await findIncusChains(ID), []);
+  await removeRemains('/nonexistent', ID);
+  assert.deepEqual(await findIncusChains(ID), []);
+});

@@ -1,0 +1,192 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import type { IncusSubject } from '../../src/engines/contract/subjects.ts';
+import type { InstanceSpec } from '../../src/engines/engine.ts';
+import { run } from '../../src/platform/run.ts';
+import { waitFor } from '../harness.ts';
+
+/** Runs in guests too: Debian's cloud image has Python. */
+const SCRIPT = path.join(import.meta.dirname, 'packets.py');
+const IN_GUEST = '/root/packets.py';
+
+/** Ports on which everybody answers, over TCP and UDP. */
+export const PORTS = { one: 7001, two: 7002 } as const;
+
+export interface Probe {
+  kind: 'tcp' | 'udp' | 'icmp';
+  to: string;
+  port?: number;
+  /** One of several addresses to send from. */
+  from?: string;
+}
+
+/** A place from which packets come: a guest, this host, or one outside. */
+export interface Place {
+  name: string;
+  /** Which of the probes are answered. */
+  probe(probes: readonly Probe[]): Promise<boolean[]>;
+}
+
+/** A place on this machine, whose processes can be followed. */
+export interface LocalPlace extends Place {
+  /** Starts a program there; {@link TestHost.close} ends it. */
+  follow(program: string, args: readonly string[]): Followed;
+  /** A connection in which both sides talk. */
+  stream(probe: Probe): Followed;
+}
+
+/** A process of a test, by the lines that it has said so far. */
+export interface Followed {
+  lines: readonly string[];
+  hasEnded(): boolean;
+}
+
+/** Another machine: a network namespace with a cable to this host, which has addresses of its own there. */
+export interface TestHost extends LocalPlace {
+  /** Addresses of this host on the cable. */
+  gateway: { ipv4: string; ipv6: string };
+  /** Three of its own in each family; `networks` are the blocks that hold them. */
+  ipv4: readonly [string, string, string];
+  ipv6: readonly [string, string, string];
+  networks: { ipv4: string; ipv6: string };
+  /** This host. */
+  host: LocalPlace;
+  close(): Promise<void>;
+}
+
+const ip = (...words: string[]) => run('ip', words);
+
+/** `id`, an install's, makes names and addresses unique on this host. What an earlier run of the same id left is replaced. */
+export async function openTestHost(id: string): Promise<TestHost> {
+  const [namespace, here, there] = [`danube-packets-${id}`, `p${id}-0`, `p${id}-1`];
+  const number = Number.parseInt(id, 16);
+  const four = `198.19.${number & 255}`;
+  const six = `fd97:da1c:${(0x1000 | (number >> 12)).toString(16)}:${(number & 0xfff).toString(16)}:`;
+  const gateway = { ipv4: `${four}.1`, ipv6: `${six}:1` };
+  const ipv4 = [`${four}.10`, `${four}.11`, `${four}.12`] as const;
+  const ipv6 = [`${six}:10`, `${six}:11`, `${six}:12`] as const;
+  const children: ChildProcess[] = [];
+  const close = async (): Promise<void> => {
+    for (const child of children) child.kill('SIGKILL');
+    // Takes both ends of the cable along. Status 1 where there is none.
+    await run('ip', ['link', 'delete', here], { allow: [1] });
+    await run('ip', ['netns', 'delete', namespace], { allow: [1] });
+  };
+  await close();
+  await ip('netns', 'add', namespace);
+  await ip('link', 'add', here, 'type', 'veth', 'peer', 'name', there, 'netns', namespace);
+  const inside = ['-n', namespace];
+  const addAddresses = async (device: string, where: string[], v4: string, v6: string): Promise<void> => {
+    await ip(...where, 'address', 'add', `${v4}/24`, 'dev', device);
+    await ip(...where, 'address', 'add', `${v6}/64`, 'dev', device, 'nodad');
+  };
+  await addAddresses(here, [], gateway.ipv4, gateway.ipv6);
+  await ip('link', 'set', here, 'up');
+  await ip(...inside, 'link', 'set', 'lo', 'up');
+  for (const index of [0, 1, 2] as const) await addAddresses(there, inside, ipv4[index], ipv6[index]);
+  await ip(...inside, 'link', 'set', there, 'up');
+  await ip(...inside, 'route', 'add', 'default', 'via', gateway.ipv4);
+  await ip(...inside, '-6', 'route', 'add', 'default', 'via', gateway.ipv6);
+  const outside = localPlace('outside', ['ip', 'netns', 'exec', namespace], children);
+  const host = localPlace('host', [], children);
+  const serving = [
+    serve(outside, [...ipv4, ...ipv6], Object.values(PORTS)),
+    // Whatever the operator runs, on all addresses of the host.
+    serve(host, ['0.0.0.0', '::'], [hostPort(id)]),
+  ];
+  try {
+    await Promise.all(serving);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return {
+    ...outside,
+    gateway,
+    ipv4,
+    ipv6,
+    networks: { ipv4: `${four}.0/24`, ipv6: `${six}:/64` },
+    host,
+    close,
+  };
+}
+
+/** A port on which this host answers. */
+export const hostPort = (id: string): number => 20_000 + (Number.parseInt(id, 16) % 10_000);
+
+async function serve(
+  place: LocalPlace,
+  addresses: readonly string[],
+  ports: readonly number[],
+): Promise<void> {
+  const server = place.follow('python3', [SCRIPT, 'serve', JSON.stringify({ addresses, ports })]);
+  await waitFor(`servers at ${place.name}`, async () => {
+    assert.ok(!server.hasEnded(), 'the server ended');
+    return server.lines.includes('up');
+  });
+}
+
+function localPlace(name: string, prefix: readonly string[], children: ChildProcess[]): LocalPlace {
+  const follow = (program: string, args: readonly string[]): Followed => {
+    const [first = program, ...others] = [...prefix, program, ...args];
+    const child = spawn(first, others, { stdio: ['ignore', 'pipe', 'inherit'] });
+    children.push(child);
+    const lines: string[] = [];
+    createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
+    return { lines, hasEnded: () => child.exitCode !== null || child.signalCode !== null };
+  };
+  return {
+    name,
+    follow,
+    stream: (probe) => follow('python3', [SCRIPT, 'stream', JSON.stringify(probe)]),
+    async probe(probes) {
+      const [first = '', ...others] = [...prefix, 'python3', SCRIPT, 'probe', JSON.stringify(probes)];
+      return JSON.parse((await run(first, others)).stdout);
+    },
+  };
+}
+
+/** A guest that boots, answers on {@link PORTS}, and sends probes. Its team's firewalls must be there. */
+export async function startGuest(subject: IncusSubject, spec: InstanceSpec): Promise<Place> {
+  const { engine } = subject;
+  const content = readFileSync(SCRIPT);
+  await engine.ensureInstance({ ...spec, files: [{ path: IN_GUEST, content, mode: '0700' }] });
+  await engine.waitForSsh(spec.ref, 120);
+  const inside = async (command: string): Promise<string> => {
+    const { status, stdout, stderr } = await subject.exec(spec.ref, ['bash', '-c', command]);
+    assert.equal(status, 0, `${spec.hostname}: ${command}: ${stdout}${stderr}`);
+    return stdout;
+  };
+  const served = { addresses: [spec.addresses.ipv4, spec.addresses.ipv6], ports: Object.values(PORTS) };
+  await inside(
+    `setsid python3 ${IN_GUEST} serve '${JSON.stringify(served)}' >/root/up 2>&1 </dev/null & true`,
+  );
+  await waitFor(
+    `servers at ${spec.hostname}`,
+    async () => (await inside('cat /root/up')).trim() === 'up',
+    30,
+  );
+  return {
+    name: spec.hostname,
+    probe: async (probes) =>
+      JSON.parse(await inside(`python3 ${IN_GUEST} probe '${JSON.stringify(probes)}'`)),
+  };
+}
+
+/** Sends all probes at once, and compares which are answered; what is not as expected is named. */
+export async function verify(
+  place: Place,
+  expected: { passes?: readonly Probe[]; dropped?: readonly Probe[] },
+): Promise<void> {
+  const { passes = [], dropped = [] } = expected;
+  const answered = await place.probe([...passes, ...dropped]);
+  const describe = ({ kind, to, port, from }: Probe): string =>
+    [kind, from ? `from ${from}` : '', `to ${to}`, port ? `port ${port}` : ''].filter(Boolean).join(' ');
+  const wrong = [...passes, ...dropped].flatMap((probe, index) =>
+    answered[index] === index < passes.length ? [] : [`${describe(probe)}: ${answered[index]}`],
+  );
+  assert.deepEqual(wrong, [], `from ${place.name}`);
+}
