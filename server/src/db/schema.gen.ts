@@ -106,11 +106,11 @@ export interface Firewalls {
   applied_rules: Generated<Json>;
   confirm_by: Date | null;
   created_at: Generated<Date>;
+  default_of: string | null;
   description: string | null;
   effective_rules: Generated<Json>;
   error: Json | null;
   id: string;
-  is_default: Generated<boolean>;
   name: string;
   revision: Generated<number>;
   rollback_rules: Json | null;

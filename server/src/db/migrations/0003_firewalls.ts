@@ -12,8 +12,9 @@ create table firewalls (
   team_id bigint not null references teams (id),
   name text not null,
   description text,
-  -- Made together with an instance, deleted with the last one that has it, and counted by no quota.
-  is_default boolean not null default false,
+  -- The instance that it was made together with; null for what the customer made. No quota counts those of instances: one
+  -- is deleted when its instance is gone and it is attached to no other.
+  default_of uuid,
   status text not null check (status in ('draft', 'applying', 'active', 'error')),
   error jsonb,
   -- What the customer wrote, as the API shows it.
@@ -59,9 +60,9 @@ with instance as (
   from (select 'vps' as type, id, team_id, name from vps
     union all select kind, id, team_id, name from data_services) instances),
 firewall as (
-  insert into firewalls (id, team_id, name, description, is_default, status, rules, effective_rules)
+  insert into firewalls (id, team_id, name, description, default_of, status, rules, effective_rules)
   select firewall_id, team_id, left(name, 247) || '-default', 'Lets everything in, as before there were firewalls.',
-    true, 'applying', rules, rules
+    id, 'applying', rules, rules
   from instance)
 insert into firewall_attachments (firewall_id, team_id, instance_type, instance_id)
 select firewall_id, team_id, type, id from instance;

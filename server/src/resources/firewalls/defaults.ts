@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { Queryable, Tx } from '../../db/database.ts';
 import { uuidv7 } from '../../lib/ids.ts';
 import { recordEvent } from '../../workflows/operations-store.ts';
+import { ALL_INSTANCES } from './instances.ts';
 import { type InstanceName, NOUNS, newRule, type StoredRule, withoutInstance } from './rule.ts';
 import {
   jsonb,
@@ -73,7 +74,7 @@ export async function createDefaultFirewall(
       team_id: instance.teamId,
       name: `${instance.name.slice(0, 247)}-default`,
       description: `Made together with the ${NOUNS[instance.type]} ${instance.name}.`,
-      is_default: true,
+      default_of: instance.id,
       status: 'applying',
       rules: jsonb(rules),
       effective_rules: jsonb(rules),
@@ -96,15 +97,17 @@ export async function forgetInstance(tx: Tx, teamId: number, instance: InstanceN
     .execute();
   if (detached.length > 0) {
     const ids = detached.map(({ firewall_id }) => firewall_id);
-    await tx
-      .deleteFrom('firewalls')
-      .where('id', 'in', ids)
-      .where('is_default', '=', true)
-      .where('id', 'not in', (eb) => eb.selectFrom('firewall_attachments').select('firewall_id'))
-      .execute();
     await tx.updateTable('firewalls').set(NEXT_REVISION).where('id', 'in', ids).execute();
   }
   await forgetSource(tx, teamId, instance);
+  await deleteUnusedDefaults(tx, teamId, instance.id);
+}
+
+/** Deletes what was made for instances that are gone (`gone`, whose row is about to be, is one) and is attached to none. */
+export async function deleteUnusedDefaults(tx: Tx, teamId: number, gone: string | null): Promise<void> {
+  await sql`delete from firewalls f where team_id = ${teamId} and default_of is not null
+    and (default_of = ${gone} or not exists (select from ${ALL_INSTANCES} instances where id = f.default_of))
+    and not exists (select from firewall_attachments where firewall_id = f.id)`.execute(tx);
 }
 
 const COLUMNS = ['rules', 'effective_rules', 'applied_rules', 'rollback_rules'] as const;

@@ -4,13 +4,15 @@ import type { Engine } from '../../engines/engine.ts';
 import type { Log } from '../../lib/log.ts';
 import { acceptOperation } from '../../workflows/operations-store.ts';
 import type { Reconciler } from '../../workflows/reconcilers.ts';
+import { deleteUnusedDefaults } from './defaults.ts';
 import { applyTeamFirewalls } from './enforcement.ts';
 import { findFirewall, jsonb, lockFirewalls, NEXT_REVISION, updateFirewall } from './store.ts';
 import type { ApplyArgs } from './workflow.ts';
 
 /**
  * Brings what the data plane lets pass in line with the rows: in an Incus that has lost something, after a change that was
- * cut off, for instances that are older than firewalls. A team with an operation under way is left to that.
+ * cut off, for instances that are older than firewalls. Deletes firewalls of instances that are gone, once they are attached
+ * to no other. A team with an operation under way is left to that.
  */
 export function firewallReconciler(database: Database, engine: Engine, log: Log): Reconciler {
   return {
@@ -24,6 +26,10 @@ export function firewallReconciler(database: Database, engine: Engine, log: Log)
       );
       for (const { id } of teams.rows) {
         try {
+          await database.transaction(async (tx) => {
+            await lockFirewalls(tx, id);
+            await deleteUnusedDefaults(tx, id, null);
+          });
           await applyTeamFirewalls(database, engine, id);
         } catch (error) {
           // One team's trouble is not that of the others.

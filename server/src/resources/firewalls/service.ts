@@ -127,7 +127,7 @@ export function createFirewallService(database: Database) {
       name: body.name ?? firewall.name,
       description: body.description === undefined ? firewall.description : body.description,
       rules: jsonb(rules),
-      ...(asDraft && body.rules ? draftColumns(firewall) : {}),
+      ...(asDraft && body.rules ? draftColumns(firewall, rules) : {}),
       ...(deploys ? deployColumns(rules) : {}),
     });
     await writeAttachments(tx, firewall, attached);
@@ -230,7 +230,7 @@ export function createFirewallService(database: Database) {
     }
     await event(tx, firewall, 'Deleted', 'The firewall was deleted.');
     await tx.deleteFrom('firewalls').where('id', '=', firewall.id).execute();
-    if (!firewall.is_default) await releaseQuota(tx, caller.teamId, 'firewall');
+    if (firewall.default_of === null) await releaseQuota(tx, caller.teamId, 'firewall');
     return { message: 'The firewall was deleted.' };
   }
 
@@ -253,8 +253,13 @@ const deployColumns = (rules: readonly StoredRule[]) => ({
 });
 
 /** What is in force stays while new rules are a draft; of a firewall that was never applied, that is nothing. */
-const draftColumns = ({ status, rules, effective_rules }: Firewall) =>
-  status === 'draft' && isDeepStrictEqual(rules, effective_rules) ? { effective_rules: jsonb([]) } : {};
+function draftColumns(firewall: Firewall, rules: readonly StoredRule[]) {
+  if (firewall.status === 'draft' && isDeepStrictEqual(firewall.rules, firewall.effective_rules)) {
+    return { effective_rules: jsonb([]) };
+  }
+  const isDraft = firewall.status === 'active' && !isDeepStrictEqual(rules, firewall.effective_rules);
+  return isDraft ? { status: 'draft' } : {};
+}
 
 /** Accepts the operation that brings what was changed to the data plane. One that waits already will do. */
 async function apply(tx: Tx, caller: Caller, id: string): Promise<string> {

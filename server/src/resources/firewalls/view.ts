@@ -21,7 +21,7 @@ export function viewFirewall(
     description: firewall.description,
     status: firewall.status as FirewallView['status'],
     error: firewall.error as FirewallView['error'],
-    is_default: firewall.is_default,
+    is_default: firewall.default_of !== null,
     default_action: 'deny',
     rules: firewall.rules.map(viewRule),
     attached_instances: attachments
