@@ -924,6 +924,158 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/firewalls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List firewalls
+         * @description The firewalls of the team, newest first, with those that were made together with instances. Needs the scope `firewall:read`.
+         */
+        get: operations["listFirewalls"];
+        put?: never;
+        /**
+         * Create a firewall
+         * @description The first rule that matches a packet decides. Without a match, inbound packets are dropped and outbound ones pass. Needs the scope `firewall:write`.
+         */
+        post: operations["createFirewall"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/firewalls/{firewall}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a firewall
+         * @description One firewall with its rules, in the order in which they were written. Needs the scope `firewall:read`.
+         */
+        get: operations["getFirewall"];
+        /**
+         * Update a firewall
+         * @description `rules` and `attached_instances` replace what was there; what is left out stays. New rules are applied at once, unless `status` is `draft`. Needs the scope `firewall:write`.
+         */
+        put: operations["updateFirewall"];
+        post?: never;
+        /**
+         * Delete a firewall
+         * @description Deletes a firewall that is attached to nothing. Needs the scope `firewall:delete`.
+         */
+        delete: operations["deleteFirewall"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/firewalls/{firewall}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test a firewall
+         * @description Says whether the first packet of a connection passes, and which rule decides. It judges by the rules as they are saved, drafts too, and changes nothing. Needs the scope `firewall:read`.
+         */
+        post: operations["testFirewall"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/firewalls/{firewall}/attach": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Attach a firewall
+         * @description Has the firewall judge what an instance sends and receives. An instance can have five firewalls: what one of them denies is dropped, whatever the others say. Needs the scope `firewall:write`.
+         */
+        post: operations["attachFirewall"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/firewalls/{firewall}/detach": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Detach a firewall
+         * @description Without any firewall an instance receives nothing but answers to what it sends. Needs the scope `firewall:write`.
+         */
+        post: operations["detachFirewall"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/firewalls/{firewall}/deploy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Deploy a firewall
+         * @description Applies the rules as they are saved. With `confirm_within`, the rules before come back unless `confirm` is called in time, so that a mistake locks nobody out. Needs the scope `firewall:write`.
+         */
+        post: operations["deployFirewall"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/firewalls/{firewall}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm a deploy
+         * @description Keeps the rules of a deploy with `confirm_within`. Needs the scope `firewall:write`.
+         */
+        post: operations["confirmFirewall"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/certificate-authority": {
         parameters: {
             query?: never;
@@ -2591,6 +2743,435 @@ export interface components {
             /** @example analytics */
             name?: string | null;
         };
+        Firewall: {
+            /**
+             * Format: uuid
+             * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+             */
+            id: string;
+            /** @example web */
+            name: string;
+            /** @example Web servers. */
+            description: string | null;
+            /**
+             * @description What is saved: not in force yet (`draft`), about to be, in force, or refused by the host (`error`).
+             * @example active
+             * @enum {string}
+             */
+            status: "draft" | "active" | "applying" | "error";
+            error: {
+                /** @example unreachable */
+                code: string;
+                /** @example The host does not answer. */
+                message: string;
+                /**
+                 * @description True when trying again can help.
+                 * @example true
+                 */
+                retryable: boolean;
+            } | null;
+            /**
+             * @description Made together with an instance, and deleted with the last one that has it.
+             * @example false
+             */
+            is_default: boolean;
+            /**
+             * @description What becomes of inbound packets that no rule matches; outbound ones pass.
+             * @example deny
+             * @enum {string}
+             */
+            default_action: "deny";
+            rules: components["schemas"]["FirewallRule"][];
+            attached_instances: {
+                /**
+                 * Format: uuid
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                id: string;
+                /**
+                 * @example vps
+                 * @enum {string}
+                 */
+                type: "vps" | "database" | "cache";
+                /** @example web-1 */
+                name: string;
+            }[];
+            /**
+             * Format: date-time
+             * @description When the rules before come back, unless `confirm` is called.
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            confirm_by: string | null;
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            updated_at: string;
+            /**
+             * Format: int64
+             * @example 1
+             */
+            team_id: number;
+        };
+        FirewallRule: {
+            /**
+             * Format: uuid
+             * @example 0198c5a2-9000-7d11-8c2f-5b1e6a7f8d90
+             */
+            id: string;
+            /** @example https */
+            name: string | null;
+            /** @example Customers. */
+            description: string | null;
+            /**
+             * @example inbound
+             * @enum {string}
+             */
+            direction: "inbound" | "outbound";
+            /**
+             * @description `icmp` is ICMP for IPv4 and ICMPv6 for IPv6. `gre` and `esp` are not offered on this install.
+             * @example tcp
+             * @enum {string}
+             */
+            protocol: "tcp" | "udp" | "icmp" | "any" | "gre" | "esp";
+            /**
+             * Format: int32
+             * @description Where the range is of one port.
+             * @example 443
+             */
+            port: number | null;
+            /**
+             * Format: int32
+             * @description Null: all ports.
+             * @example 443
+             */
+            port_range_start: number | null;
+            /**
+             * Format: int32
+             * @example 443
+             */
+            port_range_end: number | null;
+            source_ips: string[] | null;
+            source_instance_ids: {
+                /**
+                 * Format: uuid
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                id: string;
+                /**
+                 * @example vps
+                 * @enum {string}
+                 */
+                type: "vps" | "database" | "cache";
+            }[] | null;
+            /**
+             * @example allow
+             * @enum {string}
+             */
+            action: "allow" | "deny";
+            /**
+             * Format: int32
+             * @example 1
+             */
+            order: number;
+        };
+        /**
+         * @example {
+         *       "name": "web",
+         *       "description": "Web servers.",
+         *       "rules": [
+         *         {
+         *           "name": "https",
+         *           "direction": "inbound",
+         *           "protocol": "tcp",
+         *           "port": 443
+         *         },
+         *         {
+         *           "name": "admin",
+         *           "direction": "inbound",
+         *           "protocol": "tcp",
+         *           "port": 22,
+         *           "source_ips": [
+         *             "203.0.113.0/24",
+         *             "2001:db8::/32"
+         *           ]
+         *         }
+         *       ]
+         *     }
+         */
+        CreateFirewall: {
+            /** @example web */
+            name: string;
+            /** @example Web servers. */
+            description?: string | null;
+            attached_instances?: {
+                /** @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e */
+                id: string;
+                /**
+                 * @description `queue` and `serverless` are not offered on this install.
+                 * @example vps
+                 * @enum {string}
+                 */
+                type?: "vps" | "database" | "cache" | "queue" | "serverless";
+            }[];
+            rules?: components["schemas"]["FirewallRuleInput"][] | null;
+        };
+        FirewallRuleInput: {
+            /**
+             * @description Keeps the id of a rule.
+             * @example 0198c5a2-9000-7d11-8c2f-5b1e6a7f8d90
+             */
+            id?: string | null;
+            /** @example https */
+            name?: string | null;
+            /** @example Customers. */
+            description?: string | null;
+            /**
+             * @example inbound
+             * @enum {string}
+             */
+            direction: "inbound" | "outbound";
+            /**
+             * @description `icmp` is ICMP for IPv4 and ICMPv6 for IPv6. `gre` and `esp` are not offered on this install.
+             * @example tcp
+             * @enum {string}
+             */
+            protocol: "tcp" | "udp" | "icmp" | "any" | "gre" | "esp";
+            /**
+             * Format: int32
+             * @description With `tcp` and `udp`; without it, and without a range, all ports.
+             * @example 443
+             */
+            port?: number | null;
+            /**
+             * Format: int32
+             * @description First port, in place of `port`.
+             * @example 443
+             */
+            port_range_start?: number | null;
+            /**
+             * Format: int32
+             * @description Last port, in place of `port`.
+             * @example 443
+             */
+            port_range_end?: number | null;
+            /** @description Addresses and CIDR blocks of the other side, IPv4 and IPv6: sources of inbound packets, destinations of outbound ones. Without them, and without `source_instance_ids`, everybody. */
+            source_ips?: string[] | null;
+            /** @description Instances of the team, whatever their addresses. */
+            source_instance_ids?: {
+                /** @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e */
+                id: string;
+                /**
+                 * @description `queue` and `serverless` are not offered on this install.
+                 * @example vps
+                 * @enum {string}
+                 */
+                type?: "vps" | "database" | "cache" | "queue" | "serverless";
+            }[] | null;
+            /**
+             * @example allow
+             * @enum {string|null}
+             */
+            action?: "allow" | "deny" | null;
+            /**
+             * Format: int32
+             * @description The lowest is judged first, equal ones in the order of the list; by default the place in the list.
+             * @example 1
+             */
+            order?: number | null;
+        };
+        /**
+         * @example {
+         *       "rules": [
+         *         {
+         *           "name": "https",
+         *           "direction": "inbound",
+         *           "protocol": "tcp",
+         *           "port": 443
+         *         }
+         *       ]
+         *     }
+         */
+        UpdateFirewall: {
+            /** @example web */
+            name?: string;
+            /** @example Web servers. */
+            description?: string | null;
+            /**
+             * @description `draft` saves the rules without applying them, `active` applies what is saved.
+             * @example draft
+             * @enum {string}
+             */
+            status?: "draft" | "active" | "applying" | "error";
+            attached_instances?: {
+                /** @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e */
+                id: string;
+                /**
+                 * @description `queue` and `serverless` are not offered on this install.
+                 * @example vps
+                 * @enum {string}
+                 */
+                type?: "vps" | "database" | "cache" | "queue" | "serverless";
+            }[];
+            rules?: components["schemas"]["FirewallRuleInput"][] | null;
+        };
+        /**
+         * @example {
+         *       "source": "203.0.113.7",
+         *       "destination": "10.64.0.10",
+         *       "protocol": "tcp",
+         *       "port": 443
+         *     }
+         */
+        TestFirewall: {
+            /** @example 203.0.113.7 */
+            source: string;
+            /** @example 10.64.0.10 */
+            destination: string;
+            /**
+             * @example tcp
+             * @enum {string}
+             */
+            protocol: "tcp" | "udp" | "icmp" | "gre" | "esp";
+            /**
+             * Format: int32
+             * @description Destination port; needed with `tcp` and `udp`.
+             * @example 443
+             */
+            port?: number | null;
+        };
+        FirewallTestedInstance: {
+            /**
+             * Format: uuid
+             * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+             */
+            id: string;
+            /**
+             * @example vps
+             * @enum {string}
+             */
+            type: "vps" | "database" | "cache";
+            /** @example web-1 */
+            name: string;
+            /**
+             * @example allow
+             * @enum {string}
+             */
+            verdict: "allow" | "deny";
+            /**
+             * @example inbound
+             * @enum {string}
+             */
+            direction: "inbound" | "outbound";
+            rule: {
+                /**
+                 * Format: uuid
+                 * @example 0198c5a2-9000-7d11-8c2f-5b1e6a7f8d90
+                 */
+                id: string;
+                /** @example https */
+                name: string | null;
+                /** @example Customers. */
+                description: string | null;
+                /**
+                 * @example inbound
+                 * @enum {string}
+                 */
+                direction: "inbound" | "outbound";
+                /**
+                 * @description `icmp` is ICMP for IPv4 and ICMPv6 for IPv6. `gre` and `esp` are not offered on this install.
+                 * @example tcp
+                 * @enum {string}
+                 */
+                protocol: "tcp" | "udp" | "icmp" | "any" | "gre" | "esp";
+                /**
+                 * Format: int32
+                 * @description Where the range is of one port.
+                 * @example 443
+                 */
+                port: number | null;
+                /**
+                 * Format: int32
+                 * @description Null: all ports.
+                 * @example 443
+                 */
+                port_range_start: number | null;
+                /**
+                 * Format: int32
+                 * @example 443
+                 */
+                port_range_end: number | null;
+                source_ips: string[] | null;
+                source_instance_ids: {
+                    /**
+                     * Format: uuid
+                     * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                     */
+                    id: string;
+                    /**
+                     * @example vps
+                     * @enum {string}
+                     */
+                    type: "vps" | "database" | "cache";
+                }[] | null;
+                /**
+                 * @example allow
+                 * @enum {string}
+                 */
+                action: "allow" | "deny";
+                /**
+                 * Format: int32
+                 * @example 1
+                 */
+                order: number;
+            } | null;
+            /** @example The rule “https” lets it in. */
+            message: string;
+            /** @description Of the rule; null where the default decides. */
+            firewall: {
+                /**
+                 * Format: uuid
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                id: string;
+                /** @example web */
+                name: string;
+            } | null;
+        };
+        /**
+         * @example {
+         *       "instance_type": "vps",
+         *       "instance_id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e"
+         *     }
+         */
+        FirewallAttachment: {
+            /**
+             * @description `queue` and `serverless` are not offered on this install.
+             * @example vps
+             * @enum {string}
+             */
+            instance_type: "vps" | "database" | "cache" | "queue" | "serverless";
+            /** @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e */
+            instance_id: string;
+        };
+        /**
+         * @example {
+         *       "confirm_within": 120
+         *     }
+         */
+        DeployFirewall: {
+            /**
+             * Format: int32
+             * @description Seconds in which `confirm` must be called; else the rules before come back.
+             * @example 120
+             */
+            confirm_within?: number | null;
+        };
         Operation: {
             /**
              * Format: uuid
@@ -3515,7 +4096,7 @@ export interface operations {
                      *         "can_be_rebooted": true,
                      *         "can_be_destroyed": true
                      *       },
-                     *       "firewall_created": false,
+                     *       "firewall_created": true,
                      *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
                      *     }
                      */
@@ -3525,7 +4106,7 @@ export interface operations {
                         instance: components["schemas"]["Vps"];
                         /**
                          * @description Whether a default firewall was made for it.
-                         * @example false
+                         * @example true
                          */
                         firewall_created: boolean;
                         /**
@@ -8405,6 +8986,1057 @@ export interface operations {
                         /** @example The parameter group was created. */
                         message: string;
                         parameter_group: components["schemas"]["ParameterGroup"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listFirewalls: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Page to return, from 1. A page past the end is an empty list.
+                 * @example 1
+                 */
+                page?: number;
+                /**
+                 * @description Items on a page.
+                 * @example 15
+                 */
+                per_page?: number;
+            };
+            header?: {
+                /** @description Team that the request acts on, in place of the token’s own. */
+                "X-Team-Id"?: components["parameters"]["TeamId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *           "name": "web",
+                     *           "description": "Web servers.",
+                     *           "status": "active",
+                     *           "error": {
+                     *             "code": "unreachable",
+                     *             "message": "The host does not answer.",
+                     *             "retryable": true
+                     *           },
+                     *           "is_default": false,
+                     *           "default_action": "deny",
+                     *           "rules": [
+                     *             {
+                     *               "id": "0198c5a2-9000-7d11-8c2f-5b1e6a7f8d90",
+                     *               "name": "https",
+                     *               "description": "Customers.",
+                     *               "direction": "inbound",
+                     *               "protocol": "tcp",
+                     *               "port": 443,
+                     *               "port_range_start": 443,
+                     *               "port_range_end": 443,
+                     *               "source_ips": [
+                     *                 "203.0.113.0/24"
+                     *               ],
+                     *               "source_instance_ids": [
+                     *                 {
+                     *                   "id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *                   "type": "vps"
+                     *                 }
+                     *               ],
+                     *               "action": "allow",
+                     *               "order": 1
+                     *             }
+                     *           ],
+                     *           "attached_instances": [
+                     *             {
+                     *               "id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *               "type": "vps",
+                     *               "name": "web-1"
+                     *             }
+                     *           ],
+                     *           "confirm_by": "2026-01-15T09:30:00.000Z",
+                     *           "created_at": "2026-01-15T09:30:00.000Z",
+                     *           "updated_at": "2026-01-15T09:30:00.000Z",
+                     *           "team_id": 1
+                     *         }
+                     *       ],
+                     *       "pagination": {
+                     *         "current_page": 1,
+                     *         "last_page": 1,
+                     *         "per_page": 15,
+                     *         "total": 1
+                     *       }
+                     *     }
+                     */
+                    "application/json": {
+                        data: components["schemas"]["Firewall"][];
+                        pagination: components["schemas"]["Pagination"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    createFirewall: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Team that the request acts on, in place of the token’s own. */
+                "X-Team-Id"?: components["parameters"]["TeamId"];
+                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "web",
+                 *       "description": "Web servers.",
+                 *       "rules": [
+                 *         {
+                 *           "name": "https",
+                 *           "direction": "inbound",
+                 *           "protocol": "tcp",
+                 *           "port": 443
+                 *         },
+                 *         {
+                 *           "name": "admin",
+                 *           "direction": "inbound",
+                 *           "protocol": "tcp",
+                 *           "port": 22,
+                 *           "source_ips": [
+                 *             "203.0.113.0/24",
+                 *             "2001:db8::/32"
+                 *           ]
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["CreateFirewall"];
+            };
+        };
+        responses: {
+            /** @description Created. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The firewall is being applied.",
+                     *       "firewall": {
+                     *         "id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *         "name": "web",
+                     *         "description": "Web servers.",
+                     *         "status": "active",
+                     *         "error": {
+                     *           "code": "unreachable",
+                     *           "message": "The host does not answer.",
+                     *           "retryable": true
+                     *         },
+                     *         "is_default": false,
+                     *         "default_action": "deny",
+                     *         "rules": [
+                     *           {
+                     *             "id": "0198c5a2-9000-7d11-8c2f-5b1e6a7f8d90",
+                     *             "name": "https",
+                     *             "description": "Customers.",
+                     *             "direction": "inbound",
+                     *             "protocol": "tcp",
+                     *             "port": 443,
+                     *             "port_range_start": 443,
+                     *             "port_range_end": 443,
+                     *             "source_ips": [
+                     *               "203.0.113.0/24"
+                     *             ],
+                     *             "source_instance_ids": [
+                     *               {
+                     *                 "id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *                 "type": "vps"
+                     *               }
+                     *             ],
+                     *             "action": "allow",
+                     *             "order": 1
+                     *           }
+                     *         ],
+                     *         "attached_instances": [
+                     *           {
+                     *             "id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *             "type": "vps",
+                     *             "name": "web-1"
+                     *           }
+                     *         ],
+                     *         "confirm_by": "2026-01-15T09:30:00.000Z",
+                     *         "created_at": "2026-01-15T09:30:00.000Z",
+                     *         "updated_at": "2026-01-15T09:30:00.000Z",
+                     *         "team_id": 1
+                     *       },
+                     *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
+                     *     }
+                     */
+                    "application/json": {
+                        /** @example The firewall is being applied. */
+                        message: string;
+                        firewall: components["schemas"]["Firewall"];
+                        /**
+                         * Format: uuid
+                         * @description Follow it with `GET /operations/{operation}`.
+                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
+                         */
+                        operation_id: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getFirewall: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Team that the request acts on, in place of the token’s own. */
+                "X-Team-Id"?: components["parameters"]["TeamId"];
+            };
+            path: {
+                /**
+                 * @description Id of the firewall.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                firewall: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "firewall": {
+                     *         "id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *         "name": "web",
+                     *         "description": "Web servers.",
+                     *         "status": "active",
+                     *         "error": {
+                     *           "code": "unreachable",
+                     *           "message": "The host does not answer.",
+                     *           "retryable": true
+                     *         },
+                     *         "is_default": false,
+                     *         "default_action": "deny",
+                     *         "rules": [
+                     *           {
+                     *             "id": "0198c5a2-9000-7d11-8c2f-5b1e6a7f8d90",
+                     *             "name": "https",
+                     *             "description": "Customers.",
+                     *             "direction": "inbound",
+                     *             "protocol": "tcp",
+                     *             "port": 443,
+                     *             "port_range_start": 443,
+                     *             "port_range_end": 443,
+                     *             "source_ips": [
+                     *               "203.0.113.0/24"
+                     *             ],
+                     *             "source_instance_ids": [
+                     *               {
+                     *                 "id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *                 "type": "vps"
+                     *               }
+                     *             ],
+                     *             "action": "allow",
+                     *             "order": 1
+                     *           }
+                     *         ],
+                     *         "attached_instances": [
+                     *           {
+                     *             "id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *             "type": "vps",
+                     *             "name": "web-1"
+                     *           }
+                     *         ],
+                     *         "confirm_by": "2026-01-15T09:30:00.000Z",
+                     *         "created_at": "2026-01-15T09:30:00.000Z",
+                     *         "updated_at": "2026-01-15T09:30:00.000Z",
+                     *         "team_id": 1
+                     *       }
+                     *     }
+                     */
+                    "application/json": {
+                        firewall: components["schemas"]["Firewall"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    updateFirewall: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Team that the request acts on, in place of the token’s own. */
+                "X-Team-Id"?: components["parameters"]["TeamId"];
+                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description Id of the firewall.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                firewall: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "rules": [
+                 *         {
+                 *           "name": "https",
+                 *           "direction": "inbound",
+                 *           "protocol": "tcp",
+                 *           "port": 443
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["UpdateFirewall"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The firewall is being applied.",
+                     *       "firewall": {
+                     *         "id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *         "name": "web",
+                     *         "description": "Web servers.",
+                     *         "status": "active",
+                     *         "error": {
+                     *           "code": "unreachable",
+                     *           "message": "The host does not answer.",
+                     *           "retryable": true
+                     *         },
+                     *         "is_default": false,
+                     *         "default_action": "deny",
+                     *         "rules": [
+                     *           {
+                     *             "id": "0198c5a2-9000-7d11-8c2f-5b1e6a7f8d90",
+                     *             "name": "https",
+                     *             "description": "Customers.",
+                     *             "direction": "inbound",
+                     *             "protocol": "tcp",
+                     *             "port": 443,
+                     *             "port_range_start": 443,
+                     *             "port_range_end": 443,
+                     *             "source_ips": [
+                     *               "203.0.113.0/24"
+                     *             ],
+                     *             "source_instance_ids": [
+                     *               {
+                     *                 "id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *                 "type": "vps"
+                     *               }
+                     *             ],
+                     *             "action": "allow",
+                     *             "order": 1
+                     *           }
+                     *         ],
+                     *         "attached_instances": [
+                     *           {
+                     *             "id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *             "type": "vps",
+                     *             "name": "web-1"
+                     *           }
+                     *         ],
+                     *         "confirm_by": "2026-01-15T09:30:00.000Z",
+                     *         "created_at": "2026-01-15T09:30:00.000Z",
+                     *         "updated_at": "2026-01-15T09:30:00.000Z",
+                     *         "team_id": 1
+                     *       },
+                     *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
+                     *     }
+                     */
+                    "application/json": {
+                        /** @example The firewall is being applied. */
+                        message: string;
+                        firewall: components["schemas"]["Firewall"];
+                        /**
+                         * Format: uuid
+                         * @description Follow it with `GET /operations/{operation}`.
+                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
+                         */
+                        operation_id: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    deleteFirewall: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Team that the request acts on, in place of the token’s own. */
+                "X-Team-Id"?: components["parameters"]["TeamId"];
+                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description Id of the firewall.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                firewall: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The firewall was deleted."
+                     *     }
+                     */
+                    "application/json": {
+                        /** @example The firewall was deleted. */
+                        message: string;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    testFirewall: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Team that the request acts on, in place of the token’s own. */
+                "X-Team-Id"?: components["parameters"]["TeamId"];
+                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description Id of the firewall.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                firewall: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "source": "203.0.113.7",
+                 *       "destination": "10.64.0.10",
+                 *       "protocol": "tcp",
+                 *       "port": 443
+                 *     }
+                 */
+                "application/json": components["schemas"]["TestFirewall"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "verdict": "allow",
+                     *       "direction": "inbound",
+                     *       "rule": {
+                     *         "id": "0198c5a2-9000-7d11-8c2f-5b1e6a7f8d90",
+                     *         "name": "https",
+                     *         "description": "Customers.",
+                     *         "direction": "inbound",
+                     *         "protocol": "tcp",
+                     *         "port": 443,
+                     *         "port_range_start": 443,
+                     *         "port_range_end": 443,
+                     *         "source_ips": [
+                     *           "203.0.113.0/24"
+                     *         ],
+                     *         "source_instance_ids": [
+                     *           {
+                     *             "id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *             "type": "vps"
+                     *           }
+                     *         ],
+                     *         "action": "allow",
+                     *         "order": 1
+                     *       },
+                     *       "message": "The rule “https” lets it in.",
+                     *       "instances": [
+                     *         {
+                     *           "id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *           "type": "vps",
+                     *           "name": "web-1",
+                     *           "verdict": "allow",
+                     *           "direction": "inbound",
+                     *           "rule": {
+                     *             "id": "0198c5a2-9000-7d11-8c2f-5b1e6a7f8d90",
+                     *             "name": "https",
+                     *             "description": "Customers.",
+                     *             "direction": "inbound",
+                     *             "protocol": "tcp",
+                     *             "port": 443,
+                     *             "port_range_start": 443,
+                     *             "port_range_end": 443,
+                     *             "source_ips": [
+                     *               "203.0.113.0/24"
+                     *             ],
+                     *             "source_instance_ids": [
+                     *               {
+                     *                 "id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *                 "type": "vps"
+                     *               }
+                     *             ],
+                     *             "action": "allow",
+                     *             "order": 1
+                     *           },
+                     *           "message": "The rule “https” lets it in.",
+                     *           "firewall": {
+                     *             "id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *             "name": "web"
+                     *           }
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": {
+                        /**
+                         * @example allow
+                         * @enum {string}
+                         */
+                        verdict: "allow" | "deny";
+                        /**
+                         * @example inbound
+                         * @enum {string}
+                         */
+                        direction: "inbound" | "outbound";
+                        rule: {
+                            /**
+                             * Format: uuid
+                             * @example 0198c5a2-9000-7d11-8c2f-5b1e6a7f8d90
+                             */
+                            id: string;
+                            /** @example https */
+                            name: string | null;
+                            /** @example Customers. */
+                            description: string | null;
+                            /**
+                             * @example inbound
+                             * @enum {string}
+                             */
+                            direction: "inbound" | "outbound";
+                            /**
+                             * @description `icmp` is ICMP for IPv4 and ICMPv6 for IPv6. `gre` and `esp` are not offered on this install.
+                             * @example tcp
+                             * @enum {string}
+                             */
+                            protocol: "tcp" | "udp" | "icmp" | "any" | "gre" | "esp";
+                            /**
+                             * Format: int32
+                             * @description Where the range is of one port.
+                             * @example 443
+                             */
+                            port: number | null;
+                            /**
+                             * Format: int32
+                             * @description Null: all ports.
+                             * @example 443
+                             */
+                            port_range_start: number | null;
+                            /**
+                             * Format: int32
+                             * @example 443
+                             */
+                            port_range_end: number | null;
+                            source_ips: string[] | null;
+                            source_instance_ids: {
+                                /**
+                                 * Format: uuid
+                                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                                 */
+                                id: string;
+                                /**
+                                 * @example vps
+                                 * @enum {string}
+                                 */
+                                type: "vps" | "database" | "cache";
+                            }[] | null;
+                            /**
+                             * @example allow
+                             * @enum {string}
+                             */
+                            action: "allow" | "deny";
+                            /**
+                             * Format: int32
+                             * @example 1
+                             */
+                            order: number;
+                        } | null;
+                        /** @example The rule “https” lets it in. */
+                        message: string;
+                        /** @description What all firewalls of the attached instances say that have one of the addresses. */
+                        instances: components["schemas"]["FirewallTestedInstance"][];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    attachFirewall: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Team that the request acts on, in place of the token’s own. */
+                "X-Team-Id"?: components["parameters"]["TeamId"];
+                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description Id of the firewall.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                firewall: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "instance_type": "vps",
+                 *       "instance_id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e"
+                 *     }
+                 */
+                "application/json": components["schemas"]["FirewallAttachment"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The firewall is being applied.",
+                     *       "status": "active",
+                     *       "confirm_by": "2026-01-15T09:30:00.000Z",
+                     *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
+                     *     }
+                     */
+                    "application/json": {
+                        /** @example The firewall is being applied. */
+                        message: string;
+                        /**
+                         * @example active
+                         * @enum {string}
+                         */
+                        status: "draft" | "active" | "applying" | "error";
+                        /**
+                         * Format: date-time
+                         * @description When the rules before come back, unless `confirm` is called.
+                         * @example 2026-01-15T09:30:00.000Z
+                         */
+                        confirm_by: string | null;
+                        /**
+                         * Format: uuid
+                         * @description Follow it with `GET /operations/{operation}`.
+                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
+                         */
+                        operation_id: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    detachFirewall: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Team that the request acts on, in place of the token’s own. */
+                "X-Team-Id"?: components["parameters"]["TeamId"];
+                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description Id of the firewall.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                firewall: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "instance_type": "vps",
+                 *       "instance_id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e"
+                 *     }
+                 */
+                "application/json": components["schemas"]["FirewallAttachment"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The firewall is being applied.",
+                     *       "status": "active",
+                     *       "confirm_by": "2026-01-15T09:30:00.000Z",
+                     *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
+                     *     }
+                     */
+                    "application/json": {
+                        /** @example The firewall is being applied. */
+                        message: string;
+                        /**
+                         * @example active
+                         * @enum {string}
+                         */
+                        status: "draft" | "active" | "applying" | "error";
+                        /**
+                         * Format: date-time
+                         * @description When the rules before come back, unless `confirm` is called.
+                         * @example 2026-01-15T09:30:00.000Z
+                         */
+                        confirm_by: string | null;
+                        /**
+                         * Format: uuid
+                         * @description Follow it with `GET /operations/{operation}`.
+                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
+                         */
+                        operation_id: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    deployFirewall: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Team that the request acts on, in place of the token’s own. */
+                "X-Team-Id"?: components["parameters"]["TeamId"];
+                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description Id of the firewall.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                firewall: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "confirm_within": 120
+                 *     }
+                 */
+                "application/json": components["schemas"]["DeployFirewall"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The firewall is being applied.",
+                     *       "status": "active",
+                     *       "confirm_by": "2026-01-15T09:30:00.000Z",
+                     *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
+                     *     }
+                     */
+                    "application/json": {
+                        /** @example The firewall is being applied. */
+                        message: string;
+                        /**
+                         * @example active
+                         * @enum {string}
+                         */
+                        status: "draft" | "active" | "applying" | "error";
+                        /**
+                         * Format: date-time
+                         * @description When the rules before come back, unless `confirm` is called.
+                         * @example 2026-01-15T09:30:00.000Z
+                         */
+                        confirm_by: string | null;
+                        /**
+                         * Format: uuid
+                         * @description Follow it with `GET /operations/{operation}`.
+                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
+                         */
+                        operation_id: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    confirmFirewall: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Team that the request acts on, in place of the token’s own. */
+                "X-Team-Id"?: components["parameters"]["TeamId"];
+                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description Id of the firewall.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                firewall: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The firewall is being applied.",
+                     *       "status": "active",
+                     *       "confirm_by": "2026-01-15T09:30:00.000Z",
+                     *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
+                     *     }
+                     */
+                    "application/json": {
+                        /** @example The firewall is being applied. */
+                        message: string;
+                        /**
+                         * @example active
+                         * @enum {string}
+                         */
+                        status: "draft" | "active" | "applying" | "error";
+                        /**
+                         * Format: date-time
+                         * @description When the rules before come back, unless `confirm` is called.
+                         * @example 2026-01-15T09:30:00.000Z
+                         */
+                        confirm_by: string | null;
+                        /**
+                         * Format: uuid
+                         * @description Follow it with `GET /operations/{operation}`.
+                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
+                         */
+                        operation_id: string | null;
                     };
                 };
             };

@@ -15,6 +15,10 @@ import { dataServiceRoutes } from './resources/data-services/routes.ts';
 import { createDataServiceService } from './resources/data-services/service.ts';
 import { dataServiceWorkflows } from './resources/data-services/workflow.ts';
 import { databaseWire } from './resources/databases/wire.ts';
+import { firewallReconciler, firewallRollback } from './resources/firewalls/reconcilers.ts';
+import { firewallRoutes } from './resources/firewalls/routes.ts';
+import { createFirewallService } from './resources/firewalls/service.ts';
+import { firewallWorkflows } from './resources/firewalls/workflow.ts';
 import { healthRoutes } from './resources/health/routes.ts';
 import type { AddressPools } from './resources/networks/allotment.ts';
 import { operationRoutes } from './resources/operations/routes.ts';
@@ -132,6 +136,7 @@ export function registerRoutes(api: Api, dependencies: RouteDependencies): void 
   dataServiceRoutes(api, { database, engine, clock, service: caches }, cacheWire);
   const services = { database: databases, cache: caches };
   parameterGroupRoutes(api, createParameterGroupService({ database, engine, services }));
+  firewallRoutes(api, createFirewallService(database));
   certificateAuthorityRoutes(api, dependencies.authority);
   operationRoutes(api, database);
 }
@@ -148,6 +153,7 @@ async function startWorker(
     vps: vpsWorkflows({ database, engine, secrets }),
     database: dataServices,
     cache: dataServices,
+    firewall: firewallWorkflows({ database, engine }),
   };
   const runtime = createRuntime({
     database,
@@ -163,6 +169,8 @@ async function startWorker(
     database,
     [
       instanceReconciler(database, engine, log),
+      firewallReconciler(database, engine, log),
+      firewallRollback(database, log),
       storageAutoscaler(database, engine, log),
       forgottenOperations(database, workflows, log),
       deadWorkers(database, log),

@@ -2,8 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { Engine } from '../src/engines/engine.ts';
 import { createSimEngine, type SimEngine } from '../src/engines/sim/engine.ts';
+import { readIntent } from '../src/resources/firewalls/enforcement.ts';
 import { type Call, clientOf } from './client.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 import { createTeam, type TestTeam } from './harness.ts';
@@ -118,5 +120,38 @@ export async function findInconsistencies(database: TestDatabase, engine: Engine
     .flatMap((detail) => [detail?.addresses.ipv4, detail?.addresses.ipv6])
     .filter(Boolean);
   if (new Set(addresses).size !== addresses.length) problems.push('an address is used twice');
+  return [...problems, ...(await findFirewallInconsistencies(database, engine))];
+}
+
+/** Firewalls are attached to instances that there are, are in force as the rows say, and are counted. */
+async function findFirewallInconsistencies(database: TestDatabase, engine: Engine): Promise<string[]> {
+  const { pool } = database;
+  const problems: string[] = [];
+  const query = async (sql: string) => (await pool.query(sql)).rows;
+  const instances = '(select id from vps union all select id from data_services)';
+  for (const row of await query(`select * from firewall_attachments where instance_id not in ${instances}`)) {
+    problems.push(`firewall ${row.firewall_id} is attached to ${row.instance_id}, which is gone`);
+  }
+  for (const row of await query(`select id from firewalls where default_of not in ${instances}
+      and id not in (select firewall_id from firewall_attachments)`)) {
+    problems.push(`default firewall ${row.id} outlived its instance`);
+  }
+  for (const row of await query(`select id from firewalls where status = 'applying'`)) {
+    problems.push(`firewall ${row.id} is still being applied`);
+  }
+  const [counted] = await query(`select
+    (select coalesce(sum(used), 0) from team_usage where kind = 'firewall')::integer as used,
+    (select count(*) from firewalls where default_of is null)::integer as present`);
+  if (counted.used !== counted.present)
+    problems.push(`the quota counts ${counted.used} of ${counted.present} firewalls`);
+  for (const { id } of await query('select id from teams')) {
+    const { firewalls } = await readIntent(database.db, id);
+    const present = 'firewallsOf' in engine ? (engine as SimEngine).firewallsOf(id) : firewalls;
+    if (!isDeepStrictEqual(present, firewalls)) {
+      problems.push(
+        `team ${id} has ${JSON.stringify(present)} in force in place of ${JSON.stringify(firewalls)}`,
+      );
+    }
+  }
   return problems;
 }

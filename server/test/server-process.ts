@@ -3,7 +3,8 @@
  * `DANUBE_ENGINE=incus` on the Incus of the test run.
  *
  * `DANUBE_TEST_KILL` says where: `step NAME` after that step is recorded, `before VERB` or `after VERB` around the
- * first call of that verb of the engine. The process prints one line of JSON `{url}` when it serves.
+ * first call of that verb of the engine once an operation has begun: reconcilers call verbs too. The process prints one
+ * line of JSON `{url}` when it serves.
  */
 import type { Socket } from 'node:net';
 import { startApp } from '../src/app.ts';
@@ -16,14 +17,15 @@ import { createTestIncusEngine } from './incus.ts';
 const config = readConfig(process.env);
 const [killWhen, killAt] = (process.env.DANUBE_TEST_KILL ?? '').split(' ');
 const die = () => process.kill(process.pid, 'SIGKILL');
+let begun = false;
 
 const log = createLog(config.logLevel);
 const engine = config.engine === 'sim' ? simulated() : createTestIncusEngine(log);
 
 function simulated() {
   const sim = createSimEngine({ stateFile: config.sim.stateFile, latencyMs: config.sim.latencyMs });
-  if (killWhen === 'before') sim.faults.before((verb) => void (verb === killAt && die()));
-  if (killWhen === 'after') sim.faults.after((verb) => void (verb === killAt && die()));
+  if (killWhen === 'before') sim.faults.before((verb) => void (begun && verb === killAt && die()));
+  if (killWhen === 'after') sim.faults.after((verb) => void (begun && verb === killAt && die()));
   return sim;
 }
 
@@ -38,7 +40,10 @@ const app = await startApp({
   log,
   runtime: {
     retrySeconds: 5,
-    afterStep: (_operation, step) => void (killWhen === 'step' && step === killAt && die()),
+    afterStep: (_operation, step) => {
+      begun = true;
+      if (killWhen === 'step' && step === killAt) die();
+    },
   },
 });
 console.log(JSON.stringify({ url: app.url }));

@@ -93,6 +93,33 @@ export interface Events {
   type: string;
 }
 
+export interface FirewallAttachments {
+  firewall_id: string;
+  instance_id: string;
+  instance_type: string;
+  team_id: number;
+}
+
+export interface Firewalls {
+  applied_instances: Generated<Json>;
+  applied_revision: Generated<number>;
+  applied_rules: Generated<Json>;
+  confirm_by: Date | null;
+  created_at: Generated<Date>;
+  default_of: string | null;
+  description: string | null;
+  effective_rules: Generated<Json>;
+  error: Json | null;
+  id: string;
+  name: string;
+  revision: Generated<number>;
+  rollback_rules: Json | null;
+  rules: Generated<Json>;
+  status: string;
+  team_id: number;
+  updated_at: Generated<Date>;
+}
+
 export interface IdempotencyKeys {
   body: Json | null;
   created_at: Generated<Date>;
@@ -263,6 +290,8 @@ export interface DB {
   data_services: DataServices;
   datacenters: Datacenters;
   events: Events;
+  firewall_attachments: FirewallAttachments;
+  firewalls: Firewalls;
   idempotency_keys: IdempotencyKeys;
   networks: Networks;
   operations: Operations;

@@ -13,6 +13,7 @@ export const TAGS: Json[] = [
   { name: 'Databases', description: 'Managed PostgreSQL, MySQL and MariaDB.' },
   { name: 'Caches', description: 'Managed Redis and Valkey.' },
   { name: 'Parameter groups', description: 'Engine parameters that databases or caches share.' },
+  { name: 'Firewalls', description: 'What the network lets pass to and from instances.' },
   { name: 'Certificate authority', description: 'What clients check databases and caches against.' },
   { name: 'Operations', description: 'Progress of asynchronous work.' },
 ];

@@ -24,7 +24,7 @@ import {
  * The version of the step sequences. DBOS replays a workflow only on the version that started it, so it is raised
  * exactly when the order or the names of steps change; operations of the older version must have ended by then.
  */
-const WORKFLOW_VERSION = '1';
+const WORKFLOW_VERSION = '2';
 
 /** How often the queue of new work is looked at, and so what an idle install waits at most for a start. */
 const POLL_MS = 100;

@@ -6,10 +6,9 @@ import { dataServiceWorkflows } from './workflow.ts';
 testWorkflowFaults({
   name: 'database',
   path: '/database',
-  quota: 'database',
   workflows: dataServiceWorkflows({ database: {} } as Parameters<typeof dataServiceWorkflows>[0]),
   verbs: {
-    network: ['ensureTenant'],
+    network: ['ensureTenant', 'ensureFirewalls'],
     'create image': ['describeInstance', 'ensureImage'],
     // The instance is there, and so its image is not needed.
     'start image': ['describeInstance'],
@@ -22,6 +21,7 @@ testWorkflowFaults({
     stop: ['ensureStopped'],
     kill: ['ensureStopped'],
     remove: ['removeInstance'],
+    firewalls: ['ensureFirewalls'],
   },
   cases: {
     create: { from: 'none', to: 'running' },

@@ -8,6 +8,7 @@ import { UUID, uuidv7 } from '../../lib/ids.ts';
 import { acceptRequest } from '../../workflows/accept.ts';
 import type { AcceptedOperation } from '../../workflows/operations-store.ts';
 import type { PassClock } from '../../workflows/reconcilers.ts';
+import { createDefaultFirewall, serviceRules } from '../firewalls/defaults.ts';
 import { type AddressPools, allotAddresses } from '../networks/allotment.ts';
 import { countOf, takeQuota } from '../teams/quotas.ts';
 import {
@@ -111,6 +112,9 @@ export function createDataServiceService(kind: Kind, dependencies: DataServiceDe
       })
       .returningAll()
       .executeTakeFirstOrThrow();
+    const ports = [provider.ports.tls, provider.ports.plain].filter((port) => port !== null);
+    const rules = await serviceRules(tx, caller.teamId, ports);
+    await createDefaultFirewall(tx, { type: kind, id, teamId: caller.teamId, name: body.name }, rules);
     const operation = await acceptRequest(tx, caller, { type: kind, id, status: row.status }, 'create');
     return {
       message: `The ${noun} is being created. Ask for its status until it is running.`,

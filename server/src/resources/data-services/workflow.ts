@@ -9,6 +9,8 @@ import type {
 } from '../../workflows/operation.ts';
 import { recordOutcome } from '../../workflows/operations-store.ts';
 import { unlessSuperseded } from '../../workflows/superseded.ts';
+import { forgetInstance } from '../firewalls/defaults.ts';
+import { applyTeamFirewalls } from '../firewalls/enforcement.ts';
 import { createNetworkReader, releaseAddresses } from '../networks/allotment.ts';
 import { releaseQuota } from '../teams/quotas.ts';
 import { KINDS, type Kind } from './kinds.ts';
@@ -103,7 +105,7 @@ export function dataServiceWorkflows(
       succeed: finishPublish,
       fail: failPublish,
     }),
-    delete: workflow('delete', { steps: [steps.remove], succeed: finishDelete }),
+    delete: workflow('delete', { steps: [steps.remove, steps.firewalls], succeed: finishDelete }),
   };
 }
 
@@ -133,6 +135,8 @@ function serviceSteps(dependencies: DataServiceWorkflowDependencies) {
   return {
     network: step('network', async ({ team_id }) => {
       await engine.ensureTenant({ teamId: team_id, network: await networkOf(team_id) });
+      // Before there is an instance: it must not be reachable in any other way for a moment.
+      await applyTeamFirewalls(database, engine, team_id);
     }),
     // Needed only where the instance is to be made: one that is there may be of an older image.
     image: step('image', async (row, _operation, progress) => {
@@ -189,6 +193,8 @@ function serviceSteps(dependencies: DataServiceWorkflowDependencies) {
       await updateService(db, row.id, { status: running ? 'running' : 'stopped', pending_restart: [] });
     }),
     remove: step('remove', (row) => engine.removeInstance(instanceRef(row))),
+    // Its address is free afterwards, and nothing may be left that is for the instance.
+    firewalls: step('firewalls', ({ team_id }) => applyTeamFirewalls(database, engine, team_id)),
   };
 }
 
@@ -276,6 +282,10 @@ async function failPublish(tx: Tx, operation: Operation, error: OperationError):
 
 async function finishDelete(tx: Tx, operation: Operation): Promise<void> {
   await recordOutcome(tx, operation, 'Normal', outcome(operation));
+  await forgetInstance(tx, operation.teamId, {
+    type: operation.resourceType as Kind,
+    id: operation.resourceId,
+  });
   await releaseAddresses(tx, operation.resourceId);
   if (await deleteService(tx, operation.resourceId)) {
     await releaseQuota(tx, operation.teamId, operation.resourceType as Kind);

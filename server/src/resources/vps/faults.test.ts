@@ -5,10 +5,9 @@ import { vpsWorkflows } from './workflow.ts';
 testWorkflowFaults({
   name: 'VPS',
   path: '/vps',
-  quota: 'vps',
   workflows: vpsWorkflows({ database: {} } as Parameters<typeof vpsWorkflows>[0]),
   verbs: {
-    network: ['ensureTenant'],
+    network: ['ensureTenant', 'ensureFirewalls'],
     image: ['ensureImage'],
     instance: ['ensureInstance'],
     ssh: ['waitForSsh'],
@@ -16,6 +15,7 @@ testWorkflowFaults({
     stop: ['ensureStopped'],
     settings: ['ensureSettings'],
     remove: ['removeInstance'],
+    firewalls: ['ensureFirewalls'],
   },
   cases: {
     create: { from: 'none', to: 'running' },

@@ -168,7 +168,7 @@ export const CreatedVps = Obj({
   message: Message('The server is being created.'),
   instance: Vps,
   firewall_created: Type.Boolean({
-    example: false,
+    example: true,
     description: 'Whether a default firewall was made for it.',
   }),
   operation_id: OperationId,

@@ -8,6 +8,7 @@ import { UUID, uuidv7 } from '../../lib/ids.ts';
 import { acceptRequest } from '../../workflows/accept.ts';
 import type { AcceptedOperation } from '../../workflows/operations-store.ts';
 import type { PassClock } from '../../workflows/reconcilers.ts';
+import { createDefaultFirewall, serverRules } from '../firewalls/defaults.ts';
 import { type AddressPools, allotAddresses } from '../networks/allotment.ts';
 import { countOf, takeQuota } from '../teams/quotas.ts';
 import { checkCreate, checkReinstall, planChange } from './rules.ts';
@@ -109,6 +110,11 @@ export function createVpsService({ database, engine, secrets, pools, clock }: Vp
       })
       .returningAll()
       .executeTakeFirstOrThrow();
+    await createDefaultFirewall(
+      tx,
+      { type: 'vps', id, teamId: caller.teamId, name: body.name },
+      serverRules(),
+    );
     const args: ImageArgs = { image: body.image };
     const operation = await acceptRequest(
       tx,
@@ -120,7 +126,7 @@ export function createVpsService({ database, engine, secrets, pools, clock }: Vp
     return {
       message: 'The server is being created. Ask for its status until it is running.',
       instance: viewVps(vps, null),
-      firewall_created: false,
+      firewall_created: true,
       operation_id: operation.id,
     };
   }

@@ -17,6 +17,8 @@ import type {
 } from '../../workflows/operation.ts';
 import { recordOutcome } from '../../workflows/operations-store.ts';
 import { unlessSuperseded } from '../../workflows/superseded.ts';
+import { forgetInstance } from '../firewalls/defaults.ts';
+import { applyTeamFirewalls } from '../firewalls/enforcement.ts';
 import { createNetworkReader, releaseAddresses } from '../networks/allotment.ts';
 import { releaseQuota } from '../teams/quotas.ts';
 import { STATUS_DURING, type VpsOperationKind } from './states.ts';
@@ -88,7 +90,7 @@ export function vpsWorkflows(
       succeed: becomes('running'),
     }),
     update: workflow('update', { steps: [steps.settings], succeed: finishUpdate, fail: revertUpdate }),
-    delete: workflow('delete', { steps: [steps.remove], succeed: finishDelete }),
+    delete: workflow('delete', { steps: [steps.remove, steps.firewalls], succeed: finishDelete }),
   };
 }
 
@@ -98,6 +100,8 @@ function vpsSteps({ database, engine, secrets }: VpsWorkflowDependencies) {
   return {
     network: step('network', async ({ teamId }) => {
       await engine.ensureTenant({ teamId, network: await networkOf(teamId) });
+      // Before there is an instance: it must not be reachable in any other way for a moment.
+      await applyTeamFirewalls(database, engine, teamId);
     }),
     image: step('image', ({ args }, progress) =>
       engine.ensureImage((args as unknown as ImageArgs).image, progress),
@@ -121,6 +125,8 @@ function vpsSteps({ database, engine, secrets }: VpsWorkflowDependencies) {
     remove: step('remove', ({ teamId, resourceId }) =>
       engine.removeInstance(instanceRef(teamId, resourceId)),
     ),
+    // Its address is free afterwards, and nothing may be left that is for the instance.
+    firewalls: step('firewalls', ({ teamId }) => applyTeamFirewalls(database, engine, teamId)),
   };
 }
 
@@ -208,6 +214,7 @@ async function revertUpdate(tx: Tx, operation: Operation, error: OperationError)
 
 async function finishDelete(tx: Tx, operation: Operation): Promise<void> {
   await recordOutcome(tx, operation, 'Normal', EVENTS.delete!);
+  await forgetInstance(tx, operation.teamId, { type: 'vps', id: operation.resourceId });
   await releaseAddresses(tx, operation.resourceId);
   if (await deleteVps(tx, operation.resourceId)) await releaseQuota(tx, operation.teamId, 'vps');
 }

@@ -1,0 +1,135 @@
+import { sql } from 'kysely';
+import type { Queryable, Tx } from '../../db/database.ts';
+import { uuidv7 } from '../../lib/ids.ts';
+import { recordEvent } from '../../workflows/operations-store.ts';
+import { ALL_INSTANCES } from './instances.ts';
+import { type InstanceName, NOUNS, newRule, type StoredRule, withoutInstance } from './rule.ts';
+import {
+  jsonb,
+  listFirewalls,
+  lockFirewalls,
+  NEXT_REVISION,
+  updateFirewall,
+  writeAttachments,
+} from './store.ts';
+
+/** What firewalls are to do with the beginning and the end of an instance. */
+
+interface NewInstance extends InstanceName {
+  teamId: number;
+  name: string;
+}
+
+/** SSH and ping from everywhere, and nothing else. */
+export const serverRules = (): StoredRule[] => [
+  newRule({
+    name: 'ssh',
+    direction: 'inbound',
+    protocol: 'tcp',
+    port_range_start: 22,
+    port_range_end: 22,
+    order: 1,
+  }),
+  newRule({ name: 'ping', direction: 'inbound', protocol: 'icmp', order: 2 }),
+];
+
+/** The engine's own ports, from the network of the team: its other instances, and the host. */
+export async function serviceRules(
+  db: Queryable,
+  teamId: number,
+  ports: readonly number[],
+): Promise<StoredRule[]> {
+  const result = await sql<{ subnets: string[] }>`
+    select array[ipv4_subnet::text, ipv6_subnet::text] as subnets from networks where team_id = ${teamId}`.execute(
+    db,
+  );
+  const source_ips = result.rows[0]!.subnets;
+  return ports.map((port, index) =>
+    newRule({
+      name: 'team',
+      direction: 'inbound',
+      protocol: 'tcp',
+      port_range_start: port,
+      port_range_end: port,
+      source_ips,
+      order: index + 1,
+    }),
+  );
+}
+
+/**
+ * Gives a new instance a firewall of its own, in the transaction that makes it. It is in force once the instance's
+ * workflow has made the network.
+ */
+export async function createDefaultFirewall(
+  tx: Tx,
+  instance: NewInstance,
+  rules: readonly StoredRule[],
+): Promise<void> {
+  const id = uuidv7();
+  await tx
+    .insertInto('firewalls')
+    .values({
+      id,
+      team_id: instance.teamId,
+      name: `${instance.name.slice(0, 247)}-default`,
+      description: `Made together with the ${NOUNS[instance.type]} ${instance.name}.`,
+      default_of: instance.id,
+      status: 'applying',
+      rules: jsonb(rules),
+      effective_rules: jsonb(rules),
+    })
+    .execute();
+  await writeAttachments(tx, { id, team_id: instance.teamId }, [instance]);
+}
+
+/**
+ * Takes an instance that is gone out of all firewalls, in the transaction that deletes its row: it is attached to none, no
+ * rule names it, and a default firewall that was for nothing else goes with it.
+ */
+export async function forgetInstance(tx: Tx, teamId: number, instance: InstanceName): Promise<void> {
+  await lockFirewalls(tx, teamId);
+  const detached = await tx
+    .deleteFrom('firewall_attachments')
+    .where('instance_id', '=', instance.id)
+    .where('team_id', '=', teamId)
+    .returning('firewall_id')
+    .execute();
+  if (detached.length > 0) {
+    const ids = detached.map(({ firewall_id }) => firewall_id);
+    await tx.updateTable('firewalls').set(NEXT_REVISION).where('id', 'in', ids).execute();
+  }
+  await forgetSource(tx, teamId, instance);
+  await deleteUnusedDefaults(tx, teamId, instance.id);
+}
+
+/** Deletes what was made for instances that are gone (`gone`, whose row is about to be, is one) and is attached to none. */
+export async function deleteUnusedDefaults(tx: Tx, teamId: number, gone: string | null): Promise<void> {
+  await sql`delete from firewalls f where team_id = ${teamId} and default_of is not null
+    and (default_of = ${gone} or not exists (select from ${ALL_INSTANCES} instances where id = f.default_of))
+    and not exists (select from firewall_attachments where firewall_id = f.id)`.execute(tx);
+}
+
+const COLUMNS = ['rules', 'effective_rules', 'applied_rules', 'rollback_rules'] as const;
+
+async function forgetSource(tx: Tx, teamId: number, instance: InstanceName): Promise<void> {
+  for (const firewall of await listFirewalls(tx, teamId)) {
+    const isNamed = COLUMNS.some((column) =>
+      firewall[column]?.some((rule) => rule.source_instance_ids?.some(({ id }) => id === instance.id)),
+    );
+    if (!isNamed) continue;
+    const changes = COLUMNS.filter((column) => firewall[column] !== null).map((column) => [
+      column,
+      jsonb(withoutInstance(firewall[column] ?? [], instance.id)),
+    ]);
+    await updateFirewall(tx, firewall.id, { ...Object.fromEntries(changes), ...NEXT_REVISION });
+    await recordEvent(tx, {
+      teamId,
+      resourceType: 'firewall',
+      resourceId: firewall.id,
+      type: 'Normal',
+      reason: 'RulesUpdated',
+      message: `The rules no longer name a ${NOUNS[instance.type]} that was deleted.`,
+    });
+  }
+}

@@ -1,0 +1,110 @@
+import { isDeepStrictEqual } from 'node:util';
+import { sql } from 'kysely';
+import type { Database, Queryable } from '../../db/database.ts';
+import { type Engine, EngineError, type InstanceFirewall } from '../../engines/engine.ts';
+import { ALL_INSTANCES, addressBook, type Instance } from './instances.ts';
+import { type StoredRule, toPolicy } from './rule.ts';
+import { type Attachment, lockFirewalls } from './store.ts';
+
+/** What the data plane is to let pass in a team's network, at one moment. */
+export interface Intent {
+  firewalls: InstanceFirewall[];
+  /** Revisions of the firewalls that are part of it, by id. */
+  revisions: Record<string, number>;
+  /** Whether some of them are not known to be in force. */
+  unconfirmed: boolean;
+}
+
+interface Rows {
+  instances: Pick<Instance, 'type' | 'id' | 'ipv4' | 'ipv6'>[];
+  firewalls: { id: string; revision: number; unconfirmed: boolean; rules: StoredRule[] }[];
+  attachments: Pick<Attachment, 'firewall_id' | 'id'>[];
+}
+
+/**
+ * Reads the intent in one statement, so that all of it is of one moment. An instance that is being deleted is left out: it
+ * has nothing more to send or receive, and its address is free for the next one once it is gone. A firewall whose change
+ * failed is for the instances that it was in force for before.
+ */
+export async function readIntent(db: Queryable, teamId: number): Promise<Intent> {
+  const result = await sql<Rows>`
+    select
+      (select coalesce(jsonb_agg(jsonb_build_object('type', type, 'id', id, 'ipv4', ipv4, 'ipv6', ipv6) order by id), '[]')
+        from ${ALL_INSTANCES} instances where team_id = team.id and status <> 'destroying') as instances,
+      (select coalesce(jsonb_agg(jsonb_build_object('id', id, 'revision', revision, 'rules', effective_rules,
+          'unconfirmed', status = 'applying' or revision <> applied_revision)), '[]')
+        from firewalls where team_id = team.id) as firewalls,
+      (select coalesce(jsonb_agg(jsonb_build_object('firewall_id', f.id, 'id', a.id) order by f.id), '[]')
+        from firewalls f, lateral (
+          select instance_id as id from firewall_attachments where firewall_id = f.id and f.status <> 'error'
+          union all
+          select (instance ->> 'id')::uuid from jsonb_array_elements(f.applied_instances) instance
+          where f.status = 'error') a
+        where f.team_id = team.id) as attachments
+    from (select ${teamId}::bigint as id) team`.execute(db);
+  const { instances, firewalls, attachments } = result.rows[0]!;
+  const addresses = addressBook(instances);
+  const policies = new Map(firewalls.map(({ id, rules }) => [id, toPolicy(rules, addresses)]));
+  const byInstance = Map.groupBy(attachments, ({ id }) => id);
+  return {
+    firewalls: instances.map(({ type, id, ipv4, ipv6 }) => ({
+      ref: { teamId, name: `${type}-${id}` },
+      addresses: { ipv4, ipv6 },
+      policies: (byInstance.get(id) ?? []).map(({ firewall_id }) => policies.get(firewall_id) ?? []),
+    })),
+    revisions: Object.fromEntries(firewalls.map(({ id, revision }) => [id, revision])),
+    unconfirmed: firewalls.some(({ unconfirmed }) => unconfirmed),
+  };
+}
+
+/**
+ * Brings what the data plane lets pass in the team's network in line with the rows. What changes meanwhile is brought
+ * there too: of several who do this at once, the last to write has read the rows after it wrote. Safe to repeat. Throws
+ * what the engine throws, but for a network that is not there yet: who makes it calls this afterwards.
+ */
+export async function applyTeamFirewalls(database: Database, engine: Engine, teamId: number): Promise<void> {
+  let intent = await readIntent(database.db, teamId);
+  for (;;) {
+    await push(engine, teamId, intent.firewalls);
+    const now = await readIntent(database.db, teamId);
+    if (isDeepStrictEqual(now.firewalls, intent.firewalls)) {
+      if (now.unconfirmed) await recordApplied(database, teamId, now.revisions);
+      return;
+    }
+    intent = now;
+  }
+}
+
+async function push(engine: Engine, teamId: number, firewalls: readonly InstanceFirewall[]): Promise<void> {
+  try {
+    await engine.ensureFirewalls(teamId, firewalls);
+  } catch (error) {
+    if (!(error instanceof EngineError) || error.code !== 'not_found') throw error;
+  }
+}
+
+/** What the columns of these revisions hold is in force. Where an operation is under way, the status is left to it. */
+async function recordApplied(
+  database: Database,
+  teamId: number,
+  revisions: Record<string, number>,
+): Promise<void> {
+  await database.transaction(async (tx) => {
+    await lockFirewalls(tx, teamId);
+    await sql`
+      update firewalls f set
+        applied_revision = revision,
+        applied_rules = effective_rules,
+        applied_instances = case when status = 'error' then applied_instances else
+          (select coalesce(jsonb_agg(jsonb_build_object('type', instance_type, 'id', instance_id)), '[]')
+            from firewall_attachments where firewall_id = f.id) end,
+        status = case when status = 'applying' and not exists (select from operations
+            where resource_id = f.id and state in ('queued', 'pending', 'running'))
+          then ${SETTLED} else status end
+      where team_id = ${teamId} and (status = 'applying' or applied_revision <> revision)
+        and revision = (${JSON.stringify(revisions)}::jsonb ->> id::text)::integer`.execute(tx);
+  });
+}
+
+/** The status of a firewall that nothing is to be done about. */
+export const SETTLED = sql<string>`case when rules = effective_rules then 'active' else 'draft' end`;

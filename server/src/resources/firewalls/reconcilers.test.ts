@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, describe, it } from 'node:test';
+import { createTestDatabase, type TestDatabase } from '../../../test/database.ts';
+import {
+  ALLOW_HTTPS,
+  attachment,
+  createFirewallTeam,
+  type FirewallTeam,
+  plain,
+  reconcileFirewalls,
+  web,
+} from '../../../test/firewalls.ts';
+import { startTestApp, type TestApp } from '../../../test/harness.ts';
+import { migrate } from '../../db/migrate.ts';
+import { applyTeamFirewalls, readIntent } from './enforcement.ts';
+
+describe('firewalls and the data plane', () => {
+  let test: TestApp;
+  let team: FirewallTeam;
+  before(async () => {
+    test = await startTestApp();
+  });
+  beforeEach(async () => {
+    team = await createFirewallTeam(test);
+  });
+  after(() => test?.close());
+
+  const query = (text: string, ...values: unknown[]) => test.database.pool.query(text, values);
+
+  it('come together again where the data plane has lost something', async () => {
+    const instance = await team.server();
+    const before = team.policiesOf(instance);
+    await test.engine.ensureFirewalls(team.teamId, []);
+    await reconcileFirewalls(test);
+    assert.deepEqual(team.policiesOf(instance), before);
+    await team.consistent();
+  });
+
+  it('come together where a change was cut off, and the status says so', async () => {
+    const instance = await team.server();
+    const id = await team.create({ attached_instances: [{ id: instance, type: 'vps' }] });
+    await query(
+      `update firewalls set effective_rules = '[]', rules = '[]', revision = revision + 1, status = 'applying'
+        where id = $1`,
+      id,
+    );
+    await reconcileFirewalls(test);
+    assert.deepEqual([(await team.show(id)).status, team.policiesOf(instance)?.[1]], ['active', []]);
+    await team.consistent();
+  });
+
+  it('do not wait for a team that cannot be helped', async () => {
+    const [broken, instance] = [await createFirewallTeam(test), await team.server()];
+    const lost = await broken.server();
+    for (const { teamId } of [broken, team]) await test.engine.ensureFirewalls(teamId, []);
+    const away = test.engine.faults.before((verb, argument) => {
+      if (verb === 'ensureFirewalls' && argument === broken.teamId) throw new Error('Gone.');
+    });
+    await reconcileFirewalls(test);
+    away();
+    assert.deepEqual([broken.policiesOf(lost), team.policiesOf(instance)?.length], [undefined, 1]);
+    await reconcileFirewalls(test);
+    assert.equal(broken.policiesOf(lost)?.length, 1);
+  });
+
+  it('lose the firewall of an instance that is gone when it is detached from the last other', async () => {
+    const [one, two] = [await team.server('one'), await team.server('two')];
+    const { id } = await team.defaultOf(one);
+    await team.done('POST', `/firewalls/${id}/attach`, attachment(two));
+    await team.deleteServer(one);
+    await team.done('POST', `/firewalls/${id}/detach`, attachment(two));
+    await reconcileFirewalls(test);
+    assert.equal((await team.call('GET', `/firewalls/${id}`)).status, 404);
+    // Detached by its customer, the one of an instance that is there stays.
+    const own = await team.defaultOf(two);
+    await team.done('POST', `/firewalls/${own.id}/detach`, attachment(two));
+    await reconcileFirewalls(test);
+    assert.equal((await team.show(own.id)).is_default, true);
+    await team.deleteServer(two);
+    assert.equal((await team.call('GET', `/firewalls/${own.id}`)).status, 404);
+    await team.consistent();
+  });
+
+  it('agree in the end where old and new are brought there at once', async () => {
+    const instance = await team.server();
+    const id = await team.create({ attached_instances: [{ id: instance, type: 'vps' }] });
+    let changes = 3;
+    const away = test.engine.faults.before(async (verb) => {
+      if (verb !== 'ensureFirewalls' || changes === 0) return;
+      changes -= 1;
+      // A change that comes while what was read before it is on its way.
+      await query(
+        `update firewalls set revision = revision + 1, effective_rules =
+          jsonb_set(effective_rules, '{0,port_range_end}', to_jsonb(500 + $2::integer)) where id = $1`,
+        id,
+        changes,
+      );
+    });
+    await applyTeamFirewalls(test.database, test.engine, team.teamId);
+    away();
+    assert.deepEqual(plain(team.policiesOf(instance))?.[1], [
+      { ...ALLOW_HTTPS, ports: { first: 443, last: 500 } },
+    ]);
+    const { rows } = await query('select revision, applied_revision from firewalls where id = $1', id);
+    assert.equal(rows[0].applied_revision, rows[0].revision);
+  });
+
+  it('leave out an instance that is being deleted, as a source too', async () => {
+    const [one, two] = [await team.server('one'), await team.server('two')];
+    await team.create({
+      attached_instances: [{ id: one, type: 'vps' }],
+      rules: [{ ...web, source_instance_ids: [{ id: two, type: 'vps' }] }],
+    });
+    await query(`update vps set status = 'destroying' where id = $1`, two);
+    const { firewalls } = await readIntent(test.database.db, team.teamId);
+    assert.deepEqual(
+      firewalls.map(({ ref, policies }) => [ref.name, policies.length, policies[1]?.length]),
+      [[`vps-${one}`, 2, 0]],
+    );
+  });
+});
+
+describe('the migration of an install without firewalls', () => {
+  let database: TestDatabase;
+  before(async () => {
+    database = await createTestDatabase();
+  });
+  after(() => database.drop());
+
+  it('leaves its instances as reachable as they were', async () => {
+    const { pool } = database;
+    await pool.query(`
+      drop table firewall_attachments, firewalls;
+      delete from kysely_migration where name = '0003_firewalls';
+      insert into users (email, name) values ('ada@example.org', 'Ada');
+      insert into teams (name, owner_id) select 'Team', id from users;
+      insert into vps (id, team_id, user_id, name, status, desired, plan, cpu_allocation_type, vcpu, memory_mb, disk_gb,
+        price_cents, image, datacenter, auth_method, password_sealed, network_stack, ipv4)
+      select gen_random_uuid(), teams.id, owner_id, repeat('x', 255), 'running', 'running', 'nano_shared', 'shared', 1, 1,
+        1, 1, 'debian-12', 'fsn1', 'password', '', 'ipv4_only', '10.64.0.10' from teams;
+      insert into data_services (id, kind, team_id, user_id, name, status, desired, provider, version, plan, vcpu,
+        memory_mb, disk_gb, price_cents, datacenter, username, password_sealed, ipv4)
+      select gen_random_uuid(), 'cache', teams.id, owner_id, 'sessions', 'stopped', 'stopped', 'redis', '8.0', 'micro', 1,
+        1, 1, 1, 'fsn1', 'default', '', '10.64.0.11' from teams;`);
+    await migrate(database.db);
+    const { rows } = await pool.query('select team_id, name, default_of from firewalls order by name');
+    assert.deepEqual(
+      rows.map(({ name }) => name),
+      ['sessions-default', `${'x'.repeat(247)}-default`],
+    );
+    const { firewalls } = await readIntent(database.db, rows[0].team_id);
+    const everything = { ...ALLOW_HTTPS, protocol: 'any', ports: null };
+    assert.deepEqual(
+      firewalls.map(({ policies }) => plain(policies)),
+      [[[everything]], [[everything]]],
+    );
+  });
+});

@@ -1,0 +1,86 @@
+import { sql } from 'kysely';
+import type { Database } from '../../db/database.ts';
+import type { Engine } from '../../engines/engine.ts';
+import type { Log } from '../../lib/log.ts';
+import { acceptOperation } from '../../workflows/operations-store.ts';
+import type { Reconciler } from '../../workflows/reconcilers.ts';
+import { deleteUnusedDefaults } from './defaults.ts';
+import { applyTeamFirewalls } from './enforcement.ts';
+import { findFirewall, jsonb, lockFirewalls, NEXT_REVISION, updateFirewall } from './store.ts';
+import type { ApplyArgs } from './workflow.ts';
+
+/**
+ * Brings what the data plane lets pass in line with the rows: in an Incus that has lost something, after a change that was
+ * cut off, for instances that are older than firewalls. Deletes firewalls of instances that are gone, once they are attached
+ * to no other. A team with an operation under way is left to that.
+ */
+export function firewallReconciler(database: Database, engine: Engine, log: Log): Reconciler {
+  return {
+    name: 'firewalls',
+    everySeconds: 30,
+    async run() {
+      const teams = await sql<{ id: number }>`
+        select team_id as id from networks where not exists (select from operations
+          where operations.team_id = networks.team_id and state in ('queued', 'pending', 'running'))`.execute(
+        database.db,
+      );
+      for (const { id } of teams.rows) {
+        try {
+          await database.transaction(async (tx) => {
+            await lockFirewalls(tx, id);
+            await deleteUnusedDefaults(tx, id, null);
+          });
+          await applyTeamFirewalls(database, engine, id);
+        } catch (error) {
+          // One team's trouble is not that of the others.
+          log.warn({ err: error, team: id }, 'firewalls not applied');
+        }
+      }
+    },
+  };
+}
+
+/** Takes deploys back that were to be confirmed and were not. */
+export function firewallRollback(database: Database, log: Log): Reconciler {
+  return {
+    name: 'firewall-rollback',
+    everySeconds: 1,
+    async run() {
+      const due = await database.db
+        .selectFrom('firewalls')
+        .select(['id', 'team_id'])
+        .where('confirm_by', '<', sql<Date>`now()`)
+        .execute();
+      for (const { id, team_id } of due) {
+        if (await rollBack(database, team_id, id)) log.info({ firewall: id }, 'firewall not confirmed');
+      }
+    },
+  };
+}
+
+/** False where it was confirmed, or deployed anew, a moment ago. */
+async function rollBack(database: Database, teamId: number, id: string): Promise<boolean> {
+  return database.transaction(async (tx) => {
+    await lockFirewalls(tx, teamId);
+    const firewall = await findFirewall(tx, teamId, id);
+    if (!firewall?.confirm_by || !firewall.rollback_rules || firewall.confirm_by > new Date()) return false;
+    await updateFirewall(tx, id, {
+      status: 'applying',
+      effective_rules: jsonb(firewall.rollback_rules),
+      confirm_by: null,
+      rollback_rules: null,
+      ...NEXT_REVISION,
+    });
+    const args: ApplyArgs = { rollback: true };
+    await acceptOperation(tx, {
+      teamId,
+      userId: null,
+      resourceType: 'firewall',
+      resourceId: id,
+      kind: 'apply',
+      args: { ...args },
+      requestId: null,
+    });
+    return true;
+  });
+}

@@ -1,0 +1,215 @@
+import type { Api } from '../../http/api.ts';
+import { mutate } from '../../http/mutation.ts';
+import { PageOf, PageQuery } from '../../http/pagination.ts';
+import {
+  CreateFirewall,
+  DeployFirewall,
+  Firewall,
+  FirewallAction,
+  FirewallAnswer,
+  FirewallAttachment,
+  FirewallDeleted,
+  FirewallParams,
+  FirewallTested,
+  FirewallWritten,
+  TestFirewall,
+  UpdateFirewall,
+} from './schema.ts';
+import type { FirewallService } from './service.ts';
+
+const tags = ['Firewalls'];
+const params = FirewallParams;
+const one = '/firewalls/:firewall';
+
+/** `/firewalls`: what the network lets pass to and from a team's instances. */
+export function firewallRoutes(api: Api, firewalls: FirewallService): void {
+  collectionRoutes(api, firewalls);
+  memberRoutes(api, firewalls);
+  attachmentRoutes(api, firewalls);
+  deployRoutes(api, firewalls);
+}
+
+function collectionRoutes(api: Api, firewalls: FirewallService): void {
+  api.get(
+    '/firewalls',
+    {
+      config: { scope: 'firewall:read' },
+      schema: {
+        operationId: 'listFirewalls',
+        summary: 'List firewalls',
+        description:
+          'The firewalls of the team, newest first, with those that were made together with instances.',
+        tags,
+        querystring: PageQuery,
+        response: { 200: PageOf(Firewall) },
+      },
+    },
+    (request) => firewalls.list(request.caller, request.query),
+  );
+  api.post(
+    '/firewalls',
+    {
+      config: { scope: 'firewall:write', errors: ['quota_exceeded'] },
+      schema: {
+        operationId: 'createFirewall',
+        summary: 'Create a firewall',
+        description:
+          'The first rule that matches a packet decides. Without a match, inbound packets are dropped and outbound ones pass.',
+        tags,
+        body: CreateFirewall,
+        response: { 201: FirewallWritten },
+      },
+    },
+    (request) => mutate(request, (tx) => firewalls.create(tx, request.caller, request.body)),
+  );
+}
+
+function memberRoutes(api: Api, firewalls: FirewallService): void {
+  api.get(
+    one,
+    {
+      config: { scope: 'firewall:read' },
+      schema: {
+        operationId: 'getFirewall',
+        summary: 'Show a firewall',
+        description: 'One firewall with its rules, in the order in which they were written.',
+        tags,
+        params,
+        response: { 200: FirewallAnswer },
+      },
+    },
+    (request) => firewalls.show(request.caller, request.params.firewall),
+  );
+  api.put(
+    one,
+    {
+      config: { scope: 'firewall:write' },
+      schema: {
+        operationId: 'updateFirewall',
+        summary: 'Update a firewall',
+        description:
+          '`rules` and `attached_instances` replace what was there; what is left out stays. New rules are applied at once, ' +
+          'unless `status` is `draft`.',
+        tags,
+        params,
+        body: UpdateFirewall,
+        response: { 200: FirewallWritten },
+      },
+    },
+    (request) =>
+      mutate(request, (tx) => firewalls.update(tx, request.caller, request.params.firewall, request.body)),
+  );
+  api.delete(
+    one,
+    {
+      config: { scope: 'firewall:delete', errors: ['invalid_state'] },
+      schema: {
+        operationId: 'deleteFirewall',
+        summary: 'Delete a firewall',
+        description: 'Deletes a firewall that is attached to nothing.',
+        tags,
+        params,
+        response: { 200: FirewallDeleted },
+      },
+    },
+    (request) => mutate(request, (tx) => firewalls.remove(tx, request.caller, request.params.firewall)),
+  );
+  api.post(
+    `${one}/test`,
+    {
+      config: { scope: 'firewall:read' },
+      schema: {
+        operationId: 'testFirewall',
+        summary: 'Test a firewall',
+        description:
+          'Says whether the first packet of a connection passes, and which rule decides. It judges by the rules as they are ' +
+          'saved, drafts too, and changes nothing.',
+        tags,
+        params,
+        body: TestFirewall,
+        response: { 200: FirewallTested },
+      },
+    },
+    (request) => firewalls.test(request.caller, request.params.firewall, request.body),
+  );
+}
+
+function attachmentRoutes(api: Api, firewalls: FirewallService): void {
+  api.post(
+    `${one}/attach`,
+    {
+      config: { scope: 'firewall:write' },
+      schema: {
+        operationId: 'attachFirewall',
+        summary: 'Attach a firewall',
+        description:
+          'Has the firewall judge what an instance sends and receives. An instance can have five firewalls: what one of them ' +
+          'denies is dropped, whatever the others say.',
+        tags,
+        params,
+        body: FirewallAttachment,
+        response: { 200: FirewallAction },
+      },
+    },
+    (request) =>
+      mutate(request, (tx) => firewalls.attach(tx, request.caller, request.params.firewall, request.body)),
+  );
+  api.post(
+    `${one}/detach`,
+    {
+      config: { scope: 'firewall:write' },
+      schema: {
+        operationId: 'detachFirewall',
+        summary: 'Detach a firewall',
+        description: 'Without any firewall an instance receives nothing but answers to what it sends.',
+        tags,
+        params,
+        body: FirewallAttachment,
+        response: { 200: FirewallAction },
+      },
+    },
+    (request) =>
+      mutate(request, (tx) => firewalls.detach(tx, request.caller, request.params.firewall, request.body)),
+  );
+}
+
+function deployRoutes(api: Api, firewalls: FirewallService): void {
+  api.post(
+    `${one}/deploy`,
+    {
+      config: { scope: 'firewall:write' },
+      schema: {
+        operationId: 'deployFirewall',
+        summary: 'Deploy a firewall',
+        description:
+          'Applies the rules as they are saved. With `confirm_within`, the rules before come back unless `confirm` is called ' +
+          'in time, so that a mistake locks nobody out.',
+        tags,
+        params,
+        body: DeployFirewall,
+        response: { 200: FirewallAction },
+      },
+      // The body may be left out.
+      preValidation: async (request) => {
+        request.body ??= {};
+      },
+    },
+    (request) =>
+      mutate(request, (tx) => firewalls.deploy(tx, request.caller, request.params.firewall, request.body)),
+  );
+  api.post(
+    `${one}/confirm`,
+    {
+      config: { scope: 'firewall:write', errors: ['invalid_state'] },
+      schema: {
+        operationId: 'confirmFirewall',
+        summary: 'Confirm a deploy',
+        description: 'Keeps the rules of a deploy with `confirm_within`.',
+        tags,
+        params,
+        response: { 200: FirewallAction },
+      },
+    },
+    (request) => mutate(request, (tx) => firewalls.confirm(tx, request.caller, request.params.firewall)),
+  );
+}

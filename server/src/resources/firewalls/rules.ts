@@ -1,0 +1,160 @@
+import { type FieldErrors, invalid } from '../../lib/errors.ts';
+import { UUID, uuidv7 } from '../../lib/ids.ts';
+import { InvalidAddress, parseBlock } from '../../lib/packet-filter/addresses.ts';
+import type { Protocol } from '../../lib/packet-filter/policy.ts';
+import type { Instance } from './instances.ts';
+import { type InstanceName, NOUNS, type StoredRule } from './rule.ts';
+import type { FirewallRuleInput } from './schema.ts';
+
+/** Protocols that the data plane cannot filter exactly, and why a rule for them is refused. */
+const NOT_ENFORCEABLE: Partial<Record<Protocol, string>> = {
+  gre: 'Rules for GRE are not offered on this install. Use the protocol any with the addresses of the tunnel’s other end.',
+  esp: 'Rules for ESP are not offered on this install. Use the protocol any with the addresses of the tunnel’s other end.',
+};
+
+const NOT_OFFERED = new Set(['queue', 'serverless']);
+/** More fields than anyone reads would only let a small request make a large answer. */
+const MAX_FIELDS = 50;
+
+/** Collects sentences by field. */
+export class Complaints {
+  readonly #errors: FieldErrors = {};
+
+  add(field: string, sentence: string): void {
+    const known = this.#errors[field];
+    if (known) known.push(sentence);
+    else if (Object.keys(this.#errors).length < MAX_FIELDS) this.#errors[field] = [sentence];
+  }
+
+  /** Throws `validation_failed` where there are any. */
+  throw(): void {
+    if (Object.keys(this.#errors).length > 0) throw invalid(this.#errors);
+  }
+}
+
+/** The team's instances, for what a request refers to. */
+export type InstanceIndex = ReadonlyMap<string, Instance>;
+
+/**
+ * The rules of a request as they are stored. What is wrong with them goes to `complaints`, by field. An `id` stays where it
+ * is one of `present`, the rules that the firewall has.
+ */
+export function checkRules(
+  input: readonly FirewallRuleInput[],
+  present: readonly StoredRule[],
+  instances: InstanceIndex,
+  complaints: Complaints,
+): StoredRule[] {
+  const ids = new Set(present.map(({ id }) => id));
+  return input.map((rule, index) => {
+    const field = `rules.${index}`;
+    const refusal = NOT_ENFORCEABLE[rule.protocol];
+    if (refusal) complaints.add(`${field}.protocol`, refusal);
+    return {
+      // Each id once.
+      id: rule.id != null && ids.delete(rule.id) ? rule.id : uuidv7(),
+      name: rule.name ?? null,
+      description: rule.description ?? null,
+      direction: rule.direction,
+      protocol: rule.protocol,
+      ...checkPorts(rule, field, complaints),
+      source_ips: checkAddresses(rule.source_ips ?? [], `${field}.source_ips`, complaints),
+      source_instance_ids: orNull(
+        checkInstances(rule.source_instance_ids ?? [], `${field}.source_instance_ids`, instances, complaints),
+      ),
+      action: rule.action ?? 'allow',
+      order: rule.order ?? index + 1,
+    };
+  });
+}
+
+/** An empty list means what a missing one means: everybody. */
+const orNull = <T>(list: T[]): T[] | null => (list.length === 0 ? null : list);
+
+function checkPorts(
+  rule: FirewallRuleInput,
+  field: string,
+  complaints: Complaints,
+): Pick<StoredRule, 'port_range_start' | 'port_range_end'> {
+  const { protocol, port = null, port_range_start: first = null, port_range_end: last = null } = rule;
+  const complain = (member: string, sentence: string) => complaints.add(`${field}.${member}`, sentence);
+  if (port === null && first === null && last === null)
+    return { port_range_start: null, port_range_end: null };
+  if (protocol !== 'tcp' && protocol !== 'udp') {
+    const member = port === null ? (first === null ? 'port_range_end' : 'port_range_start') : 'port';
+    complain(member, `Only tcp and udp have ports, ${protocol} has none. Leave the port out.`);
+  } else if (port !== null && ((first ?? port) !== port || (last ?? port) !== port)) {
+    complain('port', 'The port and the range say different things. Give one of them.');
+  } else if (port === null && first === null) {
+    complain('port_range_start', 'A range needs its first port too.');
+  } else if (port === null && last === null) {
+    complain('port_range_end', 'A range needs its last port too. For one port, give port.');
+  } else if (port === null && first! > last!) {
+    complain('port_range_end', `The range ends at ${last}, before it begins at ${first}.`);
+  }
+  return { port_range_start: port ?? first, port_range_end: port ?? last };
+}
+
+function checkAddresses(list: readonly string[], field: string, complaints: Complaints): string[] | null {
+  const known = new Map<string, string>();
+  for (const [index, text] of list.entries()) {
+    try {
+      const { family, first, last } = parseBlock(text);
+      const key = `${family} ${first} ${last}`;
+      const same = known.get(key);
+      if (same !== undefined) {
+        const sentence = same === text ? `${text} is named twice.` : `${text} is the same as ${same}.`;
+        complaints.add(`${field}.${index}`, sentence);
+      }
+      known.set(key, text);
+    } catch (error) {
+      if (!(error instanceof InvalidAddress)) throw error;
+      complaints.add(`${field}.${index}`, error.message);
+    }
+  }
+  return orNull([...list]);
+}
+
+interface Reference {
+  id: string;
+  type?: string;
+}
+
+/** The instances of the team that a list names. What is wrong with it goes to `complaints`. */
+export function checkInstances(
+  list: readonly Reference[],
+  field: string,
+  instances: InstanceIndex,
+  complaints: Complaints,
+): InstanceName[] {
+  const found = new Map<string, InstanceName>();
+  for (const [index, reference] of list.entries()) {
+    const where = { id: `${field}.${index}.id`, type: `${field}.${index}.type` };
+    const instance = checkInstance(reference, where, instances, complaints);
+    if (!instance) continue;
+    if (found.has(instance.id)) complaints.add(where.id, `The ${NOUNS[instance.type]} is named twice.`);
+    found.set(instance.id, { id: instance.id, type: instance.type });
+  }
+  return [...found.values()];
+}
+
+/** The instance of the team that a request names, or null, after a complaint about the field `where`. */
+export function checkInstance(
+  { id, type }: Reference,
+  where: { id: string; type: string },
+  instances: InstanceIndex,
+  complaints: Complaints,
+): Instance | null {
+  if (type !== undefined && NOT_OFFERED.has(type)) {
+    complaints.add(
+      where.type,
+      `This install has no instances of the type ${type}. Choose vps, database or cache.`,
+    );
+    return null;
+  }
+  const instance = UUID.test(id) ? instances.get(id.toLowerCase()) : undefined;
+  if (instance && (type === undefined || type === instance.type)) return instance;
+  const noun = type === undefined ? 'instance' : NOUNS[type as InstanceName['type']];
+  complaints.add(where.id, `There is no such ${noun} in this team.`);
+  return null;
+}

@@ -1,0 +1,266 @@
+import { type Static, Type } from 'typebox';
+import {
+  Component,
+  Enum,
+  Id,
+  Int,
+  List,
+  Message,
+  Nullable,
+  NumberId,
+  Obj,
+  PathId,
+  Text,
+  Timestamp,
+} from '../../http/schema.ts';
+import { PATTERN_MESSAGE } from '../../http/validation.ts';
+import { OperationId } from '../instance-schema.ts';
+import { MAX_CONFIRM_SECONDS, MAX_RULES, MAX_SOURCES, MIN_CONFIRM_SECONDS } from './limits.ts';
+
+export const FIREWALL_STATUSES = ['draft', 'active', 'applying', 'error'] as const;
+
+const Name = Type.String({
+  minLength: 1,
+  maxLength: 255,
+  pattern: '\\S',
+  [PATTERN_MESSAGE]: 'must not be blank',
+  example: 'web',
+});
+const Description = Nullable(Text(1000, 'Web servers.'));
+const Status = Enum(FIREWALL_STATUSES, { example: 'active' });
+const Direction = Enum(['inbound', 'outbound']);
+const Protocol = Enum(['tcp', 'udp', 'icmp', 'any', 'gre', 'esp'], {
+  description:
+    '`icmp` is ICMP for IPv4 and ICMPv6 for IPv6. `gre` and `esp` are not offered on this install.',
+});
+const Action = Enum(['allow', 'deny']);
+const Verdict = Action;
+const Port = (example: number, description?: string) =>
+  Int(example, { minimum: 1, maximum: 65_535, ...(description === undefined ? {} : { description }) });
+/** An address, alone or with a prefix length; `rules.ts` says what is wrong with it. */
+const Block = Text(49, '203.0.113.0/24');
+const Address = Text(45, '203.0.113.7');
+const InstanceId = Text(36, '0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e');
+const InstanceType = Enum(['vps', 'database', 'cache', 'queue', 'serverless'], {
+  description: '`queue` and `serverless` are not offered on this install.',
+});
+
+const SourceIps = List(Block, { maxItems: MAX_SOURCES });
+const SOURCES =
+  'Addresses and CIDR blocks of the other side, IPv4 and IPv6: sources of inbound packets, destinations of outbound ones. ' +
+  'Without them, and without `source_instance_ids`, everybody.';
+const RuleName = Nullable(Text(255, 'https'));
+const RuleDescription = Nullable(Text(1000, 'Customers.'));
+
+export const FirewallRule = Component('FirewallRule', {
+  id: Id('0198c5a2-9000-7d11-8c2f-5b1e6a7f8d90'),
+  name: RuleName,
+  description: RuleDescription,
+  direction: Direction,
+  protocol: Protocol,
+  port: Nullable(Port(443, 'Where the range is of one port.')),
+  port_range_start: Nullable(Port(443, 'Null: all ports.')),
+  port_range_end: Nullable(Port(443)),
+  source_ips: Nullable(SourceIps),
+  source_instance_ids: Nullable(
+    List(Obj({ id: Id(), type: Enum(['vps', 'database', 'cache']) }), { maxItems: MAX_SOURCES }),
+  ),
+  action: Action,
+  order: Int(1),
+});
+export type FirewallRule = Static<typeof FirewallRule>;
+
+export const FirewallRuleInput = Component('FirewallRuleInput', {
+  id: Type.Optional(
+    Nullable(Text(36, '0198c5a2-9000-7d11-8c2f-5b1e6a7f8d90', { description: 'Keeps the id of a rule.' })),
+  ),
+  name: Type.Optional(RuleName),
+  description: Type.Optional(RuleDescription),
+  direction: Direction,
+  protocol: Protocol,
+  port: Type.Optional(
+    Nullable(Port(443, 'With `tcp` and `udp`; without it, and without a range, all ports.')),
+  ),
+  port_range_start: Type.Optional(Nullable(Port(443, 'First port, in place of `port`.'))),
+  port_range_end: Type.Optional(Nullable(Port(443, 'Last port, in place of `port`.'))),
+  source_ips: Type.Optional(Nullable(List(Block, { maxItems: MAX_SOURCES, description: SOURCES }))),
+  source_instance_ids: Type.Optional(
+    Nullable(
+      List(Obj({ id: InstanceId, type: Type.Optional(InstanceType) }), {
+        maxItems: MAX_SOURCES,
+        description: 'Instances of the team, whatever their addresses.',
+      }),
+    ),
+  ),
+  action: Type.Optional(Nullable(Action)),
+  order: Type.Optional(
+    Nullable(
+      Int(1, {
+        description:
+          'The lowest is judged first, equal ones in the order of the list; by default the place in the list.',
+      }),
+    ),
+  ),
+});
+export type FirewallRuleInput = Static<typeof FirewallRuleInput>;
+
+const FirewallError = Component('FirewallError', {
+  code: Text(60, 'unreachable'),
+  message: Message('The host does not answer.'),
+  retryable: Type.Boolean({ example: true, description: 'True when trying again can help.' }),
+});
+
+export const Firewall = Component('Firewall', {
+  id: Id(),
+  name: Name,
+  description: Description,
+  status: Enum(FIREWALL_STATUSES, {
+    example: 'active',
+    description:
+      'What is saved: not in force yet (`draft`), about to be, in force, or refused by the host (`error`).',
+  }),
+  error: Nullable(FirewallError),
+  is_default: Type.Boolean({
+    example: false,
+    description: 'Made together with an instance, and deleted with the last one that has it.',
+  }),
+  default_action: Enum(['deny'], {
+    description: 'What becomes of inbound packets that no rule matches; outbound ones pass.',
+  }),
+  rules: List(FirewallRule, { maxItems: MAX_RULES }),
+  attached_instances: List(
+    Obj({ id: Id(), type: Enum(['vps', 'database', 'cache']), name: Text(255, 'web-1') }),
+  ),
+  confirm_by: Nullable(Timestamp('When the rules before come back, unless `confirm` is called.')),
+  created_at: Timestamp(),
+  updated_at: Timestamp(),
+  team_id: NumberId(1),
+});
+export type FirewallView = Static<typeof Firewall>;
+
+const AttachedInstances = List(Obj({ id: InstanceId, type: Type.Optional(InstanceType) }));
+const Rules = Nullable(List(FirewallRuleInput, { maxItems: MAX_RULES }));
+
+export const CreateFirewall = Component(
+  'CreateFirewall',
+  {
+    name: Name,
+    description: Type.Optional(Description),
+    attached_instances: Type.Optional(AttachedInstances),
+    rules: Type.Optional(Rules),
+  },
+  {
+    // A request that works as it stands.
+    example: {
+      name: 'web',
+      description: 'Web servers.',
+      rules: [
+        { name: 'https', direction: 'inbound', protocol: 'tcp', port: 443 },
+        {
+          name: 'admin',
+          direction: 'inbound',
+          protocol: 'tcp',
+          port: 22,
+          source_ips: ['203.0.113.0/24', '2001:db8::/32'],
+        },
+      ],
+    },
+  },
+);
+export type CreateFirewall = Static<typeof CreateFirewall>;
+
+export const UpdateFirewall = Component(
+  'UpdateFirewall',
+  {
+    name: Type.Optional(Name),
+    description: Type.Optional(Description),
+    status: Type.Optional(
+      Enum(FIREWALL_STATUSES, {
+        example: 'draft',
+        description: '`draft` saves the rules without applying them, `active` applies what is saved.',
+      }),
+    ),
+    attached_instances: Type.Optional(AttachedInstances),
+    rules: Type.Optional(Rules),
+  },
+  {
+    minProperties: 1,
+    example: { rules: [{ name: 'https', direction: 'inbound', protocol: 'tcp', port: 443 }] },
+  },
+);
+export type UpdateFirewall = Static<typeof UpdateFirewall>;
+
+export const FirewallAttachment = Component(
+  'FirewallAttachment',
+  { instance_type: InstanceType, instance_id: InstanceId },
+  { example: { instance_type: 'vps', instance_id: '0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e' } },
+);
+export type FirewallAttachment = Static<typeof FirewallAttachment>;
+
+export const DeployFirewall = Component(
+  'DeployFirewall',
+  {
+    confirm_within: Type.Optional(
+      Nullable(
+        Int(120, {
+          minimum: MIN_CONFIRM_SECONDS,
+          maximum: MAX_CONFIRM_SECONDS,
+          description: 'Seconds in which `confirm` must be called; else the rules before come back.',
+        }),
+      ),
+    ),
+  },
+  { example: { confirm_within: 120 } },
+);
+export type DeployFirewall = Static<typeof DeployFirewall>;
+
+export const TestFirewall = Component(
+  'TestFirewall',
+  {
+    source: Address,
+    destination: Text(45, '10.64.0.10'),
+    protocol: Enum(['tcp', 'udp', 'icmp', 'gre', 'esp']),
+    port: Type.Optional(Nullable(Port(443, 'Destination port; needed with `tcp` and `udp`.'))),
+  },
+  { example: { source: '203.0.113.7', destination: '10.64.0.10', protocol: 'tcp', port: 443 } },
+);
+export type TestFirewall = Static<typeof TestFirewall>;
+
+const Judgement = {
+  verdict: Verdict,
+  direction: Direction,
+  rule: Nullable(FirewallRule),
+  message: Message('The rule “https” lets it in.'),
+};
+
+export const FirewallTested = Obj({
+  ...Judgement,
+  instances: List(
+    Component('FirewallTestedInstance', {
+      id: Id(),
+      type: Enum(['vps', 'database', 'cache']),
+      name: Text(255, 'web-1'),
+      ...Judgement,
+      firewall: Nullable(
+        Obj({ id: Id(), name: Name }, { description: 'Of the rule; null where the default decides.' }),
+      ),
+    }),
+    { description: 'What all firewalls of the attached instances say that have one of the addresses.' },
+  ),
+});
+export type FirewallTested = Static<typeof FirewallTested>;
+
+export const FirewallParams = Obj({ firewall: PathId('uuid', 'Id of the firewall.') });
+export const FirewallAnswer = Obj({ firewall: Firewall });
+export const FirewallWritten = Obj({
+  message: Message('The firewall is being applied.'),
+  firewall: Firewall,
+  operation_id: Nullable(OperationId),
+});
+export const FirewallAction = Obj({
+  message: Message('The firewall is being applied.'),
+  status: Status,
+  confirm_by: Nullable(Timestamp('When the rules before come back, unless `confirm` is called.')),
+  operation_id: Nullable(OperationId),
+});
+export const FirewallDeleted = Obj({ message: Message('The firewall was deleted.') });

@@ -1,0 +1,303 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Database, Queryable, Tx } from '../../db/database.ts';
+import type { Caller } from '../../http/caller.ts';
+import { offsetOf, type PageQuery, pageOf } from '../../http/pagination.ts';
+import { invalidState, notFound } from '../../lib/errors.ts';
+import { UUID, uuidv7 } from '../../lib/ids.ts';
+import { acceptOperation, queuedOperations, recordEvent } from '../../workflows/operations-store.ts';
+import { releaseQuota, takeQuota } from '../teams/quotas.ts';
+import { type InstanceName, NOUNS, type StoredRule } from './rule.ts';
+import { Complaints, checkRules } from './rules.ts';
+import type {
+  CreateFirewall,
+  DeployFirewall,
+  FirewallAttachment,
+  TestFirewall,
+  UpdateFirewall,
+} from './schema.ts';
+import {
+  countFirewalls,
+  type Firewall,
+  findFirewall,
+  jsonb,
+  listAttachments,
+  listFirewalls,
+  NEXT_REVISION,
+  updateFirewall,
+  writeAttachments,
+} from './store.ts';
+import {
+  attachedTo,
+  checkAttached,
+  checkRoom,
+  findNamed,
+  lockTeam,
+  pick,
+  readInstances,
+  readTeam,
+  refuseTooLarge,
+} from './team.ts';
+import { tryPacket } from './trial.ts';
+import { viewFirewall } from './view.ts';
+import type { ApplyArgs } from './workflow.ts';
+
+export type FirewallService = ReturnType<typeof createFirewallService>;
+
+/** What callers may do with firewalls. Functions that take a transaction write in it. */
+export function createFirewallService(database: Database) {
+  const { db } = database;
+
+  async function list(caller: Caller, query: PageQuery) {
+    const page = { limit: query.per_page, offset: offsetOf(query) };
+    const [rows, total, attachments, instances] = await Promise.all([
+      listFirewalls(db, caller.teamId, page),
+      countFirewalls(db, caller.teamId),
+      listAttachments(db, caller.teamId),
+      readInstances(db, caller.teamId),
+    ]);
+    return pageOf(
+      rows.map((row) => viewFirewall(row, attachments, instances)),
+      total,
+      query,
+    );
+  }
+
+  const show = async (caller: Caller, id: string) => ({ firewall: await view(db, caller, id) });
+
+  async function view(from: Queryable, caller: Caller, id: string) {
+    const firewall = UUID.test(id) ? await findFirewall(from, caller.teamId, id) : undefined;
+    if (!firewall) throw notFound('Firewall');
+    const attachments = await listAttachments(from, caller.teamId);
+    return viewFirewall(firewall, attachments, await readInstances(from, caller.teamId));
+  }
+
+  async function create(tx: Tx, caller: Caller, body: CreateFirewall) {
+    const team = await lockTeam(tx, caller.teamId);
+    const complaints = new Complaints();
+    const rules = checkRules(body.rules ?? [], [], team.instances, complaints);
+    const id = uuidv7();
+    const attached = checkAttached(team, id, body.attached_instances ?? [], complaints);
+    complaints.throw();
+    refuseTooLarge(team, { id, name: body.name, rules, attached });
+    await takeQuota(tx, caller.teamId, 'firewall');
+    const firewall = { id, team_id: caller.teamId };
+    await tx
+      .insertInto('firewalls')
+      .values({
+        ...firewall,
+        name: body.name,
+        description: body.description ?? null,
+        status: 'draft',
+        rules: jsonb(rules),
+        effective_rules: jsonb(rules),
+      })
+      .execute();
+    await writeAttachments(tx, firewall, attached);
+    const operation = attached.length > 0 ? await apply(tx, caller, id) : null;
+    return {
+      message: operation
+        ? 'The firewall was created and is being applied.'
+        : 'The firewall was created. It protects nothing until it is attached.',
+      firewall: await view(tx, caller, id),
+      operation_id: operation,
+    };
+  }
+
+  async function update(tx: Tx, caller: Caller, id: string, body: UpdateFirewall) {
+    const team = await lockTeam(tx, caller.teamId);
+    const firewall = pick(team, id);
+    const complaints = new Complaints();
+    const rules = body.rules
+      ? checkRules(body.rules, firewall.rules, team.instances, complaints)
+      : firewall.rules;
+    const before = attachedTo(team, id);
+    const attached = body.attached_instances
+      ? checkAttached(team, firewall.id, body.attached_instances, complaints)
+      : before;
+    complaints.throw();
+    const asDraft = body.status === 'draft';
+    const deploys = !asDraft && (body.rules != null || body.status === 'active');
+    const moves = !sameInstances(before, attached);
+    // Drafts are looked at as if they were deployed, so that they can be.
+    const inForce = body.rules || deploys ? rules : firewall.effective_rules;
+    if (body.rules || deploys || moves) {
+      refuseTooLarge(team, { id: firewall.id, name: firewall.name, rules: inForce, attached });
+    }
+    await updateFirewall(tx, firewall.id, {
+      name: body.name ?? firewall.name,
+      description: body.description === undefined ? firewall.description : body.description,
+      rules: jsonb(rules),
+      ...(asDraft && body.rules ? draftColumns(firewall, rules) : {}),
+      ...(deploys ? deployColumns(rules) : {}),
+    });
+    await writeAttachments(tx, firewall, attached);
+    // One that protects nothing and never did has nothing to apply.
+    const isUnused = attached.length === 0 && before.length === 0 && firewall.status === 'draft';
+    const operation = (deploys || moves) && !isUnused ? await apply(tx, caller, firewall.id) : null;
+    return {
+      message: operation ? 'The firewall is being applied.' : 'The firewall was saved.',
+      firewall: await view(tx, caller, id),
+      operation_id: operation,
+    };
+  }
+
+  async function attach(tx: Tx, caller: Caller, id: string, body: FirewallAttachment) {
+    const team = await lockTeam(tx, caller.teamId);
+    const firewall = pick(team, id);
+    const instance = findNamed(team, body);
+    const attached = attachedTo(team, firewall.id);
+    const noun = NOUNS[instance.type];
+    if (attached.some((present) => present.id === instance.id)) {
+      return answer(firewall, `The firewall is attached to this ${noun} already.`, null);
+    }
+    const complaints = new Complaints();
+    checkRoom(team, firewall.id, instance, 'instance_id', complaints);
+    complaints.throw();
+    const next = [...attached, { id: instance.id, type: instance.type }];
+    refuseTooLarge(team, {
+      id: firewall.id,
+      name: firewall.name,
+      rules: firewall.effective_rules,
+      attached: next,
+    });
+    return move(tx, caller, firewall, next, `The firewall is being attached to the ${noun}.`);
+  }
+
+  async function detach(tx: Tx, caller: Caller, id: string, body: FirewallAttachment) {
+    const team = await lockTeam(tx, caller.teamId);
+    const firewall = pick(team, id);
+    const instance = findNamed(team, body);
+    const attached = attachedTo(team, firewall.id);
+    const next = attached.filter((present) => present.id !== instance.id);
+    const noun = NOUNS[instance.type];
+    if (next.length === attached.length) {
+      return answer(firewall, `The firewall is not attached to this ${noun}.`, null);
+    }
+    return move(tx, caller, firewall, next, `The firewall is being detached from the ${noun}.`);
+  }
+
+  async function move(tx: Tx, caller: Caller, firewall: Firewall, attached: InstanceName[], message: string) {
+    await writeAttachments(tx, firewall, attached);
+    return answer({ ...firewall, status: 'applying' }, message, await apply(tx, caller, firewall.id));
+  }
+
+  async function deploy(tx: Tx, caller: Caller, id: string, body: DeployFirewall) {
+    const team = await lockTeam(tx, caller.teamId);
+    const firewall = pick(team, id);
+    const { rules, name } = firewall;
+    refuseTooLarge(team, { id: firewall.id, name, rules, attached: attachedTo(team, firewall.id) });
+    const seconds = body.confirm_within ?? null;
+    const confirmBy = seconds === null ? null : new Date(Date.now() + seconds * 1000);
+    await updateFirewall(tx, firewall.id, {
+      ...deployColumns(rules),
+      confirm_by: confirmBy,
+      // Of several deploys that nobody confirmed, the rules before the first come back.
+      rollback_rules: confirmBy && jsonb(firewall.rollback_rules ?? firewall.effective_rules),
+    });
+    const operation = await apply(tx, caller, firewall.id);
+    const message = confirmBy
+      ? `The firewall is being applied. Unless you confirm within ${seconds} seconds, the rules before come back.`
+      : 'The firewall is being applied.';
+    return answer({ status: 'applying', confirm_by: confirmBy }, message, operation);
+  }
+
+  async function confirm(tx: Tx, caller: Caller, id: string) {
+    const firewall = pick(await lockTeam(tx, caller.teamId), id);
+    if (firewall.confirm_by === null) {
+      throw invalidState(
+        'No deploy of this firewall waits to be confirmed. It may have been too late: look at its status.',
+        firewall.status,
+      );
+    }
+    await updateFirewall(tx, firewall.id, { confirm_by: null, rollback_rules: null });
+    await event(tx, firewall, 'Confirmed', 'The deploy was confirmed: its rules stay.');
+    return answer({ ...firewall, confirm_by: null }, 'The deploy is confirmed: its rules stay.', null);
+  }
+
+  async function remove(tx: Tx, caller: Caller, id: string) {
+    const team = await lockTeam(tx, caller.teamId);
+    const firewall = pick(team, id);
+    const attached = attachedTo(team, firewall.id);
+    if (attached.length > 0) {
+      const names = attached
+        .slice(0, 5)
+        .map(({ id, type }) => `${NOUNS[type]} ${team.instances.get(id)?.name}`);
+      const more = attached.length > names.length ? ` and ${attached.length - names.length} more` : '';
+      throw invalidState(
+        `The firewall is attached to: ${names.join(', ')}${more}. Detach it first.`,
+        firewall.status,
+      );
+    }
+    await event(tx, firewall, 'Deleted', 'The firewall was deleted.');
+    await tx.deleteFrom('firewalls').where('id', '=', firewall.id).execute();
+    if (firewall.default_of === null) await releaseQuota(tx, caller.teamId, 'firewall');
+    return { message: 'The firewall was deleted.' };
+  }
+
+  async function test(caller: Caller, id: string, body: TestFirewall) {
+    const team = await readTeam(db, caller.teamId);
+    return tryPacket(pick(team, id), team, body);
+  }
+
+  return { list, show, create, update, attach, detach, deploy, confirm, remove, test };
+}
+
+const sameInstances = (a: readonly InstanceName[], b: readonly InstanceName[]): boolean =>
+  a.length === b.length && a.every(({ id }) => b.some((other) => other.id === id));
+
+/** The rules go into force, and stay there: what waited to be confirmed is no longer waited for. */
+const deployColumns = (rules: readonly StoredRule[]) => ({
+  effective_rules: jsonb(rules),
+  confirm_by: null,
+  rollback_rules: null,
+});
+
+/** What is in force stays while new rules are a draft; of a firewall that was never applied, that is nothing. */
+function draftColumns(firewall: Firewall, rules: readonly StoredRule[]) {
+  if (firewall.status === 'draft' && isDeepStrictEqual(firewall.rules, firewall.effective_rules)) {
+    return { effective_rules: jsonb([]) };
+  }
+  const isDraft = firewall.status === 'active' && !isDeepStrictEqual(rules, firewall.effective_rules);
+  return isDraft ? { status: 'draft' } : {};
+}
+
+/** Accepts the operation that brings what was changed to the data plane. One that waits already will do. */
+async function apply(tx: Tx, caller: Caller, id: string): Promise<string> {
+  await updateFirewall(tx, id, { status: 'applying', error: null, ...NEXT_REVISION });
+  const waiting = (await queuedOperations(tx, id)).find(
+    ({ args }) => !(args as unknown as ApplyArgs).rollback,
+  );
+  if (waiting) return waiting.id;
+  const args: ApplyArgs = { rollback: false };
+  const operation = await acceptOperation(tx, {
+    teamId: caller.teamId,
+    userId: caller.userId,
+    resourceType: 'firewall',
+    resourceId: id,
+    kind: 'apply',
+    args: { ...args },
+    requestId: caller.requestId,
+  });
+  return operation.id;
+}
+
+const answer = (
+  { status, confirm_by }: Pick<Firewall, 'status' | 'confirm_by'>,
+  message: string,
+  operation: string | null,
+) => ({
+  message,
+  status: status as 'draft' | 'active' | 'applying' | 'error',
+  confirm_by: confirm_by?.toISOString() ?? null,
+  operation_id: operation,
+});
+
+const event = (tx: Tx, { id, team_id }: Firewall, reason: string, message: string): Promise<void> =>
+  recordEvent(tx, {
+    teamId: team_id,
+    resourceType: 'firewall',
+    resourceId: id,
+    type: 'Normal',
+    reason,
+    message,
+  });

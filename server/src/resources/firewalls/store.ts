@@ -1,0 +1,107 @@
+import { type Selectable, sql, type UpdateObject } from 'kysely';
+import type { Queryable, Tx } from '../../db/database.ts';
+import type { DB, Firewalls } from '../../db/schema.gen.ts';
+import type { InstanceName, InstanceType, StoredRule } from './rule.ts';
+
+export interface Firewall
+  extends Omit<Selectable<Firewalls>, 'rules' | 'effective_rules' | 'applied_rules' | 'rollback_rules'> {
+  rules: StoredRule[];
+  effective_rules: StoredRule[];
+  applied_rules: StoredRule[];
+  rollback_rules: StoredRule[] | null;
+}
+
+export interface Attachment extends InstanceName {
+  firewall_id: string;
+}
+
+/** A list as the driver wants it for a `jsonb` column. */
+export const jsonb = (value: readonly unknown[]): string => JSON.stringify(value);
+
+/**
+ * Makes the team's writers of firewalls wait for each other until the transaction ends: a change looks at all firewalls of
+ * an instance, and the end of an instance at all firewalls of the team. Taken before any row is locked.
+ */
+export async function lockFirewalls(tx: Tx, teamId: number): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtextextended(${`danube.firewalls.${teamId}`}, 0))`.execute(tx);
+}
+
+const select = (db: Queryable, teamId: number) =>
+  db.selectFrom('firewalls').selectAll().where('team_id', '=', teamId);
+
+/** Newest first. `limit` and `offset` count rows. */
+export async function listFirewalls(
+  db: Queryable,
+  teamId: number,
+  page?: { limit: number; offset: number },
+): Promise<Firewall[]> {
+  const all = select(db, teamId).orderBy('created_at', 'desc').orderBy('id', 'desc');
+  const rows = await (page ? all.limit(page.limit).offset(page.offset) : all).execute();
+  return rows as unknown as Firewall[];
+}
+
+/** With those that no quota counts. */
+export async function countFirewalls(db: Queryable, teamId: number): Promise<number> {
+  const row = await db
+    .selectFrom('firewalls')
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .where('team_id', '=', teamId)
+    .executeTakeFirstOrThrow();
+  return row.count;
+}
+
+export async function findFirewall(db: Queryable, teamId: number, id: string): Promise<Firewall | undefined> {
+  const row = await select(db, teamId).where('id', '=', id).executeTakeFirst();
+  return row as unknown as Firewall | undefined;
+}
+
+export async function updateFirewall(
+  db: Queryable,
+  id: string,
+  changes: UpdateObject<DB, 'firewalls'>,
+): Promise<void> {
+  await db
+    .updateTable('firewalls')
+    .set({ ...changes, updated_at: sql`now()` })
+    .where('id', '=', id)
+    .execute();
+}
+
+/** For an update that changes what the data plane is to enforce. */
+export const NEXT_REVISION = { revision: sql<number>`revision + 1` };
+
+/** What all firewalls of the team are attached to. */
+export async function listAttachments(db: Queryable, teamId: number): Promise<Attachment[]> {
+  const rows = await db
+    .selectFrom('firewall_attachments')
+    .select(['firewall_id', 'instance_type as type', 'instance_id as id'])
+    .where('team_id', '=', teamId)
+    .orderBy('firewall_id')
+    .orderBy('instance_id')
+    .execute();
+  return rows.map((row) => ({ ...row, type: row.type as InstanceType }));
+}
+
+/** Replaces what a firewall is attached to. */
+export async function writeAttachments(
+  tx: Tx,
+  firewall: { id: string; team_id: number },
+  instances: readonly InstanceName[],
+): Promise<void> {
+  const ids = instances.map(({ id }) => id);
+  await sql`delete from firewall_attachments
+    where firewall_id = ${firewall.id} and instance_id <> all (${ids}::uuid[])`.execute(tx);
+  if (instances.length === 0) return;
+  await tx
+    .insertInto('firewall_attachments')
+    .values(
+      instances.map(({ id, type }) => ({
+        firewall_id: firewall.id,
+        team_id: firewall.team_id,
+        instance_type: type,
+        instance_id: id,
+      })),
+    )
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+}

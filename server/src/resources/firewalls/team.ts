@@ -1,0 +1,114 @@
+import type { Queryable, Tx } from '../../db/database.ts';
+import { notFound } from '../../lib/errors.ts';
+import { type Instance, listInstances } from './instances.ts';
+import { MAX_FIREWALLS_OF_INSTANCE } from './limits.ts';
+import { type InstanceName, NOUNS, type StoredRule } from './rule.ts';
+import { Complaints, checkInstance, checkInstances } from './rules.ts';
+import type { CreateFirewall, FirewallAttachment } from './schema.ts';
+import { findTooLarge } from './size.ts';
+import { type Attachment, type Firewall, listAttachments, listFirewalls, lockFirewalls } from './store.ts';
+
+/** The firewalls of a team and what they are about. */
+export interface Team {
+  instances: Map<string, Instance>;
+  firewalls: Firewall[];
+  attachments: Attachment[];
+}
+
+/** The team's instances, by id. */
+export const readInstances = async (db: Queryable, teamId: number): Promise<Map<string, Instance>> =>
+  new Map((await listInstances(db, teamId)).map((instance) => [instance.id, instance]));
+
+/** Reads them; they are not of one moment. */
+export async function readTeam(db: Queryable, teamId: number): Promise<Team> {
+  return {
+    instances: await readInstances(db, teamId),
+    firewalls: await listFirewalls(db, teamId),
+    attachments: await listAttachments(db, teamId),
+  };
+}
+
+/** The same, and nobody else changes the team's firewalls until the transaction ends. */
+export async function lockTeam(tx: Tx, teamId: number): Promise<Team> {
+  await lockFirewalls(tx, teamId);
+  return readTeam(tx, teamId);
+}
+
+/** One of the team's firewalls. Throws `not_found`. */
+export function pick(team: Team, id: string): Firewall {
+  const firewall = team.firewalls.find((candidate) => candidate.id === id.toLowerCase());
+  if (!firewall) throw notFound('Firewall');
+  return firewall;
+}
+
+/** What a firewall is attached to. */
+export const attachedTo = (team: Team, firewallId: string): InstanceName[] =>
+  team.attachments
+    .filter(({ firewall_id }) => firewall_id === firewallId)
+    .map(({ id, type }) => ({ id, type }));
+
+/** The instance that a request names. Throws `validation_failed`. */
+export function findNamed(
+  team: Team,
+  { instance_id: id, instance_type: type }: FirewallAttachment,
+): Instance {
+  const complaints = new Complaints();
+  const where = { id: 'instance_id', type: 'instance_type' };
+  const instance = checkInstance({ id, type }, where, team.instances, complaints);
+  complaints.throw();
+  return instance!;
+}
+
+/** The instances that a request attaches a firewall to. What is wrong with them goes to `complaints`. */
+export function checkAttached(
+  team: Team,
+  firewallId: string,
+  list: NonNullable<CreateFirewall['attached_instances']>,
+  complaints: Complaints,
+): InstanceName[] {
+  const instances = checkInstances(list, 'attached_instances', team.instances, complaints);
+  for (const instance of instances) {
+    const index = list.findIndex(({ id }) => id.toLowerCase() === instance.id);
+    checkRoom(team, firewallId, instance, `attached_instances.${index}.id`, complaints);
+  }
+  return instances;
+}
+
+/** Complains where an instance has as many other firewalls as it can. */
+export function checkRoom(
+  team: Team,
+  firewallId: string,
+  instance: InstanceName,
+  field: string,
+  complaints: Complaints,
+): void {
+  const others = team.attachments.filter(
+    ({ id, firewall_id }) => id === instance.id && firewall_id !== firewallId,
+  );
+  if (others.length < MAX_FIREWALLS_OF_INSTANCE) return;
+  complaints.add(
+    field,
+    `The ${NOUNS[instance.type]} has ${others.length} firewalls already, which is all that it can have. Detach one first.`,
+  );
+}
+
+/** Throws `validation_failed` where the data plane could not hold the firewalls of an instance with this one as it is to be. */
+export function refuseTooLarge(
+  team: Team,
+  { id, name, rules, attached }: { id: string; name: string; rules: StoredRule[]; attached: InstanceName[] },
+): void {
+  const sentence = findTooLarge(
+    {
+      instances: [...team.instances.values()],
+      firewalls: [...team.firewalls.filter((other) => other.id !== id), { id, name, effective_rules: rules }],
+      attachments: [
+        ...team.attachments.filter(({ firewall_id }) => firewall_id !== id),
+        ...attached.map((instance) => ({ ...instance, firewall_id: id })),
+      ],
+    },
+    id,
+  );
+  const complaints = new Complaints();
+  if (sentence) complaints.add('rules', sentence);
+  complaints.throw();
+}

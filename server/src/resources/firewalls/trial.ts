@@ -1,0 +1,152 @@
+import {
+  type Family,
+  formatAddress,
+  InvalidAddress,
+  parseAddress,
+} from '../../lib/packet-filter/addresses.ts';
+import { evaluate } from '../../lib/packet-filter/evaluate.ts';
+import type { Action, Direction, Policies } from '../../lib/packet-filter/policy.ts';
+import { addressBook, type Instance } from './instances.ts';
+import { type StoredRule, toPolicy } from './rule.ts';
+import { Complaints } from './rules.ts';
+import type { FirewallTested, TestFirewall } from './schema.ts';
+import type { Firewall } from './store.ts';
+import { attachedTo, type Team } from './team.ts';
+import { viewRule } from './view.ts';
+
+/** One look at the packet: by an instance that sends or receives it, or by the firewall alone (`instance` is null). */
+interface Look {
+  direction: Direction;
+  peer: string;
+  instance: Instance | null;
+}
+
+interface Judgement {
+  verdict: Action;
+  direction: Direction;
+  /** Null: the default decides. */
+  decidedBy: { firewall: Pick<Firewall, 'id' | 'name'>; rule: StoredRule; number: number } | null;
+}
+
+/**
+ * What becomes of the first packet of a connection, by the rules as they are saved, drafts too; other firewalls count with
+ * what is in force. Where an attached instance has one of the addresses, its side of the packet is looked at, and of two
+ * both; else the packet comes in. Throws `validation_failed`.
+ */
+export function tryPacket(firewall: Firewall, team: Team, body: TestFirewall): FirewallTested {
+  const { source, destination } = readPacket(body);
+  const looks = looksAt(firewall, team, source, destination);
+  const own = looks.map((look) => judge([firewall], team, look, body));
+  // A packet between two attached instances passes where both let it; the last look is the receiver's.
+  const decisive = own.find(({ verdict }) => verdict === 'deny') ?? own.at(-1)!;
+  return {
+    ...show(decisive),
+    instances: looks.flatMap((look) => {
+      if (!look.instance) return [];
+      const { id, type, name } = look.instance;
+      const judgement = judge(firewallsOf(firewall, team, id), team, look, body);
+      const decider = judgement.decidedBy?.firewall;
+      return [
+        {
+          id,
+          type,
+          name,
+          ...show(judgement),
+          firewall: decider ? { id: decider.id, name: decider.name } : null,
+        },
+      ];
+    }),
+  };
+}
+
+function readPacket({ source, destination, protocol, port }: TestFirewall) {
+  const complaints = new Complaints();
+  const addresses = {
+    source: readAddress(source, 'source', complaints),
+    destination: readAddress(destination, 'destination', complaints),
+  };
+  if (addresses.source && addresses.destination && addresses.source.family !== addresses.destination.family) {
+    complaints.add('destination', 'Source and destination must be of one family, both IPv4 or both IPv6.');
+  }
+  const hasPorts = protocol === 'tcp' || protocol === 'udp';
+  if (hasPorts && port == null) complaints.add('port', `The port field is required with ${protocol}.`);
+  if (!hasPorts && port != null) complaints.add('port', `${protocol} has no ports. Leave the port out.`);
+  complaints.throw();
+  return { source: addresses.source!.text, destination: addresses.destination!.text };
+}
+
+/** The address in its one usual form, so that texts can be compared. */
+function readAddress(
+  text: string,
+  field: string,
+  complaints: Complaints,
+): { family: Family; text: string } | null {
+  try {
+    const { family, value } = parseAddress(text);
+    return { family, text: formatAddress(family, value) };
+  } catch (error) {
+    if (!(error instanceof InvalidAddress)) throw error;
+    complaints.add(field, error.message);
+    return null;
+  }
+}
+
+function looksAt(firewall: Firewall, team: Team, source: string, destination: string): Look[] {
+  const attached = attachedTo(team, firewall.id).flatMap(({ id }) => team.instances.get(id) ?? []);
+  const owner = (address: string) => attached.find(({ ipv4, ipv6 }) => ipv4 === address || ipv6 === address);
+  const sender = owner(source);
+  const receiver = owner(destination);
+  const looks: Look[] = [];
+  if (sender) looks.push({ direction: 'outbound', peer: destination, instance: sender });
+  if (receiver || !sender) looks.push({ direction: 'inbound', peer: source, instance: receiver ?? null });
+  return looks;
+}
+
+type Rules = Pick<Firewall, 'id' | 'name' | 'rules'>;
+
+/** All firewalls of an instance: this one as it is saved, the others as they are in force. */
+function firewallsOf(firewall: Firewall, team: Team, instanceId: string): Rules[] {
+  const ids = new Set(
+    team.attachments.filter(({ id }) => id === instanceId).map(({ firewall_id }) => firewall_id),
+  );
+  return team.firewalls
+    .filter(({ id }) => ids.has(id))
+    .map((other) => (other.id === firewall.id ? firewall : { ...other, rules: other.effective_rules }));
+}
+
+function judge(firewalls: readonly Rules[], team: Team, look: Look, packet: TestFirewall): Judgement {
+  const addresses = addressBook([...team.instances.values()]);
+  const policies: Policies = firewalls.map(({ rules }) => toPolicy(rules, addresses));
+  const { direction, peer } = look;
+  const { allowed, decidedBy } = evaluate(policies, {
+    direction,
+    peer,
+    protocol: packet.protocol,
+    port: packet.port ?? null,
+  });
+  const verdict = allowed ? 'allow' : 'deny';
+  if (!decidedBy) return { verdict, direction, decidedBy: null };
+  const firewall = firewalls[decidedBy.policy]!;
+  const index = firewall.rules.findIndex(({ id }) => id === decidedBy.rule.id);
+  return {
+    verdict,
+    direction,
+    decidedBy: { firewall, rule: firewall.rules[index]!, number: index + 1 },
+  };
+}
+
+function show({ verdict, direction, decidedBy }: Judgement) {
+  return { verdict, direction, rule: decidedBy && viewRule(decidedBy.rule), message: explain() };
+
+  function explain(): string {
+    const way = direction === 'inbound' ? 'in' : 'out';
+    if (!decidedBy) {
+      return direction === 'inbound'
+        ? 'It is dropped: no rule lets it in.'
+        : 'It passes: no rule keeps it from going out.';
+    }
+    const { rule, number, firewall } = decidedBy;
+    const name = rule.name === null ? `Rule ${number}` : `Rule ${number} “${rule.name}”`;
+    return `${name} of “${firewall.name}” ${verdict === 'allow' ? `lets it ${way}` : `keeps it from ${way === 'in' ? 'coming in' : 'going out'}`}.`;
+  }
+}

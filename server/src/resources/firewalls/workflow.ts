@@ -1,0 +1,97 @@
+import { sql } from 'kysely';
+import type { Database, Tx } from '../../db/database.ts';
+import type { Engine } from '../../engines/engine.ts';
+import type { Operation, OperationError, OperationWorkflow } from '../../workflows/operation.ts';
+import { recordOutcome } from '../../workflows/operations-store.ts';
+import { applyTeamFirewalls, SETTLED } from './enforcement.ts';
+import { lockFirewalls, NEXT_REVISION, updateFirewall } from './store.ts';
+
+export interface FirewallWorkflowDependencies {
+  database: Database;
+  engine: Engine;
+}
+
+/** Arguments of the one kind of operation. */
+export interface ApplyArgs {
+  /** Nobody confirmed a deploy in time, and the rules before it come back. */
+  rollback: boolean;
+}
+
+/** Shown for the moment until the operation ends with what went wrong. */
+const RESTORING: OperationError = {
+  code: 'failed',
+  message: 'The change failed; what was in force before is being restored.',
+  retryable: true,
+};
+
+const isRollback = ({ args }: Operation): boolean => (args as unknown as ApplyArgs).rollback;
+
+/** The operations on a firewall, by kind: whatever changes, it is brought to the data plane. */
+export function firewallWorkflows({
+  database,
+  engine,
+}: FirewallWorkflowDependencies): Record<'apply', OperationWorkflow> {
+  return {
+    apply: {
+      begin: (db, { resourceId }) => updateFirewall(db, resourceId, { status: 'applying' }),
+      steps: [{ name: 'apply', run: ({ teamId }) => applyTeamFirewalls(database, engine, teamId) }],
+      undo: [
+        {
+          name: 'restore',
+          async run(operation) {
+            if (isRollback(operation)) return;
+            await database.transaction((tx) => restore(tx, operation, RESTORING));
+            await applyTeamFirewalls(database, engine, operation.teamId);
+          },
+        },
+      ],
+      succeed,
+      fail,
+    },
+  };
+}
+
+async function succeed(tx: Tx, operation: Operation): Promise<void> {
+  await lockFirewalls(tx, operation.teamId);
+  if (!isRollback(operation)) {
+    await updateFirewall(tx, operation.resourceId, { status: SETTLED, error: null });
+    return recordOutcome(tx, operation, 'Normal', ['Applied', 'The firewall is in force.']);
+  }
+  const message = 'Nobody confirmed the rules in time: those before them are in force again.';
+  const error: OperationError = { code: 'not_confirmed', message, retryable: true };
+  await updateFirewall(tx, operation.resourceId, { status: SETTLED, error: JSON.stringify(error) });
+  await recordOutcome(tx, operation, 'Warning', ['RolledBack', message]);
+}
+
+/**
+ * What was in force before stays in force, and the customer's rules stay for another try. A rollback is never given up:
+ * the status stays, and the reconciler goes on.
+ */
+async function fail(tx: Tx, operation: Operation, error: OperationError): Promise<void> {
+  if (isRollback(operation)) {
+    const message = `The rules before could not be brought back yet, which is tried again: ${error.message}`;
+    return recordOutcome(tx, operation, 'Warning', ['RollbackFailed', message]);
+  }
+  // Once more: a request may have come after the first time, and its operation fails together with this one.
+  await restore(tx, operation, error);
+  await recordOutcome(tx, operation, 'Warning', [
+    'ApplyFailed',
+    `What was in force before stays in force: ${error.message}`,
+  ]);
+}
+
+/**
+ * Makes what the data plane is known to have enforced the intent again. With the status `error` that is also true of the
+ * instances: those that the customer attached wait for another try, see `readIntent`.
+ */
+async function restore(tx: Tx, operation: Operation, error: OperationError): Promise<void> {
+  await lockFirewalls(tx, operation.teamId);
+  await updateFirewall(tx, operation.resourceId, {
+    status: 'error',
+    error: JSON.stringify(error),
+    effective_rules: sql`applied_rules`,
+    confirm_by: null,
+    rollback_rules: null,
+    ...NEXT_REVISION,
+  });
+}

@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { createLog } from '../src/lib/log.ts';
+import type { Policies } from '../src/lib/packet-filter/policy.ts';
+import { firewallReconciler } from '../src/resources/firewalls/reconcilers.ts';
+import { runOnce } from '../src/workflows/reconcilers.ts';
+import { type ApiClient, createApiClient } from './api-client.ts';
+import { newVps } from './client.ts';
+import { findInconsistencies } from './faults.ts';
+import { createTeam, type TestApp, waitFor } from './harness.ts';
+
+/** A rule that lets HTTPS in. */
+export const web = { direction: 'inbound', protocol: 'tcp', port: 443 };
+
+/** What {@link web} is to the packet filter, but for its id. */
+export const ALLOW_HTTPS = {
+  direction: 'inbound',
+  action: 'allow',
+  protocol: 'tcp',
+  ports: { first: 443, last: 443 },
+  peers: null,
+};
+
+/** What the rules of an instance say, without their ids. */
+export const plain = (policies: Policies | undefined) =>
+  policies?.map((policy) => policy.map(({ id: _, ...rule }) => rule));
+
+export const attachment = (instance_id: string, instance_type = 'vps') => ({ instance_type, instance_id });
+
+/** A pass of the reconciler. */
+export const reconcileFirewalls = ({ database, engine }: TestApp): Promise<boolean> =>
+  waitFor('a pass', () => runOnce(database, firewallReconciler(database, engine, createLog('silent'))));
+
+export type FirewallTeam = Awaited<ReturnType<typeof createFirewallTeam>>;
+
+/** A new team on the simulated engine, and what tests of firewalls do over and over. */
+export async function createFirewallTeam(test: TestApp) {
+  const { teamId, token } = await createTeam(test.database);
+  const call: ApiClient = createApiClient(test.app.http, token);
+  await test.database.pool.query(`update teams set quotas = '{"vps": 30}' where id = $1`, [teamId]);
+
+  /** Creates an instance and waits until it runs; returns its id. */
+  async function made(path: string, body: object): Promise<string> {
+    const { status, body: answer } = await call('POST', path, { body });
+    assert.equal(status, 201, JSON.stringify(answer));
+    const { id } = answer.instance;
+    await waitFor(
+      'running',
+      async () => (await call('GET', `${path}/${id}`)).body.instance.status === 'running',
+    );
+    return id;
+  }
+
+  const ended = (operation: string) =>
+    waitFor('the operation to end', async () => {
+      const { data } = (await call('GET', `/operations/${operation}`)).body;
+      return data.terminal && data;
+    });
+
+  /** Sends a request that must be accepted, and waits for what it set off. */
+  async function done(method: string, path: string, body: object = {}) {
+    const answer = await call(method, path, { body });
+    assert.ok(answer.status < 300, JSON.stringify(answer.body));
+    if (answer.body.operation_id) await ended(answer.body.operation_id);
+    return answer.body;
+  }
+
+  return {
+    teamId,
+    call,
+    made,
+    ended,
+    done,
+    server: (name = 'web-1') => made('/vps', newVps({ name })),
+    show: async (id: string) => (await call('GET', `/firewalls/${id}`)).body.firewall,
+    create: async (body: object = {}): Promise<string> =>
+      (await done('POST', '/firewalls', { name: 'web', rules: [web], ...body })).firewall.id,
+    /** Sends a request that must be refused; returns the sentences by field. */
+    async refused(method: string, path: string, body: object): Promise<Record<string, string[]>> {
+      const answer = await call(method, path, { body });
+      assert.equal(answer.status, 422, JSON.stringify(answer.body));
+      return answer.body.errors;
+    },
+    async deleteServer(id: string): Promise<void> {
+      await done('POST', `/vps/${id}/stop`);
+      await call('DELETE', `/vps/${id}`);
+      await waitFor('404', async () => (await call('GET', `/vps/${id}`)).status === 404);
+    },
+    /** What is in force for an instance. */
+    policiesOf: (instance: string, type = 'vps'): Policies | undefined =>
+      test.engine.firewallsOf(teamId).find(({ ref }) => ref.name === `${type}-${instance}`)?.policies,
+    /** The firewall that an instance was made with. */
+    defaultOf: async (instance: string) =>
+      (await call('GET', '/firewalls?per_page=100')).body.data.find(
+        (one: { is_default: boolean; attached_instances: { id: string }[] }) =>
+          one.is_default && one.attached_instances.some(({ id }) => id === instance),
+      ),
+    consistent: async () => assert.deepEqual(await findInconsistencies(test.database, test.engine), []),
+  };
+}
