@@ -4,6 +4,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { type Config, readConfig } from '../config.ts';
 import type { IncusConnection } from '../engines/incus/client.ts';
+import { isSnapshot } from '../engines/incus/names.ts';
 import { installId } from '../lib/install-id.ts';
 import { firewallTable, hostFirewallIsUp, removeHostFirewall } from '../platform/host-firewall.ts';
 import { otherInstalls, removeNote } from '../platform/host-registry.ts';
@@ -105,11 +106,14 @@ async function describePlan(target: Target): Promise<string[]> {
   const { home, id } = target;
   const remains = findRemains(home, id);
   const connection = target.sharedIncus ?? { socketPath: incusSocket(home) };
-  const incus = await withIncus(connection, (client) => listIncus(client, id)).catch(() => null);
+  const incus = await withIncus(connection, (client) => listIncus(client, id, target.pool)).catch(() => null);
   const plan: string[] = [];
   if (incus) {
+    const disks = [...incus.instances, ...incus.volumes];
+    const snapshots = disks.filter(({ name }) => isSnapshot(name)).length;
+    const instances = incus.instances.filter(({ name }) => !isSnapshot(name)).length;
     plan.push(
-      `${incus.instances.length} instances with their disks and snapshots, ${incus.networks.length} networks`,
+      `${instances} instances with their disks, ${snapshots} snapshots, ${incus.networks.length} networks`,
     );
   } else if (target.ownIncus) plan.push('all instances, networks and the storage pool of its Incus');
   plan.push(...describeRemains(remains));

@@ -140,7 +140,8 @@ export interface EngineParameter {
   static: boolean;
 }
 
-export type PowerState = 'running' | 'stopped' | 'transitional' | 'error';
+/** `frozen`: all its processes are halted until `ensureRunning`; left so by a snapshot that was cut off. */
+export type PowerState = 'running' | 'stopped' | 'frozen' | 'transitional' | 'error';
 
 export interface InstanceReport {
   ref: InstanceRef;

@@ -105,9 +105,10 @@ const FILES: readonly RecipeFile[] = [
     content: '[Network]\nIPv6AcceptRA=no\nLLMNR=no\nMulticastDNS=no\n',
   },
   {
-    // The network is ready when one family is: an instance may have only one.
+    // The network is ready when one family is: an instance may have only one, or no network at all.
     path: '/etc/systemd/system/systemd-networkd-wait-online.service.d/danube.conf',
     content:
+      '[Unit]\nConditionPathExists=/sys/class/net/eth0\n' +
       '[Service]\nExecStart=\nExecStart=/lib/systemd/systemd-networkd-wait-online --any --timeout=20\n',
   },
   {

@@ -5,14 +5,24 @@ import { whileThawing } from '../engines/incus/thaw.ts';
 /** What this install made in an Incus, by the names that carry its id. */
 export interface IncusInventory {
   projects: string[];
+  /** Snapshots of servers among them. */
   instances: { project: string; name: string }[];
+  /** Data volumes, and snapshots of those. */
+  volumes: { project: string; name: string }[];
   networks: string[];
   images: string[];
   pool: string | null;
 }
 
-/** Lists what this install made; nothing else in that Incus is looked at twice. */
-export async function listIncus(incus: IncusClient, installId: string): Promise<IncusInventory> {
+/**
+ * Lists what this install made; nothing else in that Incus is looked at twice. `disks` is the pool that instances were made
+ * in.
+ */
+export async function listIncus(
+  incus: IncusClient,
+  installId: string,
+  disks: string,
+): Promise<IncusInventory> {
   const all = <T>(path: string, query = {}): Promise<T[]> =>
     incus.get<T[]>(path, { query: { recursion: '1', ...query } });
   // The team's number ends the name: without it, the prefix of all of them.
@@ -24,12 +34,17 @@ export async function listIncus(incus: IncusClient, installId: string): Promise<
   const instances = await all<{ name: string; project: string }>('/1.0/instances', {
     'all-projects': 'true',
   });
+  const volumes =
+    (await incus.find<{ name: string; project: string }[]>(volumesOf(disks), {
+      query: { recursion: '1', 'all-projects': 'true' },
+    })) ?? [];
   const networks = await all<{ name: string; managed: boolean }>('/1.0/networks');
   const images = await all<{ fingerprint: string; aliases: { name: string }[] }>('/1.0/images');
   const pools = await all<{ name: string }>('/1.0/storage-pools');
   return {
     projects,
     instances: instances.filter(({ project }) => projects.includes(project)),
+    volumes: volumes.filter(({ project }) => projects.includes(project)),
     networks: networks
       .filter(({ name, managed }) => managed && name.startsWith(bridgePrefix(installId)))
       .map(({ name }) => name),
@@ -40,22 +55,28 @@ export async function listIncus(incus: IncusClient, installId: string): Promise<
   };
 }
 
-/** Deletes all of {@link listIncus}, dependents first. `disks` is the pool that instances were made in. */
+const volumesOf = (pool: string): string => `/1.0/storage-pools/${pool}/volumes/custom`;
+
+/** Deletes all of {@link listIncus}, dependents first. */
 export async function removeFromIncus(
   incus: IncusClient,
   installId: string,
   disks: string,
   report: (message: string) => void,
 ): Promise<void> {
-  const found = await listIncus(incus, installId);
+  const found = await listIncus(incus, installId, disks);
   for (const [index, { project, name }] of found.instances.entries()) {
     report(`instance ${index + 1} of ${found.instances.length}`);
     const remove = (): Promise<void> => removeInstance(incus, project, name);
     await (incus.isLocal ? whileThawing(project, name, remove) : remove());
   }
+  for (const { project, name } of found.volumes) {
+    report('data volumes and snapshots');
+    await incus.remove(`${volumesOf(disks)}/${name}`, { query: { project } });
+  }
   for (const project of found.projects) {
     report(`project ${project}`);
-    await removeProject(incus, project, disks);
+    await removeProject(incus, project);
   }
   for (const network of found.networks) {
     report(`network ${network}`);
@@ -87,12 +108,8 @@ async function removeInstance(incus: IncusClient, project: string, name: string)
   await incus.remove(place, options);
 }
 
-async function removeProject(incus: IncusClient, project: string, disks: string): Promise<void> {
+async function removeProject(incus: IncusClient, project: string): Promise<void> {
   const query = { recursion: '1', project };
-  const volumes = `/1.0/storage-pools/${disks}/volumes/custom`;
-  for (const { name } of (await incus.find<{ name: string }[]>(volumes, { query })) ?? []) {
-    await incus.remove(`${volumes}/${name}`, { query: { project } });
-  }
   for (const { name } of await incus.get<{ name: string }[]>('/1.0/profiles', { query })) {
     if (name !== 'default') await incus.remove(`/1.0/profiles/${name}`, { query: { project } });
   }

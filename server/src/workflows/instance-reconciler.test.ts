@@ -46,6 +46,14 @@ describe('VPS reconciler', () => {
     await waitFor('running', async () => (await show(id)).status === 'running');
   });
 
+  it('lets a server go on that was left frozen', async () => {
+    const id = await running();
+    test.engine.drift.freeze(ref(id));
+    await reconcile();
+    assert.equal((await test.engine.describeInstance(ref(id)))?.power, 'running');
+    assert.equal((await show(id)).status, 'running');
+  });
+
   it('does not believe what only one pass sees', async () => {
     const id = await running();
     const reconciler = instanceReconciler(test.database, test.engine, log);

@@ -38,7 +38,7 @@ interface Intended {
 /**
  * Compares every settled instance with the engine: what stopped by itself shows `stopped`, what came back shows
  * `running`, what vanished shows `error`, and instances that belong to no row are removed. One with an operation
- * under way is left to its workflow. Drift counts when two passes in a row see it: an engine that has just started
+ * under way is left to its workflow. What is frozen goes on. Drift counts when two passes in a row see it: an engine that has just started
  * reports every instance as stopped for a moment.
  */
 export function instanceReconciler(database: Database, engine: Engine, log: Log): Reconciler {
@@ -60,16 +60,22 @@ export function instanceReconciler(database: Database, engine: Engine, log: Log)
       }
       const seen = new Map<string, string>();
       for (const row of rows) {
-        const drift = findDrift(row, reportOf(row));
-        if (!drift) continue;
-        if (suspected.get(row.id) === drift.reason) await mend(database, row, drift, log);
-        else seen.set(row.id, drift.reason);
+        const report = reportOf(row);
+        const drift = findDrift(row, report);
+        const reason = report?.power === 'frozen' ? FROZEN : drift?.reason;
+        if (!reason) continue;
+        if (suspected.get(row.id) !== reason) seen.set(row.id, reason);
+        else if (drift) await mend(database, row, drift, log);
+        else await thaw(database, engine, row, log);
       }
       suspected = seen;
       await removeLeaks(database, engine, reports, log);
     },
   };
 }
+
+/** Left by a snapshot that was cut off and that nothing goes on with. */
+const FROZEN = 'Frozen';
 
 const typeOf = (name: string): string => name.slice(0, name.indexOf('-'));
 const idOf = (name: string): string => name.slice(name.indexOf('-') + 1);
@@ -149,6 +155,13 @@ async function mend(database: Database, row: Intended, drift: Drift, log: Log): 
       'instance drifted',
     );
   }
+}
+
+/** Lets an instance go on that is frozen although no operation has to do with it. What its row says is true then. */
+async function thaw(database: Database, engine: Engine, row: Intended, log: Log): Promise<void> {
+  if (!(await database.transaction((tx) => stillSettled(tx, row)))) return;
+  log.warn({ [row.type]: row.id }, 'letting a frozen instance go on');
+  await engine.ensureRunning({ teamId: row.team_id, name: `${row.type}-${row.id}` });
 }
 
 /** Between listing and mending a request may have come; then its workflow decides. */

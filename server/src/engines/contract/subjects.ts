@@ -19,6 +19,10 @@ export interface Subject {
   engine: Engine;
   /** Deletes an instance as an operator with the engine's own tools would. */
   deleteBehindOurBack(ref: InstanceRef): Promise<void>;
+  /** Has the guest, which runs, keep this on the disk that a snapshot takes. */
+  writeDisk(spec: InstanceSpec, content: string): Promise<void>;
+  /** What {@link writeDisk} wrote, or what a snapshot brought back. */
+  readDisk(spec: InstanceSpec): Promise<string>;
   /** Makes the image of a service ready, and returns its name. */
   ensureServiceImage(): Promise<string>;
   /** Removes all that the contract's teams have. */
@@ -35,6 +39,8 @@ export interface IncusSubject extends Subject {
   volumes(teamId: number): Promise<string[]>;
   /** Leaves what a daemon leaves that is killed while it makes the instance's data volume. */
   halfMakeVolume(ref: InstanceRef): Promise<void>;
+  /** Halts all processes of the instance, as a snapshot does that is cut off. */
+  freeze(ref: InstanceRef): Promise<void>;
   /** Process of the daemon, if this run may kill it: somebody starts it again. */
   daemonPid: number | null;
 }
@@ -92,6 +98,8 @@ export async function openSim(): Promise<Subject> {
   return {
     engine,
     deleteBehindOurBack: async (ref) => engine.drift.deleteBehindOurBack(ref),
+    writeDisk: async ({ ref }, content) => engine.drift.writeDisk(ref, content),
+    readDisk: async ({ ref }) => engine.readDisk(ref),
     async ensureServiceImage() {
       const [name = ''] = SERVICE_IMAGES;
       await engine.ensureImage(name);
@@ -126,6 +134,9 @@ export async function openIncus(): Promise<IncusSubject> {
   });
   const client = new IncusClient({ socketPath });
   const projectOf = (teamId: number) => ({ project: projectName(installId, teamId) });
+  const exec = (ref: InstanceRef, command: readonly string[]) =>
+    client.execRecorded(`/1.0/instances/${ref.name}`, command, 65_536, { query: projectOf(ref.teamId) });
+  const fileOf = ({ dataVolume }: InstanceSpec) => (dataVolume ? '/data/content' : '/root/content');
   return {
     engine,
     socketPath,
@@ -137,8 +148,27 @@ export async function openIncus(): Promise<IncusSubject> {
       await client.request('PUT', `${instance}/state`, { action: 'stop', force: true }, { query });
       await client.remove(instance, { query });
     },
-    exec: (ref, command) =>
-      client.execRecorded(`/1.0/instances/${ref.name}`, command, 65_536, { query: projectOf(ref.teamId) }),
+    exec,
+    async writeDisk(spec, content) {
+      const { status, stderr } = await exec(spec.ref, [
+        'sh',
+        '-c',
+        `printf %s "$1" >${fileOf(spec)}`,
+        'write',
+        content,
+      ]);
+      if (status !== 0) throw new Error(stderr);
+    },
+    async readDisk(spec) {
+      const { status, stdout, stderr } = await exec(spec.ref, ['cat', fileOf(spec)]);
+      if (status !== 0) throw new Error(stderr);
+      return stdout;
+    },
+    async freeze(ref) {
+      const query = projectOf(ref.teamId);
+      const change = { action: 'freeze', timeout: 30 };
+      await client.request('PUT', `/1.0/instances/${ref.name}/state`, change, { query });
+    },
     async volumes(teamId) {
       const folder = `/1.0/storage-pools/${pool}/volumes/custom`;
       const query = { ...projectOf(teamId), recursion: '1' };

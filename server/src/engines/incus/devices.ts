@@ -20,19 +20,27 @@ export function creationDevices(spec: InstanceSpec, place: Placement): Devices {
     ...(spec.dataVolume
       ? { [DATA_DEVICE]: { type: 'disk', path: DATA_PATH, pool: place.pool, source: spec.ref.name } }
       : {}),
+    ...networkDevices(spec, place),
+    ...publishDevices(spec.publish, spec.addresses.ipv4),
+  };
+}
+
+/** The network card, or none at all for an instance without addresses. */
+function networkDevices({ ref, addresses }: InstanceSpec, place: Placement): Devices {
+  if (addresses.ipv4 === null && addresses.ipv6 === null) return {};
+  return {
     eth0: {
       type: 'nic',
       name: 'eth0',
-      network: bridgeName(place.installId, spec.ref.teamId),
-      hwaddr: hardwareAddress(spec.addresses),
+      network: bridgeName(place.installId, ref.teamId),
+      hwaddr: hardwareAddress(addresses),
       // `none` with the filter on: nothing of that family leaves the instance.
-      'ipv4.address': spec.addresses.ipv4 ?? 'none',
-      'ipv6.address': spec.addresses.ipv6 ?? 'none',
+      'ipv4.address': addresses.ipv4 ?? 'none',
+      'ipv6.address': addresses.ipv6 ?? 'none',
       'security.mac_filtering': 'true',
       'security.ipv4_filtering': 'true',
       'security.ipv6_filtering': 'true',
     },
-    ...publishDevices(spec.publish, spec.addresses.ipv4),
   };
 }
 
@@ -72,6 +80,10 @@ export function publishDevices(publish: readonly PublishedPort[], ipv4: string |
     ]),
   );
 }
+
+/** Takes devices away from a copy, which otherwise has all that its source has. */
+export const withoutDevices = (devices: Devices): Devices =>
+  Object.fromEntries(Object.keys(devices).map((name) => [name, { type: 'none' }]));
 
 export const isPublished = (device: string): boolean => device.startsWith(PUBLISH_PREFIX);
 

@@ -22,14 +22,16 @@ import {
 import { IncusClient, type IncusConnection } from './client.ts';
 import { runControl } from './control.ts';
 import { hasDataVolume } from './devices.ts';
+import { DiskUsage } from './disk-usage.ts';
 import { Firewalls } from './firewalls.ts';
 import { writeFiles } from './guest-files.ts';
 import { Images } from './images.ts';
-import { toDetail, toReport } from './instance-config.ts';
-import { Instances } from './instances.ts';
+import { generationOf, toDetail, toReport } from './instance-config.ts';
+import { Instances, type RootDisk } from './instances.ts';
 import { BootSlots, KeyedMutex } from './limiter.ts';
-import { projectName } from './names.ts';
+import { isSnapshot, teamOf } from './names.ts';
 import { type Probe, SERVICE, SSH, waitUntilReady } from './probe.ts';
+import { Snapshots } from './snapshots.ts';
 import { Tenants } from './tenants.ts';
 import { describeUsage } from './usage.ts';
 import { Volumes } from './volumes.ts';
@@ -50,6 +52,8 @@ export function createIncusEngine(options: IncusEngineOptions): Engine {
   return new IncusEngine(options);
 }
 
+const BYTES_PER_GB = 1024 ** 3;
+
 interface Host {
   vcpu: number;
   memoryMb: number;
@@ -63,6 +67,8 @@ class IncusEngine implements Engine {
   readonly #firewalls: Firewalls;
   readonly #instances: Instances;
   readonly #volumes: Volumes;
+  readonly #usage: DiskUsage;
+  readonly #snapshots: Snapshots;
   readonly #images: Images;
   readonly #perInstance = new KeyedMutex();
   readonly #perTenant = new KeyedMutex();
@@ -77,6 +83,15 @@ class IncusEngine implements Engine {
     this.#tenants = new Tenants(this.#client, options.installId, this.#firewalls, isLocal);
     this.#instances = new Instances(this.#client, options.installId, isLocal);
     this.#volumes = new Volumes(this.#client, options);
+    this.#usage = new DiskUsage(options.connection, options.pool);
+    this.#snapshots = new Snapshots({
+      client: this.#client,
+      instances: this.#instances,
+      volumes: this.#volumes,
+      usage: this.#usage,
+      installId: options.installId,
+      log: options.log,
+    });
     this.#images = new Images(this.#client, options);
   }
 
@@ -102,7 +117,15 @@ class IncusEngine implements Engine {
   }
 
   removeTenant(teamId: number): Promise<void> {
-    return this.#perTenant.run(String(teamId), () => this.#tenants.remove(teamId));
+    return this.#perTenant.run(String(teamId), async () => {
+      if ((await this.listInstances()).some(({ ref }) => ref.teamId === teamId)) {
+        throw new EngineError('invalid', `Team ${teamId} still has instances.`);
+      }
+      for (const snapshot of await this.listSnapshots()) {
+        if (snapshot.teamId === teamId) await this.removeSnapshot(snapshot);
+      }
+      await this.#tenants.remove(teamId);
+    });
   }
 
   listImages(): Promise<ImageReport[]> {
@@ -117,22 +140,44 @@ class IncusEngine implements Engine {
     return this.#images.ensure(name, progress, rebuild);
   }
 
-  ensureInstance(spec: InstanceSpec, _from?: SnapshotRef): Promise<void> {
+  ensureInstance(spec: InstanceSpec, from?: SnapshotRef): Promise<void> {
     const { ref } = spec;
     return this.#perInstance.run(ref.name, async () => {
       const host = await this.#getHost();
       const slots = this.#getSlots(host);
       await slots.enter(ref.name);
       try {
-        const { installId, pool } = this.#options;
-        if (spec.dataVolume) await this.#volumes.ensure(ref, spec.limits.diskGb);
-        await this.#instances.ensure(spec, { installId, pool, hostVcpu: host.vcpu });
+        if (from) await this.#perInstance.run(from.name, () => this.#placeFrom(spec, from, host));
+        else await this.#place(spec, host);
         await writeFiles(this.#client, this.#instances, ref, spec.files);
       } catch (error) {
         slots.leave(ref.name);
         throw error;
       }
     });
+  }
+
+  async #place(spec: InstanceSpec, host: Host, disk: RootDisk | null = null): Promise<void> {
+    const { installId, pool } = this.#options;
+    if (spec.dataVolume) await this.#volumes.ensure(spec.ref, spec.limits.diskGb);
+    await this.#instances.ensure(spec, { installId, pool, hostVcpu: host.vcpu }, disk);
+  }
+
+  async #placeFrom(spec: InstanceSpec, from: SnapshotRef, host: Host): Promise<void> {
+    const { ref } = spec;
+    const present = await this.#instances.findOlder(spec);
+    const isOlder = present !== null && generationOf(present) < spec.generation;
+    const kept = await this.#snapshots.find(from);
+    if (!kept || spec.dataVolume !== (kept.instance === null)) {
+      // It was made from the snapshot before that went.
+      if (present && !isOlder) return this.#instances.start(ref);
+      throw new EngineError('not_found', 'The snapshot does not exist.', { detail: from.name });
+    }
+    const diskGb = Math.max(spec.limits.diskGb, Math.ceil(kept.diskBytes / BYTES_PER_GB));
+    if (kept.instance) return this.#place(spec, host, { snapshot: kept.instance, diskGb });
+    if (isOlder) await this.#instances.remove(ref);
+    await this.#volumes.restore(ref, from, diskGb, spec.generation);
+    await this.#place(spec, host);
   }
 
   async ensureSettings(ref: InstanceRef, settings: InstanceSettings): Promise<void> {
@@ -178,7 +223,7 @@ class IncusEngine implements Engine {
   }
 
   describeUsage(ref: InstanceRef): Promise<Usage | null> {
-    return describeUsage(this.#client, this.#instances, ref);
+    return describeUsage(this.#client, this.#instances, this.#usage, ref);
   }
 
   removeInstance(ref: InstanceRef): Promise<void> {
@@ -189,20 +234,24 @@ class IncusEngine implements Engine {
     });
   }
 
-  ensureSnapshot(_ref: InstanceRef, _snapshot: SnapshotRef): Promise<void> {
-    throw new Error('not there yet');
+  ensureSnapshot(ref: InstanceRef, snapshot: SnapshotRef): Promise<void> {
+    // The instance first, the snapshot second: everywhere, or two verbs wait for each other.
+    return this.#perInstance.run(ref.name, () =>
+      this.#perInstance.run(snapshot.name, () => this.#snapshots.ensure(ref, snapshot)),
+    );
   }
 
-  describeSnapshot(_snapshot: SnapshotRef): Promise<SnapshotReport | null> {
-    throw new Error('not there yet');
+  async describeSnapshot(snapshot: SnapshotRef): Promise<SnapshotReport | null> {
+    const kept = await this.#snapshots.find(snapshot);
+    return kept && { ref: snapshot, diskBytes: kept.diskBytes };
   }
 
-  removeSnapshot(_snapshot: SnapshotRef): Promise<void> {
-    throw new Error('not there yet');
+  removeSnapshot(snapshot: SnapshotRef): Promise<void> {
+    return this.#perInstance.run(snapshot.name, () => this.#snapshots.remove(snapshot));
   }
 
   listSnapshots(): Promise<SnapshotRef[]> {
-    throw new Error('not there yet');
+    return this.#snapshots.list();
   }
 
   async describeInstance(ref: InstanceRef): Promise<InstanceDetail | null> {
@@ -212,11 +261,10 @@ class IncusEngine implements Engine {
   }
 
   async listInstances(): Promise<InstanceReport[]> {
-    const prefix = projectName(this.#options.installId, 0).slice(0, -1);
-    const all = await this.#instances.list();
+    const all = (await this.#instances.list()).filter(({ name }) => !isSnapshot(name));
     return all.flatMap((instance) => {
-      const team = instance.project.startsWith(prefix) ? instance.project.slice(prefix.length) : '';
-      return /^\d+$/.test(team) ? [toReport({ teamId: Number(team), name: instance.name }, instance)] : [];
+      const teamId = teamOf(this.#options.installId, instance.project);
+      return teamId === null ? [] : [toReport({ teamId, name: instance.name }, instance)];
     });
   }
 

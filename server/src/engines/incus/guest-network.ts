@@ -7,6 +7,7 @@ const prefixOf = (spec: InstanceSpec, family: 'ipv4' | 'ipv6'): string =>
 /** cloud-init network configuration (version 2): fixed addresses, so that no boot waits for a DHCP server. */
 export function networkConfig(spec: InstanceSpec): string {
   const families = (['ipv4', 'ipv6'] as const).filter((family) => spec.addresses[family] !== null);
+  if (families.length === 0) return stringify({ version: 2, ethernets: {} });
   return stringify({
     version: 2,
     ethernets: {

@@ -1,12 +1,21 @@
-import type {
-  InstanceDetail,
-  InstanceRef,
-  InstanceReport,
-  InstanceSettings,
-  InstanceSpec,
-  PowerState,
+import {
+  EngineError,
+  type InstanceDetail,
+  type InstanceRef,
+  type InstanceReport,
+  type InstanceSettings,
+  type InstanceSpec,
+  type PowerState,
 } from '../engine.ts';
-import { creationDevices, type Devices, rootDiskGb } from './devices.ts';
+import {
+  creationDevices,
+  type Devices,
+  hasDataVolume,
+  isPublished,
+  publishDevices,
+  rootDiskGb,
+  withoutDevices,
+} from './devices.ts';
 import { networkConfig, networkText } from './guest-network.ts';
 import { imageAlias } from './names.ts';
 
@@ -51,14 +60,17 @@ const deniedCalls = (): string =>
 
 /** `config` keys that carry what Danube knows about an instance. */
 const KEY = {
+  /** Written last: what has none was made by half. */
   generation: 'user.danube.generation',
   image: 'user.danube.image',
+  /** Of a snapshot that was made to its end. */
+  complete: 'user.danube.complete',
   /** Read by the images of services, see `providers/appliance/recipe.ts`. */
   network: 'user.danube.network',
 } as const;
 
 /** The body of `POST /1.0/instances` that creates and starts the instance. */
-export function creationBody(spec: InstanceSpec, place: Placement): unknown {
+export function creationBody(spec: InstanceSpec, place: Placement) {
   return {
     name: spec.ref.name,
     type: 'container',
@@ -81,6 +93,62 @@ export function creationBody(spec: InstanceSpec, place: Placement): unknown {
   };
 }
 
+/**
+ * The body of `POST /1.0/instances` that creates the instance with the disk of a snapshot, and does not start it. A daemon
+ * that is killed in the middle may leave a disk without limit, or one that does not learn its new network: so the instance
+ * gets its generation afterwards, by {@link copied}.
+ */
+export function copyBody(spec: InstanceSpec, place: Placement, source: IncusInstance, diskGb: number) {
+  const { source: _image, ...body } = creationBody(spec, place);
+  const root = { ...body.devices.root, size: `${diskGb}GiB` };
+  return {
+    ...body,
+    start: false,
+    source: copyOf(source.name),
+    config: { ...without(source.config), ...body.config, [KEY.generation]: '' },
+    devices: { ...withoutDevices(source.devices), ...body.devices, root },
+  };
+}
+
+/** The change that makes a copied instance one of its generation. */
+export const copied = (spec: InstanceSpec): unknown => ({
+  config: { [KEY.generation]: String(spec.generation) },
+});
+
+/**
+ * The body of `POST /1.0/instances` that keeps the disk of an instance as a snapshot: without network, without what the
+ * instance was told of its user, and never started.
+ */
+export const snapshotBody = (name: string, source: IncusInstance): unknown => ({
+  name,
+  type: 'container',
+  source: copyOf(source.name),
+  profiles: [],
+  config: {
+    ...without(source.config),
+    'security.idmap.isolated': 'true',
+    // Ids of the host are for instances that run: there are enough for 15,000 of those with 65,536 each.
+    'security.idmap.size': '1',
+    'boot.autostart': 'false',
+  },
+  devices: { ...withoutDevices(source.devices), root: source.devices.root },
+});
+
+/** The change that marks a snapshot as made to its end. */
+export const KEPT = { config: { [KEY.complete]: 'true' } };
+
+export const isKept = (instance: IncusInstance): boolean => instance.config[KEY.complete] === 'true';
+
+const copyOf = (source: string) => ({ type: 'copy', source, instance_only: true });
+
+/** Settings that a copy must not take over; those of Incus and of the image go with the disk. */
+const without = (config: Record<string, string>): Record<string, string> =>
+  Object.fromEntries(
+    Object.keys(config)
+      .filter((key) => !/^(volatile|image)\./.test(key))
+      .map((key) => [key, '']),
+  );
+
 /** What the guest learns of its user and network, in the form that its image reads. */
 const guestConfig = (spec: InstanceSpec): Record<string, string> =>
   spec.userData === null
@@ -100,6 +168,7 @@ export const settingsConfig = (
 const POWER: Readonly<Record<string, PowerState>> = {
   Running: 'running',
   Stopped: 'stopped',
+  Frozen: 'frozen',
   // A member of the cluster that holds the instance is away.
   Error: 'error',
 };
@@ -135,6 +204,19 @@ export function addressesOf(instance: IncusInstance): InstanceDetail['addresses'
 }
 
 export const generationOf = (instance: IncusInstance): number => Number(instance.config[KEY.generation] ?? 0);
+
+/** The devices with the disk's size and the published ports as the settings say. Throws `invalid` for a smaller disk. */
+export function settledDevices(present: IncusInstance, { limits, publish }: InstanceSettings): Devices {
+  const kept = Object.fromEntries(Object.entries(present.devices).filter(([name]) => !isPublished(name)));
+  const { ipv4 } = addressesOf(present);
+  const published = publishDevices(publish, ipv4);
+  if (hasDataVolume(present.devices)) return { ...kept, ...published };
+  const diskGb = rootDiskGb(present.devices);
+  if (limits.diskGb < diskGb) {
+    throw new EngineError('invalid', 'A disk cannot shrink.', { detail: `${diskGb} → ${limits.diskGb}` });
+  }
+  return { ...kept, ...published, root: { ...present.devices.root, size: `${limits.diskGb}GiB` } };
+}
 
 /** True for an instance whose creation was cut off: it holds no data of anybody. */
 export const neverStarted = (instance: IncusInstance): boolean =>

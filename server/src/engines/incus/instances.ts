@@ -1,23 +1,26 @@
-import { EngineError, type InstanceRef, type InstanceSettings, type InstanceSpec } from '../engine.ts';
-import type { IncusClient } from './client.ts';
 import {
-  type Devices,
-  hasDataVolume,
-  isPublished,
-  publishDevices,
-  rootDiskGb,
-  sameDevices,
-} from './devices.ts';
+  EngineError,
+  type InstanceRef,
+  type InstanceSettings,
+  type InstanceSpec,
+  type SnapshotRef,
+} from '../engine.ts';
+import type { IncusClient } from './client.ts';
+import { explainCreation } from './creation-errors.ts';
+import { sameDevices } from './devices.ts';
 import { alreadyExists, IncusError, isBusy } from './errors.ts';
 import { removeEmptyVolume } from './host-remains.ts';
 import {
-  addressesOf,
+  copied,
+  copyBody,
   creationBody,
   generationOf,
   type IncusInstance,
   neverStarted,
   type Placement,
   settingsConfig,
+  settledDevices,
+  snapshotBody,
 } from './instance-config.ts';
 import { projectName } from './names.ts';
 import { whileThawing } from './thaw.ts';
@@ -32,6 +35,12 @@ interface Operation {
   /** A `task` ends by itself; a `websocket` is somebody's console or shell. */
   class: 'task' | 'websocket' | 'token';
   resources: { instances?: string[] } | null;
+}
+
+/** The disk of a snapshot that an instance is to have, and the size in GiB that it gets. */
+export interface RootDisk {
+  snapshot: IncusInstance;
+  diskGb: number;
 }
 
 /** A guest may call itself ready, which is still running. */
@@ -52,14 +61,15 @@ export class Instances {
     this.#isLocal = isLocal;
   }
 
-  path(ref: InstanceRef): { path: string; query: { project: string } } {
+  /** Also of a snapshot: it is an instance that never starts. */
+  path(ref: InstanceRef | SnapshotRef): { path: string; query: { project: string } } {
     return {
       path: `/1.0/instances/${encodeURIComponent(ref.name)}`,
       query: { project: projectName(this.#installId, ref.teamId) },
     };
   }
 
-  find(ref: InstanceRef): Promise<IncusInstance | null> {
+  find(ref: InstanceRef | SnapshotRef): Promise<IncusInstance | null> {
     const { path, query } = this.path(ref);
     return this.#client.find<IncusInstance>(path, { query });
   }
@@ -75,29 +85,38 @@ export class Instances {
     return (await this.#client.get<IncusInstance[]>('/1.0/instances', { query })).map(settleReady);
   }
 
-  /** One request where nothing is in the way: the instance is created and started by the same operation. */
-  async ensure(spec: InstanceSpec, place: Placement): Promise<void> {
+  /**
+   * One request where nothing is in the way: the instance is created and started by the same operation. With the disk of
+   * a snapshot it takes three.
+   */
+  async ensure(spec: InstanceSpec, place: Placement, disk: RootDisk | null = null): Promise<void> {
     const deadline = Date.now() + BUSY_PATIENCE;
     // An instance can be in the way more than once: one of an older generation, the rest of a killed attempt, one that
     // another process makes or removes at the same time.
     for (;;) {
-      if (await this.#create(spec, place)) return;
+      if (await this.#create(spec, place, disk)) return;
       if (Date.now() > deadline) break;
-      const present = await this.#findSettled(spec.ref);
+      const present = await this.findOlder(spec);
       if (!present) continue;
-      const generation = generationOf(present);
-      if (generation > spec.generation) {
-        throw new EngineError('invalid', 'A newer installation of this instance exists.', {
-          detail: spec.ref.name,
-        });
-      }
-      if (generation === spec.generation && (await this.#startOrGiveUp(present, spec))) return;
+      const isWanted = generationOf(present) === spec.generation;
+      if (isWanted && (await this.#startOrGiveUp(present, spec))) return;
       await this.remove(spec.ref);
     }
     throw new EngineError('failed', 'The instance could not be created.', {
       detail: `${spec.ref.name} keeps being in the way`,
       retryable: true,
     });
+  }
+
+  /** The instance as it is, if it is not newer than `spec`; throws `invalid` where it is. Null where there is none. */
+  async findOlder(spec: InstanceSpec): Promise<IncusInstance | null> {
+    const present = await this.#findSettled(spec.ref);
+    if (present && generationOf(present) > spec.generation) {
+      throw new EngineError('invalid', 'A newer installation of this instance exists.', {
+        detail: spec.ref.name,
+      });
+    }
+    return present;
   }
 
   /** The instance, once no operation is at work on it: what is under way must not be taken for the rest of something. */
@@ -118,10 +137,15 @@ export class Instances {
   }
 
   /** False where an instance of that name exists. A creation that fails leaves nothing behind. */
-  async #create(spec: InstanceSpec, place: Placement): Promise<boolean> {
-    const { query } = this.path(spec.ref);
+  async #create(spec: InstanceSpec, place: Placement, disk: RootDisk | null): Promise<boolean> {
+    const { path, query } = this.path(spec.ref);
+    const body = disk ? copyBody(spec, place, disk.snapshot, disk.diskGb) : creationBody(spec, place);
     try {
-      await this.#client.request('POST', '/1.0/instances', creationBody(spec, place), { query });
+      await this.#client.request('POST', '/1.0/instances', body, { query });
+      if (disk) {
+        await this.#client.request('PATCH', path, copied(spec), { query });
+        await this.start(spec.ref);
+      }
       return true;
     } catch (error) {
       // Busy: somebody else creates or removes it at this moment.
@@ -136,7 +160,8 @@ export class Instances {
 
   async #clearFailed(spec: InstanceSpec): Promise<void> {
     const left = await this.#findSettled(spec.ref);
-    if (left && generationOf(left) === spec.generation && neverStarted(left)) await this.remove(spec.ref);
+    const isOurs = left && [0, spec.generation].includes(generationOf(left));
+    if (isOurs && neverStarted(left)) await this.remove(spec.ref);
   }
 
   /** False for an instance that cannot start and never did: the rest of a creation that was killed. */
@@ -153,7 +178,33 @@ export class Instances {
   }
 
   async start(ref: InstanceRef): Promise<void> {
+    await this.thaw(ref);
     await this.#changeState(ref, { action: 'start', timeout: 60 }, /already running/i, 'Running');
+  }
+
+  /** Keeps the root disk as a stopped instance of its own, without asking or halting the guest. */
+  async keep(source: IncusInstance, snapshot: SnapshotRef): Promise<void> {
+    const { query } = this.path(snapshot);
+    await this.#patiently(() =>
+      this.#client.request('POST', '/1.0/instances', snapshotBody(snapshot.name, source), { query }),
+    );
+  }
+
+  /** Halts all processes of the guest. False where it does not run. */
+  async freeze(ref: InstanceRef): Promise<boolean> {
+    try {
+      await this.#changeState(ref, { action: 'freeze', timeout: 30 }, /already frozen/i, 'Frozen');
+      return true;
+    } catch (error) {
+      if (!(error instanceof IncusError) || !/isn't running|not running/i.test(error.said)) throw error;
+      return false;
+    }
+  }
+
+  /** Lets a frozen guest go on; any other, and none, is left alone. */
+  async thaw(ref: InstanceRef): Promise<void> {
+    if ((await this.find(ref))?.status !== 'Frozen') return;
+    await this.#changeState(ref, { action: 'unfreeze', timeout: 30 }, /already running/i, 'Running');
   }
 
   /**
@@ -162,6 +213,8 @@ export class Instances {
    */
   async stop(ref: InstanceRef, graceSeconds: number): Promise<void> {
     const stopped = /already stopped|not running/i;
+    // Incus does not: it would ask a guest that does not hear.
+    await this.thaw(ref);
     for (let left = graceSeconds; left > 0; left -= ASK_SECONDS) {
       const timeout = Math.min(left, ASK_SECONDS);
       try {
@@ -179,7 +232,7 @@ export class Instances {
     await whileThawing(projectName(this.#installId, ref.teamId), ref.name, switchOff);
   }
 
-  async remove(ref: InstanceRef): Promise<void> {
+  async remove(ref: InstanceRef | SnapshotRef): Promise<void> {
     const { path, query } = this.path(ref);
     await this.#patiently(async () => {
       try {
@@ -231,7 +284,7 @@ export class Instances {
 
   async #changeState(
     ref: InstanceRef,
-    change: { action: 'start' | 'stop'; timeout: number; force?: boolean },
+    change: { action: 'start' | 'stop' | 'freeze' | 'unfreeze'; timeout: number; force?: boolean },
     done: RegExp,
     wanted: string,
   ): Promise<void> {
@@ -259,37 +312,4 @@ export class Instances {
       }
     }
   }
-}
-
-/** The devices with the disk's size and the published ports as the settings say. Throws `invalid` for a smaller disk. */
-function settledDevices(present: IncusInstance, { limits, publish }: InstanceSettings): Devices {
-  const kept = Object.fromEntries(Object.entries(present.devices).filter(([name]) => !isPublished(name)));
-  const { ipv4 } = addressesOf(present);
-  const published = publishDevices(publish, ipv4);
-  if (hasDataVolume(present.devices)) return { ...kept, ...published };
-  const diskGb = rootDiskGb(present.devices);
-  if (limits.diskGb < diskGb) {
-    throw new EngineError('invalid', 'A disk cannot shrink.', { detail: `${diskGb} → ${limits.diskGb}` });
-  }
-  return { ...kept, ...published, root: { ...present.devices.root, size: `${limits.diskGb}GiB` } };
-}
-
-function explainCreation(error: IncusError, spec: InstanceSpec): EngineError {
-  const options = { detail: error.said, cause: error };
-  if (/image.*not (found|provided)|alias.*not found|no matching image/i.test(error.said)) {
-    return new EngineError('image_unavailable', `The image "${spec.image}" is not ready.`, {
-      ...options,
-      retryable: true,
-    });
-  }
-  if (/project.*not found|network.*not found/i.test(error.said)) {
-    return new EngineError('not_found', `Team ${spec.ref.teamId} has no network.`, options);
-  }
-  if (/(IP|MAC) address.*(already|in use)/i.test(error.said)) {
-    return new EngineError('invalid', 'The address is in use by another instance.', options);
-  }
-  if (/invalid|not allowed|forbidden|outside of|not within/i.test(error.said)) {
-    return new EngineError('invalid', 'The settings of this instance cannot be used.', options);
-  }
-  return error;
 }

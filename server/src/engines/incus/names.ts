@@ -28,3 +28,13 @@ export const poolName = (installId: string): string => `danube-${installId}`;
 
 /** Image aliases live in the default project, which may be shared. */
 export const imageAlias = (installId: string, image: string): string => `danube-${installId}-${image}`;
+
+/** The team of a project of this install; null for any other project. */
+export function teamOf(installId: string, project: string): number | null {
+  const prefix = projectName(installId, 0).slice(0, -1);
+  const team = project.startsWith(prefix) ? project.slice(prefix.length) : '';
+  return /^\d+$/.test(team) ? Number(team) : null;
+}
+
+/** Snapshots of servers are instances too, under names that no instance has. */
+export const isSnapshot = (name: string): boolean => name.startsWith('snapshot-');

@@ -1,6 +1,7 @@
 import type { InstanceRef, Usage } from '../engine.ts';
 import type { IncusClient } from './client.ts';
 import { DATA_DEVICE } from './devices.ts';
+import type { DiskUsage } from './disk-usage.ts';
 import type { Instances } from './instances.ts';
 
 /** The parts of Incus' state of an instance that Danube reads. Of one that is stopped, memory and CPU are 0. */
@@ -16,21 +17,24 @@ interface IncusState {
 
 /**
  * What an instance uses, or null where there is none. Memory is what the kernel counts for its control group: with the file
- * cache, which it gives back when processes want more. Disk is what the pool's quota counts.
+ * cache, which it gives back when processes want more. Disk is what its limit counts.
  */
 export async function describeUsage(
   client: IncusClient,
   instances: Instances,
+  usage: DiskUsage,
   ref: InstanceRef,
 ): Promise<Usage | null> {
   const { path, query } = instances.path(ref);
   const state = await client.find<IncusState>(`${path}/state`, { query });
   if (!state) return null;
   const { memory, cpu, disk } = state;
+  const kind = disk?.[DATA_DEVICE] ? 'custom' : 'containers';
+  const held = await usage.heldBytes(kind, query.project, ref.name);
   const runs = state.status === 'Running' || state.status === 'Ready';
   return {
     memoryBytes: runs && memory ? memory.usage : null,
     cpuSeconds: runs && cpu ? cpu.usage / 1e9 : null,
-    diskBytes: (disk?.[DATA_DEVICE] ?? disk?.root)?.usage ?? null,
+    diskBytes: held ?? (disk?.[DATA_DEVICE] ?? disk?.root)?.usage ?? null,
   };
 }

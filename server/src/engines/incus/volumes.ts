@@ -1,10 +1,12 @@
-import { EngineError, type InstanceRef } from '../engine.ts';
+import { EngineError, type InstanceRef, type SnapshotRef } from '../engine.ts';
 import type { IncusClient } from './client.ts';
 import { alreadyExists, IncusError } from './errors.ts';
 import { removeEmptyVolume } from './host-remains.ts';
 import { projectName } from './names.ts';
 
 interface IncusVolume {
+  name: string;
+  project: string;
   config: Record<string, string>;
 }
 
@@ -13,14 +15,25 @@ interface IncusVolume {
  * which mounts like a volume and has no limit: without this key nothing is ever stored in it.
  */
 const COMPLETE = 'user.danube.complete';
+/** Key of a volume that was made from a snapshot: for which generation of its instance. */
+const GENERATION = 'user.danube.generation';
 /** More than two in a row come from others that create and remove the same volume at the same time. */
 const ATTEMPTS = 10;
+
+export const isComplete = (volume: IncusVolume): boolean => volume.config[COMPLETE] !== undefined;
+
+const inTheWay = ({ name }: InstanceRef | SnapshotRef): EngineError =>
+  new EngineError('failed', 'The disk could not be created.', {
+    detail: `${name} keeps being in the way`,
+    retryable: true,
+  });
 
 const sizeGbOf = (volume: IncusVolume): number => Number.parseInt(volume.config.size ?? '', 10);
 
 /**
  * Data volumes: one custom volume of Incus per instance that has one, under the instance's own name and in the team's
- * project. Its life is not the instance's: it stays when that is replaced, and goes when Danube says so.
+ * project. Its life is not the instance's: it stays when that is replaced, and goes when Danube says so. A snapshot is a
+ * volume too, under its own name.
  */
 export class Volumes {
   readonly #client: IncusClient;
@@ -33,30 +46,70 @@ export class Volumes {
 
   /** Creates the volume, or lets one that is there grow to `sizeGb` GiB. One that is larger stays as it is. */
   async ensure(ref: InstanceRef, sizeGb: number): Promise<void> {
-    const { path, query } = this.#path(ref);
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
       if (await this.#create(ref, sizeGb)) return;
-      const present = await this.#client.find<IncusVolume>(path, { query });
-      if (present?.config[COMPLETE]) {
+      const present = await this.find(ref);
+      if (present && isComplete(present)) {
         if (sizeGbOf(present) < sizeGb) await this.#resize(ref, sizeGb);
         return;
       }
       // Incus refuses where an instance uses it: then somebody else has completed it meanwhile.
       if (present) await this.#removeUnused(ref);
     }
-    throw new EngineError('failed', 'The disk could not be created.', {
-      detail: `${ref.name} keeps being in the way`,
-      retryable: true,
-    });
+    throw inTheWay(ref);
+  }
+
+  /**
+   * Gives the instance a copy of the snapshot in place of the volume that it has, once for each generation: what it has
+   * stored since then stays. The instance must be gone. The copy has `sizeGb` GiB.
+   */
+  async restore(ref: InstanceRef, from: SnapshotRef, sizeGb: number, generation: number): Promise<void> {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+      const present = await this.find(ref);
+      if (present && isComplete(present) && Number(present.config[GENERATION] ?? 0) >= generation) return;
+      if (present) await this.#removeUnused(ref);
+      else if (await this.#make(ref, sizeGb, from)) {
+        return this.complete(ref, { [GENERATION]: String(generation) });
+      }
+    }
+    throw inTheWay(ref);
+  }
+
+  /** Keeps a copy of the instance's volume, which counts once it is {@link complete}; replaces the rest of another attempt. */
+  async keep(ref: InstanceRef, snapshot: SnapshotRef): Promise<void> {
+    const sizeGb = await this.sizeGb(ref);
+    for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+      await this.remove(snapshot);
+      if (await this.#make(snapshot, sizeGb, ref)) return;
+    }
+    throw inTheWay(snapshot);
+  }
+
+  /** Marks a volume as made to its end. */
+  async complete(ref: InstanceRef | SnapshotRef, config: Record<string, string> = {}): Promise<void> {
+    const { path, query } = this.path(ref);
+    await this.#client.request('PATCH', path, { config: { ...config, [COMPLETE]: 'true' } }, { query });
   }
 
   /** False where there is a volume of that name. */
   async #create(ref: InstanceRef, sizeGb: number): Promise<boolean> {
-    const { folder, path, query } = this.#path(ref);
+    if (!(await this.#make(ref, sizeGb))) return false;
+    await this.complete(ref);
+    return true;
+  }
+
+  /** Makes an empty volume, or a copy, and leaves it unmarked. False where there is a volume of that name. */
+  async #make(
+    ref: InstanceRef | SnapshotRef,
+    sizeGb: number,
+    from?: InstanceRef | SnapshotRef,
+  ): Promise<boolean> {
+    const { folder, query } = this.path(ref);
     const config = { ...sizeConfig(sizeGb), ...OWNERS };
+    const source = { type: 'copy', name: from?.name, pool: this.#options.pool, volume_only: true };
     const body = { name: ref.name, type: 'custom', content_type: 'filesystem', config };
     try {
-      await this.#client.request('POST', folder, body, { query });
+      await this.#client.request('POST', folder, from ? { ...body, source } : body, { query });
     } catch (error) {
       if (alreadyExists(error)) return false;
       if (!(error instanceof IncusError) || !/project.*not found/i.test(error.said)) throw error;
@@ -65,7 +118,6 @@ export class Volumes {
         cause: error,
       });
     }
-    await this.#client.request('PATCH', path, { config: { [COMPLETE]: 'true' } }, { query });
     return true;
   }
 
@@ -77,9 +129,22 @@ export class Volumes {
     }
   }
 
+  find(ref: InstanceRef | SnapshotRef): Promise<IncusVolume | null> {
+    const { path, query } = this.path(ref);
+    return this.#client.find<IncusVolume>(path, { query });
+  }
+
+  /** Of all projects, this install's or not. */
+  async list(): Promise<IncusVolume[]> {
+    const query = { recursion: '1', 'all-projects': 'true' };
+    return this.#client.get<IncusVolume[]>(`/1.0/storage-pools/${this.#options.pool}/volumes/custom`, {
+      query,
+    });
+  }
+
   /** In GiB. Throws `not_found` where there is no volume. */
   async sizeGb(ref: InstanceRef): Promise<number> {
-    const { path, query } = this.#path(ref);
+    const { path, query } = this.path(ref);
     return sizeGbOf(await this.#client.get<IncusVolume>(path, { query }));
   }
 
@@ -104,8 +169,8 @@ export class Volumes {
   }
 
   /** Nothing to delete is success. The instance must be gone. */
-  async remove(ref: InstanceRef): Promise<void> {
-    const { path, query } = this.#path(ref);
+  async remove(ref: InstanceRef | SnapshotRef): Promise<void> {
+    const { path, query } = this.path(ref);
     try {
       await this.#client.remove(path, { query });
     } catch (error) {
@@ -117,11 +182,11 @@ export class Volumes {
   }
 
   async #resize(ref: InstanceRef, sizeGb: number): Promise<void> {
-    const { path, query } = this.#path(ref);
+    const { path, query } = this.path(ref);
     await this.#client.request('PATCH', path, { config: sizeConfig(sizeGb) }, { query });
   }
 
-  #path(ref: InstanceRef): { folder: string; path: string; query: { project: string } } {
+  path(ref: InstanceRef | SnapshotRef): { folder: string; path: string; query: { project: string } } {
     const { installId, pool } = this.#options;
     const folder = `/1.0/storage-pools/${pool}/volumes/custom`;
     return {

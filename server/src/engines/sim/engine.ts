@@ -42,6 +42,8 @@ export interface SimOptions {
 export interface SimDrift {
   /** The guest shut itself down. */
   stopFromInside(ref: InstanceRef): void;
+  /** A snapshot was cut off while the guest was halted for it. */
+  freeze(ref: InstanceRef): void;
   /** The instance is in a state that the data plane cannot handle. */
   breakInstance(ref: InstanceRef): void;
   /** Someone deleted the instance in the data plane. */
@@ -95,6 +97,7 @@ class Sim implements SimEngine {
     this.#journal = options.stateFile === null ? null : this.#restore(options.stateFile);
     this.drift = {
       stopFromInside: (ref) => this.#setPower(ref, 'stopped'),
+      freeze: (ref) => this.#setPower(ref, 'frozen'),
       breakInstance: (ref) => this.#setPower(ref, 'error'),
       deleteBehindOurBack: (ref) => this.#change({ op: 'delete', name: this.#need(ref).ref.name }),
       leak: (spec) => this.#place(spec),
