@@ -852,6 +852,310 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/snapshots/vps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List snapshots of servers
+         * @description The snapshots of the team’s servers, newest first, those that Danube takes by itself among them. Needs the scope `snapshot:read`.
+         */
+        get: operations["listVpsSnapshots"];
+        put?: never;
+        /**
+         * Take a snapshot of a server
+         * @description Keeps the disk of the server as it is at one moment. Behind an operation that is still at work it waits its turn. Needs the scope `snapshot:write`.
+         */
+        post: operations["createVpsSnapshot"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/snapshots/vps/{vpsSnapshot}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a snapshot
+         * @description Shows one snapshot, with what its last restore drill found. Needs the scope `snapshot:read`.
+         */
+        get: operations["getVpsSnapshot"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a snapshot
+         * @description Deletes a snapshot that nothing is being made from. It is 404 once gone. Needs the scope `snapshot:delete`.
+         */
+        delete: operations["deleteVpsSnapshot"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/snapshots/vps/{vpsSnapshot}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore a server
+         * @description Puts the server back to the snapshot, in place: id, addresses, plan and credentials stay as they are now. It runs afterwards. The state before is kept as a snapshot with the reason `safety` until the next restore. Needs the scope `snapshot:write`.
+         */
+        post: operations["restoreVpsSnapshot"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/snapshots/vps/{vpsSnapshot}/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Verify a snapshot
+         * @description A restore drill: makes a throwaway instance without any network from the snapshot, waits until it answers, has its data checked, and removes it. The operation fails where the drill does; `verification` says what was found. Needs the scope `snapshot:write`.
+         */
+        post: operations["verifyVpsSnapshot"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/snapshots/database": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List snapshots of databases
+         * @description The snapshots of the team’s databases, newest first, those that Danube takes by itself among them. Needs the scope `snapshot:read`.
+         */
+        get: operations["listDatabaseSnapshots"];
+        put?: never;
+        /**
+         * Take a snapshot of a database
+         * @description Keeps the disk of the database as it is at one moment. Behind an operation that is still at work it waits its turn. Needs the scope `snapshot:write`.
+         */
+        post: operations["createDatabaseSnapshot"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/snapshots/database/{databaseSnapshot}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a snapshot
+         * @description Shows one snapshot, with what its last restore drill found. Needs the scope `snapshot:read`.
+         */
+        get: operations["getDatabaseSnapshot"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a snapshot
+         * @description Deletes a snapshot that nothing is being made from. It is 404 once gone. Needs the scope `snapshot:delete`.
+         */
+        delete: operations["deleteDatabaseSnapshot"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/snapshots/database/{databaseSnapshot}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore a database
+         * @description Puts the database back to the snapshot, in place: id, addresses, plan and credentials stay as they are now. It runs afterwards. The state before is kept as a snapshot with the reason `safety` until the next restore. Needs the scope `snapshot:write`.
+         */
+        post: operations["restoreDatabaseSnapshot"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/snapshots/database/{databaseSnapshot}/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Verify a snapshot
+         * @description A restore drill: makes a throwaway instance without any network from the snapshot, waits until it answers, has its data checked, and removes it. The operation fails where the drill does; `verification` says what was found. Needs the scope `snapshot:write`.
+         */
+        post: operations["verifyDatabaseSnapshot"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/snapshots/cache": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List snapshots of caches
+         * @description The snapshots of the team’s caches, newest first, those that Danube takes by itself among them. Needs the scope `snapshot:read`.
+         */
+        get: operations["listCacheSnapshots"];
+        put?: never;
+        /**
+         * Take a snapshot of a cache
+         * @description Keeps the disk of the cache as it is at one moment. Behind an operation that is still at work it waits its turn. Needs the scope `snapshot:write`.
+         */
+        post: operations["createCacheSnapshot"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/snapshots/cache/{cacheSnapshot}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a snapshot
+         * @description Shows one snapshot, with what its last restore drill found. Needs the scope `snapshot:read`.
+         */
+        get: operations["getCacheSnapshot"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a snapshot
+         * @description Deletes a snapshot that nothing is being made from. It is 404 once gone. Needs the scope `snapshot:delete`.
+         */
+        delete: operations["deleteCacheSnapshot"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/snapshots/cache/{cacheSnapshot}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore a cache
+         * @description Puts the cache back to the snapshot, in place: id, addresses, plan and credentials stay as they are now. It runs afterwards. The state before is kept as a snapshot with the reason `safety` until the next restore. Needs the scope `snapshot:write`.
+         */
+        post: operations["restoreCacheSnapshot"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/snapshots/cache/{cacheSnapshot}/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Verify a snapshot
+         * @description A restore drill: makes a throwaway instance without any network from the snapshot, waits until it answers, has its data checked, and removes it. The operation fails where the drill does; `verification` says what was found. Needs the scope `snapshot:write`.
+         */
+        post: operations["verifyCacheSnapshot"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/snapshots/database/{databaseSnapshot}/clone": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a database from a snapshot
+         * @description A new database with the data of the snapshot, and with an address and credentials of its own. Needs `database:write` as well. Needs the scope `snapshot:write`.
+         */
+        post: operations["cloneDatabaseSnapshot"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/snapshots/cache/{cacheSnapshot}/clone": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a cache from a snapshot
+         * @description A new cache with the data of the snapshot, and with an address and credentials of its own. Needs `cache:write` as well. Needs the scope `snapshot:write`.
+         */
+        post: operations["cloneCacheSnapshot"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/parameter-groups": {
         parameters: {
             query?: never;
@@ -2585,6 +2889,461 @@ export interface components {
             parameter_group_id?: number | null;
             /** @example true */
             automated_snapshots_enabled?: boolean;
+        };
+        VpsSnapshot: {
+            /**
+             * Format: int64
+             * @example 12
+             */
+            id: number;
+            /** @example before-upgrade */
+            name: string;
+            /** @example Before the upgrade to 2.0. */
+            description: string | null;
+            /**
+             * @example ready
+             * @enum {string}
+             */
+            status: "creating" | "ready" | "restoring" | "restore_failed" | "failed" | "destroying";
+            /**
+             * @description What the kept disk holds; 0 until it is ready.
+             * @example 1.4
+             */
+            size_gb: number;
+            /**
+             * Format: int64
+             * @description What the kept disk holds; 0 until it is ready.
+             * @example 1503238553
+             */
+            size_bytes: number;
+            /**
+             * Format: uuid
+             * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+             */
+            vps_instance_id: string;
+            vps_instance: {
+                /**
+                 * Format: uuid
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                id: string;
+                /** @example web-1 */
+                name: string;
+            };
+            /**
+             * @description `manual`: asked for. `automatic`: the daily one. `safety`: the state of the server before a restore.
+             * @example manual
+             * @enum {string}
+             */
+            reason: "manual" | "automatic" | "safety";
+            /**
+             * @description Danube took it by itself: it does not count for the quota, and Danube deletes it in time.
+             * @example false
+             */
+            automatic: boolean;
+            /**
+             * @description A name that `plans` lists.
+             * @example micro
+             */
+            resource_profile: string;
+            /**
+             * Format: int32
+             * @description Disk of the server then, in GB.
+             * @example 40
+             */
+            storage_size_gb: number;
+            /** @example debian-12 */
+            image: string;
+            /**
+             * Format: date-time
+             * @description When it was last restored as a drill.
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            last_verified_at: string | null;
+            verification: {
+                /**
+                 * @description The restored instance answered, and its data are whole.
+                 * @example true
+                 */
+                ok: boolean;
+                /**
+                 * @description From the snapshot to an instance that answers.
+                 * @example 4.2
+                 */
+                seconds_to_restore: number | null;
+                /**
+                 * Format: int64
+                 * @description Rows of all tables, or keys of a cache; null for a server.
+                 * @example 120000
+                 */
+                items: number | null;
+                /** @example pg_amcheck found nothing wrong. */
+                message: string | null;
+            } | null;
+            error: {
+                /** @example failed */
+                code: string;
+                /** @example The host refused. */
+                message: string;
+                /** @example false */
+                retryable: boolean;
+            } | null;
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            updated_at: string;
+            /**
+             * Format: int64
+             * @example 1
+             */
+            team_id: number;
+            /**
+             * Format: int64
+             * @description Null: Danube took it by itself.
+             * @example 1
+             */
+            user_id: number | null;
+        };
+        CreateVpsSnapshot: {
+            /**
+             * Format: uuid
+             * @description The server to take a snapshot of.
+             * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+             */
+            vps_instance_id: string;
+            /** @example before-upgrade */
+            name: string;
+            /** @example Before the upgrade to 2.0. */
+            description?: string | null;
+        };
+        DatabaseSnapshot: {
+            /**
+             * Format: int64
+             * @example 12
+             */
+            id: number;
+            /** @example before-upgrade */
+            name: string;
+            /** @example Before the upgrade to 2.0. */
+            description: string | null;
+            /**
+             * @example ready
+             * @enum {string}
+             */
+            status: "creating" | "ready" | "restoring" | "restore_failed" | "failed" | "destroying";
+            /**
+             * @description What the kept disk holds; 0 until it is ready.
+             * @example 1.4
+             */
+            size_gb: number;
+            /**
+             * Format: int64
+             * @description What the kept disk holds; 0 until it is ready.
+             * @example 1503238553
+             */
+            size_bytes: number;
+            /**
+             * Format: uuid
+             * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+             */
+            database_instance_id: string;
+            database_instance: {
+                /**
+                 * Format: uuid
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                id: string;
+                /** @example shop */
+                name: string;
+            };
+            /**
+             * @description `manual`: asked for. `automatic`: the daily one. `safety`: the state of the database before a restore.
+             * @example manual
+             * @enum {string}
+             */
+            reason: "manual" | "automatic" | "safety";
+            /**
+             * @description Danube took it by itself: it does not count for the quota, and Danube deletes it in time.
+             * @example false
+             */
+            automatic: boolean;
+            /**
+             * @description A name that `plans` lists.
+             * @example micro
+             */
+            resource_profile: string;
+            /**
+             * Format: int32
+             * @description Disk of the database then, in GB.
+             * @example 10
+             */
+            storage_size_gb: number;
+            /** @example postgresql */
+            provider: string;
+            /** @example 17 */
+            version: string;
+            /**
+             * Format: date-time
+             * @description When it was last restored as a drill.
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            last_verified_at: string | null;
+            verification: {
+                /**
+                 * @description The restored instance answered, and its data are whole.
+                 * @example true
+                 */
+                ok: boolean;
+                /**
+                 * @description From the snapshot to an instance that answers.
+                 * @example 4.2
+                 */
+                seconds_to_restore: number | null;
+                /**
+                 * Format: int64
+                 * @description Rows of all tables, or keys of a cache; null for a server.
+                 * @example 120000
+                 */
+                items: number | null;
+                /** @example pg_amcheck found nothing wrong. */
+                message: string | null;
+            } | null;
+            error: {
+                /** @example failed */
+                code: string;
+                /** @example The host refused. */
+                message: string;
+                /** @example false */
+                retryable: boolean;
+            } | null;
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            updated_at: string;
+            /**
+             * Format: int64
+             * @example 1
+             */
+            team_id: number;
+            /**
+             * Format: int64
+             * @description Null: Danube took it by itself.
+             * @example 1
+             */
+            user_id: number | null;
+        };
+        CreateDatabaseSnapshot: {
+            /**
+             * Format: uuid
+             * @description The database to take a snapshot of.
+             * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+             */
+            database_instance_id: string;
+            /** @example before-upgrade */
+            name: string;
+            /** @example Before the upgrade to 2.0. */
+            description?: string | null;
+        };
+        CacheSnapshot: {
+            /**
+             * Format: int64
+             * @example 12
+             */
+            id: number;
+            /** @example before-upgrade */
+            name: string;
+            /** @example Before the upgrade to 2.0. */
+            description: string | null;
+            /**
+             * @example ready
+             * @enum {string}
+             */
+            status: "creating" | "ready" | "restoring" | "restore_failed" | "failed" | "destroying";
+            /**
+             * @description What the kept disk holds; 0 until it is ready.
+             * @example 143.6
+             */
+            size_mb: number;
+            /**
+             * Format: int64
+             * @description What the kept disk holds; 0 until it is ready.
+             * @example 1503238553
+             */
+            size_bytes: number;
+            /**
+             * Format: uuid
+             * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+             */
+            cache_instance_id: string;
+            cache_instance: {
+                /**
+                 * Format: uuid
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                id: string;
+                /** @example shop */
+                name: string;
+            };
+            /**
+             * @description `manual`: asked for. `automatic`: the daily one. `safety`: the state of the cache before a restore.
+             * @example manual
+             * @enum {string}
+             */
+            reason: "manual" | "automatic" | "safety";
+            /**
+             * @description Danube took it by itself: it does not count for the quota, and Danube deletes it in time.
+             * @example false
+             */
+            automatic: boolean;
+            /**
+             * @description A name that `plans` lists.
+             * @example micro
+             */
+            resource_profile: string;
+            /**
+             * Format: int32
+             * @description Disk of the cache then, in GB.
+             * @example 10
+             */
+            storage_size_gb: number;
+            /** @example valkey */
+            provider: string;
+            /** @example 9.1 */
+            version: string;
+            /**
+             * Format: date-time
+             * @description When it was last restored as a drill.
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            last_verified_at: string | null;
+            verification: {
+                /**
+                 * @description The restored instance answered, and its data are whole.
+                 * @example true
+                 */
+                ok: boolean;
+                /**
+                 * @description From the snapshot to an instance that answers.
+                 * @example 4.2
+                 */
+                seconds_to_restore: number | null;
+                /**
+                 * Format: int64
+                 * @description Rows of all tables, or keys of a cache; null for a server.
+                 * @example 120000
+                 */
+                items: number | null;
+                /** @example pg_amcheck found nothing wrong. */
+                message: string | null;
+            } | null;
+            error: {
+                /** @example failed */
+                code: string;
+                /** @example The host refused. */
+                message: string;
+                /** @example false */
+                retryable: boolean;
+            } | null;
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            updated_at: string;
+            /**
+             * Format: int64
+             * @example 1
+             */
+            team_id: number;
+            /**
+             * Format: int64
+             * @description Null: Danube took it by itself.
+             * @example 1
+             */
+            user_id: number | null;
+        };
+        CreateCacheSnapshot: {
+            /**
+             * Format: uuid
+             * @description The cache to take a snapshot of.
+             * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+             */
+            cache_instance_id: string;
+            /** @example before-upgrade */
+            name: string;
+            /** @example Before the upgrade to 2.0. */
+            description?: string | null;
+        };
+        /**
+         * @example {
+         *       "name": "shop-copy",
+         *       "resource_profile": "small",
+         *       "source_type": "volume_snapshot"
+         *     }
+         */
+        CloneDatabaseSnapshot: {
+            /**
+             * @description Lower-case letters, digits and hyphens.
+             * @example shop
+             */
+            name: string;
+            /**
+             * @description Plan of the new one; by default that of the snapshot’s instance.
+             * @example small
+             */
+            resource_profile?: string | null;
+            /**
+             * @description Only `volume_snapshot` is offered: this install keeps no Velero backups.
+             * @example volume_snapshot
+             * @enum {string}
+             */
+            source_type?: "volume_snapshot" | "velero_backup";
+            /**
+             * @description Which of the databases in the snapshot `connection_info` is to name; by default the same as the source’s. None is made or renamed.
+             * @example shop
+             */
+            database_name?: string | null;
+        };
+        /**
+         * @example {
+         *       "name": "shop-copy",
+         *       "resource_profile": "small",
+         *       "source_type": "volume_snapshot"
+         *     }
+         */
+        CloneCacheSnapshot: {
+            /**
+             * @description Lower-case letters, digits and hyphens.
+             * @example shop
+             */
+            name: string;
+            /**
+             * @description Plan of the new one; by default that of the snapshot’s instance.
+             * @example small
+             */
+            resource_profile?: string | null;
+            /**
+             * @description Only `volume_snapshot` is offered: this install keeps no Velero backups.
+             * @example volume_snapshot
+             * @enum {string}
+             */
+            source_type?: "volume_snapshot" | "velero_backup";
         };
         ParameterGroup: {
             /**
@@ -8517,6 +9276,1800 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listVpsSnapshots: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Page to return, from 1. A page past the end is an empty list.
+                 * @example 1
+                 */
+                page?: number;
+                /**
+                 * @description Items on a page.
+                 * @example 15
+                 */
+                per_page?: number;
+                /**
+                 * @description Only those of this server.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                vps_instance_id?: string;
+            };
+            header?: {
+                /** @description Team that the request acts on, in place of the token’s own. */
+                "X-Team-Id"?: components["parameters"]["TeamId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": 12,
+                     *           "name": "before-upgrade",
+                     *           "description": "Before the upgrade to 2.0.",
+                     *           "status": "ready",
+                     *           "size_gb": 1.4,
+                     *           "size_bytes": 1503238553,
+                     *           "vps_instance_id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *           "vps_instance": {
+                     *             "id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *             "name": "web-1"
+                     *           },
+                     *           "reason": "manual",
+                     *           "automatic": false,
+                     *           "resource_profile": "micro",
+                     *           "storage_size_gb": 40,
+                     *           "image": "debian-12",
+                     *           "last_verified_at": "2026-01-15T09:30:00.000Z",
+                     *           "verification": {
+                     *             "ok": true,
+                     *             "seconds_to_restore": 4.2,
+                     *             "items": 120000,
+                     *             "message": "pg_amcheck found nothing wrong."
+                     *           },
+                     *           "error": {
+                     *             "code": "failed",
+                     *             "message": "The host refused.",
+                     *             "retryable": false
+                     *           },
+                     *           "created_at": "2026-01-15T09:30:00.000Z",
+                     *           "updated_at": "2026-01-15T09:30:00.000Z",
+                     *           "team_id": 1,
+                     *           "user_id": 1
+                     *         }
+                     *       ],
+                     *       "pagination": {
+                     *         "current_page": 1,
+                     *         "last_page": 1,
+                     *         "per_page": 15,
+                     *         "total": 1
+                     *       }
+                     *     }
+                     */
+                    "application/json": {
+                        data: components["schemas"]["VpsSnapshot"][];
+                        pagination: components["schemas"]["Pagination"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    createVpsSnapshot: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Team that the request acts on, in place of the token’s own. */
+                "X-Team-Id"?: components["parameters"]["TeamId"];
+                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "vps_instance_id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                 *       "name": "before-upgrade",
+                 *       "description": "Before the upgrade to 2.0."
+                 *     }
+                 */
+                "application/json": components["schemas"]["CreateVpsSnapshot"];
+            };
+        };
+        responses: {
+            /** @description Created. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The snapshot is being taken. Ask for its status until it is ready.",
+                     *       "snapshot": {
+                     *         "id": 12,
+                     *         "name": "before-upgrade",
+                     *         "description": "Before the upgrade to 2.0.",
+                     *         "status": "ready",
+                     *         "size_gb": 1.4,
+                     *         "size_bytes": 1503238553,
+                     *         "vps_instance_id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *         "vps_instance": {
+                     *           "id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *           "name": "web-1"
+                     *         },
+                     *         "reason": "manual",
+                     *         "automatic": false,
+                     *         "resource_profile": "micro",
+                     *         "storage_size_gb": 40,
+                     *         "image": "debian-12",
+                     *         "last_verified_at": "2026-01-15T09:30:00.000Z",
+                     *         "verification": {
+                     *           "ok": true,
+                     *           "seconds_to_restore": 4.2,
+                     *           "items": 120000,
+                     *           "message": "pg_amcheck found nothing wrong."
+                     *         },
+                     *         "error": {
+                     *           "code": "failed",
+                     *           "message": "The host refused.",
+                     *           "retryable": false
+                     *         },
+                     *         "created_at": "2026-01-15T09:30:00.000Z",
+                     *         "updated_at": "2026-01-15T09:30:00.000Z",
+                     *         "team_id": 1,
+                     *         "user_id": 1
+                     *       },
+                     *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
+                     *     }
+                     */
+                    "application/json": {
+                        /** @example The snapshot is being taken. Ask for its status until it is ready. */
+                        message: string;
+                        snapshot: components["schemas"]["VpsSnapshot"];
+                        /**
+                         * Format: uuid
+                         * @description Follow it with `GET /operations/{operation}`.
+                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
+                         */
+                        operation_id: string;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getVpsSnapshot: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Team that the request acts on, in place of the token’s own. */
+                "X-Team-Id"?: components["parameters"]["TeamId"];
+            };
+            path: {
+                /**
+                 * @description Id of the snapshot.
+                 * @example 12
+                 */
+                vpsSnapshot: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "snapshot": {
+                     *         "id": 12,
+                     *         "name": "before-upgrade",
+                     *         "description": "Before the upgrade to 2.0.",
+                     *         "status": "ready",
+                     *         "size_gb": 1.4,
+                     *         "size_bytes": 1503238553,
+                     *         "vps_instance_id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *         "vps_instance": {
+                     *           "id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *           "name": "web-1"
+                     *         },
+                     *         "reason": "manual",
+                     *         "automatic": false,
+                     *         "resource_profile": "micro",
+                     *         "storage_size_gb": 40,
+                     *         "image": "debian-12",
+                     *         "last_verified_at": "2026-01-15T09:30:00.000Z",
+                     *         "verification": {
+                     *           "ok": true,
+                     *           "seconds_to_restore": 4.2,
+                     *           "items": 120000,
+                     *           "message": "pg_amcheck found nothing wrong."
+                     *         },
+                     *         "error": {
+                     *           "code": "failed",
+                     *           "message": "The host refused.",
+                     *           "retryable": false
+                     *         },
+                     *         "created_at": "2026-01-15T09:30:00.000Z",
+                     *         "updated_at": "2026-01-15T09:30:00.000Z",
+                     *         "team_id": 1,
+                     *         "user_id": 1
+                     *       }
+                     *     }
+                     */
+                    "application/json": {
+                        snapshot: components["schemas"]["VpsSnapshot"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    deleteVpsSnapshot: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Team that the request acts on, in place of the token’s own. */
+                "X-Team-Id"?: components["parameters"]["TeamId"];
+                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description Id of the snapshot.
+                 * @example 12
+                 */
+                vpsSnapshot: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The snapshot is being deleted.",
+                     *       "status": "destroying",
+                     *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
+                     *     }
+                     */
+                    "application/json": {
+                        /** @example The snapshot is being deleted. */
+                        message: string;
+                        /**
+                         * @example destroying
+                         * @enum {string}
+                         */
+                        status: "creating" | "ready" | "restoring" | "restore_failed" | "failed" | "destroying";
+                        /**
+                         * Format: uuid
+                         * @description Follow it with `GET /operations/{operation}`.
+                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
+                         */
+                        operation_id: string;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    restoreVpsSnapshot: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Team that the request acts on, in place of the token’s own. */
+                "X-Team-Id"?: components["parameters"]["TeamId"];
+                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description Id of the snapshot.
+                 * @example 12
+                 */
+                vpsSnapshot: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The server is going back to the snapshot.",
+                     *       "status": "restoring",
+                     *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
+                     *     }
+                     */
+                    "application/json": {
+                        /** @example The server is going back to the snapshot. */
+                        message: string;
+                        /**
+                         * @example restoring
+                         * @enum {string}
+                         */
+                        status: "creating" | "ready" | "restoring" | "restore_failed" | "failed" | "destroying";
+                        /**
+                         * Format: uuid
+                         * @description Follow it with `GET /operations/{operation}`.
+                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
+                         */
+                        operation_id: string;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    verifyVpsSnapshot: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Team that the request acts on, in place of the token’s own. */
+                "X-Team-Id"?: components["parameters"]["TeamId"];
+                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description Id of the snapshot.
+                 * @example 12
+                 */
+                vpsSnapshot: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The snapshot is being restored to a throwaway instance.",
+                     *       "status": "ready",
+                     *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
+                     *     }
+                     */
+                    "application/json": {
+                        /** @example The snapshot is being restored to a throwaway instance. */
+                        message: string;
+                        /**
+                         * @example ready
+                         * @enum {string}
+                         */
+                        status: "creating" | "ready" | "restoring" | "restore_failed" | "failed" | "destroying";
+                        /**
+                         * Format: uuid
+                         * @description Follow it with `GET /operations/{operation}`.
+                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
+                         */
+                        operation_id: string;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listDatabaseSnapshots: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Page to return, from 1. A page past the end is an empty list.
+                 * @example 1
+                 */
+                page?: number;
+                /**
+                 * @description Items on a page.
+                 * @example 15
+                 */
+                per_page?: number;
+                /**
+                 * @description Only those of this database.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                database_instance_id?: string;
+            };
+            header?: {
+                /** @description Team that the request acts on, in place of the token’s own. */
+                "X-Team-Id"?: components["parameters"]["TeamId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": 12,
+                     *           "name": "before-upgrade",
+                     *           "description": "Before the upgrade to 2.0.",
+                     *           "status": "ready",
+                     *           "size_gb": 1.4,
+                     *           "size_bytes": 1503238553,
+                     *           "database_instance_id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *           "database_instance": {
+                     *             "id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *             "name": "shop"
+                     *           },
+                     *           "reason": "manual",
+                     *           "automatic": false,
+                     *           "resource_profile": "micro",
+                     *           "storage_size_gb": 10,
+                     *           "provider": "postgresql",
+                     *           "version": "17",
+                     *           "last_verified_at": "2026-01-15T09:30:00.000Z",
+                     *           "verification": {
+                     *             "ok": true,
+                     *             "seconds_to_restore": 4.2,
+                     *             "items": 120000,
+                     *             "message": "pg_amcheck found nothing wrong."
+                     *           },
+                     *           "error": {
+                     *             "code": "failed",
+                     *             "message": "The host refused.",
+                     *             "retryable": false
+                     *           },
+                     *           "created_at": "2026-01-15T09:30:00.000Z",
+                     *           "updated_at": "2026-01-15T09:30:00.000Z",
+                     *           "team_id": 1,
+                     *           "user_id": 1
+                     *         }
+                     *       ],
+                     *       "pagination": {
+                     *         "current_page": 1,
+                     *         "last_page": 1,
+                     *         "per_page": 15,
+                     *         "total": 1
+                     *       }
+                     *     }
+                     */
+                    "application/json": {
+                        data: components["schemas"]["DatabaseSnapshot"][];
+                        pagination: components["schemas"]["Pagination"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    createDatabaseSnapshot: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Team that the request acts on, in place of the token’s own. */
+                "X-Team-Id"?: components["parameters"]["TeamId"];
+                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "database_instance_id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                 *       "name": "before-upgrade",
+                 *       "description": "Before the upgrade to 2.0."
+                 *     }
+                 */
+                "application/json": components["schemas"]["CreateDatabaseSnapshot"];
+            };
+        };
+        responses: {
+            /** @description Created. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The snapshot is being taken. Ask for its status until it is ready.",
+                     *       "snapshot": {
+                     *         "id": 12,
+                     *         "name": "before-upgrade",
+                     *         "description": "Before the upgrade to 2.0.",
+                     *         "status": "ready",
+                     *         "size_gb": 1.4,
+                     *         "size_bytes": 1503238553,
+                     *         "database_instance_id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *         "database_instance": {
+                     *           "id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *           "name": "shop"
+                     *         },
+                     *         "reason": "manual",
+                     *         "automatic": false,
+                     *         "resource_profile": "micro",
+                     *         "storage_size_gb": 10,
+                     *         "provider": "postgresql",
+                     *         "version": "17",
+                     *         "last_verified_at": "2026-01-15T09:30:00.000Z",
+                     *         "verification": {
+                     *           "ok": true,
+                     *           "seconds_to_restore": 4.2,
+                     *           "items": 120000,
+                     *           "message": "pg_amcheck found nothing wrong."
+                     *         },
+                     *         "error": {
+                     *           "code": "failed",
+                     *           "message": "The host refused.",
+                     *           "retryable": false
+                     *         },
+                     *         "created_at": "2026-01-15T09:30:00.000Z",
+                     *         "updated_at": "2026-01-15T09:30:00.000Z",
+                     *         "team_id": 1,
+                     *         "user_id": 1
+                     *       },
+                     *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
+                     *     }
+                     */
+                    "application/json": {
+                        /** @example The snapshot is being taken. Ask for its status until it is ready. */
+                        message: string;
+                        snapshot: components["schemas"]["DatabaseSnapshot"];
+                        /**
+                         * Format: uuid
+                         * @description Follow it with `GET /operations/{operation}`.
+                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
+                         */
+                        operation_id: string;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getDatabaseSnapshot: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Team that the request acts on, in place of the token’s own. */
+                "X-Team-Id"?: components["parameters"]["TeamId"];
+            };
+            path: {
+                /**
+                 * @description Id of the snapshot.
+                 * @example 12
+                 */
+                databaseSnapshot: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "snapshot": {
+                     *         "id": 12,
+                     *         "name": "before-upgrade",
+                     *         "description": "Before the upgrade to 2.0.",
+                     *         "status": "ready",
+                     *         "size_gb": 1.4,
+                     *         "size_bytes": 1503238553,
+                     *         "database_instance_id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *         "database_instance": {
+                     *           "id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *           "name": "shop"
+                     *         },
+                     *         "reason": "manual",
+                     *         "automatic": false,
+                     *         "resource_profile": "micro",
+                     *         "storage_size_gb": 10,
+                     *         "provider": "postgresql",
+                     *         "version": "17",
+                     *         "last_verified_at": "2026-01-15T09:30:00.000Z",
+                     *         "verification": {
+                     *           "ok": true,
+                     *           "seconds_to_restore": 4.2,
+                     *           "items": 120000,
+                     *           "message": "pg_amcheck found nothing wrong."
+                     *         },
+                     *         "error": {
+                     *           "code": "failed",
+                     *           "message": "The host refused.",
+                     *           "retryable": false
+                     *         },
+                     *         "created_at": "2026-01-15T09:30:00.000Z",
+                     *         "updated_at": "2026-01-15T09:30:00.000Z",
+                     *         "team_id": 1,
+                     *         "user_id": 1
+                     *       }
+                     *     }
+                     */
+                    "application/json": {
+                        snapshot: components["schemas"]["DatabaseSnapshot"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    deleteDatabaseSnapshot: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Team that the request acts on, in place of the token’s own. */
+                "X-Team-Id"?: components["parameters"]["TeamId"];
+                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description Id of the snapshot.
+                 * @example 12
+                 */
+                databaseSnapshot: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The snapshot is being deleted.",
+                     *       "status": "destroying",
+                     *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
+                     *     }
+                     */
+                    "application/json": {
+                        /** @example The snapshot is being deleted. */
+                        message: string;
+                        /**
+                         * @example destroying
+                         * @enum {string}
+                         */
+                        status: "creating" | "ready" | "restoring" | "restore_failed" | "failed" | "destroying";
+                        /**
+                         * Format: uuid
+                         * @description Follow it with `GET /operations/{operation}`.
+                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
+                         */
+                        operation_id: string;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    restoreDatabaseSnapshot: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Team that the request acts on, in place of the token’s own. */
+                "X-Team-Id"?: components["parameters"]["TeamId"];
+                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description Id of the snapshot.
+                 * @example 12
+                 */
+                databaseSnapshot: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The database is going back to the snapshot.",
+                     *       "status": "restoring",
+                     *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
+                     *     }
+                     */
+                    "application/json": {
+                        /** @example The database is going back to the snapshot. */
+                        message: string;
+                        /**
+                         * @example restoring
+                         * @enum {string}
+                         */
+                        status: "creating" | "ready" | "restoring" | "restore_failed" | "failed" | "destroying";
+                        /**
+                         * Format: uuid
+                         * @description Follow it with `GET /operations/{operation}`.
+                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
+                         */
+                        operation_id: string;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    verifyDatabaseSnapshot: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Team that the request acts on, in place of the token’s own. */
+                "X-Team-Id"?: components["parameters"]["TeamId"];
+                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description Id of the snapshot.
+                 * @example 12
+                 */
+                databaseSnapshot: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The snapshot is being restored to a throwaway instance.",
+                     *       "status": "ready",
+                     *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
+                     *     }
+                     */
+                    "application/json": {
+                        /** @example The snapshot is being restored to a throwaway instance. */
+                        message: string;
+                        /**
+                         * @example ready
+                         * @enum {string}
+                         */
+                        status: "creating" | "ready" | "restoring" | "restore_failed" | "failed" | "destroying";
+                        /**
+                         * Format: uuid
+                         * @description Follow it with `GET /operations/{operation}`.
+                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
+                         */
+                        operation_id: string;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listCacheSnapshots: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Page to return, from 1. A page past the end is an empty list.
+                 * @example 1
+                 */
+                page?: number;
+                /**
+                 * @description Items on a page.
+                 * @example 15
+                 */
+                per_page?: number;
+                /**
+                 * @description Only those of this cache.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                cache_instance_id?: string;
+            };
+            header?: {
+                /** @description Team that the request acts on, in place of the token’s own. */
+                "X-Team-Id"?: components["parameters"]["TeamId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": 12,
+                     *           "name": "before-upgrade",
+                     *           "description": "Before the upgrade to 2.0.",
+                     *           "status": "ready",
+                     *           "size_mb": 143.6,
+                     *           "size_bytes": 1503238553,
+                     *           "cache_instance_id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *           "cache_instance": {
+                     *             "id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *             "name": "shop"
+                     *           },
+                     *           "reason": "manual",
+                     *           "automatic": false,
+                     *           "resource_profile": "micro",
+                     *           "storage_size_gb": 10,
+                     *           "provider": "valkey",
+                     *           "version": "9.1",
+                     *           "last_verified_at": "2026-01-15T09:30:00.000Z",
+                     *           "verification": {
+                     *             "ok": true,
+                     *             "seconds_to_restore": 4.2,
+                     *             "items": 120000,
+                     *             "message": "pg_amcheck found nothing wrong."
+                     *           },
+                     *           "error": {
+                     *             "code": "failed",
+                     *             "message": "The host refused.",
+                     *             "retryable": false
+                     *           },
+                     *           "created_at": "2026-01-15T09:30:00.000Z",
+                     *           "updated_at": "2026-01-15T09:30:00.000Z",
+                     *           "team_id": 1,
+                     *           "user_id": 1
+                     *         }
+                     *       ],
+                     *       "pagination": {
+                     *         "current_page": 1,
+                     *         "last_page": 1,
+                     *         "per_page": 15,
+                     *         "total": 1
+                     *       }
+                     *     }
+                     */
+                    "application/json": {
+                        data: components["schemas"]["CacheSnapshot"][];
+                        pagination: components["schemas"]["Pagination"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    createCacheSnapshot: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Team that the request acts on, in place of the token’s own. */
+                "X-Team-Id"?: components["parameters"]["TeamId"];
+                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "cache_instance_id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                 *       "name": "before-upgrade",
+                 *       "description": "Before the upgrade to 2.0."
+                 *     }
+                 */
+                "application/json": components["schemas"]["CreateCacheSnapshot"];
+            };
+        };
+        responses: {
+            /** @description Created. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The snapshot is being taken. Ask for its status until it is ready.",
+                     *       "snapshot": {
+                     *         "id": 12,
+                     *         "name": "before-upgrade",
+                     *         "description": "Before the upgrade to 2.0.",
+                     *         "status": "ready",
+                     *         "size_mb": 143.6,
+                     *         "size_bytes": 1503238553,
+                     *         "cache_instance_id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *         "cache_instance": {
+                     *           "id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *           "name": "shop"
+                     *         },
+                     *         "reason": "manual",
+                     *         "automatic": false,
+                     *         "resource_profile": "micro",
+                     *         "storage_size_gb": 10,
+                     *         "provider": "valkey",
+                     *         "version": "9.1",
+                     *         "last_verified_at": "2026-01-15T09:30:00.000Z",
+                     *         "verification": {
+                     *           "ok": true,
+                     *           "seconds_to_restore": 4.2,
+                     *           "items": 120000,
+                     *           "message": "pg_amcheck found nothing wrong."
+                     *         },
+                     *         "error": {
+                     *           "code": "failed",
+                     *           "message": "The host refused.",
+                     *           "retryable": false
+                     *         },
+                     *         "created_at": "2026-01-15T09:30:00.000Z",
+                     *         "updated_at": "2026-01-15T09:30:00.000Z",
+                     *         "team_id": 1,
+                     *         "user_id": 1
+                     *       },
+                     *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
+                     *     }
+                     */
+                    "application/json": {
+                        /** @example The snapshot is being taken. Ask for its status until it is ready. */
+                        message: string;
+                        snapshot: components["schemas"]["CacheSnapshot"];
+                        /**
+                         * Format: uuid
+                         * @description Follow it with `GET /operations/{operation}`.
+                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
+                         */
+                        operation_id: string;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getCacheSnapshot: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Team that the request acts on, in place of the token’s own. */
+                "X-Team-Id"?: components["parameters"]["TeamId"];
+            };
+            path: {
+                /**
+                 * @description Id of the snapshot.
+                 * @example 12
+                 */
+                cacheSnapshot: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "snapshot": {
+                     *         "id": 12,
+                     *         "name": "before-upgrade",
+                     *         "description": "Before the upgrade to 2.0.",
+                     *         "status": "ready",
+                     *         "size_mb": 143.6,
+                     *         "size_bytes": 1503238553,
+                     *         "cache_instance_id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *         "cache_instance": {
+                     *           "id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *           "name": "shop"
+                     *         },
+                     *         "reason": "manual",
+                     *         "automatic": false,
+                     *         "resource_profile": "micro",
+                     *         "storage_size_gb": 10,
+                     *         "provider": "valkey",
+                     *         "version": "9.1",
+                     *         "last_verified_at": "2026-01-15T09:30:00.000Z",
+                     *         "verification": {
+                     *           "ok": true,
+                     *           "seconds_to_restore": 4.2,
+                     *           "items": 120000,
+                     *           "message": "pg_amcheck found nothing wrong."
+                     *         },
+                     *         "error": {
+                     *           "code": "failed",
+                     *           "message": "The host refused.",
+                     *           "retryable": false
+                     *         },
+                     *         "created_at": "2026-01-15T09:30:00.000Z",
+                     *         "updated_at": "2026-01-15T09:30:00.000Z",
+                     *         "team_id": 1,
+                     *         "user_id": 1
+                     *       }
+                     *     }
+                     */
+                    "application/json": {
+                        snapshot: components["schemas"]["CacheSnapshot"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    deleteCacheSnapshot: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Team that the request acts on, in place of the token’s own. */
+                "X-Team-Id"?: components["parameters"]["TeamId"];
+                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description Id of the snapshot.
+                 * @example 12
+                 */
+                cacheSnapshot: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The snapshot is being deleted.",
+                     *       "status": "destroying",
+                     *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
+                     *     }
+                     */
+                    "application/json": {
+                        /** @example The snapshot is being deleted. */
+                        message: string;
+                        /**
+                         * @example destroying
+                         * @enum {string}
+                         */
+                        status: "creating" | "ready" | "restoring" | "restore_failed" | "failed" | "destroying";
+                        /**
+                         * Format: uuid
+                         * @description Follow it with `GET /operations/{operation}`.
+                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
+                         */
+                        operation_id: string;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    restoreCacheSnapshot: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Team that the request acts on, in place of the token’s own. */
+                "X-Team-Id"?: components["parameters"]["TeamId"];
+                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description Id of the snapshot.
+                 * @example 12
+                 */
+                cacheSnapshot: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The cache is going back to the snapshot.",
+                     *       "status": "restoring",
+                     *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
+                     *     }
+                     */
+                    "application/json": {
+                        /** @example The cache is going back to the snapshot. */
+                        message: string;
+                        /**
+                         * @example restoring
+                         * @enum {string}
+                         */
+                        status: "creating" | "ready" | "restoring" | "restore_failed" | "failed" | "destroying";
+                        /**
+                         * Format: uuid
+                         * @description Follow it with `GET /operations/{operation}`.
+                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
+                         */
+                        operation_id: string;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    verifyCacheSnapshot: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Team that the request acts on, in place of the token’s own. */
+                "X-Team-Id"?: components["parameters"]["TeamId"];
+                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description Id of the snapshot.
+                 * @example 12
+                 */
+                cacheSnapshot: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The snapshot is being restored to a throwaway instance.",
+                     *       "status": "ready",
+                     *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
+                     *     }
+                     */
+                    "application/json": {
+                        /** @example The snapshot is being restored to a throwaway instance. */
+                        message: string;
+                        /**
+                         * @example ready
+                         * @enum {string}
+                         */
+                        status: "creating" | "ready" | "restoring" | "restore_failed" | "failed" | "destroying";
+                        /**
+                         * Format: uuid
+                         * @description Follow it with `GET /operations/{operation}`.
+                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
+                         */
+                        operation_id: string;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    cloneDatabaseSnapshot: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Team that the request acts on, in place of the token’s own. */
+                "X-Team-Id"?: components["parameters"]["TeamId"];
+                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description Id of the snapshot.
+                 * @example 12
+                 */
+                databaseSnapshot: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "shop-copy",
+                 *       "resource_profile": "small",
+                 *       "source_type": "volume_snapshot"
+                 *     }
+                 */
+                "application/json": components["schemas"]["CloneDatabaseSnapshot"];
+            };
+        };
+        responses: {
+            /** @description Created. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The database is being created.",
+                     *       "instance": {
+                     *         "id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *         "name": "shop",
+                     *         "status": "running",
+                     *         "status_label": "Running",
+                     *         "status_details": {
+                     *           "summary": "The server is running.",
+                     *           "health": "healthy",
+                     *           "observed_at": "2026-01-15T09:30:00.000Z",
+                     *           "stale": false,
+                     *           "operation": {
+                     *             "state": "succeeded",
+                     *             "terminal": true
+                     *           },
+                     *           "error": {
+                     *             "code": "image_build_failed",
+                     *             "source": "engine",
+                     *             "resource": {
+                     *               "kind": "vps",
+                     *               "name": "web-1"
+                     *             },
+                     *             "reason": "image_build_failed",
+                     *             "message": "The image could not be built.",
+                     *             "retryable": true,
+                     *             "observed_at": "2026-01-15T09:30:00.000Z"
+                     *           }
+                     *         },
+                     *         "capabilities": {
+                     *           "logs": true,
+                     *           "events": true,
+                     *           "diagnose": true,
+                     *           "build_logs": false
+                     *         },
+                     *         "resource_profile": "micro",
+                     *         "cpu_cores": 1,
+                     *         "memory_size_mb": 1024,
+                     *         "version": "17",
+                     *         "provider_id": 1,
+                     *         "provider": {
+                     *           "id": 1,
+                     *           "name": "PostgreSQL",
+                     *           "type": "postgresql"
+                     *         },
+                     *         "storage_size_gb": 10,
+                     *         "database_name": "shop",
+                     *         "datacenter": "fsn1",
+                     *         "engine": {
+                     *           "id": 1,
+                     *           "name": "PostgreSQL"
+                     *         },
+                     *         "endpoint": "10.64.0.10",
+                     *         "port": 5432,
+                     *         "dns_hostname": "203.0.113.7",
+                     *         "dns_port": 20000,
+                     *         "internal_host": "ip-10-64-0-10.danube.internal",
+                     *         "internal_port": 5432,
+                     *         "internal_endpoint": "ip-10-64-0-10.danube.internal:5432",
+                     *         "public_endpoint": "203.0.113.7:20000",
+                     *         "connection_host": "10.64.0.10",
+                     *         "connection_port": 5432,
+                     *         "proxy_dns_hostname": "proxy.example.org",
+                     *         "proxy_dns_port": 5432,
+                     *         "proxy_any_dns_port": 5432,
+                     *         "username": "danube",
+                     *         "storage_autoscale_policy": {
+                     *           "enabled": false,
+                     *           "threshold_percent": 80,
+                     *           "increment_gib": 10,
+                     *           "max_storage_gib": 10000,
+                     *           "last_scaled_at": "2026-01-15T09:30:00.000Z",
+                     *           "last_checked_at": "2026-01-15T09:30:00.000Z"
+                     *         },
+                     *         "configuration": {
+                     *           "max_connections": "200"
+                     *         },
+                     *         "parameter_group_id": 7,
+                     *         "pending_restart": [
+                     *           "max_connections"
+                     *         ],
+                     *         "automated_snapshots_enabled": true,
+                     *         "monthly_cost_cents": 999,
+                     *         "monthly_cost_dollars": 9.99,
+                     *         "deployed_at": "2026-01-15T09:30:00.000Z",
+                     *         "created_at": "2026-01-15T09:30:00.000Z",
+                     *         "updated_at": "2026-01-15T09:30:00.000Z",
+                     *         "team_id": 1,
+                     *         "user_id": 1,
+                     *         "can_be_started": true,
+                     *         "can_be_stopped": true,
+                     *         "can_be_destroyed": true
+                     *       },
+                     *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
+                     *     }
+                     */
+                    "application/json": {
+                        /** @example The database is being created. */
+                        message: string;
+                        instance: components["schemas"]["Database"];
+                        /**
+                         * Format: uuid
+                         * @description Follow it with `GET /operations/{operation}`.
+                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
+                         */
+                        operation_id: string;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    cloneCacheSnapshot: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Team that the request acts on, in place of the token’s own. */
+                "X-Team-Id"?: components["parameters"]["TeamId"];
+                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description Id of the snapshot.
+                 * @example 12
+                 */
+                cacheSnapshot: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "shop-copy",
+                 *       "resource_profile": "small",
+                 *       "source_type": "volume_snapshot"
+                 *     }
+                 */
+                "application/json": components["schemas"]["CloneCacheSnapshot"];
+            };
+        };
+        responses: {
+            /** @description Created. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The cache is being created.",
+                     *       "instance": {
+                     *         "id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *         "name": "shop",
+                     *         "status": "running",
+                     *         "status_label": "Running",
+                     *         "status_details": {
+                     *           "summary": "The server is running.",
+                     *           "health": "healthy",
+                     *           "observed_at": "2026-01-15T09:30:00.000Z",
+                     *           "stale": false,
+                     *           "operation": {
+                     *             "state": "succeeded",
+                     *             "terminal": true
+                     *           },
+                     *           "error": {
+                     *             "code": "image_build_failed",
+                     *             "source": "engine",
+                     *             "resource": {
+                     *               "kind": "vps",
+                     *               "name": "web-1"
+                     *             },
+                     *             "reason": "image_build_failed",
+                     *             "message": "The image could not be built.",
+                     *             "retryable": true,
+                     *             "observed_at": "2026-01-15T09:30:00.000Z"
+                     *           }
+                     *         },
+                     *         "capabilities": {
+                     *           "logs": true,
+                     *           "events": true,
+                     *           "diagnose": true,
+                     *           "build_logs": false
+                     *         },
+                     *         "resource_profile": "micro",
+                     *         "cpu_cores": 1,
+                     *         "memory_size_mb": 1024,
+                     *         "version": "17",
+                     *         "provider_id": 1,
+                     *         "provider": {
+                     *           "id": 1,
+                     *           "name": "PostgreSQL",
+                     *           "type": "postgresql"
+                     *         },
+                     *         "datacenter": "fsn1",
+                     *         "endpoint": "10.64.0.10",
+                     *         "port": 6380,
+                     *         "dns_hostname": "203.0.113.7",
+                     *         "dns_port": 20000,
+                     *         "internal_host": "ip-10-64-0-10.danube.internal",
+                     *         "internal_port": 6380,
+                     *         "internal_endpoint": "ip-10-64-0-10.danube.internal:6380",
+                     *         "public_endpoint": "203.0.113.7:20000",
+                     *         "connection_host": "10.64.0.10",
+                     *         "connection_port": 6380,
+                     *         "plain_port": 6379,
+                     *         "configuration": {
+                     *           "maxmemory-policy": "allkeys-lru"
+                     *         },
+                     *         "parameter_group_id": 7,
+                     *         "pending_restart": [
+                     *           "maxmemory-policy"
+                     *         ],
+                     *         "automated_snapshots_enabled": true,
+                     *         "monthly_cost_cents": 999,
+                     *         "monthly_cost_dollars": 9.99,
+                     *         "deployed_at": "2026-01-15T09:30:00.000Z",
+                     *         "created_at": "2026-01-15T09:30:00.000Z",
+                     *         "updated_at": "2026-01-15T09:30:00.000Z",
+                     *         "team_id": 1,
+                     *         "user_id": 1,
+                     *         "can_be_started": true,
+                     *         "can_be_stopped": true,
+                     *         "can_be_destroyed": true
+                     *       },
+                     *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
+                     *     }
+                     */
+                    "application/json": {
+                        /** @example The cache is being created. */
+                        message: string;
+                        instance: components["schemas"]["Cache"];
+                        /**
+                         * Format: uuid
+                         * @description Follow it with `GET /operations/{operation}`.
+                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
+                         */
+                        operation_id: string;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];

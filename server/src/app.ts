@@ -25,6 +25,11 @@ import { operationRoutes } from './resources/operations/routes.ts';
 import { parameterGroupRoutes } from './resources/parameter-groups/routes.ts';
 import { createParameterGroupService } from './resources/parameter-groups/service.ts';
 import { ensureSystemGroups } from './resources/parameter-groups/store.ts';
+import { snapshotReconciler } from './resources/snapshots/reconciler.ts';
+import { cloneRoute, snapshotRoutes } from './resources/snapshots/routes.ts';
+import { automaticSnapshots, restoreDrills } from './resources/snapshots/schedule.ts';
+import { createSnapshotService } from './resources/snapshots/service.ts';
+import { snapshotWorkflows } from './resources/snapshots/workflow.ts';
 import { sshKeyRoutes } from './resources/ssh-keys/routes.ts';
 import { ensureFirstAccount } from './resources/teams/first-account.ts';
 import { teamRoutes } from './resources/teams/routes.ts';
@@ -134,6 +139,11 @@ export function registerRoutes(api: Api, dependencies: RouteDependencies): void 
   const caches = createDataServiceService('cache', { ...dependencies, clock });
   dataServiceRoutes(api, { database, engine, clock, service: databases }, databaseWire);
   dataServiceRoutes(api, { database, engine, clock, service: caches }, cacheWire);
+  for (const kind of ['vps', 'database', 'cache'] as const) {
+    snapshotRoutes(api, createSnapshotService(kind, database));
+  }
+  cloneRoute(api, createSnapshotService('database', database), databases);
+  cloneRoute(api, createSnapshotService('cache', database), caches);
   const services = { database: databases, cache: caches };
   parameterGroupRoutes(api, createParameterGroupService({ database, engine, services }));
   firewallRoutes(api, createFirewallService(database));
@@ -154,6 +164,7 @@ async function startWorker(
     database: dataServices,
     cache: dataServices,
     firewall: firewallWorkflows({ database, engine }),
+    snapshot: snapshotWorkflows({ database, engine, secrets, authority, publicAddress }),
   };
   const runtime = createRuntime({
     database,
@@ -172,6 +183,9 @@ async function startWorker(
       firewallReconciler(database, engine, log),
       firewallRollback(database, log),
       storageAutoscaler(database, engine, log),
+      automaticSnapshots(database, log),
+      snapshotReconciler(database, engine, log),
+      restoreDrills(database, log),
       forgottenOperations(database, workflows, log),
       deadWorkers(database, log),
       retention(database),

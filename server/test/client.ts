@@ -1,3 +1,6 @@
+import assert from 'node:assert/strict';
+import { waitFor } from './harness.ts';
+
 /** A small HTTP client for tests: JSON in, status and JSON out. Never throws for a status. */
 export interface Answer {
   status: number;
@@ -59,3 +62,21 @@ export const newCache = (changes: Record<string, unknown> = {}) => ({
   resource_profile: 'micro',
   ...changes,
 });
+
+/** Takes a snapshot of an instance, and waits until it is ready; returns its id. */
+export async function takeSnapshot(
+  call: Call,
+  kind: 'vps' | 'database' | 'cache',
+  instanceId: string,
+  name = 'kept',
+): Promise<number> {
+  const taken = await call('POST', `/snapshots/${kind}`, { [`${kind}_instance_id`]: instanceId, name });
+  assert.equal(taken.status, 201, JSON.stringify(taken.body));
+  const { id } = taken.body.snapshot;
+  await waitFor('the snapshot to be ready', async () => {
+    const { status, error } = (await call('GET', `/snapshots/${kind}/${id}`)).body.snapshot;
+    assert.notEqual(status, 'failed', JSON.stringify(error));
+    return status === 'ready';
+  });
+  return id;
+}

@@ -70,7 +70,7 @@ export async function createCrashable(
 }
 
 /**
- * What must be true of every settled install, whatever happened to it: rows and instances match one to one, no
+ * What must be true of every settled install, whatever happened to it: rows, instances and snapshots match one to one, no
  * address is used twice, every operation has ended, and the counters tell the truth. Returns what is wrong.
  */
 export async function findInconsistencies(database: TestDatabase, engine: Engine): Promise<string[]> {
@@ -116,6 +116,7 @@ export async function findInconsistencies(database: TestDatabase, engine: Engine
     if (detail.limits.memoryMb !== row.memory_mb) problems.push(`${row.id} has the memory of another plan`);
     if (detail.limits.diskGb !== row.disk_gb) problems.push(`${row.id} has the disk of another plan`);
   }
+  problems.push(...(await findSnapshotInconsistencies(database, engine)));
   const addresses = details
     .flatMap((detail) => [detail?.addresses.ipv4, detail?.addresses.ipv6])
     .filter(Boolean);
@@ -153,5 +154,25 @@ async function findFirewallInconsistencies(database: TestDatabase, engine: Engin
       );
     }
   }
+  return problems;
+}
+
+/** Rows of snapshots and what the engine keeps match one to one, each belongs to an instance, and nothing is under way. */
+async function findSnapshotInconsistencies({ pool }: TestDatabase, engine: Engine): Promise<string[]> {
+  const problems: string[] = [];
+  const { rows } = await pool.query(`select uid, instance_id, status, reason, exists (
+      select from vps where vps.id = instance_id union all select from data_services d where d.id = instance_id) as owned
+    from snapshots`);
+  const kept = new Set((await engine.listSnapshots()).map(({ name }) => name));
+  for (const { uid, status, owned } of rows) {
+    const present = kept.delete(`snapshot-${uid}`);
+    if (!owned) problems.push(`snapshot ${uid} has no instance`);
+    if (['creating', 'restoring', 'destroying'].includes(status))
+      problems.push(`snapshot ${uid} is ${status}`);
+    if (present !== (status !== 'failed')) problems.push(`snapshot ${uid} is ${status}, kept: ${present}`);
+  }
+  for (const name of kept) problems.push(`${name} has no row`);
+  const owners = rows.filter(({ reason }) => reason === 'safety').map((row) => row.instance_id);
+  if (new Set(owners).size !== owners.length) problems.push('an instance has two states before a restore');
   return problems;
 }

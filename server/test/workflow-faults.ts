@@ -3,52 +3,47 @@ import { after, before, describe, it } from 'node:test';
 import { EngineError } from '../src/engines/engine.ts';
 import type { SimVerb } from '../src/engines/sim/faults.ts';
 import type { OperationWorkflow } from '../src/workflows/operation.ts';
-import { type Call, clientOf } from './client.ts';
+import { type Answer, type Call, clientOf } from './client.ts';
 import { type Crashable, createCrashable, findInconsistencies } from './faults.ts';
 import { startTestApp, type TestApp, waitFor } from './harness.ts';
 
 /** More than all tests of a file make. */
 const QUOTAS = { vps: 1000, database: 1000, cache: 1000, firewall: 1000 };
 
-/** A resource whose operations are put through every failure. */
-export interface FaultSubject<Kind extends string> {
+type Settled = 'running' | 'stopped';
+
+/** Operations that are put through every failure. */
+export interface OperationSubject<Kind extends string> {
   /** For the names of tests, for example `VPS`. */
   name: string;
-  /** Below `/api/v1`, for example `/vps`. */
-  path: string;
   /** By kind of operation; only the names of the steps are read. */
-  workflows: Record<Kind, OperationWorkflow>;
+  workflows: Record<Kind, Pick<OperationWorkflow, 'steps'>>;
   /** The engine's verbs that a step calls, by `KIND STEP` where it depends on the kind, else by `STEP`. */
   verbs: Record<string, SimVerb[]>;
-  /** State before each operation (`none`: there is nothing yet), and the state that it must lead to (or `gone`). */
-  cases: Record<Kind, { from: string; to: string }>;
-  /** Body of a creation. */
-  newBody(name: string): object;
-  /** Sends the request that starts an operation other than `create` and `delete`. */
-  request(call: Call, kind: Exclude<Kind, 'create' | 'delete'>, id: string): ReturnType<Call>;
-  /** What differs where it is not an instance. */
-  other?: {
-    /** Makes one in the state that operations start from; returns its id. */
-    prepare(call: Call, name: string): Promise<string>;
-    /** Its state, `gone` once it is. */
-    state(call: Call, id: string): Promise<string>;
-    /** Removes one, whatever has befallen it. */
-    remove(call: Call, id: string): Promise<void>;
-  };
+  /** Makes what the operation needs; returns what {@link start} is to know it by. */
+  prepare(call: Call, kind: Kind, name: string): Promise<string>;
+  /** Sends the request that starts the operation. */
+  start(call: Call, kind: Kind, id: string): ReturnType<Call>;
+  /** Resolves once what the operation leads to shows. */
+  succeeded(call: Call, kind: Kind, id: string, answer: Answer): Promise<void>;
+  /** Does what must still be possible after the operation has failed. */
+  recover(call: Call, kind: Kind, id: string, answer: Answer): Promise<void>;
 }
 
 /**
  * Tests every step of every operation: it fails once, loses its answer, fails for good; and the process is killed after
  * each record and around each verb. The steps come from the code itself, so that a new one cannot be forgotten.
  */
-export function testWorkflowFaults<Kind extends string>(subject: FaultSubject<Kind>): void {
-  const plans = Object.entries<OperationWorkflow>(subject.workflows).map(([kind, workflow]) => ({
-    kind: kind as Kind,
-    steps: workflow.steps.map(({ name }) => ({
-      name,
-      verbs: subject.verbs[`${kind} ${name}`] ?? subject.verbs[name] ?? [],
-    })),
-  }));
+export function testOperationFaults<Kind extends string>(subject: OperationSubject<Kind>): void {
+  const plans = Object.entries<Pick<OperationWorkflow, 'steps'>>(subject.workflows).map(
+    ([kind, workflow]) => ({
+      kind: kind as Kind,
+      steps: workflow.steps.map(({ name }) => ({
+        name,
+        verbs: subject.verbs[`${kind} ${name}`] ?? subject.verbs[name] ?? [],
+      })),
+    }),
+  );
 
   describe(`${subject.name} workflows when a step fails`, () => {
     let test: TestApp;
@@ -71,51 +66,39 @@ export function testWorkflowFaults<Kind extends string>(subject: FaultSubject<Ki
       count += 1;
       return `test-${count}`;
     };
+    const succeeds = async (kind: Kind, id: string) => {
+      const answer = await subject.start(call, kind, id);
+      assert.equal((await ended(call, answer)).state, 'succeeded');
+      await subject.succeeded(call, kind, id, answer);
+      assert.deepEqual(await findInconsistencies(test.database, test.engine), []);
+    };
     for (const { kind, steps } of plans) {
       for (const { name: step, verb } of steps.flatMap(({ name, verbs }) =>
         verbs.map((verb) => ({ name, verb })),
       )) {
         it(`${kind}: ${step} (${verb}) fails once, then works`, async () => {
-          const id = await prepare(subject, call, kind, nextName());
+          const id = await subject.prepare(call, kind, nextName());
           test.engine.faults.failNext(verb, new EngineError('unreachable', 'The host does not answer.'));
-          const answer = await start(subject, call, kind, id);
-          assert.equal((await ended(call, answer.body.operation_id)).state, 'succeeded');
-          await settle(
-            subject,
-            call,
-            kind === 'create' ? answer.body.instance.id : id,
-            subject.cases[kind].to,
-          );
-          assert.deepEqual(await findInconsistencies(test.database, test.engine), []);
+          await succeeds(kind, id);
         });
 
         it(`${kind}: ${step} (${verb}) takes effect, but its answer is lost`, async () => {
-          const id = await prepare(subject, call, kind, nextName());
+          const id = await subject.prepare(call, kind, nextName());
           const stop = test.engine.faults.after((called) => {
             if (called !== verb) return;
             stop();
             throw new EngineError('timeout', 'The host did not answer in time.');
           });
-          const answer = await start(subject, call, kind, id);
-          assert.equal((await ended(call, answer.body.operation_id)).state, 'succeeded');
-          await settle(
-            subject,
-            call,
-            kind === 'create' ? answer.body.instance.id : id,
-            subject.cases[kind].to,
-          );
-          assert.deepEqual(await findInconsistencies(test.database, test.engine), []);
+          await succeeds(kind, id);
         });
 
-        it(`${kind}: ${step} (${verb}) fails for good, and it can still be deleted`, async () => {
-          const prepared = await prepare(subject, call, kind, nextName());
+        it(`${kind}: ${step} (${verb}) fails for good, and it can be gone on from there`, async () => {
+          const id = await subject.prepare(call, kind, nextName());
           test.engine.faults.failNext(verb, new EngineError('failed', 'The host refused.'));
-          const answer = await start(subject, call, kind, prepared);
-          const operation = await ended(call, answer.body.operation_id);
+          const answer = await subject.start(call, kind, id);
+          const operation = await ended(call, answer);
           assert.deepEqual([operation.state, operation.error.message], ['failed', 'The host refused.']);
-          const id = kind === 'create' ? answer.body.instance.id : prepared;
-          await remove(subject, call, id);
-          await settle(subject, call, id, 'gone');
+          await subject.recover(call, kind, id, answer);
           assert.deepEqual(await findInconsistencies(test.database, test.engine), []);
         });
       }
@@ -143,30 +126,87 @@ export function testWorkflowFaults<Kind extends string>(subject: FaultSubject<Ki
   });
 }
 
+const ended = (call: Call, { status, body }: Answer) => {
+  assert.ok(status < 300, JSON.stringify(body));
+  return waitFor('the operation to end', async () => {
+    const { data } = (await call('GET', `/operations/${body.operation_id}`)).body;
+    return data?.terminal && data;
+  });
+};
+
+async function killAndCheck<Kind extends string>(
+  subject: OperationSubject<Kind>,
+  test: Crashable,
+  kind: Kind,
+  point: string,
+): Promise<void> {
+  const calm = await test.start();
+  const id = await subject.prepare(test.client(calm), kind, 'victim');
+  calm.child.kill('SIGTERM');
+  await calm.ended;
+  const doomed = await test.start(point);
+  const answer = await subject.start(test.client(doomed), kind, id);
+  assert.ok(answer.status < 300, JSON.stringify(answer.body));
+  assert.equal(await doomed.ended, 'SIGKILL');
+
+  const next = await test.start();
+  const call = test.client(next);
+  assert.equal((await ended(call, answer)).state, 'succeeded');
+  await subject.succeeded(call, kind, id, answer);
+  next.child.kill('SIGTERM');
+  await next.ended;
+  assert.deepEqual(await test.inspect((engine) => findInconsistencies(test.database, engine)), []);
+}
+
+/** An instance whose operations are put through every failure. */
+export interface FaultSubject<Kind extends string>
+  extends Pick<OperationSubject<Kind>, 'name' | 'workflows' | 'verbs'> {
+  /** Below `/api/v1`, for example `/vps`. */
+  path: string;
+  /** State before each operation, and the state that it must lead to. */
+  cases: Record<Kind, { from: 'none' | Settled; to: Settled | 'gone' }>;
+  /** Body of a creation. */
+  newBody(name: string): object;
+  /** Makes what an operation needs besides its instance. */
+  equip?(call: Call, kind: Kind, id: string): Promise<void>;
+  /** Sends the request that starts an operation other than `create` and `delete`. */
+  request(call: Call, kind: Exclude<Kind, 'create' | 'delete'>, id: string): ReturnType<Call>;
+}
+
+/** {@link testOperationFaults} for the operations of an instance, each from its creation on. */
+export function testWorkflowFaults<Kind extends string>(subject: FaultSubject<Kind>): void {
+  const { name, workflows, verbs, path, cases } = subject;
+  const idOf = (kind: Kind, id: string, { body }: Answer): string =>
+    kind === 'create' ? body.instance.id : id;
+  testOperationFaults<Kind>({
+    name,
+    workflows,
+    verbs,
+    prepare: (call, kind, given) => prepare(subject, call, kind, given),
+    start: (call, kind, id) => start(subject, call, kind, id),
+    succeeded: (call, kind, id, answer) => settle(subject, call, idOf(kind, id, answer), cases[kind].to),
+    async recover(call, kind, given, answer) {
+      const id = idOf(kind, given, answer);
+      if ((await call('GET', `${path}/${id}`)).body.instance.can_be_stopped) {
+        await call('POST', `${path}/${id}/stop`);
+      }
+      const deleted = await call('DELETE', `${path}/${id}`);
+      assert.equal(deleted.status, 200, JSON.stringify(deleted.body));
+      await settle(subject, call, id, 'gone');
+    },
+  });
+}
+
 async function settle<Kind extends string>(
-  { path, other }: FaultSubject<Kind>,
+  { path }: FaultSubject<Kind>,
   call: Call,
   id: string,
   state: string,
 ): Promise<void> {
   await waitFor(`${id} to be ${state}`, async () => {
-    if (other) return (await other.state(call, id)) === state;
     const answer = await call('GET', `${path}/${id}`);
     return (answer.status === 404 ? 'gone' : answer.body.instance.status) === state;
   });
-}
-
-async function remove<Kind extends string>(
-  { path, other }: FaultSubject<Kind>,
-  call: Call,
-  id: string,
-): Promise<void> {
-  if (other) return other.remove(call, id);
-  if ((await call('GET', `${path}/${id}`)).body.instance.can_be_stopped) {
-    await call('POST', `${path}/${id}/stop`);
-  }
-  const deleted = await call('DELETE', `${path}/${id}`);
-  assert.equal(deleted.status, 200, JSON.stringify(deleted.body));
 }
 
 /** Makes an instance in the state that the operation starts from; returns its id, or for `create` the name to use. */
@@ -178,7 +218,6 @@ async function prepare<Kind extends string>(
 ): Promise<string> {
   const { from } = subject.cases[kind];
   if (from === 'none') return name;
-  if (subject.other) return subject.other.prepare(call, name);
   const created = await call('POST', subject.path, subject.newBody(name));
   assert.equal(created.status, 201, JSON.stringify(created.body));
   const { id } = created.body.instance;
@@ -187,6 +226,7 @@ async function prepare<Kind extends string>(
     await call('POST', `${subject.path}/${id}/stop`);
     await settle(subject, call, id, 'stopped');
   }
+  await subject.equip?.(call, kind, id);
   return id;
 }
 
@@ -199,38 +239,4 @@ function start<Kind extends string>(
   if (kind === 'create') return call('POST', subject.path, subject.newBody(id));
   if (kind === 'delete') return call('DELETE', `${subject.path}/${id}`);
   return subject.request(call, kind as Exclude<Kind, 'create' | 'delete'>, id);
-}
-
-const ended = (call: Call, operation: string) =>
-  waitFor('the operation to end', async () => {
-    const { data } = (await call('GET', `/operations/${operation}`)).body;
-    return data?.terminal && data;
-  });
-
-async function killAndCheck<Kind extends string>(
-  subject: FaultSubject<Kind>,
-  test: Crashable,
-  kind: Kind,
-  point: string,
-): Promise<void> {
-  let id = 'victim';
-  if (subject.cases[kind].from !== 'none') {
-    const calm = await test.start();
-    id = await prepare(subject, test.client(calm), kind, id);
-    calm.child.kill('SIGTERM');
-    await calm.ended;
-  }
-  const doomed = await test.start(point);
-  const answer = await start(subject, test.client(doomed), kind, id);
-  assert.ok(answer.status < 300, JSON.stringify(answer.body));
-  assert.equal(await doomed.ended, 'SIGKILL');
-
-  const next = await test.start();
-  const call = test.client(next);
-  if (kind === 'create') id = answer.body.instance.id;
-  assert.equal((await ended(call, answer.body.operation_id)).state, 'succeeded');
-  await settle(subject, call, id, subject.cases[kind].to);
-  next.child.kill('SIGTERM');
-  await next.ended;
-  assert.deepEqual(await test.inspect((engine) => findInconsistencies(test.database, engine)), []);
 }

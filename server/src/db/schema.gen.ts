@@ -41,6 +41,7 @@ export interface Datacenters {
 }
 
 export interface DataServices {
+  automated_snapshot_at: Date | null;
   automated_snapshots_enabled: Generated<boolean>;
   autoscale_checked_at: Date | null;
   autoscale_enabled: Generated<boolean>;
@@ -60,6 +61,7 @@ export interface DataServices {
   ipv4: string | null;
   ipv6: string | null;
   kind: string;
+  made_from: string | null;
   memory_mb: number;
   name: string;
   observed_at: Date | null;
@@ -189,6 +191,34 @@ export interface Reconcilers {
   name: string;
 }
 
+export interface Snapshots {
+  created_at: Generated<Date>;
+  database_name: string | null;
+  description: string | null;
+  disk_gb: number;
+  error: Json | null;
+  id: Generated<number>;
+  image: string | null;
+  instance_id: string;
+  kind: string;
+  name: string;
+  plan: string;
+  provider: string | null;
+  reason: string;
+  restore_ms: number | null;
+  size_bytes: number | null;
+  status: string;
+  team_id: number;
+  uid: string;
+  updated_at: Generated<Date>;
+  user_id: number | null;
+  verified_at: Date | null;
+  verified_items: number | null;
+  verified_ok: boolean | null;
+  verify_message: string | null;
+  version: string | null;
+}
+
 export interface SshKeys {
   created_at: Generated<Date>;
   fingerprint: string;
@@ -248,6 +278,7 @@ export interface Vps {
   auth_method: string;
   authorized_key: string | null;
   auto_start: Generated<boolean>;
+  automated_snapshot_at: Date | null;
   automated_snapshots_enabled: Generated<boolean>;
   backup_enabled: Generated<boolean>;
   cpu_allocation_type: string;
@@ -263,6 +294,7 @@ export interface Vps {
   image: string;
   ipv4: string | null;
   ipv6: string | null;
+  made_from: string | null;
   memory_mb: number;
   monitoring_enabled: Generated<boolean>;
   name: string;
@@ -298,6 +330,7 @@ export interface DB {
   parameter_groups: ParameterGroups;
   plans: Plans;
   reconcilers: Reconcilers;
+  snapshots: Snapshots;
   ssh_keys: SshKeys;
   team_members: TeamMembers;
   team_usage: TeamUsage;

@@ -203,7 +203,8 @@ export interface Engine {
   /**
    * Creates and starts the instance where it is missing (or of an older generation). Needs tenant and image. A new
    * generation that is made `from` a snapshot has the snapshot's disk in place of the image's, or of the data volume that
-   * was there; throws `not_found`, and changes nothing, where there is no such snapshot.
+   * was there; throws `not_found`, and changes nothing, where there is no such snapshot. Without a data volume it needs no
+   * image then: all of it is in the snapshot.
    */
   ensureInstance(spec: InstanceSpec, from?: SnapshotRef): Promise<void>;
   /** Brings limits, published ports and the start after a reboot in line, live where it can. Disks only grow. */

@@ -12,6 +12,7 @@ export const TAGS: Json[] = [
   { name: 'VPS', description: 'Virtual servers.' },
   { name: 'Databases', description: 'Managed PostgreSQL, MySQL and MariaDB.' },
   { name: 'Caches', description: 'Managed Redis and Valkey.' },
+  { name: 'Snapshots', description: 'Kept states of servers, databases and caches.' },
   { name: 'Parameter groups', description: 'Engine parameters that databases or caches share.' },
   { name: 'Firewalls', description: 'What the network lets pass to and from instances.' },
   { name: 'Certificate authority', description: 'What clients check databases and caches against.' },

@@ -28,6 +28,9 @@ const TYPES = {
 
 type Type = keyof typeof TYPES;
 
+/** Throwaway instances of restore drills: `drill-UUID`, with the id of the operation that made it. */
+const DRILL = 'drill';
+
 interface Intended {
   type: Type;
   id: string;
@@ -49,7 +52,9 @@ export function instanceReconciler(database: Database, engine: Engine, log: Log)
     async run() {
       // Rows first: an instance that is listed later than its row can only be newer, never missing.
       const rows = await settledRows(database);
-      const reports = (await engine.listInstances()).filter(({ ref }) => typeOf(ref.name) in TYPES);
+      const reports = (await engine.listInstances()).filter(
+        ({ ref }) => typeOf(ref.name) in TYPES || typeOf(ref.name) === DRILL,
+      );
       const byName = new Map(reports.map((report) => [report.ref.name, report]));
       const reportOf = (row: Intended) => byName.get(`${row.type}-${row.id}`);
       const missing = rows.filter((row) => !reportOf(row)).length;
@@ -175,7 +180,7 @@ async function stillSettled(tx: Tx, row: Intended): Promise<boolean> {
 const snakeCase = (text: string): string => text.replace(/\B[A-Z]/g, '_$&').toLowerCase();
 
 /**
- * Removes instances whose row was deleted or never came to be. One that the database has never heard of is left
+ * Removes instances whose row was deleted or never came to be, and those of restore drills that have ended. One that the database has never heard of is left
  * alone and reported: after a restore of an old database it may be somebody's server.
  */
 async function removeLeaks(
@@ -187,12 +192,13 @@ async function removeLeaks(
   if (reports.length === 0) return;
   const ids = reports.map(({ ref }) => idOf(ref.name));
   const result = await sql<{ id: string; known: boolean }>`
-    select listed.id::text, exists (select from operations o where o.resource_id = listed.id) as known
+    select listed.id::text,
+      exists (select from operations o where o.resource_id = listed.id or o.id = listed.id) as known
     from unnest(${ids}::uuid[]) as listed (id)
     where not exists (select from vps where vps.id = listed.id)
       and not exists (select from data_services d where d.id = listed.id)
       and not exists (select from operations o
-        where o.resource_id = listed.id and o.state in ('queued', 'pending', 'running'))`.execute(
+        where (o.resource_id = listed.id or o.id = listed.id) and o.state in ('queued', 'pending', 'running'))`.execute(
     database.db,
   );
   const leaks = new Map(result.rows.map((row) => [row.id, row.known]));

@@ -34,6 +34,10 @@ export interface OperationWorkflow {
   /** Writes the outcome to the resource; same transaction as the operation's end. */
   succeed(tx: Tx, operation: Operation): Promise<void>;
   fail(tx: Tx, operation: Operation, error: OperationError): Promise<void>;
+  /** In place of all these, for an operation that was not begun because the one before it failed; same transaction. */
+  abandon?(tx: Tx, operation: Operation, error: OperationError): Promise<void>;
+  /** True: nobody counted on this operation, and those that wait behind it are carried out even if it failed. */
+  isOptional?(operation: Operation): boolean;
 }
 
 /** Resource type, then kind of operation: `workflows.vps.create`. */

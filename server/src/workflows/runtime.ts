@@ -134,7 +134,8 @@ function workflowOf(workflows: OperationWorkflows, operation: Operation): Operat
 
 /**
  * Writes the outcome and hands over to the next operation that waits. After a failure the waiting ones fail too,
- * because they were asked for in the belief that this one would succeed; a deletion is carried out all the same.
+ * because they were asked for in the belief that this one would succeed; a deletion is carried out all the same, and all of
+ * them are behind one that nobody asked for.
  */
 export async function finishOperation(
   tx: Tx,
@@ -146,17 +147,21 @@ export async function finishOperation(
   const workflow = workflowOf(workflows, operation);
   if (error) await workflow.fail(tx, operation, error);
   else await workflow.succeed(tx, operation);
+  const goOn = !error || (workflow.isOptional?.(operation) ?? false);
   for (const next of await queuedOperations(tx, operation.resourceId)) {
-    if (!error || next.kind === 'delete') {
-      await workflowOf(workflows, next).begin(tx, next);
+    const following = workflowOf(workflows, next);
+    if (goOn || next.kind === 'delete') {
+      await following.begin(tx, next);
       await promoteOperation(tx, next.id);
       return;
     }
-    await endOperation(tx, next.id, {
+    const reason = {
       code: 'previous_operation_failed',
-      message: `Not attempted, because the operation before it failed: ${error.message}`,
+      message: `Not attempted, because the operation before it failed: ${error?.message}`,
       retryable: true,
-    });
+    };
+    await endOperation(tx, next.id, reason);
+    await following.abandon?.(tx, next, reason);
   }
 }
 

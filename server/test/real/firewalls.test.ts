@@ -5,8 +5,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import { setTimeout as delay } from 'node:timers/promises';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { type Outside, openOutside } from '../../src/engines/contract/outside.ts';
 import type { Engine } from '../../src/engines/engine.ts';
 import { createLog } from '../../src/lib/log.ts';
@@ -123,9 +123,8 @@ describe('firewalls on Incus', { timeout: 3_600_000 }, () => {
   const becomesUnreachable = (port: number) =>
     waitFor(`port ${port} to close`, async () => !(await reaches(vps.ipv4, port)), SOON);
 
-  it('lets SSH and ping reach a new server, and nothing else', async () => {
+  it('lets SSH reach a new server, and nothing else', async () => {
     assert.ok(await reaches(vps.ipv4, 22));
-    assert.equal((await outside.run(['ping', '-c1', '-W3', vps.ipv4])).status, 0);
     assert.ok(!(await reaches(vps.ipv4, 8080)));
     const asked = `bash -c 'exec 3<>/dev/tcp/localhost/8080; head -n1 <&3'`;
     await waitFor('the greeter', async () => (await ssh(asked)) === 'hello', SOON);

@@ -4,6 +4,10 @@ import { type RunResult, run } from '../../platform/run.ts';
 export interface Outside {
   /** Address of this host on the cable. */
   address: string;
+  /** Its own address. */
+  farAddress: string;
+  /** What runs a command there. */
+  command(words: readonly string[]): string[];
   /** Connects to a TCP port, and returns the first line that comes; null where nothing does. */
   lineFrom(address: string, port: number): Promise<string | null>;
   close(): Promise<void>;
@@ -28,14 +32,17 @@ export async function openOutside(id: string): Promise<Outside> {
   await ip('-n', namespace, 'address', 'add', `${far}/30`, 'dev', there);
   await ip('-n', namespace, 'link', 'set', there, 'up');
   await ip('-n', namespace, 'route', 'add', 'default', 'via', address);
+  const command = (words: readonly string[]): string[] => ['ip', 'netns', 'exec', namespace, ...words];
   return {
     address,
+    farAddress: far,
+    command,
     async lineFrom(target, port) {
-      const { status, stdout } = await run(
-        'ip',
-        ['netns', 'exec', namespace, 'timeout', '3', 'bash', '-c', FIRST_LINE, 'line', target, String(port)],
-        { allow: 'any' },
-      );
+      const [program = '', ...args] = command([
+        ...['timeout', '3', 'bash', '-c', FIRST_LINE, 'line'],
+        ...[target, String(port)],
+      ]);
+      const { status, stdout } = await run(program, args, { allow: 'any' });
       return status === 0 ? stdout.trim() : null;
     },
     close,

@@ -329,7 +329,8 @@ class Sim implements SimEngine {
       throw new EngineError('not_found', 'The snapshot does not exist.', { detail: from.name });
     }
     const kept = spec.dataVolume ? this.#find(spec.ref)?.content : undefined;
-    if (!this.#world.images.has(spec.image)) {
+    // The root disk of a server that is made from a snapshot is in the snapshot.
+    if (!(from && !spec.dataVolume) && !this.#world.images.has(spec.image)) {
       throw new EngineError('image_unavailable', `The image "${spec.image}" is not ready.`);
     }
     const { userData: _secret, network: _network, files, ...rest } = spec;

@@ -1,5 +1,6 @@
 import type { Usage } from '../../engines/engine.ts';
 import type { EngineMetrics, EngineState } from '../../providers/provider.ts';
+import type { DrillRecord } from '../snapshots/store.ts';
 import type { DataService } from './store.ts';
 
 export type Severity = 'critical' | 'warning' | 'info';
@@ -26,6 +27,7 @@ export interface Evidence {
   answers: boolean | null;
   /** The newest line of the engine's log that is an error. */
   lastError: string | null;
+  drills: DrillRecord;
   /** Unix seconds. */
   now: number;
 }
@@ -45,6 +47,7 @@ export function findFindings(evidence: Evidence): Finding[] {
     ...engineFindings(evidence),
     diskFinding(evidence),
     clientsFinding(evidence),
+    drillFinding(evidence),
     pendingRestart(evidence),
   ].filter((finding) => finding !== null);
   return found.sort((a, b) => RANK[a.severity] - RANK[b.severity]);
@@ -162,5 +165,27 @@ function pendingRestart({ row }: Evidence): Finding | null {
     summary: `New values wait for a restart: ${row.pending_restart.join(', ')}.`,
     remediation: 'Stop and start it when that suits you.',
     retryable: false,
+  };
+}
+
+function drillFinding({ drills: { snapshots, last }, noun }: Evidence): Finding | null {
+  if (last && !last.ok) {
+    return {
+      code: 'restore_drill_failed',
+      severity: 'warning',
+      summary: `The last restore drill (${last.at.toISOString()}) failed: ${last.message ?? 'no reason is known.'}`,
+      remediation:
+        `Take another snapshot and verify it (POST /snapshots/…/verify). Where that fails the same way, look for damage in the ${noun} ` +
+        'itself, and export its data.',
+      retryable: true,
+    };
+  }
+  if (last || snapshots === 0) return null;
+  return {
+    code: 'restore_never_tried',
+    severity: 'info',
+    summary: `No snapshot of the ${noun} was ever restored as a drill.`,
+    remediation: 'Verify one (POST /snapshots/…/verify), or wait: Danube does it once a week.',
+    retryable: true,
   };
 }

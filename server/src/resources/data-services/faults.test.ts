@@ -1,4 +1,4 @@
-import { newDatabase } from '../../../test/client.ts';
+import { newDatabase, takeSnapshot } from '../../../test/client.ts';
 import { testWorkflowFaults } from '../../../test/workflow-faults.ts';
 import { dataServiceWorkflows } from './workflow.ts';
 
@@ -22,6 +22,11 @@ testWorkflowFaults({
     kill: ['ensureStopped'],
     remove: ['removeInstance'],
     firewalls: ['ensureFirewalls'],
+    'restore image': ['ensureImage'],
+    snapshot: ['ensureSnapshot', 'describeSnapshot'],
+    'restore halt': ['describeInstance', 'ensureStopped'],
+    keep: ['describeInstance', 'ensureSnapshot', 'describeSnapshot'],
+    snapshots: ['removeSnapshot'],
   },
   cases: {
     create: { from: 'none', to: 'running' },
@@ -30,11 +35,27 @@ testWorkflowFaults({
     'force-stop': { from: 'running', to: 'stopped' },
     update: { from: 'running', to: 'running' },
     publish: { from: 'running', to: 'running' },
+    snapshot: { from: 'running', to: 'running' },
+    // It runs afterwards, whatever it was before.
+    restore: { from: 'stopped', to: 'running' },
     delete: { from: 'stopped', to: 'gone' },
   },
   newBody: (name) => newDatabase({ name }),
-  request: (call, kind, id) =>
-    kind === 'update'
-      ? call('PUT', `/database/${id}`, { resource_profile: 'small' })
-      : call('POST', `/database/${id}/${kind === 'publish' ? 'dns' : kind}`),
+  async equip(call, kind, id) {
+    if (kind === 'restore' || kind === 'delete') await takeSnapshot(call, 'database', id);
+  },
+  async request(call, kind, id) {
+    switch (kind) {
+      case 'update':
+        return call('PUT', `/database/${id}`, { resource_profile: 'small' });
+      case 'snapshot':
+        return call('POST', '/snapshots/database', { database_instance_id: id, name: 'taken' });
+      case 'restore': {
+        const { data } = (await call('GET', `/snapshots/database?database_instance_id=${id}`)).body;
+        return call('POST', `/snapshots/database/${data[0].id}/restore`);
+      }
+      default:
+        return call('POST', `/database/${id}/${kind === 'publish' ? 'dns' : kind}`);
+    }
+  },
 });

@@ -2,6 +2,7 @@ import type { Database } from '../../db/database.ts';
 import { type ControlVerb, type Engine, EngineError } from '../../engines/engine.ts';
 import type { EngineMetrics, EngineState } from '../../providers/provider.ts';
 import { statusDetails } from '../instance-status.ts';
+import { drillsOf } from '../snapshots/store.ts';
 import { type Evidence, findFindings, verdictOf } from './diagnosis.ts';
 import { KINDS, type Kind } from './kinds.ts';
 import { type LogQuery, readLog } from './logs.ts';
@@ -113,13 +114,14 @@ export function createInspection({ database, engine }: Dependencies) {
   async function diagnose(row: DataService, comparedAt: Date | null) {
     const kind = row.kind as Kind;
     const { noun } = KINDS[kind];
-    const [found, numbers, usage, answered, happened, log] = await Promise.all([
+    const [found, numbers, usage, answered, happened, log, drills] = await Promise.all([
       state(row),
       engineMetrics(row),
       ask(row, 'usage', () => engine.describeUsage(instanceRef(row))),
       answers(row),
       events(row),
       control(row, 'logs'),
+      drillsOf(database.db, row.id),
     ]);
     const lastErrors = log === null ? [] : readLog(log, providerOf(row), LAST_ERROR).entries;
     const evidence: Evidence = {
@@ -130,6 +132,7 @@ export function createInspection({ database, engine }: Dependencies) {
       usage,
       answers: row.status === 'running' ? answered : null,
       lastError: lastErrors[0]?.message ?? null,
+      drills,
       now: Date.now() / 1000,
     };
     const findings = findFindings(evidence);

@@ -1,15 +1,19 @@
+import type { Insertable } from 'kysely';
 import type { Database, Tx } from '../../db/database.ts';
+import type { DataServices } from '../../db/schema.gen.ts';
 import type { Engine } from '../../engines/engine.ts';
 import type { Caller } from '../../http/caller.ts';
 import { offsetOf, type PageQuery, pageOf } from '../../http/pagination.ts';
 import { randomText, type SecretBox } from '../../lib/crypto.ts';
 import { AppError, invalidState, notFound } from '../../lib/errors.ts';
 import { UUID, uuidv7 } from '../../lib/ids.ts';
+import { findProvider } from '../../providers/registry.ts';
 import { acceptRequest } from '../../workflows/accept.ts';
 import type { AcceptedOperation } from '../../workflows/operations-store.ts';
 import type { PassClock } from '../../workflows/reconcilers.ts';
 import { createDefaultFirewall, serviceRules } from '../firewalls/defaults.ts';
 import { type AddressPools, allotAddresses } from '../networks/allotment.ts';
+import { refuseWhileCloned } from '../snapshots/rules.ts';
 import { countOf, takeQuota } from '../teams/quotas.ts';
 import {
   autoscaleColumns,
@@ -19,6 +23,7 @@ import {
   type UpdateRequest,
 } from './changes.ts';
 import { KINDS, type Kind } from './kinds.ts';
+import type { PublishArgs } from './publication.ts';
 import { type CreateRequest, checkCreate } from './rules.ts';
 import { allowedActions, type ServiceOperationKind, type ServiceStatus, STATUS_DURING } from './states.ts';
 import {
@@ -32,7 +37,7 @@ import {
   updateService,
 } from './store.ts';
 import { viewCredentials, viewService } from './view.ts';
-import { type PublishArgs, type UpdateArgs, updatableColumns } from './workflow.ts';
+import { type UpdateArgs, updatableColumns } from './workflow.ts';
 
 export interface DataServiceDependencies {
   database: Database;
@@ -48,6 +53,12 @@ export interface NewService extends CreateRequest {
   name: string;
   autoscale?: NonNullable<UpdateRequest['autoscale']>;
 }
+
+/** Columns of a new instance that do not follow from who asks and when. */
+export type NewColumns = Omit<
+  Insertable<DataServices>,
+  'id' | 'kind' | 'team_id' | 'user_id' | 'status' | 'desired' | 'password_sealed' | 'ipv4' | 'ipv6'
+>;
 
 export type DataServiceService = ReturnType<typeof createDataServiceService>;
 
@@ -86,6 +97,21 @@ export function createDataServiceService(kind: Kind, dependencies: DataServiceDe
 
   async function create(tx: Tx, caller: Caller, body: NewService) {
     const { provider, version, plan, parameters } = await checkCreate(tx, engine, caller.teamId, kind, body);
+    return add(tx, caller, {
+      name: body.name,
+      provider: provider.id,
+      version,
+      ...plan,
+      datacenter: body.datacenter,
+      database_name: body.databaseName ?? null,
+      username: provider.username,
+      ...parameterColumns(parameters),
+      ...autoscaleColumns(body.autoscale),
+    });
+  }
+
+  /** Adds a new instance of the kind with these columns; `args` go with the operation that creates it. */
+  async function add(tx: Tx, caller: Caller, columns: NewColumns, args: object = {}) {
     await takeQuota(tx, caller.teamId, kind);
     const id = uuidv7();
     const addresses = await allotAddresses(tx, caller.teamId, id, pools);
@@ -96,26 +122,20 @@ export function createDataServiceService(kind: Kind, dependencies: DataServiceDe
         kind,
         team_id: caller.teamId,
         user_id: caller.userId,
-        name: body.name,
         status: 'pending',
         desired: 'running',
-        provider: provider.id,
-        version,
-        ...plan,
-        datacenter: body.datacenter,
-        database_name: body.databaseName ?? null,
-        username: provider.username,
+        ...columns,
         password_sealed: secrets.seal(randomText(24)),
-        ...parameterColumns(parameters),
         ...addresses,
-        ...autoscaleColumns(body.autoscale),
       })
       .returningAll()
       .executeTakeFirstOrThrow();
-    const ports = [provider.ports.tls, provider.ports.plain].filter((port) => port !== null);
+    const { tls, plain } = findProvider(columns.provider)!.ports;
+    const ports = plain === null ? [tls] : [tls, plain];
     const rules = await serviceRules(tx, caller.teamId, ports);
-    await createDefaultFirewall(tx, { type: kind, id, teamId: caller.teamId, name: body.name }, rules);
-    const operation = await acceptRequest(tx, caller, { type: kind, id, status: row.status }, 'create');
+    await createDefaultFirewall(tx, { type: kind, id, teamId: caller.teamId, name: columns.name }, rules);
+    const target = { type: kind, id, status: row.status };
+    const operation = await acceptRequest(tx, caller, target, 'create', args);
     return {
       message: `The ${noun} is being created. Ask for its status until it is running.`,
       instance: view(row, null),
@@ -142,7 +162,7 @@ export function createDataServiceService(kind: Kind, dependencies: DataServiceDe
     tx: Tx,
     caller: Caller,
     row: DataService,
-    operationKind: ServiceOperationKind,
+    operationKind: Exclude<ServiceOperationKind, 'snapshot' | 'restore'>,
     changes: Changes = {},
     args: object = {},
   ): Promise<AcceptedOperation> {
@@ -157,6 +177,7 @@ export function createDataServiceService(kind: Kind, dependencies: DataServiceDe
     const row = await lock(tx, caller, id);
     const { permission, desired, status, message } = ACTIONS[action];
     if (!allowedActions(row)[permission]) throw invalidState(refusal(row, permission, noun), row.status);
+    if (action === 'delete') await refuseWhileCloned(tx, row, noun);
     const operation = await accept(tx, caller, row, action, desired ? { desired } : {});
     return { message: `The ${noun} ${message}.`, status, operation_id: operation.id };
   }
@@ -251,7 +272,7 @@ export function createDataServiceService(kind: Kind, dependencies: DataServiceDe
     return accept(tx, caller, row, 'publish', { public_port: port }, args);
   }
 
-  return { kind, find, list, create, show, credentials, act, update, updateEngine, publish, withdraw };
+  return { kind, find, list, create, add, show, credentials, act, update, updateEngine, publish, withdraw };
 }
 
 const ACTIONS = {

@@ -22,18 +22,22 @@ export type ServiceOperationKind =
   | 'force-stop'
   | 'update'
   | 'publish'
+  | 'snapshot'
+  | 'restore'
   | 'delete';
 
-/** What the instance shows while an operation of this kind is at work. */
-export const STATUS_DURING: Record<ServiceOperationKind, ServiceStatus> = {
+/** What the instance shows while an operation of this kind is at work; null leaves the status as it is. */
+export const STATUS_DURING = {
   create: 'provisioning',
   start: 'starting',
   stop: 'stopping',
   'force-stop': 'stopping',
   update: 'updating',
   publish: 'updating',
+  snapshot: null,
+  restore: 'restoring',
   delete: 'destroying',
-};
+} as const satisfies Record<ServiceOperationKind, ServiceStatus | null>;
 
 /**
  * What may be asked now. `desired` is where the instance is headed once every accepted operation is done, so a request

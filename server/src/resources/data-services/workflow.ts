@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Database, Queryable, Tx } from '../../db/database.ts';
+import type { Database, Tx } from '../../db/database.ts';
 import type { Engine } from '../../engines/engine.ts';
 import type {
   Operation,
@@ -12,8 +12,12 @@ import { unlessSuperseded } from '../../workflows/superseded.ts';
 import { forgetInstance } from '../firewalls/defaults.ts';
 import { applyTeamFirewalls } from '../firewalls/enforcement.ts';
 import { createNetworkReader, releaseAddresses } from '../networks/allotment.ts';
+import { snapshotOperations } from '../snapshots/instance-operations.ts';
+import { removeSnapshotsOf } from '../snapshots/retirement.ts';
+import { originOf, type Snapshot, snapshotRef } from '../snapshots/store.ts';
 import { releaseQuota } from '../teams/quotas.ts';
 import { KINDS, type Kind } from './kinds.ts';
+import { beginPublish, failPublish, finishPublish } from './publication.ts';
 import { waitUntilReady } from './readiness.ts';
 import {
   imageName,
@@ -24,12 +28,12 @@ import {
   settingsFiles,
 } from './settings.ts';
 import { type ServiceOperationKind, STATUS_DURING } from './states.ts';
-import { type DataService, deleteService, getService, updateService } from './store.ts';
+import { type Changes, type DataService, deleteService, getService, updateService } from './store.ts';
 
 /** Seconds that an engine gets to end in good order before its instance is switched off. */
 const STOP_GRACE_SECONDS = 120;
 /** Operations that make it pointless to wait for the engine. */
-const SUPERSEDING = new Set(['stop', 'force-stop', 'delete']);
+const SUPERSEDING = new Set(['stop', 'force-stop', 'restore', 'delete']);
 
 export interface DataServiceWorkflowDependencies extends SettingsDependencies {
   database: Database;
@@ -71,7 +75,7 @@ export function dataServiceWorkflows(
 ): Record<ServiceOperationKind, OperationWorkflow> {
   const steps = serviceSteps(dependencies);
   const workflow = (
-    kind: ServiceOperationKind,
+    kind: Exclude<ServiceOperationKind, 'snapshot' | 'restore'>,
     parts: Pick<OperationWorkflow, 'steps' | 'succeed'> & Partial<OperationWorkflow>,
   ): OperationWorkflow => ({
     undo: [],
@@ -105,7 +109,20 @@ export function dataServiceWorkflows(
       succeed: finishPublish,
       fail: failPublish,
     }),
-    delete: workflow('delete', { steps: [steps.remove, steps.firewalls], succeed: finishDelete }),
+    ...snapshotOperations({
+      ...dependencies,
+      graceSeconds: STOP_GRACE_SECONDS,
+      prepare: [steps.network, steps.newImage],
+      instance: steps.instance,
+      ready: steps.ready,
+      revertUpdate: (tx, { resourceId, args }) =>
+        updateService(tx, resourceId, previousColumns(args as unknown as UpdateArgs)),
+      adopt,
+    }),
+    delete: workflow('delete', {
+      steps: [steps.remove, steps.firewalls, steps.snapshots],
+      succeed: finishDelete,
+    }),
   };
 }
 
@@ -122,6 +139,11 @@ function serviceSteps(dependencies: DataServiceWorkflowDependencies) {
       run(await getService(db, parameters[0].resourceId), ...parameters),
   });
   const exists = async (row: DataService) => (await engine.describeInstance(instanceRef(row))) !== null;
+  /** What is made from a snapshot is of its version. */
+  const asMade = async (row: DataService): Promise<DataService> => {
+    const origin = await originOf(db, row.made_from);
+    return { ...row, version: origin?.version ?? row.version };
+  };
   const ready = (row: DataService) =>
     unlessSuperseded(database, row.id, SUPERSEDING, waitUntilReady(engine, instanceRef(row)));
   /** Makes new settings take effect; returns the parameters that still wait for a restart. */
@@ -140,10 +162,16 @@ function serviceSteps(dependencies: DataServiceWorkflowDependencies) {
     }),
     // Needed only where the instance is to be made: one that is there may be of an older image.
     image: step('image', async (row, _operation, progress) => {
-      if (!(await exists(row))) await engine.ensureImage(imageName(row), progress);
+      if (!(await exists(row))) await engine.ensureImage(imageName(await asMade(row)), progress);
+    }),
+    // A restore makes the instance anew, whether there is one or not.
+    newImage: step('image', async (row, _operation, progress) => {
+      await engine.ensureImage(imageName(await asMade(row)), progress);
     }),
     instance: step('instance', async (row) => {
-      await engine.ensureInstance(await instanceSpec(row, await networkOf(row.team_id), dependencies));
+      const spec = await instanceSpec(await asMade(row), await networkOf(row.team_id), dependencies);
+      const origin = await originOf(db, row.made_from);
+      await engine.ensureInstance(spec, origin && snapshotRef(origin));
     }),
     ready: step('ready', ready),
     stop: step('stop', (row) => engine.ensureStopped(instanceRef(row), STOP_GRACE_SECONDS)),
@@ -173,13 +201,7 @@ function serviceSteps(dependencies: DataServiceWorkflowDependencies) {
       const { previous } = args as unknown as UpdateArgs;
       const detail = await engine.describeInstance(instanceRef(row));
       await updateService(db, row.id, {
-        ...previous,
-        parameters: JSON.stringify(previous.parameters),
-        effective_parameters: JSON.stringify(previous.effective_parameters),
-        // It may be gone since nothing uses it.
-        parameter_group_id: sql<
-          number | null
-        >`(select id from parameter_groups where id = ${previous.parameter_group_id})`,
+        ...previousColumns(args as unknown as UpdateArgs),
         // A volume that has grown does not shrink.
         disk_gb: Math.max(previous.disk_gb, detail?.limits.diskGb ?? 0),
       });
@@ -195,8 +217,35 @@ function serviceSteps(dependencies: DataServiceWorkflowDependencies) {
     remove: step('remove', (row) => engine.removeInstance(instanceRef(row))),
     // Its address is free afterwards, and nothing may be left that is for the instance.
     firewalls: step('firewalls', ({ team_id }) => applyTeamFirewalls(database, engine, team_id)),
+    snapshots: step('snapshots', (_row, operation) => removeSnapshotsOf(db, engine, operation)),
   };
 }
+
+/** The columns as they were before an update. */
+const previousColumns = ({ previous }: UpdateArgs): Changes => ({
+  ...previous,
+  parameters: JSON.stringify(previous.parameters),
+  effective_parameters: JSON.stringify(previous.effective_parameters),
+  // It may be gone since nothing uses it.
+  parameter_group_id: sql<
+    number | null
+  >`(select id from parameter_groups where id = ${previous.parameter_group_id})`,
+});
+
+/** A restored database or cache is of the version that the snapshot is of. */
+const adopt = (tx: Tx, id: string, { version }: Snapshot): Promise<void> =>
+  updateService(tx, id, {
+    ...(version === null ? {} : { version }),
+    observed_at: sql<Date>`now()`,
+    ...FRESHLY_STARTED,
+  });
+
+/** The engine reads all of its settings when it starts. */
+const FRESHLY_STARTED = {
+  deployed_at: sql<Date>`coalesce(deployed_at, now())`,
+  pending_restart: [] as string[],
+  made_from: null,
+};
 
 const becomes =
   (status: 'running' | 'stopped') =>
@@ -205,10 +254,7 @@ const becomes =
       status,
       error: null,
       observed_at: sql<Date>`now()`,
-      // The engine reads all of its settings when it starts.
-      ...(status === 'running'
-        ? { deployed_at: sql<Date>`coalesce(deployed_at, now())`, pending_restart: [] }
-        : {}),
+      ...(status === 'running' ? FRESHLY_STARTED : {}),
     });
     await recordOutcome(tx, operation, 'Normal', outcome(operation));
   };
@@ -236,48 +282,6 @@ async function settleFailure(tx: Tx, operation: Operation, error: OperationError
     ...(operation.kind === 'delete' ? { desired: 'stopped' } : {}),
   });
   await recordOutcome(tx, operation, 'Warning', ['Failed', `${operation.kind} failed: ${error.message}`]);
-}
-
-/** Arguments of `publish`. */
-export interface PublishArgs {
-  /** False: it is withdrawn. */
-  published: boolean;
-  /** The status before, which comes back: the instance itself is not touched. */
-  settled: 'running' | 'stopped' | 'error';
-}
-
-async function beginPublish(db: Queryable, operation: Operation): Promise<void> {
-  const { published } = operation.args as unknown as PublishArgs;
-  await updateService(db, operation.resourceId, { status: STATUS_DURING.publish });
-  // Withdrawn before it ever was published: there is no port then.
-  await db
-    .updateTable('data_services')
-    .set({ published })
-    .where('id', '=', operation.resourceId)
-    .where((eb) => eb.or([eb('public_port', 'is not', null), eb.val(!published)]))
-    .execute();
-}
-
-async function finishPublish(tx: Tx, operation: Operation): Promise<void> {
-  const { published, settled } = operation.args as unknown as PublishArgs;
-  await updateService(tx, operation.resourceId, { status: settled });
-  const outcome = published
-    ? (['Published', 'It is reached at the public address.'] as const)
-    : (['Withdrawn', 'It is not reached at the public address any more.'] as const);
-  await recordOutcome(tx, operation, 'Normal', outcome);
-}
-
-/** What the row says is what the host does: a withdrawal that failed is none. */
-async function failPublish(tx: Tx, operation: Operation, error: OperationError): Promise<void> {
-  const { published, settled } = operation.args as unknown as PublishArgs;
-  await updateService(tx, operation.resourceId, {
-    status: settled,
-    published: published ? false : sql<boolean>`public_port is not null`,
-  });
-  await recordOutcome(tx, operation, 'Warning', [
-    published ? 'PublishFailed' : 'WithdrawFailed',
-    error.message,
-  ]);
 }
 
 async function finishDelete(tx: Tx, operation: Operation): Promise<void> {

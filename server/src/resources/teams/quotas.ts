@@ -10,6 +10,8 @@ const DEFAULT_QUOTAS = {
   firewall: 10,
   ssh_key: 25,
   parameter_group: 50,
+  // Of each instance, and counted there.
+  snapshot: 50,
 } as const;
 
 export type QuotaKind = keyof typeof DEFAULT_QUOTAS;
@@ -21,6 +23,7 @@ const LABELS: Record<QuotaKind, string> = {
   firewall: 'firewall',
   ssh_key: 'SSH key',
   parameter_group: 'parameter group',
+  snapshot: 'snapshot',
 };
 
 /**
@@ -28,7 +31,7 @@ const LABELS: Record<QuotaKind, string> = {
  * wait for each other here, so the limit is exact. Throws `quota_exceeded` naming quota, limit and use.
  */
 export async function takeQuota(tx: Tx, teamId: number, kind: QuotaKind, count = 1): Promise<void> {
-  const limit = sql<number>`coalesce((select (quotas ->> ${kind}::text)::integer from teams where id = ${teamId}), ${DEFAULT_QUOTAS[kind]}::integer)`;
+  const limit = limitOf(teamId, kind);
   const taken = await sql`
     insert into team_usage (team_id, kind, used)
     select ${teamId}::bigint, ${kind}::text, ${count}::integer where ${count}::integer <= ${limit}
@@ -40,13 +43,29 @@ export async function takeQuota(tx: Tx, teamId: number, kind: QuotaKind, count =
     select coalesce((select used from team_usage where team_id = ${teamId} and kind = ${kind}), 0) as used,
       ${limit} as quota`.execute(tx);
   const { used, quota } = state.rows[0]!;
-  throw new AppError(
-    'quota_exceeded',
-    `The team's ${LABELS[kind]} quota is reached: ${used} of ${quota} in use. ` +
-      'Delete one that is no longer needed, or ask the operator for a higher quota.',
-    { extra: { quota: kind, limit: quota, used } },
-  );
+  throw exceeded(`The team's ${LABELS[kind]} quota`, kind, quota, used);
 }
+
+/**
+ * Throws `quota_exceeded` where an instance has as many snapshots as the team may have of each. `used` must have been
+ * counted under a lock on the instance's row.
+ */
+export async function checkSnapshotQuota(tx: Tx, teamId: number, noun: string, used: number): Promise<void> {
+  const result = await sql<{ quota: number }>`select ${limitOf(teamId, 'snapshot')} as quota`.execute(tx);
+  const { quota } = result.rows[0]!;
+  if (used >= quota) throw exceeded(`The snapshot quota of this ${noun}`, 'snapshot', quota, used);
+}
+
+const limitOf = (teamId: number, kind: QuotaKind) =>
+  sql<number>`coalesce((select (quotas ->> ${kind}::text)::integer from teams where id = ${teamId}), ${DEFAULT_QUOTAS[kind]}::integer)`;
+
+const exceeded = (what: string, kind: QuotaKind, limit: number, used: number): AppError =>
+  new AppError(
+    'quota_exceeded',
+    `${what} is reached: ${used} of ${limit} in use. ` +
+      'Delete one that is no longer needed, or ask the operator for a higher quota.',
+    { extra: { quota: kind, limit, used } },
+  );
 
 /** Gives back what {@link takeQuota} took, in the transaction that deletes the thing. */
 export async function releaseQuota(tx: Tx, teamId: number, kind: QuotaKind, count = 1): Promise<void> {

@@ -17,7 +17,16 @@ export const VPS_STATUSES = [
 
 export type VpsStatus = (typeof VPS_STATUSES)[number];
 
-export type VpsOperationKind = 'create' | 'start' | 'stop' | 'reboot' | 'reinstall' | 'update' | 'delete';
+export type VpsOperationKind =
+  | 'create'
+  | 'start'
+  | 'stop'
+  | 'reboot'
+  | 'reinstall'
+  | 'update'
+  | 'snapshot'
+  | 'restore'
+  | 'delete';
 
 /** What a VPS shows while an operation of this kind is at work; null leaves the status as it is. */
 export const STATUS_DURING: Record<VpsOperationKind, VpsStatus | null> = {
@@ -27,6 +36,8 @@ export const STATUS_DURING: Record<VpsOperationKind, VpsStatus | null> = {
   reboot: 'rebooting',
   reinstall: 'reinstalling',
   update: null,
+  snapshot: null,
+  restore: 'restoring',
   delete: 'destroying',
 };
 

@@ -20,12 +20,15 @@ import { unlessSuperseded } from '../../workflows/superseded.ts';
 import { forgetInstance } from '../firewalls/defaults.ts';
 import { applyTeamFirewalls } from '../firewalls/enforcement.ts';
 import { createNetworkReader, releaseAddresses } from '../networks/allotment.ts';
+import { snapshotOperations } from '../snapshots/instance-operations.ts';
+import { removeSnapshotsOf } from '../snapshots/retirement.ts';
+import { originOf, type Snapshot, snapshotRef } from '../snapshots/store.ts';
 import { releaseQuota } from '../teams/quotas.ts';
 import { STATUS_DURING, type VpsOperationKind } from './states.ts';
 import { deleteVps, getVps, updateVps, type Vps } from './store.ts';
 
 /** Operations that make it pointless to wait for the guest. */
-const SUPERSEDING = new Set(['stop', 'reinstall', 'delete']);
+const SUPERSEDING = new Set(['stop', 'reinstall', 'restore', 'delete']);
 /** Seconds that a guest gets to shut down before it is switched off. */
 const STOP_GRACE_SECONDS = 30;
 /** Seconds from the start of a guest until its SSH server must answer; first boots run the customer's cloud-init. */
@@ -90,7 +93,20 @@ export function vpsWorkflows(
       succeed: becomes('running'),
     }),
     update: workflow('update', { steps: [steps.settings], succeed: finishUpdate, fail: revertUpdate }),
-    delete: workflow('delete', { steps: [steps.remove, steps.firewalls], succeed: finishDelete }),
+    ...snapshotOperations({
+      ...dependencies,
+      graceSeconds: STOP_GRACE_SECONDS,
+      // No image: the snapshot holds the whole system.
+      prepare: [steps.network],
+      instance: steps.instance,
+      ready: steps.ssh,
+      revertUpdate: putBack,
+      adopt,
+    }),
+    delete: workflow('delete', {
+      steps: [steps.remove, steps.firewalls, steps.snapshots],
+      succeed: finishDelete,
+    }),
   };
 }
 
@@ -108,7 +124,9 @@ function vpsSteps({ database, engine, secrets }: VpsWorkflowDependencies) {
     ),
     instance: step('instance', async ({ teamId, resourceId }) => {
       const vps = await getVps(database.db, resourceId);
-      await engine.ensureInstance(await instanceSpec(vps, await networkOf(teamId), secrets));
+      const origin = await originOf(database.db, vps.made_from);
+      const spec = await instanceSpec(vps, await networkOf(teamId), secrets, origin);
+      await engine.ensureInstance(spec, origin && snapshotRef(origin));
     }),
     // A guest that never gets there must not hold up who has given up on it.
     ssh: step('ssh', async ({ teamId, resourceId }) => {
@@ -127,6 +145,7 @@ function vpsSteps({ database, engine, secrets }: VpsWorkflowDependencies) {
     ),
     // Its address is free afterwards, and nothing may be left that is for the instance.
     firewalls: step('firewalls', ({ teamId }) => applyTeamFirewalls(database, engine, teamId)),
+    snapshots: step('snapshots', (operation) => removeSnapshotsOf(database.db, engine, operation)),
   };
 }
 
@@ -142,11 +161,21 @@ export const settingsOf = (
 /** How the data plane names a VPS. */
 export const instanceRef = (teamId: number, vpsId: string): InstanceRef => ({ teamId, name: `vps-${vpsId}` });
 
-async function instanceSpec(vps: Vps, network: TenantNetwork, secrets: SecretBox): Promise<InstanceSpec> {
+/**
+ * The whole instance. One that is made from a snapshot has the image of that, and the customer's own cloud-init has done its
+ * work there: it does not run a second time.
+ */
+export async function instanceSpec(
+  vps: Vps,
+  network: TenantNetwork,
+  secrets: SecretBox,
+  origin?: Snapshot,
+): Promise<InstanceSpec> {
+  const custom = origin ? null : vps.custom_cloud_init_sealed;
   const hostname = vps.name.slice(0, 63).replace(/-+$/, '');
   return {
     ref: instanceRef(vps.team_id, vps.id),
-    image: vps.image,
+    image: origin?.image ?? vps.image,
     ...settingsOf(vps),
     network,
     addresses: { ipv4: vps.ipv4, ipv6: vps.ipv6 },
@@ -156,7 +185,7 @@ async function instanceSpec(vps: Vps, network: TenantNetwork, secrets: SecretBox
       authorizedKey: vps.authorized_key,
       rootPassword: secrets.open(vps.password_sealed),
       allowPasswordLogin: vps.auth_method === 'password',
-      custom: vps.custom_cloud_init_sealed && secrets.open(vps.custom_cloud_init_sealed),
+      custom: custom && secrets.open(custom),
     }),
     dataVolume: false,
     files: [],
@@ -178,6 +207,7 @@ async function beginReinstall(db: Queryable, operation: Operation): Promise<void
     custom_cloud_init_sealed:
       args.customCloudInitSealed === null ? null : Buffer.from(args.customCloudInitSealed, 'base64'),
     generation: sql<number>`generation + 1`,
+    made_from: null,
   });
 }
 
@@ -186,7 +216,9 @@ async function settle(tx: Tx, operation: Operation, status: 'running' | 'stopped
     status,
     error: null,
     observed_at: sql<Date>`now()`,
-    ...(status === 'running' ? { deployed_at: sql<Date>`coalesce(deployed_at, now())` } : {}),
+    ...(status === 'running'
+      ? { deployed_at: sql<Date>`coalesce(deployed_at, now())`, made_from: null }
+      : {}),
   });
   await recordOutcome(tx, operation, 'Normal', EVENTS[operation.kind]!);
 }
@@ -206,9 +238,21 @@ async function finishUpdate(tx: Tx, operation: Operation): Promise<void> {
   await recordOutcome(tx, operation, 'Normal', EVENTS.update!);
 }
 
+/** The columns as they were before an update. */
+const putBack = (tx: Tx, { resourceId, args }: Operation): Promise<void> =>
+  updateVps(tx, resourceId, (args as unknown as UpdateArgs).previous);
+
+/** A restored server is of the image that the snapshot is of. */
+const adopt = (tx: Tx, id: string, { image }: Snapshot): Promise<void> =>
+  updateVps(tx, id, {
+    ...(image === null ? {} : { image }),
+    observed_at: sql<Date>`now()`,
+    deployed_at: sql<Date>`coalesce(deployed_at, now())`,
+  });
+
 /** The instance is as it was, and so is what the customer pays for. */
 async function revertUpdate(tx: Tx, operation: Operation, error: OperationError): Promise<void> {
-  await updateVps(tx, operation.resourceId, (operation.args as unknown as UpdateArgs).previous);
+  await putBack(tx, operation);
   await recordOutcome(tx, operation, 'Warning', ['UpdateFailed', `Nothing was changed: ${error.message}`]);
 }
 

@@ -1,0 +1,254 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import {
+  type Answer,
+  type Call,
+  clientOf,
+  newCache,
+  newDatabase,
+  newVps,
+  takeSnapshot,
+} from '../../../test/client.ts';
+import { findInconsistencies } from '../../../test/faults.ts';
+import { startTestApp, type TestApp, waitFor } from '../../../test/harness.ts';
+import { EngineError, type InstanceRef, type InstanceSpec } from '../../engines/engine.ts';
+import { uuidv7 } from '../../lib/ids.ts';
+import { createLog } from '../../lib/log.ts';
+import type { EngineVerification } from '../../providers/provider.ts';
+import { instanceReconciler } from '../../workflows/instance-reconciler.ts';
+import { runOnce } from '../../workflows/reconcilers.ts';
+import type { Kind } from './kinds.ts';
+import { restoreDrills } from './schedule.ts';
+
+const NEW = { vps: newVps, database: newDatabase, cache: newCache };
+
+describe('restore drills', () => {
+  let test: TestApp;
+  let call: Call;
+  const log = createLog('silent');
+  before(async () => {
+    test = await startTestApp();
+    call = clientOf(test.app.url!, test.team.token);
+    await test.database.pool.query(`update teams set quotas = '{"vps": 100, "database": 100, "cache": 100}'`);
+  });
+  after(() => test.close());
+
+  async function running(kind: Kind): Promise<string> {
+    const created = await call('POST', `/${kind}`, NEW[kind]());
+    assert.equal(created.status, 201, JSON.stringify(created.body));
+    const { id } = created.body.instance;
+    await waitFor(
+      'running',
+      async () => (await call('GET', `/${kind}/${id}`)).body.instance.status === 'running',
+    );
+    return id;
+  }
+  const show = async (kind: Kind, id: number) =>
+    (await call('GET', `/snapshots/${kind}/${id}`)).body.snapshot;
+  const verify = (kind: Kind, id: number) => call('POST', `/snapshots/${kind}/${id}/verify`);
+  const ended = (answer: Answer) => {
+    assert.ok(answer.status < 300, JSON.stringify(answer.body));
+    return waitFor('the operation to end', async () => {
+      const { data } = (await call('GET', `/operations/${answer.body.operation_id}`)).body;
+      return data.terminal && data;
+    });
+  };
+  const findings = async (id: string): Promise<{ code: string; severity: string; summary: string }[]> =>
+    (await call('GET', `/database/${id}/diagnose`)).body.data.findings;
+  const drills = async () =>
+    (await test.engine.listInstances()).filter(({ ref }) => ref.name.startsWith('drill-'));
+
+  for (const kind of ['vps', 'database', 'cache'] as const) {
+    it(`restore a ${kind} where nothing reaches it, measure how long it takes, and leave nothing behind`, async () => {
+      const instance = await running(kind);
+      test.engine.drift.writeDisk({ teamId: test.team.teamId, name: `${kind}-${instance}` }, 'content');
+      const id = await takeSnapshot(call, kind, instance);
+      const made: InstanceSpec[] = [];
+      const contents: string[] = [];
+      const offs = [
+        test.engine.faults.before((verb, argument) => {
+          if (verb === 'ensureInstance') made.push(argument as InstanceSpec);
+        }),
+        test.engine.faults.after((verb, argument) => {
+          if (verb === 'ensureInstance') contents.push(test.engine.readDisk((argument as InstanceSpec).ref));
+        }),
+      ];
+      const quotas = () => test.database.pool.query('select kind, used from team_usage order by 1, 2');
+      const { rows: before } = await quotas();
+      const takenBack = test.engine.answerControl(
+        'verify',
+        JSON.stringify({ ok: true, checks: [{ name: 'checker', complaint: null }], items: 42 }),
+      );
+      assert.equal((await ended(await verify(kind, id))).state, 'succeeded');
+      takenBack();
+      for (const off of offs) off();
+      const [spec] = made;
+      assert.match(spec!.ref.name, /^drill-/);
+      assert.deepEqual(
+        [spec!.addresses, spec!.publish, spec!.autoStart],
+        [{ ipv4: null, ipv6: null }, [], false],
+      );
+      assert.deepEqual(contents, ['content']);
+      assert.deepEqual((await quotas()).rows, before);
+      const { status, verification, last_verified_at } = await show(kind, id);
+      assert.equal(status, 'ready');
+      assert.ok(Math.abs(Date.parse(last_verified_at) - Date.now()) < 60_000);
+      assert.equal(verification.ok, true);
+      assert.ok(verification.seconds_to_restore >= 0);
+      assert.equal(verification.items, kind === 'vps' ? null : 42);
+      assert.match(verification.message, kind === 'vps' ? /SSH/ : /checker found nothing wrong/);
+      assert.deepEqual(await findInconsistencies(test.database, test.engine), []);
+    });
+  }
+
+  it('fail with what the checker complains about, which diagnose shows until one passes', async () => {
+    const database = await running('database');
+    assert.ok(!(await findings(database)).some(({ code }) => code.startsWith('restore_')));
+    const id = await takeSnapshot(call, 'database', database);
+    const [never] = await findings(database);
+    assert.deepEqual([never?.code, never?.severity], ['restore_never_tried', 'info']);
+
+    const bad: EngineVerification = {
+      ok: false,
+      checks: [{ name: 'pg_amcheck', complaint: 'heap table "orders" is corrupt' }],
+      items: 0,
+    };
+    const takenBack = test.engine.answerControl('verify', JSON.stringify(bad));
+    const operation = await ended(await verify('database', id));
+    takenBack();
+    assert.equal(operation.state, 'failed');
+    assert.match(operation.error.message, /pg_amcheck: heap table "orders" is corrupt/);
+    const { status, verification } = await show('database', id);
+    assert.deepEqual([status, verification.ok, verification.seconds_to_restore], ['ready', false, null]);
+    const [failed] = await findings(database);
+    assert.deepEqual([failed?.code, failed?.severity], ['restore_drill_failed', 'warning']);
+    assert.match(failed!.summary, /"orders" is corrupt/);
+    assert.deepEqual(await drills(), []);
+
+    assert.equal((await ended(await verify('database', id))).state, 'succeeded');
+    assert.deepEqual(await findings(database), []);
+  });
+
+  /** Until the returned function is called, drills wait for their instance to answer. */
+  function holdBack(): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const off = test.engine.faults.before((verb, argument) =>
+      verb === 'waitForService' && (argument as InstanceRef).name.startsWith('drill-') ? promise : undefined,
+    );
+    return () => {
+      off();
+      resolve();
+    };
+  }
+
+  it('go one at a time, and the snapshot stays until they have ended', async () => {
+    const id = await takeSnapshot(call, 'cache', await running('cache'));
+    const other = await takeSnapshot(call, 'cache', await running('cache'));
+    const release = holdBack();
+    const first = await verify('cache', id);
+    for (const snapshot of [id, other]) {
+      const second = await verify('cache', snapshot);
+      assert.deepEqual([second.status, second.body.code], [422, 'invalid_state']);
+    }
+    const deletion = await call('DELETE', `/snapshots/cache/${id}`);
+    assert.equal(deletion.status, 422);
+    assert.match(deletion.body.message, new RegExp(`being verified.*${first.body.operation_id}`));
+    release();
+    assert.equal((await ended(first)).state, 'succeeded');
+    assert.equal((await call('DELETE', `/snapshots/cache/${id}`)).status, 200);
+  });
+
+  it('give way to the deletion of their instance', async () => {
+    const instance = await running('cache');
+    const id = await takeSnapshot(call, 'cache', instance);
+    await ended(await call('POST', `/cache/${instance}/stop`));
+    const release = holdBack();
+    const drill = await verify('cache', id);
+    await waitFor('the drill', async () => (await drills()).length === 1);
+    assert.equal((await call('DELETE', `/cache/${instance}`)).status, 200);
+    await waitFor('404', async () => (await call('GET', `/cache/${instance}`)).status === 404);
+    assert.equal((await ended(drill)).state, 'failed');
+    release();
+    assert.deepEqual(await findInconsistencies(test.database, test.engine), []);
+  });
+
+  it('begin by themselves once a week, with the newest snapshot, and a day after one that failed', async () => {
+    await test.database.pool.query('update snapshots set verified_at = now(), verified_ok = true');
+    const instance = await running('database');
+    const old = await takeSnapshot(call, 'database', instance);
+    const newest = await takeSnapshot(call, 'database', instance);
+    const pass = () => waitFor('a pass', () => runOnce(test.database, restoreDrills(test.database, log)));
+    const age = (sql: string) =>
+      test.database.pool.query(`update snapshots set ${sql} where id = $1`, [newest]);
+    const count = async () =>
+      (await test.database.pool.query(`select count(*)::int n from operations where kind = 'verify'`)).rows[0]
+        .n;
+    const settled = () =>
+      waitFor('drills to end', async () => {
+        const { rows } = await test.database.pool.query(
+          `select from operations where kind = 'verify' and state in ('queued', 'pending', 'running')`,
+        );
+        return rows.length === 0;
+      });
+    const before = await count();
+    await pass();
+    // Whoever has just taken one may be about to use it.
+    assert.equal(await count(), before);
+    await test.database.pool.query(`update snapshots set created_at = now() - interval '2 hours'`);
+    await pass();
+    await settled();
+    assert.equal(await count(), before + 1);
+    assert.equal((await show('database', newest)).verification.ok, true);
+    assert.equal((await show('database', old)).verification, null);
+    await pass();
+    assert.equal(await count(), before + 1);
+
+    await age(`verified_at = now() - interval '8 days'`);
+    test.engine.faults.failNext('waitForService', new EngineError('failed', 'It does not answer.'));
+    await pass();
+    await settled();
+    assert.equal((await show('database', newest)).verification.message, 'It does not answer.');
+    await pass();
+    assert.equal(await count(), before + 2);
+    await age(`verified_at = now() - interval '25 hours'`);
+    await pass();
+    await settled();
+    assert.equal(await count(), before + 3);
+    assert.equal((await show('database', newest)).verification.ok, true);
+  });
+
+  it('that were lost leave an instance which is removed', async () => {
+    const { rows } = await test.database.pool.query(
+      `select id, team_id from operations where kind = 'verify' and state = 'succeeded' limit 1`,
+    );
+    const leak = (id: string, address: string): InstanceRef => {
+      const ref = { teamId: rows[0].team_id, name: `drill-${id}` };
+      test.engine.drift.leak({
+        ref,
+        image: 'debian-12',
+        limits: { vcpu: 1, memoryMb: 256, diskGb: 2 },
+        network: {
+          ipv4: { subnet: '10.64.0.0/22', gateway: '10.64.0.1' },
+          ipv6: { subnet: 'fd00:1:2::/64', gateway: 'fd00:1:2::1' },
+        },
+        addresses: { ipv4: address, ipv6: null },
+        hostname: 'drill',
+        userData: null,
+        dataVolume: false,
+        files: [],
+        publish: [],
+        autoStart: false,
+        generation: 1,
+      });
+      return ref;
+    };
+    const known = leak(rows[0].id, '10.64.3.1');
+    const unknown = leak(uuidv7(), '10.64.3.2');
+    await waitFor('a pass', () =>
+      runOnce(test.database, instanceReconciler(test.database, test.engine, log)),
+    );
+    assert.equal(await test.engine.describeInstance(known), null);
+    assert.notEqual(await test.engine.describeInstance(unknown), null);
+    await test.engine.removeInstance(unknown);
+  });
+});

@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { type Call, newDatabase, takeSnapshot } from '../../../test/client.ts';
+import { waitFor } from '../../../test/harness.ts';
+import { testOperationFaults } from '../../../test/workflow-faults.ts';
+import { dataServiceWorkflows } from '../data-services/workflow.ts';
+import { snapshotWorkflows } from './workflow.ts';
+
+const isRunning = async (call: Call, id: string) =>
+  (await call('GET', `/database/${id}`)).body.instance?.status === 'running';
+
+const isGone = (call: Call, path: string) =>
+  waitFor(`${path} to be gone`, async () => (await call('GET', path)).status === 404);
+
+/** Databases stand for servers and caches too. A clone is the creation of an instance, with a snapshot behind it. */
+testOperationFaults({
+  name: 'snapshot',
+  workflows: {
+    ...snapshotWorkflows({ database: {} } as Parameters<typeof snapshotWorkflows>[0]),
+    clone: dataServiceWorkflows({ database: {} } as Parameters<typeof dataServiceWorkflows>[0]).create,
+  },
+  verbs: {
+    'delete remove': ['removeSnapshot'],
+    'verify image': ['ensureImage'],
+    'verify restore': ['ensureTenant', 'removeInstance', 'ensureInstance', 'waitForService'],
+    'verify check': ['control'],
+    'verify remove': ['removeInstance'],
+    'clone network': ['ensureTenant'],
+    'clone image': ['describeInstance', 'ensureImage'],
+    'clone instance': ['ensureInstance'],
+    'clone ready': ['waitForService'],
+  },
+  async prepare(call, _kind, name) {
+    const created = await call('POST', '/database', newDatabase({ name }));
+    assert.equal(created.status, 201, JSON.stringify(created.body));
+    const { id } = created.body.instance;
+    await waitFor('the database to run', () => isRunning(call, id));
+    return String(await takeSnapshot(call, 'database', id));
+  },
+  start(call, kind, id) {
+    const path = `/snapshots/database/${id}`;
+    if (kind === 'delete') return call('DELETE', path);
+    return call('POST', `${path}/${kind}`, kind === 'clone' ? { name: `copy-${id}` } : undefined);
+  },
+  async succeeded(call, kind, id, answer) {
+    const path = `/snapshots/database/${id}`;
+    if (kind === 'delete') return void (await isGone(call, path));
+    if (kind === 'clone') {
+      return void (await waitFor('the clone to run', () => isRunning(call, answer.body.instance.id)));
+    }
+    const { snapshot } = (await call('GET', path)).body;
+    assert.equal(snapshot.verification.ok, true);
+    assert.ok(snapshot.verification.seconds_to_restore >= 0);
+  },
+  async recover(call, kind, id, answer) {
+    const path = `/snapshots/database/${id}`;
+    const { snapshot } = (await call('GET', path)).body;
+    if (kind === 'delete') {
+      assert.deepEqual([snapshot.status, snapshot.error.message], ['failed', 'The host refused.']);
+    }
+    if (kind === 'verify') {
+      const { ok, message } = snapshot.verification;
+      assert.deepEqual([snapshot.status, ok, message], ['ready', false, 'The host refused.']);
+    }
+    if (kind === 'clone') {
+      const clone = `/database/${answer.body.instance.id}`;
+      // A clone that failed is not started as an empty database: it is made from the snapshot, as it was meant to be.
+      assert.equal((await call('POST', `${clone}/start`)).status, 200);
+      await waitFor('the clone to run', () => isRunning(call, answer.body.instance.id));
+    }
+    const deleted = await call('DELETE', path);
+    assert.equal(deleted.status, 200, JSON.stringify(deleted.body));
+    await isGone(call, path);
+  },
+});

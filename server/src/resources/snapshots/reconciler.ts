@@ -1,0 +1,165 @@
+import { sql } from 'kysely';
+import type { Database } from '../../db/database.ts';
+import type { Engine, SnapshotRef } from '../../engines/engine.ts';
+import type { Log } from '../../lib/log.ts';
+import { recordEvent } from '../../workflows/operations-store.ts';
+import type { Reconciler } from '../../workflows/reconcilers.ts';
+import { RESOURCE_TYPE } from './kinds.ts';
+import { retire } from './retirement.ts';
+import { isReadable } from './states.ts';
+import { lockSnapshot, snapshotRef, updateSnapshot, usesOf } from './store.ts';
+
+/** Daily snapshots that are kept of an instance. */
+const RETENTION = 7;
+/** When more than this many snapshots, and most of all, are missing at once, it is the engine that is wrong. */
+const MASS_LOSS = 5;
+/** Snapshots that one pass retires at most. */
+const RETIRED_AT_ONCE = 20;
+
+/**
+ * Compares the rows of snapshots with the engine: rows that nothing works on get a true status, snapshots without a row are
+ * removed, and so are those that Danube has taken by itself and needs no more.
+ */
+export function snapshotReconciler(database: Database, engine: Engine, log: Log): Reconciler {
+  return {
+    name: 'snapshots',
+    everySeconds: 60,
+    async run() {
+      await retireOld(database, log);
+      // Rows first: a snapshot that is listed later than its row can only be newer, never missing.
+      const idle = await idleRows(database);
+      const listed = (await engine.listSnapshots()).filter(({ name }) => NAME.test(name));
+      await mendRows(database, idle, listed, log);
+      await removeLeaks(database, engine, listed, log);
+    },
+  };
+}
+
+/** Names in the data plane that may be ours. */
+const NAME = /^snapshot-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const uidOf = ({ name }: SnapshotRef): string => name.slice('snapshot-'.length);
+
+/** The eighth daily snapshot, those that failed before the newest, and the states before all restores but the last. */
+async function retireOld(database: Database, log: Log): Promise<void> {
+  const result = await sql<{ uid: string }>`
+    select uid from (
+      select uid, reason, status,
+        row_number() over (partition by instance_id, reason, status = 'failed' order by id desc) as place,
+        max(id) over (partition by instance_id, reason) as newest, id
+      from snapshots where reason <> 'manual' and status not in ('creating', 'destroying')) ranked
+    where case
+      when status = 'failed' then id < newest
+      when reason = 'automatic' then place > ${RETENTION}
+      else place > 1 end
+    limit ${RETIRED_AT_ONCE}`.execute(database.db);
+  for (const { uid } of result.rows) {
+    if (await database.transaction((tx) => retire(tx, uid)))
+      log.info({ snapshot: uid }, 'retiring a snapshot');
+  }
+}
+
+interface IdleRow {
+  uid: string;
+  team_id: number;
+  status: string;
+}
+
+/** Every snapshot that an unfinished operation is about, names, or (a restore, of the state before it) is named for. */
+const BUSY = sql`(select unnest(array[id::text, resource_id::text, args ->> 'snapshot']) as uid from operations
+  where state in ('queued', 'pending', 'running'))`;
+
+async function idleRows({ db }: Database): Promise<IdleRow[]> {
+  const result = await sql<IdleRow>`select uid, team_id, status from snapshots
+    where status <> 'failed' and not exists (select from ${BUSY} busy where busy.uid = snapshots.uid::text)`.execute(
+    db,
+  );
+  return result.rows;
+}
+
+/** Gives rows that nothing works on the status that is true. None of it happens while the transactions hold. */
+async function mendRows(
+  database: Database,
+  rows: readonly IdleRow[],
+  listed: readonly SnapshotRef[],
+  log: Log,
+): Promise<void> {
+  const present = new Set(listed.map(({ name }) => name));
+  const isThere = (row: IdleRow) => present.has(snapshotRef(row).name);
+  const missing = rows.filter((row) => isReadable(row.status) && !isThere(row)).length;
+  if (missing > MASS_LOSS && missing > rows.length / 2) {
+    throw new Error(
+      `The engine has lost ${missing} of ${rows.length} snapshots: it looks like another engine.`,
+    );
+  }
+  for (const row of rows) {
+    const mended = mendedStatus(row, isThere(row));
+    if (mended && (await mend(database, row, mended))) {
+      log.warn({ snapshot: row.uid, was: row.status, is: mended.status }, 'snapshot mended');
+    }
+  }
+}
+
+interface Mended {
+  status: 'ready' | 'failed';
+  message: string;
+}
+
+function mendedStatus({ status }: IdleRow, isThere: boolean): Mended | null {
+  if (status === 'destroying')
+    return { status: 'failed', message: 'The deletion was interrupted. Delete it again.' };
+  if (status === 'creating')
+    return { status: 'failed', message: 'The snapshot was interrupted. Take another one.' };
+  if (!isThere) return { status: 'failed', message: 'The snapshot is gone from the host.' };
+  if (status === 'restoring')
+    return { status: 'ready', message: 'The snapshot is not being restored any more.' };
+  return null;
+}
+
+async function mend(database: Database, { uid, status }: IdleRow, mended: Mended): Promise<boolean> {
+  return database.transaction(async (tx) => {
+    const row = await lockSnapshot(tx, uid);
+    // Between listing and mending something may have come; then its workflow decides.
+    if (row?.status !== status || (await usesOf(tx, [uid])).length > 0) return false;
+    const { message } = mended;
+    const error = { code: 'interrupted', message, retryable: false };
+    await updateSnapshot(tx, uid, {
+      status: mended.status,
+      error: mended.status === 'failed' ? JSON.stringify(error) : null,
+    });
+    await recordEvent(tx, {
+      teamId: row.team_id,
+      resourceType: RESOURCE_TYPE,
+      resourceId: uid,
+      type: 'Warning',
+      reason: 'SnapshotMended',
+      message,
+    });
+    return true;
+  });
+}
+
+/**
+ * Removes snapshots whose row was deleted or never came to be. One that the database has never heard of is left alone and
+ * reported: after a restore of an old database it may be all that somebody has.
+ */
+async function removeLeaks(
+  { db }: Database,
+  engine: Engine,
+  listed: readonly SnapshotRef[],
+  log: Log,
+): Promise<void> {
+  if (listed.length === 0) return;
+  const result = await sql<{ uid: string; known: boolean }>`
+    select leaked.uid::text, exists (select from operations o where o.resource_id = leaked.uid or o.id = leaked.uid
+      or (o.args ? 'snapshot' and o.args ->> 'snapshot' = leaked.uid::text)) as known
+    from unnest(${listed.map(uidOf)}::uuid[]) as leaked (uid)
+    where not exists (select from snapshots s where s.uid = leaked.uid)
+      and not exists (select from ${BUSY} busy where busy.uid = leaked.uid::text)`.execute(db);
+  const known = new Map(result.rows.map((row) => [row.uid, row.known]));
+  for (const ref of listed) {
+    const removed = known.get(uidOf(ref));
+    if (removed === undefined) continue;
+    log.warn({ snapshot: ref, removed }, removed ? 'removing a leaked snapshot' : 'unknown snapshot');
+    if (removed) await engine.removeSnapshot(ref);
+  }
+}

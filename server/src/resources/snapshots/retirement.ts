@@ -1,0 +1,66 @@
+import type { Queryable, Tx } from '../../db/database.ts';
+import type { Engine } from '../../engines/engine.ts';
+import { EngineError } from '../../engines/engine.ts';
+import type { Operation } from '../../workflows/operation.ts';
+import { acceptOperation } from '../../workflows/operations-store.ts';
+import { RESOURCE_TYPE } from './kinds.ts';
+import {
+  deleteSnapshot,
+  lockSnapshot,
+  type Snapshot,
+  snapshotRef,
+  snapshotsOf,
+  updateSnapshot,
+  usesOf,
+} from './store.ts';
+
+/**
+ * Asks for the deletion of a snapshot that Danube itself has taken and nobody needs any more. False where something still
+ * uses it, or deletes it: a later pass of the reconciler comes back to it. Takes the lock on its row.
+ */
+export async function retire(tx: Tx, uid: string): Promise<boolean> {
+  const snapshot = await lockSnapshot(tx, uid);
+  if (!snapshot || (await usesOf(tx, [uid])).length > 0) return false;
+  await acceptOperation(tx, {
+    teamId: snapshot.team_id,
+    userId: null,
+    resourceType: RESOURCE_TYPE,
+    resourceId: uid,
+    kind: 'delete',
+    requestId: null,
+  });
+  await updateSnapshot(tx, uid, { status: 'destroying' });
+  return true;
+}
+
+/** Only the state before the latest restore is kept: `keep` is its uid. */
+export async function retireOlderSafety(tx: Tx, instanceId: string, keep: string): Promise<void> {
+  for (const { uid, reason } of await snapshotsOf(tx, instanceId)) {
+    if (reason === 'safety' && uid !== keep) await retire(tx, uid);
+  }
+}
+
+/**
+ * The last step of an instance's deletion. Restore drills that are at work see `destroying` and give up; until they have,
+ * this throws `timeout` and is tried again.
+ */
+export async function removeSnapshotsOf(db: Queryable, engine: Engine, operation: Operation): Promise<void> {
+  const snapshots = await snapshotsOf(db, operation.resourceId);
+  for (const { uid } of snapshots) await updateSnapshot(db, uid, { status: 'destroying' });
+  await waitForUses(db, snapshots);
+  for (const snapshot of snapshots) {
+    await engine.removeSnapshot(snapshotRef(snapshot));
+    await deleteSnapshot(db, snapshot.uid);
+  }
+}
+
+async function waitForUses(db: Queryable, snapshots: readonly Snapshot[]): Promise<void> {
+  const uses = await usesOf(
+    db,
+    snapshots.map(({ uid }) => uid),
+  );
+  if (uses.length === 0) return;
+  throw new EngineError('timeout', 'A snapshot of it is still in use.', {
+    detail: uses.map(({ id, kind }) => `${kind} ${id}`).join(', '),
+  });
+}

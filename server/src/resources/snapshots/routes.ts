@@ -1,0 +1,174 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Api } from '../../http/api.ts';
+import { missingScope } from '../../http/authentication.ts';
+import { mutate } from '../../http/mutation.ts';
+import { PageOf, PageQuery } from '../../http/pagination.ts';
+import { Obj, parseNumberId } from '../../http/schema.ts';
+import type { Scope } from '../../http/scopes.ts';
+import { cacheWire } from '../caches/wire.ts';
+import { Created } from '../data-services/schema.ts';
+import type { DataServiceService } from '../data-services/service.ts';
+import { databaseWire } from '../databases/wire.ts';
+import { KINDS } from './kinds.ts';
+import { Action, cloneSchema, snapshotSchemas } from './schema.ts';
+import { cloneSnapshot, type SnapshotService } from './service.ts';
+
+const tags = ['Snapshots'];
+
+/** All routes of one kind, below `/snapshots/KIND`. */
+export function snapshotRoutes(api: Api, service: SnapshotService): void {
+  const { kind } = service;
+  const { label, noun, member, param } = KINDS[kind];
+  const schemas = snapshotSchemas(kind);
+  const path = `/snapshots/${kind}`;
+  const one = `${path}/:${param}`;
+  const idOf = (request: FastifyRequest) => snapshotId(request, param);
+
+  api.get(
+    path,
+    {
+      config: { scope: 'snapshot:read' },
+      schema: {
+        operationId: `list${label}Snapshots`,
+        summary: `List snapshots of ${noun}s`,
+        description: `The snapshots of the team’s ${noun}s, newest first, those that Danube takes by itself among them.`,
+        tags,
+        querystring: Obj({ ...PageQuery.properties, ...schemas.filter }),
+        response: { 200: PageOf(schemas.snapshot) },
+      },
+    },
+    (request) => {
+      const instanceId = (request.query as Record<string, unknown>)[`${member}_id`] as string | undefined;
+      return service.list(request.caller, request.query as PageQuery, instanceId ?? null);
+    },
+  );
+  api.post(
+    path,
+    {
+      config: { scope: 'snapshot:write', errors: ['quota_exceeded', 'invalid_state'] },
+      schema: {
+        operationId: `create${label}Snapshot`,
+        summary: `Take a snapshot of a ${noun}`,
+        description: `Keeps the disk of the ${noun} as it is at one moment. Behind an operation that is still at work it waits its turn.`,
+        tags,
+        body: schemas.create,
+        response: { 201: schemas.created },
+      },
+    },
+    (request) => {
+      const body = request.body as Record<string, string | null | undefined>;
+      return mutate(request, (tx) =>
+        service.create(tx, request.caller, {
+          instanceId: body[`${member}_id`]!,
+          name: body.name!,
+          description: body.description ?? null,
+        }),
+      );
+    },
+  );
+  api.get(
+    one,
+    {
+      config: { scope: 'snapshot:read' },
+      schema: {
+        operationId: `get${label}Snapshot`,
+        summary: 'Show a snapshot',
+        description: 'Shows one snapshot, with what its last restore drill found.',
+        tags,
+        params: schemas.params,
+        response: { 200: schemas.shown },
+      },
+    },
+    (request) => service.show(request.caller, idOf(request)),
+  );
+  api.post(
+    `${one}/restore`,
+    {
+      config: { scope: 'snapshot:write', errors: ['invalid_state'] },
+      schema: {
+        operationId: `restore${label}Snapshot`,
+        summary: `Restore a ${noun}`,
+        description: `Puts the ${noun} back to the snapshot, in place: id, addresses, plan and credentials stay as they are now. It runs afterwards. The state before is kept as a snapshot with the reason \`safety\` until the next restore.`,
+        tags,
+        params: schemas.params,
+        response: { 200: Action('restoring', `The ${noun} is going back to the snapshot.`) },
+      },
+    },
+    (request) => mutate(request, (tx) => service.restore(tx, request.caller, idOf(request))),
+  );
+  api.post(
+    `${one}/verify`,
+    {
+      config: { scope: 'snapshot:write', errors: ['invalid_state'] },
+      schema: {
+        operationId: `verify${label}Snapshot`,
+        summary: 'Verify a snapshot',
+        description:
+          'A restore drill: makes a throwaway instance without any network from the snapshot, waits until it answers, has its data checked, and removes it. The operation fails where the drill does; `verification` says what was found.',
+        tags,
+        params: schemas.params,
+        response: { 200: Action('ready', 'The snapshot is being restored to a throwaway instance.') },
+      },
+    },
+    (request) => mutate(request, (tx) => service.verify(tx, request.caller, idOf(request))),
+  );
+  api.delete(
+    one,
+    {
+      config: { scope: 'snapshot:delete', errors: ['invalid_state'] },
+      schema: {
+        operationId: `delete${label}Snapshot`,
+        summary: 'Delete a snapshot',
+        description: 'Deletes a snapshot that nothing is being made from. It is 404 once gone.',
+        tags,
+        params: schemas.params,
+        response: { 200: Action('destroying', 'The snapshot is being deleted.') },
+      },
+    },
+    (request) => mutate(request, (tx) => service.remove(tx, request.caller, idOf(request))),
+  );
+}
+
+const snapshotId = (request: FastifyRequest, param: string): number | null =>
+  parseNumberId((request.params as Record<string, string>)[param]!);
+
+/** `POST /snapshots/KIND/{id}/clone`, of databases and of caches. */
+export function cloneRoute(api: Api, service: SnapshotService, instances: DataServiceService): void {
+  const { kind } = instances;
+  const { label, noun, param } = KINDS[kind];
+  const { schemas } = kind === 'database' ? databaseWire : cacheWire;
+  api.post(
+    `/snapshots/${kind}/:${param}/clone`,
+    {
+      config: {
+        scope: 'snapshot:write',
+        errors: ['quota_exceeded', 'invalid_state', 'not_available'],
+      },
+      schema: {
+        operationId: `clone${label}Snapshot`,
+        summary: `Make a ${noun} from a snapshot`,
+        description: `A new ${noun} with the data of the snapshot, and with an address and credentials of its own. Needs \`${kind}:write\` as well.`,
+        tags,
+        params: snapshotSchemas(kind).params,
+        body: cloneSchema(kind),
+        response: { 201: Created(schemas.instance, noun) },
+      },
+    },
+    async (request, reply) => {
+      const found = await service.find(request.caller, snapshotId(request, param));
+      requireAlso(request, `${kind}:write`, reply);
+      const body = request.body as Record<string, string | null | undefined>;
+      const wanted = {
+        name: body.name!,
+        plan: body.resource_profile ?? null,
+        databaseName: body.database_name ?? null,
+        sourceType: body.source_type ?? 'volume_snapshot',
+      };
+      return mutate(request, (tx) => cloneSnapshot(tx, request.caller, found, wanted, instances));
+    },
+  );
+}
+
+function requireAlso(request: FastifyRequest, scope: Scope, reply: FastifyReply): void {
+  if (!request.caller.scopes.has(scope)) throw missingScope(scope, reply);
+}

@@ -1,0 +1,129 @@
+import { sql } from 'kysely';
+import type { Database } from '../../db/database.ts';
+import type { Log } from '../../lib/log.ts';
+import type { Reconciler } from '../../workflows/reconcilers.ts';
+import { acceptAutomatic, acceptDrill } from './acceptance.ts';
+import { type Kind, RESOURCE_TYPE } from './kinds.ts';
+import type { Snapshot } from './store.ts';
+
+/** Daily snapshots that are under way at once, over all teams: after a day without Danube all of them are due. */
+const AT_ONCE = 4;
+/** When a daily snapshot that failed is tried again. */
+const RETRY_HOURS = 1;
+
+/** An instance has a restore drill this often; after one that failed, the next comes sooner. */
+const DRILL_DAYS = { passed: 7, failed: 1 };
+/** Who has just taken a snapshot may be about to use it, or to delete it: a drill waits so long. */
+const DRILL_AGE_HOURS = 1;
+
+/**
+ * Takes one snapshot a day of every instance that asks for it and is settled. Each has its own time of the day, which
+ * follows from its id; one that was missed is made up for.
+ */
+export function automaticSnapshots(database: Database, log: Log): Reconciler {
+  return {
+    name: 'automatic-snapshots',
+    everySeconds: 10,
+    async run() {
+      const free = AT_ONCE - (await automaticUnderWay(database));
+      if (free <= 0) return;
+      const name = `Daily ${new Date().toISOString().slice(0, 10)}`;
+      for (const { kind, id } of await findDue(database, free)) {
+        const taken = await database.transaction((tx) => acceptAutomatic(tx, kind, id, name));
+        if (taken) log.info({ [kind]: id }, 'taking the daily snapshot');
+      }
+    },
+  };
+}
+
+async function automaticUnderWay({ db }: Database): Promise<number> {
+  const row = await db
+    .selectFrom('operations')
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .where('state', 'in', ['queued', 'pending', 'running'])
+    .where('kind', '=', 'snapshot')
+    .where(sql<boolean>`args ->> 'reason' = 'automatic'`)
+    .executeTakeFirstOrThrow();
+  return row.count;
+}
+
+interface Due {
+  kind: Kind;
+  id: string;
+}
+
+/** Instances whose time of the day has come since their last daily snapshot, those who wait the longest first. */
+async function findDue({ db }: Database, limit: number): Promise<Due[]> {
+  const wanting = sql`automated_snapshots_enabled and status in ('running', 'stopped') and desired = status`;
+  const result = await sql<Due>`
+    with wanting as (
+      select 'vps' as kind, id, automated_snapshot_at as last from vps where ${wanting}
+      union all select kind, id, automated_snapshot_at from data_services where ${wanting}),
+    timed as (
+      select kind, id, last, date_bin('1 day', now(), timestamptz '2000-01-01 00:00:00Z'
+        + make_interval(secs => abs(hashtext(id::text)::bigint) % 86400)) as slot
+      from wanting)
+    select kind, id from timed
+    where (coalesce(last < slot, true)
+        or (last < now() - make_interval(hours => ${RETRY_HOURS}) and 'failed' = (
+          select status from snapshots s where s.instance_id = timed.id and s.reason = 'automatic'
+          order by s.id desc limit 1)))
+      and not exists (select from operations o
+        where o.resource_id = timed.id and o.state in ('queued', 'pending', 'running'))
+    order by last nulls last, slot limit ${limit}`.execute(db);
+  return result.rows;
+}
+
+/**
+ * Restores the newest snapshot of every instance once a week, as a drill. One at a time in the whole install: a drill takes
+ * the memory of an instance.
+ */
+export function restoreDrills(database: Database, log: Log): Reconciler {
+  return {
+    name: 'restore-drills',
+    everySeconds: 60,
+    async run() {
+      if (await drillUnderWay(database)) return;
+      const next = await findUndrilled(database);
+      const operation = next && (await database.transaction((tx) => acceptDrill(tx, next)));
+      if (operation) log.info({ snapshot: next.uid, operation: operation.id }, 'restore drill');
+    },
+  };
+}
+
+async function drillUnderWay({ db }: Database): Promise<boolean> {
+  const found = await db
+    .selectFrom('operations')
+    .select('id')
+    .where('state', 'in', ['queued', 'pending', 'running'])
+    .where('resource_type', '=', RESOURCE_TYPE)
+    .where('kind', '=', 'verify')
+    .limit(1)
+    .executeTakeFirst();
+  return found !== undefined;
+}
+
+type Undrilled = Pick<Snapshot, 'uid' | 'kind' | 'instance_id'>;
+
+/**
+ * The newest snapshot of the instance whose drill is overdue the longest. The state before a restore is left out: it was
+ * given up for a reason.
+ */
+async function findUndrilled({ db }: Database): Promise<Undrilled | undefined> {
+  const result = await sql<Undrilled>`
+    with newest as (
+      select distinct on (instance_id) id, uid, kind, instance_id from snapshots
+      where status = 'ready' and reason <> 'safety'
+        and created_at < now() - make_interval(hours => ${DRILL_AGE_HOURS})
+      order by instance_id, id desc),
+    drilled as (
+      select distinct on (instance_id) instance_id, verified_at as last, verified_ok from snapshots
+      where verified_at is not null order by instance_id, verified_at desc)
+    select uid, kind, newest.instance_id from newest left join drilled using (instance_id)
+    where coalesce(last < now() - make_interval(
+        days => case when verified_ok then ${DRILL_DAYS.passed}::integer else ${DRILL_DAYS.failed}::integer end), true)
+      and (exists (select from vps where vps.id = newest.instance_id and desired <> 'deleted')
+        or exists (select from data_services d where d.id = newest.instance_id and desired <> 'deleted'))
+    order by last nulls first, id limit 1`.execute(db);
+  return result.rows[0];
+}

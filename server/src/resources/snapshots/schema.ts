@@ -1,0 +1,200 @@
+import { type TProperties, Type } from 'typebox';
+import {
+  Component,
+  Enum,
+  Id,
+  Int,
+  Message,
+  Nullable,
+  NumberId,
+  Obj,
+  PathId,
+  Text,
+  Timestamp,
+} from '../../http/schema.ts';
+import { PATTERN_MESSAGE } from '../../http/validation.ts';
+import { PlanName, ServiceName } from '../data-services/schema.ts';
+import { OperationId } from '../instance-schema.ts';
+import { KINDS, type Kind } from './kinds.ts';
+import { REASONS, SNAPSHOT_STATUSES } from './states.ts';
+
+const Status = Enum(SNAPSHOT_STATUSES, { example: 'ready' });
+
+/** Neither control characters, nor those that change the direction of what follows. */
+const PRINTABLE = '[^\\u0000-\\u001f\\u007f-\\u009f\\u2028-\\u202e\\u2066-\\u2069]*';
+/** The same, in lines. */
+const LINES = '[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f\\u2028-\\u202e\\u2066-\\u2069]*';
+
+const Name = Type.String({
+  minLength: 1,
+  maxLength: 255,
+  pattern: `^(?=.*\\S)${PRINTABLE}$`,
+  [PATTERN_MESSAGE]: 'must be one line of text without control characters, and not blank',
+  example: 'before-upgrade',
+});
+
+const Description = Nullable(
+  Type.String({
+    maxLength: 1000,
+    pattern: `^${LINES}$`,
+    [PATTERN_MESSAGE]: 'must not contain control characters',
+    example: 'Before the upgrade to 2.0.',
+  }),
+);
+
+const Bytes = Type.Integer({
+  format: 'int64',
+  minimum: 0,
+  maximum: Number.MAX_SAFE_INTEGER,
+  example: 1_503_238_553,
+  description: 'What the kept disk holds; 0 until it is ready.',
+});
+
+const size = (example: number) =>
+  Type.Number({
+    minimum: 0,
+    maximum: 1e9,
+    example,
+    description: 'What the kept disk holds; 0 until it is ready.',
+  });
+
+const Verification = Component('SnapshotVerification', {
+  ok: Type.Boolean({ example: true, description: 'The restored instance answered, and its data are whole.' }),
+  seconds_to_restore: Nullable(
+    Type.Number({
+      minimum: 0,
+      maximum: 1e9,
+      example: 4.2,
+      description: 'From the snapshot to an instance that answers.',
+    }),
+  ),
+  items: Nullable(
+    Type.Integer({
+      format: 'int64',
+      minimum: 0,
+      maximum: Number.MAX_SAFE_INTEGER,
+      example: 120_000,
+      description: 'Rows of all tables, or keys of a cache; null for a server.',
+    }),
+  ),
+  message: Nullable(Message('pg_amcheck found nothing wrong.')),
+});
+
+const SnapshotError = Component('SnapshotError', {
+  code: Text(60, 'failed'),
+  message: Message('The host refused.'),
+  retryable: Type.Boolean({ example: false }),
+});
+
+/** What snapshots of a kind are on the wire; the members that differ are named for the instance. */
+function snapshotOf(kind: Kind) {
+  const { label, member, noun } = KINDS[kind];
+  const origin: TProperties =
+    kind === 'vps'
+      ? { image: Text(100, 'debian-12') }
+      : {
+          provider: Text(40, kind === 'database' ? 'postgresql' : 'valkey'),
+          version: Text(20, kind === 'database' ? '17' : '9.1'),
+        };
+  return Component(`${label}Snapshot`, {
+    id: NumberId(12),
+    name: Text(255, 'before-upgrade'),
+    description: Nullable(Text(1000, 'Before the upgrade to 2.0.')),
+    status: Status,
+    ...(kind === 'cache' ? { size_mb: size(143.6) } : { size_gb: size(1.4) }),
+    size_bytes: Bytes,
+    [`${member}_id`]: Id(),
+    [member]: Obj({ id: Id(), name: Text(255, kind === 'vps' ? 'web-1' : 'shop') }),
+    reason: Enum(REASONS, {
+      description: `\`manual\`: asked for. \`automatic\`: the daily one. \`safety\`: the state of the ${noun} before a restore.`,
+    }),
+    automatic: Type.Boolean({
+      example: false,
+      description:
+        'Danube took it by itself: it does not count for the quota, and Danube deletes it in time.',
+    }),
+    resource_profile: PlanName,
+    storage_size_gb: Int(kind === 'vps' ? 40 : 10, { description: `Disk of the ${noun} then, in GB.` }),
+    ...origin,
+    last_verified_at: Nullable(Timestamp('When it was last restored as a drill.')),
+    verification: Nullable(Verification),
+    error: Nullable(SnapshotError),
+    created_at: Timestamp(),
+    updated_at: Timestamp(),
+    team_id: NumberId(1),
+    user_id: Nullable(NumberId(1, 'Null: Danube took it by itself.')),
+  });
+}
+
+/** Everything that the routes of a kind say and take. */
+export function snapshotSchemas(kind: Kind) {
+  const { label, member, noun, param } = KINDS[kind];
+  const snapshot = snapshotOf(kind);
+  return {
+    params: Obj({ [param]: PathId('integer', 'Id of the snapshot.') }),
+    filter: {
+      [`${member}_id`]: Type.Optional(
+        Text(64, '0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e', { description: `Only those of this ${noun}.` }),
+      ),
+    },
+    snapshot,
+    create: Component(`Create${label}Snapshot`, {
+      [`${member}_id`]: Id(undefined, `The ${noun} to take a snapshot of.`),
+      name: Name,
+      description: Type.Optional(Description),
+    }),
+    created: Obj({
+      message: Message('The snapshot is being taken. Ask for its status until it is ready.'),
+      snapshot,
+      operation_id: OperationId,
+    }),
+    shown: Obj({ snapshot }),
+  };
+}
+
+/** Answer of an action; `status` is the snapshot's. */
+export const Action = (status: string, message: string) =>
+  Obj({
+    message: Message(message),
+    status: Enum(SNAPSHOT_STATUSES, { example: status }),
+    operation_id: OperationId,
+  });
+
+/** What a request to clone takes. */
+export const cloneSchema = (kind: 'database' | 'cache') =>
+  Component(
+    `Clone${KINDS[kind].label}Snapshot`,
+    {
+      name: ServiceName,
+      resource_profile: Type.Optional(
+        Nullable(
+          Text(40, 'small', {
+            description: 'Plan of the new one; by default that of the snapshot’s instance.',
+          }),
+        ),
+      ),
+      source_type: Type.Optional(
+        Enum(['volume_snapshot', 'velero_backup'], {
+          description: 'Only `volume_snapshot` is offered: this install keeps no Velero backups.',
+        }),
+      ),
+      ...(kind === 'database'
+        ? {
+            database_name: Type.Optional(
+              Nullable(
+                Type.String({
+                  minLength: 1,
+                  maxLength: 64,
+                  pattern: '^[a-zA-Z][a-zA-Z0-9_]*$',
+                  [PATTERN_MESSAGE]: 'may hold letters, digits and underscores, and begins with a letter',
+                  example: 'shop',
+                  description:
+                    'Which of the databases in the snapshot `connection_info` is to name; by default the same as the source’s. None is made or renamed.',
+                }),
+              ),
+            ),
+          }
+        : {}),
+    },
+    { example: { name: 'shop-copy', resource_profile: 'small', source_type: 'volume_snapshot' } },
+  );

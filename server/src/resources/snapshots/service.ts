@@ -1,0 +1,191 @@
+import { sql } from 'kysely';
+import type { Database, Tx } from '../../db/database.ts';
+import type { Caller } from '../../http/caller.ts';
+import { offsetOf, type PageQuery, pageOf } from '../../http/pagination.ts';
+import { invalid, invalidState, notFound } from '../../lib/errors.ts';
+import { UUID, uuidv7 } from '../../lib/ids.ts';
+import { acceptRequest } from '../../workflows/accept.ts';
+import type { DataServiceService } from '../data-services/service.ts';
+import { checkSnapshotQuota } from '../teams/quotas.ts';
+import { type Held, hold, snapshotArgs } from './acceptance.ts';
+import { type CloneRequest, cloneColumns } from './clone.ts';
+import type { RestoreArgs } from './instance-operations.ts';
+import { type Instance, lockInstance, updateInstance } from './instances.ts';
+import { KINDS, type Kind, RESOURCE_TYPE } from './kinds.ts';
+import { refuseDelete, refuseReading, refuseRestore, refuseSnapshot } from './rules.ts';
+import type { SnapshotStatus } from './states.ts';
+import {
+  countSnapshots,
+  findSnapshot,
+  insertSnapshot,
+  type ListedSnapshot,
+  listSnapshots,
+  snapshotsOf,
+  updateSnapshot,
+  usesOf,
+} from './store.ts';
+import { viewSnapshot } from './view.ts';
+
+export interface NewSnapshotRequest {
+  instanceId: string;
+  name: string;
+  description: string | null;
+}
+
+export type SnapshotService = ReturnType<typeof createSnapshotService>;
+
+/** What callers may do with the snapshots of a kind of instance. Functions that take a transaction write in it. */
+export function createSnapshotService(kind: Kind, { db }: Database) {
+  const { noun, member } = KINDS[kind];
+
+  async function find(caller: Caller, id: number | null): Promise<ListedSnapshot> {
+    const found = id === null ? undefined : await findSnapshot(db, caller.teamId, kind, id);
+    if (!found) throw notFound('Snapshot');
+    return found;
+  }
+
+  async function lock(tx: Tx, caller: Caller, id: number | null): Promise<Held> {
+    const found = id === null ? undefined : await findSnapshot(tx, caller.teamId, kind, id);
+    const held = found && (await hold(tx, found));
+    if (!held) throw notFound('Snapshot');
+    return held;
+  }
+
+  async function list(caller: Caller, query: PageQuery, instanceId: string | null) {
+    const filter = { kind, instanceId };
+    // There is nothing of an instance that cannot exist.
+    if (instanceId !== null && !UUID.test(instanceId)) return pageOf([], 0, query);
+    const [rows, total] = await Promise.all([
+      listSnapshots(db, caller.teamId, filter, query.per_page, offsetOf(query)),
+      countSnapshots(db, caller.teamId, filter),
+    ]);
+    return pageOf(rows.map(viewSnapshot), total, query);
+  }
+
+  const show = async (caller: Caller, id: number | null) => ({
+    snapshot: viewSnapshot(await find(caller, id)),
+  });
+
+  async function create(tx: Tx, caller: Caller, body: NewSnapshotRequest) {
+    const instance = await ownInstance(tx, caller, kind, body.instanceId);
+    if (!instance) {
+      throw invalid({ [`${member}_id`]: [`The selected ${noun} does not exist in this team.`] });
+    }
+    const refusal = refuseSnapshot(instance);
+    if (refusal) throw refusal;
+    const present = await snapshotsOf(tx, instance.id);
+    const used = present.filter(({ reason }) => reason === 'manual').length;
+    await checkSnapshotQuota(tx, caller.teamId, noun, used);
+    const uid = uuidv7();
+    const { name, description } = body;
+    await insertSnapshot(tx, instance, { uid, user_id: caller.userId, name, description, reason: 'manual' });
+    const target = { type: kind, id: instance.id, status: instance.status };
+    const operation = await acceptRequest(tx, caller, target, 'snapshot', snapshotArgs(uid, 'manual'));
+    const snapshot = (await snapshotsOf(tx, instance.id)).find((row) => row.uid === uid)!;
+    return {
+      message: 'The snapshot is being taken. Ask for its status until it is ready.',
+      snapshot: viewSnapshot({ ...snapshot, instance_name: instance.name }),
+      operation_id: operation.id,
+    };
+  }
+
+  async function restore(tx: Tx, caller: Caller, id: number | null) {
+    const { snapshot, instance } = await lock(tx, caller, id);
+    const refusal = refuseRestore(snapshot, instance);
+    if (refusal) throw refusal;
+    const args: RestoreArgs = {
+      snapshot: snapshot.uid,
+      settled: instance.status === 'error' ? 'error' : instance.desired === 'running' ? 'running' : 'stopped',
+    };
+    const target = { type: kind, id: instance.id, status: instance.status };
+    const operation = await acceptRequest(tx, caller, target, 'restore', args);
+    const begins = operation.state === 'pending';
+    await updateInstance(tx, kind, instance.id, {
+      desired: 'running',
+      ...(begins ? { status: 'restoring' } : {}),
+    });
+    if (begins) await updateSnapshot(tx, snapshot.uid, { status: 'restoring' });
+    return {
+      message: `The ${noun} is going back to the snapshot. Its present state is kept as a snapshot of its own.`,
+      status: 'restoring' as SnapshotStatus,
+      operation_id: operation.id,
+    };
+  }
+
+  async function remove(tx: Tx, caller: Caller, id: number | null) {
+    const { snapshot, instance } = await lock(tx, caller, id);
+    const refusal = refuseDelete(snapshot, instance, await usesOf(tx, [snapshot.uid]));
+    if (refusal) throw refusal;
+    const target = { type: RESOURCE_TYPE, id: snapshot.uid, status: snapshot.status };
+    const operation = await acceptRequest(tx, caller, target, 'delete');
+    await updateSnapshot(tx, snapshot.uid, { status: 'destroying' });
+    return {
+      message: 'The snapshot is being deleted.',
+      status: 'destroying' as SnapshotStatus,
+      operation_id: operation.id,
+    };
+  }
+
+  async function verify(tx: Tx, caller: Caller, id: number | null) {
+    // A throwaway instance takes memory that nobody pays for: one at a time.
+    await sql`select pg_advisory_xact_lock(hashtext('danube.drills'), ${caller.teamId}::integer)`.execute(tx);
+    const { snapshot, instance } = await lock(tx, caller, id);
+    const refusal = refuseReading(snapshot, instance);
+    if (refusal) throw refusal;
+    const running = await drillOf(tx, caller.teamId);
+    if (running) {
+      throw invalidState(
+        `A snapshot of this team is being verified. Ask again when operation ${running} has ended.`,
+        snapshot.status,
+      );
+    }
+    const target = { type: RESOURCE_TYPE, id: snapshot.uid, status: snapshot.status };
+    const operation = await acceptRequest(tx, caller, target, 'verify');
+    return {
+      message: 'The snapshot is being restored to a throwaway instance, which is checked and removed.',
+      status: snapshot.status as SnapshotStatus,
+      operation_id: operation.id,
+    };
+  }
+
+  return { kind, find, list, show, create, restore, remove, verify };
+}
+
+async function ownInstance(tx: Tx, caller: Caller, kind: Kind, id: string): Promise<Instance | null> {
+  const instance = UUID.test(id) ? await lockInstance(tx, kind, id, caller.teamId) : undefined;
+  return instance ?? null;
+}
+
+/** The id of the team's restore drill that is under way; null where there is none. */
+async function drillOf(tx: Tx, teamId: number): Promise<string | null> {
+  const found = await tx
+    .selectFrom('operations')
+    .select('id')
+    .where('team_id', '=', teamId)
+    .where('resource_type', '=', RESOURCE_TYPE)
+    .where('kind', '=', 'verify')
+    .where('state', 'in', ['queued', 'pending', 'running'])
+    .limit(1)
+    .executeTakeFirst();
+  return found?.id ?? null;
+}
+
+/** Makes a new database or cache from a snapshot. The caller may create such instances: the route has seen to it. */
+export async function cloneSnapshot(
+  tx: Tx,
+  caller: Caller,
+  found: ListedSnapshot,
+  request: CloneRequest,
+  instances: DataServiceService,
+) {
+  const held = await hold(tx, found);
+  if (!held) throw notFound('Snapshot');
+  const refusal = refuseReading(held.snapshot, held.instance);
+  if (refusal) throw refusal;
+  const columns = await cloneColumns(tx, held.snapshot, request);
+  const created = await instances.add(tx, caller, columns, { snapshot: held.snapshot.uid });
+  return {
+    ...created,
+    message: `The ${KINDS[instances.kind].noun} is being made from the snapshot. Ask for its status until it is running.`,
+  };
+}

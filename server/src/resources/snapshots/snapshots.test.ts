@@ -1,0 +1,300 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import {
+  type Answer,
+  type Call,
+  clientOf,
+  newCache,
+  newDatabase,
+  newVps,
+  takeSnapshot,
+} from '../../../test/client.ts';
+import { findInconsistencies } from '../../../test/faults.ts';
+import { startTestApp, type TestApp, waitFor } from '../../../test/harness.ts';
+import { EngineError } from '../../engines/engine.ts';
+import type { SimVerb } from '../../engines/sim/faults.ts';
+import type { Kind } from './kinds.ts';
+
+const NEW = { vps: newVps, database: newDatabase, cache: newCache };
+
+describe('snapshots', () => {
+  let test: TestApp;
+  let call: Call;
+  before(async () => {
+    test = await startTestApp();
+    call = clientOf(test.app.url!, test.team.token);
+    await test.database.pool.query(`update teams set quotas = '{"vps": 100, "database": 100, "cache": 100}'`);
+  });
+  after(() => test.close());
+
+  const show = async (kind: Kind, id: string) => (await call('GET', `/${kind}/${id}`)).body.instance;
+  const settled = (kind: Kind, id: string, status: string) =>
+    waitFor(`${id} to be ${status}`, async () => (await show(kind, id))?.status === status);
+  const snapshot = async (kind: Kind, id: number) =>
+    (await call('GET', `/snapshots/${kind}/${id}`)).body.snapshot;
+  const list = async (kind: Kind, id: string): Promise<Answer['body'][]> =>
+    (await call('GET', `/snapshots/${kind}?${kind}_instance_id=${id}&per_page=100`)).body.data;
+  const ref = (kind: Kind, id: string) => ({ teamId: test.team.teamId, name: `${kind}-${id}` });
+  const ended = (answer: Answer) => {
+    assert.ok(answer.status < 300, JSON.stringify(answer.body));
+    return waitFor('the operation to end', async () => {
+      const { data } = (await call('GET', `/operations/${answer.body.operation_id}`)).body;
+      return data.terminal && data;
+    });
+  };
+  async function succeeds(request: Promise<Answer>): Promise<Answer> {
+    const answer = await request;
+    const operation = await ended(answer);
+    assert.equal(operation.state, 'succeeded', JSON.stringify(operation));
+    return answer;
+  }
+  async function running(kind: Kind, changes: Record<string, unknown> = {}): Promise<string> {
+    const created = await call('POST', `/${kind}`, NEW[kind](changes));
+    assert.equal(created.status, 201, JSON.stringify(created.body));
+    await settled(kind, created.body.instance.id, 'running');
+    return created.body.instance.id;
+  }
+  const restore = (kind: Kind, id: number) => call('POST', `/snapshots/${kind}/${id}/restore`);
+  const write = (kind: Kind, id: string, content: string) =>
+    test.engine.drift.writeDisk(ref(kind, id), content);
+  const read = (kind: Kind, id: string) => test.engine.readDisk(ref(kind, id));
+  /** Until the returned function is called, this verb waits before it does anything. */
+  function holdBack(verb: SimVerb): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const off = test.engine.faults.before((called) => (called === verb ? promise : undefined));
+    return () => {
+      off();
+      resolve();
+    };
+  }
+  const consistent = () =>
+    waitFor('everything to be consistent', async () => {
+      return (await findInconsistencies(test.database, test.engine)).length === 0;
+    }).catch(async () => assert.deepEqual(await findInconsistencies(test.database, test.engine), []));
+
+  for (const kind of ['vps', 'database', 'cache'] as const) {
+    it(`of a ${kind} bring back what was there, at the same address, and keep what was there before`, async () => {
+      const id = await running(kind);
+      const was = await show(kind, id);
+      write(kind, id, 'monday');
+      test.engine.drift.fillDisk(ref(kind, id), 1_503_238_553);
+      const monday = await takeSnapshot(call, kind, id, 'monday');
+      const shown = await snapshot(kind, monday);
+      assert.equal(kind === 'cache' ? shown.size_mb : shown.size_gb, kind === 'cache' ? 1433.6 : 1.4);
+      assert.deepEqual([shown.reason, shown.automatic, shown.verification], ['manual', false, null]);
+      assert.deepEqual(shown[`${kind}_instance`], { id, name: was.name });
+
+      write(kind, id, 'tuesday');
+      await succeeds(restore(kind, monday));
+      assert.equal(read(kind, id), 'monday');
+      const is = await show(kind, id);
+      assert.deepEqual(
+        [is.id, is.status, is.public_ip, is.endpoint],
+        [id, 'running', was.public_ip, was.endpoint],
+      );
+      assert.equal((await snapshot(kind, monday)).status, 'ready');
+
+      // Who changes his mind goes forward again, and the state that he leaves replaces the one kept before.
+      const [tuesday] = (await list(kind, id)).filter(({ reason }) => reason === 'safety');
+      assert.deepEqual([tuesday.status, tuesday.automatic, tuesday.user_id], ['ready', true, null]);
+      await succeeds(restore(kind, tuesday.id));
+      assert.equal(read(kind, id), 'tuesday');
+      await consistent();
+      const kept = (await list(kind, id)).filter(({ reason }) => reason === 'safety');
+      assert.equal(kept.length, 1);
+      assert.notEqual(kept[0].id, tuesday.id);
+    });
+  }
+
+  it('run the instance after a restore, though it was stopped', async () => {
+    const id = await running('database');
+    const kept = await takeSnapshot(call, 'database', id);
+    await succeeds(call('POST', `/database/${id}/stop`));
+    await succeeds(restore('database', kept));
+    assert.equal((await show('database', id)).status, 'running');
+    assert.equal((await test.engine.describeInstance(ref('database', id)))?.power, 'running');
+  });
+
+  it('go back to the state before where a restore fails after the old disk is gone', async () => {
+    for (const [kind, verb, before] of [
+      ['vps', 'waitForSsh', 'running'],
+      ['database', 'waitForService', 'stopped'],
+    ] as const) {
+      const id = await running(kind);
+      write(kind, id, 'old');
+      const kept = await takeSnapshot(call, kind, id);
+      write(kind, id, 'new');
+      if (before === 'stopped') await succeeds(call('POST', `/${kind}/${id}/stop`));
+      test.engine.faults.failNext(verb, new EngineError('failed', 'It does not answer.'));
+      assert.equal((await ended(await restore(kind, kept))).state, 'failed');
+      assert.equal(read(kind, id), 'new');
+      const instance = await show(kind, id);
+      assert.deepEqual([instance.status, instance.can_be_stopped], [before, before === 'running']);
+      const { status, error } = await snapshot(kind, kept);
+      assert.deepEqual([status, error.message], ['restore_failed', 'It does not answer.']);
+      await consistent();
+      // Nothing happened to the snapshot.
+      await succeeds(restore(kind, kept));
+      assert.equal(read(kind, id), 'old');
+      assert.equal((await snapshot(kind, kept)).status, 'ready');
+    }
+  });
+
+  it('keep the state before where going back to it fails as well, and a start builds it again', async () => {
+    const id = await running('database');
+    write('database', id, 'old');
+    const kept = await takeSnapshot(call, 'database', id);
+    write('database', id, 'new');
+    test.engine.faults.failNext('waitForService', new EngineError('failed', 'It does not answer.'));
+    // The first makes the instance from the snapshot; the second would make it from the state before.
+    let made = 0;
+    const off = test.engine.faults.before((verb) => {
+      if (verb !== 'ensureInstance' || ++made !== 2) return;
+      test.engine.drift.deleteBehindOurBack(ref('database', id));
+      throw new EngineError('failed', 'The host refused.');
+    });
+    assert.equal((await ended(await restore('database', kept))).state, 'failed');
+    off();
+    assert.equal((await show('database', id)).status, 'error');
+    const [safety] = (await list('database', id)).filter(({ reason }) => reason === 'safety');
+    assert.equal(safety.status, 'ready');
+    await succeeds(call('POST', `/database/${id}/start`));
+    assert.equal(read('database', id), 'new');
+  });
+
+  it('bring back an instance that is broken or gone, and say when there was nothing to keep', async () => {
+    const events = async (id: string) =>
+      (
+        await test.database.pool.query(
+          `select message from events where resource_id = $1 and reason = 'Restored'`,
+          [id],
+        )
+      ).rows[0].message;
+    for (const kind of ['vps', 'database'] as const) {
+      const id = await running(kind);
+      write(kind, id, 'good');
+      const kept = await takeSnapshot(call, kind, id);
+      const fail = (table: string) =>
+        test.database.pool.query(`update ${table} set status = 'error' where id = $1`, [id]);
+      test.engine.drift.deleteBehindOurBack(ref(kind, id));
+      await fail(kind === 'vps' ? 'vps' : 'data_services');
+      await succeeds(restore(kind, kept));
+      assert.equal(read(kind, id), 'good');
+      assert.match(await events(id), /no state before it that could be kept/);
+
+      test.engine.drift.breakInstance(ref(kind, id));
+      await fail(kind === 'vps' ? 'vps' : 'data_services');
+      test.engine.faults.failNext('ensureStopped', new EngineError('failed', 'It cannot be stopped.'));
+      test.engine.faults.failNext('ensureSnapshot', new EngineError('failed', 'Its disk cannot be read.'));
+      await succeeds(restore(kind, kept));
+      assert.equal((await show(kind, id)).status, 'running');
+      await consistent();
+    }
+  });
+
+  it('survive a reinstall, and bring the old system back', async () => {
+    const id = await running('vps');
+    write('vps', id, 'debian 12');
+    const kept = await takeSnapshot(call, 'vps', id);
+    await succeeds(call('POST', `/vps/${id}/reinstall`, { image: 'debian-13' }));
+    assert.equal(read('vps', id), '');
+    assert.equal((await snapshot('vps', kept)).image, 'debian-12');
+    await succeeds(restore('vps', kept));
+    assert.equal(read('vps', id), 'debian 12');
+    assert.equal((await show('vps', id)).image, 'debian-12');
+    const [safety] = (await list('vps', id)).filter(({ reason }) => reason === 'safety');
+    assert.equal(safety.image, 'debian-13');
+  });
+
+  it('go with their instance', async () => {
+    const id = await running('cache');
+    await takeSnapshot(call, 'cache', id);
+    await succeeds(call('POST', `/cache/${id}/stop`));
+    await succeeds(call('DELETE', `/cache/${id}`));
+    assert.deepEqual(await list('cache', id), []);
+    await consistent();
+  });
+
+  it('wait their turn; what waits behind one that fails is dropped, and leaves no trace', async () => {
+    const id = await running('database');
+    const kept = await takeSnapshot(call, 'database', id);
+    const release = holdBack('ensureSnapshot');
+    const taken = await call('POST', '/snapshots/database', { database_instance_id: id, name: 'fails' });
+    const update = await call('PUT', `/database/${id}`, { resource_profile: 'small' });
+    const back = await restore('database', kept);
+    const second = await call('POST', '/snapshots/database', { database_instance_id: id, name: 'second' });
+    const stop = await call('POST', `/database/${id}/stop`);
+    assert.equal((await snapshot('database', kept)).status, 'ready');
+    test.engine.faults.failNext('ensureSnapshot', new EngineError('failed', 'The host refused.'));
+    release();
+    for (const answer of [taken, update, back, second, stop]) {
+      assert.equal((await ended(answer)).state, 'failed');
+    }
+    const { status, resource_profile, can_be_stopped } = await show('database', id);
+    assert.deepEqual([status, resource_profile, can_be_stopped], ['running', 'micro', true]);
+    const states = (await list('database', id)).map(({ name, status: state }) => [name, state]);
+    assert.deepEqual(states, [
+      ['second', 'failed'],
+      ['fails', 'failed'],
+      ['kept', 'ready'],
+    ]);
+    await consistent();
+  });
+
+  it('cannot be deleted while something is made from them, nor can their instance', async () => {
+    const id = await running('database');
+    const kept = await takeSnapshot(call, 'database', id);
+    await succeeds(call('POST', `/database/${id}/stop`));
+    const release = holdBack('ensureInstance');
+    const clone = await call('POST', `/snapshots/database/${kept}/clone`, { name: 'copy' });
+    const refused = await call('DELETE', `/snapshots/database/${kept}`);
+    assert.deepEqual(
+      [refused.status, refused.body.code, refused.body.status],
+      [422, 'invalid_state', 'ready'],
+    );
+    assert.match(refused.body.message, new RegExp(`being cloned.*${clone.body.operation_id}`));
+    const instance = await call('DELETE', `/database/${id}`);
+    assert.deepEqual([instance.status, instance.body.code], [422, 'invalid_state']);
+    release();
+    await succeeds(Promise.resolve(clone));
+    await succeeds(call('DELETE', `/snapshots/database/${kept}`));
+    assert.equal((await call('GET', `/snapshots/database/${kept}`)).status, 404);
+    await succeeds(call('DELETE', `/database/${id}`));
+    await consistent();
+  });
+
+  it('are refused of an instance in the wrong state, with a sentence', async () => {
+    const id = await running('vps');
+    await test.database.pool.query(`update vps set status = 'error' where id = $1`, [id]);
+    const broken = await call('POST', '/snapshots/vps', { vps_instance_id: id, name: 'x' });
+    assert.deepEqual([broken.status, broken.body.code, broken.body.status], [422, 'invalid_state', 'error']);
+    await test.database.pool.query(`update vps set status = 'running' where id = $1`, [id]);
+    await succeeds(call('POST', `/vps/${id}/stop`));
+    const release = holdBack('removeInstance');
+    const deletion = await call('DELETE', `/vps/${id}`);
+    const late = await call('POST', '/snapshots/vps', { vps_instance_id: id, name: 'x' });
+    assert.deepEqual([late.status, late.body.message], [422, 'The server is being deleted.']);
+    release();
+    await ended(deletion);
+  });
+
+  it('are limited per instance; those that Danube takes do not count', async () => {
+    const id = await running('cache');
+    await test.database.pool.query(`update teams set quotas = quotas || '{"snapshot": 2}'`);
+    try {
+      const first = await takeSnapshot(call, 'cache', id);
+      await succeeds(restore('cache', first));
+      await takeSnapshot(call, 'cache', id);
+      const answers = await Promise.all(
+        ['a', 'b'].map((name) => call('POST', '/snapshots/cache', { cache_instance_id: id, name })),
+      );
+      for (const { status, body } of answers) {
+        assert.deepEqual([status, body.code, body.limit, body.used], [422, 'quota_exceeded', 2, 2]);
+      }
+      await succeeds(call('DELETE', `/snapshots/cache/${first}`));
+      await takeSnapshot(call, 'cache', id);
+    } finally {
+      await test.database.pool.query(`update teams set quotas = quotas - 'snapshot'`);
+    }
+  });
+});

@@ -1,0 +1,188 @@
+import { type Insertable, type Selectable, sql, type UpdateObject } from 'kysely';
+import type { Queryable, Tx } from '../../db/database.ts';
+import type { DB, Snapshots } from '../../db/schema.gen.ts';
+import { EngineError, type SnapshotRef } from '../../engines/engine.ts';
+import type { Instance } from './instances.ts';
+import type { Kind } from './kinds.ts';
+import { isReadable } from './states.ts';
+
+export type Snapshot = Selectable<Snapshots>;
+
+/** How the data plane names a snapshot. */
+export const snapshotRef = ({ team_id, uid }: Pick<Snapshot, 'team_id' | 'uid'>): SnapshotRef => ({
+  teamId: team_id,
+  name: `snapshot-${uid}`,
+});
+
+/** A snapshot with the name of its instance, as lists show it. */
+export type ListedSnapshot = Snapshot & { instance_name: string };
+
+export interface SnapshotFilter {
+  kind: Kind;
+  /** Only those of this instance; null: all. */
+  instanceId: string | null;
+}
+
+const filtered = (db: Queryable, teamId: number, { kind, instanceId }: SnapshotFilter) => {
+  const all = db.selectFrom('snapshots').where('team_id', '=', teamId).where('kind', '=', kind);
+  return instanceId === null ? all : all.where('instance_id', '=', instanceId);
+};
+
+const instanceName = sql<string>`coalesce((select name from vps where vps.id = instance_id),
+  (select name from data_services where data_services.id = instance_id), '')`.as('instance_name');
+
+/** Newest first. `limit` and `offset` count rows. */
+export const listSnapshots = (
+  db: Queryable,
+  teamId: number,
+  filter: SnapshotFilter,
+  limit: number,
+  offset: number,
+): Promise<ListedSnapshot[]> =>
+  filtered(db, teamId, filter)
+    .selectAll()
+    .select(instanceName)
+    .orderBy('id', 'desc')
+    .limit(limit)
+    .offset(offset)
+    .execute();
+
+export async function countSnapshots(db: Queryable, teamId: number, filter: SnapshotFilter): Promise<number> {
+  const row = await filtered(db, teamId, filter)
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .executeTakeFirstOrThrow();
+  return row.count;
+}
+
+export const findSnapshot = (
+  db: Queryable,
+  teamId: number,
+  kind: Kind,
+  id: number,
+): Promise<ListedSnapshot | undefined> =>
+  filtered(db, teamId, { kind, instanceId: null })
+    .selectAll()
+    .select(instanceName)
+    .where('id', '=', id)
+    .executeTakeFirst();
+
+/** Locks a snapshot until the transaction ends. Whoever needs its instance too locks that one first. */
+export const lockSnapshot = (tx: Tx, uid: string): Promise<Snapshot | undefined> =>
+  tx.selectFrom('snapshots').selectAll().where('uid', '=', uid).forUpdate().executeTakeFirst();
+
+/** For workflows, which know it from their own record. */
+export const getSnapshot = (db: Queryable, uid: string): Promise<Snapshot | undefined> =>
+  db.selectFrom('snapshots').selectAll().where('uid', '=', uid).executeTakeFirst();
+
+export const snapshotsOf = (db: Queryable, instanceId: string): Promise<Snapshot[]> =>
+  db
+    .selectFrom('snapshots')
+    .selectAll()
+    .where('instance_id', '=', instanceId)
+    .orderBy('id', 'desc')
+    .execute();
+
+/**
+ * The snapshot that an instance is to be made from (`made_from`); undefined where it is to be made from its image. Throws
+ * where that snapshot is gone: an empty instance in its place would look like a success.
+ */
+export async function originOf(db: Queryable, madeFrom: string | null): Promise<Snapshot | undefined> {
+  if (madeFrom === null) return undefined;
+  const origin = await getSnapshot(db, madeFrom);
+  if (origin) return origin;
+  throw new EngineError(
+    'not_found',
+    'The snapshot that it was to be made from is gone. Restore another one, or delete it.',
+    { detail: madeFrom },
+  );
+}
+
+/** The columns of a snapshot that say what the instance is like. */
+export const describedBy = (instance: Instance) => ({
+  image: instance.image,
+  provider: instance.provider,
+  version: instance.version,
+  database_name: instance.database_name,
+  plan: instance.plan,
+  disk_gb: instance.disk_gb,
+});
+
+export type NewSnapshot = Pick<Insertable<Snapshots>, 'uid' | 'user_id' | 'name' | 'description' | 'reason'>;
+
+/** Writes the row of a snapshot that is about to be taken; one that is there stays as it is. */
+export async function insertSnapshot(
+  db: Queryable,
+  instance: Instance,
+  snapshot: NewSnapshot,
+): Promise<void> {
+  await db
+    .insertInto('snapshots')
+    .values({
+      ...snapshot,
+      ...describedBy(instance),
+      kind: instance.kind,
+      instance_id: instance.id,
+      team_id: instance.team_id,
+      status: 'creating',
+    })
+    .onConflict((conflict) => conflict.column('uid').doNothing())
+    .execute();
+}
+
+export async function updateSnapshot(
+  db: Queryable,
+  uid: string,
+  changes: UpdateObject<DB, 'snapshots'>,
+): Promise<void> {
+  await db
+    .updateTable('snapshots')
+    .set({ ...changes, updated_at: sql`now()` })
+    .where('uid', '=', uid)
+    .execute();
+}
+
+export async function deleteSnapshot(db: Queryable, uid: string): Promise<void> {
+  await db.deleteFrom('snapshots').where('uid', '=', uid).execute();
+}
+
+/** An unfinished operation that takes, reads or deletes a snapshot. */
+export interface SnapshotUse {
+  /** Of the operation. */
+  id: string;
+  kind: string;
+  /** The snapshot's uid. */
+  uid: string;
+}
+
+/** What is at work on these snapshots, or waits to be: their own operations, and those of instances that name one. */
+export async function usesOf(db: Queryable, uids: readonly string[]): Promise<SnapshotUse[]> {
+  if (uids.length === 0) return [];
+  const result = await sql<SnapshotUse>`
+    select id, kind, coalesce(args ->> 'snapshot', resource_id::text) as uid from operations
+    where state in ('queued', 'pending', 'running') and (resource_id = any(${uids}::uuid[])
+      or (args ? 'snapshot' and args ->> 'snapshot' = any(${uids}::text[])))
+    order by seq`.execute(db);
+  return result.rows;
+}
+
+/** What is known of an instance's restore drills. */
+export interface DrillRecord {
+  /** Snapshots that are there to be restored, but for states before a restore. */
+  snapshots: number;
+  /** The last drill; null where none was. */
+  last: { ok: boolean; at: Date; message: string | null } | null;
+}
+
+export async function drillsOf(db: Queryable, instanceId: string): Promise<DrillRecord> {
+  const snapshots = await snapshotsOf(db, instanceId);
+  const drilled = snapshots
+    .filter(({ verified_at }) => verified_at !== null)
+    .sort((a, b) => b.verified_at!.getTime() - a.verified_at!.getTime());
+  const last = drilled[0];
+  return {
+    snapshots: snapshots.filter(({ status, reason }) => isReadable(status) && reason !== 'safety').length,
+    last: last
+      ? { ok: last.verified_ok === true, at: last.verified_at!, message: last.verify_message }
+      : null,
+  };
+}

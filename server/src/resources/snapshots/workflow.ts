@@ -1,0 +1,72 @@
+import { sql } from 'kysely';
+import type { Tx } from '../../db/database.ts';
+import type { Operation, OperationError, OperationWorkflow } from '../../workflows/operation.ts';
+import { recordOutcome } from '../../workflows/operations-store.ts';
+import { type DrillDependencies, drillSteps } from './drill.ts';
+import { deleteSnapshot, snapshotRef, updateSnapshot } from './store.ts';
+
+export type SnapshotOperationKind = 'delete' | 'verify';
+
+/** The operations on a snapshot itself. Taking and restoring one are operations on its instance. */
+export function snapshotWorkflows(
+  dependencies: DrillDependencies,
+): Record<SnapshotOperationKind, OperationWorkflow> {
+  const { engine } = dependencies;
+  const drill = drillSteps(dependencies);
+  return {
+    delete: {
+      begin: (db, { resourceId }) => updateSnapshot(db, resourceId, { status: 'destroying' }),
+      steps: [
+        {
+          name: 'remove',
+          run: ({ teamId, resourceId }) =>
+            engine.removeSnapshot(snapshotRef({ team_id: teamId, uid: resourceId })),
+        },
+      ],
+      undo: [],
+      succeed: finishDelete,
+      fail: failDelete,
+    },
+    verify: {
+      // It can be restored and cloned meanwhile: its status stays.
+      begin: async () => {},
+      steps: [drill.image, drill.restore, drill.check, drill.remove],
+      undo: [drill.remove],
+      succeed: finishDrill,
+      fail: failDrill,
+    },
+  };
+}
+
+async function finishDelete(tx: Tx, operation: Operation): Promise<void> {
+  await deleteSnapshot(tx, operation.resourceId);
+  await recordOutcome(tx, operation, 'Normal', ['Deleted', 'The snapshot was deleted.']);
+}
+
+/** It can be asked for again; whether there is something left to restore is not known. */
+async function failDelete(tx: Tx, operation: Operation, error: OperationError): Promise<void> {
+  await updateSnapshot(tx, operation.resourceId, { status: 'failed', error: JSON.stringify(error) });
+  await recordOutcome(tx, operation, 'Warning', ['DeleteFailed', error.message]);
+}
+
+async function finishDrill(tx: Tx, operation: Operation): Promise<void> {
+  await updateSnapshot(tx, operation.resourceId, { verified_at: sql<Date>`now()`, verified_ok: true });
+  await recordOutcome(tx, operation, 'Normal', [
+    'Verified',
+    'The snapshot was restored as a drill, and works.',
+  ]);
+}
+
+async function failDrill(tx: Tx, operation: Operation, error: OperationError): Promise<void> {
+  await updateSnapshot(tx, operation.resourceId, {
+    verified_at: sql<Date>`now()`,
+    verified_ok: false,
+    verified_items: null,
+    verify_message: error.message,
+    restore_ms: null,
+  });
+  await recordOutcome(tx, operation, 'Warning', [
+    'VerifyFailed',
+    `The restore drill failed: ${error.message}`,
+  ]);
+}
