@@ -168,7 +168,7 @@ describe('firewalls on Incus', { timeout: 3_600_000 }, () => {
       protocol: 'tcp',
       port: 22,
     });
-    assert.equal(tried.body.allowed, false, JSON.stringify(tried.body));
+    assert.equal(tried.body.verdict, 'deny', JSON.stringify(tried.body));
     assert.ok(await reaches(vps.ipv4, 22), 'a draft took effect');
     await call('POST', `/firewalls/${vps.firewall}/deploy`, { confirm_within: 5 });
     await becomesUnreachable(22);
