@@ -34,6 +34,8 @@ import type { InstanceFirewall, InstanceRef, TenantNetwork } from '../engine.ts'
 export interface IncusRule {
   action: 'allow' | 'drop';
   state: 'enabled';
+  /** The instance that the rule is for. */
+  description?: string;
   source?: string;
   destination?: string;
   protocol?: 'tcp' | 'udp' | 'icmp4' | 'icmp6';
@@ -52,29 +54,34 @@ const UNROUTED: Record<Family, RangeSet> = {
   ipv6: union(['fe80::/10', 'ff00::/8'].map(parseBlock)),
 };
 
-/** Neighbour solicitation and advertisement: without them no instance finds another over IPv6. */
-const NEIGHBOUR_DISCOVERY: readonly IncusRule[] = ['135', '136'].map((type) => ({
-  action: 'allow',
-  state: 'enabled',
-  protocol: 'icmp6',
-  icmp_type: type,
-}));
+/** ICMPv6 types of neighbour solicitation and advertisement: without them no instance finds another over IPv6. */
+const NEIGHBOUR_DISCOVERY = ['135', '136'];
 
 /**
  * The rules of a team's bridge, for one ACL on its network: those of all instances, each with the instance's address. From
  * an instance without firewall nothing passes, also not to a neighbour that would let it in. Throws `UncompilablePolicies`.
  */
 export function bridgeRules(firewalls: readonly InstanceFirewall[], network: TenantNetwork): IncusRules {
-  const rules: IncusRules = { ingress: [], egress: [...NEIGHBOUR_DISCOVERY] };
-  for (const family of FAMILIES) {
-    const team = new Team(firewalls, network, family);
-    const strangers = render(dropAll(team.strangers), family, 'source', {});
-    rules.egress.push(...strangers);
+  const discovery = NEIGHBOUR_DISCOVERY.map(
+    (icmp_type): IncusRule => ({
+      action: 'allow',
+      state: 'enabled',
+      source: network.ipv6.subnet,
+      protocol: 'icmp6',
+      icmp_type,
+    }),
+  );
+  const rules: IncusRules = { ingress: [], egress: discovery };
+  for (const team of teams(firewalls, network)) {
+    const { family } = team;
+    rules.egress.push(...render(dropAll(team.strangers), family, 'source', {}));
     for (const member of team.members) {
+      const description = member.ref.name;
       const address = formatRange(family, { first: member.address, last: member.address });
-      const at = { ingress: { destination: address }, egress: { source: address } };
-      rules.ingress.push(...render(team.inboundRules(member), family, 'source', at.ingress));
-      rules.egress.push(...render(team.outboundRules(member), family, 'destination', at.egress));
+      const inbound = { description, destination: address };
+      const outbound = { description, source: address };
+      rules.ingress.push(...render(team.inboundRules(member), family, 'source', inbound));
+      rules.egress.push(...render(team.outboundRules(member), family, 'destination', outbound));
     }
   }
   return rules;
@@ -90,8 +97,8 @@ export function ovnRules(
   network: TenantNetwork,
 ): { ref: InstanceRef; rules: IncusRules }[] {
   const rules = new Map(firewalls.map(({ ref }) => [ref, { ingress: [], egress: [] } as IncusRules]));
-  for (const family of FAMILIES) {
-    const team = new Team(firewalls, network, family);
+  for (const team of teams(firewalls, network)) {
+    const { family } = team;
     for (const member of team.members) {
       const { ingress, egress } = rules.get(member.ref)!;
       const inbound = [...dropAll(team.strangers), ...team.inboundRules(member)];
@@ -108,23 +115,32 @@ interface Member {
   compiled: CompiledPolicies;
 }
 
-/** The firewalls of a team in one family, and what they mean for each other. */
-class Team {
-  readonly members: readonly Member[];
-  readonly #family: Family;
-  readonly #subnet: RangeSet;
-  readonly #gateway: RangeSet;
-
-  constructor(firewalls: readonly InstanceFirewall[], network: TenantNetwork, family: Family) {
-    this.#family = family;
-    this.#subnet = [parseBlock(network[family].subnet)];
-    this.#gateway = [parseBlock(network[family].gateway)];
-    this.members = firewalls.flatMap(({ ref, addresses, policies }) => {
+/** The firewalls of a team, once for each family. */
+function teams(firewalls: readonly InstanceFirewall[], network: TenantNetwork): Team[] {
+  const compiled = firewalls.map(({ policies }) => compile(policies));
+  return FAMILIES.map((family) => {
+    const members = firewalls.flatMap(({ ref, addresses }, index) => {
       const address = addresses[family];
       return address === null
         ? []
-        : [{ ref, address: parseAddress(address).value, compiled: compile(policies) }];
+        : [{ ref, address: parseAddress(address).value, compiled: compiled[index]! }];
     });
+    return new Team(family, members, network);
+  });
+}
+
+/** The firewalls of a team in one family, and what they mean for each other. */
+class Team {
+  readonly family: Family;
+  readonly members: readonly Member[];
+  readonly #subnet: RangeSet;
+  readonly #gateway: RangeSet;
+
+  constructor(family: Family, members: readonly Member[], network: TenantNetwork) {
+    this.family = family;
+    this.members = members;
+    this.#subnet = [parseBlock(network[family].subnet)];
+    this.#gateway = [parseBlock(network[family].gateway)];
   }
 
   /** Addresses of the team's network that no instance with a firewall has. */
@@ -134,29 +150,29 @@ class Team {
   }
 
   inboundRules(member: Member): UnorderedRule[] {
-    const allowed = member.compiled.inbound[this.#family];
+    const allowed = member.compiled.inbound[this.family];
     const senders = (protocol: 'icmp' | 'other'): RangeSet =>
       union(
         this.members
-          .filter((sender) => !includes(sender.compiled.outbound[this.#family][protocol], member.address))
+          .filter((sender) => !includes(sender.compiled.outbound[this.family][protocol], member.address))
           .map(({ address }) => ({ first: address, last: address })),
       );
     const icmp = subtract(allowed.icmp, senders('icmp'));
     const other = subtract(allowed.other, senders('other'));
-    return unorderedRules(this.#sparingDiscovery({ ...allowed, icmp, other }), this.#family);
+    return unorderedRules(this.#sparingDiscovery({ ...allowed, icmp, other }), this.family);
   }
 
   outboundRules(member: Member): UnorderedRule[] {
-    const unrouted = union(subtract(this.#subnet, this.#gateway), UNROUTED[this.#family]);
-    return unorderedRules(this.#sparingDiscovery(member.compiled.outbound[this.#family]), this.#family, {
-      scope: subtract(EVERYBODY[this.#family], unrouted),
+    const unrouted = union(subtract(this.#subnet, this.#gateway), UNROUTED[this.family]);
+    return unorderedRules(this.#sparingDiscovery(member.compiled.outbound[this.family]), this.family, {
+      scope: subtract(EVERYBODY[this.family], unrouted),
       shared: this.#subnet,
     });
   }
 
   /** Without other protocols where they would need ICMPv6 to be dropped between neighbours. */
   #sparingDiscovery(allowed: AllowedPeers): AllowedPeers {
-    if (this.#family === 'ipv4') return allowed;
+    if (this.family === 'ipv4') return allowed;
     const withoutIcmp = subtract(this.#subnet, allowed.icmp);
     return { ...allowed, other: subtract(allowed.other, withoutIcmp) };
   }
@@ -172,7 +188,7 @@ function render(
   rules: readonly UnorderedRule[],
   family: Family,
   peerField: 'source' | 'destination',
-  own: { source?: string; destination?: string } | null,
+  own: Partial<IncusRule> | null,
 ): IncusRule[] {
   return rules.flatMap(({ action, protocol, ports, peers }) => {
     const text = peerText(peers, family);
