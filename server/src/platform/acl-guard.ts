@@ -15,7 +15,8 @@ const RENEW_SECONDS = 20;
  * Incus takes the rules of a network away and makes them anew whenever it starts, and when a setting of the network changes:
  * for most of a second nothing is filtered. This watches nftables, and lets no connection begin through a bridge
  * from the first chain that goes until the last rule is back. Incus removes four other chains before those with the rules,
- * each by a command of its own, which is time enough to be faster. Established connections are not touched.
+ * each by a command of its own, which is time enough to be faster. Established connections are not touched. A bridge whose
+ * rules somebody took away for good stays closed until the engine attaches them again.
  */
 export class AclGuard {
   readonly #installId: string;
@@ -52,8 +53,12 @@ export class AclGuard {
     this.#renewal = setInterval(() => {
       for (const bridge of this.#closed) {
         // Where the network was removed, and its rules with it, nobody brings them back.
-        if (existsSync(`/sys/class/net/${bridge}`)) this.#queue(() => this.#close(bridge));
-        else this.#open(bridge);
+        if (existsSync(`/sys/class/net/${bridge}`)) {
+          this.#queue(() => this.#close(bridge));
+          continue;
+        }
+        this.#ruled.delete(bridge);
+        this.#open(bridge);
       }
     }, RENEW_SECONDS * 1000);
     this.#renewal.unref();

@@ -9,7 +9,7 @@ export interface RunResult {
 export interface RunOptions {
   env?: NodeJS.ProcessEnv;
   cwd?: string;
-  input?: string;
+  input?: string | Buffer;
   timeoutSeconds?: number;
   /** Run as this user instead of our own; needs root. */
   as?: { uid: number; gid: number };

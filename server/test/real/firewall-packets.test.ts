@@ -9,7 +9,10 @@ import {
   specOf,
   TEAMS,
 } from '../../src/engines/contract/subjects.ts';
+import { refuses } from '../../src/engines/contract/verbs.ts';
 import type { InstanceFirewall, InstanceSpec } from '../../src/engines/engine.ts';
+import { IncusClient } from '../../src/engines/incus/client.ts';
+import { bridgeName, projectName } from '../../src/engines/incus/names.ts';
 import { buildUserData } from '../../src/images/cloud-init.ts';
 import type { PolicyRule } from '../../src/lib/packet-filter/policy.ts';
 import { findIncusd } from '../../src/platform/incus-daemon.ts';
@@ -35,6 +38,7 @@ const port = (number: number) => ({ ports: { first: number, last: number } });
 describe('firewalls with packets', { timeout: 900_000 }, () => {
   let subject: IncusSubject;
   let outside: TestHost;
+  let client: IncusClient;
   let ssh: SshClient;
   let specs: { a: InstanceSpec; b: InstanceSpec; foreign: InstanceSpec };
   let a: Place;
@@ -68,6 +72,7 @@ describe('firewalls with packets', { timeout: 900_000 }, () => {
   before(async () => {
     subject = await openIncus();
     await subject.clear();
+    client = new IncusClient({ socketPath: subject.socketPath });
     outside = await openTestHost(subject.installId);
     ssh = await createSshClient();
     for (const teamId of [TEAMS.one, TEAMS.two]) {
@@ -98,6 +103,7 @@ describe('firewalls with packets', { timeout: 900_000 }, () => {
   after(async () => {
     await outside?.close();
     ssh?.close();
+    await client?.close();
     await subject?.clear();
     await subject?.close();
   });
@@ -281,6 +287,58 @@ describe('firewalls with packets', { timeout: 900_000 }, () => {
     await guard(rule('inbound', 'allow', { protocol: 'tcp', ...port(PORTS.two) }));
     await dies(kept);
     for (const one of knocking) await waitFor('the new rules', async () => one.lines.includes('open'));
+  });
+
+  it('keeps the rules that it has where it is given some that cannot be', async () => {
+    await guard(rule('inbound', 'allow', { protocol: 'tcp' }));
+    const impossible = guard(rule('inbound', 'allow', { peers: ['nowhere'] }));
+    await refuses(impossible, 'invalid');
+    const many = Array.from({ length: 40_000 }, (_, index) => `10.${index >> 8}.${index & 255}.1`);
+    await refuses(guard(rule('inbound', 'allow', { peers: many })), 'invalid');
+    await verify(a, { passes: tcp(specs.b), dropped: udp(specs.b) });
+  });
+
+  it('takes over a network of before there were firewalls, and cuts nothing that is allowed', async () => {
+    const network = networkOf(TEAMS.none);
+    const old = specOf('old', 53, { teamId: TEAMS.none });
+    const name = bridgeName(subject.installId, TEAMS.none);
+    await client.request('POST', '/1.0/networks', {
+      name,
+      type: 'bridge',
+      config: {
+        'ipv4.address': `${network.ipv4.gateway}/22`,
+        'ipv6.address': `${network.ipv6.gateway}/64`,
+        'ipv6.dhcp.stateful': 'true',
+      },
+    });
+    await subject.engine.ensureTenant({ teamId: TEAMS.none, network });
+    await startGuest(subject, old);
+    const kept = outside.stream(tcp(old)[0]!);
+    const lost = outside.stream(tcp(old, PORTS.two)[0]!);
+    for (const one of [kept, lost]) await goesOn(one);
+    const rules = firewall(old, rule('inbound', 'allow', { protocol: 'tcp', ...port(PORTS.one) }));
+    await subject.engine.ensureFirewalls(TEAMS.none, [rules]);
+    await dies(lost);
+    await goesOn(kept);
+    await verify(outside, { passes: tcp(old), dropped: tcp(old, PORTS.two) });
+    await subject.engine.removeInstance(old.ref);
+    await subject.engine.removeTenant(TEAMS.none);
+  });
+
+  it('leaves no rules of a team behind, also where removing it was cut off', async () => {
+    const { engine } = subject;
+    const name = bridgeName(subject.installId, TEAMS.none);
+    const acl = () => client.find(`/1.0/network-acls/${name}`);
+    for (const cutOff of [false, true]) {
+      await engine.ensureTenant({ teamId: TEAMS.none, network: networkOf(TEAMS.none) });
+      assert.ok(await acl());
+      if (cutOff) {
+        await client.remove(`/1.0/projects/${projectName(subject.installId, TEAMS.none)}`);
+        await client.remove(`/1.0/networks/${name}`);
+      }
+      await engine.removeTenant(TEAMS.none);
+      assert.equal(await acl(), null);
+    }
   });
 
   it('keeps instances to themselves, whatever their firewalls allow', async () => {
