@@ -54,20 +54,24 @@ const UNROUTED: Record<Family, RangeSet> = {
   ipv6: union(['fe80::/10', 'ff00::/8'].map(parseBlock)),
 };
 
-/** Neighbour solicitation and advertisement: without them no instance finds another over IPv6. */
-const NEIGHBOUR_DISCOVERY: readonly IncusRule[] = ['135', '136'].map((type) => ({
-  action: 'allow',
-  state: 'enabled',
-  protocol: 'icmp6',
-  icmp_type: type,
-}));
+/** ICMPv6 types of neighbour solicitation and advertisement: without them no instance finds another over IPv6. */
+const NEIGHBOUR_DISCOVERY = ['135', '136'];
 
 /**
  * The rules of a team's bridge, for one ACL on its network: those of all instances, each with the instance's address. From
  * an instance without firewall nothing passes, also not to a neighbour that would let it in. Throws `UncompilablePolicies`.
  */
 export function bridgeRules(firewalls: readonly InstanceFirewall[], network: TenantNetwork): IncusRules {
-  const rules: IncusRules = { ingress: [], egress: [...NEIGHBOUR_DISCOVERY] };
+  const discovery = NEIGHBOUR_DISCOVERY.map(
+    (icmp_type): IncusRule => ({
+      action: 'allow',
+      state: 'enabled',
+      source: network.ipv6.subnet,
+      protocol: 'icmp6',
+      icmp_type,
+    }),
+  );
+  const rules: IncusRules = { ingress: [], egress: discovery };
   for (const team of teams(firewalls, network)) {
     const { family } = team;
     rules.egress.push(...render(dropAll(team.strangers), family, 'source', {}));

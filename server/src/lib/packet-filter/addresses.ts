@@ -165,8 +165,16 @@ export function subtract(a: RangeSet, b: RangeSet): RangeSet {
   return rest;
 }
 
-export const includes = (set: RangeSet, value: bigint): boolean =>
-  set.some(({ first, last }) => first <= value && value <= last);
+/** By halving: sets may be long, and asked for every connection of a host. */
+export function includes(set: RangeSet, value: bigint): boolean {
+  let from = 0;
+  for (let to = set.length; from < to; ) {
+    const middle = (from + to) >> 1;
+    if (set[middle]!.last < value) from = middle + 1;
+    else to = middle;
+  }
+  return from < set.length && set[from]!.first <= value;
+}
 
 /**
  * A set of IPv6 addresses for programs that take `::ffff:0:0` for an IPv4 address, as those written in Go do: no range begins

@@ -31,28 +31,20 @@ export class Painter<L extends Layer> {
   constructor(layers: readonly L[], direction: Direction, family: Family) {
     this.#family = family;
     this.#default = direction === 'inbound' ? DENIED : ALLOWED;
-    const end = EVERYBODY[family][0]!.last + 1n;
-    const edges = layers.flatMap(({ peers }) => peers.flatMap(({ first, last }) => [first, last + 1n]));
-    this.#starts = [...new Set([0n, ...edges])]
-      .filter((edge) => edge < end)
-      .sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
-    const index = new Map(this.#starts.map((start, segment) => [start, segment]));
-    const segmentAt = (edge: bigint): number => index.get(edge) ?? this.#starts.length;
-    this.#spans = new Map(
-      layers.map((layer) => [
-        layer,
-        layer.peers.map(({ first, last }) => [segmentAt(first), segmentAt(last + 1n)]),
-      ]),
-    );
+    this.#starts = segmentStarts(layers, family);
+    const spanOf = ({ first, last }: Range): [number, number] => [
+      segmentAt(this.#starts, first),
+      segmentAt(this.#starts, last + 1n),
+    ];
+    this.#spans = new Map(layers.map((layer) => [layer, layer.peers.map(spanOf)]));
   }
 
   /** `layers` are in the order in which they are judged. */
   paint(layers: readonly L[]): Canvas {
     const verdicts = new Uint8Array(this.#starts.length);
-    for (const policy of new Set(layers.map((layer) => layer.policy))) {
+    for (const policy of Map.groupBy(layers, (layer) => layer.policy).values()) {
       const painted = new Uint8Array(this.#starts.length);
-      for (const layer of layers.toReversed()) {
-        if (layer.policy !== policy) continue;
+      for (const layer of policy.toReversed()) {
         const colour = layer.action === 'allow' ? ALLOWED : DENIED;
         for (const [from, to] of this.#spans.get(layer)!) painted.fill(colour, from, to);
       }
@@ -74,6 +66,29 @@ export class Painter<L extends Layer> {
     }
     return ranges;
   }
+}
+
+/**
+ * Sorted, each once. A `Set` would do it, were not all IPv6 addresses with the same lower half in one place of its table
+ * (V8 makes the hash of a bigint from its lowest 64 bits).
+ */
+function segmentStarts(layers: readonly Layer[], family: Family): bigint[] {
+  const end = EVERYBODY[family][0]!.last + 1n;
+  const edges = layers.flatMap(({ peers }) => peers.flatMap(({ first, last }) => [first, last + 1n]));
+  return [0n, ...edges]
+    .sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))
+    .filter((edge, index, sorted) => edge < end && edge !== sorted[index - 1]);
+}
+
+/** The segment that starts at `edge`, by halving; the number of segments for the end of all addresses. */
+function segmentAt(starts: readonly bigint[], edge: bigint): number {
+  let from = 0;
+  for (let to = starts.length; from < to; ) {
+    const middle = (from + to) >> 1;
+    if (starts[middle]! < edge) from = middle + 1;
+    else to = middle;
+  }
+  return from;
 }
 
 /** How many ranges it takes to say which cells are 1 in `canvas`, and not in `without`. */

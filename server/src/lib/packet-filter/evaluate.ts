@@ -1,4 +1,12 @@
-import { type Family, parseAddress, parseBlock, type Range } from './addresses.ts';
+import {
+  EVERYBODY,
+  type Family,
+  includes,
+  parseAddress,
+  parseBlock,
+  type RangeSet,
+  union,
+} from './addresses.ts';
 import type { Direction, Policies, PolicyRule } from './policy.ts';
 
 /**
@@ -45,13 +53,15 @@ export function createEvaluator(policies: Policies): (packet: Packet) => Verdict
 type KnownPacket = Packet & { family: Family; value: bigint };
 
 function createMatcher(rule: PolicyRule): (packet: KnownPacket) => boolean {
-  const peers = rule.peers?.map(parseBlock) ?? null;
-  const covers = (range: Range, value: bigint): boolean => range.first <= value && value <= range.last;
+  const blocks = rule.peers?.map(parseBlock);
+  const peers = (family: Family): RangeSet =>
+    blocks ? union(blocks.filter((block) => block.family === family)) : EVERYBODY[family];
+  const byFamily = { ipv4: peers('ipv4'), ipv6: peers('ipv6') };
   return ({ direction, protocol, port, family, value }) =>
     rule.direction === direction &&
     (rule.protocol === 'any' || rule.protocol === protocol) &&
     (!rule.ports || (port !== null && rule.ports.first <= port && port <= rule.ports.last)) &&
-    (!peers || peers.some((peer) => peer.family === family && covers(peer, value)));
+    includes(byFamily[family], value);
 }
 
 const NAMES: Record<Family, Record<number, Packet['protocol']>> = {
