@@ -2834,7 +2834,7 @@ export interface components {
              */
             direction: "inbound" | "outbound";
             /**
-             * @description `icmp` is ICMP for IPv4 and ICMPv6 for IPv6. `gre` and `esp` are not offered on this install.
+             * @description `icmp` is ICMP for IPv4 and ICMPv6 for IPv6. There can be no rules for `gre` and `esp`: the network rules them with `any`.
              * @example tcp
              * @enum {string}
              */
@@ -2937,7 +2937,7 @@ export interface components {
              */
             direction: "inbound" | "outbound";
             /**
-             * @description `icmp` is ICMP for IPv4 and ICMPv6 for IPv6. `gre` and `esp` are not offered on this install.
+             * @description `icmp` is ICMP for IPv4 and ICMPv6 for IPv6. There can be no rules for `gre` and `esp`: the network rules them with `any`.
              * @example tcp
              * @enum {string}
              */
@@ -3084,7 +3084,7 @@ export interface components {
                  */
                 direction: "inbound" | "outbound";
                 /**
-                 * @description `icmp` is ICMP for IPv4 and ICMPv6 for IPv6. `gre` and `esp` are not offered on this install.
+                 * @description `icmp` is ICMP for IPv4 and ICMPv6 for IPv6. There can be no rules for `gre` and `esp`: the network rules them with `any`.
                  * @example tcp
                  * @enum {string}
                  */
@@ -9654,7 +9654,7 @@ export interface operations {
                              */
                             direction: "inbound" | "outbound";
                             /**
-                             * @description `icmp` is ICMP for IPv4 and ICMPv6 for IPv6. `gre` and `esp` are not offered on this install.
+                             * @description `icmp` is ICMP for IPv4 and ICMPv6 for IPv6. There can be no rules for `gre` and `esp`: the network rules them with `any`.
                              * @example tcp
                              * @enum {string}
                              */
