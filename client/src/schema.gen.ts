@@ -3593,7 +3593,7 @@ export interface components {
              */
             direction: "inbound" | "outbound";
             /**
-             * @description `icmp` is ICMP for IPv4 and ICMPv6 for IPv6. `gre` and `esp` are not offered on this install.
+             * @description `icmp` is ICMP for IPv4 and ICMPv6 for IPv6. There can be no rules for `gre` and `esp`: the network rules them with `any`.
              * @example tcp
              * @enum {string}
              */
@@ -3696,7 +3696,7 @@ export interface components {
              */
             direction: "inbound" | "outbound";
             /**
-             * @description `icmp` is ICMP for IPv4 and ICMPv6 for IPv6. `gre` and `esp` are not offered on this install.
+             * @description `icmp` is ICMP for IPv4 and ICMPv6 for IPv6. There can be no rules for `gre` and `esp`: the network rules them with `any`.
              * @example tcp
              * @enum {string}
              */
@@ -3843,7 +3843,7 @@ export interface components {
                  */
                 direction: "inbound" | "outbound";
                 /**
-                 * @description `icmp` is ICMP for IPv4 and ICMPv6 for IPv6. `gre` and `esp` are not offered on this install.
+                 * @description `icmp` is ICMP for IPv4 and ICMPv6 for IPv6. There can be no rules for `gre` and `esp`: the network rules them with `any`.
                  * @example tcp
                  * @enum {string}
                  */
@@ -12207,7 +12207,7 @@ export interface operations {
                              */
                             direction: "inbound" | "outbound";
                             /**
-                             * @description `icmp` is ICMP for IPv4 and ICMPv6 for IPv6. `gre` and `esp` are not offered on this install.
+                             * @description `icmp` is ICMP for IPv4 and ICMPv6 for IPv6. There can be no rules for `gre` and `esp`: the network rules them with `any`.
                              * @example tcp
                              * @enum {string}
                              */

@@ -166,6 +166,8 @@ async function foreignThings(
     body: { name: 'other', type: 'database', provider_type: 'postgresql', parameters: {} },
   });
   assert.equal(group.status, 201);
+  const firewall = await call('POST', '/firewalls', { token, body: { name: 'other' } });
+  assert.equal(firewall.status, 201);
   return {
     sshKey,
     vpsInstance,
@@ -173,5 +175,6 @@ async function foreignThings(
     databaseInstance: await service('/database', 'postgresql'),
     cacheInstance: await service('/cache', 'redis'),
     parameterGroup: String(group.body.parameter_group.id),
+    firewall: firewall.body.firewall.id,
   };
 }

@@ -149,6 +149,7 @@ describe('no input yields a 5xx', () => {
       databaseInstance: await made('/database', 'createDatabase', 'instance'),
       cacheInstance: await made('/cache', 'createCache', 'instance'),
       parameterGroup: await made('/parameter-groups', 'createParameterGroup', 'parameter_group'),
+      firewall: await made('/firewalls', 'createFirewall', 'firewall'),
     };
   });
   after(() => test?.close());

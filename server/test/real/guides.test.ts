@@ -22,8 +22,16 @@ const PATIENCE = 900;
 const PUBLIC_ADDRESS = '203.0.113.7';
 /** The scopes that each guide says its token needs. */
 const SCOPES: Record<string, Scope[]> = {
-  database: ['database:read', 'database:write', 'database:delete'],
-  cache: ['cache:read', 'cache:write', 'cache:delete', 'database:read', 'database:write', 'database:delete'],
+  database: ['database:read', 'database:write', 'database:delete', 'firewall:write'],
+  cache: [
+    'cache:read',
+    'cache:write',
+    'cache:delete',
+    'database:read',
+    'database:write',
+    'database:delete',
+    'firewall:write',
+  ],
 };
 const GO_MODULES = [
   'github.com/jackc/pgx/v5@v5.12.0',

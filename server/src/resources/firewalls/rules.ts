@@ -6,11 +6,14 @@ import type { Instance } from './instances.ts';
 import { type InstanceName, NOUNS, type StoredRule } from './rule.ts';
 import type { FirewallRuleInput } from './schema.ts';
 
-/** Protocols that the data plane cannot filter exactly, and why a rule for them is refused. */
-const NOT_ENFORCEABLE: Partial<Record<Protocol, string>> = {
-  gre: 'Rules for GRE are not offered on this install. Use the protocol any with the addresses of the tunnel’s other end.',
-  esp: 'Rules for ESP are not offered on this install. Use the protocol any with the addresses of the tunnel’s other end.',
-};
+const noRuleFor = (name: string): string =>
+  `The network cannot tell ${name} from other protocols without ports. Use the protocol any, with the addresses of the tunnel’s other end.`;
+
+/**
+ * Protocols that no rule can be for, and why: see decision 20. Where such a rule makes no difference it could be taken, but
+ * whether it does depends on all rules around it, and on each later change of them.
+ */
+const NOT_ENFORCEABLE: Partial<Record<Protocol, string>> = { gre: noRuleFor('GRE'), esp: noRuleFor('ESP') };
 
 const NOT_OFFERED = new Set(['queue', 'serverless']);
 /** More fields than anyone reads would only let a small request make a large answer. */

@@ -31,7 +31,7 @@ const Status = Enum(FIREWALL_STATUSES, { example: 'active' });
 const Direction = Enum(['inbound', 'outbound']);
 const Protocol = Enum(['tcp', 'udp', 'icmp', 'any', 'gre', 'esp'], {
   description:
-    '`icmp` is ICMP for IPv4 and ICMPv6 for IPv6. `gre` and `esp` are not offered on this install.',
+    '`icmp` is ICMP for IPv4 and ICMPv6 for IPv6. There can be no rules for `gre` and `esp`: the network rules them with `any`.',
 });
 const Action = Enum(['allow', 'deny']);
 const Verdict = Action;

@@ -36,6 +36,7 @@ import {
   readInstances,
   readTeam,
   refuseTooLarge,
+  type Team,
 } from './team.ts';
 import { tryPacket } from './trial.ts';
 import { viewFirewall } from './view.ts';
@@ -154,13 +155,7 @@ export function createFirewallService(database: Database) {
     checkRoom(team, firewall.id, instance, 'instance_id', complaints);
     complaints.throw();
     const next = [...attached, { id: instance.id, type: instance.type }];
-    refuseTooLarge(team, {
-      id: firewall.id,
-      name: firewall.name,
-      rules: firewall.effective_rules,
-      attached: next,
-    });
-    return move(tx, caller, firewall, next, `The firewall is being attached to the ${noun}.`);
+    return move(tx, caller, team, firewall, next, `The firewall is being attached to the ${noun}.`);
   }
 
   async function detach(tx: Tx, caller: Caller, id: string, body: FirewallAttachment) {
@@ -173,12 +168,21 @@ export function createFirewallService(database: Database) {
     if (next.length === attached.length) {
       return answer(firewall, `The firewall is not attached to this ${noun}.`, null);
     }
-    return move(tx, caller, firewall, next, `The firewall is being detached from the ${noun}.`);
+    return move(tx, caller, team, firewall, next, `The firewall is being detached from the ${noun}.`);
   }
 
-  async function move(tx: Tx, caller: Caller, firewall: Firewall, attached: InstanceName[], message: string) {
+  async function move(
+    tx: Tx,
+    caller: Caller,
+    team: Team,
+    firewall: Firewall,
+    attached: InstanceName[],
+    message: string,
+  ) {
+    const { id, name, effective_rules: rules } = firewall;
+    refuseTooLarge(team, { id, name, rules, attached });
     await writeAttachments(tx, firewall, attached);
-    return answer({ ...firewall, status: 'applying' }, message, await apply(tx, caller, firewall.id));
+    return answer({ ...firewall, status: 'applying' }, message, await apply(tx, caller, id));
   }
 
   async function deploy(tx: Tx, caller: Caller, id: string, body: DeployFirewall) {

@@ -14,16 +14,20 @@ export interface Plan {
 
 /**
  * Why the data plane could not hold what the firewalls of an instance say together, as sentences that name the rules; null
- * where it can. Looks at the instances that `firewallId` is attached to, or at that firewall alone where there are none.
+ * where it can. Looks at the instances that a change of `firewallId` is about, or at that firewall alone where there are none.
  */
-export function findTooLarge(plan: Plan, firewallId: string): string | null {
+export function findTooLarge(
+  plan: Plan,
+  firewallId: string,
+  instanceIds: ReadonlySet<string>,
+): string | null {
   const addresses = addressBook(plan.instances);
   const policies = new Map(
     plan.firewalls.map(({ id, effective_rules }) => [id, toPolicy(effective_rules, addresses)]),
   );
-  const sets = [...Map.groupBy(plan.attachments, ({ id }) => id).values()]
-    .map((attachments) => attachments.map(({ firewall_id }) => firewall_id))
-    .filter((ids) => ids.includes(firewallId));
+  const sets = [...Map.groupBy(plan.attachments, ({ id }) => id)]
+    .filter(([id]) => instanceIds.has(id))
+    .map(([, attachments]) => attachments.map(({ firewall_id }) => firewall_id));
   const checked = new Set<string>();
   for (const ids of sets.length === 0 ? [[firewallId]] : sets) {
     const together = ids.map((id) => policies.get(id) ?? []);

@@ -92,22 +92,24 @@ export function checkRoom(
   );
 }
 
-/** Throws `validation_failed` where the data plane could not hold the firewalls of an instance with this one as it is to be. */
+/**
+ * Throws `validation_failed` where the data plane could not hold the firewalls of an instance with this one as it is to be.
+ * Instances that it is detached from count too: what it denied as a whole the others may allow in many pieces.
+ */
 export function refuseTooLarge(
   team: Team,
   { id, name, rules, attached }: { id: string; name: string; rules: StoredRule[]; attached: InstanceName[] },
 ): void {
-  const sentence = findTooLarge(
-    {
-      instances: [...team.instances.values()],
-      firewalls: [...team.firewalls.filter((other) => other.id !== id), { id, name, effective_rules: rules }],
-      attachments: [
-        ...team.attachments.filter(({ firewall_id }) => firewall_id !== id),
-        ...attached.map((instance) => ({ ...instance, firewall_id: id })),
-      ],
-    },
-    id,
-  );
+  const plan = {
+    instances: [...team.instances.values()],
+    firewalls: [...team.firewalls.filter((other) => other.id !== id), { id, name, effective_rules: rules }],
+    attachments: [
+      ...team.attachments.filter(({ firewall_id }) => firewall_id !== id),
+      ...attached.map((instance) => ({ ...instance, firewall_id: id })),
+    ],
+  };
+  const affected = new Set([...attachedTo(team, id), ...attached].map((instance) => instance.id));
+  const sentence = findTooLarge(plan, id, affected);
   const complaints = new Complaints();
   if (sentence) complaints.add('rules', sentence);
   complaints.throw();
