@@ -4,7 +4,6 @@ import path from 'node:path';
 import { destroy } from '../server/src/cli/destroy.ts';
 import { readConfig } from '../server/src/config.ts';
 import { installId } from '../server/src/lib/install-id.ts';
-import { findIncusd } from '../server/src/platform/incus-daemon.ts';
 import { installPackages, missingPackages, PACKAGES, type Package } from '../server/src/platform/packages.ts';
 import { startPostgres } from '../server/src/platform/postgres.ts';
 import { setUp } from '../server/src/platform/setup.ts';
@@ -38,7 +37,8 @@ const CLIENTS: Package[] = [
 ];
 
 export const terminal = createTerminal();
-const supervisor = createSupervisor({ log: (message) => terminal.line(message) });
+// Tests kill daemons in a row.
+const supervisor = createSupervisor({ log: (message) => terminal.line(message), maxBackoffMs: 500 });
 const stops: (() => Promise<void>)[] = [];
 
 /** The install's own folder, the same at every run of one checkout, so that leftovers of a killed run are found. */
@@ -102,7 +102,6 @@ export async function startTestIncus(): Promise<void> {
   const platform = await setUp({ config, terminal, supervisor, log, stops, ownIncus: true });
   process.env.DANUBE_TEST_INCUS_SOCKET = platform.incusSocket!;
   process.env.DANUBE_TEST_INCUS_POOL = platform.pool;
-  process.env.DANUBE_TEST_INCUS_PID = String(findIncusd(home)?.pid ?? '');
   process.env.DANUBE_TEST_INSTALL_ID = platform.install.installId;
   process.env.DANUBE_IPV4_POOL = platform.install.ipv4Pool;
   process.env.DANUBE_IPV6_POOL = platform.install.ipv6Pool;

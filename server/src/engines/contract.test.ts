@@ -2,6 +2,7 @@ import { guestsContract } from './contract/guests.ts';
 import { serviceVerbsContract } from './contract/service-verbs.ts';
 import { servicesContract } from './contract/services.ts';
 import { snapshotVerbsContract } from './contract/snapshot-verbs.ts';
+import { snapshotsContract } from './contract/snapshots.ts';
 import { openIncus, openSim } from './contract/subjects.ts';
 import { verbsContract } from './contract/verbs.ts';
 
@@ -16,4 +17,5 @@ if (!process.env.DANUBE_TEST_FAST) {
   snapshotVerbsContract('incus', openIncus);
   guestsContract(openIncus);
   servicesContract(openIncus);
+  snapshotsContract(openIncus);
 }

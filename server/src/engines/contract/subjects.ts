@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { SERVICE_IMAGES } from '../../images/recipes.ts';
 import { createLog } from '../../lib/log.ts';
+import { findIncusd } from '../../platform/incus-daemon.ts';
 import type { RunResult } from '../../platform/run.ts';
 import type { Engine, InstanceRef, InstanceSpec, TenantNetwork } from '../engine.ts';
 import { IncusClient } from '../incus/client.ts';
@@ -41,8 +42,8 @@ export interface IncusSubject extends Subject {
   halfMakeVolume(ref: InstanceRef): Promise<void>;
   /** Halts all processes of the instance, as a snapshot does that is cut off. */
   freeze(ref: InstanceRef): Promise<void>;
-  /** Process of the daemon, if this run may kill it: somebody starts it again. */
-  daemonPid: number | null;
+  /** Kills the daemon, which is this run's own; somebody starts it again. */
+  killDaemon(): void;
 }
 
 /** Follows from the install of the run, so that runs side by side on one host have networks of their own. */
@@ -141,7 +142,11 @@ export async function openIncus(): Promise<IncusSubject> {
     engine,
     socketPath,
     installId,
-    daemonPid: Number(process.env.DANUBE_TEST_INCUS_PID) || null,
+    killDaemon() {
+      const daemon = findIncusd(env('DANUBE_HOME'));
+      if (!daemon) throw new Error('This run has no Incus daemon.');
+      process.kill(daemon.pid, 'SIGKILL');
+    },
     async deleteBehindOurBack(ref) {
       const query = projectOf(ref.teamId);
       const instance = `/1.0/instances/${ref.name}`;

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { mendPoolQuota } from '../../platform/pool-health.ts';
 import { run } from '../../platform/run.ts';
 import type { IncusConnection } from './client.ts';
 
@@ -11,6 +12,7 @@ export type DiskKind = 'containers' | 'custom';
  */
 export class DiskUsage {
   readonly #folder: string | null;
+  #mending: Promise<void> | null = null;
 
   constructor(connection: IncusConnection, pool: string) {
     this.#folder =
@@ -19,13 +21,36 @@ export class DiskUsage {
         : null;
   }
 
-  /** Bytes as of the last commit, at most half a minute ago. Null where Incus is elsewhere, or the pool is not Btrfs. */
-  async heldBytes(kind: DiskKind, project: string, name: string): Promise<number | null> {
-    if (this.#folder === null) return null;
-    const disk = path.join(this.#folder, kind, `${project}_${name}`);
-    const { status, stdout } = await run('btrfs', ['qgroup', 'show', '-f', '--raw', disk], { allow: 'any' });
-    const line = stdout.split('\n').find((text) => /^0\/\d+\s/.test(text));
-    const bytes = Number(line?.split(/\s+/)[1]);
-    return status === 0 && Number.isFinite(bytes) ? bytes : null;
+  /**
+   * Bytes as of the last commit, at most half a minute ago. Where Incus is elsewhere, or the pool is not Btrfs, what Incus
+   * says. Null where the file system has lost count, as it may when a snapshot is deleted; where `patient`, it counts anew,
+   * which takes seconds on a large pool.
+   */
+  async heldBytes(
+    disk: { kind: DiskKind; project: string; name: string },
+    incusSays: number | null,
+    { patient = false } = {},
+  ): Promise<number | null> {
+    if (this.#folder === null) return incusSays;
+    const folder = path.join(this.#folder, disk.kind, `${disk.project}_${disk.name}`);
+    const { status, stdout, stderr } = await run('btrfs', ['qgroup', 'show', '-f', '--raw', folder], {
+      allow: 'any',
+    });
+    if (status !== 0) return incusSays;
+    if (!/inconsistent|rescan/i.test(stderr)) {
+      const line = stdout.split('\n').find((text) => /^0\/\d+\s/.test(text));
+      return line ? Number(line.split(/\s+/)[1]) : incusSays;
+    }
+    if (!patient) return null;
+    await this.#mend(this.#folder);
+    return this.heldBytes(disk, incusSays);
+  }
+
+  /** One at a time: the file system refuses a second. */
+  #mend(folder: string): Promise<void> {
+    this.#mending ??= mendPoolQuota(folder).finally(() => {
+      this.#mending = null;
+    });
+    return this.#mending;
   }
 }

@@ -173,7 +173,8 @@ class IncusEngine implements Engine {
       if (present && !isOlder) return this.#instances.start(ref);
       throw new EngineError('not_found', 'The snapshot does not exist.', { detail: from.name });
     }
-    const diskGb = Math.max(spec.limits.diskGb, Math.ceil(kept.diskBytes / BYTES_PER_GB));
+    const heldGb = Math.ceil((await this.#snapshots.diskBytes(kept)) / BYTES_PER_GB);
+    const diskGb = Math.max(spec.limits.diskGb, heldGb);
     if (kept.instance) return this.#place(spec, host, { snapshot: kept.instance, diskGb });
     if (isOlder) await this.#instances.remove(ref);
     await this.#volumes.restore(ref, from, diskGb, spec.generation);
@@ -241,9 +242,8 @@ class IncusEngine implements Engine {
     );
   }
 
-  async describeSnapshot(snapshot: SnapshotRef): Promise<SnapshotReport | null> {
-    const kept = await this.#snapshots.find(snapshot);
-    return kept && { ref: snapshot, diskBytes: kept.diskBytes };
+  describeSnapshot(snapshot: SnapshotRef): Promise<SnapshotReport | null> {
+    return this.#snapshots.describe(snapshot);
   }
 
   removeSnapshot(snapshot: SnapshotRef): Promise<void> {

@@ -127,8 +127,6 @@ export const snapshotBody = (name: string, source: IncusInstance): unknown => ({
   config: {
     ...without(source.config),
     'security.idmap.isolated': 'true',
-    // Ids of the host are for instances that run: there are enough for 15,000 of those with 65,536 each.
-    'security.idmap.size': '1',
     'boot.autostart': 'false',
   },
   devices: { ...withoutDevices(source.devices), root: source.devices.root },

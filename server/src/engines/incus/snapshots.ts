@@ -23,7 +23,8 @@ export interface SnapshotParts {
 }
 
 /** A snapshot that was made to its end: of a server it is an instance, of a service a volume. */
-export interface KeptDisk extends SnapshotReport {
+export interface KeptDisk {
+  ref: SnapshotRef;
   /** Null for a service's. */
   instance: IncusInstance | null;
 }
@@ -53,11 +54,29 @@ export class Snapshots {
   async find(snapshot: SnapshotRef): Promise<KeptDisk | null> {
     const { instances, volumes } = this.#parts;
     const [instance, volume] = await Promise.all([instances.find(snapshot), volumes.find(snapshot)]);
-    if (instance && isKept(instance)) {
-      return { ref: snapshot, diskBytes: await this.#diskBytes(snapshot, 'containers'), instance };
-    }
-    if (!volume || !isComplete(volume)) return null;
-    return { ref: snapshot, diskBytes: await this.#diskBytes(snapshot, 'custom'), instance: null };
+    if (instance && isKept(instance)) return { ref: snapshot, instance };
+    return volume && isComplete(volume) ? { ref: snapshot, instance: null } : null;
+  }
+
+  async describe(snapshot: SnapshotRef): Promise<SnapshotReport | null> {
+    const kept = await this.find(snapshot);
+    return kept && { ref: snapshot, diskBytes: await this.diskBytes(kept) };
+  }
+
+  /** What the kept disk holds. */
+  async diskBytes({ ref, instance }: KeptDisk): Promise<number> {
+    const { client, instances, volumes, usage } = this.#parts;
+    const kind: DiskKind = instance ? 'containers' : 'custom';
+    const { path, query } = (instance ? instances : volumes).path(ref);
+    const state = await client.get<DiskState>(`${path}/state`, { query });
+    const incusSays = (instance ? state.disk?.root?.usage : state.usage?.used) ?? null;
+    const disk = { kind, project: query.project, name: ref.name };
+    const bytes = await usage.heldBytes(disk, incusSays, { patient: true });
+    if (bytes !== null) return bytes;
+    throw new EngineError('failed', 'The size of the snapshot is not known yet.', {
+      detail: ref.name,
+      retryable: true,
+    });
   }
 
   /** Also what is left of one that was never completed. */
@@ -119,19 +138,10 @@ export class Snapshots {
       retryable: true,
     });
   }
+}
 
-  async #diskBytes(snapshot: SnapshotRef, kind: DiskKind): Promise<number> {
-    const { client, instances, volumes, usage } = this.#parts;
-    const { path, query } = kind === 'custom' ? volumes.path(snapshot) : instances.path(snapshot);
-    const held = await usage.heldBytes(kind, query.project, snapshot.name);
-    if (held !== null) return held;
-    if (kind === 'custom') {
-      const state = await client.get<{ usage: { used: number } | null }>(`${path}/state`, { query });
-      return state.usage?.used ?? 0;
-    }
-    const state = await client.get<{ disk: Record<string, { usage: number }> | null }>(`${path}/state`, {
-      query,
-    });
-    return state.disk?.root?.usage ?? 0;
-  }
+/** The parts of Incus' state of a volume, and of an instance, that tell how much a disk holds: bytes. */
+interface DiskState {
+  usage?: { used: number } | null;
+  disk?: Record<string, { usage: number }> | null;
 }

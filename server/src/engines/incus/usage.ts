@@ -30,11 +30,11 @@ export async function describeUsage(
   if (!state) return null;
   const { memory, cpu, disk } = state;
   const kind = disk?.[DATA_DEVICE] ? 'custom' : 'containers';
-  const held = await usage.heldBytes(kind, query.project, ref.name);
+  const incusSays = (disk?.[DATA_DEVICE] ?? disk?.root)?.usage ?? null;
   const runs = state.status === 'Running' || state.status === 'Ready';
   return {
     memoryBytes: runs && memory ? memory.usage : null,
     cpuSeconds: runs && cpu ? cpu.usage / 1e9 : null,
-    diskBytes: held ?? (disk?.[DATA_DEVICE] ?? disk?.root)?.usage ?? null,
+    diskBytes: await usage.heldBytes({ kind, project: query.project, name: ref.name }, incusSays),
   };
 }
