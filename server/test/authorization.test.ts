@@ -12,7 +12,12 @@ const secured = ROUTES.filter((route) => route.operation.security.length > 0);
 const pathOf = (route: DocumentedRoute, ids: Record<string, string> = {}): string =>
   route.path.replace(/\{([^}]+)\}/g, (_, name: string) => ids[name] ?? MISSING[name] ?? NOBODY);
 const NOBODY = '00000000-0000-7000-8000-000000000000';
-const MISSING: Record<string, string> = { sshKey: '999999', parameterGroup: '999999' };
+const MISSING: Record<string, string> = Object.fromEntries(
+  ['sshKey', 'parameterGroup', 'vpsSnapshot', 'databaseSnapshot', 'cacheSnapshot'].map((name) => [
+    name,
+    '999999',
+  ]),
+);
 
 /** What a request to the route takes, from the document's own example. */
 const bodyOf = (route: DocumentedRoute): { body?: unknown } => {
@@ -161,6 +166,14 @@ async function foreignThings(
     assert.equal(created.status, 201);
     return created.body.instance.id;
   };
+  const databaseInstance = await service('/database', 'postgresql');
+  const cacheInstance = await service('/cache', 'redis');
+  const snapshot = async (kind: string, instance: string): Promise<string> => {
+    const body = { [`${kind}_instance_id`]: instance, name: 'other' };
+    const created = await call('POST', `/snapshots/${kind}`, { token, body });
+    assert.equal(created.status, 201);
+    return String(created.body.snapshot.id);
+  };
   const group = await call('POST', '/parameter-groups', {
     token,
     body: { name: 'other', type: 'database', provider_type: 'postgresql', parameters: {} },
@@ -172,8 +185,11 @@ async function foreignThings(
     sshKey,
     vpsInstance,
     operation: id,
-    databaseInstance: await service('/database', 'postgresql'),
-    cacheInstance: await service('/cache', 'redis'),
+    databaseInstance,
+    cacheInstance,
+    vpsSnapshot: await snapshot('vps', vpsInstance),
+    databaseSnapshot: await snapshot('database', databaseInstance),
+    cacheSnapshot: await snapshot('cache', cacheInstance),
     parameterGroup: String(group.body.parameter_group.id),
     firewall: firewall.body.firewall.id,
   };

@@ -141,13 +141,25 @@ describe('no input yields a 5xx', () => {
       assert.equal(answer.status, 201, JSON.stringify(answer.body));
       return String(answer.body[member].id);
     };
+    const snapshotOf = async (kind: 'vps' | 'database' | 'cache', operationId: string, instance: string) => {
+      const body = { ...exampleOf(operationId), [`${kind}_instance_id`]: instance };
+      const answer = await call('POST', `/snapshots/${kind}`, { body });
+      assert.equal(answer.status, 201, JSON.stringify(answer.body));
+      return String(answer.body.snapshot.id);
+    };
     // Parameters are known then, and requests that set some go all the way.
     for (const image of SERVICE_IMAGES) await test.engine.ensureImage(image);
+    const vpsInstance = vps.body.instance.id;
+    const databaseInstance = await made('/database', 'createDatabase', 'instance');
+    const cacheInstance = await made('/cache', 'createCache', 'instance');
     real = {
       sshKey: String(key.body.key.id),
-      vpsInstance: vps.body.instance.id,
-      databaseInstance: await made('/database', 'createDatabase', 'instance'),
-      cacheInstance: await made('/cache', 'createCache', 'instance'),
+      vpsInstance,
+      databaseInstance,
+      cacheInstance,
+      vpsSnapshot: await snapshotOf('vps', 'createVpsSnapshot', vpsInstance),
+      databaseSnapshot: await snapshotOf('database', 'createDatabaseSnapshot', databaseInstance),
+      cacheSnapshot: await snapshotOf('cache', 'createCacheSnapshot', cacheInstance),
       parameterGroup: await made('/parameter-groups', 'createParameterGroup', 'parameter_group'),
       firewall: await made('/firewalls', 'createFirewall', 'firewall'),
     };

@@ -17,13 +17,16 @@ const MASS_LOSS = 5;
 const TYPES = {
   vps: {
     noun: 'server',
-    mend: 'Reinstall it to build it anew; the data on its disk is lost.',
+    mend: 'Restore a snapshot of it, or reinstall it: then the data on its disk is lost.',
   },
   database: {
     noun: 'database',
-    mend: 'Start it: it is built anew on its data volume, if that is still there.',
+    mend: 'Start it: it is built anew on its data volume, if that is still there. Or restore a snapshot.',
   },
-  cache: { noun: 'cache', mend: 'Start it: it is built anew on its data volume, if that is still there.' },
+  cache: {
+    noun: 'cache',
+    mend: 'Start it: it is built anew on its data volume, if that is still there. Or restore a snapshot.',
+  },
 } as const;
 
 type Type = keyof typeof TYPES;

@@ -3,7 +3,7 @@ import type { Tx } from '../../db/database.ts';
 import { uuidv7 } from '../../lib/ids.ts';
 import { type AcceptedOperation, acceptOperation } from '../../workflows/operations-store.ts';
 import { hasOperation } from '../data-services/store.ts';
-import type { SnapshotArgs } from './instance-operations.ts';
+import type { SnapshotArgs } from './instance-steps.ts';
 import { type Instance, lockInstance, updateInstance } from './instances.ts';
 import { type Kind, RESOURCE_TYPE } from './kinds.ts';
 import { refuseReading } from './rules.ts';

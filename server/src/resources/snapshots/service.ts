@@ -9,7 +9,7 @@ import type { DataServiceService } from '../data-services/service.ts';
 import { checkSnapshotQuota } from '../teams/quotas.ts';
 import { type Held, hold, snapshotArgs } from './acceptance.ts';
 import { type CloneRequest, cloneColumns } from './clone.ts';
-import type { RestoreArgs } from './instance-operations.ts';
+import type { RestoreArgs } from './instance-steps.ts';
 import { type Instance, lockInstance, updateInstance } from './instances.ts';
 import { KINDS, type Kind, RESOURCE_TYPE } from './kinds.ts';
 import { refuseDelete, refuseReading, refuseRestore, refuseSnapshot } from './rules.ts';

@@ -230,7 +230,7 @@ const ACTIONS = {
 function refusal(vps: Vps, kind: 'start' | 'stop' | 'reboot' | 'delete'): string {
   if (vps.desired === 'deleted') return 'The server is being deleted.';
   if (vps.status === 'error') {
-    return 'The server has a problem (see status_details.error). Reinstall or delete it.';
+    return 'The server has a problem (see status_details.error). Restore a snapshot of it, reinstall or delete it.';
   }
   if (kind === 'delete') return 'The server is running. Stop it before you delete it.';
   if (kind === 'start') return 'The server is running already, or about to.';

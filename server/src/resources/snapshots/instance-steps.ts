@@ -1,0 +1,164 @@
+import type { Database, Queryable, Tx } from '../../db/database.ts';
+import { type Engine, EngineError } from '../../engines/engine.ts';
+import type { Operation, OperationStep } from '../../workflows/operation.ts';
+import { getInstance, type Instance, refOf, updateInstance } from './instances.ts';
+import type { Kind } from './kinds.ts';
+import type { Reason } from './states.ts';
+import {
+  deleteSnapshot,
+  describedBy,
+  getSnapshot,
+  insertSnapshot,
+  type Snapshot,
+  snapshotRef,
+  updateSnapshot,
+} from './store.ts';
+
+/** Arguments of `snapshot`, an operation of the instance. */
+export interface SnapshotArgs {
+  /** The snapshot's uid. */
+  snapshot: string;
+  reason: Reason;
+}
+
+/** Arguments of `restore`. */
+export interface RestoreArgs {
+  /** The snapshot's uid. */
+  snapshot: string;
+  /** What the instance is once the operations before this one are done; where a restore that fails goes back to. */
+  settled: 'running' | 'stopped' | 'error';
+}
+
+/** What the workflows of a kind of instance lend. */
+export interface InstanceParts {
+  database: Database;
+  engine: Engine;
+  /** Seconds that a guest gets to end in good order. */
+  graceSeconds: number;
+  /** Steps of a restore that may fail while the instance is still as it was. */
+  prepare: readonly OperationStep[];
+  /** Makes the present generation of the instance where it is missing, from `made_from` where that is set. */
+  instance: OperationStep;
+  /** Waits until the instance answers. */
+  ready: OperationStep;
+  /** Puts back the columns that an update has changed which is not going to be carried out. */
+  revertUpdate(tx: Tx, update: Operation): Promise<void>;
+  /** The restored instance has begun to run: its columns follow the snapshot that it was made from. */
+  adopt(tx: Tx, id: string, origin: Snapshot): Promise<void>;
+}
+
+/** The arguments of a restore. */
+export const argsOf = (operation: Operation) => operation.args as unknown as RestoreArgs;
+
+/** The row of the operation's instance. A row outlives every operation of it. */
+export async function instanceOf(db: Queryable, { resourceType, resourceId }: Operation): Promise<Instance> {
+  const instance = await getInstance(db, resourceType as Kind, resourceId);
+  if (!instance) throw new Error(`There is no ${resourceType} ${resourceId}.`);
+  return instance;
+}
+
+/** The steps of `snapshot`. */
+export function snapshotSteps({ database, engine }: InstanceParts) {
+  const { db } = database;
+  const refFor = ({ teamId, args }: Operation) =>
+    snapshotRef({ team_id: teamId, uid: (args as unknown as SnapshotArgs).snapshot });
+  return {
+    take: {
+      name: 'snapshot',
+      async run(operation) {
+        const { snapshot: uid } = operation.args as unknown as SnapshotArgs;
+        // Operations before this one may have changed the instance since it was asked for.
+        await updateSnapshot(db, uid, describedBy(await instanceOf(db, operation)));
+        await takeSnapshot(db, engine, operation, uid);
+      },
+    },
+    discard: { name: 'discard', run: (operation) => engine.removeSnapshot(refFor(operation)) },
+  } satisfies Record<string, OperationStep>;
+}
+
+async function takeSnapshot(db: Queryable, engine: Engine, operation: Operation, uid: string): Promise<void> {
+  const ref = snapshotRef({ team_id: operation.teamId, uid });
+  await engine.ensureSnapshot(refOf(operation), ref);
+  const report = await engine.describeSnapshot(ref);
+  if (!report) throw new EngineError('failed', 'The snapshot could not be taken.', { detail: ref.name });
+  await updateSnapshot(db, uid, { size_bytes: report.diskBytes });
+}
+
+/** The steps that `restore` adds to those of its kind. */
+export function restoreSteps({ database, engine, graceSeconds, instance, ready }: InstanceParts) {
+  const { db } = database;
+  /** What is broken already need not stop in good order, nor leave a state that is worth keeping. */
+  const unlessBroken = async (operation: Operation, work: Promise<void>): Promise<boolean> => {
+    try {
+      await work;
+      return true;
+    } catch (error) {
+      const { settled } = argsOf(operation);
+      if (settled === 'error' && error instanceof EngineError && error.code !== 'unreachable') return false;
+      throw error;
+    }
+  };
+  const exists = async (operation: Operation) => (await engine.describeInstance(refOf(operation))) !== null;
+  return {
+    halt: {
+      name: 'halt',
+      async run(operation) {
+        if (!(await exists(operation))) return;
+        await unlessBroken(operation, engine.ensureStopped(refOf(operation), graceSeconds));
+      },
+    },
+    // The snapshot bears the id of the operation, so that every attempt means the same one.
+    keep: {
+      name: 'keep',
+      async run(operation) {
+        if (!(await exists(operation))) return;
+        const { id: uid } = operation;
+        const origin = await getSnapshot(db, argsOf(operation).snapshot);
+        await insertSnapshot(db, await instanceOf(db, operation), {
+          uid,
+          user_id: null,
+          name: `Before the restore of ${origin?.name ?? 'a snapshot'}`.slice(0, 255),
+          description: null,
+          reason: 'safety',
+        });
+        if (await unlessBroken(operation, takeSnapshot(db, engine, operation, uid))) {
+          await updateSnapshot(db, uid, { status: 'ready' });
+        } else {
+          await engine.removeSnapshot(snapshotRef({ team_id: operation.teamId, uid }));
+          await deleteSnapshot(db, uid);
+        }
+      },
+    },
+    back: {
+      name: 'back',
+      async run(operation, progress) {
+        const { settled } = argsOf(operation);
+        await intendPreviousState(db, engine, operation);
+        await instance.run(operation, progress);
+        if (settled === 'running') await ready.run(operation, progress);
+        if (settled === 'stopped') await engine.ensureStopped(refOf(operation), graceSeconds);
+        if (settled === 'error') return;
+        const changes = { status: settled, made_from: null };
+        await updateInstance(db, operation.resourceType as Kind, operation.resourceId, changes);
+      },
+    },
+  } satisfies Record<string, OperationStep>;
+}
+
+/**
+ * Makes the row mean the state before the restore: the instance that is still there, or one that is made from the safety
+ * snapshot. Throws where there is neither. Told by `made_from`, a second run changes nothing.
+ */
+async function intendPreviousState(db: Queryable, engine: Engine, operation: Operation): Promise<void> {
+  const { generation, made_from, kind, id } = await instanceOf(db, operation);
+  if (made_from !== argsOf(operation).snapshot) return;
+  const found = await engine.describeInstance(refOf(operation));
+  if (found && found.generation < generation) {
+    return updateInstance(db, kind, id, { generation: found.generation, made_from: null });
+  }
+  const safety = await getSnapshot(db, operation.id);
+  if (safety?.status !== 'ready') {
+    throw new EngineError('failed', 'There is no earlier state to go back to.');
+  }
+  await updateInstance(db, kind, id, { generation: generation + 1, made_from: safety.uid });
+}
