@@ -13,6 +13,7 @@ import { createLog } from '../server/src/lib/log.ts';
 import { clientOf, newVps } from '../server/test/client.ts';
 import { startTestApp, type TestApp, waitFor } from '../server/test/harness.ts';
 import { createTestIncusEngine, fromTestRun } from '../server/test/incus.ts';
+import { openRawTenant, type RawTenant } from './raw-tenant.ts';
 import { median, type Row } from './report.ts';
 
 const ROUNDS = 5;
@@ -27,12 +28,14 @@ export async function benchCreateReal(): Promise<Row[]> {
     await engine.ensureImage('debian-12');
     // The first creation of a team makes its network; it is not what is measured.
     await createThroughDanube(test, 'warm-up');
+    const tenant = await openRawTenant(engine);
     const ours: number[] = [];
     const raw: number[] = [];
     for (let round = 0; round < ROUNDS; round++) {
       ours.push(await createThroughDanube(test, `ours-${round}`));
-      raw.push(await createRaw(test, incus, round));
+      raw.push(await createRaw(incus, tenant));
     }
+    await tenant.close();
     return [
       {
         name: 'POST /vps to SSH banner, Debian 12',
@@ -70,39 +73,32 @@ async function createThroughDanube(test: TestApp, name: string): Promise<number>
   return seconds;
 }
 
-async function createRaw(test: TestApp, incus: IncusClient, round: number): Promise<number> {
+async function createRaw(incus: IncusClient, tenant: RawTenant): Promise<number> {
   const installId = fromTestRun('DANUBE_TEST_INSTALL_ID');
-  const { teamId } = test.team;
-  const body = creationBody(await rawSpec(test, round), {
+  const body = creationBody(await rawSpec(tenant), {
     installId,
     pool: fromTestRun('DANUBE_TEST_INCUS_POOL'),
     hostVcpu: 2,
   });
-  const project = `project=${projectName(installId, teamId)}`;
+  const query = { project: projectName(installId, tenant.ref.teamId) };
   const start = performance.now();
-  await incus.request('POST', `/1.0/instances?${project}`, body);
-  await banner(`${await networkPrefix(test)}.${200 + round}`);
+  await incus.request('POST', '/1.0/instances', body as object, { query });
+  await banner(tenant.addresses.ipv4!);
   const seconds = (performance.now() - start) / 1000;
-  const path = `/1.0/instances/raw-${round}`;
-  await incus.request('PUT', `${path}/state?${project}`, { action: 'stop', force: true });
-  await incus.request('DELETE', `${path}?${project}`);
+  const path = `/1.0/instances/${tenant.ref.name}`;
+  await incus.request('PUT', `${path}/state`, { action: 'stop', force: true }, { query });
+  await incus.request('DELETE', path, undefined, { query });
   return seconds;
 }
 
-async function rawSpec(test: TestApp, round: number): Promise<InstanceSpec> {
-  const row = await test.database.db.selectFrom('networks').selectAll().executeTakeFirstOrThrow();
-  const gateway = `${await networkPrefix(test)}.1`;
-  const ipv6Prefix = row.ipv6_subnet.split('/')[0];
-  const hostname = `raw-${round}`;
+async function rawSpec({ ref, network, addresses }: RawTenant): Promise<InstanceSpec> {
+  const hostname = ref.name;
   return {
-    ref: { teamId: test.team.teamId, name: hostname },
+    ref,
     image: 'debian-12',
     limits: { vcpu: 2, memoryMb: 2048, diskGb: 40 },
-    network: {
-      ipv4: { subnet: row.ipv4_subnet, gateway },
-      ipv6: { subnet: row.ipv6_subnet, gateway: `${ipv6Prefix}1` },
-    },
-    addresses: { ipv4: `${await networkPrefix(test)}.${200 + round}`, ipv6: `${ipv6Prefix}${200 + round}` },
+    network,
+    addresses,
     hostname,
     userData: await buildUserData({
       hostname,
@@ -117,11 +113,6 @@ async function rawSpec(test: TestApp, round: number): Promise<InstanceSpec> {
     autoStart: true,
     generation: 1,
   };
-}
-
-async function networkPrefix(test: TestApp): Promise<string> {
-  const row = await test.database.db.selectFrom('networks').select('ipv4_subnet').executeTakeFirstOrThrow();
-  return row.ipv4_subnet.split('.').slice(0, 3).join('.');
 }
 
 /** Resolves when the address's SSH server has sent its banner. */

@@ -11,7 +11,6 @@ import { IncusClient } from '../server/src/engines/incus/client.ts';
 import { creationBody } from '../server/src/engines/incus/instance-config.ts';
 import { projectName } from '../server/src/engines/incus/names.ts';
 import { createSecretBox } from '../server/src/lib/crypto.ts';
-import { uuidv7 } from '../server/src/lib/ids.ts';
 import { createLog } from '../server/src/lib/log.ts';
 import { run } from '../server/src/platform/run.ts';
 import { imageOf, type Provider } from '../server/src/providers/provider.ts';
@@ -19,10 +18,10 @@ import { PROVIDERS } from '../server/src/providers/registry.ts';
 import { createAuthorityReader } from '../server/src/resources/certificate-authority/authority.ts';
 import { instanceSpec } from '../server/src/resources/data-services/settings.ts';
 import { getService } from '../server/src/resources/data-services/store.ts';
-import { createNetworkReader } from '../server/src/resources/networks/allotment.ts';
 import { clientOf } from '../server/test/client.ts';
 import { startTestApp, type TestApp, waitFor } from '../server/test/harness.ts';
 import { createTestIncusEngine, fromTestRun } from '../server/test/incus.ts';
+import { openRawTenant, type RawTenant } from './raw-tenant.ts';
 import { median, type Row } from './report.ts';
 
 /** Odd, for the median. */
@@ -34,6 +33,7 @@ interface Setting {
   test: TestApp;
   secretKey: Buffer;
   incus: IncusClient;
+  tenant: RawTenant;
   provider: Provider;
 }
 
@@ -48,12 +48,13 @@ export async function benchCreateServices(): Promise<Row[]> {
   const secretKey = randomBytes(32);
   const test = await startTestApp({ engine, pools, secretKey });
   const incus = new IncusClient({ socketPath: fromTestRun('DANUBE_TEST_INCUS_SOCKET') });
+  const tenant = await openRawTenant(engine);
   const rows: Row[] = [];
   try {
     for (const provider of PROVIDERS) {
       const version = provider.versions[0]!.version;
       await engine.ensureImage(imageOf(provider, version));
-      const setting = { test, secretKey, incus, provider };
+      const setting = { test, secretKey, incus, tenant, provider };
       // The first creation makes the team's network, and brings the image into the host's memory.
       await throughDanube(setting);
       const ours: number[] = [];
@@ -75,6 +76,7 @@ export async function benchCreateServices(): Promise<Row[]> {
     return rows;
   } finally {
     await incus.close();
+    await tenant.close();
     for (const { ref } of await engine.listInstances()) await engine.removeInstance(ref);
     await engine.removeTenant(test.team.teamId);
     await test.close();
@@ -82,7 +84,7 @@ export async function benchCreateServices(): Promise<Row[]> {
 }
 
 /** Creates, asks, deletes. Returns what the instance was, for the other side to make the same. */
-async function throughDanube({ test, secretKey, provider }: Setting) {
+async function throughDanube({ test, secretKey, tenant, provider }: Setting) {
   const call = clientOf(test.app.url!, test.team.token);
   const path = `/${provider.kind}`;
   const start = performance.now();
@@ -99,13 +101,13 @@ async function throughDanube({ test, secretKey, provider }: Setting) {
   const { db } = test.database;
   const secrets = createSecretBox(secretKey);
   const row = await getService(db, id);
-  const network = await createNetworkReader(db)(row.team_id);
   const dependencies = {
     secrets,
     authority: createAuthorityReader(test.database, secrets),
     publicAddress: null,
   };
-  const spec = await instanceSpec({ ...row, id: uuidv7() }, network, dependencies);
+  const { ref, network, addresses } = tenant;
+  const spec = { ...(await instanceSpec({ ...row, ...addresses }, network, dependencies)), ref };
   await waitFor(
     'running',
     async () => (await call('GET', `${path}/${id}`)).body.instance.status === 'running',
@@ -117,7 +119,11 @@ async function throughDanube({ test, secretKey, provider }: Setting) {
   return { seconds, spec, login };
 }
 
-async function throughIncus({ incus, provider }: Setting, spec: InstanceSpec, login: Login): Promise<number> {
+async function throughIncus(
+  { incus, tenant, provider }: Setting,
+  spec: InstanceSpec,
+  login: Login,
+): Promise<number> {
   const installId = fromTestRun('DANUBE_TEST_INSTALL_ID');
   const pool = fromTestRun('DANUBE_TEST_INCUS_POOL');
   const query = { project: projectName(installId, spec.ref.teamId) };
@@ -145,7 +151,7 @@ async function throughIncus({ incus, provider }: Setting, spec: InstanceSpec, lo
     const options = { query: { ...query, path: file.path } };
     await incus.upload(`${instance}/files`, { body: file.content, headers }, options);
   }
-  await firstAnswer(provider, login);
+  await firstAnswer(provider, { ...login, host: tenant.addresses.ipv4! });
   const seconds = (performance.now() - start) / 1000;
   await incus.request('PUT', `${instance}/state`, { action: 'stop', force: true }, { query });
   await incus.request('DELETE', instance, undefined, { query });
