@@ -190,3 +190,22 @@ export async function verify(
   );
   assert.deepEqual(wrong, [], `from ${place.name}`);
 }
+
+/** Probes over both families. */
+export const both = (kind: Probe['kind'], to: InstanceSpec['addresses'], port?: number): Probe[] =>
+  [to.ipv4, to.ipv6].map((address) => ({ kind, to: address ?? '', ...(port ? { port } : {}) }));
+
+export const tcp = (spec: InstanceSpec, port: number = PORTS.one): Probe[] =>
+  both('tcp', spec.addresses, port);
+export const udp = (spec: InstanceSpec, port: number = PORTS.one): Probe[] =>
+  both('udp', spec.addresses, port);
+export const icmp = (spec: InstanceSpec): Probe[] => both('icmp', spec.addresses);
+
+export const everything = (spec: InstanceSpec): Probe[] => [
+  ...Object.values(PORTS).flatMap((port) => [...tcp(spec, port), ...udp(spec, port)]),
+  ...icmp(spec),
+];
+
+/** Where nothing is allowed, the host itself may still send an ICMPv6 echo request: Incus lets that pass always. */
+export const fromHost = (probes: readonly Probe[]): Probe[] =>
+  probes.filter(({ kind, to }) => kind !== 'icmp' || !to.includes(':'));

@@ -1,0 +1,193 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { firewall, rule } from '../../src/engines/contract/firewalls.ts';
+import { networkOf, specOf, TEAMS } from '../../src/engines/contract/subjects.ts';
+import { refuses } from '../../src/engines/contract/verbs.ts';
+import type { InstanceSpec } from '../../src/engines/engine.ts';
+import { IncusClient } from '../../src/engines/incus/client.ts';
+import { bridgeName, projectName } from '../../src/engines/incus/names.ts';
+import { findIncusd } from '../../src/platform/incus-daemon.ts';
+import { signal } from '../../src/platform/processes.ts';
+import { waitFor } from '../harness.ts';
+import { fromTestRun } from '../incus.ts';
+import { type FirewallWorld, openFirewallWorld } from './firewall-world.ts';
+import { type Followed, PORTS, type Probe, startGuest, tcp, udp, verify } from './packets.ts';
+
+const port = (number: number) => ({ ports: { first: number, last: number } });
+
+/** Real packets while firewalls change, and while what enforces them comes and goes. */
+describe('firewalls that change', { timeout: 900_000 }, () => {
+  let world: FirewallWorld;
+  let client: IncusClient;
+
+  before(async () => {
+    world = await openFirewallWorld();
+    client = new IncusClient({ socketPath: world.subject.socketPath });
+  });
+  after(async () => {
+    await client?.close();
+    await world?.close();
+  });
+
+  it('cuts what is established and forbidden now, and nothing else', async () => {
+    const { outside, specs, guard, published } = world;
+    const allow = (...numbers: number[]) =>
+      guard(...numbers.map((number) => rule('inbound', 'allow', { protocol: 'tcp', ...port(number) })));
+    await allow(22, PORTS.one, PORTS.two);
+    const [four, six] = tcp(specs.b, PORTS.one);
+    const session = sshSession();
+    const forbidden = [four!, six!, published].map((probe) => outside.stream(probe));
+    forbidden.push(outside.host.stream(four!));
+    const allowed = tcp(specs.b, PORTS.two).map((probe) => outside.stream(probe));
+    for (const one of [session, ...forbidden, ...allowed]) await goesOn(one);
+    await allow(PORTS.two);
+    for (const one of forbidden) await dies(one);
+    await waitFor('the SSH session to end', async () => session.hasEnded());
+    for (const one of allowed) await goesOn(one);
+    // As if nothing had been, once it is allowed again.
+    await allow(22, PORTS.one, PORTS.two);
+    await verify(outside, { passes: [...tcp(specs.b), published] });
+    for (const one of allowed) await goesOn(one);
+  });
+
+  it('cuts what an instance has begun and may not go on with', async () => {
+    const { specs, guard, toOutside } = world;
+    await guard(rule('inbound', 'allow'));
+    const routed = await streamFrom(specs.b, toOutside('tcp', PORTS.one)[0]!);
+    await guard(rule('inbound', 'allow'), rule('outbound', 'deny', { protocol: 'tcp' }));
+    await waitFor('its end', async () => (await routed()) === 'dead');
+  });
+
+  it('cuts what neighbours talk about, though the other side may begin anew', async () => {
+    const { specs, b, guard } = world;
+    await guard(rule('inbound', 'allow'));
+    const streams = await Promise.all(tcp(specs.b).map((probe) => streamFrom(specs.a, probe)));
+    // What the server goes on to send is allowed as the beginning of a connection, but it is in the middle of one.
+    await guard();
+    for (const said of streams) await waitFor('its end', async () => (await said()) === 'dead');
+    await verify(b, { passes: tcp(specs.a) });
+  });
+
+  it('keeps its rules while Incus is killed and starts again', async () => {
+    const { outside, specs, guard } = world;
+    await guard(rule('inbound', 'allow', { protocol: 'tcp', ...port(PORTS.one) }));
+    const knocking = [...tcp(specs.b, PORTS.two)].map((probe) =>
+      outside.follow('python3', [`${import.meta.dirname}/packets.py`, 'knock', JSON.stringify(probe)]),
+    );
+    const [four] = tcp(specs.b, PORTS.one);
+    const kept = outside.stream(four!);
+    await goesOn(kept);
+    for (const one of knocking) await waitFor('knocking', async () => one.lines.includes('up'));
+    const daemon = findIncusd(fromTestRun('DANUBE_HOME'));
+    assert.ok(daemon);
+    signal(daemon.pid, 'SIGKILL');
+    await waitFor('Incus to answer again', answersAgain(daemon.pid), 120);
+    await verify(outside, { passes: tcp(specs.b), dropped: [...tcp(specs.b, PORTS.two), ...udp(specs.b)] });
+    for (const one of knocking) assert.deepEqual(one.lines, ['up'], 'nobody got in meanwhile');
+    await goesOn(kept);
+    await guard(rule('inbound', 'allow', { protocol: 'tcp', ...port(PORTS.two) }));
+    await dies(kept);
+    for (const one of knocking) await waitFor('the new rules', async () => one.lines.includes('open'));
+  });
+
+  it('keeps the rules that it has where it is given some that cannot be', async () => {
+    const { specs, a, guard } = world;
+    await guard(rule('inbound', 'allow', { protocol: 'tcp' }));
+    const impossible = guard(rule('inbound', 'allow', { peers: ['nowhere'] }));
+    await refuses(impossible, 'invalid');
+    const many = Array.from({ length: 40_000 }, (_, index) => `10.${index >> 8}.${index & 255}.1`);
+    await refuses(guard(rule('inbound', 'allow', { peers: many })), 'invalid');
+    await verify(a, { passes: tcp(specs.b), dropped: udp(specs.b) });
+  });
+
+  it('takes over a network of before there were firewalls, and cuts nothing that is allowed', async () => {
+    const { subject, outside } = world;
+    const network = networkOf(TEAMS.none);
+    const old = specOf('old', 53, { teamId: TEAMS.none });
+    const name = bridgeName(subject.installId, TEAMS.none);
+    await client.request('POST', '/1.0/networks', {
+      name,
+      type: 'bridge',
+      config: {
+        'ipv4.address': `${network.ipv4.gateway}/22`,
+        'ipv6.address': `${network.ipv6.gateway}/64`,
+        'ipv6.dhcp.stateful': 'true',
+      },
+    });
+    await subject.engine.ensureTenant({ teamId: TEAMS.none, network });
+    await startGuest(subject, old);
+    const kept = outside.stream(tcp(old)[0]!);
+    const lost = outside.stream(tcp(old, PORTS.two)[0]!);
+    for (const one of [kept, lost]) await goesOn(one);
+    const rules = firewall(old, rule('inbound', 'allow', { protocol: 'tcp', ...port(PORTS.one) }));
+    await subject.engine.ensureFirewalls(TEAMS.none, [rules]);
+    await dies(lost);
+    await goesOn(kept);
+    await verify(outside, { passes: tcp(old), dropped: tcp(old, PORTS.two) });
+    await subject.engine.removeInstance(old.ref);
+    await subject.engine.removeTenant(TEAMS.none);
+  });
+
+  it('leaves no rules of a team behind, also where removing it was cut off', async () => {
+    const { subject } = world;
+    const { engine } = subject;
+    const name = bridgeName(subject.installId, TEAMS.none);
+    const acl = () => client.find(`/1.0/network-acls/${name}`);
+    for (const cutOff of [false, true]) {
+      await engine.ensureTenant({ teamId: TEAMS.none, network: networkOf(TEAMS.none) });
+      assert.ok(await acl());
+      if (cutOff) {
+        await client.remove(`/1.0/projects/${projectName(subject.installId, TEAMS.none)}`);
+        await client.remove(`/1.0/networks/${name}`);
+      }
+      await engine.removeTenant(TEAMS.none);
+      assert.equal(await acl(), null);
+    }
+  });
+
+  /** A real session, in which the server says something all the time. */
+  function sshSession(): Followed {
+    const options = ['StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null', 'LogLevel=ERROR'];
+    const alive = ['BatchMode=yes', 'ServerAliveInterval=1', 'ServerAliveCountMax=3'];
+    return world.outside.follow('ssh', [
+      ...[...options, ...alive].flatMap((option) => ['-o', option]),
+      ...[
+        '-i',
+        world.ssh.mine.file,
+        `root@${world.specs.b.addresses.ipv4}`,
+        'while sleep 0.2; do echo alive; done',
+      ],
+    ]);
+  }
+
+  /** A connection in which both sides talk, from a guest; answers with what it says last. */
+  async function streamFrom(spec: InstanceSpec, probe: Probe): Promise<() => Promise<string>> {
+    const file = `/root/stream-${probe.to}`;
+    const inside = (command: string) => world.subject.exec(spec.ref, ['bash', '-c', command]);
+    const program = `setsid python3 /root/packets.py stream '${JSON.stringify(probe)}'`;
+    await inside(`${program} >${file} 2>&1 </dev/null & true`);
+    const said = async (): Promise<string> => (await inside(`tail -n1 ${file}`)).stdout.trim();
+    await waitFor(`a connection to ${probe.to}`, async () => (await said()) === 'alive');
+    return said;
+  }
+
+  const answersAgain = (killed: number) => async (): Promise<boolean> => {
+    if (findIncusd(fromTestRun('DANUBE_HOME'))?.pid === killed) return false;
+    return world.subject.engine.describe().then(
+      () => true,
+      () => false,
+    );
+  };
+});
+
+/** Something comes from now on. */
+async function goesOn({ lines }: Followed): Promise<void> {
+  const before = lines.length;
+  await waitFor('a connection to go on', async () => {
+    assert.notEqual(lines.at(-1), 'dead');
+    return lines.length > before + 1;
+  });
+}
+
+const dies = ({ lines }: Followed): Promise<true> =>
+  waitFor('a connection to die', async () => lines.at(-1) === 'dead');
