@@ -6,6 +6,7 @@ import type { EngineMetrics, EngineState } from '../../src/providers/provider.ts
 import { waitFor } from '../harness.ts';
 import { openServices, type TestService, type TestServices } from './service.ts';
 import { ATTACKS, REFUSAL } from './service-postgresql-attacks.ts';
+import { testSnapshots } from './service-snapshots.ts';
 
 const PASSWORD = `it's "a" \\ $HOME :p %s`;
 const PLAN = { vcpu: 1, memoryMb: 1024, diskGb: 1 };
@@ -223,6 +224,20 @@ for (const version of ['15', '18']) {
       assert.ok((await state()).oom_kills! > 0);
       assert.equal(await query('SELECT sum(x) FROM pgbench_branches b, generate_series(1, 2) x'), '3');
     });
+
+    testSnapshots(() => ({
+      services,
+      service,
+      prepare: async () => void (await query('CREATE TABLE numbers (x int PRIMARY KEY)')),
+      store: async (number) => void (await query(`INSERT INTO numbers VALUES (${number})`)),
+      stored: `/usr/lib/danube/engine/sql -d shop -F ' ' -c 'SELECT count(*), max(x) FROM public.numbers'`,
+      spoil: [
+        '/usr/lib/danube/control restart; /usr/lib/danube/control ready 60',
+        `file=$(/usr/lib/danube/engine/sql -d shop -c "SELECT pg_relation_filepath('public.numbers')")`,
+        'dd if=/dev/urandom of=/data/postgresql/$file bs=512 seek=1 count=1 conv=notrunc',
+        'kill -KILL $(cat /run/danube/engine.pid); /usr/lib/danube/control ready 60',
+      ].join('\n'),
+    }));
 
     it('survives a full disk, and goes on by itself when that grows', async () => {
       await query('CREATE TABLE filled (x text)');

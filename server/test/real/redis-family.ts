@@ -7,6 +7,7 @@ import type { EngineMetrics, EngineState, PlanSize, Provider } from '../../src/p
 import { waitFor } from '../harness.ts';
 import { ALLOWED, ATTACKS, ESCAPES } from './redis-commands.ts';
 import { openServices, type TestService, type TestServices } from './service.ts';
+import { testSnapshots } from './service-snapshots.ts';
 
 export const MICRO: PlanSize = { vcpu: 1, memoryMb: 256, diskGb: 2 };
 
@@ -272,6 +273,15 @@ export function testFamily(provider: Provider, client: (services: TestServices) 
         }
         await waitFor('an answer', async () => (await metrics()).uptime_seconds !== null, 60);
       });
+
+      testSnapshots(() => ({
+        services,
+        service,
+        prepare: async () => void (await customer('FLUSHALL')),
+        store: async (number) => assert.match(await customer(`RPUSH numbers ${number}`), /^\d+$/),
+        stored: `. /usr/lib/danube/engine/common; { admin llen numbers; admin lindex numbers -1; } | paste -sd ' '`,
+        spoil: `file=$(ls /data/*/appendonlydir/*.incr.aof); printf spoilt | dd of=$file bs=1 seek=20 conv=notrunc`,
+      }));
 
       it('refuses writes while its disk is full, and takes them again once there is room', async () => {
         await customer('FLUSHALL', 'SET kept 1', 'BGREWRITEAOF');

@@ -8,6 +8,7 @@ import {
   type InstanceFile,
   type InstanceRef,
   type InstanceSpec,
+  type SnapshotRef,
   type TenantNetwork,
 } from '../../src/engines/engine.ts';
 import { projectName } from '../../src/engines/incus/names.ts';
@@ -74,6 +75,8 @@ export interface TestServices {
   folder: string;
   /** Builds the image where needed, creates an instance, and returns once it answers. */
   start(provider: Provider, version: string, changes?: Partial<ServiceSettings>): Promise<TestService>;
+  /** Makes an instance without network from a snapshot of the service, and returns once it answers. */
+  clone(service: TestService, from: SnapshotRef): Promise<TestService>;
   /** Removes everything, also after a failure. */
   close(): Promise<void>;
 }
@@ -85,6 +88,31 @@ export async function openServices(): Promise<TestServices> {
   const network = testNetwork();
   const started: InstanceSpec[] = [];
   await clear(engine);
+  const handle = (
+    spec: InstanceSpec,
+    settings: ServiceSettings,
+    fileOf: ((settings: ServiceSettings) => Promise<InstanceFile>) | null,
+  ): TestService => {
+    const { ref } = spec;
+    const service: TestService = {
+      engine,
+      spec,
+      address: spec.addresses.ipv4 ?? '',
+      settings,
+      inside: (command, options) => incus(folder, ref, ['exec', ref.name, '--', ...command], options),
+      async push(next) {
+        if (!fileOf) throw new Error('The settings of a clone are those of its origin.');
+        service.settings = { ...service.settings, ...next };
+        service.spec = {
+          ...service.spec,
+          files: [await fileOf(service.settings)],
+        };
+        await engine.ensureFiles(ref, service.spec.files);
+      },
+      kill: async () => void (await incus(folder, ref, ['stop', '--force', ref.name])),
+    };
+    return service;
+  };
   return {
     engine,
     caFile: authority.file,
@@ -98,6 +126,7 @@ export async function openServices(): Promise<TestServices> {
       const addresses = { ipv4: network.ipv4.gateway.replace(/1$/, String(10 + number)), ipv6: null };
       const tls = await authority.issue(ref.name, addresses.ipv4);
       const settings = { ...DEFAULTS, ...changes };
+      const fileOf = (next: ServiceSettings) => settingsFile(provider, next, tls);
       const spec: InstanceSpec = {
         ref,
         image,
@@ -106,7 +135,7 @@ export async function openServices(): Promise<TestServices> {
         hostname: ref.name,
         userData: null,
         dataVolume: true,
-        files: [await settingsFile(provider, settings, tls)],
+        files: [await fileOf(settings)],
         limits: settings.plan,
         publish: [],
         autoStart: true,
@@ -116,19 +145,15 @@ export async function openServices(): Promise<TestServices> {
       await engine.ensureFirewalls(TEAM, openTo(...started));
       await engine.ensureInstance(spec);
       await engine.waitForService(ref, 60);
-      const service: TestService = {
-        engine,
-        spec,
-        address: addresses.ipv4,
-        settings,
-        inside: (command, options) => incus(folder, ref, ['exec', ref.name, '--', ...command], options),
-        async push(next) {
-          service.settings = { ...service.settings, ...next };
-          await engine.ensureFiles(ref, [await settingsFile(provider, service.settings, tls)]);
-        },
-        kill: async () => void (await incus(folder, ref, ['stop', '--force', ref.name])),
-      };
-      return service;
+      return handle(spec, settings, fileOf);
+    },
+    async clone(service, from) {
+      const ref = { ...service.spec.ref, name: `drill-${service.spec.ref.name}` };
+      const nowhere = { addresses: { ipv4: null, ipv6: null }, generation: 1 };
+      const spec = { ...service.spec, ...nowhere, ref };
+      await engine.ensureInstance(spec, from);
+      await engine.waitForService(ref, 60);
+      return handle(spec, service.settings, null);
     },
     async close() {
       await clear(engine);

@@ -150,7 +150,9 @@ async function specOf(
 ): Promise<InstanceSpec> {
   const { db } = dependencies.database;
   if (snapshot.kind === 'vps') {
-    return vpsSpec(await getVps(db, snapshot.instance_id), network, dependencies.secrets, snapshot);
+    // Under its new name cloud-init would carry out the customer's commands once more.
+    const vps = { ...(await getVps(db, snapshot.instance_id)), custom_cloud_init_sealed: null };
+    return vpsSpec(vps, network, dependencies.secrets, snapshot);
   }
   const row = await getService(db, snapshot.instance_id);
   return serviceSpec({ ...row, version: snapshot.version ?? row.version }, network, dependencies);

@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import type { SnapshotRef } from '../../src/engines/engine.ts';
+import type { EngineVerification } from '../../src/providers/provider.ts';
+import { waitFor } from '../harness.ts';
+import type { TestService, TestServices } from './service.ts';
+
+/** What tests of snapshots need to know of an engine. */
+export interface SnapshotSubject {
+  services: TestServices;
+  service: TestService;
+  /** Makes room for numbers. */
+  prepare(): Promise<void>;
+  /** Stores a number as the customer; resolves once the engine has acknowledged it. */
+  store(number: number): Promise<void>;
+  /** Shell command for the instance that prints how many numbers are stored, and the highest: `12 12`. */
+  stored: string;
+  /** Shell command for the instance that spoils what is stored, on the disk. */
+  spoil: string;
+}
+
+/** That an engine loses nothing in snapshots, and knows when it has. Part of the tests of a running instance. */
+export function testSnapshots(subject: () => SnapshotSubject): void {
+  const snapshot = (): SnapshotRef => ({
+    teamId: subject().service.spec.ref.teamId,
+    name: 'snapshot-00000000-0000-7000-8000-000000000001',
+  });
+  const stored = async (service: TestService): Promise<number[]> =>
+    (await service.inside(['sh', '-c', subject().stored])).stdout.trim().split(/\s+/).map(Number);
+  const verify = async ({ engine, spec }: TestService): Promise<EngineVerification> =>
+    JSON.parse(await engine.control(spec.ref, 'verify'));
+  let kept = 0;
+  let clone: TestService;
+
+  it('has all that was acknowledged in a snapshot, while more is written', async () => {
+    const { services, service, prepare, store } = subject();
+    await prepare();
+    let last = 0;
+    let over = false;
+    const writer = (async () => {
+      for (; !over; last += 1) await store(last + 1);
+    })();
+    await waitFor('some numbers to be stored', async () => last > 10);
+    const before = last;
+    await service.engine.ensureSnapshot(service.spec.ref, snapshot());
+    // One more may be under way.
+    const after = last + 1;
+    over = true;
+    await writer;
+    clone = await services.clone(service, snapshot());
+    const [count, highest] = await stored(clone);
+    assert.equal(count, highest);
+    assert.ok(highest! >= before && highest! <= after, `${before} ≤ ${highest} ≤ ${after}`);
+    kept = highest!;
+  });
+
+  it('finds the data of a snapshot whole, and counts it', async () => {
+    const { ok, checks, items } = await verify(clone);
+    assert.ok(ok && checks.length > 0, JSON.stringify(checks));
+    for (const { complaint } of checks) assert.equal(complaint, null);
+    assert.ok(items > 0);
+    // Twice the same, and beside customers who use it.
+    assert.equal((await verify(clone)).items, items);
+    assert.ok((await verify(subject().service)).ok);
+  });
+
+  it('comes back in place from a snapshot, with the password of now', async () => {
+    const { service, store } = subject();
+    const { password } = service.settings;
+    await store(kept + 1_000);
+    await service.push({ password: 'the password of now' });
+    service.spec = { ...service.spec, generation: service.spec.generation + 1 };
+    await service.engine.ensureInstance(service.spec, snapshot());
+    await service.engine.waitForService(service.spec.ref, 90);
+    assert.deepEqual(await stored(service), [kept, kept]);
+    await store(kept + 1);
+    await service.push({ password });
+    await service.engine.control(service.spec.ref, 'reload');
+    assert.deepEqual(await stored(service), [kept + 1, kept + 1]);
+  });
+
+  it('says what is wrong with data that is spoilt', async () => {
+    await clone.inside(['sh', '-c', subject().spoil]);
+    const { ok, checks } = await verify(clone);
+    assert.equal(ok, false);
+    assert.ok(
+      checks.some(({ complaint }) => complaint),
+      JSON.stringify(checks),
+    );
+    await clone.engine.removeInstance(clone.spec.ref);
+    await clone.engine.removeSnapshot(snapshot());
+  });
+}
