@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import { sql } from 'kysely';
 import type { Database, Queryable } from '../../db/database.ts';
 import { type Engine, EngineError, type InstanceFirewall } from '../../engines/engine.ts';
@@ -13,36 +12,49 @@ export interface Intent {
   revisions: Record<string, number>;
   /** Whether some of them are not known to be in force. */
   unconfirmed: boolean;
+  /** Equal for two moments where nothing has changed between them. */
+  digest: string;
 }
 
 interface Rows {
   instances: Pick<Instance, 'type' | 'id' | 'ipv4' | 'ipv6'>[];
-  firewalls: { id: string; revision: number; unconfirmed: boolean; rules: StoredRule[] }[];
+  firewalls: { id: string; revision: number; rules: StoredRule[] }[];
   attachments: Pick<Attachment, 'firewall_id' | 'id'>[];
+  unconfirmed: boolean;
+  digest: string;
 }
 
 /**
- * Reads the intent in one statement, so that all of it is of one moment. An instance that is being deleted is left out: it
- * has nothing more to send or receive, and its address is free for the next one once it is gone. A firewall whose change
- * failed is for the instances that it was in force for before.
+ * The rows of a moment. An instance that is being deleted is left out: it has nothing more to send or receive, and its
+ * address is free for the next one once it is gone. A firewall whose change failed is for the instances that it was in
+ * force for before.
  */
+const rowsOf = (teamId: number) => sql`
+  select instances, firewalls, attachments, unconfirmed,
+    md5(instances::text || firewalls::text || attachments::text) as digest
+  from (select ${teamId}::bigint as id) team,
+    lateral (
+      select coalesce(jsonb_agg(jsonb_build_object('type', type, 'id', id, 'ipv4', ipv4, 'ipv6', ipv6) order by id), '[]')
+        as instances
+      from ${ALL_INSTANCES} instances where team_id = team.id and status <> 'destroying') of_instances,
+    lateral (
+      select coalesce(jsonb_agg(jsonb_build_object('id', id, 'revision', revision, 'rules', effective_rules) order by id), '[]')
+        as firewalls, coalesce(bool_or(status = 'applying' or revision <> applied_revision), false) as unconfirmed
+      from firewalls where team_id = team.id) of_firewalls,
+    lateral (
+      select coalesce(jsonb_agg(jsonb_build_object('firewall_id', f.id, 'id', a.id) order by f.id, a.id), '[]')
+        as attachments
+      from firewalls f, lateral (
+        select instance_id as id from firewall_attachments where firewall_id = f.id and f.status <> 'error'
+        union all
+        select (instance ->> 'id')::uuid from jsonb_array_elements(f.applied_instances) instance
+        where f.status = 'error') a
+      where f.team_id = team.id) of_attachments`;
+
+/** Reads the intent in one statement, so that all of it is of one moment. */
 export async function readIntent(db: Queryable, teamId: number): Promise<Intent> {
-  const result = await sql<Rows>`
-    select
-      (select coalesce(jsonb_agg(jsonb_build_object('type', type, 'id', id, 'ipv4', ipv4, 'ipv6', ipv6) order by id), '[]')
-        from ${ALL_INSTANCES} instances where team_id = team.id and status <> 'destroying') as instances,
-      (select coalesce(jsonb_agg(jsonb_build_object('id', id, 'revision', revision, 'rules', effective_rules,
-          'unconfirmed', status = 'applying' or revision <> applied_revision)), '[]')
-        from firewalls where team_id = team.id) as firewalls,
-      (select coalesce(jsonb_agg(jsonb_build_object('firewall_id', f.id, 'id', a.id) order by f.id), '[]')
-        from firewalls f, lateral (
-          select instance_id as id from firewall_attachments where firewall_id = f.id and f.status <> 'error'
-          union all
-          select (instance ->> 'id')::uuid from jsonb_array_elements(f.applied_instances) instance
-          where f.status = 'error') a
-        where f.team_id = team.id) as attachments
-    from (select ${teamId}::bigint as id) team`.execute(db);
-  const { instances, firewalls, attachments } = result.rows[0]!;
+  const result = await sql<Rows>`${rowsOf(teamId)}`.execute(db);
+  const { instances, firewalls, attachments, unconfirmed, digest } = result.rows[0]!;
   const addresses = addressBook(instances);
   const policies = new Map(firewalls.map(({ id, rules }) => [id, toPolicy(rules, addresses)]));
   const byInstance = Map.groupBy(attachments, ({ id }) => id);
@@ -53,8 +65,14 @@ export async function readIntent(db: Queryable, teamId: number): Promise<Intent>
       policies: (byInstance.get(id) ?? []).map(({ firewall_id }) => policies.get(firewall_id) ?? []),
     })),
     revisions: Object.fromEntries(firewalls.map(({ id, revision }) => [id, revision])),
-    unconfirmed: firewalls.some(({ unconfirmed }) => unconfirmed),
+    unconfirmed,
+    digest,
   };
+}
+
+async function readDigest(db: Queryable, teamId: number): Promise<string> {
+  const result = await sql<{ digest: string }>`select digest from (${rowsOf(teamId)}) now`.execute(db);
+  return result.rows[0]!.digest;
 }
 
 /**
@@ -63,16 +81,44 @@ export async function readIntent(db: Queryable, teamId: number): Promise<Intent>
  * what the engine throws, but for a network that is not there yet: who makes it calls this afterwards.
  */
 export async function applyTeamFirewalls(database: Database, engine: Engine, teamId: number): Promise<void> {
-  let intent = await readIntent(database.db, teamId);
+  const turns = turnsOf.get(engine) ?? new Map<number, Turn>();
+  turnsOf.set(engine, turns);
+  await takeTurn(turns, teamId, () => bringInLine(database, engine, teamId));
+}
+
+async function bringInLine(database: Database, engine: Engine, teamId: number): Promise<void> {
   for (;;) {
-    await push(engine, teamId, intent.firewalls);
-    const now = await readIntent(database.db, teamId);
-    if (isDeepStrictEqual(now.firewalls, intent.firewalls)) {
-      if (now.unconfirmed) await recordApplied(database, teamId, now.revisions);
-      return;
-    }
-    intent = now;
+    const { firewalls, revisions, unconfirmed, digest } = await readIntent(database.db, teamId);
+    await push(engine, teamId, firewalls);
+    if ((await readDigest(database.db, teamId)) !== digest) continue;
+    if (unconfirmed) await recordApplied(database, teamId, revisions);
+    return;
   }
+}
+
+interface Turn {
+  current: Promise<void>;
+  /** Shared by all who came while `current` was at work. */
+  next: Promise<void> | null;
+}
+
+/** By team. */
+const turnsOf = new WeakMap<Engine, Map<number, Turn>>();
+
+/** Does the work once for all who ask while it is under way: it begins after the last of them has asked. */
+function takeTurn(turns: Map<number, Turn>, teamId: number, work: () => Promise<void>): Promise<void> {
+  const begin = (): Promise<void> => {
+    const turn: Turn = { current: work(), next: null };
+    turns.set(teamId, turn);
+    const leave = () => void (turn.next ?? turns.delete(teamId));
+    turn.current.then(leave, leave);
+    return turn.current;
+  };
+  const turn = turns.get(teamId);
+  if (!turn) return begin();
+  // Whether it failed is for those to know who asked before.
+  turn.next ??= turn.current.then(begin, begin);
+  return turn.next;
 }
 
 async function push(engine: Engine, teamId: number, firewalls: readonly InstanceFirewall[]): Promise<void> {

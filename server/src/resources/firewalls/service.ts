@@ -259,7 +259,7 @@ const deployColumns = (rules: readonly StoredRule[]) => ({
 /** What is in force stays while new rules are a draft; of a firewall that was never applied, that is nothing. */
 function draftColumns(firewall: Firewall, rules: readonly StoredRule[]) {
   if (firewall.status === 'draft' && isDeepStrictEqual(firewall.rules, firewall.effective_rules)) {
-    return { effective_rules: jsonb([]) };
+    return { effective_rules: jsonb([]), ...NEXT_REVISION };
   }
   const isDraft = firewall.status === 'active' && !isDeepStrictEqual(rules, firewall.effective_rules);
   return isDraft ? { status: 'draft' } : {};
