@@ -204,8 +204,7 @@ export interface Engine {
    * Creates and starts the instance where it is missing (or of an older generation). Needs tenant and image. A new
    * generation that is made `from` a snapshot has the snapshot's disk in place of the image's, or of the data volume that
    * was there; throws `not_found`, and changes nothing, where there is no such snapshot. A server needs no image then:
-   * all of it is in the snapshot. The disk is as large as `limits`
-   * say, and never smaller than what it holds.
+   * all of it is in the snapshot. The disk is as large as `limits` say, and never smaller than what it holds.
    *
    * cloud-init takes a server that comes back under its name for the one it knows, and runs nothing again. Under another
    * name it is a new one: host keys are made anew, and all of `userData` is carried out, customers' commands too; a drill
