@@ -1,7 +1,9 @@
 import { compile } from '../../lib/packet-filter/compile.ts';
 import type { Policies } from '../../lib/packet-filter/policy.ts';
+import { workOf } from '../../lib/packet-filter/size.ts';
 import { UncompilablePolicies } from '../../lib/packet-filter/uncompilable.ts';
 import { addressBook, type Instance } from './instances.ts';
+import { MAX_WORK_OF_TEAM } from './limits.ts';
 import { type StoredRule, toPolicy } from './rule.ts';
 import type { Attachment } from './store.ts';
 
@@ -25,9 +27,18 @@ export function findTooLarge(
   const policies = new Map(
     plan.firewalls.map(({ id, effective_rules }) => [id, toPolicy(effective_rules, addresses)]),
   );
-  const sets = [...Map.groupBy(plan.attachments, ({ id }) => id)]
-    .filter(([id]) => instanceIds.has(id))
-    .map(([, attachments]) => attachments.map(({ firewall_id }) => firewall_id));
+  const byInstance = [...Map.groupBy(plan.attachments, ({ id }) => id)].map(([id, attachments]) => ({
+    id,
+    ids: attachments.map(({ firewall_id }) => firewall_id),
+  }));
+  const work = byInstance.map(({ ids }) => workOf(ids.map((id) => policies.get(id) ?? [])));
+  if (work.reduce((sum, one) => sum + one, 0) > MAX_WORK_OF_TEAM) {
+    return (
+      'Taken together, the rules of all instances of the team name too many combinations of addresses and ports. ' +
+      'Name fewer addresses, or attach the firewall to fewer instances.'
+    );
+  }
+  const sets = byInstance.filter(({ id }) => instanceIds.has(id)).map(({ ids }) => ids);
   const checked = new Set<string>();
   for (const ids of sets.length === 0 ? [[firewallId]] : sets) {
     const together = ids.map((id) => policies.get(id) ?? []);
