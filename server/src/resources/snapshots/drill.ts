@@ -150,7 +150,8 @@ async function specOf(
 ): Promise<InstanceSpec> {
   const { db } = dependencies.database;
   if (snapshot.kind === 'vps') {
-    return vpsSpec(await getVps(db, snapshot.instance_id), network, dependencies.secrets, snapshot);
+    const origin = { ref: snapshotRef(snapshot), snapshot };
+    return vpsSpec(await getVps(db, snapshot.instance_id), network, dependencies.secrets, origin);
   }
   const row = await getService(db, snapshot.instance_id);
   return serviceSpec({ ...row, version: snapshot.version ?? row.version }, network, dependencies);
