@@ -14,7 +14,7 @@ import { applyTeamFirewalls } from '../firewalls/enforcement.ts';
 import { createNetworkReader, releaseAddresses } from '../networks/allotment.ts';
 import { snapshotOperations } from '../snapshots/instance-operations.ts';
 import { removeSnapshotsOf } from '../snapshots/retirement.ts';
-import { originOf, type Snapshot, snapshotRef } from '../snapshots/store.ts';
+import { originOf, type Snapshot } from '../snapshots/store.ts';
 import { releaseQuota } from '../teams/quotas.ts';
 import { KINDS, type Kind } from './kinds.ts';
 import { beginPublish, failPublish, finishPublish } from './publication.ts';
@@ -141,8 +141,8 @@ function serviceSteps(dependencies: DataServiceWorkflowDependencies) {
   const exists = async (row: DataService) => (await engine.describeInstance(instanceRef(row))) !== null;
   /** What is made from a snapshot is of its version. */
   const asMade = async (row: DataService): Promise<DataService> => {
-    const origin = await originOf(db, row.made_from);
-    return { ...row, version: origin?.version ?? row.version };
+    const origin = await originOf(db, row);
+    return { ...row, version: origin?.snapshot?.version ?? row.version };
   };
   const ready = (row: DataService) =>
     unlessSuperseded(database, row.id, SUPERSEDING, waitUntilReady(engine, instanceRef(row)));
@@ -170,8 +170,7 @@ function serviceSteps(dependencies: DataServiceWorkflowDependencies) {
     }),
     instance: step('instance', async (row) => {
       const spec = await instanceSpec(await asMade(row), await networkOf(row.team_id), dependencies);
-      const origin = await originOf(db, row.made_from);
-      await engine.ensureInstance(spec, origin && snapshotRef(origin));
+      await engine.ensureInstance(spec, (await originOf(db, row))?.ref);
     }),
     ready: step('ready', ready),
     stop: step('stop', (row) => engine.ensureStopped(instanceRef(row), STOP_GRACE_SECONDS)),

@@ -235,5 +235,26 @@ describe('rules of firewalls', () => {
       assert.equal(opened.status, 422, JSON.stringify(opened.body));
       await team.consistent();
     });
+
+    it('are refused where those of all instances together are too much', async () => {
+      // Each is as much as one instance can have; five are more than a team can.
+      const rules = Array.from({ length: 100 }, (_, index) => ({
+        ...web,
+        port: 1000 + 2 * index,
+        source_ips: Array.from({ length: 95 }, (_, host) => `10.0.${host}.1`),
+      }));
+      const firewall = await team.create({ rules });
+      const answers = [];
+      for (let count = 0; count < 6; count += 1) {
+        const body = attachment(await team.server());
+        answers.push(await call('POST', `/firewalls/${firewall}/attach`, { body }));
+      }
+      assert.deepEqual(
+        answers.map(({ status }) => status),
+        [200, 200, 200, 200, 200, 422],
+      );
+      assert.match(answers.at(-1)!.body.message, /rules of all instances of the team/);
+      await team.consistent();
+    });
   });
 });

@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import { type Call, clientOf, newCache, newDatabase, takeSnapshot } from '../../../test/client.ts';
 import { findInconsistencies } from '../../../test/faults.ts';
 import { createTeam, startTestApp, type TestApp, waitFor } from '../../../test/harness.ts';
+import { EngineError } from '../../engines/engine.ts';
 import { SCOPES } from '../../http/scopes.ts';
 import { createToken } from '../tokens/service.ts';
 
@@ -76,6 +77,20 @@ describe('clones of snapshots', () => {
     await remove('cache', copy);
     assert.equal(test.engine.readDisk(ref('cache', second)), 'sessions');
     assert.deepEqual(await findInconsistencies(test.database, test.engine), []);
+  });
+
+  it('that failed are never started as something empty', async () => {
+    const snapshot = await takeSnapshot(call, 'database', await running('database'));
+    test.engine.faults.failNext('ensureInstance', new EngineError('failed', 'The host refused.'));
+    const cloned = await call('POST', `/snapshots/database/${snapshot}/clone`, { name: 'failed' });
+    const { id } = cloned.body.instance;
+    await settled('database', id, 'error');
+    assert.equal((await call('DELETE', `/snapshots/database/${snapshot}`)).status, 200);
+    await waitFor('404', async () => (await call('GET', `/snapshots/database/${snapshot}`)).status === 404);
+    await call('POST', `/database/${id}/start`);
+    await settled('database', id, 'error');
+    assert.equal((await show('database', id)).status_details.error.code, 'not_found');
+    assert.equal((await call('DELETE', `/database/${id}`)).status, 200);
   });
 
   it('are refused with a sentence for each field that is wrong', async () => {

@@ -152,7 +152,7 @@ async function specOf(
   if (snapshot.kind === 'vps') {
     // Under its new name cloud-init would carry out the customer's commands once more.
     const vps = { ...(await getVps(db, snapshot.instance_id)), custom_cloud_init_sealed: null };
-    return vpsSpec(vps, network, dependencies.secrets, snapshot);
+    return vpsSpec(vps, network, dependencies.secrets, { ref: snapshotRef(snapshot), snapshot });
   }
   const row = await getService(db, snapshot.instance_id);
   return serviceSpec({ ...row, version: snapshot.version ?? row.version }, network, dependencies);

@@ -140,6 +140,27 @@ describe('snapshots', () => {
     }
   });
 
+  it('go back though an answer is lost on the way', async () => {
+    // Where the snapshot of the present state fails, the instance is still there; where SSH fails, it was replaced.
+    for (const verb of ['ensureSnapshot', 'waitForSsh'] as const) {
+      const id = await running('vps');
+      write('vps', id, 'old');
+      const kept = await takeSnapshot(call, 'vps', id);
+      write('vps', id, 'new');
+      test.engine.faults.failNext(verb, new EngineError('failed', 'The host refused.'));
+      let left = verb === 'ensureSnapshot' ? 1 : 2;
+      const off = test.engine.faults.after((called) => {
+        if (called !== 'ensureInstance' || --left !== 0) return;
+        throw new EngineError('timeout', 'The host did not answer in time.');
+      });
+      assert.equal((await ended(await restore('vps', kept))).state, 'failed');
+      off();
+      assert.equal(left < 0, true, 'it was asked again');
+      assert.deepEqual([(await show('vps', id)).status, read('vps', id)], ['running', 'new']);
+      await consistent();
+    }
+  });
+
   it('keep the state before where going back to it fails as well, and a start builds it again', async () => {
     const id = await running('database');
     write('database', id, 'old');
@@ -160,6 +181,8 @@ describe('snapshots', () => {
     assert.equal(safety.status, 'ready');
     await succeeds(call('POST', `/database/${id}/start`));
     assert.equal(read('database', id), 'new');
+    await succeeds(call('DELETE', `/snapshots/database/${safety.id}`));
+    await consistent();
   });
 
   it('bring back an instance that is broken or gone, and say when there was nothing to keep', async () => {

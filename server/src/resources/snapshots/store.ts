@@ -1,7 +1,7 @@
 import { type Insertable, type Selectable, sql, type UpdateObject } from 'kysely';
 import type { Queryable, Tx } from '../../db/database.ts';
 import type { DB, Snapshots } from '../../db/schema.gen.ts';
-import { EngineError, type SnapshotRef } from '../../engines/engine.ts';
+import type { SnapshotRef } from '../../engines/engine.ts';
 import type { Instance } from './instances.ts';
 import type { Kind } from './kinds.ts';
 import { isReadable } from './states.ts';
@@ -82,19 +82,20 @@ export const snapshotsOf = (db: Queryable, instanceId: string): Promise<Snapshot
     .orderBy('id', 'desc')
     .execute();
 
-/**
- * The snapshot that an instance is to be made from (`made_from`); undefined where it is to be made from its image. Throws
- * where that snapshot is gone: an empty instance in its place would look like a success.
- */
-export async function originOf(db: Queryable, madeFrom: string | null): Promise<Snapshot | undefined> {
-  if (madeFrom === null) return undefined;
-  const origin = await getSnapshot(db, madeFrom);
-  if (origin) return origin;
-  throw new EngineError(
-    'not_found',
-    'The snapshot that it was to be made from is gone. Restore another one, or delete it.',
-    { detail: madeFrom },
-  );
+/** What an instance's present generation is to be made from where it is missing. */
+export interface Origin {
+  ref: SnapshotRef;
+  /** Undefined where it was deleted since: then the engine refuses, unless the instance was made before. */
+  snapshot: Snapshot | undefined;
+}
+
+/** Undefined where the instance is to be made from its image alone. */
+export async function originOf(
+  db: Queryable,
+  { team_id, made_from }: { team_id: number; made_from: string | null },
+): Promise<Origin | undefined> {
+  if (made_from === null) return undefined;
+  return { ref: snapshotRef({ team_id, uid: made_from }), snapshot: await getSnapshot(db, made_from) };
 }
 
 /** The columns of a snapshot that say what the instance is like. */

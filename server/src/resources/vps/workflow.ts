@@ -22,7 +22,7 @@ import { applyTeamFirewalls } from '../firewalls/enforcement.ts';
 import { createNetworkReader, releaseAddresses } from '../networks/allotment.ts';
 import { snapshotOperations } from '../snapshots/instance-operations.ts';
 import { removeSnapshotsOf } from '../snapshots/retirement.ts';
-import { originOf, type Snapshot, snapshotRef } from '../snapshots/store.ts';
+import { type Origin, originOf, type Snapshot } from '../snapshots/store.ts';
 import { releaseQuota } from '../teams/quotas.ts';
 import { STATUS_DURING, type VpsOperationKind } from './states.ts';
 import { deleteVps, getVps, updateVps, type Vps } from './store.ts';
@@ -124,9 +124,9 @@ function vpsSteps({ database, engine, secrets }: VpsWorkflowDependencies) {
     ),
     instance: step('instance', async ({ teamId, resourceId }) => {
       const vps = await getVps(database.db, resourceId);
-      const origin = await originOf(database.db, vps.made_from);
+      const origin = await originOf(database.db, vps);
       const spec = await instanceSpec(vps, await networkOf(teamId), secrets, origin);
-      await engine.ensureInstance(spec, origin && snapshotRef(origin));
+      await engine.ensureInstance(spec, origin?.ref);
     }),
     // A guest that never gets there must not hold up who has given up on it.
     ssh: step('ssh', async ({ teamId, resourceId }) => {
@@ -169,13 +169,13 @@ export async function instanceSpec(
   vps: Vps,
   network: TenantNetwork,
   secrets: SecretBox,
-  origin?: Snapshot,
+  origin?: Origin,
 ): Promise<InstanceSpec> {
   const custom = origin ? null : vps.custom_cloud_init_sealed;
   const hostname = vps.name.slice(0, 63).replace(/-+$/, '');
   return {
     ref: instanceRef(vps.team_id, vps.id),
-    image: origin?.image ?? vps.image,
+    image: origin?.snapshot?.image ?? vps.image,
     ...settingsOf(vps),
     network,
     addresses: { ipv4: vps.ipv4, ipv6: vps.ipv6 },
