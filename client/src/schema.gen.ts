@@ -3743,6 +3743,8 @@ export interface components {
              * @example 1
              */
             order?: number | null;
+        } & {
+            [key: string]: unknown;
         };
         /**
          * @example {

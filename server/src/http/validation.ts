@@ -121,6 +121,9 @@ function faultOf({ keyword, params, parentSchema, message }: ErrorObject): strin
       return `must have at least ${params.limit} items`;
     case 'maxItems':
       return `must not have more than ${params.limit} items`;
+    // `{ not: {} }` for members that an object does not have.
+    case 'not':
+      return 'is not known: see the documentation for the members there are';
     case 'oneOf':
       return `must be ${((parentSchema?.oneOf ?? []) as { type: string }[]).map(({ type }) => TYPES[type] ?? type).join(', or ')}`;
     case 'known':

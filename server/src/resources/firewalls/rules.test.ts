@@ -236,6 +236,13 @@ describe('rules of firewalls', () => {
       await team.consistent();
     });
 
+    it('are refused where they have a member that is not known, which would let in more than was meant', async () => {
+      const rules = [{ direction: 'inbound', protocol: 'tcp', ports: 22, source_ip: '192.0.2.1' }];
+      const errors = await team.refused('POST', '/firewalls', { name: 'x', rules });
+      assert.deepEqual(Object.keys(errors), ['rules.0.ports', 'rules.0.source_ip']);
+      assert.match(errors['rules.0.ports']![0]!, /is not known/);
+    });
+
     it('are refused where those of all instances together are too much', async () => {
       // Each is as much as one instance can have; five are more than a team can.
       const rules = Array.from({ length: 100 }, (_, index) => ({

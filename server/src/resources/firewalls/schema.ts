@@ -70,38 +70,43 @@ export const FirewallRule = Component('FirewallRule', {
 });
 export type FirewallRule = Static<typeof FirewallRule>;
 
-export const FirewallRuleInput = Component('FirewallRuleInput', {
-  id: Type.Optional(
-    Nullable(Text(36, '0198c5a2-9000-7d11-8c2f-5b1e6a7f8d90', { description: 'Keeps the id of a rule.' })),
-  ),
-  name: Type.Optional(RuleName),
-  description: Type.Optional(RuleDescription),
-  direction: Direction,
-  protocol: Protocol,
-  port: Type.Optional(
-    Nullable(Port(443, 'With `tcp` and `udp`; without it, and without a range, all ports.')),
-  ),
-  port_range_start: Type.Optional(Nullable(Port(443, 'First port, in place of `port`.'))),
-  port_range_end: Type.Optional(Nullable(Port(443, 'Last port, in place of `port`.'))),
-  source_ips: Type.Optional(Nullable(List(Block, { maxItems: MAX_SOURCES, description: SOURCES }))),
-  source_instance_ids: Type.Optional(
-    Nullable(
-      List(Obj({ id: InstanceId, type: Type.Optional(InstanceType) }), {
-        maxItems: MAX_SOURCES,
-        description: 'Instances of the team, whatever their addresses.',
-      }),
+export const FirewallRuleInput = Component(
+  'FirewallRuleInput',
+  {
+    id: Type.Optional(
+      Nullable(Text(36, '0198c5a2-9000-7d11-8c2f-5b1e6a7f8d90', { description: 'Keeps the id of a rule.' })),
     ),
-  ),
-  action: Type.Optional(Nullable(Action)),
-  order: Type.Optional(
-    Nullable(
-      Int(1, {
-        description:
-          'The lowest is judged first, equal ones in the order of the list; by default the place in the list.',
-      }),
+    name: Type.Optional(RuleName),
+    description: Type.Optional(RuleDescription),
+    direction: Direction,
+    protocol: Protocol,
+    port: Type.Optional(
+      Nullable(Port(443, 'With `tcp` and `udp`; without it, and without a range, all ports.')),
     ),
-  ),
-});
+    port_range_start: Type.Optional(Nullable(Port(443, 'First port, in place of `port`.'))),
+    port_range_end: Type.Optional(Nullable(Port(443, 'Last port, in place of `port`.'))),
+    source_ips: Type.Optional(Nullable(List(Block, { maxItems: MAX_SOURCES, description: SOURCES }))),
+    source_instance_ids: Type.Optional(
+      Nullable(
+        List(Obj({ id: InstanceId, type: Type.Optional(InstanceType) }), {
+          maxItems: MAX_SOURCES,
+          description: 'Instances of the team, whatever their addresses.',
+        }),
+      ),
+    ),
+    action: Type.Optional(Nullable(Action)),
+    order: Type.Optional(
+      Nullable(
+        Int(1, {
+          description:
+            'The lowest is judged first, equal ones in the order of the list; by default the place in the list.',
+        }),
+      ),
+    ),
+  },
+  // A misspelt member would be dropped, and the rule would let in more than was meant: it is refused.
+  { additionalProperties: { not: {} } },
+);
 export type FirewallRuleInput = Static<typeof FirewallRuleInput>;
 
 const FirewallError = Component('FirewallError', {

@@ -107,7 +107,7 @@ async function finishRestore(parts: InstanceParts, tx: Tx, operation: Operation)
   const origin = await getSnapshot(tx, uid);
   if (origin) await parts.adopt(tx, operation.resourceId, origin);
   await updateSnapshot(tx, uid, { status: 'ready', error: null });
-  await retireOlderSafety(tx, operation.resourceId, operation.id);
+  await retireOlderSafety(tx, operation.resourceId, [operation.id, uid]);
   const safety = await getSnapshot(tx, operation.id);
   const before = safety
     ? `The state before is kept as snapshot ${safety.id}.`

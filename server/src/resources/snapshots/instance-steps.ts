@@ -117,7 +117,7 @@ export function restoreSteps({ database, engine, graceSeconds, instance, ready }
         await insertSnapshot(db, await instanceOf(db, operation), {
           uid,
           user_id: null,
-          name: `Before the restore of ${origin?.name ?? 'a snapshot'}`.slice(0, 255),
+          name: safetyName(origin),
           description: null,
           reason: 'safety',
         });
@@ -143,6 +143,11 @@ export function restoreSteps({ database, engine, graceSeconds, instance, ready }
       },
     },
   } satisfies Record<string, OperationStep>;
+}
+
+function safetyName(origin: Snapshot | undefined): string {
+  if (origin?.reason === 'safety') return 'Before the undo of a restore';
+  return `Before the restore of ${origin?.name ?? 'a snapshot'}`.slice(0, 255);
 }
 
 /**

@@ -39,7 +39,10 @@ export function snapshotReconciler(database: Database, engine: Engine, log: Log)
 const NAME = /^snapshot-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const uidOf = ({ name }: SnapshotRef): string => name.slice('snapshot-'.length);
 
-/** The eighth daily snapshot, those that failed before the newest, and the states before all restores but the last. */
+/**
+ * The eighth daily snapshot, those that failed before the newest, and the states before all restores but the last: there are
+ * two after one that went back to such a state.
+ */
 async function retireOld(database: Database, log: Log): Promise<void> {
   const result = await sql<{ uid: string }>`
     select uid from (
@@ -50,7 +53,7 @@ async function retireOld(database: Database, log: Log): Promise<void> {
     where case
       when status = 'failed' then id < newest
       when reason = 'automatic' then place > ${RETENTION}
-      else place > 1 end
+      else place > 2 end
     limit ${RETIRED_AT_ONCE}`.execute(database.db);
   for (const { uid } of result.rows) {
     if (await database.transaction((tx) => retire(tx, uid)))

@@ -33,10 +33,10 @@ export async function retire(tx: Tx, uid: string): Promise<boolean> {
   return true;
 }
 
-/** Only the state before the latest restore is kept: `keep` is its uid. */
-export async function retireOlderSafety(tx: Tx, instanceId: string, keep: string): Promise<void> {
+/** Only the state before the latest restore is kept, and the one that it went back to: `keep` are their uids. */
+export async function retireOlderSafety(tx: Tx, instanceId: string, keep: readonly string[]): Promise<void> {
   for (const { uid, reason } of await snapshotsOf(tx, instanceId)) {
-    if (reason === 'safety' && uid !== keep) await retire(tx, uid);
+    if (reason === 'safety' && !keep.includes(uid)) await retire(tx, uid);
   }
 }
 

@@ -15,7 +15,9 @@ export function viewSnapshot(row: ListedSnapshot) {
     name: row.name,
     description: row.description,
     status: row.status as SnapshotStatus,
-    ...(row.kind === 'cache' ? { size_mb: rounded(bytes / MB, 10) } : { size_gb: rounded(bytes / GB, 1000) }),
+    ...(row.kind === 'cache'
+      ? { size_mb: rounded(bytes / MB, 1000) }
+      : { size_gb: rounded(bytes / GB, 1000) }),
     size_bytes: bytes,
     [`${member}_id`]: row.instance_id,
     [member]: { id: row.instance_id, name: row.instance_name },
