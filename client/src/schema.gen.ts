@@ -3743,8 +3743,6 @@ export interface components {
              * @example 1
              */
             order?: number | null;
-        } & {
-            [key: string]: unknown;
         };
         /**
          * @example {

@@ -1,6 +1,6 @@
 import type { TSchema } from 'typebox';
 import { COMPONENT } from './schema.ts';
-import { PATTERN_MESSAGE } from './validation.ts';
+import { NO_OTHERS, PATTERN_MESSAGE } from './validation.ts';
 
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 
@@ -38,6 +38,8 @@ export function createSchemaWriter(): SchemaWriter {
         out[key] = Object.fromEntries(
           Object.entries(value as Record<string, TSchema>).map(([name, property]) => [name, write(property)]),
         );
+      } else if (value === NO_OTHERS) {
+        out[key] = false;
       } else if (key === 'items' || (key === 'additionalProperties' && typeof value === 'object')) {
         out[key] = write(value as TSchema);
       } else if (key === 'anyOf' || key === 'oneOf' || key === 'allOf') {

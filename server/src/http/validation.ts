@@ -5,6 +5,9 @@ import type { FieldErrors } from '../lib/errors.ts';
 /** Schema keyword: the sentence for a value that misses the `pattern`, after "The NAME field ". */
 export const PATTERN_MESSAGE = 'x-pattern-message';
 
+/** `additionalProperties` of an object whose unknown members are refused, and not dropped. */
+export const NO_OTHERS = { not: {} };
+
 /** More sentences than anyone reads would only let a small request make a large answer. */
 const MAX_SENTENCES = 50;
 
@@ -121,7 +124,7 @@ function faultOf({ keyword, params, parentSchema, message }: ErrorObject): strin
       return `must have at least ${params.limit} items`;
     case 'maxItems':
       return `must not have more than ${params.limit} items`;
-    // `{ not: {} }` for members that an object does not have.
+    // See NO_OTHERS.
     case 'not':
       return 'is not known: see the documentation for the members there are';
     case 'oneOf':

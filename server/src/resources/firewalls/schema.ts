@@ -13,7 +13,7 @@ import {
   Text,
   Timestamp,
 } from '../../http/schema.ts';
-import { PATTERN_MESSAGE } from '../../http/validation.ts';
+import { NO_OTHERS, PATTERN_MESSAGE } from '../../http/validation.ts';
 import { OperationId } from '../instance-schema.ts';
 import { MAX_CONFIRM_SECONDS, MAX_RULES, MAX_SOURCES, MIN_CONFIRM_SECONDS } from './limits.ts';
 
@@ -105,7 +105,7 @@ export const FirewallRuleInput = Component(
     ),
   },
   // A misspelt member would be dropped, and the rule would let in more than was meant: it is refused.
-  { additionalProperties: { not: {} } },
+  { additionalProperties: NO_OTHERS },
 );
 export type FirewallRuleInput = Static<typeof FirewallRuleInput>;
 
