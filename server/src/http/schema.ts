@@ -33,6 +33,9 @@ export const Component = <P extends TProperties>(
   options: Record<string, unknown> = {},
 ) => Obj(properties, { ...options, [COMPONENT]: name });
 
+/** Pattern of text with neither control characters, nor those that change the direction of what follows. */
+export const PRINTABLE = '[^\\u0000-\\u001f\\u007f-\\u009f\\u2028-\\u202e\\u2066-\\u2069]*';
+
 /** Text of bounded length (in UTF-16 code units). */
 export const Text = (maxLength: number, example: string, options: Record<string, unknown> = {}) =>
   Type.String({ maxLength, example, ...options });

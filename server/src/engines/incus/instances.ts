@@ -190,14 +190,12 @@ export class Instances {
     );
   }
 
-  /** Halts all processes of the guest. False where it does not run. */
-  async freeze(ref: InstanceRef): Promise<boolean> {
+  /** Halts all processes of the guest, where it runs. */
+  async freeze(ref: InstanceRef): Promise<void> {
     try {
       await this.#changeState(ref, { action: 'freeze', timeout: 30 }, /already frozen/i, 'Frozen');
-      return true;
     } catch (error) {
       if (!(error instanceof IncusError) || !/isn't running|not running/i.test(error.said)) throw error;
-      return false;
     }
   }
 

@@ -102,13 +102,13 @@ export class Snapshots {
   async #keepInstance(ref: InstanceRef, source: IncusInstance, snapshot: SnapshotRef): Promise<void> {
     const { client, instances } = this.#parts;
     await instances.remove(snapshot);
-    if (await instances.freeze(ref)) {
-      try {
-        await instances.keep(source, snapshot);
-      } finally {
-        await instances.thaw(ref);
-      }
-    } else await instances.keep(source, snapshot);
+    try {
+      await instances.freeze(ref);
+      await instances.keep(source, snapshot);
+    } finally {
+      // Also where the freeze is not known to have come to its end.
+      await instances.thaw(ref);
+    }
     const { path, query } = instances.path(snapshot);
     await client.request('PATCH', path, KEPT, { query });
   }

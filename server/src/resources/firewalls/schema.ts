@@ -10,6 +10,7 @@ import {
   NumberId,
   Obj,
   PathId,
+  PRINTABLE,
   Text,
   Timestamp,
 } from '../../http/schema.ts';
@@ -22,8 +23,8 @@ export const FIREWALL_STATUSES = ['draft', 'active', 'applying', 'error'] as con
 const Name = Type.String({
   minLength: 1,
   maxLength: 255,
-  pattern: '\\S',
-  [PATTERN_MESSAGE]: 'must not be blank',
+  pattern: `^(?=.*\\S)${PRINTABLE}$`,
+  [PATTERN_MESSAGE]: 'must be one line of text without control characters, and not blank',
   example: 'web',
 });
 const Description = Nullable(Text(1000, 'Web servers.'));
@@ -49,7 +50,12 @@ const SourceIps = List(Block, { maxItems: MAX_SOURCES });
 const SOURCES =
   'Addresses and CIDR blocks of the other side, IPv4 and IPv6: sources of inbound packets, destinations of outbound ones. ' +
   'Without them, and without `source_instance_ids`, everybody.';
-const RuleName = Nullable(Text(255, 'https'));
+const RuleName = Nullable(
+  Text(255, 'https', {
+    pattern: `^${PRINTABLE}$`,
+    [PATTERN_MESSAGE]: 'must be one line of text without control characters',
+  }),
+);
 const RuleDescription = Nullable(Text(1000, 'Customers.'));
 
 export const FirewallRule = Component('FirewallRule', {

@@ -9,6 +9,7 @@ import {
   NumberId,
   Obj,
   PathId,
+  PRINTABLE,
   Text,
   Timestamp,
 } from '../../http/schema.ts';
@@ -20,9 +21,7 @@ import { REASONS, SNAPSHOT_STATUSES } from './states.ts';
 
 const Status = Enum(SNAPSHOT_STATUSES, { example: 'ready' });
 
-/** Neither control characters, nor those that change the direction of what follows. */
-const PRINTABLE = '[^\\u0000-\\u001f\\u007f-\\u009f\\u2028-\\u202e\\u2066-\\u2069]*';
-/** The same, in lines. */
+/** Like `PRINTABLE`, in lines. */
 const LINES = '[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f\\u2028-\\u202e\\u2066-\\u2069]*';
 
 const Name = Type.String({
