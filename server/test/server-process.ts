@@ -39,7 +39,8 @@ const app = await startApp({
   executorId: 'test',
   log,
   runtime: {
-    retrySeconds: 5,
+    // A real data plane takes longer to come back.
+    ...(config.engine === 'sim' ? { retrySeconds: 5 } : {}),
     afterStep: (_operation, step) => {
       begun = true;
       if (killWhen === 'step' && step === killAt) die();
