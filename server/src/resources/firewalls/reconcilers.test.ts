@@ -129,9 +129,13 @@ describe('the migration of an install without firewalls', () => {
 
   it('leaves its instances as reachable as they were', async () => {
     const { pool } = database;
+    // As it was before the migrations that came since.
     await pool.query(`
-      drop table firewall_attachments, firewalls;
-      delete from kysely_migration where name = '0003_firewalls';
+      drop table firewall_attachments, firewalls, snapshots;
+      drop index operations_snapshot, operations_unfinished, vps_automated, data_services_automated;
+      alter table vps drop column made_from, drop column automated_snapshot_at;
+      alter table data_services drop column made_from, drop column automated_snapshot_at;
+      delete from kysely_migration where name > '0002_data_services';
       insert into users (email, name) values ('ada@example.org', 'Ada');
       insert into teams (name, owner_id) select 'Team', id from users;
       insert into vps (id, team_id, user_id, name, status, desired, plan, cpu_allocation_type, vcpu, memory_mb, disk_gb,
