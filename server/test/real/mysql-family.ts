@@ -3,11 +3,11 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
-import { EngineError, type EngineParameter } from '../../src/engines/engine.ts';
+import type { EngineParameter } from '../../src/engines/engine.ts';
 import { type RunResult, run } from '../../src/platform/run.ts';
 import type { EngineMetrics, EngineState, Provider } from '../../src/providers/provider.ts';
 import { waitFor } from '../harness.ts';
-import { openServices, type TestService, type TestServices } from './service.ts';
+import { openServices, patiently, type TestService, type TestServices } from './service.ts';
 import { testSnapshots } from './service-snapshots.ts';
 
 const PATIENCE = 120;
@@ -308,16 +308,7 @@ export function describeEngine(
       // Whatever state that leaves it in: not even a restart mends it now.
       await service.inside(['sh', '-c', 'kill -9 $(cat /run/danube/engine.pid)'], { allow: 'any' });
       const grown = { limits: { ...limits, diskGb: 6 }, publish: [], autoStart: true };
-      await waitFor('the disk to grow', async () => {
-        try {
-          await service.engine.ensureSettings(ref, grown);
-          return true;
-        } catch (error) {
-          // As the steps of workflows do.
-          if (error instanceof EngineError && error.retryable) return false;
-          throw error;
-        }
-      });
+      await patiently(() => service.engine.ensureSettings(ref, grown));
       await subject.ready();
       await ask("INSERT INTO work.filler (text) VALUES ('fits')");
       assert.equal(await ask('SELECT GROUP_CONCAT(id) FROM work.kept'), '1,2');

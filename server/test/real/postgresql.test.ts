@@ -4,7 +4,7 @@ import { type RunResult, run } from '../../src/platform/run.ts';
 import { postgresql } from '../../src/providers/postgresql/provider.ts';
 import type { EngineMetrics, EngineState } from '../../src/providers/provider.ts';
 import { waitFor } from '../harness.ts';
-import { openServices, type TestService, type TestServices } from './service.ts';
+import { openServices, patiently, type TestService, type TestServices } from './service.ts';
 import { ATTACKS, REFUSAL } from './service-postgresql-attacks.ts';
 import { testSnapshots } from './service-snapshots.ts';
 
@@ -254,11 +254,8 @@ for (const version of ['15', '18']) {
       await service.inside(['sh', '-c', 'kill -KILL $(cat /run/danube/engine.pid)'], { allow: 'any' });
       await waitFor('another start', async () => (await state()).starts.length > full);
       const { limits, publish, autoStart } = service.spec;
-      await service.engine.ensureSettings(service.spec.ref, {
-        limits: { ...limits, diskGb: 3 },
-        publish,
-        autoStart,
-      });
+      const grown = { limits: { ...limits, diskGb: 3 }, publish, autoStart };
+      await patiently(() => service.engine.ensureSettings(service.spec.ref, grown));
       await ready();
       assert.equal(Number(await query('SELECT count(*) FROM filled')), rows);
       await query(`INSERT INTO filled ${row}`);

@@ -164,7 +164,7 @@ export async function openServices(): Promise<TestServices> {
 }
 
 /** Repeats what may succeed later, as workflows do. */
-const patiently = (verb: () => Promise<void>): Promise<true> =>
+export const patiently = (verb: () => Promise<void>): Promise<true> =>
   waitFor('the engine', () =>
     verb().then(
       () => true as const,

@@ -59,21 +59,21 @@ export interface HoldOutcome {
  * Has the engine make its data fit to be copied, and keep it so until {@link releaseEngine}, for a few seconds at most.
  * Not done where the image is older than holding, or the engine is down or too busy.
  */
-export async function holdEngine(
+export function holdEngine(
   client: IncusClient,
   instances: Instances,
   ref: InstanceRef,
 ): Promise<HoldOutcome> {
-  return outcomeOf(await ask(client, instances, ref, 'hold'));
+  return outcomeOf(ask(client, instances, ref, 'hold'));
 }
 
 /** Ends the hold. Not done where it had ended before: what was copied meanwhile may have been written to. */
-export async function releaseEngine(
+export function releaseEngine(
   client: IncusClient,
   instances: Instances,
   ref: InstanceRef,
 ): Promise<HoldOutcome> {
-  return outcomeOf(await ask(client, instances, ref, 'release'));
+  return outcomeOf(ask(client, instances, ref, 'release'));
 }
 
 interface Answer {
@@ -82,10 +82,16 @@ interface Answer {
   stderr: string;
 }
 
-const outcomeOf = ({ status, stderr }: Answer): HoldOutcome => ({
-  done: status === 0,
-  said: `status ${status}: ${stderr.trim().slice(0, COMPLAINT)}`,
-});
+async function outcomeOf(asked: Promise<Answer>): Promise<HoldOutcome> {
+  try {
+    const { status, stderr } = await asked;
+    return { done: status === 0, said: `status ${status}: ${stderr.trim().slice(0, COMPLAINT)}` };
+  } catch (error) {
+    // It stopped at this very moment.
+    if (!(error instanceof EngineError) || error.code !== 'invalid') throw error;
+    return { done: false, said: error.message };
+  }
+}
 
 /** Throws `invalid` where the instance does not run. */
 function ask(

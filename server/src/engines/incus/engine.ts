@@ -167,10 +167,13 @@ class IncusEngine implements Engine {
     const { ref } = spec;
     const present = await this.#instances.findOlder(spec);
     const isOlder = present !== null && generationOf(present) < spec.generation;
+    const isThere = present !== null && !isOlder;
+    // Its volume came before it.
+    if (isThere && spec.dataVolume) return this.#place(spec, host);
     const kept = await this.#snapshots.find(from);
     if (!kept || spec.dataVolume !== (kept.instance === null)) {
       // It was made from the snapshot before that went.
-      if (present && !isOlder) return this.#instances.start(ref);
+      if (isThere) return this.#instances.start(ref);
       throw new EngineError('not_found', 'The snapshot does not exist.', { detail: from.name });
     }
     const heldGb = Math.ceil((await this.#snapshots.diskBytes(kept)) / BYTES_PER_GB);
