@@ -8,35 +8,47 @@ import { it } from 'node:test';
 import { IncusClient } from './client.ts';
 
 const OPERATION = '/1.0/operations/1';
-/** What Incus 6.0 answers where an operation goes on after the time that `wait` was given. */
-const GOES_ON = { type: 'error', error_code: 500, error: 'context deadline exceeded', metadata: null };
+/** What Incus 6.0 answers to `wait` where the operation goes on after the time given, and where it ended at a limit of its own. */
+const OVER = { type: 'error', error_code: 500, error: 'context deadline exceeded', metadata: null };
 const STARTED = {
   type: 'async',
   operation: OPERATION,
   metadata: { id: '1', status: 'Running', status_code: 103 },
 };
+const RUNNING = { type: 'sync', metadata: STARTED.metadata };
 const DONE = {
   type: 'sync',
   metadata: { id: '1', status: 'Success', status_code: 200, metadata: { return: 0 } },
 };
+const FAILED = { type: 'sync', metadata: { id: '1', status: 'Failure', status_code: 400, err: 'it hangs' } };
+const GONE = { type: 'error', error_code: 404, error: 'Operation not found', metadata: null };
 
-it('waits for an operation longer than one request stays open', async () => {
+/** An exec by a client of an Incus that answers so, first to its wait, then to what is asked about the operation. */
+async function execWith(answers: object[]): Promise<number> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'danube-incus-'));
-  const answers = [GOES_ON, GOES_ON, DONE];
-  const server = http.createServer(({ url = '' }, response) => {
+  const server = http.createServer(({ method }, response) => {
     response.setHeader('content-type', 'application/json');
-    response.end(JSON.stringify(url.includes('/wait') ? answers.shift() : STARTED));
+    response.end(JSON.stringify(method === 'POST' ? STARTED : answers.shift()));
   });
   const socketPath = path.join(folder, 'socket');
   server.listen(socketPath);
   await once(server, 'listening');
   const client = new IncusClient({ socketPath });
   try {
-    assert.equal(await client.exec('/1.0/instances/x', ['true'], { timeoutSeconds: 60 }), 0);
-    assert.equal(answers.length, 0);
+    return await client.exec('/1.0/instances/x', ['true'], { timeoutSeconds: 60 });
   } finally {
+    assert.deepEqual(answers, []);
     await client.close();
     server.close();
     await rm(folder, { recursive: true });
   }
+}
+
+it('waits for an operation longer than one request stays open', async () => {
+  assert.equal(await execWith([OVER, RUNNING, OVER, RUNNING, DONE]), 0);
+});
+
+it('tells an operation that ended at its own time limit from one that goes on', async () => {
+  await assert.rejects(execWith([OVER, FAILED]), /it hangs/);
+  await assert.rejects(execWith([OVER, GONE]), /deadline/);
 });

@@ -134,13 +134,16 @@ export class IncusClient {
   }
 
   /** What the operation is after a slice of waiting. */
-  async #waitOnce(path: string, options: RequestOptions): Promise<Omit<Operation, 'id'>> {
+  async #waitOnce(path: string, options: RequestOptions): Promise<Operation> {
     try {
       return (await this.#send('GET', `${path}/wait`, undefined, options)).metadata as Operation;
     } catch (error) {
-      // So Incus 6.0 says that the slice is over while the operation goes on.
+      // So Incus 6.0 says that the slice is over while the operation goes on, and also that it ended at a time limit of its own.
       if (!(error instanceof IncusError) || !/context deadline exceeded/i.test(error.said)) throw error;
-      return { status: 'Running', status_code: 103, err: '', metadata: null };
+      const { timeout: _, ...query } = options.query ?? {};
+      const present = await this.find<Operation>(path, { ...options, query });
+      if (!present) throw error;
+      return present;
     }
   }
 
