@@ -12,7 +12,7 @@ export interface SoakOptions {
   kills: number;
   /** Longest time between a start of the server and its death, in milliseconds. */
   pauseMs: number;
-  /** VPS that one client makes at most. */
+  /** VPS that one client has at most. */
   servers: number;
   /** Longest wait for one operation to end, in seconds. */
   patience?: number;
@@ -66,6 +66,9 @@ function randomFrom(seed: number): () => number {
   };
 }
 
+/** Longest time in which all of a client's requests are refused: that in which a VPS is made, deleted or reinstalled. */
+const HEADWAY_MS = 120_000;
+
 /** An operation that a client was promised: the answer to its request was 2xx. */
 interface Promised {
   vps: string;
@@ -83,21 +86,28 @@ async function randomOperations(
   options: { client: string; operations: number; servers: number },
 ): Promise<Promised[]> {
   const promised: Promised[] = [];
-  const mine: string[] = [];
+  let mine: string[] = [];
   let sent = 0;
+  let headway = Date.now();
   while (promised.length < options.operations) {
     sent += 1;
-    assert.ok(sent < options.operations * 20, 'The soak makes no headway.');
+    assert.ok(
+      Date.now() < headway + HEADWAY_MS,
+      `${options.client} makes no headway: ${promised.length} promised`,
+    );
     const [action, method, path, body] = pick(random, mine, options.servers, `${options.client}-${sent}`);
     const answer = await persistently(() =>
       call()(method, path, body, { 'idempotency-key': `${options.client}-${sent}` }),
     );
     assert.ok(answer.status < 500, `${method} ${path}: ${JSON.stringify(answer.body)}`);
+    const vps = action === 'create' ? answer.body.instance?.id : path.split('/')[2];
     if (answer.status === 404 || answer.status === 422) {
-      await delay(20 * random());
+      // Deleted: another one may be made.
+      if (answer.status === 404) mine = mine.filter((id) => id !== vps);
+      await delay(100 * random());
       continue;
     }
-    const vps = action === 'create' ? answer.body.instance.id : path.split('/')[2];
+    headway = Date.now();
     if (action === 'create') mine.push(vps);
     promised.push({ vps, operation: answer.body.operation_id, action });
   }
