@@ -161,6 +161,12 @@ export function guestsContract(open: () => Promise<IncusSubject>): void {
       assert.notEqual((await ssh.byPassword(worded.addresses.ipv4!, PASSWORD, cheat)).status, 0);
     });
 
+    it('knows the way out in both families from the start, without waiting for a router to say it', async () => {
+      const routes = (family: string) => inside(keyed, `ip ${family} route show default proto static`);
+      assert.match(await routes('-4'), new RegExp(`^default via ${keyed.network.ipv4.gateway} dev eth0`));
+      assert.match(await routes('-6'), new RegExp(`^default via ${keyed.network.ipv6.gateway} dev eth0`));
+    });
+
     it('connects the instances of a team', async () => {
       await inside(keyed, `ping -c 1 -W 2 ${worded.addresses.ipv4}`);
       await inside(keyed, `bash -c 'exec 3<>/dev/tcp/${worded.addresses.ipv4}/22'`);

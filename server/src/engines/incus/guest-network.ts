@@ -4,7 +4,11 @@ import { INTERNAL_DOMAIN, type InstanceSpec } from '../engine.ts';
 const prefixOf = (spec: InstanceSpec, family: 'ipv4' | 'ipv6'): string =>
   spec.network[family].subnet.split('/')[1] ?? '';
 
-/** cloud-init network configuration (version 2): fixed addresses, so that no boot waits for a DHCP server. */
+/**
+ * cloud-init network configuration (version 2): fixed addresses, so that no boot waits for a DHCP server. Gateways have keys
+ * of their own here: of a route to `::/0`, cloud-init 22.4 makes one to `::/64` (`_normalize_net_keys` in its
+ * `net/network_state.py` takes a prefix of 0 for none), and the way out is missing until a router advertises itself.
+ */
 export function networkConfig(spec: InstanceSpec): string {
   const families = (['ipv4', 'ipv6'] as const).filter((family) => spec.addresses[family] !== null);
   if (families.length === 0) return stringify({ version: 2, ethernets: {} });
@@ -16,10 +20,9 @@ export function networkConfig(spec: InstanceSpec): string {
         dhcp6: false,
         'accept-ra': false,
         addresses: families.map((family) => `${spec.addresses[family]}/${prefixOf(spec, family)}`),
-        routes: families.map((family) => ({
-          to: family === 'ipv4' ? '0.0.0.0/0' : '::/0',
-          via: spec.network[family].gateway,
-        })),
+        ...Object.fromEntries(
+          families.map((family) => [family.replace('ipv', 'gateway'), spec.network[family].gateway]),
+        ),
         nameservers: {
           addresses: families.map((family) => spec.network[family].gateway),
           search: [INTERNAL_DOMAIN],
