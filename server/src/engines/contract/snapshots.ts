@@ -205,6 +205,21 @@ export function snapshotsContract(open: () => Promise<IncusSubject>): void {
       await engine.removeInstance(drill.ref);
     });
 
+    it('makes a lost service again on the volume that it got from a snapshot, also without that', async () => {
+      const { engine } = subject;
+      await subject.writeDisk(service, 'kept');
+      await engine.ensureSnapshot(service.ref, snapshotOf(9));
+      service = { ...service, generation: service.generation + 1 };
+      await engine.ensureInstance(service, snapshotOf(9));
+      await ready(service);
+      await subject.writeDisk(service, 'since then');
+      await subject.deleteBehindOurBack(service.ref);
+      await engine.removeSnapshot(snapshotOf(9));
+      await engine.ensureInstance(service, snapshotOf(9));
+      await ready(service);
+      assert.equal(await subject.readDisk(service), 'since then');
+    });
+
     it('counts no copy whose hold had ended before', async () => {
       const { engine } = subject;
       const script = '/usr/lib/danube/until-released';

@@ -168,8 +168,10 @@ class IncusEngine implements Engine {
     const present = await this.#instances.findOlder(spec);
     const isOlder = present !== null && generationOf(present) < spec.generation;
     const isThere = present !== null && !isOlder;
-    // Its volume came before it.
-    if (isThere && spec.dataVolume) return this.#place(spec, host);
+    // What its volume holds came from the snapshot before it, and stays also where the instance was lost since.
+    if (spec.dataVolume && (isThere || (await this.#volumes.isRestored(ref, spec.generation)))) {
+      return this.#place(spec, host);
+    }
     const kept = await this.#snapshots.find(from);
     if (!kept || spec.dataVolume !== (kept.instance === null)) {
       // It was made from the snapshot before that went.

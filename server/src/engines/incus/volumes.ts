@@ -22,6 +22,9 @@ const ATTEMPTS = 10;
 
 export const isComplete = (volume: IncusVolume): boolean => volume.config[COMPLETE] !== undefined;
 
+const isCopyFor = (volume: IncusVolume, generation: number): boolean =>
+  isComplete(volume) && Number(volume.config[GENERATION] ?? 0) >= generation;
+
 const inTheWay = ({ name }: InstanceRef | SnapshotRef): EngineError =>
   new EngineError('failed', 'The disk could not be created.', {
     detail: `${name} keeps being in the way`,
@@ -66,13 +69,19 @@ export class Volumes {
   async restore(ref: InstanceRef, from: SnapshotRef, sizeGb: number, generation: number): Promise<void> {
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
       const present = await this.find(ref);
-      if (present && isComplete(present) && Number(present.config[GENERATION] ?? 0) >= generation) return;
+      if (present && isCopyFor(present, generation)) return;
       if (present) await this.#removeUnused(ref);
       else if (await this.#make(ref, sizeGb, from)) {
         return this.complete(ref, { [GENERATION]: String(generation) });
       }
     }
     throw inTheWay(ref);
+  }
+
+  /** Whether the volume is the copy that this generation of the instance is to have, or a later one's. */
+  async isRestored(ref: InstanceRef, generation: number): Promise<boolean> {
+    const present = await this.find(ref);
+    return present !== null && isCopyFor(present, generation);
   }
 
   /** Keeps a copy of the instance's volume, which counts once it is {@link complete}; replaces the rest of another attempt. */
