@@ -4,6 +4,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { EngineError } from '../engines/engine.ts';
 import { rotateLog, startDaemon } from './daemon.ts';
+import { removeDanglingVeths } from './dangling-veths.ts';
 import { HOST_INCUS_SOCKET, incusFolder, withIncus } from './incus-connection.ts';
 import { OperatorError } from './operator-error.ts';
 import {
@@ -51,6 +52,7 @@ export async function ensureIncusd(home: string): Promise<ProcessIdentity> {
   const folder = incusFolder(home);
   await mkdir(folder, { recursive: true, mode: 0o711 });
   if (existsSync(APPARMOR_LOADER)) await run(APPARMOR_LOADER, [], { allow: 'any' });
+  await removeDanglingVeths();
   await rotateLog(incusLog(home));
   const started = await startDaemon({
     // The limits of the distribution's service file, as far as this host allows: each instance needs some files.

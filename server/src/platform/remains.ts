@@ -3,6 +3,7 @@ import { rmdir } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { bridgePrefix, projectName } from '../engines/incus/names.ts';
+import { removeDanglingVeths } from './dangling-veths.ts';
 import { allPids, argumentsOf, environmentOf, identify, linkOf, signal, waitForExit } from './processes.ts';
 import { run } from './run.ts';
 
@@ -113,6 +114,7 @@ export async function removeRemains(home: string, installId: string): Promise<vo
     await run('losetup', ['--detach', `/dev/${device}`], { allow: 'any' });
   for (const bridge of found.bridges) await run('ip', ['link', 'delete', bridge], { allow: 'any' });
   await removeIncusChains(installId);
+  await removeDanglingVeths();
   for (const group of findCgroups(installId)) await removeCgroup(group);
 }
 
