@@ -228,7 +228,14 @@ for (const version of ['15', '18']) {
     testSnapshots(() => ({
       services,
       service,
-      prepare: async () => void (await query('CREATE TABLE numbers (x int PRIMARY KEY)')),
+      async prepare() {
+        await query('CREATE TABLE numbers (x int PRIMARY KEY)');
+        // Nobody may read it but its owner, and everybody who comes in is somebody else: the platform counts it all the same.
+        await query('CREATE ROLE nobody; CREATE DATABASE closed;');
+        await query('CREATE TABLE hidden (x int); ALTER DATABASE closed SET role = nobody', {
+          database: 'closed',
+        });
+      },
       store: async (number) => void (await query(`INSERT INTO numbers VALUES (${number})`)),
       stored: `/usr/lib/danube/engine/sql -d shop -F ' ' -c 'SELECT count(*), max(x) FROM public.numbers'`,
       spoil: [
