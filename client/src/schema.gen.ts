@@ -320,6 +320,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/vps/{vpsInstance}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List events
+         * @description What the platform did to the server and what it found, newest first. Needs the scope `vps:read`.
+         */
+        get: operations["getVpsEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/vps/{vpsInstance}/diagnose": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Diagnose a VPS
+         * @description Looks for what is wrong, the worst first, and says what helps. Needs the scope `vps:read`.
+         */
+        get: operations["diagnoseVps"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/database": {
         parameters: {
             query?: never;
@@ -2099,6 +2139,46 @@ export interface components {
              */
             custom_cloud_init?: string | null;
         };
+        InstanceEvent: {
+            /**
+             * @example Normal
+             * @enum {string}
+             */
+            type: "Normal" | "Warning";
+            /** @example Created */
+            reason: string;
+            /** @example The database was created and answers queries. */
+            message: string;
+            /** @example database/shop */
+            resource: string;
+            /** @example 1 */
+            count: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            first_seen: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            last_seen: string;
+        };
+        Finding: {
+            /** @example disk_nearly_full */
+            code: string;
+            /**
+             * @example critical
+             * @enum {string}
+             */
+            severity: "critical" | "warning" | "info";
+            /** @example 91 % of its 10 GB of storage are in use. */
+            summary: string;
+            /** @example Grow its storage. */
+            remediation: string | null;
+            /** @example false */
+            retryable: boolean;
+        };
         Database: {
             /**
              * Format: uuid
@@ -2544,46 +2624,6 @@ export interface components {
              * @enum {string}
              */
             stream: "stderr";
-        };
-        ServiceEvent: {
-            /**
-             * @example Normal
-             * @enum {string}
-             */
-            type: "Normal" | "Warning";
-            /** @example Created */
-            reason: string;
-            /** @example The database was created and answers queries. */
-            message: string;
-            /** @example database/shop */
-            resource: string;
-            /** @example 1 */
-            count: string;
-            /**
-             * Format: date-time
-             * @example 2026-01-15T09:30:00.000Z
-             */
-            first_seen: string;
-            /**
-             * Format: date-time
-             * @example 2026-01-15T09:30:00.000Z
-             */
-            last_seen: string;
-        };
-        Finding: {
-            /** @example disk_nearly_full */
-            code: string;
-            /**
-             * @example critical
-             * @enum {string}
-             */
-            severity: "critical" | "warning" | "info";
-            /** @example 91 % of its 10 GB of storage are in use. */
-            summary: string;
-            /** @example Grow its storage. */
-            remediation: string | null;
-            /** @example false */
-            retryable: boolean;
         };
         Cache: {
             /**
@@ -5862,6 +5902,271 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    getVpsEvents: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Team that the request acts on, in place of the token’s own. */
+                "X-Team-Id"?: components["parameters"]["TeamId"];
+            };
+            path: {
+                /**
+                 * @description Id of the VPS.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                vpsInstance: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "data": {
+                     *         "available": true,
+                     *         "events": [
+                     *           {
+                     *             "type": "Normal",
+                     *             "reason": "Created",
+                     *             "message": "The database was created and answers queries.",
+                     *             "resource": "database/shop",
+                     *             "count": "1",
+                     *             "first_seen": "2026-01-15T09:30:00.000Z",
+                     *             "last_seen": "2026-01-15T09:30:00.000Z"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "error": {
+                     *         "code": "unavailable",
+                     *         "message": "The instance does not answer.",
+                     *         "retryable": true
+                     *       },
+                     *       "meta": {
+                     *         "request_id": "0198c5a2-8100-7b3c-8a4f-6d5e4c3b2a19",
+                     *         "cursor": "2026-01-15T09:30:00.12345-0000",
+                     *         "truncated": false,
+                     *         "reason": "The database is stopped."
+                     *       }
+                     *     }
+                     */
+                    "application/json": {
+                        /** @example true */
+                        success: boolean;
+                        data: {
+                            /** @example true */
+                            available: boolean;
+                            events: components["schemas"]["InstanceEvent"][];
+                        };
+                        error: {
+                            /** @example unavailable */
+                            code: string;
+                            /** @example The instance does not answer. */
+                            message: string;
+                            /** @example true */
+                            retryable: boolean;
+                        } | null;
+                        meta: {
+                            /** @example 0198c5a2-8100-7b3c-8a4f-6d5e4c3b2a19 */
+                            request_id: string;
+                            /**
+                             * @description Send it to go on after the last entry.
+                             * @example 2026-01-15T09:30:00.12345-0000
+                             */
+                            cursor?: string | null;
+                            /**
+                             * @description True where `limit` left some out.
+                             * @example false
+                             */
+                            truncated?: boolean;
+                            /** @example The database is stopped. */
+                            reason?: string | null;
+                        };
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    diagnoseVps: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Team that the request acts on, in place of the token’s own. */
+                "X-Team-Id"?: components["parameters"]["TeamId"];
+            };
+            path: {
+                /**
+                 * @description Id of the VPS.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                vpsInstance: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "data": {
+                     *         "verdict": "healthy",
+                     *         "status": {
+                     *           "summary": "The server is running.",
+                     *           "health": "healthy",
+                     *           "observed_at": "2026-01-15T09:30:00.000Z",
+                     *           "stale": false,
+                     *           "operation": {
+                     *             "state": "succeeded",
+                     *             "terminal": true
+                     *           },
+                     *           "error": {
+                     *             "code": "image_build_failed",
+                     *             "source": "engine",
+                     *             "resource": {
+                     *               "kind": "vps",
+                     *               "name": "web-1"
+                     *             },
+                     *             "reason": "image_build_failed",
+                     *             "message": "The image could not be built.",
+                     *             "retryable": true,
+                     *             "observed_at": "2026-01-15T09:30:00.000Z"
+                     *           }
+                     *         },
+                     *         "findings": [
+                     *           {
+                     *             "code": "disk_nearly_full",
+                     *             "severity": "critical",
+                     *             "summary": "91 % of its 10 GB of storage are in use.",
+                     *             "remediation": "Grow its storage.",
+                     *             "retryable": false
+                     *           }
+                     *         ],
+                     *         "sections": {
+                     *           "events": {
+                     *             "available": true,
+                     *             "count": 3,
+                     *             "truncated": false
+                     *           },
+                     *           "logs": {
+                     *             "available": true,
+                     *             "sampled_lines": 120
+                     *           }
+                     *         }
+                     *       },
+                     *       "error": {
+                     *         "code": "unavailable",
+                     *         "message": "The instance does not answer.",
+                     *         "retryable": true
+                     *       },
+                     *       "meta": {
+                     *         "request_id": "0198c5a2-8100-7b3c-8a4f-6d5e4c3b2a19",
+                     *         "cursor": "2026-01-15T09:30:00.12345-0000",
+                     *         "truncated": false,
+                     *         "reason": "The database is stopped."
+                     *       }
+                     *     }
+                     */
+                    "application/json": {
+                        /** @example true */
+                        success: boolean;
+                        data: {
+                            /**
+                             * @example healthy
+                             * @enum {string}
+                             */
+                            verdict: "healthy" | "degraded" | "unhealthy" | "stopped";
+                            status: components["schemas"]["StatusDetails"];
+                            findings: components["schemas"]["Finding"][];
+                            sections: {
+                                events: {
+                                    /** @example true */
+                                    available: boolean;
+                                    /**
+                                     * Format: int32
+                                     * @example 3
+                                     */
+                                    count: number;
+                                    /** @example false */
+                                    truncated: boolean;
+                                } | null;
+                                logs: {
+                                    /** @example true */
+                                    available: boolean;
+                                    /**
+                                     * Format: int32
+                                     * @example 120
+                                     */
+                                    sampled_lines: number;
+                                } | null;
+                            };
+                        };
+                        error: {
+                            /** @example unavailable */
+                            code: string;
+                            /** @example The instance does not answer. */
+                            message: string;
+                            /** @example true */
+                            retryable: boolean;
+                        } | null;
+                        meta: {
+                            /** @example 0198c5a2-8100-7b3c-8a4f-6d5e4c3b2a19 */
+                            request_id: string;
+                            /**
+                             * @description Send it to go on after the last entry.
+                             * @example 2026-01-15T09:30:00.12345-0000
+                             */
+                            cursor?: string | null;
+                            /**
+                             * @description True where `limit` left some out.
+                             * @example false
+                             */
+                            truncated?: boolean;
+                            /** @example The database is stopped. */
+                            reason?: string | null;
+                        };
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     listDatabases: {
         parameters: {
             query?: {
@@ -7227,7 +7532,7 @@ export interface operations {
                         data: {
                             /** @example true */
                             available: boolean;
-                            events: components["schemas"]["ServiceEvent"][];
+                            events: components["schemas"]["InstanceEvent"][];
                         };
                         error: {
                             /** @example unavailable */
@@ -8928,7 +9233,7 @@ export interface operations {
                         data: {
                             /** @example true */
                             available: boolean;
-                            events: components["schemas"]["ServiceEvent"][];
+                            events: components["schemas"]["InstanceEvent"][];
                         };
                         error: {
                             /** @example unavailable */

@@ -134,7 +134,7 @@ export function registerRoutes(api: Api, dependencies: RouteDependencies): void 
   healthRoutes(api, { database, engine });
   teamRoutes(api, database);
   sshKeyRoutes(api, database);
-  vpsRoutes(api, createVpsService({ ...dependencies, clock }), { database, engine });
+  vpsRoutes(api, createVpsService({ ...dependencies, clock }), { database, engine, clock });
   const databases = createDataServiceService('database', { ...dependencies, clock });
   const caches = createDataServiceService('cache', { ...dependencies, clock });
   dataServiceRoutes(api, { database, engine, clock, service: databases }, databaseWire);

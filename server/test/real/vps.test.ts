@@ -120,6 +120,17 @@ describe('VPS on Incus', () => {
     await settled(vps.id, 'running');
     assert.notEqual(await ssh(vps.ipv4, 'cat /etc/ssh/ssh_host_ed25519_key.pub'), before);
     assert.equal(await ssh(vps.ipv6, 'ls /root | wc -l'), '0');
+
+    const diagnosis = async () => {
+      const { verdict, findings } = (await call('GET', `/vps/${vps.id}/diagnose`)).body.data;
+      return [verdict, ...findings.map(({ code }: { code: string }) => code)];
+    };
+    assert.deepEqual(await diagnosis(), ['healthy']);
+    await ssh(vps.ipv4, 'systemctl stop ssh');
+    assert.deepEqual(await diagnosis(), ['degraded', 'ssh_not_answering']);
+    await call('POST', `/vps/${vps.id}/reboot`);
+    await settled(vps.id, 'running');
+    assert.deepEqual(await diagnosis(), ['healthy']);
   });
 
   it('takes the password that was chosen, shows a shutdown from inside, and is gone once deleted', async () => {

@@ -1,20 +1,8 @@
 import type { Usage } from '../../engines/engine.ts';
 import type { EngineMetrics, EngineState } from '../../providers/provider.ts';
+import { diskFinding, drillFinding, type Finding, failedOperation, ranked } from '../diagnosis.ts';
 import type { DrillRecord } from '../snapshots/store.ts';
 import type { DataService } from './store.ts';
-
-export type Severity = 'critical' | 'warning' | 'info';
-
-export type Verdict = 'healthy' | 'degraded' | 'unhealthy' | 'stopped';
-
-export interface Finding {
-  code: string;
-  severity: Severity;
-  summary: string;
-  remediation: string | null;
-  /** Trying again can help. */
-  retryable: boolean;
-}
 
 /** What is known of an instance at this moment; null where it could not be found out. */
 export interface Evidence {
@@ -36,45 +24,30 @@ export interface Evidence {
 const LOOP = { starts: 3, seconds: 300 };
 /** Seconds after its start from which on an engine that does not answer is worth a word. */
 const SLOW_START = 30;
-const NEARLY_FULL = { warning: 0.85, critical: 0.95 };
 const MANY_CLIENTS = { warning: 0.85, critical: 0.98 };
 
 /** What is wrong with an instance and what to do about it, the worst first. */
 export function findFindings(evidence: Evidence): Finding[] {
-  const found = [
-    failedOperation(evidence),
+  const { row, usage, drills, noun } = evidence;
+  return ranked([
+    failedOperation(row, FAILED),
     unreachable(evidence),
     ...engineFindings(evidence),
-    diskFinding(evidence),
+    diskFinding(row, usage, FULL),
     clientsFinding(evidence),
-    drillFinding(evidence),
+    drillFinding(drills, noun),
     pendingRestart(evidence),
-  ].filter((finding) => finding !== null);
-  return found.sort((a, b) => RANK[a.severity] - RANK[b.severity]);
+  ]);
 }
 
-const RANK: Record<Severity, number> = { critical: 0, warning: 1, info: 2 };
+const FAILED = {
+  retryable: 'Start it again.',
+  final:
+    'Mend what the other findings name, if any, and start it again. Where that fails the same way, ask the operator to look at the host.',
+};
 
-/** In one word: `healthy`, `degraded` (warnings), `unhealthy` (something critical), or `stopped`. */
-export function verdictOf({ row }: Evidence, findings: readonly Finding[]): Verdict {
-  if (findings.some(({ severity }) => severity === 'critical')) return 'unhealthy';
-  if (findings.some(({ severity }) => severity === 'warning')) return 'degraded';
-  return row.status === 'stopped' ? 'stopped' : 'healthy';
-}
-
-function failedOperation({ row }: Evidence): Finding | null {
-  if (row.status !== 'error') return null;
-  const error = row.error as { code: string; message: string; retryable: boolean } | null;
-  return {
-    code: error?.code ?? 'error',
-    severity: 'critical',
-    summary: error?.message ?? 'The last operation failed.',
-    remediation: error?.retryable
-      ? 'Start it again.'
-      : 'Mend what the other findings name, if any, and start it again. Where that fails the same way, ask the operator to look at the host.',
-    retryable: error?.retryable ?? false,
-  };
-}
+const FULL =
+  'Grow its storage (storage_size_gb, or a larger plan), or delete data. It keeps its data when it is full, and refuses writes.';
 
 function unreachable({ row, state, noun }: Evidence): Finding | null {
   if (row.status !== 'running' || state !== null) return null;
@@ -130,20 +103,6 @@ function engineFindings({ row, state, answers, lastError, now, noun }: Evidence)
   ];
 }
 
-function diskFinding({ row, usage }: Evidence): Finding | null {
-  if (usage?.diskBytes == null) return null;
-  const share = usage.diskBytes / (row.disk_gb * 1024 ** 3);
-  if (share < NEARLY_FULL.warning) return null;
-  return {
-    code: 'disk_nearly_full',
-    severity: share < NEARLY_FULL.critical ? 'warning' : 'critical',
-    summary: `${Math.min(100, Math.round(share * 100))} % of its ${row.disk_gb} GB of storage are in use.`,
-    remediation:
-      'Grow its storage (storage_size_gb, or a larger plan), or delete data. It keeps its data when it is full, and refuses writes.',
-    retryable: false,
-  };
-}
-
 function clientsFinding({ metrics }: Evidence): Finding | null {
   if (metrics?.connected_clients == null || !metrics.max_clients) return null;
   const share = metrics.connected_clients / metrics.max_clients;
@@ -165,27 +124,5 @@ function pendingRestart({ row }: Evidence): Finding | null {
     summary: `New values wait for a restart: ${row.pending_restart.join(', ')}.`,
     remediation: 'Stop and start it when that suits you.',
     retryable: false,
-  };
-}
-
-function drillFinding({ drills: { snapshots, last }, noun }: Evidence): Finding | null {
-  if (last && !last.ok) {
-    return {
-      code: 'restore_drill_failed',
-      severity: 'warning',
-      summary: `The last restore drill (${last.at.toISOString()}) failed: ${last.message ?? 'no reason is known.'}`,
-      remediation:
-        `Take another snapshot and verify it (POST /snapshots/…/verify). Where that fails the same way, look for damage in the ${noun} ` +
-        'itself, and export its data.',
-      retryable: true,
-    };
-  }
-  if (last || snapshots === 0) return null;
-  return {
-    code: 'restore_never_tried',
-    severity: 'info',
-    summary: `No snapshot of the ${noun} was ever restored as a drill.`,
-    remediation: 'Verify one (POST /snapshots/…/verify), or wait: Danube does it once a week.',
-    retryable: true,
   };
 }

@@ -1,16 +1,17 @@
 import type { Database } from '../../db/database.ts';
 import { type ControlVerb, type Engine, EngineError } from '../../engines/engine.ts';
+import { createSingleFlight } from '../../lib/single-flight.ts';
 import type { EngineMetrics, EngineState } from '../../providers/provider.ts';
+import { verdictOf } from '../diagnosis.ts';
+import { eventsSection, listEvents } from '../events.ts';
 import { statusDetails } from '../instance-status.ts';
 import { drillsOf } from '../snapshots/store.ts';
-import { type Evidence, findFindings, verdictOf } from './diagnosis.ts';
+import { type Evidence, findFindings } from './diagnosis.ts';
 import { KINDS, type Kind } from './kinds.ts';
 import { type LogQuery, readLog } from './logs.ts';
 import { instanceRef, providerOf } from './settings.ts';
 import type { DataService } from './store.ts';
 
-/** Events that one answer shows. */
-const MAX_EVENTS = 100;
 const LAST_ERROR: LogQuery = { since: null, until: null, cursor: null, level: 'error', limit: 1 };
 /** Seconds that an engine gets to answer the question whether it answers. */
 const PATIENCE_SECONDS = 2;
@@ -24,15 +25,7 @@ export type Inspection = ReturnType<typeof createInspection>;
 
 /** Looks into databases and caches. Whoever asks the same at the same time gets the same answer: a guest is asked once. */
 export function createInspection({ database, engine }: Dependencies) {
-  const underway = new Map<string, Promise<unknown>>();
-
-  function once<T>(key: string, work: () => Promise<T>): Promise<T> {
-    const present = underway.get(key) as Promise<T> | undefined;
-    if (present) return present;
-    const mine = work().finally(() => underway.delete(key));
-    underway.set(key, mine);
-    return mine;
-  }
+  const once = createSingleFlight();
 
   /** Asks an instance that ought to run; null where it does not answer, which is a finding and no fault of ours. */
   async function ask<T>(row: DataService, about: string, question: () => Promise<T>): Promise<T | null> {
@@ -78,25 +71,7 @@ export function createInspection({ database, engine }: Dependencies) {
     };
   }
 
-  /** What the platform did to the instance, and what it found, newest first. */
-  async function events(row: DataService) {
-    const rows = await database.db
-      .selectFrom('events')
-      .select(['type', 'reason', 'message', 'created_at'])
-      .where('resource_id', '=', row.id)
-      .orderBy('id', 'desc')
-      .limit(MAX_EVENTS)
-      .execute();
-    return rows.map((event) => ({
-      type: event.type as 'Normal' | 'Warning',
-      reason: event.reason,
-      message: event.message,
-      resource: `${row.kind}/${row.name}`,
-      count: '1',
-      first_seen: event.created_at.toISOString(),
-      last_seen: event.created_at.toISOString(),
-    }));
-  }
+  const events = (row: DataService) => listEvents(database.db, row.id, `${row.kind}/${row.name}`);
 
   /** Numbers that the engine reported just now. Null: it has no such number, or `reason` says why it could not be read. */
   async function metrics(row: DataService) {
@@ -137,11 +112,11 @@ export function createInspection({ database, engine }: Dependencies) {
     };
     const findings = findFindings(evidence);
     return {
-      verdict: verdictOf(evidence, findings),
+      verdict: verdictOf(row.status, findings),
       status: statusDetails({ ...row, type: kind, noun }, comparedAt),
       findings,
       sections: {
-        events: { available: true, count: happened.length, truncated: happened.length === MAX_EVENTS },
+        events: eventsSection(happened),
         logs: { available: log !== null, sampled_lines: log === null ? 0 : log.split('\n').length - 1 },
       },
     };

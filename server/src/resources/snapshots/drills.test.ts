@@ -53,8 +53,11 @@ describe('restore drills', () => {
       return data.terminal && data;
     });
   };
-  const findings = async (id: string): Promise<{ code: string; severity: string; summary: string }[]> =>
-    (await call('GET', `/database/${id}/diagnose`)).body.data.findings;
+  const findings = async (
+    kind: Kind,
+    id: string,
+  ): Promise<{ code: string; severity: string; summary: string }[]> =>
+    (await call('GET', `/${kind}/${id}/diagnose`)).body.data.findings;
   const drills = async () =>
     (await test.engine.listInstances()).filter(({ ref }) => ref.name.startsWith('drill-'));
 
@@ -63,6 +66,8 @@ describe('restore drills', () => {
       const instance = await running(kind);
       test.engine.drift.writeDisk({ teamId: test.team.teamId, name: `${kind}-${instance}` }, 'content');
       const id = await takeSnapshot(call, kind, instance);
+      const codes = async () => (await findings(kind, instance)).map(({ code }) => code);
+      assert.deepEqual(await codes(), ['restore_never_tried']);
       const made: InstanceSpec[] = [];
       const contents: string[] = [];
       const offs = [
@@ -97,15 +102,16 @@ describe('restore drills', () => {
       assert.ok(verification.seconds_to_restore >= 0);
       assert.equal(verification.items, kind === 'vps' ? null : 42);
       assert.match(verification.message, kind === 'vps' ? /SSH/ : /checker found nothing wrong/);
+      assert.deepEqual(await codes(), []);
       assert.deepEqual(await findInconsistencies(test.database, test.engine), []);
     });
   }
 
   it('fail with what the checker complains about, which diagnose shows until one passes', async () => {
     const database = await running('database');
-    assert.ok(!(await findings(database)).some(({ code }) => code.startsWith('restore_')));
+    assert.ok(!(await findings('database', database)).some(({ code }) => code.startsWith('restore_')));
     const id = await takeSnapshot(call, 'database', database);
-    const [never] = await findings(database);
+    const [never] = await findings('database', database);
     assert.deepEqual([never?.code, never?.severity], ['restore_never_tried', 'info']);
 
     const bad: EngineVerification = {
@@ -120,13 +126,13 @@ describe('restore drills', () => {
     assert.match(operation.error.message, /pg_amcheck: heap table "orders" is corrupt/);
     const { status, verification } = await show('database', id);
     assert.deepEqual([status, verification.ok, verification.seconds_to_restore], ['ready', false, null]);
-    const [failed] = await findings(database);
+    const [failed] = await findings('database', database);
     assert.deepEqual([failed?.code, failed?.severity], ['restore_drill_failed', 'warning']);
     assert.match(failed!.summary, /"orders" is corrupt/);
     assert.deepEqual(await drills(), []);
 
     assert.equal((await ended(await verify('database', id))).state, 'succeeded');
-    assert.deepEqual(await findings(database), []);
+    assert.deepEqual(await findings('database', database), []);
   });
 
   /** Until the returned function is called, drills wait for their instance to answer. */

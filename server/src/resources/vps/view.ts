@@ -3,7 +3,7 @@ import type { VpsView } from './schema.ts';
 import { allowedActions } from './states.ts';
 import type { Vps } from './store.ts';
 
-const CAPABILITIES = { logs: false, events: false, diagnose: false, build_logs: false };
+const CAPABILITIES = { logs: false, events: true, diagnose: true, build_logs: false };
 
 /**
  * A row as the API shows it: the one place where names and units change.

@@ -101,6 +101,39 @@ describe('VPS', () => {
     assert.match((await call('POST', `/vps/${id}/reboot`)).body.message, /Start it first/);
   });
 
+  it('shows events and findings', async () => {
+    const id = await create({ name: 'watched' });
+    const events = (await call('GET', `/vps/${id}/events`)).body.data.events;
+    assert.deepEqual(
+      events.map(({ reason, resource }: Record<string, string>) => [reason, resource]),
+      [
+        ['Created', 'vps/watched'],
+        ['Requested', 'vps/watched'],
+      ],
+    );
+    const diagnosis = async () => {
+      const { verdict, findings } = (await call('GET', `/vps/${id}/diagnose`)).body.data;
+      return [verdict, ...findings.map(({ code }: { code: string }) => code)];
+    };
+    assert.deepEqual(await diagnosis(), ['healthy']);
+    test.engine.faults.failNext('waitForSsh', new EngineError('timeout', 'SSH did not answer.'));
+    assert.deepEqual(await diagnosis(), ['degraded', 'ssh_not_answering']);
+    test.engine.drift.fillDisk(instanceRef(test.team.teamId, id), 39 * 1024 ** 3);
+    assert.deepEqual(await diagnosis(), ['unhealthy', 'disk_nearly_full']);
+    test.engine.drift.fillDisk(instanceRef(test.team.teamId, id), 0);
+    await call('POST', `/vps/${id}/stop`);
+    await settled(id, 'stopped');
+    assert.deepEqual(await diagnosis(), ['stopped']);
+    test.engine.faults.failNext('ensureRunning', new EngineError('failed', 'The host refused.'));
+    await ended((await call('POST', `/vps/${id}/start`)).body.operation_id);
+    assert.equal((await diagnosis())[0], 'unhealthy');
+    assert.equal((await call('GET', `/vps/${id}/events`)).body.data.events[0].type, 'Warning');
+    // Somebody else's answers like one that does not exist.
+    const stranger = clientOf(test.app.url!, (await createTeam(test.database)).token);
+    for (const view of ['events', 'diagnose'])
+      assert.equal((await stranger('GET', `/vps/${id}/${view}`)).status, 404);
+  });
+
   it('changes its plan in place, and never shrinks a disk', async () => {
     const id = await create({ name: 'resize' });
     const grown = await call('PUT', `/vps/${id}`, { resource_profile: 'small_shared' });

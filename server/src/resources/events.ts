@@ -1,0 +1,31 @@
+import type { Queryable } from '../db/database.ts';
+
+/** Events that one answer shows. */
+const MAX_EVENTS = 100;
+
+/** What the platform did to an instance, and what it found, newest first. `resource` is its kind and name: `vps/web-1`. */
+export async function listEvents(db: Queryable, id: string, resource: string) {
+  const rows = await db
+    .selectFrom('events')
+    .select(['type', 'reason', 'message', 'created_at'])
+    .where('resource_id', '=', id)
+    .orderBy('id', 'desc')
+    .limit(MAX_EVENTS)
+    .execute();
+  return rows.map((event) => ({
+    type: event.type as 'Normal' | 'Warning',
+    reason: event.reason,
+    message: event.message,
+    resource,
+    count: '1',
+    first_seen: event.created_at.toISOString(),
+    last_seen: event.created_at.toISOString(),
+  }));
+}
+
+/** What a diagnosis says of the events that it has looked at. */
+export const eventsSection = ({ length }: readonly unknown[]) => ({
+  available: true,
+  count: length,
+  truncated: length === MAX_EVENTS,
+});
