@@ -31,7 +31,8 @@ export async function removeDanglingVeths(): Promise<void> {
 }
 
 async function findDanglingVeths(): Promise<VethEnd[]> {
-  const { stdout } = await run('ip', ['-json', 'link', 'show', 'type', 'veth']);
+  // Where there is no `ip` (127), nothing was ever started.
+  const { stdout } = await run('ip', ['-json', 'link', 'show', 'type', 'veth'], { allow: [127] });
   const ends = JSON.parse(stdout || '[]') as VethEnd[];
   const byName = new Map(ends.map((end) => [end.ifname, end]));
   return ends.filter((end) => {
