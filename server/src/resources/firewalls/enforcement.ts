@@ -83,14 +83,22 @@ async function readDigest(db: Queryable, teamId: number): Promise<string> {
 export async function applyTeamFirewalls(database: Database, engine: Engine, teamId: number): Promise<void> {
   const turns = turnsOf.get(engine) ?? new Map<number, Turn>();
   turnsOf.set(engine, turns);
-  await takeTurn(turns, teamId, () => bringInLine(database, engine, teamId));
+  // What has changed while a turn was at work is left to the next one where that is wanted already. Otherwise a team whose
+  // rows change all the time, as while many instances are being created, would keep everybody waiting until that ends.
+  const isLeft = (): boolean => turns.get(teamId)?.next != null;
+  await takeTurn(turns, teamId, () => bringInLine(database, engine, teamId, isLeft));
 }
 
-async function bringInLine(database: Database, engine: Engine, teamId: number): Promise<void> {
+async function bringInLine(
+  database: Database,
+  engine: Engine,
+  teamId: number,
+  isLeft: () => boolean,
+): Promise<void> {
   for (;;) {
     const { firewalls, revisions, unconfirmed, digest } = await readIntent(database.db, teamId);
     await push(engine, teamId, firewalls);
-    if ((await readDigest(database.db, teamId)) !== digest) continue;
+    if ((await readDigest(database.db, teamId)) !== digest && !isLeft()) continue;
     if (unconfirmed) await recordApplied(database, teamId, revisions);
     return;
   }

@@ -105,6 +105,36 @@ describe('firewalls and the data plane', () => {
     assert.equal(rows[0].applied_revision, rows[0].revision);
   });
 
+  it('keep nobody waiting for changes that came after he asked', async () => {
+    const instance = await team.server();
+    const id = await team.create({ attached_instances: [{ id: instance, type: 'vps' }] });
+    const apply = () => applyTeamFirewalls(test.database, test.engine, team.teamId);
+    let pushes = 0;
+    const later: Promise<void>[] = [];
+    const away = test.engine.faults.before(async (verb) => {
+      if (verb !== 'ensureFirewalls') return;
+      pushes += 1;
+      if (pushes > 5) return;
+      await query(
+        `update firewalls set revision = revision + 1, effective_rules =
+          jsonb_set(effective_rules, '{0,port_range_end}', to_jsonb(500 + $2::integer)) where id = $1`,
+        id,
+        pushes,
+      );
+      later.push(apply());
+    });
+    await apply();
+    assert.equal(pushes, 1);
+    for (const one of later) await one;
+    away();
+    assert.equal(pushes, 6);
+    assert.deepEqual(plain(team.policiesOf(instance))?.[1], [
+      { ...ALLOW_HTTPS, ports: { first: 443, last: 505 } },
+    ]);
+    const { rows } = await query('select revision, applied_revision from firewalls where id = $1', id);
+    assert.equal(rows[0].applied_revision, rows[0].revision);
+  });
+
   it('leave out an instance that is being deleted, as a source too', async () => {
     const [one, two] = [await team.server('one'), await team.server('two')];
     await team.create({
