@@ -41,17 +41,14 @@ export async function soak(test: Crashable, options: SoakOptions): Promise<void>
       servers: options.servers,
     }),
   );
-  let promised: Promised[];
-  try {
-    promised = (await Promise.all(clients)).flat();
-  } catch (error) {
-    over = true;
-    await killer;
-    throw error;
-  }
-  await killer;
+  const promised = await Promise.all(clients)
+    .catch((error: unknown) => {
+      over = true;
+      throw error;
+    })
+    .finally(() => killer);
   const call = test.client(server);
-  for (const promise of promised) {
+  for (const promise of promised.flat()) {
     const ended = async () => {
       const { data } = (await persistently(() => call('GET', `/operations/${promise.operation}`))).body;
       return data.terminal && data;

@@ -3,9 +3,9 @@ import type { DrillRecord } from './snapshots/store.ts';
 
 /** What can be wrong with an instance of any kind. */
 
-export type Severity = 'critical' | 'warning' | 'info';
+type Severity = 'critical' | 'warning' | 'info';
 
-export type Verdict = 'healthy' | 'degraded' | 'unhealthy' | 'stopped';
+type Verdict = 'healthy' | 'degraded' | 'unhealthy' | 'stopped';
 
 export interface Finding {
   code: string;

@@ -3,7 +3,7 @@ import type { TSchema } from 'typebox';
 import type { Api } from '../../http/api.ts';
 import type { Scope } from '../../http/scopes.ts';
 import { invalid } from '../../lib/errors.ts';
-import { Diagnosis, Events } from '../inspection-schema.ts';
+import { commonInspectionRoutes } from '../inspection-routes.ts';
 import { createInspection } from './inspection.ts';
 import { Logs, LogsQuery } from './inspection-schema.ts';
 import { KINDS } from './kinds.ts';
@@ -27,7 +27,6 @@ export function inspectionRoutes(
   const inspection = createInspection({ database, engine });
   const find = (request: FastifyRequest) =>
     service.find(request.caller, (request.params as Record<string, string>)[param]!);
-  const meta = (request: FastifyRequest) => ({ request_id: request.id });
 
   api.get(
     `${one}/logs`,
@@ -47,45 +46,13 @@ export function inspectionRoutes(
     async (request) => {
       const query = readLogsQuery(request.query);
       const { cursor, truncated, ...data } = await inspection.logs(await find(request), query);
-      return { success: true, data, error: null, meta: { ...meta(request), cursor, truncated } };
+      return { success: true, data, error: null, meta: { request_id: request.id, cursor, truncated } };
     },
   );
-  api.get(
-    `${one}/events`,
-    {
-      config: { scope },
-      schema: {
-        operationId: `get${label}Events`,
-        summary: 'List events',
-        description: `What the platform did to the ${noun} and what it found, newest first.`,
-        tags,
-        params,
-        response: { 200: Events },
-      },
-    },
-    async (request) => {
-      const events = await inspection.events(await find(request));
-      return { success: true, data: { available: true, events }, error: null, meta: meta(request) };
-    },
-  );
-  api.get(
-    `${one}/diagnose`,
-    {
-      config: { scope },
-      schema: {
-        operationId: `diagnose${label}`,
-        summary: `Diagnose a ${noun}`,
-        description: 'Looks for what is wrong, the worst first, and says what helps.',
-        tags,
-        params,
-        response: { 200: Diagnosis },
-      },
-    },
-    async (request) => {
-      const [row, comparedAt] = await Promise.all([find(request), clock.lastPass()]);
-      const data = await inspection.diagnose(row, comparedAt);
-      return { success: true, data, error: null, meta: meta(request) };
-    },
+  commonInspectionRoutes(
+    api,
+    { path: one, params, label, title: noun, noun, tags, scope, find, ...inspection },
+    clock,
   );
   api.get(
     `${one}/metrics`,

@@ -1,10 +1,10 @@
 import type { Database } from '../../db/database.ts';
-import { type ControlVerb, type Engine, EngineError } from '../../engines/engine.ts';
-import { createSingleFlight } from '../../lib/single-flight.ts';
+import type { ControlVerb, Engine } from '../../engines/engine.ts';
 import type { EngineMetrics, EngineState } from '../../providers/provider.ts';
 import { verdictOf } from '../diagnosis.ts';
 import { eventsSection, listEvents } from '../events.ts';
 import { statusDetails } from '../instance-status.ts';
+import { createAsk } from '../questions.ts';
 import { drillsOf } from '../snapshots/store.ts';
 import { type Evidence, findFindings } from './diagnosis.ts';
 import { KINDS, type Kind } from './kinds.ts';
@@ -23,21 +23,13 @@ interface Dependencies {
 
 export type Inspection = ReturnType<typeof createInspection>;
 
-/** Looks into databases and caches. Whoever asks the same at the same time gets the same answer: a guest is asked once. */
+/** Looks into databases and caches. */
 export function createInspection({ database, engine }: Dependencies) {
-  const once = createSingleFlight();
+  const askAnyone = createAsk();
 
-  /** Asks an instance that ought to run; null where it does not answer, which is a finding and no fault of ours. */
-  async function ask<T>(row: DataService, about: string, question: () => Promise<T>): Promise<T | null> {
-    if (row.status === 'stopped' || row.status === 'pending') return null;
-    try {
-      return await once(`${row.id} ${about}`, question);
-    } catch (error) {
-      // An engine that is away as a whole is for the caller to know.
-      if (error instanceof EngineError && error.code !== 'unreachable') return null;
-      throw error;
-    }
-  }
+  /** Asks an instance that ought to run. */
+  const ask = async <T>(row: DataService, about: string, question: () => Promise<T>): Promise<T | null> =>
+    row.status === 'stopped' || row.status === 'pending' ? null : askAnyone(`${row.id} ${about}`, question);
 
   const control = (row: DataService, verb: ControlVerb): Promise<string | null> =>
     ask(row, verb, () => engine.control(instanceRef(row), verb));

@@ -1,9 +1,9 @@
 import type { Database } from '../../db/database.ts';
 import { type Engine, EngineError } from '../../engines/engine.ts';
-import { createSingleFlight } from '../../lib/single-flight.ts';
 import { diskFinding, drillFinding, type Finding, failedOperation, ranked, verdictOf } from '../diagnosis.ts';
 import { eventsSection, listEvents } from '../events.ts';
 import { statusDetails } from '../instance-status.ts';
+import { createAsk } from '../questions.ts';
 import { drillsOf } from '../snapshots/store.ts';
 import type { Vps } from './store.ts';
 import { instanceRef } from './workflow.ts';
@@ -13,34 +13,28 @@ const PATIENCE_SECONDS = 2;
 
 /** Looks at servers from outside, and asks whether SSH answers: what else is in them is their owner's. */
 export function createVpsInspection({ database, engine }: { database: Database; engine: Engine }) {
-  const once = createSingleFlight();
+  const ask = createAsk();
 
   const events = (vps: Vps) => listEvents(database.db, vps.id, `vps/${vps.name}`);
 
-  /** Null where the guest cannot be asked, and `onTimeout` where it does not answer. An engine that is away is an error. */
-  async function ask<T>(question: Promise<T>, onTimeout: T | null): Promise<T | null> {
+  const answersWithin = async (vps: Vps, seconds: number): Promise<boolean> => {
     try {
-      return await question;
+      await engine.waitForSsh(instanceRef(vps.team_id, vps.id), seconds);
+      return true;
     } catch (error) {
-      if (!(error instanceof EngineError) || error.code === 'unreachable') throw error;
-      return error.code === 'timeout' ? onTimeout : null;
+      if (error instanceof EngineError && error.code === 'timeout') return false;
+      throw error;
     }
-  }
-
-  /** Null where it does not run. */
-  const answersSsh = async (vps: Vps): Promise<boolean | null> => {
-    if (vps.status !== 'running') return null;
-    const answered = once(vps.id, () =>
-      engine.waitForSsh(instanceRef(vps.team_id, vps.id), PATIENCE_SECONDS).then(() => true),
-    );
-    return ask(answered, false);
   };
+  /** Null where it does not run. */
+  const answersSsh = async (vps: Vps): Promise<boolean | null> =>
+    vps.status === 'running' ? ask(`${vps.id} ssh`, () => answersWithin(vps, PATIENCE_SECONDS)) : null;
 
   /** Looks for what is wrong, and what helps. `comparedAt` as in {@link statusDetails}. */
   async function diagnose(vps: Vps, comparedAt: Date | null) {
     const [ssh, usage, happened, drills] = await Promise.all([
       answersSsh(vps),
-      ask(engine.describeUsage(instanceRef(vps.team_id, vps.id)), null),
+      ask(`${vps.id} usage`, () => engine.describeUsage(instanceRef(vps.team_id, vps.id))),
       events(vps),
       drillsOf(database.db, vps.id),
     ]);

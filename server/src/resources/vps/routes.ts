@@ -4,7 +4,7 @@ import type { Api } from '../../http/api.ts';
 import { mutate } from '../../http/mutation.ts';
 import { PageOf, PageQuery } from '../../http/pagination.ts';
 import type { PassClock } from '../../workflows/reconcilers.ts';
-import { Diagnosis, Events } from '../inspection-schema.ts';
+import { commonInspectionRoutes } from '../inspection-routes.ts';
 import { isTransitional, statusColor, statusLabel } from '../instance-status.ts';
 import { groupedImages, listedImages } from './catalog.ts';
 import { createVpsInspection } from './inspection.ts';
@@ -40,7 +40,21 @@ export function vpsRoutes(
   catalogRoutes(api, parts);
   instanceRoutes(api, vps);
   actionRoutes(api, vps);
-  inspectionRoutes(api, vps, parts);
+  commonInspectionRoutes(
+    api,
+    {
+      path: '/vps/:vpsInstance',
+      params: VpsParams,
+      label: 'Vps',
+      title: 'VPS',
+      noun: 'server',
+      tags,
+      scope: 'vps:read',
+      find: ({ caller, params }) => vps.find(caller, (params as { vpsInstance: string }).vpsInstance),
+      ...createVpsInspection(parts),
+    },
+    parts.clock,
+  );
 }
 
 function collectionRoutes(api: Api, vps: VpsService): void {
@@ -285,58 +299,5 @@ function actionRoutes(api: Api, vps: VpsService): void {
       },
     },
     (request) => mutate(request, (tx) => vps.act(tx, request.caller, request.params.vpsInstance, 'delete')),
-  );
-}
-
-function inspectionRoutes(
-  api: Api,
-  vps: VpsService,
-  { database, engine, clock }: { database: Database; engine: Engine; clock: PassClock },
-): void {
-  const inspection = createVpsInspection({ database, engine });
-  api.get(
-    '/vps/:vpsInstance/events',
-    {
-      config: { scope: 'vps:read' },
-      schema: {
-        operationId: 'getVpsEvents',
-        summary: 'List events',
-        description: 'What the platform did to the server and what it found, newest first.',
-        tags,
-        params: VpsParams,
-        response: { 200: Events },
-      },
-    },
-    async (request) => {
-      const events = await inspection.events(await vps.find(request.caller, request.params.vpsInstance));
-      return {
-        success: true,
-        data: { available: true, events },
-        error: null,
-        meta: { request_id: request.id },
-      };
-    },
-  );
-  api.get(
-    '/vps/:vpsInstance/diagnose',
-    {
-      config: { scope: 'vps:read' },
-      schema: {
-        operationId: 'diagnoseVps',
-        summary: 'Diagnose a VPS',
-        description: 'Looks for what is wrong, the worst first, and says what helps.',
-        tags,
-        params: VpsParams,
-        response: { 200: Diagnosis },
-      },
-    },
-    async (request) => {
-      const [row, comparedAt] = await Promise.all([
-        vps.find(request.caller, request.params.vpsInstance),
-        clock.lastPass(),
-      ]);
-      const data = await inspection.diagnose(row, comparedAt);
-      return { success: true, data, error: null, meta: { request_id: request.id } };
-    },
   );
 }
