@@ -4,10 +4,10 @@
  */
 import net from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { InstanceSpec } from '../server/src/engines/engine.ts';
-import { IncusClient } from '../server/src/engines/incus/client.ts';
-import { creationBody } from '../server/src/engines/incus/instance-config.ts';
-import { projectName } from '../server/src/engines/incus/names.ts';
+import type { InstanceSpec } from '../server/src/dataplane/contract/data-plane.ts';
+import { IncusClient } from '../server/src/dataplane/incus/client.ts';
+import { creationBody } from '../server/src/dataplane/incus/instance-config.ts';
+import { projectName } from '../server/src/dataplane/incus/names.ts';
 import { buildUserData } from '../server/src/images/cloud-init.ts';
 import { createLog } from '../server/src/lib/log.ts';
 import { clientOf, newVps } from '../server/test/client.ts';
@@ -20,15 +20,15 @@ const ROUNDS = 5;
 const PASSWORD = 'correct horse battery';
 
 export async function benchCreateReal(): Promise<Row[]> {
-  const engine = createTestIncusEngine(createLog('silent'));
+  const plane = createTestIncusEngine(createLog('silent'));
   const pools = { ipv4: fromTestRun('DANUBE_IPV4_POOL'), ipv6: fromTestRun('DANUBE_IPV6_POOL') };
-  const test = await startTestApp({ engine, pools });
+  const test = await startTestApp({ plane, pools });
   const incus = new IncusClient({ socketPath: fromTestRun('DANUBE_TEST_INCUS_SOCKET') });
   try {
-    await engine.ensureImage('debian-12');
+    await plane.ensureImage('debian-12');
     // The first creation of a team makes its network; it is not what is measured.
     await createThroughDanube(test, 'warm-up');
-    const tenant = await openRawTenant(engine);
+    const tenant = await openRawTenant(plane);
     const ours: number[] = [];
     const raw: number[] = [];
     for (let round = 0; round < ROUNDS; round++) {
@@ -48,8 +48,8 @@ export async function benchCreateReal(): Promise<Row[]> {
     ];
   } finally {
     await incus.close();
-    for (const { ref } of await engine.listInstances()) await engine.removeInstance(ref);
-    await engine.removeTenant(test.team.teamId);
+    for (const { ref } of await plane.listInstances()) await plane.removeInstance(ref);
+    await plane.removeTenant(test.team.teamId);
     await test.close();
   }
 }

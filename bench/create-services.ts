@@ -6,18 +6,18 @@
 import { randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { InstanceSpec } from '../server/src/engines/engine.ts';
-import { IncusClient } from '../server/src/engines/incus/client.ts';
-import { creationBody } from '../server/src/engines/incus/instance-config.ts';
-import { projectName } from '../server/src/engines/incus/names.ts';
+import type { InstanceSpec } from '../server/src/dataplane/contract/data-plane.ts';
+import { IncusClient } from '../server/src/dataplane/incus/client.ts';
+import { creationBody } from '../server/src/dataplane/incus/instance-config.ts';
+import { projectName } from '../server/src/dataplane/incus/names.ts';
+import { run } from '../server/src/host/run.ts';
 import { createSecretBox } from '../server/src/lib/crypto.ts';
 import { createLog } from '../server/src/lib/log.ts';
-import { run } from '../server/src/platform/run.ts';
-import { imageOf, type Provider } from '../server/src/providers/provider.ts';
-import { PROVIDERS } from '../server/src/providers/registry.ts';
 import { createAuthorityReader } from '../server/src/resources/certificate-authority/authority.ts';
-import { instanceSpec } from '../server/src/resources/data-services/settings.ts';
-import { getService } from '../server/src/resources/data-services/store.ts';
+import { instanceSpec } from '../server/src/resources/managed-services/settings.ts';
+import { getService } from '../server/src/resources/managed-services/store.ts';
+import { imageOf, type Provider } from '../server/src/services/provider.ts';
+import { PROVIDERS } from '../server/src/services/registry.ts';
 import { clientOf } from '../server/test/client.ts';
 import { startTestApp, type TestApp, waitFor } from '../server/test/harness.ts';
 import { createTestIncusEngine, fromTestRun } from '../server/test/incus.ts';
@@ -43,17 +43,17 @@ interface Login {
 }
 
 export async function benchCreateServices(): Promise<Row[]> {
-  const engine = createTestIncusEngine(createLog('silent'));
+  const plane = createTestIncusEngine(createLog('silent'));
   const pools = { ipv4: fromTestRun('DANUBE_IPV4_POOL'), ipv6: fromTestRun('DANUBE_IPV6_POOL') };
   const secretKey = randomBytes(32);
-  const test = await startTestApp({ engine, pools, secretKey });
+  const test = await startTestApp({ plane, pools, secretKey });
   const incus = new IncusClient({ socketPath: fromTestRun('DANUBE_TEST_INCUS_SOCKET') });
-  const tenant = await openRawTenant(engine);
+  const tenant = await openRawTenant(plane);
   const rows: Row[] = [];
   try {
     for (const provider of PROVIDERS) {
       const version = provider.versions[0]!.version;
-      await engine.ensureImage(imageOf(provider, version));
+      await plane.ensureImage(imageOf(provider, version));
       const setting = { test, secretKey, incus, tenant, provider };
       // The first creation makes the team's network, and brings the image into the host's memory.
       await throughDanube(setting);
@@ -77,8 +77,8 @@ export async function benchCreateServices(): Promise<Row[]> {
   } finally {
     await incus.close();
     await tenant.close();
-    for (const { ref } of await engine.listInstances()) await engine.removeInstance(ref);
-    await engine.removeTenant(test.team.teamId);
+    for (const { ref } of await plane.listInstances()) await plane.removeInstance(ref);
+    await plane.removeTenant(test.team.teamId);
     await test.close();
   }
 }

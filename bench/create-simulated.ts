@@ -46,7 +46,7 @@ async function createServers(): Promise<number> {
       }),
     );
     // An image is made once per install; its first use is not what is measured.
-    await test.engine.ensureImage('debian-12');
+    await test.plane.ensureImage('debian-12');
     const start = performance.now();
     await post({ url: test.app.url!, requests: INSTANCES, clients: CLIENTS, accounts });
     const running = `select count(*) n from vps where status = 'running'`;

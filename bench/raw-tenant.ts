@@ -1,5 +1,10 @@
 /** Where the raw side of a comparison lives: a network of its own, of which the server under test knows nothing. */
-import type { Engine, InstanceRef, InstanceSpec, TenantNetwork } from '../server/src/engines/engine.ts';
+import type {
+  DataPlane,
+  InstanceRef,
+  InstanceSpec,
+  TenantNetwork,
+} from '../server/src/dataplane/contract/data-plane.ts';
 import { fromTestRun } from '../server/test/incus.ts';
 
 const TEAM = 900_000;
@@ -12,7 +17,7 @@ export interface RawTenant {
 }
 
 /** Room for one instance, `ref`, at `addresses`, to which everything may pass. */
-export async function openRawTenant(engine: Engine): Promise<RawTenant> {
+export async function openRawTenant(plane: DataPlane): Promise<RawTenant> {
   const network = lastNetworkOfPools();
   const ref = { teamId: TEAM, name: 'raw' };
   const addresses = {
@@ -20,8 +25,8 @@ export async function openRawTenant(engine: Engine): Promise<RawTenant> {
     ipv6: network.ipv6.gateway.replace(/1$/, '10'),
   };
   const everything = { id: 'all', direction: 'inbound', action: 'allow', protocol: 'any' } as const;
-  await engine.ensureTenant({ teamId: TEAM, network });
-  await engine.ensureFirewalls(TEAM, [
+  await plane.ensureTenant({ teamId: TEAM, network });
+  await plane.ensureFirewalls(TEAM, [
     { ref, addresses, policies: [[{ ...everything, ports: null, peers: null }]] },
   ]);
   return {
@@ -29,8 +34,8 @@ export async function openRawTenant(engine: Engine): Promise<RawTenant> {
     ref,
     addresses,
     async close() {
-      await engine.removeInstance(ref);
-      await engine.removeTenant(TEAM);
+      await plane.removeInstance(ref);
+      await plane.removeTenant(TEAM);
     },
   };
 }

@@ -4,17 +4,17 @@
  */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Engine, InstanceRef, InstanceSpec } from '../server/src/engines/engine.ts';
-import { IncusClient } from '../server/src/engines/incus/client.ts';
-import { creationBody } from '../server/src/engines/incus/instance-config.ts';
-import { projectName } from '../server/src/engines/incus/names.ts';
+import type { DataPlane, InstanceRef, InstanceSpec } from '../server/src/dataplane/contract/data-plane.ts';
+import { IncusClient } from '../server/src/dataplane/incus/client.ts';
+import { creationBody } from '../server/src/dataplane/incus/instance-config.ts';
+import { projectName } from '../server/src/dataplane/incus/names.ts';
+import { run } from '../server/src/host/run.ts';
+import { createNetworkReader } from '../server/src/instances/addresses.ts';
 import { createSecretBox } from '../server/src/lib/crypto.ts';
 import { createLog } from '../server/src/lib/log.ts';
-import { run } from '../server/src/platform/run.ts';
 import { createAuthorityReader } from '../server/src/resources/certificate-authority/authority.ts';
-import { instanceSpec } from '../server/src/resources/data-services/settings.ts';
-import { getService } from '../server/src/resources/data-services/store.ts';
-import { createNetworkReader } from '../server/src/resources/networks/allotment.ts';
+import { instanceSpec } from '../server/src/resources/managed-services/settings.ts';
+import { getService } from '../server/src/resources/managed-services/store.ts';
 import { type Call, clientOf, newDatabase } from '../server/test/client.ts';
 import { startTestApp, type TestApp } from '../server/test/harness.ts';
 import { createTestIncusEngine, fromTestRun } from '../server/test/incus.ts';
@@ -28,15 +28,15 @@ const FILL = `create table filler as
 const PATIENCE = 600;
 
 export async function benchSnapshots(): Promise<Row[]> {
-  const engine = createTestIncusEngine(createLog('silent'));
+  const plane = createTestIncusEngine(createLog('silent'));
   const pools = { ipv4: fromTestRun('DANUBE_IPV4_POOL'), ipv6: fromTestRun('DANUBE_IPV6_POOL') };
   const secretKey = randomBytes(32);
-  const test = await startTestApp({ engine, pools, secretKey });
+  const test = await startTestApp({ plane, pools, secretKey });
   const incus = new IncusClient({ socketPath: fromTestRun('DANUBE_TEST_INCUS_SOCKET') });
   try {
     const call = clientOf(test.app.url!, test.team.token);
     const database = await createFull(call);
-    const raw = await RawDatabase.copy(incus, engine, await specOf(test, secretKey, database));
+    const raw = await RawDatabase.copy(incus, plane, await specOf(test, secretKey, database));
     const ours = { snapshot: [], restore: [], clone: [] } as Record<Verb, number[]>;
     const floor = { snapshot: [], restore: [], clone: [] } as Record<Verb, number[]>;
     for (let round = 0; round < ROUNDS; round += 1) {
@@ -56,8 +56,8 @@ export async function benchSnapshots(): Promise<Row[]> {
     }));
   } finally {
     await incus.close();
-    for (const { ref } of await engine.listInstances()) await engine.removeInstance(ref);
-    await engine.removeTenant(test.team.teamId);
+    for (const { ref } of await plane.listInstances()) await plane.removeInstance(ref);
+    await plane.removeTenant(test.team.teamId);
     await test.close();
   }
 }
@@ -135,18 +135,18 @@ async function specOf(test: TestApp, secretKey: Buffer, id: string): Promise<Ins
 /** The least that Incus can be asked for: snapshots that belong to the volume, restored under an instance that stays. */
 class RawDatabase {
   readonly #incus: IncusClient;
-  readonly #engine: Engine;
+  readonly #engine: DataPlane;
   readonly #spec: InstanceSpec;
   readonly #volumes = `/1.0/storage-pools/${fromTestRun('DANUBE_TEST_INCUS_POOL')}/volumes/custom`;
 
-  private constructor(incus: IncusClient, engine: Engine, spec: InstanceSpec) {
+  private constructor(incus: IncusClient, plane: DataPlane, spec: InstanceSpec) {
     this.#incus = incus;
-    this.#engine = engine;
+    this.#engine = plane;
     this.#spec = spec;
   }
 
-  static async copy(incus: IncusClient, engine: Engine, spec: InstanceSpec): Promise<RawDatabase> {
-    const raw = new RawDatabase(incus, engine, spec);
+  static async copy(incus: IncusClient, plane: DataPlane, spec: InstanceSpec): Promise<RawDatabase> {
+    const raw = new RawDatabase(incus, plane, spec);
     await raw.#make(spec.ref.name, 'raw', 200);
     return raw;
   }

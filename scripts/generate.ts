@@ -11,8 +11,8 @@ import path from 'node:path';
 import { clientTypes } from '../client/generate.ts';
 import { registerRoutes } from '../server/src/app.ts';
 import { readConfig } from '../server/src/config.ts';
+import { createSimDataPlane } from '../server/src/dataplane/sim/data-plane.ts';
 import { openDatabase } from '../server/src/db/database.ts';
-import { createSimEngine } from '../server/src/engines/sim/engine.ts';
 import { buildOpenApi } from '../server/src/http/openapi.ts';
 import { createHttpServer } from '../server/src/http/server.ts';
 import { createSecretBox } from '../server/src/lib/crypto.ts';
@@ -26,7 +26,7 @@ const ROOT = path.join(import.meta.dirname, '..');
 async function openApiDocument(): Promise<string> {
   const config = readConfig({});
   const database = openDatabase('postgres://nobody@127.0.0.1:1/none');
-  const engine = createSimEngine({ stateFile: null, latencyMs: 0 });
+  const plane = createSimDataPlane({ stateFile: null, latencyMs: 0 });
   const secrets = createSecretBox(Buffer.alloc(32));
   const pools = { ipv4: '10.64.0.0/13', ipv6: 'fd00::/48' };
   const http = createHttpServer({
@@ -38,7 +38,7 @@ async function openApiDocument(): Promise<string> {
       registerRoutes(api, {
         config,
         database,
-        engine,
+        plane,
         secrets,
         authority: createAuthorityReader(database, secrets),
         pools,
@@ -48,7 +48,7 @@ async function openApiDocument(): Promise<string> {
   await http.ready();
   const document = buildOpenApi(http.apiRoutes, null);
   await http.close();
-  await engine.close();
+  await plane.close();
   await database.close();
   return `${JSON.stringify(document, null, 2)}\n`;
 }

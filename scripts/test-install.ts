@@ -3,13 +3,13 @@ import os from 'node:os';
 import path from 'node:path';
 import { destroy } from '../server/src/cli/destroy.ts';
 import { readConfig } from '../server/src/config.ts';
+import { installPackages, missingPackages, PACKAGES, type Package } from '../server/src/host/packages.ts';
+import { startPostgres } from '../server/src/host/postgres.ts';
+import { setUp } from '../server/src/host/setup.ts';
+import { createSupervisor } from '../server/src/host/supervisor.ts';
+import { ensureUser, isRoot, systemUserName } from '../server/src/host/system.ts';
+import { createTerminal } from '../server/src/host/terminal.ts';
 import { installId } from '../server/src/lib/install-id.ts';
-import { installPackages, missingPackages, PACKAGES, type Package } from '../server/src/platform/packages.ts';
-import { startPostgres } from '../server/src/platform/postgres.ts';
-import { setUp } from '../server/src/platform/setup.ts';
-import { createSupervisor } from '../server/src/platform/supervisor.ts';
-import { ensureUser, isRoot, systemUserName } from '../server/src/platform/system.ts';
-import { createTerminal } from '../server/src/platform/terminal.ts';
 import { createTemplate } from '../server/test/database.ts';
 
 /** The checkout. */

@@ -18,7 +18,7 @@ import {
 } from './test-install.ts';
 
 /** Tests that talk to the one Incus of the run, one file after the other. */
-const REAL = ['server/src/engines/*.test.ts', 'server/test/real/*.test.ts'];
+const REAL = ['server/test/real/*.test.ts'];
 
 const fast = process.argv.includes('--fast');
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('-'));

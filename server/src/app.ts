@@ -1,27 +1,34 @@
 import type { AddressInfo } from 'node:net';
 import type { Config } from './config.ts';
+import type { DataPlane } from './dataplane/contract/data-plane.ts';
 import { type Database, openDatabase } from './db/database.ts';
 import { migrate } from './db/migrate.ts';
-import type { Engine } from './engines/engine.ts';
 import type { Api, HttpServer } from './http/api.ts';
 import { createHttpServer } from './http/server.ts';
+import { ensureFirstAccount } from './identity/teams/first-account.ts';
+import { teamRoutes } from './identity/teams/routes.ts';
+import type { AddressPools } from './instances/addresses.ts';
+import { INSTANCE_RECONCILER, instanceReconciler } from './instances/reconciler.ts';
 import { createSecretBox, type SecretBox } from './lib/crypto.ts';
 import type { Log } from './lib/log.ts';
+import type { OperationWorkflows } from './operations/operation.ts';
+import { operationRoutes } from './operations/routes.ts';
+import { createRuntime, migrateWorkflows, type RuntimeOptions } from './operations/runtime.ts';
+import { deadWorkers, forgottenOperations, retention, startHeartbeat } from './operations/upkeep.ts';
+import { createPassClock, startReconcilers } from './reconcilers/reconcilers.ts';
 import { cacheWire } from './resources/caches/wire.ts';
 import { type AuthorityReader, createAuthorityReader } from './resources/certificate-authority/authority.ts';
 import { certificateAuthorityRoutes } from './resources/certificate-authority/routes.ts';
-import { storageAutoscaler } from './resources/data-services/autoscaler.ts';
-import { dataServiceRoutes } from './resources/data-services/routes.ts';
-import { createDataServiceService } from './resources/data-services/service.ts';
-import { dataServiceWorkflows } from './resources/data-services/workflow.ts';
 import { databaseWire } from './resources/databases/wire.ts';
 import { firewallReconciler, firewallRollback } from './resources/firewalls/reconcilers.ts';
 import { firewallRoutes } from './resources/firewalls/routes.ts';
 import { createFirewallService } from './resources/firewalls/service.ts';
 import { firewallWorkflows } from './resources/firewalls/workflow.ts';
 import { healthRoutes } from './resources/health/routes.ts';
-import type { AddressPools } from './resources/networks/allotment.ts';
-import { operationRoutes } from './resources/operations/routes.ts';
+import { storageAutoscaler } from './resources/managed-services/autoscaler.ts';
+import { dataServiceRoutes } from './resources/managed-services/routes.ts';
+import { createDataServiceService } from './resources/managed-services/service.ts';
+import { dataServiceWorkflows } from './resources/managed-services/workflow.ts';
 import { parameterGroupRoutes } from './resources/parameter-groups/routes.ts';
 import { createParameterGroupService } from './resources/parameter-groups/service.ts';
 import { ensureSystemGroups } from './resources/parameter-groups/store.ts';
@@ -31,21 +38,14 @@ import { automaticSnapshots, restoreDrills } from './resources/snapshots/schedul
 import { createSnapshotService } from './resources/snapshots/service.ts';
 import { snapshotWorkflows } from './resources/snapshots/workflow.ts';
 import { sshKeyRoutes } from './resources/ssh-keys/routes.ts';
-import { ensureFirstAccount } from './resources/teams/first-account.ts';
-import { teamRoutes } from './resources/teams/routes.ts';
 import { vpsRoutes } from './resources/vps/routes.ts';
 import { createVpsService } from './resources/vps/service.ts';
 import { vpsWorkflows } from './resources/vps/workflow.ts';
-import { INSTANCE_RECONCILER, instanceReconciler } from './workflows/instance-reconciler.ts';
-import type { OperationWorkflows } from './workflows/operation.ts';
-import { createPassClock, startReconcilers } from './workflows/reconcilers.ts';
-import { createRuntime, migrateWorkflows, type RuntimeOptions } from './workflows/runtime.ts';
-import { deadWorkers, forgottenOperations, retention, startHeartbeat } from './workflows/upkeep.ts';
 
 export interface AppOptions {
   config: Config;
   databaseUrl: string;
-  engine: Engine;
+  plane: DataPlane;
   pools: AddressPools;
   /** Address of the host that published instances are reached at; null: none can be published. */
   publicAddress: string | null;
@@ -72,7 +72,7 @@ export interface App {
 
 /** Puts the server together and starts what its role needs. This is the only wiring: read it top to bottom. */
 export async function startApp(options: AppOptions): Promise<App> {
-  const { config, databaseUrl, engine, log } = options;
+  const { config, databaseUrl, plane, log } = options;
   const database = openDatabase(databaseUrl);
   await migrate(database.db);
   // A worker's launch does it by itself.
@@ -91,7 +91,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       registerRoutes(api, {
         config,
         database,
-        engine,
+        plane,
         secrets,
         authority,
         pools: options.pools,
@@ -111,7 +111,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     async close() {
       await http.close();
       await worker?.stop();
-      await engine.close();
+      await plane.close();
       await database.close();
     },
   };
@@ -120,7 +120,7 @@ export async function startApp(options: AppOptions): Promise<App> {
 interface RouteDependencies {
   config: Config;
   database: Database;
-  engine: Engine;
+  plane: DataPlane;
   secrets: SecretBox;
   authority: AuthorityReader;
   pools: AddressPools;
@@ -129,23 +129,23 @@ interface RouteDependencies {
 
 /** Every route of the API. Building the OpenAPI document calls this too. */
 export function registerRoutes(api: Api, dependencies: RouteDependencies): void {
-  const { database, engine } = dependencies;
+  const { database, plane } = dependencies;
   const clock = createPassClock(database, INSTANCE_RECONCILER);
-  healthRoutes(api, { database, engine });
+  healthRoutes(api, { database, plane });
   teamRoutes(api, database);
   sshKeyRoutes(api, database);
-  vpsRoutes(api, createVpsService({ ...dependencies, clock }), { database, engine, clock });
+  vpsRoutes(api, createVpsService({ ...dependencies, clock }), { database, plane, clock });
   const databases = createDataServiceService('database', { ...dependencies, clock });
   const caches = createDataServiceService('cache', { ...dependencies, clock });
-  dataServiceRoutes(api, { database, engine, clock, service: databases }, databaseWire);
-  dataServiceRoutes(api, { database, engine, clock, service: caches }, cacheWire);
+  dataServiceRoutes(api, { database, plane, clock, service: databases }, databaseWire);
+  dataServiceRoutes(api, { database, plane, clock, service: caches }, cacheWire);
   for (const kind of ['vps', 'database', 'cache'] as const) {
     snapshotRoutes(api, createSnapshotService(kind, database));
   }
   cloneRoute(api, createSnapshotService('database', database), databases);
   cloneRoute(api, createSnapshotService('cache', database), caches);
   const services = { database: databases, cache: caches };
-  parameterGroupRoutes(api, createParameterGroupService({ database, engine, services }));
+  parameterGroupRoutes(api, createParameterGroupService({ database, plane, services }));
   firewallRoutes(api, createFirewallService(database));
   certificateAuthorityRoutes(api, dependencies.authority);
   operationRoutes(api, database);
@@ -157,14 +157,14 @@ async function startWorker(
   secrets: SecretBox,
   authority: AuthorityReader,
 ) {
-  const { engine, log, executorId, publicAddress } = options;
-  const dataServices = dataServiceWorkflows({ database, engine, secrets, authority, publicAddress });
+  const { plane, log, executorId, publicAddress } = options;
+  const dataServices = dataServiceWorkflows({ database, plane, secrets, authority, publicAddress });
   const workflows: OperationWorkflows = {
-    vps: vpsWorkflows({ database, engine, secrets }),
+    vps: vpsWorkflows({ database, plane, secrets }),
     database: dataServices,
     cache: dataServices,
-    firewall: firewallWorkflows({ database, engine }),
-    snapshot: snapshotWorkflows({ database, engine, secrets, authority, publicAddress }),
+    firewall: firewallWorkflows({ database, plane }),
+    snapshot: snapshotWorkflows({ database, plane, secrets, authority, publicAddress }),
   };
   const runtime = createRuntime({
     database,
@@ -179,12 +179,12 @@ async function startWorker(
   const reconcilers = startReconcilers(
     database,
     [
-      instanceReconciler(database, engine, log),
-      firewallReconciler(database, engine, log),
+      instanceReconciler(database, plane, log),
+      firewallReconciler(database, plane, log),
       firewallRollback(database, log),
-      storageAutoscaler(database, engine, log),
+      storageAutoscaler(database, plane, log),
       automaticSnapshots(database, log),
-      snapshotReconciler(database, engine, log),
+      snapshotReconciler(database, plane, log),
       restoreDrills(database, log),
       forgottenOperations(database, workflows, log),
       deadWorkers(database, log),

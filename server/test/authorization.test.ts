@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { sql } from 'kysely';
 import { SCOPES, type Scope } from '../src/http/scopes.ts';
-import { createToken, revokeToken } from '../src/resources/tokens/service.ts';
+import { createToken, revokeToken } from '../src/identity/tokens/service.ts';
 import { type ApiClient, createApiClient, type DocumentedRoute, ROUTES } from './api-client.ts';
 import { createTeam, startTestApp, type TestApp, type TestTeam } from './harness.ts';
 

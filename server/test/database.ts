@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { type Database, openDatabase } from '../src/db/database.ts';
 import { migrate } from '../src/db/migrate.ts';
-import { migrateWorkflows } from '../src/workflows/runtime.ts';
+import { migrateWorkflows } from '../src/operations/runtime.ts';
 
 /** A PostgreSQL server that tests may create databases on; `npm test` starts one and sets this. */
 const serverUrl = (): string => process.env.DANUBE_TEST_POSTGRES ?? '';

@@ -3,8 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import type { Engine } from '../src/engines/engine.ts';
-import { createSimEngine, type SimEngine } from '../src/engines/sim/engine.ts';
+import type { DataPlane } from '../src/dataplane/contract/data-plane.ts';
+import { createSimDataPlane, type SimDataPlane } from '../src/dataplane/sim/data-plane.ts';
 import { readIntent } from '../src/resources/firewalls/enforcement.ts';
 import { type Call, clientOf } from './client.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
@@ -19,7 +19,7 @@ export interface Crashable {
   start(kill?: string): Promise<ServerProcess>;
   client(server: ServerProcess): Call;
   /** The data plane as the dead server left it. Only while no server runs. */
-  inspect<T>(look: (engine: SimEngine) => Promise<T>): Promise<T>;
+  inspect<T>(look: (plane: SimDataPlane) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -51,11 +51,11 @@ export async function createCrashable(
     },
     client: (server) => clientOf(server.url, team.token),
     async inspect(look) {
-      const engine = createSimEngine({ stateFile, latencyMs: 0 });
+      const plane = createSimDataPlane({ stateFile, latencyMs: 0 });
       try {
-        return await look(engine);
+        return await look(plane);
       } finally {
-        await engine.close();
+        await plane.close();
       }
     },
     async close() {
@@ -73,14 +73,14 @@ export async function createCrashable(
  * What must be true of every settled install, whatever happened to it: rows, instances and snapshots match one to one, no
  * address is used twice, every operation has ended, and the counters tell the truth. Returns what is wrong.
  */
-export async function findInconsistencies(database: TestDatabase, engine: Engine): Promise<string[]> {
+export async function findInconsistencies(database: TestDatabase, plane: DataPlane): Promise<string[]> {
   const { pool } = database;
   const problems: string[] = [];
   const rows = (
     await pool.query(`select 'vps' as kind, id, status, generation, disk_gb, memory_mb from vps
       union all select kind, id, status, generation, disk_gb, memory_mb from data_services`)
   ).rows;
-  const instances = new Map((await engine.listInstances()).map((report) => [report.ref.name, report]));
+  const instances = new Map((await plane.listInstances()).map((report) => [report.ref.name, report]));
   for (const row of rows) {
     const found = instances.get(`${row.kind}-${row.id}`);
     instances.delete(`${row.kind}-${row.id}`);
@@ -108,7 +108,7 @@ export async function findInconsistencies(database: TestDatabase, engine: Engine
     if (used !== present) problems.push(`the quota counts ${used} of ${present} ${kind}`);
   }
   const details = await Promise.all(
-    (await engine.listInstances()).map(({ ref }) => engine.describeInstance(ref)),
+    (await plane.listInstances()).map(({ ref }) => plane.describeInstance(ref)),
   );
   for (const row of rows) {
     const detail = details.find((candidate) => candidate?.ref.name === `${row.kind}-${row.id}`);
@@ -116,16 +116,16 @@ export async function findInconsistencies(database: TestDatabase, engine: Engine
     if (detail.limits.memoryMb !== row.memory_mb) problems.push(`${row.id} has the memory of another plan`);
     if (detail.limits.diskGb !== row.disk_gb) problems.push(`${row.id} has the disk of another plan`);
   }
-  problems.push(...(await findSnapshotInconsistencies(database, engine)));
+  problems.push(...(await findSnapshotInconsistencies(database, plane)));
   const addresses = details
     .flatMap((detail) => [detail?.addresses.ipv4, detail?.addresses.ipv6])
     .filter(Boolean);
   if (new Set(addresses).size !== addresses.length) problems.push('an address is used twice');
-  return [...problems, ...(await findFirewallInconsistencies(database, engine))];
+  return [...problems, ...(await findFirewallInconsistencies(database, plane))];
 }
 
 /** Firewalls are attached to instances that there are, are in force as the rows say, and are counted. */
-async function findFirewallInconsistencies(database: TestDatabase, engine: Engine): Promise<string[]> {
+async function findFirewallInconsistencies(database: TestDatabase, plane: DataPlane): Promise<string[]> {
   const { pool } = database;
   const problems: string[] = [];
   const query = async (sql: string) => (await pool.query(sql)).rows;
@@ -147,7 +147,7 @@ async function findFirewallInconsistencies(database: TestDatabase, engine: Engin
     problems.push(`the quota counts ${counted.used} of ${counted.present} firewalls`);
   for (const { id } of await query('select id from teams')) {
     const { firewalls } = await readIntent(database.db, id);
-    const present = 'firewallsOf' in engine ? (engine as SimEngine).firewallsOf(id) : firewalls;
+    const present = 'firewallsOf' in plane ? (plane as SimDataPlane).firewallsOf(id) : firewalls;
     if (!isDeepStrictEqual(present, firewalls)) {
       problems.push(
         `team ${id} has ${JSON.stringify(present)} in force in place of ${JSON.stringify(firewalls)}`,
@@ -158,12 +158,12 @@ async function findFirewallInconsistencies(database: TestDatabase, engine: Engin
 }
 
 /** Rows of snapshots and what the engine keeps match one to one, each belongs to an instance, and nothing is under way. */
-async function findSnapshotInconsistencies({ pool }: TestDatabase, engine: Engine): Promise<string[]> {
+async function findSnapshotInconsistencies({ pool }: TestDatabase, plane: DataPlane): Promise<string[]> {
   const problems: string[] = [];
   const { rows } = await pool.query(`select uid, instance_id, status, reason, exists (
       select from vps where vps.id = instance_id union all select from data_services d where d.id = instance_id) as owned
     from snapshots`);
-  const kept = new Set((await engine.listSnapshots()).map(({ name }) => name));
+  const kept = new Set((await plane.listSnapshots()).map(({ name }) => name));
   for (const { uid, status, owned } of rows) {
     const present = kept.delete(`snapshot-${uid}`);
     if (!owned) problems.push(`snapshot ${uid} has no instance`);

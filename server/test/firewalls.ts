@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { createLog } from '../src/lib/log.ts';
 import type { Policies } from '../src/lib/packet-filter/policy.ts';
+import { runOnce } from '../src/reconcilers/reconcilers.ts';
 import { firewallReconciler } from '../src/resources/firewalls/reconcilers.ts';
-import { runOnce } from '../src/workflows/reconcilers.ts';
 import { type ApiClient, createApiClient } from './api-client.ts';
 import { newVps } from './client.ts';
 import { findInconsistencies } from './faults.ts';
@@ -27,8 +27,8 @@ export const plain = (policies: Policies | undefined) =>
 export const attachment = (instance_id: string, instance_type = 'vps') => ({ instance_type, instance_id });
 
 /** A pass of the reconciler. */
-export const reconcileFirewalls = ({ database, engine }: TestApp): Promise<boolean> =>
-  waitFor('a pass', () => runOnce(database, firewallReconciler(database, engine, createLog('silent'))));
+export const reconcileFirewalls = ({ database, plane }: TestApp): Promise<boolean> =>
+  waitFor('a pass', () => runOnce(database, firewallReconciler(database, plane, createLog('silent'))));
 
 export type FirewallTeam = Awaited<ReturnType<typeof createFirewallTeam>>;
 
@@ -87,13 +87,13 @@ export async function createFirewallTeam(test: TestApp) {
     },
     /** What is in force for an instance. */
     policiesOf: (instance: string, type = 'vps'): Policies | undefined =>
-      test.engine.firewallsOf(teamId).find(({ ref }) => ref.name === `${type}-${instance}`)?.policies,
+      test.plane.firewallsOf(teamId).find(({ ref }) => ref.name === `${type}-${instance}`)?.policies,
     /** The firewall that an instance was made with. */
     defaultOf: async (instance: string) =>
       (await call('GET', '/firewalls?per_page=100')).body.data.find(
         (one: { is_default: boolean; attached_instances: { id: string }[] }) =>
           one.is_default && one.attached_instances.some(({ id }) => id === instance),
       ),
-    consistent: async () => assert.deepEqual(await findInconsistencies(test.database, test.engine), []),
+    consistent: async () => assert.deepEqual(await findInconsistencies(test.database, test.plane), []),
   };
 }

@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type App, type AppOptions, startApp } from '../src/app.ts';
 import { type Config, readConfig } from '../src/config.ts';
-import { createSimEngine, type SimEngine } from '../src/engines/sim/engine.ts';
+import { createSimDataPlane, type SimDataPlane } from '../src/dataplane/sim/data-plane.ts';
 import { SCOPE_SETS, type Scope } from '../src/http/scopes.ts';
+import { createToken } from '../src/identity/tokens/service.ts';
 import { createLog } from '../src/lib/log.ts';
-import { createToken } from '../src/resources/tokens/service.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 
 export const TEST_POOLS = { ipv4: '10.64.0.0/13', ipv6: 'fd00:1:2::/48' };
@@ -18,7 +18,7 @@ export interface TestTeam {
 
 export interface TestApp {
   app: App;
-  engine: SimEngine;
+  plane: SimDataPlane;
   database: TestDatabase;
   team: TestTeam;
   /** Ends the server as SIGTERM does, and starts it again on the same data and engine. */
@@ -33,11 +33,11 @@ export const testConfig = (changes: Record<string, string> = {}): Config =>
 /** A whole server on a database of its own and the simulated engine. Close it in `after`. */
 export async function startTestApp(options: Partial<AppOptions> = {}): Promise<TestApp> {
   const database = await createTestDatabase();
-  const engine = createSimEngine({ stateFile: null, latencyMs: 0 });
+  const plane = createSimDataPlane({ stateFile: null, latencyMs: 0 });
   const appOptions: AppOptions = {
     config: testConfig(),
     databaseUrl: database.url,
-    engine,
+    plane,
     pools: TEST_POOLS,
     publicAddress: '203.0.113.7',
     secretKey: randomBytes(32),
@@ -48,7 +48,7 @@ export async function startTestApp(options: Partial<AppOptions> = {}): Promise<T
   };
   const testApp: TestApp = {
     app: await startApp(appOptions),
-    engine,
+    plane,
     database,
     team: await createTeam(database),
     async restart() {

@@ -1,5 +1,5 @@
-import type { Engine } from '../src/engines/engine.ts';
-import { createIncusEngine } from '../src/engines/incus/engine.ts';
+import type { DataPlane } from '../src/dataplane/contract/data-plane.ts';
+import { createIncusDataPlane } from '../src/dataplane/incus/data-plane.ts';
 import type { Log } from '../src/lib/log.ts';
 
 /** An environment variable that `npm test` sets for the tests on real instances. */
@@ -24,8 +24,8 @@ export const incusEnvironment = (): Record<string, string> =>
   );
 
 /** The engine on the Incus of the test run, with the names of its install. */
-export const createTestIncusEngine = (log: Log): Engine =>
-  createIncusEngine({
+export const createTestIncusEngine = (log: Log): DataPlane =>
+  createIncusDataPlane({
     connection: { socketPath: fromTestRun('DANUBE_TEST_INCUS_SOCKET') },
     installId: fromTestRun('DANUBE_TEST_INSTALL_ID'),
     pool: fromTestRun('DANUBE_TEST_INCUS_POOL'),

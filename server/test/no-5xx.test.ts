@@ -148,7 +148,7 @@ describe('no input yields a 5xx', () => {
       return String(answer.body.snapshot.id);
     };
     // Parameters are known then, and requests that set some go all the way.
-    for (const image of SERVICE_IMAGES) await test.engine.ensureImage(image);
+    for (const image of SERVICE_IMAGES) await test.plane.ensureImage(image);
     const vpsInstance = vps.body.instance.id;
     const databaseInstance = await made('/database', 'createDatabase', 'instance');
     const cacheInstance = await made('/cache', 'createCache', 'instance');

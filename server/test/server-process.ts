@@ -9,7 +9,7 @@
 import type { Socket } from 'node:net';
 import { startApp } from '../src/app.ts';
 import { readConfig } from '../src/config.ts';
-import { createSimEngine } from '../src/engines/sim/engine.ts';
+import { createSimDataPlane } from '../src/dataplane/sim/data-plane.ts';
 import { createLog } from '../src/lib/log.ts';
 import { TEST_POOLS } from './harness.ts';
 import { createTestIncusEngine } from './incus.ts';
@@ -20,10 +20,10 @@ const die = () => process.kill(process.pid, 'SIGKILL');
 let begun = false;
 
 const log = createLog(config.logLevel);
-const engine = config.engine === 'sim' ? simulated() : createTestIncusEngine(log);
+const plane = config.engine === 'sim' ? simulated() : createTestIncusEngine(log);
 
 function simulated() {
-  const sim = createSimEngine({ stateFile: config.sim.stateFile, latencyMs: config.sim.latencyMs });
+  const sim = createSimDataPlane({ stateFile: config.sim.stateFile, latencyMs: config.sim.latencyMs });
   if (killWhen === 'before') sim.faults.before((verb) => void (begun && verb === killAt && die()));
   if (killWhen === 'after') sim.faults.after((verb) => void (begun && verb === killAt && die()));
   return sim;
@@ -32,7 +32,7 @@ function simulated() {
 const app = await startApp({
   config,
   databaseUrl: config.databaseUrl!,
-  engine,
+  plane,
   pools: config.ipv4Pool && config.ipv6Pool ? { ipv4: config.ipv4Pool, ipv6: config.ipv6Pool } : TEST_POOLS,
   publicAddress: config.publicAddress,
   secretKey: Buffer.from(config.secretKey!, 'base64'),

@@ -11,7 +11,7 @@ describe('soak on the simulated engine', () => {
     try {
       await test.database.pool.query(`update teams set quotas = '{"vps": 100}'`);
       await soak(test, { seed, clients: 4, operations: 40, kills: 20, pauseMs: 450, servers: 3 });
-      assert.deepEqual(await test.inspect((engine) => findInconsistencies(test.database, engine)), []);
+      assert.deepEqual(await test.inspect((plane) => findInconsistencies(test.database, plane)), []);
     } finally {
       await test.close();
     }

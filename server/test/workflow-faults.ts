@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { EngineError } from '../src/engines/engine.ts';
-import type { SimVerb } from '../src/engines/sim/faults.ts';
-import type { OperationWorkflow } from '../src/workflows/operation.ts';
+import { DataPlaneError } from '../src/dataplane/contract/data-plane.ts';
+import type { SimVerb } from '../src/dataplane/sim/faults.ts';
+import type { OperationWorkflow } from '../src/operations/operation.ts';
 import { type Answer, type Call, clientOf } from './client.ts';
 import { type Crashable, createCrashable, findInconsistencies } from './faults.ts';
 import { startTestApp, type TestApp, waitFor } from './harness.ts';
@@ -70,7 +70,7 @@ export function testOperationFaults<Kind extends string>(subject: OperationSubje
       const answer = await subject.start(call, kind, id);
       assert.equal((await ended(call, answer)).state, 'succeeded');
       await subject.succeeded(call, kind, id, answer);
-      assert.deepEqual(await findInconsistencies(test.database, test.engine), []);
+      assert.deepEqual(await findInconsistencies(test.database, test.plane), []);
     };
     for (const { kind, steps } of plans) {
       for (const { name: step, verb } of steps.flatMap(({ name, verbs }) =>
@@ -78,28 +78,28 @@ export function testOperationFaults<Kind extends string>(subject: OperationSubje
       )) {
         it(`${kind}: ${step} (${verb}) fails once, then works`, async () => {
           const id = await subject.prepare(call, kind, nextName());
-          test.engine.faults.failNext(verb, new EngineError('unreachable', 'The host does not answer.'));
+          test.plane.faults.failNext(verb, new DataPlaneError('unreachable', 'The host does not answer.'));
           await succeeds(kind, id);
         });
 
         it(`${kind}: ${step} (${verb}) takes effect, but its answer is lost`, async () => {
           const id = await subject.prepare(call, kind, nextName());
-          const stop = test.engine.faults.after((called) => {
+          const stop = test.plane.faults.after((called) => {
             if (called !== verb) return;
             stop();
-            throw new EngineError('timeout', 'The host did not answer in time.');
+            throw new DataPlaneError('timeout', 'The host did not answer in time.');
           });
           await succeeds(kind, id);
         });
 
         it(`${kind}: ${step} (${verb}) fails for good, and it can be gone on from there`, async () => {
           const id = await subject.prepare(call, kind, nextName());
-          test.engine.faults.failNext(verb, new EngineError('failed', 'The host refused.'));
+          test.plane.faults.failNext(verb, new DataPlaneError('failed', 'The host refused.'));
           const answer = await subject.start(call, kind, id);
           const operation = await ended(call, answer);
           assert.deepEqual([operation.state, operation.error.message], ['failed', 'The host refused.']);
           await subject.recover(call, kind, id, answer);
-          assert.deepEqual(await findInconsistencies(test.database, test.engine), []);
+          assert.deepEqual(await findInconsistencies(test.database, test.plane), []);
         });
       }
     }
@@ -155,7 +155,7 @@ async function killAndCheck<Kind extends string>(
   await subject.succeeded(call, kind, id, answer);
   next.child.kill('SIGTERM');
   await next.ended;
-  assert.deepEqual(await test.inspect((engine) => findInconsistencies(test.database, engine)), []);
+  assert.deepEqual(await test.inspect((plane) => findInconsistencies(test.database, plane)), []);
 }
 
 /** An instance whose operations are put through every failure. */

@@ -3,25 +3,24 @@ import { rm, rmdir } from 'node:fs/promises';
 import path from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { type Config, readConfig } from '../config.ts';
-import type { IncusConnection } from '../engines/incus/client.ts';
-import { isSnapshot } from '../engines/incus/names.ts';
-import { installId } from '../lib/install-id.ts';
-import { firewallTable, hostFirewallIsUp, removeHostFirewall } from '../platform/host-firewall.ts';
-import { otherInstalls, removeNote } from '../platform/host-registry.ts';
+import type { IncusConnection } from '../dataplane/incus/client.ts';
+import { isSnapshot } from '../dataplane/incus/names.ts';
+import { firewallTable, hostFirewallIsUp, removeHostFirewall } from '../host/host-firewall.ts';
+import { otherInstalls, removeNote } from '../host/host-registry.ts';
 import {
   HOST_INCUS_SOCKET,
   incusConnection,
   incusFolder,
   incusSocket,
   withIncus,
-} from '../platform/incus-connection.ts';
-import { ensureIncusd, incusLog, stopIncusd, waitForIncus } from '../platform/incus-daemon.ts';
-import { type Install, OWN_ENTRIES, poolFor, readInstall } from '../platform/install.ts';
-import { kernelFiles, removeKernelFiles } from '../platform/kernel.ts';
-import { takeLock } from '../platform/lock.ts';
-import { stopOwnLxcfs } from '../platform/lxcfs.ts';
-import { OperatorError } from '../platform/operator-error.ts';
-import { stopPostgres } from '../platform/postgres.ts';
+} from '../host/incus-connection.ts';
+import { ensureIncusd, incusLog, stopIncusd, waitForIncus } from '../host/incus-daemon.ts';
+import { type Install, OWN_ENTRIES, poolFor, readInstall } from '../host/install.ts';
+import { kernelFiles, removeKernelFiles } from '../host/kernel.ts';
+import { takeLock } from '../host/lock.ts';
+import { stopOwnLxcfs } from '../host/lxcfs.ts';
+import { OperatorError } from '../host/operator-error.ts';
+import { stopPostgres } from '../host/postgres.ts';
 import {
   findIncusChains,
   findRemains,
@@ -29,10 +28,11 @@ import {
   type Remains,
   removeRemains,
   settle,
-} from '../platform/remains.ts';
-import { listIncus, removeFromIncus } from '../platform/remove-incus.ts';
-import { findUser, isRoot, removeUser, systemUserName } from '../platform/system.ts';
-import { createTerminal, type Terminal } from '../platform/terminal.ts';
+} from '../host/remains.ts';
+import { listIncus, removeFromIncus } from '../host/remove-incus.ts';
+import { findUser, isRoot, removeUser, systemUserName } from '../host/system.ts';
+import { createTerminal, type Terminal } from '../host/terminal.ts';
+import { installId } from '../lib/install-id.ts';
 import { UsageError } from './failure.ts';
 import { removeService, unitFile } from './service.ts';
 

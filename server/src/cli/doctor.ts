@@ -1,8 +1,8 @@
 import { readConfig } from '../config.ts';
-import { checkAll, type Finding } from '../platform/checks.ts';
-import { requireInstall } from '../platform/install.ts';
-import { OperatorError } from '../platform/operator-error.ts';
-import { isRoot } from '../platform/system.ts';
+import { checkAll, type Finding } from '../host/checks.ts';
+import { requireInstall } from '../host/install.ts';
+import { OperatorError } from '../host/operator-error.ts';
+import { isRoot } from '../host/system.ts';
 
 const MARKS = { ok: '✓', warn: '!', fail: '✗' } as const;
 

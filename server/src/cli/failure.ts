@@ -1,7 +1,7 @@
 import { ConfigError } from '../config.ts';
-import { EngineError } from '../engines/engine.ts';
+import { DataPlaneError } from '../dataplane/contract/data-plane.ts';
+import { OperatorError } from '../host/operator-error.ts';
 import { AppError } from '../lib/errors.ts';
-import { OperatorError } from '../platform/operator-error.ts';
 
 /** A command line that makes no sense: the message says what is wrong with it. */
 export class UsageError extends Error {}
@@ -23,7 +23,7 @@ export function describeFailure(error: unknown): string {
   if (error instanceof ConfigError)
     return `danube: ${error.message}\n  See docs/configuration.md for every setting.`;
   if (error instanceof UsageError) return `danube: ${error.message}\n  \`danube help\` lists the commands.`;
-  if (error instanceof AppError || error instanceof EngineError) return `danube: ${error.message}`;
+  if (error instanceof AppError || error instanceof DataPlaneError) return `danube: ${error.message}`;
   const code = (error as NodeJS.ErrnoException).code;
   if (code === 'EACCES' || code === 'EPERM') {
     return `danube: ${(error as Error).message}\n  Only root may do that on this install: use sudo.`;

@@ -1,25 +1,25 @@
 import { readConfig } from '../config.ts';
-import type { Engine } from '../engines/engine.ts';
+import type { DataPlane } from '../dataplane/contract/data-plane.ts';
+import { requireInstall } from '../host/install.ts';
+import { createTerminal } from '../host/terminal.ts';
 import { createLog } from '../lib/log.ts';
-import { requireInstall } from '../platform/install.ts';
-import { createTerminal } from '../platform/terminal.ts';
-import { openEngine } from './engine.ts';
+import { openDataPlane } from './data-plane.ts';
 
-async function withEngine<T>(work: (engine: Engine) => Promise<T>): Promise<T> {
+async function withEngine<T>(work: (plane: DataPlane) => Promise<T>): Promise<T> {
   const config = readConfig(process.env);
   const install = await requireInstall(config.home);
-  const engine = await openEngine(config, install, createLog('warn'));
+  const plane = await openDataPlane(config, install, createLog('warn'));
   try {
-    return await work(engine);
+    return await work(plane);
   } finally {
-    await engine.close();
+    await plane.close();
   }
 }
 
 /** `danube image list`. */
 export function imageList(): Promise<number> {
-  return withEngine(async (engine) => {
-    for (const image of await engine.listImages()) {
+  return withEngine(async (plane) => {
+    for (const image of await plane.listImages()) {
       process.stdout.write(`${image.name}\t${image.state}${image.reason ? `\t${image.reason}` : ''}\n`);
     }
     return 0;
@@ -28,9 +28,9 @@ export function imageList(): Promise<number> {
 
 /** `danube image build NAME`. */
 export function imageBuild(name: string): Promise<number> {
-  return withEngine(async (engine) => {
+  return withEngine(async (plane) => {
     await createTerminal().step(`Building the image ${name}`, (report) =>
-      engine.ensureImage(
+      plane.ensureImage(
         name,
         (message, percent) => report(percent === undefined ? message : `${message} ${percent} %`),
         true,

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { OperatorError } from '../platform/operator-error.ts';
+import { OperatorError } from '../host/operator-error.ts';
 
 /** The checkout that this file is in. */
 export const checkout = path.resolve(import.meta.dirname, '..', '..', '..');

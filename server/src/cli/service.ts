@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { readConfig, SETTINGS } from '../config.ts';
+import { OperatorError } from '../host/operator-error.ts';
+import { run } from '../host/run.ts';
+import { isRoot, isSystemd } from '../host/system.ts';
 import { installId } from '../lib/install-id.ts';
-import { OperatorError } from '../platform/operator-error.ts';
-import { run } from '../platform/run.ts';
-import { isRoot, isSystemd } from '../platform/system.ts';
 import { checkout } from './script.ts';
 
 /** The unit of the default install is plainly `danube`; others carry their id. */

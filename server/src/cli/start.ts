@@ -1,17 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type App, startApp } from '../app.ts';
 import { type Config, readConfig } from '../config.ts';
-import type { Engine } from '../engines/engine.ts';
+import type { DataPlane } from '../dataplane/contract/data-plane.ts';
+import { ensureSecretKey, poolsOf, readInstall } from '../host/install.ts';
+import { takeLock, writePidFile } from '../host/lock.ts';
+import { preflight } from '../host/preflight.ts';
+import { defaultRouteAddress } from '../host/public-address.ts';
+import { setUp } from '../host/setup.ts';
+import { createSupervisor, type Supervisor } from '../host/supervisor.ts';
+import { createTerminal, type Terminal } from '../host/terminal.ts';
 import { installId } from '../lib/install-id.ts';
 import { createLog, type Log } from '../lib/log.ts';
-import { ensureSecretKey, poolsOf, readInstall } from '../platform/install.ts';
-import { takeLock, writePidFile } from '../platform/lock.ts';
-import { preflight } from '../platform/preflight.ts';
-import { defaultRouteAddress } from '../platform/public-address.ts';
-import { setUp } from '../platform/setup.ts';
-import { createSupervisor, type Supervisor } from '../platform/supervisor.ts';
-import { createTerminal, type Terminal } from '../platform/terminal.ts';
-import { openEngine } from './engine.ts';
+import { openDataPlane } from './data-plane.ts';
 import { listenForStop } from './signals.ts';
 
 const DEFAULT_IMAGE = 'debian-12';
@@ -41,11 +41,11 @@ export async function start(): Promise<number> {
       stops,
     });
     await writePidFile(config.home);
-    const engine = await openEngine(config, platform.install, log);
+    const plane = await openDataPlane(config, platform.install, log);
     app = await startApp({
       config,
       databaseUrl: platform.databaseUrl,
-      engine,
+      plane,
       pools: poolsOf(config, platform.install),
       publicAddress: config.publicAddress ?? defaultRouteAddress(),
       secretKey: await ensureSecretKey(config),
@@ -54,7 +54,7 @@ export async function start(): Promise<number> {
     });
     announce(terminal, config, app);
     // In the background: the API serves meanwhile, and a create waits for its image by itself.
-    void prepareImage(engine, terminal, log, firstStart);
+    void prepareImage(plane, terminal, log, firstStart);
     const reason = await stop.requested;
     terminal.line(`Stopping (${reason}); instances keep running.`);
   } finally {
@@ -105,7 +105,7 @@ function announce(terminal: Terminal, config: Config, app: App): void {
 
 /** The first VPS should not wait for its image: it is built while the operator still reads the screen. */
 async function prepareImage(
-  engine: Engine,
+  plane: DataPlane,
   terminal: Terminal,
   log: Log,
   firstStart: boolean,
@@ -114,7 +114,7 @@ async function prepareImage(
   for (;;) {
     try {
       await terminal.step(`Preparing the image ${DEFAULT_IMAGE}`, (report) =>
-        engine.ensureImage(DEFAULT_IMAGE, (message, percent) =>
+        plane.ensureImage(DEFAULT_IMAGE, (message, percent) =>
           report(percent === undefined ? message : `${message} ${percent} %`),
         ),
       );

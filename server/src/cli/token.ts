@@ -1,7 +1,7 @@
 import { readConfig } from '../config.ts';
 import type { Database } from '../db/database.ts';
 import { SCOPE_SETS, type Scope } from '../http/scopes.ts';
-import { createToken, listTokens, revokeToken } from '../resources/tokens/service.ts';
+import { createToken, listTokens, revokeToken } from '../identity/tokens/service.ts';
 import { UsageError } from './failure.ts';
 import { withDatabase } from './with-database.ts';
 

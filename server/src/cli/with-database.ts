@@ -2,10 +2,10 @@ import path from 'node:path';
 import type { Config } from '../config.ts';
 import { type Database, openDatabase } from '../db/database.ts';
 import { migrate } from '../db/migrate.ts';
-import { requireInstall } from '../platform/install.ts';
-import { OperatorError } from '../platform/operator-error.ts';
-import { findPostgres, startPostgres } from '../platform/postgres.ts';
-import { systemUserName } from '../platform/system.ts';
+import { requireInstall } from '../host/install.ts';
+import { OperatorError } from '../host/operator-error.ts';
+import { findPostgres, startPostgres } from '../host/postgres.ts';
+import { systemUserName } from '../host/system.ts';
 
 /**
  * Runs a command on the install's database, whether the server runs or not: the embedded PostgreSQL is started for the

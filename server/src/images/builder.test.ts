@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { parse } from 'yaml';
-import { EngineError } from '../engines/engine.ts';
-import { hostMirror } from '../platform/packages.ts';
+import { DataPlaneError } from '../dataplane/contract/data-plane.ts';
+import { hostMirror } from '../host/packages.ts';
 import { buildImage, findBuilt, recipeHash } from './builder.ts';
 import { CATALOG } from './catalog.ts';
 import { withFileLock } from './file-lock.ts';
@@ -29,7 +29,7 @@ describe('image builder', () => {
 
   it('says why a build failed, and leaves nothing of it', async () => {
     await assert.rejects(buildImage({ recipe, cacheDir, mirror }), (error: unknown) => {
-      assert.ok(error instanceof EngineError);
+      assert.ok(error instanceof DataPlaneError);
       assert.equal(error.code, 'image_build_failed');
       assert.equal(error.publicMessage, 'The image debian-12 could not be built.');
       assert.match(error.message, /mmdebstrap/);

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { EngineError, type EngineParameter, type Progress } from '../engines/engine.ts';
+import { DataPlaneError, type EngineParameter, type Progress } from '../dataplane/contract/data-plane.ts';
+import { RunError, run } from '../host/run.ts';
 import { randomText } from '../lib/crypto.ts';
-import { RunError, run } from '../platform/run.ts';
 import { withFileLock } from './file-lock.ts';
 import { imageMetadata } from './metadata.ts';
 import { PARAMETERS_PROPERTY, packParameters } from './parameters.ts';
@@ -98,7 +98,7 @@ export async function buildImage(options: BuildOptions): Promise<BuiltImage> {
 async function buildInto({ recipe, cacheDir, mirror, progress }: BuildOptions): Promise<BuiltImage> {
   const architecture = ARCHITECTURES[process.arch];
   if (!architecture) {
-    throw new EngineError('image_build_failed', `Images cannot be built for ${process.arch}.`);
+    throw new DataPlaneError('image_build_failed', `Images cannot be built for ${process.arch}.`);
   }
   await removeMatching(cacheDir, (name) => name.startsWith(`${recipe.id}.partial`));
   const partial = path.join(cacheDir, `${recipe.id}.partial-${randomText(8)}`);
@@ -215,7 +215,7 @@ async function runMmdebstrap(
   } catch (error) {
     if (!(error instanceof RunError)) throw error;
     const missing = error.result.status === 127;
-    throw new EngineError('image_build_failed', `The image ${recipe.id} could not be built.`, {
+    throw new DataPlaneError('image_build_failed', `The image ${recipe.id} could not be built.`, {
       detail: missing ? 'mmdebstrap is not installed on this host' : error.message,
       retryable: !missing,
       cause: error,
@@ -260,7 +260,7 @@ async function readParameters(partial: string, recipe: Recipe): Promise<Record<s
   try {
     return { [PARAMETERS_PROPERTY]: packParameters(JSON.parse(text) as EngineParameter[]) };
   } catch (cause) {
-    throw new EngineError('image_build_failed', `The image ${recipe.id} could not be built.`, {
+    throw new DataPlaneError('image_build_failed', `The image ${recipe.id} could not be built.`, {
       detail: `${recipe.parameters} printed no JSON: ${text.slice(0, 200)}`,
       cause,
     });

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { firewall, rule } from '../../src/engines/contract/firewalls.ts';
-import { networkOf, specOf, TEAMS } from '../../src/engines/contract/subjects.ts';
-import { refuses } from '../../src/engines/contract/verbs.ts';
-import type { InstanceSpec } from '../../src/engines/engine.ts';
-import { IncusClient } from '../../src/engines/incus/client.ts';
-import { bridgeName, projectName } from '../../src/engines/incus/names.ts';
-import { findIncusd } from '../../src/platform/incus-daemon.ts';
-import { signal } from '../../src/platform/processes.ts';
+import type { InstanceSpec } from '../../src/dataplane/contract/data-plane.ts';
+import { IncusClient } from '../../src/dataplane/incus/client.ts';
+import { bridgeName, projectName } from '../../src/dataplane/incus/names.ts';
+import { findIncusd } from '../../src/host/incus-daemon.ts';
+import { signal } from '../../src/host/processes.ts';
+import { firewall, rule } from '../contract/firewalls.ts';
+import { networkOf, specOf, TEAMS } from '../contract/subjects.ts';
+import { refuses } from '../contract/verbs.ts';
 import { waitFor } from '../harness.ts';
 import { fromTestRun } from '../incus.ts';
 import { type FirewallWorld, openFirewallWorld } from './firewall-world.ts';
@@ -114,33 +114,33 @@ describe('firewalls that change', { timeout: 900_000 }, () => {
         'ipv6.dhcp.stateful': 'true',
       },
     });
-    await subject.engine.ensureTenant({ teamId: TEAMS.none, network });
+    await subject.plane.ensureTenant({ teamId: TEAMS.none, network });
     await startGuest(subject, old);
     const kept = outside.stream(tcp(old)[0]!);
     const lost = outside.stream(tcp(old, PORTS.two)[0]!);
     for (const one of [kept, lost]) await goesOn(one);
     const rules = firewall(old, rule('inbound', 'allow', { protocol: 'tcp', ...port(PORTS.one) }));
-    await subject.engine.ensureFirewalls(TEAMS.none, [rules]);
+    await subject.plane.ensureFirewalls(TEAMS.none, [rules]);
     await dies(lost);
     await goesOn(kept);
     await verify(outside, { passes: tcp(old), dropped: tcp(old, PORTS.two) });
-    await subject.engine.removeInstance(old.ref);
-    await subject.engine.removeTenant(TEAMS.none);
+    await subject.plane.removeInstance(old.ref);
+    await subject.plane.removeTenant(TEAMS.none);
   });
 
   it('leaves no rules of a team behind, also where removing it was cut off', async () => {
     const { subject } = world;
-    const { engine } = subject;
+    const { plane } = subject;
     const name = bridgeName(subject.installId, TEAMS.none);
     const acl = () => client.find(`/1.0/network-acls/${name}`);
     for (const cutOff of [false, true]) {
-      await engine.ensureTenant({ teamId: TEAMS.none, network: networkOf(TEAMS.none) });
+      await plane.ensureTenant({ teamId: TEAMS.none, network: networkOf(TEAMS.none) });
       assert.ok(await acl());
       if (cutOff) {
         await client.remove(`/1.0/projects/${projectName(subject.installId, TEAMS.none)}`);
         await client.remove(`/1.0/networks/${name}`);
       }
-      await engine.removeTenant(TEAMS.none);
+      await plane.removeTenant(TEAMS.none);
       assert.equal(await acl(), null);
     }
   });
@@ -173,7 +173,7 @@ describe('firewalls that change', { timeout: 900_000 }, () => {
 
   const answersAgain = (killed: number) => async (): Promise<boolean> => {
     if (findIncusd(fromTestRun('DANUBE_HOME'))?.pid === killed) return false;
-    return world.subject.engine.describe().then(
+    return world.subject.plane.describe().then(
       () => true,
       () => false,
     );

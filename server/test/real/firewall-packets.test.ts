@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { openTo, rule } from '../../src/engines/contract/firewalls.ts';
-import { specOf } from '../../src/engines/contract/subjects.ts';
-import type { InstanceSpec } from '../../src/engines/engine.ts';
+import type { InstanceSpec } from '../../src/dataplane/contract/data-plane.ts';
+import { openTo, rule } from '../contract/firewalls.ts';
+import { specOf } from '../contract/subjects.ts';
 import { type FirewallWorld, openFirewallWorld } from './firewall-world.ts';
 import {
   both,

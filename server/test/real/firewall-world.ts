@@ -1,15 +1,9 @@
-import { firewall, openTo } from '../../src/engines/contract/firewalls.ts';
-import { createSshClient, type SshClient } from '../../src/engines/contract/ssh-client.ts';
-import {
-  type IncusSubject,
-  networkOf,
-  openIncus,
-  specOf,
-  TEAMS,
-} from '../../src/engines/contract/subjects.ts';
-import type { InstanceFirewall, InstanceSpec } from '../../src/engines/engine.ts';
+import type { InstanceFirewall, InstanceSpec } from '../../src/dataplane/contract/data-plane.ts';
 import { buildUserData } from '../../src/images/cloud-init.ts';
 import type { PolicyRule } from '../../src/lib/packet-filter/policy.ts';
+import { firewall, openTo } from '../contract/firewalls.ts';
+import { createSshClient, type SshClient } from '../contract/ssh-client.ts';
+import { type IncusSubject, networkOf, openIncus, specOf, TEAMS } from '../contract/subjects.ts';
 import { both, openTestHost, type Place, PORTS, type Probe, startGuest, type TestHost } from './packets.ts';
 
 /** Two instances of a team, one of another team, this host, and a host outside. */
@@ -45,11 +39,11 @@ export async function openFirewallWorld(): Promise<FirewallWorld> {
     closers.unshift(() => outside.close());
     const ssh = await createSshClient();
     closers.unshift(async () => ssh.close());
-    const { engine } = subject;
+    const { plane } = subject;
     for (const teamId of [TEAMS.one, TEAMS.two]) {
-      await engine.ensureTenant({ teamId, network: networkOf(teamId) });
+      await plane.ensureTenant({ teamId, network: networkOf(teamId) });
     }
-    await engine.ensureImage('debian-12');
+    await plane.ensureImage('debian-12');
     const specs = {
       a: specOf('a', 51),
       b: specOf('b', 52, {
@@ -58,9 +52,9 @@ export async function openFirewallWorld(): Promise<FirewallWorld> {
       }),
       foreign: specOf('c', 51, { teamId: TEAMS.two }),
     };
-    const apply: FirewallWorld['apply'] = (...firewalls) => engine.ensureFirewalls(TEAMS.one, firewalls);
+    const apply: FirewallWorld['apply'] = (...firewalls) => plane.ensureFirewalls(TEAMS.one, firewalls);
     await apply(...openTo(specs.a, specs.b));
-    await engine.ensureFirewalls(TEAMS.two, openTo(specs.foreign));
+    await plane.ensureFirewalls(TEAMS.two, openTo(specs.foreign));
     const [a, b, foreign] = await Promise.all([
       startGuest(subject, specs.a),
       startGuest(subject, specs.b),

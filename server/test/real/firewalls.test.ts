@@ -7,11 +7,11 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Outside, openOutside } from '../../src/engines/contract/outside.ts';
-import type { Engine } from '../../src/engines/engine.ts';
+import type { DataPlane } from '../../src/dataplane/contract/data-plane.ts';
+import { run } from '../../src/host/run.ts';
 import { createLog } from '../../src/lib/log.ts';
-import { run } from '../../src/platform/run.ts';
 import { type Call, newDatabase, newVps } from '../client.ts';
+import { type Outside, openOutside } from '../contract/outside.ts';
 import { type Crashable, createCrashable, findInconsistencies } from '../faults.ts';
 import { waitFor } from '../harness.ts';
 import { createTestIncusEngine, fromTestRun, incusEnvironment } from '../incus.ts';
@@ -33,14 +33,14 @@ const PING = { direction: 'inbound', protocol: 'icmp' };
 describe('firewalls on Incus', { timeout: 3_600_000 }, () => {
   let test: Crashable;
   let server: ServerProcess;
-  let engine: Engine;
+  let plane: DataPlane;
   let call: Call;
   let outside: Outside;
   let folder: string;
   let vps: { id: string; ipv4: string; firewall: string };
 
   before(async () => {
-    engine = createTestIncusEngine(createLog('silent'));
+    plane = createTestIncusEngine(createLog('silent'));
     outside = await openOutside(fromTestRun('DANUBE_TEST_INSTALL_ID'));
     const environment = {
       DANUBE_ENGINE: 'incus',
@@ -66,9 +66,9 @@ describe('firewalls on Incus', { timeout: 3_600_000 }, () => {
   after(async () => {
     await test?.close();
     await outside?.close();
-    for (const { ref } of await engine.listInstances()) await engine.removeInstance(ref);
-    await engine.removeTenant(test.team.teamId);
-    await engine.close();
+    for (const { ref } of await plane.listInstances()) await plane.removeInstance(ref);
+    await plane.removeTenant(test.team.teamId);
+    await plane.close();
     await rm(folder, { recursive: true });
   });
 
@@ -234,7 +234,7 @@ describe('firewalls on Incus', { timeout: 3_600_000 }, () => {
     await call('DELETE', `/database/${id}`);
     await waitFor('404', async () => (await call('GET', `/database/${id}`)).status === 404, 120);
     assert.equal((await call('GET', `/firewalls/${firewall}`)).status, 404);
-    assert.deepEqual(await findInconsistencies(test.database, engine), []);
+    assert.deepEqual(await findInconsistencies(test.database, plane), []);
   });
 });
 

@@ -4,12 +4,12 @@ import net, { type AddressInfo } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it, type TestContext } from 'node:test';
-import type { Engine } from '../../src/engines/engine.ts';
+import type { DataPlane } from '../../src/dataplane/contract/data-plane.ts';
+import { type RunResult, run } from '../../src/host/run.ts';
 import type { Scope } from '../../src/http/scopes.ts';
+import { createToken } from '../../src/identity/tokens/service.ts';
 import { createLog } from '../../src/lib/log.ts';
 import { createAuthority } from '../../src/lib/pki.ts';
-import { type RunResult, run } from '../../src/platform/run.ts';
-import { createToken } from '../../src/resources/tokens/service.ts';
 import { type Crashable, createCrashable } from '../faults.ts';
 import { waitFor } from '../harness.ts';
 import { createTestIncusEngine, incusEnvironment } from '../incus.ts';
@@ -66,13 +66,13 @@ function codeBlocks(markdown: string): Block[] {
 describe('the guides', { timeout: 2_400_000 }, () => {
   let test: Crashable;
   let server: ServerProcess;
-  let engine: Engine;
+  let plane: DataPlane;
   let folder: string;
   let wrongCa: string;
   let go: Promise<string | null> | null = null;
 
   before(async () => {
-    engine = createTestIncusEngine(createLog('silent'));
+    plane = createTestIncusEngine(createLog('silent'));
     test = await createCrashable({
       environment: { DANUBE_ENGINE: 'incus', DANUBE_PUBLIC_ADDRESS: PUBLIC_ADDRESS, ...incusEnvironment() },
     });
@@ -84,9 +84,9 @@ describe('the guides', { timeout: 2_400_000 }, () => {
   });
   after(async () => {
     await test?.close();
-    for (const { ref } of await engine.listInstances()) await engine.removeInstance(ref);
-    await engine.removeTenant(test.team.teamId);
-    await engine.close();
+    for (const { ref } of await plane.listInstances()) await plane.removeInstance(ref);
+    await plane.removeTenant(test.team.teamId);
+    await plane.close();
     await rm(folder, { recursive: true });
   });
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { mariadb } from '../../src/providers/mariadb/provider.ts';
+import { mariadb } from '../../src/services/mariadb/provider.ts';
 import { describeEngine, type Subject } from './mysql-family.ts';
 
 /** Each must fail for the customer's account. */
@@ -89,7 +89,7 @@ async function takeOver(subject: Subject): Promise<void> {
   );
   await subject.ready();
   assert.equal(await ask('SELECT @@require_secure_transport'), '1');
-  assert.equal((await service.engine.control(service.spec.ref, 'reload')).trim(), '');
+  assert.equal((await service.plane.control(service.spec.ref, 'reload')).trim(), '');
   await ask("DROP USER eve@'%'");
 }
 

@@ -3,9 +3,9 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
-import type { EngineParameter } from '../../src/engines/engine.ts';
-import { type RunResult, run } from '../../src/platform/run.ts';
-import type { EngineMetrics, EngineState, Provider } from '../../src/providers/provider.ts';
+import type { EngineParameter } from '../../src/dataplane/contract/data-plane.ts';
+import { type RunResult, run } from '../../src/host/run.ts';
+import type { EngineMetrics, EngineState, Provider } from '../../src/services/provider.ts';
 import { waitFor } from '../harness.ts';
 import { openServices, patiently, type TestService, type TestServices } from './service.ts';
 import { testSnapshots } from './service-snapshots.ts';
@@ -84,7 +84,7 @@ export function describeEngine(
           );
         }
       };
-      subject.ready = () => subject.service.engine.waitForService(subject.service.spec.ref, PATIENCE);
+      subject.ready = () => subject.service.plane.waitForService(subject.service.spec.ref, PATIENCE);
     });
     after(() => subject.services?.close());
 
@@ -103,7 +103,7 @@ export function describeEngine(
     });
 
     it('lists its parameters, and takes any value as it is', async () => {
-      const parameters = (await subject.service.engine.imageParameters(
+      const parameters = (await subject.service.plane.imageParameters(
         subject.service.spec.image,
       )) as EngineParameter[];
       assert.ok(parameters.length > 300, `${parameters.length} parameters`);
@@ -156,7 +156,7 @@ export function describeEngine(
     it('applies new settings while it runs, and says which of them wait', async () => {
       const { service } = subject;
       const control = (verb: 'reload' | 'metrics' | 'restart') =>
-        service.engine.control(service.spec.ref, verb);
+        service.plane.control(service.spec.ref, verb);
       await service.push({
         password: 'another one',
         parameters: {
@@ -190,7 +190,7 @@ export function describeEngine(
 
     it('logs the statements of its owner, and never the password', async () => {
       const { service } = subject;
-      const control = (verb: 'reload' | 'restart') => service.engine.control(service.spec.ref, verb);
+      const control = (verb: 'reload' | 'restart') => service.plane.control(service.spec.ref, verb);
       const logs = { general_log: 'ON', slow_query_log: 'ON', long_query_time: '0' };
       await service.push({ password: 'never logged', parameters: logs });
       await control('reload');
@@ -218,7 +218,7 @@ export function describeEngine(
       await subject.ready();
       await ask('INSERT INTO work.kept VALUES (2)');
       await service.kill();
-      await service.engine.ensureRunning(service.spec.ref);
+      await service.plane.ensureRunning(service.spec.ref);
       await subject.ready();
       assert.equal(await ask('SELECT GROUP_CONCAT(id) FROM work.kept'), '1,2');
     });
@@ -227,12 +227,12 @@ export function describeEngine(
       const { service } = subject;
       assert.match(await ask('SHOW DATABASES'), /^my-shop `1`$/m);
       await ask('DROP DATABASE `my-shop ``1```');
-      await service.engine.ensureStopped(service.spec.ref, 60);
-      await service.engine.ensureRunning(service.spec.ref);
+      await service.plane.ensureStopped(service.spec.ref, 60);
+      await service.plane.ensureRunning(service.spec.ref);
       await subject.ready();
       const databases = (await ask('SHOW DATABASES')).split('\n');
       assert.ok(!databases.includes('my-shop `1`') && !databases.includes('test'), databases.join());
-      const log = await service.engine.control(service.spec.ref, 'logs');
+      const log = await service.plane.control(service.spec.ref, 'logs');
       const last = log.slice(log.lastIndexOf('Shutdown complete'));
       assert.ok(last.startsWith('Shutdown complete') && last.includes('ready for connections'));
       assert.doesNotMatch(last, /crash recovery|not shut ?down|\[ERROR\]/i);
@@ -247,7 +247,7 @@ export function describeEngine(
     it('has the memory for all of its connections at work', async () => {
       const { service, services } = subject;
       const state = async () =>
-        JSON.parse(await service.engine.control(service.spec.ref, 'state')) as EngineState;
+        JSON.parse(await service.plane.control(service.spec.ref, 'state')) as EngineState;
       const before = await state();
       await ask(
         'CREATE TABLE work.load_test (id INT AUTO_INCREMENT PRIMARY KEY, hash CHAR(32), text VARCHAR(500));' +
@@ -273,7 +273,7 @@ export function describeEngine(
         ],
         ...['--create-schema=work', '--no-drop', `--query=${query}`],
       ]);
-      const metrics = JSON.parse(await service.engine.control(service.spec.ref, 'metrics')) as EngineMetrics;
+      const metrics = JSON.parse(await service.plane.control(service.spec.ref, 'metrics')) as EngineMetrics;
       assert.ok(metrics.memory_used_bytes! < 1000 * 1024 * 1024, `${metrics.memory_used_bytes} bytes`);
       const { oom_kills, starts } = await state();
       assert.deepEqual({ oom_kills, starts }, { oom_kills: before.oom_kills, starts: before.starts });
@@ -308,7 +308,7 @@ export function describeEngine(
       // Whatever state that leaves it in: not even a restart mends it now.
       await service.inside(['sh', '-c', 'kill -9 $(cat /run/danube/engine.pid)'], { allow: 'any' });
       const grown = { limits: { ...limits, diskGb: 6 }, publish: [], autoStart: true };
-      await patiently(() => service.engine.ensureSettings(ref, grown));
+      await patiently(() => service.plane.ensureSettings(ref, grown));
       await subject.ready();
       await ask("INSERT INTO work.filler (text) VALUES ('fits')");
       assert.equal(await ask('SELECT GROUP_CONCAT(id) FROM work.kept'), '1,2');

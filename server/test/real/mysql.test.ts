@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { copyFile, mkdir, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { it } from 'node:test';
-import { run } from '../../src/platform/run.ts';
-import { mysql } from '../../src/providers/mysql/provider.ts';
-import { imageOf } from '../../src/providers/provider.ts';
+import { run } from '../../src/host/run.ts';
+import { mysql } from '../../src/services/mysql/provider.ts';
+import { imageOf } from '../../src/services/provider.ts';
 import { fromTestRun } from '../incus.ts';
 import { describeEngine, type Subject } from './mysql-family.ts';
 
@@ -103,7 +103,7 @@ describeEngine(mysql, '9.7', ATTACKS, (subject) => {
       user: 'eve',
       password: 'eve',
     });
-    await service.engine.control(service.spec.ref, 'restart');
+    await service.plane.control(service.spec.ref, 'restart');
     await subject.ready();
     assert.equal(await ask('SELECT COUNT(*) FROM mysql.func'), '0');
     assert.equal(await ask("SELECT COALESCE(LOAD_FILE('/etc/passwd'), 'closed')"), 'closed');

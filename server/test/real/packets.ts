@@ -3,9 +3,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import type { IncusSubject } from '../../src/engines/contract/subjects.ts';
-import type { InstanceSpec } from '../../src/engines/engine.ts';
-import { run } from '../../src/platform/run.ts';
+import type { InstanceSpec } from '../../src/dataplane/contract/data-plane.ts';
+import { run } from '../../src/host/run.ts';
+import type { IncusSubject } from '../contract/subjects.ts';
 import { waitFor } from '../harness.ts';
 
 /** Runs in guests too: Debian's cloud image has Python. */
@@ -151,10 +151,10 @@ function localPlace(name: string, prefix: readonly string[], children: ChildProc
 
 /** A guest that boots, answers on {@link PORTS}, and sends probes. Its team's firewalls must be there. */
 export async function startGuest(subject: IncusSubject, spec: InstanceSpec): Promise<Place> {
-  const { engine } = subject;
+  const { plane } = subject;
   const content = readFileSync(SCRIPT);
-  await engine.ensureInstance({ ...spec, files: [{ path: IN_GUEST, content, mode: '0700' }] });
-  await engine.waitForSsh(spec.ref, 120);
+  await plane.ensureInstance({ ...spec, files: [{ path: IN_GUEST, content, mode: '0700' }] });
+  await plane.waitForSsh(spec.ref, 120);
   const inside = async (command: string): Promise<string> => {
     const { status, stdout, stderr } = await subject.exec(spec.ref, ['bash', '-c', command]);
     assert.equal(status, 0, `${spec.hostname}: ${command}: ${stdout}${stderr}`);

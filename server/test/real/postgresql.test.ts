@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { type RunResult, run } from '../../src/platform/run.ts';
-import { postgresql } from '../../src/providers/postgresql/provider.ts';
-import type { EngineMetrics, EngineState } from '../../src/providers/provider.ts';
+import { type RunResult, run } from '../../src/host/run.ts';
+import { postgresql } from '../../src/services/postgresql/provider.ts';
+import type { EngineMetrics, EngineState } from '../../src/services/provider.ts';
 import { waitFor } from '../harness.ts';
 import { openServices, patiently, type TestService, type TestServices } from './service.ts';
 import { ATTACKS, REFUSAL } from './service-postgresql-attacks.ts';
@@ -67,10 +67,10 @@ for (const version of ['15', '18']) {
       return stdout.trim();
     }
     const control = (verb: 'reload' | 'restart' | 'logs' | 'metrics' | 'state') =>
-      service.engine.control(service.spec.ref, verb);
+      service.plane.control(service.spec.ref, verb);
     const state = async () => JSON.parse(await control('state')) as EngineState;
     const enginePid = async () => (await service.inside(['cat', '/run/danube/engine.pid'])).stdout.trim();
-    const ready = () => service.engine.waitForService(service.spec.ref, 90);
+    const ready = () => service.plane.waitForService(service.spec.ref, 90);
 
     it('answers over TLS with its certificate and password, and to nobody else', async () => {
       assert.equal(await query('SELECT current_user, current_database()'), 'danube|shop');
@@ -134,15 +134,15 @@ for (const version of ['15', '18']) {
       await ready();
       await query('INSERT INTO kept VALUES (2)');
       await service.kill();
-      await service.engine.ensureRunning(service.spec.ref);
+      await service.plane.ensureRunning(service.spec.ref);
       await ready();
       assert.equal(await query('SELECT sum(x) FROM kept'), '3');
     });
 
     it('recovers nothing after it was stopped, and does not bring back a dropped database', async () => {
       await query('DROP DATABASE shop', { database: 'postgres' });
-      await service.engine.ensureStopped(service.spec.ref, 60);
-      await service.engine.ensureRunning(service.spec.ref);
+      await service.plane.ensureStopped(service.spec.ref, 60);
+      await service.plane.ensureRunning(service.spec.ref);
       await ready();
       const log = await control('logs');
       const last = log.slice(log.lastIndexOf('starting PostgreSQL'));
@@ -262,7 +262,7 @@ for (const version of ['15', '18']) {
       await waitFor('another start', async () => (await state()).starts.length > full);
       const { limits, publish, autoStart } = service.spec;
       const grown = { limits: { ...limits, diskGb: 3 }, publish, autoStart };
-      await patiently(() => service.engine.ensureSettings(service.spec.ref, grown));
+      await patiently(() => service.plane.ensureSettings(service.spec.ref, grown));
       await ready();
       assert.equal(Number(await query('SELECT count(*) FROM filled')), rows);
       await query(`INSERT INTO filled ${row}`);

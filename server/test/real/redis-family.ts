@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { createConnection, type Socket } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { connect } from 'node:tls';
-import { type RunResult, run } from '../../src/platform/run.ts';
-import type { EngineMetrics, EngineState, PlanSize, Provider } from '../../src/providers/provider.ts';
+import { type RunResult, run } from '../../src/host/run.ts';
+import type { EngineMetrics, EngineState, PlanSize, Provider } from '../../src/services/provider.ts';
 import { waitFor } from '../harness.ts';
 import { ALLOWED, ATTACKS, ESCAPES } from './redis-commands.ts';
 import { openServices, type TestService, type TestServices } from './service.ts';
@@ -69,9 +69,9 @@ export function testFamily(provider: Provider, client: (services: TestServices) 
       const plain = (password: string): Promise<string> =>
         ask(cli, { address: service.address, password, ca: null }, 'PING');
       const metrics = async (): Promise<EngineMetrics> =>
-        JSON.parse(await service.engine.control(service.spec.ref, 'metrics'));
+        JSON.parse(await service.plane.control(service.spec.ref, 'metrics'));
       const state = async (): Promise<EngineState> =>
-        JSON.parse(await service.engine.control(service.spec.ref, 'state'));
+        JSON.parse(await service.plane.control(service.spec.ref, 'state'));
       const answers = () =>
         waitFor('the engine to answer', async () => (await customer('PING')) === 'PONG', 60);
 
@@ -142,7 +142,7 @@ export function testFamily(provider: Provider, client: (services: TestServices) 
         await answers();
         assert.equal(await customer('GET before', 'SET again 2'), '1\nOK');
         await service.kill();
-        await service.engine.ensureRunning(service.spec.ref);
+        await service.plane.ensureRunning(service.spec.ref);
         await answers();
         assert.equal(await customer('GET before', 'GET again'), '1\n2');
       });
@@ -160,7 +160,7 @@ export function testFamily(provider: Provider, client: (services: TestServices) 
       });
 
       it('takes new settings without a restart, and says which need one', async () => {
-        const reload = () => service.engine.control(service.spec.ref, 'reload');
+        const reload = () => service.plane.control(service.spec.ref, 'reload');
         const { starts } = await state();
         await service.push({ password: 'new', parameters: { 'maxmemory-samples': '7', hz: '25' } });
         assert.equal(await reload(), '');
@@ -184,7 +184,7 @@ export function testFamily(provider: Provider, client: (services: TestServices) 
       it('reads any text from its configuration as it was written', async () => {
         const text = `a "b" 'c' \\ \\n \\x41 #d $(e) é {f} ;`;
         await service.push({ plan: MICRO, parameters: { 'syslog-ident': text } });
-        await service.engine.control(service.spec.ref, 'restart');
+        await service.plane.control(service.spec.ref, 'restart');
         await answers();
         assert.equal(await customer('CONFIG GET syslog-ident'), `syslog-ident\n${text}`);
         await service.push({ parameters: {} });
@@ -197,11 +197,11 @@ export function testFamily(provider: Provider, client: (services: TestServices) 
         for (const value of Object.values(now)) assert.equal(typeof value, 'number', JSON.stringify(now));
         assert.ok(now.keyspace_hits! >= 1 && now.keyspace_misses! >= 1 && now.memory_used_bytes! > 100_000);
         await service.push({ parameters: { 'slowlog-log-slower-than': '0', 'slowlog-max-len': '2' } });
-        await service.engine.control(service.spec.ref, 'reload');
+        await service.plane.control(service.spec.ref, 'reload');
         await customer('SET a 1', 'SET a 2', 'SET a 3', 'SET a 4');
         assert.ok((await metrics()).slow_queries! >= 4);
         // Nor does the slow log tell what the platform sends.
-        await service.engine.control(service.spec.ref, 'reload');
+        await service.plane.control(service.spec.ref, 'reload');
         assert.doesNotMatch(await customer('SLOWLOG GET'), /[0-9a-f]{64}/);
       });
 
@@ -213,7 +213,7 @@ export function testFamily(provider: Provider, client: (services: TestServices) 
           async () => /BUSY/.test(await plain(service.settings.password)),
           30,
         );
-        await service.engine.control(service.spec.ref, 'restart');
+        await service.plane.control(service.spec.ref, 'restart');
         await forever;
         await answers();
         assert.equal(await customer('GET kept'), '1');
@@ -304,10 +304,10 @@ export function testFamily(provider: Provider, client: (services: TestServices) 
         );
         assert.equal(await customer('GET kept'), '1');
         assert.deepEqual((await state()).starts, starts);
-        await service.engine.control(service.spec.ref, 'restart');
+        await service.plane.control(service.spec.ref, 'restart');
         await answers();
         assert.equal(await customer('GET kept'), '1');
-        await service.engine.ensureSettings(service.spec.ref, {
+        await service.plane.ensureSettings(service.spec.ref, {
           ...service.spec,
           limits: { ...MICRO, diskGb: 4 },
         });

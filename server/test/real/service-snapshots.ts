@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import type { SnapshotRef } from '../../src/engines/engine.ts';
-import type { EngineVerification } from '../../src/providers/provider.ts';
+import type { SnapshotRef } from '../../src/dataplane/contract/data-plane.ts';
+import type { EngineVerification } from '../../src/services/provider.ts';
 import { waitFor } from '../harness.ts';
 import type { TestService, TestServices } from './service.ts';
 
@@ -27,8 +27,8 @@ export function testSnapshots(subject: () => SnapshotSubject): void {
   });
   const stored = async (service: TestService): Promise<number[]> =>
     (await service.inside(['sh', '-c', subject().stored])).stdout.trim().split(/\s+/).map(Number);
-  const verify = async ({ engine, spec }: TestService): Promise<EngineVerification> =>
-    JSON.parse(await engine.control(spec.ref, 'verify'));
+  const verify = async ({ plane, spec }: TestService): Promise<EngineVerification> =>
+    JSON.parse(await plane.control(spec.ref, 'verify'));
   let kept = 0;
   let clone: TestService;
 
@@ -42,7 +42,7 @@ export function testSnapshots(subject: () => SnapshotSubject): void {
     })();
     await waitFor('some numbers to be stored', async () => last > 10);
     const before = last;
-    await service.engine.ensureSnapshot(service.spec.ref, snapshot());
+    await service.plane.ensureSnapshot(service.spec.ref, snapshot());
     // One more may be under way.
     const after = last + 1;
     over = true;
@@ -70,12 +70,12 @@ export function testSnapshots(subject: () => SnapshotSubject): void {
     await store(kept + 1_000);
     await service.push({ password: 'the password of now' });
     service.spec = { ...service.spec, generation: service.spec.generation + 1 };
-    await service.engine.ensureInstance(service.spec, snapshot());
-    await service.engine.waitForService(service.spec.ref, 90);
+    await service.plane.ensureInstance(service.spec, snapshot());
+    await service.plane.waitForService(service.spec.ref, 90);
     assert.deepEqual(await stored(service), [kept, kept]);
     await store(kept + 1);
     await service.push({ password });
-    await service.engine.control(service.spec.ref, 'reload');
+    await service.plane.control(service.spec.ref, 'reload');
     assert.deepEqual(await stored(service), [kept + 1, kept + 1]);
   });
 
@@ -87,7 +87,7 @@ export function testSnapshots(subject: () => SnapshotSubject): void {
       checks.some(({ complaint }) => complaint),
       JSON.stringify(checks),
     );
-    await clone.engine.removeInstance(clone.spec.ref);
-    await clone.engine.removeSnapshot(snapshot());
+    await clone.plane.removeInstance(clone.spec.ref);
+    await clone.plane.removeSnapshot(snapshot());
   });
 }

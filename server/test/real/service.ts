@@ -1,20 +1,20 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { openTo } from '../../src/engines/contract/firewalls.ts';
 import {
-  type Engine,
-  EngineError,
+  type DataPlane,
+  DataPlaneError,
   type InstanceFile,
   type InstanceRef,
   type InstanceSpec,
   type SnapshotRef,
   type TenantNetwork,
-} from '../../src/engines/engine.ts';
-import { projectName } from '../../src/engines/incus/names.ts';
+} from '../../src/dataplane/contract/data-plane.ts';
+import { projectName } from '../../src/dataplane/incus/names.ts';
+import { type RunResult, run } from '../../src/host/run.ts';
 import { createLog } from '../../src/lib/log.ts';
-import { type RunResult, run } from '../../src/platform/run.ts';
-import { imageOf, type PlanSize, type Provider } from '../../src/providers/provider.ts';
+import { imageOf, type PlanSize, type Provider } from '../../src/services/provider.ts';
+import { openTo } from '../contract/firewalls.ts';
 import { waitFor } from '../harness.ts';
 import { createTestIncusEngine, fromTestRun } from '../incus.ts';
 
@@ -53,7 +53,7 @@ const DEFAULTS: ServiceSettings = {
 
 /** One instance of a managed service on the Incus of the test run. */
 export interface TestService {
-  engine: Engine;
+  plane: DataPlane;
   spec: InstanceSpec;
   /** IPv4 address; the host reaches it. */
   address: string;
@@ -68,7 +68,7 @@ export interface TestService {
 
 /** Instances of managed services, and a certificate authority that they all trust. */
 export interface TestServices {
-  engine: Engine;
+  plane: DataPlane;
   /** The authority's certificate, a PEM file. */
   caFile: string;
   /** A folder for the test's own files. */
@@ -82,12 +82,12 @@ export interface TestServices {
 }
 
 export async function openServices(): Promise<TestServices> {
-  const engine = createTestIncusEngine(createLog(process.env.DANUBE_TEST_LOG ?? 'silent'));
+  const plane = createTestIncusEngine(createLog(process.env.DANUBE_TEST_LOG ?? 'silent'));
   const folder = await mkdtemp(path.join(os.tmpdir(), 'danube-service-'));
   const authority = await createAuthority(folder);
   const network = testNetwork();
   const started: InstanceSpec[] = [];
-  await clear(engine);
+  await clear(plane);
   const handle = (
     spec: InstanceSpec,
     settings: ServiceSettings,
@@ -95,7 +95,7 @@ export async function openServices(): Promise<TestServices> {
   ): TestService => {
     const { ref } = spec;
     const service: TestService = {
-      engine,
+      plane,
       spec,
       address: spec.addresses.ipv4 ?? '',
       settings,
@@ -107,20 +107,20 @@ export async function openServices(): Promise<TestServices> {
           ...service.spec,
           files: [await fileOf(service.settings)],
         };
-        await engine.ensureFiles(ref, service.spec.files);
+        await plane.ensureFiles(ref, service.spec.files);
       },
       kill: async () => void (await incus(folder, ref, ['stop', '--force', ref.name])),
     };
     return service;
   };
   return {
-    engine,
+    plane,
     caFile: authority.file,
     folder,
     async start(provider, version, changes = {}) {
       const image = imageOf(provider, version);
-      await patiently(() => engine.ensureTenant({ teamId: TEAM, network }));
-      await engine.ensureImage(image);
+      await patiently(() => plane.ensureTenant({ teamId: TEAM, network }));
+      await plane.ensureImage(image);
       const number = started.length + 1;
       const ref = { teamId: TEAM, name: `${provider.kind}-test-${number}` };
       const addresses = { ipv4: network.ipv4.gateway.replace(/1$/, String(10 + number)), ipv6: null };
@@ -142,22 +142,22 @@ export async function openServices(): Promise<TestServices> {
         generation: 1,
       };
       started.push(spec);
-      await engine.ensureFirewalls(TEAM, openTo(...started));
-      await engine.ensureInstance(spec);
-      await engine.waitForService(ref, 60);
+      await plane.ensureFirewalls(TEAM, openTo(...started));
+      await plane.ensureInstance(spec);
+      await plane.waitForService(ref, 60);
       return handle(spec, settings, fileOf);
     },
     async clone(service, from) {
       const ref = { ...service.spec.ref, name: `drill-${service.spec.ref.name}` };
       const nowhere = { addresses: { ipv4: null, ipv6: null }, generation: 1 };
       const spec = { ...service.spec, ...nowhere, ref };
-      await engine.ensureInstance(spec, from);
-      await engine.waitForService(ref, 60);
+      await plane.ensureInstance(spec, from);
+      await plane.waitForService(ref, 60);
       return handle(spec, service.settings, null);
     },
     async close() {
-      await clear(engine);
-      await engine.close();
+      await clear(plane);
+      await plane.close();
       await rm(folder, { recursive: true });
     },
   };
@@ -169,16 +169,16 @@ export const patiently = (verb: () => Promise<void>): Promise<true> =>
     verb().then(
       () => true as const,
       (error) => {
-        if (error instanceof EngineError && error.retryable) return false;
+        if (error instanceof DataPlaneError && error.retryable) return false;
         throw error;
       },
     ),
   );
 
-async function clear(engine: Engine): Promise<void> {
-  const left = (await engine.listInstances()).filter(({ ref }) => ref.teamId === TEAM);
-  for (const { ref } of left) await engine.removeInstance(ref);
-  await engine.removeTenant(TEAM);
+async function clear(plane: DataPlane): Promise<void> {
+  const left = (await plane.listInstances()).filter(({ ref }) => ref.teamId === TEAM);
+  for (const { ref } of left) await plane.removeInstance(ref);
+  await plane.removeTenant(TEAM);
 }
 
 /** Incus' own client on the daemon of the test run. */
@@ -230,7 +230,7 @@ async function createAuthority(folder: string) {
   };
 }
 
-/** The settings of an instance as the control plane writes them, see `providers/appliance/README.md`. */
+/** The settings of an instance as the control plane writes them, see `services/appliance/README.md`. */
 async function settingsFile(
   provider: Provider,
   settings: ServiceSettings,

@@ -3,9 +3,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import type { Engine } from '../../src/engines/engine.ts';
+import type { DataPlane } from '../../src/dataplane/contract/data-plane.ts';
+import { run } from '../../src/host/run.ts';
 import { createLog } from '../../src/lib/log.ts';
-import { run } from '../../src/platform/run.ts';
 import { type Call, newCache, newDatabase, newVps } from '../client.ts';
 import { type Crashable, createCrashable, findInconsistencies } from '../faults.ts';
 import { waitFor } from '../harness.ts';
@@ -32,13 +32,13 @@ type Kind = 'vps' | 'database' | 'cache';
 describe('snapshots on Incus', { timeout: 4_800_000 }, () => {
   let test: Crashable;
   let server: ServerProcess;
-  let engine: Engine;
+  let plane: DataPlane;
   let call: Call;
   let folder: string;
   let caFile: string;
 
   before(async () => {
-    engine = createTestIncusEngine(createLog('silent'));
+    plane = createTestIncusEngine(createLog('silent'));
     test = await createCrashable({ environment: { DANUBE_ENGINE: 'incus', ...incusEnvironment() } });
     server = await test.start();
     call = test.client(server);
@@ -49,9 +49,9 @@ describe('snapshots on Incus', { timeout: 4_800_000 }, () => {
   });
   after(async () => {
     await test.close();
-    for (const { ref } of await engine.listInstances()) await engine.removeInstance(ref);
-    await engine.removeTenant(test.team.teamId);
-    await engine.close();
+    for (const { ref } of await plane.listInstances()) await plane.removeInstance(ref);
+    await plane.removeTenant(test.team.teamId);
+    await plane.close();
     await rm(folder, { recursive: true });
   });
 
@@ -208,7 +208,7 @@ describe('snapshots on Incus', { timeout: 4_800_000 }, () => {
         assert.equal((await call('POST', `/snapshots/${kind}/${id}/verify`)).status, 200);
         await waitFor('the drill', async () => (await find(kind, id)).last_verified_at !== null, PATIENCE);
         assert.equal((await find(kind, id)).status, 'ready');
-        const drills = (await engine.listInstances()).filter(({ ref }) => ref.name.startsWith('drill-'));
+        const drills = (await plane.listInstances()).filter(({ ref }) => ref.name.startsWith('drill-'));
         assert.deepEqual(drills, []);
       });
     });
@@ -326,7 +326,7 @@ describe('snapshots on Incus', { timeout: 4_800_000 }, () => {
         await settled('database', id, 'running');
         await assertWhole(await login('database', id), acknowledged, `${name} killed, clone`);
         await remove('database', id);
-        assert.deepEqual(await findInconsistencies(test.database, engine), []);
+        assert.deepEqual(await findInconsistencies(test.database, plane), []);
       });
     }
   });

@@ -10,9 +10,9 @@ describe('soak on Incus', () => {
     const seed = Number(process.env.DANUBE_TEST_SEED ?? Date.now() % 1_000_000);
     context.diagnostic(`seed ${seed}: set DANUBE_TEST_SEED to repeat`);
     const test = await createCrashable({ environment: { DANUBE_ENGINE: 'incus', ...incusEnvironment() } });
-    const engine = createTestIncusEngine(createLog('silent'));
+    const plane = createTestIncusEngine(createLog('silent'));
     try {
-      await engine.ensureImage('debian-12');
+      await plane.ensureImage('debian-12');
       await soak(test, {
         seed,
         clients: 2,
@@ -22,12 +22,12 @@ describe('soak on Incus', () => {
         servers: 1,
         patience: 300,
       });
-      assert.deepEqual(await findInconsistencies(test.database, engine), []);
+      assert.deepEqual(await findInconsistencies(test.database, plane), []);
     } finally {
       await test.close();
-      for (const { ref } of await engine.listInstances()) await engine.removeInstance(ref);
-      await engine.removeTenant(test.team.teamId);
-      await engine.close();
+      for (const { ref } of await plane.listInstances()) await plane.removeInstance(ref);
+      await plane.removeTenant(test.team.teamId);
+      await plane.close();
     }
   });
 });

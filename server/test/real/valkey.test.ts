@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { copyFile, mkdir } from 'node:fs/promises';
 import path from 'node:path';
+import { run } from '../../src/host/run.ts';
 import { findBuilt } from '../../src/images/builder.ts';
 import { RECIPES } from '../../src/images/recipes.ts';
-import { run } from '../../src/platform/run.ts';
-import { valkey } from '../../src/providers/valkey/provider.ts';
+import { valkey } from '../../src/services/valkey/provider.ts';
 import { fromTestRun } from '../incus.ts';
 import { testFamily } from './redis-family.ts';
 
 /** Not every Debian has a package with Valkey's own client: it runs from the image that Danube built, unpacked. */
-testFamily(valkey, async ({ engine, folder, caFile }) => {
-  await engine.ensureImage('valkey-8.1');
+testFamily(valkey, async ({ plane, folder, caFile }) => {
+  await plane.ensureImage('valkey-8.1');
   const image = await findBuilt(fromTestRun('DANUBE_TEST_IMAGES'), RECIPES.get('valkey-8.1')!);
   assert.ok(image);
   const root = path.join(folder, 'client');

@@ -5,7 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
-import type { Engine } from '../../src/engines/engine.ts';
+import type { DataPlane } from '../../src/dataplane/contract/data-plane.ts';
 import { createLog } from '../../src/lib/log.ts';
 import { type Call, newVps } from '../client.ts';
 import { type Crashable, createCrashable } from '../faults.ts';
@@ -20,13 +20,13 @@ const PATIENCE = 180;
 describe('VPS on Incus', () => {
   let test: Crashable;
   let server: ServerProcess;
-  let engine: Engine;
+  let plane: DataPlane;
   let call: Call;
   let folder: string;
 
   before(async () => {
-    engine = createTestIncusEngine(createLog('silent'));
-    await engine.ensureImage('debian-12');
+    plane = createTestIncusEngine(createLog('silent'));
+    await plane.ensureImage('debian-12');
     test = await createCrashable({ environment: { DANUBE_ENGINE: 'incus', ...incusEnvironment() } });
     server = await test.start();
     call = test.client(server);
@@ -36,9 +36,9 @@ describe('VPS on Incus', () => {
   });
   after(async () => {
     await test.close();
-    for (const { ref } of await engine.listInstances()) await engine.removeInstance(ref);
-    await engine.removeTenant(test.team.teamId);
-    await engine.close();
+    for (const { ref } of await plane.listInstances()) await plane.removeInstance(ref);
+    await plane.removeTenant(test.team.teamId);
+    await plane.close();
     await rm(folder, { recursive: true });
   });
 
@@ -143,7 +143,7 @@ describe('VPS on Incus', () => {
     await settled(vps.id, 'stopped');
     assert.equal((await call('DELETE', `/vps/${vps.id}`)).status, 200);
     await settled(vps.id, 'gone');
-    assert.ok(!(await engine.listInstances()).some(({ ref }) => ref.name.includes(vps.id)));
+    assert.ok(!(await plane.listInstances()).some(({ ref }) => ref.name.includes(vps.id)));
   });
 
   it('is finished by the next server when the first is killed while it boots', async () => {
@@ -151,7 +151,7 @@ describe('VPS on Incus', () => {
     await waitFor(
       'an instance in Incus',
       async () =>
-        (await engine.listInstances()).some(({ ref }) => ref.name.includes(created.body.instance.id)),
+        (await plane.listInstances()).some(({ ref }) => ref.name.includes(created.body.instance.id)),
       PATIENCE,
     );
     server.child.kill('SIGKILL');

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { addresses, contents, policies } from '../../../test/random-policies.ts';
 import { FAMILIES, formatRange, includes, parseAddress } from './addresses.ts';
 import { type CompiledPolicies, compile } from './compile.ts';
 import { evaluate, type Packet } from './evaluate.ts';
 import type { Policies, PolicyRule } from './policy.ts';
-import { addresses, contents, policies } from './random-policies.ts';
 import { MAX_ELEMENTS, MAX_RULES } from './size.ts';
 import { UncompilablePolicies } from './uncompilable.ts';
 import { type UnorderedRule, unorderedRules } from './unordered.ts';

@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { Component, Enum, Int, Nullable, NumberId, Obj, Text } from '../../http/schema.ts';
-import { providersOf } from '../../providers/registry.ts';
-import { Count, Metrics } from '../data-services/inspection-schema.ts';
+import { providersOf } from '../../services/registry.ts';
+import { Count, Metrics } from '../managed-services/inspection-schema.ts';
 import {
   addressMembers,
   credentialMembers,
@@ -10,7 +10,7 @@ import {
   PlanName,
   ServiceName,
   tailMembers,
-} from '../data-services/schema.ts';
+} from '../managed-services/schema.ts';
 
 export const Cache = Component('Cache', {
   ...headMembers,

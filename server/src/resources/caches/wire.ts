@@ -1,4 +1,4 @@
-import { commonNew, commonUpdate, type Wire } from '../data-services/wire.ts';
+import { commonNew, commonUpdate, type Wire } from '../managed-services/wire.ts';
 import { Cache, CacheCredentials, CacheMetrics, CreateCache, UpdateCache } from './schema.ts';
 
 /** How caches speak on the wire: the one place where members change their names. */

@@ -1,8 +1,8 @@
 import { type Static, Type } from 'typebox';
 import { Component, Enum, Int, Nullable, NumberId, Obj, Text, Timestamp } from '../../http/schema.ts';
 import { PATTERN_MESSAGE } from '../../http/validation.ts';
-import { providersOf } from '../../providers/registry.ts';
-import { Count, Metrics } from '../data-services/inspection-schema.ts';
+import { providersOf } from '../../services/registry.ts';
+import { Count, Metrics } from '../managed-services/inspection-schema.ts';
 import {
   AutoscaleInput,
   addressMembers,
@@ -13,7 +13,7 @@ import {
   ServiceName,
   StorageGb,
   tailMembers,
-} from '../data-services/schema.ts';
+} from '../managed-services/schema.ts';
 
 export const Database = Component('Database', {
   ...headMembers,

@@ -1,4 +1,4 @@
-import { commonNew, commonUpdate, type Wire } from '../data-services/wire.ts';
+import { commonNew, commonUpdate, type Wire } from '../managed-services/wire.ts';
 import { CreateDatabase, Database, DatabaseCredentials, DatabaseMetrics, UpdateDatabase } from './schema.ts';
 
 type Autoscale = Pick<

@@ -11,7 +11,7 @@ import {
   web,
 } from '../../../test/firewalls.ts';
 import { startTestApp, type TestApp, waitFor } from '../../../test/harness.ts';
-import { EngineError } from '../../engines/engine.ts';
+import { DataPlaneError } from '../../dataplane/contract/data-plane.ts';
 
 describe('firewalls and the life of instances', () => {
   let test: TestApp;
@@ -59,7 +59,7 @@ describe('firewalls and the life of instances', () => {
 
     it('is in force before the instance runs', async () => {
       const seen: string[] = [];
-      const away = test.engine.faults.before((verb) => void seen.push(verb));
+      const away = test.plane.faults.before((verb) => void seen.push(verb));
       await team.server();
       away();
       assert.ok(seen.indexOf('ensureFirewalls') < seen.indexOf('ensureInstance'));
@@ -95,7 +95,7 @@ describe('firewalls and the life of instances', () => {
     });
 
     it('leaves nothing behind where the instance could not be made, also for who gets its address', async () => {
-      test.engine.faults.failNext('ensureInstance', new EngineError('failed', 'The host refused.'));
+      test.plane.faults.failNext('ensureInstance', new DataPlaneError('failed', 'The host refused.'));
       const { body } = await call('POST', '/vps', { body: newVps() });
       const { id, public_ip } = body.instance;
       assert.equal((await team.ended(body.operation_id)).state, 'failed');
@@ -105,7 +105,7 @@ describe('firewalls and the life of instances', () => {
       });
       await call('DELETE', `/vps/${id}`);
       await waitFor('404', async () => (await call('GET', `/vps/${id}`)).status === 404);
-      assert.deepEqual(test.engine.firewallsOf(team.teamId), []);
+      assert.deepEqual(test.plane.firewallsOf(team.teamId), []);
       await test.database.pool.query('update networks set next_host = 1023 where team_id = $1', [
         team.teamId,
       ]);

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Queryable, Tx } from '../../db/database.ts';
 import { uuidv7 } from '../../lib/ids.ts';
-import { recordEvent } from '../../workflows/operations-store.ts';
+import { recordEvent } from '../../operations/operations-store.ts';
 import { ALL_INSTANCES } from './instances.ts';
 import { type InstanceName, NOUNS, newRule, type StoredRule, withoutInstance } from './rule.ts';
 import {

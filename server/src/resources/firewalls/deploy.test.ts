@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { createFirewallTeam, type FirewallTeam, reconcileFirewalls, web } from '../../../test/firewalls.ts';
 import { startTestApp, type TestApp, waitFor } from '../../../test/harness.ts';
-import { EngineError } from '../../engines/engine.ts';
+import { DataPlaneError } from '../../dataplane/contract/data-plane.ts';
 
 describe('a deploy that must be confirmed', () => {
   let test: TestApp;
@@ -108,7 +108,7 @@ describe('a deploy that must be confirmed', () => {
 
   it('goes back as soon as the host lets it', async () => {
     await deploy(8443);
-    test.engine.faults.failAlways('ensureFirewalls', new EngineError('failed', 'The host refused.'));
+    test.plane.faults.failAlways('ensureFirewalls', new DataPlaneError('failed', 'The host refused.'));
     await timeIsUp();
     await waitFor('a failed rollback', async () => {
       const { rows } = await test.database.pool.query(
@@ -119,7 +119,7 @@ describe('a deploy that must be confirmed', () => {
     });
     const stuck = await team.show(id);
     assert.deepEqual([stuck.status, portInForce()], ['applying', 8443]);
-    test.engine.faults.clear();
+    test.plane.faults.clear();
     await reconcileFirewalls(test);
     assert.deepEqual([(await team.show(id)).status, portInForce()], ['draft', 443]);
     await team.consistent();

@@ -1,6 +1,10 @@
 import { sql } from 'kysely';
+import {
+  type DataPlane,
+  DataPlaneError,
+  type InstanceFirewall,
+} from '../../dataplane/contract/data-plane.ts';
 import type { Database, Queryable } from '../../db/database.ts';
-import { type Engine, EngineError, type InstanceFirewall } from '../../engines/engine.ts';
 import { ALL_INSTANCES, addressBook, type Instance } from './instances.ts';
 import { type StoredRule, toPolicy } from './rule.ts';
 import { type Attachment, lockFirewalls } from './store.ts';
@@ -80,24 +84,28 @@ async function readDigest(db: Queryable, teamId: number): Promise<string> {
  * there too: of several who do this at once, the last to write has read the rows after it wrote. Safe to repeat. Throws
  * what the engine throws, but for a network that is not there yet: who makes it calls this afterwards.
  */
-export async function applyTeamFirewalls(database: Database, engine: Engine, teamId: number): Promise<void> {
-  const turns = turnsOf.get(engine) ?? new Map<number, Turn>();
-  turnsOf.set(engine, turns);
+export async function applyTeamFirewalls(
+  database: Database,
+  plane: DataPlane,
+  teamId: number,
+): Promise<void> {
+  const turns = turnsOf.get(plane) ?? new Map<number, Turn>();
+  turnsOf.set(plane, turns);
   // What has changed while a turn was at work is left to the next one where that is wanted already. Otherwise a team whose
   // rows change all the time, as while many instances are being created, would keep everybody waiting until that ends.
   const isLeft = (): boolean => turns.get(teamId)?.next != null;
-  await takeTurn(turns, teamId, () => bringInLine(database, engine, teamId, isLeft));
+  await takeTurn(turns, teamId, () => bringInLine(database, plane, teamId, isLeft));
 }
 
 async function bringInLine(
   database: Database,
-  engine: Engine,
+  plane: DataPlane,
   teamId: number,
   isLeft: () => boolean,
 ): Promise<void> {
   for (;;) {
     const { firewalls, revisions, unconfirmed, digest } = await readIntent(database.db, teamId);
-    await push(engine, teamId, firewalls);
+    await push(plane, teamId, firewalls);
     if ((await readDigest(database.db, teamId)) !== digest && !isLeft()) continue;
     if (unconfirmed) await recordApplied(database, teamId, revisions);
     return;
@@ -111,7 +119,7 @@ interface Turn {
 }
 
 /** By team. */
-const turnsOf = new WeakMap<Engine, Map<number, Turn>>();
+const turnsOf = new WeakMap<DataPlane, Map<number, Turn>>();
 
 /** Does the work once for all who ask while it is under way: it begins after the last of them has asked. */
 function takeTurn(turns: Map<number, Turn>, teamId: number, work: () => Promise<void>): Promise<void> {
@@ -129,11 +137,11 @@ function takeTurn(turns: Map<number, Turn>, teamId: number, work: () => Promise<
   return turn.next;
 }
 
-async function push(engine: Engine, teamId: number, firewalls: readonly InstanceFirewall[]): Promise<void> {
+async function push(plane: DataPlane, teamId: number, firewalls: readonly InstanceFirewall[]): Promise<void> {
   try {
-    await engine.ensureFirewalls(teamId, firewalls);
+    await plane.ensureFirewalls(teamId, firewalls);
   } catch (error) {
-    if (!(error instanceof EngineError) || error.code !== 'not_found') throw error;
+    if (!(error instanceof DataPlaneError) || error.code !== 'not_found') throw error;
   }
 }
 

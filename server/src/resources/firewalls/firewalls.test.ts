@@ -10,7 +10,7 @@ import {
   web,
 } from '../../../test/firewalls.ts';
 import { startTestApp, type TestApp } from '../../../test/harness.ts';
-import { EngineError } from '../../engines/engine.ts';
+import { DataPlaneError } from '../../dataplane/contract/data-plane.ts';
 
 const NOBODY = '00000000-0000-7000-8000-000000000000';
 
@@ -163,12 +163,12 @@ describe('firewalls', () => {
   });
 
   describe('that the host refuses', () => {
-    const broken = new EngineError('failed', 'The host refused.');
+    const broken = new DataPlaneError('failed', 'The host refused.');
 
     it('leave what was in force, say why, and are tried again by a deploy', async () => {
       const instance = await team.server();
       const id = await team.create({ attached_instances: [{ id: instance, type: 'vps' }] });
-      test.engine.faults.failNext('ensureFirewalls', broken);
+      test.plane.faults.failNext('ensureFirewalls', broken);
       const body = await team.done('PUT', `/firewalls/${id}`, { rules: [{ ...web, port: 8443 }] });
       const operation = (await call('GET', `/operations/${body.operation_id}`)).body.data;
       assert.deepEqual([operation.state, operation.error.message], ['failed', 'The host refused.']);
@@ -193,7 +193,7 @@ describe('firewalls', () => {
     it('are not in force for instances that they were to be attached to', async () => {
       const [one, two] = [await team.server('one'), await team.server('two')];
       const id = await team.create({ attached_instances: [{ id: one, type: 'vps' }] });
-      test.engine.faults.failNext('ensureFirewalls', broken);
+      test.plane.faults.failNext('ensureFirewalls', broken);
       await team.done('PUT', `/firewalls/${id}`, { attached_instances: [{ id: two, type: 'vps' }] });
       assert.deepEqual([team.policiesOf(one)?.length, team.policiesOf(two)?.length], [2, 1]);
       assert.equal((await team.show(id)).status, 'error');
@@ -207,8 +207,8 @@ describe('firewalls', () => {
       const instance = await team.server();
       const id = await team.create({ attached_instances: [{ id: instance, type: 'vps' }] });
       let later: Awaited<ReturnType<ApiClient>> | undefined;
-      test.engine.faults.failNext('ensureFirewalls', broken);
-      const away = test.engine.faults.before(async (verb) => {
+      test.plane.faults.failNext('ensureFirewalls', broken);
+      const away = test.plane.faults.before(async (verb) => {
         if (verb !== 'ensureFirewalls' || later) return;
         later = await call('PUT', `/firewalls/${id}`, { body: { rules: [{ ...web, port: 2 }] } });
       });
@@ -257,7 +257,7 @@ describe('firewalls', () => {
         assert.equal((await call(method, `/firewalls/${theirs}${path}`, { body })).status, 404);
       }
       assert.equal((await call('GET', '/firewalls')).body.pagination.total, 1);
-      assert.deepEqual(test.engine.firewallsOf(team.teamId), []);
+      assert.deepEqual(test.plane.firewallsOf(team.teamId), []);
     });
   });
 });

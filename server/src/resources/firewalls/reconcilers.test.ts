@@ -30,7 +30,7 @@ describe('firewalls and the data plane', () => {
   it('come together again where the data plane has lost something', async () => {
     const instance = await team.server();
     const before = team.policiesOf(instance);
-    await test.engine.ensureFirewalls(team.teamId, []);
+    await test.plane.ensureFirewalls(team.teamId, []);
     await reconcileFirewalls(test);
     assert.deepEqual(team.policiesOf(instance), before);
     await team.consistent();
@@ -52,8 +52,8 @@ describe('firewalls and the data plane', () => {
   it('do not wait for a team that cannot be helped', async () => {
     const [broken, instance] = [await createFirewallTeam(test), await team.server()];
     const lost = await broken.server();
-    for (const { teamId } of [broken, team]) await test.engine.ensureFirewalls(teamId, []);
-    const away = test.engine.faults.before((verb, argument) => {
+    for (const { teamId } of [broken, team]) await test.plane.ensureFirewalls(teamId, []);
+    const away = test.plane.faults.before((verb, argument) => {
       if (verb === 'ensureFirewalls' && argument === broken.teamId) throw new Error('Gone.');
     });
     await reconcileFirewalls(test);
@@ -85,7 +85,7 @@ describe('firewalls and the data plane', () => {
     const instance = await team.server();
     const id = await team.create({ attached_instances: [{ id: instance, type: 'vps' }] });
     let changes = 3;
-    const away = test.engine.faults.before(async (verb) => {
+    const away = test.plane.faults.before(async (verb) => {
       if (verb !== 'ensureFirewalls' || changes === 0) return;
       changes -= 1;
       // A change that comes while what was read before it is on its way.
@@ -96,7 +96,7 @@ describe('firewalls and the data plane', () => {
         changes,
       );
     });
-    await applyTeamFirewalls(test.database, test.engine, team.teamId);
+    await applyTeamFirewalls(test.database, test.plane, team.teamId);
     away();
     assert.deepEqual(plain(team.policiesOf(instance))?.[1], [
       { ...ALLOW_HTTPS, ports: { first: 443, last: 500 } },
@@ -108,10 +108,10 @@ describe('firewalls and the data plane', () => {
   it('keep nobody waiting for changes that came after he asked', async () => {
     const instance = await team.server();
     const id = await team.create({ attached_instances: [{ id: instance, type: 'vps' }] });
-    const apply = () => applyTeamFirewalls(test.database, test.engine, team.teamId);
+    const apply = () => applyTeamFirewalls(test.database, test.plane, team.teamId);
     let pushes = 0;
     const later: Promise<void>[] = [];
-    const away = test.engine.faults.before(async (verb) => {
+    const away = test.plane.faults.before(async (verb) => {
       if (verb !== 'ensureFirewalls') return;
       pushes += 1;
       if (pushes > 5) return;

@@ -1,9 +1,9 @@
 import { sql } from 'kysely';
+import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
 import type { Database } from '../../db/database.ts';
-import type { Engine } from '../../engines/engine.ts';
 import type { Log } from '../../lib/log.ts';
-import { acceptOperation } from '../../workflows/operations-store.ts';
-import type { Reconciler } from '../../workflows/reconcilers.ts';
+import { acceptOperation } from '../../operations/operations-store.ts';
+import type { Reconciler } from '../../reconcilers/reconcilers.ts';
 import { deleteUnusedDefaults } from './defaults.ts';
 import { applyTeamFirewalls } from './enforcement.ts';
 import { findFirewall, jsonb, lockFirewalls, NEXT_REVISION, updateFirewall } from './store.ts';
@@ -14,7 +14,7 @@ import type { ApplyArgs } from './workflow.ts';
  * cut off, for instances that are older than firewalls. Deletes firewalls of instances that are gone, once they are attached
  * to no other. A team with an operation under way is left to that.
  */
-export function firewallReconciler(database: Database, engine: Engine, log: Log): Reconciler {
+export function firewallReconciler(database: Database, plane: DataPlane, log: Log): Reconciler {
   return {
     name: 'firewalls',
     everySeconds: 30,
@@ -30,7 +30,7 @@ export function firewallReconciler(database: Database, engine: Engine, log: Log)
             await lockFirewalls(tx, id);
             await deleteUnusedDefaults(tx, id, null);
           });
-          await applyTeamFirewalls(database, engine, id);
+          await applyTeamFirewalls(database, plane, id);
         } catch (error) {
           // One team's trouble is not that of the others.
           log.warn({ err: error, team: id }, 'firewalls not applied');

@@ -15,7 +15,7 @@ import {
   Timestamp,
 } from '../../http/schema.ts';
 import { NO_OTHERS, PATTERN_MESSAGE } from '../../http/validation.ts';
-import { OperationId } from '../instance-schema.ts';
+import { OperationId } from '../../instances/schema.ts';
 import { MAX_CONFIRM_SECONDS, MAX_RULES, MAX_SOURCES, MIN_CONFIRM_SECONDS } from './limits.ts';
 
 export const FIREWALL_STATUSES = ['draft', 'active', 'applying', 'error'] as const;

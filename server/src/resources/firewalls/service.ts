@@ -2,10 +2,10 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Database, Queryable, Tx } from '../../db/database.ts';
 import type { Caller } from '../../http/caller.ts';
 import { offsetOf, type PageQuery, pageOf } from '../../http/pagination.ts';
+import { releaseQuota, takeQuota } from '../../identity/teams/quotas.ts';
 import { invalidState, notFound } from '../../lib/errors.ts';
 import { UUID, uuidv7 } from '../../lib/ids.ts';
-import { acceptOperation, queuedOperations, recordEvent } from '../../workflows/operations-store.ts';
-import { releaseQuota, takeQuota } from '../teams/quotas.ts';
+import { acceptOperation, queuedOperations, recordEvent } from '../../operations/operations-store.ts';
 import { type InstanceName, NOUNS, type StoredRule } from './rule.ts';
 import { Complaints, checkRules } from './rules.ts';
 import type {

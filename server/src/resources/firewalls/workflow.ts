@@ -1,14 +1,14 @@
 import { sql } from 'kysely';
+import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
 import type { Database, Tx } from '../../db/database.ts';
-import type { Engine } from '../../engines/engine.ts';
-import type { Operation, OperationError, OperationWorkflow } from '../../workflows/operation.ts';
-import { recordOutcome } from '../../workflows/operations-store.ts';
+import type { Operation, OperationError, OperationWorkflow } from '../../operations/operation.ts';
+import { recordOutcome } from '../../operations/operations-store.ts';
 import { applyTeamFirewalls, SETTLED } from './enforcement.ts';
 import { lockFirewalls, NEXT_REVISION, updateFirewall } from './store.ts';
 
 export interface FirewallWorkflowDependencies {
   database: Database;
-  engine: Engine;
+  plane: DataPlane;
 }
 
 /** Arguments of the one kind of operation. */
@@ -29,19 +29,19 @@ const isRollback = ({ args }: Operation): boolean => (args as unknown as ApplyAr
 /** The operations on a firewall, by kind: whatever changes, it is brought to the data plane. */
 export function firewallWorkflows({
   database,
-  engine,
+  plane,
 }: FirewallWorkflowDependencies): Record<'apply', OperationWorkflow> {
   return {
     apply: {
       begin: (db, { resourceId }) => updateFirewall(db, resourceId, { status: 'applying' }),
-      steps: [{ name: 'apply', run: ({ teamId }) => applyTeamFirewalls(database, engine, teamId) }],
+      steps: [{ name: 'apply', run: ({ teamId }) => applyTeamFirewalls(database, plane, teamId) }],
       undo: [
         {
           name: 'restore',
           async run(operation) {
             if (isRollback(operation)) return;
             await database.transaction((tx) => restore(tx, operation, RESTORING));
-            await applyTeamFirewalls(database, engine, operation.teamId);
+            await applyTeamFirewalls(database, plane, operation.teamId);
           },
         },
       ],

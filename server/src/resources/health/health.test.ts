@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { createApiClient } from '../../../test/api-client.ts';
 import { startTestApp, type TestApp, waitFor } from '../../../test/harness.ts';
-import { EngineError } from '../../engines/engine.ts';
+import { DataPlaneError } from '../../dataplane/contract/data-plane.ts';
 import { cachedHealth } from './probe.ts';
 
 const ENGINE = {
@@ -29,9 +29,9 @@ describe('GET /health', () => {
 
   it('answers 503 while the engine is away, and 200 again when it is back', async () => {
     const call = createApiClient(test.app.http, null);
-    const describeEngine = test.engine.describe;
-    test.engine.describe = async () => {
-      throw new EngineError('unreachable', 'The engine does not answer.');
+    const describeEngine = test.plane.describe;
+    test.plane.describe = async () => {
+      throw new DataPlaneError('unreachable', 'The engine does not answer.');
     };
     try {
       const away = await waitFor('503', async () => {
@@ -42,7 +42,7 @@ describe('GET /health', () => {
       assert.equal(away.body.engine, 'unavailable');
       assert.equal(away.body.database, 'ok');
     } finally {
-      test.engine.describe = describeEngine;
+      test.plane.describe = describeEngine;
     }
     await waitFor('200', async () => (await call('GET', '/health')).status === 200);
   });

@@ -1,14 +1,14 @@
-import type { EngineReport } from '../../engines/engine.ts';
+import type { DataPlaneReport } from '../../dataplane/contract/data-plane.ts';
 
 /** What a health check asks; each throws where its part does not answer. */
 export interface HealthProbe {
   database(): Promise<void>;
-  engine(): Promise<EngineReport>;
+  engine(): Promise<DataPlaneReport>;
 }
 
 export interface HealthReport {
   database: boolean;
-  engine: EngineReport | null;
+  engine: DataPlaneReport | null;
 }
 
 /** So long an answer is believed, and a part may take, in milliseconds. */

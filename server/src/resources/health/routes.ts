@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { Type } from 'typebox';
+import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
 import type { Database } from '../../db/database.ts';
-import type { Engine } from '../../engines/engine.ts';
 import type { Api } from '../../http/api.ts';
 import { Component, Enum, Message, Nullable, Text } from '../../http/schema.ts';
 import { VERSION } from '../../http/version.ts';
@@ -22,11 +22,11 @@ const Health = Component('Health', {
 });
 
 /** Health of the install, for load balancers and people. */
-export function healthRoutes(api: Api, dependencies: { database: Database; engine: Engine }): void {
-  const { database, engine } = dependencies;
+export function healthRoutes(api: Api, dependencies: { database: Database; plane: DataPlane }): void {
+  const { database, plane } = dependencies;
   const health = cachedHealth({
     database: async () => void (await sql`select 1`.execute(database.db)),
-    engine: () => engine.describe(),
+    engine: () => plane.describe(),
   });
   api.get(
     '/health',

@@ -10,8 +10,8 @@ describe('parameter groups', () => {
   before(async () => {
     test = await startTestApp();
     call = clientOf(test.app.url!, test.team.token);
-    await test.engine.ensureImage('postgresql-17');
-    await test.engine.ensureImage('postgresql-18');
+    await test.plane.ensureImage('postgresql-17');
+    await test.plane.ensureImage('postgresql-18');
   });
   after(() => test.close());
 

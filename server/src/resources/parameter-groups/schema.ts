@@ -11,8 +11,8 @@ import {
   Text,
   Timestamp,
 } from '../../http/schema.ts';
-import { PROVIDERS } from '../../providers/registry.ts';
-import { ParametersInput, ParametersOutput } from '../data-services/schema.ts';
+import { PROVIDERS } from '../../services/registry.ts';
+import { ParametersInput, ParametersOutput } from '../managed-services/schema.ts';
 
 const EXAMPLE = { max_connections: '200' };
 

@@ -1,24 +1,24 @@
 import { sql } from 'kysely';
+import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
 import type { Database, Tx } from '../../db/database.ts';
-import type { Engine } from '../../engines/engine.ts';
 import type { Caller } from '../../http/caller.ts';
 import { offsetOf, type PageQuery, pageOf } from '../../http/pagination.ts';
+import { releaseQuota, takeQuota } from '../../identity/teams/quotas.ts';
 import { AppError, invalid, notFound } from '../../lib/errors.ts';
-import type { Provider } from '../../providers/provider.ts';
-import { imageOf } from '../../providers/provider.ts';
-import { findProvider } from '../../providers/registry.ts';
-import type { Kind } from '../data-services/kinds.ts';
-import { checkParameters, type Parameters } from '../data-services/parameters.ts';
-import { knownParameters, resolveParameters } from '../data-services/rules.ts';
-import type { DataServiceService } from '../data-services/service.ts';
-import { type DataService, lockServicesOfGroup } from '../data-services/store.ts';
-import { releaseQuota, takeQuota } from '../teams/quotas.ts';
+import type { Provider } from '../../services/provider.ts';
+import { imageOf } from '../../services/provider.ts';
+import { findProvider } from '../../services/registry.ts';
+import type { Kind } from '../managed-services/kinds.ts';
+import { checkParameters, type Parameters } from '../managed-services/parameters.ts';
+import { knownParameters, resolveParameters } from '../managed-services/rules.ts';
+import type { DataServiceService } from '../managed-services/service.ts';
+import { type DataService, lockServicesOfGroup } from '../managed-services/store.ts';
 import type { CloneParameterGroup, CreateParameterGroup, UpdateParameterGroup } from './schema.ts';
 import { countGroups, findGroup, listGroups, lockGroup, type ParameterGroup } from './store.ts';
 
 export interface ParameterGroupDependencies {
   database: Database;
-  engine: Engine;
+  plane: DataPlane;
   /** Databases and caches, which follow their group. */
   services: Record<Kind, DataServiceService>;
 }
@@ -26,7 +26,7 @@ export interface ParameterGroupDependencies {
 export type ParameterGroupService = ReturnType<typeof createParameterGroupService>;
 
 /** What callers may do with parameter groups. Functions that take a transaction write in it. */
-export function createParameterGroupService({ database, engine, services }: ParameterGroupDependencies) {
+export function createParameterGroupService({ database, plane, services }: ParameterGroupDependencies) {
   const { db } = database;
 
   async function view(group: ParameterGroup) {
@@ -38,7 +38,7 @@ export function createParameterGroupService({ database, engine, services }: Para
     const names = Object.keys(group.parameters as Parameters);
     if (names.length === 0) return [];
     const provider = findProvider(group.provider)!;
-    const known = await engine.imageParameters(imageOf(provider, versionOf(provider, group.family)));
+    const known = await plane.imageParameters(imageOf(provider, versionOf(provider, group.family)));
     return names.filter((name) => known?.some((parameter) => parameter.name === name && parameter.static));
   }
 
@@ -166,7 +166,7 @@ export function createParameterGroupService({ database, engine, services }: Para
     // Its own values stand, also where the group locks the name now: they were allowed when they were set.
     const unlocked = { ...group, locked_parameters: [] };
     const own = service.parameters as Parameters;
-    const { effective_parameters } = await resolveParameters(engine, target, unlocked, own);
+    const { effective_parameters } = await resolveParameters(plane, target, unlocked, own);
     const columns = { effective_parameters: JSON.stringify(effective_parameters) };
     if (service.status === 'error') {
       await tx.updateTable('data_services').set(columns).where('id', '=', service.id).execute();
@@ -184,7 +184,7 @@ export function createParameterGroupService({ database, engine, services }: Para
     const locked = [...new Set(lockedNames)];
     if (Object.keys(input).length === 0 && locked.length === 0)
       return { parameters: {}, locked_parameters: [] };
-    const known = await knownParameters(engine, provider, versionOf(provider, family));
+    const known = await knownParameters(plane, provider, versionOf(provider, family));
     const parameters = checkParameters(input, { provider, known }, 'parameters');
     const unknown = locked.filter((name) => !known.some((parameter) => parameter.name === name));
     if (unknown.length > 0) {

@@ -1,7 +1,7 @@
 import { type Selectable, sql } from 'kysely';
 import type { Database, Queryable, Tx } from '../../db/database.ts';
 import type { ParameterGroups } from '../../db/schema.gen.ts';
-import { PROVIDERS } from '../../providers/registry.ts';
+import { PROVIDERS } from '../../services/registry.ts';
 
 export type ParameterGroup = Selectable<ParameterGroups>;
 

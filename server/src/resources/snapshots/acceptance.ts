@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
 import type { Tx } from '../../db/database.ts';
 import { uuidv7 } from '../../lib/ids.ts';
-import { type AcceptedOperation, acceptOperation } from '../../workflows/operations-store.ts';
-import { hasOperation } from '../data-services/store.ts';
+import { type AcceptedOperation, acceptOperation } from '../../operations/operations-store.ts';
+import { hasOperation } from '../managed-services/store.ts';
 import type { SnapshotArgs } from './instance-steps.ts';
 import { type Instance, lockInstance, updateInstance } from './instances.ts';
 import { type Kind, RESOURCE_TYPE } from './kinds.ts';

@@ -3,9 +3,9 @@ import { after, before, describe, it } from 'node:test';
 import { type Call, clientOf, newCache, newDatabase, takeSnapshot } from '../../../test/client.ts';
 import { findInconsistencies } from '../../../test/faults.ts';
 import { createTeam, startTestApp, type TestApp, waitFor } from '../../../test/harness.ts';
-import { EngineError } from '../../engines/engine.ts';
+import { DataPlaneError } from '../../dataplane/contract/data-plane.ts';
 import { SCOPES } from '../../http/scopes.ts';
-import { createToken } from '../tokens/service.ts';
+import { createToken } from '../../identity/tokens/service.ts';
 
 describe('clones of snapshots', () => {
   let test: TestApp;
@@ -45,14 +45,14 @@ describe('clones of snapshots', () => {
     const id = await running('database');
     await call('PUT', `/database/${id}`, { storage_size_gb: 30 });
     await settled('database', id, 'running');
-    test.engine.drift.writeDisk(ref('database', id), 'orders');
+    test.plane.drift.writeDisk(ref('database', id), 'orders');
     const snapshot = await takeSnapshot(call, 'database', id);
     const copy = await clone('database', snapshot, {
       name: 'shop-copy',
       resource_profile: 'small',
       source_type: 'volume_snapshot',
     });
-    assert.equal(test.engine.readDisk(ref('database', copy)), 'orders');
+    assert.equal(test.plane.readDisk(ref('database', copy)), 'orders');
     const [source, made] = [await show('database', id), await show('database', copy)];
     // Storage never gets smaller than the source's was.
     assert.deepEqual([made.name, made.resource_profile, made.storage_size_gb], ['shop-copy', 'small', 30]);
@@ -62,26 +62,26 @@ describe('clones of snapshots', () => {
       (await call('GET', `/database/${of}/credentials`)).body.password;
     assert.notEqual(await credentials(copy), await credentials(id));
     // What happens to the copy does not happen to the source.
-    test.engine.drift.writeDisk(ref('database', copy), 'changed');
-    assert.equal(test.engine.readDisk(ref('database', id)), 'orders');
+    test.plane.drift.writeDisk(ref('database', copy), 'changed');
+    assert.equal(test.plane.readDisk(ref('database', id)), 'orders');
   });
 
   it('outlive the original, and so do snapshots of them', async () => {
     const id = await running('cache');
-    test.engine.drift.writeDisk(ref('cache', id), 'sessions');
+    test.plane.drift.writeDisk(ref('cache', id), 'sessions');
     const copy = await clone('cache', await takeSnapshot(call, 'cache', id), { name: 'first' });
     assert.equal((await show('cache', copy)).resource_profile, 'micro');
     const ofCopy = await takeSnapshot(call, 'cache', copy);
     await remove('cache', id);
     const second = await clone('cache', ofCopy, { name: 'second' });
     await remove('cache', copy);
-    assert.equal(test.engine.readDisk(ref('cache', second)), 'sessions');
-    assert.deepEqual(await findInconsistencies(test.database, test.engine), []);
+    assert.equal(test.plane.readDisk(ref('cache', second)), 'sessions');
+    assert.deepEqual(await findInconsistencies(test.database, test.plane), []);
   });
 
   it('that failed are never started as something empty', async () => {
     const snapshot = await takeSnapshot(call, 'database', await running('database'));
-    test.engine.faults.failNext('ensureInstance', new EngineError('failed', 'The host refused.'));
+    test.plane.faults.failNext('ensureInstance', new DataPlaneError('failed', 'The host refused.'));
     const cloned = await call('POST', `/snapshots/database/${snapshot}/clone`, { name: 'failed' });
     const { id } = cloned.body.instance;
     await settled('database', id, 'error');

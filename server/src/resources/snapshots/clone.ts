@@ -1,11 +1,11 @@
 import type { Tx } from '../../db/database.ts';
 import { AppError, type FieldErrors, invalid } from '../../lib/errors.ts';
-import { findProvider } from '../../providers/registry.ts';
-import { parameterColumns } from '../data-services/changes.ts';
-import type { Kind as ServiceKind } from '../data-services/kinds.ts';
-import { findPlan } from '../data-services/rules.ts';
-import type { NewColumns } from '../data-services/service.ts';
-import { getService } from '../data-services/store.ts';
+import { findProvider } from '../../services/registry.ts';
+import { parameterColumns } from '../managed-services/changes.ts';
+import type { Kind as ServiceKind } from '../managed-services/kinds.ts';
+import { findPlan } from '../managed-services/rules.ts';
+import type { NewColumns } from '../managed-services/service.ts';
+import { getService } from '../managed-services/store.ts';
 import { holdGroup } from '../parameter-groups/store.ts';
 import type { Snapshot } from './store.ts';
 

@@ -1,24 +1,29 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import {
+  type DataPlane,
+  DataPlaneError,
+  type InstanceRef,
+  type InstanceSpec,
+} from '../../dataplane/contract/data-plane.ts';
 import type { Database } from '../../db/database.ts';
-import { type Engine, EngineError, type InstanceRef, type InstanceSpec } from '../../engines/engine.ts';
+import { createNetworkReader } from '../../instances/addresses.ts';
 import type { SecretBox } from '../../lib/crypto.ts';
-import type { EngineVerification } from '../../providers/provider.ts';
-import type { Operation, OperationStep } from '../../workflows/operation.ts';
-import { waitUntilReady } from '../data-services/readiness.ts';
+import type { Operation, OperationStep } from '../../operations/operation.ts';
+import type { EngineVerification } from '../../services/provider.ts';
+import { waitUntilReady } from '../managed-services/readiness.ts';
 import {
   imageName,
   type SettingsDependencies,
   instanceSpec as serviceSpec,
-} from '../data-services/settings.ts';
-import { getService } from '../data-services/store.ts';
-import { createNetworkReader } from '../networks/allotment.ts';
+} from '../managed-services/settings.ts';
+import { getService } from '../managed-services/store.ts';
 import { getVps } from '../vps/store.ts';
 import { instanceSpec as vpsSpec } from '../vps/workflow.ts';
 import { getSnapshot, type Snapshot, snapshotRef, updateSnapshot } from './store.ts';
 
 export interface DrillDependencies extends SettingsDependencies {
   database: Database;
-  engine: Engine;
+  plane: DataPlane;
   secrets: SecretBox;
 }
 
@@ -40,7 +45,7 @@ export const drillRef = ({ teamId, id }: Pick<Operation, 'teamId' | 'id'>): Inst
  * checked by the engine's own checker, and goes. What is found out is written to the snapshot's row.
  */
 export function drillSteps(dependencies: DrillDependencies) {
-  const { database, engine } = dependencies;
+  const { database, plane } = dependencies;
   const { db } = database;
   const networkOf = createNetworkReader(db);
   const step = (
@@ -53,17 +58,17 @@ export function drillSteps(dependencies: DrillDependencies) {
   return {
     image: step('image', async (snapshot, _operation, progress) => {
       // A server's snapshot holds its whole system.
-      if (snapshot.kind !== 'vps') await engine.ensureImage(await imageFor(database, snapshot), progress);
+      if (snapshot.kind !== 'vps') await plane.ensureImage(await imageFor(database, snapshot), progress);
     }),
     // One step, and from nothing at each attempt: what is measured is a restore.
     restore: step('restore', async (snapshot, operation) => {
       const ref = drillRef(operation);
-      await engine.ensureTenant({ teamId: ref.teamId, network: await networkOf(ref.teamId) });
-      await engine.removeInstance(ref);
+      await plane.ensureTenant({ teamId: ref.teamId, network: await networkOf(ref.teamId) });
+      await plane.removeInstance(ref);
       const spec = await drillSpec(dependencies, snapshot, ref, await networkOf(ref.teamId));
       const startedAt = Date.now();
-      await engine.ensureInstance(spec, snapshotRef(snapshot));
-      await unlessDeleted(database, snapshot.uid, waitUntilAnswers(engine, snapshot, ref));
+      await plane.ensureInstance(spec, snapshotRef(snapshot));
+      await unlessDeleted(database, snapshot.uid, waitUntilAnswers(plane, snapshot, ref));
       await updateSnapshot(db, snapshot.uid, {
         restore_ms: Date.now() - startedAt,
         verified_items: null,
@@ -72,15 +77,15 @@ export function drillSteps(dependencies: DrillDependencies) {
     }),
     check: step('check', async (snapshot, operation) => {
       if (snapshot.kind === 'vps') return;
-      const answer = engine.control(drillRef(operation), 'verify');
+      const answer = plane.control(drillRef(operation), 'verify');
       const found = JSON.parse(await unlessDeleted(database, snapshot.uid, answer)) as EngineVerification;
-      if (!found.ok) throw new EngineError('failed', complaintOf(found), { retryable: false });
+      if (!found.ok) throw new DataPlaneError('failed', complaintOf(found), { retryable: false });
       await updateSnapshot(db, snapshot.uid, {
         verified_items: found.items,
         ...(found.checks.length === 0 ? {} : { verify_message: praiseOf(found) }),
       });
     }),
-    remove: { name: 'remove', run: (operation: Operation) => engine.removeInstance(drillRef(operation)) },
+    remove: { name: 'remove', run: (operation: Operation) => plane.removeInstance(drillRef(operation)) },
   } satisfies Record<string, OperationStep>;
 }
 
@@ -91,10 +96,10 @@ async function needSnapshot(database: Database, uid: string): Promise<Snapshot> 
 }
 
 const onlyEngineErrors = (error: unknown): void => {
-  if (error instanceof EngineError) throw error;
+  if (error instanceof DataPlaneError) throw error;
 };
 
-const beingDeleted = (): EngineError => new EngineError('failed', 'The snapshot is being deleted.');
+const beingDeleted = (): DataPlaneError => new DataPlaneError('failed', 'The snapshot is being deleted.');
 
 /** Who deletes an instance need not wait for a drill: it gives up as soon as it learns of it. */
 async function unlessDeleted<T>(database: Database, uid: string, work: Promise<T>): Promise<T> {
@@ -117,8 +122,8 @@ async function unlessDeleted<T>(database: Database, uid: string, work: Promise<T
   }
 }
 
-const waitUntilAnswers = (engine: Engine, { kind }: Snapshot, ref: InstanceRef): Promise<void> =>
-  kind === 'vps' ? engine.waitForSsh(ref, SSH_TIMEOUT_SECONDS) : waitUntilReady(engine, ref);
+const waitUntilAnswers = (plane: DataPlane, { kind }: Snapshot, ref: InstanceRef): Promise<void> =>
+  kind === 'vps' ? plane.waitForSsh(ref, SSH_TIMEOUT_SECONDS) : waitUntilReady(plane, ref);
 
 async function imageFor({ db }: Database, { instance_id, version }: Snapshot): Promise<string> {
   const row = await getService(db, instance_id);

@@ -11,12 +11,12 @@ import {
 } from '../../../test/client.ts';
 import { findInconsistencies } from '../../../test/faults.ts';
 import { startTestApp, type TestApp, waitFor } from '../../../test/harness.ts';
-import { EngineError, type InstanceRef, type InstanceSpec } from '../../engines/engine.ts';
+import { DataPlaneError, type InstanceRef, type InstanceSpec } from '../../dataplane/contract/data-plane.ts';
+import { instanceReconciler } from '../../instances/reconciler.ts';
 import { uuidv7 } from '../../lib/ids.ts';
 import { createLog } from '../../lib/log.ts';
-import type { EngineVerification } from '../../providers/provider.ts';
-import { instanceReconciler } from '../../workflows/instance-reconciler.ts';
-import { runOnce } from '../../workflows/reconcilers.ts';
+import { runOnce } from '../../reconcilers/reconcilers.ts';
+import type { EngineVerification } from '../../services/provider.ts';
 import type { Kind } from './kinds.ts';
 import { restoreDrills } from './schedule.ts';
 
@@ -59,28 +59,28 @@ describe('restore drills', () => {
   ): Promise<{ code: string; severity: string; summary: string }[]> =>
     (await call('GET', `/${kind}/${id}/diagnose`)).body.data.findings;
   const drills = async () =>
-    (await test.engine.listInstances()).filter(({ ref }) => ref.name.startsWith('drill-'));
+    (await test.plane.listInstances()).filter(({ ref }) => ref.name.startsWith('drill-'));
 
   for (const kind of ['vps', 'database', 'cache'] as const) {
     it(`restore a ${kind} where nothing reaches it, measure how long it takes, and leave nothing behind`, async () => {
       const instance = await running(kind);
-      test.engine.drift.writeDisk({ teamId: test.team.teamId, name: `${kind}-${instance}` }, 'content');
+      test.plane.drift.writeDisk({ teamId: test.team.teamId, name: `${kind}-${instance}` }, 'content');
       const id = await takeSnapshot(call, kind, instance);
       const codes = async () => (await findings(kind, instance)).map(({ code }) => code);
       assert.deepEqual(await codes(), ['restore_never_tried']);
       const made: InstanceSpec[] = [];
       const contents: string[] = [];
       const offs = [
-        test.engine.faults.before((verb, argument) => {
+        test.plane.faults.before((verb, argument) => {
           if (verb === 'ensureInstance') made.push(argument as InstanceSpec);
         }),
-        test.engine.faults.after((verb, argument) => {
-          if (verb === 'ensureInstance') contents.push(test.engine.readDisk((argument as InstanceSpec).ref));
+        test.plane.faults.after((verb, argument) => {
+          if (verb === 'ensureInstance') contents.push(test.plane.readDisk((argument as InstanceSpec).ref));
         }),
       ];
       const quotas = () => test.database.pool.query('select kind, used from team_usage order by 1, 2');
       const { rows: before } = await quotas();
-      const takenBack = test.engine.answerControl(
+      const takenBack = test.plane.answerControl(
         'verify',
         JSON.stringify({ ok: true, checks: [{ name: 'checker', complaint: null }], items: 42 }),
       );
@@ -103,7 +103,7 @@ describe('restore drills', () => {
       assert.equal(verification.items, kind === 'vps' ? null : 42);
       assert.match(verification.message, kind === 'vps' ? /SSH/ : /checker found nothing wrong/);
       assert.deepEqual(await codes(), []);
-      assert.deepEqual(await findInconsistencies(test.database, test.engine), []);
+      assert.deepEqual(await findInconsistencies(test.database, test.plane), []);
     });
   }
 
@@ -119,7 +119,7 @@ describe('restore drills', () => {
       checks: [{ name: 'pg_amcheck', complaint: 'heap table "orders" is corrupt' }],
       items: 0,
     };
-    const takenBack = test.engine.answerControl('verify', JSON.stringify(bad));
+    const takenBack = test.plane.answerControl('verify', JSON.stringify(bad));
     const operation = await ended(await verify('database', id));
     takenBack();
     assert.equal(operation.state, 'failed');
@@ -138,7 +138,7 @@ describe('restore drills', () => {
   /** Until the returned function is called, drills wait for their instance to answer. */
   function holdBack(): () => void {
     const { promise, resolve } = Promise.withResolvers<void>();
-    const off = test.engine.faults.before((verb, argument) =>
+    const off = test.plane.faults.before((verb, argument) =>
       verb === 'waitForService' && (argument as InstanceRef).name.startsWith('drill-') ? promise : undefined,
     );
     return () => {
@@ -175,7 +175,7 @@ describe('restore drills', () => {
     await waitFor('404', async () => (await call('GET', `/cache/${instance}`)).status === 404);
     assert.equal((await ended(drill)).state, 'failed');
     release();
-    assert.deepEqual(await findInconsistencies(test.database, test.engine), []);
+    assert.deepEqual(await findInconsistencies(test.database, test.plane), []);
   });
 
   it('begin by themselves once a week, with the newest snapshot, and a day after one that failed', async () => {
@@ -210,7 +210,7 @@ describe('restore drills', () => {
     assert.equal(await count(), before + 1);
 
     await age(`verified_at = now() - interval '8 days'`);
-    test.engine.faults.failNext('waitForService', new EngineError('failed', 'It does not answer.'));
+    test.plane.faults.failNext('waitForService', new DataPlaneError('failed', 'It does not answer.'));
     await pass();
     await settled();
     assert.equal((await show('database', newest)).verification.message, 'It does not answer.');
@@ -229,7 +229,7 @@ describe('restore drills', () => {
     );
     const leak = (id: string, address: string): InstanceRef => {
       const ref = { teamId: rows[0].team_id, name: `drill-${id}` };
-      test.engine.drift.leak({
+      test.plane.drift.leak({
         ref,
         image: 'debian-12',
         limits: { vcpu: 1, memoryMb: 256, diskGb: 2 },
@@ -250,11 +250,9 @@ describe('restore drills', () => {
     };
     const known = leak(rows[0].id, '10.64.3.1');
     const unknown = leak(uuidv7(), '10.64.3.2');
-    await waitFor('a pass', () =>
-      runOnce(test.database, instanceReconciler(test.database, test.engine, log)),
-    );
-    assert.equal(await test.engine.describeInstance(known), null);
-    assert.notEqual(await test.engine.describeInstance(unknown), null);
-    await test.engine.removeInstance(unknown);
+    await waitFor('a pass', () => runOnce(test.database, instanceReconciler(test.database, test.plane, log)));
+    assert.equal(await test.plane.describeInstance(known), null);
+    assert.notEqual(await test.plane.describeInstance(unknown), null);
+    await test.plane.removeInstance(unknown);
   });
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type Call, newDatabase, takeSnapshot } from '../../../test/client.ts';
 import { waitFor } from '../../../test/harness.ts';
 import { testOperationFaults } from '../../../test/workflow-faults.ts';
-import { dataServiceWorkflows } from '../data-services/workflow.ts';
+import { dataServiceWorkflows } from '../managed-services/workflow.ts';
 import { snapshotWorkflows } from './workflow.ts';
 
 const isRunning = async (call: Call, id: string) =>

@@ -1,6 +1,6 @@
 import type { Queryable, Tx } from '../../db/database.ts';
-import type { Operation, OperationError, OperationWorkflow } from '../../workflows/operation.ts';
-import { queuedOperations, recordOutcome } from '../../workflows/operations-store.ts';
+import type { Operation, OperationError, OperationWorkflow } from '../../operations/operation.ts';
+import { queuedOperations, recordOutcome } from '../../operations/operations-store.ts';
 import {
   argsOf,
   type InstanceParts,

@@ -1,6 +1,6 @@
+import { type DataPlane, DataPlaneError } from '../../dataplane/contract/data-plane.ts';
 import type { Database, Queryable, Tx } from '../../db/database.ts';
-import { type Engine, EngineError } from '../../engines/engine.ts';
-import type { Operation, OperationStep } from '../../workflows/operation.ts';
+import type { Operation, OperationStep } from '../../operations/operation.ts';
 import { getInstance, type Instance, refOf, updateInstance } from './instances.ts';
 import type { Kind } from './kinds.ts';
 import type { Reason } from './states.ts';
@@ -32,7 +32,7 @@ export interface RestoreArgs {
 /** What the workflows of a kind of instance lend. */
 export interface InstanceParts {
   database: Database;
-  engine: Engine;
+  plane: DataPlane;
   /** Seconds that a guest gets to end in good order. */
   graceSeconds: number;
   /** Steps of a restore that may fail while the instance is still as it was. */
@@ -58,7 +58,7 @@ export async function instanceOf(db: Queryable, { resourceType, resourceId }: Op
 }
 
 /** The steps of `snapshot`. */
-export function snapshotSteps({ database, engine }: InstanceParts) {
+export function snapshotSteps({ database, plane }: InstanceParts) {
   const { db } = database;
   const refFor = ({ teamId, args }: Operation) =>
     snapshotRef({ team_id: teamId, uid: (args as unknown as SnapshotArgs).snapshot });
@@ -69,23 +69,28 @@ export function snapshotSteps({ database, engine }: InstanceParts) {
         const { snapshot: uid } = operation.args as unknown as SnapshotArgs;
         // Operations before this one may have changed the instance since it was asked for.
         await updateSnapshot(db, uid, describedBy(await instanceOf(db, operation)));
-        await takeSnapshot(db, engine, operation, uid);
+        await takeSnapshot(db, plane, operation, uid);
       },
     },
-    discard: { name: 'discard', run: (operation) => engine.removeSnapshot(refFor(operation)) },
+    discard: { name: 'discard', run: (operation) => plane.removeSnapshot(refFor(operation)) },
   } satisfies Record<string, OperationStep>;
 }
 
-async function takeSnapshot(db: Queryable, engine: Engine, operation: Operation, uid: string): Promise<void> {
+async function takeSnapshot(
+  db: Queryable,
+  plane: DataPlane,
+  operation: Operation,
+  uid: string,
+): Promise<void> {
   const ref = snapshotRef({ team_id: operation.teamId, uid });
-  await engine.ensureSnapshot(refOf(operation), ref);
-  const report = await engine.describeSnapshot(ref);
-  if (!report) throw new EngineError('failed', 'The snapshot could not be taken.', { detail: ref.name });
+  await plane.ensureSnapshot(refOf(operation), ref);
+  const report = await plane.describeSnapshot(ref);
+  if (!report) throw new DataPlaneError('failed', 'The snapshot could not be taken.', { detail: ref.name });
   await updateSnapshot(db, uid, { size_bytes: report.diskBytes });
 }
 
 /** The steps that `restore` adds to those of its kind. */
-export function restoreSteps({ database, engine, graceSeconds, instance, ready }: InstanceParts) {
+export function restoreSteps({ database, plane, graceSeconds, instance, ready }: InstanceParts) {
   const { db } = database;
   /** What is broken already need not stop in good order, nor leave a state that is worth keeping. */
   const unlessBroken = async (operation: Operation, work: Promise<void>): Promise<boolean> => {
@@ -94,17 +99,18 @@ export function restoreSteps({ database, engine, graceSeconds, instance, ready }
       return true;
     } catch (error) {
       const { settled } = argsOf(operation);
-      if (settled === 'error' && error instanceof EngineError && error.code !== 'unreachable') return false;
+      if (settled === 'error' && error instanceof DataPlaneError && error.code !== 'unreachable')
+        return false;
       throw error;
     }
   };
-  const exists = async (operation: Operation) => (await engine.describeInstance(refOf(operation))) !== null;
+  const exists = async (operation: Operation) => (await plane.describeInstance(refOf(operation))) !== null;
   return {
     halt: {
       name: 'halt',
       async run(operation) {
         if (!(await exists(operation))) return;
-        await unlessBroken(operation, engine.ensureStopped(refOf(operation), graceSeconds));
+        await unlessBroken(operation, plane.ensureStopped(refOf(operation), graceSeconds));
       },
     },
     // The snapshot bears the id of the operation, so that every attempt means the same one.
@@ -121,10 +127,10 @@ export function restoreSteps({ database, engine, graceSeconds, instance, ready }
           description: null,
           reason: 'safety',
         });
-        if (await unlessBroken(operation, takeSnapshot(db, engine, operation, uid))) {
+        if (await unlessBroken(operation, takeSnapshot(db, plane, operation, uid))) {
           await updateSnapshot(db, uid, { status: 'ready' });
         } else {
-          await engine.removeSnapshot(snapshotRef({ team_id: operation.teamId, uid }));
+          await plane.removeSnapshot(snapshotRef({ team_id: operation.teamId, uid }));
           await deleteSnapshot(db, uid);
         }
       },
@@ -133,10 +139,10 @@ export function restoreSteps({ database, engine, graceSeconds, instance, ready }
       name: 'back',
       async run(operation, progress) {
         const { settled } = argsOf(operation);
-        await intendPreviousState(db, engine, operation);
+        await intendPreviousState(db, plane, operation);
         await instance.run(operation, progress);
         if (settled === 'running') await ready.run(operation, progress);
-        if (settled === 'stopped') await engine.ensureStopped(refOf(operation), graceSeconds);
+        if (settled === 'stopped') await plane.ensureStopped(refOf(operation), graceSeconds);
         if (settled === 'error') return;
         const changes = { status: settled, made_from: null };
         await updateInstance(db, operation.resourceType as Kind, operation.resourceId, changes);
@@ -154,16 +160,16 @@ function safetyName(origin: Snapshot | undefined): string {
  * Makes the row mean the state before the restore: the instance that is still there, or one that is made from the safety
  * snapshot. Throws where there is neither. Told by `made_from`, a second run changes nothing.
  */
-async function intendPreviousState(db: Queryable, engine: Engine, operation: Operation): Promise<void> {
+async function intendPreviousState(db: Queryable, plane: DataPlane, operation: Operation): Promise<void> {
   const { generation, made_from, kind, id } = await instanceOf(db, operation);
   if (made_from !== argsOf(operation).snapshot) return;
-  const found = await engine.describeInstance(refOf(operation));
+  const found = await plane.describeInstance(refOf(operation));
   if (found && found.generation < generation) {
     return updateInstance(db, kind, id, { generation: found.generation, made_from: null });
   }
   const safety = await getSnapshot(db, operation.id);
   if (safety?.status !== 'ready') {
-    throw new EngineError('failed', 'There is no earlier state to go back to.');
+    throw new DataPlaneError('failed', 'There is no earlier state to go back to.');
   }
   await updateInstance(db, kind, id, { generation: generation + 1, made_from: safety.uid });
 }

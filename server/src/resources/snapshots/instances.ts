@@ -1,8 +1,8 @@
 import { type RawBuilder, sql } from 'kysely';
+import type { InstanceRef } from '../../dataplane/contract/data-plane.ts';
 import type { Queryable, Tx } from '../../db/database.ts';
-import type { InstanceRef } from '../../engines/engine.ts';
-import type { Operation } from '../../workflows/operation.ts';
-import { updateService } from '../data-services/store.ts';
+import type { Operation } from '../../operations/operation.ts';
+import { updateService } from '../managed-services/store.ts';
 import { updateVps } from '../vps/store.ts';
 import type { Kind } from './kinds.ts';
 

@@ -1,9 +1,9 @@
 import { sql } from 'kysely';
+import type { DataPlane, SnapshotRef } from '../../dataplane/contract/data-plane.ts';
 import type { Database } from '../../db/database.ts';
-import type { Engine, SnapshotRef } from '../../engines/engine.ts';
 import type { Log } from '../../lib/log.ts';
-import { recordEvent } from '../../workflows/operations-store.ts';
-import type { Reconciler } from '../../workflows/reconcilers.ts';
+import { recordEvent } from '../../operations/operations-store.ts';
+import type { Reconciler } from '../../reconcilers/reconcilers.ts';
 import { RESOURCE_TYPE } from './kinds.ts';
 import { retire } from './retirement.ts';
 import { isReadable } from './states.ts';
@@ -20,7 +20,7 @@ const RETIRED_AT_ONCE = 20;
  * Compares the rows of snapshots with the engine: rows that nothing works on get a true status, snapshots without a row are
  * removed, and so are those that Danube has taken by itself and needs no more.
  */
-export function snapshotReconciler(database: Database, engine: Engine, log: Log): Reconciler {
+export function snapshotReconciler(database: Database, plane: DataPlane, log: Log): Reconciler {
   return {
     name: 'snapshots',
     everySeconds: 60,
@@ -28,9 +28,9 @@ export function snapshotReconciler(database: Database, engine: Engine, log: Log)
       await retireOld(database, log);
       // Rows first: a snapshot that is listed later than its row can only be newer, never missing.
       const idle = await idleRows(database);
-      const listed = (await engine.listSnapshots()).filter(({ name }) => NAME.test(name));
+      const listed = (await plane.listSnapshots()).filter(({ name }) => NAME.test(name));
       await mendRows(database, idle, listed, log);
-      await removeLeaks(database, engine, listed, log);
+      await removeLeaks(database, plane, listed, log);
     },
   };
 }
@@ -147,7 +147,7 @@ async function mend(database: Database, { uid, status }: IdleRow, mended: Mended
  */
 async function removeLeaks(
   { db }: Database,
-  engine: Engine,
+  plane: DataPlane,
   listed: readonly SnapshotRef[],
   log: Log,
 ): Promise<void> {
@@ -163,6 +163,6 @@ async function removeLeaks(
     const removed = known.get(uidOf(ref));
     if (removed === undefined) continue;
     log.warn({ snapshot: ref, removed }, removed ? 'removing a leaked snapshot' : 'unknown snapshot');
-    if (removed) await engine.removeSnapshot(ref);
+    if (removed) await plane.removeSnapshot(ref);
   }
 }

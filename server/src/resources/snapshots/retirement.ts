@@ -1,8 +1,8 @@
+import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
+import { DataPlaneError } from '../../dataplane/contract/data-plane.ts';
 import type { Queryable, Tx } from '../../db/database.ts';
-import type { Engine } from '../../engines/engine.ts';
-import { EngineError } from '../../engines/engine.ts';
-import type { Operation } from '../../workflows/operation.ts';
-import { acceptOperation } from '../../workflows/operations-store.ts';
+import type { Operation } from '../../operations/operation.ts';
+import { acceptOperation } from '../../operations/operations-store.ts';
 import { RESOURCE_TYPE } from './kinds.ts';
 import {
   deleteSnapshot,
@@ -44,12 +44,16 @@ export async function retireOlderSafety(tx: Tx, instanceId: string, keep: readon
  * The last step of an instance's deletion. Restore drills that are at work see `destroying` and give up; until they have,
  * this throws `timeout` and is tried again.
  */
-export async function removeSnapshotsOf(db: Queryable, engine: Engine, operation: Operation): Promise<void> {
+export async function removeSnapshotsOf(
+  db: Queryable,
+  plane: DataPlane,
+  operation: Operation,
+): Promise<void> {
   const snapshots = await snapshotsOf(db, operation.resourceId);
   for (const { uid } of snapshots) await updateSnapshot(db, uid, { status: 'destroying' });
   await waitForUses(db, snapshots);
   for (const snapshot of snapshots) {
-    await engine.removeSnapshot(snapshotRef(snapshot));
+    await plane.removeSnapshot(snapshotRef(snapshot));
     await deleteSnapshot(db, snapshot.uid);
   }
 }
@@ -60,7 +64,7 @@ async function waitForUses(db: Queryable, snapshots: readonly Snapshot[]): Promi
     snapshots.map(({ uid }) => uid),
   );
   if (uses.length === 0) return;
-  throw new EngineError('timeout', 'A snapshot of it is still in use.', {
+  throw new DataPlaneError('timeout', 'A snapshot of it is still in use.', {
     detail: uses.map(({ id, kind }) => `${kind} ${id}`).join(', '),
   });
 }

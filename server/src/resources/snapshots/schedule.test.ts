@@ -11,10 +11,10 @@ import {
 } from '../../../test/client.ts';
 import { findInconsistencies } from '../../../test/faults.ts';
 import { startTestApp, type TestApp, waitFor } from '../../../test/harness.ts';
-import { EngineError } from '../../engines/engine.ts';
+import { DataPlaneError } from '../../dataplane/contract/data-plane.ts';
 import { uuidv7 } from '../../lib/ids.ts';
 import { createLog } from '../../lib/log.ts';
-import { runOnce } from '../../workflows/reconcilers.ts';
+import { runOnce } from '../../reconcilers/reconcilers.ts';
 import type { Kind } from './kinds.ts';
 import { snapshotReconciler } from './reconciler.ts';
 import { automaticSnapshots } from './schedule.ts';
@@ -35,7 +35,7 @@ describe('snapshots by the clock', () => {
   const takeDaily = () =>
     waitFor('a pass', () => runOnce(test.database, automaticSnapshots(test.database, log)));
   const reconcile = () =>
-    waitFor('a pass', () => runOnce(test.database, snapshotReconciler(test.database, test.engine, log)));
+    waitFor('a pass', () => runOnce(test.database, snapshotReconciler(test.database, test.plane, log)));
   const idle = () =>
     waitFor('operations to end', async () => {
       const { rows } = await test.database.pool.query(
@@ -99,7 +99,7 @@ describe('snapshots by the clock', () => {
   it('are made up for after a pause, a few at a time', async () => {
     const ids = await Promise.all(Array.from({ length: 7 }, () => running('cache', true)));
     const { promise, resolve } = Promise.withResolvers<void>();
-    const off = test.engine.faults.before((verb) => (verb === 'ensureSnapshot' ? promise : undefined));
+    const off = test.plane.faults.before((verb) => (verb === 'ensureSnapshot' ? promise : undefined));
     await takeDaily();
     await takeDaily();
     const { rows } = await test.database.pool.query(
@@ -120,7 +120,7 @@ describe('snapshots by the clock', () => {
   it('leave instances alone that are at work, and do not hold up who wants something of one', async () => {
     const id = await running('database', true);
     const gate = Promise.withResolvers<void>();
-    const off = test.engine.faults.before((verb) => (verb === 'ensureSnapshot' ? gate.promise : undefined));
+    const off = test.plane.faults.before((verb) => (verb === 'ensureSnapshot' ? gate.promise : undefined));
     await call('POST', '/snapshots/database', { database_instance_id: id, name: 'by hand' });
     await takeDaily();
     assert.deepEqual(
@@ -133,12 +133,10 @@ describe('snapshots by the clock', () => {
 
     // A stop that was asked for during the daily snapshot is carried out, though that fails.
     const second = Promise.withResolvers<void>();
-    const away = test.engine.faults.before((verb) =>
-      verb === 'ensureSnapshot' ? second.promise : undefined,
-    );
+    const away = test.plane.faults.before((verb) => (verb === 'ensureSnapshot' ? second.promise : undefined));
     await takeDaily();
     assert.equal((await call('POST', `/database/${id}/stop`)).status, 200);
-    test.engine.faults.failNext('ensureSnapshot', new EngineError('failed', 'The host refused.'));
+    test.plane.faults.failNext('ensureSnapshot', new DataPlaneError('failed', 'The host refused.'));
     away();
     second.resolve();
     await idle();
@@ -177,7 +175,7 @@ describe('snapshots by the clock', () => {
       left.map((one) => one.id),
       [...before.slice(0, 7).map((one) => one.id), byHand],
     );
-    assert.deepEqual(await findInconsistencies(test.database, test.engine), []);
+    assert.deepEqual(await findInconsistencies(test.database, test.plane), []);
     await disable('vps', id);
   });
 
@@ -190,11 +188,11 @@ describe('snapshots by the clock', () => {
     const ref = { teamId: test.team.teamId, name: `database-${instance}` };
     const leaked = { teamId: test.team.teamId, name: `snapshot-${rows[0].uid}` };
     const unknown = { teamId: test.team.teamId, name: `snapshot-${uuidv7()}` };
-    for (const snapshot of [leaked, unknown]) await test.engine.ensureSnapshot(ref, snapshot);
+    for (const snapshot of [leaked, unknown]) await test.plane.ensureSnapshot(ref, snapshot);
     await reconcile();
-    assert.equal(await test.engine.describeSnapshot(leaked), null);
-    assert.notEqual(await test.engine.describeSnapshot(unknown), null);
-    await test.engine.removeSnapshot(unknown);
+    assert.equal(await test.plane.describeSnapshot(leaked), null);
+    assert.notEqual(await test.plane.describeSnapshot(unknown), null);
+    await test.plane.removeSnapshot(unknown);
   });
 
   it('get a true status where nothing works on them', async () => {
@@ -210,7 +208,7 @@ describe('snapshots by the clock', () => {
     ]);
     const set = (id: number, status: string) =>
       test.database.pool.query('update snapshots set status = $2 where id = $1', [id, status]);
-    await test.engine.removeSnapshot({
+    await test.plane.removeSnapshot({
       teamId: test.team.teamId,
       name: `snapshot-${rows.find((row) => row.id === lost).uid}`,
     });
@@ -226,6 +224,6 @@ describe('snapshots by the clock', () => {
       assert.equal((await call('DELETE', `/snapshots/cache/${id}`)).status, 200);
     }
     await idle();
-    assert.deepEqual(await findInconsistencies(test.database, test.engine), []);
+    assert.deepEqual(await findInconsistencies(test.database, test.plane), []);
   });
 });

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Database } from '../../db/database.ts';
 import type { Log } from '../../lib/log.ts';
-import type { Reconciler } from '../../workflows/reconcilers.ts';
+import type { Reconciler } from '../../reconcilers/reconcilers.ts';
 import { acceptAutomatic, acceptDrill } from './acceptance.ts';
 import { type Kind, RESOURCE_TYPE } from './kinds.ts';
 import type { Snapshot } from './store.ts';

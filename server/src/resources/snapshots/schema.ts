@@ -14,8 +14,8 @@ import {
   Timestamp,
 } from '../../http/schema.ts';
 import { PATTERN_MESSAGE } from '../../http/validation.ts';
-import { PlanName, ServiceName } from '../data-services/schema.ts';
-import { OperationId } from '../instance-schema.ts';
+import { OperationId } from '../../instances/schema.ts';
+import { PlanName, ServiceName } from '../managed-services/schema.ts';
 import { KINDS, type Kind } from './kinds.ts';
 import { REASONS, SNAPSHOT_STATUSES } from './states.ts';
 

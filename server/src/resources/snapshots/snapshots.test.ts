@@ -11,8 +11,8 @@ import {
 } from '../../../test/client.ts';
 import { findInconsistencies } from '../../../test/faults.ts';
 import { startTestApp, type TestApp, waitFor } from '../../../test/harness.ts';
-import { EngineError } from '../../engines/engine.ts';
-import type { SimVerb } from '../../engines/sim/faults.ts';
+import { DataPlaneError } from '../../dataplane/contract/data-plane.ts';
+import type { SimVerb } from '../../dataplane/sim/faults.ts';
 import type { Kind } from './kinds.ts';
 
 const NEW = { vps: newVps, database: newDatabase, cache: newCache };
@@ -56,12 +56,12 @@ describe('snapshots', () => {
   }
   const restore = (kind: Kind, id: number) => call('POST', `/snapshots/${kind}/${id}/restore`);
   const write = (kind: Kind, id: string, content: string) =>
-    test.engine.drift.writeDisk(ref(kind, id), content);
-  const read = (kind: Kind, id: string) => test.engine.readDisk(ref(kind, id));
+    test.plane.drift.writeDisk(ref(kind, id), content);
+  const read = (kind: Kind, id: string) => test.plane.readDisk(ref(kind, id));
   /** Until the returned function is called, this verb waits before it does anything. */
   function holdBack(verb: SimVerb): () => void {
     const { promise, resolve } = Promise.withResolvers<void>();
-    const off = test.engine.faults.before((called) => (called === verb ? promise : undefined));
+    const off = test.plane.faults.before((called) => (called === verb ? promise : undefined));
     return () => {
       off();
       resolve();
@@ -69,15 +69,15 @@ describe('snapshots', () => {
   }
   const consistent = () =>
     waitFor('everything to be consistent', async () => {
-      return (await findInconsistencies(test.database, test.engine)).length === 0;
-    }).catch(async () => assert.deepEqual(await findInconsistencies(test.database, test.engine), []));
+      return (await findInconsistencies(test.database, test.plane)).length === 0;
+    }).catch(async () => assert.deepEqual(await findInconsistencies(test.database, test.plane), []));
 
   for (const kind of ['vps', 'database', 'cache'] as const) {
     it(`of a ${kind} bring back what was there, at the same address, and keep what was there before`, async () => {
       const id = await running(kind);
       const was = await show(kind, id);
       write(kind, id, 'monday');
-      test.engine.drift.fillDisk(ref(kind, id), 1_503_238_553);
+      test.plane.drift.fillDisk(ref(kind, id), 1_503_238_553);
       const monday = await takeSnapshot(call, kind, id, 'monday');
       const shown = await snapshot(kind, monday);
       assert.equal(kind === 'cache' ? shown.size_mb : shown.size_gb, kind === 'cache' ? 1433.6 : 1.4);
@@ -114,7 +114,7 @@ describe('snapshots', () => {
     await succeeds(call('POST', `/database/${id}/stop`));
     await succeeds(restore('database', kept));
     assert.equal((await show('database', id)).status, 'running');
-    assert.equal((await test.engine.describeInstance(ref('database', id)))?.power, 'running');
+    assert.equal((await test.plane.describeInstance(ref('database', id)))?.power, 'running');
   });
 
   it('go back to the state before where a restore fails after the old disk is gone', async () => {
@@ -127,7 +127,7 @@ describe('snapshots', () => {
       const kept = await takeSnapshot(call, kind, id);
       write(kind, id, 'new');
       if (before === 'stopped') await succeeds(call('POST', `/${kind}/${id}/stop`));
-      test.engine.faults.failNext(verb, new EngineError('failed', 'It does not answer.'));
+      test.plane.faults.failNext(verb, new DataPlaneError('failed', 'It does not answer.'));
       assert.equal((await ended(await restore(kind, kept))).state, 'failed');
       assert.equal(read(kind, id), 'new');
       const instance = await show(kind, id);
@@ -149,11 +149,11 @@ describe('snapshots', () => {
       write('vps', id, 'old');
       const kept = await takeSnapshot(call, 'vps', id);
       write('vps', id, 'new');
-      test.engine.faults.failNext(verb, new EngineError('failed', 'The host refused.'));
+      test.plane.faults.failNext(verb, new DataPlaneError('failed', 'The host refused.'));
       let left = verb === 'ensureSnapshot' ? 1 : 2;
-      const off = test.engine.faults.after((called) => {
+      const off = test.plane.faults.after((called) => {
         if (called !== 'ensureInstance' || --left !== 0) return;
-        throw new EngineError('timeout', 'The host did not answer in time.');
+        throw new DataPlaneError('timeout', 'The host did not answer in time.');
       });
       assert.equal((await ended(await restore('vps', kept))).state, 'failed');
       off();
@@ -168,13 +168,13 @@ describe('snapshots', () => {
     write('database', id, 'old');
     const kept = await takeSnapshot(call, 'database', id);
     write('database', id, 'new');
-    test.engine.faults.failNext('waitForService', new EngineError('failed', 'It does not answer.'));
+    test.plane.faults.failNext('waitForService', new DataPlaneError('failed', 'It does not answer.'));
     // The first makes the instance from the snapshot; the second would make it from the state before.
     let made = 0;
-    const off = test.engine.faults.before((verb) => {
+    const off = test.plane.faults.before((verb) => {
       if (verb !== 'ensureInstance' || ++made !== 2) return;
-      test.engine.drift.deleteBehindOurBack(ref('database', id));
-      throw new EngineError('failed', 'The host refused.');
+      test.plane.drift.deleteBehindOurBack(ref('database', id));
+      throw new DataPlaneError('failed', 'The host refused.');
     });
     assert.equal((await ended(await restore('database', kept))).state, 'failed');
     off();
@@ -201,16 +201,16 @@ describe('snapshots', () => {
       const kept = await takeSnapshot(call, kind, id);
       const fail = (table: string) =>
         test.database.pool.query(`update ${table} set status = 'error' where id = $1`, [id]);
-      test.engine.drift.deleteBehindOurBack(ref(kind, id));
+      test.plane.drift.deleteBehindOurBack(ref(kind, id));
       await fail(kind === 'vps' ? 'vps' : 'data_services');
       await succeeds(restore(kind, kept));
       assert.equal(read(kind, id), 'good');
       assert.match(await events(id), /no state before it that could be kept/);
 
-      test.engine.drift.breakInstance(ref(kind, id));
+      test.plane.drift.breakInstance(ref(kind, id));
       await fail(kind === 'vps' ? 'vps' : 'data_services');
-      test.engine.faults.failNext('ensureStopped', new EngineError('failed', 'It cannot be stopped.'));
-      test.engine.faults.failNext('ensureSnapshot', new EngineError('failed', 'Its disk cannot be read.'));
+      test.plane.faults.failNext('ensureStopped', new DataPlaneError('failed', 'It cannot be stopped.'));
+      test.plane.faults.failNext('ensureSnapshot', new DataPlaneError('failed', 'Its disk cannot be read.'));
       await succeeds(restore(kind, kept));
       assert.equal((await show(kind, id)).status, 'running');
       await consistent();
@@ -250,7 +250,7 @@ describe('snapshots', () => {
     const second = await call('POST', '/snapshots/database', { database_instance_id: id, name: 'second' });
     const stop = await call('POST', `/database/${id}/stop`);
     assert.equal((await snapshot('database', kept)).status, 'ready');
-    test.engine.faults.failNext('ensureSnapshot', new EngineError('failed', 'The host refused.'));
+    test.plane.faults.failNext('ensureSnapshot', new DataPlaneError('failed', 'The host refused.'));
     release();
     for (const answer of [taken, update, back, second, stop]) {
       assert.equal((await ended(answer)).state, 'failed');

@@ -1,7 +1,7 @@
 import { type Insertable, type Selectable, sql, type UpdateObject } from 'kysely';
+import type { SnapshotRef } from '../../dataplane/contract/data-plane.ts';
 import type { Queryable, Tx } from '../../db/database.ts';
 import type { DB, Snapshots } from '../../db/schema.gen.ts';
-import type { SnapshotRef } from '../../engines/engine.ts';
 import type { Instance } from './instances.ts';
 import type { Kind } from './kinds.ts';
 import { isReadable } from './states.ts';

@@ -1,4 +1,4 @@
-import type { OperationError } from '../../workflows/operation.ts';
+import type { OperationError } from '../../operations/operation.ts';
 import { KINDS, type Kind } from './kinds.ts';
 import type { Reason, SnapshotStatus } from './states.ts';
 import type { ListedSnapshot } from './store.ts';

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Tx } from '../../db/database.ts';
-import type { Operation, OperationError, OperationWorkflow } from '../../workflows/operation.ts';
-import { recordOutcome } from '../../workflows/operations-store.ts';
+import type { Operation, OperationError, OperationWorkflow } from '../../operations/operation.ts';
+import { recordOutcome } from '../../operations/operations-store.ts';
 import { type DrillDependencies, drillSteps } from './drill.ts';
 import { deleteSnapshot, snapshotRef, updateSnapshot } from './store.ts';
 
@@ -11,7 +11,7 @@ export type SnapshotOperationKind = 'delete' | 'verify';
 export function snapshotWorkflows(
   dependencies: DrillDependencies,
 ): Record<SnapshotOperationKind, OperationWorkflow> {
-  const { engine } = dependencies;
+  const { plane } = dependencies;
   const drill = drillSteps(dependencies);
   return {
     delete: {
@@ -20,7 +20,7 @@ export function snapshotWorkflows(
         {
           name: 'remove',
           run: ({ teamId, resourceId }) =>
-            engine.removeSnapshot(snapshotRef({ team_id: teamId, uid: resourceId })),
+            plane.removeSnapshot(snapshotRef({ team_id: teamId, uid: resourceId })),
         },
       ],
       undo: [],

@@ -3,8 +3,8 @@ import type { Queryable, Tx } from '../../db/database.ts';
 import type { SshKeys } from '../../db/schema.gen.ts';
 import type { Caller } from '../../http/caller.ts';
 import { offsetOf, type PageQuery, pageOf } from '../../http/pagination.ts';
+import { countOf, releaseQuota, takeQuota } from '../../identity/teams/quotas.ts';
 import { invalid, notFound } from '../../lib/errors.ts';
-import { countOf, releaseQuota, takeQuota } from '../teams/quotas.ts';
 import { type PublicKey, PublicKeyError, parsePublicKey } from './public-key.ts';
 
 type Row = Selectable<SshKeys>;

@@ -1,9 +1,16 @@
+import { type DataPlane, DataPlaneError } from '../../dataplane/contract/data-plane.ts';
 import type { Database } from '../../db/database.ts';
-import { type Engine, EngineError } from '../../engines/engine.ts';
-import { diskFinding, drillFinding, type Finding, failedOperation, ranked, verdictOf } from '../diagnosis.ts';
-import { eventsSection, listEvents } from '../events.ts';
-import { statusDetails } from '../instance-status.ts';
-import { createAsk } from '../questions.ts';
+import {
+  diskFinding,
+  drillFinding,
+  type Finding,
+  failedOperation,
+  ranked,
+  verdictOf,
+} from '../../instances/diagnosis.ts';
+import { eventsSection, listEvents } from '../../instances/events.ts';
+import { createAsk } from '../../instances/single-flight.ts';
+import { statusDetails } from '../../instances/status.ts';
 import { drillsOf } from '../snapshots/store.ts';
 import type { Vps } from './store.ts';
 import { instanceRef } from './workflow.ts';
@@ -12,17 +19,17 @@ import { instanceRef } from './workflow.ts';
 const PATIENCE_SECONDS = 2;
 
 /** Looks at servers from outside, and asks whether SSH answers: what else is in them is their owner's. */
-export function createVpsInspection({ database, engine }: { database: Database; engine: Engine }) {
+export function createVpsInspection({ database, plane }: { database: Database; plane: DataPlane }) {
   const ask = createAsk();
 
   const events = (vps: Vps) => listEvents(database.db, vps.id, `vps/${vps.name}`);
 
   const answersWithin = async (vps: Vps, seconds: number): Promise<boolean> => {
     try {
-      await engine.waitForSsh(instanceRef(vps.team_id, vps.id), seconds);
+      await plane.waitForSsh(instanceRef(vps.team_id, vps.id), seconds);
       return true;
     } catch (error) {
-      if (error instanceof EngineError && error.code === 'timeout') return false;
+      if (error instanceof DataPlaneError && error.code === 'timeout') return false;
       throw error;
     }
   };
@@ -34,7 +41,7 @@ export function createVpsInspection({ database, engine }: { database: Database; 
   async function diagnose(vps: Vps, comparedAt: Date | null) {
     const [ssh, usage, happened, drills] = await Promise.all([
       answersSsh(vps),
-      ask(`${vps.id} usage`, () => engine.describeUsage(instanceRef(vps.team_id, vps.id))),
+      ask(`${vps.id} usage`, () => plane.describeUsage(instanceRef(vps.team_id, vps.id))),
       events(vps),
       drillsOf(database.db, vps.id),
     ]);

@@ -1,11 +1,11 @@
+import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
 import type { Database } from '../../db/database.ts';
-import type { Engine } from '../../engines/engine.ts';
 import type { Api } from '../../http/api.ts';
 import { mutate } from '../../http/mutation.ts';
 import { PageOf, PageQuery } from '../../http/pagination.ts';
-import type { PassClock } from '../../workflows/reconcilers.ts';
-import { commonInspectionRoutes } from '../inspection-routes.ts';
-import { isTransitional, statusColor, statusLabel } from '../instance-status.ts';
+import { commonInspectionRoutes } from '../../instances/inspection-routes.ts';
+import { isTransitional, statusColor, statusLabel } from '../../instances/status.ts';
+import type { PassClock } from '../../reconcilers/reconcilers.ts';
 import { groupedImages, listedImages } from './catalog.ts';
 import { createVpsInspection } from './inspection.ts';
 import {
@@ -34,7 +34,7 @@ const tags = ['VPS'];
 export function vpsRoutes(
   api: Api,
   vps: VpsService,
-  parts: { database: Database; engine: Engine; clock: PassClock },
+  parts: { database: Database; plane: DataPlane; clock: PassClock },
 ): void {
   collectionRoutes(api, vps);
   catalogRoutes(api, parts);
@@ -91,7 +91,7 @@ function collectionRoutes(api: Api, vps: VpsService): void {
   );
 }
 
-function catalogRoutes(api: Api, { database, engine }: { database: Database; engine: Engine }): void {
+function catalogRoutes(api: Api, { database, plane }: { database: Database; plane: DataPlane }): void {
   api.get(
     '/vps/images',
     {
@@ -104,7 +104,7 @@ function catalogRoutes(api: Api, { database, engine }: { database: Database; eng
         response: { 200: VpsImages },
       },
     },
-    async () => ({ images: listedImages(await engine.listImages()) }),
+    async () => ({ images: listedImages(await plane.listImages()) }),
   );
   api.get(
     '/vps/images/grouped',
@@ -118,7 +118,7 @@ function catalogRoutes(api: Api, { database, engine }: { database: Database; eng
         response: { 200: VpsImageGroups },
       },
     },
-    async () => ({ groups: groupedImages(await engine.listImages()) }),
+    async () => ({ groups: groupedImages(await plane.listImages()) }),
   );
   api.get(
     '/vps/plans',

@@ -1,5 +1,5 @@
+import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
 import type { Queryable } from '../../db/database.ts';
-import type { Engine } from '../../engines/engine.ts';
 import { findImage } from '../../images/catalog.ts';
 import { checkCloudInit } from '../../images/cloud-init.ts';
 import { AppError, type FieldErrors, invalid, invalidState } from '../../lib/errors.ts';
@@ -13,7 +13,7 @@ import type { PlanColumns } from './workflow.ts';
  */
 export async function checkCreate(
   db: Queryable,
-  engine: Engine,
+  plane: DataPlane,
   teamId: number,
   body: CreateVps,
 ): Promise<{ plan: PlanColumns; authorizedKey: string | null }> {
@@ -34,7 +34,7 @@ export async function checkCreate(
   if (body.windows_license_key) {
     errors.windows_license_key = ['This install has no Windows images. Leave windows_license_key out.'];
   }
-  const imageError = await imageErrors(engine, body.image);
+  const imageError = await imageErrors(plane, body.image);
   if (imageError) errors.image = imageError;
   if (!found.plan || Object.keys(errors).length > 0) throw invalid(errors);
   return {
@@ -44,9 +44,9 @@ export async function checkCreate(
 }
 
 /** The same for the new image of a reinstall. */
-export async function checkReinstall(engine: Engine, body: ReinstallVps): Promise<void> {
+export async function checkReinstall(plane: DataPlane, body: ReinstallVps): Promise<void> {
   const errors = cloudInitErrors(body.custom_cloud_init);
-  const imageError = await imageErrors(engine, body.image);
+  const imageError = await imageErrors(plane, body.image);
   if (imageError) errors.image = imageError;
   if (Object.keys(errors).length > 0) throw invalid(errors);
 }
@@ -132,9 +132,9 @@ function cloudInitErrors(text: string | null | undefined): FieldErrors {
   return problem ? { custom_cloud_init: [problem] } : {};
 }
 
-async function imageErrors(engine: Engine, name: string): Promise<string[] | null> {
+async function imageErrors(plane: DataPlane, name: string): Promise<string[] | null> {
   // The engine lists images of managed services too.
-  const images = (await engine.listImages()).filter((candidate) => findImage(candidate.name) !== null);
+  const images = (await plane.listImages()).filter((candidate) => findImage(candidate.name) !== null);
   const image = images.find((candidate) => candidate.name === name);
   if (!image) {
     const names = images

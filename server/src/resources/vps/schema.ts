@@ -23,7 +23,7 @@ import {
   OperationId,
   StatusDetails,
   StatusLabel,
-} from '../instance-schema.ts';
+} from '../../instances/schema.ts';
 import { VPS_STATUSES } from './states.ts';
 
 const Status = Enum(VPS_STATUSES, { example: 'running' });

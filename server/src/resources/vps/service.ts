@@ -1,16 +1,16 @@
+import { type DataPlane, INTERNAL_DOMAIN, internalName } from '../../dataplane/contract/data-plane.ts';
 import type { Database, Tx } from '../../db/database.ts';
-import { type Engine, INTERNAL_DOMAIN, internalName } from '../../engines/engine.ts';
 import type { Caller } from '../../http/caller.ts';
 import { offsetOf, type PageQuery, pageOf } from '../../http/pagination.ts';
+import { countOf, takeQuota } from '../../identity/teams/quotas.ts';
+import { type AddressPools, allotAddresses } from '../../instances/addresses.ts';
 import { randomText, type SecretBox } from '../../lib/crypto.ts';
 import { invalidState, notFound } from '../../lib/errors.ts';
 import { UUID, uuidv7 } from '../../lib/ids.ts';
-import { acceptRequest } from '../../workflows/accept.ts';
-import type { AcceptedOperation } from '../../workflows/operations-store.ts';
-import type { PassClock } from '../../workflows/reconcilers.ts';
+import { acceptRequest } from '../../operations/accept.ts';
+import type { AcceptedOperation } from '../../operations/operations-store.ts';
+import type { PassClock } from '../../reconcilers/reconcilers.ts';
 import { createDefaultFirewall, serverRules } from '../firewalls/defaults.ts';
-import { type AddressPools, allotAddresses } from '../networks/allotment.ts';
-import { countOf, takeQuota } from '../teams/quotas.ts';
 import { checkCreate, checkReinstall, planChange } from './rules.ts';
 import type { CreateVps, ReinstallVps, UpdateVps } from './schema.ts';
 import { allowedActions, STATUS_DURING, type VpsOperationKind, type VpsStatus } from './states.ts';
@@ -20,7 +20,7 @@ import { type ImageArgs, type ReinstallArgs, settingsOf, type UpdateArgs } from 
 
 export interface VpsServiceDependencies {
   database: Database;
-  engine: Engine;
+  plane: DataPlane;
   secrets: SecretBox;
   pools: AddressPools;
   clock: PassClock;
@@ -29,7 +29,7 @@ export interface VpsServiceDependencies {
 export type VpsService = ReturnType<typeof createVpsService>;
 
 /** What callers may do with VPS. Functions that take a transaction write in it and start no work before it commits. */
-export function createVpsService({ database, engine, secrets, pools, clock }: VpsServiceDependencies) {
+export function createVpsService({ database, plane, secrets, pools, clock }: VpsServiceDependencies) {
   const { db } = database;
 
   async function find(caller: Caller, id: string): Promise<Vps> {
@@ -78,7 +78,7 @@ export function createVpsService({ database, engine, secrets, pools, clock }: Vp
   }
 
   async function create(tx: Tx, caller: Caller, body: CreateVps) {
-    const { plan, authorizedKey } = await checkCreate(tx, engine, caller.teamId, body);
+    const { plan, authorizedKey } = await checkCreate(tx, plane, caller.teamId, body);
     await takeQuota(tx, caller.teamId, 'vps');
     const id = uuidv7();
     const addresses = await allotAddresses(tx, caller.teamId, id, pools);
@@ -186,7 +186,7 @@ export function createVpsService({ database, engine, secrets, pools, clock }: Vp
   async function reinstall(tx: Tx, caller: Caller, id: string, body: ReinstallVps) {
     const vps = await lock(tx, caller, id);
     if (!allowedActions(vps).reinstall) throw invalidState('The server is being deleted.', vps.status);
-    await checkReinstall(engine, body);
+    await checkReinstall(plane, body);
     const args: ReinstallArgs = {
       image: body.image,
       customCloudInitSealed: body.custom_cloud_init

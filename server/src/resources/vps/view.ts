@@ -1,4 +1,4 @@
-import { statusDetails, statusLabel } from '../instance-status.ts';
+import { statusDetails, statusLabel } from '../../instances/status.ts';
 import type { VpsView } from './schema.ts';
 import { allowedActions } from './states.ts';
 import type { Vps } from './store.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { type Call, clientOf, newVps } from '../../../test/client.ts';
 import { createTeam, startTestApp, type TestApp, waitFor } from '../../../test/harness.ts';
-import { EngineError } from '../../engines/engine.ts';
+import { DataPlaneError } from '../../dataplane/contract/data-plane.ts';
 import { instanceRef } from './workflow.ts';
 
 describe('VPS', () => {
@@ -32,7 +32,7 @@ describe('VPS', () => {
     await settled(created.body.instance.id, 'running');
     return created.body.instance.id;
   }
-  const inEngine = (id: string) => test.engine.describeInstance(instanceRef(test.team.teamId, id));
+  const inEngine = (id: string) => test.plane.describeInstance(instanceRef(test.team.teamId, id));
 
   it('is created, runs on the plan that was asked for, and keeps its password secret', async () => {
     const id = await create({ name: 'made', resource_profile: 'micro_shared' });
@@ -116,15 +116,15 @@ describe('VPS', () => {
       return [verdict, ...findings.map(({ code }: { code: string }) => code)];
     };
     assert.deepEqual(await diagnosis(), ['healthy']);
-    test.engine.faults.failNext('waitForSsh', new EngineError('timeout', 'SSH did not answer.'));
+    test.plane.faults.failNext('waitForSsh', new DataPlaneError('timeout', 'SSH did not answer.'));
     assert.deepEqual(await diagnosis(), ['degraded', 'ssh_not_answering']);
-    test.engine.drift.fillDisk(instanceRef(test.team.teamId, id), 39 * 1024 ** 3);
+    test.plane.drift.fillDisk(instanceRef(test.team.teamId, id), 39 * 1024 ** 3);
     assert.deepEqual(await diagnosis(), ['unhealthy', 'disk_nearly_full']);
-    test.engine.drift.fillDisk(instanceRef(test.team.teamId, id), 0);
+    test.plane.drift.fillDisk(instanceRef(test.team.teamId, id), 0);
     await call('POST', `/vps/${id}/stop`);
     await settled(id, 'stopped');
     assert.deepEqual(await diagnosis(), ['stopped']);
-    test.engine.faults.failNext('ensureRunning', new EngineError('failed', 'The host refused.'));
+    test.plane.faults.failNext('ensureRunning', new DataPlaneError('failed', 'The host refused.'));
     await ended((await call('POST', `/vps/${id}/start`)).body.operation_id);
     assert.equal((await diagnosis())[0], 'unhealthy');
     assert.equal((await call('GET', `/vps/${id}/events`)).body.data.events[0].type, 'Warning');
@@ -144,7 +144,7 @@ describe('VPS', () => {
     assert.equal(shrunk.status, 422);
     assert.match(shrunk.body.errors.resource_profile[0], /cannot shrink/);
 
-    test.engine.faults.failNext('ensureSettings', new EngineError('failed', 'The host refused.'));
+    test.plane.faults.failNext('ensureSettings', new DataPlaneError('failed', 'The host refused.'));
     const failed = await call('PUT', `/vps/${id}`, { resource_profile: 'medium_shared' });
     assert.equal((await ended(failed.body.operation_id)).state, 'failed');
     const { instance } = (await call('GET', `/vps/${id}`)).body;
@@ -235,7 +235,7 @@ describe('VPS', () => {
       const open = `select from operations where state in ('queued', 'pending', 'running')`;
       return (await test.database.pool.query(open)).rowCount === 0;
     });
-    test.engine.faults.failNext('waitForSsh', new EngineError('failed', 'The guest never answered.'));
+    test.plane.faults.failNext('waitForSsh', new DataPlaneError('failed', 'The guest never answered.'));
     const created = await call('POST', '/vps', newVps({ name: 'broken' }));
     const { id } = created.body.instance;
     const waiting = await call('POST', `/vps/${id}/stop`);
@@ -282,7 +282,7 @@ describe('VPS', () => {
     const stuck = new Promise<void>((resolve) => {
       release = resolve;
     });
-    const away = test.engine.faults.before(async (verb) => {
+    const away = test.plane.faults.before(async (verb) => {
       if (verb === 'waitForSsh') await stuck;
     });
     const created = await call('POST', '/vps', newVps({ name: 'stuck' }));
@@ -294,21 +294,21 @@ describe('VPS', () => {
   });
 
   it('lets five operations wait, and always a deletion', async () => {
-    test.engine.setLatency(200);
+    test.plane.setLatency(200);
     const created = await call('POST', '/vps', newVps({ name: 'patient' }));
     const { id } = created.body.instance;
     const answers = [];
     for (let i = 0; i < 7; i++) answers.push((await call('POST', `/vps/${id}/reboot`)).status);
     assert.deepEqual(answers, [200, 200, 200, 200, 200, 422, 422]);
-    test.engine.setLatency(0);
+    test.plane.setLatency(0);
     await settled(id, 'running');
   });
 
   it('goes on after the server is restarted', async () => {
-    test.engine.setLatency(100);
+    test.plane.setLatency(100);
     const created = await call('POST', '/vps', newVps({ name: 'restart' }));
     await test.restart();
-    test.engine.setLatency(0);
+    test.plane.setLatency(0);
     call = clientOf(test.app.url!, test.team.token);
     await settled(created.body.instance.id, 'running');
   });

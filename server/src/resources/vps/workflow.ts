@@ -1,29 +1,29 @@
 import { sql } from 'kysely';
-import type { Database, Queryable, Tx } from '../../db/database.ts';
 import type {
-  Engine,
+  DataPlane,
   InstanceRef,
   InstanceSettings,
   InstanceSpec,
   TenantNetwork,
-} from '../../engines/engine.ts';
+} from '../../dataplane/contract/data-plane.ts';
+import type { Database, Queryable, Tx } from '../../db/database.ts';
+import { releaseQuota } from '../../identity/teams/quotas.ts';
 import { buildUserData } from '../../images/cloud-init.ts';
+import { createNetworkReader, releaseAddresses } from '../../instances/addresses.ts';
 import type { SecretBox } from '../../lib/crypto.ts';
 import type {
   Operation,
   OperationError,
   OperationStep,
   OperationWorkflow,
-} from '../../workflows/operation.ts';
-import { recordOutcome } from '../../workflows/operations-store.ts';
-import { unlessSuperseded } from '../../workflows/superseded.ts';
+} from '../../operations/operation.ts';
+import { recordOutcome } from '../../operations/operations-store.ts';
+import { unlessSuperseded } from '../../operations/superseded.ts';
 import { forgetInstance } from '../firewalls/defaults.ts';
 import { applyTeamFirewalls } from '../firewalls/enforcement.ts';
-import { createNetworkReader, releaseAddresses } from '../networks/allotment.ts';
 import { snapshotOperations } from '../snapshots/instance-operations.ts';
 import { removeSnapshotsOf } from '../snapshots/retirement.ts';
 import { type Origin, originOf, type Snapshot } from '../snapshots/store.ts';
-import { releaseQuota } from '../teams/quotas.ts';
 import { STATUS_DURING, type VpsOperationKind } from './states.ts';
 import { deleteVps, getVps, updateVps, type Vps } from './store.ts';
 
@@ -36,7 +36,7 @@ const SSH_TIMEOUT_SECONDS = 180;
 
 export interface VpsWorkflowDependencies {
   database: Database;
-  engine: Engine;
+  plane: DataPlane;
   secrets: SecretBox;
 }
 
@@ -110,42 +110,40 @@ export function vpsWorkflows(
   };
 }
 
-function vpsSteps({ database, engine, secrets }: VpsWorkflowDependencies) {
+function vpsSteps({ database, plane, secrets }: VpsWorkflowDependencies) {
   const networkOf = createNetworkReader(database.db);
   const step = (name: string, run: OperationStep['run']): OperationStep => ({ name, run });
   return {
     network: step('network', async ({ teamId }) => {
-      await engine.ensureTenant({ teamId, network: await networkOf(teamId) });
+      await plane.ensureTenant({ teamId, network: await networkOf(teamId) });
       // Before there is an instance: it must not be reachable in any other way for a moment.
-      await applyTeamFirewalls(database, engine, teamId);
+      await applyTeamFirewalls(database, plane, teamId);
     }),
     image: step('image', ({ args }, progress) =>
-      engine.ensureImage((args as unknown as ImageArgs).image, progress),
+      plane.ensureImage((args as unknown as ImageArgs).image, progress),
     ),
     instance: step('instance', async ({ teamId, resourceId }) => {
       const vps = await getVps(database.db, resourceId);
       const origin = await originOf(database.db, vps);
       const spec = await instanceSpec(vps, await networkOf(teamId), secrets, origin);
-      await engine.ensureInstance(spec, origin?.ref);
+      await plane.ensureInstance(spec, origin?.ref);
     }),
     // A guest that never gets there must not hold up who has given up on it.
     ssh: step('ssh', async ({ teamId, resourceId }) => {
-      const ssh = engine.waitForSsh(instanceRef(teamId, resourceId), SSH_TIMEOUT_SECONDS);
+      const ssh = plane.waitForSsh(instanceRef(teamId, resourceId), SSH_TIMEOUT_SECONDS);
       await unlessSuperseded(database, resourceId, SUPERSEDING, ssh);
     }),
-    start: step('start', ({ teamId, resourceId }) => engine.ensureRunning(instanceRef(teamId, resourceId))),
+    start: step('start', ({ teamId, resourceId }) => plane.ensureRunning(instanceRef(teamId, resourceId))),
     stop: step('stop', ({ teamId, resourceId }) =>
-      engine.ensureStopped(instanceRef(teamId, resourceId), STOP_GRACE_SECONDS),
+      plane.ensureStopped(instanceRef(teamId, resourceId), STOP_GRACE_SECONDS),
     ),
     settings: step('settings', ({ teamId, resourceId, args }) =>
-      engine.ensureSettings(instanceRef(teamId, resourceId), (args as unknown as UpdateArgs).settings),
+      plane.ensureSettings(instanceRef(teamId, resourceId), (args as unknown as UpdateArgs).settings),
     ),
-    remove: step('remove', ({ teamId, resourceId }) =>
-      engine.removeInstance(instanceRef(teamId, resourceId)),
-    ),
+    remove: step('remove', ({ teamId, resourceId }) => plane.removeInstance(instanceRef(teamId, resourceId))),
     // Its address is free afterwards, and nothing may be left that is for the instance.
-    firewalls: step('firewalls', ({ teamId }) => applyTeamFirewalls(database, engine, teamId)),
-    snapshots: step('snapshots', (operation) => removeSnapshotsOf(database.db, engine, operation)),
+    firewalls: step('firewalls', ({ teamId }) => applyTeamFirewalls(database, plane, teamId)),
+    snapshots: step('snapshots', (operation) => removeSnapshotsOf(database.db, plane, operation)),
   };
 }
 

@@ -1,0 +1,24 @@
+import path from 'node:path';
+import type { Config } from '../config.ts';
+import type { DataPlane } from '../dataplane/contract/data-plane.ts';
+import { incusConnection } from '../host/incus-connection.ts';
+import { type Install, poolFor } from '../host/install.ts';
+import type { Log } from '../lib/log.ts';
+
+/** Makes the engine that the settings ask for. Engines load only when chosen. */
+export async function openDataPlane(config: Config, install: Install, log: Log): Promise<DataPlane> {
+  if (config.engine === 'sim') {
+    const { createSimDataPlane } = await import('../dataplane/sim/data-plane.ts');
+    return createSimDataPlane(config.sim);
+  }
+  const connection = await incusConnection(config, install);
+  if (!connection) throw new Error('There is no Incus to connect to.');
+  const { createIncusDataPlane } = await import('../dataplane/incus/data-plane.ts');
+  return createIncusDataPlane({
+    connection,
+    installId: install.installId,
+    pool: poolFor(config, install.installId),
+    imageCache: path.join(config.home, 'images'),
+    log,
+  });
+}

@@ -1,0 +1,216 @@
+import {
+  EVERYBODY,
+  FAMILIES,
+  type Family,
+  formatRange,
+  includes,
+  parseAddress,
+  parseBlock,
+  type RangeSet,
+  subtract,
+  union,
+  withoutMappedEdges,
+} from '../../lib/packet-filter/addresses.ts';
+import { type AllowedPeers, type CompiledPolicies, compile } from '../../lib/packet-filter/compile.ts';
+import { type UnorderedRule, unorderedRules } from '../../lib/packet-filter/unordered.ts';
+import type { InstanceFirewall, InstanceRef, TenantNetwork } from '../contract/data-plane.ts';
+
+/**
+ * Firewalls as rules of Incus' network ACLs. Incus judges a packet by all rules at once that concern it: drop rules, then
+ * allow rules, then the default, which is `drop` here.
+ *
+ * A packet between two instances of a team meets the rules of both in one chain, and must pass only if both let it. So:
+ *
+ * - What one forbids of tcp and udp are drop rules.
+ * - Outbound allow rules cover only what is routed, through the gateway; to a neighbour, the inbound rule of the other side
+ *   is what allows. Link-local addresses and multicast, by which neighbours could be reached past their rules, are left out.
+ * - ICMP and other protocols that an instance may not send to a neighbour are left out of what the neighbour lets in. A drop
+ *   rule could not say "any protocol but", and one for ICMPv6 would cut neighbour discovery, by which instances find each
+ *   other. For the same reason a neighbour to whom ICMPv6 is forbidden is allowed tcp and udp alone: the one place
+ *   where less passes than the firewalls say.
+ */
+
+/** A rule as Incus 6.0 takes it. Lists are separated by commas, ranges are `a-b`; all addresses of one rule are of one family. */
+export interface IncusRule {
+  action: 'allow' | 'drop';
+  state: 'enabled';
+  /** The instance that the rule is for. */
+  description?: string;
+  source?: string;
+  destination?: string;
+  protocol?: 'tcp' | 'udp' | 'icmp4' | 'icmp6';
+  destination_port?: string;
+  icmp_type?: string;
+}
+
+export interface IncusRules {
+  ingress: IncusRule[];
+  egress: IncusRule[];
+}
+
+/** Never routed: neighbours and the host alone can be reached so. */
+const UNROUTED: Record<Family, RangeSet> = {
+  ipv4: union(['169.254.0.0/16', '224.0.0.0/4', '255.255.255.255'].map(parseBlock)),
+  ipv6: union(['fe80::/10', 'ff00::/8'].map(parseBlock)),
+};
+
+/** ICMPv6 types of neighbour solicitation and advertisement: without them no instance finds another over IPv6. */
+const NEIGHBOUR_DISCOVERY = ['135', '136'];
+
+/**
+ * The rules of a team's bridge, for one ACL on its network: those of all instances, each with the instance's address. From
+ * an instance without firewall nothing passes, also not to a neighbour that would let it in. Throws `UncompilablePolicies`.
+ */
+export function bridgeRules(firewalls: readonly InstanceFirewall[], network: TenantNetwork): IncusRules {
+  const discovery = NEIGHBOUR_DISCOVERY.map(
+    (icmp_type): IncusRule => ({
+      action: 'allow',
+      state: 'enabled',
+      source: network.ipv6.subnet,
+      protocol: 'icmp6',
+      icmp_type,
+    }),
+  );
+  const rules: IncusRules = { ingress: [], egress: discovery };
+  for (const team of teams(firewalls, network)) {
+    const { family } = team;
+    rules.egress.push(...render(dropAll(team.strangers), family, 'source', {}));
+    for (const member of team.members) {
+      const description = member.ref.name;
+      const address = formatRange(family, { first: member.address, last: member.address });
+      const inbound = { description, destination: address };
+      const outbound = { description, source: address };
+      rules.ingress.push(...render(team.inboundRules(member), family, 'source', inbound));
+      rules.egress.push(...render(team.outboundRules(member), family, 'destination', outbound));
+    }
+  }
+  return rules;
+}
+
+/**
+ * The rules of a team's OVN network: for each instance those of an ACL on its NIC. OVN judges at the receiver's port, and
+ * by the rules of both ports together, so they are the same but for the instance's address; neighbour discovery is Incus'
+ * own business there. Throws `UncompilablePolicies`.
+ */
+export function ovnRules(
+  firewalls: readonly InstanceFirewall[],
+  network: TenantNetwork,
+): { ref: InstanceRef; rules: IncusRules }[] {
+  const rules = new Map(firewalls.map(({ ref }) => [ref, { ingress: [], egress: [] } as IncusRules]));
+  for (const team of teams(firewalls, network)) {
+    const { family } = team;
+    for (const member of team.members) {
+      const { ingress, egress } = rules.get(member.ref)!;
+      const inbound = [...dropAll(team.strangers), ...team.inboundRules(member)];
+      ingress.push(...render(inbound, family, 'source', null));
+      egress.push(...render(team.outboundRules(member), family, 'destination', null));
+    }
+  }
+  return [...rules].map(([ref, ofInstance]) => ({ ref, rules: ofInstance }));
+}
+
+interface Member {
+  ref: InstanceRef;
+  address: bigint;
+  compiled: CompiledPolicies;
+}
+
+/** The firewalls of a team, once for each family. */
+function teams(firewalls: readonly InstanceFirewall[], network: TenantNetwork): Team[] {
+  const compiled = firewalls.map(({ policies }) => compile(policies));
+  return FAMILIES.map((family) => {
+    const members = firewalls.flatMap(({ ref, addresses }, index) => {
+      const address = addresses[family];
+      return address === null
+        ? []
+        : [{ ref, address: parseAddress(address).value, compiled: compiled[index]! }];
+    });
+    return new Team(family, members, network);
+  });
+}
+
+/** The firewalls of a team in one family, and what they mean for each other. */
+class Team {
+  readonly family: Family;
+  readonly members: readonly Member[];
+  readonly #subnet: RangeSet;
+  readonly #gateway: RangeSet;
+
+  constructor(family: Family, members: readonly Member[], network: TenantNetwork) {
+    this.family = family;
+    this.members = members;
+    this.#subnet = [parseBlock(network[family].subnet)];
+    this.#gateway = [parseBlock(network[family].gateway)];
+  }
+
+  /** Addresses of the team's network that no instance with a firewall has. */
+  get strangers(): RangeSet {
+    const known = this.members.map(({ address }) => ({ first: address, last: address }));
+    return subtract(this.#subnet, union(known, this.#gateway));
+  }
+
+  inboundRules(member: Member): UnorderedRule[] {
+    const allowed = member.compiled.inbound[this.family];
+    const senders = (protocol: 'icmp' | 'other'): RangeSet =>
+      union(
+        this.members
+          .filter((sender) => !includes(sender.compiled.outbound[this.family][protocol], member.address))
+          .map(({ address }) => ({ first: address, last: address })),
+      );
+    const icmp = subtract(allowed.icmp, senders('icmp'));
+    const other = subtract(allowed.other, senders('other'));
+    return unorderedRules(this.#sparingDiscovery({ ...allowed, icmp, other }), this.family);
+  }
+
+  outboundRules(member: Member): UnorderedRule[] {
+    const unrouted = union(subtract(this.#subnet, this.#gateway), UNROUTED[this.family]);
+    return unorderedRules(this.#sparingDiscovery(member.compiled.outbound[this.family]), this.family, {
+      scope: subtract(EVERYBODY[this.family], unrouted),
+      shared: this.#subnet,
+    });
+  }
+
+  /** Without other protocols where they would need ICMPv6 to be dropped between neighbours. */
+  #sparingDiscovery(allowed: AllowedPeers): AllowedPeers {
+    if (this.family === 'ipv4') return allowed;
+    const withoutIcmp = subtract(this.#subnet, allowed.icmp);
+    return { ...allowed, other: subtract(allowed.other, withoutIcmp) };
+  }
+}
+
+const dropAll = (peers: RangeSet): UnorderedRule[] =>
+  peers.length === 0 ? [] : [{ action: 'drop', protocol: 'any', ports: null, peers }];
+
+/**
+ * `own` is the side of the instance, which says of which family the rule is. Where it is null, the other side has to.
+ */
+function render(
+  rules: readonly UnorderedRule[],
+  family: Family,
+  peerField: 'source' | 'destination',
+  own: Partial<IncusRule> | null,
+): IncusRule[] {
+  return rules.flatMap(({ action, protocol, ports, peers }) => {
+    const text = peerText(peers, family);
+    if (text === '') return [];
+    const isEverybody = text === EVERYBODY_TEXT[family];
+    const rule: IncusRule = { action, state: 'enabled', ...own };
+    if (!isEverybody) rule[peerField] = text;
+    else if (!own) rule[peerField] = HALVES[family];
+    if (protocol === 'icmp') rule.protocol = family === 'ipv4' ? 'icmp4' : 'icmp6';
+    else if (protocol !== 'any') rule.protocol = protocol;
+    if (ports) {
+      rule.destination_port = ports
+        .map(({ first, last }) => (first === last ? `${first}` : `${first}-${last}`))
+        .join();
+    }
+    return [rule];
+  });
+}
+
+const EVERYBODY_TEXT: Record<Family, string> = { ipv4: '0.0.0.0/0', ipv6: '::/0' };
+/** OVN does not compare with an empty prefix. */
+const HALVES: Record<Family, string> = { ipv4: '0.0.0.0/1,128.0.0.0/1', ipv6: '::/1,8000::/1' };
+
+const peerText = (peers: RangeSet, family: Family): string =>
+  (family === 'ipv6' ? withoutMappedEdges(peers) : peers).map((range) => formatRange(family, range)).join();

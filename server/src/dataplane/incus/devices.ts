@@ -1,0 +1,103 @@
+import { DataPlaneError, type InstanceSpec, type PublishedPort } from '../contract/data-plane.ts';
+import type { Placement } from './instance-config.ts';
+import { bridgeName } from './names.ts';
+
+/** Devices of an instance in Incus, by name. */
+export type Devices = Record<string, Record<string, string>>;
+
+/** Root disk in GiB of an instance that keeps its data on a volume: an image, and the logs that its services may keep. */
+const APPLIANCE_ROOT_GB = 5;
+/** Name of the data volume's device, and where the guest has it. */
+export const DATA_DEVICE = 'data';
+const DATA_PATH = '/data';
+/** Devices of published ports begin with it, and no others do. */
+const PUBLISH_PREFIX = 'publish-';
+
+export function creationDevices(spec: InstanceSpec, place: Placement): Devices {
+  const rootGb = spec.dataVolume ? APPLIANCE_ROOT_GB : spec.limits.diskGb;
+  return {
+    root: { type: 'disk', path: '/', pool: place.pool, size: `${rootGb}GiB` },
+    ...(spec.dataVolume
+      ? { [DATA_DEVICE]: { type: 'disk', path: DATA_PATH, pool: place.pool, source: spec.ref.name } }
+      : {}),
+    ...networkDevices(spec, place),
+    ...publishDevices(spec.publish, spec.addresses.ipv4),
+  };
+}
+
+/** The network card, or none at all for an instance without addresses. */
+function networkDevices({ ref, addresses }: InstanceSpec, place: Placement): Devices {
+  if (addresses.ipv4 === null && addresses.ipv6 === null) return {};
+  return {
+    eth0: {
+      type: 'nic',
+      name: 'eth0',
+      network: bridgeName(place.installId, ref.teamId),
+      hwaddr: hardwareAddress(addresses),
+      // `none` with the filter on: nothing of that family leaves the instance.
+      'ipv4.address': addresses.ipv4 ?? 'none',
+      'ipv6.address': addresses.ipv6 ?? 'none',
+      'security.mac_filtering': 'true',
+      'security.ipv4_filtering': 'true',
+      'security.ipv6_filtering': 'true',
+    },
+  };
+}
+
+/**
+ * A MAC address that goes with the IP address: neighbours, the host among them, remember it for seconds to minutes, and
+ * would send to the old one after a reinstall. Locally administered; unique on the team's bridge, as the address is.
+ */
+export function hardwareAddress(addresses: InstanceSpec['addresses']): string {
+  const { ipv4, ipv6 } = addresses;
+  const tail = ipv4 !== null ? ipv4.split('.').map(Number) : lowestBytes(ipv6 ?? '::');
+  const bytes = [0x02, ipv4 !== null ? 0xd4 : 0xd6, ...tail];
+  return bytes.map((byte) => byte.toString(16).padStart(2, '0')).join(':');
+}
+
+/** The last 32 bits of an IPv6 address. */
+function lowestBytes(ipv6: string): number[] {
+  const groups = ipv6.replace('::', ':0:0:').split(':').slice(-2);
+  return groups.flatMap((group) => {
+    const value = Number.parseInt(group || '0', 16);
+    return [value >> 8, value & 255];
+  });
+}
+
+/**
+ * A device for each published port. With `nat` it is a rule of the host's firewall and not a process: it costs nothing, and
+ * the guest sees who connects. It leads in from outside and from the host, not from its loopback address. Incus compares
+ * such ports with nobody's: that none is given twice, and none on which the host itself listens, is up to who gives them out.
+ */
+export function publishDevices(publish: readonly PublishedPort[], ipv4: string | null): Devices {
+  if (publish.length > 0 && ipv4 === null) {
+    throw new DataPlaneError('invalid', 'Without an IPv4 address, ports cannot be published.');
+  }
+  return Object.fromEntries(
+    publish.map(({ address, port, targetPort }) => [
+      `${PUBLISH_PREFIX}${address}-${port}`,
+      { type: 'proxy', nat: 'true', listen: `tcp:${address}:${port}`, connect: `tcp:${ipv4}:${targetPort}` },
+    ]),
+  );
+}
+
+/** Takes devices away from a copy, which otherwise has all that its source has. */
+export const withoutDevices = (devices: Devices): Devices =>
+  Object.fromEntries(Object.keys(devices).map((name) => [name, { type: 'none' }]));
+
+export const isPublished = (device: string): boolean => device.startsWith(PUBLISH_PREFIX);
+
+export const hasDataVolume = (devices: Devices): boolean => devices[DATA_DEVICE] !== undefined;
+
+export const rootDiskGb = (devices: Devices): number => Number.parseInt(devices.root?.size ?? '', 10);
+
+/** Whether two sets of devices have the same names and settings. */
+export function sameDevices(one: Devices, other: Devices): boolean {
+  const flat = (devices: Devices): string =>
+    JSON.stringify(
+      Object.entries(devices)
+        .map(([name, device]) => [name, Object.entries(device).sort()])
+        .sort(),
+    );
+  return flat(one) === flat(other);
+}

@@ -1,0 +1,61 @@
+import { DataPlaneError, type DataPlaneErrorCode } from '../contract/data-plane.ts';
+
+/** An error of Incus. `status` is its HTTP-like code; 0 where there was no answer at all. */
+export class IncusError extends DataPlaneError {
+  readonly status: number;
+  /** What Incus said, for code that has to tell cases apart; never shown to customers. */
+  readonly said: string;
+
+  constructor(status: number, said: string, options: { cause?: unknown } = {}) {
+    const code = codeOf(status, said);
+    super(code, PUBLIC[code], { detail: said, cause: options.cause, retryable: RETRYABLE.has(code) });
+    this.name = 'IncusError';
+    this.status = status;
+    this.said = said;
+  }
+}
+
+const PUBLIC: Record<DataPlaneErrorCode, string> = {
+  unreachable: 'The virtualization service does not answer.',
+  timeout: 'The virtualization service took too long.',
+  not_found: 'The instance does not exist.',
+  image_unavailable: 'The image is not available.',
+  image_build_failed: 'The image could not be built.',
+  no_capacity: 'There is not enough room left on this install.',
+  invalid: 'The virtualization service refused the settings of this instance.',
+  failed: 'The virtualization service failed.',
+};
+
+const RETRYABLE: ReadonlySet<DataPlaneErrorCode> = new Set(['unreachable', 'timeout', 'failed']);
+
+function codeOf(status: number, said: string): DataPlaneErrorCode {
+  if (/no space left|quota exceeded|cannot allocate memory/i.test(said)) return 'no_capacity';
+  if (status === 0 || status === 502 || status === 503) return 'unreachable';
+  if (status === 408 || status === 504) return 'timeout';
+  // A file that is missing below an instance is not the instance itself; nor is the disk of one that was made by half.
+  if (status === 404 && !/no such file|storage pool not found/i.test(said)) return 'not_found';
+  return 'failed';
+}
+
+/** An error below HTTP: refused, no such socket, cut off, no answer in time. */
+export function fromTransport(error: unknown): IncusError {
+  const { code, message } = error as { code?: string; message?: string };
+  const slow = code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT';
+  return new IncusError(slow ? 408 : 0, `${code ?? 'error'}: ${message ?? String(error)}`, { cause: error });
+}
+
+/** The instance, network, … is there already. Where two create it at once, Incus lets its database say so. */
+export const alreadyExists = (error: unknown): boolean =>
+  error instanceof IncusError && /already exists|UNIQUE constraint failed/i.test(error.said);
+
+/** Another operation on the same instance is under way, or was a moment ago; it can be tried again in a moment. */
+export const isBusy = (error: unknown): boolean =>
+  error instanceof IncusError &&
+  // 412: it changed between our look at it and our change.
+  (error.status === 412 || /\bbusy\b|matching non-reusable operation|is already being/i.test(error.said));
+
+/** Rules that Incus, or nftables behind it, cannot hold: nothing has changed. */
+export const refusesRules = (error: unknown): boolean =>
+  error instanceof IncusError &&
+  // nftables tells what it cannot read from what the kernel cannot do, which may be possible later.
+  /(Invalid|Duplicate of) (in|e)gress rule|nft .*Error: (?!Could not process rule)/s.test(error.said);

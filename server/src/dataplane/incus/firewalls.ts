@@ -1,0 +1,201 @@
+import { formatRange, parseBlock } from '../../lib/packet-filter/addresses.ts';
+import { UncompilablePolicies } from '../../lib/packet-filter/uncompilable.ts';
+import { DataPlaneError, type InstanceFirewall, type TenantNetwork } from '../contract/data-plane.ts';
+import { bridgeRules, type IncusRule, type IncusRules, ovnRules } from './acl-rules.ts';
+import type { IncusClient } from './client.ts';
+import { cutForbidden } from './connections.ts';
+import { alreadyExists, refusesRules } from './errors.ts';
+import type { IncusInstance } from './instance-config.ts';
+import { bridgeName, instanceAclName, instanceAclPrefix, networkAclName, projectName } from './names.ts';
+
+/** The parts of Incus' network object that Danube reads here. */
+interface IncusNetwork {
+  type: string;
+  config: Record<string, string>;
+}
+
+const NO_RULES: IncusRules = { ingress: [], egress: [] };
+
+/** Settings of a network, or of a NIC, which let pass what the rules of the ACL allow, and nothing else. */
+export const guardedBy = (acl: string): Record<string, string> => ({
+  'security.acls': acl,
+  'security.acls.default.ingress.action': 'drop',
+  'security.acls.default.egress.action': 'drop',
+});
+
+/**
+ * The firewalls of teams, as network ACLs of Incus: on a bridge one for the network, with the rules of all instances; on OVN
+ * one for each instance's NIC. What Incus 6.0 makes of an ACL on a bridge, measured:
+ *
+ * - A chain `acl.BRIDGE` of nftables for what is forwarded, between two instances too, and for what the host itself sends and
+ *   gets. Established connections pass first. DNS, DHCP and what IPv6 needs to work pass between instance and host
+ *   whatever the rules; between instances they do not, not even neighbour discovery.
+ * - Writing the rules replaces the chain in one step. Rules that nftables refuses leave the chain and Incus' own record of it
+ *   as they were.
+ * - A change of the network's settings, like a start of Incus, takes all chains of the network away and makes them anew, with
+ *   the DNS server in between: nothing is filtered and nothing is masqueraded for most of a second. So an ACL is attached to
+ *   a network once and never touched again; see `host/acl-guard.ts` for the start.
+ */
+export class Firewalls {
+  readonly #client: IncusClient;
+  readonly #installId: string;
+  /** By team: the daemon and the rules under which connections were judged. */
+  readonly #judged = new Map<number, string>();
+
+  constructor(client: IncusClient, installId: string) {
+    this.#client = client;
+    this.#installId = installId;
+  }
+
+  /** Makes the ACL for a network that is to be made; it lets nothing pass. One that is there stays as it is. */
+  async prepare(teamId: number): Promise<void> {
+    const name = networkAclName(this.#installId, teamId);
+    if (await this.#client.find(aclPath(name))) return;
+    await this.#create(name, teamId, NO_RULES);
+  }
+
+  /** See `Engine.ensureFirewalls`. Two requests and no write where nothing differs. */
+  async ensure(teamId: number, firewalls: readonly InstanceFirewall[]): Promise<void> {
+    const path = `/1.0/networks/${bridgeName(this.#installId, teamId)}`;
+    const [network, daemon] = await Promise.all([
+      this.#client.find<IncusNetwork>(path),
+      this.#client.get<{ environment: { server_pid: number } }>('/1.0'),
+    ]);
+    if (!network) throw new DataPlaneError('not_found', `Team ${teamId} has no network.`);
+    const addresses = addressesOf(network);
+    // The same rules whatever the order in which they come.
+    const sorted = firewalls.toSorted((a, b) => (a.ref.name < b.ref.name ? -1 : 1));
+    const rules = await orInvalid(() =>
+      network.type === 'ovn'
+        ? this.#ensureOnNics(teamId, sorted, addresses)
+        : this.#ensureOnBridge(teamId, sorted, addresses, network),
+    );
+    // What has passed meanwhile, while Incus was away, is judged too: nothing is filtered at a start of Incus.
+    if (this.#client.isLocal) {
+      await this.#cut(teamId, sorted, addresses, `${daemon.environment.server_pid} ${rules}`);
+    }
+  }
+
+  async remove(teamId: number): Promise<void> {
+    this.#judged.delete(teamId);
+    await this.#client.remove(aclPath(networkAclName(this.#installId, teamId)));
+    for (const name of await this.#listOnNics(teamId)) await this.#client.remove(aclPath(name));
+  }
+
+  /** Returns the rules as text. */
+  async #ensureOnBridge(
+    teamId: number,
+    firewalls: readonly InstanceFirewall[],
+    addresses: TenantNetwork,
+    network: IncusNetwork,
+  ): Promise<string> {
+    const rules = bridgeRules(firewalls, addresses);
+    const name = networkAclName(this.#installId, teamId);
+    await this.#write(name, teamId, rules);
+    const guard = guardedBy(name);
+    // A network of a release that had no firewalls: only now, so that what is allowed was never cut off.
+    if (Object.entries(guard).some(([key, value]) => network.config[key] !== value)) {
+      const path = `/1.0/networks/${bridgeName(this.#installId, teamId)}`;
+      await this.#client.request('PATCH', path, { config: guard });
+      this.#judged.delete(teamId);
+    }
+    return textOf(rules);
+  }
+
+  /** Returns the rules as text. */
+  async #ensureOnNics(
+    teamId: number,
+    firewalls: readonly InstanceFirewall[],
+    addresses: TenantNetwork,
+  ): Promise<string> {
+    const wanted = new Map(ovnRules(firewalls, addresses).map(({ ref, rules }) => [ref.name, rules]));
+    const project = projectName(this.#installId, teamId);
+    const query = { project, recursion: '1' };
+    const instances = (await this.#client.find<IncusInstance[]>('/1.0/instances', { query })) ?? [];
+    const nameOf = (name: string): string => instanceAclName(this.#installId, { teamId, name });
+    for (const { name } of instances) wanted.set(name, wanted.get(name) ?? NO_RULES);
+    for (const [name, rules] of wanted) await this.#write(nameOf(name), teamId, rules);
+    for (const { name, devices } of instances) {
+      const { eth0 = {} } = devices;
+      const guard = guardedBy(nameOf(name));
+      if (Object.entries(guard).every(([key, value]) => eth0[key] === value)) continue;
+      const body = { devices: { eth0: { ...eth0, ...guard } } };
+      await this.#client.request('PATCH', `/1.0/instances/${name}`, body, { query: { project } });
+    }
+    const kept = new Set([...wanted.keys()].map(nameOf));
+    const gone = (await this.#listOnNics(teamId)).filter((name) => !kept.has(name));
+    for (const name of gone) await this.#client.remove(aclPath(name));
+    return [...wanted].map(([name, rules]) => `${name} ${textOf(rules)}`).join('\n');
+  }
+
+  async #listOnNics(teamId: number): Promise<string[]> {
+    const prefix = instanceAclPrefix(this.#installId, teamId);
+    const paths = await this.#client.get<string[]>('/1.0/network-acls');
+    return paths.map((path) => path.split('/').pop() ?? '').filter((name) => name.startsWith(prefix));
+  }
+
+  /** Compares first. Another process that writes at the same time has the last word, or this one: either is whole. */
+  async #write(name: string, teamId: number, rules: IncusRules): Promise<void> {
+    const present = await this.#client.find<IncusRules>(aclPath(name));
+    if (present && textOf(present) === textOf(rules)) return;
+    if (!present && (await this.#create(name, teamId, rules))) return;
+    await this.#client.request('PUT', aclPath(name), this.#body(teamId, rules));
+  }
+
+  /** False where another process was faster. */
+  async #create(name: string, teamId: number, rules: IncusRules): Promise<boolean> {
+    try {
+      await this.#client.request('POST', '/1.0/network-acls', { name, ...this.#body(teamId, rules) });
+      return true;
+    } catch (error) {
+      if (!alreadyExists(error)) throw error;
+      return false;
+    }
+  }
+
+  #body(teamId: number, { ingress, egress }: IncusRules): object {
+    return { description: `Danube ${this.#installId}, team ${teamId}`, config: {}, ingress, egress };
+  }
+
+  /** Not twice under the same daemon and rules: it reads the table of all connections. */
+  async #cut(
+    teamId: number,
+    firewalls: readonly InstanceFirewall[],
+    addresses: TenantNetwork,
+    circumstances: string,
+  ): Promise<void> {
+    if (this.#judged.get(teamId) === circumstances) return;
+    await cutForbidden(addresses, firewalls);
+    this.#judged.set(teamId, circumstances);
+  }
+}
+
+const aclPath = (name: string): string => `/1.0/network-acls/${name}`;
+
+/** The same text for the same rules: Incus gives them back in their order, and leaves out what is empty. */
+const textOf = ({ ingress, egress }: IncusRules): string => {
+  const flat = (rules: readonly IncusRule[]): unknown =>
+    rules.map((rule) => Object.entries(rule).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  return JSON.stringify([flat(ingress), flat(egress)]);
+};
+
+function addressesOf({ config }: IncusNetwork): TenantNetwork {
+  const read = (family: 'ipv4' | 'ipv6'): { subnet: string; gateway: string } => {
+    const address = config[`${family}.address`] ?? '';
+    return { subnet: formatRange(family, parseBlock(address)), gateway: address.split('/')[0] ?? '' };
+  };
+  return { ipv4: read('ipv4'), ipv6: read('ipv6') };
+}
+
+async function orInvalid<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof UncompilablePolicies) && !refusesRules(error)) throw error;
+    const said = error instanceof UncompilablePolicies ? error.message : null;
+    throw new DataPlaneError('invalid', said ?? 'The network cannot hold these rules.', {
+      ...(said ? {} : { detail: (error as Error).message }),
+      cause: error,
+    });
+  }
+}

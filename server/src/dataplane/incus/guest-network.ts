@@ -1,0 +1,56 @@
+import { stringify } from 'yaml';
+import { INTERNAL_DOMAIN, type InstanceSpec } from '../contract/data-plane.ts';
+
+const prefixOf = (spec: InstanceSpec, family: 'ipv4' | 'ipv6'): string =>
+  spec.network[family].subnet.split('/')[1] ?? '';
+
+/**
+ * cloud-init network configuration (version 2): fixed addresses, so that no boot waits for a DHCP server. Gateways have keys
+ * of their own here: of a route to `::/0`, cloud-init 22.4 makes one to `::/64` (`_normalize_net_keys` in its
+ * `net/network_state.py` takes a prefix of 0 for none), and the way out is missing until a router advertises itself.
+ */
+export function networkConfig(spec: InstanceSpec): string {
+  const families = (['ipv4', 'ipv6'] as const).filter((family) => spec.addresses[family] !== null);
+  if (families.length === 0) return stringify({ version: 2, ethernets: {} });
+  return stringify({
+    version: 2,
+    ethernets: {
+      eth0: {
+        dhcp4: false,
+        dhcp6: false,
+        'accept-ra': false,
+        addresses: families.map((family) => `${spec.addresses[family]}/${prefixOf(spec, family)}`),
+        ...Object.fromEntries(
+          families.map((family) => [family.replace('ipv', 'gateway'), spec.network[family].gateway]),
+        ),
+        nameservers: {
+          addresses: families.map((family) => spec.network[family].gateway),
+          search: [INTERNAL_DOMAIN],
+        },
+      },
+    },
+  });
+}
+
+/**
+ * The same for an image without cloud-init, as shell assignments that its `boot` script reads. A family that the instance
+ * has not is empty.
+ */
+export function networkText(spec: InstanceSpec): string {
+  const address = (family: 'ipv4' | 'ipv6'): string =>
+    spec.addresses[family] === null ? '' : `${spec.addresses[family]}/${prefixOf(spec, family)}`;
+  const gateway = (family: 'ipv4' | 'ipv6'): string =>
+    spec.addresses[family] === null ? '' : spec.network[family].gateway;
+  return Object.entries({
+    HOSTNAME: spec.hostname,
+    ADDRESS4: address('ipv4'),
+    GATEWAY4: gateway('ipv4'),
+    ADDRESS6: address('ipv6'),
+    GATEWAY6: gateway('ipv6'),
+  })
+    .map(([name, value]) => `${name}=${shellWord(value)}\n`)
+    .join('');
+}
+
+/** One word for a shell, whatever the text holds. */
+const shellWord = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;

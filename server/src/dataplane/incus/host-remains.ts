@@ -1,0 +1,66 @@
+import { readdir, readFile, rmdir } from 'node:fs/promises';
+import path from 'node:path';
+import { run } from '../../host/run.ts';
+
+/** Milliseconds that a DNS server gets to end. */
+const PATIENCE = 3_000;
+
+/** Ends the DNS servers of a bridge, and deletes the bridge. Only for one that Incus does not manage (any more). */
+export async function removeHostRemains(bridge: string): Promise<void> {
+  await stopForgottenDns(bridge);
+  // Status 1 where it is not there.
+  await run('ip', ['link', 'delete', 'dev', bridge], { allow: [1] });
+}
+
+/** Ends every dnsmasq that serves this bridge; Incus starts a new one when it starts the network. */
+export async function stopForgottenDns(bridge: string): Promise<void> {
+  const pids = await dnsServersOf(bridge);
+  for (const pid of pids) {
+    try {
+      process.kill(pid, 'SIGTERM');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+  }
+  const deadline = Date.now() + PATIENCE;
+  while ((await dnsServersOf(bridge)).length > 0 && Date.now() < deadline) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/**
+ * Incus first makes an empty folder for a disk, then the disk in its place; killed in between, it cannot delete what it
+ * left. Returns true where `said`, its complaint, names such a folder of this volume, and the folder is gone now.
+ */
+export async function removeEmptyVolume(said: string, volume: string): Promise<boolean> {
+  const folder = /Failed deleting subvolume "([^"]+)".*Not a Btrfs subvolume/s.exec(said)?.[1];
+  if (!folder || path.basename(folder) !== volume) return false;
+  try {
+    // Refuses a folder with anything in it.
+    await rmdir(folder);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOENT') return false;
+  }
+  return true;
+}
+
+async function dnsServersOf(bridge: string): Promise<number[]> {
+  const found: number[] = [];
+  for (const entry of await readdir('/proc')) {
+    if (!/^\d+$/.test(entry)) continue;
+    const words = (await commandLine(entry)).split('\0');
+    const isDns = path.basename(words[0] ?? '') === 'dnsmasq';
+    if (isDns && words.includes(`--interface=${bridge}`)) found.push(Number(entry));
+  }
+  return found;
+}
+
+async function commandLine(pid: string): Promise<string> {
+  try {
+    return await readFile(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    // It ended meanwhile.
+    return '';
+  }
+}

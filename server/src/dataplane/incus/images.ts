@@ -1,0 +1,230 @@
+import { openAsBlob } from 'node:fs';
+import { FormData } from 'undici';
+import { hostMirror } from '../../host/packages.ts';
+import { type BuiltImage, buildImage, recipeHash } from '../../images/builder.ts';
+import { CATALOG, type ImageSource } from '../../images/catalog.ts';
+import { type ImageServers, probeImageServers } from '../../images/image-server.ts';
+import { PARAMETERS_PROPERTY, unpackParameters } from '../../images/parameters.ts';
+import { RECIPES, SERVICE_IMAGES } from '../../images/recipes.ts';
+import type { Log } from '../../lib/log.ts';
+import {
+  DataPlaneError,
+  type EngineParameter,
+  type ImageReport,
+  type Progress,
+} from '../contract/data-plane.ts';
+import type { IncusClient } from './client.ts';
+import { alreadyExists } from './errors.ts';
+import { KeyedMutex, Semaphore } from './limiter.ts';
+import { imageAlias } from './names.ts';
+
+interface IncusImage {
+  fingerprint: string;
+  properties: Record<string, string>;
+  aliases: { name: string }[];
+}
+
+/** Image properties that say what an image was made from. */
+const PROPERTY = { recipe: 'danube.recipe', builtAt: 'danube.built_at', install: 'danube.install' } as const;
+
+/** What Danube reads of an image, and what never changes in one. */
+interface Facts {
+  /** Hash of the recipe; undefined for an image that was not built here. */
+  recipe: string | undefined;
+  parameters: readonly EngineParameter[] | null;
+}
+
+/** Every image that this install may use: the catalogue's, then those of services. */
+const SOURCES: ReadonlyMap<string, ImageSource> = new Map([
+  ...CATALOG.map(({ id, source }) => [id, source] as const),
+  ...SERVICE_IMAGES.map((id) => [id, { kind: 'built', recipe: id }] as const),
+]);
+
+/** Builds at once. Each unpacks hundreds of packages: more of them only make each other slow. */
+const BUILDS = 2;
+
+/** Images in Incus: built here and imported, or fetched from their server. */
+export class Images {
+  readonly #client: IncusClient;
+  readonly #options: { installId: string; imageCache: string; log: Log };
+  readonly #servers: ImageServers = probeImageServers();
+  readonly #perImage = new KeyedMutex();
+  readonly #builds = new Semaphore(BUILDS);
+  /** By fingerprint. An image's properties can be some kilobytes, and lists are asked for often. */
+  readonly #facts = new Map<string, Promise<Facts | null>>();
+
+  constructor(client: IncusClient, options: { installId: string; imageCache: string; log: Log }) {
+    this.#client = client;
+    this.#options = options;
+  }
+
+  /** One request, but for images that were never looked at. */
+  async list(): Promise<ImageReport[]> {
+    const aliases = await this.#client.get<{ name: string; target: string }[]>('/1.0/images/aliases', {
+      query: { recursion: '1' },
+    });
+    const targets = new Map(aliases.map(({ name, target }) => [name, target]));
+    return Promise.all(Array.from(SOURCES, ([name, source]) => this.#report(name, source, targets)));
+  }
+
+  async #report(
+    name: string,
+    source: ImageSource,
+    targets: ReadonlyMap<string, string>,
+  ): Promise<ImageReport> {
+    const target = targets.get(imageAlias(this.#options.installId, name));
+    const facts = target === undefined ? null : await this.#factsOf(target);
+    if (facts && isCurrent(facts, source)) return { name, state: 'ready', reason: null };
+    if (source.kind === 'built') return { name, state: 'buildable', reason: null };
+    const reason = await this.#servers.whyUnavailable(source.server);
+    return { name, state: reason === null ? 'buildable' : 'unavailable', reason };
+  }
+
+  /** What the engine in the image can be set to; null where the image is not there, or has no such engine. */
+  async parameters(name: string): Promise<readonly EngineParameter[] | null> {
+    const target = await this.#targetOf(name);
+    return (target === null ? null : await this.#factsOf(target))?.parameters ?? null;
+  }
+
+  /** Null where the image is gone. */
+  #factsOf(fingerprint: string): Promise<Facts | null> {
+    const known = this.#facts.get(fingerprint);
+    if (known) return known;
+    const asked = this.#readFacts(fingerprint);
+    this.#facts.set(fingerprint, asked);
+    const forget = () => this.#facts.delete(fingerprint);
+    // The caller hears of the failure; the next one asks again.
+    asked.then((facts) => facts ?? forget(), forget);
+    return asked;
+  }
+
+  async #readFacts(fingerprint: string): Promise<Facts | null> {
+    const image = await this.#client.find<IncusImage>(`/1.0/images/${fingerprint}`);
+    if (!image) return null;
+    const packed = image.properties[PARAMETERS_PROPERTY];
+    return {
+      recipe: image.properties[PROPERTY.recipe],
+      parameters: packed === undefined ? null : unpackParameters(packed),
+    };
+  }
+
+  /** Makes the image ready. `rebuild` builds or fetches it anew, for fresh packages. */
+  async ensure(name: string, progress: Progress | undefined, rebuild: boolean): Promise<void> {
+    const source = SOURCES.get(name);
+    if (!source) throw new DataPlaneError('image_unavailable', `There is no image "${name}".`);
+    await this.#perImage.run(name, async () => {
+      const target = await this.#targetOf(name);
+      const present = target === null ? null : await this.#factsOf(target);
+      if (!rebuild && present && isCurrent(present, source)) return;
+      if (source.kind === 'built') await this.#build(name, source.recipe, rebuild, progress);
+      else await this.#fetch(name, source, progress);
+      // The alias points elsewhere now; instances keep their disks.
+      if (target !== null) await this.#removeUnused(target);
+    });
+  }
+
+  /** Fingerprint of the image that has this name here, or null. */
+  async #targetOf(name: string): Promise<string | null> {
+    const alias = imageAlias(this.#options.installId, name);
+    const entry = await this.#client.find<{ target: string }>(`/1.0/images/aliases/${alias}`);
+    return entry?.target ?? null;
+  }
+
+  async #build(name: string, recipeId: string, rebuild: boolean, progress?: Progress): Promise<void> {
+    const recipe = RECIPES.get(recipeId);
+    if (!recipe) throw new DataPlaneError('image_unavailable', `There is no recipe for "${name}".`);
+    const { imageCache, log } = this.#options;
+    progress?.(`Waiting to build ${name}`, 0);
+    const built = await this.#builds.run(async () => {
+      log.info({ image: name }, 'building image');
+      const mirror = await hostMirror();
+      return buildImage({ recipe, cacheDir: imageCache, mirror, force: rebuild, progress });
+    });
+    progress?.(`Importing ${name}`, 97);
+    await this.#point(name, await this.#import(built));
+    log.info({ image: name, recipe: built.recipeHash }, 'image ready');
+  }
+
+  /** Returns the fingerprint. An import that was killed before its alias existed is found again. */
+  async #import(built: BuiltImage): Promise<string> {
+    const properties = {
+      [PROPERTY.recipe]: built.recipeHash,
+      [PROPERTY.builtAt]: String(built.builtAt),
+      [PROPERTY.install]: this.#options.installId,
+    };
+    const form = new FormData();
+    form.set('metadata', await openAsBlob(built.metadataFile), 'metadata.tar');
+    form.set('rootfs', await openAsBlob(built.rootfsFile), 'rootfs.tar.zst');
+    const headers = { 'x-incus-properties': new URLSearchParams(properties).toString() };
+    try {
+      const done = await this.#client.upload<{ fingerprint: string }>('/1.0/images', { body: form, headers });
+      return done.fingerprint;
+    } catch (error) {
+      const images = await this.#client.get<IncusImage[]>('/1.0/images', { query: { recursion: '1' } });
+      const same = images.find((image) =>
+        Object.entries(properties).every(([key, value]) => image.properties[key] === value),
+      );
+      if (!same) throw error;
+      return same.fingerprint;
+    }
+  }
+
+  async #fetch(name: string, source: ImageSource & { kind: 'server' }, progress?: Progress): Promise<void> {
+    const reason = await this.#servers.whyUnavailable(source.server);
+    if (reason !== null) {
+      throw new DataPlaneError('image_unavailable', `The image "${name}" is not available on this install.`, {
+        detail: reason,
+        retryable: true,
+      });
+    }
+    progress?.(`Downloading ${name}`);
+    const done = await this.#client.request<{ fingerprint: string }>(
+      'POST',
+      '/1.0/images',
+      {
+        source: {
+          type: 'image',
+          mode: 'pull',
+          server: source.server,
+          protocol: 'simplestreams',
+          alias: source.alias,
+          image_type: 'container',
+        },
+        auto_update: true,
+        properties: { [PROPERTY.install]: this.#options.installId },
+      },
+      { timeoutSeconds: 1800 },
+    );
+    await this.#point(name, done.fingerprint);
+    progress?.(`Downloaded ${name}`, 100);
+  }
+
+  async #point(name: string, fingerprint: string): Promise<void> {
+    const alias = imageAlias(this.#options.installId, name);
+    const description = `Danube ${this.#options.installId}`;
+    try {
+      await this.#client.request('POST', '/1.0/images/aliases', {
+        name: alias,
+        target: fingerprint,
+        description,
+      });
+    } catch (error) {
+      if (!alreadyExists(error)) throw error;
+      await this.#client.request('PUT', `/1.0/images/aliases/${alias}`, { target: fingerprint, description });
+    }
+  }
+
+  /** Deletes an image that no alias names any more; one that another install's alias names stays. */
+  async #removeUnused(fingerprint: string): Promise<void> {
+    const image = await this.#client.find<IncusImage>(`/1.0/images/${fingerprint}`);
+    if (!image || image.aliases.length > 0) return;
+    await this.#client.remove(`/1.0/images/${fingerprint}`);
+    this.#facts.delete(fingerprint);
+  }
+}
+
+function isCurrent(facts: Facts, source: ImageSource): boolean {
+  if (source.kind === 'server') return true;
+  const recipe = RECIPES.get(source.recipe);
+  return recipe !== undefined && facts.recipe === recipeHash(recipe);
+}

@@ -1,0 +1,221 @@
+import {
+  DataPlaneError,
+  type InstanceDetail,
+  type InstanceRef,
+  type InstanceReport,
+  type InstanceSettings,
+  type InstanceSpec,
+  type PowerState,
+} from '../contract/data-plane.ts';
+import {
+  creationDevices,
+  type Devices,
+  hasDataVolume,
+  isPublished,
+  publishDevices,
+  rootDiskGb,
+  withoutDevices,
+} from './devices.ts';
+import { networkConfig, networkText } from './guest-network.ts';
+import { imageAlias } from './names.ts';
+
+/** The parts of Incus' instance object that Danube reads. */
+export interface IncusInstance {
+  name: string;
+  project: string;
+  status: string;
+  config: Record<string, string>;
+  devices: Devices;
+  /** Year 1970 or before for an instance that never ran. */
+  last_used_at: string;
+}
+
+/** Where and how instances are made on this install. */
+export interface Placement {
+  installId: string;
+  pool: string;
+  /** Cores of the host: Incus refuses an instance more than there are. */
+  hostVcpu: number;
+}
+
+/** Ends a fork bomb long before the host feels it, and no honest server of these sizes. */
+const MAX_PROCESSES = 8192;
+
+/**
+ * Requests by which root in a guest makes a Btrfs subvolume or snapshot: the limit of the disk does not cover those.
+ * From linux/btrfs.h: SNAP_CREATE, SUBVOL_CREATE, SNAP_CREATE_V2, SUBVOL_CREATE_V2.
+ */
+const SUBVOLUME_REQUESTS = ['0x50009401', '0x5000940e', '0x50009417', '0x50009418'];
+/** ENOTTY, as if the file system had no subvolumes: systemd and others make a folder then. */
+const NO_SUCH_REQUEST = 25;
+
+/**
+ * Lines of an LXC seccomp policy for all architectures that the kernel runs. The kernel reads 32 bits of the request's
+ * number: the filter must not look at the others.
+ */
+const deniedCalls = (): string =>
+  SUBVOLUME_REQUESTS.map(
+    (request) => `ioctl errno ${NO_SUCH_REQUEST} [1,${request},SCMP_CMP_MASKED_EQ,0xffffffff]\n`,
+  ).join('');
+
+/** `config` keys that carry what Danube knows about an instance. */
+const KEY = {
+  /** Written last: what has none was made by half. */
+  generation: 'user.danube.generation',
+  image: 'user.danube.image',
+  /** Of a snapshot that was made to its end. */
+  complete: 'user.danube.complete',
+  /** Read by the images of services, see `services/appliance/recipe.ts`. */
+  network: 'user.danube.network',
+} as const;
+
+/** The body of `POST /1.0/instances` that creates and starts the instance. */
+export function creationBody(spec: InstanceSpec, place: Placement) {
+  return {
+    name: spec.ref.name,
+    type: 'container',
+    start: true,
+    source: { type: 'image', alias: imageAlias(place.installId, spec.image) },
+    profiles: [],
+    config: {
+      ...settingsConfig(spec, place.hostVcpu),
+      'limits.processes': String(MAX_PROCESSES),
+      // User ids of its own on the host: a limit that the kernel counts per user hits one customer only.
+      'security.idmap.isolated': 'true',
+      // Guests have no business with Incus; cloud-init gets its data from files.
+      'security.guestapi': 'false',
+      'security.syscalls.deny': deniedCalls(),
+      ...guestConfig(spec),
+      [KEY.generation]: String(spec.generation),
+      [KEY.image]: spec.image,
+    },
+    devices: creationDevices(spec, place),
+  };
+}
+
+/**
+ * The body of `POST /1.0/instances` that creates the instance with the disk of a snapshot, and does not start it. A daemon
+ * that is killed in the middle may leave a disk without limit, or one that does not learn its new network: so the instance
+ * gets its generation afterwards, by {@link copied}.
+ */
+export function copyBody(spec: InstanceSpec, place: Placement, source: IncusInstance, diskGb: number) {
+  const { source: _image, ...body } = creationBody(spec, place);
+  const root = { ...body.devices.root, size: `${diskGb}GiB` };
+  return {
+    ...body,
+    start: false,
+    source: copyOf(source.name),
+    config: { ...without(source.config), ...body.config, [KEY.generation]: '' },
+    devices: { ...withoutDevices(source.devices), ...body.devices, root },
+  };
+}
+
+/** The change that makes a copied instance one of its generation. */
+export const copied = (spec: InstanceSpec): unknown => ({
+  config: { [KEY.generation]: String(spec.generation) },
+});
+
+/**
+ * The body of `POST /1.0/instances` that keeps the disk of an instance as a snapshot: without network, without what the
+ * instance was told of its user, and never started.
+ */
+export const snapshotBody = (name: string, source: IncusInstance): unknown => ({
+  name,
+  type: 'container',
+  source: copyOf(source.name),
+  profiles: [],
+  config: {
+    ...without(source.config),
+    'security.idmap.isolated': 'true',
+    'boot.autostart': 'false',
+  },
+  devices: { ...withoutDevices(source.devices), root: source.devices.root },
+});
+
+/** The change that marks a snapshot as made to its end. */
+export const KEPT = { config: { [KEY.complete]: 'true' } };
+
+export const isKept = (instance: IncusInstance): boolean => instance.config[KEY.complete] === 'true';
+
+const copyOf = (source: string) => ({ type: 'copy', source, instance_only: true });
+
+/** Settings that a copy must not take over; those of Incus and of the image go with the disk. */
+const without = (config: Record<string, string>): Record<string, string> =>
+  Object.fromEntries(
+    Object.keys(config)
+      .filter((key) => !/^(volatile|image)\./.test(key))
+      .map((key) => [key, '']),
+  );
+
+/** What the guest learns of its user and network, in the form that its image reads. */
+const guestConfig = (spec: InstanceSpec): Record<string, string> =>
+  spec.userData === null
+    ? { [KEY.network]: networkText(spec) }
+    : { 'cloud-init.user-data': spec.userData, 'cloud-init.network-config': networkConfig(spec) };
+
+export const settingsConfig = (
+  { limits, autoStart }: InstanceSettings,
+  hostVcpu: number,
+): Record<string, string> => ({
+  'limits.cpu': String(Math.min(limits.vcpu, hostVcpu)),
+  'limits.memory': `${limits.memoryMb}MiB`,
+  // Empty is unset: Incus then starts after the host does what ran before it stopped.
+  'boot.autostart': autoStart ? '' : 'false',
+});
+
+const POWER: Readonly<Record<string, PowerState>> = {
+  Running: 'running',
+  Stopped: 'stopped',
+  Frozen: 'frozen',
+  // A member of the cluster that holds the instance is away.
+  Error: 'error',
+};
+
+export function toReport(ref: InstanceRef, instance: IncusInstance): InstanceReport {
+  return {
+    ref,
+    power: POWER[instance.status] ?? 'transitional',
+    generation: generationOf(instance),
+  };
+}
+
+/** `volumeGb`: size of the data volume, for an instance that has one. */
+export function toDetail(ref: InstanceRef, instance: IncusInstance, volumeGb: number | null): InstanceDetail {
+  return {
+    ...toReport(ref, instance),
+    limits: {
+      vcpu: Number(instance.config['limits.cpu']),
+      memoryMb: Number.parseInt(instance.config['limits.memory'] ?? '', 10),
+      diskGb: volumeGb ?? rootDiskGb(instance.devices),
+    },
+    image: instance.config[KEY.image] ?? '',
+    addresses: addressesOf(instance),
+  };
+}
+
+export function addressesOf(instance: IncusInstance): InstanceDetail['addresses'] {
+  const address = (family: 'ipv4' | 'ipv6'): string | null => {
+    const value = instance.devices.eth0?.[`${family}.address`];
+    return value === undefined || value === 'none' ? null : value;
+  };
+  return { ipv4: address('ipv4'), ipv6: address('ipv6') };
+}
+
+export const generationOf = (instance: IncusInstance): number => Number(instance.config[KEY.generation] ?? 0);
+
+/** The devices with the disk's size and the published ports as the settings say. Throws `invalid` for a smaller disk. */
+export function settledDevices(present: IncusInstance, { limits, publish }: InstanceSettings): Devices {
+  const kept = Object.fromEntries(Object.entries(present.devices).filter(([name]) => !isPublished(name)));
+  const { ipv4 } = addressesOf(present);
+  const published = publishDevices(publish, ipv4);
+  if (hasDataVolume(present.devices)) return { ...kept, ...published };
+  const diskGb = rootDiskGb(present.devices);
+  if (limits.diskGb < diskGb) {
+    throw new DataPlaneError('invalid', 'A disk cannot shrink.', { detail: `${diskGb} → ${limits.diskGb}` });
+  }
+  return { ...kept, ...published, root: { ...present.devices.root, size: `${limits.diskGb}GiB` } };
+}
+
+/** True for an instance whose creation was cut off: it holds no data of anybody. */
+export const neverStarted = (instance: IncusInstance): boolean =>
+  new Date(instance.last_used_at).getUTCFullYear() <= 1970;

@@ -1,0 +1,122 @@
+import { DataPlaneError, INTERNAL_DOMAIN, type TenantNetwork } from '../contract/data-plane.ts';
+import type { IncusClient } from './client.ts';
+import { alreadyExists, IncusError } from './errors.ts';
+import { removeHostRemains, stopForgottenDns } from './host-remains.ts';
+
+/** The parts of Incus' network object that Danube reads. */
+interface IncusNetwork {
+  config: Record<string, string>;
+  /** False for an interface of the host that Incus did not make, or does not remember. */
+  managed: boolean;
+  /** `Created` when all is well; `Pending` while it is made; `Unavailable` where it could not be started. */
+  status: string;
+  used_by: string[];
+}
+
+/** Milliseconds that another process gets to finish making a network, and between two looks. */
+const PATIENCE = 10_000;
+const PAUSE = 250;
+
+/** The bridges of teams. A daemon that was killed while it made one leaves it half made; that is mended here. */
+export class Networks {
+  readonly #client: IncusClient;
+  readonly #isLocal: boolean;
+
+  constructor(client: IncusClient, isLocal: boolean) {
+    this.#client = client;
+    this.#isLocal = isLocal;
+  }
+
+  /** `extra`: settings for a network that is made now. One that is there keeps its own. */
+  async ensure(
+    name: string,
+    network: TenantNetwork,
+    description: string,
+    extra: Record<string, string>,
+  ): Promise<void> {
+    const path = `/1.0/networks/${name}`;
+    const config = bridgeConfig(network);
+    let present = await this.#findSettled(path);
+    if (present && present.status !== 'Created') {
+      await this.#clear(name, present);
+      present = null;
+    }
+    if (!present) {
+      await this.#create(name, { ...config, ...extra }, description);
+      return;
+    }
+    const { config: current } = present;
+    const differs = Object.entries(config).some(([key, value]) => current[key] !== value);
+    if (differs) await this.#client.request('PATCH', path, { config });
+  }
+
+  /** Two that delete a network at once make one of them fail half way through; a second attempt ends well. */
+  async remove(name: string): Promise<void> {
+    const path = `/1.0/networks/${name}`;
+    try {
+      await this.#client.remove(path);
+    } catch (error) {
+      if (!(error instanceof IncusError) || error.code === 'unreachable') throw error;
+      await new Promise((resolve) => setTimeout(resolve, PAUSE));
+      await this.#client.remove(path);
+    }
+  }
+
+  async #findSettled(path: string): Promise<IncusNetwork | null> {
+    const deadline = Date.now() + PATIENCE;
+    for (;;) {
+      const present = await this.#client.find<IncusNetwork>(path);
+      if (present?.status !== 'Pending' || Date.now() > deadline) return present;
+      await new Promise((resolve) => setTimeout(resolve, PAUSE));
+    }
+  }
+
+  async #create(name: string, config: Record<string, string>, description: string): Promise<void> {
+    const body = { name, type: 'bridge', config, description };
+    try {
+      await this.#client.request('POST', '/1.0/networks', body);
+    } catch (error) {
+      if (alreadyExists(error)) return;
+      // A DNS server that outlived the network it was for keeps the address.
+      if (!this.#isLocal || !(error instanceof IncusError) || !/already in use/i.test(error.said))
+        throw error;
+      await stopForgottenDns(name);
+      await this.#client.request('POST', '/1.0/networks', body);
+    }
+  }
+
+  /** Makes room for a network that works. One that instances use is left for Incus, which tries again each minute. */
+  async #clear(name: string, present: IncusNetwork): Promise<void> {
+    if (!this.#isLocal && !present.managed) throw broken(name, 'an interface of that name is in the way');
+    if (present.managed && present.used_by.length > 0) {
+      if (this.#isLocal) await stopForgottenDns(name);
+      throw broken(name, `it is ${present.status}`);
+    }
+    if (present.managed) await this.remove(name);
+    if (this.#isLocal) await removeHostRemains(name);
+  }
+}
+
+const broken = (name: string, why: string): DataPlaneError =>
+  new DataPlaneError('failed', 'The network of this team is not ready.', {
+    detail: `network ${name}: ${why}`,
+    retryable: true,
+  });
+
+/** A bridge with both gateways, masquerading, and a DNS server on the gateways. */
+function bridgeConfig(network: TenantNetwork): Record<string, string> {
+  const prefix = (subnet: string): string => subnet.split('/')[1] ?? '';
+  return {
+    'ipv4.address': `${network.ipv4.gateway}/${prefix(network.ipv4.subnet)}`,
+    'ipv4.nat': 'true',
+    'ipv6.address': `${network.ipv6.gateway}/${prefix(network.ipv6.subnet)}`,
+    'ipv6.nat': 'true',
+    // Fixed IPv6 addresses of instances are refused without it.
+    'ipv6.dhcp.stateful': 'true',
+    'dns.domain': INTERNAL_DOMAIN,
+    // Names made from addresses (`ip-10-64-0-10`), so that none has to be told to the server when an instance comes.
+    'raw.dnsmasq': [network.ipv4.subnet, network.ipv6.subnet]
+      .map((subnet) => `synth-domain=${INTERNAL_DOMAIN},${subnet},ip-`)
+      .join('\n'),
+  };
+}

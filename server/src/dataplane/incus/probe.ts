@@ -1,0 +1,88 @@
+import { DataPlaneError, type InstanceRef } from '../contract/data-plane.ts';
+import type { IncusClient } from './client.ts';
+import { IncusError } from './errors.ts';
+import type { Instances } from './instances.ts';
+
+/** Milliseconds between two attempts to run the probe in a guest that is not ready for it. */
+const PAUSE = 250;
+/** Seconds that one run of the probe lasts: after a reboot of the guest in the middle, a new one is started. */
+const PROBE_SECONDS = 60;
+
+/** How a guest is asked whether it is ready. */
+export interface Probe {
+  /** Waits inside the guest for up to so many seconds, and ends with status 0 as soon as it is ready. */
+  command(seconds: number): readonly string[];
+  /** What did not answer, for the message. */
+  subject: string;
+}
+
+/**
+ * Runs in the guest, with what the smallest image has: waits until cloud-init has set up root's login (its `ssh` step
+ * comes after users, passwords and files), and an SSH server answers with its banner on a port that its settings name.
+ */
+const SSH_SCRIPT = `
+deadline=$(($(date +%s) + $1))
+speaks() {
+  if command -v bash >/dev/null; then
+    bash -c 'exec 3<>/dev/tcp/127.0.0.1/'"$1"' && read -r -t 2 line <&3 && case $line in SSH-*) ;; *) exit 1 ;; esac' 2>/dev/null
+  else
+    echo | nc -w 2 127.0.0.1 "$1" 2>/dev/null | head -n 1 | grep -q '^SSH-'
+  fi
+}
+while [ "$(date +%s)" -lt "$deadline" ]; do
+  if [ -e /var/lib/cloud/instance/sem/config_ssh ]; then
+    for port in $(sed -n 's/^[[:space:]]*[Pp]ort[[:space:]]*//p' /etc/ssh/sshd_config /etc/ssh/sshd_config.d/*.conf 2>/dev/null) 22; do
+      speaks "$port" && exit 0
+    done
+  fi
+  sleep 0.05 2>/dev/null || sleep 1
+done
+exit 1
+`;
+
+/** Root can log in over SSH. */
+export const SSH: Probe = {
+  command: (seconds) => ['sh', '-c', SSH_SCRIPT, 'probe', String(seconds)],
+  subject: 'SSH',
+};
+
+/** The service's engine has answered an authenticated query. */
+export const SERVICE: Probe = {
+  command: (seconds) => ['/usr/lib/danube/control', 'ready', String(seconds)],
+  subject: 'The service',
+};
+
+/**
+ * Resolves once the probe succeeds. It runs inside the guest, so the host needs no route to it. Throws `timeout`, or
+ * `not_found` where the instance is gone.
+ */
+export async function waitUntilReady(
+  client: IncusClient,
+  instances: Instances,
+  ref: InstanceRef,
+  probe: Probe,
+  timeoutSeconds: number,
+): Promise<void> {
+  const { path, query } = instances.path(ref);
+  const deadline = Date.now() + timeoutSeconds * 1000;
+  let last: unknown;
+  for (;;) {
+    const left = Math.ceil((deadline - Date.now()) / 1000);
+    if (left <= 0) break;
+    const seconds = Math.min(left, PROBE_SECONDS);
+    const options = { query, timeoutSeconds: seconds + 5 };
+    try {
+      if ((await client.exec(path, probe.command(seconds), options)) === 0) return;
+    } catch (error) {
+      if (!(error instanceof IncusError) || error.code === 'unreachable' || error.code === 'not_found') {
+        throw error;
+      }
+      // It boots, reboots, or stopped.
+      last = error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, PAUSE));
+  }
+  throw new DataPlaneError('timeout', `${probe.subject} did not answer within ${timeoutSeconds} seconds.`, {
+    cause: last,
+  });
+}

@@ -1,0 +1,82 @@
+import { DataPlaneError, type TenantSpec } from '../contract/data-plane.ts';
+import type { IncusClient } from './client.ts';
+import { alreadyExists, IncusError } from './errors.ts';
+import { type Firewalls, guardedBy } from './firewalls.ts';
+import { bridgeName, networkAclName, projectName } from './names.ts';
+import { Networks } from './networks.ts';
+
+/** Incus' project, network and ACL of a team. */
+export class Tenants {
+  readonly #client: IncusClient;
+  readonly #installId: string;
+  readonly #networks: Networks;
+  readonly #firewalls: Firewalls;
+
+  /** `isLocal`: Incus runs on this host, and its network interfaces can be seen here. */
+  constructor(client: IncusClient, installId: string, firewalls: Firewalls, isLocal: boolean) {
+    this.#client = client;
+    this.#installId = installId;
+    this.#firewalls = firewalls;
+    this.#networks = new Networks(client, isLocal);
+  }
+
+  async ensure(tenant: TenantSpec): Promise<void> {
+    const bridge = bridgeName(this.#installId, tenant.teamId);
+    const description = `Danube ${this.#installId}, team ${tenant.teamId}`;
+    const guard = guardedBy(networkAclName(this.#installId, tenant.teamId));
+    await this.#firewalls.prepare(tenant.teamId);
+    await Promise.all([
+      this.#networks.ensure(bridge, tenant.network, description, guard),
+      this.#ensureProject(projectName(this.#installId, tenant.teamId), projectConfig(bridge), description),
+    ]);
+  }
+
+  async remove(teamId: number): Promise<void> {
+    try {
+      // The project first: it cannot go while it holds instances, and then nothing must change.
+      await this.#client.remove(`/1.0/projects/${projectName(this.#installId, teamId)}`);
+    } catch (error) {
+      if (!(error instanceof IncusError) || !/empty|in use/i.test(error.said)) throw error;
+      throw new DataPlaneError('invalid', `Team ${teamId} still has instances.`, {
+        detail: error.said,
+        cause: error,
+      });
+    }
+    await this.#networks.remove(bridgeName(this.#installId, teamId));
+    // Last: it cannot go while the network has it.
+    await this.#firewalls.remove(teamId);
+  }
+
+  async #ensureProject(name: string, config: Record<string, string>, description: string): Promise<void> {
+    const path = `/1.0/projects/${name}`;
+    const present = await this.#client.find<{ config: Record<string, string> }>(path);
+    if (!present) {
+      try {
+        await this.#client.request('POST', '/1.0/projects', { name, config, description });
+      } catch (error) {
+        if (!alreadyExists(error)) throw error;
+      }
+      return;
+    }
+    const differs = Object.entries(config).some(([key, value]) => present.config[key] !== value);
+    // Incus takes what is left out for what is to be unset, in a PATCH as well, and has defaults of its own in there.
+    if (differs)
+      await this.#client.request('PUT', path, { config: { ...present.config, ...config }, description });
+  }
+}
+
+/** A project in which nothing can be set that leads out of an instance, whatever mistake is made elsewhere. */
+const projectConfig = (bridge: string): Record<string, string> => ({
+  'features.images': 'false',
+  'features.networks': 'false',
+  'features.profiles': 'true',
+  'features.storage.volumes': 'true',
+  restricted: 'true',
+  'restricted.containers.privilege': 'isolated',
+  // Volumes of the team's own, never folders of the host.
+  'restricted.devices.disk': 'managed',
+  // Published ports. Nobody but the control plane sets devices here.
+  'restricted.devices.proxy': 'allow',
+  'restricted.networks.access': bridge,
+  'restricted.snapshots': 'allow',
+});

@@ -1,0 +1,40 @@
+import type { InstanceRef, Usage } from '../contract/data-plane.ts';
+import type { IncusClient } from './client.ts';
+import { DATA_DEVICE } from './devices.ts';
+import type { DiskUsage } from './disk-usage.ts';
+import type { Instances } from './instances.ts';
+
+/** The parts of Incus' state of an instance that Danube reads. Of one that is stopped, memory and CPU are 0. */
+interface IncusState {
+  status: string;
+  /** Bytes. */
+  memory: { usage: number } | null;
+  /** Nanoseconds since it started. */
+  cpu: { usage: number } | null;
+  /** Bytes, by device; an instance that is stopped has disks as well. */
+  disk: Record<string, { usage: number }> | null;
+}
+
+/**
+ * What an instance uses, or null where there is none. Memory is what the kernel counts for its control group: with the file
+ * cache, which it gives back when processes want more. Disk is what its limit counts.
+ */
+export async function describeUsage(
+  client: IncusClient,
+  instances: Instances,
+  usage: DiskUsage,
+  ref: InstanceRef,
+): Promise<Usage | null> {
+  const { path, query } = instances.path(ref);
+  const state = await client.find<IncusState>(`${path}/state`, { query });
+  if (!state) return null;
+  const { memory, cpu, disk } = state;
+  const kind = disk?.[DATA_DEVICE] ? 'custom' : 'containers';
+  const incusSays = (disk?.[DATA_DEVICE] ?? disk?.root)?.usage ?? null;
+  const runs = state.status === 'Running' || state.status === 'Ready';
+  return {
+    memoryBytes: runs && memory ? memory.usage : null,
+    cpuSeconds: runs && cpu ? cpu.usage / 1e9 : null,
+    diskBytes: await usage.heldBytes({ kind, project: query.project, name: ref.name }, incusSays),
+  };
+}

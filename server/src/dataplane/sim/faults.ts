@@ -1,0 +1,62 @@
+import type { DataPlane } from '../contract/data-plane.ts';
+
+export type SimVerb = {
+  [Key in keyof DataPlane]: DataPlane[Key] extends (...args: never[]) => unknown ? Key : never;
+}[keyof DataPlane];
+
+/** Called around a verb with its first argument. What it throws, the verb's caller gets. */
+export type SimHook = (verb: SimVerb, argument: unknown) => void | Promise<void>;
+
+/** What tests inject into the simulated engine. */
+export interface SimFaults {
+  /** The next `times` calls (default 1) of the verb fail, before they change anything. */
+  failNext(verb: SimVerb, error: Error, times?: number): void;
+  /** Every call of the verb fails, until `clear`. */
+  failAlways(verb: SimVerb, error: Error): void;
+  /** Runs before each verb changes anything. The returned function takes the hook away. */
+  before(hook: SimHook): () => void;
+  /** Runs after each verb has taken effect, before its caller learns of it: a lost answer, if it throws. */
+  after(hook: SimHook): () => void;
+  /** Takes all injected failures and hooks away. */
+  clear(): void;
+}
+
+export interface FaultInjector extends SimFaults {
+  enter(verb: SimVerb, argument: unknown): Promise<void>;
+  leave(verb: SimVerb, argument: unknown): Promise<void>;
+}
+
+export function createFaults(): FaultInjector {
+  const next = new Map<SimVerb, Error[]>();
+  const always = new Map<SimVerb, Error>();
+  const before = new Set<SimHook>();
+  const after = new Set<SimHook>();
+  const hook = (hooks: Set<SimHook>, added: SimHook) => {
+    hooks.add(added);
+    return () => void hooks.delete(added);
+  };
+  return {
+    failNext(verb, error, times = 1) {
+      const queue = next.get(verb) ?? [];
+      for (let i = 0; i < times; i += 1) queue.push(error);
+      next.set(verb, queue);
+    },
+    failAlways: (verb, error) => void always.set(verb, error),
+    before: (added) => hook(before, added),
+    after: (added) => hook(after, added),
+    clear() {
+      next.clear();
+      always.clear();
+      before.clear();
+      after.clear();
+    },
+    async enter(verb, argument) {
+      for (const run of before) await run(verb, argument);
+      const error = next.get(verb)?.shift() ?? always.get(verb);
+      if (error) throw error;
+    },
+    async leave(verb, argument) {
+      for (const run of after) await run(verb, argument);
+    },
+  };
+}

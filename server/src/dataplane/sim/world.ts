@@ -1,0 +1,163 @@
+import { createHash } from 'node:crypto';
+import { BlockList, isIP } from 'node:net';
+import {
+  DataPlaneError,
+  type InstanceFile,
+  type InstanceFirewall,
+  type InstanceSpec,
+  type PowerState,
+  type SnapshotRef,
+  type TenantSpec,
+} from '../contract/data-plane.ts';
+
+/** What the simulated data plane keeps of an instance. User data and content of files are left out: they hold secrets. */
+export interface SimInstance extends Omit<InstanceSpec, 'userData' | 'network' | 'files'> {
+  power: PowerState;
+  /** Path to the SHA-256 of what was written there, as hexadecimal digits. */
+  files: Readonly<Record<string, string>>;
+  /** Stands for what the guest keeps on the disk that a snapshot takes. */
+  content: string;
+}
+
+/** What the simulated data plane keeps of a snapshot. */
+export interface SimSnapshot {
+  ref: SnapshotRef;
+  content: string;
+  diskBytes: number;
+}
+
+/** What {@link SimInstance} keeps of files. */
+export const digests = (files: readonly InstanceFile[]): Record<string, string> =>
+  Object.fromEntries(
+    files.map(({ path, content }) => [path, createHash('sha256').update(content).digest('hex')]),
+  );
+
+/** One change of the world, as it stands in the state file. */
+export type Change =
+  | { op: 'tenant'; tenant: TenantSpec }
+  | { op: 'untenant'; teamId: number }
+  | { op: 'image'; name: string }
+  | { op: 'put'; instance: SimInstance }
+  | { op: 'delete'; name: string }
+  | { op: 'firewalls'; teamId: number; firewalls: readonly InstanceFirewall[] }
+  | { op: 'snapshot'; snapshot: SimSnapshot }
+  | { op: 'unsnapshot'; name: string };
+
+interface Tenant {
+  spec: TenantSpec;
+  subnets: BlockList;
+  instances: number;
+}
+
+/** The simulated data plane: tenants, images, instances and snapshots, each found in constant time. */
+export class World {
+  readonly tenants = new Map<number, Tenant>();
+  readonly images = new Set<string>();
+  readonly instances = new Map<string, SimInstance>();
+  /** Address to the name of the instance that has it. */
+  readonly addresses = new Map<string, string>();
+  /** By team. */
+  readonly firewalls = new Map<number, readonly InstanceFirewall[]>();
+  readonly snapshots = new Map<string, SimSnapshot>();
+
+  apply(change: Change): void {
+    switch (change.op) {
+      case 'tenant':
+        this.#putTenant(change.tenant);
+        break;
+      case 'untenant':
+        this.tenants.delete(change.teamId);
+        this.firewalls.delete(change.teamId);
+        for (const { ref } of this.snapshots.values()) {
+          if (ref.teamId === change.teamId) this.snapshots.delete(ref.name);
+        }
+        break;
+      case 'image':
+        this.images.add(change.name);
+        break;
+      case 'put':
+        this.#delete(change.instance.ref.name);
+        this.#insert(change.instance);
+        break;
+      case 'delete':
+        this.#delete(change.name);
+        break;
+      case 'firewalls':
+        this.firewalls.set(change.teamId, change.firewalls);
+        break;
+      case 'snapshot':
+        this.snapshots.set(change.snapshot.ref.name, change.snapshot);
+        break;
+      case 'unsnapshot':
+        this.snapshots.delete(change.name);
+        break;
+    }
+  }
+
+  /** The shortest list of changes that leads from nothing to here. */
+  *changes(): Generator<Change> {
+    for (const tenant of this.tenants.values()) yield { op: 'tenant', tenant: tenant.spec };
+    for (const name of this.images) yield { op: 'image', name };
+    for (const instance of this.instances.values()) yield { op: 'put', instance };
+    for (const [teamId, firewalls] of this.firewalls) yield { op: 'firewalls', teamId, firewalls };
+    for (const snapshot of this.snapshots.values()) yield { op: 'snapshot', snapshot };
+  }
+
+  /** Throws what a real data plane would refuse: unknown tenant, foreign or used address, ports without IPv4. */
+  checkPlacement(spec: InstanceSpec): void {
+    const tenant = this.tenants.get(spec.ref.teamId);
+    if (!tenant) throw new DataPlaneError('not_found', `Team ${spec.ref.teamId} has no network.`);
+    checkPublish(spec, spec.addresses);
+    for (const address of [spec.addresses.ipv4, spec.addresses.ipv6]) {
+      if (address === null) continue;
+      const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
+      if (!tenant.subnets.check(address, family)) {
+        throw new DataPlaneError('invalid', `${address} is not in the team's network.`);
+      }
+      const owner = this.addresses.get(address);
+      if (owner !== undefined && owner !== spec.ref.name) {
+        throw new DataPlaneError('invalid', `${address} is in use by another instance.`, { detail: owner });
+      }
+    }
+  }
+
+  #putTenant(spec: TenantSpec): void {
+    const subnets = new BlockList();
+    for (const subnet of [spec.network.ipv4.subnet, spec.network.ipv6.subnet]) {
+      const [base = '', prefix = ''] = subnet.split('/');
+      subnets.addSubnet(base, Number(prefix), isIP(base) === 6 ? 'ipv6' : 'ipv4');
+    }
+    const instances = this.tenants.get(spec.teamId)?.instances ?? 0;
+    this.tenants.set(spec.teamId, { spec, subnets, instances });
+  }
+
+  #insert(instance: SimInstance): void {
+    this.instances.set(instance.ref.name, instance);
+    for (const address of [instance.addresses.ipv4, instance.addresses.ipv6]) {
+      if (address !== null) this.addresses.set(address, instance.ref.name);
+    }
+    const tenant = this.tenants.get(instance.ref.teamId);
+    if (tenant) tenant.instances += 1;
+  }
+
+  #delete(name: string): void {
+    const instance = this.instances.get(name);
+    if (!instance) return;
+    this.instances.delete(name);
+    for (const address of [instance.addresses.ipv4, instance.addresses.ipv6]) {
+      if (address !== null && this.addresses.get(address) === name) this.addresses.delete(address);
+    }
+    const tenant = this.tenants.get(instance.ref.teamId);
+    if (tenant) tenant.instances -= 1;
+  }
+}
+
+/** Throws where ports are to lead to an instance that has no IPv4 address. */
+export function checkPublish(
+  { publish }: Pick<InstanceSpec, 'publish'>,
+  { ipv4 }: InstanceSpec['addresses'],
+): void {
+  if (publish.length > 0 && ipv4 === null) {
+    throw new DataPlaneError('invalid', 'Without an IPv4 address, ports cannot be published.');
+  }
+}

@@ -1,0 +1,100 @@
+import { bridgePrefix } from '../dataplane/incus/names.ts';
+import { run } from './run.ts';
+
+export const firewallTable = (installId: string): string => `danube_${installId}`;
+
+/**
+ * The host's own protection, as an nftables script that replaces the table in one step.
+ *
+ * - On the host, instances reach DNS, DHCP and ping of their gateway, and nothing else: not the API, not SSH, not what
+ *   the operator runs on any of the host's addresses, and not the gateway of another team. Their gateway is whatever is
+ *   an address of the bridge that the packet came in by; broadcast is for DHCP, multicast for IPv6 neighbour discovery.
+ * - Between two bridges of the install nothing is forwarded: teams are apart. Bridged traffic of one team passes here as
+ *   well (br_netfilter); `fib daddr . iif` finds a route for it on the bridge it came from, and for other bridges none.
+ * - Nothing is forwarded to link-local addresses: there a cloud hands its credentials to whoever asks from this host, and
+ *   masquerading makes an instance look like it. Bridged IPv6 is let through, as instances use it among themselves.
+ * - Nobody outside passes for an instance, whose address firewalls may trust.
+ * - No TCP connection begins in its middle. The kernel would take one up (nf_conntrack_tcp_loose), so one that a team's
+ *   firewalls forbid by now, and that was cut for it, would come back with the next packet of the side that may send.
+ * - Connections begin only where the rules of Incus are in place: `acl-guard.ts` closes bridges to new ones.
+ * - No ICMPv6 comes behind other headers: Incus' rules look for it in the first only, so it would pass one that drops it.
+ */
+export function firewallScript(installId: string): string {
+  const table = firewallTable(installId);
+  const bridges = `"${bridgePrefix(installId)}*"`;
+  return `table inet ${table} {}
+delete table inet ${table}
+table inet ${table} {
+  set closed {
+    type ifname
+    flags timeout
+  }
+  chain input {
+    type filter hook input priority -10; policy accept;
+    iifname ${bridges} jump from_instances
+  }
+  chain from_instances {
+    ct state established,related accept
+    fib daddr . iif type != { local, broadcast, multicast } drop
+    meta l4proto { icmp, ipv6-icmp } accept
+    udp dport { 53, 67, 547 } accept
+    tcp dport 53 accept
+    drop
+  }
+  chain forward {
+    type filter hook forward priority -10; policy accept;
+    iifname ${bridges} ip daddr 169.254.0.0/16 drop
+    iifname ${bridges} ip6 daddr fd00:ec2::254 drop
+    iifname ${bridges} oifname != ${bridges} ip6 daddr fe80::/10 drop
+    iifname ${bridges} oifname ${bridges} fib daddr . iif oif missing drop
+    iifname != ${bridges} oifname ${bridges} fib saddr oifname ${bridges} drop
+    iifname ${bridges} jump instances
+    oifname ${bridges} jump instances
+  }
+  chain instances {
+    ct state new iifname @closed drop
+    ct state new oifname @closed drop
+    ct state new tcp flags & (fin | syn | rst | ack) != syn drop
+    meta l4proto ipv6-icmp ip6 nexthdr != ipv6-icmp drop
+  }
+}
+`;
+}
+
+/** Lets no connection begin through a bridge for so many seconds; counts anew where it is closed already. */
+export async function closeBridge(installId: string, bridge: string, seconds: number): Promise<void> {
+  const add = elementCommand('add', installId, bridge, ` timeout ${seconds}s`);
+  const remove = elementCommand('delete', installId, bridge);
+  // An element that is there keeps its time, so it goes first, and one that is not there cannot go.
+  await run('nft', ['-f', '-'], { input: [add, remove, add].join('\n') });
+}
+
+/** One that is open stays so. */
+export async function openBridge(installId: string, bridge: string): Promise<void> {
+  await run('nft', ['-f', '-'], {
+    input: [elementCommand('add', installId, bridge), elementCommand('delete', installId, bridge)].join('\n'),
+  });
+}
+
+export async function openBridges(installId: string): Promise<void> {
+  await run('nft', ['flush', 'set', 'inet', firewallTable(installId), 'closed']);
+}
+
+const elementCommand = (verb: 'add' | 'delete', installId: string, bridge: string, rest = ''): string =>
+  `${verb} element inet ${firewallTable(installId)} closed { "${bridge}"${rest} }`;
+
+/** Puts the table in place, or replaces it. Needs root. */
+export async function applyHostFirewall(installId: string): Promise<void> {
+  await run('nft', ['-f', '-'], { input: firewallScript(installId) });
+}
+
+/** Whether the table is there with both of its hooks. */
+export async function hostFirewallIsUp(installId: string): Promise<boolean> {
+  const found = await run('nft', ['list', 'table', 'inet', firewallTable(installId)], { allow: 'any' });
+  return found.status === 0 && found.stdout.includes('hook input') && found.stdout.includes('hook forward');
+}
+
+export async function removeHostFirewall(installId: string): Promise<void> {
+  const removed = await run('nft', ['delete', 'table', 'inet', firewallTable(installId)], { allow: 'any' });
+  if (removed.status !== 0 && (await hostFirewallIsUp(installId))) throw new Error(removed.stderr.trim());
+}

@@ -1,0 +1,56 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Config } from '../config.ts';
+import { IncusClient, type IncusConnection } from '../dataplane/incus/client.ts';
+import type { Install } from './install.ts';
+import { OperatorError } from './operator-error.ts';
+
+/** The daemon that a distribution's package brings listens here. */
+export const HOST_INCUS_SOCKET = '/var/lib/incus/unix.socket';
+
+/** All that this install's own daemon keeps. */
+export const incusFolder = (home: string): string => path.join(home, 'incus');
+export const incusSocket = (home: string): string => path.join(incusFolder(home), 'unix.socket');
+
+/** The Incus that this install uses: its own, the host's, or the one of INCUS_URL; null with another engine. */
+export async function incusConnection(
+  config: Config,
+  install: Pick<Install, 'incus'> | null,
+): Promise<IncusConnection | null> {
+  if (config.engine !== 'incus') return null;
+  if (!config.incus) {
+    return { socketPath: install?.incus === 'host' ? HOST_INCUS_SOCKET : incusSocket(config.home) };
+  }
+  const { url, clientCert, clientKey, serverCert } = config.incus;
+  return {
+    url,
+    clientCert: await readSetting('INCUS_CLIENT_CERT', clientCert),
+    clientKey: await readSetting('INCUS_CLIENT_KEY', clientKey),
+    serverCert: serverCert ? await readSetting('INCUS_SERVER_CERT', serverCert) : null,
+  };
+}
+
+async function readSetting(name: string, file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (cause) {
+    throw new OperatorError(
+      `${name} names a file that cannot be read: ${file}.`,
+      'Check the path and its permissions.',
+      { cause },
+    );
+  }
+}
+
+/** Talks to an Incus for as long as `work` takes. */
+export async function withIncus<T>(
+  connection: IncusConnection,
+  work: (incus: IncusClient) => Promise<T>,
+): Promise<T> {
+  const incus = new IncusClient(connection);
+  try {
+    return await work(incus);
+  } finally {
+    await incus.close();
+  }
+}

@@ -1,0 +1,143 @@
+import { existsSync } from 'node:fs';
+import { mkdir, statfs } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { DataPlaneError } from '../dataplane/contract/data-plane.ts';
+import { rotateLog, startDaemon } from './daemon.ts';
+import { removeDanglingVeths } from './dangling-veths.ts';
+import { HOST_INCUS_SOCKET, incusFolder, withIncus } from './incus-connection.ts';
+import { OperatorError } from './operator-error.ts';
+import {
+  allPids,
+  argumentsOf,
+  identify,
+  isAlive,
+  linkOf,
+  type ProcessIdentity,
+  signal,
+  waitForExit,
+} from './processes.ts';
+import { run } from './run.ts';
+
+const INCUSD = '/usr/libexec/incus/incusd';
+const APPARMOR_LOADER = '/usr/libexec/incus/incus-apparmor-load';
+const RAISE_LIMITS =
+  'for n in 1048576 524288 65536; do ulimit -n $n 2>/dev/null && break; done; exec "$0" "$@"';
+const READY_SECONDS = 120;
+const STOP_SECONDS = 60;
+
+export const incusLog = (home: string): string => path.join(home, 'log', 'incusd.log');
+
+/** Arguments tell our daemon from another install's, and from the helpers that it starts (`incusd forkstart …`). */
+const argumentsFor = (home: string): string[] => ['--group', 'root', '--logfile', incusLog(home)];
+
+/** This install's own daemon, where it runs. */
+export function findIncusd(home: string): ProcessIdentity | null {
+  const wanted = argumentsFor(home).join('\0');
+  for (const pid of allPids()) {
+    const [program, ...rest] = argumentsOf(pid);
+    if (program === INCUSD && rest.join('\0') === wanted) return identify(pid);
+  }
+  return null;
+}
+
+/**
+ * Starts this install's own Incus daemon, or takes over the one that runs. Does not wait for it to answer. A daemon whose
+ * program was replaced by an upgrade is restarted; instances run on meanwhile.
+ */
+export async function ensureIncusd(home: string): Promise<ProcessIdentity> {
+  const running = findIncusd(home);
+  if (running && !linkOf(running.pid, 'exe')?.endsWith(' (deleted)')) return running;
+  if (running) await stopIncusd(home);
+  const folder = incusFolder(home);
+  await mkdir(folder, { recursive: true, mode: 0o711 });
+  if (existsSync(APPARMOR_LOADER)) await run(APPARMOR_LOADER, [], { allow: 'any' });
+  await removeDanglingVeths();
+  await rotateLog(incusLog(home));
+  const started = await startDaemon({
+    // The limits of the distribution's service file, as far as this host allows: each instance needs some files.
+    command: '/bin/sh',
+    args: ['-c', RAISE_LIMITS, INCUSD, ...argumentsFor(home)],
+    env: {
+      ...proxySettings(),
+      PATH: '/usr/libexec/incus:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+      HOME: '/root',
+      LANG: 'C.UTF-8',
+      INCUS_DIR: folder,
+    },
+    logFile: incusLog(home).replace(/\.log$/, '.out'),
+  });
+  if (!started) throw new Error(`incusd ended at once. Look into ${incusLog(home)}.`);
+  return started;
+}
+
+function proxySettings(): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => /^(https?|no)_proxy$/i.test(name)),
+  );
+}
+
+/** Waits until the daemon on that socket answers; `daemon` ending first is an error that says where to look. */
+export async function waitForIncus(
+  socket: string,
+  daemon: ProcessIdentity | null,
+  logFile: string,
+): Promise<void> {
+  const deadline = Date.now() + READY_SECONDS * 1000;
+  await withIncus({ socketPath: socket }, async (incus) => {
+    for (;;) {
+      try {
+        return await incus.get('/1.0');
+      } catch (cause) {
+        if ((daemon && !isAlive(daemon)) || Date.now() > deadline) {
+          throw new OperatorError('Incus does not answer.', `Look into ${logFile}.`, { cause });
+        }
+      }
+      await delay(100);
+    }
+  });
+}
+
+/** Ends the daemon; its instances run on. Nothing to stop is success. */
+export async function stopIncusd(home: string): Promise<void> {
+  const running = findIncusd(home);
+  if (!running) return;
+  signal(running.pid, 'SIGTERM');
+  if (await waitForExit(running, STOP_SECONDS)) return;
+  signal(running.pid, 'SIGKILL');
+  await waitForExit(running, STOP_SECONDS);
+}
+
+const MIN_POOL_GB = 8;
+/** Of the space that is free at the first start: the file is sparse, and the rest of the host needs room too. */
+const POOL_SHARE = 0.8;
+
+/** Creates the install's btrfs pool where it is missing: a sparse file that takes space as instances fill it. */
+export async function ensurePool(socket: string, name: string, home: string): Promise<void> {
+  await withIncus({ socketPath: socket }, async (incus) => {
+    if (await incus.find(`/1.0/storage-pools/${name}`)) return;
+    const { bavail, bsize } = await statfs(home);
+    const size = Math.max(MIN_POOL_GB, Math.floor((bavail * bsize * POOL_SHARE) / 1024 ** 3));
+    await incus.request('POST', '/1.0/storage-pools', {
+      name,
+      driver: 'btrfs',
+      description: 'Instances and images of Danube',
+      config: { size: `${size}GiB` },
+    });
+  });
+}
+
+/** Whether the host's own Incus is in use: it answers, and holds a pool or an instance. */
+export async function hostIncusInUse(): Promise<boolean> {
+  if (!existsSync(HOST_INCUS_SOCKET)) return false;
+  try {
+    return await withIncus({ socketPath: HOST_INCUS_SOCKET }, async (incus) => {
+      if ((await incus.get<string[]>('/1.0/storage-pools')).length > 0) return true;
+      return (await incus.get<string[]>('/1.0/instances', { query: { 'all-projects': 'true' } })).length > 0;
+    });
+  } catch (error) {
+    // A socket that nobody answers on was left behind by a daemon that is gone.
+    if (error instanceof DataPlaneError && error.code === 'unreachable') return false;
+    throw error;
+  }
+}

@@ -1,0 +1,116 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Config } from '../config.ts';
+import { poolName } from '../dataplane/incus/names.ts';
+import type { AddressPools } from '../instances/addresses.ts';
+import { installId } from '../lib/install-id.ts';
+import { leaveNote, otherInstalls } from './host-registry.ts';
+import { OperatorError } from './operator-error.ts';
+import { chooseIpv4Pool, chooseIpv6Pool, hostIpv4Ranges } from './pools.ts';
+
+/** What an install decided at its first start and keeps to: `install.json` in the data directory. */
+export interface Install {
+  installId: string;
+  ipv4Pool: string;
+  ipv6Pool: string;
+  /** `own`: an Incus daemon of this install. `host`: the one that the host used before us. `remote`: INCUS_URL. */
+  incus: 'own' | 'host' | 'remote' | 'none';
+  /** Tells this server's workflows from another one's on the same database; two hosts may share everything else. */
+  serverId: string;
+  createdAt: string;
+}
+
+/** All that Danube ever puts into its data directory. Anything else there is somebody's, and stays. */
+export const OWN_ENTRIES: readonly string[] = [
+  'apt',
+  'danube.pid',
+  'images',
+  'incus',
+  'install.json',
+  'install.json.new',
+  'log',
+  'lxcfs.json',
+  'postgres',
+  'secret.key',
+];
+
+const file = (home: string): string => path.join(home, 'install.json');
+
+/** Reads `install.json`; null before the first start. */
+export async function readInstall(home: string): Promise<Install | null> {
+  if (!existsSync(file(home))) return null;
+  try {
+    return JSON.parse(await readFile(file(home), 'utf8'));
+  } catch (cause) {
+    throw new OperatorError(`${file(home)} is damaged.`, 'Restore it from a backup of the data directory.', {
+      cause,
+    });
+  }
+}
+
+/** The same for commands that need an install. Throws {@link OperatorError} where there is none. */
+export async function requireInstall(home: string): Promise<Install> {
+  const install = await readInstall(home);
+  if (install) return install;
+  throw new OperatorError(
+    `There is no Danube in ${home}.`,
+    'Run `npm start` once, or set DANUBE_HOME to where it is.',
+  );
+}
+
+/** Makes the data directory and chooses what stays for the install's life. */
+export async function ensureInstall(config: Config, incus: Install['incus']): Promise<Install> {
+  const existing = await readInstall(config.home);
+  if (existing) return existing;
+  await mkdir(config.home, { recursive: true });
+  // Others may pass through (PostgreSQL and Incus run under users of their own) but not look around.
+  await chmod(config.home, 0o711);
+  const id = installId(config.home);
+  const install: Install = {
+    installId: id,
+    ipv4Pool: config.ipv4Pool ?? (await choosePool(id)),
+    ipv6Pool: config.ipv6Pool ?? chooseIpv6Pool(id),
+    incus,
+    serverId: randomUUID(),
+    createdAt: new Date().toISOString(),
+  };
+  await writeFile(`${file(config.home)}.new`, `${JSON.stringify(install, null, 2)}\n`);
+  await rename(`${file(config.home)}.new`, file(config.home));
+  if (incus === 'own' || incus === 'host') {
+    await leaveNote({ installId: id, home: config.home, ipv4Pool: install.ipv4Pool });
+  }
+  return install;
+}
+
+async function choosePool(id: string): Promise<string> {
+  const others = await otherInstalls(id);
+  return chooseIpv4Pool(id, [...(await hostIpv4Ranges()), ...others.map((note) => note.ipv4Pool)]);
+}
+
+/** The ranges in force: the settings where they are set, else what the first start chose. */
+export const poolsOf = (config: Config, install: Install): AddressPools => ({
+  ipv4: config.ipv4Pool ?? install.ipv4Pool,
+  ipv6: config.ipv6Pool ?? install.ipv6Pool,
+});
+
+/** The storage pool that instances are made in. */
+export const poolFor = (config: Config, id: string): string => config.incus?.pool ?? poolName(id);
+
+/** The key that encrypts stored secrets: the setting, else the file, which the first start makes. */
+export async function ensureSecretKey(config: Config): Promise<Buffer> {
+  const name = path.join(config.home, 'secret.key');
+  const text = config.secretKey ?? (existsSync(name) ? await readFile(name, 'utf8') : null);
+  if (text !== null) {
+    const key = Buffer.from(text.trim(), 'base64');
+    if (key.length === 32) return key;
+    throw new OperatorError(
+      `${config.secretKey ? 'DANUBE_SECRET_KEY' : name} is not 32 bytes in base64.`,
+      'Restore the right key: without it the stored secrets cannot be read. Make a new one with `openssl rand -base64 32`.',
+    );
+  }
+  const key = randomBytes(32);
+  await writeFile(name, `${key.toString('base64')}\n`, { mode: 0o600, flag: 'wx' });
+  return key;
+}

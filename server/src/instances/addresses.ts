@@ -1,0 +1,125 @@
+import { sql } from 'kysely';
+import type { TenantNetwork } from '../dataplane/contract/data-plane.ts';
+import type { Queryable, Tx } from '../db/database.ts';
+import { AppError } from '../lib/errors.ts';
+
+/** Ranges that team networks are cut from, as CIDR. Each team gets an IPv4 /22 and an IPv6 /64. */
+export interface AddressPools {
+  ipv4: string;
+  ipv6: string;
+}
+
+/** Addresses of one instance, for as long as it lives. */
+export interface Addresses {
+  ipv4: string;
+  ipv6: string;
+}
+
+const FIRST_HOST = 10;
+/** A /22 has 1,024 addresses; the last is its broadcast address. */
+const LAST_HOST = 1022;
+
+/**
+ * Gives a resource the next free address pair of its team, creating the team's network with its first resource.
+ * The network's row is locked until the transaction ends, and a primary key stands behind: no address is used twice.
+ */
+export async function allotAddresses(
+  tx: Tx,
+  teamId: number,
+  resourceId: string,
+  pools: AddressPools,
+): Promise<Addresses> {
+  const first = await takeNext(tx, teamId, resourceId);
+  if (first) return first;
+  await createNetwork(tx, teamId, pools);
+  const taken = (await takeNext(tx, teamId, resourceId)) ?? (await takeFreed(tx, teamId, resourceId));
+  if (!taken) {
+    throw new AppError(
+      'not_available',
+      'The network of this team has no free address left. Delete an instance first.',
+    );
+  }
+  return taken;
+}
+
+export async function releaseAddresses(tx: Tx, resourceId: string): Promise<void> {
+  await tx.deleteFrom('addresses').where('resource_id', '=', resourceId).execute();
+}
+
+/**
+ * Reads the networks that the engine makes for teams, each once: a network never changes. The function it returns
+ * throws when the team has none yet.
+ */
+export function createNetworkReader(db: Queryable): (teamId: number) => Promise<TenantNetwork> {
+  const known = new Map<number, TenantNetwork>();
+  return async (teamId) => {
+    const network = known.get(teamId) ?? (await readNetwork(db, teamId));
+    known.set(teamId, network);
+    return network;
+  };
+}
+
+async function readNetwork(db: Queryable, teamId: number): Promise<TenantNetwork> {
+  const result = await sql<{ v4: string; v4gw: string; v6: string; v6gw: string }>`
+    select ipv4_subnet::text as v4, host(network(ipv4_subnet) + 1) as v4gw,
+           ipv6_subnet::text as v6, host(network(ipv6_subnet) + 1) as v6gw
+    from networks where team_id = ${teamId}`.execute(db);
+  const row = result.rows[0];
+  if (!row) throw new Error(`Team ${teamId} has no network.`);
+  return { ipv4: { subnet: row.v4, gateway: row.v4gw }, ipv6: { subnet: row.v6, gateway: row.v6gw } };
+}
+
+/** Fresh addresses come before freed ones, so that an address is not reused at once. */
+async function takeNext(tx: Tx, teamId: number, resourceId: string): Promise<Addresses | undefined> {
+  const result = await sql<Addresses>`
+    with network as (
+      update networks set next_host = next_host + 1
+      where team_id = ${teamId} and next_host <= ${LAST_HOST}
+      returning team_id, next_host - 1 as host, ipv4_subnet, ipv6_subnet),
+    address as (
+      insert into addresses (team_id, host, resource_id)
+      select team_id, host, ${resourceId} from network)
+    select host(network(ipv4_subnet) + host) as ipv4, host(network(ipv6_subnet) + host) as ipv6
+    from network`.execute(tx);
+  return result.rows[0];
+}
+
+async function takeFreed(tx: Tx, teamId: number, resourceId: string): Promise<Addresses | undefined> {
+  await sql`select from networks where team_id = ${teamId} for update`.execute(tx);
+  const result = await sql<Addresses>`
+    with free as (
+      select candidate as host from generate_series(${FIRST_HOST}::int, ${LAST_HOST}::int) candidate
+      where not exists (select from addresses where team_id = ${teamId} and host = candidate)
+      order by candidate limit 1),
+    address as (
+      insert into addresses (team_id, host, resource_id) select ${teamId}, host, ${resourceId} from free)
+    select host(network(ipv4_subnet) + host) as ipv4, host(network(ipv6_subnet) + host) as ipv6
+    from networks, free where team_id = ${teamId}`.execute(tx);
+  return result.rows[0];
+}
+
+async function createNetwork(tx: Tx, teamId: number, pools: AddressPools): Promise<void> {
+  // Creating networks is rare; one at a time keeps the ordinals dense.
+  await sql`select pg_advisory_xact_lock(hashtext('danube.networks'))`.execute(tx);
+  const created = await sql`
+    with slot as (
+      select coalesce(max(ordinal) + 1, 0) as ordinal from networks),
+    subnet as (
+      select ordinal,
+        set_masklen(network(${pools.ipv4}::inet)::inet + ordinal::bigint * 1024, 22)::cidr as ipv4,
+        set_masklen(network(${pools.ipv6}::inet)::inet | ('0:0:0:' || to_hex(ordinal) || '::')::inet, 64)::cidr as ipv6
+      from slot)
+    insert into networks (team_id, ordinal, ipv4_subnet, ipv6_subnet)
+    select ${teamId}, ordinal, ipv4, ipv6 from subnet
+    where ipv4 << ${pools.ipv4}::inet and ipv6 << ${pools.ipv6}::inet
+    on conflict (team_id) do nothing
+    returning ordinal`.execute(tx);
+  if (created.rows.length > 0) return;
+  const present = await sql`select from networks where team_id = ${teamId}`.execute(tx);
+  if (present.rows.length === 0) {
+    throw new AppError(
+      'not_available',
+      'This install has no network range left for another team. The operator can extend DANUBE_IPV4_POOL.',
+    );
+  }
+}

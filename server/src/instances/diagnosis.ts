@@ -1,0 +1,91 @@
+import type { Usage } from '../dataplane/contract/data-plane.ts';
+import type { DrillRecord } from '../resources/snapshots/store.ts';
+
+/** What can be wrong with an instance of any kind. */
+
+type Severity = 'critical' | 'warning' | 'info';
+
+type Verdict = 'healthy' | 'degraded' | 'unhealthy' | 'stopped';
+
+export interface Finding {
+  code: string;
+  severity: Severity;
+  summary: string;
+  remediation: string | null;
+  /** Trying again can help. */
+  retryable: boolean;
+}
+
+/** The columns of an instance's row that findings are about. */
+interface Instance {
+  status: string;
+  error: unknown;
+  disk_gb: number;
+}
+
+const RANK: Record<Severity, number> = { critical: 0, warning: 1, info: 2 };
+const NEARLY_FULL = { warning: 0.85, critical: 0.95 };
+
+/** The worst first. */
+export const ranked = (findings: readonly (Finding | null)[]): Finding[] =>
+  findings.filter((finding) => finding !== null).sort((a, b) => RANK[a.severity] - RANK[b.severity]);
+
+/** In one word: `healthy`, `degraded` (warnings), `unhealthy` (something critical), or `stopped`. */
+export function verdictOf(status: string, findings: readonly Finding[]): Verdict {
+  if (findings.some(({ severity }) => severity === 'critical')) return 'unhealthy';
+  if (findings.some(({ severity }) => severity === 'warning')) return 'degraded';
+  return status === 'stopped' ? 'stopped' : 'healthy';
+}
+
+/** What helps depends on whether the failed operation can succeed later. */
+export function failedOperation(
+  { status, error }: Instance,
+  remediation: { retryable: string; final: string },
+): Finding | null {
+  if (status !== 'error') return null;
+  const known = error as { code: string; message: string; retryable: boolean } | null;
+  const retryable = known?.retryable ?? false;
+  return {
+    code: known?.code ?? 'error',
+    severity: 'critical',
+    summary: known?.message ?? 'The last operation failed.',
+    remediation: retryable ? remediation.retryable : remediation.final,
+    retryable,
+  };
+}
+
+export function diskFinding({ disk_gb }: Instance, usage: Usage | null, remediation: string): Finding | null {
+  if (usage?.diskBytes == null) return null;
+  const share = usage.diskBytes / (disk_gb * 1024 ** 3);
+  if (share < NEARLY_FULL.warning) return null;
+  return {
+    code: 'disk_nearly_full',
+    severity: share < NEARLY_FULL.critical ? 'warning' : 'critical',
+    summary: `${Math.min(100, Math.round(share * 100))} % of its ${disk_gb} GB of storage are in use.`,
+    remediation,
+    retryable: false,
+  };
+}
+
+/** Whether its snapshots are known to restore. */
+export function drillFinding({ snapshots, last }: DrillRecord, noun: string): Finding | null {
+  if (last && !last.ok) {
+    return {
+      code: 'restore_drill_failed',
+      severity: 'warning',
+      summary: `The last restore drill (${last.at.toISOString()}) failed: ${last.message ?? 'no reason is known.'}`,
+      remediation:
+        `Take another snapshot and verify it (POST /snapshots/…/verify). Where that fails the same way, look for damage in the ${noun} ` +
+        'itself, and export its data.',
+      retryable: true,
+    };
+  }
+  if (last || snapshots === 0) return null;
+  return {
+    code: 'restore_never_tried',
+    severity: 'info',
+    summary: `No snapshot of the ${noun} was ever restored as a drill.`,
+    remediation: 'Verify one (POST /snapshots/…/verify), or wait: Danube does it once a week.',
+    retryable: true,
+  };
+}

@@ -1,0 +1,68 @@
+import type { FastifyRequest } from 'fastify';
+import type { Static, TObject } from 'typebox';
+import type { Api } from '../http/api.ts';
+import type { Scope } from '../http/scopes.ts';
+import type { PassClock } from '../reconcilers/reconcilers.ts';
+import { Diagnosis, Events } from './inspection-schema.ts';
+
+/** A kind of instance, as far as looking into it goes. */
+export interface InspectedKind<Row> {
+  /** Path of one of them, for example `/vps/:vpsInstance`. */
+  path: string;
+  params: TObject;
+  /** In operation ids: `Vps`. */
+  label: string;
+  /** In headings (`VPS`), and in sentences (`server`). */
+  title: string;
+  noun: string;
+  tags: string[];
+  scope: Scope;
+  /** The row that a request is about; throws `not_found`. */
+  find(request: FastifyRequest): Promise<Row>;
+  events(row: Row): Promise<Static<typeof Events>['data']['events']>;
+  /** `comparedAt`: when the reconciler last finished a pass. */
+  diagnose(row: Row, comparedAt: Date | null): Promise<Static<typeof Diagnosis>['data']>;
+}
+
+/** What happened to an instance, and what is wrong with it. */
+export function commonInspectionRoutes<Row>(api: Api, kind: InspectedKind<Row>, clock: PassClock): void {
+  const { path, params, label, title, noun, tags, scope } = kind;
+  const meta = (request: FastifyRequest) => ({ request_id: request.id });
+  api.get(
+    `${path}/events`,
+    {
+      config: { scope },
+      schema: {
+        operationId: `get${label}Events`,
+        summary: 'List events',
+        description: `What the platform did to the ${noun} and what it found, newest first.`,
+        tags,
+        params,
+        response: { 200: Events },
+      },
+    },
+    async (request) => {
+      const events = await kind.events(await kind.find(request));
+      return { success: true, data: { available: true, events }, error: null, meta: meta(request) };
+    },
+  );
+  api.get(
+    `${path}/diagnose`,
+    {
+      config: { scope },
+      schema: {
+        operationId: `diagnose${label}`,
+        summary: `Diagnose a ${title}`,
+        description: 'Looks for what is wrong, the worst first, and says what helps.',
+        tags,
+        params,
+        response: { 200: Diagnosis },
+      },
+    },
+    async (request) => {
+      const [row, comparedAt] = await Promise.all([kind.find(request), clock.lastPass()]);
+      const data = await kind.diagnose(row, comparedAt);
+      return { success: true, data, error: null, meta: meta(request) };
+    },
+  );
+}

@@ -1,0 +1,72 @@
+import { type TProperties, Type } from 'typebox';
+import { Component, Enum, Int, List, Message, Nullable, Obj, Text, Timestamp } from '../http/schema.ts';
+import { StatusDetails } from './schema.ts';
+
+/** What the API says of the events of any instance, and of what is wrong with it. */
+
+/** The envelope of diagnostic answers. */
+export const Diagnostic = <P extends TProperties>(data: P) =>
+  Obj({
+    success: Type.Boolean({ example: true }),
+    data: Obj(data),
+    error: Nullable(
+      Obj({
+        code: Text(60, 'unavailable'),
+        message: Message('The instance does not answer.'),
+        retryable: Type.Boolean({ example: true }),
+      }),
+    ),
+    meta: Obj({
+      request_id: Text(64, '0198c5a2-8100-7b3c-8a4f-6d5e4c3b2a19'),
+      cursor: Type.Optional(
+        Nullable(
+          Text(60, '2026-01-15T09:30:00.12345-0000', {
+            description: 'Send it to go on after the last entry.',
+          }),
+        ),
+      ),
+      truncated: Type.Optional(
+        Type.Boolean({ example: false, description: 'True where `limit` left some out.' }),
+      ),
+      reason: Type.Optional(Nullable(Message('The database is stopped.'))),
+    }),
+  });
+
+export const Events = Diagnostic({
+  available: Type.Boolean({ example: true }),
+  events: List(
+    Component('InstanceEvent', {
+      type: Enum(['Normal', 'Warning']),
+      reason: Text(60, 'Created'),
+      message: Message('The database was created and answers queries.'),
+      resource: Text(100, 'database/shop'),
+      count: Text(10, '1'),
+      first_seen: Timestamp(),
+      last_seen: Timestamp(),
+    }),
+  ),
+});
+
+export const Diagnosis = Diagnostic({
+  verdict: Enum(['healthy', 'degraded', 'unhealthy', 'stopped']),
+  status: StatusDetails,
+  findings: List(
+    Component('Finding', {
+      code: Text(60, 'disk_nearly_full'),
+      severity: Enum(['critical', 'warning', 'info']),
+      summary: Message('91 % of its 10 GB of storage are in use.'),
+      remediation: Nullable(Message('Grow its storage.')),
+      retryable: Type.Boolean({ example: false }),
+    }),
+  ),
+  sections: Obj({
+    events: Nullable(
+      Obj({
+        available: Type.Boolean({ example: true }),
+        count: Int(3),
+        truncated: Type.Boolean({ example: false }),
+      }),
+    ),
+    logs: Nullable(Obj({ available: Type.Boolean({ example: true }), sampled_lines: Int(120) })),
+  }),
+});

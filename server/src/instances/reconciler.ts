@@ -1,0 +1,217 @@
+import { sql } from 'kysely';
+import type { DataPlane, InstanceReport } from '../dataplane/contract/data-plane.ts';
+import type { Database, Tx } from '../db/database.ts';
+import type { Log } from '../lib/log.ts';
+import { recordEvent } from '../operations/operations-store.ts';
+import type { Reconciler } from '../reconcilers/reconcilers.ts';
+
+export const INSTANCE_RECONCILER = 'instances';
+
+/**
+ * When more than this many instances, and most of all, are missing at once, it is the engine that is wrong: a pool that
+ * is not mounted, another Incus. Nothing is touched then.
+ */
+const MASS_LOSS = 5;
+
+/** The resources that are instances; one is named `TYPE-UUID`. What people call it, and how a lost one is mended. */
+const TYPES = {
+  vps: {
+    noun: 'server',
+    mend: 'Restore a snapshot of it, or reinstall it: then the data on its disk is lost.',
+  },
+  database: {
+    noun: 'database',
+    mend: 'Start it: it is built anew on its data volume, if that is still there. Or restore a snapshot.',
+  },
+  cache: {
+    noun: 'cache',
+    mend: 'Start it: it is built anew on its data volume, if that is still there. Or restore a snapshot.',
+  },
+} as const;
+
+type Type = keyof typeof TYPES;
+
+/** Throwaway instances of restore drills: `drill-UUID`, with the id of the operation that made it. */
+const DRILL = 'drill';
+
+interface Intended {
+  type: Type;
+  id: string;
+  team_id: number;
+  status: string;
+}
+
+/**
+ * Compares every settled instance with the engine: what stopped by itself shows `stopped`, what came back shows
+ * `running`, what vanished shows `error`, and instances that belong to no row are removed. One with an operation
+ * under way is left to its workflow. What is frozen goes on. Drift counts when two passes in a row see it: an engine that has just started
+ * reports every instance as stopped for a moment.
+ */
+export function instanceReconciler(database: Database, plane: DataPlane, log: Log): Reconciler {
+  let suspected = new Map<string, string>();
+  return {
+    name: INSTANCE_RECONCILER,
+    everySeconds: 5,
+    async run() {
+      // Rows first: an instance that is listed later than its row can only be newer, never missing.
+      const rows = await settledRows(database);
+      const reports = (await plane.listInstances()).filter(
+        ({ ref }) => typeOf(ref.name) in TYPES || typeOf(ref.name) === DRILL,
+      );
+      const byName = new Map(reports.map((report) => [report.ref.name, report]));
+      const reportOf = (row: Intended) => byName.get(`${row.type}-${row.id}`);
+      const missing = rows.filter((row) => !reportOf(row)).length;
+      if (missing > MASS_LOSS && missing > rows.length / 2) {
+        throw new Error(
+          `The engine has lost ${missing} of ${rows.length} instances: it looks like another engine.`,
+        );
+      }
+      const seen = new Map<string, string>();
+      for (const row of rows) {
+        const report = reportOf(row);
+        const drift = findDrift(row, report);
+        const reason = report?.power === 'frozen' ? FROZEN : drift?.reason;
+        if (!reason) continue;
+        if (suspected.get(row.id) !== reason) seen.set(row.id, reason);
+        else if (drift) await mend(database, row, drift, log);
+        else await thaw(database, plane, row, log);
+      }
+      suspected = seen;
+      await removeLeaks(database, plane, reports, log);
+    },
+  };
+}
+
+/** Left by a snapshot that was cut off and that nothing goes on with. */
+const FROZEN = 'Frozen';
+
+const typeOf = (name: string): string => name.slice(0, name.indexOf('-'));
+const idOf = (name: string): string => name.slice(name.indexOf('-') + 1);
+const tableOf = (type: Type): 'vps' | 'data_services' => (type === 'vps' ? 'vps' : 'data_services');
+
+const ALL = sql`(select 'vps' as type, id, team_id, status from vps
+  union all select kind, id, team_id, status from data_services) all_instances`;
+
+const SETTLED = sql`status in ('running', 'stopped') and not exists (select from operations
+  where resource_id = all_instances.id and state in ('queued', 'pending', 'running'))`;
+
+async function settledRows(database: Database): Promise<Intended[]> {
+  const result = await sql<Intended>`select type, id, team_id, status from ${ALL} where ${SETTLED}`.execute(
+    database.db,
+  );
+  return result.rows;
+}
+
+interface Drift {
+  status: 'running' | 'stopped' | 'error';
+  reason: string;
+  message: string;
+}
+
+/** What the status must become, or null where it is true. */
+function findDrift({ type, status }: Intended, found: InstanceReport | undefined): Drift | null {
+  const { noun, mend } = TYPES[type];
+  if (!found) {
+    return {
+      status: 'error',
+      reason: 'InstanceMissing',
+      message: `The ${noun} is gone from the host. ${mend}`,
+    };
+  }
+  if (found.power === 'error') {
+    return {
+      status: 'error',
+      reason: 'InstanceBroken',
+      message: `The host cannot run the ${noun}. ${type === 'vps' ? 'Reinstall' : 'Start'} it, or ask the operator to look at the host.`,
+    };
+  }
+  if (status === 'running' && found.power === 'stopped') {
+    return { status: 'stopped', reason: 'StoppedFromInside', message: `The ${noun} shut itself down.` };
+  }
+  if (status === 'stopped' && found.power === 'running') {
+    return {
+      status: 'running',
+      reason: 'StartedOutside',
+      message: `The ${noun} was started outside of Danube.`,
+    };
+  }
+  return null;
+}
+
+async function mend(database: Database, row: Intended, drift: Drift, log: Log): Promise<void> {
+  const changed = await database.transaction(async (tx) => {
+    if (!(await stillSettled(tx, row))) return false;
+    const { status, reason, message } = drift;
+    const error = { code: snakeCase(reason), message, retryable: false };
+    await sql`update ${sql.table(tableOf(row.type))} set status = ${status}, observed_at = now(), updated_at = now(),
+      error = case when ${status} = 'error' then ${JSON.stringify(error)}::jsonb else error end,
+      desired = case when ${status} = 'error' then desired else ${status} end
+      where id = ${row.id}`.execute(tx);
+    await recordEvent(tx, {
+      teamId: row.team_id,
+      resourceType: row.type,
+      resourceId: row.id,
+      type: 'Warning',
+      reason,
+      message,
+    });
+    return true;
+  });
+  if (changed) {
+    log.warn(
+      { [row.type]: row.id, was: row.status, is: drift.status, reason: drift.reason },
+      'instance drifted',
+    );
+  }
+}
+
+/** Lets an instance go on that is frozen although no operation has to do with it. What its row says is true then. */
+async function thaw(database: Database, plane: DataPlane, row: Intended, log: Log): Promise<void> {
+  if (!(await database.transaction((tx) => stillSettled(tx, row)))) return;
+  log.warn({ [row.type]: row.id }, 'letting a frozen instance go on');
+  await plane.ensureRunning({ teamId: row.team_id, name: `${row.type}-${row.id}` });
+}
+
+/** Between listing and mending a request may have come; then its workflow decides. */
+async function stillSettled(tx: Tx, row: Intended): Promise<boolean> {
+  await sql`select from ${sql.table(tableOf(row.type))} where id = ${row.id} for update`.execute(tx);
+  const found = await sql`
+    select from ${ALL} where id = ${row.id} and status = ${row.status} and ${SETTLED}`.execute(tx);
+  return found.rows.length > 0;
+}
+
+const snakeCase = (text: string): string => text.replace(/\B[A-Z]/g, '_$&').toLowerCase();
+
+/**
+ * Removes instances whose row was deleted or never came to be, and those of restore drills that have ended. One that the database has never heard of is left
+ * alone and reported: after a restore of an old database it may be somebody's server.
+ */
+async function removeLeaks(
+  database: Database,
+  plane: DataPlane,
+  reports: InstanceReport[],
+  log: Log,
+): Promise<void> {
+  if (reports.length === 0) return;
+  const ids = reports.map(({ ref }) => idOf(ref.name));
+  const result = await sql<{ id: string; known: boolean }>`
+    select listed.id::text,
+      exists (select from operations o where o.resource_id = listed.id or o.id = listed.id) as known
+    from unnest(${ids}::uuid[]) as listed (id)
+    where not exists (select from vps where vps.id = listed.id)
+      and not exists (select from data_services d where d.id = listed.id)
+      and not exists (select from operations o
+        where (o.resource_id = listed.id or o.id = listed.id) and o.state in ('queued', 'pending', 'running'))`.execute(
+    database.db,
+  );
+  const leaks = new Map(result.rows.map((row) => [row.id, row.known]));
+  for (const report of reports) {
+    const known = leaks.get(idOf(report.ref.name));
+    if (known === undefined) continue;
+    log.warn(
+      { instance: report.ref, removed: known },
+      known ? 'removing a leaked instance' : 'unknown instance',
+    );
+    if (known) await plane.removeInstance(report.ref);
+  }
+}

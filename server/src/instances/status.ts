@@ -1,0 +1,89 @@
+import type { Static } from 'typebox';
+import type { OperationError } from '../operations/operation.ts';
+import type { StatusDetails } from './schema.ts';
+
+/** After this long without a comparison with the data plane, a status counts as stale. */
+const STALE_MS = 60_000;
+
+const STEADY: ReadonlySet<string> = new Set(['running', 'stopped', 'error']);
+
+/** True while something is under way. */
+export const isTransitional = (status: string): boolean => !STEADY.has(status);
+
+export const statusLabel = (status: string): string => status.charAt(0).toUpperCase() + status.slice(1);
+
+type StatusColor = 'green' | 'gray' | 'yellow' | 'red';
+const COLORS: Record<string, StatusColor> = { running: 'green', stopped: 'gray', error: 'red' };
+
+/** Transitional states are yellow. */
+export const statusColor = (status: string): StatusColor => COLORS[status] ?? 'yellow';
+
+/** An instance's row, with what it is (`vps`) and what people call it (`server`). */
+interface Instance {
+  type: string;
+  noun: string;
+  name: string;
+  status: string;
+  error: unknown;
+  observed_at: Date | null;
+  created_at: Date;
+  updated_at: Date;
+}
+
+/**
+ * What stands behind a status.
+ * @param comparedAt when the reconciler last finished a pass, or null before its first
+ */
+export function statusDetails(instance: Instance, comparedAt: Date | null): Static<typeof StatusDetails> {
+  const { status, error } = instance;
+  const transitional = isTransitional(status);
+  const failed = status === 'error';
+  // A pass before the instance was made says nothing about it.
+  const passed = comparedAt && comparedAt > instance.created_at ? comparedAt : null;
+  const observedAt = latest(instance.observed_at, passed);
+  return {
+    summary: summary(instance),
+    health: failed
+      ? 'unhealthy'
+      : transitional
+        ? 'progressing'
+        : status === 'stopped'
+          ? 'stopped'
+          : 'healthy',
+    observed_at: observedAt?.toISOString() ?? null,
+    stale: observedAt === null || Date.now() - observedAt.getTime() > STALE_MS,
+    operation: { state: failed ? 'failed' : transitional ? 'running' : 'succeeded', terminal: !transitional },
+    error: failed && error ? viewError(instance, error as OperationError) : null,
+  };
+}
+
+function summary({ noun, status }: Instance): string {
+  switch (status) {
+    case 'pending':
+      return `The ${noun} waits to be created.`;
+    case 'provisioning':
+      return `The ${noun} is being created.`;
+    case 'error':
+      return `The ${noun} has a problem.`;
+    case 'destroying':
+      return `The ${noun} is being deleted.`;
+    case 'updating':
+      return `The ${noun} is being updated.`;
+    default:
+      return `The ${noun} is ${status}.`;
+  }
+}
+
+function viewError(instance: Instance, error: OperationError) {
+  return {
+    code: error.code,
+    source: 'engine',
+    resource: { kind: instance.type, name: instance.name },
+    reason: error.code,
+    message: error.message,
+    retryable: error.retryable,
+    observed_at: instance.updated_at.toISOString(),
+  };
+}
+
+const latest = (a: Date | null, b: Date | null): Date | null => (!a ? b : !b || a > b ? a : b);

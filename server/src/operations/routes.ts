@@ -1,0 +1,85 @@
+import { type Static, Type } from 'typebox';
+import { Value } from 'typebox/value';
+import type { Database } from '../db/database.ts';
+import type { Api } from '../http/api.ts';
+import { missingScope } from '../http/authentication.ts';
+import { Obj, PathId } from '../http/schema.ts';
+import type { Scope } from '../http/scopes.ts';
+import { notFound } from '../lib/errors.ts';
+import { UUID } from '../lib/ids.ts';
+import { OperationAnswer } from './schema.ts';
+
+/** How long a client does well to wait before it asks again. */
+const POLL_MS = 1_000;
+
+const StoredError = Type.Object({ code: Type.String(), message: Type.String(), retryable: Type.Boolean() });
+
+/** Operations: the progress of asynchronous work. */
+export function operationRoutes(api: Api, database: Database): void {
+  api.get(
+    '/operations/:operation',
+    {
+      schema: {
+        operationId: 'getOperation',
+        summary: 'Show an operation',
+        description:
+          'Shows how far asynchronous work is: its state, per cent, step, and error once it failed. The token must be ' +
+          'allowed to read the resource that it is about, for example `vps:read`.',
+        tags: ['Operations'],
+        params: Obj({ operation: PathId('uuid', 'Id of the operation.') }),
+        response: { 200: OperationAnswer },
+      },
+      // Which scope is needed follows from the operation.
+      config: { scope: null },
+    },
+    async (request, reply) => {
+      const { operation: id } = request.params;
+      const row = UUID.test(id)
+        ? await database.db
+            .selectFrom('operations')
+            .selectAll()
+            .where('id', '=', id)
+            .where('team_id', '=', request.caller.teamId)
+            .executeTakeFirst()
+        : undefined;
+      if (!row) throw notFound('Operation');
+      const scope = `${row.resource_type}:read` as Scope;
+      if (!request.caller.scopes.has(scope)) throw missingScope(scope, reply);
+      const terminal = row.state === 'succeeded' || row.state === 'failed';
+      return {
+        success: true,
+        data: {
+          operation_id: row.id,
+          resource_id: row.resource_id,
+          resource_type: row.resource_type,
+          kind: row.kind,
+          state: publicState(row.state),
+          terminal,
+          poll_after_ms: terminal ? 0 : POLL_MS,
+          percent: row.percent,
+          step: row.step,
+          revision: null,
+          knative_revision: null,
+          image: null,
+          created_at: row.created_at.toISOString(),
+          started_at: row.started_at?.toISOString() ?? null,
+          finished_at: row.finished_at?.toISOString() ?? null,
+          error: publicError(row.error),
+        },
+        error: null,
+        meta: { request_id: request.id },
+      };
+    },
+  );
+}
+
+/** To the customer, work that waits for a worker waits just as work behind another operation does. */
+function publicState(state: string): 'queued' | 'running' | 'succeeded' | 'failed' {
+  return state === 'running' || state === 'succeeded' || state === 'failed' ? state : 'queued';
+}
+
+function publicError(stored: unknown): Static<typeof StoredError> | null {
+  return Value.Check(StoredError, stored)
+    ? { code: stored.code, message: stored.message, retryable: stored.retryable }
+    : null;
+}

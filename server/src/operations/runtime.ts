@@ -1,0 +1,270 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { DBOS } from '@dbos-inc/dbos-sdk';
+import { DataPlaneError } from '../dataplane/contract/data-plane.ts';
+import type { Database, Tx } from '../db/database.ts';
+import type { Log } from '../lib/log.ts';
+import type {
+  Operation,
+  OperationError,
+  OperationStep,
+  OperationWorkflow,
+  OperationWorkflows,
+} from './operation.ts';
+import {
+  beginOperation,
+  endOperation,
+  promoteOperation,
+  QUEUE_NAME,
+  queuedOperations,
+  reportProgress,
+  WORKFLOW_NAME,
+} from './operations-store.ts';
+
+/**
+ * The version of the step sequences. DBOS replays a workflow only on the version that started it, so it is raised
+ * exactly when the order or the names of steps change; operations of the older version must have ended by then.
+ */
+const WORKFLOW_VERSION = '2';
+
+/** How often the queue of new work is looked at, and so what an idle install waits at most for a start. */
+const POLL_MS = 100;
+
+/** For the steps that only write to our tables. The engine's steps have their own policy, see `attempt`. */
+const DATABASE_RETRIES = { retriesAllowed: true, maxAttempts: 8, intervalSeconds: 0.2 } as const;
+
+export interface RuntimeOptions {
+  database: Database;
+  databaseUrl: string;
+  workflows: OperationWorkflows;
+  /** Stable over restarts of one install, different from every other server's: names whose work to take up again. */
+  executorId: string;
+  log: Log;
+  /** Operations at work at once in this process. */
+  concurrency?: number;
+  /** How long a step is retried while the engine is unreachable. */
+  retrySeconds?: number;
+  /** Called after each recorded step: tests end the process here. */
+  afterStep?: (operation: Operation, step: string) => void | Promise<void>;
+}
+
+export interface WorkflowRuntime {
+  /** Takes up interrupted work and begins to run new work. */
+  launch(): Promise<void>;
+  /** Lets steps that run end (up to `graceSeconds`), starts no further ones. The next launch goes on. */
+  shutdown(graceSeconds?: number): Promise<void>;
+}
+
+/** Creates or updates the tables that DBOS keeps workflows in (schema `dbos`, same database). */
+export async function migrateWorkflows(databaseUrl: string): Promise<void> {
+  await DBOS.migrate(databaseUrl);
+}
+
+/** Hands the workflows of dead workers to the living. Returns how many. */
+export async function takeOverWorkflows(deadExecutorIds: string[]): Promise<number> {
+  if (deadExecutorIds.length === 0) return 0;
+  const pending = await DBOS.listWorkflows({ executorId: deadExecutorIds, status: 'PENDING' });
+  await DBOS.resumeWorkflows(pending.map((workflow) => workflow.workflowID));
+  return pending.length;
+}
+
+/** Runs operations as durable workflows. One per process: DBOS keeps its registry globally. */
+export function createRuntime(options: RuntimeOptions): WorkflowRuntime {
+  const { database, log } = options;
+  const steps = createStepRunner(options);
+
+  const runOperation = async (operationId: string): Promise<void> => {
+    const operation = await steps.record('begin', DATABASE_RETRIES, async () => {
+      const begun = await beginOperation(database.db, operationId);
+      if (begun) await workflowOf(options.workflows, begun).begin(database.db, begun);
+      return begun;
+    });
+    if (!operation) return;
+    const workflow = workflowOf(options.workflows, operation);
+    await steps.done(operation, 'begin');
+
+    let error: OperationError | null = null;
+    for (const step of workflow.steps) {
+      error = await steps.run(operation, step);
+      if (error) break;
+    }
+    if (error) {
+      for (const step of workflow.undo) await steps.run(operation, { ...step, name: `undo-${step.name}` });
+    }
+    await steps.record('end', DATABASE_RETRIES, () =>
+      database.transaction((tx) => finishOperation(tx, options.workflows, operation, error)),
+    );
+    await steps.done(operation, 'end');
+    log.info(
+      { operation: operation.id, kind: `${operation.resourceType}.${operation.kind}`, error },
+      'operation ended',
+    );
+  };
+
+  return {
+    async launch() {
+      DBOS.setConfig({
+        name: 'danube',
+        systemDatabaseUrl: options.databaseUrl,
+        systemDatabasePoolSize: 10,
+        executorID: options.executorId,
+        applicationVersion: WORKFLOW_VERSION,
+        useListenNotify: false,
+        logger: dbosLogger(log),
+      });
+      DBOS.registerWorkflow(runOperation, { name: WORKFLOW_NAME, maxRecoveryAttempts: 1000 });
+      await DBOS.launch();
+      await DBOS.registerQueue(QUEUE_NAME, {
+        workerConcurrency: options.concurrency ?? 100,
+        minPollingIntervalMs: POLL_MS,
+        onConflict: 'always_update',
+      });
+    },
+    async shutdown(graceSeconds = 10) {
+      await steps.park(graceSeconds);
+      await DBOS.shutdown({ deregister: true });
+    },
+  };
+}
+
+function workflowOf(workflows: OperationWorkflows, operation: Operation): OperationWorkflow {
+  const workflow = workflows[operation.resourceType]?.[operation.kind];
+  if (!workflow) throw new Error(`No workflow for ${operation.resourceType}.${operation.kind}.`);
+  return workflow;
+}
+
+/**
+ * Writes the outcome and hands over to the next operation that waits. After a failure the waiting ones fail too,
+ * because they were asked for in the belief that this one would succeed; a deletion is carried out all the same, and all of
+ * them are behind one that nobody asked for.
+ */
+export async function finishOperation(
+  tx: Tx,
+  workflows: OperationWorkflows,
+  operation: Operation,
+  error: OperationError | null,
+): Promise<void> {
+  if (!(await endOperation(tx, operation.id, error))) return;
+  const workflow = workflowOf(workflows, operation);
+  if (error) await workflow.fail(tx, operation, error);
+  else await workflow.succeed(tx, operation);
+  const goOn = !error || (workflow.isOptional?.(operation) ?? false);
+  for (const next of await queuedOperations(tx, operation.resourceId)) {
+    const following = workflowOf(workflows, next);
+    if (goOn || next.kind === 'delete') {
+      await following.begin(tx, next);
+      await promoteOperation(tx, next.id);
+      return;
+    }
+    const reason = {
+      code: 'previous_operation_failed',
+      message: `Not attempted, because the operation before it failed: ${error?.message}`,
+      retryable: true,
+    };
+    await endOperation(tx, next.id, reason);
+    await following.abandon?.(tx, next, reason);
+  }
+}
+
+function createStepRunner(options: RuntimeOptions) {
+  let parked = false;
+  const active = new Set<symbol>();
+
+  /** A step whose result DBOS records. Once parked it never begins: the process is about to end. */
+  async function record<T>(
+    name: string,
+    retries: typeof DATABASE_RETRIES | Record<string, never>,
+    work: (token: symbol) => Promise<T>,
+  ): Promise<T> {
+    if (parked) return never();
+    const token = Symbol(name);
+    active.add(token);
+    try {
+      return await DBOS.runStep(() => work(token), { name, ...retries });
+    } finally {
+      active.delete(token);
+    }
+  }
+
+  async function done(operation: Operation, step: string): Promise<void> {
+    await options.afterStep?.(operation, step);
+  }
+
+  /** Runs a step to its end. A failure is a recorded result, so that it is the same when replayed. */
+  async function run(operation: Operation, step: OperationStep): Promise<OperationError | null> {
+    const error = await record(step.name, {}, async (token) => {
+      const outcome = await attempt(operation, step, options, () => parked);
+      if (outcome !== 'parked') return outcome;
+      active.delete(token);
+      return never();
+    });
+    await done(operation, step.name);
+    return error;
+  }
+
+  /** Waits until no step is at work, at most `graceSeconds`; none begins from now on. */
+  async function park(graceSeconds: number): Promise<void> {
+    parked = true;
+    const deadline = Date.now() + graceSeconds * 1000;
+    while (active.size > 0 && Date.now() < deadline) await delay(20);
+  }
+
+  return { record, run, done, park };
+}
+
+const never = (): Promise<never> => new Promise(() => {});
+
+/**
+ * Tries a step until it works (null), fails for good (the error), or the process is shutting down: then no verdict
+ * is recorded, and the next process tries again.
+ */
+async function attempt(
+  operation: Operation,
+  step: OperationStep,
+  options: RuntimeOptions,
+  parked: () => boolean,
+): Promise<OperationError | null | 'parked'> {
+  const deadline = Date.now() + (options.retrySeconds ?? 120) * 1000;
+  const progress = (message: string, percent?: number) => {
+    reportProgress(options.database.db, operation.id, message, percent).catch((cause) =>
+      options.log.warn({ err: cause, operation: operation.id }, 'progress not written'),
+    );
+  };
+  for (let pause = 250; ; pause = Math.min(pause * 2, 8000)) {
+    try {
+      await step.run(operation, progress);
+      return null;
+    } catch (cause) {
+      options.log.warn({ err: cause, operation: operation.id, step: step.name }, 'step failed');
+      const error = describeFailure(cause);
+      if (parked()) return 'parked';
+      if (!error.retryable || Date.now() + pause > deadline) return error;
+      await delay(pause);
+    }
+  }
+}
+
+/** What the customer is told. Only the engine's public text goes out; anything else is an internal error. */
+function describeFailure(cause: unknown): OperationError {
+  if (cause instanceof DataPlaneError) {
+    return { code: cause.code, message: cause.publicMessage, retryable: cause.retryable };
+  }
+  const lostConnection =
+    cause instanceof Error && 'code' in cause && /^(08|57P|ECONN|EPIPE)/.test(String(cause.code));
+  return {
+    code: 'internal',
+    message:
+      'Something went wrong on our side. Try again; if it persists, tell the operator the operation id.',
+    retryable: lostConnection,
+  };
+}
+
+function dbosLogger(log: Log) {
+  const child = log.child({ part: 'workflows' });
+  const text = (entry: unknown) => (entry instanceof Error ? (entry.stack ?? entry.message) : String(entry));
+  return {
+    info: (entry: unknown) => child.debug(text(entry)),
+    debug: (entry: unknown) => child.trace(text(entry)),
+    warn: (entry: unknown) => child.warn(text(entry)),
+    error: (entry: unknown) => child.error(text(entry)),
+  };
+}

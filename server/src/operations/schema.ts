@@ -1,0 +1,36 @@
+import { Type } from 'typebox';
+import { Component, Enum, Id, Int, Nullable, Obj, Text, Timestamp } from '../http/schema.ts';
+
+const OperationError = Component('OperationError', {
+  code: Text(100, 'image_unavailable'),
+  message: Text(2000, 'The image cannot be fetched at the moment.'),
+  retryable: Type.Boolean({ example: true, description: 'Whether the same request may work later.' }),
+});
+
+const Operation = Component('Operation', {
+  operation_id: Id('0198c5a2-8100-7b3c-8a4f-6d5e4c3b2a19'),
+  resource_id: Id(),
+  resource_type: Text(50, 'vps'),
+  kind: Text(50, 'create'),
+  state: Enum(['queued', 'running', 'succeeded', 'failed']),
+  terminal: Type.Boolean({ example: false, description: 'Whether the state is final.' }),
+  poll_after_ms: Int(1000, {
+    description: 'When asking again makes sense, in milliseconds; 0 once terminal.',
+  }),
+  percent: Int(0, { maximum: 100 }),
+  step: Nullable(Text(500, 'Starting the instance', { description: 'What it is doing.' })),
+  revision: Nullable(Text(100, 'v1', { description: 'Always null: instances have no revisions.' })),
+  knative_revision: Nullable(Text(100, 'v1', { description: 'Always null: instances have no revisions.' })),
+  image: Nullable(Text(255, 'debian-12', { description: 'Always null for instances.' })),
+  created_at: Timestamp(),
+  started_at: Nullable(Timestamp()),
+  finished_at: Nullable(Timestamp()),
+  error: Nullable(OperationError),
+});
+
+export const OperationAnswer = Obj({
+  success: Type.Boolean({ example: true }),
+  data: Operation,
+  error: Nullable(OperationError),
+  meta: Obj({ request_id: Text(64, '0198c5a2-8100-7b3c-8a4f-6d5e4c3b2a19') }),
+});

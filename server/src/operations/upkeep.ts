@@ -1,0 +1,123 @@
+import { sql } from 'kysely';
+import type { Database } from '../db/database.ts';
+import { purgeIdempotencyKeys } from '../http/mutation.ts';
+import type { Log } from '../lib/log.ts';
+import type { Reconciler } from '../reconcilers/reconcilers.ts';
+import type { Operation, OperationWorkflows } from './operation.ts';
+import { enqueueAgain, promoteOperation } from './operations-store.ts';
+import { finishOperation, takeOverWorkflows } from './runtime.ts';
+
+const HEARTBEAT_SECONDS = 5;
+/** A worker that was silent for this long is dead; its work is taken over. */
+const DEAD_AFTER_SECONDS = 30;
+/** Finished workflows are kept this long for the operator to look into. */
+const WORKFLOW_RETENTION_DAYS = 7;
+
+/** Says that this process is alive. Every process runs its own, so it is a plain timer and not a reconciler. */
+export function startHeartbeat(database: Database, executorId: string, log: Log): { stop(): void } {
+  const beat = () =>
+    database.db
+      .insertInto('workers')
+      .values({ id: executorId })
+      .onConflict((conflict) => conflict.column('id').doUpdateSet({ heartbeat_at: sql`now()` }))
+      .execute()
+      .catch((error) => log.warn({ err: error }, 'heartbeat failed'));
+  void beat();
+  const timer = setInterval(beat, HEARTBEAT_SECONDS * 1000).unref();
+  return { stop: () => clearInterval(timer) };
+}
+
+/** Hands over the work of processes that died. */
+export function deadWorkers(database: Database, log: Log): Reconciler {
+  return {
+    name: 'dead-workers',
+    everySeconds: 10,
+    async run() {
+      const dead = await database.db
+        .selectFrom('workers')
+        .select('id')
+        .where('heartbeat_at', '<', sql<Date>`now() - make_interval(secs => ${DEAD_AFTER_SECONDS})`)
+        .execute();
+      const ids = dead.map((worker) => worker.id);
+      if (ids.length === 0) return;
+      const count = await takeOverWorkflows(ids);
+      log.warn({ workers: ids, workflows: count }, 'took over the work of dead workers');
+      await database.db.deleteFrom('workers').where('id', 'in', ids).execute();
+    },
+  };
+}
+
+interface Forgotten extends Operation {
+  state: string;
+  workflow: string | null;
+}
+
+/**
+ * Finds operations that nothing works on: their workflow's record is gone or ended without them, or the operation
+ * before them ended without handing over. None of it happens while the transactions hold; this is the net below.
+ */
+export function forgottenOperations(database: Database, workflows: OperationWorkflows, log: Log): Reconciler {
+  return {
+    name: 'forgotten-operations',
+    everySeconds: 30,
+    async run() {
+      for (const operation of await findForgotten(database)) {
+        log.warn(
+          { operation: operation.id, state: operation.state, workflow: operation.workflow },
+          'forgotten operation',
+        );
+        if (operation.state === 'queued') {
+          await database.transaction((tx) => promoteOperation(tx, operation.id));
+        } else if (operation.workflow === null) {
+          await enqueueAgain(database.db, operation.id);
+        } else {
+          const error = {
+            code: 'internal',
+            message: 'The operation was interrupted. Try again.',
+            retryable: true,
+          };
+          await database.transaction((tx) => finishOperation(tx, workflows, operation, error));
+        }
+      }
+    },
+  };
+}
+
+async function findForgotten(database: Database): Promise<Forgotten[]> {
+  const result = await sql<Forgotten>`
+    select o.id, o.team_id as "teamId", o.resource_type as "resourceType", o.resource_id as "resourceId",
+      o.kind, o.args, o.state, w.status as workflow
+    from operations o left join dbos.workflow_status w on w.workflow_uuid = o.id::text
+    where (o.state in ('pending', 'running') and coalesce(w.status, 'GONE') not in ('ENQUEUED', 'PENDING', 'DELAYED'))
+      or (o.state = 'queued' and not exists (select from operations before
+        where before.resource_id = o.resource_id
+          and (before.state in ('pending', 'running') or (before.state = 'queued' and before.seq < o.seq))))
+    limit 100`.execute(database.db);
+  return result.rows;
+}
+
+/** Deletes what nobody needs any more: old idempotency keys and records of finished workflows. */
+export function retention(database: Database): Reconciler {
+  return {
+    name: 'retention',
+    everySeconds: 3600,
+    async run() {
+      await purgeIdempotencyKeys(database.db);
+      const before = Date.now() - WORKFLOW_RETENTION_DAYS * 86_400_000;
+      // DBOS keeps the parts of a workflow in tables without foreign keys; in batches, so that no lock is held long.
+      for (let deleted = 1000n; deleted >= 1000n; ) {
+        const result = await sql`
+          with old as (
+            delete from dbos.workflow_status where workflow_uuid in (
+              select workflow_uuid from dbos.workflow_status
+              where status in ('SUCCESS', 'ERROR', 'CANCELLED') and updated_at < ${before} limit 1000)
+            returning workflow_uuid),
+          outputs as (delete from dbos.operation_outputs where workflow_uuid in (select workflow_uuid from old))
+          delete from dbos.workflow_input where workflow_uuid in (select workflow_uuid from old)`.execute(
+          database.db,
+        );
+        deleted = result.numAffectedRows ?? 0n;
+      }
+    },
+  };
+}

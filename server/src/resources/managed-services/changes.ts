@@ -1,0 +1,91 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
+import type { Tx } from '../../db/database.ts';
+import { type FieldErrors, invalid } from '../../lib/errors.ts';
+import { KINDS, type Kind } from './kinds.ts';
+import { findPlan, groupFor, resolveParameters } from './rules.ts';
+import type { Changes, DataService } from './store.ts';
+
+/** What a request to update says, whichever kind; what is undefined stays. */
+export interface UpdateRequest {
+  name?: string;
+  configuration?: Record<string, unknown>;
+  storageGb?: number;
+  plan?: string;
+  parameterGroupId?: number | null;
+  automatedSnapshots?: boolean;
+  autoscale?: { enabled?: boolean; thresholdPercent?: number; incrementGb?: number };
+}
+
+/** The changed columns that the instance has to follow. Throws `validation_failed`. */
+export async function engineChanges(
+  tx: Tx,
+  plane: DataPlane,
+  row: DataService,
+  body: UpdateRequest,
+): Promise<Changes> {
+  const kind = row.kind as Kind;
+  const { noun } = KINDS[kind];
+  const errors: FieldErrors = {};
+  const changes: Changes = {};
+  const plan = body.plan && body.plan !== row.plan ? await findPlan(tx, kind, body.plan, errors) : null;
+  if (plan) Object.assign(changes, plan, { disk_gb: Math.max(plan.disk_gb, row.disk_gb) });
+  if (body.storageGb !== undefined && body.storageGb !== row.disk_gb) {
+    if (body.storageGb < row.disk_gb) {
+      errors.storage_size_gb = [
+        `Storage cannot shrink: the ${noun} has ${row.disk_gb} GB. Choose that or more.`,
+      ];
+    }
+    changes.disk_gb = Math.max(body.storageGb, plan?.disk_gb ?? 0);
+  }
+  if (Object.keys(errors).length > 0) throw invalid(errors);
+  if (body.configuration !== undefined || body.parameterGroupId !== undefined) {
+    const target = { kind, provider: row.provider, version: row.version };
+    const groupId = body.parameterGroupId === undefined ? row.parameter_group_id : body.parameterGroupId;
+    const group = await groupFor(tx, row.team_id, target, groupId);
+    const own = body.configuration ?? (row.parameters as Record<string, unknown>);
+    const resolved = await resolveParameters(plane, target, group, own);
+    const { parameters, parameter_group_id, effective_parameters } = row;
+    const before = { parameters, parameter_group_id, effective_parameters };
+    if (!isDeepStrictEqual(before, resolved)) Object.assign(changes, parameterColumns(resolved));
+  }
+  return changes;
+}
+
+/** `jsonb` columns as the driver wants them: an object would do, a list would not. */
+export const parameterColumns = ({
+  parameters,
+  parameter_group_id,
+  effective_parameters,
+}: {
+  parameters: object;
+  parameter_group_id: number | null;
+  effective_parameters: object;
+}) => ({
+  parameters: JSON.stringify(parameters),
+  parameter_group_id,
+  effective_parameters: JSON.stringify(effective_parameters),
+});
+
+/** The columns of what a request says of storage that grows by itself. */
+export function autoscaleColumns(policy: UpdateRequest['autoscale']) {
+  return {
+    ...(policy?.enabled === undefined ? {} : { autoscale_enabled: policy.enabled }),
+    ...(policy?.thresholdPercent === undefined
+      ? {}
+      : { autoscale_threshold_percent: policy.thresholdPercent }),
+    ...(policy?.incrementGb === undefined ? {} : { autoscale_increment_gb: policy.incrementGb }),
+  };
+}
+
+/** What changed columns mean to the customer, as the end of a sentence. */
+export function describeChanges(row: DataService, changes: Changes): string {
+  const parts = [
+    changes.plan === undefined ? '' : `plan ${row.plan} → ${changes.plan}`,
+    changes.disk_gb === undefined || changes.disk_gb === row.disk_gb
+      ? ''
+      : `storage ${row.disk_gb} → ${changes.disk_gb} GB`,
+    changes.effective_parameters === undefined ? '' : 'parameters',
+  ];
+  return `${parts.filter(Boolean).join(', ')}.`;
+}

@@ -1,0 +1,75 @@
+import { type Static, type TProperties, Type } from 'typebox';
+import { Component, Enum, Id, List, Message, Nullable, Obj, Text, Timestamp } from '../../http/schema.ts';
+import { Diagnostic } from '../../instances/inspection-schema.ts';
+import { Euros } from '../../instances/schema.ts';
+
+/** What the API says of the inside of a database or cache. */
+
+const Level = Enum(['debug', 'info', 'warn', 'error'], { example: 'info' });
+
+export const Logs = Diagnostic({
+  available: Type.Boolean({ example: true }),
+  entries: List(
+    Component('LogEntry', {
+      timestamp: Timestamp(),
+      message: Text(4000, 'database system is ready to accept connections'),
+      level: Level,
+      pod: Text(100, 'database-0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e'),
+      container: Text(40, 'postgresql'),
+      stream: Enum(['stderr']),
+    }),
+  ),
+});
+
+export const LogsQuery = Obj({
+  since: Type.Optional(
+    Text(40, '2026-01-15T09:30:00Z', {
+      description: 'Not before this time (ISO 8601); oldest first from there.',
+    }),
+  ),
+  until: Type.Optional(Text(40, '2026-01-15T10:30:00Z', { description: 'Not after this time (ISO 8601).' })),
+  cursor: Type.Optional(
+    Text(60, '2026-01-15T09:30:00.12345-0000', { description: '`meta.cursor` of the answer before.' }),
+  ),
+  limit: Type.Optional(
+    Type.Integer({ format: 'int32', minimum: 1, maximum: 1000, default: 100, example: 100 }),
+  ),
+  level: Type.Optional(Enum(['debug', 'info', 'warn', 'error'], { description: 'This severe and worse.' })),
+});
+export type LogsQuery = Static<typeof LogsQuery>;
+
+/** A count that the engine reported, up to what a number holds exactly. */
+export const Count = (example: number, description?: string) =>
+  Nullable(
+    Type.Integer({
+      format: 'int64',
+      minimum: 0,
+      maximum: Number.MAX_SAFE_INTEGER,
+      example,
+      ...(description === undefined ? {} : { description }),
+    }),
+  );
+
+export const Metrics = <S extends TProperties, H extends TProperties>(summary: S, health: H) =>
+  Obj({
+    summary: Obj({
+      memory_used_bytes: Count(52_428_800),
+      memory_used_mb: Nullable(Euros(50)),
+      connected_clients: Count(4),
+      max_clients: Count(100),
+      ...summary,
+      uptime_seconds: Count(3600),
+      retrieved_at: Nullable(Timestamp()),
+      reason: Nullable(Message('The database is stopped.')),
+    }),
+    health: Obj({
+      is_healthy: Type.Boolean({
+        example: true,
+        description: 'It answered an authenticated query just now.',
+      }),
+      up_status: Enum(['up', 'down']),
+      ...health,
+      checked_at: Nullable(Timestamp()),
+    }),
+    instance: Obj({ id: Id(), name: Text(63, 'shop') }),
+  });

@@ -1,0 +1,127 @@
+import type { ControlVerb, DataPlane } from '../../dataplane/contract/data-plane.ts';
+import type { Database } from '../../db/database.ts';
+import { verdictOf } from '../../instances/diagnosis.ts';
+import { eventsSection, listEvents } from '../../instances/events.ts';
+import { createAsk } from '../../instances/single-flight.ts';
+import { statusDetails } from '../../instances/status.ts';
+import type { EngineMetrics, EngineState } from '../../services/provider.ts';
+import { drillsOf } from '../snapshots/store.ts';
+import { type Evidence, findFindings } from './diagnosis.ts';
+import { KINDS, type Kind } from './kinds.ts';
+import { type LogQuery, readLog } from './logs.ts';
+import { instanceRef, providerOf } from './settings.ts';
+import type { DataService } from './store.ts';
+
+const LAST_ERROR: LogQuery = { since: null, until: null, cursor: null, level: 'error', limit: 1 };
+/** Seconds that an engine gets to answer the question whether it answers. */
+const PATIENCE_SECONDS = 2;
+
+interface Dependencies {
+  database: Database;
+  plane: DataPlane;
+}
+
+export type Inspection = ReturnType<typeof createInspection>;
+
+/** Looks into databases and caches. */
+export function createInspection({ database, plane }: Dependencies) {
+  const askAnyone = createAsk();
+
+  /** Asks an instance that ought to run. */
+  const ask = async <T>(row: DataService, about: string, question: () => Promise<T>): Promise<T | null> =>
+    row.status === 'stopped' || row.status === 'pending' ? null : askAnyone(`${row.id} ${about}`, question);
+
+  const control = (row: DataService, verb: ControlVerb): Promise<string | null> =>
+    ask(row, verb, () => plane.control(instanceRef(row), verb));
+  const parsed = async <T>(text: Promise<string | null>): Promise<T | null> => {
+    const known = await text;
+    return known === null ? null : (JSON.parse(known) as T);
+  };
+  const state = (row: DataService) => parsed<EngineState>(control(row, 'state'));
+  const engineMetrics = (row: DataService) => parsed<EngineMetrics>(control(row, 'metrics'));
+  const answers = async (row: DataService): Promise<boolean> =>
+    (await ask(row, 'ready', async () => {
+      await plane.waitForService(instanceRef(row), PATIENCE_SECONDS);
+      return true;
+    })) ?? false;
+
+  /** The engine's own log; `available` is false where the instance does not run or never did. */
+  async function logs(row: DataService, query: LogQuery) {
+    const text = await control(row, 'logs');
+    const provider = providerOf(row);
+    const page = text === null ? null : readLog(text, provider, query);
+    return {
+      available: page !== null,
+      entries: (page?.entries ?? []).map((entry) => ({
+        ...entry,
+        pod: instanceRef(row).name,
+        container: provider.id,
+        stream: 'stderr' as const,
+      })),
+      cursor: page?.cursor ?? null,
+      truncated: page?.truncated ?? false,
+    };
+  }
+
+  const events = (row: DataService) => listEvents(database.db, row.id, `${row.kind}/${row.name}`);
+
+  /** Numbers that the engine reported just now. Null: it has no such number, or `reason` says why it could not be read. */
+  async function metrics(row: DataService) {
+    const found = await engineMetrics(row);
+    const healthy = found !== null && (await answers(row));
+    return {
+      metrics: found,
+      healthy,
+      reason: found === null ? whyNot(row) : null,
+      at: new Date().toISOString(),
+    };
+  }
+
+  /** Looks for what is wrong, and what helps. `comparedAt` as in {@link statusDetails}. */
+  async function diagnose(row: DataService, comparedAt: Date | null) {
+    const kind = row.kind as Kind;
+    const { noun } = KINDS[kind];
+    const [found, numbers, usage, answered, happened, log, drills] = await Promise.all([
+      state(row),
+      engineMetrics(row),
+      ask(row, 'usage', () => plane.describeUsage(instanceRef(row))),
+      answers(row),
+      events(row),
+      control(row, 'logs'),
+      drillsOf(database.db, row.id),
+    ]);
+    const lastErrors = log === null ? [] : readLog(log, providerOf(row), LAST_ERROR).entries;
+    const evidence: Evidence = {
+      row,
+      noun,
+      state: found,
+      metrics: numbers,
+      usage,
+      answers: row.status === 'running' ? answered : null,
+      lastError: lastErrors[0]?.message ?? null,
+      drills,
+      now: Date.now() / 1000,
+    };
+    const findings = findFindings(evidence);
+    return {
+      verdict: verdictOf(row.status, findings),
+      status: statusDetails({ ...row, type: kind, noun }, comparedAt),
+      findings,
+      sections: {
+        events: eventsSection(happened),
+        logs: { available: log !== null, sampled_lines: log === null ? 0 : log.split('\n').length - 1 },
+      },
+    };
+  }
+
+  return { logs, events, metrics, diagnose };
+}
+
+const whyNot = (row: DataService): string => {
+  const { noun } = KINDS[row.kind as Kind];
+  return row.status === 'running'
+    ? `The ${noun} does not answer. \`diagnose\` looks for the cause.`
+    : row.status === 'error'
+      ? `The ${noun} has a problem. \`diagnose\` says which.`
+      : `The ${noun} is ${row.status}.`;
+};

@@ -1,0 +1,318 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { type Call, clientOf, newCache, newDatabase } from '../../../test/client.ts';
+import { findInconsistencies } from '../../../test/faults.ts';
+import { createTeam, startTestApp, type TestApp, waitFor } from '../../../test/harness.ts';
+import { DataPlaneError } from '../../dataplane/contract/data-plane.ts';
+import { SERVICE_IMAGES } from '../../images/recipes.ts';
+import { createLog } from '../../lib/log.ts';
+import { runOnce } from '../../reconcilers/reconcilers.ts';
+import { storageAutoscaler } from './autoscaler.ts';
+
+describe('databases and caches', () => {
+  let test: TestApp;
+  let call: Call;
+
+  before(async () => {
+    test = await startTestApp();
+    call = clientOf(test.app.url!, test.team.token);
+    await test.database.pool.query(`update teams set quotas = '{"database": 100, "cache": 100}'`);
+    // Their parameters are known then.
+    for (const image of SERVICE_IMAGES) await test.plane.ensureImage(image);
+  });
+  after(() => test.close());
+
+  const show = async (id: string) => (await call('GET', `/database/${id}`)).body.instance;
+  const settled = (id: string, status: string) =>
+    waitFor(`${id} to be ${status}`, async () => (await show(id))?.status === status);
+  const ended = (operation: string) =>
+    waitFor('the operation to end', async () => {
+      const { data } = (await call('GET', `/operations/${operation}`)).body;
+      return data.terminal && data;
+    });
+  async function running(changes: Record<string, unknown> = {}): Promise<string> {
+    const created = await call('POST', '/database', newDatabase(changes));
+    assert.equal(created.status, 201, JSON.stringify(created.body));
+    await settled(created.body.instance.id, 'running');
+    return created.body.instance.id;
+  }
+  const autoscale = () =>
+    waitFor('a pass', () =>
+      runOnce(test.database, storageAutoscaler(test.database, test.plane, createLog('silent'))),
+    );
+  const ref = (id: string, kind = 'database') => ({ teamId: test.team.teamId, name: `${kind}-${id}` });
+
+  it('creates a database on its plan, and shows where it is but not its password', async () => {
+    const id = await running();
+    const database = await show(id);
+    assert.equal(database.provider.type, 'postgresql');
+    assert.deepEqual([database.memory_size_mb, database.storage_size_gb], [1024, 10]);
+    assert.match(database.endpoint, /^10\.64\./);
+    assert.deepEqual(
+      [database.public_endpoint, database.dns_hostname, database.dns_port],
+      [null, null, null],
+    );
+    assert.equal(database.connection_host, database.endpoint);
+    const credentials = (await call('GET', `/database/${id}/credentials`)).body;
+    const uri = new URL(credentials.connection_info);
+    assert.deepEqual(
+      [uri.protocol, uri.hostname, uri.username, uri.password, uri.pathname],
+      ['postgresql:', database.endpoint, 'danube', credentials.password, '/shop'],
+    );
+    assert.ok(credentials.password.length >= 20);
+    assert.ok(!JSON.stringify(await call('GET', '/database')).includes(credentials.password));
+    assert.deepEqual((await test.plane.describeInstance(ref(id)))?.limits, {
+      vcpu: 1,
+      memoryMb: 1024,
+      diskGb: 10,
+    });
+  });
+
+  it('creates a cache, which offers its port with TLS and the one without', async () => {
+    const created = await call('POST', '/cache', newCache());
+    assert.equal(created.status, 201, JSON.stringify(created.body));
+    const { id, port, plain_port, version } = created.body.instance;
+    assert.deepEqual([port, plain_port], [6380, 6379]);
+    const { providers } = (await call('GET', '/cache/plans?provider=valkey')).body;
+    assert.deepEqual(
+      providers.map(({ type, default_version }: Record<string, string>) => [type, default_version]),
+      [['valkey', version]],
+    );
+    await waitFor(
+      'running',
+      async () => (await call('GET', `/cache/${id}`)).body.instance.status === 'running',
+    );
+    const info = (await call('GET', `/cache/${id}/connection-info`)).body;
+    assert.deepEqual(info, (await call('GET', `/cache/${id}/credentials`)).body);
+    assert.equal(new URL(info.connection_info).password, info.password);
+    // Of the other kind there is nothing under this id.
+    assert.equal((await call('GET', `/database/${id}`)).status, 404);
+  });
+
+  it('refuses what is not offered, with a sentence per field, and creates nothing', async () => {
+    const before = (await call('GET', '/database')).body.pagination.total;
+    const answer = await call(
+      'POST',
+      '/database',
+      newDatabase({ provider: 'mysql', version: '4', datacenter: 'mars', resource_profile: 'gigantic' }),
+    );
+    assert.equal(answer.status, 422);
+    assert.deepEqual(Object.keys(answer.body.errors).sort(), ['datacenter', 'resource_profile', 'version']);
+    const both = await call('POST', '/database', newDatabase({ database_provider_id: 2 }));
+    assert.match(both.body.errors.provider[0], /different engines/);
+    const neither = await call('POST', '/database', newDatabase({ provider: null }));
+    assert.match(neither.body.errors.provider[0], /required.*postgresql/);
+    for (const name of ['Shop', '-shop', 'x', 'a'.repeat(64), 'a b']) {
+      assert.equal((await call('POST', '/database', newDatabase({ name }))).status, 422, name);
+    }
+    for (const database_name of ['1st', 'a-b', 'a;drop', 'a'.repeat(65)]) {
+      assert.equal(
+        (await call('POST', '/database', newDatabase({ database_name }))).status,
+        422,
+        database_name,
+      );
+    }
+    assert.equal((await call('GET', '/database')).body.pagination.total, before);
+  });
+
+  it('does not call an update done that names nothing it knows', async () => {
+    const id = await running();
+    const answer = await call('PUT', `/database/${id}`, { pasword: 'x', resource_profil: 'small' });
+    assert.equal(answer.status, 422);
+    assert.match(answer.body.message, /at least one of: name, configuration/);
+    const value = await call('PUT', `/database/${id}`, { configuration: { work_mem: { a: 1 } } });
+    assert.deepEqual(value.body.errors, {
+      'configuration.work_mem': [
+        'The configuration.work_mem field must be a string, or a number, or true or false.',
+      ],
+    });
+  });
+
+  it('stops in order, starts again, and is deleted only when it is stopped', async () => {
+    const id = await running();
+    const refused = await call('DELETE', `/database/${id}`);
+    assert.equal(refused.status, 422);
+    assert.match(refused.body.message, /Stop it before/);
+    await call('POST', `/database/${id}/stop`);
+    // Accepted behind the stop, and carried out after it.
+    assert.equal((await call('POST', `/database/${id}/start`)).status, 200);
+    await settled(id, 'running');
+    assert.equal((await call('POST', `/database/${id}/force-stop`)).body.status, 'stopped');
+    await settled(id, 'stopped');
+    assert.equal((await call('DELETE', `/database/${id}`)).body.status, 'destroying');
+    await waitFor('404', async () => (await call('GET', `/database/${id}`)).status === 404);
+    assert.equal(await test.plane.describeInstance(ref(id)), null);
+  });
+
+  it('changes plan and storage, up and down, but never shrinks the storage', async () => {
+    const id = await running({ resource_profile: 'small' });
+    const shrink = await call('PUT', `/database/${id}`, { storage_size_gb: 10 });
+    assert.equal(shrink.status, 422);
+    assert.match(shrink.body.errors.storage_size_gb[0], /cannot shrink.*20 GB/);
+    await ended((await call('PUT', `/database/${id}`, { storage_size_gb: 33 })).body.operation_id);
+    await ended((await call('PUT', `/database/${id}`, { resource_profile: 'micro' })).body.operation_id);
+    const { events } = (await call('GET', `/database/${id}/events`)).body.data;
+    assert.match(events[0].message, /plan small → micro\.$/);
+    assert.match(events[2].message, /storage 20 → 33 GB\.$/);
+    const { status, memory_size_mb, storage_size_gb, monthly_cost_cents } = await show(id);
+    assert.deepEqual(
+      [status, memory_size_mb, storage_size_gb, monthly_cost_cents],
+      ['running', 1024, 33, 999],
+    );
+    assert.deepEqual((await test.plane.describeInstance(ref(id)))?.limits, {
+      vcpu: 1,
+      memoryMb: 1024,
+      diskGb: 33,
+    });
+  });
+
+  it('goes back to what was before where the engine refuses an update', async () => {
+    const id = await running();
+    test.plane.faults.failNext(
+      'control',
+      new DataPlaneError('failed', 'invalid value for parameter "work_mem"'),
+    );
+    const update = await call('PUT', `/database/${id}`, {
+      resource_profile: 'small',
+      configuration: { work_mem: '64MB' },
+    });
+    const operation = await ended(update.body.operation_id);
+    assert.deepEqual(
+      [operation.state, operation.error.message],
+      ['failed', 'invalid value for parameter "work_mem"'],
+    );
+    const database = await show(id);
+    assert.deepEqual(
+      [database.status, database.resource_profile, database.configuration],
+      ['running', 'micro', {}],
+    );
+    // A volume that has grown stays so.
+    assert.equal(database.storage_size_gb, 20);
+    assert.deepEqual(await findInconsistencies(test.database, test.plane), []);
+  });
+
+  it('marks parameters that wait for a restart, until it is started again', async () => {
+    const id = await running();
+    // What the engine in the instance says when it is asked to reload.
+    const stop = test.plane.answerControl('reload', 'max_connections\n');
+    const update = await call('PUT', `/database/${id}`, { configuration: { max_connections: 50 } });
+    assert.equal((await ended(update.body.operation_id)).state, 'succeeded');
+    stop();
+    assert.deepEqual((await show(id)).pending_restart, ['max_connections']);
+    const findings = (await call('GET', `/database/${id}/diagnose`)).body.data.findings;
+    assert.ok(findings.some(({ code }: { code: string }) => code === 'pending_restart'));
+    await call('POST', `/database/${id}/stop`);
+    await call('POST', `/database/${id}/start`);
+    await settled(id, 'running');
+    assert.deepEqual((await show(id)).pending_restart, []);
+  });
+
+  it('publishes at a port of its own, tells the truth about it, and withdraws', async () => {
+    const id = await running();
+    const published = await call('POST', `/database/${id}/dns`);
+    const { dns_hostname, dns_port, operation_id } = published.body;
+    assert.equal(dns_hostname, '203.0.113.7');
+    await ended(operation_id);
+    const database = await show(id);
+    assert.equal(database.public_endpoint, `203.0.113.7:${dns_port}`);
+    assert.deepEqual([database.connection_host, database.connection_port], [dns_hostname, dns_port]);
+    const other = await running();
+    assert.notEqual((await call('POST', `/database/${other}/dns`)).body.dns_port, dns_port);
+    assert.equal((await call('POST', `/database/${id}/dns`)).body.dns_port, dns_port);
+    await ended((await call('DELETE', `/database/${id}/dns`)).body.operation_id);
+    assert.equal((await show(id)).public_endpoint, null);
+    assert.equal((await call('DELETE', `/database/${id}/dns`)).body.operation_id, null);
+  });
+
+  it('never gives a port away while its rule may still be there', async () => {
+    const id = await running();
+    const { dns_port, operation_id } = (await call('POST', `/database/${id}/dns`)).body;
+    await ended(operation_id);
+    const stranger = await createTeam(test.database);
+    const others = clientOf(test.app.url!, stranger.token);
+    const foreign = (await others('POST', '/cache', newCache())).body.instance.id;
+    const publishForeign = async () => (await others('POST', `/cache/${foreign}/dns`)).body.dns_port;
+    // The host refuses to take the rule away.
+    test.plane.faults.failNext('ensureSettings', new DataPlaneError('failed', 'The host refused.'));
+    const withdrawal = await call('DELETE', `/database/${id}/dns`);
+    assert.equal((await ended(withdrawal.body.operation_id)).state, 'failed');
+    assert.equal((await show(id)).dns_port, dns_port);
+    assert.notEqual(await publishForeign(), dns_port);
+    // A problem with the engine does not keep its owner from withdrawing it.
+    await test.database.pool.query(`update data_services set status = 'error' where id = $1`, [id]);
+    await ended((await call('DELETE', `/database/${id}/dns`)).body.operation_id);
+    assert.equal((await show(id)).dns_port, null);
+    assert.notEqual(await publishForeign(), dns_port);
+    // Its own again, as long as it lives.
+    assert.equal((await call('POST', `/database/${id}/dns`)).body.dns_port, dns_port);
+  });
+
+  it('builds a lost instance again on its data when it is started', async () => {
+    const id = await running();
+    test.plane.drift.deleteBehindOurBack(ref(id));
+    await waitFor('the loss to show', async () => (await show(id)).status === 'error', 30);
+    assert.equal((await call('POST', `/database/${id}/start`)).status, 200);
+    await settled(id, 'running');
+    assert.equal((await test.plane.describeInstance(ref(id)))?.power, 'running');
+  });
+
+  it('shows events, metrics and findings', async () => {
+    const id = await running();
+    const { data } = (await call('GET', `/database/${id}/events`)).body;
+    assert.deepEqual(
+      data.events.map(({ reason }: { reason: string }) => reason),
+      ['Created', 'Requested'],
+    );
+    const metrics = (await call('GET', `/database/${id}/metrics`)).body;
+    assert.deepEqual([metrics.health.is_healthy, metrics.summary.reason], [true, null]);
+    assert.equal((await call('GET', `/database/${id}/diagnose`)).body.data.verdict, 'healthy');
+    await call('POST', `/database/${id}/stop`);
+    await settled(id, 'stopped');
+    const stopped = (await call('GET', `/database/${id}/metrics`)).body;
+    assert.deepEqual(
+      [stopped.health.is_healthy, stopped.summary.connected_clients, stopped.summary.reason],
+      [false, null, 'The database is stopped.'],
+    );
+    assert.equal((await call('GET', `/database/${id}/logs`)).body.data.available, false);
+    assert.equal((await call('GET', `/database/${id}/logs?since=yesterday`)).status, 422);
+  });
+
+  it('creates one database for one Idempotency-Key, and keeps the quota', async () => {
+    const team = await createTeam(test.database);
+    const mine = clientOf(test.app.url!, team.token);
+    const answers = await Promise.all(
+      Array.from({ length: 5 }, () =>
+        mine('POST', '/database', newDatabase(), { 'idempotency-key': 'once' }),
+      ),
+    );
+    assert.equal(new Set(answers.map(({ body }) => body.instance.id)).size, 1);
+    await test.database.pool.query(`update teams set quotas = '{"database": 2}' where id = $1`, [
+      team.teamId,
+    ]);
+    const more = await Promise.all(Array.from({ length: 4 }, () => mine('POST', '/database', newDatabase())));
+    assert.deepEqual(more.map(({ status }) => status).sort(), [201, 422, 422, 422]);
+  });
+
+  it('grows storage that fills up, where that is asked for', async () => {
+    const id = await running({
+      storage_autoscaling_enabled: true,
+      storage_autoscale_threshold_percent: 80,
+      storage_autoscale_increment_gib: 5,
+    });
+    const other = await running();
+    for (const instance of [id, other]) test.plane.drift.fillDisk(ref(instance), 9 * 1024 ** 3);
+    await autoscale();
+    await waitFor('growth', async () => (await show(id)).storage_size_gb === 15);
+    await settled(id, 'running');
+    await autoscale();
+    // 9 of 15 GB are below the threshold.
+    assert.equal((await show(id)).storage_size_gb, 15);
+    assert.equal((await show(other)).storage_size_gb, 10);
+    assert.notEqual((await show(id)).storage_autoscale_policy.last_scaled_at, null);
+    const { findings } = (await call('GET', `/database/${other}/diagnose`)).body.data;
+    assert.deepEqual(
+      findings.map(({ code }: { code: string }) => code),
+      ['disk_nearly_full'],
+    );
+  });
+});

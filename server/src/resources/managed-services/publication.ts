@@ -1,0 +1,50 @@
+import { sql } from 'kysely';
+import type { Queryable, Tx } from '../../db/database.ts';
+import type { Operation, OperationError } from '../../operations/operation.ts';
+import { recordOutcome } from '../../operations/operations-store.ts';
+import { STATUS_DURING } from './states.ts';
+import { updateService } from './store.ts';
+
+/** Arguments of `publish`. */
+export interface PublishArgs {
+  /** False: it is withdrawn. */
+  published: boolean;
+  /** The status before, which comes back: the instance itself is not touched. */
+  settled: 'running' | 'stopped' | 'error';
+}
+
+/** Shows that it is being published, or withdrawn. */
+export async function beginPublish(db: Queryable, operation: Operation): Promise<void> {
+  const { published } = operation.args as unknown as PublishArgs;
+  await updateService(db, operation.resourceId, { status: STATUS_DURING.publish });
+  // Withdrawn before it ever was published: there is no port then.
+  await db
+    .updateTable('data_services')
+    .set({ published })
+    .where('id', '=', operation.resourceId)
+    .where((eb) => eb.or([eb('public_port', 'is not', null), eb.val(!published)]))
+    .execute();
+}
+
+/** The status from before comes back. */
+export async function finishPublish(tx: Tx, operation: Operation): Promise<void> {
+  const { published, settled } = operation.args as unknown as PublishArgs;
+  await updateService(tx, operation.resourceId, { status: settled });
+  const outcome = published
+    ? (['Published', 'It is reached at the public address.'] as const)
+    : (['Withdrawn', 'It is not reached at the public address any more.'] as const);
+  await recordOutcome(tx, operation, 'Normal', outcome);
+}
+
+/** What the row says is what the host does: a withdrawal that failed is none. */
+export async function failPublish(tx: Tx, operation: Operation, error: OperationError): Promise<void> {
+  const { published, settled } = operation.args as unknown as PublishArgs;
+  await updateService(tx, operation.resourceId, {
+    status: settled,
+    published: published ? false : sql<boolean>`public_port is not null`,
+  });
+  await recordOutcome(tx, operation, 'Warning', [
+    published ? 'PublishFailed' : 'WithdrawFailed',
+    error.message,
+  ]);
+}

@@ -1,0 +1,55 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type DataPlane, DataPlaneError, type InstanceRef } from '../../dataplane/contract/data-plane.ts';
+import type { EngineState } from '../../services/provider.ts';
+
+/** Seconds from the start of an instance until its engine must answer: a recovery after a crash can take minutes. */
+const TIMEOUT_SECONDS = 600;
+/** Seconds between two looks at how often the engine was started. */
+const LOOK_SECONDS = 3;
+/** So many starts within so many seconds are a loop that nobody needs to wait for. */
+const LOOP = { starts: 4, seconds: 60 };
+
+/**
+ * Resolves once the engine answers an authenticated query. Throws `timeout`, and `failed` long before that where the
+ * engine ends again right after each start.
+ */
+export async function waitUntilReady(plane: DataPlane, ref: InstanceRef): Promise<void> {
+  const over = new AbortController();
+  const ready = plane.waitForService(ref, TIMEOUT_SECONDS);
+  try {
+    await Promise.race([ready, failOnLoop(plane, ref, over.signal)]);
+  } finally {
+    over.abort();
+    // It may still fail; nobody waits for it any more.
+    ready.catch(() => {});
+  }
+}
+
+async function failOnLoop(plane: DataPlane, ref: InstanceRef, over: AbortSignal): Promise<never> {
+  for (;;) {
+    // Never settles once it is over: then the other side of the race has decided.
+    if (await delay(LOOK_SECONDS * 1000, false, { signal: over, ref: false }).catch(() => true)) {
+      return new Promise(() => {});
+    }
+    const state = await readState(plane, ref);
+    const now = Date.now() / 1000;
+    const recent = state?.starts.filter((start) => now - start <= LOOP.seconds) ?? [];
+    // One that was asked to restart ends with 0.
+    if (recent.length < LOOP.starts || state?.last_exit === 0) continue;
+    throw new DataPlaneError(
+      'failed',
+      'The engine ends again right after each start. Its log says why; a parameter that it cannot run with, too little ' +
+        'memory and a full disk are the usual causes. Mend that, then start it again.',
+      { detail: `${ref.name}: ended with status ${state?.last_exit}` },
+    );
+  }
+}
+
+/** Null where the guest does not answer this question now: the wait itself finds out why. */
+async function readState(plane: DataPlane, ref: InstanceRef): Promise<EngineState | null> {
+  try {
+    return JSON.parse(await plane.control(ref, 'state')) as EngineState;
+  } catch {
+    return null;
+  }
+}

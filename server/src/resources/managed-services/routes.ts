@@ -1,0 +1,264 @@
+import type { FastifyRequest } from 'fastify';
+import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
+import type { Database } from '../../db/database.ts';
+import type { Api } from '../../http/api.ts';
+import { mutate } from '../../http/mutation.ts';
+import { PageOf, PageQuery } from '../../http/pagination.ts';
+import type { Scope } from '../../http/scopes.ts';
+import type { PassClock } from '../../reconcilers/reconcilers.ts';
+import { providersOf } from '../../services/registry.ts';
+import { inspectionRoutes } from './inspection-routes.ts';
+import { KINDS } from './kinds.ts';
+import {
+  Action,
+  Created,
+  Plans,
+  ProviderQuery,
+  Published,
+  Shown,
+  serviceParams,
+  Updated,
+  Withdrawn,
+} from './schema.ts';
+import type { DataServiceService } from './service.ts';
+import { listPlans } from './store.ts';
+import type { Wire } from './wire.ts';
+
+/** What the routes of a kind need besides its own words. */
+export interface DataServiceRouteDependencies {
+  database: Database;
+  plane: DataPlane;
+  clock: PassClock;
+  service: DataServiceService;
+}
+
+/** All routes that databases and caches have in common, below `/database` or `/cache`. */
+export function dataServiceRoutes(
+  api: Api,
+  { database, plane, clock, service }: DataServiceRouteDependencies,
+  { schemas, toNew, toUpdate, viewMetrics }: Wire,
+): void {
+  const { kind } = service;
+  const { noun, label, path, param } = KINDS[kind];
+  const plural = `${noun}s`;
+  const tags = [`${label}s`];
+  const params = serviceParams[kind];
+  const one = `${path}/:${param}`;
+  const idOf = (request: FastifyRequest): string => (request.params as Record<string, string>)[param]!;
+  const scope = (verb: 'read' | 'write' | 'delete'): Scope => `${kind}:${verb}`;
+
+  api.get(
+    path,
+    {
+      config: { scope: scope('read') },
+      schema: {
+        operationId: `list${label}s`,
+        summary: `List ${plural}`,
+        description: `The ${plural} of the team, newest first.`,
+        tags,
+        querystring: PageQuery,
+        response: { 200: PageOf(schemas.instance) },
+      },
+    },
+    (request) => service.list(request.caller, request.query),
+  );
+  api.post(
+    path,
+    {
+      config: { scope: scope('write'), errors: ['quota_exceeded', 'not_available'] },
+      schema: {
+        operationId: `create${label}`,
+        summary: `Create a ${noun}`,
+        description:
+          `Creates a ${noun} and returns at once; follow \`operation_id\`, or ask until \`status\` is \`running\`: then it ` +
+          'answers queries.',
+        tags,
+        body: schemas.create,
+        response: { 201: Created(schemas.instance, noun) },
+      },
+    },
+    (request) => mutate(request, (tx) => service.create(tx, request.caller, toNew(request.body))),
+  );
+  api.get(
+    `${path}/plans`,
+    {
+      config: { scope: scope('read') },
+      schema: {
+        operationId: `list${label}Plans`,
+        summary: `List plans for ${plural}`,
+        description: 'The plans, with monthly prices, and the engines with their versions.',
+        tags,
+        ...(kind === 'cache' ? { querystring: ProviderQuery } : {}),
+        response: { 200: Plans(kind) },
+      },
+    },
+    async (request) => {
+      const wanted = (request.query as { provider?: string | null }).provider;
+      return {
+        plans: (await listPlans(database.db, kind)).map((plan) => ({
+          name: plan.name,
+          resource_profile: plan.name,
+          cpu_cores: plan.vcpu,
+          memory_size_mb: plan.memory_mb,
+          storage_size_gb: plan.disk_gb,
+          monthly_cost_cents: plan.price_cents,
+          monthly_cost_dollars: plan.price_cents / 100,
+          currency: 'EUR' as const,
+        })),
+        providers: providersOf(kind)
+          .filter(({ id }) => wanted == null || id === wanted)
+          .map((provider) => ({
+            id: provider.number,
+            type: provider.id,
+            name: provider.name,
+            versions: provider.versions.map(({ version }) => version),
+            default_version: provider.versions[0]!.version,
+          })),
+      };
+    },
+  );
+  api.get(
+    one,
+    {
+      config: { scope: scope('read') },
+      schema: {
+        operationId: `get${label}`,
+        summary: `Show a ${noun}`,
+        description: `Shows one of the team’s ${plural}.`,
+        tags,
+        params,
+        response: { 200: Shown(schemas.instance) },
+      },
+    },
+    (request) => service.show(request.caller, idOf(request)),
+  );
+  api.put(
+    one,
+    {
+      config: { scope: scope('write'), errors: ['invalid_state', 'not_available'] },
+      schema: {
+        operationId: `update${label}`,
+        summary: `Update a ${noun}`,
+        description:
+          'Changes name, plan, storage or parameters. A plan changes live where the engine can; where it cannot, the ' +
+          'engine is restarted. Parameters that only a restart can change wait for the next start (`pending_restart`).',
+        tags,
+        params,
+        body: schemas.update,
+        response: { 200: Updated(schemas.instance, noun) },
+      },
+    },
+    (request) =>
+      mutate(request, (tx) => service.update(tx, request.caller, idOf(request), toUpdate(request.body))),
+  );
+
+  const action = (
+    name: 'start' | 'stop' | 'force-stop',
+    operationId: string,
+    status: string,
+    summary: string,
+    description: string,
+  ) =>
+    api.post(
+      `${one}/${name}`,
+      {
+        config: { scope: scope('write'), errors: ['invalid_state'] },
+        schema: {
+          operationId,
+          summary,
+          description,
+          tags,
+          params,
+          response: { 200: Action(status, `The ${noun} is ${status}.`) },
+        },
+      },
+      (request) => mutate(request, (tx) => service.act(tx, request.caller, idOf(request), name)),
+    );
+  action(
+    'start',
+    `start${label}`,
+    'starting',
+    `Start a ${noun}`,
+    'Starts it with its data. One whose instance was lost is built anew on its data volume.',
+  );
+  action(
+    'stop',
+    `stop${label}`,
+    'stopping',
+    `Stop a ${noun}`,
+    'Lets the engine end in good order: its next start needs no recovery.',
+  );
+  action(
+    'force-stop',
+    `forceStop${label}`,
+    'stopped',
+    `Switch off a ${noun}`,
+    'Switches it off at once, as a power cut does. What was committed is recovered at the next start.',
+  );
+  api.delete(
+    one,
+    {
+      config: { scope: scope('delete'), errors: ['invalid_state'] },
+      schema: {
+        operationId: `delete${label}`,
+        summary: `Delete a ${noun}`,
+        description: `Deletes a stopped ${noun} with all of its data. It is 404 once gone.`,
+        tags,
+        params,
+        response: { 200: Action('destroying', `The ${noun} is being deleted.`) },
+      },
+    },
+    (request) => mutate(request, (tx) => service.act(tx, request.caller, idOf(request), 'delete')),
+  );
+
+  const credentials = (suffix: string, operationId: string, summary: string) =>
+    api.get(
+      `${one}/${suffix}`,
+      {
+        config: { scope: scope('write') },
+        schema: {
+          operationId,
+          summary,
+          description: `Address, account and password, and a URI with all of them. Needs \`${kind}:write\`, since it gives full control of the data.`,
+          tags,
+          params,
+          response: { 200: schemas.credentials },
+        },
+      },
+      (request) => service.credentials(request.caller, idOf(request)),
+    );
+  credentials('credentials', `get${label}Credentials`, 'Show the credentials');
+  if (kind === 'cache') credentials('connection-info', `get${label}ConnectionInfo`, 'Show how to connect');
+
+  api.post(
+    `${one}/dns`,
+    {
+      config: { scope: scope('write'), errors: ['invalid_state', 'not_available'] },
+      schema: {
+        operationId: `publish${label}`,
+        summary: `Publish a ${noun}`,
+        description: 'Lets it be reached at the install’s public address, at a port of its own, with TLS.',
+        tags,
+        params,
+        response: { 200: Published(noun) },
+      },
+    },
+    (request) => mutate(request, (tx) => service.publish(tx, request.caller, idOf(request))),
+  );
+  api.delete(
+    `${one}/dns`,
+    {
+      config: { scope: scope('write'), errors: ['invalid_state'] },
+      schema: {
+        operationId: `withdraw${label}`,
+        summary: `Withdraw a ${noun}`,
+        description: 'Ends its publication: only the team’s own network reaches it then.',
+        tags,
+        params,
+        response: { 200: Withdrawn(noun) },
+      },
+    },
+    (request) => mutate(request, (tx) => service.withdraw(tx, request.caller, idOf(request))),
+  );
+  inspectionRoutes(api, { database, plane, clock, service }, schemas.metrics, viewMetrics);
+}

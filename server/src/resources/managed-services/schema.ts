@@ -1,0 +1,226 @@
+import { type TProperties, Type } from 'typebox';
+import {
+  Component,
+  Enum,
+  Id,
+  Int,
+  List,
+  Message,
+  Nullable,
+  NumberId,
+  Obj,
+  PathId,
+  Text,
+  Timestamp,
+} from '../../http/schema.ts';
+import { PATTERN_MESSAGE } from '../../http/validation.ts';
+import {
+  Capabilities,
+  Euros,
+  Flag,
+  OperationId,
+  StatusDetails,
+  StatusLabel,
+} from '../../instances/schema.ts';
+import { providersOf } from '../../services/registry.ts';
+import type { Kind } from './kinds.ts';
+import { SERVICE_STATUSES } from './states.ts';
+import { MAX_STORAGE_GB } from './view.ts';
+
+/** What the schemas of databases and caches have in common; each kind adds its own members and examples. */
+
+export const Status = Enum(SERVICE_STATUSES, { example: 'running' });
+export const PlanName = Text(40, 'micro', { description: 'A name that `plans` lists.' });
+
+export const ServiceName = Type.String({
+  minLength: 2,
+  maxLength: 63,
+  pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$',
+  [PATTERN_MESSAGE]:
+    'may hold lower-case letters, digits and hyphens, and begins and ends with a letter or digit',
+  example: 'shop',
+  description: 'Lower-case letters, digits and hyphens.',
+});
+
+/** What a parameter may be set to. */
+const ParameterValue = Type.Unsafe<string | number | boolean>({
+  oneOf: [
+    Text(2000, '200'),
+    Type.Number({ minimum: -1e300, maximum: 1e300, example: 200 }),
+    Type.Boolean({ example: true }),
+  ],
+});
+
+/** Engine parameters of a request: name to value. */
+export const ParametersInput = (example: Record<string, unknown>) =>
+  Type.Unsafe<Record<string, unknown>>({
+    type: 'object',
+    maxProperties: 200,
+    additionalProperties: ParameterValue,
+    example,
+    description: 'Engine parameters: name to value. They replace all that were set here before.',
+  });
+
+/** The same in an answer: values are text. */
+export const ParametersOutput = (example: Record<string, string>) =>
+  Type.Unsafe<Record<string, string>>({
+    type: 'object',
+    maxProperties: 200,
+    additionalProperties: Text(2000, '200'),
+    example,
+  });
+
+export const AutoscaleInput = {
+  enabled: Nullable(Flag('Grow the storage by itself when it fills.')),
+  threshold: Nullable(
+    Int(80, {
+      minimum: 50,
+      maximum: 95,
+      description: 'Share of the storage in use from which it grows, in per cent.',
+    }),
+  ),
+  increment: Nullable(
+    Int(10, { minimum: 1, maximum: 1000, description: 'How much is added each time, in GB.' }),
+  ),
+};
+
+export const StorageGb = Int(20, {
+  minimum: 1,
+  maximum: MAX_STORAGE_GB,
+  description: 'Size of the storage in GB. It can grow, never shrink.',
+});
+
+const ProviderView = Component('ServiceProvider', {
+  id: NumberId(1),
+  name: Text(40, 'PostgreSQL'),
+  type: Text(40, 'postgresql'),
+});
+
+/** Members of a database and of a cache alike, in the order of the API. */
+export const headMembers = {
+  id: Id(),
+  name: Text(63, 'shop'),
+  status: Status,
+  status_label: StatusLabel,
+  status_details: StatusDetails,
+  capabilities: Capabilities,
+  resource_profile: PlanName,
+  cpu_cores: Int(1),
+  memory_size_mb: Int(1024),
+  version: Text(20, '17'),
+  provider_id: NumberId(1),
+  provider: ProviderView,
+};
+
+export const addressMembers = (port: number) => ({
+  endpoint: Text(45, '10.64.0.10', { description: 'Address in the team’s network.' }),
+  port: Int(port),
+  dns_hostname: Nullable(Text(255, '203.0.113.7', { description: 'Null until `POST …/dns`.' })),
+  dns_port: Nullable(Int(20_000)),
+  internal_host: Text(255, 'ip-10-64-0-10.danube.internal', { description: 'Name in the team’s network.' }),
+  internal_port: Int(port),
+  internal_endpoint: Text(300, `ip-10-64-0-10.danube.internal:${port}`),
+  public_endpoint: Nullable(Text(300, '203.0.113.7:20000')),
+  connection_host: Text(255, '10.64.0.10', { description: 'What a client should use now.' }),
+  connection_port: Int(port),
+});
+
+export const tailMembers = (parameters: Record<string, string>) => ({
+  configuration: ParametersOutput(parameters),
+  parameter_group_id: Nullable(NumberId(7)),
+  pending_restart: List(Text(100, Object.keys(parameters)[0] ?? 'name'), {
+    description: 'Parameters whose new values wait for the next start.',
+  }),
+  automated_snapshots_enabled: Flag('A snapshot is taken every day.'),
+  monthly_cost_cents: Int(999),
+  monthly_cost_dollars: Euros(9.99),
+  deployed_at: Nullable(Timestamp('When it ran for the first time.')),
+  created_at: Timestamp(),
+  updated_at: Timestamp(),
+  team_id: NumberId(1),
+  user_id: NumberId(1),
+  can_be_started: Flag('Whether `start` is accepted now.'),
+  can_be_stopped: Flag('Whether `stop` is accepted now.'),
+  can_be_destroyed: Flag('Whether deletion is accepted now.'),
+});
+
+/** `{message, instance, operation_id}` of a creation. */
+export const Created = <P extends TProperties>(instance: ReturnType<typeof Obj<P>>, noun: string) =>
+  Obj({ message: Message(`The ${noun} is being created.`), instance, operation_id: OperationId });
+
+export const Updated = <P extends TProperties>(instance: ReturnType<typeof Obj<P>>, noun: string) =>
+  Obj({ message: Message(`The ${noun} is being updated.`), instance, operation_id: Nullable(OperationId) });
+
+export const Shown = <P extends TProperties>(instance: ReturnType<typeof Obj<P>>) =>
+  Obj({
+    instance,
+    connection_info: Nullable(
+      Text(2000, 'postgresql://…', {
+        description: 'Always null: `credentials` has the URI with the password.',
+      }),
+    ),
+    monthly_cost: Euros(9.99),
+  });
+
+/** Answer of an action; `status` is what the instance shows while the action is at work. */
+export const Action = (status: string, message: string) =>
+  Obj({
+    message: Message(message),
+    status: Enum(SERVICE_STATUSES, { example: status }),
+    operation_id: OperationId,
+  });
+
+export const credentialMembers = (port: number, username: string, uri: string) => ({
+  host: Text(255, '10.64.0.10'),
+  port: Int(port),
+  username: Text(63, username),
+  password: Text(128, 'kT7wq2mXf9RzcV4hB3nYpLsD'),
+  connection_info: Text(2000, uri, { description: 'A URI that clients take as it is.' }),
+});
+
+export const Published = (noun: string) =>
+  Obj({
+    message: Message(`The ${noun} is being published.`),
+    dns_hostname: Text(255, '203.0.113.7'),
+    dns_port: Nullable(Int(20_000)),
+    operation_id: Nullable(OperationId),
+  });
+
+export const Withdrawn = (noun: string) =>
+  Obj({ message: Message(`The ${noun} is being withdrawn.`), operation_id: Nullable(OperationId) });
+
+export const Plans = (kind: Kind) =>
+  Obj({
+    plans: List(
+      Component(`${kind === 'database' ? 'Database' : 'Cache'}Plan`, {
+        name: PlanName,
+        resource_profile: PlanName,
+        cpu_cores: Int(1),
+        memory_size_mb: Int(1024),
+        storage_size_gb: Int(10),
+        monthly_cost_cents: Int(999),
+        monthly_cost_dollars: Euros(9.99),
+        currency: Enum(['EUR']),
+      }),
+    ),
+    providers: List(
+      Component(`${kind === 'database' ? 'Database' : 'Cache'}ProviderOffer`, {
+        id: NumberId(1),
+        type: Enum(providersOf(kind).map(({ id }) => id) as [string, ...string[]]),
+        name: Text(40, providersOf(kind)[0]!.name),
+        versions: List(Text(20, providersOf(kind)[0]!.versions[0]!.version)),
+        default_version: Text(20, providersOf(kind)[0]!.versions[0]!.version),
+      }),
+    ),
+  });
+
+export const serviceParams = {
+  database: Obj({ databaseInstance: PathId('uuid', 'Id of the database.') }),
+  cache: Obj({ cacheInstance: PathId('uuid', 'Id of the cache.') }),
+};
+
+export const ProviderQuery = Obj({
+  provider: Type.Optional(
+    Text(40, 'redis', { description: 'Only what concerns this engine; an unknown one matches nothing.' }),
+  ),
+});

@@ -1,0 +1,298 @@
+import type { Insertable } from 'kysely';
+import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
+import type { Database, Tx } from '../../db/database.ts';
+import type { DataServices } from '../../db/schema.gen.ts';
+import type { Caller } from '../../http/caller.ts';
+import { offsetOf, type PageQuery, pageOf } from '../../http/pagination.ts';
+import { countOf, takeQuota } from '../../identity/teams/quotas.ts';
+import { type AddressPools, allotAddresses } from '../../instances/addresses.ts';
+import { randomText, type SecretBox } from '../../lib/crypto.ts';
+import { AppError, invalidState, notFound } from '../../lib/errors.ts';
+import { UUID, uuidv7 } from '../../lib/ids.ts';
+import { acceptRequest } from '../../operations/accept.ts';
+import type { AcceptedOperation } from '../../operations/operations-store.ts';
+import type { PassClock } from '../../reconcilers/reconcilers.ts';
+import { findProvider } from '../../services/registry.ts';
+import { createDefaultFirewall, serviceRules } from '../firewalls/defaults.ts';
+import { refuseWhileCloned } from '../snapshots/rules.ts';
+import {
+  autoscaleColumns,
+  describeChanges,
+  engineChanges,
+  parameterColumns,
+  type UpdateRequest,
+} from './changes.ts';
+import { KINDS, type Kind } from './kinds.ts';
+import type { PublishArgs } from './publication.ts';
+import { type CreateRequest, checkCreate } from './rules.ts';
+import { allowedActions, type ServiceOperationKind, type ServiceStatus, STATUS_DURING } from './states.ts';
+import {
+  type Changes,
+  type DataService,
+  findService,
+  hasOperation,
+  listServices,
+  lockService,
+  takePublicPort,
+  updateService,
+} from './store.ts';
+import { viewCredentials, viewService } from './view.ts';
+import { type UpdateArgs, updatableColumns } from './workflow.ts';
+
+export interface DataServiceDependencies {
+  database: Database;
+  plane: DataPlane;
+  secrets: SecretBox;
+  pools: AddressPools;
+  clock: PassClock;
+  /** Address of the host that published instances are reached at; null: none can be published. */
+  publicAddress: string | null;
+}
+
+export interface NewService extends CreateRequest {
+  name: string;
+  autoscale?: NonNullable<UpdateRequest['autoscale']>;
+}
+
+/** Columns of a new instance that do not follow from who asks and when. */
+export type NewColumns = Omit<
+  Insertable<DataServices>,
+  'id' | 'kind' | 'team_id' | 'user_id' | 'status' | 'desired' | 'password_sealed' | 'ipv4' | 'ipv6'
+>;
+
+export type DataServiceService = ReturnType<typeof createDataServiceService>;
+
+/** What callers may do with databases, or with caches. Functions that take a transaction write in it. */
+export function createDataServiceService(kind: Kind, dependencies: DataServiceDependencies) {
+  const { database, plane, secrets, pools, clock, publicAddress } = dependencies;
+  const { db } = database;
+  const { noun, label } = KINDS[kind];
+
+  async function find(caller: Caller, id: string): Promise<DataService> {
+    const found = UUID.test(id) ? await findService(db, caller.teamId, kind, id) : undefined;
+    if (!found) throw notFound(label);
+    return found;
+  }
+
+  async function lock(tx: Tx, caller: Caller, id: string): Promise<DataService> {
+    const found = UUID.test(id) ? await lockService(tx, caller.teamId, kind, id) : undefined;
+    if (!found) throw notFound(label);
+    return found;
+  }
+
+  const view = (row: DataService, comparedAt: Date | null) => viewService(row, { comparedAt, publicAddress });
+
+  async function list(caller: Caller, query: PageQuery) {
+    const [rows, total, comparedAt] = await Promise.all([
+      listServices(db, caller.teamId, kind, query.per_page, offsetOf(query)),
+      countOf(db, caller.teamId, kind),
+      clock.lastPass(),
+    ]);
+    return pageOf(
+      rows.map((row) => view(row, comparedAt)),
+      total,
+      query,
+    );
+  }
+
+  async function create(tx: Tx, caller: Caller, body: NewService) {
+    const { provider, version, plan, parameters } = await checkCreate(tx, plane, caller.teamId, kind, body);
+    return add(tx, caller, {
+      name: body.name,
+      provider: provider.id,
+      version,
+      ...plan,
+      datacenter: body.datacenter,
+      database_name: body.databaseName ?? null,
+      username: provider.username,
+      ...parameterColumns(parameters),
+      ...autoscaleColumns(body.autoscale),
+    });
+  }
+
+  /** Adds a new instance of the kind with these columns; `args` go with the operation that creates it. */
+  async function add(tx: Tx, caller: Caller, columns: NewColumns, args: object = {}) {
+    await takeQuota(tx, caller.teamId, kind);
+    const id = uuidv7();
+    const addresses = await allotAddresses(tx, caller.teamId, id, pools);
+    const row = await tx
+      .insertInto('data_services')
+      .values({
+        id,
+        kind,
+        team_id: caller.teamId,
+        user_id: caller.userId,
+        status: 'pending',
+        desired: 'running',
+        ...columns,
+        password_sealed: secrets.seal(randomText(24)),
+        ...addresses,
+      })
+      .returningAll()
+      .executeTakeFirstOrThrow();
+    const { tls, plain } = findProvider(columns.provider)!.ports;
+    const ports = plain === null ? [tls] : [tls, plain];
+    const rules = await serviceRules(tx, caller.teamId, ports);
+    await createDefaultFirewall(tx, { type: kind, id, teamId: caller.teamId, name: columns.name }, rules);
+    const target = { type: kind, id, status: row.status };
+    const operation = await acceptRequest(tx, caller, target, 'create', args);
+    return {
+      message: `The ${noun} is being created. Ask for its status until it is running.`,
+      instance: view(row, null),
+      operation_id: operation.id,
+    };
+  }
+
+  async function show(caller: Caller, id: string) {
+    const [row, comparedAt] = await Promise.all([find(caller, id), clock.lastPass()]);
+    return {
+      instance: view(row, comparedAt),
+      // It would hold the password: `credentials` has it.
+      connection_info: null,
+      monthly_cost: row.price_cents / 100,
+    };
+  }
+
+  async function credentials(caller: Caller, id: string) {
+    return viewCredentials(await find(caller, id), { secrets, publicAddress });
+  }
+
+  /** Accepts an operation and shows it in the status, unless it waits behind another. */
+  async function accept(
+    tx: Tx,
+    caller: Caller,
+    row: DataService,
+    operationKind: Exclude<ServiceOperationKind, 'snapshot' | 'restore'>,
+    changes: Changes = {},
+    args: object = {},
+  ): Promise<AcceptedOperation> {
+    const target = { type: kind, id: row.id, status: row.status };
+    const operation = await acceptRequest(tx, caller, target, operationKind, args);
+    const status = operation.state === 'pending' ? { status: STATUS_DURING[operationKind] } : {};
+    await updateService(tx, row.id, { ...changes, ...status });
+    return operation;
+  }
+
+  async function act(tx: Tx, caller: Caller, id: string, action: keyof typeof ACTIONS) {
+    const row = await lock(tx, caller, id);
+    const { permission, desired, status, message } = ACTIONS[action];
+    if (!allowedActions(row)[permission]) throw invalidState(refusal(row, permission, noun), row.status);
+    if (action === 'delete') await refuseWhileCloned(tx, row, noun);
+    const operation = await accept(tx, caller, row, action, desired ? { desired } : {});
+    return { message: `The ${noun} ${message}.`, status, operation_id: operation.id };
+  }
+
+  async function update(tx: Tx, caller: Caller, id: string, body: UpdateRequest) {
+    const row = await lock(tx, caller, id);
+    if (row.desired === 'deleted') throw invalidState(`The ${noun} is being deleted.`, row.status);
+    const changes = await engineChanges(tx, plane, row, body);
+    const own: Changes = {
+      ...(body.name === undefined ? {} : { name: body.name }),
+      ...(body.automatedSnapshots === undefined
+        ? {}
+        : { automated_snapshots_enabled: body.automatedSnapshots }),
+      ...autoscaleColumns(body.autoscale),
+    };
+    const operation = await updateEngine(tx, caller, row, changes, own);
+    const updated = await lock(tx, caller, id);
+    return {
+      message: operation ? `The ${noun} is being updated.` : `The ${noun} was updated.`,
+      instance: view(updated, null),
+      operation_id: operation?.id ?? null,
+    };
+  }
+
+  /** Writes changed columns; an operation carries those out that the instance has to follow. */
+  async function updateEngine(
+    tx: Tx,
+    caller: Caller,
+    row: DataService,
+    changes: Changes,
+    own: Changes = {},
+  ): Promise<AcceptedOperation | null> {
+    if (Object.keys(changes).length === 0) {
+      if (Object.keys(own).length > 0) await updateService(tx, row.id, own);
+      return null;
+    }
+    // Whatever is wrong, its next start brings all of it in line; a bad parameter may be what is wrong.
+    if (row.status === 'error') {
+      await updateService(tx, row.id, { ...own, ...changes });
+      return null;
+    }
+    const args: UpdateArgs = {
+      running: row.desired === 'running',
+      restart: changes.plan !== undefined,
+      what: describeChanges(row, changes),
+      previous: updatableColumns(row),
+    };
+    return accept(tx, caller, row, 'update', { ...own, ...changes }, args);
+  }
+
+  async function publish(tx: Tx, caller: Caller, id: string) {
+    const row = await lock(tx, caller, id);
+    if (row.desired === 'deleted') throw invalidState(`The ${noun} is being deleted.`, row.status);
+    if (publicAddress === null) {
+      throw new AppError(
+        'not_available',
+        'This install has no public address. The operator can set DANUBE_PUBLIC_ADDRESS.',
+      );
+    }
+    const port = row.public_port ?? (await takePublicPort(tx));
+    if (port === null) throw new AppError('not_available', 'This install has no public port left.');
+    const operation = await setPublished(tx, caller, row, true, port);
+    return {
+      message: operation ? `The ${noun} is being published.` : `The ${noun} is published already.`,
+      dns_hostname: publicAddress,
+      dns_port: port,
+      operation_id: operation?.id ?? null,
+    };
+  }
+
+  async function withdraw(tx: Tx, caller: Caller, id: string) {
+    const row = await lock(tx, caller, id);
+    if (row.desired === 'deleted') throw invalidState(`The ${noun} is being deleted.`, row.status);
+    const operation = await setPublished(tx, caller, row, false, row.public_port);
+    return {
+      message: operation ? `The ${noun} is being withdrawn.` : `The ${noun} is not published.`,
+      operation_id: operation?.id ?? null,
+    };
+  }
+
+  /** The port stays the instance's own: published again, it is reached where it was. Null where nothing is to be done. */
+  async function setPublished(
+    tx: Tx,
+    caller: Caller,
+    row: DataService,
+    published: boolean,
+    port: number | null,
+  ): Promise<AcceptedOperation | null> {
+    if (row.published === published && !(await hasOperation(tx, row.id))) return null;
+    const settled = row.status === 'error' ? 'error' : row.desired === 'running' ? 'running' : 'stopped';
+    const args: PublishArgs = { published, settled };
+    return accept(tx, caller, row, 'publish', { public_port: port }, args);
+  }
+
+  return { kind, find, list, create, add, show, credentials, act, update, updateEngine, publish, withdraw };
+}
+
+const ACTIONS = {
+  start: { permission: 'start', desired: 'running', status: 'starting', message: 'is starting' },
+  stop: { permission: 'stop', desired: 'stopped', status: 'stopping', message: 'is stopping' },
+  'force-stop': { permission: 'stop', desired: 'stopped', status: 'stopped', message: 'is switched off' },
+  delete: { permission: 'destroy', desired: 'deleted', status: 'destroying', message: 'is being deleted' },
+} as const satisfies Record<
+  string,
+  {
+    permission: keyof ReturnType<typeof allowedActions>;
+    desired: string;
+    status: ServiceStatus;
+    message: string;
+  }
+>;
+
+function refusal(row: DataService, permission: 'start' | 'stop' | 'destroy', noun: string): string {
+  if (row.desired === 'deleted') return `The ${noun} is being deleted.`;
+  if (permission === 'destroy') return `The ${noun} is running. Stop it before you delete it.`;
+  if (permission === 'start') return `The ${noun} is running already, or about to.`;
+  return `The ${noun} is stopped, or about to. Start it first.`;
+}

@@ -1,0 +1,115 @@
+import { createTar } from 'nanotar';
+import {
+  INTERNAL_DOMAIN,
+  type InstanceFile,
+  type InstanceRef,
+  type InstanceSettings,
+  type InstanceSpec,
+  internalName,
+  type TenantNetwork,
+} from '../../dataplane/contract/data-plane.ts';
+import type { SecretBox } from '../../lib/crypto.ts';
+import { issueCertificate } from '../../lib/pki.ts';
+import { imageOf, type Provider } from '../../services/provider.ts';
+import { findProvider } from '../../services/registry.ts';
+import type { AuthorityReader } from '../certificate-authority/authority.ts';
+import type { Parameters } from './parameters.ts';
+import type { DataService } from './store.ts';
+
+/** Where the image looks for its settings, see `services/appliance/README.md`. */
+const SETTINGS_FILE = '/var/lib/danube/settings.tar';
+
+export interface SettingsDependencies {
+  secrets: SecretBox;
+  authority: AuthorityReader;
+  /** Address of the host that published instances are reached at; null: none can be published. */
+  publicAddress: string | null;
+}
+
+/** The provider of a row: rows name only providers that there are. */
+export function providerOf(service: Pick<DataService, 'provider'>): Provider {
+  const provider = findProvider(service.provider);
+  if (!provider) throw new Error(`There is no provider "${service.provider}".`);
+  return provider;
+}
+
+/** How the data plane names a database or cache. */
+export const instanceRef = (service: Pick<DataService, 'kind' | 'id' | 'team_id'>): InstanceRef => ({
+  teamId: service.team_id,
+  name: `${service.kind}-${service.id}`,
+});
+
+export const imageName = (service: DataService): string => imageOf(providerOf(service), service.version);
+
+/** What the engine of the data plane is to give the instance. */
+export function instanceSettings(service: DataService, publicAddress: string | null): InstanceSettings {
+  const published = service.published && publicAddress !== null;
+  return {
+    limits: { vcpu: service.vcpu, memoryMb: service.memory_mb, diskGb: service.disk_gb },
+    publish: published
+      ? [{ address: publicAddress, port: service.public_port!, targetPort: providerOf(service).ports.tls }]
+      : [],
+    autoStart: true,
+  };
+}
+
+/** The whole instance. */
+export async function instanceSpec(
+  service: DataService,
+  network: TenantNetwork,
+  dependencies: SettingsDependencies,
+): Promise<InstanceSpec> {
+  return {
+    ref: instanceRef(service),
+    image: imageName(service),
+    ...instanceSettings(service, dependencies.publicAddress),
+    network,
+    addresses: { ipv4: service.ipv4, ipv6: service.ipv6 },
+    hostname: service.name,
+    userData: null,
+    dataVolume: true,
+    files: await settingsFiles(service, dependencies),
+    generation: service.generation,
+  };
+}
+
+/**
+ * The settings of the engine in the instance: one archive, which the instance takes over as a whole. The certificate is
+ * made anew each time; it is good for every name and address that the instance can be reached at.
+ */
+export async function settingsFiles(
+  service: DataService,
+  { secrets, authority, publicAddress }: SettingsDependencies,
+): Promise<InstanceFile[]> {
+  const provider = providerOf(service);
+  const signer = await authority();
+  const { certificate, key } = await issueCertificate(signer, certificateNames(service, publicAddress));
+  const sizing = provider.sizing({
+    vcpu: service.vcpu,
+    memoryMb: service.memory_mb,
+    diskGb: service.disk_gb,
+  });
+  const parameters = { ...sizing, ...(service.effective_parameters as Parameters) };
+  const files: Record<string, string> = {
+    'engine.conf': provider.renderConfig(parameters),
+    username: service.username,
+    password: secrets.open(service.password_sealed),
+    database: service.database_name ?? '',
+    'tls/certificate.pem': certificate,
+    'tls/key.pem': key,
+    'tls/ca.pem': signer.certificate,
+    // The last member: who unpacks half an archive sees it.
+    complete: '',
+  };
+  const archive = createTar(
+    Object.entries(files).map(([name, data]) => ({ name, data, attrs: { mode: '600', uid: 0, gid: 0 } })),
+  );
+  return [{ path: SETTINGS_FILE, content: Buffer.from(archive), mode: '0600' }];
+}
+
+function certificateNames(service: DataService, publicAddress: string | null): [string, ...string[]] {
+  const name = internalName({ ipv4: service.ipv4, ipv6: service.ipv6 });
+  const addresses = [service.ipv4, service.ipv6, publicAddress].filter((address) => address !== null);
+  // The engine's own check connects over loopback.
+  return [`${name}.${INTERNAL_DOMAIN}`, name, ...addresses, 'localhost', '127.0.0.1', '::1'];
+}

@@ -1,0 +1,112 @@
+import { INTERNAL_DOMAIN, internalName } from '../../dataplane/contract/data-plane.ts';
+import { statusDetails, statusLabel } from '../../instances/status.ts';
+import type { SecretBox } from '../../lib/crypto.ts';
+import { KINDS, type Kind } from './kinds.ts';
+import { providerOf } from './settings.ts';
+import { allowedActions, type ServiceStatus } from './states.ts';
+import type { DataService } from './store.ts';
+
+const CAPABILITIES = { logs: true, events: true, diagnose: true, build_logs: false };
+
+/** More storage than this is not added by itself, in GB. */
+export const MAX_STORAGE_GB = 10_000;
+
+interface ViewOptions {
+  /** When the reconciler last finished a pass, or null before its first. */
+  comparedAt: Date | null;
+  publicAddress: string | null;
+}
+
+/** A row as the API shows it, with the members of both kinds; each kind's schema picks its own. */
+export function viewService(row: DataService, { comparedAt, publicAddress }: ViewOptions) {
+  const kind = row.kind as Kind;
+  const provider = providerOf(row);
+  const allowed = allowedActions(row);
+  const address = row.ipv4 ?? row.ipv6 ?? '';
+  const published = publishedAt(row, publicAddress);
+  const internalHost = `${internalName({ ipv4: row.ipv4, ipv6: row.ipv6 })}.${INTERNAL_DOMAIN}`;
+  const { tls: port } = provider.ports;
+  return {
+    id: row.id,
+    name: row.name,
+    status: row.status as ServiceStatus,
+    status_label: statusLabel(row.status),
+    status_details: statusDetails({ ...row, type: kind, noun: KINDS[kind].noun }, comparedAt),
+    capabilities: CAPABILITIES,
+    resource_profile: row.plan,
+    cpu_cores: row.vcpu,
+    memory_size_mb: row.memory_mb,
+    storage_size_gb: row.disk_gb,
+    version: row.version,
+    database_name: row.database_name ?? provider.defaultDatabase,
+    datacenter: row.datacenter,
+    provider_id: provider.number,
+    provider: { id: provider.number, name: provider.name, type: provider.id },
+    engine: { id: provider.number, name: provider.name },
+    endpoint: address,
+    port,
+    dns_hostname: published?.host ?? null,
+    dns_port: published?.port ?? null,
+    // There is no connection proxy on an install.
+    proxy_dns_hostname: null,
+    proxy_dns_port: null,
+    proxy_any_dns_port: null,
+    internal_host: internalHost,
+    internal_port: port,
+    internal_endpoint: `${internalHost}:${port}`,
+    public_endpoint: published && `${published.host}:${published.port}`,
+    connection_host: published?.host ?? address,
+    connection_port: published?.port ?? port,
+    plain_port: provider.ports.plain,
+    username: row.username,
+    monthly_cost_cents: row.price_cents,
+    monthly_cost_dollars: row.price_cents / 100,
+    storage_autoscale_policy: {
+      enabled: row.autoscale_enabled,
+      threshold_percent: row.autoscale_threshold_percent,
+      increment_gib: row.autoscale_increment_gb,
+      max_storage_gib: MAX_STORAGE_GB,
+      last_scaled_at: row.autoscaled_at?.toISOString() ?? null,
+      last_checked_at: row.autoscale_checked_at?.toISOString() ?? null,
+    },
+    configuration: row.parameters as Record<string, string>,
+    parameter_group_id: row.parameter_group_id,
+    pending_restart: row.pending_restart,
+    automated_snapshots_enabled: row.automated_snapshots_enabled,
+    deployed_at: row.deployed_at?.toISOString() ?? null,
+    created_at: row.created_at.toISOString(),
+    updated_at: row.updated_at.toISOString(),
+    team_id: row.team_id,
+    user_id: row.user_id,
+    can_be_started: allowed.start,
+    can_be_stopped: allowed.stop,
+    can_be_destroyed: allowed.destroy,
+  };
+}
+
+export type ServiceView = ReturnType<typeof viewService>;
+
+function publishedAt(row: DataService, publicAddress: string | null): { host: string; port: number } | null {
+  return row.published && publicAddress !== null ? { host: publicAddress, port: row.public_port! } : null;
+}
+
+/** What a client connects with: the address to use now, and the account. */
+export function viewCredentials(
+  row: DataService,
+  { secrets, publicAddress }: { secrets: SecretBox; publicAddress: string | null },
+) {
+  const provider = providerOf(row);
+  const published = publishedAt(row, publicAddress);
+  const host = published?.host ?? row.ipv4 ?? row.ipv6 ?? '';
+  const port = published?.port ?? provider.ports.tls;
+  const database = row.database_name ?? provider.defaultDatabase;
+  const password = secrets.open(row.password_sealed);
+  return {
+    host,
+    port,
+    username: row.username,
+    database,
+    password,
+    connection_info: provider.uri({ host, port, username: row.username, password, database, tls: true }),
+  };
+}

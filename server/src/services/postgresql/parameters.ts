@@ -1,0 +1,139 @@
+import type { EngineParameter } from '../../dataplane/contract/data-plane.ts';
+
+/** Parameters that Danube sets: `guest/postgresql.conf` has the values, where they are not the engine's own. */
+export const LOCKED: readonly (string | RegExp)[] = [
+  // Files, programs and libraries.
+  /_(command|file|keyfile|library|libraries)$/,
+  ...[
+    'data_directory',
+    'dynamic_library_path',
+    'extension_control_path',
+    'extension_destdir',
+    'jit_provider',
+  ],
+  // The way in.
+  ...[/^ssl/, /^unix_socket_/, /^bonjour/, /^krb_/, /^gss_/, /^oauth_/],
+  ...[
+    'listen_addresses',
+    'port',
+    'db_user_namespace',
+    'password_encryption',
+    'scram_iterations',
+    'client_encoding',
+  ],
+  ...['superuser_reserved_connections', 'reserved_connections', 'allow_alter_system'],
+  // Where the log goes, and how it is read.
+  ...[/^syslog_/, /^log_(destination|directory|filename|file_mode|line_prefix|rotation_.*|truncate_.*)$/],
+  ...['logging_collector', 'event_source', /^lc_/],
+  // Durability, and that the engine comes back by itself.
+  ...[
+    'fsync',
+    'full_page_writes',
+    'wal_sync_method',
+    'data_sync_retry',
+    'restart_after_crash',
+    'exit_on_error',
+  ],
+  // There is no second server: each of these would wait for one, or refuse to start.
+  ...[/^archive_/, /^recovery_/, /^primary_/, /^hot_standby/, /^wal_receiver_/],
+  ...['synchronous_standby_names', 'synchronized_standby_slots', 'sync_replication_slots'],
+  ...['wal_level', 'max_wal_senders', 'max_replication_slots'],
+  // Memory that the instance's limit does not count, or that the host may refuse.
+  ...[/^huge_page/, 'shared_memory_type', 'dynamic_shared_memory_type', 'io_method', 'max_stack_depth'],
+  // Checks of data off, for everybody.
+  ...['session_replication_role', 'event_triggers'],
+  // No file can set these, and of these no two together.
+  /^transaction_(isolation|read_only|deferrable)$/,
+  /^log_(parser|planner|executor|statement)_stats$/,
+];
+
+/** Factors to the first unit of each family (PostgreSQL 18, 19.1.1). Units are case-sensitive. */
+const FAMILIES: readonly Record<string, number>[] = [
+  { B: 1, kB: 2 ** 10, MB: 2 ** 20, GB: 2 ** 30, TB: 2 ** 40 },
+  { us: 1, ms: 1e3, s: 1e6, min: 6e7, h: 3.6e9, d: 8.64e10 },
+];
+
+const NUMBER = /^([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)\s*([a-z]*)$/i;
+
+/** What lists and names of the engine look like: it would not start with others. */
+const FORMATS: Readonly<Record<string, [RegExp, string]>> = {
+  DateStyle: [
+    /^(iso|sql|postgres|german)(\s*,\s*(dmy|mdy|ymd))?$|^(dmy|mdy|ymd)$/i,
+    'must be a style and an order of day, month and year, for example "ISO, DMY"',
+  ],
+  createrole_self_grant: [
+    /^((set|inherit)(\s*,\s*(set|inherit))?)?$/i,
+    'must be made of "set" and "inherit"',
+  ],
+  restrict_nonsystem_relation_kind: [
+    /^((view|foreign-table)(\s*,\s*(view|foreign-table))?)?$/i,
+    'must be made of "view" and "foreign-table"',
+  ],
+  timezone_abbreviations: [/^(Default|Australia|India)$/, 'must be one of: Default, Australia, India'],
+};
+
+/** Lowest values that a server starts with, above what it lists: in the parameter's own unit. */
+const LEAST: Readonly<Record<string, number>> = { max_connections: 10, min_wal_size: 32, max_wal_size: 32 };
+
+/** Why PostgreSQL would refuse the value, as the end of a sentence; null where it would not. */
+export function checkValue(name: string, value: string, parameter: EngineParameter): string | null {
+  if (parameter.type === 'integer' || parameter.type === 'number') return checkNumber(value, parameter);
+  const [format, fault] = FORMATS[name] ?? [];
+  if (format && fault && !format.test(value)) return fault;
+  if (/^(timezone|log_timezone)$/i.test(name)) return checkTimezone(value);
+  return null;
+}
+
+function checkNumber(value: string, parameter: EngineParameter): string | null {
+  const [, digits, given = ''] = NUMBER.exec(value) ?? [];
+  if (digits === undefined) return null;
+  const number = given === '' ? Number(digits) : convert(Number(digits), given, parameter.unit);
+  if (number === null) return unitFault(parameter.unit);
+  const { name, min, max, unit, type } = parameter;
+  const [least, written] = [
+    Math.max(LEAST[name] ?? -Infinity, min ?? -Infinity),
+    unit === null ? '' : ` × ${unit}`,
+  ];
+  const rounded = type === 'integer' ? Math.round(number) : number;
+  if (rounded < least) return `must be at least ${least}${written}`;
+  if (max !== null && rounded > max) return `must not be greater than ${max}${written}`;
+  if (
+    /^((sub)?transaction|multixact_\w+|notify|serializable|commit_timestamp)_buffers$/.test(name) &&
+    rounded % 16 !== 0
+  ) {
+    return `must be a multiple of 16${written}`;
+  }
+  if (name === 'vacuum_buffer_usage_limit' && rounded > 0 && rounded < 128)
+    return 'must be 0, or at least 128kB';
+  return null;
+}
+
+/** A number in `given`, in the parameter's unit (`8kB`, `ms`, …); null where they do not go together. */
+function convert(number: number, given: string, unit: string | null): number | null {
+  const [, count, base] = /^(\d*)(\D+)$/.exec(unit ?? '') ?? [];
+  const family = FAMILIES.find((units) => base !== undefined && base in units);
+  if (!family || base === undefined || !Object.hasOwn(family, given)) return null;
+  return (number * family[given]!) / (family[base]! * Number(count || 1));
+}
+
+function unitFault(unit: string | null): string {
+  const family = FAMILIES.find((units) => unit !== null && unit.replace(/^\d+/, '') in units);
+  return family
+    ? `must have one of the units ${Object.keys(family).join(', ')}`
+    : 'must be a number without a unit';
+}
+
+function checkTimezone(value: string): string | null {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: value });
+    return null;
+  } catch {
+    return 'must be the name of a time zone, for example "Europe/Berlin"';
+  }
+}
+
+/** `postgresql.conf`: a line for each parameter. */
+export const renderConfig = (parameters: Readonly<Record<string, string>>): string =>
+  Object.entries(parameters)
+    .map(([name, value]) => `${name} = '${value.replaceAll('\\', '\\\\').replaceAll("'", "''")}'\n`)
+    .join('');

@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import type { InstanceRef } from '../../src/dataplane/contract/data-plane.ts';
+import { projectName } from '../../src/dataplane/incus/names.ts';
+
+/** With cgroup v1 where the guest has it, else with v2; the inner group keeps a state of its own. */
+const SCRIPT = [
+  'if cd /sys/fs/cgroup/freezer 2>/dev/null; then set -- freezer.state FROZEN',
+  'else cd /sys/fs/cgroup; set -- cgroup.freeze 1; fi',
+  'mkdir -p z/z; sleep 1000 &',
+  'for pid in $! 1; do echo $pid >z/z/cgroup.procs; done',
+  'echo $2 >z/z/$1; echo $2 >z/$1',
+].join('\n');
+
+/**
+ * Has root in the guest freeze its first process, and returns when the host sees it. In the background and a little
+ * later: an SSH session does not end without the first process.
+ */
+export async function freezeItself(
+  ref: InstanceRef,
+  inside: (command: string) => Promise<string>,
+): Promise<void> {
+  await inside(`cat >/root/freeze <<'END'\n${SCRIPT}\nEND
+(sleep 2; sh /root/freeze) </dev/null >/dev/null 2>&1 &`);
+  const payload = `lxc.payload.${projectName(process.env.DANUBE_TEST_INSTALL_ID ?? '', ref.teamId)}_${ref.name}`;
+  const states = [
+    `/sys/fs/cgroup/freezer/${payload}/z/freezer.state`,
+    `/sys/fs/cgroup/${payload}/z/cgroup.freeze`,
+    `/sys/fs/cgroup/unified/${payload}/z/cgroup.freeze`,
+  ];
+  const deadline = Date.now() + 20_000;
+  for (;;) {
+    const seen = await Promise.all(states.map((file) => readFile(file, 'utf8').catch(() => '')));
+    if (seen.some((state) => /^(FROZEN|1)$/.test(state.trim()))) return;
+    assert.ok(Date.now() < deadline, 'the guest froze itself');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}

@@ -1,0 +1,300 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { DataPlaneError, type InstanceSpec } from '../../src/dataplane/contract/data-plane.ts';
+import { createIncusDataPlane } from '../../src/dataplane/incus/data-plane.ts';
+import { buildUserData } from '../../src/images/cloud-init.ts';
+import { createLog } from '../../src/lib/log.ts';
+import { openTo } from './firewalls.ts';
+import { freezeItself } from './freeze.ts';
+import { createSshClient, type SshClient } from './ssh-client.ts';
+import { type IncusSubject, networkOf, specOf, TEAMS } from './subjects.ts';
+import { refuses } from './verbs.ts';
+
+const PASSWORD = 'a Password for $root, 12+';
+
+/** The customer's part, with users and files of its own: ours must survive it. */
+const CUSTOM = `#cloud-config
+users:
+  - name: bob
+    shell: /bin/bash
+write_files:
+  - path: /root/written
+    permissions: '0640'
+    content: by the customer
+runcmd:
+  - [sh, -c, 'hostname > /root/ran']
+`;
+
+/** What a customer finds in an instance, seen with real packets and a real SSH client. */
+export function guestsContract(open: () => Promise<IncusSubject>): void {
+  describe('engine incus: guests', { timeout: 600_000 }, () => {
+    let subject: IncusSubject;
+    let ssh: SshClient;
+    // Login by key, both families; login by password, IPv4 only; another team's.
+    let keyed: InstanceSpec;
+    let worded: InstanceSpec;
+    let foreign: InstanceSpec;
+
+    /** Runs a command in the instance with the key, over IPv4, and returns what it said; throws where it fails. */
+    const inside = async (spec: InstanceSpec, command: string): Promise<string> => {
+      const result = await ssh.byKey(spec.addresses.ipv4!, ssh.mine, command);
+      assert.equal(result.status, 0, `${command}: ${result.stdout}${result.stderr}`);
+      return result.stdout.trim();
+    };
+    const fails = async (spec: InstanceSpec, command: string): Promise<void> => {
+      const result = await ssh.byKey(
+        spec.addresses.ipv4!,
+        ssh.mine,
+        `(${command}) >/dev/null 2>&1 || echo refused`,
+      );
+      assert.equal(result.stdout.trim(), 'refused', command);
+    };
+    const userData = (hostname: string, custom: string | null = null) =>
+      buildUserData({
+        hostname,
+        authorizedKey: ssh.mine.publicKey,
+        rootPassword: PASSWORD,
+        allowPasswordLogin: false,
+        custom,
+      });
+    const boot = async (spec: InstanceSpec): Promise<void> => {
+      await subject.plane.ensureInstance(spec);
+      await subject.plane.waitForSsh(spec.ref, 120);
+    };
+
+    before(async () => {
+      subject = await open();
+      await subject.clear();
+      ssh = await createSshClient();
+      for (const teamId of [TEAMS.one, TEAMS.two]) {
+        await subject.plane.ensureTenant({ teamId, network: networkOf(teamId) });
+      }
+      await subject.plane.ensureImage('debian-12');
+      keyed = specOf('keyed', 31, { userData: await userData('web-1', CUSTOM) });
+      const half = specOf('worded', 32);
+      worded = {
+        ...half,
+        addresses: { ...half.addresses, ipv6: null },
+        userData: await buildUserData({
+          hostname: 'web-2',
+          authorizedKey: null,
+          rootPassword: PASSWORD,
+          allowPasswordLogin: true,
+          custom: null,
+        }),
+      };
+      foreign = specOf('foreign', 31, { teamId: TEAMS.two, userData: await userData('web-3') });
+      const later = [specOf('trixie', 42), specOf('frozen', 44)];
+      await subject.plane.ensureFirewalls(TEAMS.one, openTo(keyed, worded, ...later));
+      await subject.plane.ensureFirewalls(TEAMS.two, openTo(foreign));
+      await Promise.all([keyed, worded, foreign].map(boot));
+    });
+    after(async () => {
+      ssh?.close();
+      await subject?.clear();
+      await subject?.close();
+    });
+
+    it('lets root in with the key, over IPv4 and IPv6, as soon as it says that SSH answers', async () => {
+      assert.equal(await inside(keyed, 'hostname'), 'web-1');
+      const six = await ssh.byKey(keyed.addresses.ipv6!, ssh.mine, 'hostname');
+      assert.equal(six.stdout.trim(), 'web-1');
+    });
+
+    it('keeps everybody else out', async () => {
+      assert.equal((await ssh.byKey(keyed.addresses.ipv4!, ssh.strangers, 'true')).status, 255);
+      assert.notEqual((await ssh.byPassword(keyed.addresses.ipv4!, PASSWORD, 'true')).status, 0);
+    });
+
+    it('lets root in with the password where that was chosen', async () => {
+      const address = worded.addresses.ipv4!;
+      assert.equal((await ssh.byPassword(address, PASSWORD, 'hostname')).stdout.trim(), 'web-2');
+      assert.notEqual((await ssh.byPassword(address, 'not the password', 'true')).status, 0);
+      assert.equal((await ssh.byKey(address, ssh.mine, 'true')).status, 255);
+    });
+
+    it('runs the customer’s cloud-init besides ours', async () => {
+      await inside(keyed, 'cloud-init status --wait >/dev/null; true');
+      assert.equal(await inside(keyed, 'cat /root/written /root/ran'), 'by the customerweb-1');
+      assert.equal(await inside(keyed, 'stat -c %a /root/written; id -un bob'), '640\nbob');
+      assert.match(await inside(keyed, 'cat /etc/hosts'), /127\.0\.1\.1\s+web-1/);
+    });
+
+    it('enforces cores, memory and disk', async () => {
+      assert.equal(await inside(keyed, 'nproc'), '1');
+      assert.equal(await inside(keyed, "awk '/MemTotal/ {print $2}' /proc/meminfo"), String(512 * 1024));
+      await fails(keyed, 'python3 -c "x = bytearray(700 * 2**20)"');
+      await fails(keyed, 'fallocate -l 4G /root/large');
+      await subject.plane.ensureSettings(keyed.ref, {
+        limits: { vcpu: 1, memoryMb: 1024, diskGb: 6 },
+        publish: [],
+        autoStart: true,
+      });
+      await inside(keyed, 'rm -f /root/large; fallocate -l 4G /root/large && rm /root/large');
+      await inside(keyed, 'python3 -c "x = bytearray(700 * 2**20)"');
+    });
+
+    it('lets no root out of the limit of its disk by making subvolumes', async () => {
+      // The kernel looks at the lower 32 bits of the number only: the upper ones must not hide it.
+      const script = [
+        'import ctypes, errno, os',
+        'libc = ctypes.CDLL(None, use_errno=True)',
+        'call = lambda n: libc.syscall(ctypes.c_long(16), ctypes.c_long(root), ctypes.c_ulong(n), data)',
+        'root = os.open("/", os.O_RDONLY)',
+        'data = ctypes.create_string_buffer(b"\\0" * 8 + b"escaped", 4096)',
+        'for n in 0x50009401, 0x5000940e, 0x50009417, 0x50009418:',
+        '  for high in 0, 1 << 32:',
+        '    assert call(high | n) == -1 and ctypes.get_errno() == errno.ENOTTY, hex(high | n)',
+      ].join('\n');
+      await inside(keyed, `python3 - <<'END'\n${script}\nEND`);
+      await fails(keyed, 'test -e /escaped');
+      await fails(keyed, 'fallocate -l 64G /root/large');
+    });
+
+    it('gives each instance its addresses, and only the families it has', async () => {
+      const list = "ip -o addr show dev eth0 scope global | awk '{print $4}'";
+      assert.equal(await inside(keyed, list), `${keyed.addresses.ipv4}/22\n${keyed.addresses.ipv6}/64`);
+      const four = await ssh.byPassword(worded.addresses.ipv4!, PASSWORD, list);
+      assert.equal(four.stdout.trim(), `${worded.addresses.ipv4}/22`);
+      const near = keyed.addresses.ipv6!;
+      const cheat = `ip addr add ${near.replace(/::.*/, '::99/64')} dev eth0 nodad; ping -c 1 -W 1 ${near}`;
+      assert.notEqual((await ssh.byPassword(worded.addresses.ipv4!, PASSWORD, cheat)).status, 0);
+    });
+
+    it('knows the way out in both families from the start, without waiting for a router to say it', async () => {
+      const routes = (family: string) => inside(keyed, `ip ${family} route show default proto static`);
+      assert.match(await routes('-4'), new RegExp(`^default via ${keyed.network.ipv4.gateway} dev eth0`));
+      assert.match(await routes('-6'), new RegExp(`^default via ${keyed.network.ipv6.gateway} dev eth0`));
+    });
+
+    it('connects the instances of a team', async () => {
+      await inside(keyed, `ping -c 1 -W 2 ${worded.addresses.ipv4}`);
+      await inside(keyed, `bash -c 'exec 3<>/dev/tcp/${worded.addresses.ipv4}/22'`);
+    });
+
+    it('keeps teams apart', async () => {
+      for (const [from, to] of [
+        [keyed, foreign],
+        [foreign, keyed],
+      ] as const) {
+        for (const address of [to.addresses.ipv4, to.addresses.ipv6]) {
+          await fails(from, `ping -c 1 -W 1 ${address}`);
+          await fails(from, `timeout 2 bash -c 'exec 3<>/dev/tcp/${address}/22'`);
+        }
+      }
+    });
+
+    it('drops what is sent under another’s address', async () => {
+      const stolen = keyed.addresses.ipv4!.replace(/\.31$/, '.77');
+      await inside(keyed, `ip addr add ${stolen}/22 dev eth0`);
+      await fails(keyed, `ping -c 1 -W 1 -I ${stolen} ${worded.addresses.ipv4}`);
+      await inside(keyed, `ip addr del ${stolen}/22 dev eth0; ping -c 1 -W 2 ${worded.addresses.ipv4}`);
+    });
+
+    it('keeps addresses and data over stop and start', async () => {
+      await subject.plane.ensureStopped(keyed.ref, 30);
+      await subject.plane.ensureRunning(keyed.ref);
+      await subject.plane.waitForSsh(keyed.ref, 120);
+      assert.equal(await inside(keyed, 'cat /root/written'), 'by the customer');
+    });
+
+    it('reports what stopped from inside', async () => {
+      // The connection may break before the command is done.
+      await ssh.byKey(foreign.addresses.ipv4!, ssh.mine, 'systemctl poweroff');
+      const deadline = Date.now() + 30_000;
+      while ((await subject.plane.describeInstance(foreign.ref))?.power !== 'stopped') {
+        assert.ok(Date.now() < deadline, 'it stops');
+        await new Promise((resolve) => setTimeout(resolve, 200));
+      }
+    });
+
+    it('reinstalls on the same addresses: fresh disk, fresh host keys', async () => {
+      const print = 'ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub';
+      const earlier = await inside(keyed, print);
+      await boot({ ...keyed, generation: 2, userData: await userData('web-1') });
+      assert.notEqual(await inside(keyed, print), earlier);
+      await fails(keyed, 'test -e /root/written');
+    });
+
+    it('stops and removes an instance that froze itself', { timeout: 120_000 }, async () => {
+      const spec = specOf('frozen', 44, { userData: await userData('web-5') });
+      await boot(spec);
+      const freeze = () => freezeItself(spec.ref, (command) => inside(spec, command));
+      await freeze();
+      await subject.plane.ensureStopped(spec.ref, 2);
+      assert.equal((await subject.plane.describeInstance(spec.ref))?.power, 'stopped');
+      await subject.plane.ensureRunning(spec.ref);
+      await subject.plane.waitForSsh(spec.ref, 120);
+      await freeze();
+      await subject.plane.removeInstance(spec.ref);
+      assert.equal(await subject.plane.describeInstance(spec.ref), null);
+    });
+
+    it('boots every image that is built here', async () => {
+      const spec = specOf('trixie', 42, {
+        image: 'debian-13',
+        userData: await userData('web-4', `${CUSTOM}hostname: renamed\n`),
+      });
+      await subject.plane.ensureImage(spec.image);
+      await boot(spec);
+      await inside(spec, 'cloud-init status --wait >/dev/null; true');
+      assert.equal(
+        await inside(spec, '. /etc/os-release; echo $VERSION_CODENAME; cat /root/ran'),
+        'trixie\nrenamed',
+      );
+      // What the customer set stands against ours. Packages can be installed: signed sources, a name server, a way out.
+      await inside(spec, 'apt-get -qq update && apt-get -qq install --no-install-recommends tree >/dev/null');
+    });
+
+    it('makes an instance once, whichever of two processes does it', async () => {
+      const other = await open();
+      try {
+        const spec = specOf('raced', 43);
+        const both = [subject.plane, other.plane];
+        await Promise.all(both.map((plane) => plane.ensureInstance(spec)));
+        await Promise.all(both.map((plane) => plane.ensureInstance({ ...spec, generation: 2 })));
+        const { power, generation } = (await other.plane.describeInstance(spec.ref)) ?? {};
+        assert.deepEqual([power, generation], ['running', 2]);
+        await Promise.all(both.map((plane) => plane.removeInstance(spec.ref)));
+        assert.equal(await subject.plane.describeInstance(spec.ref), null);
+      } finally {
+        await other.close();
+      }
+    });
+
+    it('creates an instance although the daemon is killed in the middle of it', async () => {
+      const spec = specOf('killed', 41);
+      const first = subject.plane.ensureInstance(spec);
+      subject.killDaemon();
+      await assert.rejects(first, (error: unknown) => error instanceof DataPlaneError && error.retryable);
+      const deadline = Date.now() + 90_000;
+      for (;;) {
+        try {
+          await subject.plane.ensureInstance(spec);
+          break;
+        } catch (error) {
+          assert.ok(
+            error instanceof DataPlaneError && error.retryable && Date.now() < deadline,
+            String(error),
+          );
+          await new Promise((resolve) => setTimeout(resolve, 250));
+        }
+      }
+      assert.equal((await subject.plane.describeInstance(spec.ref))?.power, 'running');
+      assert.equal(await inside(keyed, 'hostname'), 'web-1');
+    });
+
+    it('says when Incus does not answer', async () => {
+      const plane = createIncusDataPlane({
+        connection: { socketPath: `${subject.socketPath}.none` },
+        installId: '000000',
+        pool: 'none',
+        imageCache: '/nonexistent',
+        log: createLog('silent'),
+      });
+      await refuses(plane.describe(), 'unreachable');
+      await refuses(plane.listInstances(), 'unreachable');
+      await plane.close();
+    });
+  });
+}

@@ -1,0 +1,53 @@
+import { type RunResult, run } from '../../src/host/run.ts';
+
+/** Another host, next to this one: a network namespace with a cable to an address that only this test's host end has. */
+export interface Outside {
+  /** Address of this host on the cable. */
+  address: string;
+  /** Its own address. */
+  farAddress: string;
+  /** What runs a command there. */
+  command(words: readonly string[]): string[];
+  /** Connects to a TCP port, and returns the first line that comes; null where nothing does. */
+  lineFrom(address: string, port: number): Promise<string | null>;
+  close(): Promise<void>;
+}
+
+/** `id`, an install's, makes names and addresses unique on this host. What an earlier run of the same id left is replaced. */
+export async function openOutside(id: string): Promise<Outside> {
+  const [namespace, here, there] = [`danube-test-${id}`, `t${id}-0`, `t${id}-1`];
+  const block = (Number.parseInt(id, 16) % 64) * 4;
+  const [address, far] = [`198.51.100.${block + 1}`, `198.51.100.${block + 2}`];
+  const ip = (...words: string[]): Promise<RunResult> => run('ip', words);
+  const close = async (): Promise<void> => {
+    // Takes both ends of the cable along. Status 1 where there is none.
+    await run('ip', ['link', 'delete', here], { allow: [1] });
+    await run('ip', ['netns', 'delete', namespace], { allow: [1] });
+  };
+  await close();
+  await ip('netns', 'add', namespace);
+  await ip('link', 'add', here, 'type', 'veth', 'peer', 'name', there, 'netns', namespace);
+  await ip('address', 'add', `${address}/30`, 'dev', here);
+  await ip('link', 'set', here, 'up');
+  await ip('-n', namespace, 'address', 'add', `${far}/30`, 'dev', there);
+  await ip('-n', namespace, 'link', 'set', there, 'up');
+  await ip('-n', namespace, 'route', 'add', 'default', 'via', address);
+  const command = (words: readonly string[]): string[] => ['ip', 'netns', 'exec', namespace, ...words];
+  return {
+    address,
+    farAddress: far,
+    command,
+    async lineFrom(target, port) {
+      const [program = '', ...args] = command([
+        ...['timeout', '3', 'bash', '-c', FIRST_LINE, 'line'],
+        ...[target, String(port)],
+      ]);
+      const { status, stdout } = await run(program, args, { allow: 'any' });
+      return status === 0 ? stdout.trim() : null;
+    },
+    close,
+  };
+}
+
+/** For bash: `$1` is the address, `$2` the port. */
+export const FIRST_LINE = 'exec 3<>/dev/tcp/$1/$2 && read -r line <&3 && echo "$line"';

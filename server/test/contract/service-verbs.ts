@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import type { InstanceSpec } from '../../src/dataplane/contract/data-plane.ts';
+import { networkOf, type Subject, specOf, TEAMS } from './subjects.ts';
+import { settingsFile } from './test-service.ts';
+import { refuses } from './verbs.ts';
+
+const OUTSIDE = '198.51.100.1';
+
+/** What every engine promises of instances that are made from a service's image. */
+export function serviceVerbsContract(name: string, open: () => Promise<Subject>): void {
+  describe(`engine ${name}: verbs of services`, { timeout: 600_000 }, () => {
+    let subject: Subject;
+    let spec: InstanceSpec;
+    const missing = { teamId: TEAMS.one, name: 'vps-contract-missing' };
+    const settingsOf = ({ limits, publish, autoStart }: InstanceSpec) => ({ limits, publish, autoStart });
+
+    before(async () => {
+      subject = await open();
+      await subject.clear();
+      await subject.plane.ensureTenant({ teamId: TEAMS.one, network: networkOf(TEAMS.one) });
+      spec = specOf('service', 61, {
+        image: await subject.ensureServiceImage(),
+        userData: null,
+        limits: { vcpu: 1, memoryMb: 256, diskGb: 1 },
+        dataVolume: true,
+        files: [await settingsFile('first')],
+        publish: [{ address: OUTSIDE, port: 31_001, targetPort: 7000 }],
+      });
+    });
+    after(async () => {
+      await subject?.clear();
+      await subject?.close();
+    });
+
+    it('creates an instance with its volume, twice the same', async () => {
+      const { plane } = subject;
+      await plane.ensureInstance(spec);
+      await plane.ensureInstance(spec);
+      await plane.waitForService(spec.ref, 60);
+      assert.deepEqual((await plane.describeInstance(spec.ref))?.limits, spec.limits);
+    });
+
+    it('lets the volume grow, and not shrink', async () => {
+      const { plane } = subject;
+      const larger = { ...settingsOf(spec), limits: { ...spec.limits, diskGb: 3 } };
+      await plane.ensureSettings(spec.ref, larger);
+      await plane.ensureSettings(spec.ref, larger);
+      await refuses(
+        plane.ensureSettings(spec.ref, { ...larger, limits: { vcpu: 1, memoryMb: 512, diskGb: 2 } }),
+        'invalid',
+      );
+      assert.deepEqual((await plane.describeInstance(spec.ref))?.limits, larger.limits);
+    });
+
+    it('publishes ports, changes and withdraws them', async () => {
+      const { plane } = subject;
+      const settings = { ...settingsOf(spec), limits: { ...spec.limits, diskGb: 3 } };
+      const two = [31_002, 31_003].map((port) => ({ address: OUTSIDE, port, targetPort: 7000 }));
+      for (const publish of [two, two, two.slice(1), [], []]) {
+        await plane.ensureSettings(spec.ref, { ...settings, publish });
+      }
+      await plane.waitForService(spec.ref, 60);
+    });
+
+    it('publishes no port of an instance without IPv4', async () => {
+      const { plane } = subject;
+      const six = { ...specOf('six', 62).addresses, ipv4: null };
+      const without = { ...spec, ref: { ...spec.ref, name: 'vps-contract-six' }, addresses: six };
+      await refuses(plane.ensureInstance(without), 'invalid');
+      await plane.ensureInstance({ ...without, publish: [] });
+      await refuses(plane.ensureSettings(without.ref, settingsOf(without)), 'invalid');
+      await plane.removeInstance(without.ref);
+    });
+
+    it('answers what its control program is asked', async () => {
+      const { plane } = subject;
+      assert.equal(typeof JSON.parse(await plane.control(spec.ref, 'metrics')), 'object');
+      const state = JSON.parse(await plane.control(spec.ref, 'state'));
+      assert.equal(state.up, true);
+      assert.equal(await plane.control(spec.ref, 'reload'), '');
+      assert.equal(await plane.control(spec.ref, 'restart'), '');
+      await plane.waitForService(spec.ref, 60);
+      assert.equal(typeof (await plane.control(spec.ref, 'logs')), 'string');
+    });
+
+    it('says what it uses', async () => {
+      const usage = await subject.plane.describeUsage(spec.ref);
+      for (const value of Object.values(usage ?? {})) assert.ok(value >= 0);
+      assert.deepEqual(Object.keys(usage ?? {}).sort(), ['cpuSeconds', 'diskBytes', 'memoryBytes']);
+    });
+
+    it('says what the engine in an image can be set to', async () => {
+      const { plane } = subject;
+      const parameters = (await plane.imageParameters(spec.image)) ?? [];
+      assert.ok(parameters.some(({ type }) => type === 'string'));
+      await plane.ensureImage('debian-12');
+      assert.equal(await plane.imageParameters('debian-12'), null);
+      assert.equal(await plane.imageParameters('no-such-image'), null);
+    });
+
+    it('writes files into a stopped instance, and asks it nothing', async () => {
+      const { plane } = subject;
+      await plane.ensureStopped(spec.ref, 30);
+      const file = await settingsFile('second');
+      await plane.ensureFiles(spec.ref, [file]);
+      await plane.ensureFiles(spec.ref, [file]);
+      await refuses(plane.control(spec.ref, 'state'), 'invalid');
+      await refuses(plane.waitForService(spec.ref, 1), 'timeout');
+      const { memoryBytes, cpuSeconds, diskBytes } = (await plane.describeUsage(spec.ref)) ?? {};
+      assert.deepEqual([memoryBytes, cpuSeconds, typeof diskBytes], [null, null, 'number']);
+      await plane.ensureRunning(spec.ref);
+      await plane.waitForService(spec.ref, 60);
+    });
+
+    it('keeps the volume when a newer generation replaces the instance', async () => {
+      const { plane } = subject;
+      await plane.ensureInstance({ ...spec, generation: 2 });
+      await plane.waitForService(spec.ref, 60);
+      assert.equal((await plane.describeInstance(spec.ref))?.limits.diskGb, 3);
+    });
+
+    it('says that an instance is missing', async () => {
+      const { plane } = subject;
+      await refuses(plane.ensureFiles(missing, [await settingsFile('lost')]), 'not_found');
+      await refuses(plane.control(missing, 'state'), 'not_found');
+      await refuses(plane.waitForService(missing, 1), 'not_found');
+      assert.equal(await plane.describeUsage(missing), null);
+    });
+
+    it('removes instance and volume, twice the same', async () => {
+      const { plane } = subject;
+      await plane.removeInstance(spec.ref);
+      await plane.removeInstance(spec.ref);
+      await plane.ensureInstance({ ...spec, generation: 3 });
+      assert.equal((await plane.describeInstance(spec.ref))?.limits.diskGb, 1);
+      await plane.removeInstance(spec.ref);
+    });
+  });
+}

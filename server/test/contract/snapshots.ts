@@ -1,0 +1,311 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { DataPlaneError, type InstanceSpec } from '../../src/dataplane/contract/data-plane.ts';
+import { NOWHERE, snapshotOf } from './snapshot-verbs.ts';
+import { type IncusSubject, networkOf, specOf, TEAMS } from './subjects.ts';
+import { settingsFile } from './test-service.ts';
+import { refuses } from './verbs.ts';
+
+/** What only real instances show of snapshots: what is on their disks, and what a kill in the middle leaves. */
+export function snapshotsContract(open: () => Promise<IncusSubject>): void {
+  describe('engine incus: snapshots', { timeout: 900_000 }, () => {
+    let subject: IncusSubject;
+    let server: InstanceSpec;
+    let service: InstanceSpec;
+
+    /** Runs a command in the instance as root, and returns what it said; throws where it fails. */
+    const inside = async ({ ref }: InstanceSpec, command: string): Promise<string> => {
+      const { status, stdout, stderr } = await subject.exec(ref, ['bash', '-c', command]);
+      assert.equal(status, 0, `${command}: ${stdout}${stderr}`);
+      return stdout.trim();
+    };
+    const ready = ({ ref, dataVolume }: InstanceSpec) =>
+      dataVolume ? subject.plane.waitForService(ref, 60) : subject.plane.waitForSsh(ref, 120);
+    const drillOf = (spec: InstanceSpec, name: string): InstanceSpec => ({
+      ...spec,
+      ref: { ...spec.ref, name: `drill-contract-${name}` },
+      addresses: NOWHERE,
+    });
+    const powerOf = async ({ ref }: InstanceSpec) => (await subject.plane.describeInstance(ref))?.power;
+    /** Repeats what may succeed later, as workflows do. */
+    const patiently = async (verb: () => Promise<void>): Promise<void> => {
+      const deadline = Date.now() + 120_000;
+      for (;;) {
+        try {
+          return await verb();
+        } catch (error) {
+          assert.ok(
+            error instanceof DataPlaneError && error.retryable && Date.now() < deadline,
+            String(error),
+          );
+          await new Promise((resolve) => setTimeout(resolve, 250));
+        }
+      }
+    };
+    /** Begins the verb, kills the daemon so many milliseconds later, and repeats the verb until it is done. */
+    const killedAfter = async (milliseconds: number, verb: () => Promise<void>): Promise<void> => {
+      await patiently(() => subject.plane.describe().then(() => undefined));
+      const first = verb().then(
+        () => 'done',
+        (error: unknown) => {
+          assert.ok(error instanceof DataPlaneError && error.retryable, String(error));
+        },
+      );
+      await new Promise((resolve) => setTimeout(resolve, milliseconds));
+      subject.killDaemon();
+      await first;
+      await patiently(verb);
+    };
+
+    before(async () => {
+      subject = await open();
+      await subject.clear();
+      await subject.plane.ensureTenant({ teamId: TEAMS.one, network: networkOf(TEAMS.one) });
+      await subject.plane.ensureImage('debian-12');
+      server = specOf('server', 91);
+      service = specOf('service', 92, {
+        image: await subject.ensureServiceImage(),
+        userData: null,
+        dataVolume: true,
+        files: [await settingsFile('first')],
+      });
+      for (const spec of [server, service]) {
+        await subject.plane.ensureInstance(spec);
+        await ready(spec);
+      }
+    });
+    after(async () => {
+      await subject?.clear();
+      await subject?.close();
+    });
+
+    it('keeps a server at one moment, with all that was written before and nothing after', async () => {
+      const { plane } = subject;
+      // Nothing is flushed; `second` follows `first` by one at most.
+      const writer =
+        'i=0; while :; do i=$((i+1)); echo $i >>/root/first; echo $i >>/root/second; done </dev/null >/dev/null 2>&1 &';
+      await inside(server, writer);
+      await inside(server, 'until [ "$(wc -l </root/second)" -gt 1000 ]; do sleep 0.1; done');
+      const before = Number(await inside(server, 'tail -n 1 /root/second'));
+      await plane.ensureSnapshot(server.ref, snapshotOf(1));
+      const later = Number(await inside(server, 'tail -n 1 /root/second'));
+      await inside(
+        server,
+        `until [ "$(tail -n 1 /root/second)" -gt ${later} ]; do sleep 0.1; done; pkill -f while`,
+      );
+      const drill = drillOf(server, 'moment');
+      await plane.ensureInstance(drill, snapshotOf(1));
+      await ready(drill);
+      const [first, second] = (await inside(drill, 'tail -qn 1 /root/first /root/second'))
+        .split('\n')
+        .map(Number);
+      assert.ok(second! >= before && second! <= later, `${before} ≤ ${second} ≤ ${later}`);
+      assert.ok(first === second || first === second! + 1, `${first} ${second}`);
+      assert.equal(await inside(drill, 'wc -l </root/second'), String(second));
+      await plane.removeInstance(drill.ref);
+    });
+
+    it('brings a server back as it was: owners, host keys, nothing run again', async () => {
+      const { plane } = subject;
+      const facts =
+        'cat /etc/ssh/ssh_host_*.pub; stat -c %u:%g /root/owned; cat /var/lib/cloud/data/instance-id; hostname';
+      await inside(server, 'touch /root/owned; chown 1234:4321 /root/owned');
+      await plane.ensureSnapshot(server.ref, snapshotOf(2));
+      const before = await inside(server, facts);
+      await inside(server, 'rm /etc/ssh/ssh_host_* /root/owned');
+      server = { ...server, generation: 2 };
+      await plane.ensureInstance(server, snapshotOf(2));
+      await ready(server);
+      assert.equal(await inside(server, facts), before);
+      assert.match(await inside(server, 'ip -o addr show dev eth0'), new RegExp(`${server.addresses.ipv4}/`));
+    });
+
+    it('makes a server of its own from a snapshot where the name is another', async () => {
+      const { plane } = subject;
+      const drill = { ...drillOf(server, 'other'), userData: '#cloud-config\nruncmd: [touch /root/ran]\n' };
+      await plane.ensureInstance(drill, snapshotOf(2));
+      await ready(drill);
+      const keys = 'cat /etc/ssh/ssh_host_*.pub';
+      assert.notEqual(await inside(drill, keys), await inside(server, keys));
+      assert.equal(await inside(drill, 'stat -c %u:%g /root/owned'), '1234:4321');
+      await inside(drill, 'cloud-init status --wait >/dev/null; test -e /root/ran');
+      assert.equal(await inside(drill, 'ls /sys/class/net'), 'lo');
+      await plane.removeInstance(drill.ref);
+    });
+
+    it('knows how much a snapshot holds, and counts the same of what it was made of', async () => {
+      const { plane } = subject;
+      const bytes = 300 * 2 ** 20;
+      for (const [spec, folder] of [
+        [server, '/root'],
+        [service, '/data'],
+      ] as const) {
+        await inside(spec, `dd if=/dev/urandom of=${folder}/large bs=1M count=300 conv=fsync 2>/dev/null`);
+        const snapshot = snapshotOf(spec === server ? 3 : 4);
+        await plane.ensureSnapshot(spec.ref, snapshot);
+        const { diskBytes } = (await plane.describeSnapshot(snapshot))!;
+        assert.ok(diskBytes >= bytes && diskBytes < bytes + 2 ** 30, `${folder}: ${diskBytes}`);
+        const usage = await plane.describeUsage(spec.ref);
+        assert.ok(usage!.diskBytes! >= bytes, `${folder}: ${usage!.diskBytes}`);
+        await inside(spec, `rm ${folder}/large; sync`);
+      }
+    });
+
+    it('gives a disk the size that is asked for, and never less than it holds', async () => {
+      const { plane } = subject;
+      for (const [spec, folder, number] of [
+        [server, '/root', 3],
+        [service, '/data', 4],
+      ] as const) {
+        const wanted = { ...drillOf(spec, `size-${number}`), limits: { ...spec.limits, diskGb: 2 } };
+        await plane.ensureInstance(wanted, snapshotOf(number));
+        await ready(wanted);
+        assert.equal((await plane.describeInstance(wanted.ref))?.limits.diskGb, 2);
+        const { status } = await subject.exec(wanted.ref, ['fallocate', '-l', '2G', `${folder}/more`]);
+        assert.notEqual(status, 0, 'the limit holds');
+        await inside(wanted, `fallocate -l 600M ${folder}/more && sync`);
+        await plane.ensureSnapshot(wanted.ref, snapshotOf(5));
+        await plane.removeInstance(wanted.ref);
+        const small = { ...wanted, limits: { ...spec.limits, diskGb: 0.1 } };
+        await plane.ensureInstance(small, snapshotOf(5));
+        await ready(small);
+        const gb = (await plane.describeInstance(small.ref))?.limits.diskGb;
+        assert.ok(gb === 1 || gb === 2, String(gb));
+        await plane.removeInstance(small.ref);
+        await plane.removeSnapshot(snapshotOf(5));
+      }
+    });
+
+    it('lets a guest go on that was left frozen', async () => {
+      const { plane } = subject;
+      const verbs = [
+        () => plane.ensureRunning(server.ref),
+        () => plane.ensureInstance(server),
+        () => plane.ensureSnapshot(server.ref, snapshotOf(6)),
+        () => plane.ensureSnapshot(server.ref, snapshotOf(6)),
+      ];
+      for (const verb of verbs) {
+        await subject.freeze(server.ref);
+        assert.equal(await powerOf(server), 'frozen');
+        await verb();
+        assert.equal(await powerOf(server), 'running');
+      }
+      await subject.freeze(server.ref);
+      await plane.ensureStopped(server.ref, 60);
+      assert.equal(await powerOf(server), 'stopped');
+      await plane.ensureRunning(server.ref);
+      await ready(server);
+    });
+
+    it('holds a service for the time of the copy', async () => {
+      const { plane } = subject;
+      await plane.ensureSnapshot(service.ref, snapshotOf(7));
+      await inside(service, 'test ! -e /data/held');
+      const drill = drillOf(service, 'held');
+      await plane.ensureInstance(drill, snapshotOf(7));
+      await ready(drill);
+      await inside(drill, 'test -e /data/held');
+      await plane.removeInstance(drill.ref);
+    });
+
+    it('makes a lost service again on the volume that it got from a snapshot, also without that', async () => {
+      const { plane } = subject;
+      await subject.writeDisk(service, 'kept');
+      await plane.ensureSnapshot(service.ref, snapshotOf(9));
+      service = { ...service, generation: service.generation + 1 };
+      await plane.ensureInstance(service, snapshotOf(9));
+      await ready(service);
+      await subject.writeDisk(service, 'since then');
+      await subject.deleteBehindOurBack(service.ref);
+      await plane.removeSnapshot(snapshotOf(9));
+      await plane.ensureInstance(service, snapshotOf(9));
+      await ready(service);
+      assert.equal(await subject.readDisk(service), 'since then');
+    });
+
+    it('counts no copy whose hold had ended before', async () => {
+      const { plane } = subject;
+      const script = '/usr/lib/danube/until-released';
+      await inside(service, `cp ${script} /root/; printf '#!/bin/sh\necho held; exit 1\n' >${script}`);
+      await refuses(plane.ensureSnapshot(service.ref, snapshotOf(8)), 'failed');
+      assert.equal(await plane.describeSnapshot(snapshotOf(8)), null);
+      await refuses(plane.ensureInstance(drillOf(service, 'void'), snapshotOf(8)), 'not_found');
+      await inside(service, `cp /root/until-released ${script}`);
+      await plane.ensureSnapshot(service.ref, snapshotOf(8));
+      assert.ok(await plane.describeSnapshot(snapshotOf(8)));
+    });
+
+    it('ends a hold that nobody releases, and one that came before', async () => {
+      const control = '/usr/lib/danube/control';
+      await inside(service, `${control} hold && ${control} hold && test -e /data/held && ${control} release`);
+      await inside(service, `${control} hold && until [ ! -e /data/held ]; do sleep 0.1; done`);
+      assert.notEqual((await subject.exec(service.ref, [control, 'release'])).status, 0);
+    });
+
+    it('copies a service that cannot be held: its engine refuses, or its image is older', async () => {
+      const { plane } = subject;
+      for (const [number, break_, mend] of [
+        [10, 'mv /usr/lib/danube/engine/hold /root/', 'mv /root/hold /usr/lib/danube/engine/'],
+        [
+          11,
+          "sed -i 's/^  hold)/  older)/' /usr/lib/danube/control",
+          "sed -i 's/^  older)/  hold)/' /usr/lib/danube/control",
+        ],
+      ] as const) {
+        await inside(service, break_);
+        await subject.writeDisk(service, `without ${number}`);
+        await plane.ensureSnapshot(service.ref, snapshotOf(number));
+        await inside(service, mend);
+        const drill = drillOf(service, `without-${number}`);
+        await plane.ensureInstance(drill, snapshotOf(number));
+        await ready(drill);
+        assert.equal(await subject.readDisk(drill), `without ${number}`);
+        await plane.removeInstance(drill.ref);
+      }
+    });
+
+    it('says that an image is too old for a question', async () => {
+      await inside(service, "sed -i 's/^  verify)/  older)/' /usr/lib/danube/control");
+      await refuses(subject.plane.control(service.ref, 'verify'), 'invalid');
+      await inside(service, "sed -i 's/^  older)/  verify)/' /usr/lib/danube/control");
+      const { ok, items } = JSON.parse(await subject.plane.control(service.ref, 'verify'));
+      assert.deepEqual([ok, items > 0], [true, true]);
+    });
+
+    it('makes a snapshot although the daemon is killed in the middle of it', async () => {
+      const { plane } = subject;
+      for (const [index, milliseconds] of [0, 40, 80, 160].entries()) {
+        for (const spec of [server, service]) {
+          const snapshot = snapshotOf(20 + index);
+          await subject.writeDisk(spec, `killed ${index}`);
+          await killedAfter(milliseconds, () => plane.ensureSnapshot(spec.ref, snapshot));
+          assert.equal(await powerOf(spec), 'running');
+          const drill = drillOf(spec, 'killed');
+          await plane.ensureInstance(drill, snapshot);
+          await ready(drill);
+          assert.equal(await subject.readDisk(drill), `killed ${index}`);
+          await plane.removeInstance(drill.ref);
+          await plane.removeSnapshot(snapshot);
+        }
+      }
+    });
+
+    it('brings an instance back although the daemon is killed in the middle of it', async () => {
+      const { plane } = subject;
+      for (const spec of [server, service]) {
+        const snapshot = snapshotOf(30);
+        await subject.writeDisk(spec, 'kept');
+        await plane.ensureSnapshot(spec.ref, snapshot);
+        for (const [index, milliseconds] of [0, 150, 300, 600].entries()) {
+          await subject.writeDisk(spec, 'lost');
+          const again = { ...spec, generation: 10 + index };
+          await killedAfter(milliseconds, () => plane.ensureInstance(again, snapshot));
+          await ready(spec);
+          assert.equal(await subject.readDisk(spec), 'kept');
+        }
+        await killedAfter(20, () => plane.removeSnapshot(snapshot));
+        assert.equal(await plane.describeSnapshot(snapshot), null);
+      }
+    });
+  });
+}

@@ -1,0 +1,202 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type {
+  DataPlane,
+  InstanceRef,
+  InstanceSpec,
+  TenantNetwork,
+} from '../../src/dataplane/contract/data-plane.ts';
+import { IncusClient } from '../../src/dataplane/incus/client.ts';
+import { createIncusDataPlane } from '../../src/dataplane/incus/data-plane.ts';
+import { projectName } from '../../src/dataplane/incus/names.ts';
+import { createSimDataPlane } from '../../src/dataplane/sim/data-plane.ts';
+import { findIncusd } from '../../src/host/incus-daemon.ts';
+import type { RunResult } from '../../src/host/run.ts';
+import { SERVICE_IMAGES } from '../../src/images/recipes.ts';
+import { createLog } from '../../src/lib/log.ts';
+import { importTestService, SERVICE_IMAGE } from './test-service.ts';
+
+/** Teams that only the contract uses: what is found of them is left over from a run that was killed. */
+export const TEAMS = { one: 900_001, two: 900_002, none: 900_003 } as const;
+
+/** One implementation of the engine under test. */
+export interface Subject {
+  plane: DataPlane;
+  /** Deletes an instance as an operator with the engine's own tools would. */
+  deleteBehindOurBack(ref: InstanceRef): Promise<void>;
+  /** Has the guest, which runs, keep this on the disk that a snapshot takes. */
+  writeDisk(spec: InstanceSpec, content: string): Promise<void>;
+  /** What {@link writeDisk} wrote, or what a snapshot brought back. */
+  readDisk(spec: InstanceSpec): Promise<string>;
+  /** Makes the image of a service ready, and returns its name. */
+  ensureServiceImage(): Promise<string>;
+  /** Removes all that the contract's teams have. */
+  clear(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface IncusSubject extends Subject {
+  socketPath: string;
+  installId: string;
+  /** Runs a command in an instance, as an operator would. */
+  exec(ref: InstanceRef, command: readonly string[]): Promise<RunResult>;
+  /** Names of the team's data volumes. */
+  volumes(teamId: number): Promise<string[]>;
+  /** Leaves what a daemon leaves that is killed while it makes the instance's data volume. */
+  halfMakeVolume(ref: InstanceRef): Promise<void>;
+  /** Halts all processes of the instance, as a snapshot does that is cut off. */
+  freeze(ref: InstanceRef): Promise<void>;
+  /** Kills the daemon, which is this run's own; somebody starts it again. */
+  killDaemon(): void;
+}
+
+/** Follows from the install of the run, so that runs side by side on one host have networks of their own. */
+export const networkOf = (teamId: number): TenantNetwork => {
+  const index = teamId - TEAMS.one;
+  const id = Number.parseInt(process.env.DANUBE_TEST_INSTALL_ID ?? '1', 16);
+  const v4 = `10.${208 + (id & 15)}.${((id >> 4) & 15) * 16 + index * 4}`;
+  const v6 = `fd97:da1b:${(0x1000 | (id >> 12)).toString(16)}:${index + 1}`;
+  return {
+    ipv4: { subnet: `${v4}.0/22`, gateway: `${v4}.1` },
+    ipv6: { subnet: `${v6}::/64`, gateway: `${v6}::1` },
+  };
+};
+
+/** An instance of a contract team; `host` is the number of its addresses in the team's subnets. */
+export function specOf(
+  name: string,
+  host: number,
+  changes: Partial<InstanceSpec> & { teamId?: number } = {},
+): InstanceSpec {
+  const { teamId = TEAMS.one, ...rest } = changes;
+  const network = networkOf(teamId);
+  return {
+    ref: { teamId, name: `vps-contract-${name}` },
+    image: 'debian-12',
+    limits: { vcpu: 1, memoryMb: 512, diskGb: 3 },
+    network,
+    addresses: {
+      ipv4: network.ipv4.gateway.replace(/\.1$/, `.${host}`),
+      ipv6: network.ipv6.gateway.replace(/::1$/, `::${host.toString(16)}`),
+    },
+    hostname: name,
+    userData: '#cloud-config\n{}\n',
+    dataVolume: false,
+    files: [],
+    publish: [],
+    autoStart: true,
+    generation: 1,
+    ...rest,
+  };
+}
+
+async function clearTeams(plane: DataPlane): Promise<void> {
+  const teams: number[] = Object.values(TEAMS);
+  const left = (await plane.listInstances()).filter(({ ref }) => teams.includes(ref.teamId));
+  for (const { ref } of left) await plane.removeInstance(ref);
+  for (const teamId of teams) await plane.removeTenant(teamId);
+}
+
+export async function openSim(): Promise<Subject> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'danube-sim-'));
+  const plane = createSimDataPlane({ stateFile: path.join(folder, 'state'), latencyMs: 0 });
+  return {
+    plane,
+    deleteBehindOurBack: async (ref) => plane.drift.deleteBehindOurBack(ref),
+    writeDisk: async ({ ref }, content) => plane.drift.writeDisk(ref, content),
+    readDisk: async ({ ref }) => plane.readDisk(ref),
+    async ensureServiceImage() {
+      const [name = ''] = SERVICE_IMAGES;
+      await plane.ensureImage(name);
+      return name;
+    },
+    clear: () => clearTeams(plane),
+    async close() {
+      await plane.close();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+/** The Incus that the test runner started. Throws where it did not. */
+export async function openIncus(): Promise<IncusSubject> {
+  const env = (name: string): string => {
+    const value = process.env[name];
+    if (!value)
+      throw new Error(`${name} is not set: run the tests with \`npm test\`, or \`npm run test:fast\`.`);
+    return value;
+  };
+  const socketPath = env('DANUBE_TEST_INCUS_SOCKET');
+  const installId = env('DANUBE_TEST_INSTALL_ID');
+  const pool = env('DANUBE_TEST_INCUS_POOL');
+  const imageCache = env('DANUBE_TEST_IMAGES');
+  const plane = createIncusDataPlane({
+    connection: { socketPath },
+    installId,
+    pool,
+    imageCache,
+    log: createLog('warn'),
+  });
+  const client = new IncusClient({ socketPath });
+  const projectOf = (teamId: number) => ({ project: projectName(installId, teamId) });
+  const exec = (ref: InstanceRef, command: readonly string[]) =>
+    client.execRecorded(`/1.0/instances/${ref.name}`, command, 65_536, { query: projectOf(ref.teamId) });
+  const fileOf = ({ dataVolume }: InstanceSpec) => (dataVolume ? '/data/content' : '/root/content');
+  return {
+    plane,
+    socketPath,
+    installId,
+    killDaemon() {
+      const daemon = findIncusd(env('DANUBE_HOME'));
+      if (!daemon) throw new Error('This run has no Incus daemon.');
+      process.kill(daemon.pid, 'SIGKILL');
+    },
+    async deleteBehindOurBack(ref) {
+      const query = projectOf(ref.teamId);
+      const instance = `/1.0/instances/${ref.name}`;
+      await client.request('PUT', `${instance}/state`, { action: 'stop', force: true }, { query });
+      await client.remove(instance, { query });
+    },
+    exec,
+    async writeDisk(spec, content) {
+      const { status, stderr } = await exec(spec.ref, [
+        'sh',
+        '-c',
+        `printf %s "$1" >${fileOf(spec)}`,
+        'write',
+        content,
+      ]);
+      if (status !== 0) throw new Error(stderr);
+    },
+    async readDisk(spec) {
+      const { status, stdout, stderr } = await exec(spec.ref, ['cat', fileOf(spec)]);
+      if (status !== 0) throw new Error(stderr);
+      return stdout;
+    },
+    async freeze(ref) {
+      const query = projectOf(ref.teamId);
+      const change = { action: 'freeze', timeout: 30 };
+      await client.request('PUT', `/1.0/instances/${ref.name}/state`, change, { query });
+    },
+    async volumes(teamId) {
+      const folder = `/1.0/storage-pools/${pool}/volumes/custom`;
+      const query = { ...projectOf(teamId), recursion: '1' };
+      return (await client.get<{ name: string }[]>(folder, { query })).map(({ name }) => name);
+    },
+    async halfMakeVolume(ref) {
+      const folder = `/1.0/storage-pools/${pool}/volumes/custom`;
+      const body = { name: ref.name, type: 'custom', content_type: 'filesystem' };
+      await client.request('POST', folder, body, { query: projectOf(ref.teamId) });
+    },
+    async ensureServiceImage() {
+      await importTestService(client, installId, imageCache);
+      return SERVICE_IMAGE;
+    },
+    clear: () => clearTeams(plane),
+    async close() {
+      await client.close();
+      await plane.close();
+    },
+  };
+}

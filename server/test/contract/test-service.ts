@@ -1,0 +1,73 @@
+import { openAsBlob } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { FormData } from 'undici';
+import type { InstanceFile } from '../../src/dataplane/contract/data-plane.ts';
+import type { IncusClient } from '../../src/dataplane/incus/client.ts';
+import { imageAlias } from '../../src/dataplane/incus/names.ts';
+import { hostMirror } from '../../src/host/packages.ts';
+import { run } from '../../src/host/run.ts';
+import { buildImage } from '../../src/images/builder.ts';
+import { applianceRecipe } from '../../src/services/appliance/recipe.ts';
+
+/** Port on which the engine of `test-engine/` answers. */
+export const SERVICE_PORT = 7000;
+
+const provider = {
+  id: 'test' as never,
+  name: 'Test engine',
+  guest: [path.join(import.meta.dirname, 'test-engine')],
+};
+const recipe = applianceRecipe(provider, { version: '1', suite: 'trixie', packages: [] });
+
+/** Name of the image, which no catalogue has. */
+export const SERVICE_IMAGE = recipe.id;
+
+/** Builds a service's image around the smallest of engines, and imports it into Incus. */
+export async function importTestService(
+  client: IncusClient,
+  installId: string,
+  cacheDir: string,
+): Promise<void> {
+  const built = await buildImage({ recipe, cacheDir, mirror: await hostMirror() });
+  await removeTestService(client, installId);
+  const form = new FormData();
+  form.set('metadata', await openAsBlob(built.metadataFile), 'metadata.tar');
+  form.set('rootfs', await openAsBlob(built.rootfsFile), 'rootfs.tar.zst');
+  const { fingerprint } = await client.upload<{ fingerprint: string }>('/1.0/images', {
+    body: form,
+    headers: {},
+  });
+  await client.request('POST', '/1.0/images/aliases', {
+    name: imageAlias(installId, SERVICE_IMAGE),
+    target: fingerprint,
+  });
+}
+
+export async function removeTestService(client: IncusClient, installId: string): Promise<void> {
+  const alias = await client.find<{ target: string }>(
+    `/1.0/images/aliases/${imageAlias(installId, SERVICE_IMAGE)}`,
+  );
+  if (alias) await client.remove(`/1.0/images/${alias.target}`);
+}
+
+/** The settings as Danube writes them, with this first line of the configuration. `cut` leaves out the end. */
+export async function settingsFile(line: string, options: { cut?: boolean } = {}): Promise<InstanceFile> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'danube-settings-'));
+  try {
+    await writeFile(path.join(folder, 'engine.conf'), `${line}\n`);
+    await writeFile(path.join(folder, 'complete'), '');
+    const { stdout } = await run('sh', ['-c', 'tar -cf - engine.conf complete | base64 -w0'], {
+      cwd: folder,
+    });
+    const whole = Buffer.from(stdout, 'base64');
+    return {
+      path: '/var/lib/danube/settings.tar',
+      content: options.cut ? whole.subarray(0, 1024) : whole,
+      mode: '0600',
+    };
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
