@@ -5,7 +5,7 @@ import type { Database } from '../db/database.ts';
 import type { SecretBox } from '../lib/crypto.ts';
 import type { ErrorCode } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
-import type { Caller } from './caller.ts';
+import type { Principal } from './principal.ts';
 import type { Scope } from './scopes.ts';
 
 /** The HTTP server: what {@link createHttpServer} returns. */
@@ -19,7 +19,7 @@ export type HttpServer = FastifyInstance<
 
 /**
  * Where resources declare their routes, below `/api/v1`. A handler returns the body; its status is the one 2xx that
- * the route's `schema.response` names. `request.caller` is set on every route that is not public.
+ * the route's `schema.response` names. `request.principal` is set on every route that is not public.
  */
 export type Api = HttpServer;
 
@@ -52,7 +52,7 @@ declare module 'fastify' {
 
   interface FastifyRequest {
     /** Who asks. Reading it on a public route throws. */
-    caller: Caller;
+    principal: Principal;
     /** Set by {@link mutate}: this answer is the stored one of an earlier request. */
     idempotencyReplayed: boolean;
   }

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { equalBytes, sha256 } from '../lib/crypto.ts';
 import { AppError, invalid } from '../lib/errors.ts';
-import type { Caller } from './caller.ts';
+import type { Principal } from './principal.ts';
 import type { Scope } from './scopes.ts';
 import type { TokenCache, TokenRecord } from './token-cache.ts';
 
@@ -65,7 +65,7 @@ export function missingScope(scope: Scope, reply: FastifyReply): AppError {
 }
 
 /** Who the token speaks for in this request. Throws `team_forbidden`, and `validation_failed` for a malformed header. */
-export function callerOf(token: TokenRecord, request: FastifyRequest): Caller {
+export function principalOf(token: TokenRecord, request: FastifyRequest): Principal {
   const header = request.headers['x-team-id'];
   let teamId = token.teamId;
   if (header !== undefined) {

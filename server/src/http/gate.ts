@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '../config.ts';
 import { AppError } from '../lib/errors.ts';
-import { authenticate, callerOf, requireScope } from './authentication.ts';
+import { authenticate, principalOf, requireScope } from './authentication.ts';
 import { RateLimits } from './rate-limits.ts';
 import type { TokenCache } from './token-cache.ts';
 
@@ -57,6 +57,6 @@ export function createGate(config: Config, tokens: TokenCache): Gate {
     await rates.consume(`user:${token.userId}`, token.limits, reply);
     if (route?.scope === undefined) return;
     if (route.scope !== null) requireScope(token, route.scope, reply);
-    request.caller = callerOf(token, request);
+    request.principal = principalOf(token, request);
   };
 }

@@ -118,7 +118,7 @@ function logAccess(request: FastifyRequest, reply: FastifyReply, done: () => voi
     route: url ?? null,
     status: reply.statusCode,
     ms: Math.round(reply.elapsedTime * 10) / 10,
-    ...(request.caller ? { team: request.caller.teamId } : {}),
+    ...(request.principal ? { team: request.principal.teamId } : {}),
     address: request.ip,
   };
   if (config.public) request.log.debug(line, 'request');

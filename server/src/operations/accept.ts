@@ -1,5 +1,5 @@
 import type { Tx } from '../db/database.ts';
-import type { Caller } from '../http/caller.ts';
+import type { Principal } from '../http/principal.ts';
 import { invalidState } from '../lib/errors.ts';
 import { type AcceptedOperation, acceptOperation, queuedOperations } from './operations-store.ts';
 
@@ -15,25 +15,25 @@ export interface Target {
 }
 
 /**
- * Accepts what a caller asks of an instance; it waits its turn behind what was asked before. The transaction must hold a
- * lock on the instance's row. Throws `invalid_state` where too much waits already; a deletion is always let in: it is the
- * last.
+ * Accepts what a principal asks of an instance; it waits its turn behind what was asked before. The transaction must
+ * hold a lock on the instance's row. Throws `invalid_state` where too much waits already; a deletion is always let in:
+ * it is the last.
  */
 export async function acceptRequest(
   tx: Tx,
-  caller: Caller,
+  principal: Principal,
   target: Target,
   kind: string,
   args: object = {},
 ): Promise<AcceptedOperation> {
   const operation = await acceptOperation(tx, {
-    teamId: caller.teamId,
-    userId: caller.userId,
+    teamId: principal.teamId,
+    userId: principal.userId,
     resourceType: target.type,
     resourceId: target.id,
     kind,
     args: { ...args },
-    requestId: caller.requestId,
+    requestId: principal.requestId,
   });
   if (operation.state === 'queued' && kind !== 'delete') await refuseLongQueue(tx, target);
   return operation;

@@ -39,12 +39,12 @@ export function operationRoutes(api: Api, database: Database): void {
             .selectFrom('operations')
             .selectAll()
             .where('id', '=', id)
-            .where('team_id', '=', request.caller.teamId)
+            .where('team_id', '=', request.principal.teamId)
             .executeTakeFirst()
         : undefined;
       if (!row) throw notFound('Operation');
       const scope = `${row.resource_type}:read` as Scope;
-      if (!request.caller.scopes.has(scope)) throw missingScope(scope, reply);
+      if (!request.principal.scopes.has(scope)) throw missingScope(scope, reply);
       const terminal = row.state === 'succeeded' || row.state === 'failed';
       return {
         success: true,

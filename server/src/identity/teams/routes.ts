@@ -18,7 +18,7 @@ export function teamRoutes(api: Api, database: Database): void {
       config: { scope: null },
     },
     async (request) => {
-      const { userId, teamId } = request.caller;
+      const { userId, teamId } = request.principal;
       const teams = await database.db
         .selectFrom('teams')
         .innerJoin('team_members', 'team_members.team_id', 'teams.id')

@@ -44,7 +44,7 @@ function collectionRoutes(api: Api, firewalls: FirewallService): void {
         response: { 200: PageOf(Firewall) },
       },
     },
-    (request) => firewalls.list(request.caller, request.query),
+    (request) => firewalls.list(request.principal, request.query),
   );
   api.post(
     '/firewalls',
@@ -60,7 +60,7 @@ function collectionRoutes(api: Api, firewalls: FirewallService): void {
         response: { 201: FirewallWritten },
       },
     },
-    (request) => mutate(request, (tx) => firewalls.create(tx, request.caller, request.body)),
+    (request) => mutate(request, (tx) => firewalls.create(tx, request.principal, request.body)),
   );
 }
 
@@ -78,7 +78,7 @@ function memberRoutes(api: Api, firewalls: FirewallService): void {
         response: { 200: FirewallAnswer },
       },
     },
-    (request) => firewalls.show(request.caller, request.params.firewall),
+    (request) => firewalls.show(request.principal, request.params.firewall),
   );
   api.put(
     one,
@@ -97,7 +97,7 @@ function memberRoutes(api: Api, firewalls: FirewallService): void {
       },
     },
     (request) =>
-      mutate(request, (tx) => firewalls.update(tx, request.caller, request.params.firewall, request.body)),
+      mutate(request, (tx) => firewalls.update(tx, request.principal, request.params.firewall, request.body)),
   );
   api.delete(
     one,
@@ -112,7 +112,7 @@ function memberRoutes(api: Api, firewalls: FirewallService): void {
         response: { 200: FirewallDeleted },
       },
     },
-    (request) => mutate(request, (tx) => firewalls.remove(tx, request.caller, request.params.firewall)),
+    (request) => mutate(request, (tx) => firewalls.remove(tx, request.principal, request.params.firewall)),
   );
   api.post(
     `${one}/test`,
@@ -130,7 +130,7 @@ function memberRoutes(api: Api, firewalls: FirewallService): void {
         response: { 200: FirewallTested },
       },
     },
-    (request) => firewalls.test(request.caller, request.params.firewall, request.body),
+    (request) => firewalls.test(request.principal, request.params.firewall, request.body),
   );
 }
 
@@ -152,7 +152,7 @@ function attachmentRoutes(api: Api, firewalls: FirewallService): void {
       },
     },
     (request) =>
-      mutate(request, (tx) => firewalls.attach(tx, request.caller, request.params.firewall, request.body)),
+      mutate(request, (tx) => firewalls.attach(tx, request.principal, request.params.firewall, request.body)),
   );
   api.post(
     `${one}/detach`,
@@ -169,7 +169,7 @@ function attachmentRoutes(api: Api, firewalls: FirewallService): void {
       },
     },
     (request) =>
-      mutate(request, (tx) => firewalls.detach(tx, request.caller, request.params.firewall, request.body)),
+      mutate(request, (tx) => firewalls.detach(tx, request.principal, request.params.firewall, request.body)),
   );
 }
 
@@ -195,7 +195,7 @@ function deployRoutes(api: Api, firewalls: FirewallService): void {
       },
     },
     (request) =>
-      mutate(request, (tx) => firewalls.deploy(tx, request.caller, request.params.firewall, request.body)),
+      mutate(request, (tx) => firewalls.deploy(tx, request.principal, request.params.firewall, request.body)),
   );
   api.post(
     `${one}/confirm`,
@@ -210,6 +210,6 @@ function deployRoutes(api: Api, firewalls: FirewallService): void {
         response: { 200: FirewallAction },
       },
     },
-    (request) => mutate(request, (tx) => firewalls.confirm(tx, request.caller, request.params.firewall)),
+    (request) => mutate(request, (tx) => firewalls.confirm(tx, request.principal, request.params.firewall)),
   );
 }

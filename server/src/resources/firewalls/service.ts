@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Database, Queryable, Tx } from '../../db/database.ts';
-import type { Caller } from '../../http/caller.ts';
 import { offsetOf, type PageQuery, pageOf } from '../../http/pagination.ts';
+import type { Principal } from '../../http/principal.ts';
 import { releaseQuota, takeQuota } from '../../identity/teams/quotas.ts';
 import { invalidState, notFound } from '../../lib/errors.ts';
 import { UUID, uuidv7 } from '../../lib/ids.ts';
@@ -44,17 +44,17 @@ import type { ApplyArgs } from './workflow.ts';
 
 export type FirewallService = ReturnType<typeof createFirewallService>;
 
-/** What callers may do with firewalls. Functions that take a transaction write in it. */
+/** What a principal may do with firewalls. Functions that take a transaction write in it. */
 export function createFirewallService(database: Database) {
   const { db } = database;
 
-  async function list(caller: Caller, query: PageQuery) {
+  async function list(principal: Principal, query: PageQuery) {
     const page = { limit: query.per_page, offset: offsetOf(query) };
     const [rows, total, attachments, instances] = await Promise.all([
-      listFirewalls(db, caller.teamId, page),
-      countFirewalls(db, caller.teamId),
-      listAttachments(db, caller.teamId),
-      readInstances(db, caller.teamId),
+      listFirewalls(db, principal.teamId, page),
+      countFirewalls(db, principal.teamId),
+      listAttachments(db, principal.teamId),
+      readInstances(db, principal.teamId),
     ]);
     return pageOf(
       rows.map((row) => viewFirewall(row, attachments, instances)),
@@ -63,25 +63,25 @@ export function createFirewallService(database: Database) {
     );
   }
 
-  const show = async (caller: Caller, id: string) => ({ firewall: await view(db, caller, id) });
+  const show = async (principal: Principal, id: string) => ({ firewall: await view(db, principal, id) });
 
-  async function view(from: Queryable, caller: Caller, id: string) {
-    const firewall = UUID.test(id) ? await findFirewall(from, caller.teamId, id) : undefined;
+  async function view(from: Queryable, principal: Principal, id: string) {
+    const firewall = UUID.test(id) ? await findFirewall(from, principal.teamId, id) : undefined;
     if (!firewall) throw notFound('Firewall');
-    const attachments = await listAttachments(from, caller.teamId);
-    return viewFirewall(firewall, attachments, await readInstances(from, caller.teamId));
+    const attachments = await listAttachments(from, principal.teamId);
+    return viewFirewall(firewall, attachments, await readInstances(from, principal.teamId));
   }
 
-  async function create(tx: Tx, caller: Caller, body: CreateFirewall) {
-    const team = await lockTeam(tx, caller.teamId);
+  async function create(tx: Tx, principal: Principal, body: CreateFirewall) {
+    const team = await lockTeam(tx, principal.teamId);
     const complaints = new Complaints();
     const rules = checkRules(body.rules ?? [], [], team.instances, complaints);
     const id = uuidv7();
     const attached = checkAttached(team, id, body.attached_instances ?? [], complaints);
     complaints.throw();
     refuseTooLarge(team, { id, name: body.name, rules, attached });
-    await takeQuota(tx, caller.teamId, 'firewall');
-    const firewall = { id, team_id: caller.teamId };
+    await takeQuota(tx, principal.teamId, 'firewall');
+    const firewall = { id, team_id: principal.teamId };
     await tx
       .insertInto('firewalls')
       .values({
@@ -94,18 +94,18 @@ export function createFirewallService(database: Database) {
       })
       .execute();
     await writeAttachments(tx, firewall, attached);
-    const operation = attached.length > 0 ? await apply(tx, caller, id) : null;
+    const operation = attached.length > 0 ? await apply(tx, principal, id) : null;
     return {
       message: operation
         ? 'The firewall was created and is being applied.'
         : 'The firewall was created. It protects nothing until it is attached.',
-      firewall: await view(tx, caller, id),
+      firewall: await view(tx, principal, id),
       operation_id: operation,
     };
   }
 
-  async function update(tx: Tx, caller: Caller, id: string, body: UpdateFirewall) {
-    const team = await lockTeam(tx, caller.teamId);
+  async function update(tx: Tx, principal: Principal, id: string, body: UpdateFirewall) {
+    const team = await lockTeam(tx, principal.teamId);
     const firewall = pick(team, id);
     const complaints = new Complaints();
     const rules = body.rules
@@ -134,16 +134,16 @@ export function createFirewallService(database: Database) {
     await writeAttachments(tx, firewall, attached);
     // One that protects nothing and never did has nothing to apply.
     const isUnused = attached.length === 0 && before.length === 0 && firewall.status === 'draft';
-    const operation = (deploys || moves) && !isUnused ? await apply(tx, caller, firewall.id) : null;
+    const operation = (deploys || moves) && !isUnused ? await apply(tx, principal, firewall.id) : null;
     return {
       message: operation ? 'The firewall is being applied.' : 'The firewall was saved.',
-      firewall: await view(tx, caller, id),
+      firewall: await view(tx, principal, id),
       operation_id: operation,
     };
   }
 
-  async function attach(tx: Tx, caller: Caller, id: string, body: FirewallAttachment) {
-    const team = await lockTeam(tx, caller.teamId);
+  async function attach(tx: Tx, principal: Principal, id: string, body: FirewallAttachment) {
+    const team = await lockTeam(tx, principal.teamId);
     const firewall = pick(team, id);
     const instance = findNamed(team, body);
     const attached = attachedTo(team, firewall.id);
@@ -155,11 +155,11 @@ export function createFirewallService(database: Database) {
     checkRoom(team, firewall.id, instance, 'instance_id', complaints);
     complaints.throw();
     const next = [...attached, { id: instance.id, type: instance.type }];
-    return move(tx, caller, team, firewall, next, `The firewall is being attached to the ${noun}.`);
+    return move(tx, principal, team, firewall, next, `The firewall is being attached to the ${noun}.`);
   }
 
-  async function detach(tx: Tx, caller: Caller, id: string, body: FirewallAttachment) {
-    const team = await lockTeam(tx, caller.teamId);
+  async function detach(tx: Tx, principal: Principal, id: string, body: FirewallAttachment) {
+    const team = await lockTeam(tx, principal.teamId);
     const firewall = pick(team, id);
     const instance = findNamed(team, body);
     const attached = attachedTo(team, firewall.id);
@@ -168,12 +168,12 @@ export function createFirewallService(database: Database) {
     if (next.length === attached.length) {
       return answer(firewall, `The firewall is not attached to this ${noun}.`, null);
     }
-    return move(tx, caller, team, firewall, next, `The firewall is being detached from the ${noun}.`);
+    return move(tx, principal, team, firewall, next, `The firewall is being detached from the ${noun}.`);
   }
 
   async function move(
     tx: Tx,
-    caller: Caller,
+    principal: Principal,
     team: Team,
     firewall: Firewall,
     attached: InstanceName[],
@@ -182,11 +182,11 @@ export function createFirewallService(database: Database) {
     const { id, name, effective_rules: rules } = firewall;
     refuseTooLarge(team, { id, name, rules, attached });
     await writeAttachments(tx, firewall, attached);
-    return answer({ ...firewall, status: 'applying' }, message, await apply(tx, caller, id));
+    return answer({ ...firewall, status: 'applying' }, message, await apply(tx, principal, id));
   }
 
-  async function deploy(tx: Tx, caller: Caller, id: string, body: DeployFirewall) {
-    const team = await lockTeam(tx, caller.teamId);
+  async function deploy(tx: Tx, principal: Principal, id: string, body: DeployFirewall) {
+    const team = await lockTeam(tx, principal.teamId);
     const firewall = pick(team, id);
     const { rules, name } = firewall;
     refuseTooLarge(team, { id: firewall.id, name, rules, attached: attachedTo(team, firewall.id) });
@@ -198,15 +198,15 @@ export function createFirewallService(database: Database) {
       // Of several deploys that nobody confirmed, the rules before the first come back.
       rollback_rules: confirmBy && jsonb(firewall.rollback_rules ?? firewall.effective_rules),
     });
-    const operation = await apply(tx, caller, firewall.id);
+    const operation = await apply(tx, principal, firewall.id);
     const message = confirmBy
       ? `The firewall is being applied. Unless you confirm within ${seconds} seconds, the rules before come back.`
       : 'The firewall is being applied.';
     return answer({ status: 'applying', confirm_by: confirmBy }, message, operation);
   }
 
-  async function confirm(tx: Tx, caller: Caller, id: string) {
-    const firewall = pick(await lockTeam(tx, caller.teamId), id);
+  async function confirm(tx: Tx, principal: Principal, id: string) {
+    const firewall = pick(await lockTeam(tx, principal.teamId), id);
     if (firewall.confirm_by === null) {
       throw invalidState(
         'No deploy of this firewall waits to be confirmed. It may have been too late: look at its status.',
@@ -218,8 +218,8 @@ export function createFirewallService(database: Database) {
     return answer({ ...firewall, confirm_by: null }, 'The deploy is confirmed: its rules stay.', null);
   }
 
-  async function remove(tx: Tx, caller: Caller, id: string) {
-    const team = await lockTeam(tx, caller.teamId);
+  async function remove(tx: Tx, principal: Principal, id: string) {
+    const team = await lockTeam(tx, principal.teamId);
     const firewall = pick(team, id);
     const attached = attachedTo(team, firewall.id);
     if (attached.length > 0) {
@@ -234,12 +234,12 @@ export function createFirewallService(database: Database) {
     }
     await event(tx, firewall, 'Deleted', 'The firewall was deleted.');
     await tx.deleteFrom('firewalls').where('id', '=', firewall.id).execute();
-    if (firewall.default_of === null) await releaseQuota(tx, caller.teamId, 'firewall');
+    if (firewall.default_of === null) await releaseQuota(tx, principal.teamId, 'firewall');
     return { message: 'The firewall was deleted.' };
   }
 
-  async function test(caller: Caller, id: string, body: TestFirewall) {
-    const team = await readTeam(db, caller.teamId);
+  async function test(principal: Principal, id: string, body: TestFirewall) {
+    const team = await readTeam(db, principal.teamId);
     return tryPacket(pick(team, id), team, body);
   }
 
@@ -266,7 +266,7 @@ function draftColumns(firewall: Firewall, rules: readonly StoredRule[]) {
 }
 
 /** Accepts the operation that brings what was changed to the data plane. One that waits already will do. */
-async function apply(tx: Tx, caller: Caller, id: string): Promise<string> {
+async function apply(tx: Tx, principal: Principal, id: string): Promise<string> {
   await updateFirewall(tx, id, { status: 'applying', error: null, ...NEXT_REVISION });
   const waiting = (await queuedOperations(tx, id)).find(
     ({ args }) => !(args as unknown as ApplyArgs).rollback,
@@ -274,13 +274,13 @@ async function apply(tx: Tx, caller: Caller, id: string): Promise<string> {
   if (waiting) return waiting.id;
   const args: ApplyArgs = { rollback: false };
   const operation = await acceptOperation(tx, {
-    teamId: caller.teamId,
-    userId: caller.userId,
+    teamId: principal.teamId,
+    userId: principal.userId,
     resourceType: 'firewall',
     resourceId: id,
     kind: 'apply',
     args: { ...args },
-    requestId: caller.requestId,
+    requestId: principal.requestId,
   });
   return operation.id;
 }

@@ -26,7 +26,7 @@ export function inspectionRoutes(
   const scope: Scope = `${kind}:read`;
   const inspection = createInspection({ database, plane });
   const find = (request: FastifyRequest) =>
-    service.find(request.caller, (request.params as Record<string, string>)[param]!);
+    service.find(request.principal, (request.params as Record<string, string>)[param]!);
 
   api.get(
     `${one}/logs`,

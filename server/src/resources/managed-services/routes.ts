@@ -60,7 +60,7 @@ export function dataServiceRoutes(
         response: { 200: PageOf(schemas.instance) },
       },
     },
-    (request) => service.list(request.caller, request.query),
+    (request) => service.list(request.principal, request.query),
   );
   api.post(
     path,
@@ -77,7 +77,7 @@ export function dataServiceRoutes(
         response: { 201: Created(schemas.instance, noun) },
       },
     },
-    (request) => mutate(request, (tx) => service.create(tx, request.caller, toNew(request.body))),
+    (request) => mutate(request, (tx) => service.create(tx, request.principal, toNew(request.body))),
   );
   api.get(
     `${path}/plans`,
@@ -130,7 +130,7 @@ export function dataServiceRoutes(
         response: { 200: Shown(schemas.instance) },
       },
     },
-    (request) => service.show(request.caller, idOf(request)),
+    (request) => service.show(request.principal, idOf(request)),
   );
   api.put(
     one,
@@ -149,7 +149,7 @@ export function dataServiceRoutes(
       },
     },
     (request) =>
-      mutate(request, (tx) => service.update(tx, request.caller, idOf(request), toUpdate(request.body))),
+      mutate(request, (tx) => service.update(tx, request.principal, idOf(request), toUpdate(request.body))),
   );
 
   const action = (
@@ -172,7 +172,7 @@ export function dataServiceRoutes(
           response: { 200: Action(status, `The ${noun} is ${status}.`) },
         },
       },
-      (request) => mutate(request, (tx) => service.act(tx, request.caller, idOf(request), name)),
+      (request) => mutate(request, (tx) => service.act(tx, request.principal, idOf(request), name)),
     );
   action(
     'start',
@@ -208,7 +208,7 @@ export function dataServiceRoutes(
         response: { 200: Action('destroying', `The ${noun} is being deleted.`) },
       },
     },
-    (request) => mutate(request, (tx) => service.act(tx, request.caller, idOf(request), 'delete')),
+    (request) => mutate(request, (tx) => service.act(tx, request.principal, idOf(request), 'delete')),
   );
 
   const credentials = (suffix: string, operationId: string, summary: string) =>
@@ -225,7 +225,7 @@ export function dataServiceRoutes(
           response: { 200: schemas.credentials },
         },
       },
-      (request) => service.credentials(request.caller, idOf(request)),
+      (request) => service.credentials(request.principal, idOf(request)),
     );
   credentials('credentials', `get${label}Credentials`, 'Show the credentials');
   if (kind === 'cache') credentials('connection-info', `get${label}ConnectionInfo`, 'Show how to connect');
@@ -243,7 +243,7 @@ export function dataServiceRoutes(
         response: { 200: Published(noun) },
       },
     },
-    (request) => mutate(request, (tx) => service.publish(tx, request.caller, idOf(request))),
+    (request) => mutate(request, (tx) => service.publish(tx, request.principal, idOf(request))),
   );
   api.delete(
     `${one}/dns`,
@@ -258,7 +258,7 @@ export function dataServiceRoutes(
         response: { 200: Withdrawn(noun) },
       },
     },
-    (request) => mutate(request, (tx) => service.withdraw(tx, request.caller, idOf(request))),
+    (request) => mutate(request, (tx) => service.withdraw(tx, request.principal, idOf(request))),
   );
   inspectionRoutes(api, { database, plane, clock, service }, schemas.metrics, viewMetrics);
 }

@@ -2,8 +2,8 @@ import type { Insertable } from 'kysely';
 import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
 import type { Database, Tx } from '../../db/database.ts';
 import type { DataServices } from '../../db/schema.gen.ts';
-import type { Caller } from '../../http/caller.ts';
 import { offsetOf, type PageQuery, pageOf } from '../../http/pagination.ts';
+import type { Principal } from '../../http/principal.ts';
 import { countOf, takeQuota } from '../../identity/teams/quotas.ts';
 import { type AddressPools, allotAddresses } from '../../instances/addresses.ts';
 import { randomText, type SecretBox } from '../../lib/crypto.ts';
@@ -62,30 +62,30 @@ export type NewColumns = Omit<
 
 export type DataServiceService = ReturnType<typeof createDataServiceService>;
 
-/** What callers may do with databases, or with caches. Functions that take a transaction write in it. */
+/** What a principal may do with databases, or with caches. Functions that take a transaction write in it. */
 export function createDataServiceService(kind: Kind, dependencies: DataServiceDependencies) {
   const { database, plane, secrets, pools, clock, publicAddress } = dependencies;
   const { db } = database;
   const { noun, label } = KINDS[kind];
 
-  async function find(caller: Caller, id: string): Promise<DataService> {
-    const found = UUID.test(id) ? await findService(db, caller.teamId, kind, id) : undefined;
+  async function find(principal: Principal, id: string): Promise<DataService> {
+    const found = UUID.test(id) ? await findService(db, principal.teamId, kind, id) : undefined;
     if (!found) throw notFound(label);
     return found;
   }
 
-  async function lock(tx: Tx, caller: Caller, id: string): Promise<DataService> {
-    const found = UUID.test(id) ? await lockService(tx, caller.teamId, kind, id) : undefined;
+  async function lock(tx: Tx, principal: Principal, id: string): Promise<DataService> {
+    const found = UUID.test(id) ? await lockService(tx, principal.teamId, kind, id) : undefined;
     if (!found) throw notFound(label);
     return found;
   }
 
   const view = (row: DataService, comparedAt: Date | null) => viewService(row, { comparedAt, publicAddress });
 
-  async function list(caller: Caller, query: PageQuery) {
+  async function list(principal: Principal, query: PageQuery) {
     const [rows, total, comparedAt] = await Promise.all([
-      listServices(db, caller.teamId, kind, query.per_page, offsetOf(query)),
-      countOf(db, caller.teamId, kind),
+      listServices(db, principal.teamId, kind, query.per_page, offsetOf(query)),
+      countOf(db, principal.teamId, kind),
       clock.lastPass(),
     ]);
     return pageOf(
@@ -95,9 +95,15 @@ export function createDataServiceService(kind: Kind, dependencies: DataServiceDe
     );
   }
 
-  async function create(tx: Tx, caller: Caller, body: NewService) {
-    const { provider, version, plan, parameters } = await checkCreate(tx, plane, caller.teamId, kind, body);
-    return add(tx, caller, {
+  async function create(tx: Tx, principal: Principal, body: NewService) {
+    const { provider, version, plan, parameters } = await checkCreate(
+      tx,
+      plane,
+      principal.teamId,
+      kind,
+      body,
+    );
+    return add(tx, principal, {
       name: body.name,
       provider: provider.id,
       version,
@@ -111,17 +117,17 @@ export function createDataServiceService(kind: Kind, dependencies: DataServiceDe
   }
 
   /** Adds a new instance of the kind with these columns; `args` go with the operation that creates it. */
-  async function add(tx: Tx, caller: Caller, columns: NewColumns, args: object = {}) {
-    await takeQuota(tx, caller.teamId, kind);
+  async function add(tx: Tx, principal: Principal, columns: NewColumns, args: object = {}) {
+    await takeQuota(tx, principal.teamId, kind);
     const id = uuidv7();
-    const addresses = await allotAddresses(tx, caller.teamId, id, pools);
+    const addresses = await allotAddresses(tx, principal.teamId, id, pools);
     const row = await tx
       .insertInto('data_services')
       .values({
         id,
         kind,
-        team_id: caller.teamId,
-        user_id: caller.userId,
+        team_id: principal.teamId,
+        user_id: principal.userId,
         status: 'pending',
         desired: 'running',
         ...columns,
@@ -132,10 +138,10 @@ export function createDataServiceService(kind: Kind, dependencies: DataServiceDe
       .executeTakeFirstOrThrow();
     const { tls, plain } = findProvider(columns.provider)!.ports;
     const ports = plain === null ? [tls] : [tls, plain];
-    const rules = await serviceRules(tx, caller.teamId, ports);
-    await createDefaultFirewall(tx, { type: kind, id, teamId: caller.teamId, name: columns.name }, rules);
+    const rules = await serviceRules(tx, principal.teamId, ports);
+    await createDefaultFirewall(tx, { type: kind, id, teamId: principal.teamId, name: columns.name }, rules);
     const target = { type: kind, id, status: row.status };
-    const operation = await acceptRequest(tx, caller, target, 'create', args);
+    const operation = await acceptRequest(tx, principal, target, 'create', args);
     return {
       message: `The ${noun} is being created. Ask for its status until it is running.`,
       instance: view(row, null),
@@ -143,8 +149,8 @@ export function createDataServiceService(kind: Kind, dependencies: DataServiceDe
     };
   }
 
-  async function show(caller: Caller, id: string) {
-    const [row, comparedAt] = await Promise.all([find(caller, id), clock.lastPass()]);
+  async function show(principal: Principal, id: string) {
+    const [row, comparedAt] = await Promise.all([find(principal, id), clock.lastPass()]);
     return {
       instance: view(row, comparedAt),
       // It would hold the password: `credentials` has it.
@@ -153,37 +159,37 @@ export function createDataServiceService(kind: Kind, dependencies: DataServiceDe
     };
   }
 
-  async function credentials(caller: Caller, id: string) {
-    return viewCredentials(await find(caller, id), { secrets, publicAddress });
+  async function credentials(principal: Principal, id: string) {
+    return viewCredentials(await find(principal, id), { secrets, publicAddress });
   }
 
   /** Accepts an operation and shows it in the status, unless it waits behind another. */
   async function accept(
     tx: Tx,
-    caller: Caller,
+    principal: Principal,
     row: DataService,
     operationKind: Exclude<ServiceOperationKind, 'snapshot' | 'restore'>,
     changes: Changes = {},
     args: object = {},
   ): Promise<AcceptedOperation> {
     const target = { type: kind, id: row.id, status: row.status };
-    const operation = await acceptRequest(tx, caller, target, operationKind, args);
+    const operation = await acceptRequest(tx, principal, target, operationKind, args);
     const status = operation.state === 'pending' ? { status: STATUS_DURING[operationKind] } : {};
     await updateService(tx, row.id, { ...changes, ...status });
     return operation;
   }
 
-  async function act(tx: Tx, caller: Caller, id: string, action: keyof typeof ACTIONS) {
-    const row = await lock(tx, caller, id);
+  async function act(tx: Tx, principal: Principal, id: string, action: keyof typeof ACTIONS) {
+    const row = await lock(tx, principal, id);
     const { permission, desired, status, message } = ACTIONS[action];
     if (!allowedActions(row)[permission]) throw invalidState(refusal(row, permission, noun), row.status);
     if (action === 'delete') await refuseWhileCloned(tx, row, noun);
-    const operation = await accept(tx, caller, row, action, desired ? { desired } : {});
+    const operation = await accept(tx, principal, row, action, desired ? { desired } : {});
     return { message: `The ${noun} ${message}.`, status, operation_id: operation.id };
   }
 
-  async function update(tx: Tx, caller: Caller, id: string, body: UpdateRequest) {
-    const row = await lock(tx, caller, id);
+  async function update(tx: Tx, principal: Principal, id: string, body: UpdateRequest) {
+    const row = await lock(tx, principal, id);
     if (row.desired === 'deleted') throw invalidState(`The ${noun} is being deleted.`, row.status);
     const changes = await engineChanges(tx, plane, row, body);
     const own: Changes = {
@@ -193,8 +199,8 @@ export function createDataServiceService(kind: Kind, dependencies: DataServiceDe
         : { automated_snapshots_enabled: body.automatedSnapshots }),
       ...autoscaleColumns(body.autoscale),
     };
-    const operation = await updateEngine(tx, caller, row, changes, own);
-    const updated = await lock(tx, caller, id);
+    const operation = await updateEngine(tx, principal, row, changes, own);
+    const updated = await lock(tx, principal, id);
     return {
       message: operation ? `The ${noun} is being updated.` : `The ${noun} was updated.`,
       instance: view(updated, null),
@@ -205,7 +211,7 @@ export function createDataServiceService(kind: Kind, dependencies: DataServiceDe
   /** Writes changed columns; an operation carries those out that the instance has to follow. */
   async function updateEngine(
     tx: Tx,
-    caller: Caller,
+    principal: Principal,
     row: DataService,
     changes: Changes,
     own: Changes = {},
@@ -225,11 +231,11 @@ export function createDataServiceService(kind: Kind, dependencies: DataServiceDe
       what: describeChanges(row, changes),
       previous: updatableColumns(row),
     };
-    return accept(tx, caller, row, 'update', { ...own, ...changes }, args);
+    return accept(tx, principal, row, 'update', { ...own, ...changes }, args);
   }
 
-  async function publish(tx: Tx, caller: Caller, id: string) {
-    const row = await lock(tx, caller, id);
+  async function publish(tx: Tx, principal: Principal, id: string) {
+    const row = await lock(tx, principal, id);
     if (row.desired === 'deleted') throw invalidState(`The ${noun} is being deleted.`, row.status);
     if (publicAddress === null) {
       throw new AppError(
@@ -239,7 +245,7 @@ export function createDataServiceService(kind: Kind, dependencies: DataServiceDe
     }
     const port = row.public_port ?? (await takePublicPort(tx));
     if (port === null) throw new AppError('not_available', 'This install has no public port left.');
-    const operation = await setPublished(tx, caller, row, true, port);
+    const operation = await setPublished(tx, principal, row, true, port);
     return {
       message: operation ? `The ${noun} is being published.` : `The ${noun} is published already.`,
       dns_hostname: publicAddress,
@@ -248,10 +254,10 @@ export function createDataServiceService(kind: Kind, dependencies: DataServiceDe
     };
   }
 
-  async function withdraw(tx: Tx, caller: Caller, id: string) {
-    const row = await lock(tx, caller, id);
+  async function withdraw(tx: Tx, principal: Principal, id: string) {
+    const row = await lock(tx, principal, id);
     if (row.desired === 'deleted') throw invalidState(`The ${noun} is being deleted.`, row.status);
-    const operation = await setPublished(tx, caller, row, false, row.public_port);
+    const operation = await setPublished(tx, principal, row, false, row.public_port);
     return {
       message: operation ? `The ${noun} is being withdrawn.` : `The ${noun} is not published.`,
       operation_id: operation?.id ?? null,
@@ -261,7 +267,7 @@ export function createDataServiceService(kind: Kind, dependencies: DataServiceDe
   /** The port stays the instance's own: published again, it is reached where it was. Null where nothing is to be done. */
   async function setPublished(
     tx: Tx,
-    caller: Caller,
+    principal: Principal,
     row: DataService,
     published: boolean,
     port: number | null,
@@ -269,7 +275,7 @@ export function createDataServiceService(kind: Kind, dependencies: DataServiceDe
     if (row.published === published && !(await hasOperation(tx, row.id))) return null;
     const settled = row.status === 'error' ? 'error' : row.desired === 'running' ? 'running' : 'stopped';
     const args: PublishArgs = { published, settled };
-    return accept(tx, caller, row, 'publish', { public_port: port }, args);
+    return accept(tx, principal, row, 'publish', { public_port: port }, args);
   }
 
   return { kind, find, list, create, add, show, credentials, act, update, updateEngine, publish, withdraw };

@@ -33,7 +33,7 @@ export function parameterGroupRoutes(api: Api, groups: ParameterGroupService): v
         response: { 200: PageOf(ParameterGroup) },
       },
     },
-    (request) => groups.list(request.caller, request.query),
+    (request) => groups.list(request.principal, request.query),
   );
   api.post(
     '/parameter-groups',
@@ -50,7 +50,7 @@ export function parameterGroupRoutes(api: Api, groups: ParameterGroupService): v
         response: { 201: GroupWritten },
       },
     },
-    (request) => mutate(request, (tx) => groups.create(tx, request.caller, request.body)),
+    (request) => mutate(request, (tx) => groups.create(tx, request.principal, request.body)),
   );
   api.get(
     one,
@@ -65,7 +65,7 @@ export function parameterGroupRoutes(api: Api, groups: ParameterGroupService): v
         response: { 200: GroupAnswer },
       },
     },
-    (request) => groups.show(request.caller, parseNumberId(request.params.parameterGroup)),
+    (request) => groups.show(request.principal, parseNumberId(request.params.parameterGroup)),
   );
   api.put(
     one,
@@ -83,7 +83,7 @@ export function parameterGroupRoutes(api: Api, groups: ParameterGroupService): v
     },
     (request) =>
       mutate(request, (tx) =>
-        groups.update(tx, request.caller, parseNumberId(request.params.parameterGroup), request.body),
+        groups.update(tx, request.principal, parseNumberId(request.params.parameterGroup), request.body),
       ),
   );
   api.delete(
@@ -101,7 +101,7 @@ export function parameterGroupRoutes(api: Api, groups: ParameterGroupService): v
     },
     (request) =>
       mutate(request, (tx) =>
-        groups.remove(tx, request.caller, parseNumberId(request.params.parameterGroup)),
+        groups.remove(tx, request.principal, parseNumberId(request.params.parameterGroup)),
       ),
   );
   api.post(
@@ -120,7 +120,7 @@ export function parameterGroupRoutes(api: Api, groups: ParameterGroupService): v
     },
     (request) =>
       mutate(request, (tx) =>
-        groups.clone(tx, request.caller, parseNumberId(request.params.parameterGroup), request.body),
+        groups.clone(tx, request.principal, parseNumberId(request.params.parameterGroup), request.body),
       ),
   );
 }

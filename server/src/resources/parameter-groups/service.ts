@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
 import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
 import type { Database, Tx } from '../../db/database.ts';
-import type { Caller } from '../../http/caller.ts';
 import { offsetOf, type PageQuery, pageOf } from '../../http/pagination.ts';
+import type { Principal } from '../../http/principal.ts';
 import { releaseQuota, takeQuota } from '../../identity/teams/quotas.ts';
 import { AppError, invalid, notFound } from '../../lib/errors.ts';
 import type { Provider } from '../../services/provider.ts';
@@ -25,7 +25,7 @@ export interface ParameterGroupDependencies {
 
 export type ParameterGroupService = ReturnType<typeof createParameterGroupService>;
 
-/** What callers may do with parameter groups. Functions that take a transaction write in it. */
+/** What a principal may do with parameter groups. Functions that take a transaction write in it. */
 export function createParameterGroupService({ database, plane, services }: ParameterGroupDependencies) {
   const { db } = database;
 
@@ -42,36 +42,36 @@ export function createParameterGroupService({ database, plane, services }: Param
     return names.filter((name) => known?.some((parameter) => parameter.name === name && parameter.static));
   }
 
-  async function list(caller: Caller, query: PageQuery) {
+  async function list(principal: Principal, query: PageQuery) {
     const [rows, total] = await Promise.all([
-      listGroups(db, caller.teamId, query.per_page, offsetOf(query)),
-      countGroups(db, caller.teamId),
+      listGroups(db, principal.teamId, query.per_page, offsetOf(query)),
+      countGroups(db, principal.teamId),
     ]);
     return pageOf(await Promise.all(rows.map(view)), total, query);
   }
 
-  async function show(caller: Caller, id: number | null) {
-    const group = id === null ? undefined : await findGroup(db, caller.teamId, id);
+  async function show(principal: Principal, id: number | null) {
+    const group = id === null ? undefined : await findGroup(db, principal.teamId, id);
     if (!group) throw notFound('Parameter group');
     return { parameter_group: await view(group) };
   }
 
-  async function lock(tx: Tx, caller: Caller, id: number | null): Promise<ParameterGroup> {
-    const group = id === null ? undefined : await lockGroup(tx, caller.teamId, id);
+  async function lock(tx: Tx, principal: Principal, id: number | null): Promise<ParameterGroup> {
+    const group = id === null ? undefined : await lockGroup(tx, principal.teamId, id);
     if (!group) throw notFound('Parameter group');
     return group;
   }
 
   /** The same, for a change. Throws `invalid_state` for a group of the system. */
-  async function lockOwn(tx: Tx, caller: Caller, id: number | null): Promise<ParameterGroup> {
-    const group = await lock(tx, caller, id);
+  async function lockOwn(tx: Tx, principal: Principal, id: number | null): Promise<ParameterGroup> {
+    const group = await lock(tx, principal, id);
     if (group.team_id !== null) return group;
     throw new AppError('invalid_state', 'This group belongs to the system and cannot be changed. Clone it.', {
       extra: { error: 'invalid_state', status: 'system' },
     });
   }
 
-  async function create(tx: Tx, caller: Caller, body: CreateParameterGroup) {
+  async function create(tx: Tx, principal: Principal, body: CreateParameterGroup) {
     const provider = findProvider(body.provider_type)!;
     if (provider.kind !== body.type) {
       throw invalid({ type: [`${provider.name} is a ${provider.kind}. Choose type ${provider.kind}.`] });
@@ -84,7 +84,7 @@ export function createParameterGroupService({ database, plane, services }: Param
       });
     }
     const checked = await checkGroup(provider, family, body.parameters, body.locked_parameters ?? []);
-    return insert(tx, caller, {
+    return insert(tx, principal, {
       name: body.name,
       type: provider.kind,
       provider: provider.id,
@@ -95,13 +95,13 @@ export function createParameterGroupService({ database, plane, services }: Param
     });
   }
 
-  async function clone(tx: Tx, caller: Caller, id: number | null, body: CloneParameterGroup) {
+  async function clone(tx: Tx, principal: Principal, id: number | null, body: CloneParameterGroup) {
     const { name, type, provider, family, description, parameters, locked_parameters } = await lock(
       tx,
-      caller,
+      principal,
       id,
     );
-    return insert(tx, caller, {
+    return insert(tx, principal, {
       name: body.name ?? `${name} (copy)`.slice(0, 100),
       type,
       provider,
@@ -113,19 +113,19 @@ export function createParameterGroupService({ database, plane, services }: Param
     });
   }
 
-  async function insert(tx: Tx, caller: Caller, group: NewGroup) {
-    await takeQuota(tx, caller.teamId, 'parameter_group');
-    if (group.is_default) await unsetDefault(tx, caller.teamId, group);
+  async function insert(tx: Tx, principal: Principal, group: NewGroup) {
+    await takeQuota(tx, principal.teamId, 'parameter_group');
+    if (group.is_default) await unsetDefault(tx, principal.teamId, group);
     const row = await tx
       .insertInto('parameter_groups')
-      .values({ ...group, ...jsonColumns(group), team_id: caller.teamId })
+      .values({ ...group, ...jsonColumns(group), team_id: principal.teamId })
       .returningAll()
       .executeTakeFirstOrThrow();
     return { message: 'The parameter group was created.', parameter_group: await view(row) };
   }
 
-  async function update(tx: Tx, caller: Caller, id: number | null, body: UpdateParameterGroup) {
-    const group = await lockOwn(tx, caller, id);
+  async function update(tx: Tx, principal: Principal, id: number | null, body: UpdateParameterGroup) {
+    const group = await lockOwn(tx, principal, id);
     const provider = findProvider(group.provider)!;
     const content = {
       parameters: body.parameters ?? (group.parameters as Record<string, unknown>),
@@ -135,7 +135,7 @@ export function createParameterGroupService({ database, plane, services }: Param
     const checked = changed
       ? await checkGroup(provider, group.family, content.parameters, content.locked)
       : null;
-    if (body.is_default) await unsetDefault(tx, caller.teamId, group);
+    if (body.is_default) await unsetDefault(tx, principal.teamId, group);
     const row = await tx
       .updateTable('parameter_groups')
       .set({
@@ -150,7 +150,7 @@ export function createParameterGroupService({ database, plane, services }: Param
       .returningAll()
       .executeTakeFirstOrThrow();
     const followers = body.parameters === undefined ? [] : await lockServicesOfGroup(tx, group.id);
-    for (const follower of followers) await follow(tx, caller, row, follower);
+    for (const follower of followers) await follow(tx, principal, row, follower);
     const message =
       followers.length === 0
         ? 'The parameter group was updated.'
@@ -159,7 +159,12 @@ export function createParameterGroupService({ database, plane, services }: Param
   }
 
   /** Gives an instance the new content of its group. One that is being deleted or has a problem gets it at its next start. */
-  async function follow(tx: Tx, caller: Caller, group: ParameterGroup, service: DataService): Promise<void> {
+  async function follow(
+    tx: Tx,
+    principal: Principal,
+    group: ParameterGroup,
+    service: DataService,
+  ): Promise<void> {
     if (service.desired === 'deleted') return;
     const { kind, provider, version } = service;
     const target = { kind: kind as Kind, provider, version };
@@ -171,7 +176,7 @@ export function createParameterGroupService({ database, plane, services }: Param
     if (service.status === 'error') {
       await tx.updateTable('data_services').set(columns).where('id', '=', service.id).execute();
     } else {
-      await services[kind as Kind].updateEngine(tx, caller, service, columns);
+      await services[kind as Kind].updateEngine(tx, principal, service, columns);
     }
   }
 
@@ -197,8 +202,8 @@ export function createParameterGroupService({ database, plane, services }: Param
     return { parameters, locked_parameters: locked };
   }
 
-  async function remove(tx: Tx, caller: Caller, id: number | null) {
-    const group = await lockOwn(tx, caller, id);
+  async function remove(tx: Tx, principal: Principal, id: number | null) {
+    const group = await lockOwn(tx, principal, id);
     const users = await lockServicesOfGroup(tx, group.id);
     if (users.length > 0) {
       const names = users.slice(0, 5).map(({ name }) => name);
@@ -209,7 +214,7 @@ export function createParameterGroupService({ database, plane, services }: Param
       );
     }
     await tx.deleteFrom('parameter_groups').where('id', '=', group.id).execute();
-    await releaseQuota(tx, caller.teamId, 'parameter_group');
+    await releaseQuota(tx, principal.teamId, 'parameter_group');
     return { message: 'The parameter group was deleted.' };
   }
 

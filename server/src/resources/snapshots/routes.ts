@@ -39,7 +39,7 @@ export function snapshotRoutes(api: Api, service: SnapshotService): void {
     },
     (request) => {
       const instanceId = (request.query as Record<string, unknown>)[`${member}_id`] as string | undefined;
-      return service.list(request.caller, request.query as PageQuery, instanceId ?? null);
+      return service.list(request.principal, request.query as PageQuery, instanceId ?? null);
     },
   );
   api.post(
@@ -58,7 +58,7 @@ export function snapshotRoutes(api: Api, service: SnapshotService): void {
     (request) => {
       const body = request.body as Record<string, string | null | undefined>;
       return mutate(request, (tx) =>
-        service.create(tx, request.caller, {
+        service.create(tx, request.principal, {
           instanceId: body[`${member}_id`]!,
           name: body.name!,
           description: body.description ?? null,
@@ -79,7 +79,7 @@ export function snapshotRoutes(api: Api, service: SnapshotService): void {
         response: { 200: schemas.shown },
       },
     },
-    (request) => service.show(request.caller, idOf(request)),
+    (request) => service.show(request.principal, idOf(request)),
   );
   api.post(
     `${one}/restore`,
@@ -94,7 +94,7 @@ export function snapshotRoutes(api: Api, service: SnapshotService): void {
         response: { 200: Action('restoring', `The ${noun} is going back to the snapshot.`) },
       },
     },
-    (request) => mutate(request, (tx) => service.restore(tx, request.caller, idOf(request))),
+    (request) => mutate(request, (tx) => service.restore(tx, request.principal, idOf(request))),
   );
   api.post(
     `${one}/verify`,
@@ -110,7 +110,7 @@ export function snapshotRoutes(api: Api, service: SnapshotService): void {
         response: { 200: Action('ready', 'The snapshot is being restored to a throwaway instance.') },
       },
     },
-    (request) => mutate(request, (tx) => service.verify(tx, request.caller, idOf(request))),
+    (request) => mutate(request, (tx) => service.verify(tx, request.principal, idOf(request))),
   );
   api.delete(
     one,
@@ -125,7 +125,7 @@ export function snapshotRoutes(api: Api, service: SnapshotService): void {
         response: { 200: Action('destroying', 'The snapshot is being deleted.') },
       },
     },
-    (request) => mutate(request, (tx) => service.remove(tx, request.caller, idOf(request))),
+    (request) => mutate(request, (tx) => service.remove(tx, request.principal, idOf(request))),
   );
 }
 
@@ -155,7 +155,7 @@ export function cloneRoute(api: Api, service: SnapshotService, instances: DataSe
       },
     },
     async (request, reply) => {
-      const found = await service.find(request.caller, snapshotId(request, param));
+      const found = await service.find(request.principal, snapshotId(request, param));
       requireAlso(request, `${kind}:write`, reply);
       const body = request.body as Record<string, string | null | undefined>;
       const wanted = {
@@ -164,11 +164,11 @@ export function cloneRoute(api: Api, service: SnapshotService, instances: DataSe
         databaseName: body.database_name ?? null,
         sourceType: body.source_type ?? 'volume_snapshot',
       };
-      return mutate(request, (tx) => cloneSnapshot(tx, request.caller, found, wanted, instances));
+      return mutate(request, (tx) => cloneSnapshot(tx, request.principal, found, wanted, instances));
     },
   );
 }
 
 function requireAlso(request: FastifyRequest, scope: Scope, reply: FastifyReply): void {
-  if (!request.caller.scopes.has(scope)) throw missingScope(scope, reply);
+  if (!request.principal.scopes.has(scope)) throw missingScope(scope, reply);
 }

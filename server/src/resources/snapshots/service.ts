@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Database, Tx } from '../../db/database.ts';
-import type { Caller } from '../../http/caller.ts';
 import { offsetOf, type PageQuery, pageOf } from '../../http/pagination.ts';
+import type { Principal } from '../../http/principal.ts';
 import { checkSnapshotQuota } from '../../identity/teams/quotas.ts';
 import { invalid, invalidState, notFound } from '../../lib/errors.ts';
 import { UUID, uuidv7 } from '../../lib/ids.ts';
@@ -34,40 +34,40 @@ export interface NewSnapshotRequest {
 
 export type SnapshotService = ReturnType<typeof createSnapshotService>;
 
-/** What callers may do with the snapshots of a kind of instance. Functions that take a transaction write in it. */
+/** What a principal may do with the snapshots of a kind of instance. Functions that take a transaction write in it. */
 export function createSnapshotService(kind: Kind, { db }: Database) {
   const { noun, member } = KINDS[kind];
 
-  async function find(caller: Caller, id: number | null): Promise<ListedSnapshot> {
-    const found = id === null ? undefined : await findSnapshot(db, caller.teamId, kind, id);
+  async function find(principal: Principal, id: number | null): Promise<ListedSnapshot> {
+    const found = id === null ? undefined : await findSnapshot(db, principal.teamId, kind, id);
     if (!found) throw notFound('Snapshot');
     return found;
   }
 
-  async function lock(tx: Tx, caller: Caller, id: number | null): Promise<Held> {
-    const found = id === null ? undefined : await findSnapshot(tx, caller.teamId, kind, id);
+  async function lock(tx: Tx, principal: Principal, id: number | null): Promise<Held> {
+    const found = id === null ? undefined : await findSnapshot(tx, principal.teamId, kind, id);
     const held = found && (await hold(tx, found));
     if (!held) throw notFound('Snapshot');
     return held;
   }
 
-  async function list(caller: Caller, query: PageQuery, instanceId: string | null) {
+  async function list(principal: Principal, query: PageQuery, instanceId: string | null) {
     const filter = { kind, instanceId };
     // There is nothing of an instance that cannot exist.
     if (instanceId !== null && !UUID.test(instanceId)) return pageOf([], 0, query);
     const [rows, total] = await Promise.all([
-      listSnapshots(db, caller.teamId, filter, query.per_page, offsetOf(query)),
-      countSnapshots(db, caller.teamId, filter),
+      listSnapshots(db, principal.teamId, filter, query.per_page, offsetOf(query)),
+      countSnapshots(db, principal.teamId, filter),
     ]);
     return pageOf(rows.map(viewSnapshot), total, query);
   }
 
-  const show = async (caller: Caller, id: number | null) => ({
-    snapshot: viewSnapshot(await find(caller, id)),
+  const show = async (principal: Principal, id: number | null) => ({
+    snapshot: viewSnapshot(await find(principal, id)),
   });
 
-  async function create(tx: Tx, caller: Caller, body: NewSnapshotRequest) {
-    const instance = await ownInstance(tx, caller, kind, body.instanceId);
+  async function create(tx: Tx, principal: Principal, body: NewSnapshotRequest) {
+    const instance = await ownInstance(tx, principal, kind, body.instanceId);
     if (!instance) {
       throw invalid({ [`${member}_id`]: [`The selected ${noun} does not exist in this team.`] });
     }
@@ -75,12 +75,18 @@ export function createSnapshotService(kind: Kind, { db }: Database) {
     if (refusal) throw refusal;
     const present = await snapshotsOf(tx, instance.id);
     const used = present.filter(({ reason }) => reason === 'manual').length;
-    await checkSnapshotQuota(tx, caller.teamId, noun, used);
+    await checkSnapshotQuota(tx, principal.teamId, noun, used);
     const uid = uuidv7();
     const { name, description } = body;
-    await insertSnapshot(tx, instance, { uid, user_id: caller.userId, name, description, reason: 'manual' });
+    await insertSnapshot(tx, instance, {
+      uid,
+      user_id: principal.userId,
+      name,
+      description,
+      reason: 'manual',
+    });
     const target = { type: kind, id: instance.id, status: instance.status };
-    const operation = await acceptRequest(tx, caller, target, 'snapshot', snapshotArgs(uid, 'manual'));
+    const operation = await acceptRequest(tx, principal, target, 'snapshot', snapshotArgs(uid, 'manual'));
     const snapshot = (await snapshotsOf(tx, instance.id)).find((row) => row.uid === uid)!;
     return {
       message: 'The snapshot is being taken. Ask for its status until it is ready.',
@@ -89,8 +95,8 @@ export function createSnapshotService(kind: Kind, { db }: Database) {
     };
   }
 
-  async function restore(tx: Tx, caller: Caller, id: number | null) {
-    const { snapshot, instance } = await lock(tx, caller, id);
+  async function restore(tx: Tx, principal: Principal, id: number | null) {
+    const { snapshot, instance } = await lock(tx, principal, id);
     const refusal = refuseRestore(snapshot, instance);
     if (refusal) throw refusal;
     const args: RestoreArgs = {
@@ -98,7 +104,7 @@ export function createSnapshotService(kind: Kind, { db }: Database) {
       settled: instance.status === 'error' ? 'error' : instance.desired === 'running' ? 'running' : 'stopped',
     };
     const target = { type: kind, id: instance.id, status: instance.status };
-    const operation = await acceptRequest(tx, caller, target, 'restore', args);
+    const operation = await acceptRequest(tx, principal, target, 'restore', args);
     const begins = operation.state === 'pending';
     await updateInstance(tx, kind, instance.id, {
       desired: 'running',
@@ -112,12 +118,12 @@ export function createSnapshotService(kind: Kind, { db }: Database) {
     };
   }
 
-  async function remove(tx: Tx, caller: Caller, id: number | null) {
-    const { snapshot, instance } = await lock(tx, caller, id);
+  async function remove(tx: Tx, principal: Principal, id: number | null) {
+    const { snapshot, instance } = await lock(tx, principal, id);
     const refusal = refuseDelete(snapshot, instance, await usesOf(tx, [snapshot.uid]));
     if (refusal) throw refusal;
     const target = { type: RESOURCE_TYPE, id: snapshot.uid, status: snapshot.status };
-    const operation = await acceptRequest(tx, caller, target, 'delete');
+    const operation = await acceptRequest(tx, principal, target, 'delete');
     await updateSnapshot(tx, snapshot.uid, { status: 'destroying' });
     return {
       message: 'The snapshot is being deleted.',
@@ -126,13 +132,15 @@ export function createSnapshotService(kind: Kind, { db }: Database) {
     };
   }
 
-  async function verify(tx: Tx, caller: Caller, id: number | null) {
+  async function verify(tx: Tx, principal: Principal, id: number | null) {
     // A throwaway instance takes memory that nobody pays for: one at a time.
-    await sql`select pg_advisory_xact_lock(hashtext('danube.drills'), ${caller.teamId}::integer)`.execute(tx);
-    const { snapshot, instance } = await lock(tx, caller, id);
+    await sql`select pg_advisory_xact_lock(hashtext('danube.drills'), ${principal.teamId}::integer)`.execute(
+      tx,
+    );
+    const { snapshot, instance } = await lock(tx, principal, id);
     const refusal = refuseReading(snapshot, instance);
     if (refusal) throw refusal;
-    const running = await drillOf(tx, caller.teamId);
+    const running = await drillOf(tx, principal.teamId);
     if (running) {
       throw invalidState(
         `A snapshot of this team is being verified. Ask again when operation ${running} has ended.`,
@@ -140,7 +148,7 @@ export function createSnapshotService(kind: Kind, { db }: Database) {
       );
     }
     const target = { type: RESOURCE_TYPE, id: snapshot.uid, status: snapshot.status };
-    const operation = await acceptRequest(tx, caller, target, 'verify');
+    const operation = await acceptRequest(tx, principal, target, 'verify');
     return {
       message: 'The snapshot is being restored to a throwaway instance, which is checked and removed.',
       status: snapshot.status as SnapshotStatus,
@@ -151,8 +159,8 @@ export function createSnapshotService(kind: Kind, { db }: Database) {
   return { kind, find, list, show, create, restore, remove, verify };
 }
 
-async function ownInstance(tx: Tx, caller: Caller, kind: Kind, id: string): Promise<Instance | null> {
-  const instance = UUID.test(id) ? await lockInstance(tx, kind, id, caller.teamId) : undefined;
+async function ownInstance(tx: Tx, principal: Principal, kind: Kind, id: string): Promise<Instance | null> {
+  const instance = UUID.test(id) ? await lockInstance(tx, kind, id, principal.teamId) : undefined;
   return instance ?? null;
 }
 
@@ -170,10 +178,10 @@ async function drillOf(tx: Tx, teamId: number): Promise<string | null> {
   return found?.id ?? null;
 }
 
-/** Makes a new database or cache from a snapshot. The caller may create such instances: the route has seen to it. */
+/** Makes a new database or cache from a snapshot. The principal may create such instances: the route has seen to it. */
 export async function cloneSnapshot(
   tx: Tx,
-  caller: Caller,
+  principal: Principal,
   found: ListedSnapshot,
   request: CloneRequest,
   instances: DataServiceService,
@@ -183,7 +191,7 @@ export async function cloneSnapshot(
   const refusal = refuseReading(held.snapshot, held.instance);
   if (refusal) throw refusal;
   const columns = await cloneColumns(tx, held.snapshot, request);
-  const created = await instances.add(tx, caller, columns, { snapshot: held.snapshot.uid });
+  const created = await instances.add(tx, principal, columns, { snapshot: held.snapshot.uid });
   return {
     ...created,
     message: `The ${KINDS[instances.kind].noun} is being made from the snapshot. Ask for its status until it is running.`,

@@ -26,7 +26,7 @@ export function sshKeyRoutes(api: Api, database: Database): void {
       },
       config: { scope: 'ssh-key:read' },
     },
-    (request) => listSshKeys(db, request.caller, request.query),
+    (request) => listSshKeys(db, request.principal, request.query),
   );
 
   api.post(
@@ -45,7 +45,7 @@ export function sshKeyRoutes(api: Api, database: Database): void {
     (request) =>
       mutate(request, async (tx) => ({
         message: 'SSH key added.',
-        key: await createSshKey(tx, request.caller, request.body),
+        key: await createSshKey(tx, request.principal, request.body),
       })),
   );
 
@@ -62,7 +62,9 @@ export function sshKeyRoutes(api: Api, database: Database): void {
       },
       config: { scope: 'ssh-key:read' },
     },
-    async (request) => ({ key: await getSshKey(db, request.caller, parseNumberId(request.params.sshKey)) }),
+    async (request) => ({
+      key: await getSshKey(db, request.principal, parseNumberId(request.params.sshKey)),
+    }),
   );
 
   api.delete(
@@ -80,7 +82,7 @@ export function sshKeyRoutes(api: Api, database: Database): void {
     },
     (request) =>
       mutate(request, async (tx) => {
-        await deleteSshKey(tx, request.caller, parseNumberId(request.params.sshKey));
+        await deleteSshKey(tx, request.principal, parseNumberId(request.params.sshKey));
         return { message: 'SSH key deleted.' };
       }),
   );

@@ -50,7 +50,7 @@ export function vpsRoutes(
       noun: 'server',
       tags,
       scope: 'vps:read',
-      find: ({ caller, params }) => vps.find(caller, (params as { vpsInstance: string }).vpsInstance),
+      find: ({ principal, params }) => vps.find(principal, (params as { vpsInstance: string }).vpsInstance),
       ...createVpsInspection(parts),
     },
     parts.clock,
@@ -71,7 +71,7 @@ function collectionRoutes(api: Api, vps: VpsService): void {
         response: { 200: PageOf(Vps) },
       },
     },
-    (request) => vps.list(request.caller, request.query),
+    (request) => vps.list(request.principal, request.query),
   );
   api.post(
     '/vps',
@@ -87,7 +87,7 @@ function collectionRoutes(api: Api, vps: VpsService): void {
         response: { 201: CreatedVps },
       },
     },
-    (request) => mutate(request, (tx) => vps.create(tx, request.caller, request.body)),
+    (request) => mutate(request, (tx) => vps.create(tx, request.principal, request.body)),
   );
 }
 
@@ -162,7 +162,7 @@ function instanceRoutes(api: Api, vps: VpsService): void {
         response: { 200: ShownVps },
       },
     },
-    (request) => vps.show(request.caller, request.params.vpsInstance),
+    (request) => vps.show(request.principal, request.params.vpsInstance),
   );
   api.put(
     '/vps/:vpsInstance',
@@ -180,7 +180,7 @@ function instanceRoutes(api: Api, vps: VpsService): void {
       },
     },
     (request) =>
-      mutate(request, (tx) => vps.update(tx, request.caller, request.params.vpsInstance, request.body)),
+      mutate(request, (tx) => vps.update(tx, request.principal, request.params.vpsInstance, request.body)),
   );
   api.get(
     '/vps/:vpsInstance/status',
@@ -196,7 +196,7 @@ function instanceRoutes(api: Api, vps: VpsService): void {
       },
     },
     async (request) => {
-      const row = await vps.find(request.caller, request.params.vpsInstance);
+      const row = await vps.find(request.principal, request.params.vpsInstance);
       const allowed = allowedActions(row);
       return {
         status: row.status as VpsStatus,
@@ -225,7 +225,7 @@ function instanceRoutes(api: Api, vps: VpsService): void {
         response: { 200: VpsPassword },
       },
     },
-    (request) => vps.password(request.caller, request.params.vpsInstance),
+    (request) => vps.password(request.principal, request.params.vpsInstance),
   );
 }
 
@@ -248,7 +248,7 @@ function actionRoutes(api: Api, vps: VpsService): void {
           response: { 200: VpsAction(status, words.message) },
         },
       },
-      (request) => mutate(request, (tx) => vps.act(tx, request.caller, request.params.vpsInstance, kind)),
+      (request) => mutate(request, (tx) => vps.act(tx, request.principal, request.params.vpsInstance, kind)),
     );
   action('start', 'starting', {
     operationId: 'startVps',
@@ -283,7 +283,7 @@ function actionRoutes(api: Api, vps: VpsService): void {
       },
     },
     (request) =>
-      mutate(request, (tx) => vps.reinstall(tx, request.caller, request.params.vpsInstance, request.body)),
+      mutate(request, (tx) => vps.reinstall(tx, request.principal, request.params.vpsInstance, request.body)),
   );
   api.delete(
     '/vps/:vpsInstance',
@@ -298,6 +298,7 @@ function actionRoutes(api: Api, vps: VpsService): void {
         response: { 200: VpsAction('destroying', 'The server is being deleted.') },
       },
     },
-    (request) => mutate(request, (tx) => vps.act(tx, request.caller, request.params.vpsInstance, 'delete')),
+    (request) =>
+      mutate(request, (tx) => vps.act(tx, request.principal, request.params.vpsInstance, 'delete')),
   );
 }

@@ -1,7 +1,7 @@
 import { type DataPlane, INTERNAL_DOMAIN, internalName } from '../../dataplane/contract/data-plane.ts';
 import type { Database, Tx } from '../../db/database.ts';
-import type { Caller } from '../../http/caller.ts';
 import { offsetOf, type PageQuery, pageOf } from '../../http/pagination.ts';
+import type { Principal } from '../../http/principal.ts';
 import { countOf, takeQuota } from '../../identity/teams/quotas.ts';
 import { type AddressPools, allotAddresses } from '../../instances/addresses.ts';
 import { randomText, type SecretBox } from '../../lib/crypto.ts';
@@ -28,18 +28,18 @@ export interface VpsServiceDependencies {
 
 export type VpsService = ReturnType<typeof createVpsService>;
 
-/** What callers may do with VPS. Functions that take a transaction write in it and start no work before it commits. */
+/** What a principal may do with VPS. Functions that take a transaction write in it; no work starts before it commits. */
 export function createVpsService({ database, plane, secrets, pools, clock }: VpsServiceDependencies) {
   const { db } = database;
 
-  async function find(caller: Caller, id: string): Promise<Vps> {
-    const vps = UUID.test(id) ? await findVps(db, caller.teamId, id) : undefined;
+  async function find(principal: Principal, id: string): Promise<Vps> {
+    const vps = UUID.test(id) ? await findVps(db, principal.teamId, id) : undefined;
     if (!vps) throw notFound('VPS');
     return vps;
   }
 
-  async function lock(tx: Tx, caller: Caller, id: string): Promise<Vps> {
-    const vps = UUID.test(id) ? await lockVps(tx, caller.teamId, id) : undefined;
+  async function lock(tx: Tx, principal: Principal, id: string): Promise<Vps> {
+    const vps = UUID.test(id) ? await lockVps(tx, principal.teamId, id) : undefined;
     if (!vps) throw notFound('VPS');
     return vps;
   }
@@ -47,13 +47,13 @@ export function createVpsService({ database, plane, secrets, pools, clock }: Vps
   /** Accepts an operation and shows it in the status, unless it waits behind another. */
   async function accept(
     tx: Tx,
-    caller: Caller,
+    principal: Principal,
     vps: Vps,
     kind: VpsOperationKind,
     changes: { desired?: Vps['desired']; args?: object } = {},
   ): Promise<AcceptedOperation> {
     const target = { type: 'vps', id: vps.id, status: vps.status };
-    const operation = await acceptRequest(tx, caller, target, kind, changes.args);
+    const operation = await acceptRequest(tx, principal, target, kind, changes.args);
     const status = operation.state === 'pending' ? STATUS_DURING[kind] : null;
     if (status || changes.desired) {
       await updateVps(tx, vps.id, {
@@ -64,10 +64,10 @@ export function createVpsService({ database, plane, secrets, pools, clock }: Vps
     return operation;
   }
 
-  async function list(caller: Caller, query: PageQuery) {
+  async function list(principal: Principal, query: PageQuery) {
     const [rows, total, comparedAt] = await Promise.all([
-      listVps(db, caller.teamId, query.per_page, offsetOf(query)),
-      countOf(db, caller.teamId, 'vps'),
+      listVps(db, principal.teamId, query.per_page, offsetOf(query)),
+      countOf(db, principal.teamId, 'vps'),
       clock.lastPass(),
     ]);
     return pageOf(
@@ -77,19 +77,19 @@ export function createVpsService({ database, plane, secrets, pools, clock }: Vps
     );
   }
 
-  async function create(tx: Tx, caller: Caller, body: CreateVps) {
-    const { plan, authorizedKey } = await checkCreate(tx, plane, caller.teamId, body);
-    await takeQuota(tx, caller.teamId, 'vps');
+  async function create(tx: Tx, principal: Principal, body: CreateVps) {
+    const { plan, authorizedKey } = await checkCreate(tx, plane, principal.teamId, body);
+    await takeQuota(tx, principal.teamId, 'vps');
     const id = uuidv7();
-    const addresses = await allotAddresses(tx, caller.teamId, id, pools);
+    const addresses = await allotAddresses(tx, principal.teamId, id, pools);
     const stack = body.network_stack ?? 'dual_stack';
     const password = body.auth_method === 'password' && body.password ? body.password : randomText(20);
     const vps = await tx
       .insertInto('vps')
       .values({
         id,
-        team_id: caller.teamId,
-        user_id: caller.userId,
+        team_id: principal.teamId,
+        user_id: principal.userId,
         name: body.name,
         status: 'pending',
         desired: 'running',
@@ -112,13 +112,13 @@ export function createVpsService({ database, plane, secrets, pools, clock }: Vps
       .executeTakeFirstOrThrow();
     await createDefaultFirewall(
       tx,
-      { type: 'vps', id, teamId: caller.teamId, name: body.name },
+      { type: 'vps', id, teamId: principal.teamId, name: body.name },
       serverRules(),
     );
     const args: ImageArgs = { image: body.image };
     const operation = await acceptRequest(
       tx,
-      caller,
+      principal,
       { type: 'vps', id, status: vps.status },
       'create',
       args,
@@ -131,8 +131,8 @@ export function createVpsService({ database, plane, secrets, pools, clock }: Vps
     };
   }
 
-  async function show(caller: Caller, id: string) {
-    const [vps, comparedAt] = await Promise.all([find(caller, id), clock.lastPass()]);
+  async function show(principal: Principal, id: string) {
+    const [vps, comparedAt] = await Promise.all([find(principal, id), clock.lastPass()]);
     const name = internalName({ ipv4: vps.ipv4, ipv6: vps.ipv6 });
     return {
       instance: viewVps(vps, comparedAt),
@@ -148,8 +148,8 @@ export function createVpsService({ database, plane, secrets, pools, clock }: Vps
     };
   }
 
-  async function update(tx: Tx, caller: Caller, id: string, body: UpdateVps) {
-    const vps = await lock(tx, caller, id);
+  async function update(tx: Tx, principal: Principal, id: string, body: UpdateVps) {
+    const vps = await lock(tx, principal, id);
     if (vps.desired === 'deleted') throw invalidState('The server is being deleted.', vps.status);
     const plan = await planChange(tx, vps, body);
     const { auto_start, backup_enabled, monitoring_enabled } = { ...vps, ...body.configuration };
@@ -165,8 +165,8 @@ export function createVpsService({ database, plane, secrets, pools, clock }: Vps
     // A failed server has no instance to change, or one that a reinstall replaces.
     const restarts = auto_start !== vps.auto_start && vps.status !== 'error';
     const args = { settings: settingsOf(next), previous: changeable(vps) } satisfies UpdateArgs;
-    const operation = plan || restarts ? await accept(tx, caller, vps, 'update', { args }) : null;
-    const updated = await lock(tx, caller, id);
+    const operation = plan || restarts ? await accept(tx, principal, vps, 'update', { args }) : null;
+    const updated = await lock(tx, principal, id);
     return {
       message: operation ? 'The server is being updated.' : 'The server was updated.',
       instance: viewVps(updated, null),
@@ -175,16 +175,16 @@ export function createVpsService({ database, plane, secrets, pools, clock }: Vps
   }
 
   /** The actions without arguments, and what each says. */
-  async function act(tx: Tx, caller: Caller, id: string, kind: 'start' | 'stop' | 'reboot' | 'delete') {
-    const vps = await lock(tx, caller, id);
+  async function act(tx: Tx, principal: Principal, id: string, kind: 'start' | 'stop' | 'reboot' | 'delete') {
+    const vps = await lock(tx, principal, id);
     const rule = ACTIONS[kind];
     if (!allowedActions(vps)[rule.permission]) throw invalidState(refusal(vps, kind), vps.status);
-    const operation = await accept(tx, caller, vps, kind, rule.desired ? { desired: rule.desired } : {});
+    const operation = await accept(tx, principal, vps, kind, rule.desired ? { desired: rule.desired } : {});
     return { message: rule.message, status: STATUS_DURING[kind] as VpsStatus, operation_id: operation.id };
   }
 
-  async function reinstall(tx: Tx, caller: Caller, id: string, body: ReinstallVps) {
-    const vps = await lock(tx, caller, id);
+  async function reinstall(tx: Tx, principal: Principal, id: string, body: ReinstallVps) {
+    const vps = await lock(tx, principal, id);
     if (!allowedActions(vps).reinstall) throw invalidState('The server is being deleted.', vps.status);
     await checkReinstall(plane, body);
     const args: ReinstallArgs = {
@@ -193,7 +193,7 @@ export function createVpsService({ database, plane, secrets, pools, clock }: Vps
         ? secrets.seal(body.custom_cloud_init).toString('base64')
         : null,
     };
-    const operation = await accept(tx, caller, vps, 'reinstall', { desired: 'running', args });
+    const operation = await accept(tx, principal, vps, 'reinstall', { desired: 'running', args });
     return {
       message: 'The server is being reinstalled: all data on its disk is replaced.',
       status: 'reinstalling' as VpsStatus,
@@ -201,8 +201,8 @@ export function createVpsService({ database, plane, secrets, pools, clock }: Vps
     };
   }
 
-  async function password(caller: Caller, id: string) {
-    const vps = await find(caller, id);
+  async function password(principal: Principal, id: string) {
+    const vps = await find(principal, id);
     return {
       password: secrets.open(vps.password_sealed),
       username: 'root' as const,

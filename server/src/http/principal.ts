@@ -1,5 +1,5 @@
 /** Who makes a request: what authentication found out, and all that the services need to know about it. */
-export interface Caller {
+export interface Principal {
   userId: number;
   /** The team that the request acts on: the token's, or the one that `X-Team-Id` names. */
   teamId: number;
