@@ -4,7 +4,7 @@
  */
 import net from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { InstanceSpec } from '../server/src/dataplane/contract/data-plane.ts';
+import type { InstanceSpec } from '../server/src/dataplane/contract/compute.ts';
 import { IncusClient } from '../server/src/dataplane/incus/client.ts';
 import { creationBody } from '../server/src/dataplane/incus/instance-config.ts';
 import { projectName } from '../server/src/dataplane/incus/names.ts';

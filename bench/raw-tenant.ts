@@ -1,10 +1,8 @@
 /** Where the raw side of a comparison lives: a network of its own, of which the server under test knows nothing. */
-import type {
-  DataPlane,
-  InstanceRef,
-  InstanceSpec,
-  TenantNetwork,
-} from '../server/src/dataplane/contract/data-plane.ts';
+import type { InstanceSpec } from '../server/src/dataplane/contract/compute.ts';
+import type { DataPlane } from '../server/src/dataplane/contract/data-plane.ts';
+import type { TenantNetwork } from '../server/src/dataplane/contract/networks.ts';
+import type { InstanceRef } from '../server/src/dataplane/contract/refs.ts';
 import { fromTestRun } from '../server/test/incus.ts';
 
 const TEAM = 900_000;

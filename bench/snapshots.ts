@@ -4,7 +4,9 @@
  */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { DataPlane, InstanceRef, InstanceSpec } from '../server/src/dataplane/contract/data-plane.ts';
+import type { InstanceSpec } from '../server/src/dataplane/contract/compute.ts';
+import type { DataPlane } from '../server/src/dataplane/contract/data-plane.ts';
+import type { InstanceRef } from '../server/src/dataplane/contract/refs.ts';
 import { IncusClient } from '../server/src/dataplane/incus/client.ts';
 import { creationBody } from '../server/src/dataplane/incus/instance-config.ts';
 import { projectName } from '../server/src/dataplane/incus/names.ts';

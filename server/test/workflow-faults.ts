@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { DataPlaneError } from '../src/dataplane/contract/data-plane.ts';
+import { DataPlaneError } from '../src/dataplane/contract/errors.ts';
 import type { SimVerb } from '../src/dataplane/sim/faults.ts';
 import type { OperationWorkflow } from '../src/operations/operation.ts';
 import { type Answer, type Call, clientOf } from './client.ts';

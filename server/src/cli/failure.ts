@@ -1,5 +1,5 @@
 import { ConfigError } from '../config.ts';
-import { DataPlaneError } from '../dataplane/contract/data-plane.ts';
+import { DataPlaneError } from '../dataplane/contract/errors.ts';
 import { OperatorError } from '../host/operator-error.ts';
 import { AppError } from '../lib/errors.ts';
 

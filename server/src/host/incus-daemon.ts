@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { DataPlaneError } from '../dataplane/contract/data-plane.ts';
+import { DataPlaneError } from '../dataplane/contract/errors.ts';
 import { rotateLog, startDaemon } from './daemon.ts';
 import { removeDanglingVeths } from './dangling-veths.ts';
 import { HOST_INCUS_SOCKET, incusFolder, withIncus } from './incus-connection.ts';

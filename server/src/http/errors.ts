@@ -1,5 +1,5 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
-import { DataPlaneError } from '../dataplane/contract/data-plane.ts';
+import { DataPlaneError } from '../dataplane/contract/errors.ts';
 import { AppError, invalid } from '../lib/errors.ts';
 import { fieldErrors } from './validation.ts';
 

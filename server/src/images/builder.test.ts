@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { parse } from 'yaml';
-import { DataPlaneError } from '../dataplane/contract/data-plane.ts';
+import { DataPlaneError } from '../dataplane/contract/errors.ts';
 import { hostMirror } from '../host/packages.ts';
 import { buildImage, findBuilt, recipeHash } from './builder.ts';
 import { CATALOG } from './catalog.ts';

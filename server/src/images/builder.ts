@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { DataPlaneError, type EngineParameter, type Progress } from '../dataplane/contract/data-plane.ts';
+import { DataPlaneError } from '../dataplane/contract/errors.ts';
 import { RunError, run } from '../host/run.ts';
 import { randomText } from '../lib/crypto.ts';
+import type { Progress } from '../lib/progress.ts';
+import type { EngineParameter } from '../services/provider.ts';
 import { withFileLock } from './file-lock.ts';
 import { imageMetadata } from './metadata.ts';
 import { PARAMETERS_PROPERTY, packParameters } from './parameters.ts';

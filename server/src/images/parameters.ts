@@ -1,5 +1,5 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
-import type { EngineParameter } from '../dataplane/contract/data-plane.ts';
+import type { EngineParameter } from '../services/provider.ts';
 
 /** The image property that lists the parameters of the engine in it. */
 export const PARAMETERS_PROPERTY = 'danube.parameters';

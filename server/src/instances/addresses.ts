@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { TenantNetwork } from '../dataplane/contract/data-plane.ts';
+import type { TenantNetwork } from '../dataplane/contract/networks.ts';
 import type { Queryable, Tx } from '../db/database.ts';
 import { AppError } from '../lib/errors.ts';
 

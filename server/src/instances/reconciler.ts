@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
-import type { DataPlane, InstanceReport } from '../dataplane/contract/data-plane.ts';
+import type { InstanceReport } from '../dataplane/contract/compute.ts';
+import type { DataPlane } from '../dataplane/contract/data-plane.ts';
 import type { Database, Tx } from '../db/database.ts';
 import type { Log } from '../lib/log.ts';
 import { recordEvent } from '../operations/operations-store.ts';

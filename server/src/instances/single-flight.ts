@@ -1,4 +1,4 @@
-import { DataPlaneError } from '../dataplane/contract/data-plane.ts';
+import { DataPlaneError } from '../dataplane/contract/errors.ts';
 
 /** Asks an instance something; null where it does not answer, which is a finding and no fault of ours. */
 export type Ask = <T>(about: string, question: () => Promise<T>) => Promise<T | null>;

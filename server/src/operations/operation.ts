@@ -1,5 +1,5 @@
-import type { Progress } from '../dataplane/contract/data-plane.ts';
 import type { Queryable, Tx } from '../db/database.ts';
+import type { Progress } from '../lib/progress.ts';
 
 /** What a workflow knows about the operation it carries out. Nothing secret: it is recorded with the workflow. */
 export interface Operation {

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { DBOS } from '@dbos-inc/dbos-sdk';
-import { DataPlaneError } from '../dataplane/contract/data-plane.ts';
+import { DataPlaneError } from '../dataplane/contract/errors.ts';
 import type { Database, Tx } from '../db/database.ts';
 import type { Log } from '../lib/log.ts';
 import type {

@@ -1,5 +1,3 @@
-import type { EngineParameter } from '../dataplane/contract/data-plane.ts';
-
 /**
  * What Danube knows about an engine that it offers as a managed service. Everything about one engine is in its folder
  * (`postgresql/`, `redis/`, …); `registry.ts` lists them. What goes on inside the instance is in the scripts of the
@@ -72,6 +70,22 @@ export interface Connection {
 }
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+/** A setting that an engine takes, as the engine itself lists it. */
+export interface EngineParameter {
+  name: string;
+  type: 'boolean' | 'integer' | 'number' | 'string' | 'enum';
+  /** The engine's own default, as text. */
+  default: string | null;
+  min: number | null;
+  max: number | null;
+  /** What an `enum` takes. */
+  values: readonly string[] | null;
+  /** Unit of a bare number, for example `8kB` or `ms`. */
+  unit: string | null;
+  /** True where only a restart of the engine makes a change take effect. */
+  static: boolean;
+}
 
 /** What `control metrics` prints as JSON. Null: this engine has no such number, or it could not be read. */
 export interface EngineMetrics {

@@ -1,4 +1,5 @@
-import type { InstanceFirewall, InstanceSpec } from '../../src/dataplane/contract/data-plane.ts';
+import type { InstanceSpec } from '../../src/dataplane/contract/compute.ts';
+import type { InstanceFirewall } from '../../src/dataplane/contract/networks.ts';
 import type { Action, Direction, PolicyRule } from '../../src/lib/packet-filter/policy.ts';
 
 /** A rule for everybody and all ports, but for what `changes` say. */

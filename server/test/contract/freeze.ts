@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import type { InstanceRef } from '../../src/dataplane/contract/data-plane.ts';
+import type { InstanceRef } from '../../src/dataplane/contract/refs.ts';
 import { projectName } from '../../src/dataplane/incus/names.ts';
 
 /** With cgroup v1 where the guest has it, else with v2; the inner group keeps a state of its own. */

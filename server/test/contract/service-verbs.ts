@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import type { InstanceSpec } from '../../src/dataplane/contract/data-plane.ts';
+import type { InstanceSpec } from '../../src/dataplane/contract/compute.ts';
 import { networkOf, type Subject, specOf, TEAMS } from './subjects.ts';
 import { settingsFile } from './test-service.ts';
 import { refuses } from './verbs.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import type { InstanceSpec } from '../../src/dataplane/contract/data-plane.ts';
+import type { InstanceSpec } from '../../src/dataplane/contract/compute.ts';
 import { run } from '../../src/host/run.ts';
 import type { EngineState } from '../../src/services/provider.ts';
 import { openTo } from './firewalls.ts';

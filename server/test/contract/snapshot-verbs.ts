@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import type { InstanceSpec, SnapshotRef } from '../../src/dataplane/contract/data-plane.ts';
+import type { InstanceSpec } from '../../src/dataplane/contract/compute.ts';
+import type { SnapshotRef } from '../../src/dataplane/contract/refs.ts';
 import { networkOf, type Subject, specOf, TEAMS } from './subjects.ts';
 import { settingsFile } from './test-service.ts';
 import { refuses } from './verbs.ts';

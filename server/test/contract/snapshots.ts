@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { DataPlaneError, type InstanceSpec } from '../../src/dataplane/contract/data-plane.ts';
+import type { InstanceSpec } from '../../src/dataplane/contract/compute.ts';
+import { DataPlaneError } from '../../src/dataplane/contract/errors.ts';
 import { NOWHERE, snapshotOf } from './snapshot-verbs.ts';
 import { type IncusSubject, networkOf, specOf, TEAMS } from './subjects.ts';
 import { settingsFile } from './test-service.ts';

@@ -1,12 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type {
-  DataPlane,
-  InstanceRef,
-  InstanceSpec,
-  TenantNetwork,
-} from '../../src/dataplane/contract/data-plane.ts';
+import type { InstanceSpec } from '../../src/dataplane/contract/compute.ts';
+import type { DataPlane } from '../../src/dataplane/contract/data-plane.ts';
+import type { TenantNetwork } from '../../src/dataplane/contract/networks.ts';
+import type { InstanceRef } from '../../src/dataplane/contract/refs.ts';
 import { IncusClient } from '../../src/dataplane/incus/client.ts';
 import { createIncusDataPlane } from '../../src/dataplane/incus/data-plane.ts';
 import { projectName } from '../../src/dataplane/incus/names.ts';

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { FormData } from 'undici';
-import type { InstanceFile } from '../../src/dataplane/contract/data-plane.ts';
+import type { InstanceFile } from '../../src/dataplane/contract/compute.ts';
 import type { IncusClient } from '../../src/dataplane/incus/client.ts';
 import { imageAlias } from '../../src/dataplane/incus/names.ts';
 import { hostMirror } from '../../src/host/packages.ts';

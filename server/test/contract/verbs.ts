@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { DataPlaneError, type DataPlaneErrorCode } from '../../src/dataplane/contract/data-plane.ts';
+import { DataPlaneError, type DataPlaneErrorCode } from '../../src/dataplane/contract/errors.ts';
 import { CATALOG } from '../../src/images/catalog.ts';
 import { SERVICE_IMAGES } from '../../src/images/recipes.ts';
 import { firewall, openTo, rule } from './firewalls.ts';
@@ -9,7 +9,7 @@ import { networkOf, type Subject, specOf, TEAMS } from './subjects.ts';
 /** Asserts that the engine refuses with this code. */
 export const refuses = (promise: Promise<unknown>, code: DataPlaneErrorCode): Promise<void> =>
   assert.rejects(promise, (error: unknown) => {
-    assert.ok(error instanceof DataPlaneError, `an EngineError, not ${error}`);
+    assert.ok(error instanceof DataPlaneError, `a DataPlaneError, not ${error}`);
     assert.equal(error.code, code, error.message);
     return true;
   });

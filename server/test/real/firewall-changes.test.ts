@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import type { InstanceSpec } from '../../src/dataplane/contract/data-plane.ts';
+import type { InstanceSpec } from '../../src/dataplane/contract/compute.ts';
 import { IncusClient } from '../../src/dataplane/incus/client.ts';
 import { bridgeName, projectName } from '../../src/dataplane/incus/names.ts';
 import { findIncusd } from '../../src/host/incus-daemon.ts';

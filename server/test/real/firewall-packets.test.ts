@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import type { InstanceSpec } from '../../src/dataplane/contract/data-plane.ts';
+import type { InstanceSpec } from '../../src/dataplane/contract/compute.ts';
 import { openTo, rule } from '../contract/firewalls.ts';
 import { specOf } from '../contract/subjects.ts';
 import { type FirewallWorld, openFirewallWorld } from './firewall-world.ts';

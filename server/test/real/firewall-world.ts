@@ -1,4 +1,5 @@
-import type { InstanceFirewall, InstanceSpec } from '../../src/dataplane/contract/data-plane.ts';
+import type { InstanceSpec } from '../../src/dataplane/contract/compute.ts';
+import type { InstanceFirewall } from '../../src/dataplane/contract/networks.ts';
 import { buildUserData } from '../../src/images/cloud-init.ts';
 import type { PolicyRule } from '../../src/lib/packet-filter/policy.ts';
 import { firewall, openTo } from '../contract/firewalls.ts';

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import type { InstanceSpec } from '../../src/dataplane/contract/data-plane.ts';
+import type { InstanceSpec } from '../../src/dataplane/contract/compute.ts';
 import { run } from '../../src/host/run.ts';
 import type { IncusSubject } from '../contract/subjects.ts';
 import { waitFor } from '../harness.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import type { SnapshotRef } from '../../src/dataplane/contract/data-plane.ts';
+import type { SnapshotRef } from '../../src/dataplane/contract/refs.ts';
 import type { EngineVerification } from '../../src/services/provider.ts';
 import { waitFor } from '../harness.ts';
 import type { TestService, TestServices } from './service.ts';

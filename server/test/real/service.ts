@@ -1,15 +1,11 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import {
-  type DataPlane,
-  DataPlaneError,
-  type InstanceFile,
-  type InstanceRef,
-  type InstanceSpec,
-  type SnapshotRef,
-  type TenantNetwork,
-} from '../../src/dataplane/contract/data-plane.ts';
+import type { InstanceFile, InstanceSpec } from '../../src/dataplane/contract/compute.ts';
+import type { DataPlane } from '../../src/dataplane/contract/data-plane.ts';
+import { DataPlaneError } from '../../src/dataplane/contract/errors.ts';
+import type { TenantNetwork } from '../../src/dataplane/contract/networks.ts';
+import type { InstanceRef, SnapshotRef } from '../../src/dataplane/contract/refs.ts';
 import { projectName } from '../../src/dataplane/incus/names.ts';
 import { type RunResult, run } from '../../src/host/run.ts';
 import { createLog } from '../../src/lib/log.ts';

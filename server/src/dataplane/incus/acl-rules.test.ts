@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { type Contents, contents, policies } from '../../../test/random-policies.ts';
 import { evaluate } from '../../lib/packet-filter/evaluate.ts';
 import type { Direction, Policies, PolicyRule } from '../../lib/packet-filter/policy.ts';
-import type { InstanceFirewall } from '../contract/data-plane.ts';
+import type { InstanceFirewall } from '../contract/networks.ts';
 import { bridgeRules, type IncusRule, type IncusRules, ovnRules } from './acl-rules.ts';
 
 const NETWORK = {

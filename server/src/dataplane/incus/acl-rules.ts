@@ -13,7 +13,8 @@ import {
 } from '../../lib/packet-filter/addresses.ts';
 import { type AllowedPeers, type CompiledPolicies, compile } from '../../lib/packet-filter/compile.ts';
 import { type UnorderedRule, unorderedRules } from '../../lib/packet-filter/unordered.ts';
-import type { InstanceFirewall, InstanceRef, TenantNetwork } from '../contract/data-plane.ts';
+import type { InstanceFirewall, TenantNetwork } from '../contract/networks.ts';
+import type { InstanceRef } from '../contract/refs.ts';
 
 /**
  * Firewalls as rules of Incus' network ACLs. Incus judges a packet by all rules at once that concern it: drop rules, then

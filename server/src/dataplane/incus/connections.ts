@@ -1,6 +1,6 @@
 import { type Family, parseAddress, parseBlock } from '../../lib/packet-filter/addresses.ts';
 import { createEvaluator, type Packet } from '../../lib/packet-filter/evaluate.ts';
-import type { InstanceFirewall, TenantNetwork } from '../contract/data-plane.ts';
+import type { InstanceFirewall, TenantNetwork } from '../contract/networks.ts';
 import { type Connection, deleteConnections, listConnections } from './conntrack.ts';
 
 type Evaluate = ReturnType<typeof createEvaluator>;

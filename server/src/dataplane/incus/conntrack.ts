@@ -1,6 +1,6 @@
 import { run } from '../../host/run.ts';
 import { type Family, parseAddress } from '../../lib/packet-filter/addresses.ts';
-import type { TenantNetwork } from '../contract/data-plane.ts';
+import type { TenantNetwork } from '../contract/networks.ts';
 
 /**
  * A connection in the kernel's table (conntrack). The rules of a network judge the first packet of a connection only: what

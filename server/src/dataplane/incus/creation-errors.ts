@@ -1,4 +1,5 @@
-import { DataPlaneError, type InstanceSpec } from '../contract/data-plane.ts';
+import type { InstanceSpec } from '../contract/compute.ts';
+import { DataPlaneError } from '../contract/errors.ts';
 import type { IncusError } from './errors.ts';
 
 /** What an error of Incus means for the instance that was to be created; the error itself where it means nothing more. */

@@ -1,24 +1,21 @@
 import type { Log } from '../../lib/log.ts';
-import {
-  type ControlVerb,
-  type DataPlane,
-  DataPlaneError,
-  type DataPlaneReport,
-  type EngineParameter,
-  type ImageReport,
-  type InstanceDetail,
-  type InstanceFile,
-  type InstanceFirewall,
-  type InstanceRef,
-  type InstanceReport,
-  type InstanceSettings,
-  type InstanceSpec,
-  type Progress,
-  type SnapshotRef,
-  type SnapshotReport,
-  type TenantSpec,
-  type Usage,
-} from '../contract/data-plane.ts';
+import type { Progress } from '../../lib/progress.ts';
+import type { EngineParameter } from '../../services/provider.ts';
+import type {
+  ControlVerb,
+  InstanceDetail,
+  InstanceFile,
+  InstanceReport,
+  InstanceSettings,
+  InstanceSpec,
+  Usage,
+} from '../contract/compute.ts';
+import type { DataPlane, DataPlaneReport } from '../contract/data-plane.ts';
+import { DataPlaneError } from '../contract/errors.ts';
+import type { ImageReport } from '../contract/images.ts';
+import type { InstanceFirewall, TenantSpec } from '../contract/networks.ts';
+import type { InstanceRef, SnapshotRef } from '../contract/refs.ts';
+import type { SnapshotReport } from '../contract/snapshots.ts';
 import { IncusClient, type IncusConnection } from './client.ts';
 import { runControl } from './control.ts';
 import { hasDataVolume } from './devices.ts';

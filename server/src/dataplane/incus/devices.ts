@@ -1,4 +1,6 @@
-import { DataPlaneError, type InstanceSpec, type PublishedPort } from '../contract/data-plane.ts';
+import type { InstanceSpec } from '../contract/compute.ts';
+import { DataPlaneError } from '../contract/errors.ts';
+import type { PublishedPort } from '../contract/networks.ts';
 import type { Placement } from './instance-config.ts';
 import { bridgeName } from './names.ts';
 

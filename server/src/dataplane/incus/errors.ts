@@ -1,4 +1,4 @@
-import { DataPlaneError, type DataPlaneErrorCode } from '../contract/data-plane.ts';
+import { DataPlaneError, type DataPlaneErrorCode } from '../contract/errors.ts';
 
 /** An error of Incus. `status` is its HTTP-like code; 0 where there was no answer at all. */
 export class IncusError extends DataPlaneError {

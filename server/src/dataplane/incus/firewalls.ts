@@ -1,6 +1,7 @@
 import { formatRange, parseBlock } from '../../lib/packet-filter/addresses.ts';
 import { UncompilablePolicies } from '../../lib/packet-filter/uncompilable.ts';
-import { DataPlaneError, type InstanceFirewall, type TenantNetwork } from '../contract/data-plane.ts';
+import { DataPlaneError } from '../contract/errors.ts';
+import type { InstanceFirewall, TenantNetwork } from '../contract/networks.ts';
 import { bridgeRules, type IncusRule, type IncusRules, ovnRules } from './acl-rules.ts';
 import type { IncusClient } from './client.ts';
 import { cutForbidden } from './connections.ts';

@@ -1,4 +1,5 @@
-import type { InstanceFile, InstanceRef } from '../contract/data-plane.ts';
+import type { InstanceFile } from '../contract/compute.ts';
+import type { InstanceRef } from '../contract/refs.ts';
 import type { IncusClient } from './client.ts';
 import type { Instances } from './instances.ts';
 

@@ -1,5 +1,6 @@
 import { stringify } from 'yaml';
-import { INTERNAL_DOMAIN, type InstanceSpec } from '../contract/data-plane.ts';
+import type { InstanceSpec } from '../contract/compute.ts';
+import { INTERNAL_DOMAIN } from '../contract/networks.ts';
 
 const prefixOf = (spec: InstanceSpec, family: 'ipv4' | 'ipv6'): string =>
   spec.network[family].subnet.split('/')[1] ?? '';

@@ -7,12 +7,10 @@ import { type ImageServers, probeImageServers } from '../../images/image-server.
 import { PARAMETERS_PROPERTY, unpackParameters } from '../../images/parameters.ts';
 import { RECIPES, SERVICE_IMAGES } from '../../images/recipes.ts';
 import type { Log } from '../../lib/log.ts';
-import {
-  DataPlaneError,
-  type EngineParameter,
-  type ImageReport,
-  type Progress,
-} from '../contract/data-plane.ts';
+import type { Progress } from '../../lib/progress.ts';
+import type { EngineParameter } from '../../services/provider.ts';
+import { DataPlaneError } from '../contract/errors.ts';
+import type { ImageReport } from '../contract/images.ts';
 import type { IncusClient } from './client.ts';
 import { alreadyExists } from './errors.ts';
 import { KeyedMutex, Semaphore } from './limiter.ts';

@@ -1,12 +1,12 @@
-import {
-  DataPlaneError,
-  type InstanceDetail,
-  type InstanceRef,
-  type InstanceReport,
-  type InstanceSettings,
-  type InstanceSpec,
-  type PowerState,
-} from '../contract/data-plane.ts';
+import type {
+  InstanceDetail,
+  InstanceReport,
+  InstanceSettings,
+  InstanceSpec,
+  PowerState,
+} from '../contract/compute.ts';
+import { DataPlaneError } from '../contract/errors.ts';
+import type { InstanceRef } from '../contract/refs.ts';
 import {
   creationDevices,
   type Devices,

@@ -1,10 +1,6 @@
-import {
-  DataPlaneError,
-  type InstanceRef,
-  type InstanceSettings,
-  type InstanceSpec,
-  type SnapshotRef,
-} from '../contract/data-plane.ts';
+import type { InstanceSettings, InstanceSpec } from '../contract/compute.ts';
+import { DataPlaneError } from '../contract/errors.ts';
+import type { InstanceRef, SnapshotRef } from '../contract/refs.ts';
 import type { IncusClient } from './client.ts';
 import { explainCreation } from './creation-errors.ts';
 import { sameDevices } from './devices.ts';

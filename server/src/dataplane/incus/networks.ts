@@ -1,4 +1,5 @@
-import { DataPlaneError, INTERNAL_DOMAIN, type TenantNetwork } from '../contract/data-plane.ts';
+import { DataPlaneError } from '../contract/errors.ts';
+import { INTERNAL_DOMAIN, type TenantNetwork } from '../contract/networks.ts';
 import type { IncusClient } from './client.ts';
 import { alreadyExists, IncusError } from './errors.ts';
 import { removeHostRemains, stopForgottenDns } from './host-remains.ts';

@@ -1,4 +1,5 @@
-import { DataPlaneError, type InstanceRef } from '../contract/data-plane.ts';
+import { DataPlaneError } from '../contract/errors.ts';
+import type { InstanceRef } from '../contract/refs.ts';
 import type { IncusClient } from './client.ts';
 import { IncusError } from './errors.ts';
 import type { Instances } from './instances.ts';

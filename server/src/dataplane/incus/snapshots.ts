@@ -1,10 +1,7 @@
 import type { Log } from '../../lib/log.ts';
-import {
-  DataPlaneError,
-  type InstanceRef,
-  type SnapshotRef,
-  type SnapshotReport,
-} from '../contract/data-plane.ts';
+import { DataPlaneError } from '../contract/errors.ts';
+import type { InstanceRef, SnapshotRef } from '../contract/refs.ts';
+import type { SnapshotReport } from '../contract/snapshots.ts';
 import type { IncusClient } from './client.ts';
 import { holdEngine, releaseEngine } from './control.ts';
 import { hasDataVolume } from './devices.ts';

@@ -1,4 +1,5 @@
-import { DataPlaneError, type TenantSpec } from '../contract/data-plane.ts';
+import { DataPlaneError } from '../contract/errors.ts';
+import type { TenantSpec } from '../contract/networks.ts';
 import type { IncusClient } from './client.ts';
 import { alreadyExists, IncusError } from './errors.ts';
 import { type Firewalls, guardedBy } from './firewalls.ts';

@@ -1,4 +1,5 @@
-import type { InstanceRef, Usage } from '../contract/data-plane.ts';
+import type { Usage } from '../contract/compute.ts';
+import type { InstanceRef } from '../contract/refs.ts';
 import type { IncusClient } from './client.ts';
 import { DATA_DEVICE } from './devices.ts';
 import type { DiskUsage } from './disk-usage.ts';

@@ -1,4 +1,5 @@
-import { DataPlaneError, type InstanceRef, type SnapshotRef } from '../contract/data-plane.ts';
+import { DataPlaneError } from '../contract/errors.ts';
+import type { InstanceRef, SnapshotRef } from '../contract/refs.ts';
 import type { IncusClient } from './client.ts';
 import { alreadyExists, IncusError } from './errors.ts';
 import { removeEmptyVolume } from './host-remains.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { networkOf, specOf, TEAMS } from '../../../test/contract/subjects.ts';
-import { DataPlaneError } from '../contract/data-plane.ts';
+import { DataPlaneError } from '../contract/errors.ts';
 import { createSimDataPlane, type SimDataPlane } from './data-plane.ts';
 
 const tenant = { teamId: TEAMS.one, network: networkOf(TEAMS.one) };

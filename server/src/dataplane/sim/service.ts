@@ -1,5 +1,10 @@
-import type { EngineMetrics, EngineState, EngineVerification } from '../../services/provider.ts';
-import type { ControlVerb, EngineParameter } from '../contract/data-plane.ts';
+import type {
+  EngineMetrics,
+  EngineParameter,
+  EngineState,
+  EngineVerification,
+} from '../../services/provider.ts';
+import type { ControlVerb } from '../contract/compute.ts';
 
 /** What the simulated engine of every service image can be set to: one parameter of each type, and both kinds of change. */
 export const PARAMETERS: readonly EngineParameter[] = [

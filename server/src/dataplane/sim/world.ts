@@ -1,14 +1,9 @@
 import { createHash } from 'node:crypto';
 import { BlockList, isIP } from 'node:net';
-import {
-  DataPlaneError,
-  type InstanceFile,
-  type InstanceFirewall,
-  type InstanceSpec,
-  type PowerState,
-  type SnapshotRef,
-  type TenantSpec,
-} from '../contract/data-plane.ts';
+import type { InstanceFile, InstanceSpec, PowerState } from '../contract/compute.ts';
+import { DataPlaneError } from '../contract/errors.ts';
+import type { InstanceFirewall, TenantSpec } from '../contract/networks.ts';
+import type { SnapshotRef } from '../contract/refs.ts';
 
 /** What the simulated data plane keeps of an instance. User data and content of files are left out: they hold secrets. */
 export interface SimInstance extends Omit<InstanceSpec, 'userData' | 'network' | 'files'> {

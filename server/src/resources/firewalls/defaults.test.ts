@@ -11,7 +11,7 @@ import {
   web,
 } from '../../../test/firewalls.ts';
 import { startTestApp, type TestApp, waitFor } from '../../../test/harness.ts';
-import { DataPlaneError } from '../../dataplane/contract/data-plane.ts';
+import { DataPlaneError } from '../../dataplane/contract/errors.ts';
 
 describe('firewalls and the life of instances', () => {
   let test: TestApp;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { createFirewallTeam, type FirewallTeam, reconcileFirewalls, web } from '../../../test/firewalls.ts';
 import { startTestApp, type TestApp, waitFor } from '../../../test/harness.ts';
-import { DataPlaneError } from '../../dataplane/contract/data-plane.ts';
+import { DataPlaneError } from '../../dataplane/contract/errors.ts';
 
 describe('a deploy that must be confirmed', () => {
   let test: TestApp;

@@ -1,9 +1,7 @@
 import { sql } from 'kysely';
-import {
-  type DataPlane,
-  DataPlaneError,
-  type InstanceFirewall,
-} from '../../dataplane/contract/data-plane.ts';
+import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
+import { DataPlaneError } from '../../dataplane/contract/errors.ts';
+import type { InstanceFirewall } from '../../dataplane/contract/networks.ts';
 import type { Database, Queryable } from '../../db/database.ts';
 import { ALL_INSTANCES, addressBook, type Instance } from './instances.ts';
 import { type StoredRule, toPolicy } from './rule.ts';

@@ -10,7 +10,7 @@ import {
   web,
 } from '../../../test/firewalls.ts';
 import { startTestApp, type TestApp } from '../../../test/harness.ts';
-import { DataPlaneError } from '../../dataplane/contract/data-plane.ts';
+import { DataPlaneError } from '../../dataplane/contract/errors.ts';
 
 const NOBODY = '00000000-0000-7000-8000-000000000000';
 

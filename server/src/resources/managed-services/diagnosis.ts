@@ -1,4 +1,4 @@
-import type { Usage } from '../../dataplane/contract/data-plane.ts';
+import type { Usage } from '../../dataplane/contract/compute.ts';
 import {
   diskFinding,
   drillFinding,

@@ -1,4 +1,5 @@
-import type { ControlVerb, DataPlane } from '../../dataplane/contract/data-plane.ts';
+import type { ControlVerb } from '../../dataplane/contract/compute.ts';
+import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
 import type { Database } from '../../db/database.ts';
 import { verdictOf } from '../../instances/diagnosis.ts';
 import { eventsSection, listEvents } from '../../instances/events.ts';

@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import { type Call, clientOf, newCache, newDatabase } from '../../../test/client.ts';
 import { findInconsistencies } from '../../../test/faults.ts';
 import { createTeam, startTestApp, type TestApp, waitFor } from '../../../test/harness.ts';
-import { DataPlaneError } from '../../dataplane/contract/data-plane.ts';
+import { DataPlaneError } from '../../dataplane/contract/errors.ts';
 import { SERVICE_IMAGES } from '../../images/recipes.ts';
 import { createLog } from '../../lib/log.ts';
 import { runOnce } from '../../reconcilers/reconcilers.ts';

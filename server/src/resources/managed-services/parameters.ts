@@ -1,6 +1,5 @@
-import type { EngineParameter } from '../../dataplane/contract/data-plane.ts';
 import { AppError, type FieldErrors } from '../../lib/errors.ts';
-import type { Provider } from '../../services/provider.ts';
+import type { EngineParameter, Provider } from '../../services/provider.ts';
 
 /** Parameter name to value, as text. */
 export type Parameters = Record<string, string>;

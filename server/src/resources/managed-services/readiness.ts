@@ -1,5 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type DataPlane, DataPlaneError, type InstanceRef } from '../../dataplane/contract/data-plane.ts';
+import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
+import { DataPlaneError } from '../../dataplane/contract/errors.ts';
+import type { InstanceRef } from '../../dataplane/contract/refs.ts';
 import type { EngineState } from '../../services/provider.ts';
 
 /** Seconds from the start of an instance until its engine must answer: a recovery after a crash can take minutes. */

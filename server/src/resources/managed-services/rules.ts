@@ -1,6 +1,7 @@
-import type { DataPlane, EngineParameter } from '../../dataplane/contract/data-plane.ts';
+import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
 import type { Queryable, Tx } from '../../db/database.ts';
 import { AppError, type FieldErrors, invalid } from '../../lib/errors.ts';
+import type { EngineParameter } from '../../services/provider.ts';
 import { imageOf, type Provider } from '../../services/provider.ts';
 import { findProvider, providersOf } from '../../services/registry.ts';
 import { holdDefaultGroup, holdGroup, type ParameterGroup } from '../parameter-groups/store.ts';

@@ -1,13 +1,7 @@
 import { createTar } from 'nanotar';
-import {
-  INTERNAL_DOMAIN,
-  type InstanceFile,
-  type InstanceRef,
-  type InstanceSettings,
-  type InstanceSpec,
-  internalName,
-  type TenantNetwork,
-} from '../../dataplane/contract/data-plane.ts';
+import type { InstanceFile, InstanceSettings, InstanceSpec } from '../../dataplane/contract/compute.ts';
+import { INTERNAL_DOMAIN, internalName, type TenantNetwork } from '../../dataplane/contract/networks.ts';
+import type { InstanceRef } from '../../dataplane/contract/refs.ts';
 import type { SecretBox } from '../../lib/crypto.ts';
 import { issueCertificate } from '../../lib/pki.ts';
 import { imageOf, type Provider } from '../../services/provider.ts';

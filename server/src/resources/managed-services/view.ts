@@ -1,4 +1,4 @@
-import { INTERNAL_DOMAIN, internalName } from '../../dataplane/contract/data-plane.ts';
+import { INTERNAL_DOMAIN, internalName } from '../../dataplane/contract/networks.ts';
 import { statusDetails, statusLabel } from '../../instances/status.ts';
 import type { SecretBox } from '../../lib/crypto.ts';
 import { KINDS, type Kind } from './kinds.ts';

@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import { type Call, clientOf, newCache, newDatabase, takeSnapshot } from '../../../test/client.ts';
 import { findInconsistencies } from '../../../test/faults.ts';
 import { createTeam, startTestApp, type TestApp, waitFor } from '../../../test/harness.ts';
-import { DataPlaneError } from '../../dataplane/contract/data-plane.ts';
+import { DataPlaneError } from '../../dataplane/contract/errors.ts';
 import { SCOPES } from '../../http/scopes.ts';
 import { createToken } from '../../identity/tokens/service.ts';
 

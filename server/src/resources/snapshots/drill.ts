@@ -1,10 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import {
-  type DataPlane,
-  DataPlaneError,
-  type InstanceRef,
-  type InstanceSpec,
-} from '../../dataplane/contract/data-plane.ts';
+import type { InstanceSpec } from '../../dataplane/contract/compute.ts';
+import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
+import { DataPlaneError } from '../../dataplane/contract/errors.ts';
+import type { InstanceRef } from '../../dataplane/contract/refs.ts';
 import type { Database } from '../../db/database.ts';
 import { createNetworkReader } from '../../instances/addresses.ts';
 import type { SecretBox } from '../../lib/crypto.ts';

@@ -11,7 +11,9 @@ import {
 } from '../../../test/client.ts';
 import { findInconsistencies } from '../../../test/faults.ts';
 import { startTestApp, type TestApp, waitFor } from '../../../test/harness.ts';
-import { DataPlaneError, type InstanceRef, type InstanceSpec } from '../../dataplane/contract/data-plane.ts';
+import type { InstanceSpec } from '../../dataplane/contract/compute.ts';
+import { DataPlaneError } from '../../dataplane/contract/errors.ts';
+import type { InstanceRef } from '../../dataplane/contract/refs.ts';
 import { instanceReconciler } from '../../instances/reconciler.ts';
 import { uuidv7 } from '../../lib/ids.ts';
 import { createLog } from '../../lib/log.ts';

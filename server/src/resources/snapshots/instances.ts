@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import type { InstanceRef } from '../../dataplane/contract/data-plane.ts';
+import type { InstanceRef } from '../../dataplane/contract/refs.ts';
 import type { Queryable, Tx } from '../../db/database.ts';
 import type { Operation } from '../../operations/operation.ts';
 import { updateService } from '../managed-services/store.ts';

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
-import type { DataPlane, SnapshotRef } from '../../dataplane/contract/data-plane.ts';
+import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
+import type { SnapshotRef } from '../../dataplane/contract/refs.ts';
 import type { Database } from '../../db/database.ts';
 import type { Log } from '../../lib/log.ts';
 import { recordEvent } from '../../operations/operations-store.ts';

@@ -1,5 +1,5 @@
 import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
-import { DataPlaneError } from '../../dataplane/contract/data-plane.ts';
+import { DataPlaneError } from '../../dataplane/contract/errors.ts';
 import type { Queryable, Tx } from '../../db/database.ts';
 import type { Operation } from '../../operations/operation.ts';
 import { acceptOperation } from '../../operations/operations-store.ts';

@@ -11,7 +11,7 @@ import {
 } from '../../../test/client.ts';
 import { findInconsistencies } from '../../../test/faults.ts';
 import { startTestApp, type TestApp, waitFor } from '../../../test/harness.ts';
-import { DataPlaneError } from '../../dataplane/contract/data-plane.ts';
+import { DataPlaneError } from '../../dataplane/contract/errors.ts';
 import { uuidv7 } from '../../lib/ids.ts';
 import { createLog } from '../../lib/log.ts';
 import { runOnce } from '../../reconcilers/reconcilers.ts';

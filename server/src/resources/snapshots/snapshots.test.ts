@@ -11,7 +11,7 @@ import {
 } from '../../../test/client.ts';
 import { findInconsistencies } from '../../../test/faults.ts';
 import { startTestApp, type TestApp, waitFor } from '../../../test/harness.ts';
-import { DataPlaneError } from '../../dataplane/contract/data-plane.ts';
+import { DataPlaneError } from '../../dataplane/contract/errors.ts';
 import type { SimVerb } from '../../dataplane/sim/faults.ts';
 import type { Kind } from './kinds.ts';
 

@@ -1,5 +1,5 @@
 import { type Insertable, type Selectable, sql, type UpdateObject } from 'kysely';
-import type { SnapshotRef } from '../../dataplane/contract/data-plane.ts';
+import type { SnapshotRef } from '../../dataplane/contract/refs.ts';
 import type { Queryable, Tx } from '../../db/database.ts';
 import type { DB, Snapshots } from '../../db/schema.gen.ts';
 import type { Instance } from './instances.ts';

@@ -1,4 +1,4 @@
-import type { ImageReport } from '../../dataplane/contract/data-plane.ts';
+import type { ImageReport } from '../../dataplane/contract/images.ts';
 import { CATALOG, type CatalogImage } from '../../images/catalog.ts';
 
 /** The catalogue as the API lists it; images that cannot be had say so, instead of being left out. */

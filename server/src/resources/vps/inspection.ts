@@ -1,4 +1,5 @@
-import { type DataPlane, DataPlaneError } from '../../dataplane/contract/data-plane.ts';
+import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
+import { DataPlaneError } from '../../dataplane/contract/errors.ts';
 import type { Database } from '../../db/database.ts';
 import {
   diskFinding,

@@ -1,4 +1,5 @@
-import { type DataPlane, INTERNAL_DOMAIN, internalName } from '../../dataplane/contract/data-plane.ts';
+import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
+import { INTERNAL_DOMAIN, internalName } from '../../dataplane/contract/networks.ts';
 import type { Database, Tx } from '../../db/database.ts';
 import { offsetOf, type PageQuery, pageOf } from '../../http/pagination.ts';
 import type { Principal } from '../../http/principal.ts';

@@ -1,11 +1,8 @@
 import { sql } from 'kysely';
-import type {
-  DataPlane,
-  InstanceRef,
-  InstanceSettings,
-  InstanceSpec,
-  TenantNetwork,
-} from '../../dataplane/contract/data-plane.ts';
+import type { InstanceSettings, InstanceSpec } from '../../dataplane/contract/compute.ts';
+import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
+import type { TenantNetwork } from '../../dataplane/contract/networks.ts';
+import type { InstanceRef } from '../../dataplane/contract/refs.ts';
 import type { Database, Queryable, Tx } from '../../db/database.ts';
 import { releaseQuota } from '../../identity/teams/quotas.ts';
 import { buildUserData } from '../../images/cloud-init.ts';

@@ -1,4 +1,4 @@
-import type { EngineParameter } from '../../dataplane/contract/data-plane.ts';
+import type { EngineParameter } from '../provider.ts';
 
 /** Parameters that Danube sets: `guest/postgresql.conf` has the values, where they are not the engine's own. */
 export const LOCKED: readonly (string | RegExp)[] = [

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { EngineParameter } from '../../dataplane/contract/data-plane.ts';
+import type { EngineParameter } from '../provider.ts';
 import { postgresql } from './provider.ts';
 
 const PLANS = [

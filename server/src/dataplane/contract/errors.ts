@@ -1,0 +1,28 @@
+export type DataPlaneErrorCode =
+  | 'unreachable'
+  | 'timeout'
+  | 'not_found'
+  | 'image_unavailable'
+  | 'image_build_failed'
+  | 'no_capacity'
+  | 'invalid'
+  | 'failed';
+
+/** What every verb throws. `publicMessage` is fit for customers; `message` and `cause` are for the log. */
+export class DataPlaneError extends Error {
+  readonly code: DataPlaneErrorCode;
+  readonly retryable: boolean;
+  readonly publicMessage: string;
+
+  constructor(
+    code: DataPlaneErrorCode,
+    publicMessage: string,
+    options: { retryable?: boolean; detail?: string; cause?: unknown } = {},
+  ) {
+    super(options.detail ? `${publicMessage} (${options.detail})` : publicMessage, { cause: options.cause });
+    this.name = 'DataPlaneError';
+    this.code = code;
+    this.publicMessage = publicMessage;
+    this.retryable = options.retryable ?? (code === 'unreachable' || code === 'timeout');
+  }
+}
