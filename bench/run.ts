@@ -3,6 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import {
+  installTestPackages,
   prepareTestInstall,
   ROOT,
   removeTestInstall,
@@ -10,6 +11,7 @@ import {
   startTestPostgres,
   terminal,
 } from '../scripts/test-install.ts';
+import { ALL_PACKAGES } from '../scripts/test-packages.ts';
 import { benchCreateReal } from './create-real.ts';
 import { benchCreateServices } from './create-services.ts';
 import { benchCreateSimulated } from './create-simulated.ts';
@@ -33,6 +35,7 @@ const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('
 const rows: Row[] = [];
 await prepareTestInstall('incus');
 try {
+  await installTestPackages(ALL_PACKAGES);
   await startTestPostgres({ durable: true });
   await startTestIncus();
   for (const [name, bench] of Object.entries(benchmarks)) {

@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { destroy } from '../server/src/cli/destroy.ts';
 import { readConfig } from '../server/src/config.ts';
-import { installPackages, missingPackages, PACKAGES, type Package } from '../server/src/host/packages.ts';
+import { installPackages, missingPackages, type Package } from '../server/src/host/packages.ts';
 import { startPostgres } from '../server/src/host/postgres.ts';
 import { setUp } from '../server/src/host/setup.ts';
 import { createSupervisor } from '../server/src/host/supervisor.ts';
@@ -14,27 +14,6 @@ import { createTemplate } from '../server/test/database.ts';
 
 /** The checkout. */
 export const ROOT = path.join(import.meta.dirname, '..');
-
-/** Real clients that tests use, beyond what Danube itself needs. */
-const CLIENTS: Package[] = [
-  { name: 'openssh-client', proof: '/usr/bin/ssh' },
-  { name: 'sshpass', proof: '/usr/bin/sshpass' },
-  { name: 'git', proof: '/usr/bin/git' },
-  { name: 'redis-tools', proof: '/usr/bin/redis-cli' },
-  { name: 'postgresql-client', proof: '/usr/bin/psql' },
-  { name: 'mariadb-client', proof: '/usr/bin/mariadb' },
-  // What the customers' guides use.
-  { name: 'curl', proof: '/usr/bin/curl' },
-  { name: 'jq', proof: '/usr/bin/jq' },
-  { name: 'python3-psycopg2', proof: '/usr/lib/python3/dist-packages/psycopg2/__init__.py' },
-  { name: 'python3-pymysql', proof: '/usr/lib/python3/dist-packages/pymysql/__init__.py' },
-  { name: 'python3-redis', proof: '/usr/lib/python3/dist-packages/redis/__init__.py' },
-  { name: 'php-cli', proof: '/usr/bin/php' },
-  // Their files are in folders named by PHP's version.
-  { name: 'php-pgsql', proof: '/var/lib/dpkg/info/php-pgsql.list' },
-  { name: 'php-mysql', proof: '/var/lib/dpkg/info/php-mysql.list' },
-  { name: 'php-redis', proof: '/var/lib/dpkg/info/php-redis.list' },
-];
 
 export const terminal = createTerminal();
 // Tests kill daemons in a row.
@@ -70,16 +49,17 @@ async function clean(): Promise<void> {
   if ((await destroy({ yes: true })) !== 0) throw new Error(`Leftovers in ${home} could not be removed.`);
 }
 
+/** Installs those of the Debian packages that are missing, where that is allowed. */
+export async function installTestPackages(packages: readonly Package[]): Promise<void> {
+  const missing = isRoot() ? missingPackages(packages) : [];
+  if (missing.length === 0) return;
+  await terminal.step(`Installing ${missing.join(', ')}`, (report) =>
+    installPackages(home, report, packages),
+  );
+}
+
 /** Starts a PostgreSQL with the migrated template; `durable: false` is faster and forgets all in a crash of the host. */
 export async function startTestPostgres(options: { durable: boolean }): Promise<void> {
-  // Tests of the platform use what an install for Incus brings, before one is set up.
-  const packages = [...CLIENTS, ...(process.env.DANUBE_ENGINE === 'incus' ? PACKAGES : [])];
-  const missing = isRoot() ? missingPackages(packages) : [];
-  if (missing.length > 0) {
-    await terminal.step(`Installing ${missing.join(', ')}`, (report) =>
-      installPackages(home, report, packages),
-    );
-  }
   const user = systemUserName(installId(home));
   if (isRoot()) await ensureUser(user);
   await terminal.step('Starting PostgreSQL', async () => {

@@ -9,6 +9,7 @@ import { glob } from 'node:fs/promises';
 import path from 'node:path';
 import { templateUrl } from '../server/test/database.ts';
 import {
+  installTestPackages,
   prepareTestInstall,
   ROOT,
   removeTestInstall,
@@ -16,6 +17,7 @@ import {
   startTestPostgres,
   terminal,
 } from './test-install.ts';
+import { packagesFor } from './test-packages.ts';
 
 /** Tests that talk to the one Incus of the run, one file after the other. */
 const REAL = ['server/test/real/*.test.ts'];
@@ -39,9 +41,10 @@ try {
   await prepareTestInstall(fast ? 'sim' : 'incus');
   await check('formatting and lint', 'node_modules/@biomejs/biome/bin/biome', ['check', '.']);
   await check('types', 'node_modules/typescript/bin/tsc', ['--noEmit']);
+  const [real, plain] = await testFiles();
+  await installTestPackages(fast ? packagesFor(plain, 'sim') : packagesFor([...real, ...plain], 'incus'));
   await startTestPostgres({ durable: false });
   await check('generated files', 'scripts/generate.ts', ['--check'], { DATABASE_URL: templateUrl() });
-  const [real, plain] = await testFiles();
   if (plain.length > 0) {
     await check('tests', '--test', ['--test-concurrency=2', '--test-reporter=spec', ...plain]);
   }
