@@ -12,7 +12,7 @@ import { buildUserData } from '../server/src/images/cloud-init.ts';
 import { createLog } from '../server/src/lib/log.ts';
 import { clientOf, newVps } from '../server/test/client.ts';
 import { startTestApp, type TestApp, waitFor } from '../server/test/harness.ts';
-import { createTestIncusEngine, fromTestRun } from '../server/test/incus.ts';
+import { createTestIncus, fromTestRun } from '../server/test/incus.ts';
 import { openRawTenant, type RawTenant } from './raw-tenant.ts';
 import { median, type Row } from './report.ts';
 
@@ -20,7 +20,7 @@ const ROUNDS = 5;
 const PASSWORD = 'correct horse battery';
 
 export async function benchCreateReal(): Promise<Row[]> {
-  const plane = createTestIncusEngine(createLog('silent'));
+  const plane = createTestIncus(createLog('silent'));
   const pools = { ipv4: fromTestRun('DANUBE_IPV4_POOL'), ipv6: fromTestRun('DANUBE_IPV6_POOL') };
   const test = await startTestApp({ plane, pools });
   const incus = new IncusClient({ socketPath: fromTestRun('DANUBE_TEST_INCUS_SOCKET') });

@@ -20,7 +20,7 @@ import { imageOf, type Provider } from '../server/src/services/provider.ts';
 import { PROVIDERS } from '../server/src/services/registry.ts';
 import { clientOf } from '../server/test/client.ts';
 import { startTestApp, type TestApp, waitFor } from '../server/test/harness.ts';
-import { createTestIncusEngine, fromTestRun } from '../server/test/incus.ts';
+import { createTestIncus, fromTestRun } from '../server/test/incus.ts';
 import { openRawTenant, type RawTenant } from './raw-tenant.ts';
 import { median, type Row } from './report.ts';
 
@@ -43,7 +43,7 @@ interface Login {
 }
 
 export async function benchCreateServices(): Promise<Row[]> {
-  const plane = createTestIncusEngine(createLog('silent'));
+  const plane = createTestIncus(createLog('silent'));
   const pools = { ipv4: fromTestRun('DANUBE_IPV4_POOL'), ipv6: fromTestRun('DANUBE_IPV6_POOL') };
   const secretKey = randomBytes(32);
   const test = await startTestApp({ plane, pools, secretKey });

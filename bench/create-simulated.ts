@@ -1,6 +1,6 @@
 /**
- * `POST /vps` until `running` on the simulated engine without latency, against as many bare DBOS workflows with as many
- * recorded steps, started in the same process on the same kind of database.
+ * `POST /vps` until `running` on the simulated data plane without latency, against as many bare DBOS workflows with as
+ * many recorded steps, started in the same process on the same kind of database.
  */
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';

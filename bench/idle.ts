@@ -1,4 +1,4 @@
-/** Memory and processor time of an idle server with 50 databases, against the same server with none. Simulated engine. */
+/** Memory and processor time of an idle server with 50 databases, against one with none. Simulated data plane. */
 import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { newDatabase } from '../server/test/client.ts';

@@ -19,7 +19,7 @@ import { instanceSpec } from '../server/src/resources/managed-services/settings.
 import { getService } from '../server/src/resources/managed-services/store.ts';
 import { type Call, clientOf, newDatabase } from '../server/test/client.ts';
 import { startTestApp, type TestApp } from '../server/test/harness.ts';
-import { createTestIncusEngine, fromTestRun } from '../server/test/incus.ts';
+import { createTestIncus, fromTestRun } from '../server/test/incus.ts';
 import { median, type Row } from './report.ts';
 
 const ROUNDS = 5;
@@ -30,7 +30,7 @@ const FILL = `create table filler as
 const PATIENCE = 600;
 
 export async function benchSnapshots(): Promise<Row[]> {
-  const plane = createTestIncusEngine(createLog('silent'));
+  const plane = createTestIncus(createLog('silent'));
   const pools = { ipv4: fromTestRun('DANUBE_IPV4_POOL'), ipv6: fromTestRun('DANUBE_IPV6_POOL') };
   const secretKey = randomBytes(32);
   const test = await startTestApp({ plane, pools, secretKey });
@@ -137,13 +137,13 @@ async function specOf(test: TestApp, secretKey: Buffer, id: string): Promise<Ins
 /** The least that Incus can be asked for: snapshots that belong to the volume, restored under an instance that stays. */
 class RawDatabase {
   readonly #incus: IncusClient;
-  readonly #engine: DataPlane;
+  readonly #plane: DataPlane;
   readonly #spec: InstanceSpec;
   readonly #volumes = `/1.0/storage-pools/${fromTestRun('DANUBE_TEST_INCUS_POOL')}/volumes/custom`;
 
   private constructor(incus: IncusClient, plane: DataPlane, spec: InstanceSpec) {
     this.#incus = incus;
-    this.#engine = plane;
+    this.#plane = plane;
     this.#spec = spec;
   }
 
@@ -160,7 +160,7 @@ class RawDatabase {
         await this.#state('raw', { action: 'stop', timeout: 60 });
         await this.#call('PUT', `${this.#volumes}/raw`, { restore: 'bench' });
         await this.#state('raw', { action: 'start' });
-        await this.#engine.waitForService(this.#ref('raw'), PATIENCE);
+        await this.#plane.waitForService(this.#ref('raw'), PATIENCE);
       }),
       clone: await timed(() => this.#make('raw/bench', 'raw-copy', 201)),
     };
@@ -186,8 +186,8 @@ class RawDatabase {
     });
     const body = creationBody(spec, { installId, pool, hostVcpu: 2 }) as object;
     await this.#call('POST', '/1.0/instances', body);
-    await this.#engine.ensureFiles(spec.ref, spec.files);
-    await this.#engine.waitForService(spec.ref, PATIENCE);
+    await this.#plane.ensureFiles(spec.ref, spec.files);
+    await this.#plane.waitForService(spec.ref, PATIENCE);
   }
 
   async #removeOne(name: string): Promise<void> {

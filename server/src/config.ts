@@ -63,12 +63,12 @@ export const SETTINGS: readonly Setting[] = [
   {
     name: 'DANUBE_SIM_STATE',
     default: '',
-    meaning: 'File that keeps the simulated instances over a restart (engine `sim` only).',
+    meaning: 'File that keeps the simulated instances over a restart (`DANUBE_ENGINE=sim` only).',
   },
   {
     name: 'DANUBE_SIM_LATENCY_MS',
     default: '0',
-    meaning: 'Time that each simulated action takes, in milliseconds (engine `sim` only).',
+    meaning: 'Time that each simulated action takes, in milliseconds (`DANUBE_ENGINE=sim` only).',
   },
   {
     name: 'DATABASE_URL',

@@ -23,7 +23,7 @@ export interface Crashable {
   close(): Promise<void>;
 }
 
-/** `environment` is for the server process, for example to run it on another engine. */
+/** `environment` is for the server process, for example to run it on another data plane. */
 export async function createCrashable(
   options: { latencyMs?: number; environment?: Record<string, string> } = {},
 ): Promise<Crashable> {
@@ -157,7 +157,7 @@ async function findFirewallInconsistencies(database: TestDatabase, plane: DataPl
   return problems;
 }
 
-/** Rows of snapshots and what the engine keeps match one to one, each belongs to an instance, and nothing is under way. */
+/** Rows of snapshots match what the data plane has one to one, each has its instance, and nothing is under way. */
 async function findSnapshotInconsistencies({ pool }: TestDatabase, plane: DataPlane): Promise<string[]> {
   const problems: string[] = [];
   const { rows } = await pool.query(`select uid, instance_id, status, reason, exists (

@@ -32,7 +32,7 @@ export const reconcileFirewalls = ({ database, plane }: TestApp): Promise<boolea
 
 export type FirewallTeam = Awaited<ReturnType<typeof createFirewallTeam>>;
 
-/** A new team on the simulated engine, and what tests of firewalls do over and over. */
+/** A new team on the simulated data plane, and what tests of firewalls do over and over. */
 export async function createFirewallTeam(test: TestApp) {
   const { teamId, token } = await createTeam(test.database);
   const call: ApiClient = createApiClient(test.app.http, token);

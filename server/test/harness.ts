@@ -21,7 +21,7 @@ export interface TestApp {
   plane: SimDataPlane;
   database: TestDatabase;
   team: TestTeam;
-  /** Ends the server as SIGTERM does, and starts it again on the same data and engine. */
+  /** Ends the server as SIGTERM does, and starts it again on the same data and data plane. */
   restart(): Promise<void>;
   close(): Promise<void>;
 }
@@ -30,7 +30,7 @@ export interface TestApp {
 export const testConfig = (changes: Record<string, string> = {}): Config =>
   readConfig({ DANUBE_ENGINE: 'sim', DANUBE_LISTEN: '127.0.0.1:0', DANUBE_LOG_LEVEL: 'silent', ...changes });
 
-/** A whole server on a database of its own and the simulated engine. Close it in `after`. */
+/** A whole server on a database of its own and the simulated data plane. Close it in `after`. */
 export async function startTestApp(options: Partial<AppOptions> = {}): Promise<TestApp> {
   const database = await createTestDatabase();
   const plane = createSimDataPlane({ stateFile: null, latencyMs: 0 });

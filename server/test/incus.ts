@@ -23,8 +23,8 @@ export const incusEnvironment = (): Record<string, string> =>
     ].map((name) => [name, fromTestRun(name)]),
   );
 
-/** The engine on the Incus of the test run, with the names of its install. */
-export const createTestIncusEngine = (log: Log): DataPlane =>
+/** The data plane on the Incus of the test run, with the names of its install. */
+export const createTestIncus = (log: Log): DataPlane =>
   createIncusDataPlane({
     connection: { socketPath: fromTestRun('DANUBE_TEST_INCUS_SOCKET') },
     installId: fromTestRun('DANUBE_TEST_INSTALL_ID'),

@@ -1,10 +1,10 @@
 /**
- * A server in a process of its own, so that tests can kill it at an exact point. On the simulated engine, or with
+ * A server in a process of its own, so that tests can kill it at an exact point. On the simulated data plane, or with
  * `DANUBE_ENGINE=incus` on the Incus of the test run.
  *
  * `DANUBE_TEST_KILL` says where: `step NAME` after that step is recorded, `before VERB` or `after VERB` around the
- * first call of that verb of the engine once an operation has begun: reconcilers call verbs too. The process prints one
- * line of JSON `{url}` when it serves.
+ * first call of that verb of the data plane once an operation has begun: reconcilers call verbs too. The process prints
+ * one line of JSON `{url}` when it serves.
  */
 import type { Socket } from 'node:net';
 import { startApp } from '../src/app.ts';
@@ -12,7 +12,7 @@ import { readConfig } from '../src/config.ts';
 import { createSimDataPlane } from '../src/dataplane/sim/data-plane.ts';
 import { createLog } from '../src/lib/log.ts';
 import { TEST_POOLS } from './harness.ts';
-import { createTestIncusEngine } from './incus.ts';
+import { createTestIncus } from './incus.ts';
 
 const config = readConfig(process.env);
 const [killWhen, killAt] = (process.env.DANUBE_TEST_KILL ?? '').split(' ');
@@ -20,7 +20,7 @@ const die = () => process.kill(process.pid, 'SIGKILL');
 let begun = false;
 
 const log = createLog(config.logLevel);
-const plane = config.engine === 'sim' ? simulated() : createTestIncusEngine(log);
+const plane = config.engine === 'sim' ? simulated() : createTestIncus(log);
 
 function simulated() {
   const sim = createSimDataPlane({ stateFile: config.sim.stateFile, latencyMs: config.sim.latencyMs });

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { createCrashable, findInconsistencies } from './faults.ts';
 import { soak } from './soak.ts';
 
-describe('soak on the simulated engine', () => {
+describe('soak on the simulated data plane', () => {
   it('honours every promise over 40 operations and 20 kills', async (context) => {
     const seed = Number(process.env.DANUBE_TEST_SEED ?? Date.now() % 1_000_000);
     context.diagnostic(`seed ${seed}: set DANUBE_TEST_SEED to repeat`);

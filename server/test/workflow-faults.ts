@@ -18,7 +18,7 @@ export interface OperationSubject<Kind extends string> {
   name: string;
   /** By kind of operation; only the names of the steps are read. */
   workflows: Record<Kind, Pick<OperationWorkflow, 'steps'>>;
-  /** The engine's verbs that a step calls, by `KIND STEP` where it depends on the kind, else by `STEP`. */
+  /** The data plane's verbs that a step calls, by `KIND STEP` where it depends on the kind, else by `STEP`. */
   verbs: Record<string, SimVerb[]>;
   /** Makes what the operation needs; returns what {@link start} is to know it by. */
   prepare(call: Call, kind: Kind, name: string): Promise<string>;

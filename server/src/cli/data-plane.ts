@@ -5,7 +5,7 @@ import { incusConnection } from '../host/incus-connection.ts';
 import { type Install, poolFor } from '../host/install.ts';
 import type { Log } from '../lib/log.ts';
 
-/** Makes the engine that the settings ask for. Engines load only when chosen. */
+/** Makes the data plane that the settings ask for. The code of one loads only when it is chosen. */
 export async function openDataPlane(config: Config, install: Install, log: Log): Promise<DataPlane> {
   if (config.engine === 'sim') {
     const { createSimDataPlane } = await import('../dataplane/sim/data-plane.ts');

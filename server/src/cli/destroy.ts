@@ -64,7 +64,7 @@ async function sharedIncus(config: Config, install: Install | null): Promise<Inc
   if (install?.incus === 'host') {
     return existsSync(HOST_INCUS_SOCKET) ? { socketPath: HOST_INCUS_SOCKET } : null;
   }
-  // Whatever engine the settings name now: this one may hold things of ours.
+  // Whatever data plane the settings name now: this one may hold things of ours.
   return config.incus ? incusConnection({ ...config, engine: 'incus' }, install) : null;
 }
 

@@ -5,7 +5,7 @@ import { createTerminal } from '../host/terminal.ts';
 import { createLog } from '../lib/log.ts';
 import { openDataPlane } from './data-plane.ts';
 
-async function withEngine<T>(work: (plane: DataPlane) => Promise<T>): Promise<T> {
+async function withDataPlane<T>(work: (plane: DataPlane) => Promise<T>): Promise<T> {
   const config = readConfig(process.env);
   const install = await requireInstall(config.home);
   const plane = await openDataPlane(config, install, createLog('warn'));
@@ -18,7 +18,7 @@ async function withEngine<T>(work: (plane: DataPlane) => Promise<T>): Promise<T>
 
 /** `danube image list`. */
 export function imageList(): Promise<number> {
-  return withEngine(async (plane) => {
+  return withDataPlane(async (plane) => {
     for (const image of await plane.listImages()) {
       process.stdout.write(`${image.name}\t${image.state}${image.reason ? `\t${image.reason}` : ''}\n`);
     }
@@ -28,7 +28,7 @@ export function imageList(): Promise<number> {
 
 /** `danube image build NAME`. */
 export function imageBuild(name: string): Promise<number> {
-  return withEngine(async (plane) => {
+  return withDataPlane(async (plane) => {
     await createTerminal().step(`Building the image ${name}`, (report) =>
       plane.ensureImage(
         name,

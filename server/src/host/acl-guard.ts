@@ -16,7 +16,7 @@ const RENEW_SECONDS = 20;
  * for most of a second nothing is filtered. This watches nftables, and lets no connection begin through a bridge
  * from the first chain that goes until the last rule is back. Incus removes four other chains before those with the rules,
  * each by a command of its own, which is time enough to be faster. Established connections are not touched. A bridge whose
- * rules somebody took away for good stays closed until the engine attaches them again.
+ * rules somebody took away for good stays closed until the data plane attaches them again.
  */
 export class AclGuard {
   readonly #installId: string;

@@ -12,7 +12,7 @@ export const HOST_INCUS_SOCKET = '/var/lib/incus/unix.socket';
 export const incusFolder = (home: string): string => path.join(home, 'incus');
 export const incusSocket = (home: string): string => path.join(incusFolder(home), 'unix.socket');
 
-/** The Incus that this install uses: its own, the host's, or the one of INCUS_URL; null with another engine. */
+/** The Incus that this install uses: its own, the host's, or the one of INCUS_URL; null with another data plane. */
 export async function incusConnection(
   config: Config,
   install: Pick<Install, 'incus'> | null,

@@ -13,7 +13,7 @@ export interface Package {
   backports?: true;
 }
 
-/** All that the local Incus engine needs from Debian. */
+/** All that the local Incus needs from Debian. */
 export const PACKAGES: readonly Package[] = [
   { name: 'incus-base', proof: '/usr/libexec/incus/incusd', backports: true },
   { name: 'incus-client', proof: '/usr/bin/incus', backports: true },

@@ -52,7 +52,7 @@ test('a later start serves from a full disk, and without apt when nothing is mis
   await preflight(settings(), false, host({ freeBytes: async () => 0, hasApt: false }));
 });
 
-test('the simulated engine needs neither root nor apt', async () => {
+test('the simulated data plane needs neither root nor apt', async () => {
   const nothing = host({ root: false, hasApt: false, missingPackages: () => ['incus-base'] });
   await preflight(settings({ DANUBE_ENGINE: 'sim' }), true, nothing);
 });

@@ -40,7 +40,7 @@ export interface SetUpContext {
 export interface Platform {
   install: Install;
   databaseUrl: string;
-  /** Socket of the Incus on this host; null with INCUS_URL or another engine. */
+  /** Socket of the Incus on this host; null with INCUS_URL or another data plane. */
   incusSocket: string | null;
   pool: string;
 }

@@ -40,7 +40,7 @@ export function createErrorHandler(publicUrl: string) {
 /** Finds the public error for anything thrown. */
 export function toAppError(thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown;
-  if (thrown instanceof DataPlaneError) return fromEngine(thrown);
+  if (thrown instanceof DataPlaneError) return fromDataPlane(thrown);
   const error = thrown as Partial<FastifyError> | null | undefined;
   if (error?.validation) return invalid(fieldErrors(error.validation as Parameters<typeof fieldErrors>[0]));
   const known = typeof error?.code === 'string' ? fromCode(error.code) : null;
@@ -56,7 +56,7 @@ export function toAppError(thrown: unknown): AppError {
   );
 }
 
-function fromEngine(error: DataPlaneError): AppError {
+function fromDataPlane(error: DataPlaneError): AppError {
   if (error.code === 'image_unavailable') {
     return new AppError('not_available', error.publicMessage, { cause: error });
   }

@@ -47,7 +47,7 @@ export async function releaseAddresses(tx: Tx, resourceId: string): Promise<void
 }
 
 /**
- * Reads the networks that the engine makes for teams, each once: a network never changes. The function it returns
+ * Reads the networks that the data plane makes for teams, each once: a network never changes. The function it returns
  * throws when the team has none yet.
  */
 export function createNetworkReader(db: Queryable): (teamId: number) => Promise<TenantNetwork> {

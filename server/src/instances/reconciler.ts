@@ -9,8 +9,8 @@ import type { Reconciler } from '../reconcilers/reconcilers.ts';
 export const INSTANCE_RECONCILER = 'instances';
 
 /**
- * When more than this many instances, and most of all, are missing at once, it is the engine that is wrong: a pool that
- * is not mounted, another Incus. Nothing is touched then.
+ * When more than this many instances, and most of all, are missing at once, it is the data plane that is wrong: a pool
+ * that is not mounted, another Incus. Nothing is touched then.
  */
 const MASS_LOSS = 5;
 
@@ -43,10 +43,10 @@ interface Intended {
 }
 
 /**
- * Compares every settled instance with the engine: what stopped by itself shows `stopped`, what came back shows
+ * Compares every settled instance with the data plane: what stopped by itself shows `stopped`, what came back shows
  * `running`, what vanished shows `error`, and instances that belong to no row are removed. One with an operation
- * under way is left to its workflow. What is frozen goes on. Drift counts when two passes in a row see it: an engine that has just started
- * reports every instance as stopped for a moment.
+ * under way is left to its workflow. What is frozen goes on. Drift counts when two passes in a row see it: a data plane
+ * that has just started reports every instance as stopped for a moment.
  */
 export function instanceReconciler(database: Database, plane: DataPlane, log: Log): Reconciler {
   let suspected = new Map<string, string>();
@@ -64,7 +64,7 @@ export function instanceReconciler(database: Database, plane: DataPlane, log: Lo
       const missing = rows.filter((row) => !reportOf(row)).length;
       if (missing > MASS_LOSS && missing > rows.length / 2) {
         throw new Error(
-          `The engine has lost ${missing} of ${rows.length} instances: it looks like another engine.`,
+          `The data plane has lost ${missing} of ${rows.length} instances: it looks like another one.`,
         );
       }
       const seen = new Map<string, string>();

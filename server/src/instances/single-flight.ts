@@ -19,7 +19,7 @@ export function createAsk(): Ask {
     try {
       return await once(about, question);
     } catch (error) {
-      // An engine that is away as a whole is for the caller to know.
+      // A data plane that is away as a whole is for the caller to know.
       if (error instanceof DataPlaneError && error.code !== 'unreachable') return null;
       throw error;
     }

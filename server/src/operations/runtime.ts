@@ -29,7 +29,7 @@ const WORKFLOW_VERSION = '2';
 /** How often the queue of new work is looked at, and so what an idle install waits at most for a start. */
 const POLL_MS = 100;
 
-/** For the steps that only write to our tables. The engine's steps have their own policy, see `attempt`. */
+/** For the steps that only write to our tables. The data plane's steps have their own policy, see `attempt`. */
 const DATABASE_RETRIES = { retriesAllowed: true, maxAttempts: 8, intervalSeconds: 0.2 } as const;
 
 export interface RuntimeOptions {
@@ -41,7 +41,7 @@ export interface RuntimeOptions {
   log: Log;
   /** Operations at work at once in this process. */
   concurrency?: number;
-  /** How long a step is retried while the engine is unreachable. */
+  /** How long a step is retried while the data plane is unreachable. */
   retrySeconds?: number;
   /** Called after each recorded step: tests end the process here. */
   afterStep?: (operation: Operation, step: string) => void | Promise<void>;
@@ -243,7 +243,7 @@ async function attempt(
   }
 }
 
-/** What the customer is told. Only the engine's public text goes out; anything else is an internal error. */
+/** What the customer is told. Only the data plane's public text goes out; anything else is an internal error. */
 function describeFailure(cause: unknown): OperationError {
   if (cause instanceof DataPlaneError) {
     return { code: cause.code, message: cause.publicMessage, retryable: cause.retryable };

@@ -28,7 +28,7 @@ runcmd:
 
 /** What a customer finds in an instance, seen with real packets and a real SSH client. */
 export function guestsContract(open: () => Promise<IncusSubject>): void {
-  describe('engine incus: guests', { timeout: 600_000 }, () => {
+  describe('data plane incus: guests', { timeout: 600_000 }, () => {
     let subject: IncusSubject;
     let ssh: SshClient;
     // Login by key, both families; login by password, IPv4 only; another team's.

@@ -7,9 +7,9 @@ import { refuses } from './verbs.ts';
 
 const OUTSIDE = '198.51.100.1';
 
-/** What every engine promises of instances that are made from a service's image. */
+/** What every data plane promises of instances that are made from a service's image. */
 export function serviceVerbsContract(name: string, open: () => Promise<Subject>): void {
-  describe(`engine ${name}: verbs of services`, { timeout: 600_000 }, () => {
+  describe(`data plane ${name}: verbs of services`, { timeout: 600_000 }, () => {
     let subject: Subject;
     let spec: InstanceSpec;
     const missing = { teamId: TEAMS.one, name: 'vps-contract-missing' };

@@ -13,7 +13,7 @@ const PORT = 31_010;
 
 /** What only real instances of a service's image show: its volume, its way in, and the scripts that all images share. */
 export function servicesContract(open: () => Promise<IncusSubject>): void {
-  describe('engine incus: services', { timeout: 600_000 }, () => {
+  describe('data plane incus: services', { timeout: 600_000 }, () => {
     let subject: IncusSubject;
     let outside: Outside;
     let spec: InstanceSpec;

@@ -15,10 +15,10 @@ export const snapshotOf = (number: number): SnapshotRef => ({
   name: `snapshot-00000000-0000-7000-8000-${String(number).padStart(12, '0')}`,
 });
 
-/** What every engine promises of snapshots: of servers, whose root disk they take, and of services. */
+/** What every data plane promises of snapshots: of servers, whose root disk they take, and of services. */
 export function snapshotVerbsContract(name: string, open: () => Promise<Subject>): void {
   for (const kind of ['server', 'service'] as const) {
-    describe(`engine ${name}: snapshots of a ${kind}`, { timeout: 600_000 }, () => {
+    describe(`data plane ${name}: snapshots of a ${kind}`, { timeout: 600_000 }, () => {
       let subject: Subject;
       let spec: InstanceSpec;
       let clone: InstanceSpec;

@@ -9,7 +9,7 @@ import { refuses } from './verbs.ts';
 
 /** What only real instances show of snapshots: what is on their disks, and what a kill in the middle leaves. */
 export function snapshotsContract(open: () => Promise<IncusSubject>): void {
-  describe('engine incus: snapshots', { timeout: 900_000 }, () => {
+  describe('data plane incus: snapshots', { timeout: 900_000 }, () => {
     let subject: IncusSubject;
     let server: InstanceSpec;
     let service: InstanceSpec;

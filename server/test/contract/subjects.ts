@@ -18,10 +18,10 @@ import { importTestService, SERVICE_IMAGE } from './test-service.ts';
 /** Teams that only the contract uses: what is found of them is left over from a run that was killed. */
 export const TEAMS = { one: 900_001, two: 900_002, none: 900_003 } as const;
 
-/** One implementation of the engine under test. */
+/** One implementation of the data plane under test. */
 export interface Subject {
   plane: DataPlane;
-  /** Deletes an instance as an operator with the engine's own tools would. */
+  /** Deletes an instance as an operator with the data plane's own tools would. */
   deleteBehindOurBack(ref: InstanceRef): Promise<void>;
   /** Has the guest, which runs, keep this on the disk that a snapshot takes. */
   writeDisk(spec: InstanceSpec, content: string): Promise<void>;

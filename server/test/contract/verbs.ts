@@ -6,7 +6,7 @@ import { SERVICE_IMAGES } from '../../src/images/recipes.ts';
 import { firewall, openTo, rule } from './firewalls.ts';
 import { networkOf, type Subject, specOf, TEAMS } from './subjects.ts';
 
-/** Asserts that the engine refuses with this code. */
+/** Asserts that the data plane refuses with this code. */
 export const refuses = (promise: Promise<unknown>, code: DataPlaneErrorCode): Promise<void> =>
   assert.rejects(promise, (error: unknown) => {
     assert.ok(error instanceof DataPlaneError, `a DataPlaneError, not ${error}`);
@@ -14,9 +14,9 @@ export const refuses = (promise: Promise<unknown>, code: DataPlaneErrorCode): Pr
     return true;
   });
 
-/** What every engine promises, whatever an instance is to it. */
+/** What every data plane promises, whatever an instance is to it. */
 export function verbsContract(name: string, open: () => Promise<Subject>): void {
-  describe(`engine ${name}: verbs`, () => {
+  describe(`data plane ${name}: verbs`, () => {
     let subject: Subject;
     const one = specOf('one', 21);
     const two = specOf('two', 22, {

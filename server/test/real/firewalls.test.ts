@@ -14,7 +14,7 @@ import { type Call, newDatabase, newVps } from '../client.ts';
 import { type Outside, openOutside } from '../contract/outside.ts';
 import { type Crashable, createCrashable, findInconsistencies } from '../faults.ts';
 import { waitFor } from '../harness.ts';
-import { createTestIncusEngine, fromTestRun, incusEnvironment } from '../incus.ts';
+import { createTestIncus, fromTestRun, incusEnvironment } from '../incus.ts';
 import type { ServerProcess } from '../processes.ts';
 import { killIncus } from './kill-incus.ts';
 
@@ -40,7 +40,7 @@ describe('firewalls on Incus', { timeout: 3_600_000 }, () => {
   let vps: { id: string; ipv4: string; firewall: string };
 
   before(async () => {
-    plane = createTestIncusEngine(createLog('silent'));
+    plane = createTestIncus(createLog('silent'));
     outside = await openOutside(fromTestRun('DANUBE_TEST_INSTALL_ID'));
     const environment = {
       DANUBE_ENGINE: 'incus',

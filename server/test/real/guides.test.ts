@@ -12,7 +12,7 @@ import { createLog } from '../../src/lib/log.ts';
 import { createAuthority } from '../../src/lib/pki.ts';
 import { type Crashable, createCrashable } from '../faults.ts';
 import { waitFor } from '../harness.ts';
-import { createTestIncusEngine, incusEnvironment } from '../incus.ts';
+import { createTestIncus, incusEnvironment } from '../incus.ts';
 import type { ServerProcess } from '../processes.ts';
 
 const ROOT = path.join(import.meta.dirname, '../../..');
@@ -72,7 +72,7 @@ describe('the guides', { timeout: 2_400_000 }, () => {
   let go: Promise<string | null> | null = null;
 
   before(async () => {
-    plane = createTestIncusEngine(createLog('silent'));
+    plane = createTestIncus(createLog('silent'));
     test = await createCrashable({
       environment: { DANUBE_ENGINE: 'incus', DANUBE_PUBLIC_ADDRESS: PUBLIC_ADDRESS, ...incusEnvironment() },
     });

@@ -9,7 +9,7 @@ import { createLog } from '../../src/lib/log.ts';
 import { type Call, newCache, newDatabase } from '../client.ts';
 import { type Crashable, createCrashable, findInconsistencies } from '../faults.ts';
 import { waitFor } from '../harness.ts';
-import { createTestIncusEngine, incusEnvironment } from '../incus.ts';
+import { createTestIncus, incusEnvironment } from '../incus.ts';
 import type { ServerProcess } from '../processes.ts';
 
 /** Seconds; the first instance of each engine waits for its image to be built. */
@@ -34,7 +34,7 @@ describe('databases and caches on Incus', { timeout: 4_800_000 }, () => {
   let caFile: string;
 
   before(async () => {
-    plane = createTestIncusEngine(createLog('silent'));
+    plane = createTestIncus(createLog('silent'));
     test = await createCrashable({ environment: { DANUBE_ENGINE: 'incus', ...incusEnvironment() } });
     server = await test.start();
     call = test.client(server);

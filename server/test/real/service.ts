@@ -12,7 +12,7 @@ import { createLog } from '../../src/lib/log.ts';
 import { imageOf, type PlanSize, type Provider } from '../../src/services/provider.ts';
 import { openTo } from '../contract/firewalls.ts';
 import { waitFor } from '../harness.ts';
-import { createTestIncusEngine, fromTestRun } from '../incus.ts';
+import { createTestIncus, fromTestRun } from '../incus.ts';
 
 const openssl = (args: string[]): Promise<RunResult> => run('openssl', args);
 
@@ -58,7 +58,7 @@ export interface TestService {
   inside(command: readonly string[], options?: { input?: string; allow?: 'any' }): Promise<RunResult>;
   /** Pushes changed settings, as the control plane does; `control` makes them take effect. */
   push(changes: Partial<ServiceSettings>): Promise<void>;
-  /** As if the host had lost power: nothing in the instance is asked. It is started again by `engine.ensureRunning`. */
+  /** As if the host had lost power: nothing in the instance is asked. `ensureRunning` starts it again. */
   kill(): Promise<void>;
 }
 
@@ -78,7 +78,7 @@ export interface TestServices {
 }
 
 export async function openServices(): Promise<TestServices> {
-  const plane = createTestIncusEngine(createLog(process.env.DANUBE_TEST_LOG ?? 'silent'));
+  const plane = createTestIncus(createLog(process.env.DANUBE_TEST_LOG ?? 'silent'));
   const folder = await mkdtemp(path.join(os.tmpdir(), 'danube-service-'));
   const authority = await createAuthority(folder);
   const network = testNetwork();

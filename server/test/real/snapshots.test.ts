@@ -9,7 +9,7 @@ import { createLog } from '../../src/lib/log.ts';
 import { type Call, newCache, newDatabase, newVps } from '../client.ts';
 import { type Crashable, createCrashable, findInconsistencies } from '../faults.ts';
 import { waitFor } from '../harness.ts';
-import { createTestIncusEngine, incusEnvironment } from '../incus.ts';
+import { createTestIncus, incusEnvironment } from '../incus.ts';
 import type { ServerProcess } from '../processes.ts';
 import { killIncus } from './kill-incus.ts';
 import { type Login, openAccounts, readBooks, Transfers } from './transfers.ts';
@@ -38,7 +38,7 @@ describe('snapshots on Incus', { timeout: 4_800_000 }, () => {
   let caFile: string;
 
   before(async () => {
-    plane = createTestIncusEngine(createLog('silent'));
+    plane = createTestIncus(createLog('silent'));
     test = await createCrashable({ environment: { DANUBE_ENGINE: 'incus', ...incusEnvironment() } });
     server = await test.start();
     call = test.client(server);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createLog } from '../../src/lib/log.ts';
 import { createCrashable, findInconsistencies } from '../faults.ts';
-import { createTestIncusEngine, incusEnvironment } from '../incus.ts';
+import { createTestIncus, incusEnvironment } from '../incus.ts';
 import { soak } from '../soak.ts';
 
 describe('soak on Incus', () => {
@@ -10,7 +10,7 @@ describe('soak on Incus', () => {
     const seed = Number(process.env.DANUBE_TEST_SEED ?? Date.now() % 1_000_000);
     context.diagnostic(`seed ${seed}: set DANUBE_TEST_SEED to repeat`);
     const test = await createCrashable({ environment: { DANUBE_ENGINE: 'incus', ...incusEnvironment() } });
-    const plane = createTestIncusEngine(createLog('silent'));
+    const plane = createTestIncus(createLog('silent'));
     try {
       await plane.ensureImage('debian-12');
       await soak(test, {

@@ -10,7 +10,7 @@ import { createLog } from '../../src/lib/log.ts';
 import { type Call, newVps } from '../client.ts';
 import { type Crashable, createCrashable } from '../faults.ts';
 import { waitFor } from '../harness.ts';
-import { createTestIncusEngine, incusEnvironment } from '../incus.ts';
+import { createTestIncus, incusEnvironment } from '../incus.ts';
 import type { ServerProcess } from '../processes.ts';
 
 const run = promisify(execFile);
@@ -25,7 +25,7 @@ describe('VPS on Incus', () => {
   let folder: string;
 
   before(async () => {
-    plane = createTestIncusEngine(createLog('silent'));
+    plane = createTestIncus(createLog('silent'));
     await plane.ensureImage('debian-12');
     test = await createCrashable({ environment: { DANUBE_ENGINE: 'incus', ...incusEnvironment() } });
     server = await test.start();

@@ -5,14 +5,14 @@ import type { IncusClient } from './client.ts';
 import { IncusError } from './errors.ts';
 import type { Instances } from './instances.ts';
 
-/** Verbs of the control program that are the engine's own business: a hold lasts for one copy of the data. */
-type HoldVerb = 'hold' | 'release';
+/** Verbs by which the data plane itself has an engine stand still for one copy of its data. */
+type QuiesceVerb = 'hold' | 'release';
 
 /**
  * Seconds that the control program gets. A restart waits for the engine to end, which gets two minutes for that; a check
- * reads all data; before a hold, the engine may have to write much of its memory down.
+ * reads all data; before it stands still, an engine may have to write much of its memory down.
  */
-const SECONDS: Record<ControlVerb | HoldVerb, number> = {
+const SECONDS: Record<ControlVerb | QuiesceVerb, number> = {
   reload: 60,
   restart: 150,
   metrics: 20,
@@ -34,7 +34,7 @@ const TIMED_OUT: ReadonlySet<number> = new Set([124, 137]);
 /** Exit status of the control program for a verb that it does not know. */
 const UNKNOWN_VERB = 2;
 
-/** Runs `/usr/lib/danube/control VERB` in the guest, and returns what it prints. See `Engine.control`. */
+/** Runs `/usr/lib/danube/control VERB` in the guest, and returns what it prints. See `Compute.control`. */
 export async function runControl(
   client: IncusClient,
   instances: Instances,
@@ -52,29 +52,29 @@ export async function runControl(
 }
 
 /** Whether the control program did as told, and its complaint where it did not. */
-export interface HoldOutcome {
+export interface QuiesceOutcome {
   done: boolean;
   said: string;
 }
 
 /**
  * Has the engine make its data fit to be copied, and keep it so until {@link releaseEngine}, for a few seconds at most.
- * Not done where the image is older than holding, or the engine is down or too busy.
+ * Not done where the image is older than this, or the engine is down or too busy.
  */
-export function holdEngine(
+export function quiesceEngine(
   client: IncusClient,
   instances: Instances,
   ref: InstanceRef,
-): Promise<HoldOutcome> {
+): Promise<QuiesceOutcome> {
   return outcomeOf(ask(client, instances, ref, 'hold'));
 }
 
-/** Ends the hold. Not done where it had ended before: what was copied meanwhile may have been written to. */
+/** Lets it go on. Not done where it went on before: what was copied meanwhile may have been written to. */
 export function releaseEngine(
   client: IncusClient,
   instances: Instances,
   ref: InstanceRef,
-): Promise<HoldOutcome> {
+): Promise<QuiesceOutcome> {
   return outcomeOf(ask(client, instances, ref, 'release'));
 }
 
@@ -84,7 +84,7 @@ interface Answer {
   stderr: string;
 }
 
-async function outcomeOf(asked: Promise<Answer>): Promise<HoldOutcome> {
+async function outcomeOf(asked: Promise<Answer>): Promise<QuiesceOutcome> {
   try {
     const { status, stderr } = await asked;
     return { done: status === 0, said: `status ${status}: ${stderr.trim().slice(0, COMPLAINT)}` };
@@ -100,7 +100,7 @@ function ask(
   client: IncusClient,
   instances: Instances,
   ref: InstanceRef,
-  verb: ControlVerb | HoldVerb,
+  verb: ControlVerb | QuiesceVerb,
 ): Promise<Answer> {
   const { path, query } = instances.path(ref);
   const seconds = SECONDS[verb];

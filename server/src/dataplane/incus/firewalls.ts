@@ -55,7 +55,7 @@ export class Firewalls {
     await this.#create(name, teamId, NO_RULES);
   }
 
-  /** See `Engine.ensureFirewalls`. Two requests and no write where nothing differs. */
+  /** See `Networks.ensureFirewalls`. Two requests and no write where nothing differs. */
   async ensure(teamId: number, firewalls: readonly InstanceFirewall[]): Promise<void> {
     const path = `/1.0/networks/${bridgeName(this.#installId, teamId)}`;
     const [network, daemon] = await Promise.all([

@@ -3,7 +3,7 @@ import { DataPlaneError } from '../contract/errors.ts';
 import type { InstanceRef, SnapshotRef } from '../contract/refs.ts';
 import type { SnapshotReport } from '../contract/snapshots.ts';
 import type { IncusClient } from './client.ts';
-import { holdEngine, releaseEngine } from './control.ts';
+import { quiesceEngine, releaseEngine } from './control.ts';
 import { hasDataVolume } from './devices.ts';
 import type { DiskKind, DiskUsage } from './disk-usage.ts';
 import { type IncusInstance, isKept, KEPT } from './instance-config.ts';
@@ -11,7 +11,7 @@ import type { Instances } from './instances.ts';
 import { isSnapshot, teamOf } from './names.ts';
 import { isComplete, type Volumes } from './volumes.ts';
 
-/** How often a service is asked to hold still for a copy before the snapshot fails. */
+/** How often a service is asked to stand still for a copy before the snapshot fails. */
 const ATTEMPTS = 3;
 
 /** The parts that snapshots are made with. */
@@ -116,29 +116,36 @@ export class Snapshots {
   }
 
   /**
-   * The copy is of one moment. So every engine recovers from it as from a loss of power, also where it cannot be held: an
-   * image that is older than holding, or an engine that is down.
+   * The copy is of one moment. So every engine recovers from it as from a loss of power, also where it cannot be
+   * quiesced: an image that is older than that, or an engine that is down.
    */
   async #keepVolume(ref: InstanceRef, source: IncusInstance, snapshot: SnapshotRef): Promise<void> {
     const { client, instances, volumes, log } = this.#parts;
     await instances.thaw(ref);
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-      const held = source.status === 'Stopped' ? null : await holdEngine(client, instances, ref);
-      if (held && !held.done)
-        log.warn({ instance: ref, reason: held.said }, 'snapshot of an engine that was not held');
+      const quiet = source.status === 'Stopped' ? null : await quiesceEngine(client, instances, ref);
+      if (quiet && !quiet.done)
+        log.warn({ instance: ref, reason: quiet.said }, 'snapshot of an engine that was not quiesced');
       let released = { done: true, said: '' };
       try {
         await volumes.keep(ref, snapshot);
       } finally {
-        if (held?.done) released = await releaseEngine(client, instances, ref);
+        if (quiet?.done) released = await releaseEngine(client, instances, ref);
       }
       if (released.done) return volumes.complete(snapshot);
-      log.warn({ instance: ref, reason: released.said }, 'the hold ended before the snapshot was complete');
+      log.warn(
+        { instance: ref, reason: released.said },
+        'the engine went on before the snapshot was complete',
+      );
     }
-    throw new DataPlaneError('failed', 'The service could not be held still for the time of a copy.', {
-      detail: ref.name,
-      retryable: true,
-    });
+    throw new DataPlaneError(
+      'failed',
+      'The service could not be made to stand still for the time of a copy.',
+      {
+        detail: ref.name,
+        retryable: true,
+      },
+    );
   }
 }
 

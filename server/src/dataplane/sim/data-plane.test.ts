@@ -10,7 +10,7 @@ import { createSimDataPlane, type SimDataPlane } from './data-plane.ts';
 const tenant = { teamId: TEAMS.one, network: networkOf(TEAMS.one) };
 const spec = specOf('one', 21, { userData: 'a secret' });
 
-describe('simulated engine', () => {
+describe('simulated data plane', () => {
   let folder: string;
   let stateFile: string;
   let plane: SimDataPlane;

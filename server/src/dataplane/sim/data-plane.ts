@@ -69,7 +69,7 @@ export interface SimDataPlane extends DataPlane {
 }
 
 /**
- * A data plane in memory that keeps every promise of {@link Engine} and starts nothing. Verbs take constant time, so
+ * A data plane in memory that keeps every promise of {@link DataPlane} and starts nothing. Verbs take constant time, so
  * that the control plane can be tested and measured with 100,000 instances.
  */
 export function createSimDataPlane(options: SimOptions): SimDataPlane {

@@ -7,7 +7,7 @@ export type SimVerb = {
 /** Called around a verb with its first argument. What it throws, the verb's caller gets. */
 export type SimHook = (verb: SimVerb, argument: unknown) => void | Promise<void>;
 
-/** What tests inject into the simulated engine. */
+/** What tests inject into the simulated data plane. */
 export interface SimFaults {
   /** The next `times` calls (default 1) of the verb fail, before they change anything. */
   failNext(verb: SimVerb, error: Error, times?: number): void;

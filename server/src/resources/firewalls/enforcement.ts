@@ -80,7 +80,7 @@ async function readDigest(db: Queryable, teamId: number): Promise<string> {
 /**
  * Brings what the data plane lets pass in the team's network in line with the rows. What changes meanwhile is brought
  * there too: of several who do this at once, the last to write has read the rows after it wrote. Safe to repeat. Throws
- * what the engine throws, but for a network that is not there yet: who makes it calls this afterwards.
+ * what the data plane throws, but for a network that is not there yet: who makes it calls this afterwards.
  */
 export async function applyTeamFirewalls(
   database: Database,

@@ -35,7 +35,7 @@ export const instanceRef = (service: Pick<DataService, 'kind' | 'id' | 'team_id'
 
 export const imageName = (service: DataService): string => imageOf(providerOf(service), service.version);
 
-/** What the engine of the data plane is to give the instance. */
+/** What the data plane is to give the instance. */
 export function instanceSettings(service: DataService, publicAddress: string | null): InstanceSettings {
   const published = service.published && publicAddress !== null;
   return {

@@ -93,7 +93,7 @@ async function needSnapshot(database: Database, uid: string): Promise<Snapshot> 
   return snapshot;
 }
 
-const onlyEngineErrors = (error: unknown): void => {
+const onlyDataPlaneErrors = (error: unknown): void => {
   if (error instanceof DataPlaneError) throw error;
 };
 
@@ -106,7 +106,7 @@ async function unlessDeleted<T>(database: Database, uid: string, work: Promise<T
     while (waiting) {
       await delay(CHECK_MS, undefined, { ref: false });
       // A question that fails is asked again.
-      if (waiting) await needSnapshot(database, uid).catch(onlyEngineErrors);
+      if (waiting) await needSnapshot(database, uid).catch(onlyDataPlaneErrors);
     }
     return new Promise<never>(() => {});
   })();

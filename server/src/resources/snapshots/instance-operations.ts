@@ -88,7 +88,7 @@ async function settleRequests(parts: InstanceParts, tx: Tx, operation: Operation
   }
 }
 
-/** A new generation makes the engine replace the instance. Counting up twice does no harm: it must only differ. */
+/** A new generation makes the data plane replace the instance. Counting up twice does no harm: it must only differ. */
 async function beginRestore(db: Queryable, operation: Operation): Promise<void> {
   const { snapshot: uid } = argsOf(operation);
   const { generation, kind, id } = await instanceOf(db, operation);

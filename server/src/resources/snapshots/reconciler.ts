@@ -12,14 +12,14 @@ import { lockSnapshot, snapshotRef, updateSnapshot, usesOf } from './store.ts';
 
 /** Daily snapshots that are kept of an instance. */
 const RETENTION = 7;
-/** When more than this many snapshots, and most of all, are missing at once, it is the engine that is wrong. */
+/** When more than this many snapshots, and most of all, are missing at once, it is the data plane that is wrong. */
 const MASS_LOSS = 5;
 /** Snapshots that one pass retires at most. */
 const RETIRED_AT_ONCE = 20;
 
 /**
- * Compares the rows of snapshots with the engine: rows that nothing works on get a true status, snapshots without a row are
- * removed, and so are those that Danube has taken by itself and needs no more.
+ * Compares the rows of snapshots with what the data plane has: rows that nothing works on get a true status, snapshots
+ * without a row are removed, and so are those that Danube has taken by itself and needs no more.
  */
 export function snapshotReconciler(database: Database, plane: DataPlane, log: Log): Reconciler {
   return {
@@ -92,7 +92,7 @@ async function mendRows(
   const missing = rows.filter((row) => isReadable(row.status) && !isThere(row)).length;
   if (missing > MASS_LOSS && missing > rows.length / 2) {
     throw new Error(
-      `The engine has lost ${missing} of ${rows.length} snapshots: it looks like another engine.`,
+      `The data plane has lost ${missing} of ${rows.length} snapshots: it looks like another one.`,
     );
   }
   for (const row of rows) {

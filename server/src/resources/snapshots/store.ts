@@ -85,7 +85,7 @@ export const snapshotsOf = (db: Queryable, instanceId: string): Promise<Snapshot
 /** What an instance's present generation is to be made from where it is missing. */
 export interface Origin {
   ref: SnapshotRef;
-  /** Undefined where it was deleted since: then the engine refuses, unless the instance was made before. */
+  /** Undefined where it was deleted since: then the data plane refuses, unless the instance was made before. */
   snapshot: Snapshot | undefined;
 }
 

@@ -133,7 +133,7 @@ function cloudInitErrors(text: string | null | undefined): FieldErrors {
 }
 
 async function imageErrors(plane: DataPlane, name: string): Promise<string[] | null> {
-  // The engine lists images of managed services too.
+  // The data plane lists images of managed services too.
   const images = (await plane.listImages()).filter((candidate) => findImage(candidate.name) !== null);
   const image = images.find((candidate) => candidate.name === name);
   if (!image) {

@@ -215,7 +215,7 @@ export function createVpsService({ database, plane, secrets, pools, clock }: Vps
   return { list, create, find, show, update, act, reinstall, password };
 }
 
-/** The columns that an update may change in the engine. */
+/** The columns that an update may change in the data plane. */
 function changeable(vps: Vps): UpdateArgs['previous'] {
   const { plan, cpu_allocation_type, vcpu, memory_mb, disk_gb, price_cents, auto_start } = vps;
   return { plan, cpu_allocation_type, vcpu, memory_mb, disk_gb, price_cents, auto_start };

@@ -32,7 +32,7 @@ describe('VPS', () => {
     await settled(created.body.instance.id, 'running');
     return created.body.instance.id;
   }
-  const inEngine = (id: string) => test.plane.describeInstance(instanceRef(test.team.teamId, id));
+  const inDataPlane = (id: string) => test.plane.describeInstance(instanceRef(test.team.teamId, id));
 
   it('is created, runs on the plan that was asked for, and keeps its password secret', async () => {
     const id = await create({ name: 'made', resource_profile: 'micro_shared' });
@@ -40,7 +40,7 @@ describe('VPS', () => {
     assert.equal(instance.status_details.health, 'healthy');
     assert.equal(instance.monthly_cost_dollars, 7.49);
     assert.equal(connection_info.public_ip, instance.public_ip);
-    const real = await inEngine(id);
+    const real = await inDataPlane(id);
     assert.deepEqual(real?.limits, { vcpu: 3, memoryMb: 4096, diskGb: 60 });
     assert.deepEqual(real?.addresses, { ipv4: instance.public_ip, ipv6: instance.ipv6_address });
     assert.equal((await call('GET', `/vps/${id}/password`)).body.password, 'correct horse battery');
@@ -53,19 +53,19 @@ describe('VPS', () => {
     const { public_ip, ipv6_address } = (await call('GET', `/vps/${id}`)).body.instance;
     assert.equal((await call('POST', `/vps/${id}/stop`)).body.status, 'stopping');
     await settled(id, 'stopped');
-    assert.equal((await inEngine(id))?.power, 'stopped');
+    assert.equal((await inDataPlane(id))?.power, 'stopped');
     assert.equal((await call('POST', `/vps/${id}/start`)).body.status, 'starting');
     await settled(id, 'running');
     const reboot = await call('POST', `/vps/${id}/reboot`);
     assert.equal((await ended(reboot.body.operation_id)).state, 'succeeded');
     const reinstall = await call('POST', `/vps/${id}/reinstall`, { image: 'debian-13' });
     assert.equal((await ended(reinstall.body.operation_id)).state, 'succeeded');
-    assert.equal((await inEngine(id))?.image, 'debian-13');
-    assert.deepEqual((await inEngine(id))?.addresses, { ipv4: public_ip, ipv6: ipv6_address });
+    assert.equal((await inDataPlane(id))?.image, 'debian-13');
+    assert.deepEqual((await inDataPlane(id))?.addresses, { ipv4: public_ip, ipv6: ipv6_address });
     await call('POST', `/vps/${id}/stop`);
     assert.equal((await call('DELETE', `/vps/${id}`)).body.status, 'destroying');
     await waitFor('404', async () => (await call('GET', `/vps/${id}`)).status === 404);
-    assert.equal(await inEngine(id), null);
+    assert.equal(await inDataPlane(id), null);
   });
 
   it('accepts requests while another is at work, and carries them out in order', async () => {
@@ -139,7 +139,7 @@ describe('VPS', () => {
     const grown = await call('PUT', `/vps/${id}`, { resource_profile: 'small_shared' });
     assert.equal(grown.body.instance.storage_size_gb, 160);
     assert.equal((await ended(grown.body.operation_id)).state, 'succeeded');
-    assert.deepEqual((await inEngine(id))?.limits, { vcpu: 4, memoryMb: 8192, diskGb: 160 });
+    assert.deepEqual((await inDataPlane(id))?.limits, { vcpu: 4, memoryMb: 8192, diskGb: 160 });
     const shrunk = await call('PUT', `/vps/${id}`, { resource_profile: 'pico_shared' });
     assert.equal(shrunk.status, 422);
     assert.match(shrunk.body.errors.resource_profile[0], /cannot shrink/);
@@ -151,7 +151,7 @@ describe('VPS', () => {
     assert.deepEqual([instance.resource_profile, instance.status], ['small_shared', 'running']);
   });
 
-  it('changes its settings, in the engine too', async () => {
+  it('changes its settings, in the data plane too', async () => {
     const id = await create({ name: 'settings' });
     const flags = { auto_start: false, backup_enabled: true };
     const changed = await call('PUT', `/vps/${id}`, { configuration: flags });
@@ -229,7 +229,7 @@ describe('VPS', () => {
     assert.equal((await own('POST', '/vps', newVps({ name: 'again' }))).status, 201);
   });
 
-  it('ends in error when the engine fails for good, leaves nothing behind, and can be deleted', async () => {
+  it('ends in error when the data plane fails for good, leaves nothing behind, and can be deleted', async () => {
     // The failure must hit this server, not one that another test left on its way.
     await waitFor('all operations to end', async () => {
       const open = `select from operations where state in ('queued', 'pending', 'running')`;
@@ -244,7 +244,7 @@ describe('VPS', () => {
     assert.equal(instance.status_details.error.message, 'The guest never answered.');
     assert.equal(instance.status_details.error.retryable, false);
     assert.equal((await ended(waiting.body.operation_id)).error.code, 'previous_operation_failed');
-    assert.equal(await inEngine(id), null);
+    assert.equal(await inDataPlane(id), null);
     assert.equal((await call('DELETE', `/vps/${id}`)).status, 200);
     await waitFor('404', async () => (await call('GET', `/vps/${id}`)).status === 404);
   });
@@ -252,8 +252,8 @@ describe('VPS', () => {
   it('gives two families of addresses, or the one that was asked for', async () => {
     const four = await create({ name: 'four', network_stack: 'ipv4_only' });
     const six = await create({ name: 'six', network_stack: 'ipv6_only' });
-    assert.equal((await inEngine(four))?.addresses.ipv6, null);
-    assert.equal((await inEngine(six))?.addresses.ipv4, null);
+    assert.equal((await inDataPlane(four))?.addresses.ipv6, null);
+    assert.equal((await inDataPlane(six))?.addresses.ipv4, null);
     assert.equal((await call('GET', `/vps/${six}`)).body.instance.public_ip, null);
   });
 

@@ -144,7 +144,7 @@ function vpsSteps({ database, plane, secrets }: VpsWorkflowDependencies) {
   };
 }
 
-/** What the engine is to give a VPS with these columns. */
+/** What the data plane is to give a VPS with these columns. */
 export const settingsOf = (
   vps: Pick<Vps, 'vcpu' | 'memory_mb' | 'disk_gb' | 'auto_start'>,
 ): InstanceSettings => ({
@@ -193,7 +193,7 @@ async function showWork(db: Queryable, operation: Operation, kind: VpsOperationK
   if (status) await updateVps(db, operation.resourceId, { status });
 }
 
-/** A new generation makes the engine replace the instance. Counting up twice does no harm: it must only differ. */
+/** A new generation makes the data plane replace the instance. Counting up twice does no harm: it must only differ. */
 async function beginReinstall(db: Queryable, operation: Operation): Promise<void> {
   const args = operation.args as unknown as ReinstallArgs;
   await updateVps(db, operation.resourceId, {
