@@ -7,9 +7,10 @@ import { installPackages, missingPackages, type Package } from '../server/src/ho
 import { startPostgres } from '../server/src/host/postgres.ts';
 import { setUp } from '../server/src/host/setup.ts';
 import { createSupervisor } from '../server/src/host/supervisor.ts';
-import { ensureUser, isRoot, systemUserName } from '../server/src/host/system.ts';
+import { ensureUser, systemUserName } from '../server/src/host/system.ts';
 import { createTerminal } from '../server/src/host/terminal.ts';
 import { installId } from '../server/src/lib/install-id.ts';
+import { isRoot } from '../server/src/lib/processes.ts';
 import { createTemplate } from '../server/test/database.ts';
 
 /** The checkout. */

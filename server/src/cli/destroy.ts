@@ -30,9 +30,10 @@ import {
   settle,
 } from '../host/remains.ts';
 import { listIncus, removeFromIncus } from '../host/remove-incus.ts';
-import { findUser, isRoot, removeUser, systemUserName } from '../host/system.ts';
+import { findUser, removeUser, systemUserName } from '../host/system.ts';
 import { createTerminal, type Terminal } from '../host/terminal.ts';
 import { installId } from '../lib/install-id.ts';
+import { isRoot } from '../lib/processes.ts';
 import { UsageError } from './failure.ts';
 import { removeService, unitFile } from './service.ts';
 

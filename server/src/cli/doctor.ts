@@ -2,7 +2,7 @@ import { readConfig } from '../config.ts';
 import { checkAll, type Finding } from '../host/checks.ts';
 import { requireInstall } from '../host/install.ts';
 import { OperatorError } from '../host/operator-error.ts';
-import { isRoot } from '../host/system.ts';
+import { isRoot } from '../lib/processes.ts';
 
 const MARKS = { ok: '✓', warn: '!', fail: '✗' } as const;
 

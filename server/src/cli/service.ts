@@ -3,9 +3,10 @@ import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { readConfig, SETTINGS } from '../config.ts';
 import { OperatorError } from '../host/operator-error.ts';
-import { run } from '../host/run.ts';
-import { isRoot, isSystemd } from '../host/system.ts';
+import { isSystemd } from '../host/system.ts';
 import { installId } from '../lib/install-id.ts';
+import { isRoot } from '../lib/processes.ts';
+import { run } from '../lib/run.ts';
 import { checkout } from './script.ts';
 
 /** The unit of the default install is plainly `danube`; others carry their id. */

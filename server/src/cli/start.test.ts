@@ -6,7 +6,7 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { findPostgres } from '../host/postgres.ts';
-import { identify, signal, waitForExit } from '../host/processes.ts';
+import { identify, signal, waitForExit } from '../lib/processes.ts';
 import { checkout } from './script.ts';
 
 /** The launcher and the server as an operator has them, with the embedded PostgreSQL and simulated instances. */

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { isRoot } from '../lib/processes.ts';
+import { run } from '../lib/run.ts';
 import { AclGuard } from './acl-guard.ts';
 import { applyHostFirewall, firewallTable, removeHostFirewall } from './host-firewall.ts';
 import { findIncusChains, removeRemains } from './remains.ts';
-import { run } from './run.ts';
-import { isRoot } from './system.ts';
 
 /** Chains as Incus makes them, of an install that there is not, in the table that all Incus on a host share. */
 const ID = 'fbfbfb';

@@ -4,7 +4,9 @@ import path from 'node:path';
 import { sql } from 'kysely';
 import type { Config } from '../config.ts';
 import { bridgePrefix, imageAlias, poolName } from '../dataplane/incus/names.ts';
+import { poolMount, readPoolHealth } from '../dataplane/incus/pool-health.ts';
 import { openDatabase } from '../db/database.ts';
+import { run } from '../lib/run.ts';
 import { firewallTable, hostFirewallIsUp } from './host-firewall.ts';
 import { incusConnection, incusFolder, withIncus } from './incus-connection.ts';
 import { incusLog } from './incus-daemon.ts';
@@ -12,10 +14,8 @@ import type { Install } from './install.ts';
 import { readKernelSetting, wrongKernelSettings } from './kernel.ts';
 import { lxcfsWorks } from './lxcfs.ts';
 import { missingPackages } from './packages.ts';
-import { poolMount, readPoolHealth } from './pool-health.ts';
 import { findPostgres, readPostgresUrl } from './postgres.ts';
 import { refuseNewerDatabase } from './preflight.ts';
-import { run } from './run.ts';
 import { isSystemd } from './system.ts';
 
 export interface Finding {

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, open, rename, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { identify, type ProcessIdentity } from './processes.ts';
+import { identify, type ProcessIdentity } from '../lib/processes.ts';
 
 export interface DaemonOptions {
   command: string;

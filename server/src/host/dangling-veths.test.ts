@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { after, before, test } from 'node:test';
+import { run } from '../lib/run.ts';
 import { removeDanglingVeths } from './dangling-veths.ts';
-import { run } from './run.ts';
 
 const NAMES = ['dv-left-0', 'dv-used-0', 'dv-other-0', 'dv-away-0', 'dv-bridge'] as const;
 const [LEFT, USED, OTHER, AWAY, BRIDGE] = NAMES;

@@ -3,9 +3,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { isRoot } from '../lib/processes.ts';
+import { run } from '../lib/run.ts';
 import { applyHostFirewall, hostFirewallIsUp, removeHostFirewall } from './host-firewall.ts';
-import { run } from './run.ts';
-import { isRoot } from './system.ts';
 
 /** Real packets between network namespaces: two teams' bridges, three guests, and a machine outside. */
 const ID = 'fafafa';

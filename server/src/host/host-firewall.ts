@@ -1,5 +1,5 @@
 import { bridgePrefix } from '../dataplane/incus/names.ts';
-import { run } from './run.ts';
+import { run } from '../lib/run.ts';
 
 export const firewallTable = (installId: string): string => `danube_${installId}`;
 

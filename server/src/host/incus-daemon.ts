@@ -3,10 +3,6 @@ import { mkdir, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DataPlaneError } from '../dataplane/contract/errors.ts';
-import { rotateLog, startDaemon } from './daemon.ts';
-import { removeDanglingVeths } from './dangling-veths.ts';
-import { HOST_INCUS_SOCKET, incusFolder, withIncus } from './incus-connection.ts';
-import { OperatorError } from './operator-error.ts';
 import {
   allPids,
   argumentsOf,
@@ -16,8 +12,12 @@ import {
   type ProcessIdentity,
   signal,
   waitForExit,
-} from './processes.ts';
-import { run } from './run.ts';
+} from '../lib/processes.ts';
+import { run } from '../lib/run.ts';
+import { rotateLog, startDaemon } from './daemon.ts';
+import { removeDanglingVeths } from './dangling-veths.ts';
+import { HOST_INCUS_SOCKET, incusFolder, withIncus } from './incus-connection.ts';
+import { OperatorError } from './operator-error.ts';
 
 const INCUSD = '/usr/libexec/incus/incusd';
 const APPARMOR_LOADER = '/usr/libexec/incus/incus-apparmor-load';

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { run } from '../lib/run.ts';
 import { OperatorError } from './operator-error.ts';
-import { run } from './run.ts';
 
 interface KernelSetting {
   name: string;

@@ -2,9 +2,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { identify, isAlive, type ProcessIdentity, signal, waitForExit } from '../lib/processes.ts';
+import { run } from '../lib/run.ts';
 import { startDaemon } from './daemon.ts';
-import { identify, isAlive, type ProcessIdentity, signal, waitForExit } from './processes.ts';
-import { run } from './run.ts';
 import { isSystemd } from './system.ts';
 
 const MOUNT = '/var/lib/lxcfs';

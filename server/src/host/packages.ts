@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { type DebianMirror, findMirror, readHostSources } from '../lib/debian-mirror.ts';
+import { run } from '../lib/run.ts';
 import { OperatorError } from './operator-error.ts';
-import { run } from './run.ts';
 import { isSystemd } from './system.ts';
 
 export interface Package {
@@ -35,75 +36,8 @@ const has = (pkg: Package): boolean => existsSync(pkg.proof) || existsSync(pkg.p
 export const missingPackages = (packages: readonly Package[] = PACKAGES): string[] =>
   packages.filter((pkg) => !has(pkg)).map((pkg) => pkg.name);
 
-export interface Mirror {
-  main: string;
-  security: string;
-  keyring: string;
-}
-
-const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
-const DEFAULT_MIRROR: Mirror = {
-  main: 'http://deb.debian.org/debian',
-  security: 'http://deb.debian.org/debian-security',
-  keyring: KEYRING,
-};
-
-/**
- * The Debian mirror that the host's own sources name for its release, so that a machine with a mirror of its own keeps
- * to it. `files` maps file name to content, one-line (`.list`) or deb822 (`.sources`).
- */
-export function findMirror(files: Record<string, string>, codename: string): Mirror {
-  const mirror = { ...DEFAULT_MIRROR };
-  let main: string | undefined;
-  let security: string | undefined;
-  for (const [name, text] of Object.entries(files)) {
-    for (const entry of name.endsWith('.sources') ? deb822Entries(text) : oneLineEntries(text)) {
-      const uri = entry.uris.find((candidate) => /^https?:\/\//.test(candidate))?.replace(/\/+$/, '');
-      if (!uri) continue;
-      if (entry.suites.includes(codename)) main ??= uri;
-      if (entry.suites.includes(`${codename}-security`)) security ??= uri;
-    }
-  }
-  return { ...mirror, ...(main ? { main } : {}), ...(security ? { security } : {}) };
-}
-
-interface Entry {
-  uris: string[];
-  suites: string[];
-}
-
-function deb822Entries(text: string): Entry[] {
-  return text
-    .split(/\n\s*\n/)
-    .map((stanza) => {
-      const fields = new Map<string, string>();
-      let last = '';
-      for (const line of stanza.split('\n')) {
-        if (line.startsWith('#')) continue;
-        const match = /^([A-Za-z-]+):\s*(.*)$/.exec(line);
-        if (match) {
-          last = (match[1] ?? '').toLowerCase();
-          fields.set(last, match[2] ?? '');
-        } else if (/^\s/.test(line)) fields.set(last, `${fields.get(last) ?? ''} ${line.trim()}`);
-      }
-      const words = (key: string): string[] => (fields.get(key) ?? '').split(/\s+/).filter(Boolean);
-      const usable = words('types').includes('deb') && fields.get('enabled') !== 'no';
-      return usable ? { uris: words('uris'), suites: words('suites') } : { uris: [], suites: [] };
-    })
-    .filter((entry) => entry.uris.length > 0);
-}
-
-function oneLineEntries(text: string): Entry[] {
-  const entries: Entry[] = [];
-  for (const line of text.split('\n')) {
-    const match = /^\s*deb\s+(?:\[[^\]]*\]\s+)?(\S+)\s+(\S+)/.exec(line);
-    if (match) entries.push({ uris: [match[1] ?? ''], suites: [match[2] ?? ''] });
-  }
-  return entries;
-}
-
 /** Our own apt source list (one-line format): a broken foreign list on the host cannot fail set-up. */
-export function sourcesList(codename: string, mirror: Mirror, backports: boolean): string {
+export function sourcesList(codename: string, mirror: DebianMirror, backports: boolean): string {
   const line = (uri: string, suite: string): string =>
     `deb [signed-by=${mirror.keyring}] ${uri} ${suite} main`;
   return [
@@ -114,25 +48,6 @@ export function sourcesList(codename: string, mirror: Mirror, backports: boolean
     ...(backports ? [line(mirror.main, `${codename}-backports`)] : []),
     '',
   ].join('\n');
-}
-
-/** The mirror that this host's packages come from, for images of any Debian release; Debian's own where it has none. */
-export async function hostMirror(): Promise<Mirror> {
-  const release = existsSync('/etc/os-release') ? await readFile('/etc/os-release', 'utf8') : '';
-  const codename = /^VERSION_CODENAME="?([a-z]+)"?$/m.exec(release)?.[1] ?? '';
-  return findMirror(await readHostSources(), codename);
-}
-
-/** Reads the host's apt sources; unreadable ones are none of our business. */
-async function readHostSources(): Promise<Record<string, string>> {
-  const files: Record<string, string> = {};
-  const folder = '/etc/apt/sources.list.d';
-  const names = existsSync(folder) ? await readdir(folder) : [];
-  const paths = ['/etc/apt/sources.list', ...names.map((name) => path.join(folder, name))];
-  for (const file of paths) {
-    if (/\.(list|sources)$/.test(file) && existsSync(file)) files[file] = await readFile(file, 'utf8');
-  }
-  return files;
 }
 
 /** Installs those that are missing, by default of {@link PACKAGES}, from our own source list. Throws {@link OperatorError}. */

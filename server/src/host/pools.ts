@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
+import { run } from '../lib/run.ts';
 import { OperatorError } from './operator-error.ts';
-import { run } from './run.ts';
 
 interface Range {
   first: number;

@@ -5,9 +5,9 @@ import { after, before, test } from 'node:test';
 import pg from 'pg';
 import { openDatabase } from '../db/database.ts';
 import { migrate } from '../db/migrate.ts';
+import { identify, signal, waitForExit } from '../lib/processes.ts';
 import { migrateWorkflows } from '../operations/runtime.ts';
 import { findPostgres, type RunningPostgres, startPostgres, stopPostgres } from './postgres.ts';
-import { identify, signal, waitForExit } from './processes.ts';
 
 let folder = '';
 const start = (): Promise<RunningPostgres> =>

@@ -4,20 +4,21 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { randomText } from '../lib/crypto.ts';
-import { startDaemon } from './daemon.ts';
-import { OperatorError } from './operator-error.ts';
-import { copyPostgresBinaries, type PostgresBinaries } from './postgres-binaries.ts';
 import {
   allPids,
   argumentsOf,
   identify,
+  isRoot,
   linkOf,
   type ProcessIdentity,
   signal,
   waitForExit,
-} from './processes.ts';
-import { run } from './run.ts';
-import { findUser, isRoot, type SystemUser } from './system.ts';
+} from '../lib/processes.ts';
+import { run } from '../lib/run.ts';
+import { startDaemon } from './daemon.ts';
+import { OperatorError } from './operator-error.ts';
+import { copyPostgresBinaries, type PostgresBinaries } from './postgres-binaries.ts';
+import { findUser, type SystemUser } from './system.ts';
 
 export interface PostgresOptions {
   /** Holds binaries, data, socket, password and log. Every folder above it must be open to the user (`o+x`). */

@@ -6,11 +6,11 @@ import pg from 'pg';
 import type { Config } from '../config.ts';
 import { openDatabase } from '../db/database.ts';
 import { refuseNewerSchema } from '../db/migrate.ts';
+import { isRoot } from '../lib/processes.ts';
+import { run } from '../lib/run.ts';
 import { OWN_ENTRIES } from './install.ts';
 import { OperatorError } from './operator-error.ts';
 import { missingPackages } from './packages.ts';
-import { run } from './run.ts';
-import { isRoot } from './system.ts';
 
 /** What preflight looks at, apart from the settings: replaced in tests. */
 export interface Host {

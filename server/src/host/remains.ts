@@ -3,9 +3,17 @@ import { rmdir } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { bridgePrefix, projectName } from '../dataplane/incus/names.ts';
+import {
+  allPids,
+  argumentsOf,
+  environmentOf,
+  identify,
+  linkOf,
+  signal,
+  waitForExit,
+} from '../lib/processes.ts';
+import { run } from '../lib/run.ts';
 import { removeDanglingVeths } from './dangling-veths.ts';
-import { allPids, argumentsOf, environmentOf, identify, linkOf, signal, waitForExit } from './processes.ts';
-import { run } from './run.ts';
 
 /** What an install leaves on a host besides files: found by its data directory and by the names with its id. */
 export interface Remains {

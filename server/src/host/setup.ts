@@ -2,6 +2,8 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Config } from '../config.ts';
 import { poolName } from '../dataplane/incus/names.ts';
+import { poolMount, readPoolHealth, repairPoolQuota } from '../dataplane/incus/pool-health.ts';
+import { identify, isAlive, isRoot, type ProcessIdentity } from '../lib/processes.ts';
 import { AclGuard } from './acl-guard.ts';
 import { applyHostFirewall, hostFirewallIsUp } from './host-firewall.ts';
 import { HOST_INCUS_SOCKET, incusFolder, incusSocket } from './incus-connection.ts';
@@ -18,11 +20,9 @@ import { ensureInstall, type Install } from './install.ts';
 import { applyKernelSettings, wrongKernelSettings } from './kernel.ts';
 import { ensureLxcfs, lxcfsWorks } from './lxcfs.ts';
 import { installPackages, missingPackages } from './packages.ts';
-import { mendPoolQuota, poolMount, readPoolHealth } from './pool-health.ts';
 import { startPostgres, stopPostgres } from './postgres.ts';
-import { identify, isAlive, type ProcessIdentity } from './processes.ts';
 import type { Supervisor } from './supervisor.ts';
-import { ensureUser, isRoot, systemUserName } from './system.ts';
+import { ensureUser, systemUserName } from './system.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface SetUpContext {
@@ -174,7 +174,7 @@ async function setUpPool(
       const log = own ? incusLog(config.home) : '/var/log/incus/incus.log';
       await waitForIncus(socket, own ? findIncusd(config.home) : null, log);
       await ensurePool(socket, pool, config.home);
-      if ((await readPoolHealth(mount)).quotaConsistent === false) await mendPoolQuota(mount);
+      if ((await readPoolHealth(mount)).quotaConsistent === false) await repairPoolQuota(mount);
     },
     async isUp() {
       const health = await readPoolHealth(mount);

@@ -3,7 +3,6 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { startDaemon } from './daemon.ts';
 import {
   allPids,
   argumentsOf,
@@ -12,7 +11,8 @@ import {
   type ProcessIdentity,
   signal,
   waitForExit,
-} from './processes.ts';
+} from '../lib/processes.ts';
+import { startDaemon } from './daemon.ts';
 import { createSupervisor, type Part, type Supervisor } from './supervisor.ts';
 
 let folder = '';

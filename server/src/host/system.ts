@@ -1,10 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { run } from './run.ts';
+import { run } from '../lib/run.ts';
 
 /** Whether systemd is PID 1: the test that `sd_booted(3)` documents. */
 export const isSystemd = (): boolean => existsSync('/run/systemd/system');
-
-export const isRoot = (): boolean => process.getuid?.() === 0;
 
 export interface SystemUser {
   uid: number;

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { parse } from 'yaml';
 import { DataPlaneError } from '../dataplane/contract/errors.ts';
-import { hostMirror } from '../host/packages.ts';
+import { hostMirror } from '../lib/debian-mirror.ts';
 import { buildImage, findBuilt, recipeHash } from './builder.ts';
 import { CATALOG } from './catalog.ts';
 import { withFileLock } from './file-lock.ts';

@@ -2,21 +2,15 @@ import { createHash } from 'node:crypto';
 import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { DataPlaneError } from '../dataplane/contract/errors.ts';
-import { RunError, run } from '../host/run.ts';
 import { randomText } from '../lib/crypto.ts';
+import type { DebianMirror } from '../lib/debian-mirror.ts';
 import type { Progress } from '../lib/progress.ts';
+import { RunError, run } from '../lib/run.ts';
 import type { EngineParameter } from '../services/provider.ts';
 import { withFileLock } from './file-lock.ts';
 import { imageMetadata } from './metadata.ts';
 import { PARAMETERS_PROPERTY, packParameters } from './parameters.ts';
 import type { Recipe } from './recipe.ts';
-
-/** Where packages come from. Both archives are checked against `keyring`; unsigned packages are never taken. */
-export interface DebianMirror {
-  main: string;
-  security: string;
-  keyring: string;
-}
 
 export interface BuildOptions {
   recipe: Recipe;

@@ -1,4 +1,4 @@
-import { type RunResult, run } from '../../src/host/run.ts';
+import { type RunResult, run } from '../../src/lib/run.ts';
 
 /** Another host, next to this one: a network namespace with a cable to an address that only this test's host end has. */
 export interface Outside {

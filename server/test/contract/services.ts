@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { InstanceSpec } from '../../src/dataplane/contract/compute.ts';
-import { run } from '../../src/host/run.ts';
+import { run } from '../../src/lib/run.ts';
 import type { EngineState } from '../../src/services/provider.ts';
 import { openTo } from './firewalls.ts';
 import { FIRST_LINE, type Outside, openOutside } from './outside.ts';

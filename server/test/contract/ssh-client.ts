@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { type RunResult, run } from '../../src/host/run.ts';
+import { type RunResult, run } from '../../src/lib/run.ts';
 
 export interface KeyPair {
   /** Path of the private key. */

@@ -10,9 +10,9 @@ import { createIncusDataPlane } from '../../src/dataplane/incus/data-plane.ts';
 import { projectName } from '../../src/dataplane/incus/names.ts';
 import { createSimDataPlane } from '../../src/dataplane/sim/data-plane.ts';
 import { findIncusd } from '../../src/host/incus-daemon.ts';
-import type { RunResult } from '../../src/host/run.ts';
 import { SERVICE_IMAGES } from '../../src/images/recipes.ts';
 import { createLog } from '../../src/lib/log.ts';
+import type { RunResult } from '../../src/lib/run.ts';
 import { importTestService, SERVICE_IMAGE } from './test-service.ts';
 
 /** Teams that only the contract uses: what is found of them is left over from a run that was killed. */

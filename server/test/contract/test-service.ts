@@ -6,9 +6,9 @@ import { FormData } from 'undici';
 import type { InstanceFile } from '../../src/dataplane/contract/compute.ts';
 import type { IncusClient } from '../../src/dataplane/incus/client.ts';
 import { imageAlias } from '../../src/dataplane/incus/names.ts';
-import { hostMirror } from '../../src/host/packages.ts';
-import { run } from '../../src/host/run.ts';
 import { buildImage } from '../../src/images/builder.ts';
+import { hostMirror } from '../../src/lib/debian-mirror.ts';
+import { run } from '../../src/lib/run.ts';
 import { applianceRecipe } from '../../src/services/appliance/recipe.ts';
 
 /** Port on which the engine of `test-engine/` answers. */

@@ -4,7 +4,7 @@ import type { InstanceSpec } from '../../src/dataplane/contract/compute.ts';
 import { IncusClient } from '../../src/dataplane/incus/client.ts';
 import { bridgeName, projectName } from '../../src/dataplane/incus/names.ts';
 import { findIncusd } from '../../src/host/incus-daemon.ts';
-import { signal } from '../../src/host/processes.ts';
+import { signal } from '../../src/lib/processes.ts';
 import { firewall, rule } from '../contract/firewalls.ts';
 import { networkOf, specOf, TEAMS } from '../contract/subjects.ts';
 import { refuses } from '../contract/verbs.ts';

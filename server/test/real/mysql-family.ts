@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
-import { type RunResult, run } from '../../src/host/run.ts';
+import { type RunResult, run } from '../../src/lib/run.ts';
 import type { EngineMetrics, EngineParameter, EngineState, Provider } from '../../src/services/provider.ts';
 import { waitFor } from '../harness.ts';
 import { openServices, patiently, type TestService, type TestServices } from './service.ts';

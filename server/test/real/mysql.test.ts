@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { copyFile, mkdir, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { it } from 'node:test';
-import { run } from '../../src/host/run.ts';
+import { run } from '../../src/lib/run.ts';
 import { mysql } from '../../src/services/mysql/provider.ts';
 import { imageOf } from '../../src/services/provider.ts';
 import { fromTestRun } from '../incus.ts';

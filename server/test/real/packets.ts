@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import type { InstanceSpec } from '../../src/dataplane/contract/compute.ts';
-import { run } from '../../src/host/run.ts';
+import { run } from '../../src/lib/run.ts';
 import type { IncusSubject } from '../contract/subjects.ts';
 import { waitFor } from '../harness.ts';
 

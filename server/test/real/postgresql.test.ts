@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { type RunResult, run } from '../../src/host/run.ts';
+import { type RunResult, run } from '../../src/lib/run.ts';
 import { postgresql } from '../../src/services/postgresql/provider.ts';
 import type { EngineMetrics, EngineState } from '../../src/services/provider.ts';
 import { waitFor } from '../harness.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createConnection, type Socket } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { connect } from 'node:tls';
-import { type RunResult, run } from '../../src/host/run.ts';
+import { type RunResult, run } from '../../src/lib/run.ts';
 import type { EngineMetrics, EngineState, PlanSize, Provider } from '../../src/services/provider.ts';
 import { waitFor } from '../harness.ts';
 import { ALLOWED, ATTACKS, ESCAPES } from './redis-commands.ts';

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface, type Interface } from 'node:readline';
-import { run } from '../../src/host/run.ts';
+import { run } from '../../src/lib/run.ts';
 
 export interface Login {
   provider: 'postgresql' | 'mysql' | 'mariadb' | 'redis' | 'valkey';

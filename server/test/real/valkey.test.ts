@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { copyFile, mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { run } from '../../src/host/run.ts';
 import { findBuilt } from '../../src/images/builder.ts';
 import { RECIPES } from '../../src/images/recipes.ts';
+import { run } from '../../src/lib/run.ts';
 import { valkey } from '../../src/services/valkey/provider.ts';
 import { fromTestRun } from '../incus.ts';
 import { testFamily } from './redis-family.ts';

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { firewall, rule } from '../../../test/contract/firewalls.ts';
 import { networkOf, specOf, TEAMS } from '../../../test/contract/subjects.ts';
-import { run } from '../../host/run.ts';
-import { isRoot } from '../../host/system.ts';
+import { isRoot } from '../../lib/processes.ts';
+import { run } from '../../lib/run.ts';
 import { createJudge } from './connections.ts';
 import { type Connection, deleteConnections, listConnections, parseConnection } from './conntrack.ts';
 

@@ -1,5 +1,5 @@
-import { run } from '../../host/run.ts';
 import { type Family, parseAddress } from '../../lib/packet-filter/addresses.ts';
+import { run } from '../../lib/run.ts';
 import type { TenantNetwork } from '../contract/networks.ts';
 
 /**

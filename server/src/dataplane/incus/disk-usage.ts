@@ -1,7 +1,7 @@
 import path from 'node:path';
-import { mendPoolQuota } from '../../host/pool-health.ts';
-import { run } from '../../host/run.ts';
+import { run } from '../../lib/run.ts';
 import type { IncusConnection } from './client.ts';
+import { repairPoolQuota } from './pool-health.ts';
 
 /** What Incus calls the kinds of disks in a pool's folder: root disks and data volumes. */
 export type DiskKind = 'containers' | 'custom';
@@ -12,7 +12,7 @@ export type DiskKind = 'containers' | 'custom';
  */
 export class DiskUsage {
   readonly #folder: string | null;
-  #mending: Promise<void> | null = null;
+  #repairing: Promise<void> | null = null;
 
   constructor(connection: IncusConnection, pool: string) {
     this.#folder =
@@ -42,15 +42,15 @@ export class DiskUsage {
       return line ? Number(line.split(/\s+/)[1]) : incusSays;
     }
     if (!patient) return null;
-    await this.#mend(this.#folder);
+    await this.#repair(this.#folder);
     return this.heldBytes(disk, incusSays);
   }
 
   /** One at a time: the file system refuses a second. */
-  #mend(folder: string): Promise<void> {
-    this.#mending ??= mendPoolQuota(folder).finally(() => {
-      this.#mending = null;
+  #repair(folder: string): Promise<void> {
+    this.#repairing ??= repairPoolQuota(folder).finally(() => {
+      this.#repairing = null;
     });
-    return this.#mending;
+    return this.#repairing;
   }
 }

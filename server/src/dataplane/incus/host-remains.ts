@@ -1,6 +1,6 @@
 import { readdir, readFile, rmdir } from 'node:fs/promises';
 import path from 'node:path';
-import { run } from '../../host/run.ts';
+import { run } from '../../lib/run.ts';
 
 /** Milliseconds that a DNS server gets to end. */
 const PATIENCE = 3_000;

@@ -1,11 +1,11 @@
 import { openAsBlob } from 'node:fs';
 import { FormData } from 'undici';
-import { hostMirror } from '../../host/packages.ts';
 import { type BuiltImage, buildImage, recipeHash } from '../../images/builder.ts';
 import { CATALOG, type ImageSource } from '../../images/catalog.ts';
 import { type ImageServers, probeImageServers } from '../../images/image-server.ts';
 import { PARAMETERS_PROPERTY, unpackParameters } from '../../images/parameters.ts';
 import { RECIPES, SERVICE_IMAGES } from '../../images/recipes.ts';
+import { hostMirror } from '../../lib/debian-mirror.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Progress } from '../../lib/progress.ts';
 import type { EngineParameter } from '../../services/provider.ts';

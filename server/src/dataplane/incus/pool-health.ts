@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import path from 'node:path';
-import { run } from './run.ts';
+import { run } from '../../lib/run.ts';
 
 export interface PoolHealth {
   mounted: boolean;
@@ -46,6 +46,6 @@ function quotaConsistent(device: string): boolean | null {
 }
 
 /** Makes btrfs count again, after which it enforces quotas as before. Takes under a second on a pool of some gigabytes. */
-export async function mendPoolQuota(mount: string): Promise<void> {
+export async function repairPoolQuota(mount: string): Promise<void> {
   await run('btrfs', ['quota', 'rescan', '-w', mount], { timeoutSeconds: 600 });
 }

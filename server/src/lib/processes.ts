@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
+export const isRoot = (): boolean => process.getuid?.() === 0;
+
 /**
  * One process, and not another one that got its number later: the start time (clock ticks since boot, field 22 of
  * `/proc/PID/stat`, see proc_pid_stat(5)) is part of its identity. Start times repeat only over a reboot, where the

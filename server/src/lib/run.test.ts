@@ -4,9 +4,8 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { allPids, argumentsOf, identify } from './processes.ts';
+import { allPids, argumentsOf, identify, isRoot } from './processes.ts';
 import { RunError, run } from './run.ts';
-import { isRoot } from './system.ts';
 
 test('the result has what the command said, and its status', async () => {
   const lines: string[] = [];
