@@ -77,8 +77,11 @@ if (!isInstalled()) {
 // Warnings about the inside of packages are not for operators.
 const quiet = ['--disable-warning=ExperimentalWarning', '--disable-warning=DeprecationWarning'];
 const args = [...quiet, path.join(root, 'server', 'src', 'main.ts')];
+// Node keeps compiled code there for the next start. Where it may not write, it compiles every time.
+const cache = { NODE_COMPILE_CACHE: path.join(modules, '.cache', 'node') };
 const child = spawn(runtime, [...args, ...process.argv.slice(2)], {
   stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+  env: { ...cache, ...process.env },
 });
 // Ctrl-C reaches the whole process group, npm passes signals on as well, and so do we: the server takes signals that come
 // together as one.
