@@ -18,7 +18,7 @@ import { ensureIncusd, incusLog, stopIncusd, waitForIncus } from '../host/incus-
 import { type Install, OWN_ENTRIES, poolFor, readInstall } from '../host/install.ts';
 import { kernelFiles, removeKernelFiles } from '../host/kernel.ts';
 import { takeLock } from '../host/lock.ts';
-import { stopOwnLxcfs } from '../host/lxcfs.ts';
+import { removeDropIn, stopOwnLxcfs } from '../host/lxcfs.ts';
 import { OperatorError } from '../host/operator-error.ts';
 import { stopPostgres } from '../host/postgres.ts';
 import {
@@ -204,7 +204,12 @@ async function removeFromHost(
 ): Promise<void> {
   await attempt('Removing what is left of it', () => removeRemains(home, id));
   // Others on this host may need the one lxcfs there is.
-  if ((await otherInstalls(id)).length === 0) await attempt('Stopping lxcfs', () => stopOwnLxcfs(home));
+  if ((await otherInstalls(id)).length === 0) {
+    await attempt('Stopping lxcfs', async () => {
+      await stopOwnLxcfs(home);
+      await removeDropIn();
+    });
+  }
   if (await hostFirewallIsUp(id)) await attempt('Removing the firewall table', () => removeHostFirewall(id));
   await attempt('Removing host settings', async () => {
     await removeKernelFiles(id);

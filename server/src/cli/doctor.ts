@@ -1,7 +1,8 @@
 import { readConfig } from '../config.ts';
-import { checkAll, type Finding } from '../host/checks.ts';
+import { checkAll } from '../host/checks.ts';
 import { requireInstall } from '../host/install.ts';
 import { OperatorError } from '../host/operator-error.ts';
+import type { Finding } from '../host/verdict.ts';
 import { isRoot } from '../lib/processes.ts';
 
 const MARKS = { ok: '✓', warn: '!', fail: '✗' } as const;

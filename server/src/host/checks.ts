@@ -11,26 +11,13 @@ import { firewallTable, hostFirewallIsUp } from './host-firewall.ts';
 import { incusConnection, incusFolder, withIncus } from './incus-connection.ts';
 import { incusLog } from './incus-daemon.ts';
 import type { Install } from './install.ts';
+import { lxcfs } from './isolation-checks.ts';
 import { readKernelSetting, wrongKernelSettings } from './kernel.ts';
-import { lxcfsWorks } from './lxcfs.ts';
 import { missingPackages } from './packages.ts';
 import { findPostgres, readPostgresUrl } from './postgres.ts';
 import { refuseNewerDatabase } from './preflight.ts';
 import { isSystemd } from './system.ts';
-
-export interface Finding {
-  part: string;
-  state: 'ok' | 'warn' | 'fail';
-  message: string;
-  /** What to do about it; null where all is well. */
-  mend: string | null;
-}
-
-type Verdict = Omit<Finding, 'part'>;
-
-const ok = (message: string): Verdict => ({ state: 'ok', message, mend: null });
-const warn = (message: string, mend: string): Verdict => ({ state: 'warn', message, mend });
-const fail = (message: string, mend: string): Verdict => ({ state: 'fail', message, mend });
+import { type Finding, fail, ok, RESTART, type Verdict, warn } from './verdict.ts';
 
 interface Check {
   part: string;
@@ -44,7 +31,6 @@ export interface CheckContext {
   install: Install;
 }
 
-const RESTART = 'Start Danube (`npm start`): it mends this by itself.';
 const gigabytes = (bytes: number): string => `${(bytes / 1024 ** 3).toFixed(1)} GB`;
 /** Asks the Incus of this install, wherever it is; null where that has no such thing. */
 async function ask<T>({ config, install }: CheckContext, path: string): Promise<T | null> {
@@ -101,15 +87,6 @@ function kernel(): Verdict {
     : warn(
         list.join('; '),
         `Load the kernel module ${[...new Set(wrong.map(({ module }) => module))].join(', ')}.`,
-      );
-}
-
-function lxcfs(): Verdict {
-  return lxcfsWorks()
-    ? ok('mounted and answering')
-    : fail(
-        'does not answer: instances see the memory and processors of the host',
-        `${RESTART} Then reboot the instances that run.`,
       );
 }
 

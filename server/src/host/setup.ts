@@ -18,7 +18,7 @@ import {
 } from './incus-daemon.ts';
 import { ensureInstall, type Install } from './install.ts';
 import { applyKernelSettings, wrongKernelSettings } from './kernel.ts';
-import { ensureLxcfs, lxcfsWorks } from './lxcfs.ts';
+import { ensureLxcfs, lxcfsIsReadOnly, lxcfsWorks } from './lxcfs.ts';
 import { installPackages, missingPackages } from './packages.ts';
 import { startPostgres, stopPostgres } from './postgres.ts';
 import type { Supervisor } from './supervisor.ts';
@@ -125,8 +125,8 @@ async function setUpIncus(context: SetUpContext, install: Install): Promise<stri
   await terminal.step('Starting lxcfs', () =>
     supervisor.add({
       name: 'lxcfs',
-      ensure: () => ensureLxcfs(config.home),
-      isUp: lxcfsWorks,
+      ensure: () => ensureLxcfs(config.home, context.log),
+      isUp: () => lxcfsWorks() && lxcfsIsReadOnly(),
       intervalMs: DAEMON_CHECK_MS,
     }),
   );

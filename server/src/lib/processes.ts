@@ -57,8 +57,11 @@ export function environmentOf(pid: number, name: string): string | null {
   }
 }
 
-/** Where a link under `/proc/PID` points (`exe`, `cwd`), or null. */
-export function linkOf(pid: number, link: 'exe' | 'cwd' | 'root'): string | null {
+/** Where a link under `/proc/PID` points (`exe`, `cwd`), or null; of a namespace: its type and number. */
+export function linkOf(
+  pid: number | 'self',
+  link: 'exe' | 'cwd' | 'root' | 'ns/mnt' | 'ns/user',
+): string | null {
   try {
     return readlinkSync(`/proc/${pid}/${link}`);
   } catch {

@@ -1,0 +1,28 @@
+import { lxcfsIsReadOnly, lxcfsWorks, oldLxcfs } from './lxcfs.ts';
+import { fail, ok, RESTART, type Verdict, warn } from './verdict.ts';
+
+/** Whether instances see their own memory and processors, and cannot write to those of the host. */
+export function lxcfs(): Verdict {
+  if (!lxcfsWorks()) {
+    return fail(
+      'does not answer: instances see the memory and processors of the host',
+      `${RESTART} Then reboot the instances that run.`,
+    );
+  }
+  if (!lxcfsIsReadOnly()) return fail('writable: instances can change files of this host', RESTART);
+  const { daemons, containers } = oldLxcfs();
+  const names = containers.join(', ');
+  if (daemons.length > 0) {
+    const numbers = daemons.map(({ pid }) => pid).join(', ');
+    return fail(
+      `an older one (process ${numbers}) still serves instances, which may change files of this host: ${names}`,
+      RESTART,
+    );
+  }
+  return containers.length === 0
+    ? ok('mounted, answering and read-only')
+    : warn(
+        `instances that were started with one that is gone see no processors and memory: ${names}`,
+        'Reboot them.',
+      );
+}

@@ -1,0 +1,24 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { lxcfsDaemons, parseLxcfsMounts } from './lxcfs-views.ts';
+
+// As a kernel wrote it: the second and third are in an instance, of a lxcfs that was made read-only after it had started.
+const MOUNTINFO = `31 23 0:28 / /sys/fs/cgroup rw,relatime - tmpfs tmpfs rw,mode=755
+64 43 0:41 / /var/lib/lxcfs rw,nosuid,nodev,relatime - fuse.lxcfs lxcfs rw,user_id=0,group_id=0,allow_other
+65 43 0:42 /proc/meminfo /proc/meminfo rw,nosuid,nodev,relatime master:7 - fuse.lxcfs lxcfs ro,user_id=0,group_id=0,allow_other
+66 43 0:42 /sys/devices/system/cpu /sys/devices/system/cpu ro,nosuid - fuse.lxcfs lxcfs rw,user_id=0,group_id=0,allow_other
+67 43 0:43 / /mnt rw,relatime - fuse.sshfs somewhere rw,user_id=0
+`;
+
+test('mounts of lxcfs are found with the state of the file system, not that of the mount', () => {
+  assert.deepEqual(parseLxcfsMounts(MOUNTINFO), [
+    { device: '0:41', place: '/var/lib/lxcfs', readOnly: false },
+    { device: '0:42', place: '/proc/meminfo', readOnly: true },
+    { device: '0:42', place: '/sys/devices/system/cpu', readOnly: false },
+  ]);
+  assert.deepEqual(parseLxcfsMounts(''), []);
+});
+
+test('a folder that no lxcfs serves has no daemon', () => {
+  assert.deepEqual(lxcfsDaemons('/nowhere'), []);
+});
