@@ -25,9 +25,10 @@ export async function start(): Promise<number> {
   const log = createLog(config.logLevel);
   const lock = await takeLock(config.home, installId(config.home));
   const firstStart = (await readInstall(config.home)) === null;
-  await preflight(config, firstStart);
+  const remarks = await preflight(config, firstStart);
 
   const terminal = createTerminal();
+  for (const line of remarks) terminal.line(line);
   if (firstStart) terminal.line(`Setting up Danube in ${config.home}`);
   const supervisor = createSupervisor({ log: (message) => log.warn(message) });
   const stops: (() => Promise<void>)[] = [];

@@ -11,7 +11,7 @@ import { firewallTable, hostFirewallIsUp } from './host-firewall.ts';
 import { incusConnection, incusFolder, withIncus } from './incus-connection.ts';
 import { incusLog } from './incus-daemon.ts';
 import type { Install } from './install.ts';
-import { lxcfs } from './isolation-checks.ts';
+import { isolation, lxcfs } from './isolation-checks.ts';
 import { readKernelSetting, wrongKernelSettings } from './kernel.ts';
 import { missingPackages } from './packages.ts';
 import { findPostgres, readPostgresUrl } from './postgres.ts';
@@ -41,6 +41,7 @@ async function ask<T>({ config, install }: CheckContext, path: string): Promise<
 const CHECKS: readonly Check[] = [
   { part: 'packages', needs: 'host', look: async () => packages() },
   { part: 'kernel settings', needs: 'host', look: async () => kernel() },
+  { part: 'isolation', needs: 'host', look: async () => isolation() },
   { part: 'lxcfs', needs: 'host', look: async () => lxcfs() },
   { part: 'incus', needs: 'incus', look: incus },
   { part: 'storage pool', needs: 'host', look: pool },

@@ -1,5 +1,16 @@
+import { describeIsolation, readIsolation, weaknesses } from './isolation.ts';
 import { lxcfsIsReadOnly, lxcfsWorks, oldLxcfs } from './lxcfs.ts';
 import { fail, ok, RESTART, type Verdict, warn } from './verdict.ts';
+
+/** What keeps instances apart from the host, and what is weaker where some of it is missing. */
+export function isolation(): Verdict {
+  const present = readIsolation();
+  const weak = weaknesses(present);
+  const text = [describeIsolation(present), ...weak.map(({ what }) => what)].join('; ');
+  if (weak.length === 0) return ok(text);
+  const mend = weak.map((weakness) => weakness.mend).join(' ');
+  return present.userNamespaces ? warn(text, mend) : fail(text, mend);
+}
 
 /** Whether instances see their own memory and processors, and cannot write to those of the host. */
 export function lxcfs(): Verdict {

@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import { test } from 'node:test';
 import { type Config, readConfig } from '../config.ts';
 import { installId } from '../lib/install-id.ts';
+import type { Isolation } from './isolation.ts';
 import { takeLock } from './lock.ts';
 import { OperatorError } from './operator-error.ts';
 import { type Host, preflight } from './preflight.ts';
@@ -10,12 +11,21 @@ import { type Host, preflight } from './preflight.ts';
 const settings = (more: NodeJS.ProcessEnv = {}): Config =>
   readConfig({ DANUBE_HOME: '/tmp/danube-never-made', DANUBE_LISTEN: '127.0.0.1:0', ...more });
 
+const ISOLATED: Isolation = {
+  userNamespaces: true,
+  seccomp: true,
+  appArmor: true,
+  cgroupVersion: 2,
+  controllers: ['cpu', 'cpuset', 'memory', 'pids'],
+};
+
 const host = (changes: Partial<Host> = {}): Host => ({
   platform: 'linux',
   root: true,
   hasApt: true,
   missingPackages: () => [],
   freeBytes: async () => 50e9,
+  isolation: () => ISOLATED,
   ...changes,
 });
 
@@ -46,6 +56,18 @@ test('what cannot work is refused with its reason and a remedy', async () => {
   assert.match(await refusal(preflight(long, true, host())), /too long/);
   const taken = settings({ DANUBE_HOME: '/etc' });
   assert.match(await refusal(preflight(taken, true, host())), /\/etc, which holds other things/);
+});
+
+test('how well instances are kept apart is told, and nothing that cannot be done without refuses a start', async () => {
+  const told = async (changes: Partial<Isolation>): Promise<string> =>
+    (await preflight(settings(), true, host({ isolation: () => ({ ...ISOLATED, ...changes }) }))).join('\n');
+  assert.doesNotMatch(await told({}), /!/);
+  assert.match(await told({ appArmor: false }), /no AppArmor.*\n {2}! without AppArmor/);
+  assert.match(
+    await told({ seccomp: false, controllers: [] }),
+    /no seccomp.*subvolumes.*memory of the host/s,
+  );
+  assert.match(await refusal(told({ userNamespaces: false })), /user namespaces.*max_user_namespaces/);
 });
 
 test('a later start serves from a full disk, and without apt when nothing is missing', async () => {

@@ -9,6 +9,13 @@ import { refuseNewerSchema } from '../db/migrate.ts';
 import { isRoot } from '../lib/processes.ts';
 import { run } from '../lib/run.ts';
 import { OWN_ENTRIES } from './install.ts';
+import {
+  describeIsolation,
+  type Isolation,
+  NO_USER_NAMESPACES,
+  readIsolation,
+  weaknesses,
+} from './isolation.ts';
 import { OperatorError } from './operator-error.ts';
 import { missingPackages } from './packages.ts';
 
@@ -20,6 +27,7 @@ export interface Host {
   missingPackages: () => string[];
   /** Bytes free where the data directory is or will be. */
   freeBytes: (home: string) => Promise<number>;
+  isolation: () => Isolation;
 }
 
 export const MIN_FREE_BYTES = 10 * 1024 ** 3;
@@ -36,15 +44,20 @@ export const thisHost = (): Host => ({
     const { bavail, bsize } = await statfs(nearestExisting(home));
     return bavail * bsize;
   },
+  isolation: readIsolation,
 });
 
 const usesLocalIncus = (config: Config): boolean => config.engine === 'incus' && !config.incus;
 
 /**
  * Everything that would stop an install later, before anything is changed. Throws the first {@link OperatorError}.
- * `firstStart` is whether the data directory is still to be made.
+ * `firstStart` is whether the data directory is still to be made. Resolves to what the operator should know of this host.
  */
-export async function preflight(config: Config, firstStart: boolean, host: Host = thisHost()): Promise<void> {
+export async function preflight(
+  config: Config,
+  firstStart: boolean,
+  host: Host = thisHost(),
+): Promise<string[]> {
   refusePlatform(config, host);
   await refuseHome(config, host);
   if (firstStart) await refuseForeignHome(config.home);
@@ -52,6 +65,22 @@ export async function preflight(config: Config, firstStart: boolean, host: Host 
   if (firstStart && usesLocalIncus(config)) await refuseFullDisk(config.home, host);
   if (config.role !== 'worker') await refuseTakenPort(config.listen);
   if (config.databaseUrl) await refuseDatabase(config.databaseUrl);
+  return usesLocalIncus(config) ? reportIsolation(host.isolation()) : [];
+}
+
+/** Throws where instances could not be unprivileged; all else that is missing makes them weaker, and is told. */
+function reportIsolation(isolation: Isolation): string[] {
+  const weak = weaknesses(isolation);
+  if (!isolation.userNamespaces) {
+    throw new OperatorError(
+      'This kernel has no user namespaces, or none may be made: root in an instance would be root of this host.',
+      NO_USER_NAMESPACES,
+    );
+  }
+  return [
+    `Isolation of instances: ${describeIsolation(isolation)}`,
+    ...weak.map(({ what, mend }) => `  ! ${what}. ${mend}`),
+  ];
 }
 
 function refusePlatform(config: Config, host: Host): void {
