@@ -3,7 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import type { InstanceDetail, InstanceReport } from '../src/dataplane/contract/compute.ts';
 import type { DataPlane } from '../src/dataplane/contract/data-plane.ts';
+import type { SnapshotRef } from '../src/dataplane/contract/refs.ts';
 import { createSimDataPlane, type SimDataPlane } from '../src/dataplane/sim/data-plane.ts';
 import { readIntent } from '../src/resources/firewalls/enforcement.ts';
 import { type Call, clientOf } from './client.ts';
@@ -71,99 +73,141 @@ export async function createCrashable(
 
 /**
  * What must be true of every settled install, whatever happened to it: rows, instances and snapshots match one to one, no
- * address is used twice, every operation has ended, and the counters tell the truth. Returns what is wrong.
+ * address is used twice, every operation has ended, and the counters tell the truth. Returns what is wrong, by default with
+ * any team.
  */
-export async function findInconsistencies(database: TestDatabase, plane: DataPlane): Promise<string[]> {
-  const { pool } = database;
+export async function findInconsistencies(
+  database: TestDatabase,
+  plane: DataPlane,
+  only?: number,
+): Promise<string[]> {
+  const instances = await plane.listInstances();
+  const snapshots = await plane.listSnapshots();
+  const known = (await database.pool.query<{ id: number }>('select id from teams')).rows.map(({ id }) => id);
+  const teams = new Set([
+    ...known,
+    ...[...instances.map(({ ref }) => ref), ...snapshots].map((ref) => ref.teamId),
+  ]);
+  const details = await Promise.all(
+    instances
+      .filter(({ ref }) => only === undefined || ref.teamId === only)
+      .map(({ ref }) => plane.describeInstance(ref)),
+  );
+  const addresses = details
+    .flatMap((detail) => [detail?.addresses.ipv4, detail?.addresses.ipv6])
+    .filter(Boolean);
   const problems: string[] = [];
-  const rows = (
-    await pool.query(`select 'vps' as kind, id, status, generation, disk_gb, memory_mb from vps
-      union all select kind, id, status, generation, disk_gb, memory_mb from data_services`)
-  ).rows;
-  const instances = new Map((await plane.listInstances()).map((report) => [report.ref.name, report]));
+  if (new Set(addresses).size !== addresses.length) problems.push('an address is used twice');
+  for (const team of only === undefined ? teams : [only]) {
+    const query = async (sql: string) => (await database.pool.query(sql, [team])).rows;
+    const found = [
+      ...(await findInstanceInconsistencies(
+        query,
+        instances.filter(({ ref }) => ref.teamId === team),
+        details.filter((detail) => detail !== null),
+      )),
+      ...(await findSnapshotInconsistencies(
+        query,
+        snapshots.filter(({ teamId }) => teamId === team),
+      )),
+      ...(await findFirewallInconsistencies(query, database, plane, team)),
+    ];
+    problems.push(...found.map((problem) => `team ${team}: ${problem}`));
+  }
+  return problems;
+}
+
+/** Asks about one team, which is `$1`. */
+// biome-ignore lint/suspicious/noExplicitAny: rows of every shape
+type Query = (sql: string) => Promise<any[]>;
+
+/** Rows and instances match one to one, operations have ended, and addresses and counters are right. */
+async function findInstanceInconsistencies(
+  query: Query,
+  reports: readonly InstanceReport[],
+  details: readonly InstanceDetail[],
+): Promise<string[]> {
+  const problems: string[] = [];
+  const rows = await query(`
+    select 'vps' as kind, id, status, generation, disk_gb, memory_mb from vps where team_id = $1
+    union all select kind, id, status, generation, disk_gb, memory_mb from data_services where team_id = $1`);
+  const instances = new Map(reports.map((report) => [report.ref.name, report]));
   for (const row of rows) {
-    const found = instances.get(`${row.kind}-${row.id}`);
-    instances.delete(`${row.kind}-${row.id}`);
+    const name = `${row.kind}-${row.id}`;
+    const found = instances.get(name);
+    instances.delete(name);
     if (row.status === 'error') continue;
     if (found?.power !== row.status)
       problems.push(`row ${row.id} is ${row.status}, its instance ${found?.power}`);
     else if (found?.generation !== row.generation)
       problems.push(`row ${row.id} has an instance of another generation`);
-  }
-  for (const name of instances.keys()) problems.push(`instance ${name} has no row`);
-
-  const count = async (sql: string) => Number((await pool.query(sql)).rows[0].n);
-  const open = await count(
-    `select count(*) n from operations where state in ('queued', 'pending', 'running')`,
-  );
-  if (open > 0) problems.push(`${open} operations never ended`);
-  const orphans = await count(
-    `select count(*) n from addresses
-      where resource_id not in (select id from vps union all select id from data_services)`,
-  );
-  if (orphans > 0) problems.push(`${orphans} addresses belong to no instance`);
-  for (const kind of ['vps', 'database', 'cache']) {
-    const used = await count(`select coalesce(sum(used), 0) n from team_usage where kind = '${kind}'`);
-    const present = rows.filter((row) => row.kind === kind).length;
-    if (used !== present) problems.push(`the quota counts ${used} of ${present} ${kind}`);
-  }
-  const details = await Promise.all(
-    (await plane.listInstances()).map(({ ref }) => plane.describeInstance(ref)),
-  );
-  for (const row of rows) {
-    const detail = details.find((candidate) => candidate?.ref.name === `${row.kind}-${row.id}`);
-    if (!detail || row.status === 'error') continue;
+    const detail = details.find(({ ref }) => ref.name === name);
+    if (!detail) continue;
     if (detail.limits.memoryMb !== row.memory_mb) problems.push(`${row.id} has the memory of another plan`);
     if (detail.limits.diskGb !== row.disk_gb) problems.push(`${row.id} has the disk of another plan`);
   }
-  problems.push(...(await findSnapshotInconsistencies(database, plane)));
-  const addresses = details
-    .flatMap((detail) => [detail?.addresses.ipv4, detail?.addresses.ipv6])
-    .filter(Boolean);
-  if (new Set(addresses).size !== addresses.length) problems.push('an address is used twice');
-  return [...problems, ...(await findFirewallInconsistencies(database, plane))];
+  for (const name of instances.keys()) problems.push(`instance ${name} has no row`);
+
+  const count = async (sql: string) => Number((await query(sql))[0].n);
+  const open = await count(
+    `select count(*) n from operations where team_id = $1 and state in ('queued', 'pending', 'running')`,
+  );
+  if (open > 0) problems.push(`${open} operations never ended`);
+  const orphans = await count(
+    `select count(*) n from addresses where team_id = $1
+      and resource_id not in (select id from vps union all select id from data_services)`,
+  );
+  if (orphans > 0) problems.push(`${orphans} addresses belong to no instance`);
+  for (const kind of ['vps', 'database', 'cache']) {
+    const used = await count(
+      `select coalesce(sum(used), 0) n from team_usage where team_id = $1 and kind = '${kind}'`,
+    );
+    const present = rows.filter((row) => row.kind === kind).length;
+    if (used !== present) problems.push(`the quota counts ${used} of ${present} ${kind}`);
+  }
+  return problems;
 }
 
 /** Firewalls are attached to instances that there are, are in force as the rows say, and are counted. */
-async function findFirewallInconsistencies(database: TestDatabase, plane: DataPlane): Promise<string[]> {
-  const { pool } = database;
+async function findFirewallInconsistencies(
+  query: Query,
+  database: TestDatabase,
+  plane: DataPlane,
+  team: number,
+): Promise<string[]> {
   const problems: string[] = [];
-  const query = async (sql: string) => (await pool.query(sql)).rows;
   const instances = '(select id from vps union all select id from data_services)';
-  for (const row of await query(`select * from firewall_attachments where instance_id not in ${instances}`)) {
+  for (const row of await query(`select * from firewall_attachments
+      where team_id = $1 and instance_id not in ${instances}`)) {
     problems.push(`firewall ${row.firewall_id} is attached to ${row.instance_id}, which is gone`);
   }
-  for (const row of await query(`select id from firewalls where default_of not in ${instances}
+  for (const row of await query(`select id from firewalls where team_id = $1 and default_of not in ${instances}
       and id not in (select firewall_id from firewall_attachments)`)) {
     problems.push(`default firewall ${row.id} outlived its instance`);
   }
-  for (const row of await query(`select id from firewalls where status = 'applying'`)) {
+  for (const row of await query(`select id from firewalls where team_id = $1 and status = 'applying'`)) {
     problems.push(`firewall ${row.id} is still being applied`);
   }
   const [counted] = await query(`select
-    (select coalesce(sum(used), 0) from team_usage where kind = 'firewall')::integer as used,
-    (select count(*) from firewalls where default_of is null)::integer as present`);
+    (select coalesce(sum(used), 0) from team_usage where team_id = $1 and kind = 'firewall')::integer as used,
+    (select count(*) from firewalls where team_id = $1 and default_of is null)::integer as present`);
   if (counted.used !== counted.present)
     problems.push(`the quota counts ${counted.used} of ${counted.present} firewalls`);
-  for (const { id } of await query('select id from teams')) {
-    const { firewalls } = await readIntent(database.db, id);
-    const present = 'firewallsOf' in plane ? (plane as SimDataPlane).firewallsOf(id) : firewalls;
-    if (!isDeepStrictEqual(present, firewalls)) {
-      problems.push(
-        `team ${id} has ${JSON.stringify(present)} in force in place of ${JSON.stringify(firewalls)}`,
-      );
-    }
+  const { firewalls } = await readIntent(database.db, team);
+  const present = 'firewallsOf' in plane ? (plane as SimDataPlane).firewallsOf(team) : firewalls;
+  if (!isDeepStrictEqual(present, firewalls)) {
+    problems.push(`${JSON.stringify(present)} is in force in place of ${JSON.stringify(firewalls)}`);
   }
   return problems;
 }
 
 /** Rows of snapshots match what the data plane has one to one, each has its instance, and nothing is under way. */
-async function findSnapshotInconsistencies({ pool }: TestDatabase, plane: DataPlane): Promise<string[]> {
+async function findSnapshotInconsistencies(query: Query, refs: readonly SnapshotRef[]): Promise<string[]> {
   const problems: string[] = [];
-  const { rows } = await pool.query(`select uid, instance_id, status, reason, exists (
+  const rows = await query(`select uid, instance_id, status, reason, exists (
       select from vps where vps.id = instance_id union all select from data_services d where d.id = instance_id) as owned
-    from snapshots`);
-  const kept = new Set((await plane.listSnapshots()).map(({ name }) => name));
+    from snapshots where team_id = $1`);
+  const kept = new Set(refs.map(({ name }) => name));
   for (const { uid, status, owned } of rows) {
     const present = kept.delete(`snapshot-${uid}`);
     if (!owned) problems.push(`snapshot ${uid} has no instance`);
