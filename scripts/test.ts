@@ -1,6 +1,6 @@
 /**
  * `npm test`: everything that must hold before a change lands. `--fast` leaves out what needs Incus, root and minutes;
- * names of test files, or parts of them, run only those.
+ * names of test files, or parts of them, run those and nothing else.
  *
  * It makes an install of its own, with PostgreSQL and a real Incus daemon, and removes all of it at the end.
  */
@@ -22,6 +22,12 @@ import { packagesFor } from './test-packages.ts';
 /** Tests that talk to the one Incus of the run, one file after the other. */
 const REAL = ['server/test/real/*.test.ts'];
 
+/** The usual report, and after it where the time went. */
+const REPORTERS = ['spec', './scripts/slowest-files.ts'].flatMap((reporter) => [
+  `--test-reporter=${reporter}`,
+  '--test-reporter-destination=stdout',
+]);
+
 const fast = process.argv.includes('--fast');
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('-'));
 const children = new Set<ReturnType<typeof spawn>>();
@@ -38,23 +44,23 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 
 try {
   if (fast) process.env.DANUBE_TEST_FAST = '1';
-  await prepareTestInstall(fast ? 'sim' : 'incus');
-  await check('formatting and lint', 'node_modules/@biomejs/biome/bin/biome', ['check', '.']);
-  await check('types', 'node_modules/typescript/bin/tsc', ['--noEmit']);
   const [real, plain] = await testFiles();
+  await prepareTestInstall(fast ? 'sim' : 'incus');
+  if (wanted.length === 0) {
+    await check('formatting and lint', 'node_modules/@biomejs/biome/bin/biome', ['check', '.']);
+    await check('types', 'node_modules/typescript/bin/tsc', ['--noEmit']);
+  }
   await installTestPackages(fast ? packagesFor(plain, 'sim') : packagesFor([...real, ...plain], 'incus'));
   await startTestPostgres({ durable: false });
-  await check('generated files', 'scripts/generate.ts', ['--check'], { DATABASE_URL: templateUrl() });
+  if (wanted.length === 0) {
+    await check('generated files', 'scripts/generate.ts', ['--check'], { DATABASE_URL: templateUrl() });
+  }
   if (plain.length > 0) {
-    await check('tests', '--test', ['--test-concurrency=2', '--test-reporter=spec', ...plain]);
+    await check('tests', '--test', ['--test-concurrency=2', ...REPORTERS, ...plain]);
   }
   if (!fast && real.length > 0) {
     await startTestIncus();
-    await check('tests on real instances', '--test', [
-      '--test-concurrency=1',
-      '--test-reporter=spec',
-      ...real,
-    ]);
+    await check('tests on real instances', '--test', ['--test-concurrency=1', ...REPORTERS, ...real]);
   }
 } catch (error) {
   failed = true;
@@ -93,5 +99,6 @@ async function testFiles(): Promise<[real: string[], plain: string[]]> {
   const all = (await list(['{server,client,bench,scripts}/**/*.test.ts']))
     .filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)))
     .sort();
+  if (all.length === 0) throw new CheckFailed(`no test file is named like ${wanted.join(' or ')}`);
   return [all.filter((file) => real.has(file)), all.filter((file) => !real.has(file))];
 }
