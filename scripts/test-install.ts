@@ -32,7 +32,6 @@ const home = path.join(
  * an earlier run left of it.
  */
 export async function prepareTestInstall(engine: 'sim' | 'incus'): Promise<void> {
-  process.env.DANUBE_HOME = home;
   process.env.DANUBE_LISTEN = '127.0.0.1:0';
   process.env.DANUBE_ENGINE = engine;
   for (const name of ['DATABASE_URL', 'INCUS_URL']) delete process.env[name];
@@ -47,6 +46,8 @@ export async function removeTestInstall(): Promise<void> {
 }
 
 async function clean(): Promise<void> {
+  // Here, so that an install of the operator's cannot be meant, whatever has failed before.
+  process.env.DANUBE_HOME = home;
   if ((await destroy({ yes: true })) !== 0) throw new Error(`Leftovers in ${home} could not be removed.`);
 }
 

@@ -44,8 +44,8 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 
 try {
   if (fast) process.env.DANUBE_TEST_FAST = '1';
-  const [real, plain] = await testFiles();
   await prepareTestInstall(fast ? 'sim' : 'incus');
+  const [real, plain] = await testFiles();
   if (wanted.length === 0) {
     await check('formatting and lint', 'node_modules/@biomejs/biome/bin/biome', ['check', '.']);
     await check('types', 'node_modules/typescript/bin/tsc', ['--noEmit']);
