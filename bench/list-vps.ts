@@ -74,7 +74,7 @@ async function fill(test: TestApp, rows: number): Promise<void> {
      select gen_random_uuid(), $1, $2, 'web-' || n, 'running', 'running', 'nano_shared', 'shared', 2, 2048, 40,
        449, 'debian-12', 'fsn1', 'ssh_key', '\\x00', 'dual_stack', now() - make_interval(secs => n)
      from generate_series((select count(*) + 1 from vps), $3) n`,
-    [test.team.teamId, test.team.userId, rows],
+    [test.team.teamId, test.team.accountId, rows],
   );
   await pool.query(
     `insert into team_usage (team_id, kind, used) values ($1, 'vps', $2)

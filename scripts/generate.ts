@@ -15,6 +15,7 @@ import { createSimDataPlane } from '../server/src/dataplane/sim/data-plane.ts';
 import { openDatabase } from '../server/src/db/database.ts';
 import { buildOpenApi } from '../server/src/http/openapi.ts';
 import { createHttpServer } from '../server/src/http/server.ts';
+import { createTokenAuthenticator } from '../server/src/identity/tokens/authentication.ts';
 import { createSecretBox } from '../server/src/lib/crypto.ts';
 import { ERROR_STATUS } from '../server/src/lib/errors.ts';
 import { createLog } from '../server/src/lib/log.ts';
@@ -28,12 +29,14 @@ async function openApiDocument(): Promise<string> {
   const database = openDatabase('postgres://nobody@127.0.0.1:1/none');
   const plane = createSimDataPlane({ stateFile: null, latencyMs: 0 });
   const secrets = createSecretBox(Buffer.alloc(32));
+  const log = createLog('silent');
   const pools = { ipv4: '10.64.0.0/13', ipv6: 'fd00::/48' };
   const http = createHttpServer({
     config,
     database,
     secrets,
-    log: createLog('silent'),
+    log,
+    authenticator: createTokenAuthenticator(database, log),
     register: (api) =>
       registerRoutes(api, {
         config,

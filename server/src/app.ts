@@ -7,6 +7,7 @@ import type { Api, HttpServer } from './http/api.ts';
 import { createHttpServer } from './http/server.ts';
 import { ensureFirstAccount } from './identity/teams/first-account.ts';
 import { teamRoutes } from './identity/teams/routes.ts';
+import { createTokenAuthenticator } from './identity/tokens/authentication.ts';
 import type { AddressPools } from './instances/addresses.ts';
 import { INSTANCE_RECONCILER, instanceReconciler } from './instances/reconciler.ts';
 import { createSecretBox, type SecretBox } from './lib/crypto.ts';
@@ -81,12 +82,14 @@ export async function startApp(options: AppOptions): Promise<App> {
   await ensureSystemGroups(database);
   const secrets = createSecretBox(options.secretKey);
   const authority = createAuthorityReader(database, secrets);
+  const authenticator = createTokenAuthenticator(database, log);
 
   const http = createHttpServer({
     config,
     database,
     secrets,
     log,
+    authenticator,
     register: (api) =>
       registerRoutes(api, {
         config,
@@ -110,6 +113,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     firstToken: first.token,
     async close() {
       await http.close();
+      await authenticator.close();
       await worker?.stop();
       await plane.close();
       await database.close();

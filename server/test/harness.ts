@@ -11,7 +11,7 @@ import { createTestDatabase, type TestDatabase } from './database.ts';
 export const TEST_POOLS = { ipv4: '10.64.0.0/13', ipv6: 'fd00:1:2::/48' };
 
 export interface TestTeam {
-  userId: number;
+  accountId: number;
   teamId: number;
   token: string;
 }
@@ -85,13 +85,13 @@ export async function createTeam(
       .executeTakeFirstOrThrow();
     await tx.insertInto('team_members').values({ team_id: team.id, user_id: user.id }).execute();
     const { plainText } = await createToken(tx, {
-      userId: user.id,
+      accountId: user.id,
       teamId: team.id,
       name: 'test',
       scopes,
       expiresAt: null,
     });
-    return { userId: user.id, teamId: team.id, token: plainText };
+    return { accountId: user.id, teamId: team.id, token: plainText };
   });
 }
 

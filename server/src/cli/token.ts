@@ -67,7 +67,7 @@ export async function tokenRevoke(text: string): Promise<number> {
 async function findOwner(
   database: Database,
   email: string | undefined,
-): Promise<{ userId: number; teamId: number }> {
+): Promise<{ accountId: number; teamId: number }> {
   let query = database.db.selectFrom('users').select('id').orderBy('id').limit(1);
   if (email) query = query.where('email', '=', email);
   const user = await query.executeTakeFirst();
@@ -83,7 +83,7 @@ async function findOwner(
     .orderBy('team_id')
     .limit(1)
     .executeTakeFirstOrThrow();
-  return { userId: user.id, teamId };
+  return { accountId: user.id, teamId };
 }
 
 /** A named set or a list of scopes; unknown ones are refused by the service, which names them. */

@@ -24,17 +24,28 @@ export function errorBody(error: AppError, requestId: string, publicUrl: string)
   };
 }
 
-/** The one place that turns whatever was thrown into an answer. What it cannot explain is logged and answered with 500. */
+/** Makes what turns anything that was thrown into an answer. What it cannot explain is logged and answered with 500. */
 export function createErrorHandler(publicUrl: string) {
   return (thrown: unknown, request: FastifyRequest, reply: FastifyReply): void => {
     const error = toAppError(thrown);
     if (error.status >= 500) request.log.error({ err: thrown }, 'request failed');
+    const challenge = challengeOf(error, request);
+    if (challenge) reply.header('www-authenticate', challenge);
     reply
       .code(error.status)
       .type('application/json; charset=utf-8')
       .serializer(JSON.stringify)
       .send(errorBody(error, request.id, publicUrl));
   };
+}
+
+/** Says how to authenticate, where that is what the request lacks (RFC 6750, section 3). */
+function challengeOf({ code, extra }: AppError, { headers }: FastifyRequest): string | null {
+  const realm = 'Bearer realm="danube"';
+  if (code === 'missing_scope')
+    return `${realm}, error="insufficient_scope", scope="${extra.required_scope}"`;
+  if (code !== 'unauthenticated') return null;
+  return headers.authorization === undefined ? realm : `${realm}, error="invalid_token"`;
 }
 
 /** Finds the public error for anything thrown. */

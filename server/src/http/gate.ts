@@ -1,9 +1,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '../config.ts';
 import { AppError } from '../lib/errors.ts';
-import { authenticate, principalOf, requireScope } from './authentication.ts';
+import type { PrivateRequest } from './api.ts';
+import type { Authenticator, Identity } from './authenticator.ts';
+import { accountPrincipal, assertScope, teamPrincipal } from './principal.ts';
 import { RateLimits } from './rate-limits.ts';
-import type { TokenCache } from './token-cache.ts';
 
 /** What every answer carries. Pages for browsers set their own content policy. */
 function securityHeaders(config: Config): Record<string, string> {
@@ -29,34 +30,38 @@ function securityHeaders(config: Config): Record<string, string> {
 export type Gate = (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
 
 /**
- * Makes the first hook of every request. It sets the headers that every answer carries, then counts the request for
- * the account that its token belongs to, or for the client's address where it has no valid token.
+ * Makes the first hook of every request. It sets the headers that every answer carries, finds the principal, and counts
+ * the request for its account, or for the client's address where there is no valid credential.
  */
-export function createGate(config: Config, tokens: TokenCache): Gate {
+export function createGate(config: Config, authenticator: Authenticator): Gate {
   const rates = new RateLimits();
   const headers = securityHeaders(config);
 
   return async (request, reply) => {
     reply.headers(headers);
     reply.header('x-request-id', request.id);
-    const { config: route } = request.routeOptions;
-    if (route?.public) return rates.showAddress(request.ip, reply);
-    const anonymous = route?.scope === undefined && request.headers.authorization === undefined;
-    if (anonymous) return rates.consumeAddress(request.ip, reply);
-    let token: Awaited<ReturnType<typeof authenticate>>;
+    // Empty for an unknown path, which is answered as such whoever asks.
+    const { public: isPublic, scope, team } = request.routeOptions.config ?? {};
+    if (isPublic) return rates.showAddress(request.ip, reply);
+    let identity: Identity;
     try {
-      token = await authenticate(request, reply, tokens);
+      identity = await authenticator.authenticate(request);
     } catch (error) {
-      // Only refused credentials count as such: a database that is away is not the client's doing.
-      if (error instanceof AppError) await rates.consumeAddress(request.ip, reply);
-      else await rates.showAddress(request.ip, reply);
-      // An unknown path is answered as such, whoever asks.
-      if (route?.scope === undefined && error instanceof AppError) return;
+      if (!(error instanceof AppError)) {
+        // A database that is away is not the client's doing, so the request does not count.
+        await rates.showAddress(request.ip, reply);
+        throw error;
+      }
+      await rates.consumeAddress(request.ip, reply);
+      if (scope === undefined) return;
       throw error;
     }
-    await rates.consume(`user:${token.userId}`, token.limits, reply);
-    if (route?.scope === undefined) return;
-    if (route.scope !== null) requireScope(token, route.scope, reply);
-    request.principal = principalOf(token, request);
+    await rates.consume(`account:${identity.accountId}`, identity.limits, reply);
+    if (scope === undefined) return;
+    if (scope !== null) assertScope(identity, scope);
+    (request as PrivateRequest).principal =
+      team === 'none'
+        ? accountPrincipal(identity, request.id)
+        : teamPrincipal(identity, request.headers['x-team-id'], request.id);
   };
 }

@@ -154,8 +154,8 @@ describe('rate limits', () => {
   after(() => test?.close());
 
   it('refuses an account’s request past its limit, whichever token and path it uses', async () => {
-    const { token, userId } = await createTeam(test.database);
-    await test.database.db.updateTable('users').set({ tier: 'free' }).where('id', '=', userId).execute();
+    const { token, accountId } = await createTeam(test.database);
+    await test.database.db.updateTable('users').set({ tier: 'free' }).where('id', '=', accountId).execute();
     const first = await call('GET', '/user/teams', { token });
     assert.equal(first.headers['x-ratelimit-limit'], '60');
     assert.equal(first.headers['x-ratelimit-remaining'], '59');
@@ -170,11 +170,11 @@ describe('rate limits', () => {
   });
 
   it('shows the tightest window', async () => {
-    const { token, userId } = await createTeam(test.database);
+    const { token, accountId } = await createTeam(test.database);
     await test.database.db
       .updateTable('users')
       .set({ rate_limits: [10, 3, 20] })
-      .where('id', '=', userId)
+      .where('id', '=', accountId)
       .execute();
     const first = await call('GET', '/user/teams', { token });
     assert.equal(first.headers['x-ratelimit-limit'], '3');

@@ -51,7 +51,7 @@ async function once<T>(
   hash: Buffer,
   work: (tx: Tx) => Promise<T>,
 ): Promise<T> {
-  const { teamId } = request.principal;
+  const teamId = request.principal.team.id;
   const stored = await claim(tx, teamId, key, hash);
   if (stored) {
     if (!stored.requestHash.equals(hash)) {

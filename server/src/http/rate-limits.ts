@@ -5,7 +5,7 @@ import { AppError } from '../lib/errors.ts';
 /** Requests per minute, hour and day. */
 export type Limits = readonly [minute: number, hour: number, day: number];
 
-/** Limits by account tier; an enterprise account's own figures are in `users.rate_limits`, these are for one without. */
+/** Limits by account tier. An account's own figures, where it has some, are in `users.rate_limits`. */
 export const TIER_LIMITS: Record<string, Limits> = {
   free: [60, 1_000, 10_000],
   starter: [120, 3_000, 50_000],

@@ -1,51 +1,27 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { pino } from 'pino';
-import { type ApiClient, createApiClient } from '../../test/api-client.ts';
+import { createApiClient } from '../../test/api-client.ts';
+import { withBareServer } from '../../test/bare-server.ts';
 import { startTestApp, type TestApp } from '../../test/harness.ts';
 import { testKey } from '../../test/ssh-keys.ts';
-import { readConfig } from '../config.ts';
-import { openDatabase } from '../db/database.ts';
-import { teamRoutes } from '../identity/teams/routes.ts';
-import { createSecretBox } from '../lib/crypto.ts';
-import { createLog } from '../lib/log.ts';
 import type { Api } from './api.ts';
 import { addressKey } from './rate-limits.ts';
-import { createHttpServer } from './server.ts';
 
 describe('the HTTP server', () => {
-  /** A server whose database is not there. */
-  async function withoutDatabase(register: (api: Api) => void, work: (call: ApiClient) => Promise<void>) {
-    const database = openDatabase('postgres://nobody@127.0.0.1:1/none');
-    const http = createHttpServer({
-      config: readConfig({}),
-      database,
-      secrets: createSecretBox(Buffer.alloc(32)),
-      log: createLog('silent'),
-      register,
-    });
-    try {
-      await http.ready();
-      await work(createApiClient(http, '1|secret'));
-    } finally {
-      await http.close();
-      await database.close();
-    }
-  }
-
   it('refuses to start with a route that is neither public nor names a scope', async () => {
     const forgotten = (api: Api) => void api.get('/forgotten', async () => ({}));
     await assert.rejects(
-      withoutDatabase(forgotten, async () => {}),
+      withBareServer(forgotten, async () => {}),
       /GET \/api\/v1\/forgotten must set config\.scope/,
     );
   });
 
   it('answers 503 while the database is away', async () => {
-    await withoutDatabase(
-      (api) => teamRoutes(api, api.database),
+    await withBareServer(
+      (api) => void api.get('/private', { config: { scope: null } }, async () => ({})),
       async (call) => {
-        const answer = await call('GET', '/user/teams');
+        const answer = await call('GET', '/private');
         assert.equal(answer.status, 503);
         assert.equal(answer.body.code, 'unavailable');
         assert.ok(!JSON.stringify(answer.body).includes('ECONNREFUSED'));
@@ -58,7 +34,7 @@ describe('the HTTP server', () => {
       void api.get('/broken', { config: { public: true } }, async () => {
         throw new Error('the secret plan is in /etc/plan');
       });
-    await withoutDatabase(broken, async (call) => {
+    await withBareServer(broken, async (call) => {
       const answer = await call('GET', '/broken');
       assert.equal(answer.status, 500);
       assert.equal(answer.body.code, 'internal');

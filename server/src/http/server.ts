@@ -6,14 +6,14 @@ import type { SecretBox } from '../lib/crypto.ts';
 import { AppError } from '../lib/errors.ts';
 import { uuidv7 } from '../lib/ids.ts';
 import type { Log } from '../lib/log.ts';
-import type { Api, HttpServer } from './api.ts';
+import type { Api, HttpServer, PrivateRequest } from './api.ts';
+import type { Authenticator } from './authenticator.ts';
 import { documentRoutes } from './documents.ts';
 import { createErrorHandler, errorBody } from './errors.ts';
 import { createGate } from './gate.ts';
 import { acceptJson, checkText } from './json-body.ts';
 import { answerUnknownPaths } from './not-found.ts';
 import { requestId } from './request-id.ts';
-import { TokenCache } from './token-cache.ts';
 import { createValidatorCompiler } from './validation.ts';
 
 export const API_PREFIX = '/api/v1';
@@ -25,6 +25,7 @@ export interface HttpDependencies {
   database: Database;
   secrets: SecretBox;
   log: Log;
+  authenticator: Authenticator;
   /** Declares the resources' routes; paths are relative to `/api/v1`. */
   register: (api: Api) => void;
 }
@@ -33,9 +34,9 @@ export interface HttpDependencies {
  * Builds the HTTP server without listening. Declaring a route that is neither public nor names a scope throws: an
  * oversight there would open it to everyone.
  */
-export function createHttpServer({ config, database, secrets, log, register }: HttpDependencies): HttpServer {
-  const tokens = new TokenCache(database, log);
-  const gate = createGate(config, tokens);
+export function createHttpServer(dependencies: HttpDependencies): HttpServer {
+  const { config, database, secrets, log, register } = dependencies;
+  const gate = createGate(config, dependencies.authenticator);
   const handleError = createErrorHandler(config.publicUrl);
   const app: HttpServer = Fastify({
     loggerInstance: log,
@@ -70,7 +71,6 @@ export function createHttpServer({ config, database, secrets, log, register }: H
     done();
   });
   app.addHook('onResponse', logAccess);
-  app.addHook('onClose', () => tokens.settle());
   app.register(
     async (scope) => {
       scope.addHook('onRoute', (route) => recordRoute(app, route));
@@ -112,13 +112,16 @@ function prepare(request: FastifyRequest, reply: FastifyReply, done: () => void)
 
 function logAccess(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
   const { config, url } = request.routeOptions;
+  // None where the request was refused, or is public.
+  const principal = request.principal as PrivateRequest['principal'] | undefined;
   const line = {
     method: request.method,
     // The pattern, not the path: what stands in a path or query is the customer's.
     route: url ?? null,
     status: reply.statusCode,
     ms: Math.round(reply.elapsedTime * 10) / 10,
-    ...(request.principal ? { team: request.principal.teamId } : {}),
+    ...(principal ? { account: principal.accountId } : {}),
+    ...(principal?.team ? { team: principal.team.id } : {}),
     address: request.ip,
   };
   if (config.public) request.log.debug(line, 'request');

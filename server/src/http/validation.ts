@@ -31,8 +31,8 @@ export function createValidatorCompiler(): FastifySchemaCompiler<unknown> {
 }
 
 /**
- * A request to change something must name something that there is: members that the schema does not know are dropped only
- * after `minProperties` was looked at.
+ * A request to change something must name something that there is. `minProperties` alone does not see to that: it is
+ * checked before members that the schema does not know are dropped.
  */
 function refusingEmpty(validate: ValidateFunction): ValidateFunction {
   const { minProperties, properties } = validate.schema as { minProperties?: number; properties?: object };
@@ -99,6 +99,8 @@ const TYPES: Record<string, string> = {
   object: 'an object',
 };
 
+const typesOf = (choices: { type: string }[]): string[] => choices.map(({ type }) => TYPES[type] ?? type);
+
 function sentenceOf(error: ErrorObject, field: string): string {
   if (field === 'body' && error.keyword === 'type') return 'The request body must be a JSON object.';
   return field === 'body' ? `The request body ${faultOf(error)}.` : `The ${field} field ${faultOf(error)}.`;
@@ -128,7 +130,7 @@ function faultOf({ keyword, params, parentSchema, message }: ErrorObject): strin
     case 'not':
       return 'is not known: see the documentation for the members there are';
     case 'oneOf':
-      return `must be ${((parentSchema?.oneOf ?? []) as { type: string }[]).map(({ type }) => TYPES[type] ?? type).join(', or ')}`;
+      return `must be ${typesOf(parentSchema?.oneOf ?? []).join(', or ')}`;
     case 'known':
       return `must have at least one of: ${(params.known as string[]).join(', ')}`;
     case 'minProperties':

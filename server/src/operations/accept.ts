@@ -1,5 +1,5 @@
 import type { Tx } from '../db/database.ts';
-import type { Principal } from '../http/principal.ts';
+import type { TeamPrincipal } from '../http/principal.ts';
 import { invalidState } from '../lib/errors.ts';
 import { type AcceptedOperation, acceptOperation, queuedOperations } from './operations-store.ts';
 
@@ -21,14 +21,14 @@ export interface Target {
  */
 export async function acceptRequest(
   tx: Tx,
-  principal: Principal,
+  principal: TeamPrincipal,
   target: Target,
   kind: string,
   args: object = {},
 ): Promise<AcceptedOperation> {
   const operation = await acceptOperation(tx, {
-    teamId: principal.teamId,
-    userId: principal.userId,
+    teamId: principal.team.id,
+    accountId: principal.accountId,
     resourceType: target.type,
     resourceId: target.id,
     kind,

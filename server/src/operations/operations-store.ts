@@ -9,7 +9,7 @@ export const QUEUE_NAME = 'operations';
 
 export interface NewOperation {
   teamId: number;
-  userId: number | null;
+  accountId: number | null;
   resourceType: string;
   resourceId: string;
   kind: string;
@@ -33,7 +33,7 @@ export async function acceptOperation(tx: Tx, operation: NewOperation): Promise<
   const result = await sql<{ state: 'pending' | 'queued' }>`
     with accepted as (
       insert into operations (id, team_id, user_id, resource_type, resource_id, kind, args, request_id, state)
-      values (${id}, ${operation.teamId}, ${operation.userId}, ${operation.resourceType}, ${operation.resourceId},
+      values (${id}, ${operation.teamId}, ${operation.accountId}, ${operation.resourceType}, ${operation.resourceId},
         ${operation.kind}, ${JSON.stringify(operation.args ?? {})}, ${operation.requestId},
         case when exists (select from operations
           where resource_id = ${operation.resourceId} and state in ('queued', 'pending', 'running'))

@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import type { Database } from '../db/database.ts';
 import type { Api } from '../http/api.ts';
-import { missingScope } from '../http/authentication.ts';
+import { assertScope } from '../http/principal.ts';
 import { Obj, PathId } from '../http/schema.ts';
 import type { Scope } from '../http/scopes.ts';
 import { notFound } from '../lib/errors.ts';
@@ -32,19 +32,19 @@ export function operationRoutes(api: Api, database: Database): void {
       // Which scope is needed follows from the operation.
       config: { scope: null },
     },
-    async (request, reply) => {
+    async (request) => {
       const { operation: id } = request.params;
       const row = UUID.test(id)
         ? await database.db
             .selectFrom('operations')
             .selectAll()
             .where('id', '=', id)
-            .where('team_id', '=', request.principal.teamId)
+            .where('team_id', '=', request.principal.team.id)
             .executeTakeFirst()
         : undefined;
       if (!row) throw notFound('Operation');
       const scope = `${row.resource_type}:read` as Scope;
-      if (!request.principal.scopes.has(scope)) throw missingScope(scope, reply);
+      assertScope(request.principal, scope);
       const terminal = row.state === 'succeeded' || row.state === 'failed';
       return {
         success: true,

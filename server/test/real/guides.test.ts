@@ -139,9 +139,9 @@ describe('the guides', { timeout: 2_400_000 }, () => {
 
   /** The environment of a shell that has a token with these scopes. */
   async function reader(kind: string): Promise<Environment> {
-    const { userId, teamId } = test.team;
+    const { accountId, teamId } = test.team;
     const token = await test.database.transaction((tx) =>
-      createToken(tx, { userId, teamId, name: 'guide', scopes: SCOPES[kind]! }),
+      createToken(tx, { accountId, teamId, name: 'guide', scopes: SCOPES[kind]! }),
     );
     return { TOKEN: token.plainText, API: `${server.url}/api/v1` };
   }

@@ -28,7 +28,7 @@ export async function ensureFirstAccount(
       .executeTakeFirstOrThrow();
     await tx.insertInto('team_members').values({ team_id: team.id, user_id: user.id }).execute();
     const token = await createToken(tx, {
-      userId: user.id,
+      accountId: user.id,
       teamId: team.id,
       name: 'First token',
       scopes: SCOPE_SETS.admin,

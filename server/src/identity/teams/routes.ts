@@ -18,22 +18,22 @@ export function teamRoutes(api: Api, database: Database): void {
       config: { scope: null },
     },
     async (request) => {
-      const { userId, teamId } = request.principal;
+      const { accountId, team } = request.principal;
       const teams = await database.db
         .selectFrom('teams')
         .innerJoin('team_members', 'team_members.team_id', 'teams.id')
         .select(['teams.id', 'teams.name', 'teams.personal'])
-        .where('team_members.user_id', '=', userId)
+        .where('team_members.user_id', '=', accountId)
         .orderBy('teams.id')
         .execute();
       return {
-        data: teams.map((team) => ({
-          id: team.id,
-          name: team.name,
-          personal_team: team.personal,
+        data: teams.map(({ id, name, personal }) => ({
+          id,
+          name,
+          personal_team: personal,
           registry_namespace: null,
         })),
-        current_team_id: teamId,
+        current_team_id: team.id,
       };
     },
   );

@@ -5,7 +5,7 @@ import { randomText, sha256 } from '../../lib/crypto.ts';
 import { invalid, notFound } from '../../lib/errors.ts';
 
 export interface NewToken {
-  userId: number;
+  accountId: number;
   /** The team that requests act on, unless `X-Team-Id` names another. The user must be a member. */
   teamId: number;
   name: string;
@@ -17,7 +17,7 @@ export interface NewToken {
 export interface TokenInfo {
   id: number;
   name: string;
-  userId: number;
+  accountId: number;
   teamId: number;
   scopes: string[];
   createdAt: Date;
@@ -52,7 +52,7 @@ export async function createToken(
     .insertInto('tokens')
     .values({
       name,
-      user_id: token.userId,
+      user_id: token.accountId,
       team_id: token.teamId,
       scopes: [...new Set(scopes)],
       secret_hash: sha256(secret),
@@ -64,14 +64,14 @@ export async function createToken(
 }
 
 /** Lists a user's tokens, or everyone's, oldest first; never their secrets. */
-export async function listTokens(db: Queryable, userId?: number): Promise<TokenInfo[]> {
+export async function listTokens(db: Queryable, accountId?: number): Promise<TokenInfo[]> {
   let query = db.selectFrom('tokens').selectAll().orderBy('id');
-  if (userId !== undefined) query = query.where('user_id', '=', userId);
+  if (accountId !== undefined) query = query.where('user_id', '=', accountId);
   const rows = await query.execute();
   return rows.map((row) => ({
     id: row.id,
     name: row.name,
-    userId: row.user_id,
+    accountId: row.user_id,
     teamId: row.team_id,
     scopes: row.scopes,
     createdAt: row.created_at,

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { type ApiClient, createApiClient } from '../../../test/api-client.ts';
-import { startTestApp, type TestApp, waitFor } from '../../../test/harness.ts';
+import { createTeam, startTestApp, type TestApp, waitFor } from '../../../test/harness.ts';
 import { DEFAULT_SCOPES } from '../../http/scopes.ts';
 import { AppError } from '../../lib/errors.ts';
+import { createLog } from '../../lib/log.ts';
+import { createTokenAuthenticator } from './authentication.ts';
 import { createToken, listTokens, type NewToken, revokeToken } from './service.ts';
 
 describe('tokens', () => {
@@ -17,7 +19,7 @@ describe('tokens', () => {
 
   const issue = (more: Partial<NewToken> = {}) =>
     createToken(test.database.db, {
-      userId: test.team.userId,
+      accountId: test.team.accountId,
       teamId: test.team.teamId,
       name: 'ci',
       ...more,
@@ -28,7 +30,7 @@ describe('tokens', () => {
     assert.match(plainText, new RegExp(`^${id}\\|[A-Za-z0-9]{48}$`));
     const rows = await test.database.pool.query('select t::text as row from tokens t');
     assert.ok(!JSON.stringify(rows.rows).includes(plainText.split('|')[1]!));
-    const info = (await listTokens(test.database.db, test.team.userId)).find((token) => token.id === id);
+    const info = (await listTokens(test.database.db, test.team.accountId)).find((token) => token.id === id);
     assert.deepEqual(info?.scopes, DEFAULT_SCOPES);
     assert.equal(info?.revokedAt, null);
   });
@@ -54,12 +56,12 @@ describe('tokens', () => {
   it('take another team that the account is in', async () => {
     const { id } = await test.database.db
       .insertInto('teams')
-      .values({ name: 'Second', owner_id: test.team.userId })
+      .values({ name: 'Second', owner_id: test.team.accountId })
       .returning('id')
       .executeTakeFirstOrThrow();
     await test.database.db
       .insertInto('team_members')
-      .values({ team_id: id, user_id: test.team.userId })
+      .values({ team_id: id, user_id: test.team.accountId })
       .execute();
     const { plainText } = await issue();
     const { body } = await call('GET', '/user/teams', {
@@ -71,6 +73,26 @@ describe('tokens', () => {
       body.data.map((team: { id: number }) => team.id),
       [test.team.teamId, id],
     );
+  });
+
+  it('tell whose they are, and what the account is in each of its teams', async () => {
+    const { accountId, teamId } = test.team;
+    const foreign = await createTeam(test.database);
+    await test.database.db
+      .insertInto('team_members')
+      .values({ team_id: foreign.teamId, user_id: accountId })
+      .execute();
+    const { id, plainText } = await issue({ scopes: ['vps:read'] });
+    const authenticator = createTokenAuthenticator(test.database, createLog('silent'));
+    const headers = { authorization: `Bearer ${plainText}` };
+    const identity = await authenticator.authenticate({ headers, ip: '192.0.2.1' });
+    await authenticator.close();
+    assert.equal(identity.accountId, accountId);
+    assert.deepEqual(identity.via, { kind: 'token', tokenId: id });
+    assert.deepEqual([...identity.scopes], ['vps:read']);
+    assert.equal(identity.teamId, teamId);
+    assert.equal(identity.roles.get(teamId), 'owner');
+    assert.equal(identity.roles.get(foreign.teamId), 'member');
   });
 
   it('are refused with bad names, scopes and expiries', async () => {

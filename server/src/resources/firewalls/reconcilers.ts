@@ -74,7 +74,7 @@ async function rollBack(database: Database, teamId: number, id: string): Promise
     const args: ApplyArgs = { rollback: true };
     await acceptOperation(tx, {
       teamId,
-      userId: null,
+      accountId: null,
       resourceType: 'firewall',
       resourceId: id,
       kind: 'apply',

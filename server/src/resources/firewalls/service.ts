@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Database, Queryable, Tx } from '../../db/database.ts';
 import { offsetOf, type PageQuery, pageOf } from '../../http/pagination.ts';
-import type { Principal } from '../../http/principal.ts';
+import type { TeamPrincipal } from '../../http/principal.ts';
 import { releaseQuota, takeQuota } from '../../identity/teams/quotas.ts';
 import { invalidState, notFound } from '../../lib/errors.ts';
 import { UUID, uuidv7 } from '../../lib/ids.ts';
@@ -48,13 +48,13 @@ export type FirewallService = ReturnType<typeof createFirewallService>;
 export function createFirewallService(database: Database) {
   const { db } = database;
 
-  async function list(principal: Principal, query: PageQuery) {
+  async function list(principal: TeamPrincipal, query: PageQuery) {
     const page = { limit: query.per_page, offset: offsetOf(query) };
     const [rows, total, attachments, instances] = await Promise.all([
-      listFirewalls(db, principal.teamId, page),
-      countFirewalls(db, principal.teamId),
-      listAttachments(db, principal.teamId),
-      readInstances(db, principal.teamId),
+      listFirewalls(db, principal.team.id, page),
+      countFirewalls(db, principal.team.id),
+      listAttachments(db, principal.team.id),
+      readInstances(db, principal.team.id),
     ]);
     return pageOf(
       rows.map((row) => viewFirewall(row, attachments, instances)),
@@ -63,25 +63,25 @@ export function createFirewallService(database: Database) {
     );
   }
 
-  const show = async (principal: Principal, id: string) => ({ firewall: await view(db, principal, id) });
+  const show = async (principal: TeamPrincipal, id: string) => ({ firewall: await view(db, principal, id) });
 
-  async function view(from: Queryable, principal: Principal, id: string) {
-    const firewall = UUID.test(id) ? await findFirewall(from, principal.teamId, id) : undefined;
+  async function view(from: Queryable, principal: TeamPrincipal, id: string) {
+    const firewall = UUID.test(id) ? await findFirewall(from, principal.team.id, id) : undefined;
     if (!firewall) throw notFound('Firewall');
-    const attachments = await listAttachments(from, principal.teamId);
-    return viewFirewall(firewall, attachments, await readInstances(from, principal.teamId));
+    const attachments = await listAttachments(from, principal.team.id);
+    return viewFirewall(firewall, attachments, await readInstances(from, principal.team.id));
   }
 
-  async function create(tx: Tx, principal: Principal, body: CreateFirewall) {
-    const team = await lockTeam(tx, principal.teamId);
+  async function create(tx: Tx, principal: TeamPrincipal, body: CreateFirewall) {
+    const team = await lockTeam(tx, principal.team.id);
     const complaints = new Complaints();
     const rules = checkRules(body.rules ?? [], [], team.instances, complaints);
     const id = uuidv7();
     const attached = checkAttached(team, id, body.attached_instances ?? [], complaints);
     complaints.throw();
     refuseTooLarge(team, { id, name: body.name, rules, attached });
-    await takeQuota(tx, principal.teamId, 'firewall');
-    const firewall = { id, team_id: principal.teamId };
+    await takeQuota(tx, principal.team.id, 'firewall');
+    const firewall = { id, team_id: principal.team.id };
     await tx
       .insertInto('firewalls')
       .values({
@@ -104,8 +104,8 @@ export function createFirewallService(database: Database) {
     };
   }
 
-  async function update(tx: Tx, principal: Principal, id: string, body: UpdateFirewall) {
-    const team = await lockTeam(tx, principal.teamId);
+  async function update(tx: Tx, principal: TeamPrincipal, id: string, body: UpdateFirewall) {
+    const team = await lockTeam(tx, principal.team.id);
     const firewall = pick(team, id);
     const complaints = new Complaints();
     const rules = body.rules
@@ -142,8 +142,8 @@ export function createFirewallService(database: Database) {
     };
   }
 
-  async function attach(tx: Tx, principal: Principal, id: string, body: FirewallAttachment) {
-    const team = await lockTeam(tx, principal.teamId);
+  async function attach(tx: Tx, principal: TeamPrincipal, id: string, body: FirewallAttachment) {
+    const team = await lockTeam(tx, principal.team.id);
     const firewall = pick(team, id);
     const instance = findNamed(team, body);
     const attached = attachedTo(team, firewall.id);
@@ -158,8 +158,8 @@ export function createFirewallService(database: Database) {
     return move(tx, principal, team, firewall, next, `The firewall is being attached to the ${noun}.`);
   }
 
-  async function detach(tx: Tx, principal: Principal, id: string, body: FirewallAttachment) {
-    const team = await lockTeam(tx, principal.teamId);
+  async function detach(tx: Tx, principal: TeamPrincipal, id: string, body: FirewallAttachment) {
+    const team = await lockTeam(tx, principal.team.id);
     const firewall = pick(team, id);
     const instance = findNamed(team, body);
     const attached = attachedTo(team, firewall.id);
@@ -173,7 +173,7 @@ export function createFirewallService(database: Database) {
 
   async function move(
     tx: Tx,
-    principal: Principal,
+    principal: TeamPrincipal,
     team: Team,
     firewall: Firewall,
     attached: InstanceName[],
@@ -185,8 +185,8 @@ export function createFirewallService(database: Database) {
     return answer({ ...firewall, status: 'applying' }, message, await apply(tx, principal, id));
   }
 
-  async function deploy(tx: Tx, principal: Principal, id: string, body: DeployFirewall) {
-    const team = await lockTeam(tx, principal.teamId);
+  async function deploy(tx: Tx, principal: TeamPrincipal, id: string, body: DeployFirewall) {
+    const team = await lockTeam(tx, principal.team.id);
     const firewall = pick(team, id);
     const { rules, name } = firewall;
     refuseTooLarge(team, { id: firewall.id, name, rules, attached: attachedTo(team, firewall.id) });
@@ -205,8 +205,8 @@ export function createFirewallService(database: Database) {
     return answer({ status: 'applying', confirm_by: confirmBy }, message, operation);
   }
 
-  async function confirm(tx: Tx, principal: Principal, id: string) {
-    const firewall = pick(await lockTeam(tx, principal.teamId), id);
+  async function confirm(tx: Tx, principal: TeamPrincipal, id: string) {
+    const firewall = pick(await lockTeam(tx, principal.team.id), id);
     if (firewall.confirm_by === null) {
       throw invalidState(
         'No deploy of this firewall waits to be confirmed. It may have been too late: look at its status.',
@@ -218,8 +218,8 @@ export function createFirewallService(database: Database) {
     return answer({ ...firewall, confirm_by: null }, 'The deploy is confirmed: its rules stay.', null);
   }
 
-  async function remove(tx: Tx, principal: Principal, id: string) {
-    const team = await lockTeam(tx, principal.teamId);
+  async function remove(tx: Tx, principal: TeamPrincipal, id: string) {
+    const team = await lockTeam(tx, principal.team.id);
     const firewall = pick(team, id);
     const attached = attachedTo(team, firewall.id);
     if (attached.length > 0) {
@@ -234,12 +234,12 @@ export function createFirewallService(database: Database) {
     }
     await event(tx, firewall, 'Deleted', 'The firewall was deleted.');
     await tx.deleteFrom('firewalls').where('id', '=', firewall.id).execute();
-    if (firewall.default_of === null) await releaseQuota(tx, principal.teamId, 'firewall');
+    if (firewall.default_of === null) await releaseQuota(tx, principal.team.id, 'firewall');
     return { message: 'The firewall was deleted.' };
   }
 
-  async function test(principal: Principal, id: string, body: TestFirewall) {
-    const team = await readTeam(db, principal.teamId);
+  async function test(principal: TeamPrincipal, id: string, body: TestFirewall) {
+    const team = await readTeam(db, principal.team.id);
     return tryPacket(pick(team, id), team, body);
   }
 
@@ -266,7 +266,7 @@ function draftColumns(firewall: Firewall, rules: readonly StoredRule[]) {
 }
 
 /** Accepts the operation that brings what was changed to the data plane. One that waits already will do. */
-async function apply(tx: Tx, principal: Principal, id: string): Promise<string> {
+async function apply(tx: Tx, principal: TeamPrincipal, id: string): Promise<string> {
   await updateFirewall(tx, id, { status: 'applying', error: null, ...NEXT_REVISION });
   const waiting = (await queuedOperations(tx, id)).find(
     ({ args }) => !(args as unknown as ApplyArgs).rollback,
@@ -274,8 +274,8 @@ async function apply(tx: Tx, principal: Principal, id: string): Promise<string> 
   if (waiting) return waiting.id;
   const args: ApplyArgs = { rollback: false };
   const operation = await acceptOperation(tx, {
-    teamId: principal.teamId,
-    userId: principal.userId,
+    teamId: principal.team.id,
+    accountId: principal.accountId,
     resourceType: 'firewall',
     resourceId: id,
     kind: 'apply',

@@ -60,7 +60,7 @@ async function grow(database: Database, id: string): Promise<boolean> {
     };
     await acceptOperation(tx, {
       teamId: row.team_id,
-      userId: null,
+      accountId: null,
       resourceType: row.kind,
       resourceId: id,
       kind: 'update',

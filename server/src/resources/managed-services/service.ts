@@ -3,7 +3,7 @@ import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
 import type { Database, Tx } from '../../db/database.ts';
 import type { DataServices } from '../../db/schema.gen.ts';
 import { offsetOf, type PageQuery, pageOf } from '../../http/pagination.ts';
-import type { Principal } from '../../http/principal.ts';
+import type { TeamPrincipal } from '../../http/principal.ts';
 import { countOf, takeQuota } from '../../identity/teams/quotas.ts';
 import { type AddressPools, allotAddresses } from '../../instances/addresses.ts';
 import { randomText, type SecretBox } from '../../lib/crypto.ts';
@@ -68,24 +68,24 @@ export function createDataServiceService(kind: Kind, dependencies: DataServiceDe
   const { db } = database;
   const { noun, label } = KINDS[kind];
 
-  async function find(principal: Principal, id: string): Promise<DataService> {
-    const found = UUID.test(id) ? await findService(db, principal.teamId, kind, id) : undefined;
+  async function find(principal: TeamPrincipal, id: string): Promise<DataService> {
+    const found = UUID.test(id) ? await findService(db, principal.team.id, kind, id) : undefined;
     if (!found) throw notFound(label);
     return found;
   }
 
-  async function lock(tx: Tx, principal: Principal, id: string): Promise<DataService> {
-    const found = UUID.test(id) ? await lockService(tx, principal.teamId, kind, id) : undefined;
+  async function lock(tx: Tx, principal: TeamPrincipal, id: string): Promise<DataService> {
+    const found = UUID.test(id) ? await lockService(tx, principal.team.id, kind, id) : undefined;
     if (!found) throw notFound(label);
     return found;
   }
 
   const view = (row: DataService, comparedAt: Date | null) => viewService(row, { comparedAt, publicAddress });
 
-  async function list(principal: Principal, query: PageQuery) {
+  async function list(principal: TeamPrincipal, query: PageQuery) {
     const [rows, total, comparedAt] = await Promise.all([
-      listServices(db, principal.teamId, kind, query.per_page, offsetOf(query)),
-      countOf(db, principal.teamId, kind),
+      listServices(db, principal.team.id, kind, query.per_page, offsetOf(query)),
+      countOf(db, principal.team.id, kind),
       clock.lastPass(),
     ]);
     return pageOf(
@@ -95,11 +95,11 @@ export function createDataServiceService(kind: Kind, dependencies: DataServiceDe
     );
   }
 
-  async function create(tx: Tx, principal: Principal, body: NewService) {
+  async function create(tx: Tx, principal: TeamPrincipal, body: NewService) {
     const { provider, version, plan, parameters } = await checkCreate(
       tx,
       plane,
-      principal.teamId,
+      principal.team.id,
       kind,
       body,
     );
@@ -117,17 +117,17 @@ export function createDataServiceService(kind: Kind, dependencies: DataServiceDe
   }
 
   /** Adds a new instance of the kind with these columns; `args` go with the operation that creates it. */
-  async function add(tx: Tx, principal: Principal, columns: NewColumns, args: object = {}) {
-    await takeQuota(tx, principal.teamId, kind);
+  async function add(tx: Tx, principal: TeamPrincipal, columns: NewColumns, args: object = {}) {
+    await takeQuota(tx, principal.team.id, kind);
     const id = uuidv7();
-    const addresses = await allotAddresses(tx, principal.teamId, id, pools);
+    const addresses = await allotAddresses(tx, principal.team.id, id, pools);
     const row = await tx
       .insertInto('data_services')
       .values({
         id,
         kind,
-        team_id: principal.teamId,
-        user_id: principal.userId,
+        team_id: principal.team.id,
+        user_id: principal.accountId,
         status: 'pending',
         desired: 'running',
         ...columns,
@@ -138,8 +138,8 @@ export function createDataServiceService(kind: Kind, dependencies: DataServiceDe
       .executeTakeFirstOrThrow();
     const { tls, plain } = findProvider(columns.provider)!.ports;
     const ports = plain === null ? [tls] : [tls, plain];
-    const rules = await serviceRules(tx, principal.teamId, ports);
-    await createDefaultFirewall(tx, { type: kind, id, teamId: principal.teamId, name: columns.name }, rules);
+    const rules = await serviceRules(tx, principal.team.id, ports);
+    await createDefaultFirewall(tx, { type: kind, id, teamId: principal.team.id, name: columns.name }, rules);
     const target = { type: kind, id, status: row.status };
     const operation = await acceptRequest(tx, principal, target, 'create', args);
     return {
@@ -149,7 +149,7 @@ export function createDataServiceService(kind: Kind, dependencies: DataServiceDe
     };
   }
 
-  async function show(principal: Principal, id: string) {
+  async function show(principal: TeamPrincipal, id: string) {
     const [row, comparedAt] = await Promise.all([find(principal, id), clock.lastPass()]);
     return {
       instance: view(row, comparedAt),
@@ -159,14 +159,14 @@ export function createDataServiceService(kind: Kind, dependencies: DataServiceDe
     };
   }
 
-  async function credentials(principal: Principal, id: string) {
+  async function credentials(principal: TeamPrincipal, id: string) {
     return viewCredentials(await find(principal, id), { secrets, publicAddress });
   }
 
   /** Accepts an operation and shows it in the status, unless it waits behind another. */
   async function accept(
     tx: Tx,
-    principal: Principal,
+    principal: TeamPrincipal,
     row: DataService,
     operationKind: Exclude<ServiceOperationKind, 'snapshot' | 'restore'>,
     changes: Changes = {},
@@ -179,7 +179,7 @@ export function createDataServiceService(kind: Kind, dependencies: DataServiceDe
     return operation;
   }
 
-  async function act(tx: Tx, principal: Principal, id: string, action: keyof typeof ACTIONS) {
+  async function act(tx: Tx, principal: TeamPrincipal, id: string, action: keyof typeof ACTIONS) {
     const row = await lock(tx, principal, id);
     const { permission, desired, status, message } = ACTIONS[action];
     if (!allowedActions(row)[permission]) throw invalidState(refusal(row, permission, noun), row.status);
@@ -188,7 +188,7 @@ export function createDataServiceService(kind: Kind, dependencies: DataServiceDe
     return { message: `The ${noun} ${message}.`, status, operation_id: operation.id };
   }
 
-  async function update(tx: Tx, principal: Principal, id: string, body: UpdateRequest) {
+  async function update(tx: Tx, principal: TeamPrincipal, id: string, body: UpdateRequest) {
     const row = await lock(tx, principal, id);
     if (row.desired === 'deleted') throw invalidState(`The ${noun} is being deleted.`, row.status);
     const changes = await engineChanges(tx, plane, row, body);
@@ -211,7 +211,7 @@ export function createDataServiceService(kind: Kind, dependencies: DataServiceDe
   /** Writes changed columns; an operation carries those out that the instance has to follow. */
   async function updateEngine(
     tx: Tx,
-    principal: Principal,
+    principal: TeamPrincipal,
     row: DataService,
     changes: Changes,
     own: Changes = {},
@@ -234,7 +234,7 @@ export function createDataServiceService(kind: Kind, dependencies: DataServiceDe
     return accept(tx, principal, row, 'update', { ...own, ...changes }, args);
   }
 
-  async function publish(tx: Tx, principal: Principal, id: string) {
+  async function publish(tx: Tx, principal: TeamPrincipal, id: string) {
     const row = await lock(tx, principal, id);
     if (row.desired === 'deleted') throw invalidState(`The ${noun} is being deleted.`, row.status);
     if (publicAddress === null) {
@@ -254,7 +254,7 @@ export function createDataServiceService(kind: Kind, dependencies: DataServiceDe
     };
   }
 
-  async function withdraw(tx: Tx, principal: Principal, id: string) {
+  async function withdraw(tx: Tx, principal: TeamPrincipal, id: string) {
     const row = await lock(tx, principal, id);
     if (row.desired === 'deleted') throw invalidState(`The ${noun} is being deleted.`, row.status);
     const operation = await setPublished(tx, principal, row, false, row.public_port);
@@ -267,7 +267,7 @@ export function createDataServiceService(kind: Kind, dependencies: DataServiceDe
   /** The port stays the instance's own: published again, it is reached where it was. Null where nothing is to be done. */
   async function setPublished(
     tx: Tx,
-    principal: Principal,
+    principal: TeamPrincipal,
     row: DataService,
     published: boolean,
     port: number | null,

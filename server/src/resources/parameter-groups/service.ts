@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
 import type { Database, Tx } from '../../db/database.ts';
 import { offsetOf, type PageQuery, pageOf } from '../../http/pagination.ts';
-import type { Principal } from '../../http/principal.ts';
+import type { TeamPrincipal } from '../../http/principal.ts';
 import { releaseQuota, takeQuota } from '../../identity/teams/quotas.ts';
 import { AppError, invalid, notFound } from '../../lib/errors.ts';
 import type { Provider } from '../../services/provider.ts';
@@ -42,28 +42,28 @@ export function createParameterGroupService({ database, plane, services }: Param
     return names.filter((name) => known?.some((parameter) => parameter.name === name && parameter.static));
   }
 
-  async function list(principal: Principal, query: PageQuery) {
+  async function list(principal: TeamPrincipal, query: PageQuery) {
     const [rows, total] = await Promise.all([
-      listGroups(db, principal.teamId, query.per_page, offsetOf(query)),
-      countGroups(db, principal.teamId),
+      listGroups(db, principal.team.id, query.per_page, offsetOf(query)),
+      countGroups(db, principal.team.id),
     ]);
     return pageOf(await Promise.all(rows.map(view)), total, query);
   }
 
-  async function show(principal: Principal, id: number | null) {
-    const group = id === null ? undefined : await findGroup(db, principal.teamId, id);
+  async function show(principal: TeamPrincipal, id: number | null) {
+    const group = id === null ? undefined : await findGroup(db, principal.team.id, id);
     if (!group) throw notFound('Parameter group');
     return { parameter_group: await view(group) };
   }
 
-  async function lock(tx: Tx, principal: Principal, id: number | null): Promise<ParameterGroup> {
-    const group = id === null ? undefined : await lockGroup(tx, principal.teamId, id);
+  async function lock(tx: Tx, principal: TeamPrincipal, id: number | null): Promise<ParameterGroup> {
+    const group = id === null ? undefined : await lockGroup(tx, principal.team.id, id);
     if (!group) throw notFound('Parameter group');
     return group;
   }
 
   /** The same, for a change. Throws `invalid_state` for a group of the system. */
-  async function lockOwn(tx: Tx, principal: Principal, id: number | null): Promise<ParameterGroup> {
+  async function lockOwn(tx: Tx, principal: TeamPrincipal, id: number | null): Promise<ParameterGroup> {
     const group = await lock(tx, principal, id);
     if (group.team_id !== null) return group;
     throw new AppError('invalid_state', 'This group belongs to the system and cannot be changed. Clone it.', {
@@ -71,7 +71,7 @@ export function createParameterGroupService({ database, plane, services }: Param
     });
   }
 
-  async function create(tx: Tx, principal: Principal, body: CreateParameterGroup) {
+  async function create(tx: Tx, principal: TeamPrincipal, body: CreateParameterGroup) {
     const provider = findProvider(body.provider_type)!;
     if (provider.kind !== body.type) {
       throw invalid({ type: [`${provider.name} is a ${provider.kind}. Choose type ${provider.kind}.`] });
@@ -95,7 +95,7 @@ export function createParameterGroupService({ database, plane, services }: Param
     });
   }
 
-  async function clone(tx: Tx, principal: Principal, id: number | null, body: CloneParameterGroup) {
+  async function clone(tx: Tx, principal: TeamPrincipal, id: number | null, body: CloneParameterGroup) {
     const { name, type, provider, family, description, parameters, locked_parameters } = await lock(
       tx,
       principal,
@@ -113,18 +113,18 @@ export function createParameterGroupService({ database, plane, services }: Param
     });
   }
 
-  async function insert(tx: Tx, principal: Principal, group: NewGroup) {
-    await takeQuota(tx, principal.teamId, 'parameter_group');
-    if (group.is_default) await unsetDefault(tx, principal.teamId, group);
+  async function insert(tx: Tx, principal: TeamPrincipal, group: NewGroup) {
+    await takeQuota(tx, principal.team.id, 'parameter_group');
+    if (group.is_default) await unsetDefault(tx, principal.team.id, group);
     const row = await tx
       .insertInto('parameter_groups')
-      .values({ ...group, ...jsonColumns(group), team_id: principal.teamId })
+      .values({ ...group, ...jsonColumns(group), team_id: principal.team.id })
       .returningAll()
       .executeTakeFirstOrThrow();
     return { message: 'The parameter group was created.', parameter_group: await view(row) };
   }
 
-  async function update(tx: Tx, principal: Principal, id: number | null, body: UpdateParameterGroup) {
+  async function update(tx: Tx, principal: TeamPrincipal, id: number | null, body: UpdateParameterGroup) {
     const group = await lockOwn(tx, principal, id);
     const provider = findProvider(group.provider)!;
     const content = {
@@ -135,7 +135,7 @@ export function createParameterGroupService({ database, plane, services }: Param
     const checked = changed
       ? await checkGroup(provider, group.family, content.parameters, content.locked)
       : null;
-    if (body.is_default) await unsetDefault(tx, principal.teamId, group);
+    if (body.is_default) await unsetDefault(tx, principal.team.id, group);
     const row = await tx
       .updateTable('parameter_groups')
       .set({
@@ -161,7 +161,7 @@ export function createParameterGroupService({ database, plane, services }: Param
   /** Gives an instance the new content of its group. One that is being deleted or has a problem gets it at its next start. */
   async function follow(
     tx: Tx,
-    principal: Principal,
+    principal: TeamPrincipal,
     group: ParameterGroup,
     service: DataService,
   ): Promise<void> {
@@ -202,7 +202,7 @@ export function createParameterGroupService({ database, plane, services }: Param
     return { parameters, locked_parameters: locked };
   }
 
-  async function remove(tx: Tx, principal: Principal, id: number | null) {
+  async function remove(tx: Tx, principal: TeamPrincipal, id: number | null) {
     const group = await lockOwn(tx, principal, id);
     const users = await lockServicesOfGroup(tx, group.id);
     if (users.length > 0) {
@@ -214,7 +214,7 @@ export function createParameterGroupService({ database, plane, services }: Param
       );
     }
     await tx.deleteFrom('parameter_groups').where('id', '=', group.id).execute();
-    await releaseQuota(tx, principal.teamId, 'parameter_group');
+    await releaseQuota(tx, principal.team.id, 'parameter_group');
     return { message: 'The parameter group was deleted.' };
   }
 

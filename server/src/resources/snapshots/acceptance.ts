@@ -38,7 +38,7 @@ export async function acceptAutomatic(tx: Tx, kind: Kind, id: string, name: stri
   await insertSnapshot(tx, instance, { uid, user_id: null, name, description: null, reason: 'automatic' });
   await acceptOperation(tx, {
     teamId: instance.team_id,
-    userId: null,
+    accountId: null,
     resourceType: kind,
     resourceId: id,
     kind: 'snapshot',
@@ -61,7 +61,7 @@ export async function acceptDrill(
   if ((await usesOf(tx, [found.uid])).some(({ kind }) => kind === 'verify')) return null;
   return acceptOperation(tx, {
     teamId: held.snapshot.team_id,
-    userId: null,
+    accountId: null,
     resourceType: RESOURCE_TYPE,
     resourceId: found.uid,
     kind: 'verify',

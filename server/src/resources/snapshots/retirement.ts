@@ -23,7 +23,7 @@ export async function retire(tx: Tx, uid: string): Promise<boolean> {
   if (!snapshot || (await usesOf(tx, [uid])).length > 0) return false;
   await acceptOperation(tx, {
     teamId: snapshot.team_id,
-    userId: null,
+    accountId: null,
     resourceType: RESOURCE_TYPE,
     resourceId: uid,
     kind: 'delete',

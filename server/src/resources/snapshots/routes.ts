@@ -1,10 +1,9 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyRequest } from 'fastify';
 import type { Api } from '../../http/api.ts';
-import { missingScope } from '../../http/authentication.ts';
 import { mutate } from '../../http/mutation.ts';
 import { PageOf, PageQuery } from '../../http/pagination.ts';
+import { assertScope } from '../../http/principal.ts';
 import { Obj, parseNumberId } from '../../http/schema.ts';
-import type { Scope } from '../../http/scopes.ts';
 import { cacheWire } from '../caches/wire.ts';
 import { databaseWire } from '../databases/wire.ts';
 import { Created } from '../managed-services/schema.ts';
@@ -154,9 +153,9 @@ export function cloneRoute(api: Api, service: SnapshotService, instances: DataSe
         response: { 201: Created(schemas.instance, noun) },
       },
     },
-    async (request, reply) => {
+    async (request) => {
       const found = await service.find(request.principal, snapshotId(request, param));
-      requireAlso(request, `${kind}:write`, reply);
+      assertScope(request.principal, `${kind}:write`);
       const body = request.body as Record<string, string | null | undefined>;
       const wanted = {
         name: body.name!,
@@ -167,8 +166,4 @@ export function cloneRoute(api: Api, service: SnapshotService, instances: DataSe
       return mutate(request, (tx) => cloneSnapshot(tx, request.principal, found, wanted, instances));
     },
   );
-}
-
-function requireAlso(request: FastifyRequest, scope: Scope, reply: FastifyReply): void {
-  if (!request.principal.scopes.has(scope)) throw missingScope(scope, reply);
 }

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Database, Tx } from '../../db/database.ts';
 import { offsetOf, type PageQuery, pageOf } from '../../http/pagination.ts';
-import type { Principal } from '../../http/principal.ts';
+import type { TeamPrincipal } from '../../http/principal.ts';
 import { checkSnapshotQuota } from '../../identity/teams/quotas.ts';
 import { invalid, invalidState, notFound } from '../../lib/errors.ts';
 import { UUID, uuidv7 } from '../../lib/ids.ts';
@@ -38,35 +38,35 @@ export type SnapshotService = ReturnType<typeof createSnapshotService>;
 export function createSnapshotService(kind: Kind, { db }: Database) {
   const { noun, member } = KINDS[kind];
 
-  async function find(principal: Principal, id: number | null): Promise<ListedSnapshot> {
-    const found = id === null ? undefined : await findSnapshot(db, principal.teamId, kind, id);
+  async function find(principal: TeamPrincipal, id: number | null): Promise<ListedSnapshot> {
+    const found = id === null ? undefined : await findSnapshot(db, principal.team.id, kind, id);
     if (!found) throw notFound('Snapshot');
     return found;
   }
 
-  async function lock(tx: Tx, principal: Principal, id: number | null): Promise<Held> {
-    const found = id === null ? undefined : await findSnapshot(tx, principal.teamId, kind, id);
+  async function lock(tx: Tx, principal: TeamPrincipal, id: number | null): Promise<Held> {
+    const found = id === null ? undefined : await findSnapshot(tx, principal.team.id, kind, id);
     const held = found && (await hold(tx, found));
     if (!held) throw notFound('Snapshot');
     return held;
   }
 
-  async function list(principal: Principal, query: PageQuery, instanceId: string | null) {
+  async function list(principal: TeamPrincipal, query: PageQuery, instanceId: string | null) {
     const filter = { kind, instanceId };
     // There is nothing of an instance that cannot exist.
     if (instanceId !== null && !UUID.test(instanceId)) return pageOf([], 0, query);
     const [rows, total] = await Promise.all([
-      listSnapshots(db, principal.teamId, filter, query.per_page, offsetOf(query)),
-      countSnapshots(db, principal.teamId, filter),
+      listSnapshots(db, principal.team.id, filter, query.per_page, offsetOf(query)),
+      countSnapshots(db, principal.team.id, filter),
     ]);
     return pageOf(rows.map(viewSnapshot), total, query);
   }
 
-  const show = async (principal: Principal, id: number | null) => ({
+  const show = async (principal: TeamPrincipal, id: number | null) => ({
     snapshot: viewSnapshot(await find(principal, id)),
   });
 
-  async function create(tx: Tx, principal: Principal, body: NewSnapshotRequest) {
+  async function create(tx: Tx, principal: TeamPrincipal, body: NewSnapshotRequest) {
     const instance = await ownInstance(tx, principal, kind, body.instanceId);
     if (!instance) {
       throw invalid({ [`${member}_id`]: [`The selected ${noun} does not exist in this team.`] });
@@ -75,12 +75,12 @@ export function createSnapshotService(kind: Kind, { db }: Database) {
     if (refusal) throw refusal;
     const present = await snapshotsOf(tx, instance.id);
     const used = present.filter(({ reason }) => reason === 'manual').length;
-    await checkSnapshotQuota(tx, principal.teamId, noun, used);
+    await checkSnapshotQuota(tx, principal.team.id, noun, used);
     const uid = uuidv7();
     const { name, description } = body;
     await insertSnapshot(tx, instance, {
       uid,
-      user_id: principal.userId,
+      user_id: principal.accountId,
       name,
       description,
       reason: 'manual',
@@ -95,7 +95,7 @@ export function createSnapshotService(kind: Kind, { db }: Database) {
     };
   }
 
-  async function restore(tx: Tx, principal: Principal, id: number | null) {
+  async function restore(tx: Tx, principal: TeamPrincipal, id: number | null) {
     const { snapshot, instance } = await lock(tx, principal, id);
     const refusal = refuseRestore(snapshot, instance);
     if (refusal) throw refusal;
@@ -118,7 +118,7 @@ export function createSnapshotService(kind: Kind, { db }: Database) {
     };
   }
 
-  async function remove(tx: Tx, principal: Principal, id: number | null) {
+  async function remove(tx: Tx, principal: TeamPrincipal, id: number | null) {
     const { snapshot, instance } = await lock(tx, principal, id);
     const refusal = refuseDelete(snapshot, instance, await usesOf(tx, [snapshot.uid]));
     if (refusal) throw refusal;
@@ -132,15 +132,15 @@ export function createSnapshotService(kind: Kind, { db }: Database) {
     };
   }
 
-  async function verify(tx: Tx, principal: Principal, id: number | null) {
+  async function verify(tx: Tx, principal: TeamPrincipal, id: number | null) {
     // A throwaway instance takes memory that nobody pays for: one at a time.
-    await sql`select pg_advisory_xact_lock(hashtext('danube.drills'), ${principal.teamId}::integer)`.execute(
+    await sql`select pg_advisory_xact_lock(hashtext('danube.drills'), ${principal.team.id}::integer)`.execute(
       tx,
     );
     const { snapshot, instance } = await lock(tx, principal, id);
     const refusal = refuseReading(snapshot, instance);
     if (refusal) throw refusal;
-    const running = await drillOf(tx, principal.teamId);
+    const running = await drillOf(tx, principal.team.id);
     if (running) {
       throw invalidState(
         `A snapshot of this team is being verified. Ask again when operation ${running} has ended.`,
@@ -159,8 +159,13 @@ export function createSnapshotService(kind: Kind, { db }: Database) {
   return { kind, find, list, show, create, restore, remove, verify };
 }
 
-async function ownInstance(tx: Tx, principal: Principal, kind: Kind, id: string): Promise<Instance | null> {
-  const instance = UUID.test(id) ? await lockInstance(tx, kind, id, principal.teamId) : undefined;
+async function ownInstance(
+  tx: Tx,
+  principal: TeamPrincipal,
+  kind: Kind,
+  id: string,
+): Promise<Instance | null> {
+  const instance = UUID.test(id) ? await lockInstance(tx, kind, id, principal.team.id) : undefined;
   return instance ?? null;
 }
 
@@ -181,7 +186,7 @@ async function drillOf(tx: Tx, teamId: number): Promise<string | null> {
 /** Makes a new database or cache from a snapshot. The principal may create such instances: the route has seen to it. */
 export async function cloneSnapshot(
   tx: Tx,
-  principal: Principal,
+  principal: TeamPrincipal,
   found: ListedSnapshot,
   request: CloneRequest,
   instances: DataServiceService,

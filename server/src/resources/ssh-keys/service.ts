@@ -2,7 +2,7 @@ import type { Selectable } from 'kysely';
 import type { Queryable, Tx } from '../../db/database.ts';
 import type { SshKeys } from '../../db/schema.gen.ts';
 import { offsetOf, type PageQuery, pageOf } from '../../http/pagination.ts';
-import type { Principal } from '../../http/principal.ts';
+import type { TeamPrincipal } from '../../http/principal.ts';
 import { countOf, releaseQuota, takeQuota } from '../../identity/teams/quotas.ts';
 import { invalid, notFound } from '../../lib/errors.ts';
 import { type PublicKey, PublicKeyError, parsePublicKey } from './public-key.ts';
@@ -10,23 +10,23 @@ import { type PublicKey, PublicKeyError, parsePublicKey } from './public-key.ts'
 type Row = Selectable<SshKeys>;
 
 /** The team's keys, newest first. */
-export async function listSshKeys(db: Queryable, principal: Principal, query: PageQuery) {
+export async function listSshKeys(db: Queryable, principal: TeamPrincipal, query: PageQuery) {
   const [rows, total] = await Promise.all([
     db
       .selectFrom('ssh_keys')
       .selectAll()
-      .where('team_id', '=', principal.teamId)
+      .where('team_id', '=', principal.team.id)
       .orderBy('id', 'desc')
       .limit(query.per_page)
       .offset(offsetOf(query))
       .execute(),
-    countOf(db, principal.teamId, 'ssh_key'),
+    countOf(db, principal.team.id, 'ssh_key'),
   ]);
   return pageOf(rows.map(toWire), total, query);
 }
 
 /** One key of the team. Throws `not_found`. */
-export async function getSshKey(db: Queryable, principal: Principal, id: number | null) {
+export async function getSshKey(db: Queryable, principal: TeamPrincipal, id: number | null) {
   const row =
     id === null
       ? undefined
@@ -34,7 +34,7 @@ export async function getSshKey(db: Queryable, principal: Principal, id: number 
           .selectFrom('ssh_keys')
           .selectAll()
           .where('id', '=', id)
-          .where('team_id', '=', principal.teamId)
+          .where('team_id', '=', principal.team.id)
           .executeTakeFirst();
   if (!row) throw notFound('SSH key');
   return toWire(row);
@@ -43,26 +43,26 @@ export async function getSshKey(db: Queryable, principal: Principal, id: number 
 /** Adds a key. Throws `validation_failed` for a bad key or one that the team has, and `quota_exceeded`. */
 export async function createSshKey(
   tx: Tx,
-  principal: Principal,
+  principal: TeamPrincipal,
   input: { name: string; public_key: string; is_default?: boolean },
 ) {
   const key = parse(input.public_key);
   // The quota's row also makes the team's writers wait for each other, so that one key is the default at most.
-  await takeQuota(tx, principal.teamId, 'ssh_key');
+  await takeQuota(tx, principal.team.id, 'ssh_key');
   const isDefault = input.is_default ?? false;
   if (isDefault) {
     await tx
       .updateTable('ssh_keys')
       .set({ is_default: false })
-      .where('team_id', '=', principal.teamId)
+      .where('team_id', '=', principal.team.id)
       .where('is_default', '=', true)
       .execute();
   }
   const row = await tx
     .insertInto('ssh_keys')
     .values({
-      team_id: principal.teamId,
-      user_id: principal.userId,
+      team_id: principal.team.id,
+      user_id: principal.accountId,
       name: input.name,
       public_key: key.line,
       fingerprint: key.fingerprint,
@@ -76,14 +76,14 @@ export async function createSshKey(
 }
 
 /** Deletes a key. Instances that were made with it keep it. Throws `not_found`. */
-export async function deleteSshKey(tx: Tx, principal: Principal, id: number | null): Promise<void> {
+export async function deleteSshKey(tx: Tx, principal: TeamPrincipal, id: number | null): Promise<void> {
   if (id === null) throw notFound('SSH key');
   // In the order in which createSshKey takes its locks; a key that is not there rolls this back.
-  await releaseQuota(tx, principal.teamId, 'ssh_key');
+  await releaseQuota(tx, principal.team.id, 'ssh_key');
   const row = await tx
     .deleteFrom('ssh_keys')
     .where('id', '=', id)
-    .where('team_id', '=', principal.teamId)
+    .where('team_id', '=', principal.team.id)
     .returning('id')
     .executeTakeFirst();
   if (!row) throw notFound('SSH key');

@@ -24,7 +24,7 @@ describe('SSH keys', () => {
     const team = await newTeam();
     const { body } = await add(1);
     assert.equal(body.key.team_id, team.teamId);
-    assert.equal(body.key.user_id, team.userId);
+    assert.equal(body.key.user_id, team.accountId);
     assert.equal(body.key.public_key, testKey(1));
     const { id } = body.key;
     assert.deepEqual((await call('GET', `/ssh-keys/${id}`)).body, { key: body.key });

@@ -2,7 +2,7 @@ import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
 import { INTERNAL_DOMAIN, internalName } from '../../dataplane/contract/networks.ts';
 import type { Database, Tx } from '../../db/database.ts';
 import { offsetOf, type PageQuery, pageOf } from '../../http/pagination.ts';
-import type { Principal } from '../../http/principal.ts';
+import type { TeamPrincipal } from '../../http/principal.ts';
 import { countOf, takeQuota } from '../../identity/teams/quotas.ts';
 import { type AddressPools, allotAddresses } from '../../instances/addresses.ts';
 import { randomText, type SecretBox } from '../../lib/crypto.ts';
@@ -29,18 +29,18 @@ export interface VpsServiceDependencies {
 
 export type VpsService = ReturnType<typeof createVpsService>;
 
-/** What a principal may do with VPS. Functions that take a transaction write in it; no work starts before it commits. */
+/** What a principal may do with VPS. Functions that take a transaction write in it; work starts when it commits. */
 export function createVpsService({ database, plane, secrets, pools, clock }: VpsServiceDependencies) {
   const { db } = database;
 
-  async function find(principal: Principal, id: string): Promise<Vps> {
-    const vps = UUID.test(id) ? await findVps(db, principal.teamId, id) : undefined;
+  async function find(principal: TeamPrincipal, id: string): Promise<Vps> {
+    const vps = UUID.test(id) ? await findVps(db, principal.team.id, id) : undefined;
     if (!vps) throw notFound('VPS');
     return vps;
   }
 
-  async function lock(tx: Tx, principal: Principal, id: string): Promise<Vps> {
-    const vps = UUID.test(id) ? await lockVps(tx, principal.teamId, id) : undefined;
+  async function lock(tx: Tx, principal: TeamPrincipal, id: string): Promise<Vps> {
+    const vps = UUID.test(id) ? await lockVps(tx, principal.team.id, id) : undefined;
     if (!vps) throw notFound('VPS');
     return vps;
   }
@@ -48,7 +48,7 @@ export function createVpsService({ database, plane, secrets, pools, clock }: Vps
   /** Accepts an operation and shows it in the status, unless it waits behind another. */
   async function accept(
     tx: Tx,
-    principal: Principal,
+    principal: TeamPrincipal,
     vps: Vps,
     kind: VpsOperationKind,
     changes: { desired?: Vps['desired']; args?: object } = {},
@@ -65,10 +65,10 @@ export function createVpsService({ database, plane, secrets, pools, clock }: Vps
     return operation;
   }
 
-  async function list(principal: Principal, query: PageQuery) {
+  async function list(principal: TeamPrincipal, query: PageQuery) {
     const [rows, total, comparedAt] = await Promise.all([
-      listVps(db, principal.teamId, query.per_page, offsetOf(query)),
-      countOf(db, principal.teamId, 'vps'),
+      listVps(db, principal.team.id, query.per_page, offsetOf(query)),
+      countOf(db, principal.team.id, 'vps'),
       clock.lastPass(),
     ]);
     return pageOf(
@@ -78,19 +78,19 @@ export function createVpsService({ database, plane, secrets, pools, clock }: Vps
     );
   }
 
-  async function create(tx: Tx, principal: Principal, body: CreateVps) {
-    const { plan, authorizedKey } = await checkCreate(tx, plane, principal.teamId, body);
-    await takeQuota(tx, principal.teamId, 'vps');
+  async function create(tx: Tx, principal: TeamPrincipal, body: CreateVps) {
+    const { plan, authorizedKey } = await checkCreate(tx, plane, principal.team.id, body);
+    await takeQuota(tx, principal.team.id, 'vps');
     const id = uuidv7();
-    const addresses = await allotAddresses(tx, principal.teamId, id, pools);
+    const addresses = await allotAddresses(tx, principal.team.id, id, pools);
     const stack = body.network_stack ?? 'dual_stack';
     const password = body.auth_method === 'password' && body.password ? body.password : randomText(20);
     const vps = await tx
       .insertInto('vps')
       .values({
         id,
-        team_id: principal.teamId,
-        user_id: principal.userId,
+        team_id: principal.team.id,
+        user_id: principal.accountId,
         name: body.name,
         status: 'pending',
         desired: 'running',
@@ -113,7 +113,7 @@ export function createVpsService({ database, plane, secrets, pools, clock }: Vps
       .executeTakeFirstOrThrow();
     await createDefaultFirewall(
       tx,
-      { type: 'vps', id, teamId: principal.teamId, name: body.name },
+      { type: 'vps', id, teamId: principal.team.id, name: body.name },
       serverRules(),
     );
     const args: ImageArgs = { image: body.image };
@@ -132,7 +132,7 @@ export function createVpsService({ database, plane, secrets, pools, clock }: Vps
     };
   }
 
-  async function show(principal: Principal, id: string) {
+  async function show(principal: TeamPrincipal, id: string) {
     const [vps, comparedAt] = await Promise.all([find(principal, id), clock.lastPass()]);
     const name = internalName({ ipv4: vps.ipv4, ipv6: vps.ipv6 });
     return {
@@ -149,7 +149,7 @@ export function createVpsService({ database, plane, secrets, pools, clock }: Vps
     };
   }
 
-  async function update(tx: Tx, principal: Principal, id: string, body: UpdateVps) {
+  async function update(tx: Tx, principal: TeamPrincipal, id: string, body: UpdateVps) {
     const vps = await lock(tx, principal, id);
     if (vps.desired === 'deleted') throw invalidState('The server is being deleted.', vps.status);
     const plan = await planChange(tx, vps, body);
@@ -176,7 +176,12 @@ export function createVpsService({ database, plane, secrets, pools, clock }: Vps
   }
 
   /** The actions without arguments, and what each says. */
-  async function act(tx: Tx, principal: Principal, id: string, kind: 'start' | 'stop' | 'reboot' | 'delete') {
+  async function act(
+    tx: Tx,
+    principal: TeamPrincipal,
+    id: string,
+    kind: 'start' | 'stop' | 'reboot' | 'delete',
+  ) {
     const vps = await lock(tx, principal, id);
     const rule = ACTIONS[kind];
     if (!allowedActions(vps)[rule.permission]) throw invalidState(refusal(vps, kind), vps.status);
@@ -184,7 +189,7 @@ export function createVpsService({ database, plane, secrets, pools, clock }: Vps
     return { message: rule.message, status: STATUS_DURING[kind] as VpsStatus, operation_id: operation.id };
   }
 
-  async function reinstall(tx: Tx, principal: Principal, id: string, body: ReinstallVps) {
+  async function reinstall(tx: Tx, principal: TeamPrincipal, id: string, body: ReinstallVps) {
     const vps = await lock(tx, principal, id);
     if (!allowedActions(vps).reinstall) throw invalidState('The server is being deleted.', vps.status);
     await checkReinstall(plane, body);
@@ -202,7 +207,7 @@ export function createVpsService({ database, plane, secrets, pools, clock }: Vps
     };
   }
 
-  async function password(principal: Principal, id: string) {
+  async function password(principal: TeamPrincipal, id: string) {
     const vps = await find(principal, id);
     return {
       password: secrets.open(vps.password_sealed),

@@ -1,21 +1,16 @@
 import { sql } from 'kysely';
-import type { Database } from '../db/database.ts';
-import type { Log } from '../lib/log.ts';
-import { type Limits, TIER_LIMITS } from './rate-limits.ts';
+import type { Database } from '../../db/database.ts';
+import type { Identity } from '../../http/authenticator.ts';
+import { type Limits, TIER_LIMITS } from '../../http/rate-limits.ts';
+import type { Log } from '../../lib/log.ts';
 
 /** All that a request needs to know about its token. */
 export interface TokenRecord {
-  id: number;
-  userId: number;
-  teamId: number;
   secretHash: Buffer;
-  scopes: ReadonlySet<string>;
   /** Unix milliseconds. */
   expiresAt: number | null;
   revoked: boolean;
-  /** Teams that the token's user is a member of. */
-  memberOf: ReadonlySet<number>;
-  limits: Limits;
+  identity: Identity;
 }
 
 /** How long a record is believed, in milliseconds: so long may a revoked token still work. */
@@ -86,7 +81,7 @@ export class TokenCache {
         't.revoked_at',
         'u.tier',
         'u.rate_limits',
-        sql<number[]>`to_json(array(select team_id from team_members where user_id = u.id))`.as('member_of'),
+        rolesOf,
       ])
       .where('t.id', '=', id)
       .executeTakeFirst();
@@ -95,20 +90,29 @@ export class TokenCache {
       return null;
     }
     const record: TokenRecord = {
-      id: row.id,
-      userId: row.user_id,
-      teamId: row.team_id,
       secretHash: row.secret_hash,
-      scopes: new Set(row.scopes),
       expiresAt: row.expires_at?.getTime() ?? null,
       revoked: row.revoked_at !== null,
-      memberOf: new Set(row.member_of),
-      limits: (row.rate_limits as unknown as Limits | null) ?? TIER_LIMITS[row.tier]!,
+      identity: {
+        accountId: row.user_id,
+        via: { kind: 'token', tokenId: row.id },
+        scopes: new Set(row.scopes),
+        limits: (row.rate_limits as unknown as Limits | null) ?? TIER_LIMITS[row.tier]!,
+        teamId: row.team_id,
+        roles: new Map(row.roles.map(({ team, owns }) => [team, owns ? 'owner' : 'member'])),
+      },
     };
     setBounded(this.#records, id, { record, at });
     return record;
   }
 }
+
+/** The teams of the account `u`, and whether it owns them. */
+const rolesOf = sql<{ team: number; owns: boolean }[]>`(
+  select coalesce(json_agg(json_build_object('team', team.id, 'owns', team.owner_id = u.id)), '[]')
+  from team_members member join teams team on team.id = member.team_id
+  where member.user_id = u.id
+)`.as('roles');
 
 /** Maps keep the order of insertion: the first key is the oldest. */
 function setBounded<V>(map: Map<number, V>, key: number, value: V): void {

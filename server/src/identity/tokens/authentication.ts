@@ -1,0 +1,47 @@
+import type { Database } from '../../db/database.ts';
+import type { Authenticator } from '../../http/authenticator.ts';
+import { equalBytes, sha256 } from '../../lib/crypto.ts';
+import { AppError } from '../../lib/errors.ts';
+import type { Log } from '../../lib/log.ts';
+import { TokenCache } from './token-cache.ts';
+
+/** `Bearer ID|SECRET`; the scheme's case does not matter (RFC 9110, section 11.1). */
+const HEADER = /^bearer +([1-9][0-9]{0,14})\|([\x21-\x7e]{1,200})$/i;
+
+export interface TokenAuthenticator extends Authenticator {
+  /** Resolves once it is written down when tokens were last used. Call it when no requests come any more. */
+  close(): Promise<void>;
+}
+
+/** Finds out who makes a request by the token in its `Authorization` header, and notes that the token was used. */
+export function createTokenAuthenticator(database: Database, log: Log): TokenAuthenticator {
+  const tokens = new TokenCache(database, log);
+  return {
+    async authenticate({ headers, ip }) {
+      const { id, secret } = credentialOf(headers.authorization);
+      const found = tokens.find(id);
+      const token = found instanceof Promise ? await found : found;
+      if (!token || !equalBytes(token.secretHash, sha256(secret))) {
+        throw unauthenticated('This API token is not valid. Check that it was copied whole.');
+      }
+      if (token.revoked) throw unauthenticated('This API token was revoked. Use another one.');
+      if (token.expiresAt !== null && token.expiresAt <= Date.now()) {
+        throw unauthenticated('This API token has expired. Make a new one.');
+      }
+      tokens.touch(id, ip);
+      return token.identity;
+    },
+    close: () => tokens.settle(),
+  };
+}
+
+function credentialOf(header: string | undefined): { id: number; secret: string } {
+  if (header === undefined) {
+    throw unauthenticated('This request needs an API token. Send it as: Authorization: Bearer ID|SECRET.');
+  }
+  const match = HEADER.exec(header);
+  if (!match) throw unauthenticated('The Authorization header must be: Bearer ID|SECRET.');
+  return { id: Number(match[1]), secret: match[2]! };
+}
+
+const unauthenticated = (message: string): AppError => new AppError('unauthenticated', message);

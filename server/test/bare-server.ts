@@ -1,0 +1,35 @@
+import { readConfig } from '../src/config.ts';
+import { openDatabase } from '../src/db/database.ts';
+import type { Api } from '../src/http/api.ts';
+import { createHttpServer } from '../src/http/server.ts';
+import { createTokenAuthenticator } from '../src/identity/tokens/authentication.ts';
+import { createSecretBox } from '../src/lib/crypto.ts';
+import { createLog } from '../src/lib/log.ts';
+import { type ApiClient, createApiClient } from './api-client.ts';
+
+/** The HTTP server without a worker, with routes of the test's own, on the database at `url` or one that is not there. */
+export async function withBareServer(
+  register: (api: Api) => void,
+  work: (call: ApiClient) => Promise<void>,
+  url = 'postgres://nobody@127.0.0.1:1/none',
+): Promise<void> {
+  const database = openDatabase(url);
+  const log = createLog('silent');
+  const authenticator = createTokenAuthenticator(database, log);
+  const http = createHttpServer({
+    config: readConfig({}),
+    database,
+    secrets: createSecretBox(Buffer.alloc(32)),
+    log,
+    authenticator,
+    register,
+  });
+  try {
+    await http.ready();
+    await work(createApiClient(http, '1|secret'));
+  } finally {
+    await http.close();
+    await authenticator.close();
+    await database.close();
+  }
+}
