@@ -1,6 +1,6 @@
 import { readConfig } from '../src/config.ts';
 import { openDatabase } from '../src/db/database.ts';
-import type { Api } from '../src/http/api.ts';
+import type { Api, HttpServer } from '../src/http/api.ts';
 import { createHttpServer } from '../src/http/server.ts';
 import { createTokenAuthenticator } from '../src/identity/tokens/authentication.ts';
 import { createSecretBox } from '../src/lib/crypto.ts';
@@ -10,7 +10,7 @@ import { type ApiClient, createApiClient } from './api-client.ts';
 /** The HTTP server without a worker, with routes of the test's own, on the database at `url` or one that is not there. */
 export async function withBareServer(
   register: (api: Api) => void,
-  work: (call: ApiClient) => Promise<void>,
+  work: (call: ApiClient, http: HttpServer) => Promise<void>,
   url = 'postgres://nobody@127.0.0.1:1/none',
 ): Promise<void> {
   const database = openDatabase(url);
@@ -26,7 +26,7 @@ export async function withBareServer(
   });
   try {
     await http.ready();
-    await work(createApiClient(http, '1|secret'));
+    await work(createApiClient(http, '1|secret'), http);
   } finally {
     await http.close();
     await authenticator.close();

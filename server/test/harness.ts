@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type App, type AppOptions, startApp } from '../src/app.ts';
 import { type Config, readConfig } from '../src/config.ts';
 import { createSimDataPlane, type SimDataPlane } from '../src/dataplane/sim/data-plane.ts';
+import type { Queryable } from '../src/db/database.ts';
 import { SCOPE_SETS, type Scope } from '../src/http/scopes.ts';
 import { createToken } from '../src/identity/tokens/service.ts';
 import { createLog } from '../src/lib/log.ts';
@@ -84,15 +85,24 @@ export async function createTeam(
       .returning('id')
       .executeTakeFirstOrThrow();
     await tx.insertInto('team_members').values({ team_id: team.id, user_id: user.id }).execute();
-    const { plainText } = await createToken(tx, {
-      accountId: user.id,
-      teamId: team.id,
-      name: 'test',
-      scopes,
-      expiresAt: null,
-    });
-    return { accountId: user.id, teamId: team.id, token: plainText };
+    const member = { accountId: user.id, teamId: team.id };
+    return { ...member, token: await issueToken(tx, member, scopes) };
   });
+}
+
+/** Makes the account a member of one more team. Returns a token of it for that team. */
+export async function joinTeam(database: TestDatabase, accountId: number, teamId: number): Promise<string> {
+  await database.db.insertInto('team_members').values({ team_id: teamId, user_id: accountId }).execute();
+  return issueToken(database.db, { accountId, teamId });
+}
+
+/** A token of a member of a team, by default for everything. */
+export async function issueToken(
+  db: Queryable,
+  { accountId, teamId }: Pick<TestTeam, 'accountId' | 'teamId'>,
+  scopes: readonly Scope[] = SCOPE_SETS.admin,
+): Promise<string> {
+  return (await createToken(db, { accountId, teamId, name: 'test', scopes })).plainText;
 }
 
 /** Asks until the answer is not null, false or undefined; throws after the deadline with what was waited for. */

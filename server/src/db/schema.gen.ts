@@ -127,8 +127,8 @@ export interface IdempotencyKeys {
   created_at: Generated<Date>;
   key: string;
   request_hash: Buffer;
-  status: number | null;
-  team_id: number;
+  team_id: number | null;
+  user_id: number;
 }
 
 export interface Networks {

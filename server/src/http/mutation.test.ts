@@ -2,9 +2,12 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { sql } from 'kysely';
 import { type ApiClient, createApiClient } from '../../test/api-client.ts';
-import { createTeam, startTestApp, type TestApp } from '../../test/harness.ts';
+import { withBareServer } from '../../test/bare-server.ts';
+import { createTeam, issueToken, joinTeam, startTestApp, type TestApp } from '../../test/harness.ts';
 import { testKey } from '../../test/ssh-keys.ts';
-import { purgeIdempotencyKeys } from './mutation.ts';
+import type { Api, HttpServer } from './api.ts';
+import { mutate, purgeIdempotencyKeys } from './mutation.ts';
+import type { TeamPrincipal } from './principal.ts';
 
 describe('Idempotency-Key', () => {
   let test: TestApp;
@@ -56,13 +59,63 @@ describe('Idempotency-Key', () => {
     assert.equal((await add('k4', { name: 'four', public_key: testKey(4) })).status, 201);
   });
 
-  it('keeps the keys of teams apart', async () => {
+  it('keeps the keys of members of one team apart', async () => {
     const other = await createTeam(test.database);
-    const body = { name: 'five', public_key: testKey(5) };
-    const mine = await add('k5', body);
-    const theirs = await add('k5', body, other.token);
+    const token = await joinTeam(test.database, other.accountId, test.team.teamId);
+    const mine = await add('k5', { name: 'five', public_key: testKey(5) });
+    const theirs = await add('k5', { name: 'fifty', public_key: testKey(50) }, token);
     assert.equal(theirs.status, 201);
     assert.notEqual(theirs.body.key.id, mine.body.key.id);
+  });
+
+  it('keeps the keys of one account in its teams apart', async () => {
+    const other = await createTeam(test.database);
+    const token = await joinTeam(test.database, test.team.accountId, other.teamId);
+    const body = { name: 'eight', public_key: testKey(8) };
+    const here = await add('k8', body);
+    const there = await add('k8', body, token);
+    assert.equal(there.status, 201);
+    assert.notEqual(there.body.key.id, here.body.key.id);
+  });
+
+  it('knows the request of a token that was replaced', async () => {
+    const body = { name: 'nine', public_key: testKey(9) };
+    const first = await add('k9', body);
+    const again = await add('k9', body, await issueToken(test.database.db, test.team));
+    assert.equal(again.headers['idempotency-replayed'], 'true');
+    assert.deepEqual(again.body, first.body);
+  });
+
+  it('takes keys for requests that act on no team', async () => {
+    let done = 0;
+    const register = (api: Api) =>
+      void api.post('/things', { config: { scope: null, team: 'none' } }, (request) => {
+        // @ts-expect-error: services of a team's resources do not take such a principal.
+        request.principal satisfies TeamPrincipal;
+        return mutate(request, async () => ({ done: ++done, team: request.principal.team }));
+      });
+    const work = async (_call: ApiClient, http: HttpServer) => {
+      const send = (key: string, token: string) =>
+        http.inject({
+          method: 'POST',
+          url: '/api/v1/things',
+          // A team means nothing here, not even one that the account is not in.
+          headers: { authorization: `Bearer ${token}`, 'idempotency-key': key, 'x-team-id': '999' },
+        });
+      const other = await createTeam(test.database);
+      const answers = [
+        await send('k1', test.team.token),
+        await send('k1', test.team.token),
+        await send('k10', test.team.token),
+        await send('k10', other.token),
+      ];
+      assert.deepEqual(
+        answers.map((answer) => [answer.statusCode, answer.json()]),
+        [1, 1, 2, 3].map((count) => [200, { done: count, team: null }]),
+      );
+      assert.equal(answers[1]!.headers['idempotency-replayed'], 'true');
+    };
+    await withBareServer(register, work, test.database.url);
   });
 
   it('refuses malformed keys', async () => {

@@ -1,9 +1,9 @@
-import type { FastifyRequest } from 'fastify';
-import type { Kysely } from 'kysely';
-import { sql } from 'kysely';
+import { type Expression, type ExpressionBuilder, type Kysely, type SqlBool, sql } from 'kysely';
 import type { Tx } from '../db/database.ts';
 import type { DB } from '../db/schema.gen.ts';
 import { AppError, invalid } from '../lib/errors.ts';
+import type { PrivateRequest } from './api.ts';
+import type { Principal } from './principal.ts';
 
 /** How long an answer is kept for a repeated request, in hours. */
 export const IDEMPOTENCY_HOURS = 24;
@@ -14,18 +14,19 @@ const ATTEMPTS = 5;
 const RETRYABLE = new Set(['40001', '40P01']);
 
 /**
- * Runs the work of one write request in one transaction and returns its answer.
+ * Runs the work of one write request in one transaction and returns its answer. Every write of the API goes through here.
  *
  * With an `Idempotency-Key` header the key's row is written first, in the same transaction: a second request with
  * that key waits for the first one, then gets its stored answer (header `Idempotency-Replayed: true`) without
- * running `work`. Errors roll everything back, the key included, so that the request can be sent again.
+ * running `work`. Errors roll everything back, the key included, so that the request can be sent again. Keys belong to
+ * the account and the team that it acts for, whichever token it uses: a repetition may come with a new token.
  *
  * `work` must use `tx` alone: requests that wait for each other hold a connection each, so one that asked the pool for
  * a second connection could wait for ever. It may run more than once, when PostgreSQL undoes a transaction.
  *
  * Throws `validation_failed` for a malformed key and `idempotency_conflict` for one that was used for another request.
  */
-export async function mutate<T>(request: FastifyRequest, work: (tx: Tx) => Promise<T>): Promise<T> {
+export async function mutate<T>(request: PrivateRequest, work: (tx: Tx) => Promise<T>): Promise<T> {
   const key = idempotencyKey(request);
   const { database } = request.server;
   if (key === null) return withRetries(() => database.transaction(work));
@@ -33,7 +34,7 @@ export async function mutate<T>(request: FastifyRequest, work: (tx: Tx) => Promi
   return withRetries(() => database.transaction((tx) => once(request, tx, key, hash, work)));
 }
 
-function idempotencyKey(request: FastifyRequest): string | null {
+function idempotencyKey(request: PrivateRequest): string | null {
   const header = request.headers['idempotency-key'];
   if (header === undefined) return null;
   if (typeof header !== 'string' || !PRINTABLE.test(header)) {
@@ -45,14 +46,14 @@ function idempotencyKey(request: FastifyRequest): string | null {
 }
 
 async function once<T>(
-  request: FastifyRequest,
+  request: PrivateRequest,
   tx: Tx,
   key: string,
   hash: Buffer,
   work: (tx: Tx) => Promise<T>,
 ): Promise<T> {
-  const teamId = request.principal.team.id;
-  const stored = await claim(tx, teamId, key, hash);
+  const owner = ownerOf(request.principal);
+  const stored = await claim(tx, owner, key, hash);
   if (stored) {
     if (!stored.requestHash.equals(hash)) {
       throw new AppError(
@@ -67,17 +68,36 @@ async function once<T>(
   const body = await work(tx);
   await tx
     .updateTable('idempotency_keys')
-    .set({ status: request.routeOptions.config.successStatus ?? 200, body: JSON.stringify(body) })
-    .where('team_id', '=', teamId)
-    .where('key', '=', key)
+    .set({ body: JSON.stringify(body) })
+    .where(isKey(owner, key))
     .execute();
   return body;
 }
 
+/** Whose a key is. */
+interface Owner {
+  user_id: number;
+  team_id: number | null;
+}
+
+const ownerOf = ({ accountId, team }: Principal): Owner => ({
+  user_id: accountId,
+  team_id: team?.id ?? null,
+});
+
+const isKey =
+  (owner: Owner, key: string) =>
+  (eb: ExpressionBuilder<DB, 'idempotency_keys'>): Expression<SqlBool> =>
+    eb.and([
+      eb('user_id', '=', owner.user_id),
+      eb('key', '=', key),
+      eb('team_id', 'is not distinct from', owner.team_id),
+    ]);
+
 /** Takes the key for this request, or returns what is stored under it. Waits for a transaction that holds the key. */
 async function claim(
   tx: Tx,
-  teamId: number,
+  owner: Owner,
   key: string,
   hash: Buffer,
 ): Promise<{ requestHash: Buffer; body: unknown } | null> {
@@ -86,11 +106,11 @@ async function claim(
   for (let round = 0; round < ATTEMPTS; round++) {
     const taken = await tx
       .insertInto('idempotency_keys')
-      .values({ team_id: teamId, key, request_hash: hash })
+      .values({ ...owner, key, request_hash: hash })
       .onConflict((conflict) =>
         conflict
-          .columns(['team_id', 'key'])
-          .doUpdateSet({ request_hash: hash, status: null, body: null, created_at: sql`now()` })
+          .columns(['user_id', 'key', 'team_id'])
+          .doUpdateSet({ request_hash: hash, body: null, created_at: sql`now()` })
           .where('idempotency_keys.created_at', '<', tooOld),
       )
       .returning('key')
@@ -99,8 +119,7 @@ async function claim(
     const row = await tx
       .selectFrom('idempotency_keys')
       .select(['request_hash', 'body'])
-      .where('team_id', '=', teamId)
-      .where('key', '=', key)
+      .where(isKey(owner, key))
       .executeTakeFirst();
     if (row) return { requestHash: row.request_hash, body: row.body };
   }
@@ -115,7 +134,7 @@ export async function purgeIdempotencyKeys(db: Kysely<DB>): Promise<number> {
   return Number(result.numDeletedRows);
 }
 
-function requestHash(request: FastifyRequest): Buffer {
+function requestHash(request: PrivateRequest): Buffer {
   const path = request.url.split('?', 1)[0];
   // Keyed, since the body may hold a password.
   return request.server.secrets.fingerprint(`${request.method} ${path}\n${canonical(request.body)}`);

@@ -69,7 +69,7 @@ function operation(route: ApiRoute, writer: SchemaWriter): Json {
   const parameters: Json[] = [
     ...parametersOf('path', schema.params as TSchema | undefined, writer),
     ...parametersOf('query', schema.querystring as TSchema | undefined, writer),
-    ...(config.public ? [] : [{ $ref: '#/components/parameters/TeamId' }]),
+    ...(config.public || config.team === 'none' ? [] : [{ $ref: '#/components/parameters/TeamId' }]),
     ...(writes ? [{ $ref: '#/components/parameters/IdempotencyKey' }] : []),
   ];
   const needs = scope ? ` Needs the scope \`${scope}\`.` : config.public ? '' : ' Any valid token will do.';

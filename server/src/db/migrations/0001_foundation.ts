@@ -72,14 +72,16 @@ create table addresses (
   primary key (team_id, host)
 );
 
+-- Answers kept for requests that are sent again. Each account has keys of its own in each team, and outside of any
+-- (team_id is null). The order of the columns lets a look-up use the index whether there is a team or not.
 create table idempotency_keys (
-  team_id bigint not null references teams (id) on delete cascade,
+  user_id bigint not null references users (id) on delete cascade,
   key text not null,
+  team_id bigint references teams (id) on delete cascade,
   request_hash bytea not null,
-  status integer,
   body jsonb,
   created_at timestamptz not null default now(),
-  primary key (team_id, key)
+  unique nulls not distinct (user_id, key, team_id)
 );
 create index idempotency_keys_created_at on idempotency_keys (created_at);
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { type ApiClient, createApiClient } from '../../../test/api-client.ts';
-import { createTeam, startTestApp, type TestApp, waitFor } from '../../../test/harness.ts';
+import { createTeam, joinTeam, startTestApp, type TestApp, waitFor } from '../../../test/harness.ts';
 import { DEFAULT_SCOPES } from '../../http/scopes.ts';
 import { AppError } from '../../lib/errors.ts';
 import { createLog } from '../../lib/log.ts';
@@ -78,10 +78,7 @@ describe('tokens', () => {
   it('tell whose they are, and what the account is in each of its teams', async () => {
     const { accountId, teamId } = test.team;
     const foreign = await createTeam(test.database);
-    await test.database.db
-      .insertInto('team_members')
-      .values({ team_id: foreign.teamId, user_id: accountId })
-      .execute();
+    await joinTeam(test.database, accountId, foreign.teamId);
     const { id, plainText } = await issue({ scopes: ['vps:read'] });
     const authenticator = createTokenAuthenticator(test.database, createLog('silent'));
     const headers = { authorization: `Bearer ${plainText}` };
