@@ -49,7 +49,7 @@ async function createServers(): Promise<number> {
     await test.plane.ensureImage('debian-12');
     const start = performance.now();
     await post({ url: test.app.url!, requests: INSTANCES, clients: CLIENTS, accounts });
-    const running = `select count(*) n from vps where status = 'running'`;
+    const running = `select count(*) n from instances where status = 'running'`;
     while ((await test.database.pool.query(running)).rows[0].n < INSTANCES) await delay(250);
     return INSTANCES / ((performance.now() - start) / 1000);
   } finally {

@@ -69,11 +69,16 @@ async function startBare(test: TestApp) {
 async function fill(test: TestApp, rows: number): Promise<void> {
   const { pool } = test.database;
   await pool.query(
-    `insert into vps (id, team_id, user_id, name, status, desired, plan, cpu_allocation_type, vcpu, memory_mb, disk_gb,
-       price_cents, image, datacenter, auth_method, password_sealed, network_stack, created_at)
-     select gen_random_uuid(), $1, $2, 'web-' || n, 'running', 'running', 'nano_shared', 'shared', 2, 2048, 40,
-       449, 'debian-12', 'fsn1', 'ssh_key', '\\x00', 'dual_stack', now() - make_interval(secs => n)
-     from generate_series((select count(*) + 1 from vps), $3) n`,
+    `with instance as (
+       insert into instances (id, kind, team_id, user_id, name, status, desired, plan, vcpu, memory_mb, disk_gb,
+         price_cents, datacenter, created_at)
+       select gen_random_uuid(), 'vps', $1, $2, 'web-' || n, 'running', 'running', 'nano_shared', 2, 2048, 40,
+         449, 'fsn1', now() - make_interval(secs => n)
+       from generate_series((select count(*) + 1 from vps), $3) n
+       returning id),
+     member as (insert into members (id, instance_id) select id, id from instance)
+     insert into vps (id, cpu_allocation_type, image, auth_method, password_sealed, network_stack)
+     select id, 'shared', 'debian-12', 'ssh_key', '\\x00', 'dual_stack' from instance`,
     [test.team.teamId, test.team.accountId, rows],
   );
   await pool.query(
@@ -81,7 +86,7 @@ async function fill(test: TestApp, rows: number): Promise<void> {
      on conflict (team_id, kind) do update set used = excluded.used`,
     [test.team.teamId, rows],
   );
-  await pool.query('analyze vps');
+  await pool.query('analyze instances, members, vps');
 }
 
 async function load(url: string, token: string): Promise<{ rps: number; p99: number }> {

@@ -9,6 +9,7 @@ import { ensureFirstAccount } from './identity/teams/first-account.ts';
 import { teamRoutes } from './identity/teams/routes.ts';
 import { createTokenAuthenticator } from './identity/tokens/authentication.ts';
 import type { AddressPools } from './instances/addresses.ts';
+import { allKinds, registerKinds } from './instances/kinds.ts';
 import { INSTANCE_RECONCILER, instanceReconciler } from './instances/reconciler.ts';
 import { createSecretBox, type SecretBox } from './lib/crypto.ts';
 import type { Log } from './lib/log.ts';
@@ -27,21 +28,26 @@ import { createFirewallService } from './resources/firewalls/service.ts';
 import { firewallWorkflows } from './resources/firewalls/workflow.ts';
 import { healthRoutes } from './resources/health/routes.ts';
 import { storageAutoscaler } from './resources/managed-services/autoscaler.ts';
-import { dataServiceRoutes } from './resources/managed-services/routes.ts';
-import { createDataServiceService } from './resources/managed-services/service.ts';
-import { dataServiceWorkflows } from './resources/managed-services/workflow.ts';
+import { cloneRoute } from './resources/managed-services/clone-routes.ts';
+import { cacheKind, databaseKind } from './resources/managed-services/instance-kinds.ts';
+import { managedServiceRoutes } from './resources/managed-services/routes.ts';
+import { createServiceActions } from './resources/managed-services/service.ts';
+import { managedServiceWorkflows } from './resources/managed-services/workflow.ts';
 import { parameterGroupRoutes } from './resources/parameter-groups/routes.ts';
 import { createParameterGroupService } from './resources/parameter-groups/service.ts';
 import { ensureSystemGroups } from './resources/parameter-groups/store.ts';
 import { snapshotReconciler } from './resources/snapshots/reconciler.ts';
-import { cloneRoute, snapshotRoutes } from './resources/snapshots/routes.ts';
+import { snapshotRoutes } from './resources/snapshots/routes.ts';
 import { automaticSnapshots, restoreDrills } from './resources/snapshots/schedule.ts';
 import { createSnapshotService } from './resources/snapshots/service.ts';
 import { snapshotWorkflows } from './resources/snapshots/workflow.ts';
 import { sshKeyRoutes } from './resources/ssh-keys/routes.ts';
+import { vpsKind } from './resources/vps/kind.ts';
 import { vpsRoutes } from './resources/vps/routes.ts';
 import { createVpsService } from './resources/vps/service.ts';
 import { vpsWorkflows } from './resources/vps/workflow.ts';
+
+registerKinds([vpsKind, databaseKind, cacheKind]);
 
 export interface AppOptions {
   config: Config;
@@ -139,15 +145,13 @@ export function registerRoutes(api: Api, dependencies: RouteDependencies): void 
   teamRoutes(api, database);
   sshKeyRoutes(api, database);
   vpsRoutes(api, createVpsService({ ...dependencies, clock }), { database, plane, clock });
-  const databases = createDataServiceService('database', { ...dependencies, clock });
-  const caches = createDataServiceService('cache', { ...dependencies, clock });
-  dataServiceRoutes(api, { database, plane, clock, service: databases }, databaseWire);
-  dataServiceRoutes(api, { database, plane, clock, service: caches }, cacheWire);
-  for (const kind of ['vps', 'database', 'cache'] as const) {
-    snapshotRoutes(api, createSnapshotService(kind, database));
-  }
-  cloneRoute(api, createSnapshotService('database', database), databases);
-  cloneRoute(api, createSnapshotService('cache', database), caches);
+  const databases = createServiceActions('database', { ...dependencies, clock });
+  const caches = createServiceActions('cache', { ...dependencies, clock });
+  managedServiceRoutes(api, { database, plane, clock, service: databases }, databaseWire);
+  managedServiceRoutes(api, { database, plane, clock, service: caches }, cacheWire);
+  for (const { name } of allKinds()) snapshotRoutes(api, createSnapshotService(name, database));
+  cloneRoute(api, createSnapshotService('database', database), databases, databaseWire.schemas.instance);
+  cloneRoute(api, createSnapshotService('cache', database), caches, cacheWire.schemas.instance);
   const services = { database: databases, cache: caches };
   parameterGroupRoutes(api, createParameterGroupService({ database, plane, services }));
   firewallRoutes(api, createFirewallService(database));
@@ -162,11 +166,11 @@ async function startWorker(
   authority: AuthorityReader,
 ) {
   const { plane, log, executorId, publicAddress } = options;
-  const dataServices = dataServiceWorkflows({ database, plane, secrets, authority, publicAddress });
+  const managedServices = managedServiceWorkflows({ database, plane, secrets, authority, publicAddress });
   const workflows: OperationWorkflows = {
     vps: vpsWorkflows({ database, plane, secrets }),
-    database: dataServices,
-    cache: dataServices,
+    database: managedServices,
+    cache: managedServices,
     firewall: firewallWorkflows({ database, plane }),
     snapshot: snapshotWorkflows({ database, plane, secrets, authority, publicAddress }),
   };

@@ -7,6 +7,7 @@ import type { InstanceDetail, InstanceReport } from '../src/dataplane/contract/c
 import type { DataPlane } from '../src/dataplane/contract/data-plane.ts';
 import type { SnapshotRef } from '../src/dataplane/contract/refs.ts';
 import { createSimDataPlane, type SimDataPlane } from '../src/dataplane/sim/data-plane.ts';
+import { allKinds } from '../src/instances/kinds.ts';
 import { readIntent } from '../src/resources/firewalls/enforcement.ts';
 import { type Call, clientOf } from './client.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
@@ -129,11 +130,11 @@ async function findInstanceInconsistencies(
 ): Promise<string[]> {
   const problems: string[] = [];
   const rows = await query(`
-    select 'vps' as kind, id, status, generation, disk_gb, memory_mb from vps where team_id = $1
-    union all select kind, id, status, generation, disk_gb, memory_mb from data_services where team_id = $1`);
+    select kind, i.id, m.id as member_id, status, generation, disk_gb, memory_mb
+    from instances i join members m on m.instance_id = i.id where team_id = $1`);
   const instances = new Map(reports.map((report) => [report.ref.name, report]));
   for (const row of rows) {
-    const name = `${row.kind}-${row.id}`;
+    const name = `${row.kind}-${row.member_id}`;
     const found = instances.get(name);
     instances.delete(name);
     if (row.status === 'error') continue;
@@ -154,11 +155,11 @@ async function findInstanceInconsistencies(
   );
   if (open > 0) problems.push(`${open} operations never ended`);
   const orphans = await count(
-    `select count(*) n from addresses where team_id = $1
-      and resource_id not in (select id from vps union all select id from data_services)`,
+    `select count(*) n from members m join instances i on i.id = m.instance_id
+      where i.team_id = $1 and not exists (select from addresses where member_id = m.id)`,
   );
-  if (orphans > 0) problems.push(`${orphans} addresses belong to no instance`);
-  for (const kind of ['vps', 'database', 'cache']) {
+  if (orphans > 0) problems.push(`${orphans} instances have no address`);
+  for (const { name: kind } of allKinds()) {
     const used = await count(
       `select coalesce(sum(used), 0) n from team_usage where team_id = $1 and kind = '${kind}'`,
     );
@@ -176,12 +177,7 @@ async function findFirewallInconsistencies(
   team: number,
 ): Promise<string[]> {
   const problems: string[] = [];
-  const instances = '(select id from vps union all select id from data_services)';
-  for (const row of await query(`select * from firewall_attachments
-      where team_id = $1 and instance_id not in ${instances}`)) {
-    problems.push(`firewall ${row.firewall_id} is attached to ${row.instance_id}, which is gone`);
-  }
-  for (const row of await query(`select id from firewalls where team_id = $1 and default_of not in ${instances}
+  for (const row of await query(`select id from firewalls where team_id = $1 and default_of not in (select id from instances)
       and id not in (select firewall_id from firewall_attachments)`)) {
     problems.push(`default firewall ${row.id} outlived its instance`);
   }
@@ -204,13 +200,10 @@ async function findFirewallInconsistencies(
 /** Rows of snapshots match what the data plane has one to one, each has its instance, and nothing is under way. */
 async function findSnapshotInconsistencies(query: Query, refs: readonly SnapshotRef[]): Promise<string[]> {
   const problems: string[] = [];
-  const rows = await query(`select uid, instance_id, status, reason, exists (
-      select from vps where vps.id = instance_id union all select from data_services d where d.id = instance_id) as owned
-    from snapshots where team_id = $1`);
+  const rows = await query('select uid, instance_id, status, reason from snapshots where team_id = $1');
   const kept = new Set(refs.map(({ name }) => name));
-  for (const { uid, status, owned } of rows) {
+  for (const { uid, status } of rows) {
     const present = kept.delete(`snapshot-${uid}`);
-    if (!owned) problems.push(`snapshot ${uid} has no instance`);
     if (['creating', 'restoring', 'destroying'].includes(status))
       problems.push(`snapshot ${uid} is ${status}`);
     if (present !== (status !== 'failed')) problems.push(`snapshot ${uid} is ${status}, kept: ${present}`);

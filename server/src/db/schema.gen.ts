@@ -23,7 +23,7 @@ export type JsonValue = JsonArray | JsonObject | JsonPrimitive;
 
 export interface Addresses {
   host: number;
-  resource_id: string;
+  member_id: string;
   team_id: number;
 }
 
@@ -38,49 +38,6 @@ export interface Datacenters {
   enabled: Generated<boolean>;
   label: string;
   name: string;
-}
-
-export interface DataServices {
-  automated_snapshot_at: Date | null;
-  automated_snapshots_enabled: Generated<boolean>;
-  autoscale_checked_at: Date | null;
-  autoscale_enabled: Generated<boolean>;
-  autoscale_increment_gb: Generated<number>;
-  autoscale_threshold_percent: Generated<number>;
-  autoscaled_at: Date | null;
-  created_at: Generated<Date>;
-  database_name: string | null;
-  datacenter: string;
-  deployed_at: Date | null;
-  desired: string;
-  disk_gb: number;
-  effective_parameters: Generated<Json>;
-  error: Json | null;
-  generation: Generated<number>;
-  id: string;
-  ipv4: string | null;
-  ipv6: string | null;
-  kind: string;
-  made_from: string | null;
-  memory_mb: number;
-  name: string;
-  observed_at: Date | null;
-  parameter_group_id: number | null;
-  parameters: Generated<Json>;
-  password_sealed: Buffer;
-  pending_restart: Generated<string[]>;
-  plan: string;
-  price_cents: number;
-  provider: string;
-  public_port: number | null;
-  published: Generated<boolean>;
-  status: string;
-  team_id: number;
-  updated_at: Generated<Date>;
-  user_id: number;
-  username: string;
-  vcpu: number;
-  version: string;
 }
 
 export interface Events {
@@ -98,7 +55,6 @@ export interface Events {
 export interface FirewallAttachments {
   firewall_id: string;
   instance_id: string;
-  instance_type: string;
   team_id: number;
 }
 
@@ -131,6 +87,59 @@ export interface IdempotencyKeys {
   user_id: number;
 }
 
+export interface Instances {
+  automated_snapshot_at: Date | null;
+  automated_snapshots_enabled: Generated<boolean>;
+  created_at: Generated<Date>;
+  datacenter: string;
+  deployed_at: Date | null;
+  desired: string;
+  disk_gb: number;
+  error: Json | null;
+  id: string;
+  kind: string;
+  memory_mb: number;
+  name: string;
+  observed_at: Date | null;
+  plan: string;
+  price_cents: number;
+  status: string;
+  team_id: number;
+  updated_at: Generated<Date>;
+  user_id: number;
+  vcpu: number;
+}
+
+export interface ManagedServices {
+  autoscale_checked_at: Date | null;
+  autoscale_enabled: Generated<boolean>;
+  autoscale_increment_gb: Generated<number>;
+  autoscale_threshold_percent: Generated<number>;
+  autoscaled_at: Date | null;
+  database_name: string | null;
+  effective_parameters: Generated<Json>;
+  id: string;
+  parameter_group_id: number | null;
+  parameters: Generated<Json>;
+  password_sealed: Buffer;
+  pending_restart: Generated<string[]>;
+  provider: string;
+  public_port: number | null;
+  published: Generated<boolean>;
+  username: string;
+  version: string;
+}
+
+export interface Members {
+  generation: Generated<number>;
+  id: string;
+  instance_id: string;
+  ipv4: string | null;
+  ipv6: string | null;
+  made_from: string | null;
+  position: Generated<number>;
+}
+
 export interface Networks {
   ipv4_subnet: string;
   ipv6_subnet: string;
@@ -145,6 +154,7 @@ export interface Operations {
   error: Json | null;
   finished_at: Date | null;
   id: string;
+  instance_id: string | null;
   kind: string;
   percent: Generated<number>;
   request_id: string | null;
@@ -278,37 +288,15 @@ export interface Vps {
   auth_method: string;
   authorized_key: string | null;
   auto_start: Generated<boolean>;
-  automated_snapshot_at: Date | null;
-  automated_snapshots_enabled: Generated<boolean>;
   backup_enabled: Generated<boolean>;
   cpu_allocation_type: string;
-  created_at: Generated<Date>;
   custom_cloud_init_sealed: Buffer | null;
-  datacenter: string;
-  deployed_at: Date | null;
-  desired: string;
-  disk_gb: number;
-  error: Json | null;
-  generation: Generated<number>;
   id: string;
   image: string;
-  ipv4: string | null;
-  ipv6: string | null;
-  made_from: string | null;
-  memory_mb: number;
   monitoring_enabled: Generated<boolean>;
-  name: string;
   network_stack: string;
-  observed_at: Date | null;
   password_sealed: Buffer;
-  plan: string;
-  price_cents: number;
   ssh_key_id: number | null;
-  status: string;
-  team_id: number;
-  updated_at: Generated<Date>;
-  user_id: number;
-  vcpu: number;
 }
 
 export interface Workers {
@@ -319,12 +307,14 @@ export interface Workers {
 export interface DB {
   addresses: Addresses;
   certificate_authorities: CertificateAuthorities;
-  data_services: DataServices;
   datacenters: Datacenters;
   events: Events;
   firewall_attachments: FirewallAttachments;
   firewalls: Firewalls;
   idempotency_keys: IdempotencyKeys;
+  instances: Instances;
+  managed_services: ManagedServices;
+  members: Members;
   networks: Networks;
   operations: Operations;
   parameter_groups: ParameterGroups;

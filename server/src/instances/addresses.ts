@@ -20,19 +20,20 @@ const FIRST_HOST = 10;
 const LAST_HOST = 1022;
 
 /**
- * Gives a resource the next free address pair of its team, creating the team's network with its first resource.
- * The network's row is locked until the transaction ends, and a primary key stands behind: no address is used twice.
+ * Gives a member of an instance the next free address pair of its team, creating the team's network with the first one. The
+ * pair is free again when the member's row is deleted; that row must be there when the transaction ends. The network's row is
+ * locked until then, and a primary key stands behind: no address is used twice.
  */
 export async function allotAddresses(
   tx: Tx,
   teamId: number,
-  resourceId: string,
+  memberId: string,
   pools: AddressPools,
 ): Promise<Addresses> {
-  const first = await takeNext(tx, teamId, resourceId);
+  const first = await takeNext(tx, teamId, memberId);
   if (first) return first;
   await createNetwork(tx, teamId, pools);
-  const taken = (await takeNext(tx, teamId, resourceId)) ?? (await takeFreed(tx, teamId, resourceId));
+  const taken = (await takeNext(tx, teamId, memberId)) ?? (await takeFreed(tx, teamId, memberId));
   if (!taken) {
     throw new AppError(
       'not_available',
@@ -40,10 +41,6 @@ export async function allotAddresses(
     );
   }
   return taken;
-}
-
-export async function releaseAddresses(tx: Tx, resourceId: string): Promise<void> {
-  await tx.deleteFrom('addresses').where('resource_id', '=', resourceId).execute();
 }
 
 /**
@@ -70,21 +67,21 @@ async function readNetwork(db: Queryable, teamId: number): Promise<TenantNetwork
 }
 
 /** Fresh addresses come before freed ones, so that an address is not reused at once. */
-async function takeNext(tx: Tx, teamId: number, resourceId: string): Promise<Addresses | undefined> {
+async function takeNext(tx: Tx, teamId: number, memberId: string): Promise<Addresses | undefined> {
   const result = await sql<Addresses>`
     with network as (
       update networks set next_host = next_host + 1
       where team_id = ${teamId} and next_host <= ${LAST_HOST}
       returning team_id, next_host - 1 as host, ipv4_subnet, ipv6_subnet),
     address as (
-      insert into addresses (team_id, host, resource_id)
-      select team_id, host, ${resourceId} from network)
+      insert into addresses (team_id, host, member_id)
+      select team_id, host, ${memberId} from network)
     select host(network(ipv4_subnet) + host) as ipv4, host(network(ipv6_subnet) + host) as ipv6
     from network`.execute(tx);
   return result.rows[0];
 }
 
-async function takeFreed(tx: Tx, teamId: number, resourceId: string): Promise<Addresses | undefined> {
+async function takeFreed(tx: Tx, teamId: number, memberId: string): Promise<Addresses | undefined> {
   await sql`select from networks where team_id = ${teamId} for update`.execute(tx);
   const result = await sql<Addresses>`
     with free as (
@@ -92,7 +89,7 @@ async function takeFreed(tx: Tx, teamId: number, resourceId: string): Promise<Ad
       where not exists (select from addresses where team_id = ${teamId} and host = candidate)
       order by candidate limit 1),
     address as (
-      insert into addresses (team_id, host, resource_id) select ${teamId}, host, ${resourceId} from free)
+      insert into addresses (team_id, host, member_id) select ${teamId}, host, ${memberId} from free)
     select host(network(ipv4_subnet) + host) as ipv4, host(network(ipv6_subnet) + host) as ipv6
     from networks, free where team_id = ${teamId}`.execute(tx);
   return result.rows[0];

@@ -6,7 +6,6 @@ import { uuidv7 } from '../lib/ids.ts';
 import { createLog } from '../lib/log.ts';
 import { forgottenOperations } from '../operations/upkeep.ts';
 import { runOnce } from '../reconcilers/reconcilers.ts';
-import { instanceRef } from '../resources/vps/workflow.ts';
 import { instanceReconciler } from './reconciler.ts';
 
 describe('VPS reconciler', () => {
@@ -35,7 +34,7 @@ describe('VPS reconciler', () => {
     await waitFor('running', async () => (await show(id)).status === 'running');
     return id;
   }
-  const ref = (id: string) => instanceRef(test.team.teamId, id);
+  const ref = (id: string) => ({ teamId: test.team.teamId, name: `vps-${id}` });
 
   it('shows a server that was shut down from inside as stopped, and lets it be started', async () => {
     const id = await running();

@@ -1,10 +1,13 @@
 import { sql } from 'kysely';
 import type { InstanceReport } from '../dataplane/contract/compute.ts';
 import type { DataPlane } from '../dataplane/contract/data-plane.ts';
-import type { Database, Tx } from '../db/database.ts';
+import type { Database, Queryable, Tx } from '../db/database.ts';
 import type { Log } from '../lib/log.ts';
 import { recordEvent } from '../operations/operations-store.ts';
 import type { Reconciler } from '../reconcilers/reconcilers.ts';
+import { isKind, kindOf } from './kinds.ts';
+import { instanceRef, parseMemberName } from './naming.ts';
+import { type Instance, lockInstance, selectInstances, updateInstance } from './store.ts';
 
 export const INSTANCE_RECONCILER = 'instances';
 
@@ -14,33 +17,10 @@ export const INSTANCE_RECONCILER = 'instances';
  */
 const MASS_LOSS = 5;
 
-/** The resources that are instances; one is named `TYPE-UUID`. What people call it, and how a lost one is mended. */
-const TYPES = {
-  vps: {
-    noun: 'server',
-    mend: 'Restore a snapshot of it, or reinstall it: then the data on its disk is lost.',
-  },
-  database: {
-    noun: 'database',
-    mend: 'Start it: it is built anew on its data volume, if that is still there. Or restore a snapshot.',
-  },
-  cache: {
-    noun: 'cache',
-    mend: 'Start it: it is built anew on its data volume, if that is still there. Or restore a snapshot.',
-  },
-} as const;
-
-type Type = keyof typeof TYPES;
-
 /** Throwaway instances of restore drills: `drill-UUID`, with the id of the operation that made it. */
 const DRILL = 'drill';
 
-interface Intended {
-  type: Type;
-  id: string;
-  team_id: number;
-  status: string;
-}
+type Intended = Pick<Instance, 'kind' | 'id' | 'team_id' | 'member_id' | 'status'>;
 
 /**
  * Compares every settled instance with the data plane: what stopped by itself shows `stopped`, what came back shows
@@ -55,12 +35,10 @@ export function instanceReconciler(database: Database, plane: DataPlane, log: Lo
     everySeconds: 5,
     async run() {
       // Rows first: an instance that is listed later than its row can only be newer, never missing.
-      const rows = await settledRows(database);
-      const reports = (await plane.listInstances()).filter(
-        ({ ref }) => typeOf(ref.name) in TYPES || typeOf(ref.name) === DRILL,
-      );
+      const rows: Intended[] = await settled(database.db).execute();
+      const reports = (await plane.listInstances()).filter(({ ref }) => isOurs(ref.name));
       const byName = new Map(reports.map((report) => [report.ref.name, report]));
-      const reportOf = (row: Intended) => byName.get(`${row.type}-${row.id}`);
+      const reportOf = (row: Intended) => byName.get(instanceRef(row).name);
       const missing = rows.filter((row) => !reportOf(row)).length;
       if (missing > MASS_LOSS && missing > rows.length / 2) {
         throw new Error(
@@ -86,22 +64,24 @@ export function instanceReconciler(database: Database, plane: DataPlane, log: Lo
 /** Left by a snapshot that was cut off and that nothing goes on with. */
 const FROZEN = 'Frozen';
 
-const typeOf = (name: string): string => name.slice(0, name.indexOf('-'));
-const idOf = (name: string): string => name.slice(name.indexOf('-') + 1);
-const tableOf = (type: Type): 'vps' | 'data_services' => (type === 'vps' ? 'vps' : 'data_services');
+const isOurs = (name: string): boolean => {
+  const { kind } = parseMemberName(name);
+  return isKind(kind) || kind === DRILL;
+};
 
-const ALL = sql`(select 'vps' as type, id, team_id, status from vps
-  union all select kind, id, team_id, status from data_services) all_instances`;
-
-const SETTLED = sql`status in ('running', 'stopped') and not exists (select from operations
-  where resource_id = all_instances.id and state in ('queued', 'pending', 'running'))`;
-
-async function settledRows(database: Database): Promise<Intended[]> {
-  const result = await sql<Intended>`select type, id, team_id, status from ${ALL} where ${SETTLED}`.execute(
-    database.db,
-  );
-  return result.rows;
-}
+/** Rows that no operation is at work on. */
+const settled = (db: Queryable) =>
+  selectInstances(db)
+    .where('instances.status', 'in', ['running', 'stopped'])
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('operations')
+            .whereRef('operations.resource_id', '=', 'instances.id')
+            .where('operations.state', 'in', ['queued', 'pending', 'running']),
+        ),
+      ),
+    );
 
 interface Drift {
   status: 'running' | 'stopped' | 'error';
@@ -110,20 +90,20 @@ interface Drift {
 }
 
 /** What the status must become, or null where it is true. */
-function findDrift({ type, status }: Intended, found: InstanceReport | undefined): Drift | null {
-  const { noun, mend } = TYPES[type];
+function findDrift({ kind, status }: Intended, found: InstanceReport | undefined): Drift | null {
+  const { noun, remedies } = kindOf(kind);
   if (!found) {
     return {
       status: 'error',
       reason: 'InstanceMissing',
-      message: `The ${noun} is gone from the host. ${mend}`,
+      message: `The ${noun} is gone from the host. ${remedies.lost}`,
     };
   }
   if (found.power === 'error') {
     return {
       status: 'error',
       reason: 'InstanceBroken',
-      message: `The host cannot run the ${noun}. ${type === 'vps' ? 'Reinstall' : 'Start'} it, or ask the operator to look at the host.`,
+      message: `The host cannot run the ${noun}. ${remedies.broken}`,
     };
   }
   if (status === 'running' && found.power === 'stopped') {
@@ -144,13 +124,14 @@ async function mend(database: Database, row: Intended, drift: Drift, log: Log): 
     if (!(await stillSettled(tx, row))) return false;
     const { status, reason, message } = drift;
     const error = { code: snakeCase(reason), message, retryable: false };
-    await sql`update ${sql.table(tableOf(row.type))} set status = ${status}, observed_at = now(), updated_at = now(),
-      error = case when ${status} = 'error' then ${JSON.stringify(error)}::jsonb else error end,
-      desired = case when ${status} = 'error' then desired else ${status} end
-      where id = ${row.id}`.execute(tx);
+    await updateInstance(tx, row.id, {
+      status,
+      observed_at: sql<Date>`now()`,
+      ...(status === 'error' ? { error: JSON.stringify(error) } : { desired: status }),
+    });
     await recordEvent(tx, {
       teamId: row.team_id,
-      resourceType: row.type,
+      resourceType: row.kind,
       resourceId: row.id,
       type: 'Warning',
       reason,
@@ -160,7 +141,7 @@ async function mend(database: Database, row: Intended, drift: Drift, log: Log): 
   });
   if (changed) {
     log.warn(
-      { [row.type]: row.id, was: row.status, is: drift.status, reason: drift.reason },
+      { [row.kind]: row.id, was: row.status, is: drift.status, reason: drift.reason },
       'instance drifted',
     );
   }
@@ -169,16 +150,18 @@ async function mend(database: Database, row: Intended, drift: Drift, log: Log): 
 /** Lets an instance go on that is frozen although no operation has to do with it. What its row says is true then. */
 async function thaw(database: Database, plane: DataPlane, row: Intended, log: Log): Promise<void> {
   if (!(await database.transaction((tx) => stillSettled(tx, row)))) return;
-  log.warn({ [row.type]: row.id }, 'letting a frozen instance go on');
-  await plane.ensureRunning({ teamId: row.team_id, name: `${row.type}-${row.id}` });
+  log.warn({ [row.kind]: row.id }, 'letting a frozen instance go on');
+  await plane.ensureRunning(instanceRef(row));
 }
 
 /** Between listing and mending a request may have come; then its workflow decides. */
 async function stillSettled(tx: Tx, row: Intended): Promise<boolean> {
-  await sql`select from ${sql.table(tableOf(row.type))} where id = ${row.id} for update`.execute(tx);
-  const found = await sql`
-    select from ${ALL} where id = ${row.id} and status = ${row.status} and ${SETTLED}`.execute(tx);
-  return found.rows.length > 0;
+  await lockInstance(tx, row.id);
+  const found = await settled(tx)
+    .where('instances.id', '=', row.id)
+    .where('instances.status', '=', row.status)
+    .executeTakeFirst();
+  return found !== undefined;
 }
 
 const snakeCase = (text: string): string => text.replace(/\B[A-Z]/g, '_$&').toLowerCase();
@@ -194,20 +177,19 @@ async function removeLeaks(
   log: Log,
 ): Promise<void> {
   if (reports.length === 0) return;
-  const ids = reports.map(({ ref }) => idOf(ref.name));
+  const ids = reports.map(({ ref }) => parseMemberName(ref.name).memberId);
   const result = await sql<{ id: string; known: boolean }>`
     select listed.id::text,
       exists (select from operations o where o.resource_id = listed.id or o.id = listed.id) as known
     from unnest(${ids}::uuid[]) as listed (id)
-    where not exists (select from vps where vps.id = listed.id)
-      and not exists (select from data_services d where d.id = listed.id)
+    where not exists (select from members where members.id = listed.id)
       and not exists (select from operations o
         where (o.resource_id = listed.id or o.id = listed.id) and o.state in ('queued', 'pending', 'running'))`.execute(
     database.db,
   );
   const leaks = new Map(result.rows.map((row) => [row.id, row.known]));
   for (const report of reports) {
-    const known = leaks.get(idOf(report.ref.name));
+    const known = leaks.get(parseMemberName(report.ref.name).memberId);
     if (known === undefined) continue;
     log.warn(
       { instance: report.ref, removed: known },

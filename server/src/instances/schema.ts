@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import { Component, Enum, Id, Message, Nullable, Obj, Text, Timestamp } from '../http/schema.ts';
+import { kindNames } from './kinds.ts';
 
 /** What the schemas of all resources that are instances (VPS, databases, caches) have in common. */
 
@@ -42,3 +43,8 @@ export const Capabilities = Component('Capabilities', {
   diagnose: Type.Boolean({ example: true }),
   build_logs: Type.Boolean({ example: false }),
 });
+
+export const PlanName = Text(40, 'micro', { description: 'A name that `plans` lists.' });
+
+/** The kind of an instance, as firewalls name it. */
+export const KindName = Type.Unsafe<string>({ type: 'string', enum: kindNames(), example: 'vps' });

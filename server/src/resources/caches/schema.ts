@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { Component, Enum, Int, Nullable, NumberId, Obj, Text } from '../../http/schema.ts';
+import { PlanName } from '../../instances/schema.ts';
 import { providersOf } from '../../services/registry.ts';
 import { Count, Metrics } from '../managed-services/inspection-schema.ts';
 import {
@@ -7,7 +8,6 @@ import {
   credentialMembers,
   headMembers,
   ParametersInput,
-  PlanName,
   ServiceName,
   tailMembers,
 } from '../managed-services/schema.ts';

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { Component, Enum, Int, Nullable, NumberId, Obj, Text, Timestamp } from '../../http/schema.ts';
 import { PATTERN_MESSAGE } from '../../http/validation.ts';
+import { PlanName } from '../../instances/schema.ts';
 import { providersOf } from '../../services/registry.ts';
 import { Count, Metrics } from '../managed-services/inspection-schema.ts';
 import {
@@ -9,7 +10,6 @@ import {
   credentialMembers,
   headMembers,
   ParametersInput,
-  PlanName,
   ServiceName,
   StorageGb,
   tailMembers,

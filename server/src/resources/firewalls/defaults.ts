@@ -1,9 +1,10 @@
 import { sql } from 'kysely';
 import type { Queryable, Tx } from '../../db/database.ts';
+import { nounOf } from '../../instances/kinds.ts';
+import type { Instance } from '../../instances/store.ts';
 import { uuidv7 } from '../../lib/ids.ts';
 import { recordEvent } from '../../operations/operations-store.ts';
-import { ALL_INSTANCES } from './instances.ts';
-import { type InstanceName, NOUNS, newRule, type StoredRule, withoutInstance } from './rule.ts';
+import { type InstanceName, newRule, type StoredRule, withoutInstance } from './rule.ts';
 import {
   jsonb,
   listFirewalls,
@@ -14,11 +15,6 @@ import {
 } from './store.ts';
 
 /** What firewalls are to do with the beginning and the end of an instance. */
-
-interface NewInstance extends InstanceName {
-  teamId: number;
-  name: string;
-}
 
 /** SSH and ping from everywhere, and nothing else. */
 export const serverRules = (): StoredRule[] => [
@@ -63,7 +59,7 @@ export async function serviceRules(
  */
 export async function createDefaultFirewall(
   tx: Tx,
-  instance: NewInstance,
+  instance: Pick<Instance, 'id' | 'kind' | 'team_id' | 'name'>,
   rules: readonly StoredRule[],
 ): Promise<void> {
   const id = uuidv7();
@@ -71,16 +67,16 @@ export async function createDefaultFirewall(
     .insertInto('firewalls')
     .values({
       id,
-      team_id: instance.teamId,
+      team_id: instance.team_id,
       name: `${instance.name.slice(0, 247)}-default`,
-      description: `Made together with the ${NOUNS[instance.type]} ${instance.name}.`,
+      description: `Made together with the ${nounOf(instance.kind)} ${instance.name}.`,
       default_of: instance.id,
       status: 'applying',
       rules: jsonb(rules),
       effective_rules: jsonb(rules),
     })
     .execute();
-  await writeAttachments(tx, { id, team_id: instance.teamId }, [instance]);
+  await writeAttachments(tx, { id, team_id: instance.team_id }, [instance.id]);
 }
 
 /**
@@ -106,7 +102,7 @@ export async function forgetInstance(tx: Tx, teamId: number, instance: InstanceN
 /** Deletes what was made for instances that are gone (`gone`, whose row is about to be, is one) and is attached to none. */
 export async function deleteUnusedDefaults(tx: Tx, teamId: number, gone: string | null): Promise<void> {
   await sql`delete from firewalls f where team_id = ${teamId} and default_of is not null
-    and (default_of = ${gone} or not exists (select from ${ALL_INSTANCES} instances where id = f.default_of))
+    and (default_of = ${gone} or not exists (select from instances where id = f.default_of))
     and not exists (select from firewall_attachments where firewall_id = f.id)`.execute(tx);
 }
 
@@ -129,7 +125,7 @@ async function forgetSource(tx: Tx, teamId: number, instance: InstanceName): Pro
       resourceId: firewall.id,
       type: 'Normal',
       reason: 'RulesUpdated',
-      message: `The rules no longer name a ${NOUNS[instance.type]} that was deleted.`,
+      message: `The rules no longer name a ${nounOf(instance.type)} that was deleted.`,
     });
   }
 }

@@ -3,7 +3,9 @@ import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
 import { DataPlaneError } from '../../dataplane/contract/errors.ts';
 import type { InstanceFirewall } from '../../dataplane/contract/networks.ts';
 import type { Database, Queryable } from '../../db/database.ts';
-import { ALL_INSTANCES, addressBook, type Instance } from './instances.ts';
+import { memberName } from '../../instances/naming.ts';
+import type { Instance } from '../../instances/store.ts';
+import { addressBook } from './instances.ts';
 import { type StoredRule, toPolicy } from './rule.ts';
 import { type Attachment, lockFirewalls } from './store.ts';
 
@@ -19,7 +21,7 @@ export interface Intent {
 }
 
 interface Rows {
-  instances: Pick<Instance, 'type' | 'id' | 'ipv4' | 'ipv6'>[];
+  instances: Pick<Instance, 'kind' | 'id' | 'member_id' | 'ipv4' | 'ipv6'>[];
   firewalls: { id: string; revision: number; rules: StoredRule[] }[];
   attachments: Pick<Attachment, 'firewall_id' | 'id'>[];
   unconfirmed: boolean;
@@ -36,9 +38,10 @@ const rowsOf = (teamId: number) => sql`
     md5(instances::text || firewalls::text || attachments::text) as digest
   from (select ${teamId}::bigint as id) team,
     lateral (
-      select coalesce(jsonb_agg(jsonb_build_object('type', type, 'id', id, 'ipv4', ipv4, 'ipv6', ipv6) order by id), '[]')
-        as instances
-      from ${ALL_INSTANCES} instances where team_id = team.id and status <> 'destroying') of_instances,
+      select coalesce(jsonb_agg(jsonb_build_object('kind', i.kind, 'id', i.id, 'member_id', m.id, 'ipv4', host(m.ipv4),
+        'ipv6', host(m.ipv6)) order by m.id), '[]') as instances
+      from instances i join members m on m.instance_id = i.id
+      where i.team_id = team.id and i.status <> 'destroying') of_instances,
     lateral (
       select coalesce(jsonb_agg(jsonb_build_object('id', id, 'revision', revision, 'rules', effective_rules) order by id), '[]')
         as firewalls, coalesce(bool_or(status = 'applying' or revision <> applied_revision), false) as unconfirmed
@@ -49,7 +52,7 @@ const rowsOf = (teamId: number) => sql`
       from firewalls f, lateral (
         select instance_id as id from firewall_attachments where firewall_id = f.id and f.status <> 'error'
         union all
-        select (instance ->> 'id')::uuid from jsonb_array_elements(f.applied_instances) instance
+        select attached.id::uuid from jsonb_array_elements_text(f.applied_instances) attached (id)
         where f.status = 'error') a
       where f.team_id = team.id) of_attachments`;
 
@@ -61,8 +64,8 @@ export async function readIntent(db: Queryable, teamId: number): Promise<Intent>
   const policies = new Map(firewalls.map(({ id, rules }) => [id, toPolicy(rules, addresses)]));
   const byInstance = Map.groupBy(attachments, ({ id }) => id);
   return {
-    firewalls: instances.map(({ type, id, ipv4, ipv6 }) => ({
-      ref: { teamId, name: `${type}-${id}` },
+    firewalls: instances.map(({ kind, id, member_id, ipv4, ipv6 }) => ({
+      ref: { teamId, name: memberName(kind, member_id) },
       addresses: { ipv4, ipv6 },
       policies: (byInstance.get(id) ?? []).map(({ firewall_id }) => policies.get(firewall_id) ?? []),
     })),
@@ -156,7 +159,7 @@ async function recordApplied(
         applied_revision = revision,
         applied_rules = effective_rules,
         applied_instances = case when status = 'error' then applied_instances else
-          (select coalesce(jsonb_agg(jsonb_build_object('type', instance_type, 'id', instance_id)), '[]')
+          (select coalesce(jsonb_agg(instance_id), '[]')
             from firewall_attachments where firewall_id = f.id) end,
         status = case when status = 'applying' and not exists (select from operations
             where resource_id = f.id and state in ('queued', 'pending', 'running'))

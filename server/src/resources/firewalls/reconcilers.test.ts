@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
-import { createTestDatabase, type TestDatabase } from '../../../test/database.ts';
 import {
   ALLOW_HTTPS,
   attachment,
@@ -11,7 +10,6 @@ import {
   web,
 } from '../../../test/firewalls.ts';
 import { startTestApp, type TestApp } from '../../../test/harness.ts';
-import { migrate } from '../../db/migrate.ts';
 import { applyTeamFirewalls, readIntent } from './enforcement.ts';
 
 describe('firewalls and the data plane', () => {
@@ -141,52 +139,11 @@ describe('firewalls and the data plane', () => {
       attached_instances: [{ id: one, type: 'vps' }],
       rules: [{ ...web, source_instance_ids: [{ id: two, type: 'vps' }] }],
     });
-    await query(`update vps set status = 'destroying' where id = $1`, two);
+    await query(`update instances set status = 'destroying' where id = $1`, two);
     const { firewalls } = await readIntent(test.database.db, team.teamId);
     assert.deepEqual(
       firewalls.map(({ ref, policies }) => [ref.name, policies.length, policies[1]?.length]),
       [[`vps-${one}`, 2, 0]],
-    );
-  });
-});
-
-describe('the migration of an install without firewalls', () => {
-  let database: TestDatabase;
-  before(async () => {
-    database = await createTestDatabase();
-  });
-  after(() => database.drop());
-
-  it('leaves its instances as reachable as they were', async () => {
-    const { pool } = database;
-    // As it was before the migrations that came since.
-    await pool.query(`
-      drop table firewall_attachments, firewalls, snapshots;
-      drop index operations_snapshot, operations_unfinished, vps_automated, data_services_automated;
-      alter table vps drop column made_from, drop column automated_snapshot_at;
-      alter table data_services drop column made_from, drop column automated_snapshot_at;
-      delete from kysely_migration where name > '0002_data_services';
-      insert into users (email, name) values ('ada@example.org', 'Ada');
-      insert into teams (name, owner_id) select 'Team', id from users;
-      insert into vps (id, team_id, user_id, name, status, desired, plan, cpu_allocation_type, vcpu, memory_mb, disk_gb,
-        price_cents, image, datacenter, auth_method, password_sealed, network_stack, ipv4)
-      select gen_random_uuid(), teams.id, owner_id, repeat('x', 255), 'running', 'running', 'nano_shared', 'shared', 1, 1,
-        1, 1, 'debian-12', 'fsn1', 'password', '', 'ipv4_only', '10.64.0.10' from teams;
-      insert into data_services (id, kind, team_id, user_id, name, status, desired, provider, version, plan, vcpu,
-        memory_mb, disk_gb, price_cents, datacenter, username, password_sealed, ipv4)
-      select gen_random_uuid(), 'cache', teams.id, owner_id, 'sessions', 'stopped', 'stopped', 'redis', '8.0', 'micro', 1,
-        1, 1, 1, 'fsn1', 'default', '', '10.64.0.11' from teams;`);
-    await migrate(database.db);
-    const { rows } = await pool.query('select team_id, name, default_of from firewalls order by name');
-    assert.deepEqual(
-      rows.map(({ name }) => name),
-      ['sessions-default', `${'x'.repeat(247)}-default`],
-    );
-    const { firewalls } = await readIntent(database.db, rows[0].team_id);
-    const everything = { ...ALLOW_HTTPS, protocol: 'any', ports: null };
-    assert.deepEqual(
-      firewalls.map(({ policies }) => plain(policies)),
-      [[[everything]], [[everything]]],
     );
   });
 });

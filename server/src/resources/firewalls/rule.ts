@@ -1,15 +1,10 @@
 import { uuidv7 } from '../../lib/ids.ts';
 import type { Action, Direction, Policy, Protocol } from '../../lib/packet-filter/policy.ts';
 
-/** The instances that firewalls protect. */
-export type InstanceType = 'vps' | 'database' | 'cache';
-
-/** What people call them. */
-export const NOUNS: Record<InstanceType, string> = { vps: 'server', database: 'database', cache: 'cache' };
-
 export interface InstanceName {
   id: string;
-  type: InstanceType;
+  /** Its kind. */
+  type: string;
 }
 
 /** A rule as the columns of `firewalls` hold it, with the members that the API shows. */

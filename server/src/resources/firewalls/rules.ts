@@ -1,9 +1,10 @@
+import { nounOf } from '../../instances/kinds.ts';
+import type { Instance } from '../../instances/store.ts';
 import { type FieldErrors, invalid } from '../../lib/errors.ts';
 import { UUID, uuidv7 } from '../../lib/ids.ts';
 import { InvalidAddress, parseBlock } from '../../lib/packet-filter/addresses.ts';
 import type { Protocol } from '../../lib/packet-filter/policy.ts';
-import type { Instance } from './instances.ts';
-import { type InstanceName, NOUNS, type StoredRule } from './rule.ts';
+import type { InstanceName, StoredRule } from './rule.ts';
 import type { FirewallRuleInput } from './schema.ts';
 
 const noRuleFor = (name: string): string =>
@@ -135,8 +136,8 @@ export function checkInstances(
     const where = { id: `${field}.${index}.id`, type: `${field}.${index}.type` };
     const instance = checkInstance(reference, where, instances, complaints);
     if (!instance) continue;
-    if (found.has(instance.id)) complaints.add(where.id, `The ${NOUNS[instance.type]} is named twice.`);
-    found.set(instance.id, { id: instance.id, type: instance.type });
+    if (found.has(instance.id)) complaints.add(where.id, `The ${nounOf(instance.kind)} is named twice.`);
+    found.set(instance.id, { id: instance.id, type: instance.kind });
   }
   return [...found.values()];
 }
@@ -156,8 +157,8 @@ export function checkInstance(
     return null;
   }
   const instance = UUID.test(id) ? instances.get(id.toLowerCase()) : undefined;
-  if (instance && (type === undefined || type === instance.type)) return instance;
-  const noun = type === undefined ? 'instance' : NOUNS[type as InstanceName['type']];
+  if (instance && (type === undefined || type === instance.kind)) return instance;
+  const noun = type === undefined ? 'instance' : nounOf(type);
   complaints.add(where.id, `There is no such ${noun} in this team.`);
   return null;
 }

@@ -15,7 +15,8 @@ import {
   Timestamp,
 } from '../../http/schema.ts';
 import { NO_OTHERS, PATTERN_MESSAGE } from '../../http/validation.ts';
-import { OperationId } from '../../instances/schema.ts';
+import { kindNames } from '../../instances/kinds.ts';
+import { KindName, OperationId } from '../../instances/schema.ts';
 import { MAX_CONFIRM_SECONDS, MAX_RULES, MAX_SOURCES, MIN_CONFIRM_SECONDS } from './limits.ts';
 
 export const FIREWALL_STATUSES = ['draft', 'active', 'applying', 'error'] as const;
@@ -42,7 +43,10 @@ const Port = (example: number, description?: string) =>
 const Block = Text(49, '203.0.113.0/24');
 const Address = Text(45, '203.0.113.7');
 const InstanceId = Text(36, '0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e');
-const InstanceType = Enum(['vps', 'database', 'cache', 'queue', 'serverless'], {
+const InstanceType = Type.Unsafe<string>({
+  type: 'string',
+  enum: kindNames('queue', 'serverless'),
+  example: 'vps',
   description: '`queue` and `serverless` are not offered on this install.',
 });
 
@@ -68,9 +72,7 @@ export const FirewallRule = Component('FirewallRule', {
   port_range_start: Nullable(Port(443, 'Null: all ports.')),
   port_range_end: Nullable(Port(443)),
   source_ips: Nullable(SourceIps),
-  source_instance_ids: Nullable(
-    List(Obj({ id: Id(), type: Enum(['vps', 'database', 'cache']) }), { maxItems: MAX_SOURCES }),
-  ),
+  source_instance_ids: Nullable(List(Obj({ id: Id(), type: KindName }), { maxItems: MAX_SOURCES })),
   action: Action,
   order: Int(1),
 });
@@ -139,9 +141,7 @@ export const Firewall = Component('Firewall', {
     description: 'What becomes of inbound packets that no rule matches; outbound ones pass.',
   }),
   rules: List(FirewallRule, { maxItems: MAX_RULES }),
-  attached_instances: List(
-    Obj({ id: Id(), type: Enum(['vps', 'database', 'cache']), name: Text(255, 'web-1') }),
-  ),
+  attached_instances: List(Obj({ id: Id(), type: KindName, name: Text(255, 'web-1') })),
   confirm_by: Nullable(Timestamp('When the rules before come back, unless `confirm` is called.')),
   created_at: Timestamp(),
   updated_at: Timestamp(),
@@ -249,7 +249,7 @@ export const FirewallTested = Obj({
   instances: List(
     Component('FirewallTestedInstance', {
       id: Id(),
-      type: Enum(['vps', 'database', 'cache']),
+      type: KindName,
       name: Text(255, 'web-1'),
       ...Judgement,
       firewall: Nullable(

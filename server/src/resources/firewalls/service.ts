@@ -3,10 +3,11 @@ import type { Database, Queryable, Tx } from '../../db/database.ts';
 import { offsetOf, type PageQuery, pageOf } from '../../http/pagination.ts';
 import type { TeamPrincipal } from '../../http/principal.ts';
 import { releaseQuota, takeQuota } from '../../identity/teams/quotas.ts';
+import { nounOf } from '../../instances/kinds.ts';
 import { invalidState, notFound } from '../../lib/errors.ts';
 import { UUID, uuidv7 } from '../../lib/ids.ts';
 import { acceptOperation, queuedOperations, recordEvent } from '../../operations/operations-store.ts';
-import { type InstanceName, NOUNS, type StoredRule } from './rule.ts';
+import type { InstanceName, StoredRule } from './rule.ts';
 import { Complaints, checkRules } from './rules.ts';
 import type {
   CreateFirewall,
@@ -93,7 +94,11 @@ export function createFirewallService(database: Database) {
         effective_rules: jsonb(rules),
       })
       .execute();
-    await writeAttachments(tx, firewall, attached);
+    await writeAttachments(
+      tx,
+      firewall,
+      attached.map((instance) => instance.id),
+    );
     const operation = attached.length > 0 ? await apply(tx, principal, id) : null;
     return {
       message: operation
@@ -131,7 +136,11 @@ export function createFirewallService(database: Database) {
       ...(asDraft && body.rules ? draftColumns(firewall, rules) : {}),
       ...(deploys ? deployColumns(rules) : {}),
     });
-    await writeAttachments(tx, firewall, attached);
+    await writeAttachments(
+      tx,
+      firewall,
+      attached.map((instance) => instance.id),
+    );
     // One that protects nothing and never did has nothing to apply.
     const isUnused = attached.length === 0 && before.length === 0 && firewall.status === 'draft';
     const operation = (deploys || moves) && !isUnused ? await apply(tx, principal, firewall.id) : null;
@@ -147,14 +156,14 @@ export function createFirewallService(database: Database) {
     const firewall = pick(team, id);
     const instance = findNamed(team, body);
     const attached = attachedTo(team, firewall.id);
-    const noun = NOUNS[instance.type];
+    const noun = nounOf(instance.kind);
     if (attached.some((present) => present.id === instance.id)) {
       return answer(firewall, `The firewall is attached to this ${noun} already.`, null);
     }
     const complaints = new Complaints();
-    checkRoom(team, firewall.id, instance, 'instance_id', complaints);
+    checkRoom(team, firewall.id, { id: instance.id, type: instance.kind }, 'instance_id', complaints);
     complaints.throw();
-    const next = [...attached, { id: instance.id, type: instance.type }];
+    const next = [...attached, { id: instance.id, type: instance.kind }];
     return move(tx, principal, team, firewall, next, `The firewall is being attached to the ${noun}.`);
   }
 
@@ -164,7 +173,7 @@ export function createFirewallService(database: Database) {
     const instance = findNamed(team, body);
     const attached = attachedTo(team, firewall.id);
     const next = attached.filter((present) => present.id !== instance.id);
-    const noun = NOUNS[instance.type];
+    const noun = nounOf(instance.kind);
     if (next.length === attached.length) {
       return answer(firewall, `The firewall is not attached to this ${noun}.`, null);
     }
@@ -181,7 +190,11 @@ export function createFirewallService(database: Database) {
   ) {
     const { id, name, effective_rules: rules } = firewall;
     refuseTooLarge(team, { id, name, rules, attached });
-    await writeAttachments(tx, firewall, attached);
+    await writeAttachments(
+      tx,
+      firewall,
+      attached.map((instance) => instance.id),
+    );
     return answer({ ...firewall, status: 'applying' }, message, await apply(tx, principal, id));
   }
 
@@ -225,7 +238,7 @@ export function createFirewallService(database: Database) {
     if (attached.length > 0) {
       const names = attached
         .slice(0, 5)
-        .map(({ id, type }) => `${NOUNS[type]} ${team.instances.get(id)?.name}`);
+        .map(({ id, type }) => `${nounOf(type)} ${team.instances.get(id)?.name}`);
       const more = attached.length > names.length ? ` and ${attached.length - names.length} more` : '';
       throw invalidState(
         `The firewall is attached to: ${names.join(', ')}${more}. Detach it first.`,

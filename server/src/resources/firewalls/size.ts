@@ -1,8 +1,9 @@
+import type { Instance } from '../../instances/store.ts';
 import { compile } from '../../lib/packet-filter/compile.ts';
 import type { Policies } from '../../lib/packet-filter/policy.ts';
 import { workOf } from '../../lib/packet-filter/size.ts';
 import { UncompilablePolicies } from '../../lib/packet-filter/uncompilable.ts';
-import { addressBook, type Instance } from './instances.ts';
+import { addressBook } from './instances.ts';
 import { MAX_WORK_OF_TEAM } from './limits.ts';
 import { type StoredRule, toPolicy } from './rule.ts';
 import type { Attachment } from './store.ts';

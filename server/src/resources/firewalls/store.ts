@@ -1,7 +1,7 @@
 import { type Selectable, sql, type UpdateObject } from 'kysely';
 import type { Queryable, Tx } from '../../db/database.ts';
 import type { DB, Firewalls } from '../../db/schema.gen.ts';
-import type { InstanceName, InstanceType, StoredRule } from './rule.ts';
+import type { InstanceName, StoredRule } from './rule.ts';
 
 export interface Firewall
   extends Omit<Selectable<Firewalls>, 'rules' | 'effective_rules' | 'applied_rules' | 'rollback_rules'> {
@@ -71,37 +71,28 @@ export async function updateFirewall(
 export const NEXT_REVISION = { revision: sql<number>`revision + 1` };
 
 /** What all firewalls of the team are attached to. */
-export async function listAttachments(db: Queryable, teamId: number): Promise<Attachment[]> {
-  const rows = await db
+export const listAttachments = (db: Queryable, teamId: number): Promise<Attachment[]> =>
+  db
     .selectFrom('firewall_attachments')
-    .select(['firewall_id', 'instance_type as type', 'instance_id as id'])
-    .where('team_id', '=', teamId)
+    .innerJoin('instances', 'instances.id', 'firewall_attachments.instance_id')
+    .select(['firewall_id', 'instances.kind as type', 'instances.id'])
+    .where('firewall_attachments.team_id', '=', teamId)
     .orderBy('firewall_id')
-    .orderBy('instance_id')
+    .orderBy('instances.id')
     .execute();
-  return rows.map((row) => ({ ...row, type: row.type as InstanceType }));
-}
 
-/** Replaces what a firewall is attached to. */
+/** Attaches a firewall to these instances, and to no others. */
 export async function writeAttachments(
   tx: Tx,
   firewall: { id: string; team_id: number },
-  instances: readonly InstanceName[],
+  ids: readonly string[],
 ): Promise<void> {
-  const ids = instances.map(({ id }) => id);
   await sql`delete from firewall_attachments
     where firewall_id = ${firewall.id} and instance_id <> all (${ids}::uuid[])`.execute(tx);
-  if (instances.length === 0) return;
+  if (ids.length === 0) return;
   await tx
     .insertInto('firewall_attachments')
-    .values(
-      instances.map(({ id, type }) => ({
-        firewall_id: firewall.id,
-        team_id: firewall.team_id,
-        instance_type: type,
-        instance_id: id,
-      })),
-    )
+    .values(ids.map((id) => ({ firewall_id: firewall.id, team_id: firewall.team_id, instance_id: id })))
     .onConflict((conflict) => conflict.doNothing())
     .execute();
 }

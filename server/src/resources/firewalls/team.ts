@@ -1,8 +1,9 @@
 import type { Queryable, Tx } from '../../db/database.ts';
+import { nounOf } from '../../instances/kinds.ts';
+import { type Instance, listTeamInstances } from '../../instances/store.ts';
 import { notFound } from '../../lib/errors.ts';
-import { type Instance, listInstances } from './instances.ts';
 import { MAX_FIREWALLS_OF_INSTANCE } from './limits.ts';
-import { type InstanceName, NOUNS, type StoredRule } from './rule.ts';
+import type { InstanceName, StoredRule } from './rule.ts';
 import { Complaints, checkInstance, checkInstances } from './rules.ts';
 import type { CreateFirewall, FirewallAttachment } from './schema.ts';
 import { findTooLarge } from './size.ts';
@@ -17,7 +18,7 @@ export interface Team {
 
 /** The team's instances, by id. */
 export const readInstances = async (db: Queryable, teamId: number): Promise<Map<string, Instance>> =>
-  new Map((await listInstances(db, teamId)).map((instance) => [instance.id, instance]));
+  new Map((await listTeamInstances(db, teamId)).map((instance) => [instance.id, instance]));
 
 /** Reads them; they are not of one moment. */
 export async function readTeam(db: Queryable, teamId: number): Promise<Team> {
@@ -88,7 +89,7 @@ export function checkRoom(
   if (others.length < MAX_FIREWALLS_OF_INSTANCE) return;
   complaints.add(
     field,
-    `The ${NOUNS[instance.type]} has ${others.length} firewalls already, which is all that it can have. Detach one first.`,
+    `The ${nounOf(instance.type)} has ${others.length} firewalls already, which is all that it can have. Detach one first.`,
   );
 }
 

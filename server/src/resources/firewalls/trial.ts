@@ -1,3 +1,4 @@
+import type { Instance } from '../../instances/store.ts';
 import {
   type Family,
   formatAddress,
@@ -6,7 +7,7 @@ import {
 } from '../../lib/packet-filter/addresses.ts';
 import { evaluate } from '../../lib/packet-filter/evaluate.ts';
 import type { Action, Direction, Policies } from '../../lib/packet-filter/policy.ts';
-import { addressBook, type Instance } from './instances.ts';
+import { addressBook } from './instances.ts';
 import { type StoredRule, toPolicy } from './rule.ts';
 import { Complaints } from './rules.ts';
 import type { FirewallTested, TestFirewall } from './schema.ts';
@@ -43,7 +44,7 @@ export function tryPacket(firewall: Firewall, team: Team, body: TestFirewall): F
     ...show(decisive),
     instances: looks.flatMap((look) => {
       if (!look.instance) return [];
-      const { id, type, name } = look.instance;
+      const { id, kind: type, name } = look.instance;
       const judgement = judge(firewallsOf(firewall, team, id), team, look, body);
       const decider = judgement.decidedBy?.firewall;
       return [

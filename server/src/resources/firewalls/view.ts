@@ -1,4 +1,4 @@
-import type { Instance } from './instances.ts';
+import type { Instance } from '../../instances/store.ts';
 import type { StoredRule } from './rule.ts';
 import type { FirewallRule, FirewallView } from './schema.ts';
 import type { Attachment, Firewall } from './store.ts';

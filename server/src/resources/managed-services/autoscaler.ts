@@ -1,12 +1,14 @@
 import { sql } from 'kysely';
 import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
 import type { Database } from '../../db/database.ts';
+import { instanceRef } from '../../instances/naming.ts';
+import { hasOperation, lockInstance, updateInstance } from '../../instances/store.ts';
 import type { Log } from '../../lib/log.ts';
 import { acceptOperation } from '../../operations/operations-store.ts';
 import type { Reconciler } from '../../reconcilers/reconcilers.ts';
 import { describeChanges } from './changes.ts';
-import { instanceRef } from './settings.ts';
-import { type DataService, getService, hasOperation, updateService } from './store.ts';
+import { writeChanges } from './columns.ts';
+import { getService, listAutoscaled, updateService } from './store.ts';
 import { MAX_STORAGE_GB } from './view.ts';
 import { type UpdateArgs, updatableColumns } from './workflow.ts';
 
@@ -18,37 +20,23 @@ export function storageAutoscaler(database: Database, plane: DataPlane, log: Log
     name: 'storage-autoscaler',
     everySeconds: 30,
     async run() {
-      for (const row of await candidates(database)) {
+      for (const row of await listAutoscaled(database.db, MAX_STORAGE_GB)) {
         const usage = await plane.describeUsage(instanceRef(row));
         const used = usage?.diskBytes ?? 0;
         const threshold = (row.autoscale_threshold_percent / 100) * row.disk_gb * BYTES_PER_GB;
         if (used >= threshold && (await grow(database, row.id))) {
           log.info({ [row.kind]: row.id, used, diskGb: row.disk_gb }, 'growing storage');
         }
-        await database.db
-          .updateTable('data_services')
-          .set({ autoscale_checked_at: sql<Date>`now()` })
-          .where('id', '=', row.id)
-          .execute();
+        await updateService(database.db, row.id, { autoscale_checked_at: sql<Date>`now()` });
       }
     },
   };
 }
 
-const candidates = (database: Database): Promise<DataService[]> =>
-  database.db
-    .selectFrom('data_services')
-    .selectAll()
-    .where('autoscale_enabled', '=', true)
-    .where('status', '=', 'running')
-    .where('desired', '=', 'running')
-    .where('disk_gb', '<', MAX_STORAGE_GB)
-    .execute();
-
 /** Accepts an update as a request would. False where something else is under way: the next pass looks again. */
 async function grow(database: Database, id: string): Promise<boolean> {
   return database.transaction(async (tx) => {
-    await sql`select from data_services where id = ${id} for update`.execute(tx);
+    if (!(await lockInstance(tx, id))) return false;
     const row = await getService(tx, id);
     if (!row.autoscale_enabled || row.status !== 'running' || (await hasOperation(tx, id))) return false;
     const changes = { disk_gb: Math.min(MAX_STORAGE_GB, row.disk_gb + row.autoscale_increment_gb) };
@@ -67,11 +55,8 @@ async function grow(database: Database, id: string): Promise<boolean> {
       args: { ...args },
       requestId: null,
     });
-    await updateService(tx, id, {
-      status: 'updating',
-      ...changes,
-      autoscaled_at: sql<Date>`now()`,
-    });
+    await updateInstance(tx, id, { status: 'updating' });
+    await writeChanges(tx, id, { ...changes, autoscaled_at: sql<Date>`now()` });
     return true;
   });
 }

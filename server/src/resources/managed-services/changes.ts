@@ -2,9 +2,10 @@ import { isDeepStrictEqual } from 'node:util';
 import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
 import type { Tx } from '../../db/database.ts';
 import { type FieldErrors, invalid } from '../../lib/errors.ts';
+import type { Changes } from './columns.ts';
 import { KINDS, type Kind } from './kinds.ts';
 import { findPlan, groupFor, resolveParameters } from './rules.ts';
-import type { Changes, DataService } from './store.ts';
+import type { ManagedService } from './store.ts';
 
 /** What a request to update says, whichever kind; what is undefined stays. */
 export interface UpdateRequest {
@@ -21,7 +22,7 @@ export interface UpdateRequest {
 export async function engineChanges(
   tx: Tx,
   plane: DataPlane,
-  row: DataService,
+  row: ManagedService,
   body: UpdateRequest,
 ): Promise<Changes> {
   const kind = row.kind as Kind;
@@ -79,7 +80,7 @@ export function autoscaleColumns(policy: UpdateRequest['autoscale']) {
 }
 
 /** What changed columns mean to the customer, as the end of a sentence. */
-export function describeChanges(row: DataService, changes: Changes): string {
+export function describeChanges(row: ManagedService, changes: Changes): string {
   const parts = [
     changes.plan === undefined ? '' : `plan ${row.plan} → ${changes.plan}`,
     changes.disk_gb === undefined || changes.disk_gb === row.disk_gb

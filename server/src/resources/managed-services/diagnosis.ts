@@ -8,11 +8,11 @@ import {
 } from '../../instances/diagnosis.ts';
 import type { EngineMetrics, EngineState } from '../../services/provider.ts';
 import type { DrillRecord } from '../snapshots/store.ts';
-import type { DataService } from './store.ts';
+import type { ManagedService } from './store.ts';
 
 /** What is known of an instance at this moment; null where it could not be found out. */
 export interface Evidence {
-  row: DataService;
+  row: ManagedService;
   noun: string;
   state: EngineState | null;
   metrics: EngineMetrics | null;

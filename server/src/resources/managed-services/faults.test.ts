@@ -1,12 +1,12 @@
 import { newDatabase, takeSnapshot } from '../../../test/client.ts';
 import { testWorkflowFaults } from '../../../test/workflow-faults.ts';
-import { dataServiceWorkflows } from './workflow.ts';
+import { managedServiceWorkflows } from './workflow.ts';
 
 /** Databases stand for caches too: both run the same workflows. */
 testWorkflowFaults({
   name: 'database',
   path: '/database',
-  workflows: dataServiceWorkflows({ database: {} } as Parameters<typeof dataServiceWorkflows>[0]),
+  workflows: managedServiceWorkflows({ database: {} } as Parameters<typeof managedServiceWorkflows>[0]),
   verbs: {
     network: ['ensureTenant', 'ensureFirewalls'],
     'create image': ['describeInstance', 'ensureImage'],

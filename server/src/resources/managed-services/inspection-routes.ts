@@ -7,14 +7,14 @@ import { invalid } from '../../lib/errors.ts';
 import { createInspection } from './inspection.ts';
 import { Logs, LogsQuery } from './inspection-schema.ts';
 import { KINDS } from './kinds.ts';
-import type { DataServiceRouteDependencies } from './routes.ts';
+import type { ServiceRouteDependencies } from './routes.ts';
 import { serviceParams } from './schema.ts';
 import type { Wire } from './wire.ts';
 
 /** What goes on inside a database or cache: its log, its events, its numbers, and what is wrong with it. */
 export function inspectionRoutes(
   api: Api,
-  { database, plane, clock, service }: DataServiceRouteDependencies,
+  { database, plane, clock, service }: ServiceRouteDependencies,
   metricsSchema: TSchema,
   viewMetrics: Wire['viewMetrics'],
 ): void {

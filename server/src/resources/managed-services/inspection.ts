@@ -3,6 +3,7 @@ import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
 import type { Database } from '../../db/database.ts';
 import { verdictOf } from '../../instances/diagnosis.ts';
 import { eventsSection, listEvents } from '../../instances/events.ts';
+import { instanceRef } from '../../instances/naming.ts';
 import { createAsk } from '../../instances/single-flight.ts';
 import { statusDetails } from '../../instances/status.ts';
 import type { EngineMetrics, EngineState } from '../../services/provider.ts';
@@ -10,8 +11,8 @@ import { drillsOf } from '../snapshots/store.ts';
 import { type Evidence, findFindings } from './diagnosis.ts';
 import { KINDS, type Kind } from './kinds.ts';
 import { type LogQuery, readLog } from './logs.ts';
-import { instanceRef, providerOf } from './settings.ts';
-import type { DataService } from './store.ts';
+import { providerOf } from './settings.ts';
+import type { ManagedService } from './store.ts';
 
 const LAST_ERROR: LogQuery = { since: null, until: null, cursor: null, level: 'error', limit: 1 };
 /** Seconds that an engine gets to answer the question whether it answers. */
@@ -29,25 +30,25 @@ export function createInspection({ database, plane }: Dependencies) {
   const askAnyone = createAsk();
 
   /** Asks an instance that ought to run. */
-  const ask = async <T>(row: DataService, about: string, question: () => Promise<T>): Promise<T | null> =>
+  const ask = async <T>(row: ManagedService, about: string, question: () => Promise<T>): Promise<T | null> =>
     row.status === 'stopped' || row.status === 'pending' ? null : askAnyone(`${row.id} ${about}`, question);
 
-  const control = (row: DataService, verb: ControlVerb): Promise<string | null> =>
+  const control = (row: ManagedService, verb: ControlVerb): Promise<string | null> =>
     ask(row, verb, () => plane.control(instanceRef(row), verb));
   const parsed = async <T>(text: Promise<string | null>): Promise<T | null> => {
     const known = await text;
     return known === null ? null : (JSON.parse(known) as T);
   };
-  const state = (row: DataService) => parsed<EngineState>(control(row, 'state'));
-  const engineMetrics = (row: DataService) => parsed<EngineMetrics>(control(row, 'metrics'));
-  const answers = async (row: DataService): Promise<boolean> =>
+  const state = (row: ManagedService) => parsed<EngineState>(control(row, 'state'));
+  const engineMetrics = (row: ManagedService) => parsed<EngineMetrics>(control(row, 'metrics'));
+  const answers = async (row: ManagedService): Promise<boolean> =>
     (await ask(row, 'ready', async () => {
       await plane.waitForService(instanceRef(row), PATIENCE_SECONDS);
       return true;
     })) ?? false;
 
   /** The engine's own log; `available` is false where the instance does not run or never did. */
-  async function logs(row: DataService, query: LogQuery) {
+  async function logs(row: ManagedService, query: LogQuery) {
     const text = await control(row, 'logs');
     const provider = providerOf(row);
     const page = text === null ? null : readLog(text, provider, query);
@@ -64,10 +65,10 @@ export function createInspection({ database, plane }: Dependencies) {
     };
   }
 
-  const events = (row: DataService) => listEvents(database.db, row.id, `${row.kind}/${row.name}`);
+  const events = (row: ManagedService) => listEvents(database.db, row.id, `${row.kind}/${row.name}`);
 
   /** Numbers that the engine reported just now. Null: it has no such number, or `reason` says why it could not be read. */
-  async function metrics(row: DataService) {
+  async function metrics(row: ManagedService) {
     const found = await engineMetrics(row);
     const healthy = found !== null && (await answers(row));
     return {
@@ -79,7 +80,7 @@ export function createInspection({ database, plane }: Dependencies) {
   }
 
   /** Looks for what is wrong, and what helps. `comparedAt` as in {@link statusDetails}. */
-  async function diagnose(row: DataService, comparedAt: Date | null) {
+  async function diagnose(row: ManagedService, comparedAt: Date | null) {
     const kind = row.kind as Kind;
     const { noun } = KINDS[kind];
     const [found, numbers, usage, answered, happened, log, drills] = await Promise.all([
@@ -118,7 +119,7 @@ export function createInspection({ database, plane }: Dependencies) {
   return { logs, events, metrics, diagnose };
 }
 
-const whyNot = (row: DataService): string => {
+const whyNot = (row: ManagedService): string => {
   const { noun } = KINDS[row.kind as Kind];
   return row.status === 'running'
     ? `The ${noun} does not answer. \`diagnose\` looks for the cause.`

@@ -4,5 +4,5 @@ export const KINDS = {
   cache: { noun: 'cache', label: 'Cache', path: '/cache', param: 'cacheInstance' },
 } as const;
 
-/** `resource_type` of their operations and events, kind of their quota and plans, first half of their scopes. */
+/** Name of the kind of instance. */
 export type Kind = keyof typeof KINDS;

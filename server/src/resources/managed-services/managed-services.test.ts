@@ -239,7 +239,7 @@ describe('databases and caches', () => {
     assert.equal((await show(id)).dns_port, dns_port);
     assert.notEqual(await publishForeign(), dns_port);
     // A problem with the engine does not keep its owner from withdrawing it.
-    await test.database.pool.query(`update data_services set status = 'error' where id = $1`, [id]);
+    await test.database.pool.query(`update instances set status = 'error' where id = $1`, [id]);
     await ended((await call('DELETE', `/database/${id}/dns`)).body.operation_id);
     assert.equal((await show(id)).dns_port, null);
     assert.notEqual(await publishForeign(), dns_port);

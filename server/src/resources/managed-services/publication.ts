@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Queryable, Tx } from '../../db/database.ts';
+import { updateInstance } from '../../instances/store.ts';
 import type { Operation, OperationError } from '../../operations/operation.ts';
 import { recordOutcome } from '../../operations/operations-store.ts';
 import { STATUS_DURING } from './states.ts';
@@ -16,10 +17,10 @@ export interface PublishArgs {
 /** Shows that it is being published, or withdrawn. */
 export async function beginPublish(db: Queryable, operation: Operation): Promise<void> {
   const { published } = operation.args as unknown as PublishArgs;
-  await updateService(db, operation.resourceId, { status: STATUS_DURING.publish });
+  await updateInstance(db, operation.resourceId, { status: STATUS_DURING.publish });
   // Withdrawn before it ever was published: there is no port then.
   await db
-    .updateTable('data_services')
+    .updateTable('managed_services')
     .set({ published })
     .where('id', '=', operation.resourceId)
     .where((eb) => eb.or([eb('public_port', 'is not', null), eb.val(!published)]))
@@ -29,7 +30,7 @@ export async function beginPublish(db: Queryable, operation: Operation): Promise
 /** The status from before comes back. */
 export async function finishPublish(tx: Tx, operation: Operation): Promise<void> {
   const { published, settled } = operation.args as unknown as PublishArgs;
-  await updateService(tx, operation.resourceId, { status: settled });
+  await updateInstance(tx, operation.resourceId, { status: settled });
   const outcome = published
     ? (['Published', 'It is reached at the public address.'] as const)
     : (['Withdrawn', 'It is not reached at the public address any more.'] as const);
@@ -39,8 +40,8 @@ export async function finishPublish(tx: Tx, operation: Operation): Promise<void>
 /** What the row says is what the host does: a withdrawal that failed is none. */
 export async function failPublish(tx: Tx, operation: Operation, error: OperationError): Promise<void> {
   const { published, settled } = operation.args as unknown as PublishArgs;
+  await updateInstance(tx, operation.resourceId, { status: settled });
   await updateService(tx, operation.resourceId, {
-    status: settled,
     published: published ? false : sql<boolean>`public_port is not null`,
   });
   await recordOutcome(tx, operation, 'Warning', [

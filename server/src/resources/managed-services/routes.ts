@@ -20,22 +20,22 @@ import {
   Updated,
   Withdrawn,
 } from './schema.ts';
-import type { DataServiceService } from './service.ts';
+import type { ServiceActions } from './service.ts';
 import { listPlans } from './store.ts';
 import type { Wire } from './wire.ts';
 
 /** What the routes of a kind need besides its own words. */
-export interface DataServiceRouteDependencies {
+export interface ServiceRouteDependencies {
   database: Database;
   plane: DataPlane;
   clock: PassClock;
-  service: DataServiceService;
+  service: ServiceActions;
 }
 
 /** All routes that databases and caches have in common, below `/database` or `/cache`. */
-export function dataServiceRoutes(
+export function managedServiceRoutes(
   api: Api,
-  { database, plane, clock, service }: DataServiceRouteDependencies,
+  { database, plane, clock, service }: ServiceRouteDependencies,
   { schemas, toNew, toUpdate, viewMetrics }: Wire,
 ): void {
   const { kind } = service;

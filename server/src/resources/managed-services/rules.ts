@@ -8,7 +8,7 @@ import { holdDefaultGroup, holdGroup, type ParameterGroup } from '../parameter-g
 import { listDatacenters } from '../vps/store.ts';
 import { KINDS, type Kind } from './kinds.ts';
 import { checkParameters, type Parameters } from './parameters.ts';
-import { type DataService, listPlans } from './store.ts';
+import { listPlans, type ManagedService } from './store.ts';
 
 /** What a request to create says, whichever kind. */
 export interface CreateRequest {
@@ -22,7 +22,7 @@ export interface CreateRequest {
   plan: string;
 }
 
-export type PlanColumns = Pick<DataService, 'plan' | 'vcpu' | 'memory_mb' | 'disk_gb' | 'price_cents'>;
+export type PlanColumns = Pick<ManagedService, 'plan' | 'vcpu' | 'memory_mb' | 'disk_gb' | 'price_cents'>;
 
 /** What the engine is set to: by the instance, by its group, and both together. */
 export type ParameterColumns = {

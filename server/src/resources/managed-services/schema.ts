@@ -19,6 +19,7 @@ import {
   Euros,
   Flag,
   OperationId,
+  PlanName,
   StatusDetails,
   StatusLabel,
 } from '../../instances/schema.ts';
@@ -30,7 +31,6 @@ import { MAX_STORAGE_GB } from './view.ts';
 /** What the schemas of databases and caches have in common; each kind adds its own members and examples. */
 
 export const Status = Enum(SERVICE_STATUSES, { example: 'running' });
-export const PlanName = Text(40, 'micro', { description: 'A name that `plans` lists.' });
 
 export const ServiceName = Type.String({
   minLength: 2,

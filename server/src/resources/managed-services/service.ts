@@ -1,15 +1,14 @@
-import type { Insertable } from 'kysely';
 import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
 import type { Database, Tx } from '../../db/database.ts';
-import type { DataServices } from '../../db/schema.gen.ts';
 import { offsetOf, type PageQuery, pageOf } from '../../http/pagination.ts';
 import type { TeamPrincipal } from '../../http/principal.ts';
 import { countOf, takeQuota } from '../../identity/teams/quotas.ts';
 import { type AddressPools, allotAddresses } from '../../instances/addresses.ts';
+import { acceptForInstance } from '../../instances/lifecycle.ts';
+import { hasOperation, insertInstance } from '../../instances/store.ts';
 import { randomText, type SecretBox } from '../../lib/crypto.ts';
 import { AppError, invalidState, notFound } from '../../lib/errors.ts';
 import { UUID, uuidv7 } from '../../lib/ids.ts';
-import { acceptRequest } from '../../operations/accept.ts';
 import type { AcceptedOperation } from '../../operations/operations-store.ts';
 import type { PassClock } from '../../reconcilers/reconcilers.ts';
 import { findProvider } from '../../services/registry.ts';
@@ -22,24 +21,24 @@ import {
   parameterColumns,
   type UpdateRequest,
 } from './changes.ts';
+import { type Changes, splitColumns, writeChanges } from './columns.ts';
 import { KINDS, type Kind } from './kinds.ts';
 import type { PublishArgs } from './publication.ts';
 import { type CreateRequest, checkCreate } from './rules.ts';
 import { allowedActions, type ServiceOperationKind, type ServiceStatus, STATUS_DURING } from './states.ts';
 import {
-  type Changes,
-  type DataService,
   findService,
-  hasOperation,
+  getService,
   listServices,
   lockService,
+  type ManagedService,
+  type NewServiceColumns,
   takePublicPort,
-  updateService,
 } from './store.ts';
 import { viewCredentials, viewService } from './view.ts';
 import { type UpdateArgs, updatableColumns } from './workflow.ts';
 
-export interface DataServiceDependencies {
+export interface ServiceDependencies {
   database: Database;
   plane: DataPlane;
   secrets: SecretBox;
@@ -54,33 +53,28 @@ export interface NewService extends CreateRequest {
   autoscale?: NonNullable<UpdateRequest['autoscale']>;
 }
 
-/** Columns of a new instance that do not follow from who asks and when. */
-export type NewColumns = Omit<
-  Insertable<DataServices>,
-  'id' | 'kind' | 'team_id' | 'user_id' | 'status' | 'desired' | 'password_sealed' | 'ipv4' | 'ipv6'
->;
-
-export type DataServiceService = ReturnType<typeof createDataServiceService>;
+export type ServiceActions = ReturnType<typeof createServiceActions>;
 
 /** What a principal may do with databases, or with caches. Functions that take a transaction write in it. */
-export function createDataServiceService(kind: Kind, dependencies: DataServiceDependencies) {
+export function createServiceActions(kind: Kind, dependencies: ServiceDependencies) {
   const { database, plane, secrets, pools, clock, publicAddress } = dependencies;
   const { db } = database;
   const { noun, label } = KINDS[kind];
 
-  async function find(principal: TeamPrincipal, id: string): Promise<DataService> {
+  async function find(principal: TeamPrincipal, id: string): Promise<ManagedService> {
     const found = UUID.test(id) ? await findService(db, principal.team.id, kind, id) : undefined;
     if (!found) throw notFound(label);
     return found;
   }
 
-  async function lock(tx: Tx, principal: TeamPrincipal, id: string): Promise<DataService> {
+  async function lock(tx: Tx, principal: TeamPrincipal, id: string): Promise<ManagedService> {
     const found = UUID.test(id) ? await lockService(tx, principal.team.id, kind, id) : undefined;
     if (!found) throw notFound(label);
     return found;
   }
 
-  const view = (row: DataService, comparedAt: Date | null) => viewService(row, { comparedAt, publicAddress });
+  const view = (row: ManagedService, comparedAt: Date | null) =>
+    viewService(row, { comparedAt, publicAddress });
 
   async function list(principal: TeamPrincipal, query: PageQuery) {
     const [rows, total, comparedAt] = await Promise.all([
@@ -117,31 +111,25 @@ export function createDataServiceService(kind: Kind, dependencies: DataServiceDe
   }
 
   /** Adds a new instance of the kind with these columns; `args` go with the operation that creates it. */
-  async function add(tx: Tx, principal: TeamPrincipal, columns: NewColumns, args: object = {}) {
+  async function add(tx: Tx, principal: TeamPrincipal, columns: NewServiceColumns, args: object = {}) {
     await takeQuota(tx, principal.team.id, kind);
     const id = uuidv7();
     const addresses = await allotAddresses(tx, principal.team.id, id, pools);
-    const row = await tx
-      .insertInto('data_services')
-      .values({
-        id,
-        kind,
-        team_id: principal.team.id,
-        user_id: principal.accountId,
-        status: 'pending',
-        desired: 'running',
-        ...columns,
-        password_sealed: secrets.seal(randomText(24)),
-        ...addresses,
-      })
-      .returningAll()
-      .executeTakeFirstOrThrow();
+    const { shared, own } = splitColumns(columns);
+    const { team, accountId: user_id } = principal;
+    await insertInstance(tx, { id, kind, team_id: team.id, user_id, ...shared, ...addresses });
+    const password_sealed = secrets.seal(randomText(24));
+    await tx
+      .insertInto('managed_services')
+      .values({ id, ...own, password_sealed })
+      .execute();
+    const row = await getService(tx, id);
     const { tls, plain } = findProvider(columns.provider)!.ports;
     const ports = plain === null ? [tls] : [tls, plain];
     const rules = await serviceRules(tx, principal.team.id, ports);
-    await createDefaultFirewall(tx, { type: kind, id, teamId: principal.team.id, name: columns.name }, rules);
-    const target = { type: kind, id, status: row.status };
-    const operation = await acceptRequest(tx, principal, target, 'create', args);
+    await createDefaultFirewall(tx, row, rules);
+    // It shows `pending` until a worker begins.
+    const operation = await acceptForInstance(tx, principal, row, { kind: 'create', during: null, args });
     return {
       message: `The ${noun} is being created. Ask for its status until it is running.`,
       instance: view(row, null),
@@ -167,16 +155,14 @@ export function createDataServiceService(kind: Kind, dependencies: DataServiceDe
   async function accept(
     tx: Tx,
     principal: TeamPrincipal,
-    row: DataService,
+    row: ManagedService,
     operationKind: Exclude<ServiceOperationKind, 'snapshot' | 'restore'>,
     changes: Changes = {},
     args: object = {},
   ): Promise<AcceptedOperation> {
-    const target = { type: kind, id: row.id, status: row.status };
-    const operation = await acceptRequest(tx, principal, target, operationKind, args);
-    const status = operation.state === 'pending' ? { status: STATUS_DURING[operationKind] } : {};
-    await updateService(tx, row.id, { ...changes, ...status });
-    return operation;
+    await writeChanges(tx, row.id, changes);
+    const during = STATUS_DURING[operationKind];
+    return acceptForInstance(tx, principal, row, { kind: operationKind, during, args });
   }
 
   async function act(tx: Tx, principal: TeamPrincipal, id: string, action: keyof typeof ACTIONS) {
@@ -212,17 +198,17 @@ export function createDataServiceService(kind: Kind, dependencies: DataServiceDe
   async function updateEngine(
     tx: Tx,
     principal: TeamPrincipal,
-    row: DataService,
+    row: ManagedService,
     changes: Changes,
     own: Changes = {},
   ): Promise<AcceptedOperation | null> {
     if (Object.keys(changes).length === 0) {
-      if (Object.keys(own).length > 0) await updateService(tx, row.id, own);
+      await writeChanges(tx, row.id, own);
       return null;
     }
     // Whatever is wrong, its next start brings all of it in line; a bad parameter may be what is wrong.
     if (row.status === 'error') {
-      await updateService(tx, row.id, { ...own, ...changes });
+      await writeChanges(tx, row.id, { ...own, ...changes });
       return null;
     }
     const args: UpdateArgs = {
@@ -268,7 +254,7 @@ export function createDataServiceService(kind: Kind, dependencies: DataServiceDe
   async function setPublished(
     tx: Tx,
     principal: TeamPrincipal,
-    row: DataService,
+    row: ManagedService,
     published: boolean,
     port: number | null,
   ): Promise<AcceptedOperation | null> {
@@ -296,7 +282,7 @@ const ACTIONS = {
   }
 >;
 
-function refusal(row: DataService, permission: 'start' | 'stop' | 'destroy', noun: string): string {
+function refusal(row: ManagedService, permission: 'start' | 'stop' | 'destroy', noun: string): string {
   if (row.desired === 'deleted') return `The ${noun} is being deleted.`;
   if (permission === 'destroy') return `The ${noun} is running. Stop it before you delete it.`;
   if (permission === 'start') return `The ${noun} is running already, or about to.`;

@@ -1,14 +1,14 @@
 import { createTar } from 'nanotar';
 import type { InstanceFile, InstanceSettings, InstanceSpec } from '../../dataplane/contract/compute.ts';
 import { INTERNAL_DOMAIN, internalName, type TenantNetwork } from '../../dataplane/contract/networks.ts';
-import type { InstanceRef } from '../../dataplane/contract/refs.ts';
+import { instanceRef } from '../../instances/naming.ts';
 import type { SecretBox } from '../../lib/crypto.ts';
 import { issueCertificate } from '../../lib/pki.ts';
 import { imageOf, type Provider } from '../../services/provider.ts';
 import { findProvider } from '../../services/registry.ts';
 import type { AuthorityReader } from '../certificate-authority/authority.ts';
 import type { Parameters } from './parameters.ts';
-import type { DataService } from './store.ts';
+import type { ManagedService } from './store.ts';
 
 /** Where the image looks for its settings, see `services/appliance/README.md`. */
 const SETTINGS_FILE = '/var/lib/danube/settings.tar';
@@ -21,22 +21,16 @@ export interface SettingsDependencies {
 }
 
 /** The provider of a row: rows name only providers that there are. */
-export function providerOf(service: Pick<DataService, 'provider'>): Provider {
+export function providerOf(service: Pick<ManagedService, 'provider'>): Provider {
   const provider = findProvider(service.provider);
   if (!provider) throw new Error(`There is no provider "${service.provider}".`);
   return provider;
 }
 
-/** How the data plane names a database or cache. */
-export const instanceRef = (service: Pick<DataService, 'kind' | 'id' | 'team_id'>): InstanceRef => ({
-  teamId: service.team_id,
-  name: `${service.kind}-${service.id}`,
-});
-
-export const imageName = (service: DataService): string => imageOf(providerOf(service), service.version);
+export const imageName = (service: ManagedService): string => imageOf(providerOf(service), service.version);
 
 /** What the data plane is to give the instance. */
-export function instanceSettings(service: DataService, publicAddress: string | null): InstanceSettings {
+export function instanceSettings(service: ManagedService, publicAddress: string | null): InstanceSettings {
   const published = service.published && publicAddress !== null;
   return {
     limits: { vcpu: service.vcpu, memoryMb: service.memory_mb, diskGb: service.disk_gb },
@@ -49,7 +43,7 @@ export function instanceSettings(service: DataService, publicAddress: string | n
 
 /** The whole instance. */
 export async function instanceSpec(
-  service: DataService,
+  service: ManagedService,
   network: TenantNetwork,
   dependencies: SettingsDependencies,
 ): Promise<InstanceSpec> {
@@ -72,7 +66,7 @@ export async function instanceSpec(
  * made anew each time; it is good for every name and address that the instance can be reached at.
  */
 export async function settingsFiles(
-  service: DataService,
+  service: ManagedService,
   { secrets, authority, publicAddress }: SettingsDependencies,
 ): Promise<InstanceFile[]> {
   const provider = providerOf(service);
@@ -101,7 +95,7 @@ export async function settingsFiles(
   return [{ path: SETTINGS_FILE, content: Buffer.from(archive), mode: '0600' }];
 }
 
-function certificateNames(service: DataService, publicAddress: string | null): [string, ...string[]] {
+function certificateNames(service: ManagedService, publicAddress: string | null): [string, ...string[]] {
   const name = internalName({ ipv4: service.ipv4, ipv6: service.ipv6 });
   const addresses = [service.ipv4, service.ipv6, publicAddress].filter((address) => address !== null);
   // The engine's own check connects over loopback.

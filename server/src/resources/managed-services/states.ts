@@ -1,4 +1,4 @@
-import type { DataService } from './store.ts';
+import type { ManagedService } from './store.ts';
 
 export const SERVICE_STATUSES = [
   'pending',
@@ -43,7 +43,7 @@ export const STATUS_DURING = {
  * What may be asked now. `desired` is where the instance is headed once every accepted operation is done, so a request
  * that makes sense after the ones before it is accepted and waits its turn.
  */
-export function allowedActions(service: Pick<DataService, 'status' | 'desired'>) {
+export function allowedActions(service: Pick<ManagedService, 'status' | 'desired'>) {
   if (service.desired === 'deleted') return { start: false, stop: false, destroy: false };
   // After a failure it may be in either state; starting builds again what is missing.
   const failed = service.status === 'error';

@@ -1,10 +1,24 @@
-import { type Selectable, sql, type UpdateObject } from 'kysely';
+import { type Insertable, type Selectable, sql, type UpdateObject } from 'kysely';
 import type { Queryable, Tx } from '../../db/database.ts';
-import type { DataServices, DB } from '../../db/schema.gen.ts';
+import type { DB, ManagedServices } from '../../db/schema.gen.ts';
+import { type Instance, type NewInstance, selectInstances } from '../../instances/store.ts';
 import type { Kind } from './kinds.ts';
 
-export type DataService = Selectable<DataServices>;
-export type Changes = UpdateObject<DB, 'data_services'>;
+/** A database or a cache: what every instance has, and what only these have. */
+export type ManagedService = Instance & Selectable<ManagedServices>;
+export type ServiceChanges = UpdateObject<DB, 'managed_services'>;
+
+/** The columns of a new one that its kind, owner and time do not settle. */
+export type NewServiceColumns = Omit<NewInstance, 'id' | 'kind' | 'team_id' | 'user_id' | 'ipv4' | 'ipv6'> &
+  Omit<Insertable<ManagedServices>, 'id' | 'password_sealed'>;
+
+const select = (db: Queryable) =>
+  selectInstances(db)
+    .innerJoin('managed_services', 'managed_services.id', 'instances.id')
+    .selectAll('managed_services');
+
+const selectOf = (db: Queryable, teamId: number, kind: Kind) =>
+  select(db).where('instances.team_id', '=', teamId).where('instances.kind', '=', kind);
 
 /** Newest first. `limit` and `offset` count rows. */
 export const listServices = (
@@ -13,78 +27,55 @@ export const listServices = (
   kind: Kind,
   limit: number,
   offset: number,
-): Promise<DataService[]> =>
-  db
-    .selectFrom('data_services')
-    .selectAll()
-    .where('team_id', '=', teamId)
-    .where('kind', '=', kind)
-    .orderBy('created_at', 'desc')
-    .orderBy('id', 'desc')
+): Promise<ManagedService[]> =>
+  selectOf(db, teamId, kind)
+    .orderBy('instances.created_at', 'desc')
+    .orderBy('instances.id', 'desc')
     .limit(limit)
     .offset(offset)
     .execute();
-
-const byId = (db: Queryable, teamId: number, kind: Kind, id: string) =>
-  db
-    .selectFrom('data_services')
-    .selectAll()
-    .where('id', '=', id)
-    .where('team_id', '=', teamId)
-    .where('kind', '=', kind);
 
 export const findService = (
   db: Queryable,
   teamId: number,
   kind: Kind,
   id: string,
-): Promise<DataService | undefined> => byId(db, teamId, kind, id).executeTakeFirst();
+): Promise<ManagedService | undefined> =>
+  selectOf(db, teamId, kind).where('instances.id', '=', id).executeTakeFirst();
 
-/** The same, and nobody else changes the row until the transaction ends. */
+/** The same, and nobody else changes any of its rows until the transaction ends. */
 export const lockService = (
   tx: Tx,
   teamId: number,
   kind: Kind,
   id: string,
-): Promise<DataService | undefined> => byId(tx, teamId, kind, id).forUpdate().executeTakeFirst();
+): Promise<ManagedService | undefined> =>
+  selectOf(tx, teamId, kind).where('instances.id', '=', id).forUpdate().executeTakeFirst();
 
 /** All that use a parameter group, locked in the order of their ids, so that two who lock them never wait for each other. */
-export const lockServicesOfGroup = (tx: Tx, groupId: number): Promise<DataService[]> =>
-  tx
-    .selectFrom('data_services')
-    .selectAll()
-    .where('parameter_group_id', '=', groupId)
-    .orderBy('id')
+export const lockServicesOfGroup = (tx: Tx, groupId: number): Promise<ManagedService[]> =>
+  select(tx)
+    .where('managed_services.parameter_group_id', '=', groupId)
+    .orderBy('instances.id')
     .forUpdate()
     .execute();
 
 /** For workflows, which know the id from their own record. Throws when the row is gone. */
-export const getService = (db: Queryable, id: string): Promise<DataService> =>
-  db.selectFrom('data_services').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
+export const getService = (db: Queryable, id: string): Promise<ManagedService> =>
+  select(db).where('instances.id', '=', id).executeTakeFirstOrThrow();
 
-export async function updateService(db: Queryable, id: string, changes: Changes): Promise<void> {
-  await db
-    .updateTable('data_services')
-    .set({ ...changes, updated_at: sql`now()` })
-    .where('id', '=', id)
+/** Those whose storage is to grow by itself, and can. `maxGb` is the most that any may have. */
+export const listAutoscaled = (db: Queryable, maxGb: number): Promise<ManagedService[]> =>
+  select(db)
+    .where('managed_services.autoscale_enabled', '=', true)
+    .where('instances.status', '=', 'running')
+    .where('instances.desired', '=', 'running')
+    .where('instances.disk_gb', '<', maxGb)
     .execute();
-}
 
-export async function deleteService(tx: Tx, id: string): Promise<boolean> {
-  const result = await tx.deleteFrom('data_services').where('id', '=', id).executeTakeFirst();
-  return result.numDeletedRows > 0n;
-}
-
-/** Whether an operation of the instance is at work or waits. */
-export async function hasOperation(db: Queryable, id: string): Promise<boolean> {
-  const found = await db
-    .selectFrom('operations')
-    .select('id')
-    .where('resource_id', '=', id)
-    .where('state', 'in', ['queued', 'pending', 'running'])
-    .limit(1)
-    .executeTakeFirst();
-  return found !== undefined;
+/** Changes what only databases and caches have. */
+export async function updateService(db: Queryable, id: string, changes: ServiceChanges): Promise<void> {
+  await db.updateTable('managed_services').set(changes).where('id', '=', id).execute();
 }
 
 /** The plans of a kind, in the order of the price list. */
@@ -105,7 +96,7 @@ export async function takePublicPort(tx: Tx): Promise<number | null> {
   await sql`select pg_advisory_xact_lock(hashtext('danube.public-ports'))`.execute(tx);
   const result = await sql<{ port: number }>`
     select candidate as port from generate_series(${PUBLIC_PORTS.first}::int, ${PUBLIC_PORTS.last}::int) candidate
-    where not exists (select from data_services where public_port = candidate)
+    where not exists (select from managed_services where public_port = candidate)
     order by candidate limit 1`.execute(tx);
   return result.rows[0]?.port ?? null;
 }

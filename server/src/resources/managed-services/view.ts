@@ -4,7 +4,7 @@ import type { SecretBox } from '../../lib/crypto.ts';
 import { KINDS, type Kind } from './kinds.ts';
 import { providerOf } from './settings.ts';
 import { allowedActions, type ServiceStatus } from './states.ts';
-import type { DataService } from './store.ts';
+import type { ManagedService } from './store.ts';
 
 const CAPABILITIES = { logs: true, events: true, diagnose: true, build_logs: false };
 
@@ -18,7 +18,7 @@ interface ViewOptions {
 }
 
 /** A row as the API shows it, with the members of both kinds; each kind's schema picks its own. */
-export function viewService(row: DataService, { comparedAt, publicAddress }: ViewOptions) {
+export function viewService(row: ManagedService, { comparedAt, publicAddress }: ViewOptions) {
   const kind = row.kind as Kind;
   const provider = providerOf(row);
   const allowed = allowedActions(row);
@@ -86,13 +86,16 @@ export function viewService(row: DataService, { comparedAt, publicAddress }: Vie
 
 export type ServiceView = ReturnType<typeof viewService>;
 
-function publishedAt(row: DataService, publicAddress: string | null): { host: string; port: number } | null {
+function publishedAt(
+  row: ManagedService,
+  publicAddress: string | null,
+): { host: string; port: number } | null {
   return row.published && publicAddress !== null ? { host: publicAddress, port: row.public_port! } : null;
 }
 
 /** What a client connects with: the address to use now, and the account. */
 export function viewCredentials(
-  row: DataService,
+  row: ManagedService,
   { secrets, publicAddress }: { secrets: SecretBox; publicAddress: string | null },
 ) {
   const provider = providerOf(row);

@@ -1,8 +1,10 @@
 import { sql } from 'kysely';
 import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
 import type { Database, Tx } from '../../db/database.ts';
-import { releaseQuota } from '../../identity/teams/quotas.ts';
-import { createNetworkReader, releaseAddresses } from '../../instances/addresses.ts';
+import { createNetworkReader } from '../../instances/addresses.ts';
+import { endInstance, markDeployed, settle, settleFailure, showWork } from '../../instances/lifecycle.ts';
+import { instanceRef } from '../../instances/naming.ts';
+import { updateInstance } from '../../instances/store.ts';
 import type {
   Operation,
   OperationError,
@@ -16,26 +18,26 @@ import { applyTeamFirewalls } from '../firewalls/enforcement.ts';
 import { snapshotOperations } from '../snapshots/instance-operations.ts';
 import { removeSnapshotsOf } from '../snapshots/retirement.ts';
 import { originOf, type Snapshot } from '../snapshots/store.ts';
+import { type Changes, writeChanges } from './columns.ts';
 import { KINDS, type Kind } from './kinds.ts';
 import { beginPublish, failPublish, finishPublish } from './publication.ts';
 import { waitUntilReady } from './readiness.ts';
 import {
   imageName,
-  instanceRef,
   instanceSettings,
   instanceSpec,
   type SettingsDependencies,
   settingsFiles,
 } from './settings.ts';
 import { type ServiceOperationKind, STATUS_DURING } from './states.ts';
-import { type Changes, type DataService, deleteService, getService, updateService } from './store.ts';
+import { getService, type ManagedService, updateService } from './store.ts';
 
 /** Seconds that an engine gets to end in good order before its instance is switched off. */
 const STOP_GRACE_SECONDS = 120;
 /** Operations that make it pointless to wait for the engine. */
 const SUPERSEDING = new Set(['stop', 'force-stop', 'restore', 'delete']);
 
-export interface DataServiceWorkflowDependencies extends SettingsDependencies {
+export interface ServiceWorkflowDependencies extends SettingsDependencies {
   database: Database;
   plane: DataPlane;
 }
@@ -63,15 +65,15 @@ const UPDATABLE = [
   'effective_parameters',
 ] as const;
 
-export type UpdatableColumns = Pick<DataService, (typeof UPDATABLE)[number]>;
+export type UpdatableColumns = Pick<ManagedService, (typeof UPDATABLE)[number]>;
 
 /** The columns that an update may change in the engine. */
-export const updatableColumns = (row: DataService): UpdatableColumns =>
+export const updatableColumns = (row: ManagedService): UpdatableColumns =>
   Object.fromEntries(UPDATABLE.map((column) => [column, row[column]])) as UpdatableColumns;
 
 /** The operations on a database or a cache, by kind. */
-export function dataServiceWorkflows(
-  dependencies: DataServiceWorkflowDependencies,
+export function managedServiceWorkflows(
+  dependencies: ServiceWorkflowDependencies,
 ): Record<ServiceOperationKind, OperationWorkflow> {
   const steps = serviceSteps(dependencies);
   const workflow = (
@@ -79,7 +81,7 @@ export function dataServiceWorkflows(
     parts: Pick<OperationWorkflow, 'steps' | 'succeed'> & Partial<OperationWorkflow>,
   ): OperationWorkflow => ({
     undo: [],
-    begin: (db, operation) => updateService(db, operation.resourceId, { status: STATUS_DURING[kind] }),
+    begin: (db, operation) => showWork(db, operation, STATUS_DURING[kind]),
     fail: settleFailure,
     ...parts,
   });
@@ -116,7 +118,7 @@ export function dataServiceWorkflows(
       instance: steps.instance,
       ready: steps.ready,
       revertUpdate: (tx, { resourceId, args }) =>
-        updateService(tx, resourceId, previousColumns(args as unknown as UpdateArgs)),
+        writeChanges(tx, resourceId, previousColumns(args as unknown as UpdateArgs)),
       adopt,
     }),
     delete: workflow('delete', {
@@ -126,28 +128,28 @@ export function dataServiceWorkflows(
   };
 }
 
-function serviceSteps(dependencies: DataServiceWorkflowDependencies) {
+function serviceSteps(dependencies: ServiceWorkflowDependencies) {
   const { database, plane, publicAddress } = dependencies;
   const { db } = database;
   const networkOf = createNetworkReader(db);
   const step = (
     name: string,
-    run: (row: DataService, ...rest: Parameters<OperationStep['run']>) => Promise<void>,
+    run: (row: ManagedService, ...rest: Parameters<OperationStep['run']>) => Promise<void>,
   ) => ({
     name,
     run: async (...parameters: Parameters<OperationStep['run']>) =>
       run(await getService(db, parameters[0].resourceId), ...parameters),
   });
-  const exists = async (row: DataService) => (await plane.describeInstance(instanceRef(row))) !== null;
+  const exists = async (row: ManagedService) => (await plane.describeInstance(instanceRef(row))) !== null;
   /** What is made from a snapshot is of its version. */
-  const asMade = async (row: DataService): Promise<DataService> => {
+  const asMade = async (row: ManagedService): Promise<ManagedService> => {
     const origin = await originOf(db, row);
     return { ...row, version: origin?.snapshot?.version ?? row.version };
   };
-  const ready = (row: DataService) =>
+  const ready = (row: ManagedService) =>
     unlessSuperseded(database, row.id, SUPERSEDING, waitUntilReady(plane, instanceRef(row)));
   /** Makes new settings take effect; returns the parameters that still wait for a restart. */
-  const apply = async (row: DataService, restart: boolean): Promise<string[]> => {
+  const apply = async (row: ManagedService, restart: boolean): Promise<string[]> => {
     const ref = instanceRef(row);
     const waiting = (await plane.control(ref, 'reload')).split('\n').filter(Boolean);
     if (!restart || waiting.length === 0) return waiting;
@@ -199,7 +201,7 @@ function serviceSteps(dependencies: DataServiceWorkflowDependencies) {
     revert: step('revert', async (row, { args }) => {
       const { previous } = args as unknown as UpdateArgs;
       const detail = await plane.describeInstance(instanceRef(row));
-      await updateService(db, row.id, {
+      await writeChanges(db, row.id, {
         ...previousColumns(args as unknown as UpdateArgs),
         // A volume that has grown does not shrink.
         disk_gb: Math.max(previous.disk_gb, detail?.limits.diskGb ?? 0),
@@ -211,7 +213,8 @@ function serviceSteps(dependencies: DataServiceWorkflowDependencies) {
         await apply(row, true);
         await ready(row);
       }
-      await updateService(db, row.id, { status: running ? 'running' : 'stopped', pending_restart: [] });
+      await updateInstance(db, row.id, { status: running ? 'running' : 'stopped' });
+      await updateService(db, row.id, { pending_restart: [] });
     }),
     remove: step('remove', (row) => plane.removeInstance(instanceRef(row))),
     // Its address is free afterwards, and nothing may be left that is for the instance.
@@ -232,35 +235,25 @@ const previousColumns = ({ previous }: UpdateArgs): Changes => ({
 });
 
 /** A restored database or cache is of the version that the snapshot is of. */
-const adopt = (tx: Tx, id: string, { version }: Snapshot): Promise<void> =>
-  updateService(tx, id, {
-    ...(version === null ? {} : { version }),
-    observed_at: sql<Date>`now()`,
-    ...FRESHLY_STARTED,
-  });
+async function adopt(tx: Tx, id: string, { version }: Snapshot): Promise<void> {
+  await updateService(tx, id, { ...(version === null ? {} : { version }), ...FRESHLY_STARTED });
+  await markDeployed(tx, id);
+}
 
 /** The engine reads all of its settings when it starts. */
-const FRESHLY_STARTED = {
-  deployed_at: sql<Date>`coalesce(deployed_at, now())`,
-  pending_restart: [] as string[],
-  made_from: null,
-};
+const FRESHLY_STARTED = { pending_restart: [] as string[] };
 
 const becomes =
   (status: 'running' | 'stopped') =>
   async (tx: Tx, operation: Operation): Promise<void> => {
-    await updateService(tx, operation.resourceId, {
-      status,
-      error: null,
-      observed_at: sql<Date>`now()`,
-      ...(status === 'running' ? FRESHLY_STARTED : {}),
-    });
+    await settle(tx, operation, status);
+    if (status === 'running') await updateService(tx, operation.resourceId, FRESHLY_STARTED);
     await recordOutcome(tx, operation, 'Normal', outcome(operation));
   };
 
 async function finishUpdate(tx: Tx, operation: Operation): Promise<void> {
   const { running, what } = operation.args as unknown as UpdateArgs;
-  await updateService(tx, operation.resourceId, { status: running ? 'running' : 'stopped' });
+  await updateInstance(tx, operation.resourceId, { status: running ? 'running' : 'stopped' });
   const [reason, message] = outcome(operation);
   await recordOutcome(tx, operation, 'Normal', [reason, `${message} ${what}`]);
 }
@@ -272,27 +265,13 @@ async function failUpdate(tx: Tx, operation: Operation, error: OperationError): 
   await recordOutcome(tx, operation, 'Warning', ['UpdateFailed', `Nothing was changed: ${error.message}`]);
 }
 
-/** An instance that fails keeps its row, so that the customer sees why and can delete it or try again. */
-async function settleFailure(tx: Tx, operation: Operation, error: OperationError): Promise<void> {
-  await updateService(tx, operation.resourceId, {
-    status: 'error',
-    error: JSON.stringify(error),
-    // A deletion that failed can be asked for again.
-    ...(operation.kind === 'delete' ? { desired: 'stopped' } : {}),
-  });
-  await recordOutcome(tx, operation, 'Warning', ['Failed', `${operation.kind} failed: ${error.message}`]);
-}
-
 async function finishDelete(tx: Tx, operation: Operation): Promise<void> {
   await recordOutcome(tx, operation, 'Normal', outcome(operation));
   await forgetInstance(tx, operation.teamId, {
     type: operation.resourceType as Kind,
     id: operation.resourceId,
   });
-  await releaseAddresses(tx, operation.resourceId);
-  if (await deleteService(tx, operation.resourceId)) {
-    await releaseQuota(tx, operation.teamId, operation.resourceType as Kind);
-  }
+  await endInstance(tx, operation);
 }
 
 /** Reason of the event that an operation leaves behind, and what became of the instance. */

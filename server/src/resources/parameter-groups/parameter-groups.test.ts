@@ -37,7 +37,7 @@ describe('parameter groups', () => {
     return id;
   }
   const effective = async (id: string) =>
-    (await test.database.pool.query('select effective_parameters from data_services where id = $1', [id]))
+    (await test.database.pool.query('select effective_parameters from managed_services where id = $1', [id]))
       .rows[0].effective_parameters;
 
   it('stores what the engine knows, and says what waits for a restart', async () => {

@@ -11,8 +11,8 @@ import { findProvider } from '../../services/registry.ts';
 import type { Kind } from '../managed-services/kinds.ts';
 import { checkParameters, type Parameters } from '../managed-services/parameters.ts';
 import { knownParameters, resolveParameters } from '../managed-services/rules.ts';
-import type { DataServiceService } from '../managed-services/service.ts';
-import { type DataService, lockServicesOfGroup } from '../managed-services/store.ts';
+import type { ServiceActions } from '../managed-services/service.ts';
+import { lockServicesOfGroup, type ManagedService, updateService } from '../managed-services/store.ts';
 import type { CloneParameterGroup, CreateParameterGroup, UpdateParameterGroup } from './schema.ts';
 import { countGroups, findGroup, listGroups, lockGroup, type ParameterGroup } from './store.ts';
 
@@ -20,7 +20,7 @@ export interface ParameterGroupDependencies {
   database: Database;
   plane: DataPlane;
   /** Databases and caches, which follow their group. */
-  services: Record<Kind, DataServiceService>;
+  services: Record<Kind, ServiceActions>;
 }
 
 export type ParameterGroupService = ReturnType<typeof createParameterGroupService>;
@@ -163,7 +163,7 @@ export function createParameterGroupService({ database, plane, services }: Param
     tx: Tx,
     principal: TeamPrincipal,
     group: ParameterGroup,
-    service: DataService,
+    service: ManagedService,
   ): Promise<void> {
     if (service.desired === 'deleted') return;
     const { kind, provider, version } = service;
@@ -174,7 +174,7 @@ export function createParameterGroupService({ database, plane, services }: Param
     const { effective_parameters } = await resolveParameters(plane, target, unlocked, own);
     const columns = { effective_parameters: JSON.stringify(effective_parameters) };
     if (service.status === 'error') {
-      await tx.updateTable('data_services').set(columns).where('id', '=', service.id).execute();
+      await updateService(tx, service.id, columns);
     } else {
       await services[kind as Kind].updateEngine(tx, principal, service, columns);
     }

@@ -1,13 +1,11 @@
 import { sql } from 'kysely';
 import type { Tx } from '../../db/database.ts';
+import { hasOperation, type Instance, lockInstance, updateInstance } from '../../instances/store.ts';
 import { uuidv7 } from '../../lib/ids.ts';
 import { type AcceptedOperation, acceptOperation } from '../../operations/operations-store.ts';
-import { hasOperation } from '../managed-services/store.ts';
 import type { SnapshotArgs } from './instance-steps.ts';
-import { type Instance, lockInstance, updateInstance } from './instances.ts';
-import { type Kind, RESOURCE_TYPE } from './kinds.ts';
 import { refuseReading } from './rules.ts';
-import type { Reason } from './states.ts';
+import { RESOURCE_TYPE, type Reason } from './states.ts';
 import { insertSnapshot, lockSnapshot, type Snapshot, usesOf } from './store.ts';
 
 /** A snapshot and its instance, both locked: nothing is accepted for either meanwhile. */
@@ -19,9 +17,9 @@ export interface Held {
 /** Locks both, the instance first as everywhere. Undefined where the snapshot is gone. */
 export async function hold(
   tx: Tx,
-  { uid, kind, instance_id }: Pick<Snapshot, 'uid' | 'kind' | 'instance_id'>,
+  { uid, instance_id }: Pick<Snapshot, 'uid' | 'instance_id'>,
 ): Promise<Held | undefined> {
-  const instance = await lockInstance(tx, kind as Kind, instance_id);
+  const instance = await lockInstance(tx, instance_id);
   const snapshot = await lockSnapshot(tx, uid);
   return instance && snapshot && { snapshot, instance };
 }
@@ -30,8 +28,8 @@ export async function hold(
  * Takes the daily snapshot of an instance, where nothing else is under way and it still wants one. False otherwise.
  * `name` is the snapshot's.
  */
-export async function acceptAutomatic(tx: Tx, kind: Kind, id: string, name: string): Promise<boolean> {
-  const instance = await lockInstance(tx, kind, id);
+export async function acceptAutomatic(tx: Tx, id: string, name: string): Promise<boolean> {
+  const instance = await lockInstance(tx, id);
   if (!instance?.automated_snapshots_enabled || instance.desired !== instance.status) return false;
   if (await hasOperation(tx, id)) return false;
   const uid = uuidv7();
@@ -39,13 +37,13 @@ export async function acceptAutomatic(tx: Tx, kind: Kind, id: string, name: stri
   await acceptOperation(tx, {
     teamId: instance.team_id,
     accountId: null,
-    resourceType: kind,
+    resourceType: instance.kind,
     resourceId: id,
     kind: 'snapshot',
     args: { ...snapshotArgs(uid, 'automatic') },
     requestId: null,
   });
-  await updateInstance(tx, kind, id, { automated_snapshot_at: sql<Date>`now()` });
+  await updateInstance(tx, id, { automated_snapshot_at: sql<Date>`now()` });
   return true;
 }
 
@@ -54,7 +52,7 @@ export const snapshotArgs = (snapshot: string, reason: Reason): SnapshotArgs => 
 /** Begins a restore drill by the clock. Null where the snapshot is gone, being deleted, or verified already. */
 export async function acceptDrill(
   tx: Tx,
-  found: Pick<Snapshot, 'uid' | 'kind' | 'instance_id'>,
+  found: Pick<Snapshot, 'uid' | 'instance_id'>,
 ): Promise<AcceptedOperation | null> {
   const held = await hold(tx, found);
   if (!held || refuseReading(held.snapshot, held.instance)) return null;

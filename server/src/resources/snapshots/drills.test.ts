@@ -19,8 +19,9 @@ import { uuidv7 } from '../../lib/ids.ts';
 import { createLog } from '../../lib/log.ts';
 import { runOnce } from '../../reconcilers/reconcilers.ts';
 import type { EngineVerification } from '../../services/provider.ts';
-import type { Kind } from './kinds.ts';
 import { restoreDrills } from './schedule.ts';
+
+type Kind = 'vps' | 'database' | 'cache';
 
 const NEW = { vps: newVps, database: newDatabase, cache: newCache };
 

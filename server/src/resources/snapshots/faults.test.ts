@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type Call, newDatabase, takeSnapshot } from '../../../test/client.ts';
 import { waitFor } from '../../../test/harness.ts';
 import { testOperationFaults } from '../../../test/workflow-faults.ts';
-import { dataServiceWorkflows } from '../managed-services/workflow.ts';
+import { managedServiceWorkflows } from '../managed-services/workflow.ts';
 import { snapshotWorkflows } from './workflow.ts';
 
 const isRunning = async (call: Call, id: string) =>
@@ -16,7 +16,7 @@ testOperationFaults({
   name: 'snapshot',
   workflows: {
     ...snapshotWorkflows({ database: {} } as Parameters<typeof snapshotWorkflows>[0]),
-    clone: dataServiceWorkflows({ database: {} } as Parameters<typeof dataServiceWorkflows>[0]).create,
+    clone: managedServiceWorkflows({ database: {} } as Parameters<typeof managedServiceWorkflows>[0]).create,
   },
   verbs: {
     'delete remove': ['removeSnapshot'],

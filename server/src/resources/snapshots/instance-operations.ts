@@ -1,16 +1,16 @@
 import type { Queryable, Tx } from '../../db/database.ts';
+import { nounOf } from '../../instances/kinds.ts';
+import { lockInstance, updateInstance, updateMember } from '../../instances/store.ts';
 import type { Operation, OperationError, OperationWorkflow } from '../../operations/operation.ts';
 import { queuedOperations, recordOutcome } from '../../operations/operations-store.ts';
 import {
   argsOf,
   type InstanceParts,
-  instanceOf,
   restoreSteps,
   type SnapshotArgs,
   snapshotSteps,
 } from './instance-steps.ts';
-import { lockInstance, updateInstance } from './instances.ts';
-import { KINDS, type Kind } from './kinds.ts';
+import { instanceOf } from './instances.ts';
 import { retire, retireOlderSafety } from './retirement.ts';
 import { getSnapshot, updateSnapshot } from './store.ts';
 
@@ -40,8 +40,6 @@ export function snapshotOperations(parts: InstanceParts): Record<'snapshot' | 'r
   };
 }
 
-const nounOf = ({ resourceType }: Operation): string => KINDS[resourceType as Kind].noun;
-
 async function finishSnapshot(tx: Tx, operation: Operation): Promise<void> {
   const { snapshot: uid } = operation.args as unknown as SnapshotArgs;
   await updateSnapshot(tx, uid, { status: 'ready', error: null });
@@ -64,7 +62,7 @@ async function failSnapshot(
   error: OperationError,
 ): Promise<void> {
   // Its row is locked before the snapshot's, as everywhere.
-  await lockInstance(tx, operation.resourceType as Kind, operation.resourceId);
+  await lockInstance(tx, operation.resourceId);
   await loseSnapshot(tx, operation, error);
   await recordOutcome(tx, operation, 'Warning', [
     'SnapshotFailed',
@@ -80,30 +78,27 @@ async function failSnapshot(
  * it is to be, must be what it is.
  */
 async function settleRequests(parts: InstanceParts, tx: Tx, operation: Operation): Promise<void> {
-  const { status, desired, kind, id } = await instanceOf(tx, operation);
+  const { status, desired, id } = await instanceOf(tx, operation);
   const update = (await queuedOperations(tx, id)).find((queued) => queued.kind === 'update');
   if (update) await parts.revertUpdate(tx, update);
   if (desired !== 'deleted' && (status === 'running' || status === 'stopped')) {
-    await updateInstance(tx, kind, id, { desired: status });
+    await updateInstance(tx, id, { desired: status });
   }
 }
 
 /** A new generation makes the data plane replace the instance. Counting up twice does no harm: it must only differ. */
 async function beginRestore(db: Queryable, operation: Operation): Promise<void> {
   const { snapshot: uid } = argsOf(operation);
-  const { generation, kind, id } = await instanceOf(db, operation);
-  await updateInstance(db, kind, id, {
-    status: 'restoring',
-    generation: generation + 1,
-    made_from: uid,
-  });
+  const { generation, id } = await instanceOf(db, operation);
+  await updateInstance(db, id, { status: 'restoring' });
+  await updateMember(db, id, { generation: generation + 1, made_from: uid });
   await updateSnapshot(db, uid, { status: 'restoring' });
 }
 
 async function finishRestore(parts: InstanceParts, tx: Tx, operation: Operation): Promise<void> {
   const { snapshot: uid } = argsOf(operation);
-  const kind = operation.resourceType as Kind;
-  await updateInstance(tx, kind, operation.resourceId, { status: 'running', error: null, made_from: null });
+  await updateInstance(tx, operation.resourceId, { status: 'running', error: null });
+  await updateMember(tx, operation.resourceId, { made_from: null });
   const origin = await getSnapshot(tx, uid);
   if (origin) await parts.adopt(tx, operation.resourceId, origin);
   await updateSnapshot(tx, uid, { status: 'ready', error: null });
@@ -112,7 +107,7 @@ async function finishRestore(parts: InstanceParts, tx: Tx, operation: Operation)
   const before = safety
     ? `The state before is kept as snapshot ${safety.id}.`
     : 'There was no state before it that could be kept.';
-  const noun = nounOf(operation);
+  const noun = nounOf(operation.resourceType);
   await recordOutcome(tx, operation, 'Normal', [
     'Restored',
     `The ${noun} was restored from snapshot ${origin?.id} (${origin?.name}). ${before}`,
@@ -126,8 +121,7 @@ async function failRestore(
   error: OperationError,
 ): Promise<void> {
   const { snapshot: uid } = argsOf(operation);
-  const kind = operation.resourceType as Kind;
-  await lockInstance(tx, kind, operation.resourceId);
+  await lockInstance(tx, operation.resourceId);
   await updateSnapshot(tx, uid, { status: 'restore_failed', error: JSON.stringify(error) });
   const { status, made_from } = await instanceOf(tx, operation);
   if (status !== 'restoring') {
@@ -135,18 +129,15 @@ async function failRestore(
     await retire(tx, operation.id);
     return recordOutcome(tx, operation, 'Warning', [
       'RestoreFailed',
-      `The restore failed, and the ${nounOf(operation)} is as it was before: ${error.message}`,
+      `The restore failed, and the ${nounOf(operation.resourceType)} is as it was before: ${error.message}`,
     ]);
   }
   const found = await getSnapshot(tx, operation.id);
   const safety = found?.status === 'ready' ? found : null;
   if (found && !safety) await retire(tx, found.uid);
-  await updateInstance(tx, kind, operation.resourceId, {
-    status: 'error',
-    error: JSON.stringify(error),
-    // A later start must not go on with what has failed: it builds what was there before, or finds it.
-    ...(made_from === uid ? { made_from: safety?.uid ?? null } : {}),
-  });
+  await updateInstance(tx, operation.resourceId, { status: 'error', error: JSON.stringify(error) });
+  // A later start must not go on with what has failed: it builds what was there before, or finds it.
+  if (made_from === uid) await updateMember(tx, operation.resourceId, { made_from: safety?.uid ?? null });
   await recordOutcome(tx, operation, 'Warning', [
     'RestoreFailed',
     `The restore failed: ${error.message}${safety ? ` The state before is kept as snapshot ${safety.id}.` : ''}`,

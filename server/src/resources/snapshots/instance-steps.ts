@@ -1,9 +1,9 @@
 import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
 import { DataPlaneError } from '../../dataplane/contract/errors.ts';
 import type { Database, Queryable, Tx } from '../../db/database.ts';
+import { updateInstance, updateMember } from '../../instances/store.ts';
 import type { Operation, OperationStep } from '../../operations/operation.ts';
-import { getInstance, type Instance, refOf, updateInstance } from './instances.ts';
-import type { Kind } from './kinds.ts';
+import { instanceOf, refOf } from './instances.ts';
 import type { Reason } from './states.ts';
 import {
   deleteSnapshot,
@@ -51,13 +51,6 @@ export interface InstanceParts {
 /** The arguments of a restore. */
 export const argsOf = (operation: Operation) => operation.args as unknown as RestoreArgs;
 
-/** The row of the operation's instance. A row outlives every operation of it. */
-export async function instanceOf(db: Queryable, { resourceType, resourceId }: Operation): Promise<Instance> {
-  const instance = await getInstance(db, resourceType as Kind, resourceId);
-  if (!instance) throw new Error(`There is no ${resourceType} ${resourceId}.`);
-  return instance;
-}
-
 /** The steps of `snapshot`. */
 export function snapshotSteps({ database, plane }: InstanceParts) {
   const { db } = database;
@@ -69,7 +62,7 @@ export function snapshotSteps({ database, plane }: InstanceParts) {
       async run(operation) {
         const { snapshot: uid } = operation.args as unknown as SnapshotArgs;
         // Operations before this one may have changed the instance since it was asked for.
-        await updateSnapshot(db, uid, describedBy(await instanceOf(db, operation)));
+        await updateSnapshot(db, uid, await describedBy(db, await instanceOf(db, operation)));
         await takeSnapshot(db, plane, operation, uid);
       },
     },
@@ -84,7 +77,7 @@ async function takeSnapshot(
   uid: string,
 ): Promise<void> {
   const ref = snapshotRef({ team_id: operation.teamId, uid });
-  await plane.ensureSnapshot(refOf(operation), ref);
+  await plane.ensureSnapshot(await refOf(db, operation), ref);
   const report = await plane.describeSnapshot(ref);
   if (!report) throw new DataPlaneError('failed', 'The snapshot could not be taken.', { detail: ref.name });
   await updateSnapshot(db, uid, { size_bytes: report.diskBytes });
@@ -105,13 +98,14 @@ export function restoreSteps({ database, plane, graceSeconds, instance, ready }:
       throw error;
     }
   };
-  const exists = async (operation: Operation) => (await plane.describeInstance(refOf(operation))) !== null;
+  const exists = async (operation: Operation) =>
+    (await plane.describeInstance(await refOf(db, operation))) !== null;
   return {
     halt: {
       name: 'halt',
       async run(operation) {
         if (!(await exists(operation))) return;
-        await unlessBroken(operation, plane.ensureStopped(refOf(operation), graceSeconds));
+        await unlessBroken(operation, plane.ensureStopped(await refOf(db, operation), graceSeconds));
       },
     },
     // The snapshot bears the id of the operation, so that every attempt means the same one.
@@ -143,10 +137,10 @@ export function restoreSteps({ database, plane, graceSeconds, instance, ready }:
         await intendPreviousState(db, plane, operation);
         await instance.run(operation, progress);
         if (settled === 'running') await ready.run(operation, progress);
-        if (settled === 'stopped') await plane.ensureStopped(refOf(operation), graceSeconds);
+        if (settled === 'stopped') await plane.ensureStopped(await refOf(db, operation), graceSeconds);
         if (settled === 'error') return;
-        const changes = { status: settled, made_from: null };
-        await updateInstance(db, operation.resourceType as Kind, operation.resourceId, changes);
+        await updateMember(db, operation.resourceId, { made_from: null });
+        await updateInstance(db, operation.resourceId, { status: settled });
       },
     },
   } satisfies Record<string, OperationStep>;
@@ -162,15 +156,15 @@ function safetyName(origin: Snapshot | undefined): string {
  * snapshot. Throws where there is neither. Told by `made_from`, a second run changes nothing.
  */
 async function intendPreviousState(db: Queryable, plane: DataPlane, operation: Operation): Promise<void> {
-  const { generation, made_from, kind, id } = await instanceOf(db, operation);
+  const { generation, made_from, id } = await instanceOf(db, operation);
   if (made_from !== argsOf(operation).snapshot) return;
-  const found = await plane.describeInstance(refOf(operation));
+  const found = await plane.describeInstance(await refOf(db, operation));
   if (found && found.generation < generation) {
-    return updateInstance(db, kind, id, { generation: found.generation, made_from: null });
+    return updateMember(db, id, { generation: found.generation, made_from: null });
   }
   const safety = await getSnapshot(db, operation.id);
   if (safety?.status !== 'ready') {
     throw new DataPlaneError('failed', 'There is no earlier state to go back to.');
   }
-  await updateInstance(db, kind, id, { generation: generation + 1, made_from: safety.uid });
+  await updateMember(db, id, { generation: generation + 1, made_from: safety.uid });
 }

@@ -5,9 +5,8 @@ import type { Database } from '../../db/database.ts';
 import type { Log } from '../../lib/log.ts';
 import { recordEvent } from '../../operations/operations-store.ts';
 import type { Reconciler } from '../../reconcilers/reconcilers.ts';
-import { RESOURCE_TYPE } from './kinds.ts';
 import { retire } from './retirement.ts';
-import { isReadable } from './states.ts';
+import { isReadable, RESOURCE_TYPE } from './states.ts';
 import { lockSnapshot, snapshotRef, updateSnapshot, usesOf } from './store.ts';
 
 /** Daily snapshots that are kept of an instance. */

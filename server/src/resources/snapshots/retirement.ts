@@ -3,7 +3,7 @@ import { DataPlaneError } from '../../dataplane/contract/errors.ts';
 import type { Queryable, Tx } from '../../db/database.ts';
 import type { Operation } from '../../operations/operation.ts';
 import { acceptOperation } from '../../operations/operations-store.ts';
-import { RESOURCE_TYPE } from './kinds.ts';
+import { RESOURCE_TYPE } from './states.ts';
 import {
   deleteSnapshot,
   lockSnapshot,

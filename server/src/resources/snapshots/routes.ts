@@ -2,22 +2,18 @@ import type { FastifyRequest } from 'fastify';
 import type { Api } from '../../http/api.ts';
 import { mutate } from '../../http/mutation.ts';
 import { PageOf, PageQuery } from '../../http/pagination.ts';
-import { assertScope } from '../../http/principal.ts';
 import { Obj, parseNumberId } from '../../http/schema.ts';
-import { cacheWire } from '../caches/wire.ts';
-import { databaseWire } from '../databases/wire.ts';
-import { Created } from '../managed-services/schema.ts';
-import type { DataServiceService } from '../managed-services/service.ts';
-import { KINDS } from './kinds.ts';
-import { Action, cloneSchema, snapshotSchemas } from './schema.ts';
-import { cloneSnapshot, type SnapshotService } from './service.ts';
+import { kindOf } from '../../instances/kinds.ts';
+import { Action, snapshotSchemas } from './schema.ts';
+import type { SnapshotService } from './service.ts';
 
 const tags = ['Snapshots'];
 
 /** All routes of one kind, below `/snapshots/KIND`. */
 export function snapshotRoutes(api: Api, service: SnapshotService): void {
   const { kind } = service;
-  const { label, noun, member, param } = KINDS[kind];
+  const { label, noun, snapshots } = kindOf(kind);
+  const { member, param } = snapshots;
   const schemas = snapshotSchemas(kind);
   const path = `/snapshots/${kind}`;
   const one = `${path}/:${param}`;
@@ -128,42 +124,6 @@ export function snapshotRoutes(api: Api, service: SnapshotService): void {
   );
 }
 
-const snapshotId = (request: FastifyRequest, param: string): number | null =>
+/** The number in a snapshot's path; null where it is none. */
+export const snapshotId = (request: FastifyRequest, param: string): number | null =>
   parseNumberId((request.params as Record<string, string>)[param]!);
-
-/** `POST /snapshots/KIND/{id}/clone`, of databases and of caches. */
-export function cloneRoute(api: Api, service: SnapshotService, instances: DataServiceService): void {
-  const { kind } = instances;
-  const { label, noun, param } = KINDS[kind];
-  const { schemas } = kind === 'database' ? databaseWire : cacheWire;
-  api.post(
-    `/snapshots/${kind}/:${param}/clone`,
-    {
-      config: {
-        scope: 'snapshot:write',
-        errors: ['quota_exceeded', 'invalid_state', 'not_available'],
-      },
-      schema: {
-        operationId: `clone${label}Snapshot`,
-        summary: `Make a ${noun} from a snapshot`,
-        description: `A new ${noun} with the data of the snapshot, and with an address and credentials of its own. Needs \`${kind}:write\` as well.`,
-        tags,
-        params: snapshotSchemas(kind).params,
-        body: cloneSchema(kind),
-        response: { 201: Created(schemas.instance, noun) },
-      },
-    },
-    async (request) => {
-      const found = await service.find(request.principal, snapshotId(request, param));
-      assertScope(request.principal, `${kind}:write`);
-      const body = request.body as Record<string, string | null | undefined>;
-      const wanted = {
-        name: body.name!,
-        plan: body.resource_profile ?? null,
-        databaseName: body.database_name ?? null,
-        sourceType: body.source_type ?? 'volume_snapshot',
-      };
-      return mutate(request, (tx) => cloneSnapshot(tx, request.principal, found, wanted, instances));
-    },
-  );
-}

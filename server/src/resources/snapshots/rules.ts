@@ -1,7 +1,7 @@
 import type { Tx } from '../../db/database.ts';
+import { nounOf } from '../../instances/kinds.ts';
+import type { Instance } from '../../instances/store.ts';
 import { type AppError, invalidState } from '../../lib/errors.ts';
-import type { Instance } from './instances.ts';
-import { KINDS } from './kinds.ts';
 import { isReadable } from './states.ts';
 import { type Snapshot, type SnapshotUse, snapshotsOf, usesOf } from './store.ts';
 
@@ -9,7 +9,7 @@ const GB = 1024 ** 3;
 
 /** Why no snapshot can be taken of the instance now; null where it can. */
 export function refuseSnapshot({ kind, status, desired }: Instance): AppError | null {
-  const { noun } = KINDS[kind];
+  const noun = nounOf(kind);
   if (desired === 'deleted') return invalidState(`The ${noun} is being deleted.`, status);
   if (status === 'error') {
     return invalidState(
@@ -22,7 +22,7 @@ export function refuseSnapshot({ kind, status, desired }: Instance): AppError | 
 
 /** Why nothing can be made from the snapshot now; null where it can. */
 export function refuseReading(snapshot: Snapshot, instance: Instance): AppError | null {
-  const { noun } = KINDS[instance.kind];
+  const noun = nounOf(instance.kind);
   if (instance.desired === 'deleted') {
     return invalidState(`The ${noun} is being deleted, and its snapshots with it.`, snapshot.status);
   }
@@ -43,7 +43,7 @@ export function refuseRestore(snapshot: Snapshot, instance: Instance): AppError 
   if (snapshot.status === 'restoring') {
     return invalidState('The snapshot is being restored already.', snapshot.status);
   }
-  const { noun } = KINDS[instance.kind];
+  const noun = nounOf(instance.kind);
   if ((snapshot.size_bytes ?? 0) > instance.disk_gb * GB) {
     return invalidState(
       `The snapshot holds ${Math.ceil(snapshot.size_bytes! / GB)} GB, which the ${noun} with its ` +
@@ -60,7 +60,7 @@ export function refuseDelete(
   instance: Instance,
   uses: readonly SnapshotUse[],
 ): AppError | null {
-  const { noun } = KINDS[instance.kind];
+  const noun = nounOf(instance.kind);
   if (instance.desired === 'deleted') {
     return invalidState(`The ${noun} is being deleted, and its snapshots with it.`, snapshot.status);
   }

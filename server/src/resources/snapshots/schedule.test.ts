@@ -15,9 +15,10 @@ import { DataPlaneError } from '../../dataplane/contract/errors.ts';
 import { uuidv7 } from '../../lib/ids.ts';
 import { createLog } from '../../lib/log.ts';
 import { runOnce } from '../../reconcilers/reconcilers.ts';
-import type { Kind } from './kinds.ts';
 import { snapshotReconciler } from './reconciler.ts';
 import { automaticSnapshots } from './schedule.ts';
+
+type Kind = 'vps' | 'database' | 'cache';
 
 const NEW = { vps: newVps, database: newDatabase, cache: newCache };
 
@@ -57,14 +58,11 @@ describe('snapshots by the clock', () => {
   }
   const list = async (kind: Kind, id: string): Promise<Answer['body'][]> =>
     (await call('GET', `/snapshots/${kind}?${kind}_instance_id=${id}&per_page=100`)).body.data;
-  const ago = async (id: string, interval: string) => {
-    for (const table of ['vps', 'data_services']) {
-      await test.database.pool.query(
-        `update ${table} set automated_snapshot_at = now() - $2::interval where id = $1`,
-        [id, interval],
-      );
-    }
-  };
+  const ago = (id: string, interval: string) =>
+    test.database.pool.query(
+      'update instances set automated_snapshot_at = now() - $2::interval where id = $1',
+      [id, interval],
+    );
   const disable = (kind: Kind, id: string) =>
     call('PUT', `/${kind}/${id}`, { automated_snapshots_enabled: false });
 

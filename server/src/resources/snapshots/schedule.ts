@@ -3,7 +3,7 @@ import type { Database } from '../../db/database.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Reconciler } from '../../reconcilers/reconcilers.ts';
 import { acceptAutomatic, acceptDrill } from './acceptance.ts';
-import { type Kind, RESOURCE_TYPE } from './kinds.ts';
+import { RESOURCE_TYPE } from './states.ts';
 import type { Snapshot } from './store.ts';
 
 /** Daily snapshots that are under way at once, over all teams: after a day without Danube all of them are due. */
@@ -29,7 +29,7 @@ export function automaticSnapshots(database: Database, log: Log): Reconciler {
       if (free <= 0) return;
       const name = `Daily ${new Date().toISOString().slice(0, 10)}`;
       for (const { kind, id } of await findDue(database, free)) {
-        const taken = await database.transaction((tx) => acceptAutomatic(tx, kind, id, name));
+        const taken = await database.transaction((tx) => acceptAutomatic(tx, id, name));
         if (taken) log.info({ [kind]: id }, 'taking the daily snapshot');
       }
     },
@@ -48,21 +48,17 @@ async function automaticUnderWay({ db }: Database): Promise<number> {
 }
 
 interface Due {
-  kind: Kind;
+  kind: string;
   id: string;
 }
 
 /** Instances whose time of the day has come since their last daily snapshot, those who wait the longest first. */
 async function findDue({ db }: Database, limit: number): Promise<Due[]> {
-  const wanting = sql`automated_snapshots_enabled and status in ('running', 'stopped') and desired = status`;
   const result = await sql<Due>`
-    with wanting as (
-      select 'vps' as kind, id, automated_snapshot_at as last from vps where ${wanting}
-      union all select kind, id, automated_snapshot_at from data_services where ${wanting}),
-    timed as (
-      select kind, id, last, date_bin('1 day', now(), timestamptz '2000-01-01 00:00:00Z'
+    with timed as (
+      select kind, id, automated_snapshot_at as last, date_bin('1 day', now(), timestamptz '2000-01-01 00:00:00Z'
         + make_interval(secs => abs(hashtext(id::text)::bigint) % 86400)) as slot
-      from wanting)
+      from instances where automated_snapshots_enabled and status in ('running', 'stopped') and desired = status)
     select kind, id from timed
     where (coalesce(last < slot, true)
         or (last < now() - make_interval(hours => ${RETRY_HOURS}) and 'failed' = (
@@ -105,7 +101,7 @@ async function drillUnderWay({ db }: Database): Promise<boolean> {
   return found !== undefined;
 }
 
-type Undrilled = Pick<Snapshot, 'uid' | 'kind' | 'instance_id'>;
+type Undrilled = Pick<Snapshot, 'uid' | 'instance_id'>;
 
 /**
  * The newest snapshot of the instance whose drill is overdue the longest. The state before a restore is left out: it was
@@ -114,18 +110,17 @@ type Undrilled = Pick<Snapshot, 'uid' | 'kind' | 'instance_id'>;
 async function findUndrilled({ db }: Database): Promise<Undrilled | undefined> {
   const result = await sql<Undrilled>`
     with newest as (
-      select distinct on (instance_id) id, uid, kind, instance_id from snapshots
+      select distinct on (instance_id) id, uid, instance_id from snapshots
       where status = 'ready' and reason <> 'safety'
         and created_at < now() - make_interval(hours => ${DRILL_AGE_HOURS})
       order by instance_id, id desc),
     drilled as (
       select distinct on (instance_id) instance_id, verified_at as last, verified_ok from snapshots
       where verified_at is not null order by instance_id, verified_at desc)
-    select uid, kind, newest.instance_id from newest left join drilled using (instance_id)
+    select uid, newest.instance_id from newest left join drilled using (instance_id)
     where coalesce(last < now() - make_interval(
         days => case when verified_ok then ${DRILL_DAYS.passed}::integer else ${DRILL_DAYS.failed}::integer end), true)
-      and (exists (select from vps where vps.id = newest.instance_id and desired <> 'deleted')
-        or exists (select from data_services d where d.id = newest.instance_id and desired <> 'deleted'))
+      and exists (select from instances i where i.id = newest.instance_id and i.desired <> 'deleted')
     order by last nulls first, id limit 1`.execute(db);
   return result.rows[0];
 }

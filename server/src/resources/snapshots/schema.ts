@@ -1,4 +1,4 @@
-import { type TProperties, Type } from 'typebox';
+import { Type } from 'typebox';
 import {
   Component,
   Enum,
@@ -14,9 +14,8 @@ import {
   Timestamp,
 } from '../../http/schema.ts';
 import { PATTERN_MESSAGE } from '../../http/validation.ts';
-import { OperationId } from '../../instances/schema.ts';
-import { PlanName, ServiceName } from '../managed-services/schema.ts';
-import { KINDS, type Kind } from './kinds.ts';
+import { kindOf } from '../../instances/kinds.ts';
+import { OperationId, PlanName } from '../../instances/schema.ts';
 import { REASONS, SNAPSHOT_STATUSES } from './states.ts';
 
 const Status = Enum(SNAPSHOT_STATUSES, { example: 'ready' });
@@ -86,24 +85,18 @@ const SnapshotError = Component('SnapshotError', {
 });
 
 /** What snapshots of a kind are on the wire; the members that differ are named for the instance. */
-function snapshotOf(kind: Kind) {
-  const { label, member, noun } = KINDS[kind];
-  const origin: TProperties =
-    kind === 'vps'
-      ? { image: Text(100, 'debian-12') }
-      : {
-          provider: Text(40, kind === 'database' ? 'postgresql' : 'valkey'),
-          version: Text(20, kind === 'database' ? '17' : '9.1'),
-        };
+function snapshotOf(kind: string) {
+  const { label, noun, snapshots } = kindOf(kind);
+  const { member, sizeUnit, details, example } = snapshots;
   return Component(`${label}Snapshot`, {
     id: NumberId(12),
     name: Text(255, 'before-upgrade'),
     description: Nullable(Text(1000, 'Before the upgrade to 2.0.')),
     status: Status,
-    ...(kind === 'cache' ? { size_mb: size(143.6) } : { size_gb: size(1.4) }),
+    ...(sizeUnit === 'mb' ? { size_mb: size(143.6) } : { size_gb: size(1.4) }),
     size_bytes: Bytes,
     [`${member}_id`]: Id(),
-    [member]: Obj({ id: Id(), name: Text(255, kind === 'vps' ? 'web-1' : 'shop') }),
+    [member]: Obj({ id: Id(), name: Text(255, example.name) }),
     reason: Enum(REASONS, {
       description: `\`manual\`: asked for. \`automatic\`: the daily one. \`safety\`: the state of the ${noun} before a restore.`,
     }),
@@ -113,8 +106,8 @@ function snapshotOf(kind: Kind) {
         'Danube took it by itself: it does not count for the quota, and Danube deletes it in time.',
     }),
     resource_profile: PlanName,
-    storage_size_gb: Int(kind === 'vps' ? 40 : 10, { description: `Disk of the ${noun} then, in GB.` }),
-    ...origin,
+    storage_size_gb: Int(example.diskGb, { description: `Disk of the ${noun} then, in GB.` }),
+    ...details,
     last_verified_at: Nullable(Timestamp('When it was last restored as a drill.')),
     verification: Nullable(Verification),
     error: Nullable(SnapshotError),
@@ -126,8 +119,9 @@ function snapshotOf(kind: Kind) {
 }
 
 /** Everything that the routes of a kind say and take. */
-export function snapshotSchemas(kind: Kind) {
-  const { label, member, noun, param } = KINDS[kind];
+export function snapshotSchemas(kind: string) {
+  const { label, noun, snapshots } = kindOf(kind);
+  const { member, param } = snapshots;
   const snapshot = snapshotOf(kind);
   return {
     params: Obj({ [param]: PathId('integer', 'Id of the snapshot.') }),
@@ -158,42 +152,3 @@ export const Action = (status: string, message: string) =>
     status: Enum(SNAPSHOT_STATUSES, { example: status }),
     operation_id: OperationId,
   });
-
-/** What a request to clone takes. */
-export const cloneSchema = (kind: 'database' | 'cache') =>
-  Component(
-    `Clone${KINDS[kind].label}Snapshot`,
-    {
-      name: ServiceName,
-      resource_profile: Type.Optional(
-        Nullable(
-          Text(40, 'small', {
-            description: 'Plan of the new one; by default that of the snapshot’s instance.',
-          }),
-        ),
-      ),
-      source_type: Type.Optional(
-        Enum(['volume_snapshot', 'velero_backup'], {
-          description: 'Only `volume_snapshot` is offered: this install keeps no Velero backups.',
-        }),
-      ),
-      ...(kind === 'database'
-        ? {
-            database_name: Type.Optional(
-              Nullable(
-                Type.String({
-                  minLength: 1,
-                  maxLength: 64,
-                  pattern: '^[a-zA-Z][a-zA-Z0-9_]*$',
-                  [PATTERN_MESSAGE]: 'may hold letters, digits and underscores, and begins with a letter',
-                  example: 'shop',
-                  description:
-                    'Which of the databases in the snapshot `connection_info` is to name; by default the same as the source’s. None is made or renamed.',
-                }),
-              ),
-            ),
-          }
-        : {}),
-    },
-    { example: { name: 'shop-copy', resource_profile: 'small', source_type: 'volume_snapshot' } },
-  );

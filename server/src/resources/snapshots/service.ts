@@ -3,17 +3,17 @@ import type { Database, Tx } from '../../db/database.ts';
 import { offsetOf, type PageQuery, pageOf } from '../../http/pagination.ts';
 import type { TeamPrincipal } from '../../http/principal.ts';
 import { checkSnapshotQuota } from '../../identity/teams/quotas.ts';
+import { kindOf } from '../../instances/kinds.ts';
+import { acceptForInstance } from '../../instances/lifecycle.ts';
+import { type Instance, lockInstance } from '../../instances/store.ts';
 import { invalid, invalidState, notFound } from '../../lib/errors.ts';
 import { UUID, uuidv7 } from '../../lib/ids.ts';
 import { acceptRequest } from '../../operations/accept.ts';
-import type { DataServiceService } from '../managed-services/service.ts';
 import { type Held, hold, snapshotArgs } from './acceptance.ts';
-import { type CloneRequest, cloneColumns } from './clone.ts';
 import type { RestoreArgs } from './instance-steps.ts';
-import { type Instance, lockInstance, updateInstance } from './instances.ts';
-import { KINDS, type Kind, RESOURCE_TYPE } from './kinds.ts';
 import { refuseDelete, refuseReading, refuseRestore, refuseSnapshot } from './rules.ts';
 import type { SnapshotStatus } from './states.ts';
+import { RESOURCE_TYPE } from './states.ts';
 import {
   countSnapshots,
   findSnapshot,
@@ -35,8 +35,9 @@ export interface NewSnapshotRequest {
 export type SnapshotService = ReturnType<typeof createSnapshotService>;
 
 /** What a principal may do with the snapshots of a kind of instance. Functions that take a transaction write in it. */
-export function createSnapshotService(kind: Kind, { db }: Database) {
-  const { noun, member } = KINDS[kind];
+export function createSnapshotService(kind: string, { db }: Database) {
+  const { noun, snapshots } = kindOf(kind);
+  const { member } = snapshots;
 
   async function find(principal: TeamPrincipal, id: number | null): Promise<ListedSnapshot> {
     const found = id === null ? undefined : await findSnapshot(db, principal.team.id, kind, id);
@@ -85,8 +86,12 @@ export function createSnapshotService(kind: Kind, { db }: Database) {
       description,
       reason: 'manual',
     });
-    const target = { type: kind, id: instance.id, status: instance.status };
-    const operation = await acceptRequest(tx, principal, target, 'snapshot', snapshotArgs(uid, 'manual'));
+    const args = snapshotArgs(uid, 'manual');
+    const operation = await acceptForInstance(tx, principal, instance, {
+      kind: 'snapshot',
+      during: null,
+      args,
+    });
     const snapshot = (await snapshotsOf(tx, instance.id)).find((row) => row.uid === uid)!;
     return {
       message: 'The snapshot is being taken. Ask for its status until it is ready.',
@@ -103,14 +108,13 @@ export function createSnapshotService(kind: Kind, { db }: Database) {
       snapshot: snapshot.uid,
       settled: instance.status === 'error' ? 'error' : instance.desired === 'running' ? 'running' : 'stopped',
     };
-    const target = { type: kind, id: instance.id, status: instance.status };
-    const operation = await acceptRequest(tx, principal, target, 'restore', args);
-    const begins = operation.state === 'pending';
-    await updateInstance(tx, kind, instance.id, {
+    const operation = await acceptForInstance(tx, principal, instance, {
+      kind: 'restore',
+      during: 'restoring',
       desired: 'running',
-      ...(begins ? { status: 'restoring' } : {}),
+      args,
     });
-    if (begins) await updateSnapshot(tx, snapshot.uid, { status: 'restoring' });
+    if (operation.state === 'pending') await updateSnapshot(tx, snapshot.uid, { status: 'restoring' });
     return {
       message: `The ${noun} is going back to the snapshot. Its present state is kept as a snapshot of its own.`,
       status: 'restoring' as SnapshotStatus,
@@ -161,11 +165,11 @@ export function createSnapshotService(kind: Kind, { db }: Database) {
 
 async function ownInstance(
   tx: Tx,
-  principal: TeamPrincipal,
-  kind: Kind,
+  { team }: TeamPrincipal,
+  kind: string,
   id: string,
 ): Promise<Instance | null> {
-  const instance = UUID.test(id) ? await lockInstance(tx, kind, id, principal.team.id) : undefined;
+  const instance = UUID.test(id) ? await lockInstance(tx, id, { kind, teamId: team.id }) : undefined;
   return instance ?? null;
 }
 
@@ -181,24 +185,4 @@ async function drillOf(tx: Tx, teamId: number): Promise<string | null> {
     .limit(1)
     .executeTakeFirst();
   return found?.id ?? null;
-}
-
-/** Makes a new database or cache from a snapshot. The principal may create such instances: the route has seen to it. */
-export async function cloneSnapshot(
-  tx: Tx,
-  principal: TeamPrincipal,
-  found: ListedSnapshot,
-  request: CloneRequest,
-  instances: DataServiceService,
-) {
-  const held = await hold(tx, found);
-  if (!held) throw notFound('Snapshot');
-  const refusal = refuseReading(held.snapshot, held.instance);
-  if (refusal) throw refusal;
-  const columns = await cloneColumns(tx, held.snapshot, request);
-  const created = await instances.add(tx, principal, columns, { snapshot: held.snapshot.uid });
-  return {
-    ...created,
-    message: `The ${KINDS[instances.kind].noun} is being made from the snapshot. Ask for its status until it is running.`,
-  };
 }

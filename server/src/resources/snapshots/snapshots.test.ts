@@ -13,7 +13,8 @@ import { findInconsistencies } from '../../../test/faults.ts';
 import { startTestApp, type TestApp, waitFor } from '../../../test/harness.ts';
 import { DataPlaneError } from '../../dataplane/contract/errors.ts';
 import type { SimVerb } from '../../dataplane/sim/faults.ts';
-import type { Kind } from './kinds.ts';
+
+type Kind = 'vps' | 'database' | 'cache';
 
 const NEW = { vps: newVps, database: newDatabase, cache: newCache };
 
@@ -199,16 +200,16 @@ describe('snapshots', () => {
       const id = await running(kind);
       write(kind, id, 'good');
       const kept = await takeSnapshot(call, kind, id);
-      const fail = (table: string) =>
-        test.database.pool.query(`update ${table} set status = 'error' where id = $1`, [id]);
+      const fail = () =>
+        test.database.pool.query(`update instances set status = 'error' where id = $1`, [id]);
       test.plane.drift.deleteBehindOurBack(ref(kind, id));
-      await fail(kind === 'vps' ? 'vps' : 'data_services');
+      await fail();
       await succeeds(restore(kind, kept));
       assert.equal(read(kind, id), 'good');
       assert.match(await events(id), /no state before it that could be kept/);
 
       test.plane.drift.breakInstance(ref(kind, id));
-      await fail(kind === 'vps' ? 'vps' : 'data_services');
+      await fail();
       test.plane.faults.failNext('ensureStopped', new DataPlaneError('failed', 'It cannot be stopped.'));
       test.plane.faults.failNext('ensureSnapshot', new DataPlaneError('failed', 'Its disk cannot be read.'));
       await succeeds(restore(kind, kept));
@@ -290,10 +291,10 @@ describe('snapshots', () => {
 
   it('are refused of an instance in the wrong state, with a sentence', async () => {
     const id = await running('vps');
-    await test.database.pool.query(`update vps set status = 'error' where id = $1`, [id]);
+    await test.database.pool.query(`update instances set status = 'error' where id = $1`, [id]);
     const broken = await call('POST', '/snapshots/vps', { vps_instance_id: id, name: 'x' });
     assert.deepEqual([broken.status, broken.body.code, broken.body.status], [422, 'invalid_state', 'error']);
-    await test.database.pool.query(`update vps set status = 'running' where id = $1`, [id]);
+    await test.database.pool.query(`update instances set status = 'running' where id = $1`, [id]);
     await succeeds(call('POST', `/vps/${id}/stop`));
     const release = holdBack('removeInstance');
     const deletion = await call('DELETE', `/vps/${id}`);

@@ -1,3 +1,6 @@
+/** `resource_type` of a snapshot's own operations (deletion, restore drill) and events. */
+export const RESOURCE_TYPE = 'snapshot';
+
 export const SNAPSHOT_STATUSES = [
   'creating',
   'ready',

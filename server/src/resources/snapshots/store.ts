@@ -2,8 +2,8 @@ import { type Insertable, type Selectable, sql, type UpdateObject } from 'kysely
 import type { SnapshotRef } from '../../dataplane/contract/refs.ts';
 import type { Queryable, Tx } from '../../db/database.ts';
 import type { DB, Snapshots } from '../../db/schema.gen.ts';
-import type { Instance } from './instances.ts';
-import type { Kind } from './kinds.ts';
+import { kindOf } from '../../instances/kinds.ts';
+import type { Instance } from '../../instances/store.ts';
 import { isReadable } from './states.ts';
 
 export type Snapshot = Selectable<Snapshots>;
@@ -18,7 +18,7 @@ export const snapshotRef = ({ team_id, uid }: Pick<Snapshot, 'team_id' | 'uid'>)
 export type ListedSnapshot = Snapshot & { instance_name: string };
 
 export interface SnapshotFilter {
-  kind: Kind;
+  kind: string;
   /** Only those of this instance; null: all. */
   instanceId: string | null;
 }
@@ -28,8 +28,9 @@ const filtered = (db: Queryable, teamId: number, { kind, instanceId }: SnapshotF
   return instanceId === null ? all : all.where('instance_id', '=', instanceId);
 };
 
-const instanceName = sql<string>`coalesce((select name from vps where vps.id = instance_id),
-  (select name from data_services where data_services.id = instance_id), '')`.as('instance_name');
+const instanceName = sql<string>`(select name from instances where instances.id = instance_id)`.as(
+  'instance_name',
+);
 
 /** Newest first. `limit` and `offset` count rows. */
 export const listSnapshots = (
@@ -57,7 +58,7 @@ export async function countSnapshots(db: Queryable, teamId: number, filter: Snap
 export const findSnapshot = (
   db: Queryable,
   teamId: number,
-  kind: Kind,
+  kind: string,
   id: number,
 ): Promise<ListedSnapshot | undefined> =>
   filtered(db, teamId, { kind, instanceId: null })
@@ -99,13 +100,10 @@ export async function originOf(
 }
 
 /** The columns of a snapshot that say what the instance is like. */
-export const describedBy = (instance: Instance) => ({
-  image: instance.image,
-  provider: instance.provider,
-  version: instance.version,
-  database_name: instance.database_name,
-  plan: instance.plan,
-  disk_gb: instance.disk_gb,
+export const describedBy = async (db: Queryable, { kind, id, plan, disk_gb }: Instance) => ({
+  ...(await kindOf(kind).describe(db, id)),
+  plan,
+  disk_gb,
 });
 
 export type NewSnapshot = Pick<Insertable<Snapshots>, 'uid' | 'user_id' | 'name' | 'description' | 'reason'>;
@@ -120,7 +118,7 @@ export async function insertSnapshot(
     .insertInto('snapshots')
     .values({
       ...snapshot,
-      ...describedBy(instance),
+      ...(await describedBy(db, instance)),
       kind: instance.kind,
       instance_id: instance.id,
       team_id: instance.team_id,

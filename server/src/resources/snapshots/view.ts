@@ -1,5 +1,5 @@
+import { kindOf, type SnapshotDetails } from '../../instances/kinds.ts';
 import type { OperationError } from '../../operations/operation.ts';
-import { KINDS, type Kind } from './kinds.ts';
 import type { Reason, SnapshotStatus } from './states.ts';
 import type { ListedSnapshot } from './store.ts';
 
@@ -8,16 +8,14 @@ const GB = 1024 ** 3;
 
 /** A row as the API shows it, with the names of its kind: the one place where names and units change. */
 export function viewSnapshot(row: ListedSnapshot) {
-  const { member } = KINDS[row.kind as Kind];
+  const { member, sizeUnit, details } = kindOf(row.kind).snapshots;
   const bytes = row.size_bytes ?? 0;
   return {
     id: row.id,
     name: row.name,
     description: row.description,
     status: row.status as SnapshotStatus,
-    ...(row.kind === 'cache'
-      ? { size_mb: rounded(bytes / MB, 1000) }
-      : { size_gb: rounded(bytes / GB, 1000) }),
+    ...(sizeUnit === 'mb' ? { size_mb: rounded(bytes / MB, 1000) } : { size_gb: rounded(bytes / GB, 1000) }),
     size_bytes: bytes,
     [`${member}_id`]: row.instance_id,
     [member]: { id: row.instance_id, name: row.instance_name },
@@ -25,7 +23,7 @@ export function viewSnapshot(row: ListedSnapshot) {
     automatic: row.reason !== 'manual',
     resource_profile: row.plan,
     storage_size_gb: row.disk_gb,
-    ...(row.kind === 'vps' ? { image: row.image } : { provider: row.provider, version: row.version }),
+    ...Object.fromEntries(Object.keys(details).map((name) => [name, row[name as keyof SnapshotDetails]])),
     last_verified_at: row.verified_at?.toISOString() ?? null,
     verification: viewVerification(row),
     error: row.error as OperationError | null,

@@ -1,15 +1,16 @@
 import { sql } from 'kysely';
 import type { Tx } from '../../db/database.ts';
+import type { BlueprintDependencies } from '../../instances/kinds.ts';
 import type { Operation, OperationError, OperationWorkflow } from '../../operations/operation.ts';
 import { recordOutcome } from '../../operations/operations-store.ts';
-import { type DrillDependencies, drillSteps } from './drill.ts';
+import { drillSteps } from './drill.ts';
 import { deleteSnapshot, snapshotRef, updateSnapshot } from './store.ts';
 
 export type SnapshotOperationKind = 'delete' | 'verify';
 
 /** The operations on a snapshot itself. Taking and restoring one are operations on its instance. */
 export function snapshotWorkflows(
-  dependencies: DrillDependencies,
+  dependencies: BlueprintDependencies,
 ): Record<SnapshotOperationKind, OperationWorkflow> {
   const { plane } = dependencies;
   const drill = drillSteps(dependencies);

@@ -10,11 +10,11 @@ import {
   verdictOf,
 } from '../../instances/diagnosis.ts';
 import { eventsSection, listEvents } from '../../instances/events.ts';
+import { instanceRef } from '../../instances/naming.ts';
 import { createAsk } from '../../instances/single-flight.ts';
 import { statusDetails } from '../../instances/status.ts';
 import { drillsOf } from '../snapshots/store.ts';
 import type { Vps } from './store.ts';
-import { instanceRef } from './workflow.ts';
 
 /** Seconds that a server gets to answer the question whether SSH answers. */
 const PATIENCE_SECONDS = 2;
@@ -27,7 +27,7 @@ export function createVpsInspection({ database, plane }: { database: Database; p
 
   const answersWithin = async (vps: Vps, seconds: number): Promise<boolean> => {
     try {
-      await plane.waitForSsh(instanceRef(vps.team_id, vps.id), seconds);
+      await plane.waitForSsh(instanceRef(vps), seconds);
       return true;
     } catch (error) {
       if (error instanceof DataPlaneError && error.code === 'timeout') return false;
@@ -42,7 +42,7 @@ export function createVpsInspection({ database, plane }: { database: Database; p
   async function diagnose(vps: Vps, comparedAt: Date | null) {
     const [ssh, usage, happened, drills] = await Promise.all([
       answersSsh(vps),
-      ask(`${vps.id} usage`, () => plane.describeUsage(instanceRef(vps.team_id, vps.id))),
+      ask(`${vps.id} usage`, () => plane.describeUsage(instanceRef(vps))),
       events(vps),
       drillsOf(database.db, vps.id),
     ]);

@@ -5,19 +5,25 @@ import { offsetOf, type PageQuery, pageOf } from '../../http/pagination.ts';
 import type { TeamPrincipal } from '../../http/principal.ts';
 import { countOf, takeQuota } from '../../identity/teams/quotas.ts';
 import { type AddressPools, allotAddresses } from '../../instances/addresses.ts';
+import { acceptForInstance } from '../../instances/lifecycle.ts';
+import { insertInstance, updateInstance } from '../../instances/store.ts';
 import { randomText, type SecretBox } from '../../lib/crypto.ts';
 import { invalidState, notFound } from '../../lib/errors.ts';
 import { UUID, uuidv7 } from '../../lib/ids.ts';
-import { acceptRequest } from '../../operations/accept.ts';
-import type { AcceptedOperation } from '../../operations/operations-store.ts';
 import type { PassClock } from '../../reconcilers/reconcilers.ts';
 import { createDefaultFirewall, serverRules } from '../firewalls/defaults.ts';
 import { checkCreate, checkReinstall, planChange } from './rules.ts';
 import type { CreateVps, ReinstallVps, UpdateVps } from './schema.ts';
 import { allowedActions, STATUS_DURING, type VpsOperationKind, type VpsStatus } from './states.ts';
-import { findVps, listVps, lockVps, updateVps, type Vps } from './store.ts';
+import { findVps, getVps, listVps, lockVps, updateVps, type Vps } from './store.ts';
 import { viewVps } from './view.ts';
-import { type ImageArgs, type ReinstallArgs, settingsOf, type UpdateArgs } from './workflow.ts';
+import {
+  type ImageArgs,
+  type PlanColumns,
+  type ReinstallArgs,
+  settingsOf,
+  type UpdateArgs,
+} from './workflow.ts';
 
 export interface VpsServiceDependencies {
   database: Database;
@@ -45,25 +51,13 @@ export function createVpsService({ database, plane, secrets, pools, clock }: Vps
     return vps;
   }
 
-  /** Accepts an operation and shows it in the status, unless it waits behind another. */
-  async function accept(
+  const accept = (
     tx: Tx,
     principal: TeamPrincipal,
     vps: Vps,
     kind: VpsOperationKind,
-    changes: { desired?: Vps['desired']; args?: object } = {},
-  ): Promise<AcceptedOperation> {
-    const target = { type: 'vps', id: vps.id, status: vps.status };
-    const operation = await acceptRequest(tx, principal, target, kind, changes.args);
-    const status = operation.state === 'pending' ? STATUS_DURING[kind] : null;
-    if (status || changes.desired) {
-      await updateVps(tx, vps.id, {
-        ...(status ? { status } : {}),
-        ...(changes.desired ? { desired: changes.desired } : {}),
-      });
-    }
-    return operation;
-  }
+    more: { desired?: 'running' | 'stopped' | 'deleted'; args?: object } = {},
+  ) => acceptForInstance(tx, principal, vps, { kind, during: STATUS_DURING[kind], ...more });
 
   async function list(principal: TeamPrincipal, query: PageQuery) {
     const [rows, total, comparedAt] = await Promise.all([
@@ -85,45 +79,40 @@ export function createVpsService({ database, plane, secrets, pools, clock }: Vps
     const addresses = await allotAddresses(tx, principal.team.id, id, pools);
     const stack = body.network_stack ?? 'dual_stack';
     const password = body.auth_method === 'password' && body.password ? body.password : randomText(20);
-    const vps = await tx
+    const { cpu_allocation_type, ...shared } = plan;
+    await insertInstance(tx, {
+      id,
+      kind: 'vps',
+      team_id: principal.team.id,
+      user_id: principal.accountId,
+      name: body.name,
+      datacenter: body.datacenter,
+      ...shared,
+      ipv4: stack === 'ipv6_only' ? null : addresses.ipv4,
+      ipv6: stack === 'ipv4_only' ? null : addresses.ipv6,
+    });
+    await tx
       .insertInto('vps')
       .values({
         id,
-        team_id: principal.team.id,
-        user_id: principal.accountId,
-        name: body.name,
-        status: 'pending',
-        desired: 'running',
-        ...plan,
+        cpu_allocation_type,
         image: body.image,
-        datacenter: body.datacenter,
         auth_method: body.auth_method,
         ssh_key_id: body.auth_method === 'ssh_key' ? (body.ssh_key_id ?? null) : null,
         authorized_key: authorizedKey,
         password_sealed: secrets.seal(password),
         network_stack: stack,
-        ipv4: stack === 'ipv6_only' ? null : addresses.ipv4,
-        ipv6: stack === 'ipv4_only' ? null : addresses.ipv6,
         custom_cloud_init_sealed: body.custom_cloud_init ? secrets.seal(body.custom_cloud_init) : null,
         auto_start: body.configuration?.auto_start ?? true,
         backup_enabled: body.configuration?.backup_enabled ?? false,
         monitoring_enabled: body.configuration?.monitoring_enabled ?? true,
       })
-      .returningAll()
-      .executeTakeFirstOrThrow();
-    await createDefaultFirewall(
-      tx,
-      { type: 'vps', id, teamId: principal.team.id, name: body.name },
-      serverRules(),
-    );
+      .execute();
+    const vps = await getVps(tx, id);
+    await createDefaultFirewall(tx, vps, serverRules());
     const args: ImageArgs = { image: body.image };
-    const operation = await acceptRequest(
-      tx,
-      principal,
-      { type: 'vps', id, status: vps.status },
-      'create',
-      args,
-    );
+    // It shows `pending` until a worker begins.
+    const operation = await acceptForInstance(tx, principal, vps, { kind: 'create', during: null, args });
     return {
       message: 'The server is being created. Ask for its status until it is running.',
       instance: viewVps(vps, null),
@@ -156,16 +145,13 @@ export function createVpsService({ database, plane, secrets, pools, clock }: Vps
     const { auto_start, backup_enabled, monitoring_enabled } = { ...vps, ...body.configuration };
     const { automated_snapshots_enabled } = { ...vps, ...body };
     const next = { ...vps, ...plan, auto_start };
-    await updateVps(tx, vps.id, {
-      ...plan,
-      auto_start,
-      backup_enabled,
-      monitoring_enabled,
-      automated_snapshots_enabled,
-    });
+    const { cpu_allocation_type, ...shared } = plan ?? planOf(vps);
+    await updateInstance(tx, vps.id, { ...shared, automated_snapshots_enabled });
+    await updateVps(tx, vps.id, { cpu_allocation_type, auto_start, backup_enabled, monitoring_enabled });
     // A failed server has no instance to change, or one that a reinstall replaces.
     const restarts = auto_start !== vps.auto_start && vps.status !== 'error';
-    const args = { settings: settingsOf(next), previous: changeable(vps) } satisfies UpdateArgs;
+    const previous = { ...planOf(vps), auto_start: vps.auto_start };
+    const args = { settings: settingsOf(next), previous } satisfies UpdateArgs;
     const operation = plan || restarts ? await accept(tx, principal, vps, 'update', { args }) : null;
     const updated = await lock(tx, principal, id);
     return {
@@ -220,10 +206,10 @@ export function createVpsService({ database, plane, secrets, pools, clock }: Vps
   return { list, create, find, show, update, act, reinstall, password };
 }
 
-/** The columns that an update may change in the data plane. */
-function changeable(vps: Vps): UpdateArgs['previous'] {
-  const { plan, cpu_allocation_type, vcpu, memory_mb, disk_gb, price_cents, auto_start } = vps;
-  return { plan, cpu_allocation_type, vcpu, memory_mb, disk_gb, price_cents, auto_start };
+/** The columns that follow the plan. */
+function planOf(vps: Vps): PlanColumns {
+  const { plan, cpu_allocation_type, vcpu, memory_mb, disk_gb, price_cents } = vps;
+  return { plan, cpu_allocation_type, vcpu, memory_mb, disk_gb, price_cents };
 }
 
 const ACTIONS = {

@@ -1,8 +1,16 @@
 import { type Selectable, sql, type UpdateObject } from 'kysely';
 import type { Queryable, Tx } from '../../db/database.ts';
 import type { DB, Vps as VpsTable } from '../../db/schema.gen.ts';
+import { type Instance, selectInstances } from '../../instances/store.ts';
 
-export type Vps = Selectable<VpsTable>;
+/** A server: what every instance has, and what only servers have. */
+export type Vps = Instance & Selectable<VpsTable>;
+
+const select = (db: Queryable) =>
+  selectInstances(db).innerJoin('vps', 'vps.id', 'instances.id').selectAll('vps');
+
+const selectOne = (db: Queryable, teamId: number, id: string) =>
+  select(db).where('instances.id', '=', id).where('instances.team_id', '=', teamId);
 
 /** Newest first. `limit` and `offset` count rows. */
 export const listVps = (db: Queryable, teamId: number, limit: number, offset: number): Promise<Vps[]> =>
@@ -10,51 +18,28 @@ export const listVps = (db: Queryable, teamId: number, limit: number, offset: nu
 
 /** The query behind it, for the benchmark that compares with the bare query. */
 export const listVpsQuery = (db: Queryable, teamId: number, limit: number, offset: number) =>
-  db
-    .selectFrom('vps')
-    .selectAll()
-    .where('team_id', '=', teamId)
-    .orderBy('created_at', 'desc')
-    .orderBy('id', 'desc')
+  select(db)
+    .where('instances.team_id', '=', teamId)
+    .where('instances.kind', '=', 'vps')
+    .orderBy('instances.created_at', 'desc')
+    .orderBy('instances.id', 'desc')
     .limit(limit)
     .offset(offset);
 
-export async function findVps(db: Queryable, teamId: number, id: string): Promise<Vps | undefined> {
-  return db
-    .selectFrom('vps')
-    .selectAll()
-    .where('id', '=', id)
-    .where('team_id', '=', teamId)
-    .executeTakeFirst();
-}
+export const findVps = (db: Queryable, teamId: number, id: string): Promise<Vps | undefined> =>
+  selectOne(db, teamId, id).executeTakeFirst();
 
-/** The same, and nobody else changes the row until the transaction ends. */
-export async function lockVps(tx: Tx, teamId: number, id: string): Promise<Vps | undefined> {
-  return tx
-    .selectFrom('vps')
-    .selectAll()
-    .where('id', '=', id)
-    .where('team_id', '=', teamId)
-    .forUpdate()
-    .executeTakeFirst();
-}
+/** The same, and nobody else changes any of its rows until the transaction ends. */
+export const lockVps = (tx: Tx, teamId: number, id: string): Promise<Vps | undefined> =>
+  selectOne(tx, teamId, id).forUpdate().executeTakeFirst();
 
 /** For workflows, which know the id from their own record. Throws when the row is gone. */
-export async function getVps(db: Queryable, id: string): Promise<Vps> {
-  return db.selectFrom('vps').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
-}
+export const getVps = (db: Queryable, id: string): Promise<Vps> =>
+  select(db).where('instances.id', '=', id).executeTakeFirstOrThrow();
 
+/** Changes what only servers have. */
 export async function updateVps(db: Queryable, id: string, changes: UpdateObject<DB, 'vps'>): Promise<void> {
-  await db
-    .updateTable('vps')
-    .set({ ...changes, updated_at: sql`now()` })
-    .where('id', '=', id)
-    .execute();
-}
-
-export async function deleteVps(tx: Tx, id: string): Promise<boolean> {
-  const result = await tx.deleteFrom('vps').where('id', '=', id).executeTakeFirst();
-  return result.numDeletedRows > 0n;
+  await db.updateTable('vps').set(changes).where('id', '=', id).execute();
 }
 
 /** What a create request refers to, looked up in one round trip; null where there is no such thing. */

@@ -3,7 +3,6 @@ import { after, before, describe, it } from 'node:test';
 import { type Call, clientOf, newVps } from '../../../test/client.ts';
 import { createTeam, startTestApp, type TestApp, waitFor } from '../../../test/harness.ts';
 import { DataPlaneError } from '../../dataplane/contract/errors.ts';
-import { instanceRef } from './workflow.ts';
 
 describe('VPS', () => {
   let test: TestApp;
@@ -32,7 +31,8 @@ describe('VPS', () => {
     await settled(created.body.instance.id, 'running');
     return created.body.instance.id;
   }
-  const inDataPlane = (id: string) => test.plane.describeInstance(instanceRef(test.team.teamId, id));
+  const ref = (id: string) => ({ teamId: test.team.teamId, name: `vps-${id}` });
+  const inDataPlane = (id: string) => test.plane.describeInstance(ref(id));
 
   it('is created, runs on the plan that was asked for, and keeps its password secret', async () => {
     const id = await create({ name: 'made', resource_profile: 'micro_shared' });
@@ -118,9 +118,9 @@ describe('VPS', () => {
     assert.deepEqual(await diagnosis(), ['healthy']);
     test.plane.faults.failNext('waitForSsh', new DataPlaneError('timeout', 'SSH did not answer.'));
     assert.deepEqual(await diagnosis(), ['degraded', 'ssh_not_answering']);
-    test.plane.drift.fillDisk(instanceRef(test.team.teamId, id), 39 * 1024 ** 3);
+    test.plane.drift.fillDisk(ref(id), 39 * 1024 ** 3);
     assert.deepEqual(await diagnosis(), ['unhealthy', 'disk_nearly_full']);
-    test.plane.drift.fillDisk(instanceRef(test.team.teamId, id), 0);
+    test.plane.drift.fillDisk(ref(id), 0);
     await call('POST', `/vps/${id}/stop`);
     await settled(id, 'stopped');
     assert.deepEqual(await diagnosis(), ['stopped']);

@@ -2,11 +2,12 @@ import { sql } from 'kysely';
 import type { InstanceSettings, InstanceSpec } from '../../dataplane/contract/compute.ts';
 import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
 import type { TenantNetwork } from '../../dataplane/contract/networks.ts';
-import type { InstanceRef } from '../../dataplane/contract/refs.ts';
 import type { Database, Queryable, Tx } from '../../db/database.ts';
-import { releaseQuota } from '../../identity/teams/quotas.ts';
 import { buildUserData } from '../../images/cloud-init.ts';
-import { createNetworkReader, releaseAddresses } from '../../instances/addresses.ts';
+import { createNetworkReader } from '../../instances/addresses.ts';
+import { endInstance, markDeployed, settle, settleFailure, showWork } from '../../instances/lifecycle.ts';
+import { instanceRef } from '../../instances/naming.ts';
+import { updateInstance, updateMember } from '../../instances/store.ts';
 import type { SecretBox } from '../../lib/crypto.ts';
 import type {
   Operation,
@@ -22,14 +23,14 @@ import { snapshotOperations } from '../snapshots/instance-operations.ts';
 import { removeSnapshotsOf } from '../snapshots/retirement.ts';
 import { type Origin, originOf, type Snapshot } from '../snapshots/store.ts';
 import { STATUS_DURING, type VpsOperationKind } from './states.ts';
-import { deleteVps, getVps, updateVps, type Vps } from './store.ts';
+import { getVps, updateVps, type Vps } from './store.ts';
 
 /** Operations that make it pointless to wait for the guest. */
 const SUPERSEDING = new Set(['stop', 'reinstall', 'restore', 'delete']);
 /** Seconds that a guest gets to shut down before it is switched off. */
 const STOP_GRACE_SECONDS = 30;
 /** Seconds from the start of a guest until its SSH server must answer; first boots run the customer's cloud-init. */
-const SSH_TIMEOUT_SECONDS = 180;
+export const SSH_TIMEOUT_SECONDS = 180;
 
 export interface VpsWorkflowDependencies {
   database: Database;
@@ -68,12 +69,14 @@ export function vpsWorkflows(
     parts: Pick<OperationWorkflow, 'steps' | 'succeed'> & Partial<OperationWorkflow>,
   ): OperationWorkflow => ({
     undo: [],
-    begin: (db, operation) => showWork(db, operation, kind),
-    fail: (tx, operation, error) => settleFailure(tx, operation, error),
+    begin: (db, operation) => showWork(db, operation, STATUS_DURING[kind]),
+    fail: settleFailure,
     ...parts,
   });
-  const becomes = (status: 'running' | 'stopped') => (tx: Tx, operation: Operation) =>
-    settle(tx, operation, status);
+  const becomes = (status: 'running' | 'stopped') => async (tx: Tx, operation: Operation) => {
+    await settle(tx, operation, status);
+    await recordOutcome(tx, operation, 'Normal', EVENTS[operation.kind]!);
+  };
   return {
     create: workflow('create', {
       steps: [steps.network, steps.image, steps.instance, steps.ssh],
@@ -110,6 +113,9 @@ export function vpsWorkflows(
 function vpsSteps({ database, plane, secrets }: VpsWorkflowDependencies) {
   const networkOf = createNetworkReader(database.db);
   const step = (name: string, run: OperationStep['run']): OperationStep => ({ name, run });
+  /** A step that needs the row. A row outlives every operation on it. */
+  const stepOf = (name: string, run: (vps: Vps, operation: Operation) => Promise<void>): OperationStep =>
+    step(name, async (operation) => run(await getVps(database.db, operation.resourceId), operation));
   return {
     network: step('network', async ({ teamId }) => {
       await plane.ensureTenant({ teamId, network: await networkOf(teamId) });
@@ -119,25 +125,26 @@ function vpsSteps({ database, plane, secrets }: VpsWorkflowDependencies) {
     image: step('image', ({ args }, progress) =>
       plane.ensureImage((args as unknown as ImageArgs).image, progress),
     ),
-    instance: step('instance', async ({ teamId, resourceId }) => {
-      const vps = await getVps(database.db, resourceId);
+    instance: stepOf('instance', async (vps) => {
       const origin = await originOf(database.db, vps);
-      const spec = await instanceSpec(vps, await networkOf(teamId), secrets, origin);
+      const spec = await instanceSpec(vps, await networkOf(vps.team_id), secrets, origin);
       await plane.ensureInstance(spec, origin?.ref);
     }),
     // A guest that never gets there must not hold up who has given up on it.
-    ssh: step('ssh', async ({ teamId, resourceId }) => {
-      const ssh = plane.waitForSsh(instanceRef(teamId, resourceId), SSH_TIMEOUT_SECONDS);
-      await unlessSuperseded(database, resourceId, SUPERSEDING, ssh);
-    }),
-    start: step('start', ({ teamId, resourceId }) => plane.ensureRunning(instanceRef(teamId, resourceId))),
-    stop: step('stop', ({ teamId, resourceId }) =>
-      plane.ensureStopped(instanceRef(teamId, resourceId), STOP_GRACE_SECONDS),
+    ssh: stepOf('ssh', (vps) =>
+      unlessSuperseded(
+        database,
+        vps.id,
+        SUPERSEDING,
+        plane.waitForSsh(instanceRef(vps), SSH_TIMEOUT_SECONDS),
+      ),
     ),
-    settings: step('settings', ({ teamId, resourceId, args }) =>
-      plane.ensureSettings(instanceRef(teamId, resourceId), (args as unknown as UpdateArgs).settings),
+    start: stepOf('start', (vps) => plane.ensureRunning(instanceRef(vps))),
+    stop: stepOf('stop', (vps) => plane.ensureStopped(instanceRef(vps), STOP_GRACE_SECONDS)),
+    settings: stepOf('settings', (vps, { args }) =>
+      plane.ensureSettings(instanceRef(vps), (args as unknown as UpdateArgs).settings),
     ),
-    remove: step('remove', ({ teamId, resourceId }) => plane.removeInstance(instanceRef(teamId, resourceId))),
+    remove: stepOf('remove', (vps) => plane.removeInstance(instanceRef(vps))),
     // Its address is free afterwards, and nothing may be left that is for the instance.
     firewalls: step('firewalls', ({ teamId }) => applyTeamFirewalls(database, plane, teamId)),
     snapshots: step('snapshots', (operation) => removeSnapshotsOf(database.db, plane, operation)),
@@ -153,9 +160,6 @@ export const settingsOf = (
   autoStart: vps.auto_start,
 });
 
-/** How the data plane names a VPS. */
-export const instanceRef = (teamId: number, vpsId: string): InstanceRef => ({ teamId, name: `vps-${vpsId}` });
-
 /**
  * The whole instance. One that is made from a snapshot has the image of that, and the customer's own cloud-init has done its
  * work there: it does not run a second time.
@@ -169,7 +173,7 @@ export async function instanceSpec(
   const custom = origin ? null : vps.custom_cloud_init_sealed;
   const hostname = vps.name.slice(0, 63).replace(/-+$/, '');
   return {
-    ref: instanceRef(vps.team_id, vps.id),
+    ref: instanceRef(vps),
     image: origin?.snapshot?.image ?? vps.image,
     ...settingsOf(vps),
     network,
@@ -188,45 +192,16 @@ export async function instanceSpec(
   };
 }
 
-async function showWork(db: Queryable, operation: Operation, kind: VpsOperationKind): Promise<void> {
-  const status = STATUS_DURING[kind];
-  if (status) await updateVps(db, operation.resourceId, { status });
-}
-
 /** A new generation makes the data plane replace the instance. Counting up twice does no harm: it must only differ. */
 async function beginReinstall(db: Queryable, operation: Operation): Promise<void> {
   const args = operation.args as unknown as ReinstallArgs;
+  await updateInstance(db, operation.resourceId, { status: 'reinstalling' });
   await updateVps(db, operation.resourceId, {
-    status: 'reinstalling',
     image: args.image,
     custom_cloud_init_sealed:
       args.customCloudInitSealed === null ? null : Buffer.from(args.customCloudInitSealed, 'base64'),
-    generation: sql<number>`generation + 1`,
-    made_from: null,
   });
-}
-
-async function settle(tx: Tx, operation: Operation, status: 'running' | 'stopped'): Promise<void> {
-  await updateVps(tx, operation.resourceId, {
-    status,
-    error: null,
-    observed_at: sql<Date>`now()`,
-    ...(status === 'running'
-      ? { deployed_at: sql<Date>`coalesce(deployed_at, now())`, made_from: null }
-      : {}),
-  });
-  await recordOutcome(tx, operation, 'Normal', EVENTS[operation.kind]!);
-}
-
-/** A VPS that fails keeps its row, so that the customer sees why and can delete it or try again. */
-async function settleFailure(tx: Tx, operation: Operation, error: OperationError): Promise<void> {
-  await updateVps(tx, operation.resourceId, {
-    status: 'error',
-    error: JSON.stringify(error),
-    // A deletion that failed can be asked for again.
-    ...(operation.kind === 'delete' ? { desired: 'stopped' } : {}),
-  });
-  await recordOutcome(tx, operation, 'Warning', ['Failed', `${operation.kind} failed: ${error.message}`]);
+  await updateMember(db, operation.resourceId, { generation: sql<number>`generation + 1`, made_from: null });
 }
 
 async function finishUpdate(tx: Tx, operation: Operation): Promise<void> {
@@ -234,16 +209,17 @@ async function finishUpdate(tx: Tx, operation: Operation): Promise<void> {
 }
 
 /** The columns as they were before an update. */
-const putBack = (tx: Tx, { resourceId, args }: Operation): Promise<void> =>
-  updateVps(tx, resourceId, (args as unknown as UpdateArgs).previous);
+async function putBack(tx: Tx, { resourceId, args }: Operation): Promise<void> {
+  const { cpu_allocation_type, auto_start, ...shared } = (args as unknown as UpdateArgs).previous;
+  await updateInstance(tx, resourceId, shared);
+  await updateVps(tx, resourceId, { cpu_allocation_type, auto_start });
+}
 
 /** A restored server is of the image that the snapshot is of. */
-const adopt = (tx: Tx, id: string, { image }: Snapshot): Promise<void> =>
-  updateVps(tx, id, {
-    ...(image === null ? {} : { image }),
-    observed_at: sql<Date>`now()`,
-    deployed_at: sql<Date>`coalesce(deployed_at, now())`,
-  });
+async function adopt(tx: Tx, id: string, { image }: Snapshot): Promise<void> {
+  if (image !== null) await updateVps(tx, id, { image });
+  await markDeployed(tx, id);
+}
 
 /** The instance is as it was, and so is what the customer pays for. */
 async function revertUpdate(tx: Tx, operation: Operation, error: OperationError): Promise<void> {
@@ -254,8 +230,7 @@ async function revertUpdate(tx: Tx, operation: Operation, error: OperationError)
 async function finishDelete(tx: Tx, operation: Operation): Promise<void> {
   await recordOutcome(tx, operation, 'Normal', EVENTS.delete!);
   await forgetInstance(tx, operation.teamId, { type: 'vps', id: operation.resourceId });
-  await releaseAddresses(tx, operation.resourceId);
-  if (await deleteVps(tx, operation.resourceId)) await releaseQuota(tx, operation.teamId, 'vps');
+  await endInstance(tx, operation);
 }
 
 /** Reason and message of the event that an operation leaves behind. */

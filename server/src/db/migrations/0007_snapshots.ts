@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 
-/** Snapshots of servers, databases and caches. */
+/** Snapshots of instances. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql.raw(SCHEMA).execute(db);
 }
@@ -10,8 +10,8 @@ create table snapshots (
   id bigint generated always as identity primary key,
   -- The data plane knows it as snapshot-UID, operations by this as resource_id.
   uid uuid not null unique,
-  kind text not null check (kind in ('vps', 'database', 'cache')),
-  instance_id uuid not null,
+  kind text not null,
+  instance_id uuid not null references instances (id),
   team_id bigint not null references teams (id),
   -- Null: Danube took it by itself.
   user_id bigint references users (id),
@@ -36,21 +36,8 @@ create table snapshots (
   verify_message text,
   restore_ms integer,
   created_at timestamptz not null default now(),
-  updated_at timestamptz not null default now(),
-  check (case when kind = 'vps' then image is not null else provider is not null and version is not null end)
+  updated_at timestamptz not null default now()
 );
 create index snapshots_team on snapshots (team_id, kind, id desc);
 create index snapshots_instance on snapshots (instance_id, id desc);
-
--- Operations of other resources that read or write a snapshot name it in their arguments.
-create index operations_snapshot on operations ((args ->> 'snapshot')) where args ? 'snapshot';
--- What is under way or waits in the whole install: few among all that ever were.
-create index operations_unfinished on operations (kind) where state in ('queued', 'pending', 'running');
-
--- made_from: the snapshot (uid) that the present generation of the instance is to be made from; null once it has run.
--- automated_snapshot_at: when the last daily snapshot was asked for.
-alter table vps add column made_from uuid, add column automated_snapshot_at timestamptz;
-alter table data_services add column made_from uuid, add column automated_snapshot_at timestamptz;
-create index vps_automated on vps (id) where automated_snapshots_enabled;
-create index data_services_automated on data_services (id) where automated_snapshots_enabled;
 `;

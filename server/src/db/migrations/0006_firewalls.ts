@@ -3,7 +3,6 @@ import { type Kysely, sql } from 'kysely';
 /** Firewalls and what they are attached to. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql.raw(SCHEMA).execute(db);
-  await sql.raw(KEEP_OPEN).execute(db);
 }
 
 const SCHEMA = `
@@ -40,30 +39,9 @@ create index firewalls_confirm_by on firewalls (confirm_by) where confirm_by is 
 create table firewall_attachments (
   firewall_id uuid not null references firewalls (id) on delete cascade,
   team_id bigint not null references teams (id),
-  instance_type text not null check (instance_type in ('vps', 'database', 'cache')),
-  -- Of vps or data_services.
-  instance_id uuid not null,
+  instance_id uuid not null references instances (id) on delete cascade,
   primary key (firewall_id, instance_id)
 );
 create index firewall_attachments_instance on firewall_attachments (instance_id);
 create index firewall_attachments_team on firewall_attachments (team_id);
-`;
-
-/** Instances that were made before there were firewalls stay as reachable as they were. */
-const KEEP_OPEN = `
-with instance as (
-  select gen_random_uuid() as firewall_id, type, id, team_id, name,
-    jsonb_build_array(jsonb_build_object(
-      'id', gen_random_uuid(), 'name', 'everything', 'description', null, 'direction', 'inbound', 'protocol', 'any',
-      'port_range_start', null, 'port_range_end', null, 'source_ips', null, 'source_instance_ids', null,
-      'action', 'allow', 'order', 1)) as rules
-  from (select 'vps' as type, id, team_id, name from vps
-    union all select kind, id, team_id, name from data_services) instances),
-firewall as (
-  insert into firewalls (id, team_id, name, description, default_of, status, rules, effective_rules)
-  select firewall_id, team_id, left(name, 247) || '-default', 'Lets everything in, as before there were firewalls.',
-    id, 'applying', rules, rules
-  from instance)
-insert into firewall_attachments (firewall_id, team_id, instance_type, instance_id)
-select firewall_id, team_id, type, id from instance;
 `;

@@ -1,13 +1,16 @@
 import type { Tx } from '../../db/database.ts';
-import { AppError, type FieldErrors, invalid } from '../../lib/errors.ts';
+import type { TeamPrincipal } from '../../http/principal.ts';
+import { AppError, type FieldErrors, invalid, notFound } from '../../lib/errors.ts';
 import { findProvider } from '../../services/registry.ts';
-import { parameterColumns } from '../managed-services/changes.ts';
-import type { Kind as ServiceKind } from '../managed-services/kinds.ts';
-import { findPlan } from '../managed-services/rules.ts';
-import type { NewColumns } from '../managed-services/service.ts';
-import { getService } from '../managed-services/store.ts';
 import { holdGroup } from '../parameter-groups/store.ts';
-import type { Snapshot } from './store.ts';
+import { hold } from '../snapshots/acceptance.ts';
+import { refuseReading } from '../snapshots/rules.ts';
+import type { ListedSnapshot, Snapshot } from '../snapshots/store.ts';
+import { parameterColumns } from './changes.ts';
+import { KINDS, type Kind } from './kinds.ts';
+import { findPlan } from './rules.ts';
+import type { ServiceActions } from './service.ts';
+import { getService, type ManagedService, type NewServiceColumns } from './store.ts';
 
 /** What a request to clone says, whichever kind. */
 export interface CloneRequest {
@@ -24,7 +27,7 @@ export interface CloneRequest {
  * the source's, its storage is never smaller. Throws `validation_failed` with a sentence per field, and `not_available`
  * for a version that is not offered any more.
  */
-export async function cloneColumns(tx: Tx, snapshot: Snapshot, request: CloneRequest): Promise<NewColumns> {
+async function cloneColumns(tx: Tx, snapshot: Snapshot, request: CloneRequest): Promise<NewServiceColumns> {
   const source = await getService(tx, snapshot.instance_id);
   const provider = findProvider(snapshot.provider!);
   const version = provider?.versions.find((offer) => offer.version === snapshot.version)?.version;
@@ -40,7 +43,7 @@ export async function cloneColumns(tx: Tx, snapshot: Snapshot, request: CloneReq
   }
   const fault = request.databaseName && provider.checkDatabaseName?.(request.databaseName);
   if (fault) errors.database_name = [`The database_name field ${fault}.`];
-  const kind = snapshot.kind as ServiceKind;
+  const kind = snapshot.kind as Kind;
   const plan = await findPlan(tx, kind, request.plan ?? snapshot.plan, errors);
   if (!plan || Object.keys(errors).length > 0) throw invalid(errors);
   return {
@@ -58,7 +61,7 @@ export async function cloneColumns(tx: Tx, snapshot: Snapshot, request: CloneReq
 }
 
 /** Those of the source. A group that was deleted since has left its parameters behind in the effective ones. */
-async function parametersOf(tx: Tx, source: Awaited<ReturnType<typeof getService>>) {
+async function parametersOf(tx: Tx, source: ManagedService) {
   const { team_id, parameter_group_id } = source;
   const group = parameter_group_id === null ? undefined : await holdGroup(tx, team_id, parameter_group_id);
   return parameterColumns({
@@ -66,4 +69,24 @@ async function parametersOf(tx: Tx, source: Awaited<ReturnType<typeof getService
     parameter_group_id: group?.id ?? null,
     effective_parameters: source.effective_parameters as object,
   });
+}
+
+/** Makes a new database or cache from a snapshot. The principal may create such instances: the route has seen to it. */
+export async function cloneSnapshot(
+  tx: Tx,
+  principal: TeamPrincipal,
+  found: ListedSnapshot,
+  request: CloneRequest,
+  instances: ServiceActions,
+) {
+  const held = await hold(tx, found);
+  if (!held) throw notFound('Snapshot');
+  const refusal = refuseReading(held.snapshot, held.instance);
+  if (refusal) throw refusal;
+  const columns = await cloneColumns(tx, held.snapshot, request);
+  const created = await instances.add(tx, principal, columns, { snapshot: held.snapshot.uid });
+  return {
+    ...created,
+    message: `The ${KINDS[instances.kind].noun} is being made from the snapshot. Ask for its status until it is running.`,
+  };
 }

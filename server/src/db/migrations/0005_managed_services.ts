@@ -34,27 +34,11 @@ create table parameter_groups (
 create unique index parameter_groups_system on parameter_groups (provider) where team_id is null;
 create index parameter_groups_team on parameter_groups (team_id, id desc);
 
--- Databases and caches: what they are to Danube is the same.
-create table data_services (
-  id uuid primary key,
-  kind text not null check (kind in ('database', 'cache')),
-  team_id bigint not null references teams (id),
-  user_id bigint not null references users (id),
-  name text not null,
-  status text not null check (status in ('pending', 'provisioning', 'starting', 'running', 'updating', 'stopping',
-    'stopped', 'restoring', 'error', 'destroying')),
-  -- Where the instance is headed once every accepted operation is done.
-  desired text not null check (desired in ('running', 'stopped', 'deleted')),
-  error jsonb,
+-- Databases and caches: what they are to Danube is the same. Their instances' members are the machines.
+create table managed_services (
+  id uuid primary key references instances (id) on delete cascade,
   provider text not null,
   version text not null,
-  plan text not null,
-  vcpu integer not null,
-  memory_mb integer not null,
-  -- Size of the data volume; grows beyond the plan's.
-  disk_gb integer not null,
-  price_cents integer not null,
-  datacenter text not null references datacenters (name),
   database_name text,
   username text not null,
   password_sealed bytea not null,
@@ -65,26 +49,17 @@ create table data_services (
   effective_parameters jsonb not null default '{}',
   -- Parameters whose new values wait for the next start of the engine.
   pending_restart text[] not null default '{}',
-  ipv4 inet unique,
-  ipv6 inet unique,
   -- The host's port that leads here while published. Once given it is kept until the row is gone: a rule of the host that
   -- outlived a withdrawal must never lead to somebody else's instance.
   public_port integer unique check (public_port between 1 and 65535),
   published boolean not null default false check (not published or public_port is not null),
-  automated_snapshots_enabled boolean not null default false,
   autoscale_enabled boolean not null default false,
   autoscale_threshold_percent integer not null default 80,
   autoscale_increment_gb integer not null default 10,
   autoscaled_at timestamptz,
-  autoscale_checked_at timestamptz,
-  generation integer not null default 1,
-  observed_at timestamptz,
-  deployed_at timestamptz,
-  created_at timestamptz not null default now(),
-  updated_at timestamptz not null default now()
+  autoscale_checked_at timestamptz
 );
-create index data_services_team on data_services (team_id, kind, created_at desc, id desc);
-create index data_services_group on data_services (parameter_group_id) where parameter_group_id is not null;
+create index managed_services_group on managed_services (parameter_group_id) where parameter_group_id is not null;
 
 -- Seeds of the price list (contract notes, "Plans"); the operator may edit them.
 insert into plans (kind, name, vcpu, memory_mb, disk_gb, price_cents, cpu_allocation_type, position) values

@@ -1,0 +1,48 @@
+import { type Kysely, sql } from 'kysely';
+
+/** Operations, and the events that they leave behind. */
+export async function up(db: Kysely<unknown>): Promise<void> {
+  await sql.raw(SCHEMA).execute(db);
+}
+
+const SCHEMA = `
+create table operations (
+  id uuid primary key,
+  seq bigint generated always as identity unique,
+  team_id bigint not null references teams (id),
+  user_id bigint references users (id),
+  resource_type text not null,
+  resource_id uuid not null,
+  -- The same, where the resource is an instance that is still there.
+  instance_id uuid references instances (id) on delete set null,
+  kind text not null,
+  -- queued: waits behind another operation of the resource. pending: its workflow is enqueued.
+  state text not null check (state in ('queued', 'pending', 'running', 'succeeded', 'failed')),
+  args jsonb not null default '{}',
+  step text,
+  percent integer not null default 0,
+  error jsonb,
+  request_id text,
+  created_at timestamptz not null default now(),
+  started_at timestamptz,
+  finished_at timestamptz
+);
+create index operations_instance on operations (instance_id) where instance_id is not null;
+-- Operations of other resources that read or write a snapshot name it in their arguments.
+create index operations_snapshot on operations ((args ->> 'snapshot')) where args ? 'snapshot';
+-- What is under way or waits in the whole install: few among all that ever were.
+create index operations_unfinished on operations (kind) where state in ('queued', 'pending', 'running');
+
+create table events (
+  id bigint generated always as identity primary key,
+  team_id bigint not null references teams (id),
+  resource_type text not null,
+  resource_id uuid not null,
+  operation_id uuid,
+  type text not null,
+  reason text not null,
+  message text not null,
+  created_at timestamptz not null default now()
+);
+create index events_resource on events (resource_id, id desc);
+`;

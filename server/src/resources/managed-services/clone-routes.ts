@@ -1,0 +1,98 @@
+import { Type } from 'typebox';
+import type { Api } from '../../http/api.ts';
+import { mutate } from '../../http/mutation.ts';
+import { assertScope } from '../../http/principal.ts';
+import { Component, Enum, Nullable, Text } from '../../http/schema.ts';
+import { PATTERN_MESSAGE } from '../../http/validation.ts';
+import { kindOf } from '../../instances/kinds.ts';
+import { snapshotId } from '../snapshots/routes.ts';
+import { snapshotSchemas } from '../snapshots/schema.ts';
+import type { SnapshotService } from '../snapshots/service.ts';
+import { cloneSnapshot } from './clone.ts';
+import { KINDS } from './kinds.ts';
+import { Created, ServiceName } from './schema.ts';
+import type { ServiceActions } from './service.ts';
+import type { Wire } from './wire.ts';
+
+const tags = ['Snapshots'];
+
+/** What a request to clone takes. */
+const cloneSchema = (kind: 'database' | 'cache') =>
+  Component(
+    `Clone${KINDS[kind].label}Snapshot`,
+    {
+      name: ServiceName,
+      resource_profile: Type.Optional(
+        Nullable(
+          Text(40, 'small', {
+            description: 'Plan of the new one; by default that of the snapshot’s instance.',
+          }),
+        ),
+      ),
+      source_type: Type.Optional(
+        Enum(['volume_snapshot', 'velero_backup'], {
+          description: 'Only `volume_snapshot` is offered: this install keeps no Velero backups.',
+        }),
+      ),
+      ...(kind === 'database'
+        ? {
+            database_name: Type.Optional(
+              Nullable(
+                Type.String({
+                  minLength: 1,
+                  maxLength: 64,
+                  pattern: '^[a-zA-Z][a-zA-Z0-9_]*$',
+                  [PATTERN_MESSAGE]: 'may hold letters, digits and underscores, and begins with a letter',
+                  example: 'shop',
+                  description:
+                    'Which of the databases in the snapshot `connection_info` is to name; by default the same as the source’s. None is made or renamed.',
+                }),
+              ),
+            ),
+          }
+        : {}),
+    },
+    { example: { name: 'shop-copy', resource_profile: 'small', source_type: 'volume_snapshot' } },
+  );
+
+/** `POST /snapshots/KIND/{id}/clone`, of databases and of caches. */
+export function cloneRoute(
+  api: Api,
+  service: SnapshotService,
+  instances: ServiceActions,
+  instance: Wire['schemas']['instance'],
+): void {
+  const { kind } = instances;
+  const { label, noun } = KINDS[kind];
+  const { param } = kindOf(kind).snapshots;
+  api.post(
+    `/snapshots/${kind}/:${param}/clone`,
+    {
+      config: {
+        scope: 'snapshot:write',
+        errors: ['quota_exceeded', 'invalid_state', 'not_available'],
+      },
+      schema: {
+        operationId: `clone${label}Snapshot`,
+        summary: `Make a ${noun} from a snapshot`,
+        description: `A new ${noun} with the data of the snapshot, and with an address and credentials of its own. Needs \`${kind}:write\` as well.`,
+        tags,
+        params: snapshotSchemas(kind).params,
+        body: cloneSchema(kind),
+        response: { 201: Created(instance, noun) },
+      },
+    },
+    async (request) => {
+      const found = await service.find(request.principal, snapshotId(request, param));
+      assertScope(request.principal, `${kind}:write`);
+      const body = request.body as Record<string, string | null | undefined>;
+      const wanted = {
+        name: body.name!,
+        plan: body.resource_profile ?? null,
+        databaseName: body.database_name ?? null,
+        sourceType: body.source_type ?? 'volume_snapshot',
+      };
+      return mutate(request, (tx) => cloneSnapshot(tx, request.principal, found, wanted, instances));
+    },
+  );
+}

@@ -1,0 +1,37 @@
+import { Text } from '../../http/schema.ts';
+import type { InstanceKind } from '../../instances/kinds.ts';
+import { getVps } from './store.ts';
+import { instanceSpec, SSH_TIMEOUT_SECONDS } from './workflow.ts';
+
+export const vpsKind: InstanceKind = {
+  name: 'vps',
+  noun: 'server',
+  label: 'Vps',
+  remedies: {
+    lost: 'Restore a snapshot of it, or reinstall it: then the data on its disk is lost.',
+    broken: 'Reinstall it, or ask the operator to look at the host.',
+  },
+  snapshots: {
+    param: 'vpsSnapshot',
+    member: 'vps_instance',
+    sizeUnit: 'gb',
+    details: { image: Text(100, 'debian-12') },
+    example: { name: 'web-1', diskGb: 40 },
+  },
+  async describe(db, id) {
+    const { image } = await getVps(db, id);
+    return { image, provider: null, version: null, database_name: null };
+  },
+  blueprint: ({ database, plane, secrets }) => ({
+    // The snapshot holds the whole system.
+    image: async () => null,
+    async spec(id, { image }, network) {
+      // Under its new name cloud-init would carry out the customer's commands once more.
+      const vps = { ...(await getVps(database.db, id)), custom_cloud_init_sealed: null };
+      return instanceSpec({ ...vps, image: image ?? vps.image }, network, secrets);
+    },
+    waitUntilAnswers: (ref) => plane.waitForSsh(ref, SSH_TIMEOUT_SECONDS),
+    answered: 'Its SSH server answered.',
+    verifies: false,
+  }),
+};
