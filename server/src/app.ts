@@ -5,7 +5,7 @@ import { type Database, openDatabase } from './db/database.ts';
 import { migrate } from './db/migrate.ts';
 import type { Api, HttpServer } from './http/api.ts';
 import { createHttpServer } from './http/server.ts';
-import { ensureFirstAccount } from './identity/teams/first-account.ts';
+import { ensureFirstAccount } from './identity/accounts/first-account.ts';
 import { teamRoutes } from './identity/teams/routes.ts';
 import { createTokenAuthenticator } from './identity/tokens/authentication.ts';
 import type { AddressPools } from './instances/addresses.ts';

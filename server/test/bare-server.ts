@@ -7,7 +7,7 @@ import { createSecretBox } from '../src/lib/crypto.ts';
 import { createLog } from '../src/lib/log.ts';
 import { type ApiClient, createApiClient } from './api-client.ts';
 
-/** The HTTP server without a worker, with routes of the test's own, on the database at `url` or one that is not there. */
+/** The HTTP server alone, with routes of the test's own, on the database at `url` or on one that is not there. */
 export async function withBareServer(
   register: (api: Api) => void,
   work: (call: ApiClient, http: HttpServer) => Promise<void>,

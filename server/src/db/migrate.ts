@@ -10,7 +10,7 @@ const folder = path.join(import.meta.dirname, 'migrations');
  * Throws a sentence for the operator when the database was written by a newer Danube.
  */
 export async function migrate(db: Kysely<DB>): Promise<void> {
-  await refuseNewerSchema(db);
+  await assertKnownSchema(db);
   const migrator = new Migrator({
     db,
     provider: new FileMigrationProvider({ fs, path, migrationFolder: folder }),
@@ -20,7 +20,7 @@ export async function migrate(db: Kysely<DB>): Promise<void> {
 }
 
 /** Throws a sentence for the operator when migrations were applied that this Danube does not know. Reads only. */
-export async function refuseNewerSchema(db: Kysely<DB>): Promise<void> {
+export async function assertKnownSchema(db: Kysely<DB>): Promise<void> {
   const table = await sql<{
     name: string | null;
   }>`select to_regclass('kysely_migration')::text as name`.execute(db);

@@ -5,7 +5,7 @@ import path from 'node:path';
 import pg from 'pg';
 import type { Config } from '../config.ts';
 import { openDatabase } from '../db/database.ts';
-import { refuseNewerSchema } from '../db/migrate.ts';
+import { assertKnownSchema } from '../db/migrate.ts';
 import { isRoot } from '../lib/processes.ts';
 import { run } from '../lib/run.ts';
 import { OWN_ENTRIES } from './install.ts';
@@ -222,7 +222,7 @@ async function refuseDatabase(url: string): Promise<void> {
 export async function refuseNewerDatabase(url: string): Promise<void> {
   const database = openDatabase(url, { max: 1 });
   try {
-    await refuseNewerSchema(database.db);
+    await assertKnownSchema(database.db);
   } catch (cause) {
     throw new OperatorError((cause as Error).message, 'See "Upgrades" in docs/operations.md.', { cause });
   } finally {

@@ -31,7 +31,7 @@ const PAGE = `<!doctype html>
 </html>
 `;
 
-/** `validatorUrl: null` keeps the page from sending the document's address to a service of Swagger's. */
+/** `validatorUrl: null` keeps the page from sending the document's address to a service run by Swagger. */
 const SCRIPT = `SwaggerUIBundle({
   url: '/docs/api.json',
   dom_id: '#page',

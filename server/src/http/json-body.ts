@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import { AppError, type FieldErrors, invalid } from '../lib/errors.ts';
 import type { HttpServer } from './api.ts';
 
-/** Deeper JSON than any request needs would overflow the stack of recursive code behind it. */
+/** No request needs more, and deeper JSON would overflow the stack of recursive code that handles it. */
 const MAX_DEPTH = 32;
 
 /** Accepts JSON bodies only. An empty body counts as none, also with a JSON content type. */

@@ -14,7 +14,7 @@ const ATTEMPTS = 5;
 const RETRYABLE = new Set(['40001', '40P01']);
 
 /**
- * Runs the work of one write request in one transaction and returns its answer. Every write of the API goes through here.
+ * Runs the work of one write request in one transaction and returns its answer. Every write comes through here.
  *
  * With an `Idempotency-Key` header the key's row is written first, in the same transaction: a second request with
  * that key waits for the first one, then gets its stored answer (header `Idempotency-Replayed: true`) without

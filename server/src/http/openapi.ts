@@ -153,7 +153,7 @@ function errorStatuses({ method, schema, config }: ApiRoute): number[] {
 
 function errorResponses(): Json {
   return Object.fromEntries(
-    Object.entries(ERROR_RESPONSES).map(([status, { name, description, headers, examples }]) => [
+    Object.values(ERROR_RESPONSES).map(({ name, description, headers, examples }) => [
       name,
       {
         description,
@@ -164,7 +164,7 @@ function errorResponses(): Json {
             examples: Object.fromEntries(
               Object.entries(examples).map(([code, extra]) => [
                 code,
-                { summary: code, value: exampleError(code, Number(status), extra) },
+                { summary: code, value: exampleError(code, extra) },
               ]),
             ),
           },
@@ -174,7 +174,7 @@ function errorResponses(): Json {
   );
 }
 
-const exampleError = (code: string, _status: number, extra: Record<string, Json>): Json => ({
+const exampleError = (code: string, extra: Record<string, Json>): Json => ({
   ...extra,
   code,
   request_id: '0198c5a2-8100-7b3c-8a4f-6d5e4c3b2a19',

@@ -25,7 +25,7 @@ interface WindowState {
   msLeft: number;
 }
 
-/** More addresses than this in a day, and new requests count under coarser keys: memory stays bounded in an attack. */
+/** After more addresses than this in a day, coarser keys are used, so that memory stays bounded in an attack. */
 const MAX_ADDRESSES = 50_000;
 const DAY_MS = 86_400_000;
 

@@ -10,7 +10,7 @@ import type { Api, HttpServer, PrivateRequest } from './api.ts';
 import type { Authenticator } from './authenticator.ts';
 import { documentRoutes } from './documents.ts';
 import { createErrorHandler, errorBody } from './errors.ts';
-import { createGate } from './gate.ts';
+import { createGate, type Gate } from './gate.ts';
 import { acceptJson, checkText } from './json-body.ts';
 import { answerUnknownPaths } from './not-found.ts';
 import { requestId } from './request-id.ts';
@@ -35,26 +35,10 @@ export interface HttpDependencies {
  * oversight there would open it to everyone.
  */
 export function createHttpServer(dependencies: HttpDependencies): HttpServer {
-  const { config, database, secrets, log, register } = dependencies;
+  const { config, database, secrets, register } = dependencies;
   const gate = createGate(config, dependencies.authenticator);
   const handleError = createErrorHandler(config.publicUrl);
-  const app: HttpServer = Fastify({
-    loggerInstance: log,
-    genReqId: requestId,
-    logController: new LogController({ requestIdLogLabel: 'request_id', disableRequestLogging: true }),
-    bodyLimit: BODY_LIMIT,
-    trustProxy: config.trustProxy.length > 0 ? config.trustProxy : false,
-    // While closing, requests on open connections are still answered properly.
-    return503OnClosing: false,
-    requestTimeout: 120_000,
-    // The router's own refusals (a malformed URL) bypass all hooks.
-    frameworkErrors: (error, request, reply) => {
-      const refuse = (refusal: unknown) =>
-        handleError(refusal, request as FastifyRequest, reply as FastifyReply);
-      gate(request as FastifyRequest, reply as FastifyReply).then(() => refuse(error), refuse);
-    },
-    clientErrorHandler: (_error: Error, socket: Socket) => answerGarbage(socket, config.publicUrl),
-  });
+  const app = createFastify(dependencies, gate, handleError);
   app.decorate('database', database);
   app.decorate('secrets', secrets);
   app.decorate('apiRoutes', []);
@@ -82,6 +66,28 @@ export function createHttpServer(dependencies: HttpDependencies): HttpServer {
   return app;
 }
 
+type ErrorHandler = ReturnType<typeof createErrorHandler>;
+
+function createFastify({ config, log }: HttpDependencies, gate: Gate, handleError: ErrorHandler): HttpServer {
+  return Fastify({
+    loggerInstance: log,
+    genReqId: requestId,
+    logController: new LogController({ requestIdLogLabel: 'request_id', disableRequestLogging: true }),
+    bodyLimit: BODY_LIMIT,
+    trustProxy: config.trustProxy.length > 0 ? config.trustProxy : false,
+    // While closing, requests on open connections are still answered properly.
+    return503OnClosing: false,
+    requestTimeout: 120_000,
+    // The router's own refusals (a malformed URL) bypass all hooks.
+    frameworkErrors: (error, request, reply) => {
+      const refuse = (refusal: unknown) =>
+        handleError(refusal, request as FastifyRequest, reply as FastifyReply);
+      gate(request as FastifyRequest, reply as FastifyReply).then(() => refuse(error), refuse);
+    },
+    clientErrorHandler: (_error: Error, socket: Socket) => answerGarbage(socket, config.publicUrl),
+  });
+}
+
 function completeRoute(route: RouteOptions): void {
   const config = route.config ?? {};
   if (config.public !== true && config.scope === undefined) {
@@ -99,11 +105,11 @@ function recordRoute(app: HttpServer, route: RouteOptions): void {
   }
 }
 
-// The hooks of every request call back rather than make a promise each.
+// These hooks run for every request, so they take a callback, which is cheaper than a promise.
 
 function prepare(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
   checkText(request);
-  // So that a missing body is told field by field what it lacks.
+  // So that the answer to a missing body names each field that is required.
   if (request.body === undefined && request.routeOptions.schema?.body !== undefined) request.body = {};
   const status = request.routeOptions.config.successStatus;
   if (status !== undefined && status !== 200) reply.code(status);
@@ -112,11 +118,11 @@ function prepare(request: FastifyRequest, reply: FastifyReply, done: () => void)
 
 function logAccess(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
   const { config, url } = request.routeOptions;
-  // None where the request was refused, or is public.
+  // Unset if the request was refused, or its route is public.
   const principal = request.principal as PrivateRequest['principal'] | undefined;
   const line = {
     method: request.method,
-    // The pattern, not the path: what stands in a path or query is the customer's.
+    // The pattern, not the path: a path or query may hold what only the customer should see.
     route: url ?? null,
     status: reply.statusCode,
     ms: Math.round(reply.elapsedTime * 10) / 10,

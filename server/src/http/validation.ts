@@ -8,7 +8,7 @@ export const PATTERN_MESSAGE = 'x-pattern-message';
 /** `additionalProperties` of an object whose unknown members are refused, and not dropped. */
 export const NO_OTHERS = { not: {} };
 
-/** More sentences than anyone reads would only let a small request make a large answer. */
+/** Nobody reads more, and without a limit a small request could cause a large answer. */
 const MAX_SENTENCES = 50;
 
 const OPTIONS: Options = {
@@ -18,7 +18,7 @@ const OPTIONS: Options = {
   removeAdditional: true,
   strict: false,
   verbose: true,
-  // `format` documents; what must hold is said by `pattern` and by the services.
+  // `format` is documentation only: `pattern` and the services check values.
   validateFormats: false,
 };
 
@@ -56,7 +56,7 @@ function refusingEmpty(validate: ValidateFunction): ValidateFunction {
   return wrapped;
 }
 
-/** A sentence per field and fault, from what Ajv found. */
+/** Turns what Ajv found into sentences, one for each fault of a field. */
 export function fieldErrors(errors: readonly ErrorObject[]): FieldErrors {
   const sentences = new Map<string, Set<string>>();
   for (const error of withoutBranches(errors).slice(0, MAX_SENTENCES)) {
@@ -67,7 +67,7 @@ export function fieldErrors(errors: readonly ErrorObject[]): FieldErrors {
   return Object.fromEntries([...sentences].map(([field, set]) => [field, [...set]]));
 }
 
-/** Where a value is none of several that it may be, that alone counts, and not why it is none of each. */
+/** A value that matches none of several allowed types has that one fault, not one for each type that it misses. */
 function withoutBranches(errors: readonly ErrorObject[]): readonly ErrorObject[] {
   const choices = errors.filter(({ keyword }) => keyword === 'oneOf');
   return errors.filter(

@@ -35,11 +35,11 @@ export async function acceptRequest(
     args: { ...args },
     requestId: principal.requestId,
   });
-  if (operation.state === 'queued' && kind !== 'delete') await refuseLongQueue(tx, target);
+  if (operation.state === 'queued' && kind !== 'delete') await assertRoomInQueue(tx, target);
   return operation;
 }
 
-async function refuseLongQueue(tx: Tx, target: Target): Promise<void> {
+async function assertRoomInQueue(tx: Tx, target: Target): Promise<void> {
   const waiting = await queuedOperations(tx, target.id);
   if (waiting.length <= MAX_QUEUED) return;
   throw invalidState(

@@ -22,7 +22,7 @@ create table teams (
   name text not null,
   personal boolean not null default false,
   owner_id bigint not null references users (id),
-  -- Quotas that differ from the default, for example {"vps": 50}; see resources/teams/quotas.ts.
+  -- Quotas that differ from the default, for example {"vps": 50}; see identity/teams/quotas.ts.
   quotas jsonb not null default '{}',
   created_at timestamptz not null default now()
 );
@@ -55,6 +55,8 @@ create table team_usage (
   primary key (team_id, kind)
 );
 
+-- Answers kept for requests that are sent again. Each account has keys of its own in each team, and outside of any
+-- (team_id is null). The order of the columns lets a look-up use the index whether there is a team or not.
 create table idempotency_keys (
   user_id bigint not null references users (id) on delete cascade,
   key text not null,

@@ -2,33 +2,29 @@ import { sql } from 'kysely';
 import type { Queryable, Tx } from '../../db/database.ts';
 import { AppError } from '../../lib/errors.ts';
 
-/** What a team may have at most, unless `teams.quotas` says otherwise for it. */
-const DEFAULT_QUOTAS = {
-  vps: 10,
-  database: 10,
-  cache: 10,
-  firewall: 10,
-  ssh_key: 25,
-  parameter_group: 50,
-  // Of each instance, and counted there.
-  snapshot: 50,
-} as const;
+interface Quota {
+  /** How sentences name one such thing. */
+  label: string;
+  /** What a team may have of it, unless `teams.quotas` says otherwise. */
+  limit: number;
+}
 
-export type QuotaKind = keyof typeof DEFAULT_QUOTAS;
+const QUOTAS = {
+  vps: { label: 'VPS', limit: 10 },
+  database: { label: 'database', limit: 10 },
+  cache: { label: 'cache', limit: 10 },
+  firewall: { label: 'firewall', limit: 10 },
+  ssh_key: { label: 'SSH key', limit: 25 },
+  parameter_group: { label: 'parameter group', limit: 50 },
+  // Of each instance.
+  snapshot: { label: 'snapshot', limit: 50 },
+} as const satisfies Record<string, Quota>;
 
-const LABELS: Record<QuotaKind, string> = {
-  vps: 'VPS',
-  database: 'database',
-  cache: 'cache',
-  firewall: 'firewall',
-  ssh_key: 'SSH key',
-  parameter_group: 'parameter group',
-  snapshot: 'snapshot',
-};
+export type QuotaKind = keyof typeof QUOTAS;
 
 /**
- * Counts `count` more things of a kind for the team, in the caller's transaction; concurrent requests of one team
- * wait for each other here, so the limit is exact. Throws `quota_exceeded` naming quota, limit and use.
+ * Counts `count` more things of a kind for the team. Concurrent transactions of one team wait for each other here, so
+ * the limit is exact. Throws `quota_exceeded` naming quota, limit and use.
  */
 export async function takeQuota(tx: Tx, teamId: number, kind: QuotaKind, count = 1): Promise<void> {
   const limit = limitOf(teamId, kind);
@@ -43,21 +39,27 @@ export async function takeQuota(tx: Tx, teamId: number, kind: QuotaKind, count =
     select coalesce((select used from team_usage where team_id = ${teamId} and kind = ${kind}), 0) as used,
       ${limit} as quota`.execute(tx);
   const { used, quota } = state.rows[0]!;
-  throw exceeded(`The team's ${LABELS[kind]} quota`, kind, quota, used);
+  throw exceeded(`The team's ${QUOTAS[kind].label} quota`, kind, quota, used);
 }
 
 /**
- * Throws `quota_exceeded` where an instance has as many snapshots as the team may have of each. `used` must have been
- * counted under a lock on the instance's row.
+ * Throws `quota_exceeded` where one of the team's things, called for example "server", holds as many others as it may.
+ * `used` is how many it holds, counted under a lock on its row.
  */
-export async function checkSnapshotQuota(tx: Tx, teamId: number, noun: string, used: number): Promise<void> {
-  const result = await sql<{ quota: number }>`select ${limitOf(teamId, 'snapshot')} as quota`.execute(tx);
+export async function assertQuotaWithin(
+  tx: Tx,
+  teamId: number,
+  kind: QuotaKind,
+  holder: string,
+  used: number,
+): Promise<void> {
+  const result = await sql<{ quota: number }>`select ${limitOf(teamId, kind)} as quota`.execute(tx);
   const { quota } = result.rows[0]!;
-  if (used >= quota) throw exceeded(`The snapshot quota of this ${noun}`, 'snapshot', quota, used);
+  if (used >= quota) throw exceeded(`The ${QUOTAS[kind].label} quota of this ${holder}`, kind, quota, used);
 }
 
-const limitOf = (teamId: number, kind: QuotaKind) =>
-  sql<number>`coalesce((select (quotas ->> ${kind}::text)::integer from teams where id = ${teamId}), ${DEFAULT_QUOTAS[kind]}::integer)`;
+const limitOf = (teamId: number, kind: QuotaKind) => sql<number>`coalesce(
+  (select (quotas ->> ${kind}::text)::integer from teams where id = ${teamId}), ${QUOTAS[kind].limit}::integer)`;
 
 const exceeded = (what: string, kind: QuotaKind, limit: number, used: number): AppError =>
   new AppError(

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { Database, Tx } from '../../db/database.ts';
 import { offsetOf, type PageQuery, pageOf } from '../../http/pagination.ts';
 import type { TeamPrincipal } from '../../http/principal.ts';
-import { checkSnapshotQuota } from '../../identity/teams/quotas.ts';
+import { assertQuotaWithin } from '../../identity/teams/quotas.ts';
 import { kindOf } from '../../instances/kinds.ts';
 import { acceptForInstance } from '../../instances/lifecycle.ts';
 import { type Instance, lockInstance } from '../../instances/store.ts';
@@ -76,7 +76,7 @@ export function createSnapshotService(kind: string, { db }: Database) {
     if (refusal) throw refusal;
     const present = await snapshotsOf(tx, instance.id);
     const used = present.filter(({ reason }) => reason === 'manual').length;
-    await checkSnapshotQuota(tx, principal.team.id, noun, used);
+    await assertQuotaWithin(tx, principal.team.id, 'snapshot', noun, used);
     const uid = uuidv7();
     const { name, description } = body;
     await insertSnapshot(tx, instance, {
