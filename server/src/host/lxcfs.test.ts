@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdir, open, readFile, rm } from 'node:fs/promises';
+import { after, before, describe, it } from 'node:test';
+import { waitFor } from '../../test/harness.ts';
+import { allPids, isAlive } from '../lib/processes.ts';
+import { run } from '../lib/run.ts';
+import { lxcfs } from './isolation-checks.ts';
+import { ensureLxcfs, LXCFS_MOUNT, lxcfsIsReadOnly, lxcfsWorks } from './lxcfs.ts';
+import { lxcfsDaemons } from './lxcfs-views.ts';
+
+/** The file runs itself again with mounts and processes of its own, so that it has a lxcfs apart from that of the host. */
+const INSIDE = 'DANUBE_TEST_LXCFS';
+const HOME = '/run/danube-test';
+/** The same file for an instance that was started with the lxcfs of the moment. */
+const VIEW = '/run/view';
+const FILE = 'sys/devices/system/cpu/cpu0/power/pm_qos_resume_latency_us';
+
+if (process.env[INSIDE]) describe('lxcfs', { timeout: 60_000 }, insideTests);
+else {
+  const skip = process.env.DANUBE_TEST_FAST ? 'needs root and lxcfs' : false;
+  it('lxcfs is read-only, whoever has started it', { skip }, async () => {
+    await run(process.execPath, ['--test', '--test-reporter=tap', import.meta.filename], {
+      contained: true,
+      env: { ...process.env, [INSIDE]: '1', NODE_TEST_CONTEXT: undefined },
+      timeoutSeconds: 90,
+    });
+  });
+}
+
+function insideTests(): void {
+  const said: string[] = [];
+  const ensure = (): Promise<void> => ensureLxcfs(HOME, (message) => said.push(message));
+  const remount = (options: string) =>
+    run('mount', ['--options-source=disable', '-o', `remount,${options}`, LXCFS_MOUNT]);
+  const serving = () => lxcfsDaemons(LXCFS_MOUNT).map(({ pid }) => pid);
+  /** What a write says; nothing is ever written but the value that is there. */
+  const write = async (place: string): Promise<string> => {
+    const { stderr } = await run('sh', ['-c', `cat ${place} >/run/value && cat /run/value >${place}`], {
+      allow: 'any',
+    });
+    return stderr;
+  };
+  const startByHand = async (pidfile: string): Promise<ChildProcess> => {
+    const child = spawn('lxcfs', ['--pidfile', pidfile, LXCFS_MOUNT], { stdio: 'ignore' });
+    await waitFor('lxcfs', async () => serving().includes(child.pid ?? 0) && lxcfsWorks());
+    return child;
+  };
+  /** A process as a container has it: number 1 in a namespace of its own, with the view of the present lxcfs. */
+  const startContainer = async (): Promise<ChildProcess> => {
+    const script = `mount --bind ${LXCFS_MOUNT}/proc/uptime /proc/uptime && touch /run/started && exec sleep 1000`;
+    await rm('/run/started', { force: true });
+    const child = spawn('unshare', ['-m', '-p', '-f', '--kill-child', '--mount-proc', 'sh', '-c', script]);
+    await waitFor('a container', async () => existsSync('/run/started'));
+    return child;
+  };
+  const container: { process?: ChildProcess } = {};
+
+  before(async () => {
+    // The pid file of the host's lxcfs is there, and whether systemd runs.
+    await run('mount', ['-t', 'tmpfs', 'tmpfs', '/run']);
+    await run('umount', ['--lazy', LXCFS_MOUNT], { allow: 'any' });
+    await mkdir(VIEW);
+  });
+  after(() => container.process?.kill('SIGKILL'));
+
+  it('is started read-only where nobody runs it', async () => {
+    await ensure();
+    assert.ok(lxcfsWorks() && lxcfsIsReadOnly());
+    assert.equal(serving().length, 1);
+    assert.match(await write(`${LXCFS_MOUNT}/${FILE}`), /Read-only file system/);
+    assert.equal(lxcfs().state, 'ok');
+  });
+
+  it('is made read-only where somebody else runs it, for mounts that are there already too', async () => {
+    await remount('rw');
+    await run('mount', ['--bind', LXCFS_MOUNT, VIEW]);
+    container.process = await startContainer();
+    const [before] = serving();
+    assert.equal(lxcfs().state, 'fail');
+    await ensure();
+    assert.ok(lxcfsIsReadOnly());
+    assert.match(await write(`${VIEW}/${FILE}`), /Read-only file system/);
+    assert.deepEqual(serving(), [before]);
+    assert.match(said.pop() ?? '', /read-only now/);
+    assert.equal(lxcfs().state, 'ok');
+  });
+
+  it('is replaced where a file of it is kept open for writing, and doctor says who has lost it', async () => {
+    await remount('rw');
+    const [before] = serving();
+    const kept = await open(`${VIEW}/${FILE}`, 'r+');
+    await ensure();
+    await assert.rejects(kept.write('0'), /ENOTCONN/);
+    await assert.rejects(kept.close(), /ENOTCONN/);
+    assert.ok(lxcfsWorks() && lxcfsIsReadOnly());
+    assert.notDeepEqual(serving(), [before]);
+    assert.match(said.pop() ?? '', /replaced/);
+    const { state, message, mend } = lxcfs();
+    assert.deepEqual([state, mend], ['warn', 'Reboot them.']);
+    assert.match(message, /process \d+$/);
+    container.process?.kill('SIGKILL');
+    await waitFor('the end of the container', async () => lxcfs().state === 'ok');
+    await run('umount', ['--lazy', VIEW]);
+  });
+
+  it('is ended where it lives on under another one', async () => {
+    await remount('rw');
+    await run('mount', ['--bind', LXCFS_MOUNT, VIEW]);
+    const older = lxcfsDaemons(LXCFS_MOUNT)[0]!;
+    const newer = await startByHand('/run/other.pid');
+    assert.match(lxcfs().message, /writable/);
+    await remount('ro');
+    assert.equal(lxcfs().state, 'fail');
+    assert.match(lxcfs().message, new RegExp(`process ${older.pid}\\)`));
+    await ensure();
+    assert.ok(!isAlive(older));
+    assert.deepEqual(serving(), [newer.pid]);
+    await assert.rejects(readFile(`${VIEW}/${FILE}`), /ENOTCONN/);
+    assert.ok(lxcfsWorks() && lxcfsIsReadOnly());
+    newer.kill('SIGKILL');
+    await once(newer, 'exit');
+  });
+
+  it('is started again where it was killed', async () => {
+    assert.ok(!lxcfsWorks());
+    await ensure();
+    assert.ok(lxcfsWorks() && lxcfsIsReadOnly());
+    assert.ok(allPids().includes(serving()[0]!));
+  });
+}
