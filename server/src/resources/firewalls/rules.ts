@@ -21,7 +21,7 @@ const NOT_OFFERED = new Set(['queue', 'serverless']);
 const MAX_FIELDS = 50;
 
 /** Collects sentences by field. */
-export class Complaints {
+export class FieldErrorList {
   readonly #errors: FieldErrors = {};
 
   add(field: string, sentence: string): void {
@@ -40,20 +40,20 @@ export class Complaints {
 export type InstanceIndex = ReadonlyMap<string, Instance>;
 
 /**
- * The rules of a request as they are stored. What is wrong with them goes to `complaints`, by field. An `id` stays where it
+ * The rules of a request as they are stored. What is wrong with them goes to `errors`, by field. An `id` stays where it
  * is one of `present`, the rules that the firewall has.
  */
 export function checkRules(
   input: readonly FirewallRuleInput[],
   present: readonly StoredRule[],
   instances: InstanceIndex,
-  complaints: Complaints,
+  errors: FieldErrorList,
 ): StoredRule[] {
   const ids = new Set(present.map(({ id }) => id));
   return input.map((rule, index) => {
     const field = `rules.${index}`;
     const refusal = NOT_ENFORCEABLE[rule.protocol];
-    if (refusal) complaints.add(`${field}.protocol`, refusal);
+    if (refusal) errors.add(`${field}.protocol`, refusal);
     return {
       // Each id once.
       id: rule.id != null && ids.delete(rule.id) ? rule.id : uuidv7(),
@@ -61,10 +61,10 @@ export function checkRules(
       description: rule.description ?? null,
       direction: rule.direction,
       protocol: rule.protocol,
-      ...checkPorts(rule, field, complaints),
-      source_ips: checkAddresses(rule.source_ips ?? [], `${field}.source_ips`, complaints),
+      ...checkPorts(rule, field, errors),
+      source_ips: checkAddresses(rule.source_ips ?? [], `${field}.source_ips`, errors),
       source_instance_ids: orNull(
-        checkInstances(rule.source_instance_ids ?? [], `${field}.source_instance_ids`, instances, complaints),
+        checkInstances(rule.source_instance_ids ?? [], `${field}.source_instance_ids`, instances, errors),
       ),
       action: rule.action ?? 'allow',
       order: rule.order ?? index + 1,
@@ -78,28 +78,28 @@ const orNull = <T>(list: T[]): T[] | null => (list.length === 0 ? null : list);
 function checkPorts(
   rule: FirewallRuleInput,
   field: string,
-  complaints: Complaints,
+  errors: FieldErrorList,
 ): Pick<StoredRule, 'port_range_start' | 'port_range_end'> {
   const { protocol, port = null, port_range_start: first = null, port_range_end: last = null } = rule;
-  const complain = (member: string, sentence: string) => complaints.add(`${field}.${member}`, sentence);
+  const report = (member: string, sentence: string) => errors.add(`${field}.${member}`, sentence);
   if (port === null && first === null && last === null)
     return { port_range_start: null, port_range_end: null };
   if (protocol !== 'tcp' && protocol !== 'udp') {
     const member = port === null ? (first === null ? 'port_range_end' : 'port_range_start') : 'port';
-    complain(member, `Only tcp and udp have ports, ${protocol} has none. Leave the port out.`);
+    report(member, `Only tcp and udp have ports, ${protocol} has none. Leave the port out.`);
   } else if (port !== null && ((first ?? port) !== port || (last ?? port) !== port)) {
-    complain('port', 'The port and the range say different things. Give one of them.');
+    report('port', 'The port and the range say different things. Give one of them.');
   } else if (port === null && first === null) {
-    complain('port_range_start', 'A range needs its first port too.');
+    report('port_range_start', 'A range needs its first port too.');
   } else if (port === null && last === null) {
-    complain('port_range_end', 'A range needs its last port too. For one port, give port.');
+    report('port_range_end', 'A range needs its last port too. For one port, give port.');
   } else if (port === null && first! > last!) {
-    complain('port_range_end', `The range ends at ${last}, before it begins at ${first}.`);
+    report('port_range_end', `The range ends at ${last}, before it begins at ${first}.`);
   }
   return { port_range_start: port ?? first, port_range_end: port ?? last };
 }
 
-function checkAddresses(list: readonly string[], field: string, complaints: Complaints): string[] | null {
+function checkAddresses(list: readonly string[], field: string, errors: FieldErrorList): string[] | null {
   const known = new Map<string, string>();
   for (const [index, text] of list.entries()) {
     try {
@@ -108,12 +108,12 @@ function checkAddresses(list: readonly string[], field: string, complaints: Comp
       const same = known.get(key);
       if (same !== undefined) {
         const sentence = same === text ? `${text} is named twice.` : `${text} is the same as ${same}.`;
-        complaints.add(`${field}.${index}`, sentence);
+        errors.add(`${field}.${index}`, sentence);
       }
       known.set(key, text);
     } catch (error) {
       if (!(error instanceof InvalidAddress)) throw error;
-      complaints.add(`${field}.${index}`, error.message);
+      errors.add(`${field}.${index}`, error.message);
     }
   }
   return orNull([...list]);
@@ -124,19 +124,19 @@ interface Reference {
   type?: string;
 }
 
-/** The instances of the team that a list names. What is wrong with it goes to `complaints`. */
+/** The instances of the team that a list names. What is wrong with it goes to `errors`. */
 export function checkInstances(
   list: readonly Reference[],
   field: string,
   instances: InstanceIndex,
-  complaints: Complaints,
+  errors: FieldErrorList,
 ): InstanceName[] {
   const found = new Map<string, InstanceName>();
   for (const [index, reference] of list.entries()) {
     const where = { id: `${field}.${index}.id`, type: `${field}.${index}.type` };
-    const instance = checkInstance(reference, where, instances, complaints);
+    const instance = checkInstance(reference, where, instances, errors);
     if (!instance) continue;
-    if (found.has(instance.id)) complaints.add(where.id, `The ${nounOf(instance.kind)} is named twice.`);
+    if (found.has(instance.id)) errors.add(where.id, `The ${nounOf(instance.kind)} is named twice.`);
     found.set(instance.id, { id: instance.id, type: instance.kind });
   }
   return [...found.values()];
@@ -147,10 +147,10 @@ export function checkInstance(
   { id, type }: Reference,
   where: { id: string; type: string },
   instances: InstanceIndex,
-  complaints: Complaints,
+  errors: FieldErrorList,
 ): Instance | null {
   if (type !== undefined && NOT_OFFERED.has(type)) {
-    complaints.add(
+    errors.add(
       where.type,
       `This install has no instances of the type ${type}. Choose vps, database or cache.`,
     );
@@ -159,6 +159,6 @@ export function checkInstance(
   const instance = UUID.test(id) ? instances.get(id.toLowerCase()) : undefined;
   if (instance && (type === undefined || type === instance.kind)) return instance;
   const noun = type === undefined ? 'instance' : nounOf(type);
-  complaints.add(where.id, `There is no such ${noun} in this team.`);
+  errors.add(where.id, `There is no such ${noun} in this team.`);
   return null;
 }

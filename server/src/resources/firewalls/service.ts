@@ -8,7 +8,7 @@ import { invalidState, notFound } from '../../lib/errors.ts';
 import { UUID, uuidv7 } from '../../lib/ids.ts';
 import { acceptOperation, queuedOperations, recordEvent } from '../../operations/operations-store.ts';
 import type { InstanceName, StoredRule } from './rule.ts';
-import { Complaints, checkRules } from './rules.ts';
+import { checkRules, FieldErrorList } from './rules.ts';
 import type {
   CreateFirewall,
   DeployFirewall,
@@ -28,6 +28,7 @@ import {
   writeAttachments,
 } from './store.ts';
 import {
+  assertNotTooLarge,
   attachedTo,
   checkAttached,
   checkRoom,
@@ -36,7 +37,6 @@ import {
   pick,
   readInstances,
   readTeam,
-  refuseTooLarge,
   type Team,
 } from './team.ts';
 import { tryPacket } from './trial.ts';
@@ -75,12 +75,12 @@ export function createFirewallService(database: Database) {
 
   async function create(tx: Tx, principal: TeamPrincipal, body: CreateFirewall) {
     const team = await lockTeam(tx, principal.team.id);
-    const complaints = new Complaints();
-    const rules = checkRules(body.rules ?? [], [], team.instances, complaints);
+    const errors = new FieldErrorList();
+    const rules = checkRules(body.rules ?? [], [], team.instances, errors);
     const id = uuidv7();
-    const attached = checkAttached(team, id, body.attached_instances ?? [], complaints);
-    complaints.throw();
-    refuseTooLarge(team, { id, name: body.name, rules, attached });
+    const attached = checkAttached(team, id, body.attached_instances ?? [], errors);
+    errors.throw();
+    assertNotTooLarge(team, { id, name: body.name, rules, attached });
     await takeQuota(tx, principal.team.id, 'firewall');
     const firewall = { id, team_id: principal.team.id };
     await tx
@@ -112,22 +112,22 @@ export function createFirewallService(database: Database) {
   async function update(tx: Tx, principal: TeamPrincipal, id: string, body: UpdateFirewall) {
     const team = await lockTeam(tx, principal.team.id);
     const firewall = pick(team, id);
-    const complaints = new Complaints();
+    const errors = new FieldErrorList();
     const rules = body.rules
-      ? checkRules(body.rules, firewall.rules, team.instances, complaints)
+      ? checkRules(body.rules, firewall.rules, team.instances, errors)
       : firewall.rules;
     const before = attachedTo(team, id);
     const attached = body.attached_instances
-      ? checkAttached(team, firewall.id, body.attached_instances, complaints)
+      ? checkAttached(team, firewall.id, body.attached_instances, errors)
       : before;
-    complaints.throw();
+    errors.throw();
     const asDraft = body.status === 'draft';
     const deploys = !asDraft && (body.rules != null || body.status === 'active');
     const moves = !sameInstances(before, attached);
     // Drafts are looked at as if they were deployed, so that they can be.
     const inForce = body.rules || deploys ? rules : firewall.effective_rules;
     if (body.rules || deploys || moves) {
-      refuseTooLarge(team, { id: firewall.id, name: firewall.name, rules: inForce, attached });
+      assertNotTooLarge(team, { id: firewall.id, name: firewall.name, rules: inForce, attached });
     }
     await updateFirewall(tx, firewall.id, {
       name: body.name ?? firewall.name,
@@ -160,9 +160,9 @@ export function createFirewallService(database: Database) {
     if (attached.some((present) => present.id === instance.id)) {
       return answer(firewall, `The firewall is attached to this ${noun} already.`, null);
     }
-    const complaints = new Complaints();
-    checkRoom(team, firewall.id, { id: instance.id, type: instance.kind }, 'instance_id', complaints);
-    complaints.throw();
+    const errors = new FieldErrorList();
+    checkRoom(team, firewall.id, { id: instance.id, type: instance.kind }, 'instance_id', errors);
+    errors.throw();
     const next = [...attached, { id: instance.id, type: instance.kind }];
     return move(tx, principal, team, firewall, next, `The firewall is being attached to the ${noun}.`);
   }
@@ -189,7 +189,7 @@ export function createFirewallService(database: Database) {
     message: string,
   ) {
     const { id, name, effective_rules: rules } = firewall;
-    refuseTooLarge(team, { id, name, rules, attached });
+    assertNotTooLarge(team, { id, name, rules, attached });
     await writeAttachments(
       tx,
       firewall,
@@ -202,7 +202,7 @@ export function createFirewallService(database: Database) {
     const team = await lockTeam(tx, principal.team.id);
     const firewall = pick(team, id);
     const { rules, name } = firewall;
-    refuseTooLarge(team, { id: firewall.id, name, rules, attached: attachedTo(team, firewall.id) });
+    assertNotTooLarge(team, { id: firewall.id, name, rules, attached: attachedTo(team, firewall.id) });
     const seconds = body.confirm_within ?? null;
     const confirmBy = seconds === null ? null : new Date(Date.now() + seconds * 1000);
     await updateFirewall(tx, firewall.id, {

@@ -4,7 +4,7 @@ import { type Instance, listTeamInstances } from '../../instances/store.ts';
 import { notFound } from '../../lib/errors.ts';
 import { MAX_FIREWALLS_OF_INSTANCE } from './limits.ts';
 import type { InstanceName, StoredRule } from './rule.ts';
-import { Complaints, checkInstance, checkInstances } from './rules.ts';
+import { checkInstance, checkInstances, FieldErrorList } from './rules.ts';
 import type { CreateFirewall, FirewallAttachment } from './schema.ts';
 import { findTooLarge } from './size.ts';
 import { type Attachment, type Firewall, listAttachments, listFirewalls, lockFirewalls } from './store.ts';
@@ -53,24 +53,24 @@ export function findNamed(
   team: Team,
   { instance_id: id, instance_type: type }: FirewallAttachment,
 ): Instance {
-  const complaints = new Complaints();
+  const errors = new FieldErrorList();
   const where = { id: 'instance_id', type: 'instance_type' };
-  const instance = checkInstance({ id, type }, where, team.instances, complaints);
-  complaints.throw();
+  const instance = checkInstance({ id, type }, where, team.instances, errors);
+  errors.throw();
   return instance!;
 }
 
-/** The instances that a request attaches a firewall to. What is wrong with them goes to `complaints`. */
+/** The instances that a request attaches a firewall to. What is wrong with them goes to `errors`. */
 export function checkAttached(
   team: Team,
   firewallId: string,
   list: NonNullable<CreateFirewall['attached_instances']>,
-  complaints: Complaints,
+  errors: FieldErrorList,
 ): InstanceName[] {
-  const instances = checkInstances(list, 'attached_instances', team.instances, complaints);
+  const instances = checkInstances(list, 'attached_instances', team.instances, errors);
   for (const instance of instances) {
     const index = list.findIndex(({ id }) => id.toLowerCase() === instance.id);
-    checkRoom(team, firewallId, instance, `attached_instances.${index}.id`, complaints);
+    checkRoom(team, firewallId, instance, `attached_instances.${index}.id`, errors);
   }
   return instances;
 }
@@ -81,13 +81,13 @@ export function checkRoom(
   firewallId: string,
   instance: InstanceName,
   field: string,
-  complaints: Complaints,
+  errors: FieldErrorList,
 ): void {
   const others = team.attachments.filter(
     ({ id, firewall_id }) => id === instance.id && firewall_id !== firewallId,
   );
   if (others.length < MAX_FIREWALLS_OF_INSTANCE) return;
-  complaints.add(
+  errors.add(
     field,
     `The ${nounOf(instance.type)} has ${others.length} firewalls already, which is all that it can have. Detach one first.`,
   );
@@ -97,7 +97,7 @@ export function checkRoom(
  * Throws `validation_failed` where the data plane could not hold the firewalls of an instance with this one as it is to be.
  * Instances that it is detached from count too: what it denied as a whole the others may allow in many pieces.
  */
-export function refuseTooLarge(
+export function assertNotTooLarge(
   team: Team,
   { id, name, rules, attached }: { id: string; name: string; rules: StoredRule[]; attached: InstanceName[] },
 ): void {
@@ -111,7 +111,7 @@ export function refuseTooLarge(
   };
   const affected = new Set([...attachedTo(team, id), ...attached].map((instance) => instance.id));
   const sentence = findTooLarge(plan, id, affected);
-  const complaints = new Complaints();
-  if (sentence) complaints.add('rules', sentence);
-  complaints.throw();
+  const errors = new FieldErrorList();
+  if (sentence) errors.add('rules', sentence);
+  errors.throw();
 }

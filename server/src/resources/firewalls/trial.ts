@@ -9,7 +9,7 @@ import { evaluate } from '../../lib/packet-filter/evaluate.ts';
 import type { Action, Direction, Policies } from '../../lib/packet-filter/policy.ts';
 import { addressBook } from './instances.ts';
 import { type StoredRule, toPolicy } from './rule.ts';
-import { Complaints } from './rules.ts';
+import { FieldErrorList } from './rules.ts';
 import type { FirewallTested, TestFirewall } from './schema.ts';
 import type { Firewall } from './store.ts';
 import { attachedTo, type Team } from './team.ts';
@@ -61,18 +61,18 @@ export function tryPacket(firewall: Firewall, team: Team, body: TestFirewall): F
 }
 
 function readPacket({ source, destination, protocol, port }: TestFirewall) {
-  const complaints = new Complaints();
+  const errors = new FieldErrorList();
   const addresses = {
-    source: readAddress(source, 'source', complaints),
-    destination: readAddress(destination, 'destination', complaints),
+    source: readAddress(source, 'source', errors),
+    destination: readAddress(destination, 'destination', errors),
   };
   if (addresses.source && addresses.destination && addresses.source.family !== addresses.destination.family) {
-    complaints.add('destination', 'Source and destination must be of one family, both IPv4 or both IPv6.');
+    errors.add('destination', 'Source and destination must be of one family, both IPv4 or both IPv6.');
   }
   const hasPorts = protocol === 'tcp' || protocol === 'udp';
-  if (hasPorts && port == null) complaints.add('port', `The port field is required with ${protocol}.`);
-  if (!hasPorts && port != null) complaints.add('port', `${protocol} has no ports. Leave the port out.`);
-  complaints.throw();
+  if (hasPorts && port == null) errors.add('port', `The port field is required with ${protocol}.`);
+  if (!hasPorts && port != null) errors.add('port', `${protocol} has no ports. Leave the port out.`);
+  errors.throw();
   return { source: addresses.source!.text, destination: addresses.destination!.text };
 }
 
@@ -80,14 +80,14 @@ function readPacket({ source, destination, protocol, port }: TestFirewall) {
 function readAddress(
   text: string,
   field: string,
-  complaints: Complaints,
+  errors: FieldErrorList,
 ): { family: Family; text: string } | null {
   try {
     const { family, value } = parseAddress(text);
     return { family, text: formatAddress(family, value) };
   } catch (error) {
     if (!(error instanceof InvalidAddress)) throw error;
-    complaints.add(field, error.message);
+    errors.add(field, error.message);
     return null;
   }
 }

@@ -4,7 +4,7 @@ import { AppError, type FieldErrors, invalid, notFound } from '../../lib/errors.
 import { findProvider } from '../../services/registry.ts';
 import { holdGroup } from '../parameter-groups/store.ts';
 import { hold } from '../snapshots/acceptance.ts';
-import { refuseReading } from '../snapshots/rules.ts';
+import { readingBlocker } from '../snapshots/rules.ts';
 import type { ListedSnapshot, Snapshot } from '../snapshots/store.ts';
 import { parameterColumns } from './changes.ts';
 import { KINDS, type Kind } from './kinds.ts';
@@ -81,8 +81,8 @@ export async function cloneSnapshot(
 ) {
   const held = await hold(tx, found);
   if (!held) throw notFound('Snapshot');
-  const refusal = refuseReading(held.snapshot, held.instance);
-  if (refusal) throw refusal;
+  const blocker = readingBlocker(held.snapshot, held.instance);
+  if (blocker) throw blocker;
   const columns = await cloneColumns(tx, held.snapshot, request);
   const created = await instances.add(tx, principal, columns, { snapshot: held.snapshot.uid });
   return {

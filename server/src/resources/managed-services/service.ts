@@ -13,7 +13,7 @@ import type { AcceptedOperation } from '../../operations/operations-store.ts';
 import type { PassClock } from '../../reconcilers/reconcilers.ts';
 import { findProvider } from '../../services/registry.ts';
 import { createDefaultFirewall, serviceRules } from '../firewalls/defaults.ts';
-import { refuseWhileCloned } from '../snapshots/rules.ts';
+import { assertNotBeingCloned } from '../snapshots/rules.ts';
 import {
   autoscaleColumns,
   describeChanges,
@@ -169,7 +169,7 @@ export function createServiceActions(kind: Kind, dependencies: ServiceDependenci
     const row = await lock(tx, principal, id);
     const { permission, desired, status, message } = ACTIONS[action];
     if (!allowedActions(row)[permission]) throw invalidState(refusal(row, permission, noun), row.status);
-    if (action === 'delete') await refuseWhileCloned(tx, row, noun);
+    if (action === 'delete') await assertNotBeingCloned(tx, row, noun);
     const operation = await accept(tx, principal, row, action, desired ? { desired } : {});
     return { message: `The ${noun} ${message}.`, status, operation_id: operation.id };
   }

@@ -4,7 +4,7 @@ import { hasOperation, type Instance, lockInstance, updateInstance } from '../..
 import { uuidv7 } from '../../lib/ids.ts';
 import { type AcceptedOperation, acceptOperation } from '../../operations/operations-store.ts';
 import type { SnapshotArgs } from './instance-steps.ts';
-import { refuseReading } from './rules.ts';
+import { readingBlocker } from './rules.ts';
 import { RESOURCE_TYPE, type Reason } from './states.ts';
 import { insertSnapshot, lockSnapshot, type Snapshot, usesOf } from './store.ts';
 
@@ -55,7 +55,7 @@ export async function acceptDrill(
   found: Pick<Snapshot, 'uid' | 'instance_id'>,
 ): Promise<AcceptedOperation | null> {
   const held = await hold(tx, found);
-  if (!held || refuseReading(held.snapshot, held.instance)) return null;
+  if (!held || readingBlocker(held.snapshot, held.instance)) return null;
   if ((await usesOf(tx, [found.uid])).some(({ kind }) => kind === 'verify')) return null;
   return acceptOperation(tx, {
     teamId: held.snapshot.team_id,

@@ -8,7 +8,7 @@ import { type Snapshot, type SnapshotUse, snapshotsOf, usesOf } from './store.ts
 const GB = 1024 ** 3;
 
 /** Why no snapshot can be taken of the instance now; null where it can. */
-export function refuseSnapshot({ kind, status, desired }: Instance): AppError | null {
+export function snapshotBlocker({ kind, status, desired }: Instance): AppError | null {
   const noun = nounOf(kind);
   if (desired === 'deleted') return invalidState(`The ${noun} is being deleted.`, status);
   if (status === 'error') {
@@ -21,7 +21,7 @@ export function refuseSnapshot({ kind, status, desired }: Instance): AppError | 
 }
 
 /** Why nothing can be made from the snapshot now; null where it can. */
-export function refuseReading(snapshot: Snapshot, instance: Instance): AppError | null {
+export function readingBlocker(snapshot: Snapshot, instance: Instance): AppError | null {
   const noun = nounOf(instance.kind);
   if (instance.desired === 'deleted') {
     return invalidState(`The ${noun} is being deleted, and its snapshots with it.`, snapshot.status);
@@ -37,8 +37,8 @@ const UNREADABLE: Record<string, string> = {
 };
 
 /** Why the instance cannot go back to the snapshot now; null where it can. */
-export function refuseRestore(snapshot: Snapshot, instance: Instance): AppError | null {
-  const unreadable = refuseReading(snapshot, instance);
+export function restoreBlocker(snapshot: Snapshot, instance: Instance): AppError | null {
+  const unreadable = readingBlocker(snapshot, instance);
   if (unreadable) return unreadable;
   if (snapshot.status === 'restoring') {
     return invalidState('The snapshot is being restored already.', snapshot.status);
@@ -55,7 +55,7 @@ export function refuseRestore(snapshot: Snapshot, instance: Instance): AppError 
 }
 
 /** Why the snapshot cannot be deleted now; null where it can. `uses` are those of this snapshot. */
-export function refuseDelete(
+export function deletionBlocker(
   snapshot: Snapshot,
   instance: Instance,
   uses: readonly SnapshotUse[],
@@ -85,7 +85,7 @@ const USES: Record<string, string> = {
  * Throws `invalid_state` where a new instance is being made from one of the instance's snapshots, which its deletion would
  * take away. The transaction must hold a lock on the instance's row.
  */
-export async function refuseWhileCloned(
+export async function assertNotBeingCloned(
   tx: Tx,
   { id, status }: { id: string; status: string },
   noun: string,

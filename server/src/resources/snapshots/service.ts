@@ -11,7 +11,7 @@ import { UUID, uuidv7 } from '../../lib/ids.ts';
 import { acceptRequest } from '../../operations/accept.ts';
 import { type Held, hold, snapshotArgs } from './acceptance.ts';
 import type { RestoreArgs } from './instance-steps.ts';
-import { refuseDelete, refuseReading, refuseRestore, refuseSnapshot } from './rules.ts';
+import { deletionBlocker, readingBlocker, restoreBlocker, snapshotBlocker } from './rules.ts';
 import type { SnapshotStatus } from './states.ts';
 import { RESOURCE_TYPE } from './states.ts';
 import {
@@ -72,8 +72,8 @@ export function createSnapshotService(kind: string, { db }: Database) {
     if (!instance) {
       throw invalid({ [`${member}_id`]: [`The selected ${noun} does not exist in this team.`] });
     }
-    const refusal = refuseSnapshot(instance);
-    if (refusal) throw refusal;
+    const blocker = snapshotBlocker(instance);
+    if (blocker) throw blocker;
     const present = await snapshotsOf(tx, instance.id);
     const used = present.filter(({ reason }) => reason === 'manual').length;
     await assertQuotaWithin(tx, principal.team.id, 'snapshot', noun, used);
@@ -102,8 +102,8 @@ export function createSnapshotService(kind: string, { db }: Database) {
 
   async function restore(tx: Tx, principal: TeamPrincipal, id: number | null) {
     const { snapshot, instance } = await lock(tx, principal, id);
-    const refusal = refuseRestore(snapshot, instance);
-    if (refusal) throw refusal;
+    const blocker = restoreBlocker(snapshot, instance);
+    if (blocker) throw blocker;
     const args: RestoreArgs = {
       snapshot: snapshot.uid,
       settled: instance.status === 'error' ? 'error' : instance.desired === 'running' ? 'running' : 'stopped',
@@ -124,8 +124,8 @@ export function createSnapshotService(kind: string, { db }: Database) {
 
   async function remove(tx: Tx, principal: TeamPrincipal, id: number | null) {
     const { snapshot, instance } = await lock(tx, principal, id);
-    const refusal = refuseDelete(snapshot, instance, await usesOf(tx, [snapshot.uid]));
-    if (refusal) throw refusal;
+    const blocker = deletionBlocker(snapshot, instance, await usesOf(tx, [snapshot.uid]));
+    if (blocker) throw blocker;
     const target = { type: RESOURCE_TYPE, id: snapshot.uid, status: snapshot.status };
     const operation = await acceptRequest(tx, principal, target, 'delete');
     await updateSnapshot(tx, snapshot.uid, { status: 'destroying' });
@@ -142,8 +142,8 @@ export function createSnapshotService(kind: string, { db }: Database) {
       tx,
     );
     const { snapshot, instance } = await lock(tx, principal, id);
-    const refusal = refuseReading(snapshot, instance);
-    if (refusal) throw refusal;
+    const blocker = readingBlocker(snapshot, instance);
+    if (blocker) throw blocker;
     const running = await drillOf(tx, principal.team.id);
     if (running) {
       throw invalidState(
