@@ -59,6 +59,26 @@ describe('GET /operations/{operation}', () => {
     assert.equal(body.data.terminal, true);
   });
 
+  it('is the only one of its resource that is at work', async () => {
+    const resource_id = uuidv7();
+    const insert = (state: string) =>
+      test.database.db
+        .insertInto('operations')
+        .values({
+          id: uuidv7(),
+          team_id: test.team.teamId,
+          resource_type: 'vps',
+          resource_id,
+          kind: 'start',
+          state,
+        })
+        .execute();
+    await insert('running');
+    await insert('queued');
+    await assert.rejects(insert('pending'), { code: '23505' });
+    await test.database.pool.query('delete from operations where resource_id = $1', [resource_id]);
+  });
+
   it('is 404 for an unknown or malformed id', async () => {
     for (const id of [uuidv7(), 'nonsense', '1']) {
       assert.equal((await call('GET', `/operations/${id}`)).status, 404);

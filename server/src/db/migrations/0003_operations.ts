@@ -27,6 +27,10 @@ create table operations (
   started_at timestamptz,
   finished_at timestamptz
 );
+-- At most one operation of a resource is at work: the rest wait in order.
+create unique index operations_current on operations (resource_id) where state in ('pending', 'running');
+create index operations_queued on operations (resource_id, seq) where state = 'queued';
+create index operations_resource on operations (resource_id, seq desc);
 create index operations_instance on operations (instance_id) where instance_id is not null;
 -- Operations of other resources that read or write a snapshot name it in their arguments.
 create index operations_snapshot on operations ((args ->> 'snapshot')) where args ? 'snapshot';
