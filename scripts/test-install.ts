@@ -3,8 +3,10 @@ import os from 'node:os';
 import path from 'node:path';
 import { destroy } from '../server/src/cli/destroy.ts';
 import { readConfig } from '../server/src/config.ts';
+import { incusSocket } from '../server/src/host/incus-connection.ts';
+import { poolFor } from '../server/src/host/install.ts';
 import { installPackages, missingPackages, type Package } from '../server/src/host/packages.ts';
-import { startPostgres } from '../server/src/host/postgres.ts';
+import { type RunningPostgres, startPostgres } from '../server/src/host/postgres.ts';
 import { setUp } from '../server/src/host/setup.ts';
 import { createSupervisor } from '../server/src/host/supervisor.ts';
 import { ensureUser, systemUserName } from '../server/src/host/system.ts';
@@ -19,7 +21,7 @@ export const ROOT = path.join(import.meta.dirname, '..');
 export const terminal = createTerminal();
 // Tests kill daemons in a row.
 const supervisor = createSupervisor({ log: (message) => terminal.line(message), maxBackoffMs: 500 });
-const stops: (() => Promise<void>)[] = [];
+let postgres: RunningPostgres | null = null;
 
 /** The install's own folder, the same at every run of one checkout, so that leftovers of a killed run are found. */
 const home = path.join(
@@ -41,7 +43,7 @@ export async function prepareTestInstall(engine: 'sim' | 'incus'): Promise<void>
 /** Stops and removes all of it. */
 export async function removeTestInstall(): Promise<void> {
   await supervisor.stop();
-  await Promise.allSettled(stops.map((stop) => stop()));
+  await postgres?.stop();
   await clean();
 }
 
@@ -65,13 +67,12 @@ export async function startTestPostgres(options: { durable: boolean }): Promise<
   const user = systemUserName(installId(home));
   if (isRoot()) await ensureUser(user);
   await terminal.step('Starting PostgreSQL', async () => {
-    const postgres = await startPostgres({
+    postgres = await startPostgres({
       folder: path.join(home, 'postgres'),
       user,
       durable: options.durable,
       log: (message) => terminal.line(message),
     });
-    stops.push(() => postgres.stop());
     process.env.DANUBE_TEST_POSTGRES = postgres.url;
     await createTemplate();
   });
@@ -81,11 +82,11 @@ export async function startTestPostgres(options: { durable: boolean }): Promise<
 export async function startTestIncus(): Promise<void> {
   const config = readConfig({ ...process.env, DATABASE_URL: process.env.DANUBE_TEST_POSTGRES });
   const log = (message: string) => terminal.line(message);
-  const platform = await setUp({ config, terminal, supervisor, log, stops, ownIncus: true });
-  process.env.DANUBE_TEST_INCUS_SOCKET = platform.incusSocket!;
-  process.env.DANUBE_TEST_INCUS_POOL = platform.pool;
-  process.env.DANUBE_TEST_INSTALL_ID = platform.install.installId;
-  process.env.DANUBE_IPV4_POOL = platform.install.ipv4Pool;
-  process.env.DANUBE_IPV6_POOL = platform.install.ipv6Pool;
+  const install = await setUp({ config, terminal, supervisor, log, ownIncus: true });
+  process.env.DANUBE_TEST_INCUS_SOCKET = incusSocket(home);
+  process.env.DANUBE_TEST_INCUS_POOL = poolFor(config, install.installId);
+  process.env.DANUBE_TEST_INSTALL_ID = install.installId;
+  process.env.DANUBE_IPV4_POOL = install.ipv4Pool;
+  process.env.DANUBE_IPV6_POOL = install.ipv6Pool;
   process.env.DANUBE_TEST_IMAGES = path.join(home, 'images');
 }

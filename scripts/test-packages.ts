@@ -1,4 +1,5 @@
-import { PACKAGES, type Package } from '../server/src/host/packages.ts';
+import { HOST_COMPONENTS } from '../server/src/host/components.ts';
+import type { Package } from '../server/src/host/packages.ts';
 
 interface Need {
   /** The test files whose programs these are, by their path. */
@@ -45,7 +46,10 @@ const CLIENTS: readonly Need[] = [
 ];
 
 /** What an install for Incus brings. Tests of these folders use it themselves, before one is set up. */
-const PLATFORM: Need = { files: /\/real\/|src\/(cli|dataplane|host|images)\//, packages: PACKAGES };
+const PLATFORM: Need = {
+  files: /\/real\/|src\/(cli|dataplane|host|images)\//,
+  packages: HOST_COMPONENTS.flatMap(({ packages }) => packages ?? []),
+};
 
 /**
  * The Debian packages that these test files need. Without Incus only the clients: tests of the platform leave out what

@@ -6,8 +6,8 @@ import { test } from 'node:test';
 const SRC = path.join(import.meta.dirname, '..', 'src');
 
 /**
- * Pairs of folders that import each other still. This list may only get shorter: take a pair off once it is untangled,
- * and add none. Move what both need to a folder that neither is, or hand it over in `app.ts`.
+ * Pairs of folders that still import each other. This list may only get shorter: take a pair off once it is untangled,
+ * and add none. Move what both need to a third folder, or have `app.ts` pass it.
  */
 const TANGLED = [
   'images ↔ services',
@@ -22,7 +22,7 @@ interface Import {
   to: string;
 }
 
-/** What the server's files import of one another, as paths below `server/src`. Tests are left out: they may use anything. */
+/** The imports of the server's files, as paths below `server/src`. Tests are left out: they may use anything. */
 function findImports(): Import[] {
   const files = globSync('**/*.ts', { cwd: SRC, exclude: ['**/*.test.ts'] });
   return files.flatMap((from) => {

@@ -31,7 +31,7 @@ const COMMANDS: readonly Command[] = [
   {
     name: 'doctor',
     usage: 'doctor [--json]',
-    help: 'Check every part of this install and say how to mend what is wrong.',
+    help: 'Check every part of this install and say how to repair what is wrong.',
     options: { json: { type: 'boolean' } },
     words: [0, 0],
     run: async (_, values) => (await import('./doctor.ts')).doctor({ json: values.json === true }),
@@ -63,7 +63,9 @@ const COMMANDS: readonly Command[] = [
   {
     name: 'token create',
     usage: 'token create --name NAME [--scopes LIST] [--expires WHEN] [--user EMAIL]',
-    help: 'Make an API token. Scopes: default (reads), editor, admin, or a list such as vps:read,vps:write. WHEN: 30d, 12h or a date.',
+    help:
+      'Make an API token. Scopes: default (reads), editor, admin, or a list such as vps:read,vps:write. ' +
+      'WHEN: 30d, 12h or a date.',
     options: {
       name: { type: 'string' },
       scopes: { type: 'string' },

@@ -7,25 +7,32 @@ import { isRoot } from '../lib/processes.ts';
 
 const MARKS = { ok: '✓', warn: '!', fail: '✗' } as const;
 
-/** `danube doctor`: exit status 1 when a part fails. */
+/** `danube doctor`: exit status 1 when something fails. */
 export async function doctor(options: { json: boolean }): Promise<number> {
   const config = readConfig(process.env);
   const install = await requireInstall(config.home);
   if (!isRoot() && install.incus !== 'none') {
-    throw new OperatorError('Only root may look at all parts of this install.', 'Use sudo.');
+    throw new OperatorError('Only root may look at all of this install.', 'Use sudo.');
   }
-  const findings = await checkAll({ config, install });
-  if (options.json)
-    process.stdout.write(`${JSON.stringify({ install_id: install.installId, findings }, null, 2)}\n`);
-  else process.stdout.write(describe(findings));
+  const findings = await checkAll({
+    config,
+    installId: install.installId,
+    incus: install.incus,
+    log: () => undefined,
+  });
+  process.stdout.write(
+    options.json
+      ? `${JSON.stringify({ install_id: install.installId, findings }, null, 2)}\n`
+      : describe(findings),
+  );
   return findings.some(({ state }) => state === 'fail') ? 1 : 0;
 }
 
 function describe(findings: Finding[]): string {
-  const width = Math.max(...findings.map(({ part }) => part.length));
-  const lines = findings.flatMap(({ part, state, message, mend }) => [
-    `  ${MARKS[state]} ${part.padEnd(width)}  ${message}`,
-    ...(mend ? [`    ${' '.repeat(width)}  → ${mend}`] : []),
+  const width = Math.max(...findings.map(({ component }) => component.length));
+  const lines = findings.flatMap(({ component, state, message, remedy }) => [
+    `  ${MARKS[state]} ${component.padEnd(width)}  ${message}`,
+    ...(remedy ? [`    ${' '.repeat(width)}  → ${remedy}`] : []),
   ]);
   const count = (state: Finding['state']): number =>
     findings.filter((finding) => finding.state === state).length;

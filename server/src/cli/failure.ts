@@ -7,8 +7,8 @@ import { AppError } from '../lib/errors.ts';
 export class UsageError extends Error {}
 
 /**
- * Tells the operator what went wrong, on standard error, and returns the exit status. What they can mend is a sentence
- * and its remedy; anything else is a defect and comes with its stack.
+ * Tells the operator on standard error what went wrong, and returns the exit status. A problem that operators can solve
+ * is a sentence and its remedy. Anything else is a defect of Danube, and comes with its stack.
  */
 export function reportFailure(error: unknown): number {
   process.stderr.write(`\n${describeFailure(error)}\n`);

@@ -9,7 +9,7 @@ export interface StopSignal {
   requested: Promise<string>;
 }
 
-/** Listens for requests to stop: SIGINT, SIGTERM, SIGHUP, and a launcher that is gone. A second one ends the process. */
+/** Listens for requests to stop: SIGINT, SIGTERM, SIGHUP, or a launcher that is gone. A second one ends the process. */
 export function listenForStop(): StopSignal {
   let firstAt = 0;
   const requested = new Promise<string>((resolve) => {

@@ -4,6 +4,7 @@ import { type Config, readConfig } from '../config.ts';
 import type { DataPlane } from '../dataplane/contract/data-plane.ts';
 import { ensureSecretKey, poolsOf, readInstall } from '../host/install.ts';
 import { takeLock, writePidFile } from '../host/lock.ts';
+import { databaseUrlOf } from '../host/postgres-cluster.ts';
 import { preflight } from '../host/preflight.ts';
 import { defaultRouteAddress } from '../host/public-address.ts';
 import { setUp } from '../host/setup.ts';
@@ -31,26 +32,19 @@ export async function start(): Promise<number> {
   for (const line of remarks) terminal.line(line);
   if (firstStart) terminal.line(`Setting up Danube in ${config.home}`);
   const supervisor = createSupervisor({ log: (message) => log.warn(message) });
-  const stops: (() => Promise<void>)[] = [];
   let app: App | null = null;
   try {
-    const platform = await setUp({
-      config,
-      terminal,
-      supervisor,
-      log: (message) => log.info(message),
-      stops,
-    });
+    const install = await setUp({ config, terminal, supervisor, log: (message) => log.info(message) });
     await writePidFile(config.home);
-    const plane = await openDataPlane(config, platform.install, log);
+    const plane = await openDataPlane(config, install, log);
     app = await startApp({
       config,
-      databaseUrl: platform.databaseUrl,
+      databaseUrl: await databaseUrlOf(config),
       plane,
-      pools: poolsOf(config, platform.install),
+      pools: poolsOf(config, install),
       publicAddress: config.publicAddress ?? defaultRouteAddress(),
       secretKey: await ensureSecretKey(config),
-      executorId: platform.install.serverId,
+      executorId: install.serverId,
       log,
     });
     announce(terminal, config, app);
@@ -59,7 +53,7 @@ export async function start(): Promise<number> {
     const reason = await stop.requested;
     terminal.line(`Stopping (${reason}); instances keep running.`);
   } finally {
-    await shutDown({ app, supervisor, stops, log });
+    await shutDown({ app, supervisor, log });
     await lock.release();
   }
   return 0;
@@ -68,17 +62,16 @@ export async function start(): Promise<number> {
 interface Running {
   app: App | null;
   supervisor: Supervisor;
-  stops: (() => Promise<void>)[];
   log: Log;
 }
 
-async function shutDown({ app, supervisor, stops, log }: Running): Promise<void> {
+async function shutDown({ app, supervisor, log }: Running): Promise<void> {
   const drained = app ? app.close().then(() => true) : Promise.resolve(true);
   const late = delay(DRAIN_SECONDS * 1000, false, { ref: false });
-  if (!(await Promise.race([drained, late])))
+  if (!(await Promise.race([drained, late]))) {
     log.warn(`Not everything ended within ${DRAIN_SECONDS} s; the next start goes on`);
+  }
   await supervisor.stop();
-  await Promise.all(stops.map((end) => end()));
 }
 
 function announce(terminal: Terminal, config: Config, app: App): void {

@@ -1,10 +1,10 @@
-import path from 'node:path';
 import type { Config } from '../config.ts';
 import { type Database, openDatabase } from '../db/database.ts';
 import { migrate } from '../db/migrate.ts';
 import { requireInstall } from '../host/install.ts';
 import { OperatorError } from '../host/operator-error.ts';
 import { findPostgres, startPostgres } from '../host/postgres.ts';
+import { postgresFolder } from '../host/postgres-cluster.ts';
 import { systemUserName } from '../host/system.ts';
 
 /**
@@ -25,7 +25,7 @@ export async function withDatabase<T>(config: Config, work: (database: Database)
 
 async function openEmbedded(config: Config): Promise<{ url: string; done(): Promise<void> }> {
   const install = await requireInstall(config.home);
-  const folder = path.join(config.home, 'postgres');
+  const folder = postgresFolder(config.home);
   const wasUp = findPostgres(folder) !== null;
   const server = await startPostgres({
     folder,

@@ -5,7 +5,7 @@ import { isRoot } from '../lib/processes.ts';
 import { run } from '../lib/run.ts';
 import { AclGuard } from './acl-guard.ts';
 import { applyHostFirewall, firewallTable, removeHostFirewall } from './host-firewall.ts';
-import { findIncusChains, removeRemains } from './remains.ts';
+import { findIncusChains, removeIncusRemains } from './incus-remains.ts';
 
 /** Chains as Incus makes them, of an install that there is not, in the table that all Incus on a host share. */
 const ID = 'fbfbfb';
@@ -42,7 +42,7 @@ const guard = new AclGuard(ID, (message) => assert.fail(message));
 
 before(async () => {
   if (skip) return;
-  await removeRemains('/nonexistent', ID);
+  await removeIncusRemains('/nonexistent', ID);
   await applyHostFirewall(ID);
   await nft('add table inet incus');
   for (const bridge of [ONE, TWO]) await nft(chain('add', `fwd.${bridge}`));
@@ -53,7 +53,7 @@ before(async () => {
 after(async () => {
   if (skip) return;
   guard.stop();
-  await removeRemains('/nonexistent', ID);
+  await removeIncusRemains('/nonexistent', ID);
   await removeHostFirewall(ID);
 });
 
@@ -82,6 +82,6 @@ test('it begins anew, and ends with its monitor', { skip }, async () => {
 
 test('no chain of an install is left behind, also where others jump to it', { skip }, async () => {
   assert.notDeepEqual(await findIncusChains(ID), []);
-  await removeRemains('/nonexistent', ID);
+  await removeIncusRemains('/nonexistent', ID);
   assert.deepEqual(await findIncusChains(ID), []);
 });

@@ -3,30 +3,31 @@ import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { bridgePrefix } from '../dataplane/incus/names.ts';
 import { closeBridge, openBridge, openBridges } from './host-firewall.ts';
-import { findIncusChains } from './remains.ts';
+import { findIncusChains } from './incus-remains.ts';
 
-/**
- * Seconds that a bridge stays closed at the most when nobody is left to open it, and between two renewals while somebody is.
- */
+/** A closed bridge opens by itself after this time, so none stays closed for ever when this process dies. */
 const CLOSED_SECONDS = 60;
+/** How often the time of a bridge that has to stay closed is renewed. */
 const RENEW_SECONDS = 20;
 
 /**
- * Incus takes the rules of a network away and makes them anew whenever it starts, and when a setting of the network changes:
- * for most of a second nothing is filtered. This watches nftables, and lets no connection begin through a bridge
- * from the first chain that goes until the last rule is back. Incus removes four other chains before those with the rules,
- * each by a command of its own, which is time enough to be faster. Established connections are not touched. A bridge whose
- * rules somebody took away for good stays closed until the data plane attaches them again.
+ * Incus deletes the firewall rules of a network and writes them again whenever it starts, and whenever a setting of the
+ * network changes. For most of a second, nothing is filtered.
+ *
+ * This guard watches the changes of nftables. It closes a bridge to new connections when the first chain is deleted,
+ * and opens it when the last rule is back. It is fast enough, because Incus deletes four other chains before those with
+ * the rules, each with a command of its own. Established connections are not touched. A bridge whose rules somebody
+ * deleted for good stays closed until the data plane attaches them again.
  */
 export class AclGuard {
   readonly #installId: string;
   readonly #log: (message: string) => void;
-  /** Bridges with rules: one that never had any is not to be closed for want of them. */
+  /** Bridges that have rules. One that never had any must not be closed because they are missing. */
   readonly #ruled = new Set<string>();
   readonly #closed = new Set<string>();
   #monitor: ChildProcess | null = null;
   #renewal: NodeJS.Timeout | null = null;
-  /** Commands for nftables, one after the other. */
+  /** The end of the queue of commands for nftables, which run one after the other. */
   #work: Promise<void> = Promise.resolve();
 
   constructor(installId: string, log: (message: string) => void) {
@@ -37,10 +38,10 @@ export class AclGuard {
   /** Begins to watch. Needs root and the host's firewall table. */
   async start(): Promise<void> {
     this.stop();
-    // Whatever was closed by one that did not see the end: its rules are back by now, or Incus is broken.
+    // An earlier guard may have died while bridges were closed. Their rules are back by now, or Incus is broken.
     this.#closed.clear();
     await openBridges(this.#installId);
-    // Ends with us, whatever ends us.
+    // `setpriv` makes the kernel kill it when this process ends, however it ends.
     const monitor = spawn('setpriv', ['--pdeathsig', 'KILL', 'nft', 'monitor'], {
       stdio: ['ignore', 'pipe', 'ignore'],
     });
@@ -52,7 +53,7 @@ export class AclGuard {
     createInterface({ input: monitor.stdout }).on('line', (line) => this.#read(line));
     this.#renewal = setInterval(() => {
       for (const bridge of this.#closed) {
-        // Where the network was removed, and its rules with it, nobody brings them back.
+        // The network may be gone, with its rules: then nobody writes them again.
         if (existsSync(`/sys/class/net/${bridge}`)) {
           this.#queue(() => this.#close(bridge));
           continue;
@@ -72,7 +73,7 @@ export class AclGuard {
   }
 
   stop(): void {
-    // What is closed opens by itself.
+    // Bridges that are closed now open by themselves, see CLOSED_SECONDS.
     if (this.#renewal) clearInterval(this.#renewal);
     this.#monitor?.kill('SIGKILL');
     this.#monitor = null;
@@ -87,7 +88,7 @@ export class AclGuard {
       this.#closed.add(bridge);
       this.#queue(() => this.#close(bridge));
     }
-    // What is dropped where no rule matches: the end of the rules.
+    // Incus writes this rule last: it drops what no other rule matches.
     const isLast = verb === 'add' && chain === 'acl' && rule.endsWith(` oifname "${bridge}" drop`);
     if (!isLast) return;
     this.#ruled.add(bridge);

@@ -15,8 +15,8 @@ export interface DaemonOptions {
 }
 
 /**
- * Starts a process that outlives ours: in a session and process group of its own, so that neither Ctrl-C in the terminal
- * nor our death reaches it. Throws where the program does not exist.
+ * Starts a process that outlives ours. It has a session and process group of its own, so neither Ctrl-C in the terminal
+ * nor our death ends it. Throws where the program does not exist.
  */
 export async function startDaemon(options: DaemonOptions): Promise<ProcessIdentity | null> {
   await mkdir(path.dirname(options.logFile), { recursive: true });
@@ -43,7 +43,7 @@ export async function startDaemon(options: DaemonOptions): Promise<ProcessIdenti
 
 const LOG_LIMIT_BYTES = 20_000_000;
 
-/** Puts a log that has grown large aside, over the one before: a daemon's logs take at most twice the limit and what comes in one run. */
+/** Renames a log that has grown large to `FILE.1`, replacing the one before. For use before a daemon starts. */
 export async function rotateLog(file: string): Promise<void> {
   if (existsSync(file) && (await stat(file)).size > LOG_LIMIT_BYTES) await rename(file, `${file}.1`);
 }

@@ -12,12 +12,13 @@ interface VethEnd {
 
 /** How the hardware addresses of instances begin: `hardwareAddress` in `dataplane/incus/devices.ts`. */
 const OF_INSTANCE = /^02:d[46]:/;
-/** Milliseconds in which a daemon that starts an instance has put one end into the bridge and handed over the other. */
+/** Milliseconds within which an Incus that starts an instance has put its veth pair to use. */
 const SETTLE_MS = 1000;
 
 /**
- * Removes the cables (veth pairs) of instances that an Incus left behind which was killed while it started them: both ends
- * lie on this host, plugged in nowhere, and nobody will ever use them again. Those of any install: they bear no name.
+ * Removes veth pairs (the virtual cables of instances) that an Incus left behind because it was killed while it started
+ * an instance. Both ends of such a pair are on this host and in no bridge, and nobody will ever use it again. Nothing
+ * tells which install a pair belongs to, so those of other installs are removed too.
  */
 export async function removeDanglingVeths(): Promise<void> {
   const seen = await findDanglingVeths();
@@ -25,13 +26,13 @@ export async function removeDanglingVeths(): Promise<void> {
   await delay(SETTLE_MS);
   const still = new Set((await findDanglingVeths()).map(({ ifindex }) => ifindex));
   for (const { ifname, ifindex } of seen) {
-    // One end takes the other along.
+    // Deleting one end deletes the other too.
     if (still.has(ifindex)) await run('ip', ['link', 'delete', ifname], { allow: 'any' });
   }
 }
 
 async function findDanglingVeths(): Promise<VethEnd[]> {
-  // Where there is no `ip` (127), nothing was ever started.
+  // Without the program `ip` (status 127), no instance was ever started here.
   const { stdout } = await run('ip', ['-json', 'link', 'show', 'type', 'veth'], { allow: [127] });
   const ends = JSON.parse(stdout || '[]') as VethEnd[];
   const byName = new Map(ends.map((end) => [end.ifname, end]));

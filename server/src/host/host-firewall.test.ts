@@ -56,7 +56,7 @@ async function addAddresses(device: string, address: string, ...where: string[])
   await ip(...where, 'address', 'add', `${six(address)}/64`, 'dev', device, 'nodad');
 }
 
-/** Link-local addresses are of no use until the kernel has made sure, for a second or two, that nobody else has them. */
+/** The kernel looks for a second or two whether somebody else has a link-local address, before it can be used. */
 async function waitForAddresses(): Promise<void> {
   const deadline = Date.now() + 15_000;
   const devices = [
@@ -82,7 +82,8 @@ async function addMetadata(): Promise<void> {
 
 /** Listens on an address (by default all) of a guest, or of the host, and resolves once it does. */
 async function listen(guest: string | null, port: number, address = '::'): Promise<void> {
-  const script = `require('net').createServer((s) => s.on('error', () => {}).end('hi')).listen(${port}, '${address}', () => console.log('up'))`;
+  const script = `require('net').createServer((s) => s.on('error', () => {}).end('hi'))
+    .listen(${port}, '${address}', () => console.log('up'))`;
   const command = [process.execPath, '-e', script];
   const [program = '', ...args] = guest ? ['ip', 'netns', 'exec', space(guest), ...command] : command;
   await nextOutput(start(program, args));
@@ -174,7 +175,10 @@ async function broadcastArrives(guest: string): Promise<boolean> {
   ]);
   await nextOutput(receiver);
   const outcome = nextOutput(receiver);
-  const send = `${socket} s.bind(() => { s.setBroadcast(true); s.send('${word}', 67, '255.255.255.255', () => s.close()); });`;
+  const send = `${socket} s.bind(() => {
+    s.setBroadcast(true);
+    s.send('${word}', 67, '255.255.255.255', () => s.close());
+  });`;
   await run('ip', ['netns', 'exec', space(guest), process.execPath, '-e', send]);
   return (await outcome) === 'got';
 }

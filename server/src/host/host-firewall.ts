@@ -6,18 +6,21 @@ export const firewallTable = (installId: string): string => `danube_${installId}
 /**
  * The host's own protection, as an nftables script that replaces the table in one step.
  *
- * - On the host, instances reach DNS, DHCP and ping of their gateway, and nothing else: not the API, not SSH, not what
- *   the operator runs on any of the host's addresses, and not the gateway of another team. Their gateway is whatever is
- *   an address of the bridge that the packet came in by; broadcast is for DHCP, multicast for IPv6 neighbour discovery.
- * - Between two bridges of the install nothing is forwarded: teams are apart. Bridged traffic of one team passes here as
- *   well (br_netfilter); `fib daddr . iif` finds a route for it on the bridge it came from, and for other bridges none.
- * - Nothing is forwarded to link-local addresses: there a cloud hands its credentials to whoever asks from this host, and
- *   masquerading makes an instance look like it. Bridged IPv6 is let through, as instances use it among themselves.
- * - Nobody outside passes for an instance, whose address firewalls may trust.
- * - No TCP connection begins in its middle. The kernel would take one up (nf_conntrack_tcp_loose), so one that a team's
- *   firewalls forbid by now, and that was cut for it, would come back with the next packet of the side that may send.
- * - Connections begin only where the rules of Incus are in place: `acl-guard.ts` closes bridges to new ones.
- * - No ICMPv6 comes behind other headers: Incus' rules look for it in the first only, so it would pass one that drops it.
+ * - Of the host itself, instances reach only DNS, DHCP and ping of their own gateway: not the API, not SSH, not what
+ *   the operator runs on any of the host's addresses, and not the gateway of another team. An instance's gateway is any
+ *   address of the bridge that its packet came in by. Broadcast is for DHCP, multicast for IPv6 neighbour discovery.
+ * - Nothing is forwarded from one bridge of the install to another, so teams cannot reach each other. Traffic inside
+ *   one bridge passes these rules too (br_netfilter). `fib daddr . iif` tells it apart: it finds a route on the bridge
+ *   that the packet came in by, and none on other bridges.
+ * - Nothing is forwarded to link-local addresses. There, a cloud hands credentials to everybody who asks from this
+ *   host, and masquerading makes an instance look like this host. Instances use link-local IPv6 inside their bridge:
+ *   that passes.
+ * - Nothing from outside has the address of an instance: firewalls may trust such an address.
+ * - No TCP connection starts with a packet from its middle, which the kernel would accept (nf_conntrack_tcp_loose). A
+ *   connection that was cut, because the team's firewalls forbid it now, would come back with the next packet of the
+ *   side that may send.
+ * - Connections start only while the rules of Incus are in place: `acl-guard.ts` closes bridges to new ones.
+ * - ICMPv6 behind other headers is dropped. Incus' rules look at the first header only, so they would not drop it.
  */
 export function firewallScript(installId: string): string {
   const table = firewallTable(installId);
@@ -61,15 +64,15 @@ table inet ${table} {
 `;
 }
 
-/** Lets no connection begin through a bridge for so many seconds; counts anew where it is closed already. */
+/** Lets no connection start through a bridge for so many seconds. Where it is closed already, the time starts again. */
 export async function closeBridge(installId: string, bridge: string, seconds: number): Promise<void> {
   const add = elementCommand('add', installId, bridge, ` timeout ${seconds}s`);
   const remove = elementCommand('delete', installId, bridge);
-  // An element that is there keeps its time, so it goes first, and one that is not there cannot go.
+  // Adding an element again does not renew its time, so it is deleted first; and to delete it, it has to be there.
   await run('nft', ['-f', '-'], { input: [add, remove, add].join('\n') });
 }
 
-/** One that is open stays so. */
+/** Opens a bridge, also where it is open already. */
 export async function openBridge(installId: string, bridge: string): Promise<void> {
   await run('nft', ['-f', '-'], {
     input: [elementCommand('add', installId, bridge), elementCommand('delete', installId, bridge)].join('\n'),

@@ -11,6 +11,26 @@ export const HOST_INCUS_SOCKET = '/var/lib/incus/unix.socket';
 /** All that this install's own daemon keeps. */
 export const incusFolder = (home: string): string => path.join(home, 'incus');
 export const incusSocket = (home: string): string => path.join(incusFolder(home), 'unix.socket');
+export const incusLog = (home: string): string => path.join(home, 'log', 'incusd.log');
+
+export const usesLocalIncus = (config: Config): boolean => config.engine === 'incus' && !config.incus;
+
+/** What the Incus on this host that this install uses keeps where. */
+export interface LocalIncus {
+  socket: string;
+  folder: string;
+  log: string;
+}
+
+/** Of the Incus that the host used before us, or of this install's own. */
+export const localIncus = (home: string, whose: Install['incus']): LocalIncus =>
+  whose === 'host'
+    ? {
+        socket: HOST_INCUS_SOCKET,
+        folder: path.dirname(HOST_INCUS_SOCKET),
+        log: '/var/log/incus/incus.log',
+      }
+    : { socket: incusSocket(home), folder: incusFolder(home), log: incusLog(home) };
 
 /** The Incus that this install uses: its own, the host's, or the one of INCUS_URL; null with another data plane. */
 export async function incusConnection(

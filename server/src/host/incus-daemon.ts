@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, statfs } from 'node:fs/promises';
-import path from 'node:path';
+import { mkdir } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DataPlaneError } from '../dataplane/contract/errors.ts';
 import {
@@ -16,7 +15,7 @@ import {
 import { run } from '../lib/run.ts';
 import { rotateLog, startDaemon } from './daemon.ts';
 import { removeDanglingVeths } from './dangling-veths.ts';
-import { HOST_INCUS_SOCKET, incusFolder, withIncus } from './incus-connection.ts';
+import { HOST_INCUS_SOCKET, incusFolder, incusLog, withIncus } from './incus-connection.ts';
 import { OperatorError } from './operator-error.ts';
 
 const INCUSD = '/usr/libexec/incus/incusd';
@@ -26,12 +25,10 @@ const RAISE_LIMITS =
 const READY_SECONDS = 120;
 const STOP_SECONDS = 60;
 
-export const incusLog = (home: string): string => path.join(home, 'log', 'incusd.log');
-
-/** Arguments tell our daemon from another install's, and from the helpers that it starts (`incusd forkstart …`). */
+/** These arguments tell our daemon from that of another install, and from its own helpers (`incusd forkstart …`). */
 const argumentsFor = (home: string): string[] => ['--group', 'root', '--logfile', incusLog(home)];
 
-/** This install's own daemon, where it runs. */
+/** This install's own daemon; null where it does not run. */
 export function findIncusd(home: string): ProcessIdentity | null {
   const wanted = argumentsFor(home).join('\0');
   for (const pid of allPids()) {
@@ -42,8 +39,8 @@ export function findIncusd(home: string): ProcessIdentity | null {
 }
 
 /**
- * Starts this install's own Incus daemon, or takes over the one that runs. Does not wait for it to answer. A daemon whose
- * program was replaced by an upgrade is restarted; instances run on meanwhile.
+ * Starts this install's own Incus daemon, or takes over the one that runs. Does not wait for it to answer. Where an
+ * upgrade has replaced its program, the daemon is restarted; instances keep running meanwhile.
  */
 export async function ensureIncusd(home: string): Promise<ProcessIdentity> {
   const running = findIncusd(home);
@@ -55,7 +52,7 @@ export async function ensureIncusd(home: string): Promise<ProcessIdentity> {
   await removeDanglingVeths();
   await rotateLog(incusLog(home));
   const started = await startDaemon({
-    // The limits of the distribution's service file, as far as this host allows: each instance needs some files.
+    // Each instance needs open files: the limit is that of Debian's service file, or the highest that this host allows.
     command: '/bin/sh',
     args: ['-c', RAISE_LIMITS, INCUSD, ...argumentsFor(home)],
     env: {
@@ -77,7 +74,10 @@ function proxySettings(): NodeJS.ProcessEnv {
   );
 }
 
-/** Waits until the daemon on that socket answers; `daemon` ending first is an error that says where to look. */
+/**
+ * Waits until Incus answers on that socket. Throws {@link OperatorError} where `daemon` ends before, or it takes too
+ * long.
+ */
 export async function waitForIncus(
   socket: string,
   daemon: ProcessIdentity | null,
@@ -98,7 +98,7 @@ export async function waitForIncus(
   });
 }
 
-/** Ends the daemon; its instances run on. Nothing to stop is success. */
+/** Stops the daemon; its instances keep running. Nothing to stop is success. */
 export async function stopIncusd(home: string): Promise<void> {
   const running = findIncusd(home);
   if (!running) return;
@@ -106,25 +106,6 @@ export async function stopIncusd(home: string): Promise<void> {
   if (await waitForExit(running, STOP_SECONDS)) return;
   signal(running.pid, 'SIGKILL');
   await waitForExit(running, STOP_SECONDS);
-}
-
-const MIN_POOL_GB = 8;
-/** Of the space that is free at the first start: the file is sparse, and the rest of the host needs room too. */
-const POOL_SHARE = 0.8;
-
-/** Creates the install's btrfs pool where it is missing: a sparse file that takes space as instances fill it. */
-export async function ensurePool(socket: string, name: string, home: string): Promise<void> {
-  await withIncus({ socketPath: socket }, async (incus) => {
-    if (await incus.find(`/1.0/storage-pools/${name}`)) return;
-    const { bavail, bsize } = await statfs(home);
-    const size = Math.max(MIN_POOL_GB, Math.floor((bavail * bsize * POOL_SHARE) / 1024 ** 3));
-    await incus.request('POST', '/1.0/storage-pools', {
-      name,
-      driver: 'btrfs',
-      description: 'Instances and images of Danube',
-      config: { size: `${size}GiB` },
-    });
-  });
 }
 
 /** Whether the host's own Incus is in use: it answers, and holds a pool or an instance. */
@@ -136,7 +117,7 @@ export async function hostIncusInUse(): Promise<boolean> {
       return (await incus.get<string[]>('/1.0/instances', { query: { 'all-projects': 'true' } })).length > 0;
     });
   } catch (error) {
-    // A socket that nobody answers on was left behind by a daemon that is gone.
+    // Nobody answers: the socket was left behind by a daemon that is gone.
     if (error instanceof DataPlaneError && error.code === 'unreachable') return false;
     throw error;
   }

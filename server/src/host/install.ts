@@ -6,11 +6,12 @@ import type { Config } from '../config.ts';
 import { poolName } from '../dataplane/incus/names.ts';
 import type { AddressPools } from '../instances/addresses.ts';
 import { installId } from '../lib/install-id.ts';
+import type { HostComponent } from './component.ts';
 import { leaveNote, otherInstalls } from './host-registry.ts';
 import { OperatorError } from './operator-error.ts';
 import { chooseIpv4Pool, chooseIpv6Pool, hostIpv4Ranges } from './pools.ts';
 
-/** What an install decided at its first start and keeps to: `install.json` in the data directory. */
+/** What an install decided at its first start, and keeps for its life: `install.json` in the data directory. */
 export interface Install {
   installId: string;
   ipv4Pool: string;
@@ -22,18 +23,13 @@ export interface Install {
   createdAt: string;
 }
 
+/** What an install keeps in its data directory besides the entries of its components. */
+const INSTALL_ENTRIES = ['apt', 'danube.pid', 'install.json', 'install.json.new', 'log', 'secret.key'];
+
 /** All that Danube ever puts into its data directory. Anything else there is somebody's, and stays. */
-export const OWN_ENTRIES: readonly string[] = [
-  'apt',
-  'danube.pid',
-  'images',
-  'incus',
-  'install.json',
-  'install.json.new',
-  'log',
-  'lxcfs.json',
-  'postgres',
-  'secret.key',
+export const ownEntries = (components: readonly HostComponent[]): string[] => [
+  ...INSTALL_ENTRIES,
+  ...components.flatMap(({ entries }) => entries ?? []),
 ];
 
 const file = (home: string): string => path.join(home, 'install.json');
@@ -50,7 +46,7 @@ export async function readInstall(home: string): Promise<Install | null> {
   }
 }
 
-/** The same for commands that need an install. Throws {@link OperatorError} where there is none. */
+/** Reads `install.json`. Throws {@link OperatorError} before the first start: for commands that need an install. */
 export async function requireInstall(home: string): Promise<Install> {
   const install = await readInstall(home);
   if (install) return install;
@@ -60,12 +56,14 @@ export async function requireInstall(home: string): Promise<Install> {
   );
 }
 
-/** Makes the data directory and chooses what stays for the install's life. */
+/**
+ * Reads `install.json`. At the first start it makes the data directory, and decides what stays for the install's life.
+ */
 export async function ensureInstall(config: Config, incus: Install['incus']): Promise<Install> {
   const existing = await readInstall(config.home);
   if (existing) return existing;
   await mkdir(config.home, { recursive: true });
-  // Others may pass through (PostgreSQL and Incus run under users of their own) but not look around.
+  // PostgreSQL and Incus run as users of their own: they may pass through this folder, but not list it.
   await chmod(config.home, 0o711);
   const id = installId(config.home);
   const install: Install = {
@@ -89,7 +87,7 @@ async function choosePool(id: string): Promise<string> {
   return chooseIpv4Pool(id, [...(await hostIpv4Ranges()), ...others.map((note) => note.ipv4Pool)]);
 }
 
-/** The ranges in force: the settings where they are set, else what the first start chose. */
+/** The ranges that addresses come from: those of the settings, else those that the first start chose. */
 export const poolsOf = (config: Config, install: Install): AddressPools => ({
   ipv4: config.ipv4Pool ?? install.ipv4Pool,
   ipv6: config.ipv6Pool ?? install.ipv6Pool,
@@ -107,7 +105,8 @@ export async function ensureSecretKey(config: Config): Promise<Buffer> {
     if (key.length === 32) return key;
     throw new OperatorError(
       `${config.secretKey ? 'DANUBE_SECRET_KEY' : name} is not 32 bytes in base64.`,
-      'Restore the right key: without it the stored secrets cannot be read. Make a new one with `openssl rand -base64 32`.',
+      'Restore the right key: without it the stored secrets cannot be read. ' +
+        'Make a new one with `openssl rand -base64 32`.',
     );
   }
   const key = randomBytes(32);

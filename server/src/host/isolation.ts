@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { fail, ok, type Verdict, warn } from './verdict.ts';
 
 /** Of the kernel's ways to keep instances apart from the host and from each other, those that this host has. */
 export interface Isolation {
@@ -58,44 +59,57 @@ export const NO_USER_NAMESPACES =
 
 /** What this host has, in one line. */
 export function describeIsolation(isolation: Isolation): string {
-  const { cgroupVersion, controllers } = isolation;
+  const { cgroupVersion } = isolation;
+  const controllers = isolation.controllers.join(', ') || 'no controller that is needed';
   return [
     `${isolation.userNamespaces ? '' : 'no '}user namespaces`,
     `${isolation.seccomp ? '' : 'no '}seccomp`,
     `${isolation.appArmor ? '' : 'no '}AppArmor`,
-    cgroupVersion === null
-      ? 'no cgroups'
-      : `cgroups of version ${cgroupVersion} (${controllers.length > 0 ? controllers.join(', ') : 'no controller that is needed'})`,
+    cgroupVersion === null ? 'no cgroups' : `cgroups of version ${cgroupVersion} (${controllers})`,
   ].join(', ');
 }
 
 /** What is weaker on this host than it could be, and what to do about it; empty where nothing is. */
-export function weaknesses(isolation: Isolation): { what: string; mend: string }[] {
-  const found: { what: string; mend: string }[] = [];
+export function weaknesses(isolation: Isolation): { what: string; remedy: string }[] {
+  const found: { what: string; remedy: string }[] = [];
   if (!isolation.userNamespaces) {
     found.push({
       what: 'without user namespaces, root in an instance would be root of this host',
-      mend: NO_USER_NAMESPACES,
+      remedy: NO_USER_NAMESPACES,
     });
   }
   if (!isolation.seccomp) {
     found.push({
       what: 'without seccomp, instances may make every system call, and store more than their disk in Btrfs subvolumes',
-      mend: 'Use a kernel with CONFIG_SECCOMP_FILTER.',
+      remedy: 'Use a kernel with CONFIG_SECCOMP_FILTER.',
     });
   }
   if (!isolation.appArmor) {
     found.push({
-      what: 'without AppArmor, user namespaces and seccomp alone keep an instance from the host: a fault in the kernel is not stopped by a second lock',
-      mend: 'apt-get install apparmor, boot with `apparmor=1 security=apparmor` where the kernel has it off, then restart the instances.',
+      what:
+        'without AppArmor, only user namespaces and seccomp keep an instance from the host: ' +
+        'a fault in the kernel is not stopped by a second lock',
+      remedy:
+        'apt-get install apparmor, boot with `apparmor=1 security=apparmor` where the kernel has it off, ' +
+        'then restart the instances.',
     });
   }
   for (const [name, what] of Object.entries(CONTROLLERS)) {
     if (isolation.controllers.includes(name)) continue;
     found.push({
       what: `without the cgroup controller ${name}, ${what}`,
-      mend: `Enable the controller: boot with \`cgroup_enable=${name}\`, or without \`cgroup_disable=${name}\`.`,
+      remedy: `Enable the controller: boot with \`cgroup_enable=${name}\`, or without \`cgroup_disable=${name}\`.`,
     });
   }
   return found;
+}
+
+/** What keeps instances apart from the host, and what is weaker where some of it is missing. */
+export function checkIsolation(): Verdict {
+  const present = readIsolation();
+  const weak = weaknesses(present);
+  const text = [describeIsolation(present), ...weak.map(({ what }) => what)].join('; ');
+  if (weak.length === 0) return ok(text);
+  const remedy = weak.map((weakness) => weakness.remedy).join(' ');
+  return present.userNamespaces ? warn(text, remedy) : fail(text, remedy);
 }

@@ -7,7 +7,7 @@ import { OperatorError } from './operator-error.ts';
 interface KernelSetting {
   name: string;
   value: number;
-  /** A host that already has more keeps it. */
+  /** A host that has more already keeps it. */
   atLeast?: true;
   /** The kernel module that brings the setting, where it may not be loaded. */
   module?: string;
@@ -81,8 +81,8 @@ export function readKernelSetting(name: string): number | null {
 }
 
 /**
- * The settings that are not as Danube needs them. One that is not there counts only where a module would bring it: in a
- * container the table of neighbours is the outer host's, and without IPv6 there is none for it.
+ * The settings that are not as Danube needs them. A setting that this kernel does not have counts only where a module
+ * would bring it: in a container the table of neighbours is the outer host's, and without IPv6 it has none.
  */
 export const wrongKernelSettings = (read = readKernelSetting): KernelSetting[] =>
   KERNEL_SETTINGS.filter(({ name, value, atLeast, module }) => {
@@ -95,8 +95,8 @@ const sysctlFile = (installId: string): string => `/etc/sysctl.d/90-danube-${ins
 const modulesFile = (installId: string): string => `/etc/modules-load.d/danube-${installId}.conf`;
 
 /**
- * Writes the settings that differ, now and for the next boot. One that this kernel does not have (a module that it
- * cannot load) is left to `danube doctor` to tell about.
+ * Changes the settings that are not as needed, now and for the next boot. `danube doctor` tells about those that this
+ * kernel does not have because a module cannot be loaded.
  */
 export async function applyKernelSettings(installId: string): Promise<void> {
   for (const setting of wrongKernelSettings()) {
@@ -139,7 +139,7 @@ async function writeIfOther(file: string, text: string): Promise<void> {
   await writeFile(file, text);
 }
 
-/** The files that {@link applyKernelSettings} leaves on the host. The values themselves stay: others may rely on them. */
+/** The files of {@link applyKernelSettings}. Removing them leaves the present values: others may rely on those. */
 export const kernelFiles = (installId: string): string[] =>
   [sysctlFile(installId), modulesFile(installId)].filter((file) => existsSync(file));
 

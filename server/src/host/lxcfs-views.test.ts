@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { lxcfsDaemons, parseLxcfsMounts } from './lxcfs-views.ts';
 
-// As a kernel wrote it: the second and third are in an instance, of a lxcfs that was made read-only after it had started.
+// As a kernel wrote it. The second and third are in an instance, of an lxcfs that was made read-only later.
 const MOUNTINFO = `31 23 0:28 / /sys/fs/cgroup rw,relatime - tmpfs tmpfs rw,mode=755
 64 43 0:41 / /var/lib/lxcfs rw,nosuid,nodev,relatime - fuse.lxcfs lxcfs rw,user_id=0,group_id=0,allow_other
 65 43 0:42 /proc/meminfo /proc/meminfo rw,nosuid,nodev,relatime master:7 - fuse.lxcfs lxcfs ro,user_id=0,group_id=0,allow_other

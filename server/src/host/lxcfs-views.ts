@@ -26,9 +26,9 @@ export const lxcfsMounts = (pid: number | 'self'): LxcfsMount[] =>
   parseLxcfsMounts(readProc(pid, 'mountinfo'));
 
 /**
- * The lxcfs processes of this host that serve that folder, the latest first: that is the one which is mounted there now.
- * Those before it live on for as long as an instance uses them. What customers run in their instances is none of them:
- * it has namespaces of its own.
+ * The lxcfs processes of this host that serve that folder, latest first: the first one is mounted there now, and older
+ * ones live on for as long as an instance uses them. An lxcfs that a customer runs in an instance is not among them: it
+ * has namespaces of its own.
  */
 export function lxcfsDaemons(folder: string): ProcessIdentity[] {
   const namespaces = (pid: number | 'self'): string => `${linkOf(pid, 'ns/user')} ${linkOf(pid, 'ns/mnt')}`;

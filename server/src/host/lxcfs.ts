@@ -125,7 +125,7 @@ async function ensureDropIn(): Promise<void> {
   await run('systemctl', ['daemon-reload']);
 }
 
-/** Removes what {@link ensureLxcfs} left in the settings of the host. Its lxcfs stays read-only until it starts anew. */
+/** Removes what {@link ensureLxcfs} left in the settings of systemd. The lxcfs that runs stays read-only. */
 export async function removeDropIn(): Promise<void> {
   if (!existsSync(DROP_IN)) return;
   await rm(DROP_IN);

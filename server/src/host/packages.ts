@@ -12,28 +12,16 @@ export interface Package {
   proof: string;
   /** Not in Debian 12 itself, or too old there: from its backports. */
   backports?: true;
+  /** Shell pattern of the services that it would start when it is installed, where Danube runs them itself. */
+  services?: string;
+  /** Units of systemd that it enables for the next boot, where Danube runs what they start itself. */
+  units?: readonly string[];
 }
-
-/** All that the local Incus needs from Debian. */
-export const PACKAGES: readonly Package[] = [
-  { name: 'incus-base', proof: '/usr/libexec/incus/incusd', backports: true },
-  { name: 'incus-client', proof: '/usr/bin/incus', backports: true },
-  { name: 'lxcfs', proof: '/usr/bin/lxcfs' },
-  { name: 'btrfs-progs', proof: '/usr/bin/btrfs' },
-  { name: 'dnsmasq-base', proof: '/usr/sbin/dnsmasq' },
-  { name: 'nftables', proof: '/usr/sbin/nft' },
-  { name: 'uidmap', proof: '/usr/bin/newuidmap' },
-  { name: 'mmdebstrap', proof: '/usr/bin/mmdebstrap' },
-  { name: 'zstd', proof: '/usr/bin/zstd' },
-  { name: 'conntrack', proof: '/usr/sbin/conntrack' },
-  { name: 'iproute2', proof: '/usr/sbin/ip' },
-  { name: 'procps', proof: '/usr/bin/ps' },
-];
 
 const has = (pkg: Package): boolean => existsSync(pkg.proof) || existsSync(pkg.proof.replace(/^\/usr/, ''));
 
 /** The packages that are not installed; empty in well under a millisecond on a complete host. */
-export const missingPackages = (packages: readonly Package[] = PACKAGES): string[] =>
+export const missingPackages = (packages: readonly Package[]): string[] =>
   packages.filter((pkg) => !has(pkg)).map((pkg) => pkg.name);
 
 /** Our own apt source list (one-line format): a broken foreign list on the host cannot fail set-up. */
@@ -50,15 +38,16 @@ export function sourcesList(codename: string, mirror: DebianMirror, backports: b
   ].join('\n');
 }
 
-/** Installs those that are missing, by default of {@link PACKAGES}, from our own source list. Throws {@link OperatorError}. */
+/** Installs those that are missing, from our own source list. Throws {@link OperatorError}. */
 export async function installPackages(
   home: string,
   report: (message: string) => void,
-  packages: readonly Package[] = PACKAGES,
+  packages: readonly Package[],
 ): Promise<void> {
   const missing = packages.filter((pkg) => !has(pkg));
   if (missing.length === 0) return;
-  const release = await readRelease();
+  const names = missing.map(({ name }) => name).join(', ');
+  const release = await readRelease(names);
   const backports = release.version < 13;
   const folder = path.join(home, 'apt');
   const list = path.join(folder, 'danube.list');
@@ -75,15 +64,15 @@ export async function installPackages(
     const wanted = missing.map((pkg) =>
       backports && pkg.backports ? `${pkg.name}/${release.codename}-backports` : pkg.name,
     );
-    await withoutServices(() => apt('install', '--yes', '--no-install-recommends', ...wanted));
+    await withoutServices(packages, () => apt('install', '--yes', '--no-install-recommends', ...wanted));
   } catch (error) {
     throw new OperatorError(
-      `The Debian packages ${missing.map((pkg) => pkg.name).join(', ')} could not be installed from ${mirror.main}.`,
+      `The Debian packages ${names} could not be installed from ${mirror.main}.`,
       'Check that this host reaches its Debian mirror, or install the packages yourself, then start again.',
       { cause: error },
     );
   }
-  if (missing.some((pkg) => pkg.name === 'incus-base')) await disableDistributionIncus();
+  await disableUnits(missing.flatMap(({ units = [] }) => units));
 }
 
 function aptOptions(folder: string, list: string): string[] {
@@ -104,14 +93,15 @@ function aptOptions(folder: string, list: string): string[] {
   return Object.entries(settings).flatMap(([key, value]) => ['-o', `${key}=${value}`]);
 }
 
-async function readRelease(): Promise<{ codename: string; version: number }> {
+/** Throws {@link OperatorError} on a host where Danube cannot install the packages of these names itself. */
+async function readRelease(names: string): Promise<{ codename: string; version: number }> {
   const text = await readFile('/etc/os-release', 'utf8');
   const field = (name: string): string => new RegExp(`^${name}="?([^"\n]*)"?$`, 'm').exec(text)?.[1] ?? '';
   const version = Number(field('VERSION_ID'));
   if (field('ID') !== 'debian' || !(version >= 12)) {
     throw new OperatorError(
       `This is ${field('PRETTY_NAME') || 'not Debian'}. Danube can set up Incus on Debian 12 and 13.`,
-      `Install ${missingPackages().join(', ')} with your distribution's tools, or set INCUS_URL to an Incus elsewhere.`,
+      `Install ${names} with your distribution's tools, or set INCUS_URL to an Incus elsewhere.`,
     );
   }
   return { codename: field('VERSION_CODENAME'), version };
@@ -121,23 +111,21 @@ const POLICY = '/usr/sbin/policy-rc.d';
 const POLICY_MARK = '# Danube: keeps new packages from starting daemons while it installs them.';
 
 /** Debian starts a package's daemons on installation. This guard keeps back those that Danube runs itself. */
-async function withoutServices<T>(work: () => Promise<T>): Promise<T> {
+async function withoutServices<T>(packages: readonly Package[], work: () => Promise<T>): Promise<T> {
+  const services = packages.flatMap((pkg) => pkg.services ?? []).join('|');
   const ours = !existsSync(POLICY) || (await readFile(POLICY, 'utf8')).includes(POLICY_MARK);
-  if (ours) {
-    const held = isSystemd() ? 'incus*' : 'incus*|lxcfs*';
-    await writeFile(POLICY, `#!/bin/sh\n${POLICY_MARK}\ncase "$1" in ${held}) exit 101;; esac\nexit 0\n`);
-    await chmod(POLICY, 0o755);
-  }
+  if (services === '' || !ours) return work();
+  await writeFile(POLICY, `#!/bin/sh\n${POLICY_MARK}\ncase "$1" in ${services}) exit 101;; esac\nexit 0\n`);
+  await chmod(POLICY, 0o755);
   try {
     return await work();
   } finally {
-    if (ours) await rm(POLICY, { force: true });
+    await rm(POLICY, { force: true });
   }
 }
 
-/** The package enables a daemon of its own for the next boot. Danube runs one per install, so that one stays off. */
-async function disableDistributionIncus(): Promise<void> {
-  if (!isSystemd()) return;
-  const units = ['incus.socket', 'incus.service', 'incus-startup.service'];
+/** A package enables daemons of its own for the next boot. Where Danube runs one per install, those stay off. */
+async function disableUnits(units: readonly string[]): Promise<void> {
+  if (units.length === 0 || !isSystemd()) return;
   await run('systemctl', ['disable', '--now', ...units], { allow: 'any' });
 }

@@ -26,8 +26,9 @@ const overlaps = (a: Range, b: Range): boolean => a.first <= b.last && b.first <
 const IPV4_CANDIDATES = Array.from({ length: 8 }, (_, index) => `10.${64 + index * 8}.0.0/13`);
 
 /**
- * Picks the first of the eight /13 in 10.64.0.0/10 that nothing on the host overlaps, beginning at one that the install
- * id decides, so that installs on different hosts rarely share one. `used` are CIDR ranges; what is not IPv4 is skipped.
+ * Picks a /13 of 10.64.0.0/10 that overlaps none of the ranges `used` (CIDR; what is not IPv4 is skipped). The install
+ * id decides where the search begins, so installs on different hosts rarely have the same. Throws {@link
+ * OperatorError}.
  */
 export function chooseIpv4Pool(installId: string, used: readonly string[]): string {
   const taken = used.map(parseIpv4Range).filter((range) => range !== null);
@@ -49,7 +50,7 @@ export function chooseIpv6Pool(installId: string): string {
   return `fd${hex.slice(0, 2)}:${hex.slice(2, 6)}:${hex.slice(6, 10)}::/48`.replace(/:0+(?=[0-9a-f])/g, ':');
 }
 
-/** Ranges of the host's IPv4 routes and addresses; the default route is no claim on everything. */
+/** Ranges of the host's IPv4 routes and addresses, without the default route. */
 export async function hostIpv4Ranges(): Promise<string[]> {
   const routes = await run('ip', ['-4', '-json', 'route', 'show', 'table', 'all'], { allow: 'any' });
   const addresses = await run('ip', ['-4', '-json', 'address'], { allow: 'any' });

@@ -52,19 +52,19 @@ test('a cluster is made, answers on its socket alone, and takes both sets of mig
 test('a second start takes over the server that runs', async () => {
   const first = await start();
   const second = await start();
-  assert.equal(second.pid, first.pid);
+  assert.equal(second.process.pid, first.process.pid);
 });
 
 test('a server that was killed comes back with its data', async () => {
   const server = await start();
   await query(server.url, 'create table kept (n int)');
   await query(server.url, 'insert into kept values (7)');
-  const identity = identify(server.pid);
+  const identity = identify(server.process.pid);
   assert.ok(identity);
-  signal(server.pid, 'SIGKILL');
+  signal(server.process.pid, 'SIGKILL');
   await waitForExit(identity, 10);
   const next = await start();
-  assert.notEqual(next.pid, server.pid);
+  assert.notEqual(next.process.pid, server.process.pid);
   assert.deepEqual(await query(next.url, 'select n from kept'), [{ n: 7 }]);
 });
 

@@ -1,39 +1,33 @@
-import { existsSync } from 'node:fs';
-import { chmod, chown, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
-import { randomText } from '../lib/crypto.ts';
 import {
   allPids,
   argumentsOf,
   identify,
-  isRoot,
+  isAlive,
   linkOf,
   type ProcessIdentity,
   signal,
   waitForExit,
 } from '../lib/processes.ts';
-import { run } from '../lib/run.ts';
 import { startDaemon } from './daemon.ts';
 import { OperatorError } from './operator-error.ts';
-import { copyPostgresBinaries, type PostgresBinaries } from './postgres-binaries.ts';
-import { findUser, type SystemUser } from './system.ts';
-
-export interface PostgresOptions {
-  /** Holds binaries, data, socket, password and log. Every folder above it must be open to the user (`o+x`). */
-  folder: string;
-  /** The existing system user that runs the server when we are root (PostgreSQL refuses root); unused otherwise. */
-  user: string;
-  log: (message: string) => void;
-  /** False for tests only: fast, and a crash of the host loses the data. */
-  durable?: boolean;
-}
+import {
+  type Cluster,
+  databaseUrl,
+  ensureCluster,
+  ensureDatabase,
+  type Layout,
+  layoutOf,
+  type PostgresOptions,
+} from './postgres-cluster.ts';
 
 export interface RunningPostgres {
   /** Database `danube` over the unix socket. Other databases: replace the path of the URL. */
   url: string;
-  pid: number;
+  process: ProcessIdentity;
   /** Fast shutdown: ends sessions, writes everything, waits for the process to be gone. */
   stop(): Promise<void>;
 }
@@ -62,65 +56,38 @@ const CRASH_SECONDS = 15;
 const STOP_SECONDS = 60;
 const LEAVE_SECONDS = 1;
 
-interface Layout {
-  data: string;
-  socket: string;
-  password: string;
-  log: string;
-}
-
-const layoutOf = (folder: string): Layout => ({
-  data: path.join(folder, 'data'),
-  socket: path.join(folder, 'run'),
-  password: path.join(folder, 'password'),
-  log: path.join(folder, 'postgres.log'),
-});
-
 /**
  * Starts the embedded PostgreSQL in a process group of its own, or takes over the one that runs on this folder already
  * (after a crash of ours). Creates the cluster at the first start. Throws {@link OperatorError}.
  */
 export async function startPostgres(options: PostgresOptions): Promise<RunningPostgres> {
-  const layout = layoutOf(options.folder);
-  const owner = ownerFor(options.user);
-  await mkdir(options.folder, { recursive: true, mode: 0o711 });
-  const binaries = await copyPostgresBinaries(options.folder);
-  await ensureFolder(layout.socket, 0o700, owner);
-  const password = await ensureCluster(layout, binaries, owner, options.log);
-  await refuseOtherMajor(layout, binaries);
-
+  const cluster = await ensureCluster(options);
   let server = findPostgres(options.folder);
-  if (server && linkOf(server.pid, 'exe') !== path.join(binaries.bin, 'postgres')) {
+  if (server && linkOf(server.pid, 'exe') !== path.join(cluster.binaries.bin, 'postgres')) {
     options.log('PostgreSQL is of another version than this Danube brings: restarting it');
     await stopProcess(server);
     server = null;
   }
   if (server) {
     options.log(`PostgreSQL is running already (pid ${server.pid}): taking it over`);
-    await waitUntilReady(connectionUrl(layout, password, 'postgres'), server, layout);
-  } else server = await launchPatiently(layout, binaries, owner, options, password);
-  await ensureDatabase(connectionUrl(layout, password, 'postgres'));
+    await waitUntilReady(cluster, server);
+  } else server = await launchPatiently(cluster, options.durable !== false);
+  await ensureDatabase(cluster);
   const running = server;
   return {
-    url: connectionUrl(layout, password, 'danube'),
-    pid: server.pid,
+    url: databaseUrl(cluster, 'danube'),
+    process: running,
     stop: () => stopProcess(running),
   };
 }
 
 /** After a crash the new server refuses to start while processes of the old one still end. */
-async function launchPatiently(
-  layout: Layout,
-  binaries: PostgresBinaries,
-  owner: SystemUser | null,
-  options: PostgresOptions,
-  password: string,
-): Promise<ProcessIdentity> {
+async function launchPatiently(cluster: Cluster, durable: boolean): Promise<ProcessIdentity> {
   const deadline = Date.now() + CRASH_SECONDS * 1000;
   for (;;) {
-    const server = await launch(layout, binaries, owner, options);
+    const server = await launch(cluster, durable);
     try {
-      await waitUntilReady(connectionUrl(layout, password, 'postgres'), server, layout);
+      await waitUntilReady(cluster, server);
       return server;
     } catch (error) {
       const inTheWay = /already exists|still in use/.test((error as Error).message);
@@ -148,98 +115,12 @@ export async function stopPostgres(folder: string): Promise<void> {
   if (server) await stopProcess(server);
 }
 
-/** The URL of the cluster in that folder, or null where it was never made. */
-export async function readPostgresUrl(folder: string): Promise<string | null> {
-  const layout = layoutOf(folder);
-  if (!existsSync(layout.password)) return null;
-  return connectionUrl(layout, (await readFile(layout.password, 'utf8')).trim(), 'danube');
-}
-
-function ownerFor(user: string): SystemUser | null {
-  if (!isRoot()) return null;
-  const found = findUser(user);
-  if (!found) throw new Error(`There is no system user ${user} to run PostgreSQL.`);
-  return found;
-}
-
-async function ensureFolder(folder: string, mode: number, owner: SystemUser | null): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  await chmod(folder, mode);
-  if (owner) await chown(folder, owner.uid, owner.gid);
-}
-
-/** Makes the cluster under another name and renames it: a set-up that is killed half-way leaves no broken one. */
-async function ensureCluster(
-  layout: Layout,
-  binaries: PostgresBinaries,
-  owner: SystemUser | null,
-  log: (message: string) => void,
-): Promise<string> {
-  if (existsSync(layout.data)) return (await readFile(layout.password, 'utf8')).trim();
-  log('Creating the PostgreSQL data folder');
-  const password = randomText(32);
-  const fresh = `${layout.data}.new`;
-  const passwordFile = path.join(layout.socket, 'initial-password');
-  await rm(fresh, { recursive: true, force: true });
-  await ensureFolder(fresh, 0o700, owner);
-  try {
-    await writeFile(passwordFile, password, { mode: 0o600 });
-    if (owner) await chown(passwordFile, owner.uid, owner.gid);
-    const args = [
-      '--pgdata',
-      fresh,
-      '--username',
-      'danube',
-      '--pwfile',
-      passwordFile,
-      '--auth',
-      'scram-sha-256',
-    ];
-    // The built-in locale sorts the same on every machine, and over upgrades of the C library.
-    const locale = [
-      '--encoding',
-      'UTF8',
-      '--locale',
-      'C',
-      '--locale-provider',
-      'builtin',
-      '--builtin-locale',
-      'C.UTF-8',
-    ];
-    await run(path.join(binaries.bin, 'initdb'), [...args, ...locale], {
-      env: { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' },
-      ...(owner ? { as: owner } : {}),
-    });
-  } finally {
-    await rm(passwordFile, { force: true });
-  }
-  await writeFile(layout.password, `${password}\n`, { mode: 0o600 });
-  await rename(fresh, layout.data);
-  return password;
-}
-
-async function refuseOtherMajor(layout: Layout, binaries: PostgresBinaries): Promise<void> {
-  const have = (await readFile(path.join(layout.data, 'PG_VERSION'), 'utf8')).trim();
-  const want = binaries.version.split('.')[0];
-  if (have !== want) {
-    throw new OperatorError(
-      `The data in ${layout.data} is of PostgreSQL ${have}, but this Danube brings PostgreSQL ${want}.`,
-      'Dump it with the Danube that wrote it and restore the dump here: see "Upgrades" in docs/operations.md.',
-    );
-  }
-}
-
-async function launch(
-  layout: Layout,
-  binaries: PostgresBinaries,
-  owner: SystemUser | null,
-  options: PostgresOptions,
-): Promise<ProcessIdentity> {
+async function launch({ layout, binaries, owner }: Cluster, durable: boolean): Promise<ProcessIdentity> {
   await removeStalePidFile(layout);
   const settings = {
     ...SETTINGS,
     unix_socket_directories: layout.socket,
-    ...(options.durable === false ? FAST_SETTINGS : {}),
+    ...(durable ? {} : FAST_SETTINGS),
   };
   const args = [
     '-D',
@@ -271,15 +152,10 @@ async function removeStalePidFile(layout: Layout): Promise<void> {
   await rm(path.join(layout.data, 'postmaster.pid'), { force: true });
 }
 
-/** The host name is a filler: some clients refuse a URL without one, and all prefer the `host` parameter. */
-function connectionUrl(layout: Layout, password: string, database: string): string {
-  return `postgres://danube:${password}@localhost/${database}?host=${encodeURIComponent(layout.socket)}`;
-}
-
-async function waitUntilReady(url: string, server: ProcessIdentity, layout: Layout): Promise<void> {
+async function waitUntilReady(cluster: Cluster, server: ProcessIdentity): Promise<void> {
   const deadline = Date.now() + START_SECONDS * 1000;
   for (;;) {
-    const client = new pg.Client({ connectionString: url });
+    const client = new pg.Client({ connectionString: databaseUrl(cluster, 'postgres') });
     // A server that is shutting down or starting up drops connections; the next round tries again.
     client.on('error', () => undefined);
     try {
@@ -287,14 +163,14 @@ async function waitUntilReady(url: string, server: ProcessIdentity, layout: Layo
       await client.end();
       return;
     } catch (cause) {
-      if (identify(server.pid)?.startTime !== server.startTime) throw await startFailure(layout, cause);
+      if (!isAlive(server)) throw await startFailure(cluster.layout, cause);
       const refused = (cause as { code?: string }).code === '28P01';
       if (refused || Date.now() > deadline) {
         throw new OperatorError(
           refused
-            ? `PostgreSQL does not take the password in ${layout.password}.`
+            ? `PostgreSQL does not take the password in ${cluster.layout.password}.`
             : `PostgreSQL did not answer within ${START_SECONDS} s.`,
-          `Look into ${layout.log}.`,
+          `Look into ${cluster.layout.log}.`,
           { cause },
         );
       }
@@ -310,19 +186,8 @@ async function startFailure(layout: Layout, cause?: unknown): Promise<OperatorEr
   });
 }
 
-async function ensureDatabase(url: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    const found = await client.query("select 1 from pg_database where datname = 'danube'");
-    if (found.rowCount === 0) await client.query('create database danube');
-  } finally {
-    await client.end();
-  }
-}
-
 async function stopProcess(server: ProcessIdentity): Promise<void> {
-  if (identify(server.pid)?.startTime !== server.startTime) return;
+  if (!isAlive(server)) return;
   // Clients that are just leaving get a moment to do so in good order; then sessions are ended.
   signal(server.pid, 'SIGTERM');
   if (await waitForExit(server, LEAVE_SECONDS)) return;

@@ -4,11 +4,11 @@ import { createServer } from 'node:net';
 import path from 'node:path';
 import pg from 'pg';
 import type { Config } from '../config.ts';
-import { openDatabase } from '../db/database.ts';
-import { assertKnownSchema } from '../db/migrate.ts';
 import { isRoot } from '../lib/processes.ts';
 import { run } from '../lib/run.ts';
-import { OWN_ENTRIES } from './install.ts';
+import { HOST_COMPONENTS, packagesFor } from './components.ts';
+import { usesLocalIncus } from './incus-connection.ts';
+import { ownEntries } from './install.ts';
 import {
   describeIsolation,
   type Isolation,
@@ -16,15 +16,16 @@ import {
   readIsolation,
   weaknesses,
 } from './isolation.ts';
+import { refuseNewerDatabase } from './newer-database.ts';
 import { OperatorError } from './operator-error.ts';
-import { missingPackages } from './packages.ts';
+import { missingPackages, type Package } from './packages.ts';
 
 /** What preflight looks at, apart from the settings: replaced in tests. */
 export interface Host {
   platform: string;
   root: boolean;
   hasApt: boolean;
-  missingPackages: () => string[];
+  missingPackages: (packages: readonly Package[]) => string[];
   /** Bytes free where the data directory is or will be. */
   freeBytes: (home: string) => Promise<number>;
   isolation: () => Isolation;
@@ -47,11 +48,9 @@ export const thisHost = (): Host => ({
   isolation: readIsolation,
 });
 
-const usesLocalIncus = (config: Config): boolean => config.engine === 'incus' && !config.incus;
-
 /**
- * Everything that would stop an install later, before anything is changed. Throws the first {@link OperatorError}.
- * `firstStart` is whether the data directory is still to be made. Resolves to what the operator should know of this host.
+ * Looks for everything that would stop an install later, and changes nothing. Throws the first {@link OperatorError}.
+ * Resolves to lines that the operator should read. `firstStart`: the data directory is still to be made.
  */
 export async function preflight(
   config: Config,
@@ -79,7 +78,7 @@ function reportIsolation(isolation: Isolation): string[] {
   }
   return [
     `Isolation of instances: ${describeIsolation(isolation)}`,
-    ...weak.map(({ what, mend }) => `  ! ${what}. ${mend}`),
+    ...weak.map(({ what, remedy }) => `  ! ${what}. ${remedy}`),
   ];
 }
 
@@ -94,10 +93,10 @@ function refusePlatform(config: Config, host: Host): void {
   if (!host.root) {
     throw new OperatorError(
       'Danube needs root: it sets up instances, networks and firewalls on this host.',
-      'Start it as root (`sudo npm start`), or set INCUS_URL to an Incus elsewhere, or DANUBE_ENGINE=sim to try it out.',
+      'Start it as root (`sudo npm start`), set INCUS_URL to an Incus elsewhere, or try it out with DANUBE_ENGINE=sim.',
     );
   }
-  const missing = host.missingPackages();
+  const missing = host.missingPackages(packagesFor(config));
   if (missing.length > 0 && !host.hasApt) {
     throw new OperatorError(
       `There is no apt-get here to install ${missing.join(', ')}.`,
@@ -124,10 +123,11 @@ async function refuseHome(config: Config, host: Host): Promise<void> {
   }
 }
 
-/** The first start takes the folder for its own, with new permissions: one that serves something else must not be. */
+/** The first start changes the folder's permissions: it must not be one that serves something else. */
 async function refuseForeignHome(home: string): Promise<void> {
   const entries = existsSync(home) ? await readdir(home) : [];
-  const foreign = entries.filter((name) => !OWN_ENTRIES.includes(name) && name !== 'lost+found');
+  const allowed = [...ownEntries(HOST_COMPONENTS), 'lost+found'];
+  const foreign = entries.filter((name) => !allowed.includes(name));
   if (foreign.length > 0) {
     throw new OperatorError(
       `DANUBE_HOME is ${home}, which holds other things (${foreign.slice(0, 3).join(', ')}) and no Danube.`,
@@ -216,16 +216,4 @@ async function refuseDatabase(url: string): Promise<void> {
     await client.end();
   }
   await refuseNewerDatabase(url);
-}
-
-/** Throws when the schema is of a newer Danube than this one; reads only. */
-export async function refuseNewerDatabase(url: string): Promise<void> {
-  const database = openDatabase(url, { max: 1 });
-  try {
-    await assertKnownSchema(database.db);
-  } catch (cause) {
-    throw new OperatorError((cause as Error).message, 'See "Upgrades" in docs/operations.md.', { cause });
-  } finally {
-    await database.close();
-  }
 }

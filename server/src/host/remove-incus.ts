@@ -14,10 +14,7 @@ export interface IncusInventory {
   pool: string | null;
 }
 
-/**
- * Lists what this install made; nothing else in that Incus is looked at twice. `disks` is the pool that instances were made
- * in.
- */
+/** Lists what this install made in an Incus. `disks` is the pool that its instances were made in. */
 export async function listIncus(
   incus: IncusClient,
   installId: string,
@@ -25,7 +22,7 @@ export async function listIncus(
 ): Promise<IncusInventory> {
   const all = <T>(path: string, query = {}): Promise<T[]> =>
     incus.get<T[]>(path, { query: { recursion: '1', ...query } });
-  // The team's number ends the name: without it, the prefix of all of them.
+  // The name of a project ends with the team's number: what comes before is the prefix of all projects.
   const prefix = projectName(installId, 0).slice(0, -1);
   const aliasPrefix = imageAlias(installId, '');
   const projects = (await all<{ name: string }>('/1.0/projects'))
@@ -103,7 +100,7 @@ async function removeInstance(incus: IncusClient, project: string, name: string)
       await incus.request('PUT', `${place}/state`, { action: 'stop', force: true, timeout: 30 }, options);
     }
   } catch {
-    // A broken instance may refuse to stop and still be deletable: deleting it is the test.
+    // A broken instance may refuse to stop and can be deleted all the same: the next call tells.
   }
   await incus.remove(place, options);
 }
@@ -116,7 +113,7 @@ async function removeProject(incus: IncusClient, project: string): Promise<void>
   await incus.remove(`/1.0/projects/${project}`);
 }
 
-/** Rule sets are named like what they belong to, or carry the install's own name. */
+/** ACLs are named after the bridge or instance that they belong to, or after the install. */
 async function removeAcls(incus: IncusClient, installId: string): Promise<void> {
   const ours = [bridgePrefix(installId), `danube-${installId}`];
   const acls = await incus.get<{ name: string }[]>('/1.0/network-acls', { query: { recursion: '1' } });

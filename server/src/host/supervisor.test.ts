@@ -13,7 +13,7 @@ import {
   waitForExit,
 } from '../lib/processes.ts';
 import { startDaemon } from './daemon.ts';
-import { createSupervisor, type Part, type Supervisor } from './supervisor.ts';
+import { createSupervisor, type Supervised, type Supervisor } from './supervisor.ts';
 
 let folder = '';
 let supervisors: Supervisor[] = [];
@@ -45,7 +45,7 @@ const supervise = (): Supervisor => {
 };
 
 /** A daemon that is taken over where it runs and started where it does not. */
-function dummyPart(): Part & { starts: number; current: ProcessIdentity | null } {
+function dummyComponent(): Supervised & { starts: number; current: ProcessIdentity | null } {
   return {
     name: 'Dummy',
     intervalMs: 10,
@@ -77,42 +77,42 @@ async function until(what: string, condition: () => boolean): Promise<void> {
 }
 
 test('a daemon that dies is started again, with a log line', async () => {
-  const part = dummyPart();
-  await supervise().add(part);
-  const first = part.current;
+  const component = dummyComponent();
+  await supervise().add(component);
+  const first = component.current;
   assert.ok(first);
   signal(first.pid, 'SIGKILL');
-  await until('another process', () => part.starts === 2 && part.isUp() === true);
-  assert.notEqual(part.current?.pid, first.pid);
+  await until('another process', () => component.starts === 2 && component.isUp?.() === true);
+  assert.notEqual(component.current?.pid, first.pid);
   assert.ok(messages.some((message) => message.startsWith('Dummy is down')));
 });
 
 test('a daemon runs in a process group of its own and outlives its supervisor', async () => {
-  const part = dummyPart();
+  const component = dummyComponent();
   const supervisor = supervise();
-  await supervisor.add(part);
+  await supervisor.add(component);
   await supervisor.stop();
-  assert.ok(part.current && isAlive(part.current));
-  const stat = await readFile(`/proc/${part.current.pid}/stat`, 'latin1');
+  assert.ok(component.current && isAlive(component.current));
+  const stat = await readFile(`/proc/${component.current.pid}/stat`, 'latin1');
   const group = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[2];
-  assert.equal(group, String(part.current.pid));
+  assert.equal(group, String(component.current.pid));
 });
 
 test('the next supervisor takes over what runs instead of starting a second one', async () => {
-  const first = dummyPart();
+  const first = dummyComponent();
   const before = supervise();
   await before.add(first);
   await before.stop();
-  const second = dummyPart();
+  const second = dummyComponent();
   await supervise().add(second);
   assert.equal(second.starts, 0);
   assert.equal(second.current?.pid, first.current?.pid);
   assert.equal(dummies().length, 1);
 });
 
-test('the first failure of a part is thrown, later ones are tried again with growing waits', async () => {
+test('the first failure is thrown, later ones are tried again with growing waits', async () => {
   const supervisor = supervise();
-  const broken: Part = {
+  const broken: Supervised = {
     name: 'Broken',
     intervalMs: 10,
     isUp: () => false,
@@ -121,7 +121,7 @@ test('the first failure of a part is thrown, later ones are tried again with gro
   await assert.rejects(supervisor.add(broken), /no/);
 
   let attempts = 0;
-  const flaky: Part = {
+  const flaky: Supervised = {
     name: 'Flaky',
     intervalMs: 10,
     isUp: () => attempts >= 5,
@@ -143,27 +143,48 @@ test('the first failure of a part is thrown, later ones are tried again with gro
   assert.ok((waits.at(-1) ?? 0) > (waits[0] ?? 0));
 });
 
+test('everything is stopped at the end, also what never came up, whatever fails to stop', async () => {
+  const supervisor = createSupervisor({ log: (message) => messages.push(message) });
+  const stopped: string[] = [];
+  const component = (name: string, ensure: () => Promise<void>, stop: () => Promise<void>): Supervised => ({
+    name,
+    intervalMs: 10,
+    ensure,
+    stop,
+  });
+  const note = (name: string) => async () => void stopped.push(name);
+  const fail = (message: string) => () => Promise.reject(new Error(message));
+  await supervisor.add(component('one', async () => undefined, fail('will not stop')));
+  await assert.rejects(
+    supervisor.add(component('two', fail('will not start'), note('two'))),
+    /will not start/,
+  );
+  supervisor.addInBackground(component('three', fail('will not start'), note('three')));
+  await assert.rejects(supervisor.stop(), /will not stop/);
+  assert.deepEqual(stopped, ['two', 'three']);
+});
+
 test('a check that throws counts as down', async () => {
-  let mended = 0;
-  const part: Part = {
+  let repairs = 0;
+  const component: Supervised = {
     name: 'Check',
     intervalMs: 10,
     isUp() {
-      if (mended < 2) throw new Error('cannot look');
+      if (repairs < 2) throw new Error('cannot look');
       return true;
     },
     async ensure() {
-      mended += 1;
+      repairs += 1;
     },
   };
-  await supervise().add(part);
-  await until('a second ensure', () => mended === 2);
+  await supervise().add(component);
+  await until('a second ensure', () => repairs === 2);
 });
 
 test('a process number that another process got is not mistaken for ours', async () => {
-  const part = dummyPart();
-  await part.ensure();
-  const identity = part.current;
+  const component = dummyComponent();
+  await component.ensure();
+  const identity = component.current;
   assert.ok(identity);
   assert.equal(isAlive({ pid: identity.pid, startTime: 'another boot:1' }), false);
   signal(identity.pid, 'SIGKILL');

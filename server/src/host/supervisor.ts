@@ -1,21 +1,28 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** Something that must be there for as long as Danube runs: a daemon, a firewall table, a healthy pool. */
-export interface Part {
+export interface Supervised {
+  /** As log lines name it. */
   name: string;
   /** Brings it up, or takes over what is up already. Idempotent. Throws when it cannot. */
   ensure(): Promise<void>;
-  isUp(): boolean | Promise<boolean>;
+  /** Absent: it is brought up once, and not watched. */
+  isUp?(): boolean | Promise<boolean>;
   /** How often `isUp` is asked, in milliseconds. */
   intervalMs: number;
+  /** Ends it. Absent: it keeps running. Nothing to stop is success. */
+  stop?(): Promise<void>;
 }
 
 export interface Supervisor {
-  /** Brings the part up (once, failures are thrown) and then keeps it up until {@link Supervisor.stop}. */
-  add(part: Part): Promise<void>;
-  /** Keeps the part up from now on; the first attempt runs in the background like every later one. */
-  addInBackground(part: Part): void;
-  /** Ends watching, and leaves everything running. Waits for attempts under way, within reason. */
+  /** Brings it up (once, failures are thrown) and then keeps it up until {@link Supervisor.stop}. */
+  add(component: Supervised): Promise<void>;
+  /** Keeps it up from now on; the first attempt runs in the background like every later one. */
+  addInBackground(component: Supervised): void;
+  /**
+   * Ends watching, waits for attempts under way (within reason), and then stops what is to be stopped, also what never
+   * came up. Throws the first failure to stop, once all were tried.
+   */
   stop(): Promise<void>;
 }
 
@@ -24,7 +31,7 @@ export interface SupervisorOptions {
   /** Wait before the second attempt in a row; doubles up to `maxBackoffMs`. */
   backoffMs?: number;
   maxBackoffMs?: number;
-  /** A part that stayed up this long starts again with the shortest wait. */
+  /** What stayed up this long is started again with the shortest wait. */
   settledMs?: number;
 }
 
@@ -36,56 +43,70 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   const { log, backoffMs = 500, maxBackoffMs = 30_000, settledMs = 60_000 } = options;
   const stopping = new AbortController();
   const loops: Promise<void>[] = [];
+  const added: Supervised[] = [];
 
   /** Resolves early when the supervisor stops. */
   const pause = (ms: number): Promise<void> =>
     delay(ms, undefined, { signal: stopping.signal, ref: false }).catch(() => undefined);
 
-  async function keepUp(part: Part, upAlready: boolean): Promise<void> {
+  async function keepUp(component: Supervised, upAlready: boolean): Promise<void> {
     let up = upAlready;
     let wait = 0;
     let upSince = Date.now();
     while (!stopping.signal.aborted) {
       if (up) {
-        await pause(part.intervalMs);
-        if (stopping.signal.aborted || (await isUp(part))) continue;
+        await pause(component.intervalMs);
+        if (stopping.signal.aborted || (await isUp(component))) continue;
         if (Date.now() - upSince >= settledMs) wait = 0;
-        log(`${part.name} is down: starting it again${wait > 0 ? ` in ${(wait / 1000).toFixed(1)} s` : ''}`);
+        log(
+          `${component.name} is down: starting it again${wait > 0 ? ` in ${(wait / 1000).toFixed(1)} s` : ''}`,
+        );
       }
       up = false;
       if (wait > 0) await pause(wait);
       if (stopping.signal.aborted) return;
       wait = Math.min(Math.max(wait * 2, backoffMs), maxBackoffMs);
       try {
-        await part.ensure();
+        await component.ensure();
         up = true;
         upSince = Date.now();
-        log(`${part.name} is up`);
+        log(`${component.name} is up`);
       } catch (error) {
-        log(`${part.name} did not start, next attempt in ${(wait / 1000).toFixed(1)} s: ${messageOf(error)}`);
+        log(
+          `${component.name} did not start, next attempt in ${(wait / 1000).toFixed(1)} s: ${messageOf(error)}`,
+        );
       }
     }
   }
 
   return {
-    async add(part) {
-      await part.ensure();
-      loops.push(keepUp(part, true));
+    async add(component) {
+      added.push(component);
+      await component.ensure();
+      if (component.isUp) loops.push(keepUp(component, true));
     },
-    addInBackground(part) {
-      loops.push(keepUp(part, false));
+    addInBackground(component) {
+      added.push(component);
+      loops.push(keepUp(component, false));
     },
     async stop() {
       stopping.abort();
       await Promise.race([Promise.all(loops), delay(STOP_MS, undefined, { ref: false })]);
+      await stopAll(added);
     },
   };
 }
 
-/** A check that itself fails cannot say that the part is up. */
-async function isUp(part: Part): Promise<boolean> {
+async function stopAll(components: readonly Supervised[]): Promise<void> {
+  const stopped = await Promise.allSettled(components.map((component) => component.stop?.()));
+  const failed = stopped.find(({ status }) => status === 'rejected');
+  if (failed?.status === 'rejected') throw failed.reason;
+}
+
+/** A check that itself fails cannot say that it is up. */
+async function isUp(component: Supervised): Promise<boolean> {
   try {
-    return await part.isUp();
+    return component.isUp ? await component.isUp() : true;
   } catch {
     return false;
   }

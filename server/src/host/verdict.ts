@@ -1,17 +1,20 @@
-/** What a look at one part of an install has found. */
+/** What a look at one component of an install has found. */
 export interface Finding {
-  part: string;
+  component: string;
   state: 'ok' | 'warn' | 'fail';
   message: string;
   /** What to do about it; null where all is well. */
-  mend: string | null;
+  remedy: string | null;
 }
 
-export type Verdict = Omit<Finding, 'part'>;
+export type Verdict = Omit<Finding, 'component'>;
 
-export const ok = (message: string): Verdict => ({ state: 'ok', message, mend: null });
-export const warn = (message: string, mend: string): Verdict => ({ state: 'warn', message, mend });
-export const fail = (message: string, mend: string): Verdict => ({ state: 'fail', message, mend });
+export const ok = (message: string): Verdict => ({ state: 'ok', message, remedy: null });
+export const warn = (message: string, remedy: string): Verdict => ({ state: 'warn', message, remedy });
+export const fail = (message: string, remedy: string): Verdict => ({ state: 'fail', message, remedy });
 
 /** What to do about most of it. */
-export const RESTART = 'Start Danube (`npm start`): it mends this by itself.';
+export const RESTART = 'Start Danube (`npm start`): it repairs this by itself.';
+
+/** Bytes as operators read them. */
+export const gigabytes = (bytes: number): string => `${(bytes / 1024 ** 3).toFixed(1)} GB`;

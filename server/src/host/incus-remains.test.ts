@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
-import { findRemains, isEmpty } from './remains.ts';
+import { findIncusRemains } from './incus-remains.ts';
 
 test("an operator's own programs in the data directory are none of the install's remains", async () => {
   const home = await mkdtemp('/tmp/danube-test-remains-');
@@ -15,9 +15,7 @@ test("an operator's own programs in the data directory are none of the install's
   });
   try {
     await new Promise((resolve) => shell.once('spawn', resolve));
-    const remains = findRemains(home, 'efefef');
-    assert.deepEqual(remains.processes, []);
-    assert.ok(isEmpty(remains));
+    assert.deepEqual(await findIncusRemains(home, 'efefef'), []);
   } finally {
     if (shell.pid) process.kill(-shell.pid, 'SIGKILL');
     await rm(home, { recursive: true, force: true });

@@ -1,13 +1,13 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { rmdir } from 'node:fs/promises';
 import path from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { bridgePrefix, projectName } from '../dataplane/incus/names.ts';
 import {
   allPids,
   argumentsOf,
   environmentOf,
   identify,
+  isRoot,
   linkOf,
   signal,
   waitForExit,
@@ -15,8 +15,10 @@ import {
 import { run } from '../lib/run.ts';
 import { removeDanglingVeths } from './dangling-veths.ts';
 
-/** What an install leaves on a host besides files: found by its data directory and by the names with its id. */
-export interface Remains {
+/**
+ * What Incus and its instances leave on a host besides files. All of it names the data directory or the install's id.
+ */
+interface Remains {
   processes: number[];
   mounts: string[];
   loopDevices: string[];
@@ -24,8 +26,8 @@ export interface Remains {
   cgroups: string[];
 }
 
-/** Looks for all of them; works without any daemon. */
-export function findRemains(home: string, installId: string): Remains {
+/** Finds them without the help of any daemon. */
+function findRemains(home: string, installId: string): Remains {
   return {
     processes: findProcesses(home, installId),
     mounts: findMounts(home),
@@ -35,27 +37,46 @@ export function findRemains(home: string, installId: string): Remains {
   };
 }
 
-export const isEmpty = (remains: Remains): boolean =>
-  Object.values(remains).every((list) => list.length === 0);
+/** What is left of Incus, as lines for the operator. Processes and control groups are only counted: there are many. */
+export async function findIncusRemains(home: string, installId: string): Promise<string[]> {
+  const { processes, cgroups, mounts, loopDevices, bridges } = findRemains(home, installId);
+  const chains = isRoot() ? await findIncusChains(installId) : [];
+  const count = (list: unknown[], what: string): string[] =>
+    list.length === 0 ? [] : [`${list.length} ${what}`];
+  const name = (list: string[], what: string): string[] => count(list, `${what}: ${list.join(', ')}`);
+  return [
+    ...count(processes, 'processes'),
+    ...count(cgroups, 'control groups'),
+    ...name(mounts, 'mounts'),
+    ...name(loopDevices, 'loop devices'),
+    ...name(bridges, 'bridges'),
+    ...name(
+      chains.map((chain) => chain.name),
+      'chains of nftables',
+    ),
+  ];
+}
 
-/** Daemons and helpers name the data directory in their arguments; what runs in a container is in one of its groups. */
+/** Daemons name the data directory in their arguments; processes of instances are in control groups with the id. */
 function findProcesses(home: string, installId: string): number[] {
   const containers = `lxc.payload.${projectName(installId, 0).slice(0, -1)}`;
   return allPids().filter((pid) => {
     if (pid === process.pid || !identify(pid)) return false;
     const args = argumentsOf(pid);
-    const daemon = /^(incusd|postgres|dnsmasq|lxcfs|\[lxc monitor\].*)$/.test(
-      path.basename(args[0]?.split(' /')[0] ?? ''),
-    );
+    const program = path.basename(args[0]?.split(' /')[0] ?? '');
+    const daemon = /^(incusd|dnsmasq|\[lxc monitor\].*)$/.test(program);
     if (daemon && args.some((argument) => namesOurs(argument, home))) return true;
-    // Helpers of our daemon inherit its folder. So does a shell in which the operator set it: the program tells.
+    // Helpers inherit INCUS_DIR. The operator's shell may have it too, but is no program of Incus.
     const helper = linkOf(pid, 'exe')?.startsWith('/usr/libexec/incus/') ?? false;
     if (helper && environmentOf(pid, 'INCUS_DIR') === path.join(home, 'incus')) return true;
     return groupsOf(pid).includes(containers);
   });
 }
 
-/** As a path of its own, after an option (`--conf-file=`), or in a title (`[lxc monitor] …`). */
+/**
+ * Whether an argument names a folder of ours: alone, after an option (`--conf-file=`), or in a title (`[lxc monitor]
+ * …`).
+ */
 const namesOurs = (argument: string, home: string): boolean =>
   ourFolders(home).some((folder) => [' ', '='].some((before) => ` ${argument}`.includes(before + folder)));
 
@@ -67,9 +88,8 @@ function groupsOf(pid: number): string {
   }
 }
 
-/** Only below these is everything ours: somebody may keep other things in the data directory, and even mount them. */
-const ourFolders = (home: string): string[] =>
-  ['incus', 'log', 'postgres'].map((name) => `${path.join(home, name)}/`);
+/** Only what is below these folders is ours: the operator may keep other things in the data directory. */
+const ourFolders = (home: string): string[] => ['incus', 'log'].map((name) => `${path.join(home, name)}/`);
 
 /** Mount points of our Incus, innermost first. */
 function findMounts(home: string): string[] {
@@ -107,8 +127,8 @@ function findCgroups(installId: string): string[] {
 
 const KILL_SECONDS = 10;
 
-/** Removes by force what is still there: for an install whose daemons can no longer do it themselves. */
-export async function removeRemains(home: string, installId: string): Promise<void> {
+/** Removes by force what is left: for an install whose daemons can no longer do it themselves. */
+export async function removeIncusRemains(home: string, installId: string): Promise<void> {
   const found = findRemains(home, installId);
   for (const pid of found.processes) {
     const identity = identify(pid);
@@ -117,7 +137,7 @@ export async function removeRemains(home: string, installId: string): Promise<vo
     await waitForExit(identity, KILL_SECONDS);
   }
   for (const place of found.mounts) await run('umount', ['--lazy', place], { allow: 'any' });
-  // The loop device of an unmounted pool frees itself; this is for those that were never mounted.
+  // A loop device goes when its file system is unmounted; these were never mounted.
   for (const device of findLoopDevices(home))
     await run('losetup', ['--detach', `/dev/${device}`], { allow: 'any' });
   for (const bridge of found.bridges) await run('ip', ['link', 'delete', bridge], { allow: 'any' });
@@ -132,8 +152,8 @@ interface Chain {
 }
 
 /**
- * Chains of nftables that Incus keeps per network (`fwd.BRIDGE`, `acl.BRIDGE`, …) and instance (`in.PROJECT_NAME.NIC`), in
- * tables that daemons share. Needs root.
+ * Chains of nftables that Incus keeps for each network (`fwd.BRIDGE`, `acl.BRIDGE`, …) and for each instance
+ * (`in.PROJECT_NAME.NIC`). All Incus daemons of a host keep theirs in the same tables. Needs root.
  */
 export async function findIncusChains(installId: string): Promise<Chain[]> {
   const names = [`.${bridgePrefix(installId)}`, `.${projectName(installId, 0).slice(0, -1)}`];
@@ -150,25 +170,13 @@ export async function findIncusChains(installId: string): Promise<Chain[]> {
 async function removeIncusChains(installId: string): Promise<void> {
   const isRules = ({ name }: Chain): boolean => name.startsWith('acl.');
   const chains = await findIncusChains(installId);
-  // The rules of a network last: a chain that others jump to cannot be deleted.
+  // Chains with the rules of a network last: others jump to them, and until those are gone they cannot be deleted.
   for (const { family, name } of chains.toSorted((a, b) => Number(isRules(a)) - Number(isRules(b)))) {
     await run('nft', ['delete', 'chain', family, 'incus', name], { allow: 'any' });
   }
 }
 
-const SETTLE_SECONDS = 10;
-
-/** Waits, within reason, for what was told to go to be gone: a killed container takes a moment to be taken apart. */
-export async function settle(home: string, installId: string): Promise<Remains> {
-  const deadline = Date.now() + SETTLE_SECONDS * 1000;
-  for (;;) {
-    const remains = findRemains(home, installId);
-    if (isEmpty(remains) || Date.now() > deadline) return remains;
-    await delay(100);
-  }
-}
-
-/** Groups can be removed from the inside out, once nothing runs in them. */
+/** A group can be removed once nothing runs in it and it has no groups inside. */
 async function removeCgroup(group: string): Promise<void> {
   for (const entry of readdirSync(group, { withFileTypes: true })) {
     if (entry.isDirectory()) await removeCgroup(path.join(group, entry.name));

@@ -1,0 +1,25 @@
+import type { Config } from '../config.ts';
+import type { HostComponent } from './component.ts';
+import { aclGuard } from './components/acl-guard.ts';
+import { hostFirewall } from './components/host-firewall.ts';
+import { incus } from './components/incus.ts';
+import { kernelSettings } from './components/kernel-settings.ts';
+import { lxcfs } from './components/lxcfs.ts';
+import { postgres } from './components/postgres.ts';
+import { storagePool } from './components/storage-pool.ts';
+import type { Package } from './packages.ts';
+
+/** What Danube can run on its host, in order of start. `destroy` removes in the opposite order. */
+export const HOST_COMPONENTS: readonly HostComponent[] = [
+  postgres,
+  kernelSettings,
+  hostFirewall,
+  aclGuard,
+  lxcfs,
+  incus,
+  storagePool,
+];
+
+/** The Debian packages that an install with these settings needs. */
+export const packagesFor = (config: Config, components = HOST_COMPONENTS): Package[] =>
+  components.filter((component) => component.appliesTo(config)).flatMap(({ packages }) => packages ?? []);

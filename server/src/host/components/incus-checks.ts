@@ -1,0 +1,70 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { bridgePrefix, imageAlias } from '../../dataplane/incus/names.ts';
+import { run } from '../../lib/run.ts';
+import type { Check, HostContext } from '../component.ts';
+import { incusConnection, localIncus, withIncus } from '../incus-connection.ts';
+import { fail, ok, RESTART, type Verdict, warn } from '../verdict.ts';
+
+/** What `doctor` looks at in an Incus, wherever it is. */
+export const INCUS_CHECKS: readonly Check[] = [
+  { name: 'incus', elsewhere: true, look: daemon },
+  { name: 'team networks', look: networks },
+  { name: 'default image', elsewhere: true, look: image },
+];
+
+/** Asks the Incus of this install; null where that has no such thing. */
+async function ask<T>({ config, incus }: HostContext, path: string): Promise<T | null> {
+  const connection = await incusConnection(config, { incus });
+  return connection ? withIncus(connection, (client) => client.find<T>(path)) : null;
+}
+
+async function daemon(context: HostContext): Promise<Verdict | null> {
+  const { config, incus } = context;
+  if (config.engine !== 'incus') return null;
+  try {
+    const info = await ask<{ auth: string; environment: { server_version: string } }>(context, '/1.0');
+    if (info?.auth !== 'trusted') {
+      return fail(
+        'does not trust the certificate of INCUS_CLIENT_CERT',
+        'There: incus config trust add-certificate FILE',
+      );
+    }
+    const whose = config.incus ? 'INCUS_URL' : incus === 'host' ? "the host's own" : 'own daemon';
+    return ok(`version ${info.environment.server_version}, ${whose}`);
+  } catch (error) {
+    const { message } = error as Error;
+    if (config.incus) {
+      return fail(`INCUS_URL does not answer (${message})`, 'Check that server, and the way to it.');
+    }
+    const log = incus === 'host' ? 'journalctl -u incus' : localIncus(config.home, incus).log;
+    return fail(`does not answer (${message})`, `${RESTART} If it does not, look into ${log}.`);
+  }
+}
+
+async function networks(context: HostContext): Promise<Verdict> {
+  const prefix = bridgePrefix(context.installId);
+  const all = (await ask<{ name: string; managed: boolean }[]>(context, '/1.0/networks?recursion=1')) ?? [];
+  const ours = all.filter(({ name, managed }) => managed && name.startsWith(prefix)).map(({ name }) => name);
+  const down = ours.filter((name) => !interfaceIsUp(name));
+  if (down.length > 0) return fail(`down: ${down.join(', ')}`, 'Restart Danube: Incus brings them up.');
+  const forward = await run('nft', ['list', 'chain', 'ip', 'filter', 'FORWARD'], { allow: 'any' });
+  if (forward.stdout.includes('policy drop')) {
+    const rule = `iptables -I FORWARD -i '${prefix}+' -j ACCEPT; iptables -I FORWARD -o '${prefix}+' -j ACCEPT`;
+    return warn(`${ours.length} up, but another program (Docker?) drops what this host forwards`, rule);
+  }
+  return ok(ours.length === 0 ? 'none yet' : `${ours.length} up`);
+}
+
+/** Bit 0 of an interface's flags is IFF_UP (netdevice(7)). */
+function interfaceIsUp(name: string): boolean {
+  const file = `/sys/class/net/${name}/flags`;
+  return existsSync(file) && (Number(readFileSync(file, 'utf8')) & 1) === 1;
+}
+
+async function image(context: HostContext): Promise<Verdict | null> {
+  if (context.config.engine !== 'incus') return null;
+  const alias = imageAlias(context.installId, 'debian-12');
+  if (await ask(context, `/1.0/images/aliases/${alias}`)) return ok('debian-12 is built');
+  const build = 'npm run danube -- image build debian-12 (or wait: the next create does it)';
+  return warn('debian-12 is not built yet', build);
+}

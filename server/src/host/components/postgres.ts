@@ -1,0 +1,78 @@
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { sql } from 'kysely';
+import { openDatabase } from '../../db/database.ts';
+import { isAlive, isRoot, type ProcessIdentity } from '../../lib/processes.ts';
+import type { HostComponent, HostContext } from '../component.ts';
+import { refuseNewerDatabase } from '../newer-database.ts';
+import { findPostgres, startPostgres, stopPostgres } from '../postgres.ts';
+import { databaseUrlOf, postgresFolder } from '../postgres-cluster.ts';
+import { ensureUser, findUser, removeUser, systemUserName } from '../system.ts';
+import { fail, ok, RESTART, type Verdict, warn } from '../verdict.ts';
+
+/** Holds all state of the install, unless DATABASE_URL names a PostgreSQL elsewhere. */
+export const postgres: HostComponent = {
+  name: 'PostgreSQL',
+  entries: ['postgres'],
+  appliesTo: ({ databaseUrl }) => databaseUrl === null,
+  create({ config, installId, log }) {
+    const folder = postgresFolder(config.home);
+    const user = systemUserName(installId);
+    let server: ProcessIdentity | null = null;
+    return {
+      async ensure() {
+        if (isRoot()) await ensureUser(user);
+        server = (await startPostgres({ folder, user, log })).process;
+      },
+      isUp: () => server !== null && isAlive(server),
+      stop: () => stopPostgres(folder),
+    };
+  },
+  checks: [{ name: 'database', elsewhere: true, look: check }],
+  async remove({ config, installId }, attempt) {
+    await attempt('Stopping PostgreSQL', () => stopPostgres(postgresFolder(config.home)));
+    await attempt('Removing the system user', () => removeUser(systemUserName(installId)));
+  },
+  async remains({ config, installId }) {
+    const server = findPostgres(postgresFolder(config.home));
+    const user = systemUserName(installId);
+    return [
+      ...(server ? [`PostgreSQL (process ${server.pid})`] : []),
+      ...(findUser(user) ? [`the system user ${user}`] : []),
+    ];
+  },
+};
+
+async function check({ config }: HostContext): Promise<Verdict> {
+  const folder = postgresFolder(config.home);
+  if (!config.databaseUrl && !findPostgres(folder)) {
+    return fail(
+      'the embedded PostgreSQL does not run',
+      `${RESTART} If it does not, look into ${folder}/postgres.log.`,
+    );
+  }
+  const url = await databaseUrlOf(config);
+  await refuseNewerDatabase(url);
+  const { version, pending } = await readSchema(url);
+  const text = `PostgreSQL ${version}, ${config.databaseUrl ? 'DATABASE_URL' : 'embedded'}`;
+  return pending > 0
+    ? warn(`${text}, ${pending} migrations to apply`, 'Restart Danube: it applies them.')
+    : ok(`${text}, schema up to date`);
+}
+
+const MIGRATIONS = path.join(import.meta.dirname, '..', '..', 'db', 'migrations');
+
+/** The version of the database's server, and how many migrations it has not had yet. */
+async function readSchema(url: string): Promise<{ version: string; pending: number }> {
+  const { db, close } = openDatabase(url, { max: 1 });
+  try {
+    const { rows } = await sql<{ version: string; applied: number }>`
+      select current_setting('server_version') as version, count(*)::int as applied from kysely_migration`.execute(
+      db,
+    );
+    const { version = '', applied = 0 } = rows[0] ?? {};
+    return { version, pending: (await readdir(MIGRATIONS)).length - applied };
+  } finally {
+    await close();
+  }
+}

@@ -1,0 +1,80 @@
+import { existsSync } from 'node:fs';
+import { statfs } from 'node:fs/promises';
+import path from 'node:path';
+import { poolName } from '../../dataplane/incus/names.ts';
+import { poolMount, readPoolHealth, repairPoolQuota } from '../../dataplane/incus/pool-health.ts';
+import type { HostComponent, HostContext } from '../component.ts';
+import { localIncus, usesLocalIncus, withIncus } from '../incus-connection.ts';
+import { findIncusd, waitForIncus } from '../incus-daemon.ts';
+import { fail, gigabytes, ok, RESTART, type Verdict, warn } from '../verdict.ts';
+import { incus } from './incus.ts';
+
+/** The install's own btrfs pool in the Incus of this host: there, and enforcing the sizes of disks. Goes with Incus. */
+export const storagePool: HostComponent = {
+  name: 'Storage pool',
+  packages: [{ name: 'btrfs-progs', proof: '/usr/bin/btrfs' }],
+  after: [incus],
+  appliesTo: usesLocalIncus,
+  create(context) {
+    const { config, installId, incus: whose } = context;
+    const { socket, folder, log } = localIncus(config.home, whose);
+    const pool = poolName(installId);
+    const mount = mountOf(context);
+    return {
+      title: 'Starting Incus and its storage pool',
+      // Later starts serve while Incus still comes up: the API answers, and workflows wait for their turn.
+      background: existsSync(path.join(folder, 'disks', `${pool}.img`)),
+      async ensure() {
+        await waitForIncus(socket, whose === 'host' ? null : findIncusd(config.home), log);
+        await ensurePool(socket, pool, config.home);
+        if ((await readPoolHealth(mount)).quotaConsistent === false) await repairPoolQuota(mount);
+      },
+      async isUp() {
+        const health = await readPoolHealth(mount);
+        return health.mounted && health.quotaConsistent !== false;
+      },
+      intervalMs: 60_000,
+    };
+  },
+  checks: [{ name: 'storage pool', look: async (context) => check(mountOf(context)) }],
+};
+
+const mountOf = ({ config, installId, incus: whose }: HostContext): string =>
+  poolMount(localIncus(config.home, whose).folder, poolName(installId));
+
+const MIN_POOL_GB = 8;
+/** Of the space that is free at the first start: the file is sparse, and the rest of the host needs room too. */
+const POOL_SHARE = 0.8;
+
+/** Creates the pool where it is missing: a sparse file that takes space as instances fill it. */
+async function ensurePool(socket: string, name: string, home: string): Promise<void> {
+  await withIncus({ socketPath: socket }, async (client) => {
+    if (await client.find(`/1.0/storage-pools/${name}`)) return;
+    const { bavail, bsize } = await statfs(home);
+    const size = Math.max(MIN_POOL_GB, Math.floor((bavail * bsize * POOL_SHARE) / 1024 ** 3));
+    await client.request('POST', '/1.0/storage-pools', {
+      name,
+      driver: 'btrfs',
+      description: 'Instances and images of Danube',
+      config: { size: `${size}GiB` },
+    });
+  });
+}
+
+async function check(mount: string): Promise<Verdict> {
+  const health = await readPoolHealth(mount);
+  if (!health.mounted) return fail(`not mounted at ${mount}`, RESTART);
+  if (health.quotaConsistent === false) {
+    return fail(
+      'btrfs no longer enforces disk sizes',
+      `btrfs quota rescan -w ${mount} (a running Danube does it within a minute)`,
+    );
+  }
+  const quotas = health.quotaConsistent ? ', quotas consistent' : '';
+  const text = `${gigabytes(health.freeBytes)} of ${gigabytes(health.totalBytes)} free${quotas}`;
+  const share = health.freeBytes / health.totalBytes;
+  if (share < 0.02) {
+    return fail(text, 'Delete snapshots or instances, or grow the pool: see docs/operations.md.');
+  }
+  return share < 0.15 ? warn(text, 'Grow the pool soon: see docs/operations.md.') : ok(text);
+}

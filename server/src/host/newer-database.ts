@@ -1,0 +1,15 @@
+import { openDatabase } from '../db/database.ts';
+import { assertKnownSchema } from '../db/migrate.ts';
+import { OperatorError } from './operator-error.ts';
+
+/** Throws {@link OperatorError} when the schema is of a newer Danube than this one; reads only. */
+export async function refuseNewerDatabase(url: string): Promise<void> {
+  const database = openDatabase(url, { max: 1 });
+  try {
+    await assertKnownSchema(database.db);
+  } catch (cause) {
+    throw new OperatorError((cause as Error).message, 'See "Upgrades" in docs/operations.md.', { cause });
+  } finally {
+    await database.close();
+  }
+}

@@ -1,0 +1,155 @@
+import { existsSync } from 'node:fs';
+import { chmod, chown, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import pg from 'pg';
+import type { Config } from '../config.ts';
+import { randomText } from '../lib/crypto.ts';
+import { isRoot } from '../lib/processes.ts';
+import { run } from '../lib/run.ts';
+import { OperatorError } from './operator-error.ts';
+import { copyPostgresBinaries, type PostgresBinaries } from './postgres-binaries.ts';
+import { findUser, type SystemUser } from './system.ts';
+
+export interface PostgresOptions {
+  /** Holds binaries, data, socket, password and log. Every folder above it must be open to the user (`o+x`). */
+  folder: string;
+  /** The existing system user that runs the server when we are root (PostgreSQL refuses root); unused otherwise. */
+  user: string;
+  log: (message: string) => void;
+  /** False for tests only: fast, and a crash of the host loses the data. */
+  durable?: boolean;
+}
+
+/** What a server of PostgreSQL runs on. */
+export interface Cluster {
+  layout: Layout;
+  binaries: PostgresBinaries;
+  /** Who runs it; null: we do. */
+  owner: SystemUser | null;
+  password: string;
+}
+
+/** Where things are in its folder. */
+export interface Layout {
+  data: string;
+  socket: string;
+  password: string;
+  log: string;
+}
+
+export const layoutOf = (folder: string): Layout => ({
+  data: path.join(folder, 'data'),
+  socket: path.join(folder, 'run'),
+  password: path.join(folder, 'password'),
+  log: path.join(folder, 'postgres.log'),
+});
+
+/** The folder of an install's embedded PostgreSQL. */
+export const postgresFolder = (home: string): string => path.join(home, 'postgres');
+
+/** Makes the cluster where it is missing. Throws {@link OperatorError} where its data are of another major version. */
+export async function ensureCluster(options: PostgresOptions): Promise<Cluster> {
+  const layout = layoutOf(options.folder);
+  const owner = ownerFor(options.user);
+  await mkdir(options.folder, { recursive: true, mode: 0o711 });
+  const binaries = await copyPostgresBinaries(options.folder);
+  await ensureFolder(layout.socket, 0o700, owner);
+  const password = existsSync(layout.data)
+    ? (await readFile(layout.password, 'utf8')).trim()
+    : await createCluster(layout, binaries, owner, options.log);
+  await refuseOtherMajor(layout, binaries);
+  return { layout, binaries, owner, password };
+}
+
+function ownerFor(user: string): SystemUser | null {
+  if (!isRoot()) return null;
+  const found = findUser(user);
+  if (!found) throw new Error(`There is no system user ${user} to run PostgreSQL.`);
+  return found;
+}
+
+async function ensureFolder(folder: string, mode: number, owner: SystemUser | null): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  await chmod(folder, mode);
+  if (owner) await chown(folder, owner.uid, owner.gid);
+}
+
+const INITDB = [
+  ...['--username', 'danube', '--auth', 'scram-sha-256', '--encoding', 'UTF8'],
+  // The built-in locale sorts the same on every machine, and over upgrades of the C library.
+  ...['--locale', 'C', '--locale-provider', 'builtin', '--builtin-locale', 'C.UTF-8'],
+];
+
+/** Makes the cluster under another name and renames it: a set-up that is killed half-way leaves no broken one. */
+async function createCluster(
+  layout: Layout,
+  binaries: PostgresBinaries,
+  owner: SystemUser | null,
+  log: (message: string) => void,
+): Promise<string> {
+  log('Creating the PostgreSQL data folder');
+  const password = randomText(32);
+  const fresh = `${layout.data}.new`;
+  const passwordFile = path.join(layout.socket, 'initial-password');
+  await rm(fresh, { recursive: true, force: true });
+  await ensureFolder(fresh, 0o700, owner);
+  try {
+    await writeFile(passwordFile, password, { mode: 0o600 });
+    if (owner) await chown(passwordFile, owner.uid, owner.gid);
+    await run(path.join(binaries.bin, 'initdb'), [...INITDB, '--pgdata', fresh, '--pwfile', passwordFile], {
+      env: { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' },
+      ...(owner ? { as: owner } : {}),
+    });
+  } finally {
+    await rm(passwordFile, { force: true });
+  }
+  await writeFile(layout.password, `${password}\n`, { mode: 0o600 });
+  await rename(fresh, layout.data);
+  return password;
+}
+
+async function refuseOtherMajor(layout: Layout, binaries: PostgresBinaries): Promise<void> {
+  const have = (await readFile(path.join(layout.data, 'PG_VERSION'), 'utf8')).trim();
+  const want = binaries.version.split('.')[0];
+  if (have !== want) {
+    throw new OperatorError(
+      `The data in ${layout.data} is of PostgreSQL ${have}, but this Danube brings PostgreSQL ${want}.`,
+      'Dump it with the Danube that wrote it and restore the dump here: see "Upgrades" in docs/operations.md.',
+    );
+  }
+}
+
+/** The host name is a filler: some clients refuse a URL without one, and all prefer the `host` parameter. */
+export function databaseUrl(
+  { layout, password }: Pick<Cluster, 'layout' | 'password'>,
+  database: string,
+): string {
+  return `postgres://danube:${password}@localhost/${database}?host=${encodeURIComponent(layout.socket)}`;
+}
+
+/** The URL of an install's embedded database, or null where it was never made. */
+export async function readPostgresUrl(home: string): Promise<string | null> {
+  const layout = layoutOf(postgresFolder(home));
+  if (!existsSync(layout.password)) return null;
+  const password = (await readFile(layout.password, 'utf8')).trim();
+  return databaseUrl({ layout, password }, 'danube');
+}
+
+/** The URL of the database that holds the install's state. Throws {@link OperatorError} where it was never made. */
+export async function databaseUrlOf({ databaseUrl, home }: Config): Promise<string> {
+  const url = databaseUrl ?? (await readPostgresUrl(home));
+  if (url) return url;
+  throw new OperatorError(`There is no database in ${postgresFolder(home)}.`, 'Run `npm start` once.');
+}
+
+/** Makes the database `danube` where it is missing. The server runs. */
+export async function ensureDatabase(cluster: Cluster): Promise<void> {
+  const client = new pg.Client({ connectionString: databaseUrl(cluster, 'postgres') });
+  await client.connect();
+  try {
+    const found = await client.query("select 1 from pg_database where datname = 'danube'");
+    if (found.rowCount === 0) await client.query('create database danube');
+  } finally {
+    await client.end();
+  }
+}
