@@ -3,10 +3,10 @@ import os from 'node:os';
 import path from 'node:path';
 import { destroy } from '../server/src/cli/destroy.ts';
 import { readConfig } from '../server/src/config.ts';
-import { incusSocket } from '../server/src/host/incus-connection.ts';
+import { incusSocket } from '../server/src/host/components/incus-connection.ts';
+import { type RunningPostgres, startPostgres } from '../server/src/host/components/postgres-server.ts';
 import { poolFor } from '../server/src/host/install.ts';
 import { installPackages, missingPackages, type Package } from '../server/src/host/packages.ts';
-import { type RunningPostgres, startPostgres } from '../server/src/host/postgres.ts';
 import { setUp } from '../server/src/host/setup.ts';
 import { createSupervisor } from '../server/src/host/supervisor.ts';
 import { ensureUser, systemUserName } from '../server/src/host/system.ts';
@@ -42,9 +42,12 @@ export async function prepareTestInstall(engine: 'sim' | 'incus'): Promise<void>
 
 /** Stops and removes all of it. */
 export async function removeTestInstall(): Promise<void> {
-  await supervisor.stop();
-  await postgres?.stop();
-  await clean();
+  try {
+    await supervisor.stop();
+    await postgres?.stop();
+  } finally {
+    await clean();
+  }
 }
 
 async function clean(): Promise<void> {

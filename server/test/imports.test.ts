@@ -13,8 +13,6 @@ const TANGLED = [
   'images ↔ services',
   'instances ↔ resources/snapshots',
   'resources/managed-services ↔ resources/parameter-groups',
-  'resources/managed-services ↔ resources/snapshots',
-  'resources/snapshots ↔ resources/vps',
 ];
 
 interface Import {

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { Config } from '../config.ts';
 import type { DataPlane } from '../dataplane/contract/data-plane.ts';
-import { incusConnection } from '../host/incus-connection.ts';
+import { incusConnection } from '../host/components/incus-connection.ts';
 import { type Install, poolFor } from '../host/install.ts';
 import type { Log } from '../lib/log.ts';
 

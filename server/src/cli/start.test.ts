@@ -5,7 +5,7 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { findPostgres } from '../host/postgres.ts';
+import { findPostgres } from '../host/components/postgres-server.ts';
 import { identify, signal, waitForExit } from '../lib/processes.ts';
 import { checkout } from './script.ts';
 

@@ -1,10 +1,10 @@
 import type { Config } from '../config.ts';
 import { type Database, openDatabase } from '../db/database.ts';
 import { migrate } from '../db/migrate.ts';
+import { postgresFolder } from '../host/components/postgres-cluster.ts';
+import { findPostgres, startPostgres } from '../host/components/postgres-server.ts';
 import { requireInstall } from '../host/install.ts';
 import { OperatorError } from '../host/operator-error.ts';
-import { findPostgres, startPostgres } from '../host/postgres.ts';
-import { postgresFolder } from '../host/postgres-cluster.ts';
 import { systemUserName } from '../host/system.ts';
 
 /**

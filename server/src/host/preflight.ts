@@ -6,8 +6,8 @@ import pg from 'pg';
 import type { Config } from '../config.ts';
 import { isRoot } from '../lib/processes.ts';
 import { run } from '../lib/run.ts';
+import { usesLocalIncus } from './components/incus-connection.ts';
 import { HOST_COMPONENTS, packagesFor } from './components.ts';
-import { usesLocalIncus } from './incus-connection.ts';
 import { ownEntries } from './install.ts';
 import {
   describeIsolation,

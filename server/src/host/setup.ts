@@ -1,7 +1,7 @@
 import type { Config } from '../config.ts';
 import type { HostComponent, HostContext } from './component.ts';
+import { hostIncusInUse } from './components/incus-daemon.ts';
 import { HOST_COMPONENTS, packagesFor } from './components.ts';
-import { hostIncusInUse } from './incus-daemon.ts';
 import { ensureInstall, type Install } from './install.ts';
 import { installPackages, missingPackages } from './packages.ts';
 import type { Supervised, Supervisor } from './supervisor.ts';

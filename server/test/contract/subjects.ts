@@ -9,7 +9,7 @@ import { IncusClient } from '../../src/dataplane/incus/client.ts';
 import { createIncusDataPlane } from '../../src/dataplane/incus/data-plane.ts';
 import { projectName } from '../../src/dataplane/incus/names.ts';
 import { createSimDataPlane } from '../../src/dataplane/sim/data-plane.ts';
-import { findIncusd } from '../../src/host/incus-daemon.ts';
+import { findIncusd } from '../../src/host/components/incus-daemon.ts';
 import { SERVICE_IMAGES } from '../../src/images/recipes.ts';
 import { createLog } from '../../src/lib/log.ts';
 import type { RunResult } from '../../src/lib/run.ts';

@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import type { InstanceSpec } from '../../src/dataplane/contract/compute.ts';
 import { IncusClient } from '../../src/dataplane/incus/client.ts';
 import { bridgeName, projectName } from '../../src/dataplane/incus/names.ts';
-import { findIncusd } from '../../src/host/incus-daemon.ts';
+import { findIncusd } from '../../src/host/components/incus-daemon.ts';
 import { signal } from '../../src/lib/processes.ts';
 import { firewall, rule } from '../contract/firewalls.ts';
 import { networkOf, specOf, TEAMS } from '../contract/subjects.ts';

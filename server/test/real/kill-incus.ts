@@ -1,4 +1,4 @@
-import { findIncusd } from '../../src/host/incus-daemon.ts';
+import { findIncusd } from '../../src/host/components/incus-daemon.ts';
 import { waitFor } from '../harness.ts';
 import { fromTestRun } from '../incus.ts';
 

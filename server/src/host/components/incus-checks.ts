@@ -2,8 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { bridgePrefix, imageAlias } from '../../dataplane/incus/names.ts';
 import { run } from '../../lib/run.ts';
 import type { Check, HostContext } from '../component.ts';
-import { incusConnection, localIncus, withIncus } from '../incus-connection.ts';
 import { fail, ok, RESTART, type Verdict, warn } from '../verdict.ts';
+import { incusConnection, localIncus, withIncus } from './incus-connection.ts';
 
 /** What `doctor` looks at in an Incus, wherever it is. */
 export const INCUS_CHECKS: readonly Check[] = [

@@ -3,6 +3,10 @@ import type { IncusConnection } from '../../dataplane/incus/client.ts';
 import { isSnapshot } from '../../dataplane/incus/names.ts';
 import { isAlive, isRoot, type ProcessIdentity } from '../../lib/processes.ts';
 import type { Attempt, HostComponent, HostContext } from '../component.ts';
+import { poolFor } from '../install.ts';
+import { OperatorError } from '../operator-error.ts';
+import { aclGuard } from './acl-guard.ts';
+import { INCUS_CHECKS } from './incus-checks.ts';
 import {
   HOST_INCUS_SOCKET,
   incusConnection,
@@ -11,14 +15,10 @@ import {
   localIncus,
   usesLocalIncus,
   withIncus,
-} from '../incus-connection.ts';
-import { ensureIncusd, stopIncusd, waitForIncus } from '../incus-daemon.ts';
-import { findIncusRemains, removeIncusRemains } from '../incus-remains.ts';
-import { poolFor } from '../install.ts';
-import { OperatorError } from '../operator-error.ts';
-import { listIncus, removeFromIncus } from '../remove-incus.ts';
-import { aclGuard } from './acl-guard.ts';
-import { INCUS_CHECKS } from './incus-checks.ts';
+} from './incus-connection.ts';
+import { listIncus, removeFromIncus } from './incus-contents.ts';
+import { ensureIncusd, stopIncusd, waitForIncus } from './incus-daemon.ts';
+import { findIncusRemains, removeIncusRemains } from './incus-remains.ts';
 import { kernelSettings } from './kernel-settings.ts';
 import { lxcfs } from './lxcfs.ts';
 

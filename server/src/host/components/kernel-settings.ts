@@ -1,13 +1,154 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { run } from '../../lib/run.ts';
 import type { HostComponent } from '../component.ts';
-import { usesLocalIncus } from '../incus-connection.ts';
-import {
-  applyKernelSettings,
-  kernelFiles,
-  readKernelSetting,
-  removeKernelFiles,
-  wrongKernelSettings,
-} from '../kernel.ts';
+import { OperatorError } from '../operator-error.ts';
 import { fail, ok, RESTART, type Verdict, warn } from '../verdict.ts';
+import { usesLocalIncus } from './incus-connection.ts';
+
+interface KernelSetting {
+  name: string;
+  value: number;
+  /** A host that has more already keeps it. */
+  atLeast?: true;
+  /** The kernel module that brings the setting, where it may not be loaded. */
+  module?: string;
+  why: string;
+}
+
+const neighbours = (family: 'ipv4' | 'ipv6'): KernelSetting[] =>
+  [4096, 32_768, 65_536].map((value, index) => ({
+    name: `net.${family}.neigh.default.gc_thresh${index + 1}`,
+    value,
+    atLeast: true,
+    why: 'the instances of all teams share one table of neighbours, and a full one cuts off the host too',
+  }));
+
+/** What the kernel's own values are too small for, or leave off. Measured: see docs/operations.md. */
+export const KERNEL_SETTINGS: readonly KernelSetting[] = [
+  {
+    name: 'fs.inotify.max_user_instances',
+    value: 1_048_576,
+    atLeast: true,
+    why: 'with the default, about 30 containers start and the rest silently stop',
+  },
+  {
+    name: 'fs.inotify.max_user_watches',
+    value: 1_048_576,
+    atLeast: true,
+    why: 'each container watches files',
+  },
+  { name: 'kernel.keys.maxkeys', value: 2000, atLeast: true, why: 'each container holds a keyring' },
+  { name: 'kernel.keys.maxbytes', value: 2_000_000, atLeast: true, why: 'each container holds a keyring' },
+  {
+    name: 'kernel.pid_max',
+    value: 4_194_304,
+    atLeast: true,
+    why: 'all instances share the process ids: a few full ones leave none for the host',
+  },
+  {
+    name: 'fs.file-max',
+    value: 4_194_304,
+    atLeast: true,
+    why: 'all instances share the open files; the memory limit of each bounds its own',
+  },
+  ...neighbours('ipv4'),
+  ...neighbours('ipv6'),
+  { name: 'net.ipv4.ip_forward', value: 1, why: 'instances reach the network through this host' },
+  {
+    name: 'net.bridge.bridge-nf-call-iptables',
+    value: 1,
+    module: 'br_netfilter',
+    why: 'firewalls apply between instances on one bridge',
+  },
+  {
+    name: 'net.bridge.bridge-nf-call-ip6tables',
+    value: 1,
+    module: 'br_netfilter',
+    why: 'firewalls apply between instances on one bridge',
+  },
+];
+
+const procPath = (name: string): string => path.join('/proc/sys', name.replaceAll('.', '/'));
+
+function readText(name: string): string | null {
+  const file = procPath(name);
+  return existsSync(file) ? readFileSync(file, 'utf8').trim() : null;
+}
+
+/** The setting's value now, or null where this kernel does not have it. */
+export function readKernelSetting(name: string): number | null {
+  const text = readText(name);
+  return text === null ? null : Number(text);
+}
+
+/**
+ * The settings that are not as Danube needs them. A setting that this kernel does not have counts only where a module
+ * would bring it: in a container the table of neighbours is the outer host's, and without IPv6 it has none.
+ */
+export const wrongKernelSettings = (read = readKernelSetting): KernelSetting[] =>
+  KERNEL_SETTINGS.filter(({ name, value, atLeast, module }) => {
+    const now = read(name);
+    if (now === null) return module !== undefined;
+    return atLeast ? now < value : now !== value;
+  });
+
+const sysctlFile = (installId: string): string => `/etc/sysctl.d/90-danube-${installId}.conf`;
+const modulesFile = (installId: string): string => `/etc/modules-load.d/danube-${installId}.conf`;
+
+/**
+ * Changes the settings that are not as needed, now and for the next boot. `danube doctor` tells about those that this
+ * kernel does not have because a module cannot be loaded.
+ */
+export async function applyKernelSettings(installId: string): Promise<void> {
+  for (const setting of wrongKernelSettings()) {
+    if (setting.module && readKernelSetting(setting.name) === null) {
+      await run('modprobe', [setting.module], { allow: 'any' });
+    }
+    if (readKernelSetting(setting.name) === null) continue;
+    try {
+      await writeFile(procPath(setting.name), `${setting.value}\n`);
+    } catch (cause) {
+      throw new OperatorError(
+        `The kernel setting ${setting.name} cannot be changed (${setting.why}).`,
+        `Set it from outside, if this is a container: sysctl -w ${setting.name}=${setting.value}`,
+        { cause },
+      );
+    }
+  }
+  await writeBootFiles(installId);
+}
+
+/** The lines that set it all at boot; `read` gives a setting's present value as the kernel writes it. */
+export const bootSettings = (read = readText): string[] =>
+  KERNEL_SETTINGS.map(({ name, value, atLeast }) => {
+    const now = read(name);
+    // As text: fs.file-max may be 2^63 - 1, which a number would round to more than the kernel takes.
+    const kept = atLeast && now !== null && Number(now) > value ? now : value;
+    // The leading dash: a kernel without the setting is no error at boot.
+    return `-${name} = ${kept}`;
+  });
+
+async function writeBootFiles(installId: string): Promise<void> {
+  const modules = [...new Set(KERNEL_SETTINGS.flatMap(({ module }) => module ?? []))];
+  await writeIfOther(sysctlFile(installId), ['# Written by Danube.', ...bootSettings(), ''].join('\n'));
+  await writeIfOther(modulesFile(installId), ['# Written by Danube.', ...modules, ''].join('\n'));
+}
+
+async function writeIfOther(file: string, text: string): Promise<void> {
+  if (existsSync(file) && readFileSync(file, 'utf8') === text) return;
+  await mkdir(path.dirname(file), { recursive: true });
+  await writeFile(file, text);
+}
+
+/** The files of {@link applyKernelSettings}. Removing them leaves the present values: others may rely on those. */
+export const kernelFiles = (installId: string): string[] =>
+  [sysctlFile(installId), modulesFile(installId)].filter((file) => existsSync(file));
+
+export async function removeKernelFiles(installId: string): Promise<void> {
+  for (const file of kernelFiles(installId)) await rm(file, { force: true });
+}
 
 /** Limits of the kernel that are too low for many instances. They stay for the next boot, and are not watched. */
 export const kernelSettings: HostComponent = {

@@ -5,10 +5,10 @@ import { openDatabase } from '../../db/database.ts';
 import { isAlive, isRoot, type ProcessIdentity } from '../../lib/processes.ts';
 import type { HostComponent, HostContext } from '../component.ts';
 import { refuseNewerDatabase } from '../newer-database.ts';
-import { findPostgres, startPostgres, stopPostgres } from '../postgres.ts';
-import { databaseUrlOf, postgresFolder } from '../postgres-cluster.ts';
 import { ensureUser, findUser, removeUser, systemUserName } from '../system.ts';
 import { fail, ok, RESTART, type Verdict, warn } from '../verdict.ts';
+import { databaseUrlOf, postgresFolder } from './postgres-cluster.ts';
+import { findPostgres, startPostgres, stopPostgres } from './postgres-server.ts';
 
 /** Holds all state of the install, unless DATABASE_URL names a PostgreSQL elsewhere. */
 export const postgres: HostComponent = {

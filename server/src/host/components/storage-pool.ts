@@ -4,10 +4,10 @@ import path from 'node:path';
 import { poolName } from '../../dataplane/incus/names.ts';
 import { poolMount, readPoolHealth, repairPoolQuota } from '../../dataplane/incus/pool-health.ts';
 import type { HostComponent, HostContext } from '../component.ts';
-import { localIncus, usesLocalIncus, withIncus } from '../incus-connection.ts';
-import { findIncusd, waitForIncus } from '../incus-daemon.ts';
 import { fail, gigabytes, ok, RESTART, type Verdict, warn } from '../verdict.ts';
 import { incus } from './incus.ts';
+import { localIncus, usesLocalIncus, withIncus } from './incus-connection.ts';
+import { findIncusd, waitForIncus } from './incus-daemon.ts';
 
 /** The install's own btrfs pool in the Incus of this host: there, and enforcing the sizes of disks. Goes with Incus. */
 export const storagePool: HostComponent = {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bootSettings, KERNEL_SETTINGS, readKernelSetting, wrongKernelSettings } from './kernel.ts';
+import { bootSettings, KERNEL_SETTINGS, readKernelSetting, wrongKernelSettings } from './kernel-settings.ts';
 
 const wanted = new Map(KERNEL_SETTINGS.map(({ name, value }) => [name, value]));
 const names = (wrong: ReturnType<typeof wrongKernelSettings>): string[] => wrong.map(({ name }) => name);

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { DataPlaneError } from '../dataplane/contract/errors.ts';
+import { DataPlaneError } from '../../dataplane/contract/errors.ts';
 import {
   allPids,
   argumentsOf,
@@ -11,12 +11,12 @@ import {
   type ProcessIdentity,
   signal,
   waitForExit,
-} from '../lib/processes.ts';
-import { run } from '../lib/run.ts';
-import { rotateLog, startDaemon } from './daemon.ts';
+} from '../../lib/processes.ts';
+import { run } from '../../lib/run.ts';
+import { rotateLog, startDaemon } from '../daemon.ts';
+import { OperatorError } from '../operator-error.ts';
 import { removeDanglingVeths } from './dangling-veths.ts';
 import { HOST_INCUS_SOCKET, incusFolder, incusLog, withIncus } from './incus-connection.ts';
-import { OperatorError } from './operator-error.ts';
 
 const INCUSD = '/usr/libexec/incus/incusd';
 const APPARMOR_LOADER = '/usr/libexec/incus/incus-apparmor-load';

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Config } from '../config.ts';
-import { IncusClient, type IncusConnection } from '../dataplane/incus/client.ts';
-import type { Install } from './install.ts';
-import { OperatorError } from './operator-error.ts';
+import type { Config } from '../../config.ts';
+import { IncusClient, type IncusConnection } from '../../dataplane/incus/client.ts';
+import type { Install } from '../install.ts';
+import { OperatorError } from '../operator-error.ts';
 
 /** The daemon that a distribution's package brings listens here. */
 export const HOST_INCUS_SOCKET = '/var/lib/incus/unix.socket';

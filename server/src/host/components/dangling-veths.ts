@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { run } from '../lib/run.ts';
+import { run } from '../../lib/run.ts';
 
 /** What `ip -json link` tells of one end; `link` names the other end where that is on this host too. */
 interface VethEnd {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { allPids, argumentsOf, identify, linkOf, type ProcessIdentity } from '../lib/processes.ts';
+import { allPids, argumentsOf, identify, linkOf, type ProcessIdentity } from '../../lib/processes.ts';
 
 /** One mount of a lxcfs as a process sees it: a line of `/proc/PID/mountinfo`, see proc_pid_mountinfo(5). */
 export interface LxcfsMount {

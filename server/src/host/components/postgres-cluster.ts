@@ -2,13 +2,13 @@ import { existsSync } from 'node:fs';
 import { chmod, chown, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import pg from 'pg';
-import type { Config } from '../config.ts';
-import { randomText } from '../lib/crypto.ts';
-import { isRoot } from '../lib/processes.ts';
-import { run } from '../lib/run.ts';
-import { OperatorError } from './operator-error.ts';
+import type { Config } from '../../config.ts';
+import { randomText } from '../../lib/crypto.ts';
+import { isRoot } from '../../lib/processes.ts';
+import { run } from '../../lib/run.ts';
+import { OperatorError } from '../operator-error.ts';
+import { findUser, type SystemUser } from '../system.ts';
 import { copyPostgresBinaries, type PostgresBinaries } from './postgres-binaries.ts';
-import { findUser, type SystemUser } from './system.ts';
 
 export interface PostgresOptions {
   /** Holds binaries, data, socket, password and log. Every folder above it must be open to the user (`o+x`). */

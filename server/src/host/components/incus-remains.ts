@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { rmdir } from 'node:fs/promises';
 import path from 'node:path';
-import { bridgePrefix, projectName } from '../dataplane/incus/names.ts';
+import { bridgePrefix, projectName } from '../../dataplane/incus/names.ts';
 import {
   allPids,
   argumentsOf,
@@ -11,8 +11,8 @@ import {
   linkOf,
   signal,
   waitForExit,
-} from '../lib/processes.ts';
-import { run } from '../lib/run.ts';
+} from '../../lib/processes.ts';
+import { run } from '../../lib/run.ts';
 import { removeDanglingVeths } from './dangling-veths.ts';
 
 /**
@@ -37,7 +37,7 @@ function findRemains(home: string, installId: string): Remains {
   };
 }
 
-/** What is left of Incus, as lines for the operator. Processes and control groups are only counted: there are many. */
+/** What is left of Incus, as lines for the operator. Things that come in great numbers are only counted. */
 export async function findIncusRemains(home: string, installId: string): Promise<string[]> {
   const { processes, cgroups, mounts, loopDevices, bridges } = findRemains(home, installId);
   const chains = isRoot() ? await findIncusChains(installId) : [];
@@ -50,10 +50,7 @@ export async function findIncusRemains(home: string, installId: string): Promise
     ...name(mounts, 'mounts'),
     ...name(loopDevices, 'loop devices'),
     ...name(bridges, 'bridges'),
-    ...name(
-      chains.map((chain) => chain.name),
-      'chains of nftables',
-    ),
+    ...count(chains, 'chains of nftables in the tables that Incus daemons share'),
   ];
 }
 

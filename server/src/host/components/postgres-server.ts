@@ -11,9 +11,9 @@ import {
   type ProcessIdentity,
   signal,
   waitForExit,
-} from '../lib/processes.ts';
-import { startDaemon } from './daemon.ts';
-import { OperatorError } from './operator-error.ts';
+} from '../../lib/processes.ts';
+import { startDaemon } from '../daemon.ts';
+import { OperatorError } from '../operator-error.ts';
 import {
   type Cluster,
   databaseUrl,

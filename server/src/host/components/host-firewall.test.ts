@@ -3,8 +3,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { isRoot } from '../lib/processes.ts';
-import { run } from '../lib/run.ts';
+import { isRoot } from '../../lib/processes.ts';
+import { run } from '../../lib/run.ts';
 import { applyHostFirewall, hostFirewallIsUp, removeHostFirewall } from './host-firewall.ts';
 
 /** Real packets between network namespaces: two teams' bridges, three guests, and a machine outside. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { after, before, test } from 'node:test';
-import { run } from '../lib/run.ts';
+import { run } from '../../lib/run.ts';
 import { removeDanglingVeths } from './dangling-veths.ts';
 
 const NAMES = ['dv-left-0', 'dv-used-0', 'dv-other-0', 'dv-away-0', 'dv-bridge'] as const;

@@ -4,11 +4,10 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, open, readFile, rm } from 'node:fs/promises';
 import { after, before, describe, it } from 'node:test';
-import { waitFor } from '../../test/harness.ts';
-import { allPids, isAlive } from '../lib/processes.ts';
-import { run } from '../lib/run.ts';
-import { lxcfs } from './isolation-checks.ts';
-import { ensureLxcfs, LXCFS_MOUNT, lxcfsIsReadOnly, lxcfsWorks } from './lxcfs.ts';
+import { waitFor } from '../../../test/harness.ts';
+import { allPids, isAlive } from '../../lib/processes.ts';
+import { run } from '../../lib/run.ts';
+import { checkLxcfs, ensureLxcfs, LXCFS_MOUNT, lxcfsIsReadOnly, lxcfsWorks } from './lxcfs.ts';
 import { lxcfsDaemons } from './lxcfs-views.ts';
 
 /** The file runs itself again with mounts and processes of its own, so that it has a lxcfs apart from that of the host. */
@@ -71,7 +70,7 @@ function insideTests(): void {
     assert.ok(lxcfsWorks() && lxcfsIsReadOnly());
     assert.equal(serving().length, 1);
     assert.match(await write(`${LXCFS_MOUNT}/${FILE}`), /Read-only file system/);
-    assert.equal(lxcfs().state, 'ok');
+    assert.equal(checkLxcfs().state, 'ok');
   });
 
   it('is made read-only where somebody else runs it, for mounts that are there already too', async () => {
@@ -79,13 +78,13 @@ function insideTests(): void {
     await run('mount', ['--bind', LXCFS_MOUNT, VIEW]);
     container.process = await startContainer();
     const [before] = serving();
-    assert.equal(lxcfs().state, 'fail');
+    assert.equal(checkLxcfs().state, 'fail');
     await ensure();
     assert.ok(lxcfsIsReadOnly());
     assert.match(await write(`${VIEW}/${FILE}`), /Read-only file system/);
     assert.deepEqual(serving(), [before]);
     assert.match(said.pop() ?? '', /read-only now/);
-    assert.equal(lxcfs().state, 'ok');
+    assert.equal(checkLxcfs().state, 'ok');
   });
 
   it('is replaced where a file of it is kept open for writing, and doctor says who has lost it', async () => {
@@ -98,11 +97,11 @@ function insideTests(): void {
     assert.ok(lxcfsWorks() && lxcfsIsReadOnly());
     assert.notDeepEqual(serving(), [before]);
     assert.match(said.pop() ?? '', /replaced/);
-    const { state, message, mend } = lxcfs();
-    assert.deepEqual([state, mend], ['warn', 'Reboot them.']);
+    const { state, message, remedy } = checkLxcfs();
+    assert.deepEqual([state, remedy], ['warn', 'Reboot them.']);
     assert.match(message, /process \d+$/);
     container.process?.kill('SIGKILL');
-    await waitFor('the end of the container', async () => lxcfs().state === 'ok');
+    await waitFor('the end of the container', async () => checkLxcfs().state === 'ok');
     await run('umount', ['--lazy', VIEW]);
   });
 
@@ -111,10 +110,10 @@ function insideTests(): void {
     await run('mount', ['--bind', LXCFS_MOUNT, VIEW]);
     const older = lxcfsDaemons(LXCFS_MOUNT)[0]!;
     const newer = await startByHand('/run/other.pid');
-    assert.match(lxcfs().message, /writable/);
+    assert.match(checkLxcfs().message, /writable/);
     await remount('ro');
-    assert.equal(lxcfs().state, 'fail');
-    assert.match(lxcfs().message, new RegExp(`process ${older.pid}\\)`));
+    assert.equal(checkLxcfs().state, 'fail');
+    assert.match(checkLxcfs().message, new RegExp(`process ${older.pid}\\)`));
     await ensure();
     assert.ok(!isAlive(older));
     assert.deepEqual(serving(), [newer.pid]);

@@ -3,11 +3,11 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import pg from 'pg';
-import { openDatabase } from '../db/database.ts';
-import { migrate } from '../db/migrate.ts';
-import { identify, signal, waitForExit } from '../lib/processes.ts';
-import { migrateWorkflows } from '../operations/runtime.ts';
-import { findPostgres, type RunningPostgres, startPostgres, stopPostgres } from './postgres.ts';
+import { openDatabase } from '../../db/database.ts';
+import { migrate } from '../../db/migrate.ts';
+import { identify, signal, waitForExit } from '../../lib/processes.ts';
+import { migrateWorkflows } from '../../operations/runtime.ts';
+import { findPostgres, type RunningPostgres, startPostgres, stopPostgres } from './postgres-server.ts';
 
 let folder = '';
 const start = (): Promise<RunningPostgres> =>

@@ -1,6 +1,6 @@
-import type { IncusClient } from '../dataplane/incus/client.ts';
-import { bridgePrefix, imageAlias, poolName, projectName } from '../dataplane/incus/names.ts';
-import { whileThawing } from '../dataplane/incus/thaw.ts';
+import type { IncusClient } from '../../dataplane/incus/client.ts';
+import { bridgePrefix, imageAlias, poolName, projectName } from '../../dataplane/incus/names.ts';
+import { whileThawing } from '../../dataplane/incus/thaw.ts';
 
 /** What this install made in an Incus, by the names that carry its id. */
 export interface IncusInventory {
