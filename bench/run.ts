@@ -9,6 +9,7 @@ import {
   removeTestInstall,
   startTestIncus,
   startTestPostgres,
+  takeTestImages,
   terminal,
 } from '../scripts/test-install.ts';
 import { ALL_PACKAGES } from '../scripts/test-packages.ts';
@@ -36,6 +37,7 @@ const rows: Row[] = [];
 await prepareTestInstall('incus');
 try {
   await installTestPackages(ALL_PACKAGES);
+  await takeTestImages();
   await startTestPostgres({ durable: true });
   await startTestIncus();
   for (const [name, bench] of Object.entries(benchmarks)) {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { destroy } from '../server/src/cli/destroy.ts';
@@ -11,9 +12,11 @@ import { setUp } from '../server/src/host/setup.ts';
 import { createSupervisor } from '../server/src/host/supervisor.ts';
 import { ensureUser, systemUserName } from '../server/src/host/system.ts';
 import { createTerminal } from '../server/src/host/terminal.ts';
+import type { Recipe } from '../server/src/images/recipe.ts';
 import { installId } from '../server/src/lib/install-id.ts';
 import { isRoot } from '../server/src/lib/processes.ts';
 import { createTemplate } from '../server/test/database.ts';
+import { keepImages, takeImages } from './test-images.ts';
 
 /** The checkout. */
 export const ROOT = path.join(import.meta.dirname, '..');
@@ -28,6 +31,9 @@ const home = path.join(
   os.tmpdir(),
   `danube-test-${createHash('sha256').update(ROOT).digest('hex').slice(0, 6)}`,
 );
+
+/** The images of the run; what is finished in it outlives the run, however that ends. */
+const images = path.join(home, 'images');
 
 /**
  * Points this process and its children at the install that tests and benchmarks make for themselves, and removes what
@@ -51,6 +57,14 @@ export async function removeTestInstall(): Promise<void> {
 }
 
 async function clean(): Promise<void> {
+  try {
+    if (existsSync(images)) await keepImages(images);
+  } finally {
+    await removeInstall();
+  }
+}
+
+async function removeInstall(): Promise<void> {
   // Here, so that an install of the operator's cannot be meant, whatever has failed before.
   process.env.DANUBE_HOME = home;
   if ((await destroy({ yes: true })) !== 0) throw new Error(`Leftovers in ${home} could not be removed.`);
@@ -63,6 +77,12 @@ export async function installTestPackages(packages: readonly Package[]): Promise
   await terminal.step(`Installing ${missing.join(', ')}`, (report) =>
     installPackages(home, report, packages),
   );
+}
+
+/** Brings the images that earlier runs have built, but for that of `except`, and says where others are to be built. */
+export async function takeTestImages(except: Recipe | null = null): Promise<string> {
+  await takeImages(images, except);
+  return images;
 }
 
 /** Starts a PostgreSQL with the migrated template; `durable: false` is faster and forgets all in a crash of the host. */
@@ -91,5 +111,5 @@ export async function startTestIncus(): Promise<void> {
   process.env.DANUBE_TEST_INSTALL_ID = install.installId;
   process.env.DANUBE_IPV4_POOL = install.ipv4Pool;
   process.env.DANUBE_IPV6_POOL = install.ipv6Pool;
-  process.env.DANUBE_TEST_IMAGES = path.join(home, 'images');
+  process.env.DANUBE_TEST_IMAGES = images;
 }

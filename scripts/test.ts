@@ -5,9 +5,11 @@
  * It makes an install of its own, with PostgreSQL and a real Incus daemon, and removes all of it at the end.
  */
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { glob } from 'node:fs/promises';
 import path from 'node:path';
 import { templateUrl } from '../server/test/database.ts';
+import { recipeToRenew } from './test-images.ts';
 import {
   installTestPackages,
   prepareTestInstall,
@@ -15,12 +17,13 @@ import {
   removeTestInstall,
   startTestIncus,
   startTestPostgres,
+  takeTestImages,
   terminal,
 } from './test-install.ts';
 import { packagesFor } from './test-packages.ts';
 
 /** Tests that talk to the one Incus of the run, one file after the other. */
-const REAL = ['server/test/real/*.test.ts'];
+const REAL = 'server/test/real/';
 
 /** The usual report, and after it where the time went. */
 const REPORTERS = ['spec', './scripts/slowest-files.ts'].flatMap((reporter) => [
@@ -31,6 +34,9 @@ const REPORTERS = ['spec', './scripts/slowest-files.ts'].flatMap((reporter) => [
 const fast = process.argv.includes('--fast');
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('-'));
 const children = new Set<ReturnType<typeof spawn>>();
+
+/** What a run leaves to chance follows from this: it repeats a run that failed. */
+process.env.DANUBE_TEST_SEED ??= String(Date.now() % 1_000_000);
 
 class CheckFailed extends Error {}
 
@@ -44,33 +50,59 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 
 try {
   if (fast) process.env.DANUBE_TEST_FAST = '1';
+  terminal.line(`Seed ${process.env.DANUBE_TEST_SEED}: set DANUBE_TEST_SEED to repeat what this run chooses`);
   await prepareTestInstall(fast ? 'sim' : 'incus');
-  const [real, plain] = await testFiles();
+  const files = await testFiles();
+  const real = fast ? [] : files.filter((file) => file.startsWith(REAL));
+  const plain = files.filter((file) => !file.startsWith(REAL));
   if (wanted.length === 0) {
     await check('formatting and lint', 'node_modules/@biomejs/biome/bin/biome', ['check', '.']);
     await check('types', 'node_modules/typescript/bin/tsc', ['--noEmit']);
   }
-  await installTestPackages(fast ? packagesFor(plain, 'sim') : packagesFor([...real, ...plain], 'incus'));
+  await installTestPackages(packagesFor([...plain, ...real], fast ? 'sim' : 'incus'));
+  const images = real.length > 0 ? await startImages() : null;
   await startTestPostgres({ durable: false });
   if (wanted.length === 0) {
     await check('generated files', 'scripts/generate.ts', ['--check'], { DATABASE_URL: templateUrl() });
   }
-  if (plain.length > 0) {
-    await check('tests', '--test', ['--test-concurrency=2', ...REPORTERS, ...plain]);
-  }
-  if (!fast && real.length > 0) {
+  await checkFiles('tests', plain, 2);
+  if (real.length > 0) {
     await startTestIncus();
-    await check('tests on real instances', '--test', ['--test-concurrency=1', ...REPORTERS, ...real]);
+    await checkFiles('tests on real instances', real, 1);
+    await images?.done;
   }
 } catch (error) {
   failed = true;
   terminal.line(error instanceof CheckFailed ? `FAILED: ${error.message}` : String((error as Error).stack));
 } finally {
+  await Promise.all([...children].map(end));
   await removeTestInstall();
 }
 process.exit(failed ? 1 : 0);
 
-/** Runs a command of the checkout on this Node. Throws when it fails. */
+async function end(child: ReturnType<typeof spawn>): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exit = once(child, 'exit');
+  child.kill('SIGTERM');
+  await exit;
+}
+
+/**
+ * Takes the images that are kept. A whole run builds one of them anew, so that no broken recipe can hide, and begins at
+ * once with all that are missing. Any other run builds what its tests ask for.
+ */
+async function startImages(): Promise<{ done: Promise<void> }> {
+  const renewed = wanted.length === 0 ? recipeToRenew(Number(process.env.DANUBE_TEST_SEED)) : null;
+  const folder = await takeTestImages(renewed);
+  if (!renewed) return { done: Promise.resolve() };
+  terminal.line(`  Building the image ${renewed.id} anew, and all that are missing`);
+  const done = runScript('images', 'scripts/build-images.ts', [folder]);
+  // It is awaited at the end; until then a failure is no unhandled one.
+  done.catch(() => undefined);
+  return { done };
+}
+
+/** Runs a command of the checkout on this Node, under a headline. Throws when it fails. */
 async function check(
   what: string,
   script: string,
@@ -79,6 +111,15 @@ async function check(
 ): Promise<void> {
   if (failed) throw new CheckFailed('interrupted');
   terminal.line(`\n── ${what}`);
+  await runScript(what, script, args, env);
+}
+
+async function runScript(
+  what: string,
+  script: string,
+  args: string[],
+  env: NodeJS.ProcessEnv = {},
+): Promise<void> {
   const target = script.startsWith('-') ? script : path.join(ROOT, script);
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', target, ...args], {
     cwd: ROOT,
@@ -91,14 +132,16 @@ async function check(
   if (status !== 0) throw new CheckFailed(what);
 }
 
-/** The files that need the real Incus, and all others. */
-async function testFiles(): Promise<[real: string[], plain: string[]]> {
-  const list = (patterns: string[]) =>
-    Array.fromAsync(glob(patterns, { cwd: ROOT, exclude: ['**/node_modules'] }));
-  const real = new Set(await list(REAL));
-  const all = (await list(['{server,client,bench,scripts}/**/*.test.ts']))
-    .filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)))
-    .sort();
-  if (all.length === 0) throw new CheckFailed(`no test file is named like ${wanted.join(' or ')}`);
-  return [all.filter((file) => real.has(file)), all.filter((file) => !real.has(file))];
+async function checkFiles(what: string, files: string[], atOnce: number): Promise<void> {
+  if (files.length === 0) return;
+  await check(what, '--test', [`--test-concurrency=${atOnce}`, ...REPORTERS, ...files]);
+}
+
+/** The test files that were asked for. */
+async function testFiles(): Promise<string[]> {
+  const pattern = '{server,client,bench,scripts}/**/*.test.ts';
+  const all = await Array.fromAsync(glob(pattern, { cwd: ROOT, exclude: ['**/node_modules'] }));
+  const asked = all.filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)));
+  if (asked.length === 0) throw new CheckFailed(`no test file is named like ${wanted.join(' or ')}`);
+  return asked.sort();
 }

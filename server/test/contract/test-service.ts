@@ -19,10 +19,11 @@ const provider = {
   name: 'Test engine',
   guest: [path.join(import.meta.dirname, 'test-engine')],
 };
-const recipe = applianceRecipe(provider, { version: '1', suite: 'trixie', packages: [] });
+/** How the image of a service around the smallest of engines is made. */
+export const SERVICE_RECIPE = applianceRecipe(provider, { version: '1', suite: 'trixie', packages: [] });
 
 /** Name of the image, which no catalogue has. */
-export const SERVICE_IMAGE = recipe.id;
+export const SERVICE_IMAGE = SERVICE_RECIPE.id;
 
 /** Builds a service's image around the smallest of engines, and imports it into Incus. */
 export async function importTestService(
@@ -30,7 +31,7 @@ export async function importTestService(
   installId: string,
   cacheDir: string,
 ): Promise<void> {
-  const built = await buildImage({ recipe, cacheDir, mirror: await hostMirror() });
+  const built = await buildImage({ recipe: SERVICE_RECIPE, cacheDir, mirror: await hostMirror() });
   await removeTestService(client, installId);
   const form = new FormData();
   form.set('metadata', await openAsBlob(built.metadataFile), 'metadata.tar');
