@@ -10,18 +10,18 @@ import { missingPackages } from './packages.ts';
 import { isSystemd } from './system.ts';
 import { type Finding, fail, gigabytes, ok, RESTART, type Verdict, warn } from './verdict.ts';
 
-/** What is of no component. */
 const ISOLATION: Check = {
   name: 'isolation',
   look: async ({ config }) => (usesLocalIncus(config) ? checkIsolation() : null),
 };
+/** Of what belongs to no component. */
 const OTHER_CHECKS: readonly Check[] = [
   { name: 'clock', look: clock },
   { name: 'disk space', look: disk },
   { name: 'server', look: server },
 ];
 
-/** Looks at every component, and at what the host and the server need besides. */
+/** Looks at every component, and at the rest of the host and the server. */
 export async function checkAll(
   context: HostContext,
   components: readonly HostComponent[] = HOST_COMPONENTS,
@@ -61,7 +61,7 @@ async function clock({ config }: HostContext): Promise<Verdict> {
     : ok('synchronised');
 }
 
-/** How far the database's clock is ahead of ours, in seconds; half of the round trip is taken out. */
+/** How far the database's clock is ahead of ours, in seconds, corrected by half of the round trip. */
 async function databaseSkewSeconds(url: string): Promise<number> {
   const { db, close } = openDatabase(url, { max: 1 });
   try {

@@ -6,9 +6,9 @@ import type { Verdict } from './verdict.ts';
 /** The install that a component belongs to. */
 export interface HostContext {
   config: Config;
-  /** Six hex digits: part of the name of everything that the install puts on the host. */
+  /** Six hex digits. They are in the name of everything that the install puts on the host. */
   installId: string;
-  /** Whose Incus this install uses. `none` where that is not known, or there is no Incus. */
+  /** Whose Incus this install uses. `none`: no Incus, or not known. */
   incus: Install['incus'];
   log(message: string): void;
 }
@@ -18,55 +18,55 @@ export interface HostContext {
  * and `destroy` go through the list of them in `components.ts`; nothing else has to know a component.
  */
 export interface HostComponent {
-  /** As messages name it. */
+  /** The name in messages, for example `PostgreSQL`. */
   name: string;
   /** The Debian packages that it needs. */
   packages?: readonly Package[];
-  /** What it keeps in the data directory. `destroy` deletes these, and leaves everything that no component names. */
+  /** Its files and folders in the data directory. `destroy` deletes these, and nothing that no component names. */
   entries?: readonly string[];
-  /** Components that must be up before it starts. They come earlier in the list. Without any, it starts at once. */
+  /** Components that must be up before this one starts. They come earlier in the list. */
   after?: readonly HostComponent[];
   /** Whether an install with these settings runs it on this host. */
   appliesTo(config: Config): boolean;
-  /** How it is started and kept up; null where the host does that itself. Called once per start of Danube. */
+  /** How to start it and keep it up; null where the host already does. Called once, when Danube starts. */
   create(context: HostContext): Upkeep | null;
   /** What `doctor` looks at. */
   checks?: readonly Check[];
-  /** What of the customers' goes with it for good, as lines for the operator who is asked to confirm `destroy`. */
+  /** What customers lose with it: lines for the operator, who has to confirm `destroy`. */
   contents?(context: HostContext): Promise<string[]>;
   /**
-   * Stops it and takes it off the host, but for its entries. For `destroy`, which asks every component, also those that
-   * the settings no longer name: where there is nothing to remove, it does nothing. Each attempt stands for itself; an
-   * error outside of attempts ends `destroy` and leaves the rest as it is.
+   * Stops it and removes it from the host, except for its entries. `destroy` calls this for every component, whatever
+   * the settings say now: nothing to remove is success. An error outside of attempts ends `destroy`, and leaves the
+   * rest as it is.
    */
   remove?(context: HostContext, attempt: Attempt): Promise<void>;
-  /** What of it is on this host besides its entries, as lines for the operator. After `destroy`, that is nothing. */
+  /** What of it is on this host now, besides its entries: lines for the operator. None after `destroy`. */
   remains?(context: HostContext): Promise<string[]>;
 }
 
 /** Keeps a component up for as long as Danube runs. */
 export interface Upkeep {
-  /** What the terminal says while it starts for the first time: `Starting NAME` unless said otherwise. */
+  /** What the terminal shows during set-up. Default: `Starting NAME`. */
   title?: string;
   /** Starts it, or takes over what runs already. Idempotent. Throws when it cannot. `report` tells the progress. */
   ensure(report: (message: string) => void): Promise<void>;
-  /** Whether it is up. Absent: it is brought up at the start, and not watched. */
+  /** Whether it is up. Absent: it is started, and not watched after that. */
   isUp?(): boolean | Promise<boolean>;
-  /** How often `isUp` is asked, in milliseconds: half a second unless said otherwise. */
+  /** Milliseconds between two calls of `isUp`. Default: 500. */
   intervalMs?: number;
-  /** The start does not wait for it. Until it is up, what needs it fails or waits by itself. */
+  /** The start does not wait for it. Who needs it meanwhile has to wait or to try again. */
   background?: boolean;
-  /** At Danube's end. Absent: it keeps running. Nothing to stop is success. */
+  /** Stops it when Danube ends; nothing to stop is success. Absent: it keeps running. */
   stop?(): Promise<void>;
 }
 
 /** One thing that `doctor` looks at. */
 export interface Check {
-  /** As `doctor` names it. */
+  /** The name that `doctor` shows. */
   name: string;
-  /** Also where the component does not apply, because the settings may name one elsewhere. */
+  /** Look also where the component does not apply: the settings may name one on another host. */
   elsewhere?: true;
-  /** Throws where it cannot even look, which is a failure. Null: this install has no such thing. */
+  /** An error counts as failure. Null: there is no such thing in this install. */
   look(context: HostContext): Promise<Verdict | null>;
 }
 

@@ -6,10 +6,10 @@ import type { Config } from '../config.ts';
 import { poolName } from '../dataplane/incus/names.ts';
 import type { AddressPools } from '../instances/addresses.ts';
 import { installId } from '../lib/install-id.ts';
+import { chooseIpv4Pool, chooseIpv6Pool, hostIpv4Ranges } from './address-pools.ts';
 import type { HostComponent } from './component.ts';
 import { leaveNote, otherInstalls } from './host-registry.ts';
 import { OperatorError } from './operator-error.ts';
-import { chooseIpv4Pool, chooseIpv6Pool, hostIpv4Ranges } from './pools.ts';
 
 /** What an install decided at its first start, and keeps for its life: `install.json` in the data directory. */
 export interface Install {
@@ -18,7 +18,7 @@ export interface Install {
   ipv6Pool: string;
   /** `own`: an Incus daemon of this install. `host`: the one that the host used before us. `remote`: INCUS_URL. */
   incus: 'own' | 'host' | 'remote' | 'none';
-  /** Tells this server's workflows from another one's on the same database; two hosts may share everything else. */
+  /** Tells the workflows of this server from those of others on the same database. */
   serverId: string;
   createdAt: string;
 }

@@ -2,19 +2,19 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fail, ok, type Verdict, warn } from './verdict.ts';
 
-/** Of the kernel's ways to keep instances apart from the host and from each other, those that this host has. */
+/** Which of the kernel's means to keep instances apart, from the host and from each other, this host has. */
 export interface Isolation {
   userNamespaces: boolean;
   seccomp: boolean;
-  /** The kernel enforces it, and there is the program that loads profiles. */
+  /** The kernel has it switched on, and the program that loads profiles is installed. */
   appArmor: boolean;
-  /** Null: none is mounted. */
+  /** Null: no control groups are mounted. */
   cgroupVersion: 1 | 2 | null;
-  /** Those of {@link CONTROLLERS} that can be used. */
+  /** The usable ones of {@link CONTROLLERS}. */
   controllers: readonly string[];
 }
 
-/** What is weaker without a controller. */
+/** The controllers of control groups that Danube needs, and what is weaker without each. */
 const CONTROLLERS: Readonly<Record<string, string>> = {
   cpu: 'a busy instance leaves less to the others on its processors than their share',
   cpuset: 'every instance uses all processors, whatever its plan',
@@ -45,7 +45,7 @@ export function readIsolation(root = '/'): Isolation {
 
 const words = (text: string): string[] => text.split(/\s+/).filter(Boolean);
 
-/** Of version 1: each hierarchy is a mount, with its controllers among the options. */
+/** The controllers of version 1, where each hierarchy is a mount with its controllers among the options. */
 const mountedControllers = (mounts: string): string[] =>
   mounts
     .split('\n')
@@ -53,7 +53,7 @@ const mountedControllers = (mounts: string): string[] =>
     .filter(([, , type]) => type === 'cgroup')
     .flatMap(([, , , options = '']) => options.split(','));
 
-/** What to do where there are none: instances cannot be unprivileged without. */
+/** The remedy. Without user namespaces, instances cannot be unprivileged. */
 export const NO_USER_NAMESPACES =
   'Allow them (sysctl -w user.max_user_namespaces=65536), or boot a kernel that has them.';
 
@@ -69,7 +69,7 @@ export function describeIsolation(isolation: Isolation): string {
   ].join(', ');
 }
 
-/** What is weaker on this host than it could be, and what to do about it; empty where nothing is. */
+/** What is weaker on this host than it could be, and what to do about it. */
 export function weaknesses(isolation: Isolation): { what: string; remedy: string }[] {
   const found: { what: string; remedy: string }[] = [];
   if (!isolation.userNamespaces) {
@@ -104,7 +104,7 @@ export function weaknesses(isolation: Isolation): { what: string; remedy: string
   return found;
 }
 
-/** What keeps instances apart from the host, and what is weaker where some of it is missing. */
+/** For `doctor`: what keeps instances apart, and what is missing. */
 export function checkIsolation(): Verdict {
   const present = readIsolation();
   const weak = weaknesses(present);

@@ -8,13 +8,13 @@ import { isSystemd } from './system.ts';
 
 export interface Package {
   name: string;
-  /** A file that the package brings. Looking at it is thousands of times cheaper than asking dpkg. */
+  /** A file of the package: where it is, the package is installed. That is thousands of times cheaper than dpkg. */
   proof: string;
-  /** Not in Debian 12 itself, or too old there: from its backports. */
+  /** Debian 12 has it only in its backports, or too old a one elsewhere. */
   backports?: true;
-  /** Shell pattern of the services that it would start when it is installed, where Danube runs them itself. */
+  /** Shell pattern of services that the package would start. They are not started: Danube runs its own. */
   services?: string;
-  /** Units of systemd that it enables for the next boot, where Danube runs what they start itself. */
+  /** Units of systemd that the package enables for the next boot. They are disabled: Danube runs its own. */
   units?: readonly string[];
 }
 
@@ -24,7 +24,7 @@ const has = (pkg: Package): boolean => existsSync(pkg.proof) || existsSync(pkg.p
 export const missingPackages = (packages: readonly Package[]): string[] =>
   packages.filter((pkg) => !has(pkg)).map((pkg) => pkg.name);
 
-/** Our own apt source list (one-line format): a broken foreign list on the host cannot fail set-up. */
+/** A source list for apt that only Danube uses, in the one-line format. So a broken list of the host does no harm. */
 export function sourcesList(codename: string, mirror: DebianMirror, backports: boolean): string {
   const line = (uri: string, suite: string): string =>
     `deb [signed-by=${mirror.keyring}] ${uri} ${suite} main`;
@@ -79,7 +79,7 @@ function aptOptions(folder: string, list: string): string[] {
   const settings = {
     'Dir::Etc::sourcelist': list,
     'Dir::Etc::sourceparts': '/dev/null',
-    // Lists and caches of our own: an update with another source list would throw the host's away.
+    // An update with another source list would delete the host's own lists and caches.
     'Dir::State::lists': path.join(folder, 'lists'),
     'Dir::Cache::pkgcache': '',
     'Dir::Cache::srcpkgcache': '',
@@ -93,7 +93,7 @@ function aptOptions(folder: string, list: string): string[] {
   return Object.entries(settings).flatMap(([key, value]) => ['-o', `${key}=${value}`]);
 }
 
-/** Throws {@link OperatorError} on a host where Danube cannot install the packages of these names itself. */
+/** Throws {@link OperatorError} where Danube cannot install packages; `names` are those that are needed. */
 async function readRelease(names: string): Promise<{ codename: string; version: number }> {
   const text = await readFile('/etc/os-release', 'utf8');
   const field = (name: string): string => new RegExp(`^${name}="?([^"\n]*)"?$`, 'm').exec(text)?.[1] ?? '';
@@ -110,7 +110,7 @@ async function readRelease(names: string): Promise<{ codename: string; version: 
 const POLICY = '/usr/sbin/policy-rc.d';
 const POLICY_MARK = '# Danube: keeps new packages from starting daemons while it installs them.';
 
-/** Debian starts a package's daemons on installation. This guard keeps back those that Danube runs itself. */
+/** Debian starts a package's daemons when it installs it. This keeps those off that Danube runs itself. */
 async function withoutServices<T>(packages: readonly Package[], work: () => Promise<T>): Promise<T> {
   const services = packages.flatMap((pkg) => pkg.services ?? []).join('|');
   const ours = !existsSync(POLICY) || (await readFile(POLICY, 'utf8')).includes(POLICY_MARK);
@@ -124,7 +124,7 @@ async function withoutServices<T>(packages: readonly Package[], work: () => Prom
   }
 }
 
-/** A package enables daemons of its own for the next boot. Where Danube runs one per install, those stay off. */
+/** Keeps daemons off at the next boot that Danube runs itself. */
 async function disableUnits(units: readonly string[]): Promise<void> {
   if (units.length === 0 || !isSystemd()) return;
   await run('systemctl', ['disable', '--now', ...units], { allow: 'any' });

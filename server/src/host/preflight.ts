@@ -33,7 +33,7 @@ export interface Host {
 
 export const MIN_FREE_BYTES = 10 * 1024 ** 3;
 const MIN_POSTGRES = 15;
-/** Unix socket paths end at 107 bytes (unix(7)); the longest below the data directory takes 30. */
+/** The path of a unix socket has at most 107 bytes (unix(7)); the longest below the data directory needs 30. */
 const MAX_HOME_BYTES = 75;
 
 export const thisHost = (): Host => ({
@@ -60,14 +60,14 @@ export async function preflight(
   refusePlatform(config, host);
   await refuseHome(config, host);
   if (firstStart) await refuseForeignHome(config.home);
-  // Only at the first start: a full disk later is for doctor to tell, and no reason to stop serving.
+  // Only at the first start. Later, a full disk is no reason to stop serving: doctor tells about it.
   if (firstStart && usesLocalIncus(config)) await refuseFullDisk(config.home, host);
   if (config.role !== 'worker') await refuseTakenPort(config.listen);
   if (config.databaseUrl) await refuseDatabase(config.databaseUrl);
   return usesLocalIncus(config) ? reportIsolation(host.isolation()) : [];
 }
 
-/** Throws where instances could not be unprivileged; all else that is missing makes them weaker, and is told. */
+/** Throws where instances cannot be unprivileged. All else that is missing is told: it only makes isolation weaker. */
 function reportIsolation(isolation: Isolation): string[] {
   const weak = weaknesses(isolation);
   if (!isolation.userNamespaces) {

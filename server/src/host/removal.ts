@@ -9,7 +9,7 @@ import type { Terminal } from './terminal.ts';
 
 type Components = readonly HostComponent[];
 
-/** All of this install that is on the host now, as lines for the operator; empty where there is nothing. */
+/** All of this install that is on the host now, as lines for the operator. */
 export async function listInstall(context: HostContext, components: Components): Promise<string[]> {
   const lines: string[] = [];
   for (const { contents } of components) lines.push(...((await contents?.(context)) ?? []));
@@ -21,7 +21,7 @@ export async function listInstall(context: HostContext, components: Components):
   return lines;
 }
 
-/** Removes it all, what started last first. Throws where a component says that nothing more may be removed. */
+/** Removes all of it, in the opposite order of start. Throws where a component says that the rest has to stay. */
 export async function removeInstall(
   context: HostContext,
   components: Components,

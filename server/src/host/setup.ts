@@ -47,8 +47,8 @@ async function decideIncus({ config, ownIncus }: SetUpOptions): Promise<Install[
 const INTERVAL_MS = 500;
 
 /**
- * Starts each component as soon as those are up that it comes after, so what does not need another comes up beside it.
- * Throws the first failure, once nothing is being started any more: so whoever stops what was started stops all of it.
+ * Starts each component as soon as all those are up that it comes after, so independent ones start side by side. Where
+ * one fails, it waits until nothing is being started any more before it throws: then the supervisor can stop all of it.
  */
 async function startAll(
   components: readonly HostComponent[],

@@ -2,11 +2,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 /** Something that must be there for as long as Danube runs: a daemon, a firewall table, a healthy pool. */
 export interface Supervised {
-  /** As log lines name it. */
+  /** The name in log lines. */
   name: string;
-  /** Brings it up, or takes over what is up already. Idempotent. Throws when it cannot. */
+  /** Starts it, or takes over what runs already. Idempotent. Throws when it cannot. */
   ensure(): Promise<void>;
-  /** Absent: it is brought up once, and not watched. */
+  /** Absent: it is started, and not watched after that. */
   isUp?(): boolean | Promise<boolean>;
   /** How often `isUp` is asked, in milliseconds. */
   intervalMs: number;
@@ -35,7 +35,7 @@ export interface SupervisorOptions {
   settledMs?: number;
 }
 
-/** An attempt that waits for a daemon to answer can take minutes; nobody who stops waits for that. */
+/** An attempt to start a daemon can take minutes. Who stops Danube does not wait longer than this for it. */
 const STOP_MS = 10_000;
 
 /** Restarts what dies: at once the first time, then with growing waits, one log line each time. */
@@ -103,7 +103,7 @@ async function stopAll(components: readonly Supervised[]): Promise<void> {
   if (failed?.status === 'rejected') throw failed.reason;
 }
 
-/** A check that itself fails cannot say that it is up. */
+/** A check that fails cannot say that the component is up. */
 async function isUp(component: Supervised): Promise<boolean> {
   try {
     return component.isUp ? await component.isUp() : true;

@@ -1,4 +1,4 @@
-/** What a look at one component of an install has found. */
+/** What `doctor` has found where it looked. */
 export interface Finding {
   component: string;
   state: 'ok' | 'warn' | 'fail';
@@ -13,7 +13,7 @@ export const ok = (message: string): Verdict => ({ state: 'ok', message, remedy:
 export const warn = (message: string, remedy: string): Verdict => ({ state: 'warn', message, remedy });
 export const fail = (message: string, remedy: string): Verdict => ({ state: 'fail', message, remedy });
 
-/** What to do about most of it. */
+/** The remedy for most of it. */
 export const RESTART = 'Start Danube (`npm start`): it repairs this by itself.';
 
 /** Bytes as operators read them. */

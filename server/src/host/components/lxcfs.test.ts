@@ -10,7 +10,7 @@ import { run } from '../../lib/run.ts';
 import { checkLxcfs, ensureLxcfs, LXCFS_MOUNT, lxcfsIsReadOnly, lxcfsWorks } from './lxcfs.ts';
 import { lxcfsDaemons } from './lxcfs-views.ts';
 
-/** The file runs itself again with mounts and processes of its own, so that it has a lxcfs apart from that of the host. */
+/** The file runs itself again with mounts and processes of its own, and so with an lxcfs apart from the host's. */
 const INSIDE = 'DANUBE_TEST_LXCFS';
 const HOME = '/run/danube-test';
 /** The same file for an instance that was started with the lxcfs of the moment. */

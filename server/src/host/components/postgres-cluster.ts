@@ -20,11 +20,11 @@ export interface PostgresOptions {
   durable?: boolean;
 }
 
-/** What a server of PostgreSQL runs on. */
+/** All that a server needs to run on a data folder. */
 export interface Cluster {
   layout: Layout;
   binaries: PostgresBinaries;
-  /** Who runs it; null: we do. */
+  /** The user that runs the server; null: the one that runs Danube. */
   owner: SystemUser | null;
   password: string;
 }
@@ -80,7 +80,7 @@ const INITDB = [
   ...['--locale', 'C', '--locale-provider', 'builtin', '--builtin-locale', 'C.UTF-8'],
 ];
 
-/** Makes the cluster under another name and renames it: a set-up that is killed half-way leaves no broken one. */
+/** Makes the cluster under another name and then renames it, so that a set-up that is killed leaves no broken one. */
 async function createCluster(
   layout: Layout,
   binaries: PostgresBinaries,
@@ -142,7 +142,7 @@ export async function databaseUrlOf({ databaseUrl, home }: Config): Promise<stri
   throw new OperatorError(`There is no database in ${postgresFolder(home)}.`, 'Run `npm start` once.');
 }
 
-/** Makes the database `danube` where it is missing. The server runs. */
+/** Makes the database `danube` where it is missing. The server must be running. */
 export async function ensureDatabase(cluster: Cluster): Promise<void> {
   const client = new pg.Client({ connectionString: databaseUrl(cluster, 'postgres') });
   await client.connect();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { chooseIpv4Pool, chooseIpv6Pool, hostIpv4Ranges, parseIpv4Range } from './pools.ts';
+import { chooseIpv4Pool, chooseIpv6Pool, hostIpv4Ranges, parseIpv4Range } from './address-pools.ts';
 
 test('a range is parsed with its host bits cut off', () => {
   assert.deepEqual(parseIpv4Range('10.64.3.9/13'), parseIpv4Range('10.64.0.0/13'));
