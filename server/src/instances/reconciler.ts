@@ -4,6 +4,7 @@ import type { DataPlane } from '../dataplane/contract/data-plane.ts';
 import type { Database, Queryable, Tx } from '../db/database.ts';
 import type { Log } from '../lib/log.ts';
 import { recordEvent } from '../operations/operations-store.ts';
+import { isUnfinished } from '../operations/unfinished.ts';
 import type { Reconciler } from '../reconcilers/reconcilers.ts';
 import { isKind, kindOf } from './kinds.ts';
 import { instanceRef, parseMemberName } from './naming.ts';
@@ -78,7 +79,7 @@ const settled = (db: Queryable) =>
         exists(
           selectFrom('operations')
             .whereRef('operations.resource_id', '=', 'instances.id')
-            .where('operations.state', 'in', ['queued', 'pending', 'running']),
+            .where(isUnfinished()),
         ),
       ),
     );
@@ -184,9 +185,7 @@ async function removeLeaks(
     from unnest(${ids}::uuid[]) as listed (id)
     where not exists (select from members where members.id = listed.id)
       and not exists (select from operations o
-        where (o.resource_id = listed.id or o.id = listed.id) and o.state in ('queued', 'pending', 'running'))`.execute(
-    database.db,
-  );
+        where (o.resource_id = listed.id or o.id = listed.id) and ${isUnfinished('o')})`.execute(database.db);
   const leaks = new Map(result.rows.map((row) => [row.id, row.known]));
   for (const report of reports) {
     const known = leaks.get(parseMemberName(report.ref.name).memberId);

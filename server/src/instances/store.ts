@@ -97,15 +97,3 @@ export async function deleteInstance(tx: Tx, id: string): Promise<boolean> {
   const result = await tx.deleteFrom('instances').where('id', '=', id).executeTakeFirst();
   return result.numDeletedRows > 0n;
 }
-
-/** Whether an operation of the instance is at work or waits. */
-export async function hasOperation(db: Queryable, id: string): Promise<boolean> {
-  const found = await db
-    .selectFrom('operations')
-    .select('id')
-    .where('resource_id', '=', id)
-    .where('state', 'in', ['queued', 'pending', 'running'])
-    .limit(1)
-    .executeTakeFirst();
-  return found !== undefined;
-}

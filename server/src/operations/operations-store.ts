@@ -3,6 +3,7 @@ import type { Queryable, Tx } from '../db/database.ts';
 import type { Operations } from '../db/schema.gen.ts';
 import { uuidv7 } from '../lib/ids.ts';
 import type { Operation, OperationError } from './operation.ts';
+import { isUnfinished } from './unfinished.ts';
 
 export const WORKFLOW_NAME = 'operation';
 export const QUEUE_NAME = 'operations';
@@ -36,7 +37,7 @@ export async function acceptOperation(tx: Tx, operation: NewOperation): Promise<
       values (${id}, ${operation.teamId}, ${operation.accountId}, ${operation.resourceType}, ${operation.resourceId},
         ${operation.kind}, ${JSON.stringify(operation.args ?? {})}, ${operation.requestId},
         case when exists (select from operations
-          where resource_id = ${operation.resourceId} and state in ('queued', 'pending', 'running'))
+          where resource_id = ${operation.resourceId} and ${isUnfinished()})
         then 'queued' else 'pending' end)
       returning state),
     event as (
@@ -76,7 +77,7 @@ export async function endOperation(tx: Tx, id: string, error: OperationError | n
       ...(error ? {} : { percent: 100 }),
     })
     .where('id', '=', id)
-    .where('state', 'in', ['queued', 'pending', 'running'])
+    .where(isUnfinished())
     .executeTakeFirst();
   return result.numUpdatedRows > 0n;
 }

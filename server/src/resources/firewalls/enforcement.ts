@@ -5,6 +5,7 @@ import type { InstanceFirewall } from '../../dataplane/contract/networks.ts';
 import type { Database, Queryable } from '../../db/database.ts';
 import { memberName } from '../../instances/naming.ts';
 import type { Instance } from '../../instances/store.ts';
+import { isUnfinished } from '../../operations/unfinished.ts';
 import { addressBook } from './instances.ts';
 import { type StoredRule, toPolicy } from './rule.ts';
 import { type Attachment, lockFirewalls } from './store.ts';
@@ -162,7 +163,7 @@ async function recordApplied(
           (select coalesce(jsonb_agg(instance_id), '[]')
             from firewall_attachments where firewall_id = f.id) end,
         status = case when status = 'applying' and not exists (select from operations
-            where resource_id = f.id and state in ('queued', 'pending', 'running'))
+            where resource_id = f.id and ${isUnfinished()})
           then ${SETTLED} else status end
       where team_id = ${teamId} and (status = 'applying' or applied_revision <> revision)
         and revision = (${JSON.stringify(revisions)}::jsonb ->> id::text)::integer`.execute(tx);

@@ -3,6 +3,7 @@ import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
 import type { Database } from '../../db/database.ts';
 import type { Log } from '../../lib/log.ts';
 import { acceptOperation } from '../../operations/operations-store.ts';
+import { isUnfinished } from '../../operations/unfinished.ts';
 import type { Reconciler } from '../../reconcilers/reconcilers.ts';
 import { deleteUnusedDefaults } from './defaults.ts';
 import { applyTeamFirewalls } from './enforcement.ts';
@@ -21,9 +22,7 @@ export function firewallReconciler(database: Database, plane: DataPlane, log: Lo
     async run() {
       const teams = await sql<{ id: number }>`
         select team_id as id from networks where not exists (select from operations
-          where operations.team_id = networks.team_id and state in ('queued', 'pending', 'running'))`.execute(
-        database.db,
-      );
+          where operations.team_id = networks.team_id and ${isUnfinished()})`.execute(database.db);
       for (const { id } of teams.rows) {
         try {
           await database.transaction(async (tx) => {

@@ -2,9 +2,10 @@ import { sql } from 'kysely';
 import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
 import type { Database } from '../../db/database.ts';
 import { instanceRef } from '../../instances/naming.ts';
-import { hasOperation, lockInstance, updateInstance } from '../../instances/store.ts';
+import { lockInstance, updateInstance } from '../../instances/store.ts';
 import type { Log } from '../../lib/log.ts';
 import { acceptOperation } from '../../operations/operations-store.ts';
+import { hasUnfinished } from '../../operations/unfinished.ts';
 import type { Reconciler } from '../../reconcilers/reconcilers.ts';
 import { describeChanges } from './changes.ts';
 import { writeChanges } from './columns.ts';
@@ -38,7 +39,7 @@ async function grow(database: Database, id: string): Promise<boolean> {
   return database.transaction(async (tx) => {
     if (!(await lockInstance(tx, id))) return false;
     const row = await getService(tx, id);
-    if (!row.autoscale_enabled || row.status !== 'running' || (await hasOperation(tx, id))) return false;
+    if (!row.autoscale_enabled || row.status !== 'running' || (await hasUnfinished(tx, id))) return false;
     const changes = { disk_gb: Math.min(MAX_STORAGE_GB, row.disk_gb + row.autoscale_increment_gb) };
     const args: UpdateArgs = {
       running: true,

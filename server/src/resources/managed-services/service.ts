@@ -5,11 +5,12 @@ import type { TeamPrincipal } from '../../http/principal.ts';
 import { countOf, takeQuota } from '../../identity/teams/quotas.ts';
 import { type AddressPools, allotAddresses } from '../../instances/addresses.ts';
 import { acceptForInstance } from '../../instances/lifecycle.ts';
-import { hasOperation, insertInstance } from '../../instances/store.ts';
+import { insertInstance } from '../../instances/store.ts';
 import { randomText, type SecretBox } from '../../lib/crypto.ts';
 import { AppError, invalidState, notFound } from '../../lib/errors.ts';
 import { UUID, uuidv7 } from '../../lib/ids.ts';
 import type { AcceptedOperation } from '../../operations/operations-store.ts';
+import { hasUnfinished } from '../../operations/unfinished.ts';
 import type { PassClock } from '../../reconcilers/reconcilers.ts';
 import { findProvider } from '../../services/registry.ts';
 import { createDefaultFirewall, serviceRules } from '../firewalls/defaults.ts';
@@ -258,7 +259,7 @@ export function createServiceActions(kind: Kind, dependencies: ServiceDependenci
     published: boolean,
     port: number | null,
   ): Promise<AcceptedOperation | null> {
-    if (row.published === published && !(await hasOperation(tx, row.id))) return null;
+    if (row.published === published && !(await hasUnfinished(tx, row.id))) return null;
     const settled = row.status === 'error' ? 'error' : row.desired === 'running' ? 'running' : 'stopped';
     const args: PublishArgs = { published, settled };
     return accept(tx, principal, row, 'publish', { public_port: port }, args);

@@ -1,8 +1,9 @@
 import { sql } from 'kysely';
 import type { Tx } from '../../db/database.ts';
-import { hasOperation, type Instance, lockInstance, updateInstance } from '../../instances/store.ts';
+import { type Instance, lockInstance, updateInstance } from '../../instances/store.ts';
 import { uuidv7 } from '../../lib/ids.ts';
 import { type AcceptedOperation, acceptOperation } from '../../operations/operations-store.ts';
+import { hasUnfinished } from '../../operations/unfinished.ts';
 import type { SnapshotArgs } from './instance-steps.ts';
 import { readingBlocker } from './rules.ts';
 import { RESOURCE_TYPE, type Reason } from './states.ts';
@@ -31,7 +32,7 @@ export async function hold(
 export async function acceptAutomatic(tx: Tx, id: string, name: string): Promise<boolean> {
   const instance = await lockInstance(tx, id);
   if (!instance?.automated_snapshots_enabled || instance.desired !== instance.status) return false;
-  if (await hasOperation(tx, id)) return false;
+  if (await hasUnfinished(tx, id)) return false;
   const uid = uuidv7();
   await insertSnapshot(tx, instance, { uid, user_id: null, name, description: null, reason: 'automatic' });
   await acceptOperation(tx, {

@@ -4,6 +4,7 @@ import type { SnapshotRef } from '../../dataplane/contract/refs.ts';
 import type { Database } from '../../db/database.ts';
 import type { Log } from '../../lib/log.ts';
 import { recordEvent } from '../../operations/operations-store.ts';
+import { isUnfinished } from '../../operations/unfinished.ts';
 import type { Reconciler } from '../../reconcilers/reconcilers.ts';
 import { retire } from './retirement.ts';
 import { isReadable, RESOURCE_TYPE } from './states.ts';
@@ -69,7 +70,7 @@ interface IdleRow {
 
 /** Every snapshot that an unfinished operation is about, names, or (a restore, of the state before it) is named for. */
 const BUSY = sql`(select unnest(array[id::text, resource_id::text, args ->> 'snapshot']) as uid from operations
-  where state in ('queued', 'pending', 'running'))`;
+  where ${isUnfinished()})`;
 
 async function idleRows({ db }: Database): Promise<IdleRow[]> {
   const result = await sql<IdleRow>`select uid, team_id, status from snapshots

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Database } from '../../db/database.ts';
 import type { Log } from '../../lib/log.ts';
+import { isUnfinished } from '../../operations/unfinished.ts';
 import type { Reconciler } from '../../reconcilers/reconcilers.ts';
 import { acceptAutomatic, acceptDrill } from './acceptance.ts';
 import { RESOURCE_TYPE } from './states.ts';
@@ -40,7 +41,7 @@ async function automaticUnderWay({ db }: Database): Promise<number> {
   const row = await db
     .selectFrom('operations')
     .select(({ fn }) => fn.countAll<number>().as('count'))
-    .where('state', 'in', ['queued', 'pending', 'running'])
+    .where(isUnfinished())
     .where('kind', '=', 'snapshot')
     .where(sql<boolean>`args ->> 'reason' = 'automatic'`)
     .executeTakeFirstOrThrow();
@@ -65,7 +66,7 @@ async function findDue({ db }: Database, limit: number): Promise<Due[]> {
           select status from snapshots s where s.instance_id = timed.id and s.reason = 'automatic'
           order by s.id desc limit 1)))
       and not exists (select from operations o
-        where o.resource_id = timed.id and o.state in ('queued', 'pending', 'running'))
+        where o.resource_id = timed.id and ${isUnfinished('o')})
     order by last nulls last, slot limit ${limit}`.execute(db);
   return result.rows;
 }
@@ -91,7 +92,7 @@ async function drillUnderWay({ db }: Database): Promise<boolean> {
   const found = await db
     .selectFrom('operations')
     .select('id')
-    .where('state', 'in', ['queued', 'pending', 'running'])
+    .where(isUnfinished())
     .where('resource_type', '=', RESOURCE_TYPE)
     .where('kind', '=', 'verify')
     // Those that somebody has asked for are bounded by themselves, and hold nobody else's back.

@@ -9,6 +9,7 @@ import { type Instance, lockInstance } from '../../instances/store.ts';
 import { invalid, invalidState, notFound } from '../../lib/errors.ts';
 import { UUID, uuidv7 } from '../../lib/ids.ts';
 import { acceptRequest } from '../../operations/accept.ts';
+import { isUnfinished } from '../../operations/unfinished.ts';
 import { type Held, hold, snapshotArgs } from './acceptance.ts';
 import type { RestoreArgs } from './instance-steps.ts';
 import { deletionBlocker, readingBlocker, restoreBlocker, snapshotBlocker } from './rules.ts';
@@ -181,7 +182,7 @@ async function drillOf(tx: Tx, teamId: number): Promise<string | null> {
     .where('team_id', '=', teamId)
     .where('resource_type', '=', RESOURCE_TYPE)
     .where('kind', '=', 'verify')
-    .where('state', 'in', ['queued', 'pending', 'running'])
+    .where(isUnfinished())
     .limit(1)
     .executeTakeFirst();
   return found?.id ?? null;

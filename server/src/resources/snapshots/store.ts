@@ -4,6 +4,7 @@ import type { Queryable, Tx } from '../../db/database.ts';
 import type { DB, Snapshots } from '../../db/schema.gen.ts';
 import { kindOf } from '../../instances/kinds.ts';
 import type { Instance } from '../../instances/store.ts';
+import { isUnfinished } from '../../operations/unfinished.ts';
 import { isReadable } from './states.ts';
 
 export type Snapshot = Selectable<Snapshots>;
@@ -158,7 +159,7 @@ export async function usesOf(db: Queryable, uids: readonly string[]): Promise<Sn
   if (uids.length === 0) return [];
   const result = await sql<SnapshotUse>`
     select id, kind, coalesce(args ->> 'snapshot', resource_id::text) as uid from operations
-    where state in ('queued', 'pending', 'running') and (resource_id = any(${uids}::uuid[])
+    where ${isUnfinished()} and (resource_id = any(${uids}::uuid[])
       or (args ? 'snapshot' and args ->> 'snapshot' = any(${uids}::text[])))
     order by seq`.execute(db);
   return result.rows;
