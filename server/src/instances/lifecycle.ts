@@ -1,44 +1,78 @@
 import { sql } from 'kysely';
+import type { Static, TSchema } from 'typebox';
 import type { Queryable, Tx } from '../db/database.ts';
-import type { TeamPrincipal } from '../http/principal.ts';
 import { type QuotaKind, releaseQuota } from '../identity/teams/quotas.ts';
-import { acceptRequest } from '../operations/accept.ts';
-import type { Operation, OperationError } from '../operations/operation.ts';
+import { type Asker, accept, type Target } from '../operations/accept.ts';
+import type {
+  Operation,
+  OperationDefinition,
+  OperationError,
+  OperationWorkflow,
+} from '../operations/operation.ts';
 import { type AcceptedOperation, recordOutcome } from '../operations/operations-store.ts';
 import { deleteInstance, type Instance, updateInstance, updateMember } from './store.ts';
 
-/** What is asked of an instance. */
-export interface InstanceRequest {
-  /** Kind of the operation. */
-  kind: string;
-  /** What the instance shows while the operation is at work; null leaves the status as it is. */
+/** A kind of operation on an instance. */
+export interface InstanceOperation<Args extends TSchema = TSchema> extends OperationDefinition<Args> {
+  /** What the instance shows while it is at work; null leaves the status as it is. */
   during: string | null;
-  /** Where the instance is headed once the operation is done; undefined where that does not change. */
-  desired?: 'running' | 'stopped' | 'deleted';
-  args?: object;
 }
 
+/** An instance as operations are asked of it. */
+export const targetOf = ({
+  kind,
+  id,
+  team_id,
+  status,
+}: Pick<Instance, 'kind' | 'id' | 'team_id' | 'status'>): Target => ({
+  type: kind,
+  id,
+  teamId: team_id,
+  status,
+});
+
 /**
- * Accepts what a principal asks of an instance, and shows it in the status unless it waits behind another operation. The
- * transaction must hold a lock on the instance.
+ * Accepts what is asked of an instance, and shows it in the status unless it waits behind another operation. `desired` is
+ * where the instance is headed once the operation is done, where that changes. The transaction must hold a lock on the
+ * instance.
  */
-export async function acceptForInstance(
+export async function acceptForInstance<Args extends TSchema>(
   tx: Tx,
-  principal: TeamPrincipal,
-  instance: Pick<Instance, 'id' | 'kind' | 'status'>,
-  { kind, during, desired, args }: InstanceRequest,
+  asker: Asker,
+  instance: Pick<Instance, 'kind' | 'id' | 'team_id' | 'status'>,
+  definition: InstanceOperation<Args>,
+  args: Static<Args>,
+  desired?: 'running' | 'stopped' | 'deleted',
 ): Promise<AcceptedOperation> {
-  const target = { type: instance.kind, id: instance.id, status: instance.status };
-  const operation = await acceptRequest(tx, principal, target, kind, args);
-  const status = operation.state === 'pending' ? during : null;
+  const operation = await accept(tx, asker, targetOf(instance), definition, args);
+  const status = operation.state === 'pending' ? definition.during : null;
   if (status || desired) {
     await updateInstance(tx, instance.id, { ...(status ? { status } : {}), ...(desired ? { desired } : {}) });
   }
   return operation;
 }
 
+/**
+ * The workflow of an operation on an instance: it shows that it is at work, and where it fails the instance is in `error`.
+ * `parts` say the rest, or say otherwise.
+ */
+export function instanceWorkflow<Args extends TSchema>(
+  { args, during }: InstanceOperation<Args>,
+  parts: Pick<OperationWorkflow<Static<Args>>, 'steps' | 'succeed'> &
+    Partial<OperationWorkflow<Static<Args>>>,
+): OperationWorkflow<Static<Args>> {
+  return {
+    args,
+    begin: (db, operation) => showWork(db, operation, during),
+    undo: [],
+    fail: settleFailure,
+    reject: settleFailure,
+    ...parts,
+  };
+}
+
 /** Shows that an operation is at work; null leaves the status as it is. */
-export async function showWork(db: Queryable, operation: Operation, during: string | null): Promise<void> {
+async function showWork(db: Queryable, operation: Operation, during: string | null): Promise<void> {
   if (during) await updateInstance(db, operation.resourceId, { status: during });
 }
 

@@ -1,49 +1,62 @@
+import type { Static, TSchema } from 'typebox';
 import type { Tx } from '../db/database.ts';
-import type { TeamPrincipal } from '../http/principal.ts';
 import { invalidState } from '../lib/errors.ts';
-import { type AcceptedOperation, acceptOperation, queuedOperations } from './operations-store.ts';
+import { assertArgs } from './arguments.ts';
+import type { OperationDefinition } from './operation.ts';
+import { type AcceptedOperation, insertOperation, queuedOperations } from './operations-store.ts';
 
-/** More than anybody means to ask for in advance; without a bound a loop in a script would block its own instance. */
+/** More than anybody means to ask for in advance; without a bound a loop in a script would block its own resource. */
 const MAX_QUEUED = 5;
 
-/** Something that operations work on, as a request finds it. */
+/** Who wants an operation: a principal, or {@link DANUBE}. */
+export interface Asker {
+  accountId: number | null;
+  requestId: string | null;
+}
+
+/** Asks for what nobody has requested: daily snapshots, rollbacks, storage that grows by itself. */
+export const DANUBE: Asker = { accountId: null, requestId: null };
+
+/** Something that operations work on, as whoever asks finds it. */
 export interface Target {
   /** `resource_type` of its operations, for example `vps`. */
   type: string;
   id: string;
+  teamId: number;
   status: string;
 }
 
 /**
- * Accepts what a principal asks of an instance; it waits its turn behind what was asked before. The transaction must
- * hold a lock on the instance's row. Throws `invalid_state` where too much waits already; a deletion is always let in:
- * it is the last.
+ * Accepts an operation; it waits its turn behind what was asked of the target before. The transaction must hold a lock on
+ * the target's row. Throws `invalid_state` where too much waits already; a deletion is always let in: it is the last.
  */
-export async function acceptRequest(
+export async function accept<Args extends TSchema>(
   tx: Tx,
-  principal: TeamPrincipal,
-  target: Target,
-  kind: string,
-  args: object = {},
+  { accountId, requestId }: Asker,
+  { type, id, teamId, status }: Target,
+  definition: OperationDefinition<Args>,
+  args: Static<Args>,
 ): Promise<AcceptedOperation> {
-  const operation = await acceptOperation(tx, {
-    teamId: principal.team.id,
-    accountId: principal.accountId,
-    resourceType: target.type,
-    resourceId: target.id,
+  assertArgs(definition, args);
+  const { kind } = definition;
+  const operation = await insertOperation(tx, {
+    teamId,
+    accountId,
+    requestId,
+    resourceType: type,
+    resourceId: id,
     kind,
-    args: { ...args },
-    requestId: principal.requestId,
+    args,
   });
-  if (operation.state === 'queued' && kind !== 'delete') await assertRoomInQueue(tx, target);
+  if (operation.state === 'queued' && kind !== 'delete') await assertRoomInQueue(tx, id, status);
   return operation;
 }
 
-async function assertRoomInQueue(tx: Tx, target: Target): Promise<void> {
-  const waiting = await queuedOperations(tx, target.id);
+async function assertRoomInQueue(tx: Tx, id: string, status: string): Promise<void> {
+  const waiting = await queuedOperations(tx, id);
   if (waiting.length <= MAX_QUEUED) return;
   throw invalidState(
     `${MAX_QUEUED} operations wait for this instance already. Ask again when some of them have ended.`,
-    target.status,
+    status,
   );
 }

@@ -14,7 +14,7 @@ export interface NewOperation {
   resourceType: string;
   resourceId: string;
   kind: string;
-  args?: Record<string, unknown>;
+  args: unknown;
   requestId: string | null;
 }
 
@@ -29,13 +29,13 @@ export interface AcceptedOperation {
  * transaction, which must hold a lock on the resource's row: without it two operations could both start.
  * DBOS's own SQL function writes the workflow, under the operation's id.
  */
-export async function acceptOperation(tx: Tx, operation: NewOperation): Promise<AcceptedOperation> {
+export async function insertOperation(tx: Tx, operation: NewOperation): Promise<AcceptedOperation> {
   const id = uuidv7();
   const result = await sql<{ state: 'pending' | 'queued' }>`
     with accepted as (
       insert into operations (id, team_id, user_id, resource_type, resource_id, kind, args, request_id, state)
       values (${id}, ${operation.teamId}, ${operation.accountId}, ${operation.resourceType}, ${operation.resourceId},
-        ${operation.kind}, ${JSON.stringify(operation.args ?? {})}, ${operation.requestId},
+        ${operation.kind}, ${JSON.stringify(operation.args)}, ${operation.requestId},
         case when exists (select from operations
           where resource_id = ${operation.resourceId} and ${isUnfinished()})
         then 'queued' else 'pending' end)
@@ -103,7 +103,7 @@ function toOperation(row: Pick<Selectable<Operations>, (typeof OPERATION_COLUMNS
     resourceType: row.resource_type,
     resourceId: row.resource_id,
     kind: row.kind,
-    args: row.args as Record<string, unknown>,
+    args: row.args,
   };
 }
 

@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { type ApiClient, createApiClient } from '../../test/api-client.ts';
+import { type Call, clientOf, newVps } from '../../test/client.ts';
 import { startTestApp, type TestApp, waitFor } from '../../test/harness.ts';
 import { testKey } from '../../test/ssh-keys.ts';
 import { uuidv7 } from '../lib/ids.ts';
+import { vpsOperations } from '../resources/vps/operations.ts';
+import { accept, DANUBE } from './accept.ts';
+import { insertOperation } from './operations-store.ts';
 
 describe('GET /operations/{operation}', () => {
   let test: TestApp;
@@ -83,5 +87,52 @@ describe('GET /operations/{operation}', () => {
     for (const id of [uuidv7(), 'nonsense', '1']) {
       assert.equal((await call('GET', `/operations/${id}`)).status, 404);
     }
+  });
+});
+
+describe('arguments of operations', () => {
+  let test: TestApp;
+  let call: Call;
+  before(async () => {
+    test = await startTestApp();
+    call = clientOf(test.app.url!, test.team.token);
+  });
+  after(() => test?.close());
+
+  const target = () => ({ type: 'vps', id: uuidv7(), teamId: test.team.teamId, status: 'running' });
+
+  it('are checked when an operation is accepted', async () => {
+    const wrong = test.database.transaction((tx) =>
+      // @ts-expect-error: the compiler sees that already
+      accept(tx, DANUBE, target(), vpsOperations.create, { image: 12 }),
+    );
+    await assert.rejects(wrong, { message: 'Arguments of "create" that do not fit: /image must be string' });
+    const { rows } = await test.database.pool.query('select from operations');
+    assert.deepEqual(rows, []);
+  });
+
+  it('fail the operation clearly where they were recorded in a way that does not fit', async () => {
+    const created = await call('POST', '/vps', newVps({ name: 'web-1' }));
+    const { id } = created.body.instance;
+    const show = async () => (await call('GET', `/vps/${id}`)).body.instance;
+    await waitFor('running', async () => (await show()).status === 'running');
+    const older = { ...target(), resourceType: 'vps', resourceId: id, accountId: null, requestId: null };
+    const [update, reinstall] = await test.database.transaction(async (tx) => [
+      await insertOperation(tx, { ...older, kind: 'update', args: { plan: 'small_shared' } }),
+      await insertOperation(tx, { ...older, kind: 'reinstall', args: {} }),
+    ]);
+    const ended = (operation: string) =>
+      waitFor('the operation to end', async () => {
+        const { data } = (await call('GET', `/operations/${operation}`)).body;
+        return data.terminal && data;
+      });
+    const { state, error } = await ended(update.id);
+    assert.deepEqual([state, error.code, error.retryable], ['failed', 'failed', false]);
+    assert.match(error.message, /this version of Danube does not understand/);
+    assert.equal((await ended(reinstall.id)).error.code, 'previous_operation_failed');
+    const vps = await show();
+    assert.deepEqual([vps.status, vps.status_details.error.message], ['error', error.message]);
+    assert.equal((await call('DELETE', `/vps/${id}`)).status, 200);
+    await waitFor('it to be gone', async () => (await call('GET', `/vps/${id}`)).status === 404);
   });
 });

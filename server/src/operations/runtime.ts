@@ -3,6 +3,7 @@ import { DBOS } from '@dbos-inc/dbos-sdk';
 import { DataPlaneError } from '../dataplane/contract/errors.ts';
 import type { Database, Tx } from '../db/database.ts';
 import type { Log } from '../lib/log.ts';
+import { fitting } from './arguments.ts';
 import type {
   Operation,
   OperationError,
@@ -129,7 +130,7 @@ export function createRuntime(options: RuntimeOptions): WorkflowRuntime {
 function workflowOf(workflows: OperationWorkflows, operation: Operation): OperationWorkflow {
   const workflow = workflows[operation.resourceType]?.[operation.kind];
   if (!workflow) throw new Error(`No workflow for ${operation.resourceType}.${operation.kind}.`);
-  return workflow;
+  return fitting(workflow, operation);
 }
 
 /**

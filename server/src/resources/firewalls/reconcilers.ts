@@ -2,13 +2,13 @@ import { sql } from 'kysely';
 import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
 import type { Database } from '../../db/database.ts';
 import type { Log } from '../../lib/log.ts';
-import { acceptOperation } from '../../operations/operations-store.ts';
+import { accept, DANUBE } from '../../operations/accept.ts';
 import { isUnfinished } from '../../operations/unfinished.ts';
 import type { Reconciler } from '../../reconcilers/reconcilers.ts';
 import { deleteUnusedDefaults } from './defaults.ts';
 import { applyTeamFirewalls } from './enforcement.ts';
+import { firewallOperations, firewallTarget } from './operations.ts';
 import { findFirewall, jsonb, lockFirewalls, NEXT_REVISION, updateFirewall } from './store.ts';
-import type { ApplyArgs } from './workflow.ts';
 
 /**
  * Brings what the data plane lets pass in line with the rows: in an Incus that has lost something, after a change that was
@@ -70,16 +70,7 @@ async function rollBack(database: Database, teamId: number, id: string): Promise
       rollback_rules: null,
       ...NEXT_REVISION,
     });
-    const args: ApplyArgs = { rollback: true };
-    await acceptOperation(tx, {
-      teamId,
-      accountId: null,
-      resourceType: 'firewall',
-      resourceId: id,
-      kind: 'apply',
-      args: { ...args },
-      requestId: null,
-    });
+    await accept(tx, DANUBE, firewallTarget(firewall), firewallOperations.apply, { rollback: true });
     return true;
   });
 }

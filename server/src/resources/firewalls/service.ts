@@ -6,7 +6,8 @@ import { releaseQuota, takeQuota } from '../../identity/teams/quotas.ts';
 import { nounOf } from '../../instances/kinds.ts';
 import { invalidState, notFound } from '../../lib/errors.ts';
 import { UUID, uuidv7 } from '../../lib/ids.ts';
-import { acceptOperation, queuedOperations, recordEvent } from '../../operations/operations-store.ts';
+import { recordEvent } from '../../operations/operations-store.ts';
+import { acceptApply } from './acceptance.ts';
 import type { InstanceName, StoredRule } from './rule.ts';
 import { checkRules, FieldErrorList } from './rules.ts';
 import type {
@@ -41,7 +42,6 @@ import {
 } from './team.ts';
 import { tryPacket } from './trial.ts';
 import { viewFirewall } from './view.ts';
-import type { ApplyArgs } from './workflow.ts';
 
 export type FirewallService = ReturnType<typeof createFirewallService>;
 
@@ -99,7 +99,7 @@ export function createFirewallService(database: Database) {
       firewall,
       attached.map((instance) => instance.id),
     );
-    const operation = attached.length > 0 ? await apply(tx, principal, id) : null;
+    const operation = attached.length > 0 ? await acceptApply(tx, principal, id) : null;
     return {
       message: operation
         ? 'The firewall was created and is being applied.'
@@ -143,7 +143,7 @@ export function createFirewallService(database: Database) {
     );
     // One that protects nothing and never did has nothing to apply.
     const isUnused = attached.length === 0 && before.length === 0 && firewall.status === 'draft';
-    const operation = (deploys || moves) && !isUnused ? await apply(tx, principal, firewall.id) : null;
+    const operation = (deploys || moves) && !isUnused ? await acceptApply(tx, principal, firewall.id) : null;
     return {
       message: operation ? 'The firewall is being applied.' : 'The firewall was saved.',
       firewall: await view(tx, principal, id),
@@ -195,7 +195,7 @@ export function createFirewallService(database: Database) {
       firewall,
       attached.map((instance) => instance.id),
     );
-    return answer({ ...firewall, status: 'applying' }, message, await apply(tx, principal, id));
+    return answer({ ...firewall, status: 'applying' }, message, await acceptApply(tx, principal, id));
   }
 
   async function deploy(tx: Tx, principal: TeamPrincipal, id: string, body: DeployFirewall) {
@@ -211,7 +211,7 @@ export function createFirewallService(database: Database) {
       // Of several deploys that nobody confirmed, the rules before the first come back.
       rollback_rules: confirmBy && jsonb(firewall.rollback_rules ?? firewall.effective_rules),
     });
-    const operation = await apply(tx, principal, firewall.id);
+    const operation = await acceptApply(tx, principal, firewall.id);
     const message = confirmBy
       ? `The firewall is being applied. Unless you confirm within ${seconds} seconds, the rules before come back.`
       : 'The firewall is being applied.';
@@ -276,26 +276,6 @@ function draftColumns(firewall: Firewall, rules: readonly StoredRule[]) {
   }
   const isDraft = firewall.status === 'active' && !isDeepStrictEqual(rules, firewall.effective_rules);
   return isDraft ? { status: 'draft' } : {};
-}
-
-/** Accepts the operation that brings what was changed to the data plane. One that waits already will do. */
-async function apply(tx: Tx, principal: TeamPrincipal, id: string): Promise<string> {
-  await updateFirewall(tx, id, { status: 'applying', error: null, ...NEXT_REVISION });
-  const waiting = (await queuedOperations(tx, id)).find(
-    ({ args }) => !(args as unknown as ApplyArgs).rollback,
-  );
-  if (waiting) return waiting.id;
-  const args: ApplyArgs = { rollback: false };
-  const operation = await acceptOperation(tx, {
-    teamId: principal.team.id,
-    accountId: principal.accountId,
-    resourceType: 'firewall',
-    resourceId: id,
-    kind: 'apply',
-    args: { ...args },
-    requestId: principal.requestId,
-  });
-  return operation.id;
 }
 
 const answer = (

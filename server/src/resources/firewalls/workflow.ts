@@ -4,17 +4,12 @@ import type { Database, Tx } from '../../db/database.ts';
 import type { Operation, OperationError, OperationWorkflow } from '../../operations/operation.ts';
 import { recordOutcome } from '../../operations/operations-store.ts';
 import { applyTeamFirewalls, SETTLED } from './enforcement.ts';
+import { type ApplyArgs, firewallOperations } from './operations.ts';
 import { lockFirewalls, NEXT_REVISION, updateFirewall } from './store.ts';
 
 export interface FirewallWorkflowDependencies {
   database: Database;
   plane: DataPlane;
-}
-
-/** Arguments of the one kind of operation. */
-export interface ApplyArgs {
-  /** Nobody confirmed a deploy in time, and the rules before it come back. */
-  rollback: boolean;
 }
 
 /** Shown for the moment until the operation ends with what went wrong. */
@@ -24,22 +19,20 @@ const RESTORING: OperationError = {
   retryable: true,
 };
 
-const isRollback = ({ args }: Operation): boolean => (args as unknown as ApplyArgs).rollback;
-
 /** The operations on a firewall, by kind: whatever changes, it is brought to the data plane. */
-export function firewallWorkflows({
-  database,
-  plane,
-}: FirewallWorkflowDependencies): Record<'apply', OperationWorkflow> {
+export function firewallWorkflows({ database, plane }: FirewallWorkflowDependencies): {
+  apply: OperationWorkflow<ApplyArgs>;
+} {
   return {
     apply: {
+      args: firewallOperations.apply.args,
       begin: (db, { resourceId }) => updateFirewall(db, resourceId, { status: 'applying' }),
       steps: [{ name: 'apply', run: ({ teamId }) => applyTeamFirewalls(database, plane, teamId) }],
       undo: [
         {
           name: 'restore',
           async run(operation) {
-            if (isRollback(operation)) return;
+            if (operation.args.rollback) return;
             await database.transaction((tx) => restore(tx, operation, RESTORING));
             await applyTeamFirewalls(database, plane, operation.teamId);
           },
@@ -47,13 +40,14 @@ export function firewallWorkflows({
       ],
       succeed,
       fail,
+      // Without `reject`: the status stays, and the reconciler goes on.
     },
   };
 }
 
-async function succeed(tx: Tx, operation: Operation): Promise<void> {
+async function succeed(tx: Tx, operation: Operation<ApplyArgs>): Promise<void> {
   await lockFirewalls(tx, operation.teamId);
-  if (!isRollback(operation)) {
+  if (!operation.args.rollback) {
     await updateFirewall(tx, operation.resourceId, { status: SETTLED, error: null });
     return recordOutcome(tx, operation, 'Normal', ['Applied', 'The firewall is in force.']);
   }
@@ -67,8 +61,8 @@ async function succeed(tx: Tx, operation: Operation): Promise<void> {
  * What was in force before stays in force, and the customer's rules stay for another try. A rollback is never given up:
  * the status stays, and the reconciler goes on.
  */
-async function fail(tx: Tx, operation: Operation, error: OperationError): Promise<void> {
-  if (isRollback(operation)) {
+async function fail(tx: Tx, operation: Operation<ApplyArgs>, error: OperationError): Promise<void> {
+  if (operation.args.rollback) {
     const message = `The rules before could not be brought back yet, which is tried again: ${error.message}`;
     return recordOutcome(tx, operation, 'Warning', ['RollbackFailed', message]);
   }

@@ -1,17 +1,18 @@
 import { sql } from 'kysely';
 import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
 import type { Database } from '../../db/database.ts';
+import { acceptForInstance } from '../../instances/lifecycle.ts';
 import { instanceRef } from '../../instances/naming.ts';
-import { lockInstance, updateInstance } from '../../instances/store.ts';
+import { lockInstance } from '../../instances/store.ts';
 import type { Log } from '../../lib/log.ts';
-import { acceptOperation } from '../../operations/operations-store.ts';
+import { DANUBE } from '../../operations/accept.ts';
 import { hasUnfinished } from '../../operations/unfinished.ts';
 import type { Reconciler } from '../../reconcilers/reconcilers.ts';
 import { describeChanges } from './changes.ts';
 import { writeChanges } from './columns.ts';
+import { serviceOperations, updatableColumns } from './operations.ts';
 import { getService, listAutoscaled, updateService } from './store.ts';
 import { MAX_STORAGE_GB } from './view.ts';
-import { type UpdateArgs, updatableColumns } from './workflow.ts';
 
 const BYTES_PER_GB = 1024 ** 3;
 
@@ -41,22 +42,13 @@ async function grow(database: Database, id: string): Promise<boolean> {
     const row = await getService(tx, id);
     if (!row.autoscale_enabled || row.status !== 'running' || (await hasUnfinished(tx, id))) return false;
     const changes = { disk_gb: Math.min(MAX_STORAGE_GB, row.disk_gb + row.autoscale_increment_gb) };
-    const args: UpdateArgs = {
+    const args = {
       running: true,
       restart: false,
       what: describeChanges(row, changes),
       previous: updatableColumns(row),
     };
-    await acceptOperation(tx, {
-      teamId: row.team_id,
-      accountId: null,
-      resourceType: row.kind,
-      resourceId: id,
-      kind: 'update',
-      args: { ...args },
-      requestId: null,
-    });
-    await updateInstance(tx, id, { status: 'updating' });
+    await acceptForInstance(tx, DANUBE, row, serviceOperations.update, args);
     await writeChanges(tx, id, { ...changes, autoscaled_at: sql<Date>`now()` });
     return true;
   });

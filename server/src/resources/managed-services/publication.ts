@@ -3,21 +3,13 @@ import type { Queryable, Tx } from '../../db/database.ts';
 import { updateInstance } from '../../instances/store.ts';
 import type { Operation, OperationError } from '../../operations/operation.ts';
 import { recordOutcome } from '../../operations/operations-store.ts';
-import { STATUS_DURING } from './states.ts';
+import { type PublishArgs, serviceOperations } from './operations.ts';
 import { updateService } from './store.ts';
 
-/** Arguments of `publish`. */
-export interface PublishArgs {
-  /** False: it is withdrawn. */
-  published: boolean;
-  /** The status before, which comes back: the instance itself is not touched. */
-  settled: 'running' | 'stopped' | 'error';
-}
-
 /** Shows that it is being published, or withdrawn. */
-export async function beginPublish(db: Queryable, operation: Operation): Promise<void> {
-  const { published } = operation.args as unknown as PublishArgs;
-  await updateInstance(db, operation.resourceId, { status: STATUS_DURING.publish });
+export async function beginPublish(db: Queryable, operation: Operation<PublishArgs>): Promise<void> {
+  const { published } = operation.args;
+  await updateInstance(db, operation.resourceId, { status: serviceOperations.publish.during });
   // Withdrawn before it ever was published: there is no port then.
   await db
     .updateTable('managed_services')
@@ -28,8 +20,8 @@ export async function beginPublish(db: Queryable, operation: Operation): Promise
 }
 
 /** The status from before comes back. */
-export async function finishPublish(tx: Tx, operation: Operation): Promise<void> {
-  const { published, settled } = operation.args as unknown as PublishArgs;
+export async function finishPublish(tx: Tx, operation: Operation<PublishArgs>): Promise<void> {
+  const { published, settled } = operation.args;
   await updateInstance(tx, operation.resourceId, { status: settled });
   const outcome = published
     ? (['Published', 'It is reached at the public address.'] as const)
@@ -38,8 +30,12 @@ export async function finishPublish(tx: Tx, operation: Operation): Promise<void>
 }
 
 /** What the row says is what the host does: a withdrawal that failed is none. */
-export async function failPublish(tx: Tx, operation: Operation, error: OperationError): Promise<void> {
-  const { published, settled } = operation.args as unknown as PublishArgs;
+export async function failPublish(
+  tx: Tx,
+  operation: Operation<PublishArgs>,
+  error: OperationError,
+): Promise<void> {
+  const { published, settled } = operation.args;
   await updateInstance(tx, operation.resourceId, { status: settled });
   await updateService(tx, operation.resourceId, {
     published: published ? false : sql<boolean>`public_port is not null`,

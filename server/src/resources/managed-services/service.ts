@@ -4,11 +4,12 @@ import { offsetOf, type PageQuery, pageOf } from '../../http/pagination.ts';
 import type { TeamPrincipal } from '../../http/principal.ts';
 import { countOf, takeQuota } from '../../identity/teams/quotas.ts';
 import { type AddressPools, allotAddresses } from '../../instances/addresses.ts';
-import { acceptForInstance } from '../../instances/lifecycle.ts';
+import { acceptForInstance, targetOf } from '../../instances/lifecycle.ts';
 import { insertInstance } from '../../instances/store.ts';
 import { randomText, type SecretBox } from '../../lib/crypto.ts';
 import { AppError, invalidState, notFound } from '../../lib/errors.ts';
 import { UUID, uuidv7 } from '../../lib/ids.ts';
+import { accept } from '../../operations/accept.ts';
 import type { AcceptedOperation } from '../../operations/operations-store.ts';
 import { hasUnfinished } from '../../operations/unfinished.ts';
 import type { PassClock } from '../../reconcilers/reconcilers.ts';
@@ -24,9 +25,9 @@ import {
 } from './changes.ts';
 import { type Changes, splitColumns, writeChanges } from './columns.ts';
 import { KINDS, type Kind } from './kinds.ts';
-import type { PublishArgs } from './publication.ts';
+import { type CreateArgs, type PublishArgs, serviceOperations, updatableColumns } from './operations.ts';
 import { type CreateRequest, checkCreate } from './rules.ts';
-import { allowedActions, type ServiceOperationKind, type ServiceStatus, STATUS_DURING } from './states.ts';
+import { allowedActions, type ServiceStatus } from './states.ts';
 import {
   findService,
   getService,
@@ -37,7 +38,6 @@ import {
   takePublicPort,
 } from './store.ts';
 import { viewCredentials, viewService } from './view.ts';
-import { type UpdateArgs, updatableColumns } from './workflow.ts';
 
 export interface ServiceDependencies {
   database: Database;
@@ -112,7 +112,7 @@ export function createServiceActions(kind: Kind, dependencies: ServiceDependenci
   }
 
   /** Adds a new instance of the kind with these columns; `args` go with the operation that creates it. */
-  async function add(tx: Tx, principal: TeamPrincipal, columns: NewServiceColumns, args: object = {}) {
+  async function add(tx: Tx, principal: TeamPrincipal, columns: NewServiceColumns, args: CreateArgs = {}) {
     await takeQuota(tx, principal.team.id, kind);
     const id = uuidv7();
     const addresses = await allotAddresses(tx, principal.team.id, id, pools);
@@ -130,7 +130,7 @@ export function createServiceActions(kind: Kind, dependencies: ServiceDependenci
     const rules = await serviceRules(tx, principal.team.id, ports);
     await createDefaultFirewall(tx, row, rules);
     // It shows `pending` until a worker begins.
-    const operation = await acceptForInstance(tx, principal, row, { kind: 'create', during: null, args });
+    const operation = await accept(tx, principal, targetOf(row), serviceOperations.create, args);
     return {
       message: `The ${noun} is being created. Ask for its status until it is running.`,
       instance: view(row, null),
@@ -152,26 +152,12 @@ export function createServiceActions(kind: Kind, dependencies: ServiceDependenci
     return viewCredentials(await find(principal, id), { secrets, publicAddress });
   }
 
-  /** Accepts an operation and shows it in the status, unless it waits behind another. */
-  async function accept(
-    tx: Tx,
-    principal: TeamPrincipal,
-    row: ManagedService,
-    operationKind: Exclude<ServiceOperationKind, 'snapshot' | 'restore'>,
-    changes: Changes = {},
-    args: object = {},
-  ): Promise<AcceptedOperation> {
-    await writeChanges(tx, row.id, changes);
-    const during = STATUS_DURING[operationKind];
-    return acceptForInstance(tx, principal, row, { kind: operationKind, during, args });
-  }
-
   async function act(tx: Tx, principal: TeamPrincipal, id: string, action: keyof typeof ACTIONS) {
     const row = await lock(tx, principal, id);
     const { permission, desired, status, message } = ACTIONS[action];
     if (!allowedActions(row)[permission]) throw invalidState(refusal(row, permission, noun), row.status);
     if (action === 'delete') await assertNotBeingCloned(tx, row, noun);
-    const operation = await accept(tx, principal, row, action, desired ? { desired } : {});
+    const operation = await acceptForInstance(tx, principal, row, serviceOperations[action], {}, desired);
     return { message: `The ${noun} ${message}.`, status, operation_id: operation.id };
   }
 
@@ -212,13 +198,13 @@ export function createServiceActions(kind: Kind, dependencies: ServiceDependenci
       await writeChanges(tx, row.id, { ...own, ...changes });
       return null;
     }
-    const args: UpdateArgs = {
+    await writeChanges(tx, row.id, { ...own, ...changes });
+    return acceptForInstance(tx, principal, row, serviceOperations.update, {
       running: row.desired === 'running',
       restart: changes.plan !== undefined,
       what: describeChanges(row, changes),
       previous: updatableColumns(row),
-    };
-    return accept(tx, principal, row, 'update', { ...own, ...changes }, args);
+    });
   }
 
   async function publish(tx: Tx, principal: TeamPrincipal, id: string) {
@@ -262,7 +248,8 @@ export function createServiceActions(kind: Kind, dependencies: ServiceDependenci
     if (row.published === published && !(await hasUnfinished(tx, row.id))) return null;
     const settled = row.status === 'error' ? 'error' : row.desired === 'running' ? 'running' : 'stopped';
     const args: PublishArgs = { published, settled };
-    return accept(tx, principal, row, 'publish', { public_port: port }, args);
+    await writeChanges(tx, row.id, { public_port: port });
+    return acceptForInstance(tx, principal, row, serviceOperations.publish, args);
   }
 
   return { kind, find, list, create, add, show, credentials, act, update, updateEngine, publish, withdraw };

@@ -15,30 +15,6 @@ export const SERVICE_STATUSES = [
 
 export type ServiceStatus = (typeof SERVICE_STATUSES)[number];
 
-export type ServiceOperationKind =
-  | 'create'
-  | 'start'
-  | 'stop'
-  | 'force-stop'
-  | 'update'
-  | 'publish'
-  | 'snapshot'
-  | 'restore'
-  | 'delete';
-
-/** What the instance shows while an operation of this kind is at work; null leaves the status as it is. */
-export const STATUS_DURING = {
-  create: 'provisioning',
-  start: 'starting',
-  stop: 'stopping',
-  'force-stop': 'stopping',
-  update: 'updating',
-  publish: 'updating',
-  snapshot: null,
-  restore: 'restoring',
-  delete: 'destroying',
-} as const satisfies Record<ServiceOperationKind, ServiceStatus | null>;
-
 /**
  * What may be asked now. `desired` is where the instance is headed once every accepted operation is done, so a request
  * that makes sense after the ones before it is accepted and waits its turn.

@@ -1,13 +1,14 @@
 import { sql } from 'kysely';
 import type { Tx } from '../../db/database.ts';
+import { acceptForInstance } from '../../instances/lifecycle.ts';
 import { type Instance, lockInstance, updateInstance } from '../../instances/store.ts';
 import { uuidv7 } from '../../lib/ids.ts';
-import { type AcceptedOperation, acceptOperation } from '../../operations/operations-store.ts';
+import { accept, DANUBE } from '../../operations/accept.ts';
+import type { AcceptedOperation } from '../../operations/operations-store.ts';
 import { hasUnfinished } from '../../operations/unfinished.ts';
-import type { SnapshotArgs } from './instance-steps.ts';
+import { instanceSnapshotOperations, snapshotOperations } from './operations.ts';
 import { readingBlocker } from './rules.ts';
-import { RESOURCE_TYPE, type Reason } from './states.ts';
-import { insertSnapshot, lockSnapshot, type Snapshot, usesOf } from './store.ts';
+import { insertSnapshot, lockSnapshot, type Snapshot, snapshotTarget, usesOf } from './store.ts';
 
 /** A snapshot and its instance, both locked: nothing is accepted for either meanwhile. */
 export interface Held {
@@ -35,20 +36,11 @@ export async function acceptAutomatic(tx: Tx, id: string, name: string): Promise
   if (await hasUnfinished(tx, id)) return false;
   const uid = uuidv7();
   await insertSnapshot(tx, instance, { uid, user_id: null, name, description: null, reason: 'automatic' });
-  await acceptOperation(tx, {
-    teamId: instance.team_id,
-    accountId: null,
-    resourceType: instance.kind,
-    resourceId: id,
-    kind: 'snapshot',
-    args: { ...snapshotArgs(uid, 'automatic') },
-    requestId: null,
-  });
+  const args = { snapshot: uid, reason: 'automatic' as const };
+  await acceptForInstance(tx, DANUBE, instance, instanceSnapshotOperations.snapshot, args);
   await updateInstance(tx, id, { automated_snapshot_at: sql<Date>`now()` });
   return true;
 }
-
-export const snapshotArgs = (snapshot: string, reason: Reason): SnapshotArgs => ({ snapshot, reason });
 
 /** Begins a restore drill by the clock. Null where the snapshot is gone, being deleted, or verified already. */
 export async function acceptDrill(
@@ -58,12 +50,5 @@ export async function acceptDrill(
   const held = await hold(tx, found);
   if (!held || readingBlocker(held.snapshot, held.instance)) return null;
   if ((await usesOf(tx, [found.uid])).some(({ kind }) => kind === 'verify')) return null;
-  return acceptOperation(tx, {
-    teamId: held.snapshot.team_id,
-    accountId: null,
-    resourceType: RESOURCE_TYPE,
-    resourceId: found.uid,
-    kind: 'verify',
-    requestId: null,
-  });
+  return accept(tx, DANUBE, snapshotTarget(held.snapshot), snapshotOperations.verify, {});
 }

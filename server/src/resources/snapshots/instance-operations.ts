@@ -1,47 +1,47 @@
 import type { Queryable, Tx } from '../../db/database.ts';
 import { nounOf } from '../../instances/kinds.ts';
+import { instanceWorkflow } from '../../instances/lifecycle.ts';
 import { lockInstance, updateInstance, updateMember } from '../../instances/store.ts';
 import type { Operation, OperationError, OperationWorkflow } from '../../operations/operation.ts';
 import { queuedOperations, recordOutcome } from '../../operations/operations-store.ts';
-import {
-  argsOf,
-  type InstanceParts,
-  restoreSteps,
-  type SnapshotArgs,
-  snapshotSteps,
-} from './instance-steps.ts';
+import { type InstanceParts, restoreSteps, snapshotSteps } from './instance-steps.ts';
 import { instanceOf } from './instances.ts';
+import { instanceSnapshotOperations, type RestoreArgs, type SnapshotArgs } from './operations.ts';
 import { retire, retireOlderSafety } from './retirement.ts';
 import { getSnapshot, updateSnapshot } from './store.ts';
 
+const { snapshot, restore } = instanceSnapshotOperations;
+
 /** The operations by which an instance gives a snapshot, and takes one back. */
-export function snapshotOperations(parts: InstanceParts): Record<'snapshot' | 'restore', OperationWorkflow> {
+export function instanceSnapshotWorkflows(
+  parts: InstanceParts,
+): Record<keyof typeof instanceSnapshotOperations, OperationWorkflow> {
   const { take, discard } = snapshotSteps(parts);
   const { halt, keep, back } = restoreSteps(parts);
   return {
-    snapshot: {
-      // The instance goes on as it is.
-      begin: async () => {},
+    snapshot: instanceWorkflow(snapshot, {
       steps: [take],
       undo: [discard],
       succeed: finishSnapshot,
       fail: (tx, operation, error) => failSnapshot(parts, tx, operation, error),
       abandon: loseSnapshot,
-      isOptional: ({ args }) => (args as unknown as SnapshotArgs).reason === 'automatic',
-    },
-    restore: {
+      // The instance is as it was; the snapshot's row is mended by the reconciler.
+      reject: async () => {},
+      isOptional: ({ args }) => args.reason === 'automatic',
+    }),
+    restore: instanceWorkflow(restore, {
       begin: beginRestore,
       // What is kept is the state that the instance was stopped in: going back to it loses nothing.
       steps: [...parts.prepare, halt, keep, parts.instance, parts.ready],
       undo: [back],
       succeed: (tx, operation) => finishRestore(parts, tx, operation),
       fail: (tx, operation, error) => failRestore(parts, tx, operation, error),
-    },
+    }),
   };
 }
 
-async function finishSnapshot(tx: Tx, operation: Operation): Promise<void> {
-  const { snapshot: uid } = operation.args as unknown as SnapshotArgs;
+async function finishSnapshot(tx: Tx, operation: Operation<SnapshotArgs>): Promise<void> {
+  const { snapshot: uid } = operation.args;
   await updateSnapshot(tx, uid, { status: 'ready', error: null });
   const snapshot = await getSnapshot(tx, uid);
   await recordOutcome(tx, operation, 'Normal', [
@@ -50,15 +50,14 @@ async function finishSnapshot(tx: Tx, operation: Operation): Promise<void> {
   ]);
 }
 
-async function loseSnapshot(tx: Tx, operation: Operation, error: OperationError): Promise<void> {
-  const { snapshot: uid } = operation.args as unknown as SnapshotArgs;
-  await updateSnapshot(tx, uid, { status: 'failed', error: JSON.stringify(error) });
+async function loseSnapshot(tx: Tx, { args }: Operation<SnapshotArgs>, error: OperationError): Promise<void> {
+  await updateSnapshot(tx, args.snapshot, { status: 'failed', error: JSON.stringify(error) });
 }
 
 async function failSnapshot(
   parts: InstanceParts,
   tx: Tx,
-  operation: Operation,
+  operation: Operation<SnapshotArgs>,
   error: OperationError,
 ): Promise<void> {
   // Its row is locked before the snapshot's, as everywhere.
@@ -68,9 +67,7 @@ async function failSnapshot(
     'SnapshotFailed',
     `No snapshot was taken: ${error.message}`,
   ]);
-  if ((operation.args as unknown as SnapshotArgs).reason !== 'automatic') {
-    await settleRequests(parts, tx, operation);
-  }
+  if (operation.args.reason !== 'automatic') await settleRequests(parts, tx, operation);
 }
 
 /**
@@ -87,16 +84,16 @@ async function settleRequests(parts: InstanceParts, tx: Tx, operation: Operation
 }
 
 /** A new generation makes the data plane replace the instance. Counting up twice does no harm: it must only differ. */
-async function beginRestore(db: Queryable, operation: Operation): Promise<void> {
-  const { snapshot: uid } = argsOf(operation);
+async function beginRestore(db: Queryable, operation: Operation<RestoreArgs>): Promise<void> {
+  const { snapshot: uid } = operation.args;
   const { generation, id } = await instanceOf(db, operation);
-  await updateInstance(db, id, { status: 'restoring' });
+  await updateInstance(db, id, { status: restore.during });
   await updateMember(db, id, { generation: generation + 1, made_from: uid });
   await updateSnapshot(db, uid, { status: 'restoring' });
 }
 
-async function finishRestore(parts: InstanceParts, tx: Tx, operation: Operation): Promise<void> {
-  const { snapshot: uid } = argsOf(operation);
+async function finishRestore(parts: InstanceParts, tx: Tx, operation: Operation<RestoreArgs>): Promise<void> {
+  const { snapshot: uid } = operation.args;
   await updateInstance(tx, operation.resourceId, { status: 'running', error: null });
   await updateMember(tx, operation.resourceId, { made_from: null });
   const origin = await getSnapshot(tx, uid);
@@ -117,14 +114,14 @@ async function finishRestore(parts: InstanceParts, tx: Tx, operation: Operation)
 async function failRestore(
   parts: InstanceParts,
   tx: Tx,
-  operation: Operation,
+  operation: Operation<RestoreArgs>,
   error: OperationError,
 ): Promise<void> {
-  const { snapshot: uid } = argsOf(operation);
+  const { snapshot: uid } = operation.args;
   await lockInstance(tx, operation.resourceId);
   await updateSnapshot(tx, uid, { status: 'restore_failed', error: JSON.stringify(error) });
   const { status, made_from } = await instanceOf(tx, operation);
-  if (status !== 'restoring') {
+  if (status !== restore.during) {
     await settleRequests(parts, tx, operation);
     await retire(tx, operation.id);
     return recordOutcome(tx, operation, 'Warning', [

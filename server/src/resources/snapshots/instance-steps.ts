@@ -4,7 +4,7 @@ import type { Database, Queryable, Tx } from '../../db/database.ts';
 import { updateInstance, updateMember } from '../../instances/store.ts';
 import type { Operation, OperationStep } from '../../operations/operation.ts';
 import { instanceOf, refOf } from './instances.ts';
-import type { Reason } from './states.ts';
+import type { RestoreArgs, SnapshotArgs } from './operations.ts';
 import {
   deleteSnapshot,
   describedBy,
@@ -14,21 +14,6 @@ import {
   snapshotRef,
   updateSnapshot,
 } from './store.ts';
-
-/** Arguments of `snapshot`, an operation of the instance. */
-export interface SnapshotArgs {
-  /** The snapshot's uid. */
-  snapshot: string;
-  reason: Reason;
-}
-
-/** Arguments of `restore`. */
-export interface RestoreArgs {
-  /** The snapshot's uid. */
-  snapshot: string;
-  /** What the instance is once the operations before this one are done; where a restore that fails goes back to. */
-  settled: 'running' | 'stopped' | 'error';
-}
 
 /** What the workflows of a kind of instance lend. */
 export interface InstanceParts {
@@ -42,32 +27,29 @@ export interface InstanceParts {
   instance: OperationStep;
   /** Waits until the instance answers. */
   ready: OperationStep;
-  /** Puts back the columns that an update has changed which is not going to be carried out. */
-  revertUpdate(tx: Tx, update: Operation): Promise<void>;
+  /** Where `waiting` is an update, puts back the columns that it has changed: it is not going to be carried out. */
+  revertUpdate(tx: Tx, waiting: Operation): Promise<void>;
   /** The restored instance has begun to run: its columns follow the snapshot that it was made from. */
   adopt(tx: Tx, id: string, origin: Snapshot): Promise<void>;
 }
 
-/** The arguments of a restore. */
-export const argsOf = (operation: Operation) => operation.args as unknown as RestoreArgs;
-
 /** The steps of `snapshot`. */
 export function snapshotSteps({ database, plane }: InstanceParts) {
   const { db } = database;
-  const refFor = ({ teamId, args }: Operation) =>
-    snapshotRef({ team_id: teamId, uid: (args as unknown as SnapshotArgs).snapshot });
+  const refFor = ({ teamId, args }: Operation<SnapshotArgs>) =>
+    snapshotRef({ team_id: teamId, uid: args.snapshot });
   return {
     take: {
       name: 'snapshot',
       async run(operation) {
-        const { snapshot: uid } = operation.args as unknown as SnapshotArgs;
+        const { snapshot: uid } = operation.args;
         // Operations before this one may have changed the instance since it was asked for.
         await updateSnapshot(db, uid, await describedBy(db, await instanceOf(db, operation)));
         await takeSnapshot(db, plane, operation, uid);
       },
     },
     discard: { name: 'discard', run: (operation) => plane.removeSnapshot(refFor(operation)) },
-  } satisfies Record<string, OperationStep>;
+  } satisfies Record<string, OperationStep<SnapshotArgs>>;
 }
 
 async function takeSnapshot(
@@ -87,12 +69,12 @@ async function takeSnapshot(
 export function restoreSteps({ database, plane, graceSeconds, instance, ready }: InstanceParts) {
   const { db } = database;
   /** What is broken already need not stop in good order, nor leave a state that is worth keeping. */
-  const unlessBroken = async (operation: Operation, work: Promise<void>): Promise<boolean> => {
+  const unlessBroken = async (operation: Operation<RestoreArgs>, work: Promise<void>): Promise<boolean> => {
     try {
       await work;
       return true;
     } catch (error) {
-      const { settled } = argsOf(operation);
+      const { settled } = operation.args;
       if (settled === 'error' && error instanceof DataPlaneError && error.code !== 'unreachable')
         return false;
       throw error;
@@ -114,7 +96,7 @@ export function restoreSteps({ database, plane, graceSeconds, instance, ready }:
       async run(operation) {
         if (!(await exists(operation))) return;
         const { id: uid } = operation;
-        const origin = await getSnapshot(db, argsOf(operation).snapshot);
+        const origin = await getSnapshot(db, operation.args.snapshot);
         await insertSnapshot(db, await instanceOf(db, operation), {
           uid,
           user_id: null,
@@ -133,7 +115,7 @@ export function restoreSteps({ database, plane, graceSeconds, instance, ready }:
     back: {
       name: 'back',
       async run(operation, progress) {
-        const { settled } = argsOf(operation);
+        const { settled } = operation.args;
         await intendPreviousState(db, plane, operation);
         await instance.run(operation, progress);
         if (settled === 'running') await ready.run(operation, progress);
@@ -143,7 +125,7 @@ export function restoreSteps({ database, plane, graceSeconds, instance, ready }:
         await updateInstance(db, operation.resourceId, { status: settled });
       },
     },
-  } satisfies Record<string, OperationStep>;
+  } satisfies Record<string, OperationStep<RestoreArgs>>;
 }
 
 function safetyName(origin: Snapshot | undefined): string {
@@ -155,9 +137,13 @@ function safetyName(origin: Snapshot | undefined): string {
  * Makes the row mean the state before the restore: the instance that is still there, or one that is made from the safety
  * snapshot. Throws where there is neither. Told by `made_from`, a second run changes nothing.
  */
-async function intendPreviousState(db: Queryable, plane: DataPlane, operation: Operation): Promise<void> {
+async function intendPreviousState(
+  db: Queryable,
+  plane: DataPlane,
+  operation: Operation<RestoreArgs>,
+): Promise<void> {
   const { generation, made_from, id } = await instanceOf(db, operation);
-  if (made_from !== argsOf(operation).snapshot) return;
+  if (made_from !== operation.args.snapshot) return;
   const found = await plane.describeInstance(await refOf(db, operation));
   if (found && found.generation < generation) {
     return updateMember(db, id, { generation: found.generation, made_from: null });

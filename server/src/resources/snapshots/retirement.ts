@@ -1,15 +1,16 @@
 import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
 import { DataPlaneError } from '../../dataplane/contract/errors.ts';
 import type { Queryable, Tx } from '../../db/database.ts';
+import { accept, DANUBE } from '../../operations/accept.ts';
 import type { Operation } from '../../operations/operation.ts';
-import { acceptOperation } from '../../operations/operations-store.ts';
-import { RESOURCE_TYPE } from './states.ts';
+import { snapshotOperations } from './operations.ts';
 import {
   deleteSnapshot,
   lockSnapshot,
   type Snapshot,
   snapshotRef,
   snapshotsOf,
+  snapshotTarget,
   updateSnapshot,
   usesOf,
 } from './store.ts';
@@ -21,14 +22,7 @@ import {
 export async function retire(tx: Tx, uid: string): Promise<boolean> {
   const snapshot = await lockSnapshot(tx, uid);
   if (!snapshot || (await usesOf(tx, [uid])).length > 0) return false;
-  await acceptOperation(tx, {
-    teamId: snapshot.team_id,
-    accountId: null,
-    resourceType: RESOURCE_TYPE,
-    resourceId: uid,
-    kind: 'delete',
-    requestId: null,
-  });
+  await accept(tx, DANUBE, snapshotTarget(snapshot), snapshotOperations.delete, {});
   await updateSnapshot(tx, uid, { status: 'destroying' });
   return true;
 }

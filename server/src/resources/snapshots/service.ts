@@ -8,10 +8,10 @@ import { acceptForInstance } from '../../instances/lifecycle.ts';
 import { type Instance, lockInstance } from '../../instances/store.ts';
 import { invalid, invalidState, notFound } from '../../lib/errors.ts';
 import { UUID, uuidv7 } from '../../lib/ids.ts';
-import { acceptRequest } from '../../operations/accept.ts';
+import { accept } from '../../operations/accept.ts';
 import { isUnfinished } from '../../operations/unfinished.ts';
-import { type Held, hold, snapshotArgs } from './acceptance.ts';
-import type { RestoreArgs } from './instance-steps.ts';
+import { type Held, hold } from './acceptance.ts';
+import { instanceSnapshotOperations, type RestoreArgs, snapshotOperations } from './operations.ts';
 import { deletionBlocker, readingBlocker, restoreBlocker, snapshotBlocker } from './rules.ts';
 import type { SnapshotStatus } from './states.ts';
 import { RESOURCE_TYPE } from './states.ts';
@@ -22,6 +22,7 @@ import {
   type ListedSnapshot,
   listSnapshots,
   snapshotsOf,
+  snapshotTarget,
   updateSnapshot,
   usesOf,
 } from './store.ts';
@@ -87,12 +88,14 @@ export function createSnapshotService(kind: string, { db }: Database) {
       description,
       reason: 'manual',
     });
-    const args = snapshotArgs(uid, 'manual');
-    const operation = await acceptForInstance(tx, principal, instance, {
-      kind: 'snapshot',
-      during: null,
+    const args = { snapshot: uid, reason: 'manual' as const };
+    const operation = await acceptForInstance(
+      tx,
+      principal,
+      instance,
+      instanceSnapshotOperations.snapshot,
       args,
-    });
+    );
     const snapshot = (await snapshotsOf(tx, instance.id)).find((row) => row.uid === uid)!;
     return {
       message: 'The snapshot is being taken. Ask for its status until it is ready.',
@@ -109,12 +112,14 @@ export function createSnapshotService(kind: string, { db }: Database) {
       snapshot: snapshot.uid,
       settled: instance.status === 'error' ? 'error' : instance.desired === 'running' ? 'running' : 'stopped',
     };
-    const operation = await acceptForInstance(tx, principal, instance, {
-      kind: 'restore',
-      during: 'restoring',
-      desired: 'running',
+    const operation = await acceptForInstance(
+      tx,
+      principal,
+      instance,
+      instanceSnapshotOperations.restore,
       args,
-    });
+      'running',
+    );
     if (operation.state === 'pending') await updateSnapshot(tx, snapshot.uid, { status: 'restoring' });
     return {
       message: `The ${noun} is going back to the snapshot. Its present state is kept as a snapshot of its own.`,
@@ -127,8 +132,7 @@ export function createSnapshotService(kind: string, { db }: Database) {
     const { snapshot, instance } = await lock(tx, principal, id);
     const blocker = deletionBlocker(snapshot, instance, await usesOf(tx, [snapshot.uid]));
     if (blocker) throw blocker;
-    const target = { type: RESOURCE_TYPE, id: snapshot.uid, status: snapshot.status };
-    const operation = await acceptRequest(tx, principal, target, 'delete');
+    const operation = await accept(tx, principal, snapshotTarget(snapshot), snapshotOperations.delete, {});
     await updateSnapshot(tx, snapshot.uid, { status: 'destroying' });
     return {
       message: 'The snapshot is being deleted.',
@@ -152,8 +156,7 @@ export function createSnapshotService(kind: string, { db }: Database) {
         snapshot.status,
       );
     }
-    const target = { type: RESOURCE_TYPE, id: snapshot.uid, status: snapshot.status };
-    const operation = await acceptRequest(tx, principal, target, 'verify');
+    const operation = await accept(tx, principal, snapshotTarget(snapshot), snapshotOperations.verify, {});
     return {
       message: 'The snapshot is being restored to a throwaway instance, which is checked and removed.',
       status: snapshot.status as SnapshotStatus,

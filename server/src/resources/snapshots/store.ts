@@ -4,8 +4,9 @@ import type { Queryable, Tx } from '../../db/database.ts';
 import type { DB, Snapshots } from '../../db/schema.gen.ts';
 import { kindOf } from '../../instances/kinds.ts';
 import type { Instance } from '../../instances/store.ts';
+import type { Target } from '../../operations/accept.ts';
 import { isUnfinished } from '../../operations/unfinished.ts';
-import { isReadable } from './states.ts';
+import { isReadable, RESOURCE_TYPE } from './states.ts';
 
 export type Snapshot = Selectable<Snapshots>;
 
@@ -13,6 +14,18 @@ export type Snapshot = Selectable<Snapshots>;
 export const snapshotRef = ({ team_id, uid }: Pick<Snapshot, 'team_id' | 'uid'>): SnapshotRef => ({
   teamId: team_id,
   name: `snapshot-${uid}`,
+});
+
+/** A snapshot as operations are asked of it. */
+export const snapshotTarget = ({
+  uid,
+  team_id,
+  status,
+}: Pick<Snapshot, 'uid' | 'team_id' | 'status'>): Target => ({
+  type: RESOURCE_TYPE,
+  id: uid,
+  teamId: team_id,
+  status,
 });
 
 /** A snapshot with the name of its instance, as lists show it. */

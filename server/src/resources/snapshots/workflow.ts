@@ -4,18 +4,18 @@ import type { BlueprintDependencies } from '../../instances/kinds.ts';
 import type { Operation, OperationError, OperationWorkflow } from '../../operations/operation.ts';
 import { recordOutcome } from '../../operations/operations-store.ts';
 import { drillSteps } from './drill.ts';
+import { snapshotOperations } from './operations.ts';
 import { deleteSnapshot, snapshotRef, updateSnapshot } from './store.ts';
-
-export type SnapshotOperationKind = 'delete' | 'verify';
 
 /** The operations on a snapshot itself. Taking and restoring one are operations on its instance. */
 export function snapshotWorkflows(
   dependencies: BlueprintDependencies,
-): Record<SnapshotOperationKind, OperationWorkflow> {
+): Record<keyof typeof snapshotOperations, OperationWorkflow> {
   const { plane } = dependencies;
   const drill = drillSteps(dependencies);
   return {
     delete: {
+      args: snapshotOperations.delete.args,
       begin: (db, { resourceId }) => updateSnapshot(db, resourceId, { status: 'destroying' }),
       steps: [
         {
@@ -29,6 +29,7 @@ export function snapshotWorkflows(
       fail: failDelete,
     },
     verify: {
+      args: snapshotOperations.verify.args,
       // It can be restored and cloned meanwhile: its status stays.
       begin: async () => {},
       steps: [drill.image, drill.restore, drill.check, drill.remove],

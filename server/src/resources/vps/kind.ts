@@ -1,7 +1,7 @@
 import { Text } from '../../http/schema.ts';
 import type { InstanceKind } from '../../instances/kinds.ts';
+import { instanceSpec, SSH_TIMEOUT_SECONDS } from './spec.ts';
 import { getVps } from './store.ts';
-import { instanceSpec, SSH_TIMEOUT_SECONDS } from './workflow.ts';
 
 export const vpsKind: InstanceKind = {
   name: 'vps',

@@ -4,8 +4,14 @@ import { findImage } from '../../images/catalog.ts';
 import { checkCloudInit } from '../../images/cloud-init.ts';
 import { AppError, type FieldErrors, invalid, invalidState } from '../../lib/errors.ts';
 import type { CreateVps, ReinstallVps, UpdateVps } from './schema.ts';
-import { type CreateReferences, findReferences, listDatacenters, listPlans, type Vps } from './store.ts';
-import type { PlanColumns } from './workflow.ts';
+import {
+  type CreateReferences,
+  findReferences,
+  listDatacenters,
+  listPlans,
+  type PlanColumns,
+  type Vps,
+} from './store.ts';
 
 /**
  * Checks a create request against what the install offers and the team owns.

@@ -5,25 +5,21 @@ import { offsetOf, type PageQuery, pageOf } from '../../http/pagination.ts';
 import type { TeamPrincipal } from '../../http/principal.ts';
 import { countOf, takeQuota } from '../../identity/teams/quotas.ts';
 import { type AddressPools, allotAddresses } from '../../instances/addresses.ts';
-import { acceptForInstance } from '../../instances/lifecycle.ts';
+import { acceptForInstance, targetOf } from '../../instances/lifecycle.ts';
 import { insertInstance, updateInstance } from '../../instances/store.ts';
 import { randomText, type SecretBox } from '../../lib/crypto.ts';
 import { invalidState, notFound } from '../../lib/errors.ts';
 import { UUID, uuidv7 } from '../../lib/ids.ts';
+import { accept } from '../../operations/accept.ts';
 import type { PassClock } from '../../reconcilers/reconcilers.ts';
 import { createDefaultFirewall, serverRules } from '../firewalls/defaults.ts';
+import { vpsOperations } from './operations.ts';
 import { checkCreate, checkReinstall, planChange } from './rules.ts';
 import type { CreateVps, ReinstallVps, UpdateVps } from './schema.ts';
-import { allowedActions, STATUS_DURING, type VpsOperationKind, type VpsStatus } from './states.ts';
-import { findVps, getVps, listVps, lockVps, updateVps, type Vps } from './store.ts';
+import { settingsOf } from './spec.ts';
+import { allowedActions, type VpsStatus } from './states.ts';
+import { findVps, getVps, listVps, lockVps, type PlanColumns, updateVps, type Vps } from './store.ts';
 import { viewVps } from './view.ts';
-import {
-  type ImageArgs,
-  type PlanColumns,
-  type ReinstallArgs,
-  settingsOf,
-  type UpdateArgs,
-} from './workflow.ts';
 
 export interface VpsServiceDependencies {
   database: Database;
@@ -50,14 +46,6 @@ export function createVpsService({ database, plane, secrets, pools, clock }: Vps
     if (!vps) throw notFound('VPS');
     return vps;
   }
-
-  const accept = (
-    tx: Tx,
-    principal: TeamPrincipal,
-    vps: Vps,
-    kind: VpsOperationKind,
-    more: { desired?: 'running' | 'stopped' | 'deleted'; args?: object } = {},
-  ) => acceptForInstance(tx, principal, vps, { kind, during: STATUS_DURING[kind], ...more });
 
   async function list(principal: TeamPrincipal, query: PageQuery) {
     const [rows, total, comparedAt] = await Promise.all([
@@ -110,9 +98,8 @@ export function createVpsService({ database, plane, secrets, pools, clock }: Vps
       .execute();
     const vps = await getVps(tx, id);
     await createDefaultFirewall(tx, vps, serverRules());
-    const args: ImageArgs = { image: body.image };
     // It shows `pending` until a worker begins.
-    const operation = await acceptForInstance(tx, principal, vps, { kind: 'create', during: null, args });
+    const operation = await accept(tx, principal, targetOf(vps), vpsOperations.create, { image: body.image });
     return {
       message: 'The server is being created. Ask for its status until it is running.',
       instance: viewVps(vps, null),
@@ -151,8 +138,9 @@ export function createVpsService({ database, plane, secrets, pools, clock }: Vps
     // A failed server has no instance to change, or one that a reinstall replaces.
     const restarts = auto_start !== vps.auto_start && vps.status !== 'error';
     const previous = { ...planOf(vps), auto_start: vps.auto_start };
-    const args = { settings: settingsOf(next), previous } satisfies UpdateArgs;
-    const operation = plan || restarts ? await accept(tx, principal, vps, 'update', { args }) : null;
+    const args = { settings: settingsOf(next), previous };
+    const operation =
+      plan || restarts ? await acceptForInstance(tx, principal, vps, vpsOperations.update, args) : null;
     const updated = await lock(tx, principal, id);
     return {
       message: operation ? 'The server is being updated.' : 'The server was updated.',
@@ -171,21 +159,25 @@ export function createVpsService({ database, plane, secrets, pools, clock }: Vps
     const vps = await lock(tx, principal, id);
     const rule = ACTIONS[kind];
     if (!allowedActions(vps)[rule.permission]) throw invalidState(refusal(vps, kind), vps.status);
-    const operation = await accept(tx, principal, vps, kind, rule.desired ? { desired: rule.desired } : {});
-    return { message: rule.message, status: STATUS_DURING[kind] as VpsStatus, operation_id: operation.id };
+    const operation = await acceptForInstance(tx, principal, vps, vpsOperations[kind], {}, rule.desired);
+    return {
+      message: rule.message,
+      status: vpsOperations[kind].during as VpsStatus,
+      operation_id: operation.id,
+    };
   }
 
   async function reinstall(tx: Tx, principal: TeamPrincipal, id: string, body: ReinstallVps) {
     const vps = await lock(tx, principal, id);
     if (!allowedActions(vps).reinstall) throw invalidState('The server is being deleted.', vps.status);
     await checkReinstall(plane, body);
-    const args: ReinstallArgs = {
+    const args = {
       image: body.image,
       customCloudInitSealed: body.custom_cloud_init
         ? secrets.seal(body.custom_cloud_init).toString('base64')
         : null,
     };
-    const operation = await accept(tx, principal, vps, 'reinstall', { desired: 'running', args });
+    const operation = await acceptForInstance(tx, principal, vps, vpsOperations.reinstall, args, 'running');
     return {
       message: 'The server is being reinstalled: all data on its disk is replaced.',
       status: 'reinstalling' as VpsStatus,
@@ -215,7 +207,7 @@ function planOf(vps: Vps): PlanColumns {
 const ACTIONS = {
   start: { permission: 'start', desired: 'running', message: 'The server is starting.' },
   stop: { permission: 'stop', desired: 'stopped', message: 'The server is stopping.' },
-  reboot: { permission: 'reboot', desired: null, message: 'The server is rebooting.' },
+  reboot: { permission: 'reboot', desired: undefined, message: 'The server is rebooting.' },
   delete: { permission: 'destroy', desired: 'deleted', message: 'The server is being deleted.' },
 } as const;
 

@@ -17,30 +17,6 @@ export const VPS_STATUSES = [
 
 export type VpsStatus = (typeof VPS_STATUSES)[number];
 
-export type VpsOperationKind =
-  | 'create'
-  | 'start'
-  | 'stop'
-  | 'reboot'
-  | 'reinstall'
-  | 'update'
-  | 'snapshot'
-  | 'restore'
-  | 'delete';
-
-/** What a VPS shows while an operation of this kind is at work; null leaves the status as it is. */
-export const STATUS_DURING: Record<VpsOperationKind, VpsStatus | null> = {
-  create: 'provisioning',
-  start: 'starting',
-  stop: 'stopping',
-  reboot: 'rebooting',
-  reinstall: 'reinstalling',
-  update: null,
-  snapshot: null,
-  restore: 'restoring',
-  delete: 'destroying',
-};
-
 /**
  * What may be asked of a VPS now. `desired` is where it is headed once every accepted operation is done, so a
  * request that makes sense after the ones before it is accepted and waits its turn.

@@ -6,6 +6,12 @@ import { type Instance, selectInstances } from '../../instances/store.ts';
 /** A server: what every instance has, and what only servers have. */
 export type Vps = Instance & Selectable<VpsTable>;
 
+/** The columns that follow the plan. */
+export type PlanColumns = Pick<
+  Vps,
+  'plan' | 'cpu_allocation_type' | 'vcpu' | 'memory_mb' | 'disk_gb' | 'price_cents'
+>;
+
 const select = (db: Queryable) =>
   selectInstances(db).innerJoin('vps', 'vps.id', 'instances.id').selectAll('vps');
 

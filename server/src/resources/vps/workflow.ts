@@ -1,14 +1,12 @@
 import { sql } from 'kysely';
-import type { InstanceSettings, InstanceSpec } from '../../dataplane/contract/compute.ts';
 import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
-import type { TenantNetwork } from '../../dataplane/contract/networks.ts';
 import type { Database, Queryable, Tx } from '../../db/database.ts';
-import { buildUserData } from '../../images/cloud-init.ts';
 import { createNetworkReader } from '../../instances/addresses.ts';
-import { endInstance, markDeployed, settle, settleFailure, showWork } from '../../instances/lifecycle.ts';
+import { endInstance, instanceWorkflow, markDeployed, settle } from '../../instances/lifecycle.ts';
 import { instanceRef } from '../../instances/naming.ts';
 import { updateInstance, updateMember } from '../../instances/store.ts';
 import type { SecretBox } from '../../lib/crypto.ts';
+import { asOperation } from '../../operations/arguments.ts';
 import type {
   Operation,
   OperationError,
@@ -19,18 +17,18 @@ import { recordOutcome } from '../../operations/operations-store.ts';
 import { unlessSuperseded } from '../../operations/superseded.ts';
 import { forgetInstance } from '../firewalls/defaults.ts';
 import { applyTeamFirewalls } from '../firewalls/enforcement.ts';
-import { snapshotOperations } from '../snapshots/instance-operations.ts';
+import { instanceSnapshotWorkflows } from '../snapshots/instance-operations.ts';
+import type { instanceSnapshotOperations } from '../snapshots/operations.ts';
 import { removeSnapshotsOf } from '../snapshots/retirement.ts';
-import { type Origin, originOf, type Snapshot } from '../snapshots/store.ts';
-import { STATUS_DURING, type VpsOperationKind } from './states.ts';
+import { originOf, type Snapshot } from '../snapshots/store.ts';
+import { type ImageArgs, type ReinstallArgs, type UpdateArgs, vpsOperations } from './operations.ts';
+import { instanceSpec, NOTHING_PUBLISHED, SSH_TIMEOUT_SECONDS } from './spec.ts';
 import { getVps, updateVps, type Vps } from './store.ts';
 
 /** Operations that make it pointless to wait for the guest. */
 const SUPERSEDING = new Set(['stop', 'reinstall', 'restore', 'delete']);
 /** Seconds that a guest gets to shut down before it is switched off. */
 const STOP_GRACE_SECONDS = 30;
-/** Seconds from the start of a guest until its SSH server must answer; first boots run the customer's cloud-init. */
-export const SSH_TIMEOUT_SECONDS = 180;
 
 export interface VpsWorkflowDependencies {
   database: Database;
@@ -38,72 +36,42 @@ export interface VpsWorkflowDependencies {
   secrets: SecretBox;
 }
 
-/** Arguments of the operations that take any; recorded with the operation. */
-export interface ImageArgs {
-  image: string;
-}
-
-export interface ReinstallArgs extends ImageArgs {
-  /** Sealed, in base64. */
-  customCloudInitSealed: string | null;
-}
-
-export interface UpdateArgs {
-  settings: InstanceSettings;
-  /** The columns as they were, to go back to. */
-  previous: PlanColumns & Pick<Vps, 'auto_start'>;
-}
-
-export type PlanColumns = Pick<
-  Vps,
-  'plan' | 'cpu_allocation_type' | 'vcpu' | 'memory_mb' | 'disk_gb' | 'price_cents'
->;
+type Kind = keyof typeof vpsOperations | keyof typeof instanceSnapshotOperations;
 
 /** The operations on a VPS, by kind. */
-export function vpsWorkflows(
-  dependencies: VpsWorkflowDependencies,
-): Record<VpsOperationKind, OperationWorkflow> {
+export function vpsWorkflows(dependencies: VpsWorkflowDependencies): Record<Kind, OperationWorkflow> {
   const steps = vpsSteps(dependencies);
-  const workflow = (
-    kind: VpsOperationKind,
-    parts: Pick<OperationWorkflow, 'steps' | 'succeed'> & Partial<OperationWorkflow>,
-  ): OperationWorkflow => ({
-    undo: [],
-    begin: (db, operation) => showWork(db, operation, STATUS_DURING[kind]),
-    fail: settleFailure,
-    ...parts,
-  });
-  const becomes = (status: 'running' | 'stopped') => async (tx: Tx, operation: Operation) => {
-    await settle(tx, operation, status);
-    await recordOutcome(tx, operation, 'Normal', EVENTS[operation.kind]!);
-  };
+  const { create, start, stop, reboot, reinstall, update, delete: remove } = vpsOperations;
   return {
-    create: workflow('create', {
+    create: instanceWorkflow(create, {
       steps: [steps.network, steps.image, steps.instance, steps.ssh],
       undo: [steps.remove],
       succeed: becomes('running'),
     }),
-    start: workflow('start', { steps: [steps.start, steps.ssh], succeed: becomes('running') }),
-    stop: workflow('stop', { steps: [steps.stop], succeed: becomes('stopped') }),
-    reboot: workflow('reboot', { steps: [steps.stop, steps.start, steps.ssh], succeed: becomes('running') }),
-    reinstall: workflow('reinstall', {
+    start: instanceWorkflow(start, { steps: [steps.start, steps.ssh], succeed: becomes('running') }),
+    stop: instanceWorkflow(stop, { steps: [steps.stop], succeed: becomes('stopped') }),
+    reboot: instanceWorkflow(reboot, {
+      steps: [steps.stop, steps.start, steps.ssh],
+      succeed: becomes('running'),
+    }),
+    reinstall: instanceWorkflow(reinstall, {
       begin: beginReinstall,
       // The image comes first: where it cannot be had, the old system is still there.
       steps: [steps.image, steps.remove, steps.network, steps.instance, steps.ssh],
       succeed: becomes('running'),
     }),
-    update: workflow('update', { steps: [steps.settings], succeed: finishUpdate, fail: revertUpdate }),
-    ...snapshotOperations({
+    update: instanceWorkflow(update, { steps: [steps.settings], succeed: finishUpdate, fail: revertUpdate }),
+    ...instanceSnapshotWorkflows({
       ...dependencies,
       graceSeconds: STOP_GRACE_SECONDS,
       // No image: the snapshot holds the whole system.
       prepare: [steps.network],
       instance: steps.instance,
       ready: steps.ssh,
-      revertUpdate: putBack,
+      revertUpdate: revertWaiting,
       adopt,
     }),
-    delete: workflow('delete', {
+    delete: instanceWorkflow(remove, {
       steps: [steps.remove, steps.firewalls, steps.snapshots],
       succeed: finishDelete,
     }),
@@ -112,19 +80,19 @@ export function vpsWorkflows(
 
 function vpsSteps({ database, plane, secrets }: VpsWorkflowDependencies) {
   const networkOf = createNetworkReader(database.db);
-  const step = (name: string, run: OperationStep['run']): OperationStep => ({ name, run });
+  const step = <Args = unknown>(name: string, run: OperationStep<Args>['run']) => ({ name, run });
   /** A step that needs the row. A row outlives every operation on it. */
-  const stepOf = (name: string, run: (vps: Vps, operation: Operation) => Promise<void>): OperationStep =>
-    step(name, async (operation) => run(await getVps(database.db, operation.resourceId), operation));
+  const stepOf = <Args = unknown>(
+    name: string,
+    run: (vps: Vps, operation: Operation<Args>) => Promise<void>,
+  ) => step<Args>(name, async (operation) => run(await getVps(database.db, operation.resourceId), operation));
   return {
     network: step('network', async ({ teamId }) => {
       await plane.ensureTenant({ teamId, network: await networkOf(teamId) });
       // Before there is an instance: it must not be reachable in any other way for a moment.
       await applyTeamFirewalls(database, plane, teamId);
     }),
-    image: step('image', ({ args }, progress) =>
-      plane.ensureImage((args as unknown as ImageArgs).image, progress),
-    ),
+    image: step<ImageArgs>('image', ({ args }, progress) => plane.ensureImage(args.image, progress)),
     instance: stepOf('instance', async (vps) => {
       const origin = await originOf(database.db, vps);
       const spec = await instanceSpec(vps, await networkOf(vps.team_id), secrets, origin);
@@ -141,8 +109,8 @@ function vpsSteps({ database, plane, secrets }: VpsWorkflowDependencies) {
     ),
     start: stepOf('start', (vps) => plane.ensureRunning(instanceRef(vps))),
     stop: stepOf('stop', (vps) => plane.ensureStopped(instanceRef(vps), STOP_GRACE_SECONDS)),
-    settings: stepOf('settings', (vps, { args }) =>
-      plane.ensureSettings(instanceRef(vps), (args as unknown as UpdateArgs).settings),
+    settings: stepOf<UpdateArgs>('settings', (vps, { args }) =>
+      plane.ensureSettings(instanceRef(vps), { ...args.settings, ...NOTHING_PUBLISHED }),
     ),
     remove: stepOf('remove', (vps) => plane.removeInstance(instanceRef(vps))),
     // Its address is free afterwards, and nothing may be left that is for the instance.
@@ -151,57 +119,22 @@ function vpsSteps({ database, plane, secrets }: VpsWorkflowDependencies) {
   };
 }
 
-/** What the data plane is to give a VPS with these columns. */
-export const settingsOf = (
-  vps: Pick<Vps, 'vcpu' | 'memory_mb' | 'disk_gb' | 'auto_start'>,
-): InstanceSettings => ({
-  limits: { vcpu: vps.vcpu, memoryMb: vps.memory_mb, diskGb: vps.disk_gb },
-  publish: [],
-  autoStart: vps.auto_start,
-});
-
-/**
- * The whole instance. One that is made from a snapshot has the image of that, and the customer's own cloud-init has done its
- * work there: it does not run a second time.
- */
-export async function instanceSpec(
-  vps: Vps,
-  network: TenantNetwork,
-  secrets: SecretBox,
-  origin?: Origin,
-): Promise<InstanceSpec> {
-  const custom = origin ? null : vps.custom_cloud_init_sealed;
-  const hostname = vps.name.slice(0, 63).replace(/-+$/, '');
-  return {
-    ref: instanceRef(vps),
-    image: origin?.snapshot?.image ?? vps.image,
-    ...settingsOf(vps),
-    network,
-    addresses: { ipv4: vps.ipv4, ipv6: vps.ipv6 },
-    hostname,
-    userData: await buildUserData({
-      hostname,
-      authorizedKey: vps.authorized_key,
-      rootPassword: secrets.open(vps.password_sealed),
-      allowPasswordLogin: vps.auth_method === 'password',
-      custom: custom && secrets.open(custom),
-    }),
-    dataVolume: false,
-    files: [],
-    generation: vps.generation,
+const becomes =
+  (status: 'running' | 'stopped') =>
+  async (tx: Tx, operation: Operation): Promise<void> => {
+    await settle(tx, operation, status);
+    await recordOutcome(tx, operation, 'Normal', EVENTS[operation.kind]!);
   };
-}
 
 /** A new generation makes the data plane replace the instance. Counting up twice does no harm: it must only differ. */
-async function beginReinstall(db: Queryable, operation: Operation): Promise<void> {
-  const args = operation.args as unknown as ReinstallArgs;
-  await updateInstance(db, operation.resourceId, { status: 'reinstalling' });
-  await updateVps(db, operation.resourceId, {
+async function beginReinstall(db: Queryable, { resourceId, args }: Operation<ReinstallArgs>): Promise<void> {
+  await updateInstance(db, resourceId, { status: vpsOperations.reinstall.during });
+  await updateVps(db, resourceId, {
     image: args.image,
     custom_cloud_init_sealed:
       args.customCloudInitSealed === null ? null : Buffer.from(args.customCloudInitSealed, 'base64'),
   });
-  await updateMember(db, operation.resourceId, { generation: sql<number>`generation + 1`, made_from: null });
+  await updateMember(db, resourceId, { generation: sql<number>`generation + 1`, made_from: null });
 }
 
 async function finishUpdate(tx: Tx, operation: Operation): Promise<void> {
@@ -209,10 +142,16 @@ async function finishUpdate(tx: Tx, operation: Operation): Promise<void> {
 }
 
 /** The columns as they were before an update. */
-async function putBack(tx: Tx, { resourceId, args }: Operation): Promise<void> {
-  const { cpu_allocation_type, auto_start, ...shared } = (args as unknown as UpdateArgs).previous;
+async function putBack(tx: Tx, { resourceId, args }: Operation<UpdateArgs>): Promise<void> {
+  const { cpu_allocation_type, auto_start, ...shared } = args.previous;
   await updateInstance(tx, resourceId, shared);
   await updateVps(tx, resourceId, { cpu_allocation_type, auto_start });
+}
+
+/** The same for an update that waits, and is not going to be carried out. */
+async function revertWaiting(tx: Tx, waiting: Operation): Promise<void> {
+  const update = asOperation(vpsOperations.update, waiting);
+  if (update) await putBack(tx, update);
 }
 
 /** A restored server is of the image that the snapshot is of. */
@@ -222,7 +161,7 @@ async function adopt(tx: Tx, id: string, { image }: Snapshot): Promise<void> {
 }
 
 /** The instance is as it was, and so is what the customer pays for. */
-async function revertUpdate(tx: Tx, operation: Operation, error: OperationError): Promise<void> {
+async function revertUpdate(tx: Tx, operation: Operation<UpdateArgs>, error: OperationError): Promise<void> {
   await putBack(tx, operation);
   await recordOutcome(tx, operation, 'Warning', ['UpdateFailed', `Nothing was changed: ${error.message}`]);
 }

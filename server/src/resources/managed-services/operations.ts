@@ -1,0 +1,71 @@
+import { Type } from 'typebox';
+import type { InstanceOperation } from '../../instances/lifecycle.ts';
+import { type ArgsOf, NO_ARGS } from '../../operations/operation.ts';
+import type { ServiceStatus } from './states.ts';
+import type { ManagedService } from './store.ts';
+
+/** The columns that an update may change in the engine. */
+const Updatable = Type.Object({
+  plan: Type.String(),
+  vcpu: Type.Integer(),
+  memory_mb: Type.Integer(),
+  disk_gb: Type.Integer(),
+  price_cents: Type.Integer(),
+  parameters: Type.Unknown(),
+  parameter_group_id: Type.Union([Type.Integer(), Type.Null()]),
+  effective_parameters: Type.Unknown(),
+});
+
+/** The operations on a database or cache, but for those on its snapshots. */
+export const serviceOperations = {
+  create: {
+    kind: 'create',
+    // The snapshot that a clone is made from: named here it is not deleted meanwhile, see `usesOf`.
+    args: Type.Object({ snapshot: Type.Optional(Type.String()) }),
+    during: 'provisioning',
+  },
+  start: { kind: 'start', args: NO_ARGS, during: 'starting' },
+  stop: { kind: 'stop', args: NO_ARGS, during: 'stopping' },
+  'force-stop': { kind: 'force-stop', args: NO_ARGS, during: 'stopping' },
+  update: {
+    kind: 'update',
+    args: Type.Object({
+      // The instance is to be running once the operations before this one are done.
+      running: Type.Boolean(),
+      // Restart the engine where a change needs it, instead of leaving that to the customer.
+      restart: Type.Boolean(),
+      // What changes, for the event.
+      what: Type.String(),
+      // The columns as they were, to go back to.
+      previous: Updatable,
+    }),
+    during: 'updating',
+  },
+  publish: {
+    kind: 'publish',
+    args: Type.Object({
+      // False: it is withdrawn.
+      published: Type.Boolean(),
+      // The status before, which comes back: the instance itself is not touched.
+      settled: Type.Enum(['running', 'stopped', 'error']),
+    }),
+    during: 'updating',
+  },
+  delete: { kind: 'delete', args: NO_ARGS, during: 'destroying' },
+} as const satisfies Record<string, InstanceOperation & { during: ServiceStatus }>;
+
+export type CreateArgs = ArgsOf<typeof serviceOperations.create>;
+export type UpdateArgs = ArgsOf<typeof serviceOperations.update>;
+export type PublishArgs = ArgsOf<typeof serviceOperations.publish>;
+
+/** The columns as an update is to find them again, should it go back. */
+export const updatableColumns = (row: ManagedService): UpdateArgs['previous'] => ({
+  plan: row.plan,
+  vcpu: row.vcpu,
+  memory_mb: row.memory_mb,
+  disk_gb: row.disk_gb,
+  price_cents: row.price_cents,
+  parameters: row.parameters,
+  parameter_group_id: row.parameter_group_id,
+  effective_parameters: row.effective_parameters,
+});

@@ -1,0 +1,102 @@
+import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
+import type { Database } from '../../db/database.ts';
+import { createNetworkReader } from '../../instances/addresses.ts';
+import { instanceRef } from '../../instances/naming.ts';
+import type { Progress } from '../../lib/progress.ts';
+import type { Operation, OperationStep } from '../../operations/operation.ts';
+import { unlessSuperseded } from '../../operations/superseded.ts';
+import { applyTeamFirewalls } from '../firewalls/enforcement.ts';
+import { removeSnapshotsOf } from '../snapshots/retirement.ts';
+import { originOf } from '../snapshots/store.ts';
+import { waitUntilReady } from './readiness.ts';
+import {
+  imageName,
+  instanceSettings,
+  instanceSpec,
+  type SettingsDependencies,
+  settingsFiles,
+} from './settings.ts';
+import { getService, type ManagedService } from './store.ts';
+
+/** Seconds that an engine gets to end in good order before its instance is switched off. */
+export const STOP_GRACE_SECONDS = 120;
+/** Operations that make it pointless to wait for the engine. */
+const SUPERSEDING = new Set(['stop', 'force-stop', 'restore', 'delete']);
+
+export interface ServiceWorkflowDependencies extends SettingsDependencies {
+  database: Database;
+  plane: DataPlane;
+}
+
+/** What steps have in common: how they find their row, and what they ask about its instance. */
+export function stepTools({ database, plane }: ServiceWorkflowDependencies) {
+  return {
+    /** A step that gets the operation's row. A row outlives every operation on it. */
+    step: <Args = unknown>(
+      name: string,
+      run: (row: ManagedService, operation: Operation<Args>, progress: Progress) => Promise<void>,
+    ): OperationStep<Args> => ({
+      name,
+      run: async (operation, progress) =>
+        run(await getService(database.db, operation.resourceId), operation, progress),
+    }),
+    exists: async (row: ManagedService): Promise<boolean> =>
+      (await plane.describeInstance(instanceRef(row))) !== null,
+    /** Waits until the engine answers, as long as that matters. */
+    ready: (row: ManagedService): Promise<void> =>
+      unlessSuperseded(database, row.id, SUPERSEDING, waitUntilReady(plane, instanceRef(row))),
+  };
+}
+
+/** The steps that most operations are made of. */
+export function serviceSteps(dependencies: ServiceWorkflowDependencies) {
+  const { database, plane, publicAddress } = dependencies;
+  const { db } = database;
+  const { step, exists, ready } = stepTools(dependencies);
+  const networkOf = createNetworkReader(db);
+  /** What is made from a snapshot is of its version. */
+  const asMade = async (row: ManagedService): Promise<ManagedService> => {
+    const origin = await originOf(db, row);
+    return { ...row, version: origin?.snapshot?.version ?? row.version };
+  };
+  return {
+    network: step('network', async ({ team_id }) => {
+      await plane.ensureTenant({ teamId: team_id, network: await networkOf(team_id) });
+      // Before there is an instance: it must not be reachable in any other way for a moment.
+      await applyTeamFirewalls(database, plane, team_id);
+    }),
+    // Needed only where the instance is to be made: one that is there may be of an older image.
+    image: step('image', async (row, _operation, progress) => {
+      if (!(await exists(row))) await plane.ensureImage(imageName(await asMade(row)), progress);
+    }),
+    // A restore makes the instance anew, whether there is one or not.
+    newImage: step('image', async (row, _operation, progress) => {
+      await plane.ensureImage(imageName(await asMade(row)), progress);
+    }),
+    instance: step('instance', async (row) => {
+      const spec = await instanceSpec(await asMade(row), await networkOf(row.team_id), dependencies);
+      await plane.ensureInstance(spec, (await originOf(db, row))?.ref);
+    }),
+    ready: step('ready', ready),
+    stop: step('stop', (row) => plane.ensureStopped(instanceRef(row), STOP_GRACE_SECONDS)),
+    halt: step('halt', async (row) => {
+      if (await exists(row)) await plane.ensureStopped(instanceRef(row), STOP_GRACE_SECONDS);
+    }),
+    kill: step('kill', (row) => plane.ensureStopped(instanceRef(row), 0)),
+    settings: step('settings', async (row) => {
+      if (!(await exists(row))) return;
+      await plane.ensureSettings(instanceRef(row), instanceSettings(row, publicAddress));
+      await plane.ensureFiles(instanceRef(row), await settingsFiles(row, dependencies));
+    }),
+    // Ports are the host's: the engine inside is not asked, whatever state it is in.
+    ports: step('ports', async (row) => {
+      if (await exists(row)) {
+        await plane.ensureSettings(instanceRef(row), instanceSettings(row, publicAddress));
+      }
+    }),
+    remove: step('remove', (row) => plane.removeInstance(instanceRef(row))),
+    // Its address is free afterwards, and nothing may be left that is for the instance.
+    firewalls: step('firewalls', ({ team_id }) => applyTeamFirewalls(database, plane, team_id)),
+    snapshots: step('snapshots', (_row, operation) => removeSnapshotsOf(db, plane, operation)),
+  };
+}

@@ -1,0 +1,86 @@
+import { sql } from 'kysely';
+import type { Tx } from '../../db/database.ts';
+import { settleFailure } from '../../instances/lifecycle.ts';
+import { instanceRef } from '../../instances/naming.ts';
+import { updateInstance } from '../../instances/store.ts';
+import { asOperation } from '../../operations/arguments.ts';
+import type { Operation, OperationError } from '../../operations/operation.ts';
+import { recordOutcome } from '../../operations/operations-store.ts';
+import { type Changes, writeChanges } from './columns.ts';
+import { serviceOperations, type UpdateArgs } from './operations.ts';
+import { type ServiceWorkflowDependencies, stepTools } from './steps.ts';
+import { getService, type ManagedService, updateService } from './store.ts';
+
+/** The steps that only an update has. The columns are changed when it is accepted; these follow them, or go back. */
+export function updateSteps(dependencies: ServiceWorkflowDependencies) {
+  const { database, plane } = dependencies;
+  const { db } = database;
+  const { step, ready } = stepTools(dependencies);
+  /** Makes new settings take effect; returns the parameters that still wait for a restart. */
+  const apply = async (row: ManagedService, restart: boolean): Promise<string[]> => {
+    const ref = instanceRef(row);
+    const waiting = (await plane.control(ref, 'reload')).split('\n').filter(Boolean);
+    if (!restart || waiting.length === 0) return waiting;
+    await plane.control(ref, 'restart');
+    return [];
+  };
+  return {
+    apply: step<UpdateArgs>('apply', async (row, { args: { running, restart } }) => {
+      if (!running) return;
+      const waiting = await apply(row, restart);
+      await ready(row);
+      await updateService(db, row.id, { pending_restart: waiting });
+    }),
+    revert: step<UpdateArgs>('revert', async (row, { args }) => {
+      const detail = await plane.describeInstance(instanceRef(row));
+      await writeChanges(db, row.id, {
+        ...previousColumns(args),
+        // A volume that has grown does not shrink.
+        disk_gb: Math.max(args.previous.disk_gb, detail?.limits.diskGb ?? 0),
+      });
+    }),
+    reapply: step<UpdateArgs>('reapply', async (row, { args: { running } }) => {
+      if (running) {
+        await apply(row, true);
+        await ready(row);
+      }
+      await updateInstance(db, row.id, { status: running ? 'running' : 'stopped' });
+      await updateService(db, row.id, { pending_restart: [] });
+    }),
+  };
+}
+
+/** The columns as they were before an update. */
+const previousColumns = ({ previous }: UpdateArgs): Changes => ({
+  ...previous,
+  parameters: JSON.stringify(previous.parameters),
+  effective_parameters: JSON.stringify(previous.effective_parameters),
+  // It may be gone since nothing uses it.
+  parameter_group_id: sql<
+    number | null
+  >`(select id from parameter_groups where id = ${previous.parameter_group_id})`,
+});
+
+/** Puts back what an update has changed that waits, and is not going to be carried out. */
+export async function revertWaiting(tx: Tx, waiting: Operation): Promise<void> {
+  const update = asOperation(serviceOperations.update, waiting);
+  if (update) await writeChanges(tx, update.resourceId, previousColumns(update.args));
+}
+
+/** The instance goes on as it was meant to before the update. */
+export async function finishUpdate(
+  tx: Tx,
+  operation: Operation<UpdateArgs>,
+  [reason, message]: readonly [reason: string, message: string],
+): Promise<void> {
+  const { running, what } = operation.args;
+  await updateInstance(tx, operation.resourceId, { status: running ? 'running' : 'stopped' });
+  await recordOutcome(tx, operation, 'Normal', [reason, `${message} ${what}`]);
+}
+
+/** Where going back worked too, the instance is as it was, and so is what the customer pays for. */
+export async function failUpdate(tx: Tx, operation: Operation, error: OperationError): Promise<void> {
+  const row = await getService(tx, operation.resourceId);
+  if (row.status === serviceOperations.update.during) return settleFailure(tx, operation, error);
+  await recordOutcome(tx, operation, 'Warning', ['UpdateFailed', `Nothing was changed: ${error.message}`]);
+}

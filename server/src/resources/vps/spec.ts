@@ -1,0 +1,52 @@
+import type { InstanceSpec } from '../../dataplane/contract/compute.ts';
+import type { TenantNetwork } from '../../dataplane/contract/networks.ts';
+import { buildUserData } from '../../images/cloud-init.ts';
+import { instanceRef } from '../../instances/naming.ts';
+import type { SecretBox } from '../../lib/crypto.ts';
+import type { Origin } from '../snapshots/store.ts';
+import type { Vps } from './store.ts';
+
+/** Seconds from the start of a guest until its SSH server must answer; first boots run the customer's cloud-init. */
+export const SSH_TIMEOUT_SECONDS = 180;
+
+/** Servers have public addresses of their own: nothing of the host's leads to them. */
+export const NOTHING_PUBLISHED = { publish: [] };
+
+/** What the data plane is to give a VPS with these columns. */
+export const settingsOf = (vps: Pick<Vps, 'vcpu' | 'memory_mb' | 'disk_gb' | 'auto_start'>) => ({
+  limits: { vcpu: vps.vcpu, memoryMb: vps.memory_mb, diskGb: vps.disk_gb },
+  autoStart: vps.auto_start,
+});
+
+/**
+ * The whole instance. One that is made from a snapshot has the image of that, and the customer's own cloud-init has done its
+ * work there: it does not run a second time.
+ */
+export async function instanceSpec(
+  vps: Vps,
+  network: TenantNetwork,
+  secrets: SecretBox,
+  origin?: Origin,
+): Promise<InstanceSpec> {
+  const custom = origin ? null : vps.custom_cloud_init_sealed;
+  const hostname = vps.name.slice(0, 63).replace(/-+$/, '');
+  return {
+    ref: instanceRef(vps),
+    image: origin?.snapshot?.image ?? vps.image,
+    ...settingsOf(vps),
+    ...NOTHING_PUBLISHED,
+    network,
+    addresses: { ipv4: vps.ipv4, ipv6: vps.ipv6 },
+    hostname,
+    userData: await buildUserData({
+      hostname,
+      authorizedKey: vps.authorized_key,
+      rootPassword: secrets.open(vps.password_sealed),
+      allowPasswordLogin: vps.auth_method === 'password',
+      custom: custom && secrets.open(custom),
+    }),
+    dataVolume: false,
+    files: [],
+    generation: vps.generation,
+  };
+}
