@@ -9,17 +9,16 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { clientTypes } from '../client/generate.ts';
-import { registerRoutes } from '../server/src/app.ts';
+import { createContext, documented } from '../server/src/app.ts';
 import { readConfig } from '../server/src/config.ts';
 import { createSimDataPlane } from '../server/src/dataplane/sim/data-plane.ts';
 import { openDatabase } from '../server/src/db/database.ts';
 import { buildOpenApi } from '../server/src/http/openapi.ts';
 import { createHttpServer } from '../server/src/http/server.ts';
 import { createTokenAuthenticator } from '../server/src/identity/tokens/authentication.ts';
-import { createSecretBox } from '../server/src/lib/crypto.ts';
 import { ERROR_STATUS } from '../server/src/lib/errors.ts';
 import { createLog } from '../server/src/lib/log.ts';
-import { createAuthorityReader } from '../server/src/resources/certificate-authority/authority.ts';
+import { MODULES } from '../server/src/modules.ts';
 
 const ROOT = path.join(import.meta.dirname, '..');
 
@@ -28,29 +27,20 @@ async function openApiDocument(): Promise<string> {
   const config = readConfig({});
   const database = openDatabase('postgres://nobody@127.0.0.1:1/none');
   const plane = createSimDataPlane({ stateFile: null, latencyMs: 0 });
-  const secrets = createSecretBox(Buffer.alloc(32));
   const log = createLog('silent');
+  const authenticator = createTokenAuthenticator(database, log);
   const pools = { ipv4: '10.64.0.0/13', ipv6: 'fd00::/48' };
-  const http = createHttpServer({
-    config,
-    database,
-    secrets,
-    log,
-    authenticator: createTokenAuthenticator(database, log),
-    register: (api) =>
-      registerRoutes(api, {
-        config,
-        database,
-        plane,
-        secrets,
-        authority: createAuthorityReader(database, secrets),
-        pools,
-        publicAddress: null,
-      }),
-  });
+  const secretKey = Buffer.alloc(32);
+  const context = createContext({ config, database, plane, pools, publicAddress: null, secretKey, log });
+  const routes = documented(
+    MODULES,
+    MODULES.map((module) => module.create(context)),
+  );
+  const http = createHttpServer({ ...context, authenticator, ...routes });
   await http.ready();
-  const document = buildOpenApi(http.apiRoutes, null);
+  const document = buildOpenApi(http.apiRoutes, routes.tags, null);
   await http.close();
+  await authenticator.close();
   await plane.close();
   await database.close();
   return `${JSON.stringify(document, null, 2)}\n`;

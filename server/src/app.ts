@@ -6,48 +6,17 @@ import { migrate } from './db/migrate.ts';
 import type { Api, HttpServer } from './http/api.ts';
 import { createHttpServer } from './http/server.ts';
 import { ensureFirstAccount } from './identity/accounts/first-account.ts';
-import { teamRoutes } from './identity/teams/routes.ts';
 import { createTokenAuthenticator } from './identity/tokens/authentication.ts';
 import type { AddressPools } from './instances/addresses.ts';
-import { allKinds, registerKinds } from './instances/kinds.ts';
-import { INSTANCE_RECONCILER, instanceReconciler } from './instances/reconciler.ts';
-import { createSecretBox, type SecretBox } from './lib/crypto.ts';
+import { INSTANCE_RECONCILER } from './instances/reconciler.ts';
+import { createSecretBox } from './lib/crypto.ts';
 import type { Log } from './lib/log.ts';
-import type { OperationWorkflows } from './operations/operation.ts';
-import { operationRoutes } from './operations/routes.ts';
+import { type ModuleContext, type ModuleParts, type ResourceModule, registerModules } from './module.ts';
+import { MODULES } from './modules.ts';
 import { createRuntime, migrateWorkflows, type RuntimeOptions } from './operations/runtime.ts';
 import { deadWorkers, forgottenOperations, retention, startHeartbeat } from './operations/upkeep.ts';
 import { createPassClock, startReconcilers } from './reconcilers/reconcilers.ts';
-import { cacheWire } from './resources/caches/wire.ts';
-import { type AuthorityReader, createAuthorityReader } from './resources/certificate-authority/authority.ts';
-import { certificateAuthorityRoutes } from './resources/certificate-authority/routes.ts';
-import { databaseWire } from './resources/databases/wire.ts';
-import { firewallReconciler, firewallRollback } from './resources/firewalls/reconcilers.ts';
-import { firewallRoutes } from './resources/firewalls/routes.ts';
-import { createFirewallService } from './resources/firewalls/service.ts';
-import { firewallWorkflows } from './resources/firewalls/workflow.ts';
-import { healthRoutes } from './resources/health/routes.ts';
-import { storageAutoscaler } from './resources/managed-services/autoscaler.ts';
-import { cloneRoute } from './resources/managed-services/clone-routes.ts';
-import { cacheKind, databaseKind } from './resources/managed-services/instance-kinds.ts';
-import { managedServiceRoutes } from './resources/managed-services/routes.ts';
-import { createServiceActions } from './resources/managed-services/service.ts';
-import { managedServiceWorkflows } from './resources/managed-services/workflow.ts';
-import { parameterGroupRoutes } from './resources/parameter-groups/routes.ts';
-import { createParameterGroupService } from './resources/parameter-groups/service.ts';
-import { ensureSystemGroups } from './resources/parameter-groups/store.ts';
-import { snapshotReconciler } from './resources/snapshots/reconciler.ts';
-import { snapshotRoutes } from './resources/snapshots/routes.ts';
-import { automaticSnapshots, restoreDrills } from './resources/snapshots/schedule.ts';
-import { createSnapshotService } from './resources/snapshots/service.ts';
-import { snapshotWorkflows } from './resources/snapshots/workflow.ts';
-import { sshKeyRoutes } from './resources/ssh-keys/routes.ts';
-import { vpsKind } from './resources/vps/kind.ts';
-import { vpsRoutes } from './resources/vps/routes.ts';
-import { createVpsService } from './resources/vps/service.ts';
-import { vpsWorkflows } from './resources/vps/workflow.ts';
-
-registerKinds([vpsKind, databaseKind, cacheKind]);
+import { createAuthorityReader } from './resources/certificate-authority/authority.ts';
 
 export interface AppOptions {
   config: Config;
@@ -61,6 +30,8 @@ export interface AppOptions {
   /** See {@link RuntimeOptions.executorId}. */
   executorId: string;
   log: Log;
+  /** What the API offers; `modules.ts` by default. */
+  modules?: readonly ResourceModule[];
   /** For tests. */
   runtime?: Pick<RuntimeOptions, 'concurrency' | 'retrySeconds' | 'afterStep'>;
 }
@@ -79,37 +50,22 @@ export interface App {
 
 /** Puts the server together and starts what its role needs. This is the only wiring: read it top to bottom. */
 export async function startApp(options: AppOptions): Promise<App> {
-  const { config, databaseUrl, plane, log } = options;
+  const { config, databaseUrl, plane, log, modules = MODULES } = options;
+  registerModules(modules);
   const database = openDatabase(databaseUrl);
   await migrate(database.db);
   // A worker's launch does it by itself.
   if (config.role === 'api') await migrateWorkflows(databaseUrl);
   const first = await ensureFirstAccount(database);
-  await ensureSystemGroups(database);
-  const secrets = createSecretBox(options.secretKey);
-  const authority = createAuthorityReader(database, secrets);
-  const authenticator = createTokenAuthenticator(database, log);
+  const context = createContext({ ...options, database });
+  const parts = modules.map((module) => module.create(context));
+  for (const { prepare } of parts) await prepare?.();
 
-  const http = createHttpServer({
-    config,
-    database,
-    secrets,
-    log,
-    authenticator,
-    register: (api) =>
-      registerRoutes(api, {
-        config,
-        database,
-        plane,
-        secrets,
-        authority,
-        pools: options.pools,
-        publicAddress: options.publicAddress,
-      }),
-  });
+  const authenticator = createTokenAuthenticator(database, log);
+  const http = createHttpServer({ ...context, authenticator, ...documented(modules, parts) });
   await http.ready();
 
-  const worker = config.role === 'api' ? null : await startWorker(options, database, secrets, authority);
+  const worker = config.role === 'api' ? null : await startWorker(options, context, parts);
   const url = config.role === 'worker' ? null : await listen(http, config);
   return {
     url,
@@ -127,56 +83,34 @@ export async function startApp(options: AppOptions): Promise<App> {
   };
 }
 
-interface RouteDependencies {
-  config: Config;
-  database: Database;
-  plane: DataPlane;
-  secrets: SecretBox;
-  authority: AuthorityReader;
-  pools: AddressPools;
-  publicAddress: string | null;
-}
-
-/** Every route of the API. Building the OpenAPI document calls this too. */
-export function registerRoutes(api: Api, dependencies: RouteDependencies): void {
-  const { database, plane } = dependencies;
+/** What modules are made of. Connects to nothing yet. */
+export function createContext(
+  options: Pick<AppOptions, 'config' | 'plane' | 'pools' | 'publicAddress' | 'secretKey' | 'log'> & {
+    database: Database;
+  },
+): ModuleContext {
+  const { config, database, plane, pools, publicAddress, log } = options;
+  const secrets = createSecretBox(options.secretKey);
+  const authority = createAuthorityReader(database, secrets);
   const clock = createPassClock(database, INSTANCE_RECONCILER);
-  healthRoutes(api, { database, plane });
-  teamRoutes(api, database);
-  sshKeyRoutes(api, database);
-  vpsRoutes(api, createVpsService({ ...dependencies, clock }), { database, plane, clock });
-  const databases = createServiceActions('database', { ...dependencies, clock });
-  const caches = createServiceActions('cache', { ...dependencies, clock });
-  managedServiceRoutes(api, { database, plane, clock, service: databases }, databaseWire);
-  managedServiceRoutes(api, { database, plane, clock, service: caches }, cacheWire);
-  for (const { name } of allKinds()) snapshotRoutes(api, createSnapshotService(name, database));
-  cloneRoute(api, createSnapshotService('database', database), databases, databaseWire.schemas.instance);
-  cloneRoute(api, createSnapshotService('cache', database), caches, cacheWire.schemas.instance);
-  const services = { database: databases, cache: caches };
-  parameterGroupRoutes(api, createParameterGroupService({ database, plane, services }));
-  firewallRoutes(api, createFirewallService(database));
-  certificateAuthorityRoutes(api, dependencies.authority);
-  operationRoutes(api, database);
+  return { config, database, plane, secrets, authority, pools, publicAddress, log, clock };
 }
 
-async function startWorker(
-  options: AppOptions,
-  database: Database,
-  secrets: SecretBox,
-  authority: AuthorityReader,
-) {
-  const { plane, log, executorId, publicAddress } = options;
-  const managedServices = managedServiceWorkflows({ database, plane, secrets, authority, publicAddress });
-  const workflows: OperationWorkflows = {
-    vps: vpsWorkflows({ database, plane, secrets }),
-    database: managedServices,
-    cache: managedServices,
-    firewall: firewallWorkflows({ database, plane }),
-    snapshot: snapshotWorkflows({ database, plane, secrets, authority, publicAddress }),
-  };
+/** The routes of all modules, and the headings of their documentation. */
+export const documented = (modules: readonly ResourceModule[], parts: readonly ModuleParts[]) => ({
+  tags: modules.flatMap(({ tags = [] }) => tags),
+  register(api: Api) {
+    for (const { routes } of parts) routes?.(api);
+  },
+});
+
+async function startWorker(options: AppOptions, context: ModuleContext, parts: readonly ModuleParts[]) {
+  const { log, executorId, databaseUrl } = options;
+  const { database } = context;
+  const workflows = Object.assign({}, ...parts.map(({ operations }) => operations));
   const runtime = createRuntime({
     database,
-    databaseUrl: options.databaseUrl,
+    databaseUrl,
     workflows,
     executorId,
     log,
@@ -184,26 +118,17 @@ async function startWorker(
   });
   await runtime.launch();
   const heartbeat = startHeartbeat(database, executorId, log);
-  const reconcilers = startReconcilers(
-    database,
-    [
-      instanceReconciler(database, plane, log),
-      firewallReconciler(database, plane, log),
-      firewallRollback(database, log),
-      storageAutoscaler(database, plane, log),
-      automaticSnapshots(database, log),
-      snapshotReconciler(database, plane, log),
-      restoreDrills(database, log),
-      forgottenOperations(database, workflows, log),
-      deadWorkers(database, log),
-      retention(database),
-    ],
-    log,
-  );
+  const upkeep = [
+    forgottenOperations(database, workflows, log),
+    deadWorkers(database, log),
+    retention(database),
+  ];
+  const reconcilers = [...parts.flatMap((part) => part.reconcilers ?? []), ...upkeep];
+  const loops = startReconcilers(database, reconcilers, log);
   return {
     async stop() {
       heartbeat.stop();
-      await reconcilers.stop();
+      await loops.stop();
       await runtime.shutdown();
     },
   };

@@ -5,19 +5,13 @@ import { SCOPES, type Scope } from '../src/http/scopes.ts';
 import { createToken, revokeToken } from '../src/identity/tokens/service.ts';
 import { type ApiClient, createApiClient, type DocumentedRoute, ROUTES } from './api-client.ts';
 import { createTeam, startTestApp, type TestApp, type TestTeam } from './harness.ts';
+import { type Ids, makeThings, missingId } from './things.ts';
 
 const secured = ROUTES.filter((route) => route.operation.security.length > 0);
 
-/** A path of the route with ids that exist nowhere, in the right shape. */
-const pathOf = (route: DocumentedRoute, ids: Record<string, string> = {}): string =>
-  route.path.replace(/\{([^}]+)\}/g, (_, name: string) => ids[name] ?? MISSING[name] ?? NOBODY);
-const NOBODY = '00000000-0000-7000-8000-000000000000';
-const MISSING: Record<string, string> = Object.fromEntries(
-  ['sshKey', 'parameterGroup', 'vpsSnapshot', 'databaseSnapshot', 'cacheSnapshot'].map((name) => [
-    name,
-    '999999',
-  ]),
-);
+/** A path of the route with these ids, or such that exist nowhere. */
+const pathOf = (route: DocumentedRoute, ids: Ids = {}): string =>
+  route.path.replace(/\{([^}]+)\}/g, (_, name: string) => ids[name] ?? missingId(name));
 
 /** What a request to the route takes, from the document's own example. */
 const bodyOf = (route: DocumentedRoute): { body?: unknown } => {
@@ -118,7 +112,7 @@ describe('authorization of every route', () => {
   });
 
   it('answers 404 for what belongs to another team, exactly as for what does not exist', async () => {
-    const ids = await foreignThings(test, call, other);
+    const ids = await makeThings(call, other.token);
     const withIds = secured.filter((route) => route.path.includes('{'));
     for (const route of withIds) {
       const request = { token: test.team.token, ...bodyOf(route) };
@@ -130,67 +124,3 @@ describe('authorization of every route', () => {
     }
   });
 });
-
-const PUBLIC_KEY =
-  'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIIRRJgLgp2sSUIdr3oliil89XQscfZGHontzuSD/5Az7 other@example';
-
-/** One thing of each kind that has an id in a path, made by `team`. */
-async function foreignThings(
-  test: TestApp,
-  call: ApiClient,
-  { token }: TestTeam,
-): Promise<Record<string, string>> {
-  const key = await call('POST', '/ssh-keys', { token, body: { name: 'other', public_key: PUBLIC_KEY } });
-  const sshKey = String(key.body.key.id);
-  const vps = await call('POST', '/vps', {
-    token,
-    body: {
-      name: 'other',
-      image: 'debian-12',
-      datacenter: 'fsn1',
-      resource_profile: 'nano_shared',
-      auth_method: 'ssh_key',
-      ssh_key_id: Number(sshKey),
-    },
-  });
-  assert.equal(vps.status, 201);
-  const vpsInstance: string = vps.body.instance.id;
-  const { id } = await test.database.db
-    .selectFrom('operations')
-    .select('id')
-    .where('resource_id', '=', vpsInstance)
-    .executeTakeFirstOrThrow();
-  const service = async (path: string, provider: string): Promise<string> => {
-    const body = { name: 'other', provider, datacenter: 'fsn1', resource_profile: 'micro' };
-    const created = await call('POST', path, { token, body });
-    assert.equal(created.status, 201);
-    return created.body.instance.id;
-  };
-  const databaseInstance = await service('/database', 'postgresql');
-  const cacheInstance = await service('/cache', 'redis');
-  const snapshot = async (kind: string, instance: string): Promise<string> => {
-    const body = { [`${kind}_instance_id`]: instance, name: 'other' };
-    const created = await call('POST', `/snapshots/${kind}`, { token, body });
-    assert.equal(created.status, 201);
-    return String(created.body.snapshot.id);
-  };
-  const group = await call('POST', '/parameter-groups', {
-    token,
-    body: { name: 'other', type: 'database', provider_type: 'postgresql', parameters: {} },
-  });
-  assert.equal(group.status, 201);
-  const firewall = await call('POST', '/firewalls', { token, body: { name: 'other' } });
-  assert.equal(firewall.status, 201);
-  return {
-    sshKey,
-    vpsInstance,
-    operation: id,
-    databaseInstance,
-    cacheInstance,
-    vpsSnapshot: await snapshot('vps', vpsInstance),
-    databaseSnapshot: await snapshot('database', databaseInstance),
-    cacheSnapshot: await snapshot('cache', cacheInstance),
-    parameterGroup: String(group.body.parameter_group.id),
-    firewall: firewall.body.firewall.id,
-  };
-}

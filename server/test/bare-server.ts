@@ -22,6 +22,7 @@ export async function withBareServer(
     secrets: createSecretBox(Buffer.alloc(32)),
     log,
     authenticator,
+    tags: [],
     register,
   });
   try {

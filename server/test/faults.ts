@@ -3,11 +3,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import type { InstanceDetail, InstanceReport } from '../src/dataplane/contract/compute.ts';
+import type { InstanceReport } from '../src/dataplane/contract/compute.ts';
 import type { DataPlane } from '../src/dataplane/contract/data-plane.ts';
-import type { SnapshotRef } from '../src/dataplane/contract/refs.ts';
 import { createSimDataPlane, type SimDataPlane } from '../src/dataplane/sim/data-plane.ts';
-import { allKinds } from '../src/instances/kinds.ts';
+import type { Queryable } from '../src/db/database.ts';
+import { MODULES } from '../src/modules.ts';
 import { readIntent } from '../src/resources/firewalls/enforcement.ts';
 import { type Call, clientOf } from './client.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
@@ -74,144 +74,51 @@ export async function createCrashable(
 
 /**
  * What must be true of every settled install, whatever happened to it: rows, instances and snapshots match one to one, no
- * address is used twice, every operation has ended, and the counters tell the truth. Returns what is wrong, by default with
- * any team.
+ * address is used twice, every operation has ended, and the counters tell the truth. Each module has its part in it. Returns
+ * what is wrong, by default with any team.
  */
 export async function findInconsistencies(
-  database: TestDatabase,
+  { pool, db }: TestDatabase,
   plane: DataPlane,
   only?: number,
 ): Promise<string[]> {
   const instances = await plane.listInstances();
   const snapshots = await plane.listSnapshots();
-  const known = (await database.pool.query<{ id: number }>('select id from teams')).rows.map(({ id }) => id);
-  const teams = new Set([
-    ...known,
-    ...[...instances.map(({ ref }) => ref), ...snapshots].map((ref) => ref.teamId),
-  ]);
-  const details = await Promise.all(
-    instances
-      .filter(({ ref }) => only === undefined || ref.teamId === only)
-      .map(({ ref }) => plane.describeInstance(ref)),
-  );
+  const known = (await pool.query<{ id: number }>('select id from teams')).rows.map(({ id }) => id);
+  const present = [...instances.map(({ ref }) => ref.teamId), ...snapshots.map(({ teamId }) => teamId)];
+  const problems = await findSharedAddresses(plane, instances);
+  for (const teamId of only === undefined ? new Set([...known, ...present]) : [only]) {
+    const check = {
+      db,
+      plane,
+      teamId,
+      instances: instances.filter(({ ref }) => ref.teamId === teamId),
+      snapshots: snapshots.filter((snapshot) => snapshot.teamId === teamId),
+    };
+    const found = await Promise.all(MODULES.map(async (module) => module.inconsistencies?.(check) ?? []));
+    const all = [...found.flat(), ...(await findWrongFirewalls(db, plane, teamId))];
+    problems.push(...all.map((problem) => `team ${teamId}: ${problem}`));
+  }
+  return problems;
+}
+
+async function findSharedAddresses(
+  plane: DataPlane,
+  instances: readonly InstanceReport[],
+): Promise<string[]> {
+  const details = await Promise.all(instances.map(({ ref }) => plane.describeInstance(ref)));
   const addresses = details
     .flatMap((detail) => [detail?.addresses.ipv4, detail?.addresses.ipv6])
     .filter(Boolean);
-  const problems: string[] = [];
-  if (new Set(addresses).size !== addresses.length) problems.push('an address is used twice');
-  for (const team of only === undefined ? teams : [only]) {
-    const query = async (sql: string) => (await database.pool.query(sql, [team])).rows;
-    const found = [
-      ...(await findInstanceInconsistencies(
-        query,
-        instances.filter(({ ref }) => ref.teamId === team),
-        details.filter((detail) => detail !== null),
-      )),
-      ...(await findSnapshotInconsistencies(
-        query,
-        snapshots.filter(({ teamId }) => teamId === team),
-      )),
-      ...(await findFirewallInconsistencies(query, database, plane, team)),
-    ];
-    problems.push(...found.map((problem) => `team ${team}: ${problem}`));
-  }
-  return problems;
+  return new Set(addresses).size === addresses.length ? [] : ['an address is used twice'];
 }
 
-/** Asks about one team, which is `$1`. */
-// biome-ignore lint/suspicious/noExplicitAny: rows of every shape
-type Query = (sql: string) => Promise<any[]>;
-
-/** Rows and instances match one to one, operations have ended, and addresses and counters are right. */
-async function findInstanceInconsistencies(
-  query: Query,
-  reports: readonly InstanceReport[],
-  details: readonly InstanceDetail[],
-): Promise<string[]> {
-  const problems: string[] = [];
-  const rows = await query(`
-    select kind, i.id, m.id as member_id, status, generation, disk_gb, memory_mb
-    from instances i join members m on m.instance_id = i.id where team_id = $1`);
-  const instances = new Map(reports.map((report) => [report.ref.name, report]));
-  for (const row of rows) {
-    const name = `${row.kind}-${row.member_id}`;
-    const found = instances.get(name);
-    instances.delete(name);
-    if (row.status === 'error') continue;
-    if (found?.power !== row.status)
-      problems.push(`row ${row.id} is ${row.status}, its instance ${found?.power}`);
-    else if (found?.generation !== row.generation)
-      problems.push(`row ${row.id} has an instance of another generation`);
-    const detail = details.find(({ ref }) => ref.name === name);
-    if (!detail) continue;
-    if (detail.limits.memoryMb !== row.memory_mb) problems.push(`${row.id} has the memory of another plan`);
-    if (detail.limits.diskGb !== row.disk_gb) problems.push(`${row.id} has the disk of another plan`);
-  }
-  for (const name of instances.keys()) problems.push(`instance ${name} has no row`);
-
-  const count = async (sql: string) => Number((await query(sql))[0].n);
-  const open = await count(
-    `select count(*) n from operations where team_id = $1 and state in ('queued', 'pending', 'running')`,
-  );
-  if (open > 0) problems.push(`${open} operations never ended`);
-  const orphans = await count(
-    `select count(*) n from members m join instances i on i.id = m.instance_id
-      where i.team_id = $1 and not exists (select from addresses where member_id = m.id)`,
-  );
-  if (orphans > 0) problems.push(`${orphans} instances have no address`);
-  for (const { name: kind } of allKinds()) {
-    const used = await count(
-      `select coalesce(sum(used), 0) n from team_usage where team_id = $1 and kind = '${kind}'`,
-    );
-    const present = rows.filter((row) => row.kind === kind).length;
-    if (used !== present) problems.push(`the quota counts ${used} of ${present} ${kind}`);
-  }
-  return problems;
-}
-
-/** Firewalls are attached to instances that there are, are in force as the rows say, and are counted. */
-async function findFirewallInconsistencies(
-  query: Query,
-  database: TestDatabase,
-  plane: DataPlane,
-  team: number,
-): Promise<string[]> {
-  const problems: string[] = [];
-  for (const row of await query(`select id from firewalls where team_id = $1 and default_of not in (select id from instances)
-      and id not in (select firewall_id from firewall_attachments)`)) {
-    problems.push(`default firewall ${row.id} outlived its instance`);
-  }
-  for (const row of await query(`select id from firewalls where team_id = $1 and status = 'applying'`)) {
-    problems.push(`firewall ${row.id} is still being applied`);
-  }
-  const [counted] = await query(`select
-    (select coalesce(sum(used), 0) from team_usage where team_id = $1 and kind = 'firewall')::integer as used,
-    (select count(*) from firewalls where team_id = $1 and default_of is null)::integer as present`);
-  if (counted.used !== counted.present)
-    problems.push(`the quota counts ${counted.used} of ${counted.present} firewalls`);
-  const { firewalls } = await readIntent(database.db, team);
-  const present = 'firewallsOf' in plane ? (plane as SimDataPlane).firewallsOf(team) : firewalls;
-  if (!isDeepStrictEqual(present, firewalls)) {
-    problems.push(`${JSON.stringify(present)} is in force in place of ${JSON.stringify(firewalls)}`);
-  }
-  return problems;
-}
-
-/** Rows of snapshots match what the data plane has one to one, each has its instance, and nothing is under way. */
-async function findSnapshotInconsistencies(query: Query, refs: readonly SnapshotRef[]): Promise<string[]> {
-  const problems: string[] = [];
-  const rows = await query('select uid, instance_id, status, reason from snapshots where team_id = $1');
-  const kept = new Set(refs.map(({ name }) => name));
-  for (const { uid, status } of rows) {
-    const present = kept.delete(`snapshot-${uid}`);
-    if (['creating', 'restoring', 'destroying'].includes(status))
-      problems.push(`snapshot ${uid} is ${status}`);
-    if (present !== (status !== 'failed')) problems.push(`snapshot ${uid} is ${status}, kept: ${present}`);
-  }
-  for (const name of kept) problems.push(`${name} has no row`);
-  const owners = rows.filter(({ reason }) => reason === 'safety').map((row) => row.instance_id);
-  const counts = Map.groupBy(owners, (owner) => owner).values();
-  // One, and the one that it went back to.
-  if (counts.some(({ length }) => length > 2)) problems.push('an instance has three states before a restore');
-  return problems;
+/** The simulated data plane can say what is in force. */
+async function findWrongFirewalls(db: Queryable, plane: DataPlane, teamId: number): Promise<string[]> {
+  if (!('firewallsOf' in plane)) return [];
+  const { firewalls } = await readIntent(db, teamId);
+  const present = (plane as SimDataPlane).firewallsOf(teamId);
+  return isDeepStrictEqual(present, firewalls)
+    ? []
+    : [`${JSON.stringify(present)} is in force in place of ${JSON.stringify(firewalls)}`];
 }

@@ -10,6 +10,7 @@ import {
   ROUTES,
 } from './api-client.ts';
 import { startTestApp, type TestApp } from './harness.ts';
+import { type Ids, makeThings } from './things.ts';
 
 /** Requests per route; more with DANUBE_TEST_RUNS for a longer search. */
 const RUNS = Number(process.env.DANUBE_TEST_RUNS ?? 60);
@@ -119,50 +120,16 @@ function requestFor(route: DocumentedRoute) {
   });
 }
 
-const exampleOf = (operationId: string) =>
-  ROUTES.find((route) => route.operation.operationId === operationId)!.operation.requestBody!.content[
-    'application/json'
-  ].example as Record<string, unknown>;
-
 describe('no input yields a 5xx', () => {
   let test: TestApp;
   let call: ApiClient;
-  let real: Record<string, string> = {};
+  let real: Ids = {};
   before(async () => {
     test = await startTestApp();
     call = createApiClient(test.app.http, test.team.token);
-    const key = await call('POST', '/ssh-keys', { body: exampleOf('createSshKey') });
-    assert.equal(key.status, 201);
-    const body = { ...exampleOf('createVps'), ssh_key_id: key.body.key.id };
-    const vps = await call('POST', '/vps', { body });
-    assert.equal(vps.status, 201);
-    const made = async (path: string, operationId: string, member: string) => {
-      const answer = await call('POST', path, { body: exampleOf(operationId) });
-      assert.equal(answer.status, 201, JSON.stringify(answer.body));
-      return String(answer.body[member].id);
-    };
-    const snapshotOf = async (kind: 'vps' | 'database' | 'cache', operationId: string, instance: string) => {
-      const body = { ...exampleOf(operationId), [`${kind}_instance_id`]: instance };
-      const answer = await call('POST', `/snapshots/${kind}`, { body });
-      assert.equal(answer.status, 201, JSON.stringify(answer.body));
-      return String(answer.body.snapshot.id);
-    };
     // Parameters are known then, and requests that set some go all the way.
     for (const image of SERVICE_IMAGES) await test.plane.ensureImage(image);
-    const vpsInstance = vps.body.instance.id;
-    const databaseInstance = await made('/database', 'createDatabase', 'instance');
-    const cacheInstance = await made('/cache', 'createCache', 'instance');
-    real = {
-      sshKey: String(key.body.key.id),
-      vpsInstance,
-      databaseInstance,
-      cacheInstance,
-      vpsSnapshot: await snapshotOf('vps', 'createVpsSnapshot', vpsInstance),
-      databaseSnapshot: await snapshotOf('database', 'createDatabaseSnapshot', databaseInstance),
-      cacheSnapshot: await snapshotOf('cache', 'createCacheSnapshot', cacheInstance),
-      parameterGroup: await made('/parameter-groups', 'createParameterGroup', 'parameter_group'),
-      firewall: await made('/firewalls', 'createFirewall', 'firewall'),
-    };
+    real = await makeThings(call, test.team.token);
   });
   after(() => test?.close());
 

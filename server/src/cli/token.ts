@@ -1,6 +1,8 @@
 import { readConfig } from '../config.ts';
 import type { Database } from '../db/database.ts';
 import { SCOPE_SETS, type Scope } from '../http/scopes.ts';
+// The scopes are those of all modules.
+import '../modules.ts';
 import { createToken, listTokens, revokeToken } from '../identity/tokens/service.ts';
 import { UsageError } from './failure.ts';
 import { withDatabase } from './with-database.ts';

@@ -6,6 +6,7 @@ import type { Config } from '../config.ts';
 import { AppError, ERROR_STATUS } from '../lib/errors.ts';
 import type { HttpServer } from './api.ts';
 import { buildOpenApi } from './openapi.ts';
+import type { Tag } from './openapi-parts.ts';
 
 const ERROR_PAGES = path.join(import.meta.dirname, '../../../docs/errors');
 
@@ -49,12 +50,12 @@ interface Asset {
 }
 
 /** `/docs`: the OpenAPI document, the interactive page with all that it loads, and a page per error code. */
-export async function documentRoutes(http: HttpServer, config: Config): Promise<void> {
+export async function documentRoutes(http: HttpServer, config: Config, tags: readonly Tag[]): Promise<void> {
   const assets = await loadAssets();
   let document: string | null = null;
 
   http.get('/docs/api.json', { config: { public: true } }, async (_request, reply) => {
-    document ??= JSON.stringify(buildOpenApi(http.apiRoutes, config.publicUrl));
+    document ??= JSON.stringify(buildOpenApi(http.apiRoutes, tags, config.publicUrl));
     reply.type('application/json; charset=utf-8');
     return document;
   });

@@ -5,19 +5,11 @@ import { Component, Int, List, Text } from './schema.ts';
 
 /** The parts of the OpenAPI document that all operations share. */
 
-export const TAGS: Json[] = [
-  { name: 'Health', description: 'Whether the install works.' },
-  { name: 'Teams', description: 'Teams that own what is created.' },
-  { name: 'SSH keys', description: 'Public keys that VPS can be created with.' },
-  { name: 'VPS', description: 'Virtual servers.' },
-  { name: 'Databases', description: 'Managed PostgreSQL, MySQL and MariaDB.' },
-  { name: 'Caches', description: 'Managed Redis and Valkey.' },
-  { name: 'Snapshots', description: 'Kept states of servers, databases and caches.' },
-  { name: 'Parameter groups', description: 'Engine parameters that databases or caches share.' },
-  { name: 'Firewalls', description: 'What the network lets pass to and from instances.' },
-  { name: 'Certificate authority', description: 'What clients check databases and caches against.' },
-  { name: 'Operations', description: 'Progress of asynchronous work.' },
-];
+/** A heading that operations stand under. */
+export interface Tag {
+  name: string;
+  description: string;
+}
 
 export const ErrorSchema = Component('Error', {
   message: Text(2000, 'The name field is required.', { description: 'What is wrong and what to do.' }),

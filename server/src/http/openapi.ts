@@ -2,7 +2,14 @@ import type { TSchema } from 'typebox';
 import type { ErrorCode } from '../lib/errors.ts';
 import { ERROR_STATUS } from '../lib/errors.ts';
 import type { ApiRoute } from './api.ts';
-import { ERROR_RESPONSES, ErrorSchema, HEADERS, PARAMETERS, SUCCESS_HEADERS, TAGS } from './openapi-parts.ts';
+import {
+  ERROR_RESPONSES,
+  ErrorSchema,
+  HEADERS,
+  PARAMETERS,
+  SUCCESS_HEADERS,
+  type Tag,
+} from './openapi-parts.ts';
 import { createSchemaWriter, exampleOf, type Json, type SchemaWriter } from './openapi-schema.ts';
 
 const DESCRIPTION = `Virtual servers and what they need, on your own hardware.
@@ -12,10 +19,14 @@ answer carries \`X-Request-Id\` and the state of the rate limits. Every write ta
 sending it again never does it twice. Errors have one shape, with a stable \`code\` and a link to its page.`;
 
 /**
- * Makes the OpenAPI 3.0.3 document of the routes. `publicUrl`, where given, is listed as a second server: the first
+ * Makes the OpenAPI 3.0.3 document of the routes, under the headings `tags`. `publicUrl`, where given, is listed as a second server: the first
  * one is relative, so that the interactive page works under every address that it is reached by.
  */
-export function buildOpenApi(routes: readonly ApiRoute[], publicUrl: string | null): Json {
+export function buildOpenApi(
+  routes: readonly ApiRoute[],
+  tags: readonly Tag[],
+  publicUrl: string | null,
+): Json {
   const writer = createSchemaWriter();
   writer.write(ErrorSchema as TSchema);
   const paths: Record<string, Record<string, Json>> = {};
@@ -43,7 +54,7 @@ export function buildOpenApi(routes: readonly ApiRoute[], publicUrl: string | nu
           ]
         : []),
     ],
-    tags: TAGS,
+    tags: tags.map(({ name, description }) => ({ name, description })),
     paths,
     components: {
       securitySchemes: {

@@ -13,7 +13,9 @@ import { createErrorHandler, errorBody } from './errors.ts';
 import { createGate, type Gate } from './gate.ts';
 import { acceptJson, checkText } from './json-body.ts';
 import { answerUnknownPaths } from './not-found.ts';
+import type { Tag } from './openapi-parts.ts';
 import { requestId } from './request-id.ts';
+import { isScope } from './scopes.ts';
 import { createValidatorCompiler } from './validation.ts';
 
 export const API_PREFIX = '/api/v1';
@@ -26,6 +28,8 @@ export interface HttpDependencies {
   secrets: SecretBox;
   log: Log;
   authenticator: Authenticator;
+  /** Headings of the API's documentation. */
+  tags: readonly Tag[];
   /** Declares the resources' routes; paths are relative to `/api/v1`. */
   register: (api: Api) => void;
 }
@@ -62,7 +66,7 @@ export function createHttpServer(dependencies: HttpDependencies): HttpServer {
     },
     { prefix: API_PREFIX },
   );
-  app.register(async (scope) => documentRoutes(scope as unknown as HttpServer, config));
+  app.register(async (scope) => documentRoutes(scope as unknown as HttpServer, config, dependencies.tags));
   return app;
 }
 
@@ -92,6 +96,11 @@ function completeRoute(route: RouteOptions): void {
   const config = route.config ?? {};
   if (config.public !== true && config.scope === undefined) {
     throw new Error(`Route ${String(route.method)} ${route.url} must set config.scope or config.public.`);
+  }
+  if (config.scope && !isScope(config.scope)) {
+    throw new Error(
+      `Route ${String(route.method)} ${route.url} asks for ${config.scope}, which no module has.`,
+    );
   }
   const success = Object.keys(route.schema?.response ?? {}).find((status) => status.startsWith('2'));
   route.config = { ...config, successStatus: success === undefined ? 200 : Number(success) };

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Static, TSchema } from 'typebox';
 import type { Queryable, Tx } from '../db/database.ts';
-import { type QuotaKind, releaseQuota } from '../identity/teams/quotas.ts';
+import { releaseQuota } from '../identity/teams/quotas.ts';
 import { type Asker, accept, type Target } from '../operations/accept.ts';
 import type {
   Operation,
@@ -108,5 +108,5 @@ export async function settleFailure(tx: Tx, operation: Operation, error: Operati
 
 /** The instance is gone: so are its rows, its addresses are free, and the team may have another. */
 export async function endInstance(tx: Tx, { teamId, resourceType, resourceId }: Operation): Promise<void> {
-  if (await deleteInstance(tx, resourceId)) await releaseQuota(tx, teamId, resourceType as QuotaKind);
+  if (await deleteInstance(tx, resourceId)) await releaseQuota(tx, teamId, resourceType);
 }

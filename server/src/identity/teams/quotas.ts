@@ -2,31 +2,32 @@ import { sql } from 'kysely';
 import type { Queryable, Tx } from '../../db/database.ts';
 import { AppError } from '../../lib/errors.ts';
 
-interface Quota {
-  /** How sentences name one such thing. */
-  label: string;
-  /** What a team may have of it, unless `teams.quotas` says otherwise. */
+/** What a team may have of something. */
+export interface Quota {
+  /** Unless `teams.quotas` says otherwise for the team. */
   limit: number;
+  /** In sentences: `The team's LABEL quota`. */
+  label: string;
 }
 
-const QUOTAS = {
-  vps: { label: 'VPS', limit: 10 },
-  database: { label: 'database', limit: 10 },
-  cache: { label: 'cache', limit: 10 },
-  firewall: { label: 'firewall', limit: 10 },
-  ssh_key: { label: 'SSH key', limit: 25 },
-  parameter_group: { label: 'parameter group', limit: 50 },
-  // Of each instance.
-  snapshot: { label: 'snapshot', limit: 50 },
-} as const satisfies Record<string, Quota>;
+const quotas = new Map<string, Quota>();
 
-export type QuotaKind = keyof typeof QUOTAS;
+/** Makes the quotas of resources known, by kind. */
+export function registerQuotas(list: Readonly<Record<string, Quota>>): void {
+  for (const [kind, quota] of Object.entries(list)) quotas.set(kind, quota);
+}
+
+function quotaOf(kind: string): Quota {
+  const quota = quotas.get(kind);
+  if (!quota) throw new Error(`There is no quota for "${kind}".`);
+  return quota;
+}
 
 /**
  * Counts `count` more things of a kind for the team. Concurrent transactions of one team wait for each other here, so
  * the limit is exact. Throws `quota_exceeded` naming quota, limit and use.
  */
-export async function takeQuota(tx: Tx, teamId: number, kind: QuotaKind, count = 1): Promise<void> {
+export async function takeQuota(tx: Tx, teamId: number, kind: string, count = 1): Promise<void> {
   const limit = limitOf(teamId, kind);
   const taken = await sql`
     insert into team_usage (team_id, kind, used)
@@ -39,7 +40,7 @@ export async function takeQuota(tx: Tx, teamId: number, kind: QuotaKind, count =
     select coalesce((select used from team_usage where team_id = ${teamId} and kind = ${kind}), 0) as used,
       ${limit} as quota`.execute(tx);
   const { used, quota } = state.rows[0]!;
-  throw exceeded(`The team's ${QUOTAS[kind].label} quota`, kind, quota, used);
+  throw exceeded(`The team's ${quotaOf(kind).label} quota`, kind, quota, used);
 }
 
 /**
@@ -49,19 +50,19 @@ export async function takeQuota(tx: Tx, teamId: number, kind: QuotaKind, count =
 export async function assertQuotaWithin(
   tx: Tx,
   teamId: number,
-  kind: QuotaKind,
+  kind: string,
   holder: string,
   used: number,
 ): Promise<void> {
   const result = await sql<{ quota: number }>`select ${limitOf(teamId, kind)} as quota`.execute(tx);
   const { quota } = result.rows[0]!;
-  if (used >= quota) throw exceeded(`The ${QUOTAS[kind].label} quota of this ${holder}`, kind, quota, used);
+  if (used >= quota) throw exceeded(`The ${quotaOf(kind).label} quota of this ${holder}`, kind, quota, used);
 }
 
-const limitOf = (teamId: number, kind: QuotaKind) => sql<number>`coalesce(
-  (select (quotas ->> ${kind}::text)::integer from teams where id = ${teamId}), ${QUOTAS[kind].limit}::integer)`;
+const limitOf = (teamId: number, kind: string) =>
+  sql<number>`coalesce((select (quotas ->> ${kind}::text)::integer from teams where id = ${teamId}), ${quotaOf(kind).limit}::integer)`;
 
-const exceeded = (what: string, kind: QuotaKind, limit: number, used: number): AppError =>
+const exceeded = (what: string, kind: string, limit: number, used: number): AppError =>
   new AppError(
     'quota_exceeded',
     `${what} is reached: ${used} of ${limit} in use. ` +
@@ -70,7 +71,7 @@ const exceeded = (what: string, kind: QuotaKind, limit: number, used: number): A
   );
 
 /** Gives back what {@link takeQuota} took, in the transaction that deletes the thing. */
-export async function releaseQuota(tx: Tx, teamId: number, kind: QuotaKind, count = 1): Promise<void> {
+export async function releaseQuota(tx: Tx, teamId: number, kind: string, count = 1): Promise<void> {
   await tx
     .updateTable('team_usage')
     .set((eb) => ({ used: sql<number>`greatest(${eb.ref('used')} - ${count}::integer, 0)` }))
@@ -80,7 +81,7 @@ export async function releaseQuota(tx: Tx, teamId: number, kind: QuotaKind, coun
 }
 
 /** How many things of a kind the team has. */
-export async function countOf(db: Queryable, teamId: number, kind: QuotaKind): Promise<number> {
+export async function countOf(db: Queryable, teamId: number, kind: string): Promise<number> {
   const row = await db
     .selectFrom('team_usage')
     .select('used')

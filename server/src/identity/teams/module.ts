@@ -1,0 +1,8 @@
+import type { ResourceModule } from '../../module.ts';
+import { teamRoutes } from './routes.ts';
+
+export const teamsModule: ResourceModule = {
+  name: 'teams',
+  tags: [{ name: 'Teams', description: 'Teams that own what is created.' }],
+  create: ({ database }) => ({ routes: (api) => teamRoutes(api, database) }),
+};

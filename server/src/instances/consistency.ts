@@ -1,0 +1,49 @@
+import { sql } from 'kysely';
+import type { ConsistencyCheck } from '../module.ts';
+import { allKinds } from './kinds.ts';
+import { memberName } from './naming.ts';
+import { listTeamInstances } from './store.ts';
+
+/** Rows and instances match one to one, operations have ended, and addresses and counters are right. */
+export async function findInstanceInconsistencies(check: ConsistencyCheck): Promise<string[]> {
+  const problems: string[] = [];
+  const rows = await listTeamInstances(check.db, check.teamId);
+  const reports = new Map(check.instances.map((report) => [report.ref.name, report]));
+  for (const row of rows) {
+    const name = memberName(row.kind, row.member_id);
+    const found = reports.get(name);
+    reports.delete(name);
+    if (row.status === 'error') continue;
+    if (found?.power !== row.status)
+      problems.push(`row ${row.id} is ${row.status}, its instance ${found?.power}`);
+    else if (found?.generation !== row.generation)
+      problems.push(`row ${row.id} has an instance of another generation`);
+    const detail = found && (await check.plane.describeInstance(found.ref));
+    if (!detail) continue;
+    if (detail.limits.memoryMb !== row.memory_mb) problems.push(`${row.id} has the memory of another plan`);
+    if (detail.limits.diskGb !== row.disk_gb) problems.push(`${row.id} has the disk of another plan`);
+  }
+  for (const name of reports.keys()) problems.push(`instance ${name} has no row`);
+  return [...problems, ...(await findMiscounts(check))];
+}
+
+async function findMiscounts({ db, teamId }: ConsistencyCheck): Promise<string[]> {
+  const count = async (text: ReturnType<typeof sql>) =>
+    Number(((await sql`select (${text})::integer as n`.execute(db)).rows[0] as { n: number }).n);
+  const problems: string[] = [];
+  const open = await count(sql`select count(*) from operations
+    where team_id = ${teamId} and state in ('queued', 'pending', 'running')`);
+  if (open > 0) problems.push(`${open} operations never ended`);
+  const homeless = await count(sql`select count(*) from members m join instances i on i.id = m.instance_id
+    where i.team_id = ${teamId} and not exists (select from addresses where member_id = m.id)`);
+  if (homeless > 0) problems.push(`${homeless} instances have no address`);
+  for (const { name } of allKinds()) {
+    const used = await count(sql`select coalesce(sum(used), 0) from team_usage
+      where team_id = ${teamId} and kind = ${name}`);
+    const present = await count(
+      sql`select count(*) from instances where team_id = ${teamId} and kind = ${name}`,
+    );
+    if (used !== present) problems.push(`the quota counts ${used} of ${present} ${name}`);
+  }
+  return problems;
+}

@@ -1,0 +1,31 @@
+import { teamsModule } from './identity/teams/module.ts';
+import { instancesModule } from './instances/module.ts';
+import { type ResourceModule, registerModules } from './module.ts';
+import { operationsModule } from './operations/module.ts';
+import { certificateAuthorityModule } from './resources/certificate-authority/module.ts';
+import { firewallsModule } from './resources/firewalls/module.ts';
+import { healthModule } from './resources/health/module.ts';
+import { clonesModule } from './resources/managed-services/clones-module.ts';
+import { managedServicesModule } from './resources/managed-services/module.ts';
+import { parameterGroupsModule } from './resources/parameter-groups/module.ts';
+import { snapshotsModule } from './resources/snapshots/module.ts';
+import { sshKeysModule } from './resources/ssh-keys/module.ts';
+import { vpsModule } from './resources/vps/module.ts';
+
+/** Everything that the API offers, in the order of its documentation. A new resource is a line here. */
+export const MODULES: readonly ResourceModule[] = [
+  healthModule,
+  teamsModule,
+  sshKeysModule,
+  vpsModule,
+  managedServicesModule,
+  snapshotsModule,
+  clonesModule,
+  parameterGroupsModule,
+  firewallsModule,
+  certificateAuthorityModule,
+  operationsModule,
+  instancesModule,
+];
+
+registerModules(MODULES);

@@ -1,0 +1,26 @@
+import { sql } from 'kysely';
+import type { ConsistencyCheck } from '../../module.ts';
+
+/** No default firewall has outlived its instance, nothing is being applied, and all are counted. */
+export async function findFirewallInconsistencies({ db, teamId }: ConsistencyCheck): Promise<string[]> {
+  const problems: string[] = [];
+  const rows = await sql<{ id: string; status: string; outlived: boolean; counted: boolean }>`
+    select id, status, default_of is null as counted,
+      default_of not in (select id from instances)
+        and id not in (select firewall_id from firewall_attachments) as outlived
+    from firewalls where team_id = ${teamId}`.execute(db);
+  for (const { id, status, outlived } of rows.rows) {
+    if (outlived) problems.push(`default firewall ${id} outlived its instance`);
+    if (status === 'applying') problems.push(`firewall ${id} is still being applied`);
+  }
+  const usage = await db
+    .selectFrom('team_usage')
+    .select('used')
+    .where('team_id', '=', teamId)
+    .where('kind', '=', 'firewall')
+    .executeTakeFirst();
+  const present = rows.rows.filter(({ counted }) => counted).length;
+  const used = usage?.used ?? 0;
+  if (used !== present) problems.push(`the quota counts ${used} of ${present} firewalls`);
+  return problems;
+}

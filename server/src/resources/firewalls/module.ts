@@ -1,0 +1,22 @@
+import type { ResourceModule } from '../../module.ts';
+import { findFirewallInconsistencies } from './consistency.ts';
+import { firewallReconciler, firewallRollback } from './reconcilers.ts';
+import { firewallRoutes } from './routes.ts';
+import { createFirewallService } from './service.ts';
+import { firewallWorkflows } from './workflow.ts';
+
+export const firewallsModule: ResourceModule = {
+  name: 'firewalls',
+  tags: [{ name: 'Firewalls', description: 'What the network lets pass to and from instances.' }],
+  scopes: ['firewall'],
+  quotas: { firewall: { limit: 10, label: 'firewall' } },
+  create(context) {
+    const { database, plane, log } = context;
+    return {
+      routes: (api) => firewallRoutes(api, createFirewallService(database)),
+      operations: { firewall: firewallWorkflows(context) },
+      reconcilers: [firewallReconciler(database, plane, log), firewallRollback(database, log)],
+    };
+  },
+  inconsistencies: findFirewallInconsistencies,
+};

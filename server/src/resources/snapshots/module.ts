@@ -1,0 +1,31 @@
+import { allKinds } from '../../instances/kinds.ts';
+import type { ResourceModule } from '../../module.ts';
+import { findSnapshotInconsistencies } from './consistency.ts';
+import { snapshotReconciler } from './reconciler.ts';
+import { snapshotRoutes } from './routes.ts';
+import { automaticSnapshots, restoreDrills } from './schedule.ts';
+import { createSnapshotService } from './service.ts';
+import { snapshotWorkflows } from './workflow.ts';
+
+export const snapshotsModule: ResourceModule = {
+  name: 'snapshots',
+  tags: [{ name: 'Snapshots', description: 'Kept states of servers, databases and caches.' }],
+  scopes: ['snapshot'],
+  // Of each instance, and counted there.
+  quotas: { snapshot: { limit: 50, label: 'snapshot' } },
+  create(context) {
+    const { database, plane, log } = context;
+    return {
+      routes(api) {
+        for (const { name } of allKinds()) snapshotRoutes(api, createSnapshotService(name, database));
+      },
+      operations: { snapshot: snapshotWorkflows(context) },
+      reconcilers: [
+        automaticSnapshots(database, log),
+        snapshotReconciler(database, plane, log),
+        restoreDrills(database, log),
+      ],
+    };
+  },
+  inconsistencies: findSnapshotInconsistencies,
+};

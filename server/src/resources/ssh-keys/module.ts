@@ -1,0 +1,10 @@
+import type { ResourceModule } from '../../module.ts';
+import { sshKeyRoutes } from './routes.ts';
+
+export const sshKeysModule: ResourceModule = {
+  name: 'ssh-keys',
+  tags: [{ name: 'SSH keys', description: 'Public keys that VPS can be created with.' }],
+  scopes: ['ssh-key'],
+  quotas: { ssh_key: { limit: 25, label: 'SSH key' } },
+  create: ({ database }) => ({ routes: (api) => sshKeyRoutes(api, database) }),
+};

@@ -1,0 +1,17 @@
+import type { ResourceModule } from '../../module.ts';
+import { vpsKind } from './kind.ts';
+import { vpsRoutes } from './routes.ts';
+import { createVpsService } from './service.ts';
+import { vpsWorkflows } from './workflow.ts';
+
+export const vpsModule: ResourceModule = {
+  name: 'vps',
+  tags: [{ name: 'VPS', description: 'Virtual servers.' }],
+  scopes: ['vps'],
+  quotas: { vps: { limit: 10, label: 'VPS' } },
+  kinds: [vpsKind],
+  create: (context) => ({
+    routes: (api) => vpsRoutes(api, createVpsService(context), context),
+    operations: { vps: vpsWorkflows(context) },
+  }),
+};

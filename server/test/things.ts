@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { type ApiClient, type DocumentedRoute, ROUTES } from './api-client.ts';
+
+/** Ids by the name that paths have for them, for example `vpsInstance`. */
+export type Ids = Record<string, string>;
+
+/** Creations under way or done, so that each thing is made once. */
+type Making = Map<string, Promise<string>>;
+
+const camelCase = (text: string): string =>
+  text.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
+
+/** The route that makes what a path parameter names: `POST /vps` for the parameter of `/vps/{vpsInstance}`. */
+function creatorOf(parameter: string): DocumentedRoute | undefined {
+  const item = ROUTES.find((route) => route.path.endsWith(`/{${parameter}}`));
+  const collection = item?.path.slice(0, -`/{${parameter}}`.length);
+  return ROUTES.find((route) => route.method === 'POST' && route.path === collection);
+}
+
+/** Path parameters of the document that something can be made for. */
+const PARAMETERS: readonly string[] = [
+  ...new Set(ROUTES.flatMap(({ path }) => [...path.matchAll(/\{([^}]+)\}/g)].map((match) => match[1]!))),
+].filter(creatorOf);
+
+/**
+ * Makes one of each thing that paths of the API name, by the document's own examples: a member such as `ssh_key_id` that
+ * names another thing gets the id of one that was made before. So a new resource is part of every test of all routes.
+ */
+export async function makeThings(call: ApiClient, token: string): Promise<Ids> {
+  const making: Making = new Map();
+  const operations: string[] = [];
+
+  const make = (parameter: string): Promise<string> => {
+    const known = making.get(parameter) ?? create(parameter);
+    making.set(parameter, known);
+    return known;
+  };
+
+  async function create(parameter: string): Promise<string> {
+    const { path, operation } = creatorOf(parameter)!;
+    const example = (operation.requestBody?.content['application/json'].example ?? {}) as Record<
+      string,
+      unknown
+    >;
+    const body = { ...example };
+    for (const [member, value] of Object.entries(example)) {
+      const other = /^(.+)_id$/.exec(member)?.[1];
+      const referred = other && PARAMETERS.find((name) => name === camelCase(other));
+      if (referred && value !== null) body[member] = idFor(value, await make(referred));
+    }
+    const answer = await call('POST', path, { token, body });
+    assert.equal(answer.status, 201, `POST ${path}: ${JSON.stringify(answer.body)}`);
+    if (answer.body.operation_id) operations.push(answer.body.operation_id);
+    const made = Object.values(answer.body as Record<string, unknown>).find(
+      (member): member is { id: string | number } =>
+        typeof member === 'object' && member !== null && 'id' in member,
+    );
+    assert.ok(made, `POST ${path} answers with what it has made`);
+    return String(made.id);
+  }
+
+  // One after the other: quotas and states of one team.
+  const ids: Ids = {};
+  for (const parameter of PARAMETERS) ids[parameter] = await make(parameter);
+  const [operation] = operations;
+  return operation ? { ...ids, operation } : ids;
+}
+
+const idFor = (example: unknown, id: string): string | number =>
+  typeof example === 'number' ? Number(id) : id;
+
+/** An id in the shape that a path parameter has, of something that exists nowhere. */
+export function missingId(parameter: string): string {
+  const found = ROUTES.flatMap(({ operation }) => operation.parameters ?? []).find(
+    (candidate) => candidate.in === 'path' && candidate.name === parameter,
+  );
+  const schema = found?.schema as { type?: string } | undefined;
+  return schema?.type === 'integer' ? '999999' : '00000000-0000-7000-8000-000000000000';
+}
