@@ -2,10 +2,12 @@ import { teamsModule } from './identity/teams/module.ts';
 import { instancesModule } from './instances/module.ts';
 import { type ResourceModule, registerModules } from './module.ts';
 import { operationsModule } from './operations/module.ts';
+import { cacheClonesModule, cachesModule } from './resources/caches/module.ts';
 import { certificateAuthorityModule } from './resources/certificate-authority/module.ts';
+import { databaseClonesModule, databasesModule } from './resources/databases/module.ts';
 import { firewallsModule } from './resources/firewalls/module.ts';
 import { healthModule } from './resources/health/module.ts';
-import { clonesModule } from './resources/managed-services/clones-module.ts';
+import { createGroupFollowers } from './resources/managed-services/group-followers.ts';
 import { managedServicesModule } from './resources/managed-services/module.ts';
 import { parameterGroupsModule } from './resources/parameter-groups/module.ts';
 import { snapshotsModule } from './resources/snapshots/module.ts';
@@ -18,14 +20,17 @@ export const MODULES: readonly ResourceModule[] = [
   teamsModule,
   sshKeysModule,
   vpsModule,
-  managedServicesModule,
+  databasesModule,
+  cachesModule,
   snapshotsModule,
-  clonesModule,
-  parameterGroupsModule,
+  databaseClonesModule,
+  cacheClonesModule,
+  parameterGroupsModule(createGroupFollowers),
   firewallsModule,
   certificateAuthorityModule,
   operationsModule,
   instancesModule,
+  managedServicesModule,
 ];
 
 registerModules(MODULES);

@@ -1,5 +1,4 @@
 import type { Usage } from '../dataplane/contract/compute.ts';
-import type { DrillRecord } from '../resources/snapshots/store.ts';
 
 /** What can be wrong with an instance of any kind. */
 
@@ -14,6 +13,14 @@ export interface Finding {
   remediation: string | null;
   /** Trying again can help. */
   retryable: boolean;
+}
+
+/** What is known of an instance's restore drills. */
+export interface DrillRecord {
+  /** Snapshots that are there to be restored, but for states before a restore. */
+  snapshots: number;
+  /** The last drill; null where none was. */
+  last: { ok: boolean; at: Date; message: string | null } | null;
 }
 
 /** The columns of an instance's row that findings are about. */

@@ -7,10 +7,10 @@ import {
   addressMembers,
   credentialMembers,
   headMembers,
-  ParametersInput,
   ServiceName,
   tailMembers,
 } from '../managed-services/schema.ts';
+import { ParametersInput } from '../parameter-groups/parameters-schema.ts';
 
 export const Cache = Component('Cache', {
   ...headMembers,

@@ -9,11 +9,11 @@ import {
   addressMembers,
   credentialMembers,
   headMembers,
-  ParametersInput,
   ServiceName,
   StorageGb,
   tailMembers,
 } from '../managed-services/schema.ts';
+import { ParametersInput } from '../parameter-groups/parameters-schema.ts';
 
 export const Database = Component('Database', {
   ...headMembers,

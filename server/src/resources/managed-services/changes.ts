@@ -2,9 +2,10 @@ import { isDeepStrictEqual } from 'node:util';
 import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
 import type { Tx } from '../../db/database.ts';
 import { type FieldErrors, invalid } from '../../lib/errors.ts';
+import { groupFor, resolveParameters } from '../parameter-groups/resolution.ts';
 import type { Changes } from './columns.ts';
 import { KINDS, type Kind } from './kinds.ts';
-import { findPlan, groupFor, resolveParameters } from './rules.ts';
+import { findPlan } from './rules.ts';
 import type { ManagedService } from './store.ts';
 
 /** What a request to update says, whichever kind; what is undefined stays. */

@@ -1,5 +1,6 @@
 import type { Usage } from '../../dataplane/contract/compute.ts';
 import {
+  type DrillRecord,
   diskFinding,
   drillFinding,
   type Finding,
@@ -7,7 +8,6 @@ import {
   ranked,
 } from '../../instances/diagnosis.ts';
 import type { EngineMetrics, EngineState } from '../../services/provider.ts';
-import type { DrillRecord } from '../snapshots/store.ts';
 import type { ManagedService } from './store.ts';
 
 /** What is known of an instance at this moment; null where it could not be found out. */

@@ -1,35 +1,45 @@
+import type { Tag } from '../../http/openapi-parts.ts';
+import type { InstanceKind } from '../../instances/kinds.ts';
 import type { ResourceModule } from '../../module.ts';
-import { cacheWire } from '../caches/wire.ts';
-import { databaseWire } from '../databases/wire.ts';
+import { createSnapshotService } from '../snapshots/service.ts';
 import { storageAutoscaler } from './autoscaler.ts';
-import { cacheKind, databaseKind } from './instance-kinds.ts';
+import { cloneRoute } from './clone-routes.ts';
+import type { Kind } from './kinds.ts';
 import { managedServiceRoutes } from './routes.ts';
 import { createServiceActions } from './service.ts';
+import type { Wire } from './wire.ts';
 import { managedServiceWorkflows } from './workflow.ts';
 
+/** A kind of managed service, which speaks on the wire as `wire` says. */
+export function managedServiceModule(name: Kind, tag: Tag, kind: InstanceKind, wire: Wire): ResourceModule {
+  return {
+    name,
+    tags: [tag],
+    scopes: [name],
+    quotas: { [name]: { limit: 10, label: name } },
+    kinds: [kind],
+    create: (context) => ({
+      routes(api) {
+        managedServiceRoutes(api, { ...context, service: createServiceActions(name, context) }, wire);
+      },
+      operations: { [name]: managedServiceWorkflows(context) },
+    }),
+  };
+}
+
+/** New ones of the kind that are made from snapshots. */
+export const clonesModule = (kind: Kind, wire: Wire): ResourceModule => ({
+  name: `${kind}-clones`,
+  create: (context) => ({
+    routes(api) {
+      const snapshots = createSnapshotService(kind, context.database);
+      cloneRoute(api, snapshots, createServiceActions(kind, context), wire.schemas.instance);
+    },
+  }),
+});
+
+/** What is done for managed services of all kinds alike. */
 export const managedServicesModule: ResourceModule = {
   name: 'managed-services',
-  tags: [
-    { name: 'Databases', description: 'Managed PostgreSQL, MySQL and MariaDB.' },
-    { name: 'Caches', description: 'Managed Redis and Valkey.' },
-  ],
-  scopes: ['database', 'cache'],
-  quotas: {
-    database: { limit: 10, label: 'database' },
-    cache: { limit: 10, label: 'cache' },
-  },
-  kinds: [databaseKind, cacheKind],
-  create(context) {
-    const workflows = managedServiceWorkflows(context);
-    return {
-      routes(api) {
-        const databases = createServiceActions('database', context);
-        const caches = createServiceActions('cache', context);
-        managedServiceRoutes(api, { ...context, service: databases }, databaseWire);
-        managedServiceRoutes(api, { ...context, service: caches }, cacheWire);
-      },
-      operations: { database: workflows, cache: workflows },
-      reconcilers: [storageAutoscaler(context.database, context.plane, context.log)],
-    };
-  },
+  create: ({ database, plane, log }) => ({ reconcilers: [storageAutoscaler(database, plane, log)] }),
 };

@@ -5,6 +5,7 @@ import type { Api } from '../../http/api.ts';
 import { mutate } from '../../http/mutation.ts';
 import { PageOf, PageQuery } from '../../http/pagination.ts';
 import type { Scope } from '../../http/scopes.ts';
+import { listPlans } from '../../instances/offers.ts';
 import type { PassClock } from '../../reconcilers/reconcilers.ts';
 import { providersOf } from '../../services/registry.ts';
 import { inspectionRoutes } from './inspection-routes.ts';
@@ -21,7 +22,6 @@ import {
   Withdrawn,
 } from './schema.ts';
 import type { ServiceActions } from './service.ts';
-import { listPlans } from './store.ts';
 import type { Wire } from './wire.ts';
 
 /** What the routes of a kind need besides its own words. */

@@ -1,14 +1,13 @@
 import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
 import type { Queryable, Tx } from '../../db/database.ts';
-import { AppError, type FieldErrors, invalid } from '../../lib/errors.ts';
-import type { EngineParameter } from '../../services/provider.ts';
-import { imageOf, type Provider } from '../../services/provider.ts';
-import { findProvider, providersOf } from '../../services/registry.ts';
-import { holdDefaultGroup, holdGroup, type ParameterGroup } from '../parameter-groups/store.ts';
-import { listDatacenters } from '../vps/store.ts';
-import { KINDS, type Kind } from './kinds.ts';
-import { checkParameters, type Parameters } from './parameters.ts';
-import { listPlans, type ManagedService } from './store.ts';
+import { listDatacenters, listPlans } from '../../instances/offers.ts';
+import { type FieldErrors, invalid } from '../../lib/errors.ts';
+import type { Provider } from '../../services/provider.ts';
+import { providersOf } from '../../services/registry.ts';
+import { groupFor, resolveParameters } from '../parameter-groups/resolution.ts';
+import { holdDefaultGroup } from '../parameter-groups/store.ts';
+import type { Kind } from './kinds.ts';
+import type { ManagedService } from './store.ts';
 
 /** What a request to create says, whichever kind. */
 export interface CreateRequest {
@@ -23,13 +22,6 @@ export interface CreateRequest {
 }
 
 export type PlanColumns = Pick<ManagedService, 'plan' | 'vcpu' | 'memory_mb' | 'disk_gb' | 'price_cents'>;
-
-/** What the engine is set to: by the instance, by its group, and both together. */
-export type ParameterColumns = {
-  parameters: Parameters;
-  parameter_group_id: number | null;
-  effective_parameters: Parameters;
-};
 
 /**
  * Checks a create request against what the install offers and the team owns.
@@ -106,81 +98,4 @@ export async function findPlan(
   }
   const { vcpu, memory_mb, disk_gb, price_cents } = found;
   return { plan: name, vcpu, memory_mb, disk_gb, price_cents };
-}
-
-/** The engine that parameters are for. */
-export interface ParameterTarget {
-  kind: Kind;
-  provider: string;
-  version: string;
-}
-
-/** The parameter group of a request, where it may be used for this engine; null for none. */
-export async function groupFor(
-  tx: Tx,
-  teamId: number,
-  target: ParameterTarget,
-  id: number | null,
-): Promise<ParameterGroup | null> {
-  if (id === null) return null;
-  const group = await holdGroup(tx, teamId, id);
-  const refuse = (sentence: string) => invalid({ parameter_group_id: [sentence] });
-  if (!group) throw refuse('The selected parameter group does not exist in this team.');
-  if (!group.is_active) throw refuse('The selected parameter group is not active.');
-  if (group.provider !== target.provider || (group.family !== null && group.family !== target.version)) {
-    throw refuse(
-      `The selected parameter group is for ${group.provider}${group.family ? ` ${group.family}` : ''}, ` +
-        `this ${KINDS[target.kind].noun} is ${target.provider} ${target.version}.`,
-    );
-  }
-  return group;
-}
-
-/** Checks a group's and an instance's own parameters for this engine, and puts them together: its own stand above. */
-export async function resolveParameters(
-  plane: DataPlane,
-  target: ParameterTarget,
-  group: ParameterGroup | null,
-  own: Record<string, unknown>,
-): Promise<ParameterColumns> {
-  const provider = findProvider(target.provider)!;
-  const fromGroup = (group?.parameters ?? {}) as Parameters;
-  // Nothing to check, and no list needed.
-  if (Object.keys(own).length === 0 && Object.keys(fromGroup).length === 0) {
-    return { parameters: {}, parameter_group_id: group?.id ?? null, effective_parameters: {} };
-  }
-  const known = await knownParameters(plane, provider, target.version);
-  const locked = (group?.locked_parameters ?? []) as string[];
-  const checkedGroup = checkParameters(fromGroup, { provider, known }, 'parameter_group_id');
-  const parameters = checkParameters(own, { provider, known, locked }, 'configuration');
-  return {
-    parameters,
-    parameter_group_id: group?.id ?? null,
-    effective_parameters: { ...checkedGroup, ...parameters },
-  };
-}
-
-/** Seconds that the build of an image takes at most on a usual machine. */
-const BUILD_SECONDS = 60;
-
-/**
- * The list that the engine of this version made of its own parameters. It comes with its image: where that is not built
- * yet, building begins, and this throws `not_available` with the time to try again.
- */
-export async function knownParameters(
-  plane: DataPlane,
-  provider: Provider,
-  version: string,
-): Promise<readonly EngineParameter[]> {
-  const image = imageOf(provider, version);
-  const known = await plane.imageParameters(image);
-  if (known) return known;
-  // Whoever needs the image next learns why it cannot be built.
-  void plane.ensureImage(image).catch(() => {});
-  throw new AppError(
-    'not_available',
-    `The parameters of ${provider.name} ${version} become known when its image is built, which has begun. ` +
-      `Try again in ${BUILD_SECONDS} seconds.`,
-    { extra: { retry_after: BUILD_SECONDS } },
-  );
 }

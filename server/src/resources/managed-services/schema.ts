@@ -24,6 +24,7 @@ import {
   StatusLabel,
 } from '../../instances/schema.ts';
 import { providersOf } from '../../services/registry.ts';
+import { ParametersOutput } from '../parameter-groups/parameters-schema.ts';
 import type { Kind } from './kinds.ts';
 import { SERVICE_STATUSES } from './states.ts';
 import { MAX_STORAGE_GB } from './view.ts';
@@ -41,34 +42,6 @@ export const ServiceName = Type.String({
   example: 'shop',
   description: 'Lower-case letters, digits and hyphens.',
 });
-
-/** What a parameter may be set to. */
-const ParameterValue = Type.Unsafe<string | number | boolean>({
-  oneOf: [
-    Text(2000, '200'),
-    Type.Number({ minimum: -1e300, maximum: 1e300, example: 200 }),
-    Type.Boolean({ example: true }),
-  ],
-});
-
-/** Engine parameters of a request: name to value. */
-export const ParametersInput = (example: Record<string, unknown>) =>
-  Type.Unsafe<Record<string, unknown>>({
-    type: 'object',
-    maxProperties: 200,
-    additionalProperties: ParameterValue,
-    example,
-    description: 'Engine parameters: name to value. They replace all that were set here before.',
-  });
-
-/** The same in an answer: values are text. */
-export const ParametersOutput = (example: Record<string, string>) =>
-  Type.Unsafe<Record<string, string>>({
-    type: 'object',
-    maxProperties: 200,
-    additionalProperties: Text(2000, '200'),
-    example,
-  });
 
 export const AutoscaleInput = {
   enabled: Nullable(Flag('Grow the storage by itself when it fills.')),

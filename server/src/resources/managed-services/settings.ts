@@ -4,10 +4,10 @@ import { INTERNAL_DOMAIN, internalName, type TenantNetwork } from '../../datapla
 import { instanceRef } from '../../instances/naming.ts';
 import type { SecretBox } from '../../lib/crypto.ts';
 import { issueCertificate } from '../../lib/pki.ts';
+import type { Parameters } from '../../services/check-parameters.ts';
 import { imageOf, type Provider } from '../../services/provider.ts';
 import { findProvider } from '../../services/registry.ts';
 import type { AuthorityReader } from '../certificate-authority/authority.ts';
-import type { Parameters } from './parameters.ts';
 import type { ManagedService } from './store.ts';
 
 /** Where the image looks for its settings, see `services/appliance/README.md`. */

@@ -78,16 +78,6 @@ export async function updateService(db: Queryable, id: string, changes: ServiceC
   await db.updateTable('managed_services').set(changes).where('id', '=', id).execute();
 }
 
-/** The plans of a kind, in the order of the price list. */
-export const listPlans = (db: Queryable, kind: Kind) =>
-  db
-    .selectFrom('plans')
-    .selectAll()
-    .where('kind', '=', kind)
-    .where('enabled', '=', true)
-    .orderBy('position')
-    .execute();
-
 /** The install's own range of public ports: below those that the kernel gives to outgoing connections. */
 const PUBLIC_PORTS = { first: 20_000, last: 29_999 };
 

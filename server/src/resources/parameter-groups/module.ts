@@ -1,21 +1,21 @@
-import type { ResourceModule } from '../../module.ts';
-import { createServiceActions } from '../managed-services/service.ts';
+import type { ModuleContext, ResourceModule } from '../../module.ts';
+import type { GroupFollowers } from './followers.ts';
 import { parameterGroupRoutes } from './routes.ts';
 import { createParameterGroupService } from './service.ts';
 import { ensureSystemGroups } from './store.ts';
 
-export const parameterGroupsModule: ResourceModule = {
+/** `createFollowers` makes what the resources that use groups lend to them. */
+export const parameterGroupsModule = (
+  createFollowers: (context: ModuleContext) => GroupFollowers,
+): ResourceModule => ({
   name: 'parameter-groups',
   tags: [{ name: 'Parameter groups', description: 'Engine parameters that databases or caches share.' }],
   quotas: { parameter_group: { limit: 50, label: 'parameter group' } },
-  create: (context) => ({
-    prepare: () => ensureSystemGroups(context.database),
-    routes(api) {
-      const services = {
-        database: createServiceActions('database', context),
-        cache: createServiceActions('cache', context),
-      };
-      parameterGroupRoutes(api, createParameterGroupService({ ...context, services }));
-    },
-  }),
-};
+  create(context) {
+    const followers = createFollowers(context);
+    return {
+      prepare: () => ensureSystemGroups(context.database),
+      routes: (api) => parameterGroupRoutes(api, createParameterGroupService({ ...context, followers })),
+    };
+  },
+});

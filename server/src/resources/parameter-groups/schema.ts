@@ -12,7 +12,7 @@ import {
   Timestamp,
 } from '../../http/schema.ts';
 import { PROVIDERS } from '../../services/registry.ts';
-import { ParametersInput, ParametersOutput } from '../managed-services/schema.ts';
+import { ParametersInput, ParametersOutput } from './parameters-schema.ts';
 
 const EXAMPLE = { max_connections: '200' };
 

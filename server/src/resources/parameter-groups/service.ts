@@ -5,28 +5,26 @@ import { offsetOf, type PageQuery, pageOf } from '../../http/pagination.ts';
 import type { TeamPrincipal } from '../../http/principal.ts';
 import { releaseQuota, takeQuota } from '../../identity/teams/quotas.ts';
 import { AppError, invalid, notFound } from '../../lib/errors.ts';
+import { checkParameters, type Parameters } from '../../services/check-parameters.ts';
 import type { Provider } from '../../services/provider.ts';
 import { imageOf } from '../../services/provider.ts';
 import { findProvider } from '../../services/registry.ts';
-import type { Kind } from '../managed-services/kinds.ts';
-import { checkParameters, type Parameters } from '../managed-services/parameters.ts';
-import { knownParameters, resolveParameters } from '../managed-services/rules.ts';
-import type { ServiceActions } from '../managed-services/service.ts';
-import { lockServicesOfGroup, type ManagedService, updateService } from '../managed-services/store.ts';
+import type { Follower, GroupFollowers } from './followers.ts';
+import { knownParameters, resolveParameters } from './resolution.ts';
 import type { CloneParameterGroup, CreateParameterGroup, UpdateParameterGroup } from './schema.ts';
 import { countGroups, findGroup, listGroups, lockGroup, type ParameterGroup } from './store.ts';
 
 export interface ParameterGroupDependencies {
   database: Database;
   plane: DataPlane;
-  /** Databases and caches, which follow their group. */
-  services: Record<Kind, ServiceActions>;
+  /** The instances that follow their group. */
+  followers: GroupFollowers;
 }
 
 export type ParameterGroupService = ReturnType<typeof createParameterGroupService>;
 
 /** What a principal may do with parameter groups. Functions that take a transaction write in it. */
-export function createParameterGroupService({ database, plane, services }: ParameterGroupDependencies) {
+export function createParameterGroupService({ database, plane, followers }: ParameterGroupDependencies) {
   const { db } = database;
 
   async function view(group: ParameterGroup) {
@@ -149,12 +147,12 @@ export function createParameterGroupService({ database, plane, services }: Param
       .where('id', '=', group.id)
       .returningAll()
       .executeTakeFirstOrThrow();
-    const followers = body.parameters === undefined ? [] : await lockServicesOfGroup(tx, group.id);
-    for (const follower of followers) await follow(tx, principal, row, follower);
+    const following = body.parameters === undefined ? [] : await followers.lock(tx, group.id);
+    for (const follower of following) await follow(tx, principal, row, follower);
     const message =
-      followers.length === 0
+      following.length === 0
         ? 'The parameter group was updated.'
-        : `The parameter group was updated; ${followers.length} of its instances follow.`;
+        : `The parameter group was updated; ${following.length} of its instances follow.`;
     return { message, parameter_group: await view(row) };
   }
 
@@ -163,21 +161,13 @@ export function createParameterGroupService({ database, plane, services }: Param
     tx: Tx,
     principal: TeamPrincipal,
     group: ParameterGroup,
-    service: ManagedService,
+    follower: Follower,
   ): Promise<void> {
-    if (service.desired === 'deleted') return;
-    const { kind, provider, version } = service;
-    const target = { kind: kind as Kind, provider, version };
+    if (follower.isBeingDeleted) return;
     // Its own values stand, also where the group locks the name now: they were allowed when they were set.
     const unlocked = { ...group, locked_parameters: [] };
-    const own = service.parameters as Parameters;
-    const { effective_parameters } = await resolveParameters(plane, target, unlocked, own);
-    const columns = { effective_parameters: JSON.stringify(effective_parameters) };
-    if (service.status === 'error') {
-      await updateService(tx, service.id, columns);
-    } else {
-      await services[kind as Kind].updateEngine(tx, principal, service, columns);
-    }
+    const { effective_parameters } = await resolveParameters(plane, follower, unlocked, follower.parameters);
+    await followers.set(tx, principal, follower.id, effective_parameters);
   }
 
   async function checkGroup(
@@ -204,7 +194,7 @@ export function createParameterGroupService({ database, plane, services }: Param
 
   async function remove(tx: Tx, principal: TeamPrincipal, id: number | null) {
     const group = await lockOwn(tx, principal, id);
-    const users = await lockServicesOfGroup(tx, group.id);
+    const users = await followers.lock(tx, group.id);
     if (users.length > 0) {
       const names = users.slice(0, 5).map(({ name }) => name);
       throw new AppError(

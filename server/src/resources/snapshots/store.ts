@@ -2,6 +2,7 @@ import { type Insertable, type Selectable, sql, type UpdateObject } from 'kysely
 import type { SnapshotRef } from '../../dataplane/contract/refs.ts';
 import type { Queryable, Tx } from '../../db/database.ts';
 import type { DB, Snapshots } from '../../db/schema.gen.ts';
+import type { DrillRecord } from '../../instances/diagnosis.ts';
 import { kindOf } from '../../instances/kinds.ts';
 import type { Instance } from '../../instances/store.ts';
 import type { Target } from '../../operations/accept.ts';
@@ -176,14 +177,6 @@ export async function usesOf(db: Queryable, uids: readonly string[]): Promise<Sn
       or (args ? 'snapshot' and args ->> 'snapshot' = any(${uids}::text[])))
     order by seq`.execute(db);
   return result.rows;
-}
-
-/** What is known of an instance's restore drills. */
-export interface DrillRecord {
-  /** Snapshots that are there to be restored, but for states before a restore. */
-  snapshots: number;
-  /** The last drill; null where none was. */
-  last: { ok: boolean; at: Date; message: string | null } | null;
 }
 
 export async function drillsOf(db: Queryable, instanceId: string): Promise<DrillRecord> {

@@ -4,6 +4,7 @@ import type { Api } from '../../http/api.ts';
 import { mutate } from '../../http/mutation.ts';
 import { PageOf, PageQuery } from '../../http/pagination.ts';
 import { commonInspectionRoutes } from '../../instances/inspection-routes.ts';
+import { listPlans } from '../../instances/offers.ts';
 import { isTransitional, statusColor, statusLabel } from '../../instances/status.ts';
 import type { PassClock } from '../../reconcilers/reconcilers.ts';
 import { groupedImages, listedImages } from './catalog.ts';
@@ -26,7 +27,6 @@ import {
 } from './schema.ts';
 import type { VpsService } from './service.ts';
 import { allowedActions, type VpsStatus } from './states.ts';
-import { listPlans } from './store.ts';
 
 const tags = ['VPS'];
 
@@ -133,7 +133,7 @@ function catalogRoutes(api: Api, { database, plane }: { database: Database; plan
       },
     },
     async () => ({
-      plans: (await listPlans(database.db)).map((plan) => ({
+      plans: (await listPlans(database.db, 'vps')).map((plan) => ({
         name: plan.name,
         resource_profile: plan.name,
         cpu_allocation_type: plan.cpu_allocation_type as 'shared' | 'dedicated',

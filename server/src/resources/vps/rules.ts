@@ -2,16 +2,10 @@ import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
 import type { Queryable } from '../../db/database.ts';
 import { findImage } from '../../images/catalog.ts';
 import { checkCloudInit } from '../../images/cloud-init.ts';
+import { listDatacenters, listPlans } from '../../instances/offers.ts';
 import { AppError, type FieldErrors, invalid, invalidState } from '../../lib/errors.ts';
 import type { CreateVps, ReinstallVps, UpdateVps } from './schema.ts';
-import {
-  type CreateReferences,
-  findReferences,
-  listDatacenters,
-  listPlans,
-  type PlanColumns,
-  type Vps,
-} from './store.ts';
+import { type CreateReferences, findReferences, type PlanColumns, type Vps } from './store.ts';
 
 /**
  * Checks a create request against what the install offers and the team owns.
@@ -105,7 +99,7 @@ async function offerErrors(db: Queryable, body: CreateVps, found: CreateReferenc
 }
 
 async function unknownPlan(db: Queryable): Promise<string> {
-  const names = (await listPlans(db)).map((plan) => plan.name);
+  const names = (await listPlans(db, 'vps')).map((plan) => plan.name);
   return `The selected resource profile is not offered here. Choose one of: ${names.join(', ')}.`;
 }
 

@@ -73,23 +73,3 @@ export async function findReferences(
       where team_id = ${teamId} and id = ${wanted.sshKeyId}) as ssh_key`.execute(db);
   return result.rows[0]!;
 }
-
-export async function listPlans(db: Queryable) {
-  return db
-    .selectFrom('plans')
-    .selectAll()
-    .where('kind', '=', 'vps')
-    .where('enabled', '=', true)
-    .orderBy('position')
-    .execute();
-}
-
-export async function listDatacenters(db: Queryable): Promise<string[]> {
-  const rows = await db
-    .selectFrom('datacenters')
-    .select('name')
-    .where('enabled', '=', true)
-    .orderBy('name')
-    .execute();
-  return rows.map((row) => row.name);
-}

@@ -1,5 +1,5 @@
-import { AppError, type FieldErrors } from '../../lib/errors.ts';
-import type { EngineParameter, Provider } from '../../services/provider.ts';
+import { AppError, type FieldErrors } from '../lib/errors.ts';
+import type { EngineParameter, Provider } from './provider.ts';
 
 /** Parameter name to value, as text. */
 export type Parameters = Record<string, string>;

@@ -1,0 +1,40 @@
+import type { ModuleContext } from '../../module.ts';
+import type { Follower, GroupFollowers } from '../parameter-groups/followers.ts';
+import type { Kind } from './kinds.ts';
+import { createServiceActions } from './service.ts';
+import { getService, lockServicesOfGroup, type ManagedService, updateService } from './store.ts';
+
+/** How databases and caches follow their parameter groups. */
+export function createGroupFollowers(context: ModuleContext): GroupFollowers {
+  const actions = {
+    database: createServiceActions('database', context),
+    cache: createServiceActions('cache', context),
+  };
+  return {
+    lock: async (tx, groupId) => (await lockServicesOfGroup(tx, groupId)).map(toFollower),
+    async set(tx, principal, id, effective) {
+      const service = await getService(tx, id);
+      const columns = { effective_parameters: JSON.stringify(effective) };
+      if (service.status === 'error') await updateService(tx, id, columns);
+      else await actions[service.kind as Kind].updateEngine(tx, principal, service, columns);
+    },
+  };
+}
+
+const toFollower = ({
+  id,
+  name,
+  kind,
+  provider,
+  version,
+  parameters,
+  desired,
+}: ManagedService): Follower => ({
+  id,
+  name,
+  kind,
+  provider,
+  version,
+  parameters: parameters as Record<string, string>,
+  isBeingDeleted: desired === 'deleted',
+});
