@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import { type Config, readConfig } from '../config.ts';
 import type { HostContext } from '../host/component.ts';
@@ -9,7 +9,6 @@ import { OperatorError } from '../host/operator-error.ts';
 import { findRest, listInstall, removeInstall } from '../host/removal.ts';
 import { createTerminal, type Terminal } from '../host/terminal.ts';
 import { installId } from '../lib/install-id.ts';
-import { isRoot } from '../lib/processes.ts';
 import { UsageError } from './failure.ts';
 import { removeService, unitFile } from './service.ts';
 
@@ -22,9 +21,6 @@ export async function destroy(options: { yes: boolean }): Promise<number> {
   if (plan.length === 0) {
     process.stdout.write(`There is no Danube in ${home}: nothing to remove.\n`);
     return 0;
-  }
-  if (!isRoot() && existsSync(home) && statSync(home).uid !== process.getuid?.()) {
-    throw new OperatorError('Removing an install needs root, or the user who made it.', 'Use sudo.');
   }
   // Refuses while a server runs: before anybody reads a list and confirms it.
   await (await takeLock(home, context.installId)).release();
