@@ -7,6 +7,7 @@ import type { InstanceReport } from '../src/dataplane/contract/compute.ts';
 import type { DataPlane } from '../src/dataplane/contract/data-plane.ts';
 import { createSimDataPlane, type SimDataPlane } from '../src/dataplane/sim/data-plane.ts';
 import type { Queryable } from '../src/db/database.ts';
+import type { ResourceModule } from '../src/module.ts';
 import { MODULES } from '../src/modules.ts';
 import { readIntent } from '../src/resources/firewalls/enforcement.ts';
 import { type Call, clientOf } from './client.ts';
@@ -81,6 +82,7 @@ export async function findInconsistencies(
   { pool, db }: TestDatabase,
   plane: DataPlane,
   only?: number,
+  modules: readonly ResourceModule[] = MODULES,
 ): Promise<string[]> {
   const instances = await plane.listInstances();
   const snapshots = await plane.listSnapshots();
@@ -95,7 +97,7 @@ export async function findInconsistencies(
       instances: instances.filter(({ ref }) => ref.teamId === teamId),
       snapshots: snapshots.filter((snapshot) => snapshot.teamId === teamId),
     };
-    const found = await Promise.all(MODULES.map(async (module) => module.inconsistencies?.(check) ?? []));
+    const found = await Promise.all(modules.map(async (module) => module.inconsistencies?.(check) ?? []));
     const all = [...found.flat(), ...(await findWrongFirewalls(db, plane, teamId))];
     problems.push(...all.map((problem) => `team ${teamId}: ${problem}`));
   }

@@ -6,9 +6,9 @@ export async function findFirewallInconsistencies({ db, teamId }: ConsistencyChe
   const problems: string[] = [];
   const rows = await sql<{ id: string; status: string; outlived: boolean; counted: boolean }>`
     select id, status, default_of is null as counted,
-      default_of not in (select id from instances)
-        and id not in (select firewall_id from firewall_attachments) as outlived
-    from firewalls where team_id = ${teamId}`.execute(db);
+      default_of is not null and not exists (select from instances where id = f.default_of)
+        and not exists (select from firewall_attachments where firewall_id = f.id) as outlived
+    from firewalls f where team_id = ${teamId}`.execute(db);
   for (const { id, status, outlived } of rows.rows) {
     if (outlived) problems.push(`default firewall ${id} outlived its instance`);
     if (status === 'applying') problems.push(`firewall ${id} is still being applied`);
