@@ -1,6 +1,6 @@
 /**
- * `npm test`: everything that must hold before a change lands. `--fast` leaves out what needs Incus, root and minutes;
- * names of test files, or parts of them, run those and nothing else.
+ * `npm test`: everything that must hold before a change lands. `--fast` leaves out what needs Incus, root and minutes,
+ * `--exhaustive` runs all of what is sampled otherwise. Names of test files, or parts of them, run those and nothing else.
  *
  * It makes an install of its own, with PostgreSQL and a real Incus daemon, and removes all of it at the end.
  */
@@ -50,6 +50,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 
 try {
   if (fast) process.env.DANUBE_TEST_FAST = '1';
+  if (process.argv.includes('--exhaustive')) process.env.DANUBE_TEST_EXHAUSTIVE = '1';
   terminal.line(`Seed ${process.env.DANUBE_TEST_SEED}: set DANUBE_TEST_SEED to repeat what this run chooses`);
   await prepareTestInstall(fast ? 'sim' : 'incus');
   const files = await testFiles();

@@ -19,9 +19,9 @@ import { type ServerProcess, startServerProcess } from './processes.ts';
 export interface Crashable {
   database: TestDatabase;
   team: TestTeam;
-  /** Starts the server; `kill` is where it dies, in the words of `server-process.ts`. */
-  start(kill?: string): Promise<ServerProcess>;
-  client(server: ServerProcess): Call;
+  start(): Promise<ServerProcess>;
+  /** By default of the team that there is from the beginning. */
+  client(server: ServerProcess, team?: TestTeam): Call;
   /** The data plane as the dead server left it. Only while no server runs. */
   inspect<T>(look: (plane: SimDataPlane) => Promise<T>): Promise<T>;
   close(): Promise<void>;
@@ -47,13 +47,13 @@ export async function createCrashable(
   return {
     database,
     team,
-    async start(kill) {
-      const server = await startServerProcess({ ...env, ...(kill ? { DANUBE_TEST_KILL: kill } : {}) });
+    async start() {
+      const server = await startServerProcess(env);
       running.add(server);
       void server.ended.then(() => running.delete(server));
       return server;
     },
-    client: (server) => clientOf(server.url, team.token),
+    client: (server, { token } = team) => clientOf(server.url, token),
     async inspect(look) {
       const plane = createSimDataPlane({ stateFile, latencyMs: 0 });
       try {

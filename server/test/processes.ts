@@ -1,10 +1,24 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
+import { waitFor } from './harness.ts';
+import type { Point } from './traps.ts';
+
+/** What is to happen to the next operation of the team at a point: it waits there forever, or the process dies. */
+export interface ToServer {
+  teamId: number;
+  point: Point;
+  fate: 'park' | 'die';
+}
+
+/** The server serves, a point is armed for a team, or an operation of a team has come to one and waits there. */
+export type FromServer = { url: string } | { armed: number } | { parked: number };
 
 // DBOS's pool asks its first question while the connection is being set up, of which `pg` warns.
 const FLAGS = ['--disable-warning=DeprecationWarning'];
+
+/** Longest wait for an operation to get to its point, in seconds: it is one of a hundred. */
+const PATIENCE = 120;
 
 const children = new Set<ChildProcess>();
 
@@ -18,9 +32,13 @@ export interface ServerProcess {
   child: ChildProcess;
   /** Resolves with the signal that ended it, or null where it exited by itself. */
   ended: Promise<NodeJS.Signals | null>;
+  /** Resolves once the point is armed. */
+  arm(order: ToServer): Promise<void>;
+  /** Resolves once an operation of the team waits at its point. */
+  parked(teamId: number): Promise<void>;
 }
 
-/** Starts `server-process.ts` and waits until it serves. Throws when it ends before, unless it is meant to die. */
+/** Starts `server-process.ts` and waits until it serves. Throws when it ends before. */
 export async function startServerProcess(env: Record<string, string>): Promise<ServerProcess> {
   const child = spawn(process.execPath, [...FLAGS, path.join(import.meta.dirname, 'server-process.ts')], {
     env: {
@@ -30,22 +48,33 @@ export async function startServerProcess(env: Record<string, string>): Promise<S
       DANUBE_LISTEN: '127.0.0.1:0',
       DANUBE_LOG_LEVEL: env.DANUBE_LOG_LEVEL ?? 'silent',
     },
-    stdio: ['pipe', 'pipe', 'inherit'],
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
   children.add(child);
   const ended = once(child, 'exit').then(([, signal]) => {
     children.delete(child);
     return signal as NodeJS.Signals | null;
   });
+  const armed = new Set<number>();
+  const parked = new Set<number>();
   const url = await new Promise<string>((resolve, reject) => {
-    const lines = createInterface({ input: child.stdout! });
-    lines.on('line', (line) => {
-      if (line.startsWith('{"url":')) resolve((JSON.parse(line) as { url: string }).url);
+    child.on('message', (message: FromServer) => {
+      if ('armed' in message) armed.add(message.armed);
+      else if ('parked' in message) parked.add(message.parked);
+      else resolve(message.url);
     });
-    // Work left by the process before may hit the point of death before this one serves.
-    void ended.then((signal) =>
-      signal === 'SIGKILL' ? resolve('') : reject(new Error(`The server ended: ${signal}`)),
-    );
+    void ended.then((signal) => reject(new Error(`The server ended: ${signal}`)));
   });
-  return { url, child, ended };
+  return {
+    url,
+    child,
+    ended,
+    async arm(order) {
+      child.send(order);
+      await waitFor(`"${order.point}" to be armed`, async () => armed.has(order.teamId));
+    },
+    async parked(teamId) {
+      await waitFor('the operation to get to its point', async () => parked.has(teamId), PATIENCE);
+    },
+  };
 }

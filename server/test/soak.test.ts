@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createCrashable, findInconsistencies } from './faults.ts';
+import { REPEAT, SEED } from './seed.ts';
 import { soak } from './soak.ts';
 
 describe('soak on the simulated data plane', () => {
   it('honours every promise over 40 operations and 20 kills', async (context) => {
-    const seed = Number(process.env.DANUBE_TEST_SEED ?? Date.now() % 1_000_000);
-    context.diagnostic(`seed ${seed}: set DANUBE_TEST_SEED to repeat`);
+    context.diagnostic(REPEAT);
     const test = await createCrashable({ latencyMs: 30 });
     try {
       await test.database.pool.query(`update teams set quotas = '{"vps": 100}'`);
-      await soak(test, { seed, clients: 4, operations: 40, kills: 20, pauseMs: 450, servers: 3 });
+      await soak(test, { seed: SEED, clients: 4, operations: 40, kills: 20, pauseMs: 450, servers: 3 });
       assert.deepEqual(await test.inspect((plane) => findInconsistencies(test.database, plane)), []);
     } finally {
       await test.close();

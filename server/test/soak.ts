@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Call, newVps } from './client.ts';
 import type { Crashable } from './faults.ts';
 import { waitFor } from './harness.ts';
+import { randomFrom } from './seed.ts';
 
 export interface SoakOptions {
   seed: number;
@@ -58,17 +59,6 @@ export async function soak(test: Crashable, options: SoakOptions): Promise<void>
   }
   server.child.kill('SIGTERM');
   await server.ended;
-}
-
-/** Repeatable random numbers (mulberry32), so that a failing soak can be run again with its seed. */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
 }
 
 /**

@@ -115,8 +115,8 @@ const COMMANDS: readonly Command[] = [
   },
   {
     name: 'test',
-    usage: 'test [--fast] [PART-OF-A-FILE-NAME ...]',
-    help: 'Run the test-suite, or the files named. --fast leaves out what needs Incus.',
+    usage: 'test [--fast | --exhaustive] [PART-OF-A-FILE-NAME ...]',
+    help: 'Run the test-suite, or the files named. --fast leaves out what needs Incus; --exhaustive samples nothing.',
     options: {},
     words: [0, Number.POSITIVE_INFINITY],
     run: async (words) => (await import('./script.ts')).runScript('scripts/test.ts', words),

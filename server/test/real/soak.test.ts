@@ -3,18 +3,18 @@ import { describe, it } from 'node:test';
 import { createLog } from '../../src/lib/log.ts';
 import { createCrashable, findInconsistencies } from '../faults.ts';
 import { createTestIncus, incusEnvironment } from '../incus.ts';
+import { REPEAT, SEED } from '../seed.ts';
 import { soak } from '../soak.ts';
 
 describe('soak on Incus', () => {
   it('honours every promise over 8 operations and 5 kills', async (context) => {
-    const seed = Number(process.env.DANUBE_TEST_SEED ?? Date.now() % 1_000_000);
-    context.diagnostic(`seed ${seed}: set DANUBE_TEST_SEED to repeat`);
+    context.diagnostic(REPEAT);
     const test = await createCrashable({ environment: { DANUBE_ENGINE: 'incus', ...incusEnvironment() } });
     const plane = createTestIncus(createLog('silent'));
     try {
       await plane.ensureImage('debian-12');
       await soak(test, {
-        seed,
+        seed: SEED,
         clients: 2,
         operations: 8,
         kills: 5,

@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict';
+import type { SimVerb } from '../src/dataplane/sim/faults.ts';
+import type { OperationWorkflow } from '../src/operations/operation.ts';
+import type { Answer, Call } from './client.ts';
+import { waitFor } from './harness.ts';
+
+/** Operations that are put through every failure. */
+export interface OperationSubject<Kind extends string> {
+  /** For the names of tests, for example `VPS`. */
+  name: string;
+  /** By kind of operation; only the names of the steps are read. */
+  workflows: Record<Kind, Pick<OperationWorkflow, 'steps'>>;
+  /** The data plane's verbs that a step calls, by `KIND STEP` where it depends on the kind, else by `STEP`. */
+  verbs: Record<string, SimVerb[]>;
+  /** Makes what the operation needs; returns what {@link start} is to know it by. */
+  prepare(call: Call, kind: Kind, name: string): Promise<string>;
+  /** Sends the request that starts the operation. */
+  start(call: Call, kind: Kind, id: string): ReturnType<Call>;
+  /** Resolves once what the operation leads to shows. */
+  succeeded(call: Call, kind: Kind, id: string, answer: Answer): Promise<void>;
+  /** Does what must still be possible after the operation has failed. */
+  recover(call: Call, kind: Kind, id: string, answer: Answer): Promise<void>;
+}
+
+/** One kind of operation as it is tested. */
+export interface Plan<Kind extends string> {
+  kind: Kind;
+  steps: { name: string; verbs: SimVerb[] }[];
+}
+
+/** Waits until the operation that an answer tells of has ended; resolves to the operation. */
+export const ended = (call: Call, { status, body }: Answer, seconds?: number) => {
+  assert.ok(status < 300, JSON.stringify(body));
+  const hasEnded = async () => {
+    const { data } = (await call('GET', `/operations/${body.operation_id}`)).body;
+    return data?.terminal && data;
+  };
+  return waitFor('the operation to end', hasEnded, seconds);
+};

@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { DataPlaneError } from '../src/dataplane/contract/errors.ts';
+import { type Call, clientOf } from './client.ts';
+import { findInconsistencies } from './faults.ts';
+import { createTeam, startTestApp, type TestApp } from './harness.ts';
+import { ended, type OperationSubject, type Plan } from './operation-subject.ts';
+import { createTraps, type Point } from './traps.ts';
+
+/** Most of a test is waiting: for the next look at the queue, and for the next try of a step. */
+const AT_ONCE = 16;
+
+/** Has each verb of each step fail once, lose its answer, and fail for good: all in one server, in a team each. */
+export function testStepFailures<Kind extends string>(
+  subject: OperationSubject<Kind>,
+  plans: Plan<Kind>[],
+): void {
+  describe(`${subject.name} workflows when a step fails`, { concurrency: AT_ONCE }, () => {
+    let test: TestApp;
+    const traps = createTraps();
+    before(async () => {
+      test = await startTestApp({ runtime: { afterStep: traps.afterStep } });
+      traps.watch(test.plane.faults);
+    });
+    after(async () => {
+      const found = await findInconsistencies(test.database, test.plane);
+      await test.close();
+      assert.deepEqual(found, []);
+    });
+
+    /** Starts the operation, has it meet the error at the point, and looks at what came of it. */
+    const meet = async (
+      kind: Kind,
+      point: Point,
+      error: DataPlaneError,
+      check: (call: Call, id: string, answer: Awaited<ReturnType<Call>>) => Promise<void>,
+    ): Promise<void> => {
+      const { teamId, token } = await createTeam(test.database);
+      const call = clientOf(test.app.url!, token);
+      const id = await subject.prepare(call, kind, 'test');
+      let met = false;
+      traps.set(teamId, point, () => {
+        met = true;
+        throw error;
+      });
+      const answer = await subject.start(call, kind, id);
+      await check(call, id, answer);
+      assert.ok(met, 'The operation never got there.');
+      assert.deepEqual(await findInconsistencies(test.database, test.plane, teamId), []);
+    };
+    const meetAndSucceed = (kind: Kind, point: Point, error: DataPlaneError) =>
+      meet(kind, point, error, async (call, id, answer) => {
+        assert.equal((await ended(call, answer)).state, 'succeeded');
+        await subject.succeeded(call, kind, id, answer);
+      });
+
+    for (const { kind, steps } of plans) {
+      for (const { name: step, verb } of steps.flatMap(({ name, verbs }) =>
+        verbs.map((verb) => ({ name, verb })),
+      )) {
+        it(`${kind}: ${step} (${verb}) fails once, then works`, () =>
+          meetAndSucceed(
+            kind,
+            `before ${verb}`,
+            new DataPlaneError('unreachable', 'The host does not answer.'),
+          ));
+
+        it(`${kind}: ${step} (${verb}) takes effect, but its answer is lost`, () =>
+          meetAndSucceed(
+            kind,
+            `after ${verb}`,
+            new DataPlaneError('timeout', 'The host did not answer in time.'),
+          ));
+
+        it(`${kind}: ${step} (${verb}) fails for good, and it can be gone on from there`, () => {
+          const error = new DataPlaneError('failed', 'The host refused.');
+          return meet(kind, `before ${verb}`, error, async (call, id, answer) => {
+            const operation = await ended(call, answer);
+            assert.deepEqual([operation.state, operation.error.message], ['failed', 'The host refused.']);
+            await subject.recover(call, kind, id, answer);
+          });
+        });
+      }
+    }
+  });
+}
