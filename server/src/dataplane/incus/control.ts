@@ -1,9 +1,9 @@
 import type { ControlVerb } from '../contract/compute.ts';
 import { DataPlaneError } from '../contract/errors.ts';
 import type { InstanceRef } from '../contract/refs.ts';
-import type { IncusClient } from './client.ts';
+import type { IncusContext } from './context.ts';
 import { IncusError } from './errors.ts';
-import type { Instances } from './instances.ts';
+import { instancePath } from './lookup.ts';
 
 /** Verbs by which the data plane itself has an engine stand still for one copy of its data. */
 type QuiesceVerb = 'hold' | 'release';
@@ -36,12 +36,11 @@ const UNKNOWN_VERB = 2;
 
 /** Runs `/usr/lib/danube/control VERB` in the guest, and returns what it prints. See `Compute.control`. */
 export async function runControl(
-  client: IncusClient,
-  instances: Instances,
+  context: IncusContext,
   ref: InstanceRef,
   verb: ControlVerb,
 ): Promise<string> {
-  const { status, stdout, stderr } = await ask(client, instances, ref, verb);
+  const { status, stdout, stderr } = await ask(context, ref, verb);
   if (status === 0) return stdout;
   const detail = `control ${verb}, status ${status}: ${stderr.trim().slice(0, COMPLAINT)}`;
   if (TIMED_OUT.has(status)) throw new DataPlaneError('timeout', 'The service took too long.', { detail });
@@ -61,21 +60,13 @@ export interface QuiesceOutcome {
  * Has the engine make its data fit to be copied, and keep it so until {@link releaseEngine}, for a few seconds at most.
  * Not done where the image is older than this, or the engine is down or too busy.
  */
-export function quiesceEngine(
-  client: IncusClient,
-  instances: Instances,
-  ref: InstanceRef,
-): Promise<QuiesceOutcome> {
-  return outcomeOf(ask(client, instances, ref, 'hold'));
+export function quiesceEngine(context: IncusContext, ref: InstanceRef): Promise<QuiesceOutcome> {
+  return outcomeOf(ask(context, ref, 'hold'));
 }
 
 /** Lets it go on. Not done where it went on before: what was copied meanwhile may have been written to. */
-export function releaseEngine(
-  client: IncusClient,
-  instances: Instances,
-  ref: InstanceRef,
-): Promise<QuiesceOutcome> {
-  return outcomeOf(ask(client, instances, ref, 'release'));
+export function releaseEngine(context: IncusContext, ref: InstanceRef): Promise<QuiesceOutcome> {
+  return outcomeOf(ask(context, ref, 'release'));
 }
 
 interface Answer {
@@ -96,19 +87,16 @@ async function outcomeOf(asked: Promise<Answer>): Promise<QuiesceOutcome> {
 }
 
 /** Throws `invalid` where the instance does not run. */
-function ask(
-  client: IncusClient,
-  instances: Instances,
-  ref: InstanceRef,
-  verb: ControlVerb | QuiesceVerb,
-): Promise<Answer> {
-  const { path, query } = instances.path(ref);
+function ask(context: IncusContext, ref: InstanceRef, verb: ControlVerb | QuiesceVerb): Promise<Answer> {
+  const { path, query } = instancePath(context, ref);
   const seconds = SECONDS[verb];
   const command = ['timeout', '-k', String(KILL_AFTER), String(seconds), '/usr/lib/danube/control', verb];
   const timeoutSeconds = seconds + KILL_AFTER + SLACK;
-  return client.execRecorded(path, command, LIMIT, { query, timeoutSeconds }).catch((error: unknown) => {
-    throw explain(error);
-  });
+  return context.client
+    .execRecorded(path, command, LIMIT, { query, timeoutSeconds })
+    .catch((error: unknown) => {
+      throw explain(error);
+    });
 }
 
 const explain = (error: unknown): unknown =>

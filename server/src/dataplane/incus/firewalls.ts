@@ -4,8 +4,9 @@ import { DataPlaneError } from '../contract/errors.ts';
 import type { InstanceFirewall, TenantNetwork } from '../contract/networks.ts';
 import { bridgeRules, type IncusRule, type IncusRules, ovnRules } from './acl-rules.ts';
 import type { IncusClient } from './client.ts';
-import { cutForbidden } from './connections.ts';
+import type { IncusContext } from './context.ts';
 import { alreadyExists, refusesRules } from './errors.ts';
+import type { HostAccess } from './host-access.ts';
 import type { IncusInstance } from './instance-config.ts';
 import { bridgeName, instanceAclName, instanceAclPrefix, networkAclName, projectName } from './names.ts';
 
@@ -39,12 +40,14 @@ export const guardedBy = (acl: string): Record<string, string> => ({
  */
 export class Firewalls {
   readonly #client: IncusClient;
+  readonly #host: HostAccess | null;
   readonly #installId: string;
   /** By team: the daemon and the rules under which connections were judged. */
   readonly #judged = new Map<number, string>();
 
-  constructor(client: IncusClient, installId: string) {
+  constructor({ client, host, installId }: IncusContext) {
     this.#client = client;
+    this.#host = host;
     this.#installId = installId;
   }
 
@@ -72,9 +75,7 @@ export class Firewalls {
         : this.#ensureOnBridge(teamId, sorted, addresses, network),
     );
     // What has passed meanwhile, while Incus was away, is judged too: nothing is filtered at a start of Incus.
-    if (this.#client.isLocal) {
-      await this.#cut(teamId, sorted, addresses, `${daemon.environment.server_pid} ${rules}`);
-    }
+    await this.#cut(teamId, sorted, addresses, `${daemon.environment.server_pid} ${rules}`);
   }
 
   async remove(teamId: number): Promise<void> {
@@ -158,15 +159,15 @@ export class Firewalls {
     return { description: `Danube ${this.#installId}, team ${teamId}`, config: {}, ingress, egress };
   }
 
-  /** Not twice under the same daemon and rules: it reads the table of all connections. */
+  /** Only on the host, and not twice under the same daemon and rules: it reads the table of all connections. */
   async #cut(
     teamId: number,
     firewalls: readonly InstanceFirewall[],
     addresses: TenantNetwork,
     circumstances: string,
   ): Promise<void> {
-    if (this.#judged.get(teamId) === circumstances) return;
-    await cutForbidden(addresses, firewalls);
+    if (!this.#host || this.#judged.get(teamId) === circumstances) return;
+    await this.#host.cutForbidden(addresses, firewalls);
     this.#judged.set(teamId, circumstances);
   }
 }

@@ -1,19 +1,18 @@
 import type { InstanceFile } from '../contract/compute.ts';
 import type { InstanceRef } from '../contract/refs.ts';
-import type { IncusClient } from './client.ts';
-import type { Instances } from './instances.ts';
+import type { IncusContext } from './context.ts';
+import { instancePath } from './lookup.ts';
 
 /**
  * Writes the files, into an instance that runs or not. Incus writes in place: a reader at the wrong moment, or a kill in
  * the middle, finds half a file. So the guest must be able to tell; an archive can, by what it ends with.
  */
 export async function writeFiles(
-  client: IncusClient,
-  instances: Instances,
+  context: IncusContext,
   ref: InstanceRef,
   files: readonly InstanceFile[],
 ): Promise<void> {
-  const { path, query } = instances.path(ref);
+  const { path, query } = instancePath(context, ref);
   for (const file of files) {
     const headers = {
       // With any other type, Incus writes an empty file and calls that success.
@@ -24,7 +23,7 @@ export async function writeFiles(
       'x-incus-uid': '0',
       'x-incus-gid': '0',
     };
-    await client.upload(
+    await context.client.upload(
       `${path}/files`,
       { body: file.content, headers },
       { query: { ...query, path: file.path } },

@@ -1,8 +1,7 @@
 import { DataPlaneError } from '../contract/errors.ts';
 import { INTERNAL_DOMAIN, type TenantNetwork } from '../contract/networks.ts';
-import type { IncusClient } from './client.ts';
+import type { IncusContext } from './context.ts';
 import { alreadyExists, IncusError } from './errors.ts';
-import { removeHostRemains, stopForgottenDns } from './host-remains.ts';
 
 /** The parts of Incus' network object that Danube reads. */
 interface IncusNetwork {
@@ -20,12 +19,10 @@ const PAUSE = 250;
 
 /** The bridges of teams. A daemon that was killed while it made one leaves it half made; that is mended here. */
 export class Networks {
-  readonly #client: IncusClient;
-  readonly #isLocal: boolean;
+  readonly #context: IncusContext;
 
-  constructor(client: IncusClient, isLocal: boolean) {
-    this.#client = client;
-    this.#isLocal = isLocal;
+  constructor(context: IncusContext) {
+    this.#context = context;
   }
 
   /** `extra`: settings for a network that is made now. One that is there keeps its own. */
@@ -48,25 +45,25 @@ export class Networks {
     }
     const { config: current } = present;
     const differs = Object.entries(config).some(([key, value]) => current[key] !== value);
-    if (differs) await this.#client.request('PATCH', path, { config });
+    if (differs) await this.#context.client.request('PATCH', path, { config });
   }
 
   /** Two that delete a network at once make one of them fail half way through; a second attempt ends well. */
   async remove(name: string): Promise<void> {
     const path = `/1.0/networks/${name}`;
     try {
-      await this.#client.remove(path);
+      await this.#context.client.remove(path);
     } catch (error) {
       if (!(error instanceof IncusError) || error.code === 'unreachable') throw error;
       await new Promise((resolve) => setTimeout(resolve, PAUSE));
-      await this.#client.remove(path);
+      await this.#context.client.remove(path);
     }
   }
 
   async #findSettled(path: string): Promise<IncusNetwork | null> {
     const deadline = Date.now() + PATIENCE;
     for (;;) {
-      const present = await this.#client.find<IncusNetwork>(path);
+      const present = await this.#context.client.find<IncusNetwork>(path);
       if (present?.status !== 'Pending' || Date.now() > deadline) return present;
       await new Promise((resolve) => setTimeout(resolve, PAUSE));
     }
@@ -75,26 +72,27 @@ export class Networks {
   async #create(name: string, config: Record<string, string>, description: string): Promise<void> {
     const body = { name, type: 'bridge', config, description };
     try {
-      await this.#client.request('POST', '/1.0/networks', body);
+      await this.#context.client.request('POST', '/1.0/networks', body);
     } catch (error) {
       if (alreadyExists(error)) return;
       // A DNS server that outlived the network it was for keeps the address.
-      if (!this.#isLocal || !(error instanceof IncusError) || !/already in use/i.test(error.said))
-        throw error;
-      await stopForgottenDns(name);
-      await this.#client.request('POST', '/1.0/networks', body);
+      const { host } = this.#context;
+      if (!host || !(error instanceof IncusError) || !/already in use/i.test(error.said)) throw error;
+      await host.stopForgottenDns(name);
+      await this.#context.client.request('POST', '/1.0/networks', body);
     }
   }
 
   /** Makes room for a network that works. One that instances use is left for Incus, which tries again each minute. */
   async #clear(name: string, present: IncusNetwork): Promise<void> {
-    if (!this.#isLocal && !present.managed) throw broken(name, 'an interface of that name is in the way');
+    const { host } = this.#context;
+    if (!host && !present.managed) throw broken(name, 'an interface of that name is in the way');
     if (present.managed && present.used_by.length > 0) {
-      if (this.#isLocal) await stopForgottenDns(name);
+      await host?.stopForgottenDns(name);
       throw broken(name, `it is ${present.status}`);
     }
     if (present.managed) await this.remove(name);
-    if (this.#isLocal) await removeHostRemains(name);
+    await host?.removeHostRemains(name);
   }
 }
 

@@ -1,8 +1,8 @@
 import { DataPlaneError } from '../contract/errors.ts';
 import type { InstanceRef } from '../contract/refs.ts';
-import type { IncusClient } from './client.ts';
+import type { IncusContext } from './context.ts';
 import { IncusError } from './errors.ts';
-import type { Instances } from './instances.ts';
+import { instancePath } from './lookup.ts';
 
 /** Milliseconds between two attempts to run the probe in a guest that is not ready for it. */
 const PAUSE = 250;
@@ -58,13 +58,12 @@ export const SERVICE: Probe = {
  * `not_found` where the instance is gone.
  */
 export async function waitUntilReady(
-  client: IncusClient,
-  instances: Instances,
+  context: IncusContext,
   ref: InstanceRef,
   probe: Probe,
   timeoutSeconds: number,
 ): Promise<void> {
-  const { path, query } = instances.path(ref);
+  const { path, query } = instancePath(context, ref);
   const deadline = Date.now() + timeoutSeconds * 1000;
   let last: unknown;
   for (;;) {
@@ -73,7 +72,7 @@ export async function waitUntilReady(
     const seconds = Math.min(left, PROBE_SECONDS);
     const options = { query, timeoutSeconds: seconds + 5 };
     try {
-      if ((await client.exec(path, probe.command(seconds), options)) === 0) return;
+      if ((await context.client.exec(path, probe.command(seconds), options)) === 0) return;
     } catch (error) {
       if (!(error instanceof IncusError) || error.code === 'unreachable' || error.code === 'not_found') {
         throw error;

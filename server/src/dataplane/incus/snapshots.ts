@@ -1,28 +1,19 @@
-import type { Log } from '../../lib/log.ts';
 import { DataPlaneError } from '../contract/errors.ts';
 import type { InstanceRef, SnapshotRef } from '../contract/refs.ts';
 import type { SnapshotReport } from '../contract/snapshots.ts';
-import type { IncusClient } from './client.ts';
+import type { IncusContext } from './context.ts';
 import { quiesceEngine, releaseEngine } from './control.ts';
 import { hasDataVolume } from './devices.ts';
-import type { DiskKind, DiskUsage } from './disk-usage.ts';
+import { type DiskKind, heldBytes } from './disk-usage.ts';
 import { type IncusInstance, isKept, KEPT } from './instance-config.ts';
 import type { Instances } from './instances.ts';
+import { findInstance, getInstance, instancePath, listInstances } from './lookup.ts';
 import { isSnapshot, teamOf } from './names.ts';
+import { freezeInstance, thawInstance } from './power.ts';
 import { isComplete, type Volumes } from './volumes.ts';
 
 /** How often a service is asked to stand still for a copy before the snapshot fails. */
 const ATTEMPTS = 3;
-
-/** The parts that snapshots are made with. */
-export interface SnapshotParts {
-  client: IncusClient;
-  instances: Instances;
-  volumes: Volumes;
-  usage: DiskUsage;
-  installId: string;
-  log: Log;
-}
 
 /** A snapshot that was made to its end: of a server it is an instance, of a service a volume. */
 export interface KeptDisk {
@@ -36,17 +27,20 @@ export interface KeptDisk {
  * of. Each is marked when it is complete; what a kill left without the mark counts for nothing, and is replaced.
  */
 export class Snapshots {
-  readonly #parts: SnapshotParts;
+  readonly #context: IncusContext;
+  readonly #instances: Instances;
+  readonly #volumes: Volumes;
 
-  constructor(parts: SnapshotParts) {
-    this.#parts = parts;
+  constructor(context: IncusContext, instances: Instances, volumes: Volumes) {
+    this.#context = context;
+    this.#instances = instances;
+    this.#volumes = volumes;
   }
 
   async ensure(ref: InstanceRef, snapshot: SnapshotRef): Promise<void> {
-    const { instances } = this.#parts;
     // Also where it is done: a run that was killed may have left the guest frozen.
-    if (await this.find(snapshot)) return instances.thaw(ref);
-    const source = await instances.get(ref);
+    if (await this.find(snapshot)) return thawInstance(this.#context, ref);
+    const source = await getInstance(this.#context, ref);
     await (hasDataVolume(source.devices)
       ? this.#keepVolume(ref, source, snapshot)
       : this.#keepInstance(ref, source, snapshot));
@@ -54,8 +48,10 @@ export class Snapshots {
 
   /** Null where there is none, or only a part of one. */
   async find(snapshot: SnapshotRef): Promise<KeptDisk | null> {
-    const { instances, volumes } = this.#parts;
-    const [instance, volume] = await Promise.all([instances.find(snapshot), volumes.find(snapshot)]);
+    const [instance, volume] = await Promise.all([
+      findInstance(this.#context, snapshot),
+      this.#volumes.find(snapshot),
+    ]);
     if (instance && isKept(instance)) return { ref: snapshot, instance };
     return volume && isComplete(volume) ? { ref: snapshot, instance: null } : null;
   }
@@ -67,13 +63,12 @@ export class Snapshots {
 
   /** What the kept disk holds. */
   async diskBytes({ ref, instance }: KeptDisk): Promise<number> {
-    const { client, instances, volumes, usage } = this.#parts;
     const kind: DiskKind = instance ? 'containers' : 'custom';
-    const { path, query } = (instance ? instances : volumes).path(ref);
-    const state = await client.get<DiskState>(`${path}/state`, { query });
+    const { path, query } = instance ? instancePath(this.#context, ref) : this.#volumes.path(ref);
+    const state = await this.#context.client.get<DiskState>(`${path}/state`, { query });
     const incusSays = (instance ? state.disk?.root?.usage : state.usage?.used) ?? null;
     const disk = { kind, project: query.project, name: ref.name };
-    const bytes = await usage.heldBytes(disk, incusSays, { patient: true });
+    const bytes = await heldBytes(this.#context, disk, incusSays, { patient: true });
     if (bytes !== null) return bytes;
     throw new DataPlaneError('failed', 'The size of the snapshot is not known yet.', {
       detail: ref.name,
@@ -83,36 +78,31 @@ export class Snapshots {
 
   /** Also what is left of one that was never completed. */
   async remove(snapshot: SnapshotRef): Promise<void> {
-    const { instances, volumes } = this.#parts;
-    await instances.remove(snapshot);
-    await volumes.remove(snapshot);
+    await this.#instances.remove(snapshot);
+    await this.#volumes.remove(snapshot);
   }
 
   /** All of this install, completed or not: whoever looks for leaks must see them. */
   async list(): Promise<SnapshotRef[]> {
-    const { instances, volumes, installId } = this.#parts;
-    const found = [...(await instances.list()), ...(await volumes.list())].filter(({ name }) =>
-      isSnapshot(name),
-    );
-    return found.flatMap(({ project, name }) => {
-      const teamId = teamOf(installId, project);
+    const all = [...(await listInstances(this.#context)), ...(await this.#volumes.list())];
+    return all.flatMap(({ project, name }) => {
+      const teamId = isSnapshot(name) ? teamOf(this.#context.installId, project) : null;
       return teamId === null ? [] : [{ teamId, name }];
     });
   }
 
   /** The guest writes nothing between the moment of the freeze and the copy, which has all that was written before. */
   async #keepInstance(ref: InstanceRef, source: IncusInstance, snapshot: SnapshotRef): Promise<void> {
-    const { client, instances } = this.#parts;
-    await instances.remove(snapshot);
+    await this.#instances.remove(snapshot);
     try {
-      await instances.freeze(ref);
-      await instances.keep(source, snapshot);
+      await freezeInstance(this.#context, ref);
+      await this.#instances.keep(source, snapshot);
     } finally {
       // Also where the freeze is not known to have come to its end.
-      await instances.thaw(ref);
+      await thawInstance(this.#context, ref);
     }
-    const { path, query } = instances.path(snapshot);
-    await client.request('PATCH', path, KEPT, { query });
+    const { path, query } = instancePath(this.#context, snapshot);
+    await this.#context.client.request('PATCH', path, KEPT, { query });
   }
 
   /**
@@ -120,19 +110,19 @@ export class Snapshots {
    * quiesced: an image that is older than that, or an engine that is down.
    */
   async #keepVolume(ref: InstanceRef, source: IncusInstance, snapshot: SnapshotRef): Promise<void> {
-    const { client, instances, volumes, log } = this.#parts;
-    await instances.thaw(ref);
+    const { log } = this.#context;
+    await thawInstance(this.#context, ref);
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-      const quiet = source.status === 'Stopped' ? null : await quiesceEngine(client, instances, ref);
+      const quiet = source.status === 'Stopped' ? null : await quiesceEngine(this.#context, ref);
       if (quiet && !quiet.done)
         log.warn({ instance: ref, reason: quiet.said }, 'snapshot of an engine that was not quiesced');
       let released = { done: true, said: '' };
       try {
-        await volumes.keep(ref, snapshot);
+        await this.#volumes.keep(ref, snapshot);
       } finally {
-        if (quiet?.done) released = await releaseEngine(client, instances, ref);
+        if (quiet?.done) released = await releaseEngine(this.#context, ref);
       }
-      if (released.done) return volumes.complete(snapshot);
+      if (released.done) return this.#volumes.complete(snapshot);
       log.warn(
         { instance: ref, reason: released.said },
         'the engine went on before the snapshot was complete',

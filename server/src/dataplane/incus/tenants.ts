@@ -1,6 +1,7 @@
 import { DataPlaneError } from '../contract/errors.ts';
 import type { TenantSpec } from '../contract/networks.ts';
 import type { IncusClient } from './client.ts';
+import type { IncusContext } from './context.ts';
 import { alreadyExists, IncusError } from './errors.ts';
 import { type Firewalls, guardedBy } from './firewalls.ts';
 import { bridgeName, networkAclName, projectName } from './names.ts';
@@ -13,12 +14,11 @@ export class Tenants {
   readonly #networks: Networks;
   readonly #firewalls: Firewalls;
 
-  /** `isLocal`: Incus runs on this host, and its network interfaces can be seen here. */
-  constructor(client: IncusClient, installId: string, firewalls: Firewalls, isLocal: boolean) {
-    this.#client = client;
-    this.#installId = installId;
+  constructor(context: IncusContext, firewalls: Firewalls) {
+    this.#client = context.client;
+    this.#installId = context.installId;
     this.#firewalls = firewalls;
-    this.#networks = new Networks(client, isLocal);
+    this.#networks = new Networks(context);
   }
 
   async ensure(tenant: TenantSpec): Promise<void> {

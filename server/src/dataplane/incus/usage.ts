@@ -1,9 +1,9 @@
 import type { Usage } from '../contract/compute.ts';
 import type { InstanceRef } from '../contract/refs.ts';
-import type { IncusClient } from './client.ts';
+import type { IncusContext } from './context.ts';
 import { DATA_DEVICE } from './devices.ts';
-import type { DiskUsage } from './disk-usage.ts';
-import type { Instances } from './instances.ts';
+import { heldBytes } from './disk-usage.ts';
+import { instancePath } from './lookup.ts';
 
 /** The parts of Incus' state of an instance that Danube reads. Of one that is stopped, memory and CPU are 0. */
 interface IncusState {
@@ -20,14 +20,9 @@ interface IncusState {
  * What an instance uses, or null where there is none. Memory is what the kernel counts for its control group: with the file
  * cache, which it gives back when processes want more. Disk is what its limit counts.
  */
-export async function describeUsage(
-  client: IncusClient,
-  instances: Instances,
-  usage: DiskUsage,
-  ref: InstanceRef,
-): Promise<Usage | null> {
-  const { path, query } = instances.path(ref);
-  const state = await client.find<IncusState>(`${path}/state`, { query });
+export async function describeUsage(context: IncusContext, ref: InstanceRef): Promise<Usage | null> {
+  const { path, query } = instancePath(context, ref);
+  const state = await context.client.find<IncusState>(`${path}/state`, { query });
   if (!state) return null;
   const { memory, cpu, disk } = state;
   const kind = disk?.[DATA_DEVICE] ? 'custom' : 'containers';
@@ -36,6 +31,6 @@ export async function describeUsage(
   return {
     memoryBytes: runs && memory ? memory.usage : null,
     cpuSeconds: runs && cpu ? cpu.usage / 1e9 : null,
-    diskBytes: await usage.heldBytes({ kind, project: query.project, name: ref.name }, incusSays),
+    diskBytes: await heldBytes(context, { kind, project: query.project, name: ref.name }, incusSays),
   };
 }

@@ -1,8 +1,7 @@
 import { DataPlaneError } from '../contract/errors.ts';
 import type { InstanceRef, SnapshotRef } from '../contract/refs.ts';
-import type { IncusClient } from './client.ts';
+import type { IncusContext } from './context.ts';
 import { alreadyExists, IncusError } from './errors.ts';
-import { removeEmptyVolume } from './host-remains.ts';
 import { projectName } from './names.ts';
 
 interface IncusVolume {
@@ -40,12 +39,10 @@ const sizeGbOf = (volume: IncusVolume): number => Number.parseInt(volume.config.
  * volume too, under its own name.
  */
 export class Volumes {
-  readonly #client: IncusClient;
-  readonly #options: { installId: string; pool: string };
+  readonly #context: IncusContext;
 
-  constructor(client: IncusClient, options: { installId: string; pool: string }) {
-    this.#client = client;
-    this.#options = options;
+  constructor(context: IncusContext) {
+    this.#context = context;
   }
 
   /** Creates the volume, or lets one that is there grow to `sizeGb` GiB. One that is larger stays as it is. */
@@ -98,7 +95,12 @@ export class Volumes {
   /** Marks a volume as made to its end. */
   async complete(ref: InstanceRef | SnapshotRef, config: Record<string, string> = {}): Promise<void> {
     const { path, query } = this.path(ref);
-    await this.#client.request('PATCH', path, { config: { ...config, [COMPLETE]: 'true' } }, { query });
+    await this.#context.client.request(
+      'PATCH',
+      path,
+      { config: { ...config, [COMPLETE]: 'true' } },
+      { query },
+    );
   }
 
   /** False where there is a volume of that name. */
@@ -116,10 +118,10 @@ export class Volumes {
   ): Promise<boolean> {
     const { folder, query } = this.path(ref);
     const config = { ...sizeConfig(sizeGb), ...OWNERS };
-    const source = { type: 'copy', name: from?.name, pool: this.#options.pool, volume_only: true };
+    const source = { type: 'copy', name: from?.name, pool: this.#context.pool, volume_only: true };
     const body = { name: ref.name, type: 'custom', content_type: 'filesystem', config };
     try {
-      await this.#client.request('POST', folder, from ? { ...body, source } : body, { query });
+      await this.#context.client.request('POST', folder, from ? { ...body, source } : body, { query });
     } catch (error) {
       if (alreadyExists(error)) return false;
       if (!(error instanceof IncusError) || !/project.*not found/i.test(error.said)) throw error;
@@ -141,21 +143,24 @@ export class Volumes {
 
   find(ref: InstanceRef | SnapshotRef): Promise<IncusVolume | null> {
     const { path, query } = this.path(ref);
-    return this.#client.find<IncusVolume>(path, { query });
+    return this.#context.client.find<IncusVolume>(path, { query });
   }
 
   /** Of all projects, this install's or not. */
   async list(): Promise<IncusVolume[]> {
     const query = { recursion: '1', 'all-projects': 'true' };
-    return this.#client.get<IncusVolume[]>(`/1.0/storage-pools/${this.#options.pool}/volumes/custom`, {
-      query,
-    });
+    return this.#context.client.get<IncusVolume[]>(
+      `/1.0/storage-pools/${this.#context.pool}/volumes/custom`,
+      {
+        query,
+      },
+    );
   }
 
   /** In GiB. Throws `not_found` where there is no volume. */
   async sizeGb(ref: InstanceRef): Promise<number> {
     const { path, query } = this.path(ref);
-    return sizeGbOf(await this.#client.get<IncusVolume>(path, { query }));
+    return sizeGbOf(await this.#context.client.get<IncusVolume>(path, { query }));
   }
 
   /** Live, under a running instance. Throws `invalid` for less than the volume has, and what is worth another try. */
@@ -182,22 +187,22 @@ export class Volumes {
   async remove(ref: InstanceRef | SnapshotRef): Promise<void> {
     const { path, query } = this.path(ref);
     try {
-      await this.#client.remove(path, { query });
+      await this.#context.client.remove(path, { query });
     } catch (error) {
       const folder = `${query.project}_${ref.name}`;
-      if (!(error instanceof IncusError) || !this.#client.isLocal) throw error;
-      if (!(await removeEmptyVolume(error.said, folder))) throw error;
-      await this.#client.remove(path, { query });
+      const { host } = this.#context;
+      if (!(error instanceof IncusError) || !(await host?.removeEmptyVolume(error.said, folder))) throw error;
+      await this.#context.client.remove(path, { query });
     }
   }
 
   async #resize(ref: InstanceRef, sizeGb: number): Promise<void> {
     const { path, query } = this.path(ref);
-    await this.#client.request('PATCH', path, { config: sizeConfig(sizeGb) }, { query });
+    await this.#context.client.request('PATCH', path, { config: sizeConfig(sizeGb) }, { query });
   }
 
   path(ref: InstanceRef | SnapshotRef): { folder: string; path: string; query: { project: string } } {
-    const { installId, pool } = this.#options;
+    const { installId, pool } = this.#context;
     const folder = `/1.0/storage-pools/${pool}/volumes/custom`;
     return {
       folder,

@@ -1,0 +1,79 @@
+import type { InstanceRef } from '../contract/refs.ts';
+import type { IncusContext } from './context.ts';
+import { IncusError } from './errors.ts';
+import { findInstance, getInstance, instancePath } from './lookup.ts';
+import { projectName } from './names.ts';
+import { patiently } from './patience.ts';
+
+/** Seconds between two requests to the guest to shut down. */
+const ASK_SECONDS = 5;
+
+export async function startInstance(context: IncusContext, ref: InstanceRef): Promise<void> {
+  await thawInstance(context, ref);
+  await changeState(context, ref, { action: 'start', timeout: 60 }, /already running/i, 'Running');
+}
+
+/** Halts all processes of the guest, where it runs. */
+export async function freezeInstance(context: IncusContext, ref: InstanceRef): Promise<void> {
+  try {
+    await changeState(context, ref, { action: 'freeze', timeout: 30 }, /already frozen/i, 'Frozen');
+  } catch (error) {
+    if (!(error instanceof IncusError) || !/isn't running|not running/i.test(error.said)) throw error;
+  }
+}
+
+/** Lets a frozen guest go on; any other, and none, is left alone. */
+export async function thawInstance(context: IncusContext, ref: InstanceRef): Promise<void> {
+  if ((await findInstance(context, ref))?.status !== 'Frozen') return;
+  await changeState(context, ref, { action: 'unfreeze', timeout: 30 }, /already running/i, 'Running');
+}
+
+/**
+ * Asks the guest first, again and again: one that has only begun to boot does not hear the first time. After
+ * `graceSeconds` it is switched off.
+ */
+export async function stopInstance(
+  context: IncusContext,
+  ref: InstanceRef,
+  graceSeconds: number,
+): Promise<void> {
+  const stopped = /already stopped|not running/i;
+  // Incus does not: it would ask a guest that does not hear.
+  await thawInstance(context, ref);
+  for (let left = graceSeconds; left > 0; left -= ASK_SECONDS) {
+    const timeout = Math.min(left, ASK_SECONDS);
+    try {
+      await changeState(context, ref, { action: 'stop', timeout }, stopped, 'Stopped');
+      return;
+    } catch (error) {
+      if (!(error instanceof IncusError) || error.code === 'unreachable' || error.code === 'not_found') {
+        throw error;
+      }
+    }
+  }
+  const switchOff = (): Promise<void> =>
+    changeState(context, ref, { action: 'stop', timeout: 60, force: true }, stopped, 'Stopped');
+  if (!context.host) return switchOff();
+  await context.host.whileThawing(projectName(context.installId, ref.teamId), ref.name, switchOff);
+}
+
+async function changeState(
+  context: IncusContext,
+  ref: InstanceRef,
+  change: { action: 'start' | 'stop' | 'freeze' | 'unfreeze'; timeout: number; force?: boolean },
+  done: RegExp,
+  wanted: string,
+): Promise<void> {
+  const { path, query } = instancePath(context, ref);
+  await patiently(async () => {
+    try {
+      await context.client.request('PUT', `${path}/state`, change, { query });
+    } catch (error) {
+      if (!(error instanceof IncusError) || !done.test(error.said)) throw error;
+      // "Already" may speak of a change under way in the other direction.
+      if ((await getInstance(context, ref)).status !== wanted) {
+        throw new IncusError(409, 'the instance is busy');
+      }
+    }
+  });
+}

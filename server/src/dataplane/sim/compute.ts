@@ -1,0 +1,117 @@
+import type { Compute, ControlVerb, InstanceFile, InstanceSpec, Limits } from '../contract/compute.ts';
+import { DataPlaneError } from '../contract/errors.ts';
+import type { InstanceRef, SnapshotRef } from '../contract/refs.ts';
+import type { SimCore } from './core.ts';
+import { controlAnswer } from './service.ts';
+import { checkPublish, digests } from './world.ts';
+
+/** What tests set instances to. */
+export interface SimGuests {
+  /** Bytes that the disk of an instance holds, by name; 0 where nothing is said. */
+  diskBytes: ReadonlyMap<string, number>;
+  /** What the services of all instances answer a verb with, where it is not the usual. */
+  answers: ReadonlyMap<ControlVerb, string>;
+}
+
+export const simCompute = (core: SimCore, guests: SimGuests): Compute => ({
+  ensureInstance: (spec, from) =>
+    core.verb('ensureInstance', spec, () => {
+      const present = core.world.instances.get(spec.ref.name);
+      if (present && present.generation > spec.generation) {
+        throw new DataPlaneError('invalid', 'A newer installation of this instance exists.');
+      }
+      if (present?.generation !== spec.generation) return place(core, spec, from);
+      core.setPower(spec.ref, 'running');
+      write(core, spec.ref, spec.files);
+    }),
+  ensureSettings: (ref, settings) =>
+    core.verb('ensureSettings', ref, () => {
+      const instance = core.need(ref);
+      const { limits, publish, autoStart } = settings;
+      if (limits.diskGb < instance.limits.diskGb) {
+        throw new DataPlaneError('invalid', 'A disk cannot shrink.');
+      }
+      checkPublish(settings, instance.addresses);
+      const changed = { ...instance, limits: core.capped(limits), publish, autoStart };
+      core.change({ op: 'put', instance: changed });
+    }),
+  ensureFiles: (ref, files) => core.verb('ensureFiles', ref, () => write(core, ref, files)),
+  ensureRunning: (ref) => core.verb('ensureRunning', ref, () => core.setPower(ref, 'running')),
+  ensureStopped: (ref) => core.verb('ensureStopped', ref, () => core.setPower(ref, 'stopped')),
+  waitForSsh: (ref, seconds) => core.verb('waitForSsh', ref, () => answersOnce(core, 'SSH', ref, seconds)),
+  waitForService: (ref, seconds) =>
+    core.verb('waitForService', ref, () => answersOnce(core, 'The service', ref, seconds)),
+  control: (ref, verb) =>
+    core.verb('control', ref, () => {
+      if (core.need(ref).power !== 'running') {
+        throw new DataPlaneError('invalid', 'The instance does not run.');
+      }
+      return guests.answers.get(verb) ?? controlAnswer(verb);
+    }),
+  describeUsage: (ref) =>
+    core.verb('describeUsage', ref, () => {
+      const instance = core.find(ref);
+      if (!instance) return null;
+      const used = instance.power === 'running' ? 0 : null;
+      return { memoryBytes: used, cpuSeconds: used, diskBytes: guests.diskBytes.get(ref.name) ?? 0 };
+    }),
+  removeInstance: (ref) =>
+    core.verb('removeInstance', ref, () => {
+      if (core.find(ref)) core.change({ op: 'delete', name: ref.name });
+    }),
+  describeInstance: (ref) =>
+    core.verb('describeInstance', ref, () => {
+      const found = core.find(ref);
+      if (!found) return null;
+      const { power, generation, limits, image, addresses } = found;
+      return { ref: found.ref, power, generation, limits, image, addresses };
+    }),
+  listInstances: () =>
+    core.verb('listInstances', null, () =>
+      Array.from(core.world.instances.values(), ({ ref, power, generation }) => ({ ref, power, generation })),
+    ),
+});
+
+/** Makes the instance, in place of the one that is there. */
+export function place(core: SimCore, spec: InstanceSpec, from?: SnapshotRef): void {
+  core.world.checkPlacement(spec);
+  const origin = from && core.world.snapshots.get(from.name);
+  if (from && !origin) {
+    throw new DataPlaneError('not_found', 'The snapshot does not exist.', { detail: from.name });
+  }
+  const kept = spec.dataVolume ? core.find(spec.ref)?.content : undefined;
+  // The root disk of a server that is made from a snapshot is in the snapshot.
+  if (!(from && !spec.dataVolume) && !core.world.images.has(spec.image)) {
+    throw new DataPlaneError('image_unavailable', `The image "${spec.image}" is not ready.`);
+  }
+  const { userData: _secret, network: _network, files, ...rest } = spec;
+  core.change({
+    op: 'put',
+    instance: {
+      ...rest,
+      limits: limitsOf(core, spec),
+      files: digests(files),
+      content: origin?.content ?? kept ?? '',
+      power: 'running',
+    },
+  });
+}
+
+/** A data volume stays when a newer generation replaces its instance, and only grows. */
+function limitsOf(core: SimCore, { ref, limits, dataVolume }: InstanceSpec): Limits {
+  const replaced = core.find(ref);
+  const kept = dataVolume && replaced?.dataVolume ? replaced.limits.diskGb : 0;
+  return { ...core.capped(limits), diskGb: Math.max(limits.diskGb, kept) };
+}
+
+function write(core: SimCore, ref: InstanceRef, files: readonly InstanceFile[]): void {
+  const instance = core.need(ref);
+  const written = { ...instance.files, ...digests(files) };
+  if (JSON.stringify(written) === JSON.stringify(instance.files)) return;
+  core.change({ op: 'put', instance: { ...instance, files: written } });
+}
+
+function answersOnce(core: SimCore, subject: string, ref: InstanceRef, timeoutSeconds: number): void {
+  if (core.need(ref).power === 'running') return;
+  throw new DataPlaneError('timeout', `${subject} did not answer within ${timeoutSeconds} seconds.`);
+}

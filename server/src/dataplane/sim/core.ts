@@ -1,0 +1,70 @@
+import type { Limits, PowerState } from '../contract/compute.ts';
+import { DataPlaneError } from '../contract/errors.ts';
+import type { InstanceRef } from '../contract/refs.ts';
+import { createFaults, type FaultInjector, type SimVerb } from './faults.ts';
+import { type Journal, openJournal, rewriteJournal } from './journal.ts';
+import { type Change, type SimInstance, World } from './world.ts';
+
+/** What the verbs of all subjects share: the world, how it changes, and what every call of a verb goes through. */
+export class SimCore {
+  readonly world = new World();
+  readonly faults: FaultInjector = createFaults();
+  readonly calls = new Map<SimVerb, number>();
+  readonly host: { vcpu: number; memoryMb: number };
+  latencyMs: number;
+  readonly #journal: Journal<Change> | null;
+
+  constructor(stateFile: string | null, latencyMs: number, host: { vcpu: number; memoryMb: number }) {
+    this.latencyMs = latencyMs;
+    this.host = host;
+    this.#journal = stateFile === null ? null : this.#restore(stateFile);
+  }
+
+  /** Does the work of a verb, with the delay and the failures that tests ask for. */
+  async verb<T>(verb: SimVerb, argument: unknown, work: () => T): Promise<T> {
+    this.calls.set(verb, (this.calls.get(verb) ?? 0) + 1);
+    await this.faults.enter(verb, argument);
+    if (this.latencyMs > 0) await new Promise((resolve) => setTimeout(resolve, this.latencyMs));
+    const result = work();
+    await this.faults.leave(verb, argument);
+    return result;
+  }
+
+  /** Written down first, then done: a process killed between the two finds the change when it starts again. */
+  change(change: Change): void {
+    this.#journal?.append(change);
+    this.world.apply(change);
+  }
+
+  find(ref: InstanceRef): SimInstance | undefined {
+    const instance = this.world.instances.get(ref.name);
+    return instance?.ref.teamId === ref.teamId ? instance : undefined;
+  }
+
+  /** Throws `not_found`. */
+  need(ref: InstanceRef): SimInstance {
+    const instance = this.find(ref);
+    if (!instance)
+      throw new DataPlaneError('not_found', 'The instance does not exist.', { detail: ref.name });
+    return instance;
+  }
+
+  setPower(ref: InstanceRef, power: PowerState): void {
+    const instance = this.need(ref);
+    if (instance.power !== power) this.change({ op: 'put', instance: { ...instance, power } });
+  }
+
+  capped(limits: Limits): Limits {
+    return { ...limits, vcpu: Math.min(limits.vcpu, this.host.vcpu) };
+  }
+
+  close(): void {
+    this.#journal?.close();
+  }
+
+  #restore(file: string): Journal<Change> {
+    openJournal<Change>(file, (change) => this.world.apply(change)).close();
+    rewriteJournal(file, this.world.changes());
+    return openJournal<Change>(file, () => {});
+  }
+}
