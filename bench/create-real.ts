@@ -107,7 +107,7 @@ async function rawSpec({ ref, network, addresses }: RawTenant): Promise<Instance
       allowPasswordLogin: true,
       custom: null,
     }),
-    dataVolume: false,
+    volumes: [],
     files: [],
     publish: [],
     autoStart: true,

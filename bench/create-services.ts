@@ -1,8 +1,9 @@
 /**
- * `POST /database` and `POST /cache` until the first authenticated query, against the raw Incus calls that make the same
- * instance (volume, instance, settings) until the same query. Medians over alternating rounds; the engine's own client
- * asks on both sides.
+ * `POST /database` and `POST /cache` until the first authenticated query, against the raw Incus calls that make the
+ * same instance (volume, instance, settings) until the same query. Medians over alternating rounds; the engine's own
+ * client asks on both sides.
  */
+
 import { randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -10,6 +11,7 @@ import type { InstanceSpec } from '../server/src/dataplane/contract/compute.ts';
 import { IncusClient } from '../server/src/dataplane/incus/client.ts';
 import { creationBody } from '../server/src/dataplane/incus/instance-config.ts';
 import { projectName } from '../server/src/dataplane/incus/names.ts';
+import { dataMount, volumeOf } from '../server/src/instances/volumes.ts';
 import { createSecretBox } from '../server/src/lib/crypto.ts';
 import { createLog } from '../server/src/lib/log.ts';
 import { run } from '../server/src/lib/run.ts';
@@ -60,9 +62,9 @@ export async function benchCreateServices(): Promise<Row[]> {
       const ours: number[] = [];
       const raw: number[] = [];
       for (let round = 0; round < ROUNDS; round++) {
-        const { seconds, spec, login } = await throughDanube(setting);
+        const { seconds, ...made } = await throughDanube(setting);
         ours.push(seconds);
-        raw.push(await throughIncus(setting, spec, login));
+        raw.push(await throughIncus(setting, made));
       }
       rows.push({
         name: `POST /${provider.kind} to first query, ${provider.name} ${version}`,
@@ -107,7 +109,11 @@ async function throughDanube({ test, secretKey, tenant, provider }: Setting) {
     publicAddress: null,
   };
   const { ref, network, addresses } = tenant;
-  const spec = { ...(await instanceSpec({ ...row, ...addresses }, network, dependencies)), ref };
+  const spec: InstanceSpec = {
+    ...(await instanceSpec({ ...row, ...addresses }, network, dependencies)),
+    ref,
+    volumes: [dataMount(ref)],
+  };
   await waitFor(
     'running',
     async () => (await call('GET', `${path}/${id}`)).body.instance.status === 'running',
@@ -116,27 +122,22 @@ async function throughDanube({ test, secretKey, tenant, provider }: Setting) {
   await call('POST', `${path}/${id}/force-stop`);
   await call('DELETE', `${path}/${id}`);
   await waitFor('404', async () => (await call('GET', `${path}/${id}`)).status === 404, 60);
-  return { seconds, spec, login };
+  return { seconds, spec, volumeGb: row.disk_gb, login };
 }
 
 async function throughIncus(
   { incus, tenant, provider }: Setting,
-  spec: InstanceSpec,
-  login: Login,
+  { spec, volumeGb, login }: { spec: InstanceSpec; volumeGb: number; login: Login },
 ): Promise<number> {
   const installId = fromTestRun('DANUBE_TEST_INSTALL_ID');
   const pool = fromTestRun('DANUBE_TEST_INCUS_POOL');
   const query = { project: projectName(installId, spec.ref.teamId) };
   const volumes = `/1.0/storage-pools/${pool}/volumes/custom`;
   const instance = `/1.0/instances/${spec.ref.name}`;
-  const config = { size: `${spec.limits.diskGb}GiB`, 'security.shifted': 'true' };
+  const volume = volumeOf(spec.ref).name;
+  const config = { size: `${volumeGb}GiB`, 'security.shifted': 'true' };
   const start = performance.now();
-  await incus.request(
-    'POST',
-    volumes,
-    { name: spec.ref.name, content_type: 'filesystem', config },
-    { query },
-  );
+  await incus.request('POST', volumes, { name: volume, content_type: 'filesystem', config }, { query });
   await incus.request('POST', '/1.0/instances', creationBody(spec, { installId, pool, hostVcpu: 2 }), {
     query,
   });
@@ -155,7 +156,7 @@ async function throughIncus(
   const seconds = (performance.now() - start) / 1000;
   await incus.request('PUT', `${instance}/state`, { action: 'stop', force: true }, { query });
   await incus.request('DELETE', instance, undefined, { query });
-  await incus.request('DELETE', `${volumes}/${spec.ref.name}`, undefined, { query });
+  await incus.request('DELETE', `${volumes}/${volume}`, undefined, { query });
   return seconds;
 }
 

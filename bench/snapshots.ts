@@ -1,7 +1,8 @@
 /**
- * Snapshot, restore and clone of a PostgreSQL database of 1 GB through the API, against the raw Incus calls that come to
- * the same for an instance of the same image, data and plan. Medians over alternating rounds.
+ * Snapshot, restore and clone of a PostgreSQL database of 1 GB through the API, against the raw Incus calls that come
+ * to the same for an instance of the same image, data and plan. Medians over alternating rounds.
  */
+
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { InstanceSpec } from '../server/src/dataplane/contract/compute.ts';
@@ -11,6 +12,7 @@ import { IncusClient } from '../server/src/dataplane/incus/client.ts';
 import { creationBody } from '../server/src/dataplane/incus/instance-config.ts';
 import { projectName } from '../server/src/dataplane/incus/names.ts';
 import { createNetworkReader } from '../server/src/instances/addresses.ts';
+import { volumeOf } from '../server/src/instances/volumes.ts';
 import { createSecretBox } from '../server/src/lib/crypto.ts';
 import { createLog } from '../server/src/lib/log.ts';
 import { run } from '../server/src/lib/run.ts';
@@ -38,7 +40,7 @@ export async function benchSnapshots(): Promise<Row[]> {
   try {
     const call = clientOf(test.app.url!, test.team.token);
     const database = await createFull(call);
-    const raw = await RawDatabase.copy(incus, plane, await specOf(test, secretKey, database));
+    const raw = await RawDatabase.copy(incus, plane, await modelOf(test, secretKey, database));
     const ours = { snapshot: [], restore: [], clone: [] } as Record<Verb, number[]>;
     const floor = { snapshot: [], restore: [], clone: [] } as Record<Verb, number[]>;
     for (let round = 0; round < ROUNDS; round += 1) {
@@ -124,32 +126,42 @@ async function throughDanube(call: Call, database: string): Promise<Record<Verb,
   return seconds;
 }
 
+interface Model {
+  spec: InstanceSpec;
+  volumeGb: number;
+}
+
 /** What the raw side makes: the database's own, under other names and addresses. */
-async function specOf(test: TestApp, secretKey: Buffer, id: string): Promise<InstanceSpec> {
+async function modelOf(test: TestApp, secretKey: Buffer, id: string): Promise<Model> {
   const { db } = test.database;
   const secrets = createSecretBox(secretKey);
   const row = await getService(db, id);
   const network = await createNetworkReader(db)(row.team_id);
   const authority = createAuthorityReader(test.database, secrets);
-  return instanceSpec(row, network, { secrets, authority, publicAddress: null });
+  const spec = await instanceSpec(row, network, { secrets, authority, publicAddress: null });
+  return { spec, volumeGb: row.disk_gb };
 }
 
-/** The least that Incus can be asked for: snapshots that belong to the volume, restored under an instance that stays. */
+/**
+ * The least that Incus can be asked for: snapshots that belong to the volume, restored under an instance that stays.
+ */
 class RawDatabase {
   readonly #incus: IncusClient;
   readonly #plane: DataPlane;
   readonly #spec: InstanceSpec;
+  readonly #volumeGb: number;
   readonly #volumes = `/1.0/storage-pools/${fromTestRun('DANUBE_TEST_INCUS_POOL')}/volumes/custom`;
 
-  private constructor(incus: IncusClient, plane: DataPlane, spec: InstanceSpec) {
+  private constructor(incus: IncusClient, plane: DataPlane, { spec, volumeGb }: Model) {
     this.#incus = incus;
     this.#plane = plane;
     this.#spec = spec;
+    this.#volumeGb = volumeGb;
   }
 
-  static async copy(incus: IncusClient, plane: DataPlane, spec: InstanceSpec): Promise<RawDatabase> {
-    const raw = new RawDatabase(incus, plane, spec);
-    await raw.#make(spec.ref.name, 'raw', 200);
+  static async copy(incus: IncusClient, plane: DataPlane, model: Model): Promise<RawDatabase> {
+    const raw = new RawDatabase(incus, plane, model);
+    await raw.#make(volumeOf(model.spec.ref).name, 'raw', 200);
     return raw;
   }
 
@@ -177,12 +189,14 @@ class RawDatabase {
     const installId = fromTestRun('DANUBE_TEST_INSTALL_ID');
     const pool = fromTestRun('DANUBE_TEST_INCUS_POOL');
     const ipv4 = this.#spec.addresses.ipv4!.replace(/\d+$/, String(host));
-    const spec = { ...this.#spec, ref: this.#ref(name), addresses: { ipv4, ipv6: null } };
+    const ref = this.#ref(name);
+    const volumes = [{ ref, path: '/data' }];
+    const spec = { ...this.#spec, ref, volumes, addresses: { ipv4, ipv6: null } };
     await this.#call('POST', this.#volumes, {
       name,
       content_type: 'filesystem',
       source: { type: 'copy', name: source, pool, volume_only: true },
-      config: { size: `${spec.limits.diskGb}GiB`, 'security.shifted': 'true' },
+      config: { size: `${this.#volumeGb}GiB`, 'security.shifted': 'true' },
     });
     const body = creationBody(spec, { installId, pool, hostVcpu: 2 }) as object;
     await this.#call('POST', '/1.0/instances', body);

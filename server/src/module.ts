@@ -1,7 +1,7 @@
 import type { Config } from './config.ts';
 import type { InstanceReport } from './dataplane/contract/compute.ts';
 import type { DataPlane } from './dataplane/contract/data-plane.ts';
-import type { SnapshotRef } from './dataplane/contract/refs.ts';
+import type { SnapshotRef, VolumeRef } from './dataplane/contract/refs.ts';
 import type { Database, Queryable } from './db/database.ts';
 import type { Api } from './http/api.ts';
 import type { Tag } from './http/openapi-parts.ts';
@@ -68,6 +68,7 @@ export interface ConsistencyCheck {
   plane: DataPlane;
   teamId: number;
   instances: readonly InstanceReport[];
+  volumes: readonly VolumeRef[];
   snapshots: readonly SnapshotRef[];
 }
 

@@ -85,9 +85,10 @@ export async function findInconsistencies(
   modules: readonly ResourceModule[] = MODULES,
 ): Promise<string[]> {
   const instances = await plane.listInstances();
+  const volumes = await plane.listVolumes();
   const snapshots = await plane.listSnapshots();
   const known = (await pool.query<{ id: number }>('select id from teams')).rows.map(({ id }) => id);
-  const present = [...instances.map(({ ref }) => ref.teamId), ...snapshots.map(({ teamId }) => teamId)];
+  const present = [...instances.map(({ ref }) => ref), ...volumes, ...snapshots].map(({ teamId }) => teamId);
   const problems = await findSharedAddresses(plane, instances);
   for (const teamId of only === undefined ? new Set([...known, ...present]) : [only]) {
     const check = {
@@ -95,6 +96,7 @@ export async function findInconsistencies(
       plane,
       teamId,
       instances: instances.filter(({ ref }) => ref.teamId === teamId),
+      volumes: volumes.filter((volume) => volume.teamId === teamId),
       snapshots: snapshots.filter((snapshot) => snapshot.teamId === teamId),
     };
     const found = await Promise.all(modules.map(async (module) => module.inconsistencies?.(check) ?? []));

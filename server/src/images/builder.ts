@@ -71,7 +71,8 @@ const filesIn = (folder: string) => ({
 
 /**
  * Builds the recipe's image with mmdebstrap, or returns the one in the cache. One build of an image at a time, in all
- * processes. Throws `image_build_failed`, with the end of mmdebstrap's output as detail, and then leaves nothing behind.
+ * processes. Throws `image_build_failed`, with the end of mmdebstrap's output as detail, and then leaves nothing
+ * behind.
  */
 export async function buildImage(options: BuildOptions): Promise<BuiltImage> {
   const { recipe, cacheDir, progress } = options;
@@ -126,7 +127,9 @@ async function removeMatching(folder: string, matches: (name: string) => boolean
   }
 }
 
-/** Suites that Debian still prepares: they have no archives of updates, and their release files are renewed less often. */
+/**
+ * Suites that Debian still prepares: they have no archives of updates, and their release files are renewed less often.
+ */
 const UNRELEASED: ReadonlySet<string> = new Set(['forky', 'sid']);
 
 const suites = (recipe: Recipe, mirror: DebianMirror) =>

@@ -22,7 +22,9 @@ export type ImageSource =
   /** An alias on the server; its `cloud` variant, which holds cloud-init. */
   | { kind: 'server'; server: string; alias: string };
 
-/** Where images come from that are not built here: https://linuxcontainers.org/incus/docs/main/reference/image_servers/ */
+/**
+ * Where images come from that are not built here: https://linuxcontainers.org/incus/docs/main/reference/image_servers/
+ */
 export const IMAGE_SERVER = 'https://images.linuxcontainers.org';
 
 export const DEFAULT_IMAGE = 'debian-12';

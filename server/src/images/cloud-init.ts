@@ -82,8 +82,8 @@ async function ourConfig(options: UserDataOptions): Promise<Record<string, unkno
 }
 
 /**
- * cloud-init writes `ssh_pwauth` into this file itself, and then restarts sshd under its first visitors. Finding its own
- * setting there already, it lets sshd be.
+ * cloud-init writes `ssh_pwauth` into this file itself, and then restarts sshd under its first visitors. Finding its
+ * own setting there already, it lets sshd be.
  */
 const sshdConfig = (allowPasswordLogin: boolean): string =>
   allowPasswordLogin

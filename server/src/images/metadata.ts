@@ -5,7 +5,10 @@ const NOTHING = '#cloud-config\n{}';
 
 const SEED = '/var/lib/cloud/seed/nocloud-net';
 
-/** cloud-init's source of data. The same layout as the images of the Linux Containers project, so that both kinds are configured alike. */
+/**
+ * cloud-init's source of data. The same layout as the images of the Linux Containers project, so that both kinds are
+ * configured alike.
+ */
 export const CLOUD_INIT_TEMPLATES: readonly Template[] = [
   {
     target: `${SEED}/meta-data`,

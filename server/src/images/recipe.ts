@@ -1,6 +1,6 @@
 /**
- * How an image is made that Danube builds itself: data only, `builder.ts` does the work. Any change of a recipe gives it
- * another hash, and the image is built anew when it is next needed.
+ * How an image is made that Danube builds itself: data only, `builder.ts` does the work. Any change of a recipe gives
+ * it another hash, and the image is built anew when it is next needed.
  */
 export interface Recipe {
   id: string;

@@ -3,16 +3,21 @@ import type { ConsistencyCheck } from '../module.ts';
 import { allKinds } from './kinds.ts';
 import { memberName } from './naming.ts';
 import { listTeamInstances } from './store.ts';
+import { volumeOf } from './volumes.ts';
 
-/** Rows and instances match one to one, operations have ended, and addresses and counters are right. */
+/** Rows match instances and volumes one to one, operations have ended, and addresses and counters are right. */
 export async function findInstanceInconsistencies(check: ConsistencyCheck): Promise<string[]> {
   const problems: string[] = [];
   const rows = await listTeamInstances(check.db, check.teamId);
   const reports = new Map(check.instances.map((report) => [report.ref.name, report]));
+  const volumes = new Map(check.volumes.map((ref) => [ref.name, ref]));
   for (const row of rows) {
     const name = memberName(row.kind, row.member_id);
     const found = reports.get(name);
     reports.delete(name);
+    const volumeName = volumeOf({ teamId: row.team_id, name }).name;
+    const volumeRef = volumes.get(volumeName);
+    volumes.delete(volumeName);
     if (row.status === 'error') continue;
     if (found?.power !== row.status)
       problems.push(`row ${row.id} is ${row.status}, its instance ${found?.power}`);
@@ -21,9 +26,11 @@ export async function findInstanceInconsistencies(check: ConsistencyCheck): Prom
     const detail = found && (await check.plane.describeInstance(found.ref));
     if (!detail) continue;
     if (detail.limits.memoryMb !== row.memory_mb) problems.push(`${row.id} has the memory of another plan`);
-    if (detail.limits.diskGb !== row.disk_gb) problems.push(`${row.id} has the disk of another plan`);
+    const volume = volumeRef && (await check.plane.describeVolume(volumeRef));
+    const diskGb = volume ? volume.sizeGb : detail.limits.diskGb;
+    if (diskGb !== row.disk_gb) problems.push(`${row.id} has a disk of ${diskGb} and not ${row.disk_gb} GB`);
   }
-  for (const name of reports.keys()) problems.push(`instance ${name} has no row`);
+  for (const name of [...reports.keys(), ...volumes.keys()]) problems.push(`${name} has no row`);
   return [...problems, ...(await findMiscounts(check))];
 }
 

@@ -1,5 +1,3 @@
-import type { Usage } from '../dataplane/contract/compute.ts';
-
 /** What can be wrong with an instance of any kind. */
 
 type Severity = 'critical' | 'warning' | 'info';
@@ -61,9 +59,14 @@ export function failedOperation(
   };
 }
 
-export function diskFinding({ disk_gb }: Instance, usage: Usage | null, remediation: string): Finding | null {
-  if (usage?.diskBytes == null) return null;
-  const share = usage.diskBytes / (disk_gb * 1024 ** 3);
+/** `usedBytes`: of the disk that the plan sizes; null where that is not known. */
+export function diskFinding(
+  { disk_gb }: Instance,
+  usedBytes: number | null,
+  remediation: string,
+): Finding | null {
+  if (usedBytes === null) return null;
+  const share = usedBytes / (disk_gb * 1024 ** 3);
   if (share < NEARLY_FULL.warning) return null;
   return {
     code: 'disk_nearly_full',

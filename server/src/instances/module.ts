@@ -1,10 +1,13 @@
 import type { ResourceModule } from '../module.ts';
 import { findInstanceInconsistencies } from './consistency.ts';
 import { instanceReconciler } from './reconciler.ts';
+import { volumeReconciler } from './volume-reconciler.ts';
 
 /** What is done for instances of all kinds alike. */
 export const instancesModule: ResourceModule = {
   name: 'instances',
-  create: ({ database, plane, log }) => ({ reconcilers: [instanceReconciler(database, plane, log)] }),
+  create: ({ database, plane, log }) => ({
+    reconcilers: [instanceReconciler(database, plane, log), volumeReconciler(database, plane, log)],
+  }),
   inconsistencies: findInstanceInconsistencies,
 };

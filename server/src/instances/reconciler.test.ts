@@ -87,7 +87,7 @@ describe('VPS reconciler', () => {
       },
       hostname: 'leak',
       userData: '',
-      dataVolume: false,
+      volumes: [],
       files: [],
       publish: [],
       autoStart: true,

@@ -1,6 +1,8 @@
 import { type RunResult, run } from '../../src/lib/run.ts';
 
-/** Another host, next to this one: a network namespace with a cable to an address that only this test's host end has. */
+/**
+ * Another host, next to this one: a network namespace with a cable to an address that only this test's host end has.
+ */
 export interface Outside {
   /** Address of this host on the cable. */
   address: string;
@@ -13,7 +15,10 @@ export interface Outside {
   close(): Promise<void>;
 }
 
-/** `id`, an install's, makes names and addresses unique on this host. What an earlier run of the same id left is replaced. */
+/**
+ * `id`, an install's, makes names and addresses unique on this host. What an earlier run of the same id left is
+ * replaced.
+ */
 export async function openOutside(id: string): Promise<Outside> {
   const [namespace, here, there] = [`danube-test-${id}`, `t${id}-0`, `t${id}-1`];
   const block = (Number.parseInt(id, 16) % 64) * 4;

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { InstanceSpec } from '../../src/dataplane/contract/compute.ts';
-import { networkOf, type Subject, specOf, TEAMS } from './subjects.ts';
+import { dataMount, removeWithVolume, volumeOf } from '../../src/instances/volumes.ts';
+import { ensureWhole, networkOf, renamed, type Subject, specOf, TEAMS, VOLUME_GB } from './subjects.ts';
 import { settingsFile } from './test-service.ts';
 import { refuses } from './verbs.ts';
 
@@ -22,40 +23,41 @@ export function serviceVerbsContract(name: string, open: () => Promise<Subject>)
       spec = specOf('service', 61, {
         image: await subject.ensureServiceImage(),
         userData: null,
-        limits: { vcpu: 1, memoryMb: 256, diskGb: 1 },
-        dataVolume: true,
+        limits: { vcpu: 1, memoryMb: 256, diskGb: 3 },
         files: [await settingsFile('first')],
         publish: [{ address: OUTSIDE, port: 31_001, targetPort: 7000 }],
       });
+      spec = { ...spec, volumes: [dataMount(spec.ref)] };
     });
     after(async () => {
       await subject?.clear();
       await subject?.close();
     });
 
-    it('creates an instance with its volume, twice the same', async () => {
+    it('creates an instance on a volume, twice the same, and none on a volume that is not there', async () => {
       const { plane } = subject;
-      await plane.ensureInstance(spec);
-      await plane.ensureInstance(spec);
+      await refuses(plane.ensureInstance(spec), 'not_found');
+      assert.equal(await plane.describeInstance(spec.ref), null);
+      await ensureWhole(plane, spec);
+      await ensureWhole(plane, spec);
       await plane.waitForService(spec.ref, 60);
       assert.deepEqual((await plane.describeInstance(spec.ref))?.limits, spec.limits);
     });
 
-    it('lets the volume grow, and not shrink', async () => {
+    it('lets the volume grow under it, and leaves it where its limits change', async () => {
       const { plane } = subject;
-      const larger = { ...settingsOf(spec), limits: { ...spec.limits, diskGb: 3 } };
-      await plane.ensureSettings(spec.ref, larger);
-      await plane.ensureSettings(spec.ref, larger);
-      await refuses(
-        plane.ensureSettings(spec.ref, { ...larger, limits: { vcpu: 1, memoryMb: 512, diskGb: 2 } }),
-        'invalid',
-      );
-      assert.deepEqual((await plane.describeInstance(spec.ref))?.limits, larger.limits);
+      const ref = volumeOf(spec.ref);
+      await plane.ensureVolume({ ref, sizeGb: 3 });
+      const { limits } = spec;
+      await plane.ensureSettings(spec.ref, { ...settingsOf(spec), limits: { ...limits, memoryMb: 512 } });
+      await plane.ensureSettings(spec.ref, settingsOf(spec));
+      assert.equal((await plane.describeVolume(ref))?.sizeGb, 3);
+      await refuses(plane.removeVolume(ref), 'invalid');
     });
 
     it('publishes ports, changes and withdraws them', async () => {
       const { plane } = subject;
-      const settings = { ...settingsOf(spec), limits: { ...spec.limits, diskGb: 3 } };
+      const settings = settingsOf(spec);
       const two = [31_002, 31_003].map((port) => ({ address: OUTSIDE, port, targetPort: 7000 }));
       for (const publish of [two, two, two.slice(1), [], []]) {
         await plane.ensureSettings(spec.ref, { ...settings, publish });
@@ -66,11 +68,11 @@ export function serviceVerbsContract(name: string, open: () => Promise<Subject>)
     it('publishes no port of an instance without IPv4', async () => {
       const { plane } = subject;
       const six = { ...specOf('six', 62).addresses, ipv4: null };
-      const without = { ...spec, ref: { ...spec.ref, name: 'vps-contract-six' }, addresses: six };
-      await refuses(plane.ensureInstance(without), 'invalid');
-      await plane.ensureInstance({ ...without, publish: [] });
+      const without = { ...renamed(spec, 'vps-contract-six'), addresses: six };
+      await refuses(ensureWhole(plane, without), 'invalid');
+      await ensureWhole(plane, { ...without, publish: [] });
       await refuses(plane.ensureSettings(without.ref, settingsOf(without)), 'invalid');
-      await plane.removeInstance(without.ref);
+      await removeWithVolume(plane, without.ref);
     });
 
     it('answers what its control program is asked', async () => {
@@ -86,8 +88,14 @@ export function serviceVerbsContract(name: string, open: () => Promise<Subject>)
 
     it('says what it uses', async () => {
       const usage = await subject.plane.describeUsage(spec.ref);
-      for (const value of Object.values(usage ?? {})) assert.ok(value >= 0);
-      assert.deepEqual(Object.keys(usage ?? {}).sort(), ['cpuSeconds', 'diskBytes', 'memoryBytes']);
+      const { volumes, ...rest } = usage!;
+      assert.deepEqual(Object.keys(rest).sort(), ['cpuSeconds', 'diskBytes', 'memoryBytes']);
+      for (const value of Object.values(rest)) assert.ok(value! >= 0);
+      assert.deepEqual(
+        volumes.map(({ ref }) => ref),
+        [volumeOf(spec.ref)],
+      );
+      for (const { usedBytes } of volumes) assert.ok(usedBytes! >= 0);
     });
 
     it('says what the engine in an image can be set to', async () => {
@@ -115,9 +123,10 @@ export function serviceVerbsContract(name: string, open: () => Promise<Subject>)
 
     it('keeps the volume when a newer generation replaces the instance', async () => {
       const { plane } = subject;
-      await plane.ensureInstance({ ...spec, generation: 2 });
+      await subject.writeDisk(spec, 'kept');
+      await ensureWhole(plane, { ...spec, generation: 2 });
       await plane.waitForService(spec.ref, 60);
-      assert.equal((await plane.describeInstance(spec.ref))?.limits.diskGb, 3);
+      assert.equal(await subject.readDisk(spec), 'kept');
     });
 
     it('says that an instance is missing', async () => {
@@ -128,13 +137,23 @@ export function serviceVerbsContract(name: string, open: () => Promise<Subject>)
       assert.equal(await plane.describeUsage(missing), null);
     });
 
-    it('removes instance and volume, twice the same', async () => {
+    it('keeps the volume when the instance is removed', async () => {
       const { plane } = subject;
       await plane.removeInstance(spec.ref);
-      await plane.removeInstance(spec.ref);
-      await plane.ensureInstance({ ...spec, generation: 3 });
-      assert.equal((await plane.describeInstance(spec.ref))?.limits.diskGb, 1);
-      await plane.removeInstance(spec.ref);
+      assert.equal((await plane.describeVolume(volumeOf(spec.ref)))?.sizeGb, 3);
+      await ensureWhole(plane, { ...spec, generation: 2 });
+      await plane.waitForService(spec.ref, 60);
+      assert.equal(await subject.readDisk(spec), 'kept');
+    });
+
+    it('removes instance and volume, twice the same', async () => {
+      const { plane } = subject;
+      for (const _ of [1, 2]) await removeWithVolume(plane, spec.ref);
+      assert.equal(await plane.describeVolume(volumeOf(spec.ref)), null);
+      await ensureWhole(plane, { ...spec, generation: 3 });
+      await plane.waitForService(spec.ref, 60);
+      assert.equal((await plane.describeVolume(volumeOf(spec.ref)))?.sizeGb, VOLUME_GB);
+      await removeWithVolume(plane, spec.ref);
     });
   });
 }

@@ -1,17 +1,20 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { InstanceSpec } from '../../src/dataplane/contract/compute.ts';
+import { dataMount, removeWithVolume, volumeOf } from '../../src/instances/volumes.ts';
 import { run } from '../../src/lib/run.ts';
 import type { EngineState } from '../../src/services/provider.ts';
 import { openTo } from './firewalls.ts';
 import { FIRST_LINE, type Outside, openOutside } from './outside.ts';
-import { type IncusSubject, networkOf, specOf, TEAMS } from './subjects.ts';
+import { ensureWhole, type IncusSubject, networkOf, renamed, specOf, TEAMS } from './subjects.ts';
 import { SERVICE_PORT, settingsFile } from './test-service.ts';
 import { refuses } from './verbs.ts';
 
 const PORT = 31_010;
 
-/** What only real instances of a service's image show: its volume, its way in, and the scripts that all images share. */
+/**
+ * What only real instances of a service's image show: its volume, its way in, and the scripts that all images share.
+ */
 export function servicesContract(open: () => Promise<IncusSubject>): void {
   describe('data plane incus: services', { timeout: 600_000 }, () => {
     let subject: IncusSubject;
@@ -29,7 +32,7 @@ export function servicesContract(open: () => Promise<IncusSubject>): void {
       assert.notEqual((await subject.exec(target.ref, ['bash', '-c', command])).status, 0, command);
     };
     const boot = async (target: InstanceSpec): Promise<void> => {
-      await subject.plane.ensureInstance(target);
+      await ensureWhole(subject.plane, target);
       await subject.plane.waitForService(target.ref, 60);
     };
     const stateOf = async (target: InstanceSpec): Promise<EngineState> =>
@@ -45,9 +48,9 @@ export function servicesContract(open: () => Promise<IncusSubject>): void {
       }
     };
     const published = () => [{ address: outside.address, port: PORT, targetPort: SERVICE_PORT }];
-    /** Settings of `spec` with a disk of so many GiB, and with the port or without. */
-    const settings = (diskGb: number, publish: InstanceSpec['publish']) => ({
-      limits: { ...spec.limits, diskGb },
+    /** Settings of `spec`, with the port or without. */
+    const settings = (publish: InstanceSpec['publish']) => ({
+      limits: spec.limits,
       publish,
       autoStart: true,
     });
@@ -63,12 +66,12 @@ export function servicesContract(open: () => Promise<IncusSubject>): void {
       const changes = {
         image,
         userData: null,
-        limits: { vcpu: 1, memoryMb: 256, diskGb: 1 },
-        dataVolume: true,
+        limits: { vcpu: 1, memoryMb: 256, diskGb: 3 },
         files: [await settingsFile('first')],
       };
-      spec = { ...specOf('db', 71, changes), publish: published() };
-      foreign = specOf('other', 71, { ...changes, teamId: TEAMS.two });
+      const onVolume = (target: InstanceSpec) => ({ ...target, volumes: [dataMount(target.ref)] });
+      spec = { ...onVolume(specOf('db', 71, changes)), publish: published() };
+      foreign = onVolume(specOf('other', 71, { ...changes, teamId: TEAMS.two }));
       await subject.plane.ensureFirewalls(TEAMS.one, openTo(spec));
       await subject.plane.ensureFirewalls(TEAMS.two, openTo(foreign));
       await boot(spec);
@@ -99,9 +102,9 @@ export function servicesContract(open: () => Promise<IncusSubject>): void {
 
     it('closes a port that is withdrawn, and opens it again, while the instance runs', async () => {
       const { plane } = subject;
-      await plane.ensureSettings(spec.ref, settings(1, []));
+      await plane.ensureSettings(spec.ref, settings([]));
       assert.equal(await outside.lineFrom(outside.address, PORT), null);
-      await plane.ensureSettings(spec.ref, settings(1, published()));
+      await plane.ensureSettings(spec.ref, settings(published()));
       assert.equal(await outside.lineFrom(outside.address, PORT), 'first 1');
     });
 
@@ -111,10 +114,12 @@ export function servicesContract(open: () => Promise<IncusSubject>): void {
       await inside(spec, 'mountpoint /data');
       await fails(spec, write(1200));
       await inside(spec, 'rm /data/large && sync');
-      await subject.plane.ensureSettings(spec.ref, settings(2, published()));
+      await subject.plane.ensureVolume({ ref: volumeOf(spec.ref), sizeGb: 2 });
       await inside(spec, write(1200));
-      const { diskBytes, memoryBytes, cpuSeconds } = (await subject.plane.describeUsage(spec.ref)) ?? {};
-      assert.ok(diskBytes! >= 1200 * 2 ** 20, String(diskBytes));
+      const { volumes, diskBytes, memoryBytes, cpuSeconds } = (await subject.plane.describeUsage(spec.ref))!;
+      const used = volumes[0]?.usedBytes;
+      assert.ok(used! >= 1200 * 2 ** 20, String(used));
+      assert.ok(diskBytes! < used!, `the root disk is another: ${diskBytes}`);
       assert.ok(memoryBytes! > 2 ** 20 && memoryBytes! <= 256 * 2 ** 20, String(memoryBytes));
       assert.ok(cpuSeconds! > 0);
       await inside(spec, 'rm /data/large && sync');
@@ -186,7 +191,7 @@ export function servicesContract(open: () => Promise<IncusSubject>): void {
 
     it('keeps the volume over a new generation, with its owners', async () => {
       await inside(spec, 'touch /data/kept /root/lost && chown 4321:4321 /data/kept');
-      await boot({ ...spec, limits: { ...spec.limits, diskGb: 2 }, generation: 2 });
+      await boot({ ...spec, generation: 2 });
       assert.equal(await inside(spec, 'stat -c %u:%g /data/kept'), '4321:4321');
       await fails(spec, 'test -e /root/lost');
       assert.match((await outside.lineFrom(outside.address, PORT)) ?? '', /^first \d+$/);
@@ -194,11 +199,13 @@ export function servicesContract(open: () => Promise<IncusSubject>): void {
 
     it('stores nothing in a volume that was made by half', async () => {
       const { ref, addresses } = specOf('half', 74);
-      const target = { ...spec, ref, addresses, publish: [] };
-      await subject.halfMakeVolume(ref);
+      const target = { ...renamed(spec, ref.name), addresses, publish: [] };
+      await subject.halfMakeVolume(volumeOf(ref));
+      assert.equal(await subject.plane.describeVolume(volumeOf(ref)), null);
+      await refuses(subject.plane.ensureInstance(target), 'not_found');
       await boot(target);
       await fails(target, 'dd if=/dev/zero of=/data/large bs=1M count=1200 conv=fsync');
-      await subject.plane.removeInstance(target.ref);
+      await removeWithVolume(subject.plane, ref);
     });
 
     it('has only the families of addresses that it is given', async () => {
@@ -210,8 +217,7 @@ export function servicesContract(open: () => Promise<IncusSubject>): void {
         ['six', null, specOf('', 73).addresses.ipv6],
       ] as const) {
         const half = {
-          ...spec,
-          ref: { ...spec.ref, name: `vps-contract-${name}` },
+          ...renamed(spec, `vps-contract-${name}`),
           addresses: { ipv4, ipv6 },
         };
         await boot({ ...half, publish: [] });
@@ -220,20 +226,14 @@ export function servicesContract(open: () => Promise<IncusSubject>): void {
         assert.equal(said.includes(net4.gateway), ipv4 !== null, said);
         assert.equal(said.includes(net6.gateway), ipv6 !== null, said);
         assert.match(said, /^nameserver /m);
-        await subject.plane.removeInstance(half.ref);
+        await removeWithVolume(subject.plane, half.ref);
       }
       assert.equal(await inside(spec, list), `${spec.addresses.ipv4}/22\n${spec.addresses.ipv6}/64`);
     });
 
-    it('removes the volume with the instance, and after one that is gone already', async () => {
-      assert.deepEqual(await subject.volumes(TEAMS.one), [spec.ref.name]);
+    it('closes the port when the instance is removed', async () => {
       await subject.plane.removeInstance(spec.ref);
-      assert.deepEqual(await subject.volumes(TEAMS.one), []);
       assert.equal(await outside.lineFrom(outside.address, PORT), null);
-      await subject.deleteBehindOurBack(foreign.ref);
-      assert.deepEqual(await subject.volumes(TEAMS.two), [foreign.ref.name]);
-      await subject.plane.removeInstance(foreign.ref);
-      assert.deepEqual(await subject.volumes(TEAMS.two), []);
     });
   });
 }

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { InstanceSpec } from '../../src/dataplane/contract/compute.ts';
 import type { SnapshotRef } from '../../src/dataplane/contract/refs.ts';
-import { networkOf, type Subject, specOf, TEAMS } from './subjects.ts';
+import { dataMount, removeWithVolume } from '../../src/instances/volumes.ts';
+import { ensureWhole, networkOf, renamed, type Subject, specOf, TEAMS } from './subjects.ts';
 import { settingsFile } from './test-service.ts';
 import { refuses } from './verbs.ts';
 
@@ -26,7 +27,7 @@ export function snapshotVerbsContract(name: string, open: () => Promise<Subject>
       const ready = ({ ref }: InstanceSpec) =>
         kind === 'server' ? subject.plane.waitForSsh(ref, 120) : subject.plane.waitForService(ref, 60);
       const make = async (target: InstanceSpec, from?: SnapshotRef): Promise<void> => {
-        await subject.plane.ensureInstance(target, from);
+        await ensureWhole(subject.plane, target, from && { from });
         await ready(target);
       };
       const names = async () => (await subject.plane.listSnapshots()).map((snapshot) => snapshot.name);
@@ -39,9 +40,10 @@ export function snapshotVerbsContract(name: string, open: () => Promise<Subject>
         spec = specOf('origin', 81, { limits: { vcpu: 1, memoryMb: 512, diskGb: 3 } });
         if (kind === 'service') {
           const image = await subject.ensureServiceImage();
-          spec = { ...spec, image, userData: null, dataVolume: true, files: [await settingsFile('first')] };
+          const volumes = [dataMount(spec.ref)];
+          spec = { ...spec, image, userData: null, volumes, files: [await settingsFile('first')] };
         }
-        clone = { ...spec, ref: { ...spec.ref, name: 'drill-contract-clone' }, addresses: NOWHERE };
+        clone = { ...renamed(spec, 'drill-contract-clone'), addresses: NOWHERE };
         await make(spec);
       });
       after(async () => {
@@ -90,13 +92,14 @@ export function snapshotVerbsContract(name: string, open: () => Promise<Subject>
         assert.equal(await subject.readDisk(spec), 'third');
         await make({ ...spec, generation: 3 }, snapshotOf(2));
         assert.equal(await subject.readDisk(spec), 'second');
-        await refuses(plane.ensureInstance(again, snapshotOf(1)), 'invalid');
+        await refuses(ensureWhole(plane, again, { from: snapshotOf(1) }), 'invalid');
       });
 
       it('changes nothing where there is no such snapshot', async () => {
         const { plane } = subject;
-        await refuses(plane.ensureInstance({ ...spec, generation: 4 }, snapshotOf(9)), 'not_found');
-        await refuses(plane.ensureInstance(clone, snapshotOf(9)), 'not_found');
+        const missing = { from: snapshotOf(9) };
+        await refuses(ensureWhole(plane, { ...spec, generation: 4 }, missing), 'not_found');
+        await refuses(ensureWhole(plane, clone, missing), 'not_found');
         const { power, generation } = (await plane.describeInstance(spec.ref)) ?? {};
         assert.deepEqual([power, generation], ['running', 3]);
         assert.equal(await subject.readDisk(spec), 'second');
@@ -112,7 +115,7 @@ export function snapshotVerbsContract(name: string, open: () => Promise<Subject>
         await make(clone, snapshotOf(1));
         const detail = await plane.describeInstance(clone.ref);
         assert.deepEqual([detail?.power, detail?.addresses], ['running', NOWHERE]);
-        await plane.removeInstance(spec.ref);
+        await removeWithVolume(plane, spec.ref);
         assert.ok(await plane.describeSnapshot(snapshotOf(1)), 'snapshots stay');
         for (const number of [1, 1, 2]) await plane.removeSnapshot(snapshotOf(number));
         assert.deepEqual(await names(), []);
@@ -123,7 +126,7 @@ export function snapshotVerbsContract(name: string, open: () => Promise<Subject>
         const { plane } = subject;
         await subject.writeDisk(clone, 'of the clone');
         await plane.ensureSnapshot(clone.ref, snapshotOf(3));
-        await plane.removeInstance(clone.ref);
+        await removeWithVolume(plane, clone.ref);
         await make({ ...spec, generation: 4 }, snapshotOf(3));
         assert.equal(await subject.readDisk(spec), 'of the clone');
       });
@@ -132,7 +135,7 @@ export function snapshotVerbsContract(name: string, open: () => Promise<Subject>
         const { plane } = subject;
         await refuses(plane.removeTenant(TEAMS.one), 'invalid');
         assert.ok(await plane.describeSnapshot(snapshotOf(3)));
-        await plane.removeInstance(spec.ref);
+        await removeWithVolume(plane, spec.ref);
         await plane.removeTenant(TEAMS.one);
         assert.equal(await plane.describeSnapshot(snapshotOf(3)), null);
         assert.deepEqual(await names(), []);

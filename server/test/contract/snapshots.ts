@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { InstanceSpec } from '../../src/dataplane/contract/compute.ts';
 import { DataPlaneError } from '../../src/dataplane/contract/errors.ts';
+import type { SnapshotRef } from '../../src/dataplane/contract/refs.ts';
+import { dataMount, removeWithVolume, volumeOf } from '../../src/instances/volumes.ts';
 import { NOWHERE, snapshotOf } from './snapshot-verbs.ts';
-import { type IncusSubject, networkOf, specOf, TEAMS } from './subjects.ts';
+import { ensureWhole, type IncusSubject, networkOf, renamed, specOf, TEAMS } from './subjects.ts';
 import { settingsFile } from './test-service.ts';
 import { refuses } from './verbs.ts';
 
@@ -20,13 +22,15 @@ export function snapshotsContract(open: () => Promise<IncusSubject>): void {
       assert.equal(status, 0, `${command}: ${stdout}${stderr}`);
       return stdout.trim();
     };
-    const ready = ({ ref, dataVolume }: InstanceSpec) =>
-      dataVolume ? subject.plane.waitForService(ref, 60) : subject.plane.waitForSsh(ref, 120);
+    const ready = ({ ref, volumes }: InstanceSpec) =>
+      volumes.length > 0 ? subject.plane.waitForService(ref, 60) : subject.plane.waitForSsh(ref, 120);
     const drillOf = (spec: InstanceSpec, name: string): InstanceSpec => ({
-      ...spec,
-      ref: { ...spec.ref, name: `drill-contract-${name}` },
+      ...renamed(spec, `drill-contract-${name}`),
       addresses: NOWHERE,
     });
+    const ensure = (spec: InstanceSpec, from?: SnapshotRef) =>
+      ensureWhole(subject.plane, spec, { volumeGb: 3, ...(from ? { from } : {}) });
+    const remove = ({ ref }: InstanceSpec) => removeWithVolume(subject.plane, ref);
     const powerOf = async ({ ref }: InstanceSpec) => (await subject.plane.describeInstance(ref))?.power;
     /** Repeats what may succeed later, as workflows do. */
     const patiently = async (verb: () => Promise<void>): Promise<void> => {
@@ -67,11 +71,11 @@ export function snapshotsContract(open: () => Promise<IncusSubject>): void {
       service = specOf('service', 92, {
         image: await subject.ensureServiceImage(),
         userData: null,
-        dataVolume: true,
         files: [await settingsFile('first')],
       });
+      service = { ...service, volumes: [dataMount(service.ref)] };
       for (const spec of [server, service]) {
-        await subject.plane.ensureInstance(spec);
+        await ensure(spec);
         await ready(spec);
       }
     });
@@ -95,7 +99,7 @@ export function snapshotsContract(open: () => Promise<IncusSubject>): void {
         `until [ "$(tail -n 1 /root/second)" -gt ${later} ]; do sleep 0.1; done; pkill -f while`,
       );
       const drill = drillOf(server, 'moment');
-      await plane.ensureInstance(drill, snapshotOf(1));
+      await ensure(drill, snapshotOf(1));
       await ready(drill);
       const [first, second] = (await inside(drill, 'tail -qn 1 /root/first /root/second'))
         .split('\n')
@@ -103,7 +107,7 @@ export function snapshotsContract(open: () => Promise<IncusSubject>): void {
       assert.ok(second! >= before && second! <= later, `${before} ≤ ${second} ≤ ${later}`);
       assert.ok(first === second || first === second! + 1, `${first} ${second}`);
       assert.equal(await inside(drill, 'wc -l </root/second'), String(second));
-      await plane.removeInstance(drill.ref);
+      await remove(drill);
     });
 
     it('brings a server back as it was: owners, host keys, nothing run again', async () => {
@@ -115,23 +119,22 @@ export function snapshotsContract(open: () => Promise<IncusSubject>): void {
       const before = await inside(server, facts);
       await inside(server, 'rm /etc/ssh/ssh_host_* /root/owned');
       server = { ...server, generation: 2 };
-      await plane.ensureInstance(server, snapshotOf(2));
+      await ensure(server, snapshotOf(2));
       await ready(server);
       assert.equal(await inside(server, facts), before);
       assert.match(await inside(server, 'ip -o addr show dev eth0'), new RegExp(`${server.addresses.ipv4}/`));
     });
 
     it('makes a server of its own from a snapshot where the name is another', async () => {
-      const { plane } = subject;
       const drill = { ...drillOf(server, 'other'), userData: '#cloud-config\nruncmd: [touch /root/ran]\n' };
-      await plane.ensureInstance(drill, snapshotOf(2));
+      await ensure(drill, snapshotOf(2));
       await ready(drill);
       const keys = 'cat /etc/ssh/ssh_host_*.pub';
       assert.notEqual(await inside(drill, keys), await inside(server, keys));
       assert.equal(await inside(drill, 'stat -c %u:%g /root/owned'), '1234:4321');
       await inside(drill, 'cloud-init status --wait >/dev/null; test -e /root/ran');
       assert.equal(await inside(drill, 'ls /sys/class/net'), 'lo');
-      await plane.removeInstance(drill.ref);
+      await remove(drill);
     });
 
     it('knows how much a snapshot holds, and counts the same of what it was made of', async () => {
@@ -146,8 +149,9 @@ export function snapshotsContract(open: () => Promise<IncusSubject>): void {
         await plane.ensureSnapshot(spec.ref, snapshot);
         const { diskBytes } = (await plane.describeSnapshot(snapshot))!;
         assert.ok(diskBytes >= bytes && diskBytes < bytes + 2 ** 30, `${folder}: ${diskBytes}`);
-        const usage = await plane.describeUsage(spec.ref);
-        assert.ok(usage!.diskBytes! >= bytes, `${folder}: ${usage!.diskBytes}`);
+        const usage = (await plane.describeUsage(spec.ref))!;
+        const used = usage.volumes[0] ? usage.volumes[0].usedBytes : usage.diskBytes;
+        assert.ok(used! >= bytes, `${folder}: ${used}`);
         await inside(spec, `rm ${folder}/large; sync`);
       }
     });
@@ -158,21 +162,26 @@ export function snapshotsContract(open: () => Promise<IncusSubject>): void {
         [server, '/root', 3],
         [service, '/data', 4],
       ] as const) {
-        const wanted = { ...drillOf(spec, `size-${number}`), limits: { ...spec.limits, diskGb: 2 } };
-        await plane.ensureInstance(wanted, snapshotOf(number));
-        await ready(wanted);
-        assert.equal((await plane.describeInstance(wanted.ref))?.limits.diskGb, 2);
-        const { status } = await subject.exec(wanted.ref, ['fallocate', '-l', '2G', `${folder}/more`]);
+        const [hasVolume] = spec.volumes;
+        /** Makes the drill with a disk of so many GiB, and returns how many it got. */
+        const make = async (gb: number, drill: InstanceSpec, from: SnapshotRef) => {
+          const { limits } = drill;
+          const sized = hasVolume ? drill : { ...drill, limits: { ...limits, diskGb: gb } };
+          await ensureWhole(plane, sized, { from, volumeGb: gb });
+          await ready(drill);
+          if (hasVolume) return (await plane.describeVolume(volumeOf(drill.ref)))?.sizeGb;
+          return (await plane.describeInstance(drill.ref))?.limits.diskGb;
+        };
+        const drill = drillOf(spec, `size-${number}`);
+        assert.equal(await make(2, drill, snapshotOf(number)), 2);
+        const { status } = await subject.exec(drill.ref, ['fallocate', '-l', '2G', `${folder}/more`]);
         assert.notEqual(status, 0, 'the limit holds');
-        await inside(wanted, `fallocate -l 600M ${folder}/more && sync`);
-        await plane.ensureSnapshot(wanted.ref, snapshotOf(5));
-        await plane.removeInstance(wanted.ref);
-        const small = { ...wanted, limits: { ...spec.limits, diskGb: 0.1 } };
-        await plane.ensureInstance(small, snapshotOf(5));
-        await ready(small);
-        const gb = (await plane.describeInstance(small.ref))?.limits.diskGb;
+        await inside(drill, `fallocate -l 600M ${folder}/more && sync`);
+        await plane.ensureSnapshot(drill.ref, snapshotOf(5));
+        await remove(drill);
+        const gb = await make(0.1, drill, snapshotOf(5));
         assert.ok(gb === 1 || gb === 2, String(gb));
-        await plane.removeInstance(small.ref);
+        await remove(drill);
         await plane.removeSnapshot(snapshotOf(5));
       }
     });
@@ -203,10 +212,10 @@ export function snapshotsContract(open: () => Promise<IncusSubject>): void {
       await plane.ensureSnapshot(service.ref, snapshotOf(7));
       await inside(service, 'test ! -e /data/held');
       const drill = drillOf(service, 'held');
-      await plane.ensureInstance(drill, snapshotOf(7));
+      await ensure(drill, snapshotOf(7));
       await ready(drill);
       await inside(drill, 'test -e /data/held');
-      await plane.removeInstance(drill.ref);
+      await remove(drill);
     });
 
     it('makes a lost service again on the volume that it got from a snapshot, also without that', async () => {
@@ -214,12 +223,12 @@ export function snapshotsContract(open: () => Promise<IncusSubject>): void {
       await subject.writeDisk(service, 'kept');
       await plane.ensureSnapshot(service.ref, snapshotOf(9));
       service = { ...service, generation: service.generation + 1 };
-      await plane.ensureInstance(service, snapshotOf(9));
+      await ensure(service, snapshotOf(9));
       await ready(service);
       await subject.writeDisk(service, 'since then');
       await subject.deleteBehindOurBack(service.ref);
       await plane.removeSnapshot(snapshotOf(9));
-      await plane.ensureInstance(service, snapshotOf(9));
+      await ensure(service, snapshotOf(9));
       await ready(service);
       assert.equal(await subject.readDisk(service), 'since then');
     });
@@ -230,7 +239,7 @@ export function snapshotsContract(open: () => Promise<IncusSubject>): void {
       await inside(service, `cp ${script} /root/; printf '#!/bin/sh\necho held; exit 1\n' >${script}`);
       await refuses(plane.ensureSnapshot(service.ref, snapshotOf(8)), 'failed');
       assert.equal(await plane.describeSnapshot(snapshotOf(8)), null);
-      await refuses(plane.ensureInstance(drillOf(service, 'void'), snapshotOf(8)), 'not_found');
+      await refuses(ensure(drillOf(service, 'void'), snapshotOf(8)), 'not_found');
       await inside(service, `cp /root/until-released ${script}`);
       await plane.ensureSnapshot(service.ref, snapshotOf(8));
       assert.ok(await plane.describeSnapshot(snapshotOf(8)));
@@ -258,10 +267,10 @@ export function snapshotsContract(open: () => Promise<IncusSubject>): void {
         await plane.ensureSnapshot(service.ref, snapshotOf(number));
         await inside(service, mend);
         const drill = drillOf(service, `without-${number}`);
-        await plane.ensureInstance(drill, snapshotOf(number));
+        await ensure(drill, snapshotOf(number));
         await ready(drill);
         assert.equal(await subject.readDisk(drill), `without ${number}`);
-        await plane.removeInstance(drill.ref);
+        await remove(drill);
       }
     });
 
@@ -282,10 +291,10 @@ export function snapshotsContract(open: () => Promise<IncusSubject>): void {
           await killedAfter(milliseconds, () => plane.ensureSnapshot(spec.ref, snapshot));
           assert.equal(await powerOf(spec), 'running');
           const drill = drillOf(spec, 'killed');
-          await plane.ensureInstance(drill, snapshot);
+          await ensure(drill, snapshot);
           await ready(drill);
           assert.equal(await subject.readDisk(drill), `killed ${index}`);
-          await plane.removeInstance(drill.ref);
+          await remove(drill);
           await plane.removeSnapshot(snapshot);
         }
       }
@@ -300,7 +309,7 @@ export function snapshotsContract(open: () => Promise<IncusSubject>): void {
         for (const [index, milliseconds] of [0, 150, 300, 600].entries()) {
           await subject.writeDisk(spec, 'lost');
           const again = { ...spec, generation: 10 + index };
-          await killedAfter(milliseconds, () => plane.ensureInstance(again, snapshot));
+          await killedAfter(milliseconds, () => ensure(again, snapshot));
           await ready(spec);
           assert.equal(await subject.readDisk(spec), 'kept');
         }

@@ -4,13 +4,14 @@ import path from 'node:path';
 import type { InstanceSpec } from '../../src/dataplane/contract/compute.ts';
 import type { DataPlane } from '../../src/dataplane/contract/data-plane.ts';
 import type { TenantNetwork } from '../../src/dataplane/contract/networks.ts';
-import type { InstanceRef } from '../../src/dataplane/contract/refs.ts';
+import type { InstanceRef, SnapshotRef, VolumeRef } from '../../src/dataplane/contract/refs.ts';
 import { IncusClient } from '../../src/dataplane/incus/client.ts';
 import { createIncusDataPlane } from '../../src/dataplane/incus/data-plane.ts';
 import { projectName } from '../../src/dataplane/incus/names.ts';
 import { createSimDataPlane } from '../../src/dataplane/sim/data-plane.ts';
 import { findIncusd } from '../../src/host/components/incus-daemon.ts';
 import { SERVICE_IMAGES } from '../../src/images/recipes.ts';
+import { dataMount, ensureWithVolume } from '../../src/instances/volumes.ts';
 import { createLog } from '../../src/lib/log.ts';
 import type { RunResult } from '../../src/lib/run.ts';
 import { importTestService, SERVICE_IMAGE } from './test-service.ts';
@@ -39,10 +40,8 @@ export interface IncusSubject extends Subject {
   installId: string;
   /** Runs a command in an instance, as an operator would. */
   exec(ref: InstanceRef, command: readonly string[]): Promise<RunResult>;
-  /** Names of the team's data volumes. */
-  volumes(teamId: number): Promise<string[]>;
-  /** Leaves what a daemon leaves that is killed while it makes the instance's data volume. */
-  halfMakeVolume(ref: InstanceRef): Promise<void>;
+  /** Leaves what a daemon leaves that is killed while it makes the volume. */
+  halfMakeVolume(ref: VolumeRef): Promise<void>;
   /** Halts all processes of the instance, as a snapshot does that is cut off. */
   freeze(ref: InstanceRef): Promise<void>;
   /** Kills the daemon, which is this run's own; somebody starts it again. */
@@ -80,7 +79,7 @@ export function specOf(
     },
     hostname: name,
     userData: '#cloud-config\n{}\n',
-    dataVolume: false,
+    volumes: [],
     files: [],
     publish: [],
     autoStart: true,
@@ -88,6 +87,22 @@ export function specOf(
     ...rest,
   };
 }
+
+/** The same instance under another name, with a volume of its own where it has one. */
+export function renamed(spec: InstanceSpec, name: string): InstanceSpec {
+  const ref = { ...spec.ref, name };
+  return { ...spec, ref, volumes: spec.volumes.map(() => dataMount(ref)) };
+}
+
+/** Size in GiB of the volumes that the contract's services begin with. */
+export const VOLUME_GB = 1;
+
+/** Makes the instance, and its volume where it has one. */
+export const ensureWhole = (
+  plane: DataPlane,
+  spec: InstanceSpec,
+  { from, volumeGb = VOLUME_GB }: { from?: SnapshotRef; volumeGb?: number } = {},
+): Promise<void> => ensureWithVolume(plane, spec, volumeGb, from);
 
 async function clearTeams(plane: DataPlane): Promise<void> {
   const teams: number[] = Object.values(TEAMS);
@@ -140,7 +155,7 @@ export async function openIncus(): Promise<IncusSubject> {
   const projectOf = (teamId: number) => ({ project: projectName(installId, teamId) });
   const exec = (ref: InstanceRef, command: readonly string[]) =>
     client.execRecorded(`/1.0/instances/${ref.name}`, command, 65_536, { query: projectOf(ref.teamId) });
-  const fileOf = ({ dataVolume }: InstanceSpec) => (dataVolume ? '/data/content' : '/root/content');
+  const fileOf = ({ volumes }: InstanceSpec) => (volumes.length > 0 ? '/data/content' : '/root/content');
   return {
     plane,
     socketPath,
@@ -176,11 +191,6 @@ export async function openIncus(): Promise<IncusSubject> {
       const query = projectOf(ref.teamId);
       const change = { action: 'freeze', timeout: 30 };
       await client.request('PUT', `/1.0/instances/${ref.name}/state`, change, { query });
-    },
-    async volumes(teamId) {
-      const folder = `/1.0/storage-pools/${pool}/volumes/custom`;
-      const query = { ...projectOf(teamId), recursion: '1' };
-      return (await client.get<{ name: string }[]>(folder, { query })).map(({ name }) => name);
     },
     async halfMakeVolume(ref) {
       const folder = `/1.0/storage-pools/${pool}/volumes/custom`;

@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
+import { volumeOf } from '../../src/instances/volumes.ts';
 import { type RunResult, run } from '../../src/lib/run.ts';
 import type { EngineMetrics, EngineParameter, EngineState, Provider } from '../../src/services/provider.ts';
 import { waitFor } from '../harness.ts';
@@ -297,7 +298,7 @@ export function describeEngine(
 
     it('survives a full disk, and comes back once it has grown', async () => {
       const { service } = subject;
-      const { ref, limits } = service.spec;
+      const volume = volumeOf(service.spec.ref);
       await ask('CREATE TABLE work.filler (id INT AUTO_INCREMENT PRIMARY KEY, text LONGTEXT)');
       await service.inside(['sh', '-c', 'head -c 4G /dev/zero | tr "\\0" x >/data/filler'], { allow: 'any' });
       await waitFor('the disk to be full', async () => {
@@ -306,8 +307,7 @@ export function describeEngine(
       });
       // Whatever state that leaves it in: not even a restart mends it now.
       await service.inside(['sh', '-c', 'kill -9 $(cat /run/danube/engine.pid)'], { allow: 'any' });
-      const grown = { limits: { ...limits, diskGb: 6 }, publish: [], autoStart: true };
-      await patiently(() => service.plane.ensureSettings(ref, grown));
+      await patiently(() => service.plane.ensureVolume({ ref: volume, sizeGb: 6 }));
       await subject.ready();
       await ask("INSERT INTO work.filler (text) VALUES ('fits')");
       assert.equal(await ask('SELECT GROUP_CONCAT(id) FROM work.kept'), '1,2');

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { volumeOf } from '../../src/instances/volumes.ts';
 import { type RunResult, run } from '../../src/lib/run.ts';
 import { postgresql } from '../../src/services/postgresql/provider.ts';
 import type { EngineMetrics, EngineState } from '../../src/services/provider.ts';
@@ -260,9 +261,8 @@ for (const version of ['15', '18']) {
       const full = (await state()).starts.length;
       await service.inside(['sh', '-c', 'kill -KILL $(cat /run/danube/engine.pid)'], { allow: 'any' });
       await waitFor('another start', async () => (await state()).starts.length > full);
-      const { limits, publish, autoStart } = service.spec;
-      const grown = { limits: { ...limits, diskGb: 3 }, publish, autoStart };
-      await patiently(() => service.plane.ensureSettings(service.spec.ref, grown));
+      const volume = volumeOf(service.spec.ref);
+      await patiently(() => service.plane.ensureVolume({ ref: volume, sizeGb: 3 }));
       await ready();
       assert.equal(Number(await query('SELECT count(*) FROM filled')), rows);
       await query(`INSERT INTO filled ${row}`);

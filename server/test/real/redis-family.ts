@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createConnection, type Socket } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { connect } from 'node:tls';
+import { volumeOf } from '../../src/instances/volumes.ts';
 import { type RunResult, run } from '../../src/lib/run.ts';
 import type { EngineMetrics, EngineState, PlanSize, Provider } from '../../src/services/provider.ts';
 import { waitFor } from '../harness.ts';
@@ -307,10 +308,7 @@ export function testFamily(provider: Provider, client: (services: TestServices) 
         await service.plane.control(service.spec.ref, 'restart');
         await answers();
         assert.equal(await customer('GET kept'), '1');
-        await service.plane.ensureSettings(service.spec.ref, {
-          ...service.spec,
-          limits: { ...MICRO, diskGb: 4 },
-        });
+        await service.plane.ensureVolume({ ref: volumeOf(service.spec.ref), sizeGb: 4 });
         await waitFor('writes to be taken', async () => (await customer('SET b 2')) === 'OK', 60);
         assert.equal(await customer('GET kept', 'GET b'), '1\n2');
       });

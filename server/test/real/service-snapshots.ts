@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import type { SnapshotRef } from '../../src/dataplane/contract/refs.ts';
+import { ensureWithVolume, removeWithVolume } from '../../src/instances/volumes.ts';
 import type { EngineVerification } from '../../src/services/provider.ts';
 import { waitFor } from '../harness.ts';
 import type { TestService, TestServices } from './service.ts';
@@ -70,7 +71,7 @@ export function testSnapshots(subject: () => SnapshotSubject): void {
     await store(kept + 1_000);
     await service.push({ password: 'the password of now' });
     service.spec = { ...service.spec, generation: service.spec.generation + 1 };
-    await service.plane.ensureInstance(service.spec, snapshot());
+    await ensureWithVolume(service.plane, service.spec, service.settings.plan.diskGb, snapshot());
     await service.plane.waitForService(service.spec.ref, 90);
     assert.deepEqual(await stored(service), [kept, kept]);
     await store(kept + 1);
@@ -87,7 +88,7 @@ export function testSnapshots(subject: () => SnapshotSubject): void {
       checks.some(({ complaint }) => complaint),
       JSON.stringify(checks),
     );
-    await clone.plane.removeInstance(clone.spec.ref);
+    await removeWithVolume(clone.plane, clone.spec.ref);
     await clone.plane.removeSnapshot(snapshot());
   });
 }

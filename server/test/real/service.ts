@@ -7,6 +7,7 @@ import { DataPlaneError } from '../../src/dataplane/contract/errors.ts';
 import type { TenantNetwork } from '../../src/dataplane/contract/networks.ts';
 import type { InstanceRef, SnapshotRef } from '../../src/dataplane/contract/refs.ts';
 import { projectName } from '../../src/dataplane/incus/names.ts';
+import { dataMount, ensureWithVolume } from '../../src/instances/volumes.ts';
 import { createLog } from '../../src/lib/log.ts';
 import { type RunResult, run } from '../../src/lib/run.ts';
 import { imageOf, type PlanSize, type Provider } from '../../src/services/provider.ts';
@@ -130,24 +131,25 @@ export async function openServices(): Promise<TestServices> {
         addresses,
         hostname: ref.name,
         userData: null,
-        dataVolume: true,
+        volumes: [dataMount(ref)],
         files: [await fileOf(settings)],
-        limits: settings.plan,
+        // The plan's disk is the volume.
+        limits: { ...settings.plan, diskGb: 5 },
         publish: [],
         autoStart: true,
         generation: 1,
       };
       started.push(spec);
       await plane.ensureFirewalls(TEAM, openTo(...started));
-      await plane.ensureInstance(spec);
+      await ensureWithVolume(plane, spec, settings.plan.diskGb);
       await plane.waitForService(ref, 60);
       return handle(spec, settings, fileOf);
     },
     async clone(service, from) {
       const ref = { ...service.spec.ref, name: `drill-${service.spec.ref.name}` };
       const nowhere = { addresses: { ipv4: null, ipv6: null }, generation: 1 };
-      const spec = { ...service.spec, ...nowhere, ref };
-      await plane.ensureInstance(spec, from);
+      const spec = { ...service.spec, ...nowhere, ref, volumes: [dataMount(ref)] };
+      await ensureWithVolume(plane, spec, service.settings.plan.diskGb, from);
       await plane.waitForService(ref, 60);
       return handle(spec, service.settings, null);
     },

@@ -145,7 +145,7 @@ function specOf(instance: Instance, network: Awaited<ReturnType<ReturnType<typeo
     addresses: { ipv4, ipv6 },
     hostname: name,
     userData: null,
-    dataVolume: false,
+    volumes: [],
     files: [],
     generation,
   };

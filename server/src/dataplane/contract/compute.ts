@@ -1,15 +1,15 @@
 import type { Addresses, PublishedPort, TenantNetwork } from './networks.ts';
-import type { InstanceRef, SnapshotRef } from './refs.ts';
+import type { InstanceRef, SnapshotRef, VolumeRef } from './refs.ts';
 
 export interface Limits {
   vcpu: number;
   memoryMb: number;
+  /** Of the root disk. */
   diskGb: number;
 }
 
 /** What can change in an instance's life. */
 export interface InstanceSettings {
-  /** `diskGb` is the data volume's size where the instance has one, else the root disk's. */
   limits: Limits;
   publish: readonly PublishedPort[];
   /** Start again when the host starts, if it ran when the host stopped. */
@@ -26,12 +26,18 @@ export interface InstanceSpec extends InstanceSettings {
   hostname: string;
   /** cloud-init user-data, complete (a MIME archive or `#cloud-config`); null for an image without cloud-init. */
   userData: string | null;
-  /** A volume of its own at `/data`, which stays when a newer generation replaces the rest of the instance. */
-  dataVolume: boolean;
+  /** They must be there; they stay when a newer generation replaces the instance, and when it is removed. */
+  volumes: readonly VolumeMount[];
   /** Written into the instance as soon as it is there; its start may wait for them. */
   files: readonly InstanceFile[];
   /** Counts reinstalls, from 1. An instance of an older generation is replaced by `ensureInstance`. */
   generation: number;
+}
+
+/** A volume, and the folder at which the guest has it. */
+export interface VolumeMount {
+  ref: VolumeRef;
+  path: string;
 }
 
 /** A file in an instance, owned by root. The folder must exist in the image. */
@@ -53,8 +59,9 @@ export type ControlVerb = 'reload' | 'restart' | 'metrics' | 'state' | 'logs' | 
 export interface Usage {
   memoryBytes: number | null;
   cpuSeconds: number | null;
-  /** Of the disk that `limits.diskGb` sizes. */
+  /** Of the root disk. */
   diskBytes: number | null;
+  volumes: readonly { ref: VolumeRef; usedBytes: number | null }[];
 }
 
 /** `frozen`: all its processes are halted until `ensureRunning`; left so by a snapshot that was cut off. */
@@ -75,17 +82,18 @@ export interface InstanceDetail extends InstanceReport {
 /** Instances: made, changed, asked and removed. */
 export interface Compute {
   /**
-   * Creates and starts the instance where it is missing (or of an older generation). Needs tenant and image. A new
-   * generation that is made `from` a snapshot has the snapshot's disk in place of the image's, or of the data volume that
-   * was there; throws `not_found`, and changes nothing, where there is no such snapshot. A server needs no image then:
-   * all of it is in the snapshot. The disk is as large as `limits` say, and never smaller than what it holds.
+   * Creates and starts the instance where it is missing (or of an older generation). Needs tenant, image and volumes;
+   * throws `not_found`, and changes nothing, where a volume is missing. A new generation that is made `from` the
+   * snapshot of a server has its root disk in place of the image's, and needs no image: all of it is in the snapshot.
+   * Throws `not_found`, and changes nothing, where there is no such snapshot. The disk is as large as `limits` say, and
+   * never smaller than what it holds.
    *
-   * cloud-init takes a server that comes back under its name for the one it knows, and runs nothing again. Under another
-   * name it is a new one: host keys are made anew, and all of `userData` is carried out, customers' commands too; a drill
-   * is better given none of theirs.
+   * cloud-init takes a server that comes back under its name for the one it knows, and runs nothing again. Under
+   * another name it is a new one: host keys are made anew, and all of `userData` is carried out, customers' commands
+   * too; a drill is better given none of theirs.
    */
   ensureInstance(spec: InstanceSpec, from?: SnapshotRef): Promise<void>;
-  /** Brings limits, published ports and the start after a reboot in line, live where it can. Disks only grow. */
+  /** Brings limits, published ports and the start after a reboot in line, live where it can. A disk only grows. */
   ensureSettings(ref: InstanceRef, settings: InstanceSettings): Promise<void>;
   /** Replaces files of an instance, running or stopped. */
   ensureFiles(ref: InstanceRef, files: readonly InstanceFile[]): Promise<void>;
@@ -97,12 +105,12 @@ export interface Compute {
   /** Resolves once the service in the guest has answered an authenticated query; throws `timeout` otherwise. */
   waitForService(ref: InstanceRef, timeoutSeconds: number): Promise<void>;
   /**
-   * Asks the guest's control program, and returns what it prints. Throws `failed` with the program's own complaint where
-   * it fails, and `invalid` where the instance does not run.
+   * Asks the guest's control program, and returns what it prints. Throws `failed` with the program's own complaint
+   * where it fails, and `invalid` where the instance does not run.
    */
   control(ref: InstanceRef, verb: ControlVerb): Promise<string>;
   describeUsage(ref: InstanceRef): Promise<Usage | null>;
-  /** Stops and deletes the instance with its disks; its snapshots stay. Nothing to delete is success. */
+  /** Stops and deletes the instance with its root disk; volumes and snapshots stay. Nothing to delete is success. */
   removeInstance(ref: InstanceRef): Promise<void>;
   describeInstance(ref: InstanceRef): Promise<InstanceDetail | null>;
   /** Every instance that this install made, of all teams. */

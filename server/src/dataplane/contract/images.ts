@@ -4,7 +4,9 @@ import type { EngineParameter } from '../../services/provider.ts';
 export interface ImageReport {
   /** Catalogue name, for example `debian-12`. */
   name: string;
-  /** `ready`: an instance can start now. `buildable`: made or fetched on first use. `unavailable`: `reason` says why. */
+  /**
+   * `ready`: an instance can start now. `buildable`: made or fetched on first use. `unavailable`: `reason` says why.
+   */
   state: 'ready' | 'buildable' | 'unavailable';
   reason: string | null;
 }

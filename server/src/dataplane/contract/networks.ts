@@ -48,13 +48,13 @@ export interface InstanceFirewall {
 export interface Networks {
   /** Creates the team's project and network where missing. */
   ensureTenant(tenant: TenantSpec): Promise<void>;
-  /** Removes the team's project, network and snapshots; the team must have no instances left. */
+  /** Removes the team's project, network, volumes and snapshots; the team must have no instances left. */
   removeTenant(teamId: number): Promise<void>;
   /**
-   * What the team's network lets pass, all of it: an instance that is not named here gets nothing in and nothing out but
-   * DHCP, DNS and neighbour discovery with its gateway. Takes effect at once, as a whole or not at all, and cuts established
-   * connections that are forbidden now. Needs the tenant; the instances need not exist. Throws `invalid` for rules that
-   * the data plane cannot hold.
+   * What the team's network lets pass, all of it: an instance that is not named here gets nothing in and nothing out
+   * but DHCP, DNS and neighbour discovery with its gateway. Takes effect at once, as a whole or not at all, and cuts
+   * established connections that are forbidden now. Needs the tenant; the instances need not exist. Throws `invalid`
+   * for rules that the data plane cannot hold.
    */
   ensureFirewalls(teamId: number, firewalls: readonly InstanceFirewall[]): Promise<void>;
 }

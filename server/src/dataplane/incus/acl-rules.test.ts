@@ -70,7 +70,9 @@ function judge(rules: readonly IncusRule[], passage: Passage): 'dropped' | 'allo
   return matching.length > 0 ? 'allowed' : 'default';
 }
 
-/** What the one chain of a bridge makes of a packet: ingress rules look where it leaves, egress rules where it came in. */
+/**
+ * What the one chain of a bridge makes of a packet: ingress rules look where it leaves, egress rules where it came in.
+ */
 const onBridge = (rules: IncusRules, passage: Passage): ReturnType<typeof judge> =>
   judge(
     [...(isOnPort(passage.from) ? rules.egress : []), ...(isOnPort(passage.to) ? rules.ingress : [])],

@@ -17,21 +17,25 @@ import type { InstanceFirewall, TenantNetwork } from '../contract/networks.ts';
 import type { InstanceRef } from '../contract/refs.ts';
 
 /**
- * Firewalls as rules of Incus' network ACLs. Incus judges a packet by all rules at once that concern it: drop rules, then
- * allow rules, then the default, which is `drop` here.
+ * Firewalls as rules of Incus' network ACLs. Incus judges a packet by all rules at once that concern it: drop rules,
+ * then allow rules, then the default, which is `drop` here.
  *
  * A packet between two instances of a team meets the rules of both in one chain, and must pass only if both let it. So:
  *
  * - What one forbids of tcp and udp are drop rules.
- * - Outbound allow rules cover only what is routed, through the gateway; to a neighbour, the inbound rule of the other side
- *   is what allows. Link-local addresses and multicast, by which neighbours could be reached past their rules, are left out.
- * - ICMP and other protocols that an instance may not send to a neighbour are left out of what the neighbour lets in. A drop
- *   rule could not say "any protocol but", and one for ICMPv6 would cut neighbour discovery, by which instances find each
- *   other. For the same reason a neighbour to whom ICMPv6 is forbidden is allowed tcp and udp alone: the one place
- *   where less passes than the firewalls say.
+ * - Outbound allow rules cover only what is routed, through the gateway; to a neighbour, the inbound rule of the other
+ *   side is what allows. Link-local addresses and multicast, by which neighbours could be reached past their rules, are
+ *   left out.
+ * - ICMP and other protocols that an instance may not send to a neighbour are left out of what the neighbour lets in. A
+ *   drop rule could not say "any protocol but", and one for ICMPv6 would cut neighbour discovery, by which instances
+ *   find each other. For the same reason a neighbour to whom ICMPv6 is forbidden is allowed tcp and udp alone: the one
+ *   place where less passes than the firewalls say.
  */
 
-/** A rule as Incus 6.0 takes it. Lists are separated by commas, ranges are `a-b`; all addresses of one rule are of one family. */
+/**
+ * A rule as Incus 6.0 takes it. Lists are separated by commas, ranges are `a-b`; all addresses of one rule are of one
+ * family.
+ */
 export interface IncusRule {
   action: 'allow' | 'drop';
   state: 'enabled';
@@ -59,8 +63,9 @@ const UNROUTED: Record<Family, RangeSet> = {
 const NEIGHBOUR_DISCOVERY = ['135', '136'];
 
 /**
- * The rules of a team's bridge, for one ACL on its network: those of all instances, each with the instance's address. From
- * an instance without firewall nothing passes, also not to a neighbour that would let it in. Throws `UncompilablePolicies`.
+ * The rules of a team's bridge, for one ACL on its network: those of all instances, each with the instance's address.
+ * From an instance without firewall nothing passes, also not to a neighbour that would let it in. Throws
+ * `UncompilablePolicies`.
  */
 export function bridgeRules(firewalls: readonly InstanceFirewall[], network: TenantNetwork): IncusRules {
   const discovery = NEIGHBOUR_DISCOVERY.map(
@@ -89,9 +94,9 @@ export function bridgeRules(firewalls: readonly InstanceFirewall[], network: Ten
 }
 
 /**
- * The rules of a team's OVN network: for each instance those of an ACL on its NIC. OVN judges at the receiver's port, and
- * by the rules of both ports together, so they are the same but for the instance's address; neighbour discovery is Incus'
- * own business there. Throws `UncompilablePolicies`.
+ * The rules of a team's OVN network: for each instance those of an ACL on its NIC. OVN judges at the receiver's port,
+ * and by the rules of both ports together, so they are the same but for the instance's address; neighbour discovery is
+ * Incus' own business there. Throws `UncompilablePolicies`.
  */
 export function ovnRules(
   firewalls: readonly InstanceFirewall[],

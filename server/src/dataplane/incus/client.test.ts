@@ -8,7 +8,10 @@ import { it } from 'node:test';
 import { IncusClient } from './client.ts';
 
 const OPERATION = '/1.0/operations/1';
-/** What Incus 6.0 answers to `wait` where the operation goes on after the time given, and where it ended at a limit of its own. */
+/**
+ * What Incus 6.0 answers to `wait` where the operation goes on after the time given, and where it ended at a limit of
+ * its own.
+ */
 const OVER = { type: 'error', error_code: 500, error: 'context deadline exceeded', metadata: null };
 const STARTED = {
   type: 'async',

@@ -47,8 +47,8 @@ const WAIT_SLICE = 30;
 const ANSWER_TIMEOUT = 30_000;
 
 /**
- * The Incus REST API (https://linuxcontainers.org/incus/docs/main/rest-api/): typed only as far as callers say, but with
- * one kind of error ({@link IncusError}) and background operations waited for.
+ * The Incus REST API (https://linuxcontainers.org/incus/docs/main/rest-api/): typed only as far as callers say, but
+ * with one kind of error ({@link IncusError}) and background operations waited for.
  */
 export class IncusClient {
   readonly #agent: Agent;
@@ -138,7 +138,8 @@ export class IncusClient {
     try {
       return (await this.#send('GET', `${path}/wait`, undefined, options)).metadata as Operation;
     } catch (error) {
-      // So Incus 6.0 says that the slice is over while the operation goes on, and also that it ended at a time limit of its own.
+      // So Incus 6.0 says that the slice is over while the operation goes on, and also that it ended at a time limit of
+      // its own.
       if (!(error instanceof IncusError) || !/context deadline exceeded/i.test(error.said)) throw error;
       const { timeout: _, ...query } = options.query ?? {};
       const present = await this.find<Operation>(path, { ...options, query });
@@ -158,8 +159,8 @@ export class IncusClient {
   }
 
   /**
-   * Runs a command like {@link exec}, and returns what it said: of either stream the first `limit` bytes. Incus keeps both in
-   * files, which are deleted; it does that itself, within days, where this process is killed before.
+   * Runs a command like {@link exec}, and returns what it said: of either stream the first `limit` bytes. Incus keeps
+   * both in files, which are deleted; it does that itself, within days, where this process is killed before.
    */
   async execRecorded(
     instancePath: string,

@@ -1,11 +1,10 @@
-import type { Compute, InstanceDetail, InstanceReport, InstanceSettings } from '../contract/compute.ts';
+import type { Compute, InstanceReport } from '../contract/compute.ts';
 import type { InstanceRef } from '../contract/refs.ts';
 import { runControl } from './control.ts';
-import { hasDataVolume } from './devices.ts';
 import { writeFiles } from './guest-files.ts';
 import { toDetail, toReport } from './instance-config.ts';
 import { BootSlots } from './limiter.ts';
-import { findInstance, getInstance, listInstances } from './lookup.ts';
+import { findInstance, listInstances } from './lookup.ts';
 import { isSnapshot, teamOf } from './names.ts';
 import type { Parts } from './parts.ts';
 import { place, placeFrom } from './placement.ts';
@@ -15,7 +14,7 @@ import { describeUsage } from './usage.ts';
 
 /** Instances, see the contract. */
 export function computeVerbs(parts: Parts): Compute {
-  const { context, server, instances, volumes, locks } = parts;
+  const { context, server, instances, locks } = parts;
   let slots: BootSlots | null = null;
 
   const waitFor = async (probe: Probe, ref: InstanceRef, timeoutSeconds: number): Promise<void> => {
@@ -41,7 +40,10 @@ export function computeVerbs(parts: Parts): Compute {
           throw error;
         }
       }),
-    ensureSettings: (ref, settings) => locks.run(ref.name, () => setSettings(parts, ref, settings)),
+    ensureSettings: async (ref, settings) => {
+      const { vcpu } = await server.size();
+      await locks.run(ref.name, () => instances.setSettings(ref, settings, vcpu));
+    },
     ensureFiles: (ref, files) => locks.run(ref.name, () => writeFiles(context, ref, files)),
     ensureRunning: (ref) => locks.run(ref.name, () => startInstance(context, ref)),
     ensureStopped: (ref, graceSeconds) => locks.run(ref.name, () => stopInstance(context, ref, graceSeconds)),
@@ -49,32 +51,13 @@ export function computeVerbs(parts: Parts): Compute {
     waitForService: (ref, timeoutSeconds) => waitFor(SERVICE, ref, timeoutSeconds),
     control: (ref, verb) => runControl(context, ref, verb),
     describeUsage: (ref) => describeUsage(context, ref),
-    removeInstance: (ref) =>
-      locks.run(ref.name, async () => {
-        await instances.remove(ref);
-        // Also where the instance was gone already: a run that was killed between the two leaves the volume to the next.
-        await volumes.remove(ref);
-      }),
-    describeInstance: (ref) => describeInstance(parts, ref),
+    removeInstance: (ref) => locks.run(ref.name, () => instances.remove(ref)),
+    describeInstance: async (ref) => {
+      const found = await findInstance(context, ref);
+      return found && toDetail(ref, found);
+    },
     listInstances: () => reportInstances(parts),
   };
-}
-
-async function setSettings(parts: Parts, ref: InstanceRef, settings: InstanceSettings): Promise<void> {
-  const { context, server, instances, volumes } = parts;
-  const { devices } = await getInstance(context, ref);
-  // First, because it refuses to shrink: then nothing has changed.
-  if (hasDataVolume(devices)) await volumes.grow(ref, settings.limits.diskGb);
-  await instances.setSettings(ref, settings, (await server.size()).vcpu);
-}
-
-async function describeInstance(
-  { context, volumes }: Parts,
-  ref: InstanceRef,
-): Promise<InstanceDetail | null> {
-  const found = await findInstance(context, ref);
-  if (!found) return null;
-  return toDetail(ref, found, hasDataVolume(found.devices) ? await volumes.sizeGb(ref) : null);
 }
 
 async function reportInstances({ context }: Parts): Promise<InstanceReport[]> {

@@ -49,10 +49,10 @@ const isGatewayService = (protocol: number, port: number | null): boolean =>
   (protocol === UDP && (port === 67 || port === 547));
 
 /**
- * Ends the connections of a team's instances that its rules forbid: their next packet is the first of a new connection, which
- * the rules drop. Only on the host that the packets pass, as root. A TCP connection does not come back by the answers of
- * whoever was reached, because the host's firewall takes none that begins in its middle. An instance that goes on sending
- * UDP has begun a connection of its own by that, which its outbound rules judge.
+ * Ends the connections of a team's instances that its rules forbid: their next packet is the first of a new connection,
+ * which the rules drop. Only on the host that the packets pass, as root. A TCP connection does not come back by the
+ * answers of whoever was reached, because the host's firewall takes none that begins in its middle. An instance that
+ * goes on sending UDP has begun a connection of its own by that, which its outbound rules judge.
  */
 export async function cutForbidden(
   network: TenantNetwork,

@@ -3,8 +3,8 @@ import { run } from '../../lib/run.ts';
 import type { TenantNetwork } from '../contract/networks.ts';
 
 /**
- * A connection in the kernel's table (conntrack). The rules of a network judge the first packet of a connection only: what
- * is in the table passes, whatever the rules say by now.
+ * A connection in the kernel's table (conntrack). The rules of a network judge the first packet of a connection only:
+ * what is in the table passes, whatever the rules say by now.
  */
 export interface Connection {
   /** Number of the protocol (IANA). */
@@ -20,8 +20,8 @@ export interface Connection {
 }
 
 /**
- * Reads a line of `conntrack -L -o extended`, which has each end twice: as the connection was begun, and as it is answered.
- * Null for anything else.
+ * Reads a line of `conntrack -L -o extended`, which has each end twice: as the connection was begun, and as it is
+ * answered. Null for anything else.
  */
 export function parseConnection(line: string): Connection | null {
   const [family = '', , , protocol = ''] = line.trim().split(/\s+/, 4);
@@ -40,7 +40,10 @@ export function parseConnection(line: string): Connection | null {
   };
 }
 
-/** Connections that may touch a team's subnets: begun there, asked for there, or led elsewhere than asked for. Needs root. */
+/**
+ * Connections that may touch a team's subnets: begun there, asked for there, or led elsewhere than asked for. Needs
+ * root.
+ */
 export async function listConnections(network: TenantNetwork): Promise<Connection[]> {
   const wanted = (['ipv4', 'ipv6'] as const).flatMap((family) =>
     [['--orig-src', network[family].subnet], ['--orig-dst', network[family].subnet], ['--dst-nat']].map(
@@ -52,8 +55,9 @@ export async function listConnections(network: TenantNetwork): Promise<Connectio
 }
 
 /**
- * Sends each message of its input to the kernel, and waits for the answer. Perl, because every Debian has it; conntrack(8)
- * goes through the whole table for each connection that it deletes, which takes minutes where there are thousands.
+ * Sends each message of its input to the kernel, and waits for the answer. Perl, because every Debian has it;
+ * conntrack(8) goes through the whole table for each connection that it deletes, which takes minutes where there are
+ * thousands.
  */
 const SEND = `
 use Socket;
@@ -86,7 +90,9 @@ const PORTS = { sport: [2, 2], dport: [3, 2], srckey: [2, 2], dstkey: [3, 2] } a
 const ICMP = { id: [4, 2], type: [5, 1], code: [6, 1] } as const;
 const ICMPV6 = { id: [7, 2], type: [8, 1], code: [9, 1] } as const;
 
-/** A netlink message: header, family, and the connection as nested attributes. Numbers in a value are in network order. */
+/**
+ * A netlink message: header, family, and the connection as nested attributes. Numbers in a value are in network order.
+ */
 function deletionMessage({ protocol, begun }: Connection): Buffer {
   const ends = [begun.src ?? '', begun.dst ?? ''].map(parseAddress);
   const family = ends[0]?.family ?? 'ipv4';

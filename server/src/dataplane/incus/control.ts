@@ -9,8 +9,8 @@ import { instancePath } from './lookup.ts';
 type QuiesceVerb = 'hold' | 'release';
 
 /**
- * Seconds that the control program gets. A restart waits for the engine to end, which gets two minutes for that; a check
- * reads all data; before it stands still, an engine may have to write much of its memory down.
+ * Seconds that the control program gets. A restart waits for the engine to end, which gets two minutes for that; a
+ * check reads all data; before it stands still, an engine may have to write much of its memory down.
  */
 const SECONDS: Record<ControlVerb | QuiesceVerb, number> = {
   reload: 60,

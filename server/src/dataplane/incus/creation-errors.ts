@@ -2,7 +2,9 @@ import type { InstanceSpec } from '../contract/compute.ts';
 import { DataPlaneError } from '../contract/errors.ts';
 import type { IncusError } from './errors.ts';
 
-/** What an error of Incus means for the instance that was to be created; the error itself where it means nothing more. */
+/**
+ * What an error of Incus means for the instance that was to be created; the error itself where it means nothing more.
+ */
 export function explainCreation(error: IncusError, spec: InstanceSpec): DataPlaneError {
   const options = { detail: error.said, cause: error };
   if (/image.*not (found|provided)|alias.*not found|no matching image/i.test(error.said)) {

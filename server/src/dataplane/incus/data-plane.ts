@@ -7,6 +7,7 @@ import { Images } from './images.ts';
 import { networkVerbs } from './network-verbs.ts';
 import { createParts } from './parts.ts';
 import { snapshotVerbs } from './snapshot-verbs.ts';
+import { volumeVerbs } from './volume-verbs.ts';
 
 export interface IncusOptions {
   connection: IncusConnection;
@@ -33,6 +34,7 @@ export function createIncusDataPlane(options: IncusOptions): DataPlane {
     imageParameters: (name) => images.parameters(name),
     ensureImage: (name, progress, rebuild = false) => images.ensure(name, progress, rebuild),
     ...computeVerbs(parts),
+    ...volumeVerbs(parts),
     ...snapshotVerbs(parts),
     close: () => client.close(),
   };

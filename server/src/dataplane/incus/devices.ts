@@ -7,21 +7,17 @@ import { bridgeName } from './names.ts';
 /** Devices of an instance in Incus, by name. */
 export type Devices = Record<string, Record<string, string>>;
 
-/** Root disk in GiB of an instance that keeps its data on a volume: an image, and the logs that its services may keep. */
-const APPLIANCE_ROOT_GB = 5;
-/** Name of the data volume's device, and where the guest has it. */
-export const DATA_DEVICE = 'data';
-const DATA_PATH = '/data';
 /** Devices of published ports begin with it, and no others do. */
 const PUBLISH_PREFIX = 'publish-';
 
 export function creationDevices(spec: InstanceSpec, place: Placement): Devices {
-  const rootGb = spec.dataVolume ? APPLIANCE_ROOT_GB : spec.limits.diskGb;
+  const { pool } = place;
+  const volumes = spec.volumes.map(
+    ({ ref, path }) => [ref.name, { type: 'disk', path, pool, source: ref.name }] as const,
+  );
   return {
-    root: { type: 'disk', path: '/', pool: place.pool, size: `${rootGb}GiB` },
-    ...(spec.dataVolume
-      ? { [DATA_DEVICE]: { type: 'disk', path: DATA_PATH, pool: place.pool, source: spec.ref.name } }
-      : {}),
+    root: { type: 'disk', path: '/', pool, size: `${spec.limits.diskGb}GiB` },
+    ...Object.fromEntries(volumes),
     ...networkDevices(spec, place),
     ...publishDevices(spec.publish, spec.addresses.ipv4),
   };
@@ -67,9 +63,10 @@ function lowestBytes(ipv6: string): number[] {
 }
 
 /**
- * A device for each published port. With `nat` it is a rule of the host's firewall and not a process: it costs nothing, and
- * the guest sees who connects. It leads in from outside and from the host, not from its loopback address. Incus compares
- * such ports with nobody's: that none is given twice, and none on which the host itself listens, is up to who gives them out.
+ * A device for each published port. With `nat` it is a rule of the host's firewall and not a process: it costs nothing,
+ * and the guest sees who connects. It leads in from outside and from the host, not from its loopback address. Incus
+ * compares such ports with nobody's: that none is given twice, and none on which the host itself listens, is up to who
+ * gives them out.
  */
 export function publishDevices(publish: readonly PublishedPort[], ipv4: string | null): Devices {
   if (publish.length > 0 && ipv4 === null) {
@@ -89,7 +86,11 @@ export const withoutDevices = (devices: Devices): Devices =>
 
 export const isPublished = (device: string): boolean => device.startsWith(PUBLISH_PREFIX);
 
-export const hasDataVolume = (devices: Devices): boolean => devices[DATA_DEVICE] !== undefined;
+/** Names of the volumes that an instance has, with those of their devices. */
+export const volumesOf = (devices: Devices): { device: string; name: string }[] =>
+  Object.entries(devices).flatMap(([device, { type, source }]) =>
+    type === 'disk' && source !== undefined ? [{ device, name: source }] : [],
+  );
 
 export const rootDiskGb = (devices: Devices): number => Number.parseInt(devices.root?.size ?? '', 10);
 

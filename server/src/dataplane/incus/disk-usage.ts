@@ -3,7 +3,7 @@ import { run } from '../../lib/run.ts';
 import type { IncusContext } from './context.ts';
 import { repairPoolQuota } from './pool-health.ts';
 
-/** What Incus calls the kinds of disks in a pool's folder: root disks and data volumes. */
+/** What Incus calls the kinds of disks in a pool's folder: root disks and volumes. */
 export type DiskKind = 'containers' | 'custom';
 
 export interface Disk {
@@ -13,8 +13,8 @@ export interface Disk {
 }
 
 /**
- * Bytes that a disk holds; where Incus is elsewhere, or the pool is not Btrfs, what Incus says. Null where the file system
- * has lost count, see {@link DiskUsage.heldBytes}.
+ * Bytes that a disk holds; where Incus is elsewhere, or the pool is not Btrfs, what Incus says. Null where the file
+ * system has lost count, see {@link DiskUsage.heldBytes}.
  */
 export async function heldBytes(
   { host }: IncusContext,
@@ -26,8 +26,8 @@ export async function heldBytes(
 }
 
 /**
- * Measures disks of an Incus on this host. Incus itself tells of a Btrfs disk only what it shares with no other, which is
- * next to nothing as soon as there is a snapshot; limits count all that a disk holds, and so does this.
+ * Measures disks of an Incus on this host. Incus itself tells of a Btrfs disk only what it shares with no other, which
+ * is next to nothing as soon as there is a snapshot; limits count all that a disk holds, and so does this.
  */
 export class DiskUsage {
   readonly #folder: string;
@@ -39,9 +39,9 @@ export class DiskUsage {
   }
 
   /**
-   * Bytes as of the last commit, at most half a minute ago; what Incus says where the pool is not Btrfs. Null where the file
-   * system has lost count, as it may when a snapshot is deleted; where `patient`, it counts anew, which takes seconds on a
-   * large pool.
+   * Bytes as of the last commit, at most half a minute ago; what Incus says where the pool is not Btrfs. Null where the
+   * file system has lost count, as it may when a snapshot is deleted; where `patient`, it counts anew, which takes
+   * seconds on a large pool.
    */
   async heldBytes(disk: Disk, incusSays: number | null, patient: boolean): Promise<number | null> {
     const folder = path.join(this.#folder, disk.kind, `${disk.project}_${disk.name}`);

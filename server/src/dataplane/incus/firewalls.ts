@@ -26,17 +26,17 @@ export const guardedBy = (acl: string): Record<string, string> => ({
 });
 
 /**
- * The firewalls of teams, as network ACLs of Incus: on a bridge one for the network, with the rules of all instances; on OVN
- * one for each instance's NIC. What Incus 6.0 makes of an ACL on a bridge, measured:
+ * The firewalls of teams, as network ACLs of Incus: on a bridge one for the network, with the rules of all instances;
+ * on OVN one for each instance's NIC. What Incus 6.0 makes of an ACL on a bridge, measured:
  *
- * - A chain `acl.BRIDGE` of nftables for what is forwarded, between two instances too, and for what the host itself sends and
- *   gets. Established connections pass first. DNS, DHCP and what IPv6 needs to work pass between instance and host
- *   whatever the rules; between instances they do not, not even neighbour discovery.
- * - Writing the rules replaces the chain in one step. Rules that nftables refuses leave the chain and Incus' own record of it
- *   as they were.
- * - A change of the network's settings, like a start of Incus, takes all chains of the network away and makes them anew, with
- *   the DNS server in between: nothing is filtered and nothing is masqueraded for most of a second. So an ACL is attached to
- *   a network once and never touched again; see `host/acl-guard.ts` for the start.
+ * - A chain `acl.BRIDGE` of nftables for what is forwarded, between two instances too, and for what the host itself
+ *   sends and gets. Established connections pass first. DNS, DHCP and what IPv6 needs to work pass between instance and
+ *   host whatever the rules; between instances they do not, not even neighbour discovery.
+ * - Writing the rules replaces the chain in one step. Rules that nftables refuses leave the chain and Incus' own record
+ *   of it as they were.
+ * - A change of the network's settings, like a start of Incus, takes all chains of the network away and makes them
+ *   anew, with the DNS server in between: nothing is filtered and nothing is masqueraded for most of a second. So an
+ *   ACL is attached to a network once and never touched again; see `host/acl-guard.ts` for the start.
  */
 export class Firewalls {
   readonly #client: IncusClient;

@@ -4,8 +4,8 @@ import type { IncusContext } from './context.ts';
 import { instancePath } from './lookup.ts';
 
 /**
- * Writes the files, into an instance that runs or not. Incus writes in place: a reader at the wrong moment, or a kill in
- * the middle, finds half a file. So the guest must be able to tell; an archive can, by what it ends with.
+ * Writes the files, into an instance that runs or not. Incus writes in place: a reader at the wrong moment, or a kill
+ * in the middle, finds half a file. So the guest must be able to tell; an archive can, by what it ends with.
  */
 export async function writeFiles(
   context: IncusContext,

@@ -6,8 +6,8 @@ const prefixOf = (spec: InstanceSpec, family: 'ipv4' | 'ipv6'): string =>
   spec.network[family].subnet.split('/')[1] ?? '';
 
 /**
- * cloud-init network configuration (version 2): fixed addresses, so that no boot waits for a DHCP server. Gateways have keys
- * of their own here: of a route to `::/0`, cloud-init 22.4 makes one to `::/64` (`_normalize_net_keys` in its
+ * cloud-init network configuration (version 2): fixed addresses, so that no boot waits for a DHCP server. Gateways have
+ * keys of their own here: of a route to `::/0`, cloud-init 22.4 makes one to `::/64` (`_normalize_net_keys` in its
  * `net/network_state.py` takes a prefix of 0 for none), and the way out is missing until a router advertises itself.
  */
 export function networkConfig(spec: InstanceSpec): string {
@@ -34,8 +34,8 @@ export function networkConfig(spec: InstanceSpec): string {
 }
 
 /**
- * The same for an image without cloud-init, as shell assignments that its `boot` script reads. A family that the instance
- * has not is empty.
+ * The same for an image without cloud-init, as shell assignments that its `boot` script reads. A family that the
+ * instance has not is empty.
  */
 export function networkText(spec: InstanceSpec): string {
   const address = (family: 'ipv4' | 'ipv6'): string =>

@@ -5,7 +5,9 @@ import { DiskUsage } from './disk-usage.ts';
 import { removeEmptyVolume, removeHostRemains, stopForgottenDns } from './host-remains.ts';
 import { whileThawing } from './thaw.ts';
 
-/** What can be done only on the host that Incus runs on, as root: with its kernel, its processes and its file systems. */
+/**
+ * What can be done only on the host that Incus runs on, as root: with its kernel, its processes and its file systems.
+ */
 export interface HostAccess {
   /** Measures the disks of instances. */
   disks: DiskUsage;

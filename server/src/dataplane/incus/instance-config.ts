@@ -10,7 +10,6 @@ import type { InstanceRef } from '../contract/refs.ts';
 import {
   creationDevices,
   type Devices,
-  hasDataVolume,
   isPublished,
   publishDevices,
   rootDiskGb,
@@ -94,9 +93,9 @@ export function creationBody(spec: InstanceSpec, place: Placement) {
 }
 
 /**
- * The body of `POST /1.0/instances` that creates the instance with the disk of a snapshot, and does not start it. A daemon
- * that is killed in the middle may leave a disk without limit, or one that does not learn its new network: so the instance
- * gets its generation afterwards, by {@link copied}.
+ * The body of `POST /1.0/instances` that creates the instance with the disk of a snapshot, and does not start it. A
+ * daemon that is killed in the middle may leave a disk without limit, or one that does not learn its new network: so
+ * the instance gets its generation afterwards, by {@link copied}.
  */
 export function copyBody(spec: InstanceSpec, place: Placement, source: IncusInstance, diskGb: number) {
   const { source: _image, ...body } = creationBody(spec, place);
@@ -179,14 +178,13 @@ export function toReport(ref: InstanceRef, instance: IncusInstance): InstanceRep
   };
 }
 
-/** `volumeGb`: size of the data volume, for an instance that has one. */
-export function toDetail(ref: InstanceRef, instance: IncusInstance, volumeGb: number | null): InstanceDetail {
+export function toDetail(ref: InstanceRef, instance: IncusInstance): InstanceDetail {
   return {
     ...toReport(ref, instance),
     limits: {
       vcpu: Number(instance.config['limits.cpu']),
       memoryMb: Number.parseInt(instance.config['limits.memory'] ?? '', 10),
-      diskGb: volumeGb ?? rootDiskGb(instance.devices),
+      diskGb: rootDiskGb(instance.devices),
     },
     image: instance.config[KEY.image] ?? '',
     addresses: addressesOf(instance),
@@ -203,12 +201,13 @@ export function addressesOf(instance: IncusInstance): InstanceDetail['addresses'
 
 export const generationOf = (instance: IncusInstance): number => Number(instance.config[KEY.generation] ?? 0);
 
-/** The devices with the disk's size and the published ports as the settings say. Throws `invalid` for a smaller disk. */
+/**
+ * The devices with the disk's size and the published ports as the settings say. Throws `invalid` for a smaller disk.
+ */
 export function settledDevices(present: IncusInstance, { limits, publish }: InstanceSettings): Devices {
   const kept = Object.fromEntries(Object.entries(present.devices).filter(([name]) => !isPublished(name)));
   const { ipv4 } = addressesOf(present);
   const published = publishDevices(publish, ipv4);
-  if (hasDataVolume(present.devices)) return { ...kept, ...published };
   const diskGb = rootDiskGb(present.devices);
   if (limits.diskGb < diskGb) {
     throw new DataPlaneError('invalid', 'A disk cannot shrink.', { detail: `${diskGb} → ${limits.diskGb}` });

@@ -43,8 +43,8 @@ export class Instances {
   }
 
   /**
-   * One request where nothing is in the way: the instance is created and started by the same operation. With the disk of
-   * a snapshot it takes three.
+   * One request where nothing is in the way: the instance is created and started by the same operation. With the disk
+   * of a snapshot it takes three.
    */
   async ensure(spec: InstanceSpec, place: Placement, disk: RootDisk | null = null): Promise<void> {
     const deadline = Date.now() + BUSY_PATIENCE;
@@ -76,7 +76,9 @@ export class Instances {
     return present;
   }
 
-  /** The instance, once no operation is at work on it: what is under way must not be taken for the rest of something. */
+  /**
+   * The instance, once no operation is at work on it: what is under way must not be taken for the rest of something.
+   */
   async #findSettled(ref: InstanceRef): Promise<IncusInstance | null> {
     const { query } = instancePath(this.#context, ref);
     return patiently(async () => {
@@ -176,7 +178,7 @@ export class Instances {
     }
   }
 
-  /** Live: CPU, memory, root disk and published ports change while the guest runs. A data volume is not touched. */
+  /** Live: CPU, memory, root disk and published ports change while the guest runs. */
   async setSettings(ref: InstanceRef, settings: InstanceSettings, hostVcpu: number): Promise<void> {
     const { path, query } = instancePath(this.#context, ref);
     await patiently(async () => {
@@ -186,8 +188,8 @@ export class Instances {
       const same = Object.entries(config).every(([key, value]) => (present.config[key] ?? '') === value);
       if (same && sameDevices(devices, present.devices)) return;
       const gone = Object.keys(present.devices).some((name) => devices[name] === undefined);
-      // A patch leaves devices alone that it does not name. Only replacing takes any away; the tag keeps it from undoing
-      // what Incus itself wrote meanwhile, for example that the guest has stopped.
+      // A patch leaves devices alone that it does not name. Only replacing takes any away; the tag keeps it from
+      // undoing what Incus itself wrote meanwhile, for example that the guest has stopped.
       if (!gone) await this.#context.client.request('PATCH', path, { config, devices }, { query });
       else {
         const body = { ...present, config: { ...present.config, ...config }, devices };

@@ -43,7 +43,8 @@ const BOOT_TIME = 8_000;
 
 /**
  * Slots for guests that boot. Many at once make each other slow, and all of them together slower than one after the
- * other; so a slot is held from the creation of a guest until it is ready (its SSH server or its service answers), or a while if nobody asks.
+ * other; so a slot is held from the creation of a guest until it is ready (its SSH server or its service answers), or a
+ * while if nobody asks.
  */
 export class BootSlots {
   #free: number;

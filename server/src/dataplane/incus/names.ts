@@ -36,5 +36,5 @@ export function teamOf(installId: string, project: string): number | null {
   return /^\d+$/.test(team) ? Number(team) : null;
 }
 
-/** Snapshots of servers are instances too, under names that no instance has. */
+/** Snapshots of servers are instances too, and those of services volumes, under names that nothing else has. */
 export const isSnapshot = (name: string): boolean => name.startsWith('snapshot-');

@@ -6,7 +6,7 @@ import { isSnapshot, teamOf } from './names.ts';
 import type { Parts } from './parts.ts';
 
 /** The networks of teams, see the contract. */
-export function networkVerbs({ context, tenants, firewalls, snapshots, locks }: Parts): Networks {
+export function networkVerbs({ context, tenants, firewalls, volumes, snapshots, locks }: Parts): Networks {
   const perTeam = new KeyedMutex();
   return {
     ensureTenant: (tenant) => perTeam.run(String(tenant.teamId), () => tenants.ensure(tenant)),
@@ -20,6 +20,9 @@ export function networkVerbs({ context, tenants, firewalls, snapshots, locks }: 
         }
         for (const snapshot of await snapshots.list()) {
           if (snapshot.teamId === teamId) await locks.run(snapshot.name, () => snapshots.remove(snapshot));
+        }
+        for (const volume of await volumes.listRefs()) {
+          if (volume.teamId === teamId) await locks.run(volume.name, () => volumes.remove(volume));
         }
         await tenants.remove(teamId);
       }),

@@ -16,7 +16,7 @@ export interface Parts {
   instances: Instances;
   volumes: Volumes;
   snapshots: Snapshots;
-  /** One verb at a time on each instance and snapshot. Who needs several takes them in this order. */
+  /** One verb at a time on each instance, snapshot and volume. Who needs several takes them in this order. */
   locks: KeyedMutex;
 }
 

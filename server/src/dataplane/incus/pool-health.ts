@@ -45,7 +45,9 @@ function quotaConsistent(device: string): boolean | null {
   return existsSync(file) ? readFileSync(file, 'utf8').trim() === '0' : null;
 }
 
-/** Makes btrfs count again, after which it enforces quotas as before. Takes under a second on a pool of some gigabytes. */
+/**
+ * Makes btrfs count again, after which it enforces quotas as before. Takes under a second on a pool of some gigabytes.
+ */
 export async function repairPoolQuota(mount: string): Promise<void> {
   await run('btrfs', ['quota', 'rescan', '-w', mount], { timeoutSeconds: 600 });
 }

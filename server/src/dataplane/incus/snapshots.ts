@@ -1,9 +1,9 @@
 import { DataPlaneError } from '../contract/errors.ts';
-import type { InstanceRef, SnapshotRef } from '../contract/refs.ts';
+import type { InstanceRef, SnapshotRef, VolumeRef } from '../contract/refs.ts';
 import type { SnapshotReport } from '../contract/snapshots.ts';
 import type { IncusContext } from './context.ts';
 import { quiesceEngine, releaseEngine } from './control.ts';
-import { hasDataVolume } from './devices.ts';
+import { volumesOf } from './devices.ts';
 import { type DiskKind, heldBytes } from './disk-usage.ts';
 import { type IncusInstance, isKept, KEPT } from './instance-config.ts';
 import type { Instances } from './instances.ts';
@@ -14,6 +14,7 @@ import { isComplete, type Volumes } from './volumes.ts';
 
 /** How often a service is asked to stand still for a copy before the snapshot fails. */
 const ATTEMPTS = 3;
+const BYTES_PER_GB = 1024 ** 3;
 
 /** A snapshot that was made to its end: of a server it is an instance, of a service a volume. */
 export interface KeptDisk {
@@ -23,7 +24,7 @@ export interface KeptDisk {
 }
 
 /**
- * Snapshots: a copy of a server's instance that never starts, or of a service's data volume, next to what they were made
+ * Snapshots: a copy of a server's instance that never starts, or of a service's volume, next to what they were made
  * of. Each is marked when it is complete; what a kill left without the mark counts for nothing, and is replaced.
  */
 export class Snapshots {
@@ -41,8 +42,12 @@ export class Snapshots {
     // Also where it is done: a run that was killed may have left the guest frozen.
     if (await this.find(snapshot)) return thawInstance(this.#context, ref);
     const source = await getInstance(this.#context, ref);
-    await (hasDataVolume(source.devices)
-      ? this.#keepVolume(ref, source, snapshot)
+    const [volume, ...more] = volumesOf(source.devices);
+    if (more.length > 0) {
+      throw new DataPlaneError('invalid', 'An instance with several volumes cannot be kept in one snapshot.');
+    }
+    await (volume
+      ? this.#keepVolume(ref, source, { teamId: ref.teamId, name: volume.name }, snapshot)
       : this.#keepInstance(ref, source, snapshot));
   }
 
@@ -74,6 +79,11 @@ export class Snapshots {
       detail: ref.name,
       retryable: true,
     });
+  }
+
+  /** The same in GiB, rounded up: the least size of a disk that is made from it. */
+  async heldGb(kept: KeptDisk): Promise<number> {
+    return Math.ceil((await this.diskBytes(kept)) / BYTES_PER_GB);
   }
 
   /** Also what is left of one that was never completed. */
@@ -109,7 +119,12 @@ export class Snapshots {
    * The copy is of one moment. So every engine recovers from it as from a loss of power, also where it cannot be
    * quiesced: an image that is older than that, or an engine that is down.
    */
-  async #keepVolume(ref: InstanceRef, source: IncusInstance, snapshot: SnapshotRef): Promise<void> {
+  async #keepVolume(
+    ref: InstanceRef,
+    source: IncusInstance,
+    volume: VolumeRef,
+    snapshot: SnapshotRef,
+  ): Promise<void> {
     const { log } = this.#context;
     await thawInstance(this.#context, ref);
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
@@ -118,7 +133,7 @@ export class Snapshots {
         log.warn({ instance: ref, reason: quiet.said }, 'snapshot of an engine that was not quiesced');
       let released = { done: true, said: '' };
       try {
-        await this.#volumes.keep(ref, snapshot);
+        await this.#volumes.keep(volume, snapshot);
       } finally {
         if (quiet?.done) released = await releaseEngine(this.#context, ref);
       }

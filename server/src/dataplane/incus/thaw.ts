@@ -39,8 +39,9 @@ async function thawUntil(over: AbortSignal, payload: string): Promise<void> {
 }
 
 /**
- * Thaws a group and all below it. Their names are the guest's choice: any bytes, and as deep as it likes. One that cannot
- * be thawed, most often because it is gone, keeps no other from it: whether all went well shows in the work itself.
+ * Thaws a group and all below it. Their names are the guest's choice: any bytes, and as deep as it likes. One that
+ * cannot be thawed, most often because it is gone, keeps no other from it: whether all went well shows in the work
+ * itself.
  */
 async function thaw(folder: Buffer, file: string, thawed: string, over: AbortSignal): Promise<void> {
   if (over.aborted) return;

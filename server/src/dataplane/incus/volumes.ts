@@ -1,8 +1,9 @@
 import { DataPlaneError } from '../contract/errors.ts';
-import type { InstanceRef, SnapshotRef } from '../contract/refs.ts';
+import type { SnapshotRef, VolumeRef } from '../contract/refs.ts';
+import type { VolumeOrigin, VolumeReport, VolumeSpec } from '../contract/volumes.ts';
 import type { IncusContext } from './context.ts';
 import { alreadyExists, IncusError } from './errors.ts';
-import { projectName } from './names.ts';
+import { isSnapshot, projectName, teamOf } from './names.ts';
 
 interface IncusVolume {
   name: string;
@@ -11,8 +12,8 @@ interface IncusVolume {
 }
 
 /**
- * Key of a volume that was created to its end. A daemon that is killed in the middle leaves the name and an empty folder,
- * which mounts like a volume and has no limit: without this key nothing is ever stored in it.
+ * Key of a volume that was created to its end. A daemon that is killed in the middle leaves the name and an empty
+ * folder, which mounts like a volume and has no limit: without this key nothing is ever stored in it.
  */
 const COMPLETE = 'user.danube.complete';
 /** Key of a volume that was made from a snapshot: for which generation of its instance. */
@@ -22,21 +23,19 @@ const ATTEMPTS = 10;
 
 export const isComplete = (volume: IncusVolume): boolean => volume.config[COMPLETE] !== undefined;
 
-const isCopyFor = (volume: IncusVolume, generation: number): boolean =>
-  isComplete(volume) && Number(volume.config[GENERATION] ?? 0) >= generation;
+const generationOf = (volume: IncusVolume): number => Number(volume.config[GENERATION] ?? 0);
 
-const inTheWay = ({ name }: InstanceRef | SnapshotRef): DataPlaneError =>
+const sizeGbOf = (volume: IncusVolume): number => Number.parseInt(volume.config.size ?? '', 10);
+
+const inTheWay = ({ name }: VolumeRef | SnapshotRef): DataPlaneError =>
   new DataPlaneError('failed', 'The disk could not be created.', {
     detail: `${name} keeps being in the way`,
     retryable: true,
   });
 
-const sizeGbOf = (volume: IncusVolume): number => Number.parseInt(volume.config.size ?? '', 10);
-
 /**
- * Data volumes: one custom volume of Incus per instance that has one, under the instance's own name and in the team's
- * project. Its life is not the instance's: it stays when that is replaced, and goes when Danube says so. A snapshot is a
- * volume too, under its own name.
+ * Custom volumes of Incus, in the team's project. A snapshot of one is a volume too, under its own name. Marks are
+ * written last: what has none was made by half, and is replaced.
  */
 export class Volumes {
   readonly #context: IncusContext;
@@ -45,46 +44,38 @@ export class Volumes {
     this.#context = context;
   }
 
-  /** Creates the volume, or lets one that is there grow to `sizeGb` GiB. One that is larger stays as it is. */
-  async ensure(ref: InstanceRef, sizeGb: number): Promise<void> {
+  /** Creates the volume, or lets one that is there grow. One that is larger stays as it is. */
+  async ensure({ ref, sizeGb }: VolumeSpec): Promise<void> {
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-      if (await this.#create(ref, sizeGb)) return;
+      if (await this.#make(ref, sizeGb)) return this.complete(ref);
       const present = await this.find(ref);
       if (present && isComplete(present)) {
-        if (sizeGbOf(present) < sizeGb) await this.#resize(ref, sizeGb);
+        if (sizeGbOf(present) < sizeGb) await this.#grow(ref, sizeGb);
         return;
       }
-      // Incus refuses where an instance uses it: then somebody else has completed it meanwhile.
       if (present) await this.#removeUnused(ref);
     }
     throw inTheWay(ref);
   }
 
-  /**
-   * Gives the instance a copy of the snapshot in place of the volume that it has, once for each generation: what it has
-   * stored since then stays. The instance must be gone. The copy has `sizeGb` GiB.
-   */
-  async restore(ref: InstanceRef, from: SnapshotRef, sizeGb: number, generation: number): Promise<void> {
+  /** Makes the volume a copy of the snapshot, in place of one that was made for an older generation. */
+  async restore({ ref, sizeGb }: VolumeSpec, { snapshot, generation }: VolumeOrigin): Promise<void> {
+    let isUsed = false;
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
       const present = await this.find(ref);
-      if (present && isCopyFor(present, generation)) return;
-      if (present) await this.#removeUnused(ref);
-      else if (await this.#make(ref, sizeGb, from)) {
+      if (present && isComplete(present) && generationOf(present) >= generation) return;
+      if (present) isUsed = !(await this.#removeUnused(ref));
+      else if (await this.#make(ref, sizeGb, snapshot)) {
         return this.complete(ref, { [GENERATION]: String(generation) });
       }
     }
-    throw inTheWay(ref);
+    throw isUsed ? inUse(ref) : inTheWay(ref);
   }
 
-  /** Whether the volume is the copy that this generation of the instance is to have, or a later one's. */
-  async isRestored(ref: InstanceRef, generation: number): Promise<boolean> {
-    const present = await this.find(ref);
-    return present !== null && isCopyFor(present, generation);
-  }
-
-  /** Keeps a copy of the instance's volume, which counts once it is {@link complete}; replaces the rest of another attempt. */
-  async keep(ref: InstanceRef, snapshot: SnapshotRef): Promise<void> {
-    const sizeGb = await this.sizeGb(ref);
+  /** Keeps a copy of the volume, which counts once it is {@link complete}; replaces the rest of another attempt. */
+  async keep(ref: VolumeRef, snapshot: SnapshotRef): Promise<void> {
+    const { path, query } = this.path(ref);
+    const sizeGb = sizeGbOf(await this.#context.client.get<IncusVolume>(path, { query }));
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
       await this.remove(snapshot);
       if (await this.#make(snapshot, sizeGb, ref)) return;
@@ -93,35 +84,87 @@ export class Volumes {
   }
 
   /** Marks a volume as made to its end. */
-  async complete(ref: InstanceRef | SnapshotRef, config: Record<string, string> = {}): Promise<void> {
+  async complete(ref: VolumeRef | SnapshotRef, config: Record<string, string> = {}): Promise<void> {
     const { path, query } = this.path(ref);
-    await this.#context.client.request(
-      'PATCH',
-      path,
-      { config: { ...config, [COMPLETE]: 'true' } },
-      { query },
-    );
+    const marked = { config: { ...config, [COMPLETE]: 'true' } };
+    await this.#context.client.request('PATCH', path, marked, { query });
   }
 
-  /** False where there is a volume of that name. */
-  async #create(ref: InstanceRef, sizeGb: number): Promise<boolean> {
-    if (!(await this.#make(ref, sizeGb))) return false;
-    await this.complete(ref);
-    return true;
+  find(ref: VolumeRef | SnapshotRef): Promise<IncusVolume | null> {
+    const { path, query } = this.path(ref);
+    return this.#context.client.find<IncusVolume>(path, { query });
+  }
+
+  /** Null where there is none, or only a part of one. */
+  async describe(ref: VolumeRef): Promise<VolumeReport | null> {
+    const found = await this.find(ref);
+    if (!found || !isComplete(found)) return null;
+    return { ref, sizeGb: sizeGbOf(found), generation: generationOf(found) };
+  }
+
+  /** Of all projects, this install's or not, and with snapshots. */
+  async list(): Promise<IncusVolume[]> {
+    const query = { recursion: '1', 'all-projects': 'true' };
+    const path = `/1.0/storage-pools/${this.#context.pool}/volumes/custom`;
+    return this.#context.client.get<IncusVolume[]>(path, { query });
+  }
+
+  /** Of this install, without snapshots. */
+  async listRefs(): Promise<VolumeRef[]> {
+    return (await this.list()).flatMap(({ project, name }) => {
+      const teamId = isSnapshot(name) ? null : teamOf(this.#context.installId, project);
+      return teamId === null ? [] : [{ teamId, name }];
+    });
+  }
+
+  /** Nothing to delete is success. Throws `invalid` where an instance has it. */
+  async remove(ref: VolumeRef | SnapshotRef): Promise<void> {
+    const { client, host } = this.#context;
+    const { path, query } = this.path(ref);
+    try {
+      await client.remove(path, { query });
+    } catch (error) {
+      if (!(error instanceof IncusError)) throw error;
+      if (/in use/i.test(error.said)) throw inUse(ref, error);
+      if (!(await host?.removeEmptyVolume(error.said, `${query.project}_${ref.name}`))) throw error;
+      await client.remove(path, { query });
+    }
+  }
+
+  path(ref: VolumeRef | SnapshotRef): { folder: string; path: string; query: { project: string } } {
+    const { installId, pool } = this.#context;
+    const folder = `/1.0/storage-pools/${pool}/volumes/custom`;
+    return {
+      folder,
+      path: `${folder}/${encodeURIComponent(ref.name)}`,
+      query: { project: projectName(installId, ref.teamId) },
+    };
+  }
+
+  /** False where an instance has it: then somebody else may have completed it meanwhile. */
+  async #removeUnused(ref: VolumeRef): Promise<boolean> {
+    try {
+      await this.remove(ref);
+      return true;
+    } catch (error) {
+      if (!(error instanceof DataPlaneError) || error.code !== 'invalid') throw error;
+      return false;
+    }
   }
 
   /** Makes an empty volume, or a copy, and leaves it unmarked. False where there is a volume of that name. */
   async #make(
-    ref: InstanceRef | SnapshotRef,
+    ref: VolumeRef | SnapshotRef,
     sizeGb: number,
-    from?: InstanceRef | SnapshotRef,
+    from?: VolumeRef | SnapshotRef,
   ): Promise<boolean> {
+    const { client, pool } = this.#context;
     const { folder, query } = this.path(ref);
     const config = { ...sizeConfig(sizeGb), ...OWNERS };
-    const source = { type: 'copy', name: from?.name, pool: this.#context.pool, volume_only: true };
+    const source = { type: 'copy', name: from?.name, pool, volume_only: true };
     const body = { name: ref.name, type: 'custom', content_type: 'filesystem', config };
     try {
-      await this.#context.client.request('POST', folder, from ? { ...body, source } : body, { query });
+      await client.request('POST', folder, from ? { ...body, source } : body, { query });
     } catch (error) {
       if (alreadyExists(error)) return false;
       if (!(error instanceof IncusError) || !/project.*not found/i.test(error.said)) throw error;
@@ -133,45 +176,11 @@ export class Volumes {
     return true;
   }
 
-  async #removeUnused(ref: InstanceRef): Promise<void> {
-    try {
-      await this.remove(ref);
-    } catch (error) {
-      if (!(error instanceof IncusError) || !/in use/i.test(error.said)) throw error;
-    }
-  }
-
-  find(ref: InstanceRef | SnapshotRef): Promise<IncusVolume | null> {
+  /** Live, under a running instance. */
+  async #grow(ref: VolumeRef, sizeGb: number): Promise<void> {
     const { path, query } = this.path(ref);
-    return this.#context.client.find<IncusVolume>(path, { query });
-  }
-
-  /** Of all projects, this install's or not. */
-  async list(): Promise<IncusVolume[]> {
-    const query = { recursion: '1', 'all-projects': 'true' };
-    return this.#context.client.get<IncusVolume[]>(
-      `/1.0/storage-pools/${this.#context.pool}/volumes/custom`,
-      {
-        query,
-      },
-    );
-  }
-
-  /** In GiB. Throws `not_found` where there is no volume. */
-  async sizeGb(ref: InstanceRef): Promise<number> {
-    const { path, query } = this.path(ref);
-    return sizeGbOf(await this.#context.client.get<IncusVolume>(path, { query }));
-  }
-
-  /** Live, under a running instance. Throws `invalid` for less than the volume has, and what is worth another try. */
-  async grow(ref: InstanceRef, sizeGb: number): Promise<void> {
-    const present = await this.sizeGb(ref);
-    if (sizeGb < present) {
-      throw new DataPlaneError('invalid', 'A disk cannot shrink.', { detail: `${present} → ${sizeGb}` });
-    }
-    if (sizeGb === present) return;
     try {
-      await this.#resize(ref, sizeGb);
+      await this.#context.client.request('PATCH', path, { config: sizeConfig(sizeGb) }, { query });
     } catch (cause) {
       if (!(cause instanceof IncusError) || !/quota exceeded/i.test(cause.said)) throw cause;
       // Btrfs counts raising the limit against the limit, where a volume is full and being written to at this moment.
@@ -182,39 +191,15 @@ export class Volumes {
       });
     }
   }
-
-  /** Nothing to delete is success. The instance must be gone. */
-  async remove(ref: InstanceRef | SnapshotRef): Promise<void> {
-    const { path, query } = this.path(ref);
-    try {
-      await this.#context.client.remove(path, { query });
-    } catch (error) {
-      const folder = `${query.project}_${ref.name}`;
-      const { host } = this.#context;
-      if (!(error instanceof IncusError) || !(await host?.removeEmptyVolume(error.said, folder))) throw error;
-      await this.#context.client.remove(path, { query });
-    }
-  }
-
-  async #resize(ref: InstanceRef, sizeGb: number): Promise<void> {
-    const { path, query } = this.path(ref);
-    await this.#context.client.request('PATCH', path, { config: sizeConfig(sizeGb) }, { query });
-  }
-
-  path(ref: InstanceRef | SnapshotRef): { folder: string; path: string; query: { project: string } } {
-    const { installId, pool } = this.#context;
-    const folder = `/1.0/storage-pools/${pool}/volumes/custom`;
-    return {
-      folder,
-      path: `${folder}/${encodeURIComponent(ref.name)}`,
-      query: { project: projectName(installId, ref.teamId) },
-    };
-  }
 }
 
+const inUse = ({ name }: VolumeRef | SnapshotRef, cause?: unknown): DataPlaneError =>
+  new DataPlaneError('invalid', 'The volume is in use.', { detail: name, cause });
+
 /**
- * Files keep the owners that the guest sees, and are mapped when the volume is mounted. Without it, Incus changes the owner
- * of every file whenever an instance with other user ids takes the volume over, and a kill in the middle leaves a mixture.
+ * Files keep the owners that the guest sees, and are mapped when the volume is mounted. Without it, Incus changes the
+ * owner of every file whenever an instance with other user ids takes the volume over, and a kill in the middle leaves a
+ * mixture.
  */
 const OWNERS = { 'security.shifted': 'true' };
 

@@ -1,4 +1,4 @@
-import type { Compute, ControlVerb, InstanceFile, InstanceSpec, Limits } from '../contract/compute.ts';
+import type { Compute, ControlVerb, InstanceFile, InstanceSpec } from '../contract/compute.ts';
 import { DataPlaneError } from '../contract/errors.ts';
 import type { InstanceRef, SnapshotRef } from '../contract/refs.ts';
 import type { SimCore } from './core.ts';
@@ -7,7 +7,7 @@ import { checkPublish, digests } from './world.ts';
 
 /** What tests set instances to. */
 export interface SimGuests {
-  /** Bytes that the disk of an instance holds, by name; 0 where nothing is said. */
+  /** Bytes that root disks and volumes hold, by the name of the instance or volume; 0 where nothing is said. */
   diskBytes: ReadonlyMap<string, number>;
   /** What the services of all instances answer a verb with, where it is not the usual. */
   answers: ReadonlyMap<ControlVerb, string>;
@@ -53,7 +53,9 @@ export const simCompute = (core: SimCore, guests: SimGuests): Compute => ({
       const instance = core.find(ref);
       if (!instance) return null;
       const used = instance.power === 'running' ? 0 : null;
-      return { memoryBytes: used, cpuSeconds: used, diskBytes: guests.diskBytes.get(ref.name) ?? 0 };
+      const bytesOf = (name: string): number => guests.diskBytes.get(name) ?? 0;
+      const volumes = instance.volumes.map(({ ref }) => ({ ref, usedBytes: bytesOf(ref.name) }));
+      return { memoryBytes: used, cpuSeconds: used, diskBytes: bytesOf(ref.name), volumes };
     }),
   removeInstance: (ref) =>
     core.verb('removeInstance', ref, () => {
@@ -76,12 +78,11 @@ export const simCompute = (core: SimCore, guests: SimGuests): Compute => ({
 export function place(core: SimCore, spec: InstanceSpec, from?: SnapshotRef): void {
   core.world.checkPlacement(spec);
   const origin = from && core.world.snapshots.get(from.name);
-  if (from && !origin) {
+  if (from && (!origin || origin.ofVolume)) {
     throw new DataPlaneError('not_found', 'The snapshot does not exist.', { detail: from.name });
   }
-  const kept = spec.dataVolume ? core.find(spec.ref)?.content : undefined;
-  // The root disk of a server that is made from a snapshot is in the snapshot.
-  if (!(from && !spec.dataVolume) && !core.world.images.has(spec.image)) {
+  // A root disk that is made from a snapshot is all in there.
+  if (!from && !core.world.images.has(spec.image)) {
     throw new DataPlaneError('image_unavailable', `The image "${spec.image}" is not ready.`);
   }
   const { userData: _secret, network: _network, files, ...rest } = spec;
@@ -89,19 +90,12 @@ export function place(core: SimCore, spec: InstanceSpec, from?: SnapshotRef): vo
     op: 'put',
     instance: {
       ...rest,
-      limits: limitsOf(core, spec),
+      limits: core.capped(spec.limits),
       files: digests(files),
-      content: origin?.content ?? kept ?? '',
+      content: origin?.content ?? '',
       power: 'running',
     },
   });
-}
-
-/** A data volume stays when a newer generation replaces its instance, and only grows. */
-function limitsOf(core: SimCore, { ref, limits, dataVolume }: InstanceSpec): Limits {
-  const replaced = core.find(ref);
-  const kept = dataVolume && replaced?.dataVolume ? replaced.limits.diskGb : 0;
-  return { ...core.capped(limits), diskGb: Math.max(limits.diskGb, kept) };
 }
 
 function write(core: SimCore, ref: InstanceRef, files: readonly InstanceFile[]): void {

@@ -3,7 +3,7 @@ import { DataPlaneError } from '../contract/errors.ts';
 import type { InstanceRef } from '../contract/refs.ts';
 import { createFaults, type FaultInjector, type SimVerb } from './faults.ts';
 import { type Journal, openJournal, rewriteJournal } from './journal.ts';
-import { type Change, type SimInstance, World } from './world.ts';
+import { type Change, type SimInstance, type SimVolume, World } from './world.ts';
 
 /** What the verbs of all subjects share: the world, how it changes, and what every call of a verb goes through. */
 export class SimCore {
@@ -47,6 +47,12 @@ export class SimCore {
     if (!instance)
       throw new DataPlaneError('not_found', 'The instance does not exist.', { detail: ref.name });
     return instance;
+  }
+
+  /** The disk that a snapshot takes: the instance's volume where it has one, else its root disk. */
+  diskOf({ ref, volumes: [mount], content }: SimInstance): Pick<SimVolume, 'ref' | 'content'> {
+    const volume = mount && this.world.volumes.get(mount.ref.name);
+    return volume ?? { ref, content };
   }
 
   setPower(ref: InstanceRef, power: PowerState): void {

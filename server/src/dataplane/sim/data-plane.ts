@@ -8,9 +8,12 @@ import type { SimFaults, SimVerb } from './faults.ts';
 import { simImages } from './images.ts';
 import { simNetworks } from './networks.ts';
 import { simSnapshots } from './snapshots.ts';
+import { simVolumes } from './volumes.ts';
 
 export interface SimOptions {
-  /** Keeps the simulated instances over a restart, a SIGKILL too. One process uses it at a time. Null: in memory only. */
+  /**
+   * Keeps the simulated instances over a restart, a SIGKILL too. One process uses it at a time. Null: in memory only.
+   */
   stateFile: string | null;
   /** Time that each verb takes, in milliseconds. */
   latencyMs: number;
@@ -30,7 +33,7 @@ export interface SimDrift {
   deleteBehindOurBack(ref: InstanceRef): void;
   /** An instance that no row knows of. Needs the tenant. */
   leak(spec: InstanceSpec): void;
-  /** The disk of the instance holds so many bytes from now on. */
+  /** The disk that a snapshot takes holds so many bytes from now on. */
   fillDisk(ref: InstanceRef, bytes: number): void;
   /** The guest keeps this on the disk that a snapshot takes; empty on a new disk. */
   writeDisk(ref: InstanceRef, content: string): void;
@@ -72,6 +75,7 @@ export function createSimDataPlane(options: SimOptions): SimDataPlane {
     ...simNetworks(core),
     ...simImages(core),
     ...simCompute(core, { diskBytes, answers }),
+    ...simVolumes(core),
     ...simSnapshots(core, diskBytes),
     close: async () => core.close(),
     faults: core.faults,
@@ -80,7 +84,7 @@ export function createSimDataPlane(options: SimOptions): SimDataPlane {
     setLatency(milliseconds) {
       core.latencyMs = milliseconds;
     },
-    readDisk: (ref) => core.need(ref).content,
+    readDisk: (ref) => core.diskOf(core.need(ref)).content,
     firewallsOf: (teamId) => core.world.firewalls.get(teamId) ?? [],
     answerControl(verb, answer) {
       answers.set(verb, answer);
@@ -95,6 +99,15 @@ const simDrift = (core: SimCore, diskBytes: Map<string, number>): SimDrift => ({
   breakInstance: (ref) => core.setPower(ref, 'error'),
   deleteBehindOurBack: (ref) => core.change({ op: 'delete', name: core.need(ref).ref.name }),
   leak: (spec) => place(core, spec),
-  fillDisk: (ref, bytes) => void diskBytes.set(ref.name, bytes),
-  writeDisk: (ref, content) => core.change({ op: 'put', instance: { ...core.need(ref), content } }),
+  fillDisk: (ref, bytes) => void diskBytes.set(core.diskOf(core.need(ref)).ref.name, bytes),
+  writeDisk(ref, content) {
+    const instance = core.need(ref);
+    const [mount] = instance.volumes;
+    const volume = mount && core.world.volumes.get(mount.ref.name);
+    core.change(
+      volume
+        ? { op: 'volume', volume: { ...volume, content } }
+        : { op: 'put', instance: { ...instance, content } },
+    );
+  },
 });

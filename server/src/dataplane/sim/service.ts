@@ -6,7 +6,9 @@ import type {
 } from '../../services/provider.ts';
 import type { ControlVerb } from '../contract/compute.ts';
 
-/** What the simulated engine of every service image can be set to: one parameter of each type, and both kinds of change. */
+/**
+ * What the simulated engine of every service image can be set to: one parameter of each type, and both kinds of change.
+ */
 export const PARAMETERS: readonly EngineParameter[] = [
   parameter('max_connections', { type: 'integer', default: '100', min: 1, max: 10_000, static: true }),
   parameter('work_mem', { type: 'integer', default: '4096', min: 64, max: 2_147_483_647, unit: 'kB' }),

@@ -1,14 +1,29 @@
+import { DataPlaneError } from '../contract/errors.ts';
 import type { Snapshots } from '../contract/snapshots.ts';
 import type { SimCore } from './core.ts';
 
-/** `diskBytes`: what the disk of an instance holds. */
+/** `diskBytes`: what disks hold, by the name of the instance or volume. */
 export const simSnapshots = (core: SimCore, diskBytes: ReadonlyMap<string, number>): Snapshots => ({
   ensureSnapshot: (ref, snapshot) =>
     core.verb('ensureSnapshot', snapshot, () => {
       if (core.world.snapshots.has(snapshot.name)) return;
-      const { content } = core.need(ref);
-      const kept = { ref: snapshot, content, diskBytes: diskBytes.get(ref.name) ?? 0 };
-      core.change({ op: 'snapshot', snapshot: kept });
+      const instance = core.need(ref);
+      if (instance.volumes.length > 1) {
+        throw new DataPlaneError(
+          'invalid',
+          'An instance with several volumes cannot be kept in one snapshot.',
+        );
+      }
+      const disk = core.diskOf(instance);
+      core.change({
+        op: 'snapshot',
+        snapshot: {
+          ref: snapshot,
+          ofVolume: instance.volumes.length > 0,
+          content: disk.content,
+          diskBytes: diskBytes.get(disk.ref.name) ?? 0,
+        },
+      });
     }),
   describeSnapshot: (snapshot) =>
     core.verb('describeSnapshot', snapshot, () => {

@@ -4,19 +4,29 @@ import type { InstanceFile, InstanceSpec, PowerState } from '../contract/compute
 import { DataPlaneError } from '../contract/errors.ts';
 import type { InstanceFirewall, TenantSpec } from '../contract/networks.ts';
 import type { SnapshotRef } from '../contract/refs.ts';
+import type { VolumeReport } from '../contract/volumes.ts';
 
-/** What the simulated data plane keeps of an instance. User data and content of files are left out: they hold secrets. */
+/**
+ * What the simulated data plane keeps of an instance. User data and content of files are left out: they hold secrets.
+ */
 export interface SimInstance extends Omit<InstanceSpec, 'userData' | 'network' | 'files'> {
   power: PowerState;
   /** Path to the SHA-256 of what was written there, as hexadecimal digits. */
   files: Readonly<Record<string, string>>;
-  /** Stands for what the guest keeps on the disk that a snapshot takes. */
+  /** Stands for what the guest keeps on its root disk. */
+  content: string;
+}
+
+/** What the simulated data plane keeps of a volume. */
+export interface SimVolume extends VolumeReport {
   content: string;
 }
 
 /** What the simulated data plane keeps of a snapshot. */
 export interface SimSnapshot {
   ref: SnapshotRef;
+  /** Of a volume, not of a root disk. */
+  ofVolume: boolean;
   content: string;
   diskBytes: number;
 }
@@ -35,6 +45,8 @@ export type Change =
   | { op: 'put'; instance: SimInstance }
   | { op: 'delete'; name: string }
   | { op: 'firewalls'; teamId: number; firewalls: readonly InstanceFirewall[] }
+  | { op: 'volume'; volume: SimVolume }
+  | { op: 'unvolume'; name: string }
   | { op: 'snapshot'; snapshot: SimSnapshot }
   | { op: 'unsnapshot'; name: string };
 
@@ -44,7 +56,7 @@ interface Tenant {
   instances: number;
 }
 
-/** The simulated data plane: tenants, images, instances and snapshots, each found in constant time. */
+/** The simulated data plane: tenants, images, instances, volumes and snapshots, each found in constant time. */
 export class World {
   readonly tenants = new Map<number, Tenant>();
   readonly images = new Set<string>();
@@ -53,6 +65,9 @@ export class World {
   readonly addresses = new Map<string, string>();
   /** By team. */
   readonly firewalls = new Map<number, readonly InstanceFirewall[]>();
+  readonly volumes = new Map<string, SimVolume>();
+  /** Names of volumes that instances have. */
+  readonly mounted = new Set<string>();
   readonly snapshots = new Map<string, SimSnapshot>();
 
   apply(change: Change): void {
@@ -63,8 +78,8 @@ export class World {
       case 'untenant':
         this.tenants.delete(change.teamId);
         this.firewalls.delete(change.teamId);
-        for (const { ref } of this.snapshots.values()) {
-          if (ref.teamId === change.teamId) this.snapshots.delete(ref.name);
+        for (const kept of [this.snapshots, this.volumes]) {
+          for (const { ref } of kept.values()) if (ref.teamId === change.teamId) kept.delete(ref.name);
         }
         break;
       case 'image':
@@ -80,6 +95,12 @@ export class World {
       case 'firewalls':
         this.firewalls.set(change.teamId, change.firewalls);
         break;
+      case 'volume':
+        this.volumes.set(change.volume.ref.name, change.volume);
+        break;
+      case 'unvolume':
+        this.volumes.delete(change.name);
+        break;
       case 'snapshot':
         this.snapshots.set(change.snapshot.ref.name, change.snapshot);
         break;
@@ -93,15 +114,20 @@ export class World {
   *changes(): Generator<Change> {
     for (const tenant of this.tenants.values()) yield { op: 'tenant', tenant: tenant.spec };
     for (const name of this.images) yield { op: 'image', name };
+    for (const volume of this.volumes.values()) yield { op: 'volume', volume };
     for (const instance of this.instances.values()) yield { op: 'put', instance };
     for (const [teamId, firewalls] of this.firewalls) yield { op: 'firewalls', teamId, firewalls };
     for (const snapshot of this.snapshots.values()) yield { op: 'snapshot', snapshot };
   }
 
-  /** Throws what a real data plane would refuse: unknown tenant, foreign or used address, ports without IPv4. */
+  /** Throws what a real data plane would refuse: no tenant or volume, foreign or used address, ports without IPv4. */
   checkPlacement(spec: InstanceSpec): void {
     const tenant = this.tenants.get(spec.ref.teamId);
     if (!tenant) throw new DataPlaneError('not_found', `Team ${spec.ref.teamId} has no network.`);
+    for (const { ref } of spec.volumes) {
+      if (this.volumes.has(ref.name)) continue;
+      throw new DataPlaneError('not_found', 'The volume does not exist.', { detail: ref.name });
+    }
     checkPublish(spec, spec.addresses);
     for (const address of [spec.addresses.ipv4, spec.addresses.ipv6]) {
       if (address === null) continue;
@@ -128,6 +154,7 @@ export class World {
 
   #insert(instance: SimInstance): void {
     this.instances.set(instance.ref.name, instance);
+    for (const { ref } of instance.volumes) this.mounted.add(ref.name);
     for (const address of [instance.addresses.ipv4, instance.addresses.ipv6]) {
       if (address !== null) this.addresses.set(address, instance.ref.name);
     }
@@ -139,6 +166,7 @@ export class World {
     const instance = this.instances.get(name);
     if (!instance) return;
     this.instances.delete(name);
+    for (const { ref } of instance.volumes) this.mounted.delete(ref.name);
     for (const address of [instance.addresses.ipv4, instance.addresses.ipv6]) {
       if (address !== null && this.addresses.get(address) === name) this.addresses.delete(address);
     }

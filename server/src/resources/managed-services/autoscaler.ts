@@ -4,6 +4,7 @@ import type { Database } from '../../db/database.ts';
 import { acceptForInstance } from '../../instances/lifecycle.ts';
 import { instanceRef } from '../../instances/naming.ts';
 import { lockInstance } from '../../instances/store.ts';
+import { volumeBytes } from '../../instances/volumes.ts';
 import type { Log } from '../../lib/log.ts';
 import { DANUBE } from '../../operations/accept.ts';
 import { hasUnfinished } from '../../operations/unfinished.ts';
@@ -24,7 +25,7 @@ export function storageAutoscaler(database: Database, plane: DataPlane, log: Log
     async run() {
       for (const row of await listAutoscaled(database.db, MAX_STORAGE_GB)) {
         const usage = await plane.describeUsage(instanceRef(row));
-        const used = usage?.diskBytes ?? 0;
+        const used = volumeBytes(usage) ?? 0;
         const threshold = (row.autoscale_threshold_percent / 100) * row.disk_gb * BYTES_PER_GB;
         if (used >= threshold && (await grow(database, row.id))) {
           log.info({ [row.kind]: row.id, used, diskGb: row.disk_gb }, 'growing storage');

@@ -7,6 +7,7 @@ import {
   failedOperation,
   ranked,
 } from '../../instances/diagnosis.ts';
+import { volumeBytes } from '../../instances/volumes.ts';
 import type { EngineMetrics, EngineState } from '../../services/provider.ts';
 import type { ManagedService } from './store.ts';
 
@@ -39,7 +40,7 @@ export function findFindings(evidence: Evidence): Finding[] {
     failedOperation(row, FAILED),
     unreachable(evidence),
     ...engineFindings(evidence),
-    diskFinding(row, usage, FULL),
+    diskFinding(row, volumeBytes(usage), FULL),
     clientsFinding(evidence),
     drillFinding(drills, noun),
     pendingRestart(evidence),

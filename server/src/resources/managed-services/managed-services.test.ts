@@ -5,6 +5,7 @@ import { findInconsistencies } from '../../../test/faults.ts';
 import { createTeam, startTestApp, type TestApp, waitFor } from '../../../test/harness.ts';
 import { DataPlaneError } from '../../dataplane/contract/errors.ts';
 import { SERVICE_IMAGES } from '../../images/recipes.ts';
+import { volumeOf } from '../../instances/volumes.ts';
 import { createLog } from '../../lib/log.ts';
 import { runOnce } from '../../reconcilers/reconcilers.ts';
 import { storageAutoscaler } from './autoscaler.ts';
@@ -64,8 +65,9 @@ describe('databases and caches', () => {
     assert.deepEqual((await test.plane.describeInstance(ref(id)))?.limits, {
       vcpu: 1,
       memoryMb: 1024,
-      diskGb: 10,
+      diskGb: 5,
     });
+    assert.equal((await test.plane.describeVolume(volumeOf(ref(id))))?.sizeGb, 10);
   });
 
   it('creates a cache, which offers its port with TLS and the one without', async () => {
@@ -162,8 +164,9 @@ describe('databases and caches', () => {
     assert.deepEqual((await test.plane.describeInstance(ref(id)))?.limits, {
       vcpu: 1,
       memoryMb: 1024,
-      diskGb: 33,
+      diskGb: 5,
     });
+    assert.equal((await test.plane.describeVolume(volumeOf(ref(id))))?.sizeGb, 33);
   });
 
   it('goes back to what was before where the engine refuses an update', async () => {

@@ -2,6 +2,7 @@ import { createTar } from 'nanotar';
 import type { InstanceFile, InstanceSettings, InstanceSpec } from '../../dataplane/contract/compute.ts';
 import { INTERNAL_DOMAIN, internalName, type TenantNetwork } from '../../dataplane/contract/networks.ts';
 import { instanceRef } from '../../instances/naming.ts';
+import { dataMount } from '../../instances/volumes.ts';
 import type { SecretBox } from '../../lib/crypto.ts';
 import { issueCertificate } from '../../lib/pki.ts';
 import type { Parameters } from '../../services/check-parameters.ts';
@@ -10,6 +11,8 @@ import { findProvider } from '../../services/registry.ts';
 import type { AuthorityReader } from '../certificate-authority/authority.ts';
 import type { ManagedService } from './store.ts';
 
+/** Root disk in GiB: an image, and the logs that its services may keep. The data is on a volume of its own. */
+const ROOT_GB = 5;
 /** Where the image looks for its settings, see `services/appliance/README.md`. */
 const SETTINGS_FILE = '/var/lib/danube/settings.tar';
 
@@ -33,7 +36,7 @@ export const imageName = (service: ManagedService): string => imageOf(providerOf
 export function instanceSettings(service: ManagedService, publicAddress: string | null): InstanceSettings {
   const published = service.published && publicAddress !== null;
   return {
-    limits: { vcpu: service.vcpu, memoryMb: service.memory_mb, diskGb: service.disk_gb },
+    limits: { vcpu: service.vcpu, memoryMb: service.memory_mb, diskGb: ROOT_GB },
     publish: published
       ? [{ address: publicAddress, port: service.public_port!, targetPort: providerOf(service).ports.tls }]
       : [],
@@ -55,7 +58,7 @@ export async function instanceSpec(
     addresses: { ipv4: service.ipv4, ipv6: service.ipv6 },
     hostname: service.name,
     userData: null,
-    dataVolume: true,
+    volumes: [dataMount(instanceRef(service))],
     files: await settingsFiles(service, dependencies),
     generation: service.generation,
   };

@@ -2,6 +2,7 @@ import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
 import type { Database } from '../../db/database.ts';
 import { createNetworkReader } from '../../instances/addresses.ts';
 import { instanceRef } from '../../instances/naming.ts';
+import { ensureWithVolume, removeWithVolume, volumeOf } from '../../instances/volumes.ts';
 import type { Progress } from '../../lib/progress.ts';
 import type { Operation, OperationStep } from '../../operations/operation.ts';
 import { unlessSuperseded } from '../../operations/superseded.ts';
@@ -75,7 +76,7 @@ export function serviceSteps(dependencies: ServiceWorkflowDependencies) {
     }),
     instance: step('instance', async (row) => {
       const spec = await instanceSpec(await asMade(row), await networkOf(row.team_id), dependencies);
-      await plane.ensureInstance(spec, (await originOf(db, row))?.ref);
+      await ensureWithVolume(plane, spec, row.disk_gb, (await originOf(db, row))?.ref);
     }),
     ready: step('ready', ready),
     stop: step('stop', (row) => plane.ensureStopped(instanceRef(row), STOP_GRACE_SECONDS)),
@@ -85,6 +86,7 @@ export function serviceSteps(dependencies: ServiceWorkflowDependencies) {
     kill: step('kill', (row) => plane.ensureStopped(instanceRef(row), 0)),
     settings: step('settings', async (row) => {
       if (!(await exists(row))) return;
+      await plane.ensureVolume({ ref: volumeOf(instanceRef(row)), sizeGb: row.disk_gb });
       await plane.ensureSettings(instanceRef(row), instanceSettings(row, publicAddress));
       await plane.ensureFiles(instanceRef(row), await settingsFiles(row, dependencies));
     }),
@@ -94,7 +96,7 @@ export function serviceSteps(dependencies: ServiceWorkflowDependencies) {
         await plane.ensureSettings(instanceRef(row), instanceSettings(row, publicAddress));
       }
     }),
-    remove: step('remove', (row) => plane.removeInstance(instanceRef(row))),
+    remove: step('remove', (row) => removeWithVolume(plane, instanceRef(row))),
     // Its address is free afterwards, and nothing may be left that is for the instance.
     firewalls: step('firewalls', ({ team_id }) => applyTeamFirewalls(database, plane, team_id)),
     snapshots: step('snapshots', (_row, operation) => removeSnapshotsOf(db, plane, operation)),

@@ -3,6 +3,7 @@ import type { Tx } from '../../db/database.ts';
 import { settleFailure } from '../../instances/lifecycle.ts';
 import { instanceRef } from '../../instances/naming.ts';
 import { updateInstance } from '../../instances/store.ts';
+import { volumeOf } from '../../instances/volumes.ts';
 import { asOperation } from '../../operations/arguments.ts';
 import type { Operation, OperationError } from '../../operations/operation.ts';
 import { recordOutcome } from '../../operations/operations-store.ts';
@@ -32,11 +33,11 @@ export function updateSteps(dependencies: ServiceWorkflowDependencies) {
       await updateService(db, row.id, { pending_restart: waiting });
     }),
     revert: step<UpdateArgs>('revert', async (row, { args }) => {
-      const detail = await plane.describeInstance(instanceRef(row));
+      const volume = await plane.describeVolume(volumeOf(instanceRef(row)));
       await writeChanges(db, row.id, {
         ...previousColumns(args),
         // A volume that has grown does not shrink.
-        disk_gb: Math.max(args.previous.disk_gb, detail?.limits.diskGb ?? 0),
+        disk_gb: Math.max(args.previous.disk_gb, volume?.sizeGb ?? 0),
       });
     }),
     reapply: step<UpdateArgs>('reapply', async (row, { args: { running } }) => {

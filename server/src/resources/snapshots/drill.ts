@@ -5,6 +5,8 @@ import type { InstanceRef } from '../../dataplane/contract/refs.ts';
 import type { Database } from '../../db/database.ts';
 import { createNetworkReader } from '../../instances/addresses.ts';
 import { type Blueprint, type BlueprintDependencies, kindOf } from '../../instances/kinds.ts';
+import { getInstance } from '../../instances/store.ts';
+import { dataMount, ensureWithVolume, removeWithVolume } from '../../instances/volumes.ts';
 import type { Operation, OperationStep } from '../../operations/operation.ts';
 import type { EngineVerification } from '../../services/provider.ts';
 import { getSnapshot, type Snapshot, snapshotRef, updateSnapshot } from './store.ts';
@@ -45,11 +47,12 @@ export function drillSteps(dependencies: BlueprintDependencies) {
     restore: step('restore', async (snapshot, operation) => {
       const ref = drillRef(operation);
       await plane.ensureTenant({ teamId: ref.teamId, network: await networkOf(ref.teamId) });
-      await plane.removeInstance(ref);
+      await removeWithVolume(plane, ref);
+      const { disk_gb } = await getInstance(db, snapshot.instance_id);
       const blueprint = blueprintOf(snapshot);
       const spec = await drillSpec(blueprint, snapshot, ref, await networkOf(ref.teamId));
       const startedAt = Date.now();
-      await plane.ensureInstance(spec, snapshotRef(snapshot));
+      await ensureWithVolume(plane, spec, disk_gb, snapshotRef(snapshot));
       await unlessDeleted(database, snapshot.uid, blueprint.waitUntilAnswers(ref));
       await updateSnapshot(db, snapshot.uid, {
         restore_ms: Date.now() - startedAt,
@@ -67,7 +70,7 @@ export function drillSteps(dependencies: BlueprintDependencies) {
         ...(found.checks.length === 0 ? {} : { verify_message: praiseOf(found) }),
       });
     }),
-    remove: { name: 'remove', run: (operation: Operation) => plane.removeInstance(drillRef(operation)) },
+    remove: { name: 'remove', run: (operation: Operation) => removeWithVolume(plane, drillRef(operation)) },
   } satisfies Record<string, OperationStep>;
 }
 
@@ -111,8 +114,10 @@ async function drillSpec(
   ref: InstanceRef,
   network: InstanceSpec['network'],
 ): Promise<InstanceSpec> {
+  const spec = await blueprint.spec(snapshot.instance_id, snapshot, network);
   return {
-    ...(await blueprint.spec(snapshot.instance_id, snapshot, network)),
+    ...spec,
+    volumes: spec.volumes.map(() => dataMount(ref)),
     ref,
     addresses: { ipv4: null, ipv6: null },
     publish: [],

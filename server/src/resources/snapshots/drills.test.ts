@@ -243,7 +243,7 @@ describe('restore drills', () => {
         addresses: { ipv4: address, ipv6: null },
         hostname: 'drill',
         userData: null,
-        dataVolume: false,
+        volumes: [],
         files: [],
         publish: [],
         autoStart: false,

@@ -21,12 +21,19 @@ testOperationFaults({
   verbs: {
     'delete remove': ['removeSnapshot'],
     'verify image': ['ensureImage'],
-    'verify restore': ['ensureTenant', 'removeInstance', 'ensureInstance', 'waitForService'],
+    'verify restore': [
+      'ensureTenant',
+      'removeInstance',
+      'removeVolume',
+      'ensureVolume',
+      'ensureInstance',
+      'waitForService',
+    ],
     'verify check': ['control'],
-    'verify remove': ['removeInstance'],
+    'verify remove': ['removeInstance', 'removeVolume'],
     'clone network': ['ensureTenant'],
     'clone image': ['describeInstance', 'ensureImage'],
-    'clone instance': ['ensureInstance'],
+    'clone instance': ['ensureVolume', 'ensureInstance'],
     'clone ready': ['waitForService'],
   },
   async prepare(call, _kind, name) {

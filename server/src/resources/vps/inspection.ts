@@ -53,7 +53,7 @@ export function createVpsInspection({ database, plane }: { database: Database; p
           'Restore a snapshot of it, or reinstall it. Where that fails the same way, ask the operator to look at the host.',
       }),
       ssh === false ? NO_SSH : null,
-      diskFinding(vps, usage, 'Choose a plan with a larger disk (PUT), or delete data.'),
+      diskFinding(vps, usage?.diskBytes ?? null, 'Choose a plan with a larger disk (PUT), or delete data.'),
       drillFinding(drills, 'server'),
     ]);
     return {

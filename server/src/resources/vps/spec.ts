@@ -45,7 +45,7 @@ export async function instanceSpec(
       allowPasswordLogin: vps.auth_method === 'password',
       custom: custom && secrets.open(custom),
     }),
-    dataVolume: false,
+    volumes: [],
     files: [],
     generation: vps.generation,
   };
