@@ -1,6 +1,5 @@
 import { sql } from 'kysely';
-import type { InstanceReport } from '../dataplane/contract/compute.ts';
-import type { DataPlane } from '../dataplane/contract/data-plane.ts';
+import type { Compute, InstanceReport } from '../dataplane/contract/compute.ts';
 import type { Database, Queryable, Tx } from '../db/database.ts';
 import type { Log } from '../lib/log.ts';
 import { recordEvent } from '../operations/operations-store.ts';
@@ -29,7 +28,7 @@ type Intended = Pick<Instance, 'kind' | 'id' | 'team_id' | 'member_id' | 'status
  * under way is left to its workflow. What is frozen goes on. Drift counts when two passes in a row see it: a data plane
  * that has just started reports every instance as stopped for a moment.
  */
-export function instanceReconciler(database: Database, plane: DataPlane, log: Log): Reconciler {
+export function instanceReconciler(database: Database, plane: Compute, log: Log): Reconciler {
   let suspected = new Map<string, string>();
   return {
     name: INSTANCE_RECONCILER,
@@ -149,7 +148,7 @@ async function mend(database: Database, row: Intended, drift: Drift, log: Log): 
 }
 
 /** Lets an instance go on that is frozen although no operation has to do with it. What its row says is true then. */
-async function thaw(database: Database, plane: DataPlane, row: Intended, log: Log): Promise<void> {
+async function thaw(database: Database, plane: Compute, row: Intended, log: Log): Promise<void> {
   if (!(await database.transaction((tx) => stillSettled(tx, row)))) return;
   log.warn({ [row.kind]: row.id }, 'letting a frozen instance go on');
   await plane.ensureRunning(instanceRef(row));
@@ -173,7 +172,7 @@ const snakeCase = (text: string): string => text.replace(/\B[A-Z]/g, '_$&').toLo
  */
 async function removeLeaks(
   database: Database,
-  plane: DataPlane,
+  plane: Compute,
   reports: InstanceReport[],
   log: Log,
 ): Promise<void> {

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { DataPlane } from '../dataplane/contract/data-plane.ts';
+import type { Volumes } from '../dataplane/contract/volumes.ts';
 import type { Database } from '../db/database.ts';
 import type { Log } from '../lib/log.ts';
 import type { Reconciler } from '../reconcilers/reconcilers.ts';
@@ -12,7 +12,7 @@ const idOf = (name: string): string => name.slice('volume-'.length);
  * Removes volumes whose database, cache or restore drill is gone. One that the database has never heard of is reported
  * and left alone: after a restore of an old database it may be all that somebody has.
  */
-export function volumeReconciler({ db }: Database, plane: DataPlane, log: Log): Reconciler {
+export function volumeReconciler({ db }: Database, plane: Volumes, log: Log): Reconciler {
   return {
     name: 'volumes',
     everySeconds: 60,

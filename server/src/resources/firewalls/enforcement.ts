@@ -1,7 +1,6 @@
 import { sql } from 'kysely';
-import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
 import { DataPlaneError } from '../../dataplane/contract/errors.ts';
-import type { InstanceFirewall } from '../../dataplane/contract/networks.ts';
+import type { InstanceFirewall, Networks } from '../../dataplane/contract/networks.ts';
 import type { Database, Queryable } from '../../db/database.ts';
 import { memberName } from '../../instances/naming.ts';
 import type { Instance } from '../../instances/store.ts';
@@ -86,11 +85,7 @@ async function readDigest(db: Queryable, teamId: number): Promise<string> {
  * there too: of several who do this at once, the last to write has read the rows after it wrote. Safe to repeat. Throws
  * what the data plane throws, but for a network that is not there yet: who makes it calls this afterwards.
  */
-export async function applyTeamFirewalls(
-  database: Database,
-  plane: DataPlane,
-  teamId: number,
-): Promise<void> {
+export async function applyTeamFirewalls(database: Database, plane: Networks, teamId: number): Promise<void> {
   const turns = turnsOf.get(plane) ?? new Map<number, Turn>();
   turnsOf.set(plane, turns);
   // What has changed while a turn was at work is left to the next one where that is wanted already. Otherwise a team whose
@@ -101,7 +96,7 @@ export async function applyTeamFirewalls(
 
 async function bringInLine(
   database: Database,
-  plane: DataPlane,
+  plane: Networks,
   teamId: number,
   isLeft: () => boolean,
 ): Promise<void> {
@@ -121,7 +116,7 @@ interface Turn {
 }
 
 /** By team. */
-const turnsOf = new WeakMap<DataPlane, Map<number, Turn>>();
+const turnsOf = new WeakMap<Networks, Map<number, Turn>>();
 
 /** Does the work once for all who ask while it is under way: it begins after the last of them has asked. */
 function takeTurn(turns: Map<number, Turn>, teamId: number, work: () => Promise<void>): Promise<void> {
@@ -139,7 +134,7 @@ function takeTurn(turns: Map<number, Turn>, teamId: number, work: () => Promise<
   return turn.next;
 }
 
-async function push(plane: DataPlane, teamId: number, firewalls: readonly InstanceFirewall[]): Promise<void> {
+async function push(plane: Networks, teamId: number, firewalls: readonly InstanceFirewall[]): Promise<void> {
   try {
     await plane.ensureFirewalls(teamId, firewalls);
   } catch (error) {

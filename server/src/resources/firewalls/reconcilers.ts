@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
+import type { Networks } from '../../dataplane/contract/networks.ts';
 import type { Database } from '../../db/database.ts';
 import type { Log } from '../../lib/log.ts';
 import { accept, DANUBE } from '../../operations/accept.ts';
@@ -15,7 +15,7 @@ import { findFirewall, jsonb, lockFirewalls, NEXT_REVISION, updateFirewall } fro
  * cut off, for instances that are older than firewalls. Deletes firewalls of instances that are gone, once they are attached
  * to no other. A team with an operation under way is left to that.
  */
-export function firewallReconciler(database: Database, plane: DataPlane, log: Log): Reconciler {
+export function firewallReconciler(database: Database, plane: Networks, log: Log): Reconciler {
   return {
     name: 'firewalls',
     everySeconds: 30,

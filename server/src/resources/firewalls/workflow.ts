@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
+import type { Networks } from '../../dataplane/contract/networks.ts';
 import type { Database, Tx } from '../../db/database.ts';
 import type { Operation, OperationError, OperationWorkflow } from '../../operations/operation.ts';
 import { recordOutcome } from '../../operations/operations-store.ts';
@@ -9,7 +9,7 @@ import { lockFirewalls, NEXT_REVISION, updateFirewall } from './store.ts';
 
 export interface FirewallWorkflowDependencies {
   database: Database;
-  plane: DataPlane;
+  plane: Networks;
 }
 
 /** Shown for the moment until the operation ends with what went wrong. */

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
+import type { Compute } from '../../dataplane/contract/compute.ts';
 import type { Database } from '../../db/database.ts';
 import { acceptForInstance } from '../../instances/lifecycle.ts';
 import { instanceRef } from '../../instances/naming.ts';
@@ -18,7 +18,7 @@ import { MAX_STORAGE_GB } from './view.ts';
 const BYTES_PER_GB = 1024 ** 3;
 
 /** Grows the storage of instances that ask for it and fill up. */
-export function storageAutoscaler(database: Database, plane: DataPlane, log: Log): Reconciler {
+export function storageAutoscaler(database: Database, plane: Compute, log: Log): Reconciler {
   return {
     name: 'storage-autoscaler',
     everySeconds: 30,

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
+import type { Images } from '../../dataplane/contract/images.ts';
 import type { Tx } from '../../db/database.ts';
 import { type FieldErrors, invalid } from '../../lib/errors.ts';
 import { groupFor, resolveParameters } from '../parameter-groups/resolution.ts';
@@ -22,7 +22,7 @@ export interface UpdateRequest {
 /** The changed columns that the instance has to follow. Throws `validation_failed`. */
 export async function engineChanges(
   tx: Tx,
-  plane: DataPlane,
+  plane: Images,
   row: ManagedService,
   body: UpdateRequest,
 ): Promise<Changes> {

@@ -1,5 +1,4 @@
-import type { ControlVerb } from '../../dataplane/contract/compute.ts';
-import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
+import type { Compute, ControlVerb } from '../../dataplane/contract/compute.ts';
 import type { Database } from '../../db/database.ts';
 import { verdictOf } from '../../instances/diagnosis.ts';
 import { eventsSection, listEvents } from '../../instances/events.ts';
@@ -20,7 +19,7 @@ const PATIENCE_SECONDS = 2;
 
 interface Dependencies {
   database: Database;
-  plane: DataPlane;
+  plane: Compute;
 }
 
 export type Inspection = ReturnType<typeof createInspection>;

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
+import type { Compute } from '../../dataplane/contract/compute.ts';
 import { DataPlaneError } from '../../dataplane/contract/errors.ts';
 import type { InstanceRef } from '../../dataplane/contract/refs.ts';
 import type { EngineState } from '../../services/provider.ts';
@@ -15,7 +15,7 @@ const LOOP = { starts: 4, seconds: 60 };
  * Resolves once the engine answers an authenticated query. Throws `timeout`, and `failed` long before that where the
  * engine ends again right after each start.
  */
-export async function waitUntilReady(plane: DataPlane, ref: InstanceRef): Promise<void> {
+export async function waitUntilReady(plane: Compute, ref: InstanceRef): Promise<void> {
   const over = new AbortController();
   const ready = plane.waitForService(ref, TIMEOUT_SECONDS);
   try {
@@ -27,7 +27,7 @@ export async function waitUntilReady(plane: DataPlane, ref: InstanceRef): Promis
   }
 }
 
-async function failOnLoop(plane: DataPlane, ref: InstanceRef, over: AbortSignal): Promise<never> {
+async function failOnLoop(plane: Compute, ref: InstanceRef, over: AbortSignal): Promise<never> {
   for (;;) {
     // Never settles once it is over: then the other side of the race has decided.
     if (await delay(LOOK_SECONDS * 1000, false, { signal: over, ref: false }).catch(() => true)) {
@@ -48,7 +48,7 @@ async function failOnLoop(plane: DataPlane, ref: InstanceRef, over: AbortSignal)
 }
 
 /** Null where the guest does not answer this question now: the wait itself finds out why. */
-async function readState(plane: DataPlane, ref: InstanceRef): Promise<EngineState | null> {
+async function readState(plane: Compute, ref: InstanceRef): Promise<EngineState | null> {
   try {
     return JSON.parse(await plane.control(ref, 'state')) as EngineState;
   } catch {

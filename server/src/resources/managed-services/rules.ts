@@ -1,4 +1,4 @@
-import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
+import type { Images } from '../../dataplane/contract/images.ts';
 import type { Queryable, Tx } from '../../db/database.ts';
 import { listDatacenters, listPlans } from '../../instances/offers.ts';
 import { type FieldErrors, invalid } from '../../lib/errors.ts';
@@ -27,7 +27,7 @@ export type PlanColumns = Pick<ManagedService, 'plan' | 'vcpu' | 'memory_mb' | '
  * Checks a create request against what the install offers and the team owns.
  * Throws `validation_failed` with a sentence per field.
  */
-export async function checkCreate(tx: Tx, plane: DataPlane, teamId: number, kind: Kind, body: CreateRequest) {
+export async function checkCreate(tx: Tx, plane: Images, teamId: number, kind: Kind, body: CreateRequest) {
   const errors: FieldErrors = {};
   const provider = chooseProvider(kind, body, errors);
   const version = provider && chooseVersion(provider, body.version ?? null, errors);

@@ -1,4 +1,4 @@
-import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
+import type { Images } from '../../dataplane/contract/images.ts';
 import type { Tx } from '../../db/database.ts';
 import { nounOf } from '../../instances/kinds.ts';
 import { AppError, invalid } from '../../lib/errors.ts';
@@ -45,7 +45,7 @@ export async function groupFor(
 
 /** Checks a group's and an instance's own parameters for this engine, and puts them together: its own stand above. */
 export async function resolveParameters(
-  plane: DataPlane,
+  plane: Images,
   target: ParameterTarget,
   group: ParameterGroup | null,
   own: Record<string, unknown>,
@@ -75,7 +75,7 @@ const BUILD_SECONDS = 60;
  * yet, building begins, and this throws `not_available` with the time to try again.
  */
 export async function knownParameters(
-  plane: DataPlane,
+  plane: Images,
   provider: Provider,
   version: string,
 ): Promise<readonly EngineParameter[]> {

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
+import type { Images } from '../../dataplane/contract/images.ts';
 import type { Database, Tx } from '../../db/database.ts';
 import { offsetOf, type PageQuery, pageOf } from '../../http/pagination.ts';
 import type { TeamPrincipal } from '../../http/principal.ts';
@@ -16,7 +16,7 @@ import { countGroups, findGroup, listGroups, lockGroup, type ParameterGroup } fr
 
 export interface ParameterGroupDependencies {
   database: Database;
-  plane: DataPlane;
+  plane: Images;
   /** The instances that follow their group. */
   followers: GroupFollowers;
 }

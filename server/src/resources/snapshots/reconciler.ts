@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
-import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
 import type { SnapshotRef } from '../../dataplane/contract/refs.ts';
+import type { Snapshots } from '../../dataplane/contract/snapshots.ts';
 import type { Database } from '../../db/database.ts';
 import type { Log } from '../../lib/log.ts';
 import { recordEvent } from '../../operations/operations-store.ts';
@@ -21,7 +21,7 @@ const RETIRED_AT_ONCE = 20;
  * Compares the rows of snapshots with what the data plane has: rows that nothing works on get a true status, snapshots
  * without a row are removed, and so are those that Danube has taken by itself and needs no more.
  */
-export function snapshotReconciler(database: Database, plane: DataPlane, log: Log): Reconciler {
+export function snapshotReconciler(database: Database, plane: Snapshots, log: Log): Reconciler {
   return {
     name: 'snapshots',
     everySeconds: 60,
@@ -148,7 +148,7 @@ async function mend(database: Database, { uid, status }: IdleRow, mended: Mended
  */
 async function removeLeaks(
   { db }: Database,
-  plane: DataPlane,
+  plane: Snapshots,
   listed: readonly SnapshotRef[],
   log: Log,
 ): Promise<void> {

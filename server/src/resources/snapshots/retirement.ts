@@ -1,5 +1,5 @@
-import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
 import { DataPlaneError } from '../../dataplane/contract/errors.ts';
+import type { Snapshots } from '../../dataplane/contract/snapshots.ts';
 import type { Queryable, Tx } from '../../db/database.ts';
 import { accept, DANUBE } from '../../operations/accept.ts';
 import type { Operation } from '../../operations/operation.ts';
@@ -40,7 +40,7 @@ export async function retireOlderSafety(tx: Tx, instanceId: string, keep: readon
  */
 export async function removeSnapshotsOf(
   db: Queryable,
-  plane: DataPlane,
+  plane: Snapshots,
   operation: Operation,
 ): Promise<void> {
   const snapshots = await snapshotsOf(db, operation.resourceId);

@@ -1,4 +1,4 @@
-import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
+import type { Compute } from '../../dataplane/contract/compute.ts';
 import { DataPlaneError } from '../../dataplane/contract/errors.ts';
 import type { Database } from '../../db/database.ts';
 import {
@@ -20,7 +20,7 @@ import type { Vps } from './store.ts';
 const PATIENCE_SECONDS = 2;
 
 /** Looks at servers from outside, and asks whether SSH answers: what else is in them is their owner's. */
-export function createVpsInspection({ database, plane }: { database: Database; plane: DataPlane }) {
+export function createVpsInspection({ database, plane }: { database: Database; plane: Compute }) {
   const ask = createAsk();
 
   const events = (vps: Vps) => listEvents(database.db, vps.id, `vps/${vps.name}`);

@@ -1,4 +1,4 @@
-import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
+import type { Images } from '../../dataplane/contract/images.ts';
 import type { Queryable } from '../../db/database.ts';
 import { findImage } from '../../images/catalog.ts';
 import { checkCloudInit } from '../../images/cloud-init.ts';
@@ -13,7 +13,7 @@ import { type CreateReferences, findReferences, type PlanColumns, type Vps } fro
  */
 export async function checkCreate(
   db: Queryable,
-  plane: DataPlane,
+  plane: Images,
   teamId: number,
   body: CreateVps,
 ): Promise<{ plan: PlanColumns; authorizedKey: string | null }> {
@@ -44,7 +44,7 @@ export async function checkCreate(
 }
 
 /** The same for the new image of a reinstall. */
-export async function checkReinstall(plane: DataPlane, body: ReinstallVps): Promise<void> {
+export async function checkReinstall(plane: Images, body: ReinstallVps): Promise<void> {
   const errors = cloudInitErrors(body.custom_cloud_init);
   const imageError = await imageErrors(plane, body.image);
   if (imageError) errors.image = imageError;
@@ -132,7 +132,7 @@ function cloudInitErrors(text: string | null | undefined): FieldErrors {
   return problem ? { custom_cloud_init: [problem] } : {};
 }
 
-async function imageErrors(plane: DataPlane, name: string): Promise<string[] | null> {
+async function imageErrors(plane: Images, name: string): Promise<string[] | null> {
   // The data plane lists images of managed services too.
   const images = (await plane.listImages()).filter((candidate) => findImage(candidate.name) !== null);
   const image = images.find((candidate) => candidate.name === name);
