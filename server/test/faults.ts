@@ -5,11 +5,12 @@ import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { InstanceReport } from '../src/dataplane/contract/compute.ts';
 import type { DataPlane } from '../src/dataplane/contract/data-plane.ts';
+import type { InstanceFirewall } from '../src/dataplane/contract/networks.ts';
 import { createSimDataPlane, type SimDataPlane } from '../src/dataplane/sim/data-plane.ts';
 import type { Queryable } from '../src/db/database.ts';
 import type { ResourceModule } from '../src/module.ts';
 import { MODULES } from '../src/modules.ts';
-import { readIntent } from '../src/resources/firewalls/enforcement.ts';
+import { readIntent } from '../src/resources/firewalls/intent.ts';
 import { type Call, clientOf } from './client.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 import { createTeam, type TestTeam } from './harness.ts';
@@ -122,7 +123,9 @@ async function findWrongFirewalls(db: Queryable, plane: DataPlane, teamId: numbe
   if (!('firewallsOf' in plane)) return [];
   const { firewalls } = await readIntent(db, teamId);
   const present = (plane as SimDataPlane).firewallsOf(teamId);
-  return isDeepStrictEqual(present, firewalls)
+  const sorted = (all: readonly InstanceFirewall[]) =>
+    all.toSorted((a, b) => (a.ref.name < b.ref.name ? -1 : 1));
+  return isDeepStrictEqual(sorted(present), sorted(firewalls))
     ? []
     : [`${JSON.stringify(present)} is in force in place of ${JSON.stringify(firewalls)}`];
 }

@@ -58,6 +58,17 @@ export interface FirewallAttachments {
   team_id: number;
 }
 
+export interface FirewallChanges {
+  instance_id: string | null;
+  revision: number;
+  team_id: number;
+}
+
+export interface FirewallRevisions {
+  revision: number;
+  team_id: number;
+}
+
 export interface Firewalls {
   applied_instances: Generated<Json>;
   applied_revision: Generated<number>;
@@ -310,6 +321,8 @@ export interface DB {
   datacenters: Datacenters;
   events: Events;
   firewall_attachments: FirewallAttachments;
+  firewall_changes: FirewallChanges;
+  firewall_revisions: FirewallRevisions;
   firewalls: Firewalls;
   idempotency_keys: IdempotencyKeys;
   instances: Instances;

@@ -48,7 +48,7 @@ export interface SimDataPlane extends DataPlane {
   setLatency(milliseconds: number): void;
   /** What {@link SimDrift.writeDisk} wrote, or what a snapshot brought back. */
   readDisk(ref: InstanceRef): string;
-  /** What the team's network lets pass. */
+  /** What the team's network lets pass, in no order. */
   firewallsOf(teamId: number): readonly InstanceFirewall[];
   /** The services of all instances answer a verb so, until the returned function is called. */
   answerControl(verb: ControlVerb, answer: string): () => void;
@@ -85,7 +85,7 @@ export function createSimDataPlane(options: SimOptions): SimDataPlane {
       core.latencyMs = milliseconds;
     },
     readDisk: (ref) => core.diskOf(core.need(ref)).content,
-    firewallsOf: (teamId) => core.world.firewalls.get(teamId) ?? [],
+    firewallsOf: (teamId) => [...(core.world.firewalls.get(teamId)?.values() ?? [])],
     answerControl(verb, answer) {
       answers.set(verb, answer);
       return () => void answers.delete(verb);

@@ -1,6 +1,7 @@
 import { DataPlaneError } from '../contract/errors.ts';
 import type { Networks } from '../contract/networks.ts';
 import type { SimCore } from './core.ts';
+import { difference } from './world.ts';
 
 export const simNetworks = (core: SimCore): Networks => ({
   ensureTenant: (tenant) =>
@@ -21,8 +22,7 @@ export const simNetworks = (core: SimCore): Networks => ({
       if (!core.world.tenants.has(teamId)) {
         throw new DataPlaneError('not_found', `Team ${teamId} has no network.`);
       }
-      const present = core.world.firewalls.get(teamId) ?? [];
-      if (JSON.stringify(firewalls) === JSON.stringify(present)) return;
-      core.change({ op: 'firewalls', teamId, firewalls });
+      const change = difference(core.world.firewalls.get(teamId), firewalls);
+      if (change.put.length + change.gone.length > 0) core.change({ op: 'firewalls', teamId, ...change });
     }),
 });

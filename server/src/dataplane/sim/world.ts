@@ -44,11 +44,34 @@ export type Change =
   | { op: 'image'; name: string }
   | { op: 'put'; instance: SimInstance }
   | { op: 'delete'; name: string }
-  | { op: 'firewalls'; teamId: number; firewalls: readonly InstanceFirewall[] }
+  | ({ op: 'firewalls'; teamId: number } & FirewallChange)
   | { op: 'volume'; volume: SimVolume }
   | { op: 'unvolume'; name: string }
   | { op: 'snapshot'; snapshot: SimSnapshot }
   | { op: 'unsnapshot'; name: string };
+
+/** How the firewalls of a team change: as a whole, but written down without what stays. */
+export interface FirewallChange {
+  put: readonly InstanceFirewall[];
+  /** Names of instances. */
+  gone: readonly string[];
+}
+
+/** What leads from the firewalls that are present to the wanted ones. */
+export function difference(
+  present: ReadonlyMap<string, InstanceFirewall> | undefined,
+  wanted: readonly InstanceFirewall[],
+): FirewallChange {
+  const names = new Set(wanted.map(({ ref }) => ref.name));
+  const isPresent = (one: InstanceFirewall): boolean => {
+    const other = present?.get(one.ref.name);
+    return one === other || (other !== undefined && JSON.stringify(one) === JSON.stringify(other));
+  };
+  return {
+    put: wanted.filter((one) => !isPresent(one)),
+    gone: [...(present?.keys() ?? [])].filter((name) => !names.has(name)),
+  };
+}
 
 interface Tenant {
   spec: TenantSpec;
@@ -63,8 +86,8 @@ export class World {
   readonly instances = new Map<string, SimInstance>();
   /** Address to the name of the instance that has it. */
   readonly addresses = new Map<string, string>();
-  /** By team. */
-  readonly firewalls = new Map<number, readonly InstanceFirewall[]>();
+  /** By team, then by the name of the instance. */
+  readonly firewalls = new Map<number, Map<string, InstanceFirewall>>();
   readonly volumes = new Map<string, SimVolume>();
   /** Names of volumes that instances have. */
   readonly mounted = new Set<string>();
@@ -93,7 +116,7 @@ export class World {
         this.#delete(change.name);
         break;
       case 'firewalls':
-        this.firewalls.set(change.teamId, change.firewalls);
+        this.#changeFirewalls(change.teamId, change);
         break;
       case 'volume':
         this.volumes.set(change.volume.ref.name, change.volume);
@@ -116,7 +139,9 @@ export class World {
     for (const name of this.images) yield { op: 'image', name };
     for (const volume of this.volumes.values()) yield { op: 'volume', volume };
     for (const instance of this.instances.values()) yield { op: 'put', instance };
-    for (const [teamId, firewalls] of this.firewalls) yield { op: 'firewalls', teamId, firewalls };
+    for (const [teamId, firewalls] of this.firewalls) {
+      yield { op: 'firewalls', teamId, put: [...firewalls.values()], gone: [] };
+    }
     for (const snapshot of this.snapshots.values()) yield { op: 'snapshot', snapshot };
   }
 
@@ -150,6 +175,13 @@ export class World {
     }
     const instances = this.tenants.get(spec.teamId)?.instances ?? 0;
     this.tenants.set(spec.teamId, { spec, subnets, instances });
+  }
+
+  #changeFirewalls(teamId: number, { put, gone }: FirewallChange): void {
+    const firewalls = this.firewalls.get(teamId) ?? new Map<string, InstanceFirewall>();
+    this.firewalls.set(teamId, firewalls);
+    for (const firewall of put) firewalls.set(firewall.ref.name, firewall);
+    for (const name of gone) firewalls.delete(name);
   }
 
   #insert(instance: SimInstance): void {

@@ -10,7 +10,8 @@ import {
   web,
 } from '../../../test/firewalls.ts';
 import { startTestApp, type TestApp } from '../../../test/harness.ts';
-import { applyTeamFirewalls, readIntent } from './enforcement.ts';
+import { applyTeamFirewalls } from './enforcement.ts';
+import { readIntent } from './intent.ts';
 
 describe('firewalls and the data plane', () => {
   let test: TestApp;

@@ -29,7 +29,8 @@ export function firewallReconciler(database: Database, plane: Networks, log: Log
             await lockFirewalls(tx, id);
             await deleteUnusedDefaults(tx, id, null);
           });
-          await applyTeamFirewalls(database, plane, id);
+          // Anew: it is the net below what processes remember, too.
+          await applyTeamFirewalls(database, plane, id, { anew: true });
         } catch (error) {
           // One team's trouble is not that of the others.
           log.warn({ err: error, team: id }, 'firewalls not applied');

@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import type pg from 'pg';
+import { type Database, openDatabase } from '../src/db/database.ts';
+import { createSecretBox } from '../src/lib/crypto.ts';
+import { beginOperation } from '../src/operations/operations-store.ts';
+import { finishOperation } from '../src/operations/runtime.ts';
+import { vpsWorkflows } from '../src/resources/vps/workflow.ts';
+import { type ApiClient, createApiClient } from './api-client.ts';
+import { newVps } from './client.ts';
+import { startTestApp, type TestApp, testConfig } from './harness.ts';
+
+/** What PostgreSQL was made to do. */
+interface Cost {
+  queries: number;
+  /** Characters of the answers, as JSON. */
+  answered: number;
+  /** Rows that PostgreSQL looked at. */
+  read: number;
+}
+
+describe('the creation of an instance', () => {
+  const secretKey = Buffer.alloc(32, 1);
+  let test: TestApp;
+  let call: ApiClient;
+  let worker: Database;
+  const cost: Cost = { queries: 0, answered: 0, read: 0 };
+
+  before(async () => {
+    // No worker and no reconcilers: the test is the worker, so that nothing else is counted.
+    test = await startTestApp({ config: testConfig({ DANUBE_ROLE: 'api' }), secretKey });
+    call = createApiClient(test.app.http, test.team.token);
+    await test.database.pool.query(`update teams set quotas = '{"vps": 1000}'`);
+    const url = new URL(test.database.url);
+    // The tables here are so small that PostgreSQL would rather read them as a whole than use an index.
+    url.searchParams.set('options', '-c enable_seqscan=off');
+    worker = openDatabase(url.toString(), { max: 1 });
+    worker.pool.on('connect', (client) => countQueries(client, cost));
+  });
+  after(async () => {
+    await worker?.close();
+    await test?.close();
+  });
+
+  /** Asks for a server and carries out the operation; returns what the latter cost. */
+  async function create(name: string): Promise<Cost> {
+    const { status, body } = await call('POST', '/vps', { body: newVps({ name }) });
+    assert.equal(status, 201, JSON.stringify(body));
+    const before = { ...cost, read: await rowsRead(worker) };
+    const secrets = createSecretBox(secretKey);
+    const workflows = { vps: vpsWorkflows({ database: worker, plane: test.plane, secrets }) };
+    const operation = (await beginOperation(worker.db, body.operation_id))!;
+    await workflows.vps.create.begin(worker.db, operation);
+    for (const step of workflows.vps.create.steps) await step.run(operation, () => {});
+    await worker.transaction((tx) => finishOperation(tx, workflows, operation, null));
+    return {
+      queries: cost.queries - before.queries,
+      answered: cost.answered - before.answered,
+      read: (await rowsRead(worker)) - before.read,
+    };
+  }
+
+  it('costs as much in a large team as in a small one', { timeout: 300_000 }, async () => {
+    const grow = async (from: number, to: number): Promise<void> => {
+      for (let index = from; index < to; index++) await create(`web-${index}`);
+    };
+    await grow(0, 10);
+    const small = await create('in-a-small-team');
+    await grow(11, 200);
+    const large = await create('in-a-large-team');
+    assert.equal(test.plane.firewallsOf(test.team.teamId).length, 201);
+    assert.equal(large.queries, small.queries);
+    assert.ok(large.answered < small.answered * 1.1, JSON.stringify({ small, large }));
+    // Versions of a row that nobody has cleared away yet are looked at as well, and the larger team has more of them.
+    assert.ok(large.read < small.read * 2, JSON.stringify({ small, large }));
+  });
+});
+
+function countQueries(client: pg.PoolClient, cost: Cost): void {
+  const query = client.query.bind(client) as (...args: unknown[]) => Promise<pg.QueryResult | undefined>;
+  client.query = (async (...args: unknown[]) => {
+    const result = await query(...args);
+    // With a callback, it is the test that asks.
+    if (result === undefined) return result;
+    cost.queries += 1;
+    cost.answered += JSON.stringify(result.rows).length;
+    return result;
+  }) as typeof client.query;
+}
+
+async function rowsRead({ pool }: Database): Promise<number> {
+  // What a session has counted is otherwise to be seen after a second only.
+  await pool.query('select pg_stat_force_next_flush()');
+  const { rows } = await pool.query(
+    'select sum(seq_tup_read + idx_tup_fetch)::integer as read from pg_stat_user_tables',
+  );
+  return rows[0].read;
+}
