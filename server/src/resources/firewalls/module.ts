@@ -2,7 +2,7 @@ import type { ResourceModule } from '../../module.ts';
 import { findFirewallInconsistencies } from './consistency.ts';
 import { firewallReconciler, firewallRollback } from './reconcilers.ts';
 import { firewallRoutes } from './routes.ts';
-import { createFirewallService } from './service.ts';
+import { FirewallService } from './service.ts';
 import { firewallWorkflows } from './workflow.ts';
 
 export const firewallsModule: ResourceModule = {
@@ -13,7 +13,7 @@ export const firewallsModule: ResourceModule = {
   create(context) {
     const { database, plane, log } = context;
     return {
-      routes: (api) => firewallRoutes(api, createFirewallService(database)),
+      routes: (api) => firewallRoutes(api, new FirewallService(database)),
       operations: { firewall: firewallWorkflows(context) },
       reconcilers: [firewallReconciler(database, plane, log), firewallRollback(database, log)],
     };

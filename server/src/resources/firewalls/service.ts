@@ -43,19 +43,22 @@ import {
 import { tryPacket } from './trial.ts';
 import { viewFirewall } from './view.ts';
 
-export type FirewallService = ReturnType<typeof createFirewallService>;
-
 /** What a principal may do with firewalls. Functions that take a transaction write in it. */
-export function createFirewallService(database: Database) {
-  const { db } = database;
+export class FirewallService {
+  readonly #db: Queryable;
 
-  async function list(principal: TeamPrincipal, query: PageQuery) {
+  constructor(database: Database) {
+    const { db } = database;
+    this.#db = db;
+  }
+
+  async list(principal: TeamPrincipal, query: PageQuery) {
     const page = { limit: query.per_page, offset: offsetOf(query) };
     const [rows, total, attachments, instances] = await Promise.all([
-      listFirewalls(db, principal.team.id, page),
-      countFirewalls(db, principal.team.id),
-      listAttachments(db, principal.team.id),
-      readInstances(db, principal.team.id),
+      listFirewalls(this.#db, principal.team.id, page),
+      countFirewalls(this.#db, principal.team.id),
+      listAttachments(this.#db, principal.team.id),
+      readInstances(this.#db, principal.team.id),
     ]);
     return pageOf(
       rows.map((row) => viewFirewall(row, attachments, instances)),
@@ -64,16 +67,18 @@ export function createFirewallService(database: Database) {
     );
   }
 
-  const show = async (principal: TeamPrincipal, id: string) => ({ firewall: await view(db, principal, id) });
+  async show(principal: TeamPrincipal, id: string) {
+    return { firewall: await this.#view(this.#db, principal, id) };
+  }
 
-  async function view(from: Queryable, principal: TeamPrincipal, id: string) {
+  async #view(from: Queryable, principal: TeamPrincipal, id: string) {
     const firewall = UUID.test(id) ? await findFirewall(from, principal.team.id, id) : undefined;
     if (!firewall) throw notFound('Firewall');
     const attachments = await listAttachments(from, principal.team.id);
     return viewFirewall(firewall, attachments, await readInstances(from, principal.team.id));
   }
 
-  async function create(tx: Tx, principal: TeamPrincipal, body: CreateFirewall) {
+  async create(tx: Tx, principal: TeamPrincipal, body: CreateFirewall) {
     const team = await lockTeam(tx, principal.team.id);
     const errors = new FieldErrorList();
     const rules = checkRules(body.rules ?? [], [], team.instances, errors);
@@ -104,12 +109,12 @@ export function createFirewallService(database: Database) {
       message: operation
         ? 'The firewall was created and is being applied.'
         : 'The firewall was created. It protects nothing until it is attached.',
-      firewall: await view(tx, principal, id),
+      firewall: await this.#view(tx, principal, id),
       operation_id: operation,
     };
   }
 
-  async function update(tx: Tx, principal: TeamPrincipal, id: string, body: UpdateFirewall) {
+  async update(tx: Tx, principal: TeamPrincipal, id: string, body: UpdateFirewall) {
     const team = await lockTeam(tx, principal.team.id);
     const firewall = pick(team, id);
     const errors = new FieldErrorList();
@@ -146,12 +151,12 @@ export function createFirewallService(database: Database) {
     const operation = (deploys || moves) && !isUnused ? await acceptApply(tx, principal, firewall.id) : null;
     return {
       message: operation ? 'The firewall is being applied.' : 'The firewall was saved.',
-      firewall: await view(tx, principal, id),
+      firewall: await this.#view(tx, principal, id),
       operation_id: operation,
     };
   }
 
-  async function attach(tx: Tx, principal: TeamPrincipal, id: string, body: FirewallAttachment) {
+  async attach(tx: Tx, principal: TeamPrincipal, id: string, body: FirewallAttachment) {
     const team = await lockTeam(tx, principal.team.id);
     const firewall = pick(team, id);
     const instance = findNamed(team, body);
@@ -164,10 +169,10 @@ export function createFirewallService(database: Database) {
     checkRoom(team, firewall.id, { id: instance.id, type: instance.kind }, 'instance_id', errors);
     errors.throw();
     const next = [...attached, { id: instance.id, type: instance.kind }];
-    return move(tx, principal, team, firewall, next, `The firewall is being attached to the ${noun}.`);
+    return this.#move(tx, principal, team, firewall, next, `The firewall is being attached to the ${noun}.`);
   }
 
-  async function detach(tx: Tx, principal: TeamPrincipal, id: string, body: FirewallAttachment) {
+  async detach(tx: Tx, principal: TeamPrincipal, id: string, body: FirewallAttachment) {
     const team = await lockTeam(tx, principal.team.id);
     const firewall = pick(team, id);
     const instance = findNamed(team, body);
@@ -177,10 +182,17 @@ export function createFirewallService(database: Database) {
     if (next.length === attached.length) {
       return answer(firewall, `The firewall is not attached to this ${noun}.`, null);
     }
-    return move(tx, principal, team, firewall, next, `The firewall is being detached from the ${noun}.`);
+    return this.#move(
+      tx,
+      principal,
+      team,
+      firewall,
+      next,
+      `The firewall is being detached from the ${noun}.`,
+    );
   }
 
-  async function move(
+  async #move(
     tx: Tx,
     principal: TeamPrincipal,
     team: Team,
@@ -198,7 +210,7 @@ export function createFirewallService(database: Database) {
     return answer({ ...firewall, status: 'applying' }, message, await acceptApply(tx, principal, id));
   }
 
-  async function deploy(tx: Tx, principal: TeamPrincipal, id: string, body: DeployFirewall) {
+  async deploy(tx: Tx, principal: TeamPrincipal, id: string, body: DeployFirewall) {
     const team = await lockTeam(tx, principal.team.id);
     const firewall = pick(team, id);
     const { rules, name } = firewall;
@@ -218,7 +230,7 @@ export function createFirewallService(database: Database) {
     return answer({ status: 'applying', confirm_by: confirmBy }, message, operation);
   }
 
-  async function confirm(tx: Tx, principal: TeamPrincipal, id: string) {
+  async confirm(tx: Tx, principal: TeamPrincipal, id: string) {
     const firewall = pick(await lockTeam(tx, principal.team.id), id);
     if (firewall.confirm_by === null) {
       throw invalidState(
@@ -231,7 +243,7 @@ export function createFirewallService(database: Database) {
     return answer({ ...firewall, confirm_by: null }, 'The deploy is confirmed: its rules stay.', null);
   }
 
-  async function remove(tx: Tx, principal: TeamPrincipal, id: string) {
+  async remove(tx: Tx, principal: TeamPrincipal, id: string) {
     const team = await lockTeam(tx, principal.team.id);
     const firewall = pick(team, id);
     const attached = attachedTo(team, firewall.id);
@@ -251,12 +263,10 @@ export function createFirewallService(database: Database) {
     return { message: 'The firewall was deleted.' };
   }
 
-  async function test(principal: TeamPrincipal, id: string, body: TestFirewall) {
-    const team = await readTeam(db, principal.team.id);
+  async test(principal: TeamPrincipal, id: string, body: TestFirewall) {
+    const team = await readTeam(this.#db, principal.team.id);
     return tryPacket(pick(team, id), team, body);
   }
-
-  return { list, show, create, update, attach, detach, deploy, confirm, remove, test };
 }
 
 const sameInstances = (a: readonly InstanceName[], b: readonly InstanceName[]): boolean =>

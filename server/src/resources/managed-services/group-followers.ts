@@ -1,14 +1,14 @@
 import type { ModuleContext } from '../../module.ts';
 import type { Follower, GroupFollowers } from '../parameter-groups/followers.ts';
 import type { Kind } from './kinds.ts';
-import { createServiceActions } from './service.ts';
+import { ServiceActions } from './service.ts';
 import { getService, lockServicesOfGroup, type ManagedService, updateService } from './store.ts';
 
 /** How databases and caches follow their parameter groups. */
 export function createGroupFollowers(context: ModuleContext): GroupFollowers {
   const actions = {
-    database: createServiceActions('database', context),
-    cache: createServiceActions('cache', context),
+    database: new ServiceActions('database', context),
+    cache: new ServiceActions('cache', context),
   };
   return {
     lock: async (tx, groupId) => (await lockServicesOfGroup(tx, groupId)).map(toFollower),

@@ -4,7 +4,7 @@ import type { Api } from '../../http/api.ts';
 import type { Scope } from '../../http/scopes.ts';
 import { commonInspectionRoutes } from '../../instances/inspection-routes.ts';
 import { invalid } from '../../lib/errors.ts';
-import { createInspection } from './inspection.ts';
+import { Inspection } from './inspection.ts';
 import { Logs, LogsQuery } from './inspection-schema.ts';
 import { KINDS } from './kinds.ts';
 import type { ServiceRouteDependencies } from './routes.ts';
@@ -24,7 +24,7 @@ export function inspectionRoutes(
   const params = serviceParams[kind];
   const one = `${path}/:${param}`;
   const scope: Scope = `${kind}:read`;
-  const inspection = createInspection({ database, plane });
+  const inspection = new Inspection({ database, plane });
   const find = (request: FastifyRequest) =>
     service.find(request.principal, (request.params as Record<string, string>)[param]!);
 
@@ -51,7 +51,18 @@ export function inspectionRoutes(
   );
   commonInspectionRoutes(
     api,
-    { path: one, params, label, title: noun, noun, tags, scope, find, ...inspection },
+    {
+      path: one,
+      params,
+      label,
+      title: noun,
+      noun,
+      tags,
+      scope,
+      find,
+      events: (row) => inspection.events(row),
+      diagnose: (row, comparedAt) => inspection.diagnose(row, comparedAt),
+    },
     clock,
   );
   api.get(

@@ -3,7 +3,7 @@ import type { Database } from '../../db/database.ts';
 import { verdictOf } from '../../instances/diagnosis.ts';
 import { eventsSection, listEvents } from '../../instances/events.ts';
 import { instanceRef } from '../../instances/naming.ts';
-import { createAsk } from '../../instances/single-flight.ts';
+import { type Ask, createAsk } from '../../instances/single-flight.ts';
 import { statusDetails } from '../../instances/status.ts';
 import type { EngineMetrics, EngineState } from '../../services/provider.ts';
 import { drillsOf } from '../snapshots/store.ts';
@@ -22,33 +22,55 @@ interface Dependencies {
   plane: Compute;
 }
 
-export type Inspection = ReturnType<typeof createInspection>;
-
 /** Looks into databases and caches. */
-export function createInspection({ database, plane }: Dependencies) {
-  const askAnyone = createAsk();
+export class Inspection {
+  readonly #database: Database;
+  readonly #plane: Compute;
+  readonly #askAnyone: Ask;
+
+  constructor({ database, plane }: Dependencies) {
+    const askAnyone = createAsk();
+    this.#database = database;
+    this.#plane = plane;
+    this.#askAnyone = askAnyone;
+  }
 
   /** Asks an instance that ought to run. */
-  const ask = async <T>(row: ManagedService, about: string, question: () => Promise<T>): Promise<T | null> =>
-    row.status === 'stopped' || row.status === 'pending' ? null : askAnyone(`${row.id} ${about}`, question);
+  async #ask<T>(row: ManagedService, about: string, question: () => Promise<T>): Promise<T | null> {
+    return row.status === 'stopped' || row.status === 'pending'
+      ? null
+      : this.#askAnyone(`${row.id} ${about}`, question);
+  }
 
-  const control = (row: ManagedService, verb: ControlVerb): Promise<string | null> =>
-    ask(row, verb, () => plane.control(instanceRef(row), verb));
-  const parsed = async <T>(text: Promise<string | null>): Promise<T | null> => {
+  #control(row: ManagedService, verb: ControlVerb): Promise<string | null> {
+    return this.#ask(row, verb, () => this.#plane.control(instanceRef(row), verb));
+  }
+
+  async #parsed<T>(text: Promise<string | null>): Promise<T | null> {
     const known = await text;
     return known === null ? null : (JSON.parse(known) as T);
-  };
-  const state = (row: ManagedService) => parsed<EngineState>(control(row, 'state'));
-  const engineMetrics = (row: ManagedService) => parsed<EngineMetrics>(control(row, 'metrics'));
-  const answers = async (row: ManagedService): Promise<boolean> =>
-    (await ask(row, 'ready', async () => {
-      await plane.waitForService(instanceRef(row), PATIENCE_SECONDS);
-      return true;
-    })) ?? false;
+  }
+
+  #state(row: ManagedService) {
+    return this.#parsed<EngineState>(this.#control(row, 'state'));
+  }
+
+  #engineMetrics(row: ManagedService) {
+    return this.#parsed<EngineMetrics>(this.#control(row, 'metrics'));
+  }
+
+  async #answers(row: ManagedService): Promise<boolean> {
+    return (
+      (await this.#ask(row, 'ready', async () => {
+        await this.#plane.waitForService(instanceRef(row), PATIENCE_SECONDS);
+        return true;
+      })) ?? false
+    );
+  }
 
   /** The engine's own log; `available` is false where the instance does not run or never did. */
-  async function logs(row: ManagedService, query: LogQuery) {
-    const text = await control(row, 'logs');
+  async logs(row: ManagedService, query: LogQuery) {
+    const text = await this.#control(row, 'logs');
     const provider = providerOf(row);
     const page = text === null ? null : readLog(text, provider, query);
     return {
@@ -64,12 +86,14 @@ export function createInspection({ database, plane }: Dependencies) {
     };
   }
 
-  const events = (row: ManagedService) => listEvents(database.db, row.id, `${row.kind}/${row.name}`);
+  events(row: ManagedService) {
+    return listEvents(this.#database.db, row.id, `${row.kind}/${row.name}`);
+  }
 
   /** Numbers that the engine reported just now. Null: it has no such number, or `reason` says why it could not be read. */
-  async function metrics(row: ManagedService) {
-    const found = await engineMetrics(row);
-    const healthy = found !== null && (await answers(row));
+  async metrics(row: ManagedService) {
+    const found = await this.#engineMetrics(row);
+    const healthy = found !== null && (await this.#answers(row));
     return {
       metrics: found,
       healthy,
@@ -79,17 +103,17 @@ export function createInspection({ database, plane }: Dependencies) {
   }
 
   /** Looks for what is wrong, and what helps. `comparedAt` as in {@link statusDetails}. */
-  async function diagnose(row: ManagedService, comparedAt: Date | null) {
+  async diagnose(row: ManagedService, comparedAt: Date | null) {
     const kind = row.kind as Kind;
     const { noun } = KINDS[kind];
     const [found, numbers, usage, answered, happened, log, drills] = await Promise.all([
-      state(row),
-      engineMetrics(row),
-      ask(row, 'usage', () => plane.describeUsage(instanceRef(row))),
-      answers(row),
-      events(row),
-      control(row, 'logs'),
-      drillsOf(database.db, row.id),
+      this.#state(row),
+      this.#engineMetrics(row),
+      this.#ask(row, 'usage', () => this.#plane.describeUsage(instanceRef(row))),
+      this.#answers(row),
+      this.events(row),
+      this.#control(row, 'logs'),
+      drillsOf(this.#database.db, row.id),
     ]);
     const lastErrors = log === null ? [] : readLog(log, providerOf(row), LAST_ERROR).entries;
     const evidence: Evidence = {
@@ -114,8 +138,6 @@ export function createInspection({ database, plane }: Dependencies) {
       },
     };
   }
-
-  return { logs, events, metrics, diagnose };
 }
 
 const whyNot = (row: ManagedService): string => {

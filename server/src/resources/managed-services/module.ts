@@ -1,12 +1,12 @@
 import type { Tag } from '../../http/openapi-parts.ts';
 import type { InstanceKind } from '../../instances/kinds.ts';
 import type { ResourceModule } from '../../module.ts';
-import { createSnapshotService } from '../snapshots/service.ts';
+import { SnapshotService } from '../snapshots/service.ts';
 import { storageAutoscaler } from './autoscaler.ts';
 import { cloneRoute } from './clone-routes.ts';
 import type { Kind } from './kinds.ts';
 import { managedServiceRoutes } from './routes.ts';
-import { createServiceActions } from './service.ts';
+import { ServiceActions } from './service.ts';
 import type { Wire } from './wire.ts';
 import { managedServiceWorkflows } from './workflow.ts';
 
@@ -20,7 +20,7 @@ export function managedServiceModule(name: Kind, tag: Tag, kind: InstanceKind, w
     kinds: [kind],
     create: (context) => ({
       routes(api) {
-        managedServiceRoutes(api, { ...context, service: createServiceActions(name, context) }, wire);
+        managedServiceRoutes(api, { ...context, service: new ServiceActions(name, context) }, wire);
       },
       operations: { [name]: managedServiceWorkflows(context) },
     }),
@@ -32,8 +32,8 @@ export const clonesModule = (kind: Kind, wire: Wire): ResourceModule => ({
   name: `${kind}-clones`,
   create: (context) => ({
     routes(api) {
-      const snapshots = createSnapshotService(kind, context.database);
-      cloneRoute(api, snapshots, createServiceActions(kind, context), wire.schemas.instance);
+      const snapshots = new SnapshotService(kind, context.database);
+      cloneRoute(api, snapshots, new ServiceActions(kind, context), wire.schemas.instance);
     },
   }),
 });

@@ -1,5 +1,5 @@
 import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
-import type { Database, Tx } from '../../db/database.ts';
+import type { Database, Queryable, Tx } from '../../db/database.ts';
 import { offsetOf, type PageQuery, pageOf } from '../../http/pagination.ts';
 import type { TeamPrincipal } from '../../http/principal.ts';
 import { countOf, takeQuota } from '../../identity/teams/quotas.ts';
@@ -54,51 +54,71 @@ export interface NewService extends CreateRequest {
   autoscale?: NonNullable<UpdateRequest['autoscale']>;
 }
 
-export type ServiceActions = ReturnType<typeof createServiceActions>;
-
 /** What a principal may do with databases, or with caches. Functions that take a transaction write in it. */
-export function createServiceActions(kind: Kind, dependencies: ServiceDependencies) {
-  const { database, plane, secrets, pools, clock, publicAddress } = dependencies;
-  const { db } = database;
-  const { noun, label } = KINDS[kind];
+export class ServiceActions {
+  readonly kind: 'database' | 'cache';
+  readonly #plane: DataPlane;
+  readonly #secrets: SecretBox;
+  readonly #pools: AddressPools;
+  readonly #clock: PassClock;
+  readonly #publicAddress: string | null;
+  readonly #db: Queryable;
+  readonly #noun: 'database' | 'cache';
+  readonly #label: 'Database' | 'Cache';
 
-  async function find(principal: TeamPrincipal, id: string): Promise<ManagedService> {
-    const found = UUID.test(id) ? await findService(db, principal.team.id, kind, id) : undefined;
-    if (!found) throw notFound(label);
+  constructor(kind: Kind, dependencies: ServiceDependencies) {
+    const { database, plane, secrets, pools, clock, publicAddress } = dependencies;
+    const { db } = database;
+    const { noun, label } = KINDS[kind];
+    this.kind = kind;
+    this.#plane = plane;
+    this.#secrets = secrets;
+    this.#pools = pools;
+    this.#clock = clock;
+    this.#publicAddress = publicAddress;
+    this.#db = db;
+    this.#noun = noun;
+    this.#label = label;
+  }
+
+  async find(principal: TeamPrincipal, id: string): Promise<ManagedService> {
+    const found = UUID.test(id) ? await findService(this.#db, principal.team.id, this.kind, id) : undefined;
+    if (!found) throw notFound(this.#label);
     return found;
   }
 
-  async function lock(tx: Tx, principal: TeamPrincipal, id: string): Promise<ManagedService> {
-    const found = UUID.test(id) ? await lockService(tx, principal.team.id, kind, id) : undefined;
-    if (!found) throw notFound(label);
+  async #lock(tx: Tx, principal: TeamPrincipal, id: string): Promise<ManagedService> {
+    const found = UUID.test(id) ? await lockService(tx, principal.team.id, this.kind, id) : undefined;
+    if (!found) throw notFound(this.#label);
     return found;
   }
 
-  const view = (row: ManagedService, comparedAt: Date | null) =>
-    viewService(row, { comparedAt, publicAddress });
+  #view(row: ManagedService, comparedAt: Date | null) {
+    return viewService(row, { comparedAt, publicAddress: this.#publicAddress });
+  }
 
-  async function list(principal: TeamPrincipal, query: PageQuery) {
+  async list(principal: TeamPrincipal, query: PageQuery) {
     const [rows, total, comparedAt] = await Promise.all([
-      listServices(db, principal.team.id, kind, query.per_page, offsetOf(query)),
-      countOf(db, principal.team.id, kind),
-      clock.lastPass(),
+      listServices(this.#db, principal.team.id, this.kind, query.per_page, offsetOf(query)),
+      countOf(this.#db, principal.team.id, this.kind),
+      this.#clock.lastPass(),
     ]);
     return pageOf(
-      rows.map((row) => view(row, comparedAt)),
+      rows.map((row) => this.#view(row, comparedAt)),
       total,
       query,
     );
   }
 
-  async function create(tx: Tx, principal: TeamPrincipal, body: NewService) {
+  async create(tx: Tx, principal: TeamPrincipal, body: NewService) {
     const { provider, version, plan, parameters } = await checkCreate(
       tx,
-      plane,
+      this.#plane,
       principal.team.id,
-      kind,
+      this.kind,
       body,
     );
-    return add(tx, principal, {
+    return this.add(tx, principal, {
       name: body.name,
       provider: provider.id,
       version,
@@ -112,14 +132,14 @@ export function createServiceActions(kind: Kind, dependencies: ServiceDependenci
   }
 
   /** Adds a new instance of the kind with these columns; `args` go with the operation that creates it. */
-  async function add(tx: Tx, principal: TeamPrincipal, columns: NewServiceColumns, args: CreateArgs = {}) {
-    await takeQuota(tx, principal.team.id, kind);
+  async add(tx: Tx, principal: TeamPrincipal, columns: NewServiceColumns, args: CreateArgs = {}) {
+    await takeQuota(tx, principal.team.id, this.kind);
     const id = uuidv7();
-    const addresses = await allotAddresses(tx, principal.team.id, id, pools);
+    const addresses = await allotAddresses(tx, principal.team.id, id, this.#pools);
     const { shared, own } = splitColumns(columns);
     const { team, accountId: user_id } = principal;
-    await insertInstance(tx, { id, kind, team_id: team.id, user_id, ...shared, ...addresses });
-    const password_sealed = secrets.seal(randomText(24));
+    await insertInstance(tx, { id, kind: this.kind, team_id: team.id, user_id, ...shared, ...addresses });
+    const password_sealed = this.#secrets.seal(randomText(24));
     await tx
       .insertInto('managed_services')
       .values({ id, ...own, password_sealed })
@@ -132,39 +152,43 @@ export function createServiceActions(kind: Kind, dependencies: ServiceDependenci
     // It shows `pending` until a worker begins.
     const operation = await accept(tx, principal, targetOf(row), serviceOperations.create, args);
     return {
-      message: `The ${noun} is being created. Ask for its status until it is running.`,
-      instance: view(row, null),
+      message: `The ${this.#noun} is being created. Ask for its status until it is running.`,
+      instance: this.#view(row, null),
       operation_id: operation.id,
     };
   }
 
-  async function show(principal: TeamPrincipal, id: string) {
-    const [row, comparedAt] = await Promise.all([find(principal, id), clock.lastPass()]);
+  async show(principal: TeamPrincipal, id: string) {
+    const [row, comparedAt] = await Promise.all([this.find(principal, id), this.#clock.lastPass()]);
     return {
-      instance: view(row, comparedAt),
+      instance: this.#view(row, comparedAt),
       // It would hold the password: `credentials` has it.
       connection_info: null,
       monthly_cost: row.price_cents / 100,
     };
   }
 
-  async function credentials(principal: TeamPrincipal, id: string) {
-    return viewCredentials(await find(principal, id), { secrets, publicAddress });
+  async credentials(principal: TeamPrincipal, id: string) {
+    return viewCredentials(await this.find(principal, id), {
+      secrets: this.#secrets,
+      publicAddress: this.#publicAddress,
+    });
   }
 
-  async function act(tx: Tx, principal: TeamPrincipal, id: string, action: keyof typeof ACTIONS) {
-    const row = await lock(tx, principal, id);
+  async act(tx: Tx, principal: TeamPrincipal, id: string, action: keyof typeof ACTIONS) {
+    const row = await this.#lock(tx, principal, id);
     const { permission, desired, status, message } = ACTIONS[action];
-    if (!allowedActions(row)[permission]) throw invalidState(refusal(row, permission, noun), row.status);
-    if (action === 'delete') await assertNotBeingCloned(tx, row, noun);
+    if (!allowedActions(row)[permission])
+      throw invalidState(refusal(row, permission, this.#noun), row.status);
+    if (action === 'delete') await assertNotBeingCloned(tx, row, this.#noun);
     const operation = await acceptForInstance(tx, principal, row, serviceOperations[action], {}, desired);
-    return { message: `The ${noun} ${message}.`, status, operation_id: operation.id };
+    return { message: `The ${this.#noun} ${message}.`, status, operation_id: operation.id };
   }
 
-  async function update(tx: Tx, principal: TeamPrincipal, id: string, body: UpdateRequest) {
-    const row = await lock(tx, principal, id);
-    if (row.desired === 'deleted') throw invalidState(`The ${noun} is being deleted.`, row.status);
-    const changes = await engineChanges(tx, plane, row, body);
+  async update(tx: Tx, principal: TeamPrincipal, id: string, body: UpdateRequest) {
+    const row = await this.#lock(tx, principal, id);
+    if (row.desired === 'deleted') throw invalidState(`The ${this.#noun} is being deleted.`, row.status);
+    const changes = await engineChanges(tx, this.#plane, row, body);
     const own: Changes = {
       ...(body.name === undefined ? {} : { name: body.name }),
       ...(body.automatedSnapshots === undefined
@@ -172,17 +196,17 @@ export function createServiceActions(kind: Kind, dependencies: ServiceDependenci
         : { automated_snapshots_enabled: body.automatedSnapshots }),
       ...autoscaleColumns(body.autoscale),
     };
-    const operation = await updateEngine(tx, principal, row, changes, own);
-    const updated = await lock(tx, principal, id);
+    const operation = await this.updateEngine(tx, principal, row, changes, own);
+    const updated = await this.#lock(tx, principal, id);
     return {
-      message: operation ? `The ${noun} is being updated.` : `The ${noun} was updated.`,
-      instance: view(updated, null),
+      message: operation ? `The ${this.#noun} is being updated.` : `The ${this.#noun} was updated.`,
+      instance: this.#view(updated, null),
       operation_id: operation?.id ?? null,
     };
   }
 
   /** Writes changed columns; an operation carries those out that the instance has to follow. */
-  async function updateEngine(
+  async updateEngine(
     tx: Tx,
     principal: TeamPrincipal,
     row: ManagedService,
@@ -207,10 +231,10 @@ export function createServiceActions(kind: Kind, dependencies: ServiceDependenci
     });
   }
 
-  async function publish(tx: Tx, principal: TeamPrincipal, id: string) {
-    const row = await lock(tx, principal, id);
-    if (row.desired === 'deleted') throw invalidState(`The ${noun} is being deleted.`, row.status);
-    if (publicAddress === null) {
+  async publish(tx: Tx, principal: TeamPrincipal, id: string) {
+    const row = await this.#lock(tx, principal, id);
+    if (row.desired === 'deleted') throw invalidState(`The ${this.#noun} is being deleted.`, row.status);
+    if (this.#publicAddress === null) {
       throw new AppError(
         'not_available',
         'This install has no public address. The operator can set DANUBE_PUBLIC_ADDRESS.',
@@ -218,27 +242,29 @@ export function createServiceActions(kind: Kind, dependencies: ServiceDependenci
     }
     const port = row.public_port ?? (await takePublicPort(tx));
     if (port === null) throw new AppError('not_available', 'This install has no public port left.');
-    const operation = await setPublished(tx, principal, row, true, port);
+    const operation = await this.#setPublished(tx, principal, row, true, port);
     return {
-      message: operation ? `The ${noun} is being published.` : `The ${noun} is published already.`,
-      dns_hostname: publicAddress,
+      message: operation
+        ? `The ${this.#noun} is being published.`
+        : `The ${this.#noun} is published already.`,
+      dns_hostname: this.#publicAddress,
       dns_port: port,
       operation_id: operation?.id ?? null,
     };
   }
 
-  async function withdraw(tx: Tx, principal: TeamPrincipal, id: string) {
-    const row = await lock(tx, principal, id);
-    if (row.desired === 'deleted') throw invalidState(`The ${noun} is being deleted.`, row.status);
-    const operation = await setPublished(tx, principal, row, false, row.public_port);
+  async withdraw(tx: Tx, principal: TeamPrincipal, id: string) {
+    const row = await this.#lock(tx, principal, id);
+    if (row.desired === 'deleted') throw invalidState(`The ${this.#noun} is being deleted.`, row.status);
+    const operation = await this.#setPublished(tx, principal, row, false, row.public_port);
     return {
-      message: operation ? `The ${noun} is being withdrawn.` : `The ${noun} is not published.`,
+      message: operation ? `The ${this.#noun} is being withdrawn.` : `The ${this.#noun} is not published.`,
       operation_id: operation?.id ?? null,
     };
   }
 
   /** The port stays the instance's own: published again, it is reached where it was. Null where nothing is to be done. */
-  async function setPublished(
+  async #setPublished(
     tx: Tx,
     principal: TeamPrincipal,
     row: ManagedService,
@@ -251,8 +277,6 @@ export function createServiceActions(kind: Kind, dependencies: ServiceDependenci
     await writeChanges(tx, row.id, { public_port: port });
     return acceptForInstance(tx, principal, row, serviceOperations.publish, args);
   }
-
-  return { kind, find, list, create, add, show, credentials, act, update, updateEngine, publish, withdraw };
 }
 
 const ACTIONS = {

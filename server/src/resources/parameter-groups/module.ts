@@ -1,7 +1,7 @@
 import type { ModuleContext, ResourceModule } from '../../module.ts';
 import type { GroupFollowers } from './followers.ts';
 import { parameterGroupRoutes } from './routes.ts';
-import { createParameterGroupService } from './service.ts';
+import { ParameterGroupService } from './service.ts';
 import { ensureSystemGroups } from './store.ts';
 
 /** `createFollowers` makes what the resources that use groups lend to them. */
@@ -15,7 +15,7 @@ export const parameterGroupsModule = (
     const followers = createFollowers(context);
     return {
       prepare: () => ensureSystemGroups(context.database),
-      routes: (api) => parameterGroupRoutes(api, createParameterGroupService({ ...context, followers })),
+      routes: (api) => parameterGroupRoutes(api, new ParameterGroupService({ ...context, followers })),
     };
   },
 });

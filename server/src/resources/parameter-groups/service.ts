@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Images } from '../../dataplane/contract/images.ts';
-import type { Database, Tx } from '../../db/database.ts';
+import type { Database, Queryable, Tx } from '../../db/database.ts';
 import { offsetOf, type PageQuery, pageOf } from '../../http/pagination.ts';
 import type { TeamPrincipal } from '../../http/principal.ts';
 import { releaseQuota, takeQuota } from '../../identity/teams/quotas.ts';
@@ -21,55 +21,62 @@ export interface ParameterGroupDependencies {
   followers: GroupFollowers;
 }
 
-export type ParameterGroupService = ReturnType<typeof createParameterGroupService>;
-
 /** What a principal may do with parameter groups. Functions that take a transaction write in it. */
-export function createParameterGroupService({ database, plane, followers }: ParameterGroupDependencies) {
-  const { db } = database;
+export class ParameterGroupService {
+  readonly #plane: Images;
+  readonly #followers: GroupFollowers;
+  readonly #db: Queryable;
 
-  async function view(group: ParameterGroup) {
-    return viewGroup(group, await staticParameters(group));
+  constructor({ database, plane, followers }: ParameterGroupDependencies) {
+    const { db } = database;
+    this.#plane = plane;
+    this.#followers = followers;
+    this.#db = db;
+  }
+
+  async #view(group: ParameterGroup) {
+    return viewGroup(group, await this.#staticParameters(group));
   }
 
   /** Names of those parameters of the group that wait for a restart; empty while the engine's list is not known. */
-  async function staticParameters(group: ParameterGroup): Promise<string[]> {
+  async #staticParameters(group: ParameterGroup): Promise<string[]> {
     const names = Object.keys(group.parameters as Parameters);
     if (names.length === 0) return [];
     const provider = findProvider(group.provider)!;
-    const known = await plane.imageParameters(imageOf(provider, versionOf(provider, group.family)));
+    const known = await this.#plane.imageParameters(imageOf(provider, versionOf(provider, group.family)));
     return names.filter((name) => known?.some((parameter) => parameter.name === name && parameter.static));
   }
 
-  async function list(principal: TeamPrincipal, query: PageQuery) {
+  async list(principal: TeamPrincipal, query: PageQuery) {
     const [rows, total] = await Promise.all([
-      listGroups(db, principal.team.id, query.per_page, offsetOf(query)),
-      countGroups(db, principal.team.id),
+      listGroups(this.#db, principal.team.id, query.per_page, offsetOf(query)),
+      countGroups(this.#db, principal.team.id),
     ]);
-    return pageOf(await Promise.all(rows.map(view)), total, query);
+    return pageOf(await Promise.all(rows.map((row) => this.#view(row))), total, query);
   }
 
-  async function show(principal: TeamPrincipal, id: number | null) {
-    const group = id === null ? undefined : await findGroup(db, principal.team.id, id);
+  async show(principal: TeamPrincipal, id: number | null) {
+    const group = id === null ? undefined : await findGroup(this.#db, principal.team.id, id);
     if (!group) throw notFound('Parameter group');
-    return { parameter_group: await view(group) };
+    return { parameter_group: await this.#view(group) };
   }
 
-  async function lock(tx: Tx, principal: TeamPrincipal, id: number | null): Promise<ParameterGroup> {
+  async #lock(tx: Tx, principal: TeamPrincipal, id: number | null): Promise<ParameterGroup> {
     const group = id === null ? undefined : await lockGroup(tx, principal.team.id, id);
     if (!group) throw notFound('Parameter group');
     return group;
   }
 
   /** The same, for a change. Throws `invalid_state` for a group of the system. */
-  async function lockOwn(tx: Tx, principal: TeamPrincipal, id: number | null): Promise<ParameterGroup> {
-    const group = await lock(tx, principal, id);
+  async #lockOwn(tx: Tx, principal: TeamPrincipal, id: number | null): Promise<ParameterGroup> {
+    const group = await this.#lock(tx, principal, id);
     if (group.team_id !== null) return group;
     throw new AppError('invalid_state', 'This group belongs to the system and cannot be changed. Clone it.', {
       extra: { error: 'invalid_state', status: 'system' },
     });
   }
 
-  async function create(tx: Tx, principal: TeamPrincipal, body: CreateParameterGroup) {
+  async create(tx: Tx, principal: TeamPrincipal, body: CreateParameterGroup) {
     const provider = findProvider(body.provider_type)!;
     if (provider.kind !== body.type) {
       throw invalid({ type: [`${provider.name} is a ${provider.kind}. Choose type ${provider.kind}.`] });
@@ -81,8 +88,8 @@ export function createParameterGroupService({ database, plane, followers }: Para
         family: [`${provider.name} ${family} is not offered here. Choose one of: ${versions.join(', ')}.`],
       });
     }
-    const checked = await checkGroup(provider, family, body.parameters, body.locked_parameters ?? []);
-    return insert(tx, principal, {
+    const checked = await this.#checkGroup(provider, family, body.parameters, body.locked_parameters ?? []);
+    return this.#insert(tx, principal, {
       name: body.name,
       type: provider.kind,
       provider: provider.id,
@@ -93,13 +100,13 @@ export function createParameterGroupService({ database, plane, followers }: Para
     });
   }
 
-  async function clone(tx: Tx, principal: TeamPrincipal, id: number | null, body: CloneParameterGroup) {
-    const { name, type, provider, family, description, parameters, locked_parameters } = await lock(
+  async clone(tx: Tx, principal: TeamPrincipal, id: number | null, body: CloneParameterGroup) {
+    const { name, type, provider, family, description, parameters, locked_parameters } = await this.#lock(
       tx,
       principal,
       id,
     );
-    return insert(tx, principal, {
+    return this.#insert(tx, principal, {
       name: body.name ?? `${name} (copy)`.slice(0, 100),
       type,
       provider,
@@ -111,7 +118,7 @@ export function createParameterGroupService({ database, plane, followers }: Para
     });
   }
 
-  async function insert(tx: Tx, principal: TeamPrincipal, group: NewGroup) {
+  async #insert(tx: Tx, principal: TeamPrincipal, group: NewGroup) {
     await takeQuota(tx, principal.team.id, 'parameter_group');
     if (group.is_default) await unsetDefault(tx, principal.team.id, group);
     const row = await tx
@@ -119,11 +126,11 @@ export function createParameterGroupService({ database, plane, followers }: Para
       .values({ ...group, ...jsonColumns(group), team_id: principal.team.id })
       .returningAll()
       .executeTakeFirstOrThrow();
-    return { message: 'The parameter group was created.', parameter_group: await view(row) };
+    return { message: 'The parameter group was created.', parameter_group: await this.#view(row) };
   }
 
-  async function update(tx: Tx, principal: TeamPrincipal, id: number | null, body: UpdateParameterGroup) {
-    const group = await lockOwn(tx, principal, id);
+  async update(tx: Tx, principal: TeamPrincipal, id: number | null, body: UpdateParameterGroup) {
+    const group = await this.#lockOwn(tx, principal, id);
     const provider = findProvider(group.provider)!;
     const content = {
       parameters: body.parameters ?? (group.parameters as Record<string, unknown>),
@@ -131,7 +138,7 @@ export function createParameterGroupService({ database, plane, followers }: Para
     };
     const changed = body.parameters !== undefined || body.locked_parameters !== undefined;
     const checked = changed
-      ? await checkGroup(provider, group.family, content.parameters, content.locked)
+      ? await this.#checkGroup(provider, group.family, content.parameters, content.locked)
       : null;
     if (body.is_default) await unsetDefault(tx, principal.team.id, group);
     const row = await tx
@@ -147,30 +154,30 @@ export function createParameterGroupService({ database, plane, followers }: Para
       .where('id', '=', group.id)
       .returningAll()
       .executeTakeFirstOrThrow();
-    const following = body.parameters === undefined ? [] : await followers.lock(tx, group.id);
-    for (const follower of following) await follow(tx, principal, row, follower);
+    const following = body.parameters === undefined ? [] : await this.#followers.lock(tx, group.id);
+    for (const follower of following) await this.#follow(tx, principal, row, follower);
     const message =
       following.length === 0
         ? 'The parameter group was updated.'
         : `The parameter group was updated; ${following.length} of its instances follow.`;
-    return { message, parameter_group: await view(row) };
+    return { message, parameter_group: await this.#view(row) };
   }
 
   /** Gives an instance the new content of its group. One that is being deleted or has a problem gets it at its next start. */
-  async function follow(
-    tx: Tx,
-    principal: TeamPrincipal,
-    group: ParameterGroup,
-    follower: Follower,
-  ): Promise<void> {
+  async #follow(tx: Tx, principal: TeamPrincipal, group: ParameterGroup, follower: Follower): Promise<void> {
     if (follower.isBeingDeleted) return;
     // Its own values stand, also where the group locks the name now: they were allowed when they were set.
     const unlocked = { ...group, locked_parameters: [] };
-    const { effective_parameters } = await resolveParameters(plane, follower, unlocked, follower.parameters);
-    await followers.set(tx, principal, follower.id, effective_parameters);
+    const { effective_parameters } = await resolveParameters(
+      this.#plane,
+      follower,
+      unlocked,
+      follower.parameters,
+    );
+    await this.#followers.set(tx, principal, follower.id, effective_parameters);
   }
 
-  async function checkGroup(
+  async #checkGroup(
     provider: Provider,
     family: string | null,
     input: Record<string, unknown>,
@@ -179,7 +186,7 @@ export function createParameterGroupService({ database, plane, followers }: Para
     const locked = [...new Set(lockedNames)];
     if (Object.keys(input).length === 0 && locked.length === 0)
       return { parameters: {}, locked_parameters: [] };
-    const known = await knownParameters(plane, provider, versionOf(provider, family));
+    const known = await knownParameters(this.#plane, provider, versionOf(provider, family));
     const parameters = checkParameters(input, { provider, known }, 'parameters');
     const unknown = locked.filter((name) => !known.some((parameter) => parameter.name === name));
     if (unknown.length > 0) {
@@ -192,9 +199,9 @@ export function createParameterGroupService({ database, plane, followers }: Para
     return { parameters, locked_parameters: locked };
   }
 
-  async function remove(tx: Tx, principal: TeamPrincipal, id: number | null) {
-    const group = await lockOwn(tx, principal, id);
-    const users = await followers.lock(tx, group.id);
+  async remove(tx: Tx, principal: TeamPrincipal, id: number | null) {
+    const group = await this.#lockOwn(tx, principal, id);
+    const users = await this.#followers.lock(tx, group.id);
     if (users.length > 0) {
       const names = users.slice(0, 5).map(({ name }) => name);
       throw new AppError(
@@ -207,8 +214,6 @@ export function createParameterGroupService({ database, plane, followers }: Para
     await releaseQuota(tx, principal.team.id, 'parameter_group');
     return { message: 'The parameter group was deleted.' };
   }
-
-  return { list, show, create, clone, update, remove };
 }
 
 interface NewGroup {

@@ -4,7 +4,7 @@ import { findSnapshotInconsistencies } from './consistency.ts';
 import { snapshotReconciler } from './reconciler.ts';
 import { snapshotRoutes } from './routes.ts';
 import { automaticSnapshots, restoreDrills } from './schedule.ts';
-import { createSnapshotService } from './service.ts';
+import { SnapshotService } from './service.ts';
 import { snapshotWorkflows } from './workflow.ts';
 
 export const snapshotsModule: ResourceModule = {
@@ -17,7 +17,7 @@ export const snapshotsModule: ResourceModule = {
     const { database, plane, log } = context;
     return {
       routes(api) {
-        for (const { name } of allKinds()) snapshotRoutes(api, createSnapshotService(name, database));
+        for (const { name } of allKinds()) snapshotRoutes(api, new SnapshotService(name, database));
       },
       operations: { snapshot: snapshotWorkflows(context) },
       reconcilers: [

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Database, Tx } from '../../db/database.ts';
+import type { Database, Queryable, Tx } from '../../db/database.ts';
 import { offsetOf, type PageQuery, pageOf } from '../../http/pagination.ts';
 import type { TeamPrincipal } from '../../http/principal.ts';
 import { assertQuotaWithin } from '../../identity/teams/quotas.ts';
@@ -34,51 +34,62 @@ export interface NewSnapshotRequest {
   description: string | null;
 }
 
-export type SnapshotService = ReturnType<typeof createSnapshotService>;
-
 /** What a principal may do with the snapshots of a kind of instance. Functions that take a transaction write in it. */
-export function createSnapshotService(kind: string, { db }: Database) {
-  const { noun, snapshots } = kindOf(kind);
-  const { member } = snapshots;
+export class SnapshotService {
+  readonly kind: string;
+  readonly #db: Queryable;
+  readonly #noun: string;
+  readonly #member: string;
 
-  async function find(principal: TeamPrincipal, id: number | null): Promise<ListedSnapshot> {
-    const found = id === null ? undefined : await findSnapshot(db, principal.team.id, kind, id);
+  constructor(kind: string, { db }: Database) {
+    const { noun, snapshots } = kindOf(kind);
+    const { member } = snapshots;
+    this.kind = kind;
+    this.#db = db;
+    this.#noun = noun;
+    this.#member = member;
+  }
+
+  async find(principal: TeamPrincipal, id: number | null): Promise<ListedSnapshot> {
+    const found = id === null ? undefined : await findSnapshot(this.#db, principal.team.id, this.kind, id);
     if (!found) throw notFound('Snapshot');
     return found;
   }
 
-  async function lock(tx: Tx, principal: TeamPrincipal, id: number | null): Promise<Held> {
-    const found = id === null ? undefined : await findSnapshot(tx, principal.team.id, kind, id);
+  async #lock(tx: Tx, principal: TeamPrincipal, id: number | null): Promise<Held> {
+    const found = id === null ? undefined : await findSnapshot(tx, principal.team.id, this.kind, id);
     const held = found && (await hold(tx, found));
     if (!held) throw notFound('Snapshot');
     return held;
   }
 
-  async function list(principal: TeamPrincipal, query: PageQuery, instanceId: string | null) {
-    const filter = { kind, instanceId };
+  async list(principal: TeamPrincipal, query: PageQuery, instanceId: string | null) {
+    const filter = { kind: this.kind, instanceId };
     // There is nothing of an instance that cannot exist.
     if (instanceId !== null && !UUID.test(instanceId)) return pageOf([], 0, query);
     const [rows, total] = await Promise.all([
-      listSnapshots(db, principal.team.id, filter, query.per_page, offsetOf(query)),
-      countSnapshots(db, principal.team.id, filter),
+      listSnapshots(this.#db, principal.team.id, filter, query.per_page, offsetOf(query)),
+      countSnapshots(this.#db, principal.team.id, filter),
     ]);
     return pageOf(rows.map(viewSnapshot), total, query);
   }
 
-  const show = async (principal: TeamPrincipal, id: number | null) => ({
-    snapshot: viewSnapshot(await find(principal, id)),
-  });
+  async show(principal: TeamPrincipal, id: number | null) {
+    return {
+      snapshot: viewSnapshot(await this.find(principal, id)),
+    };
+  }
 
-  async function create(tx: Tx, principal: TeamPrincipal, body: NewSnapshotRequest) {
-    const instance = await ownInstance(tx, principal, kind, body.instanceId);
+  async create(tx: Tx, principal: TeamPrincipal, body: NewSnapshotRequest) {
+    const instance = await ownInstance(tx, principal, this.kind, body.instanceId);
     if (!instance) {
-      throw invalid({ [`${member}_id`]: [`The selected ${noun} does not exist in this team.`] });
+      throw invalid({ [`${this.#member}_id`]: [`The selected ${this.#noun} does not exist in this team.`] });
     }
     const blocker = snapshotBlocker(instance);
     if (blocker) throw blocker;
     const present = await snapshotsOf(tx, instance.id);
     const used = present.filter(({ reason }) => reason === 'manual').length;
-    await assertQuotaWithin(tx, principal.team.id, 'snapshot', noun, used);
+    await assertQuotaWithin(tx, principal.team.id, 'snapshot', this.#noun, used);
     const uid = uuidv7();
     const { name, description } = body;
     await insertSnapshot(tx, instance, {
@@ -104,8 +115,8 @@ export function createSnapshotService(kind: string, { db }: Database) {
     };
   }
 
-  async function restore(tx: Tx, principal: TeamPrincipal, id: number | null) {
-    const { snapshot, instance } = await lock(tx, principal, id);
+  async restore(tx: Tx, principal: TeamPrincipal, id: number | null) {
+    const { snapshot, instance } = await this.#lock(tx, principal, id);
     const blocker = restoreBlocker(snapshot, instance);
     if (blocker) throw blocker;
     const args: RestoreArgs = {
@@ -122,14 +133,14 @@ export function createSnapshotService(kind: string, { db }: Database) {
     );
     if (operation.state === 'pending') await updateSnapshot(tx, snapshot.uid, { status: 'restoring' });
     return {
-      message: `The ${noun} is going back to the snapshot. Its present state is kept as a snapshot of its own.`,
+      message: `The ${this.#noun} is going back to the snapshot. Its present state is kept as a snapshot of its own.`,
       status: 'restoring' as SnapshotStatus,
       operation_id: operation.id,
     };
   }
 
-  async function remove(tx: Tx, principal: TeamPrincipal, id: number | null) {
-    const { snapshot, instance } = await lock(tx, principal, id);
+  async remove(tx: Tx, principal: TeamPrincipal, id: number | null) {
+    const { snapshot, instance } = await this.#lock(tx, principal, id);
     const blocker = deletionBlocker(snapshot, instance, await usesOf(tx, [snapshot.uid]));
     if (blocker) throw blocker;
     const operation = await accept(tx, principal, snapshotTarget(snapshot), snapshotOperations.delete, {});
@@ -141,12 +152,12 @@ export function createSnapshotService(kind: string, { db }: Database) {
     };
   }
 
-  async function verify(tx: Tx, principal: TeamPrincipal, id: number | null) {
+  async verify(tx: Tx, principal: TeamPrincipal, id: number | null) {
     // A throwaway instance takes memory that nobody pays for: one at a time.
     await sql`select pg_advisory_xact_lock(hashtext('danube.drills'), ${principal.team.id}::integer)`.execute(
       tx,
     );
-    const { snapshot, instance } = await lock(tx, principal, id);
+    const { snapshot, instance } = await this.#lock(tx, principal, id);
     const blocker = readingBlocker(snapshot, instance);
     if (blocker) throw blocker;
     const running = await drillOf(tx, principal.team.id);
@@ -163,8 +174,6 @@ export function createSnapshotService(kind: string, { db }: Database) {
       operation_id: operation.id,
     };
   }
-
-  return { kind, find, list, show, create, restore, remove, verify };
 }
 
 async function ownInstance(

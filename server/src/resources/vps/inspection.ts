@@ -11,7 +11,7 @@ import {
 } from '../../instances/diagnosis.ts';
 import { eventsSection, listEvents } from '../../instances/events.ts';
 import { instanceRef } from '../../instances/naming.ts';
-import { createAsk } from '../../instances/single-flight.ts';
+import { type Ask, createAsk } from '../../instances/single-flight.ts';
 import { statusDetails } from '../../instances/status.ts';
 import { drillsOf } from '../snapshots/store.ts';
 import type { Vps } from './store.ts';
@@ -20,31 +20,46 @@ import type { Vps } from './store.ts';
 const PATIENCE_SECONDS = 2;
 
 /** Looks at servers from outside, and asks whether SSH answers: what else is in them is their owner's. */
-export function createVpsInspection({ database, plane }: { database: Database; plane: Compute }) {
-  const ask = createAsk();
+export class VpsInspection {
+  readonly #database: Database;
+  readonly #plane: Compute;
+  readonly #ask: Ask;
 
-  const events = (vps: Vps) => listEvents(database.db, vps.id, `vps/${vps.name}`);
+  constructor({ database, plane }: { database: Database; plane: Compute }) {
+    const ask = createAsk();
+    this.#database = database;
+    this.#plane = plane;
+    this.#ask = ask;
+  }
 
-  const answersWithin = async (vps: Vps, seconds: number): Promise<boolean> => {
+  events(vps: Vps) {
+    return listEvents(this.#database.db, vps.id, `vps/${vps.name}`);
+  }
+
+  async #answersWithin(vps: Vps, seconds: number): Promise<boolean> {
     try {
-      await plane.waitForSsh(instanceRef(vps), seconds);
+      await this.#plane.waitForSsh(instanceRef(vps), seconds);
       return true;
     } catch (error) {
       if (error instanceof DataPlaneError && error.code === 'timeout') return false;
       throw error;
     }
-  };
+  }
+
   /** Null where it does not run. */
-  const answersSsh = async (vps: Vps): Promise<boolean | null> =>
-    vps.status === 'running' ? ask(`${vps.id} ssh`, () => answersWithin(vps, PATIENCE_SECONDS)) : null;
+  async #answersSsh(vps: Vps): Promise<boolean | null> {
+    return vps.status === 'running'
+      ? this.#ask(`${vps.id} ssh`, () => this.#answersWithin(vps, PATIENCE_SECONDS))
+      : null;
+  }
 
   /** Looks for what is wrong, and what helps. `comparedAt` as in {@link statusDetails}. */
-  async function diagnose(vps: Vps, comparedAt: Date | null) {
+  async diagnose(vps: Vps, comparedAt: Date | null) {
     const [ssh, usage, happened, drills] = await Promise.all([
-      answersSsh(vps),
-      ask(`${vps.id} usage`, () => plane.describeUsage(instanceRef(vps))),
-      events(vps),
-      drillsOf(database.db, vps.id),
+      this.#answersSsh(vps),
+      this.#ask(`${vps.id} usage`, () => this.#plane.describeUsage(instanceRef(vps))),
+      this.events(vps),
+      drillsOf(this.#database.db, vps.id),
     ]);
     const findings = ranked([
       failedOperation(vps, {
@@ -63,8 +78,6 @@ export function createVpsInspection({ database, plane }: { database: Database; p
       sections: { events: eventsSection(happened), logs: null },
     };
   }
-
-  return { events, diagnose };
 }
 
 const NO_SSH: Finding = {

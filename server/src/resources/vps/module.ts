@@ -1,7 +1,7 @@
 import type { ResourceModule } from '../../module.ts';
 import { vpsKind } from './kind.ts';
 import { vpsRoutes } from './routes.ts';
-import { createVpsService } from './service.ts';
+import { VpsService } from './service.ts';
 import { vpsWorkflows } from './workflow.ts';
 
 export const vpsModule: ResourceModule = {
@@ -11,7 +11,7 @@ export const vpsModule: ResourceModule = {
   quotas: { vps: { limit: 10, label: 'VPS' } },
   kinds: [vpsKind],
   create: (context) => ({
-    routes: (api) => vpsRoutes(api, createVpsService(context), context),
+    routes: (api) => vpsRoutes(api, new VpsService(context), context),
     operations: { vps: vpsWorkflows(context) },
   }),
 };

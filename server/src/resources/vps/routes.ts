@@ -8,7 +8,7 @@ import { listPlans } from '../../instances/offers.ts';
 import { isTransitional, statusColor, statusLabel } from '../../instances/status.ts';
 import type { PassClock } from '../../reconcilers/reconcilers.ts';
 import { groupedImages, listedImages } from './catalog.ts';
-import { createVpsInspection } from './inspection.ts';
+import { VpsInspection } from './inspection.ts';
 import {
   CreatedVps,
   CreateVps,
@@ -40,6 +40,7 @@ export function vpsRoutes(
   catalogRoutes(api, parts);
   instanceRoutes(api, vps);
   actionRoutes(api, vps);
+  const inspection = new VpsInspection(parts);
   commonInspectionRoutes(
     api,
     {
@@ -51,7 +52,8 @@ export function vpsRoutes(
       tags,
       scope: 'vps:read',
       find: ({ principal, params }) => vps.find(principal, (params as { vpsInstance: string }).vpsInstance),
-      ...createVpsInspection(parts),
+      events: (row) => inspection.events(row),
+      diagnose: (row, comparedAt) => inspection.diagnose(row, comparedAt),
     },
     parts.clock,
   );

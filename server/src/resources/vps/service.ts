@@ -1,6 +1,6 @@
 import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
 import { INTERNAL_DOMAIN, internalName } from '../../dataplane/contract/networks.ts';
-import type { Database, Tx } from '../../db/database.ts';
+import type { Database, Queryable, Tx } from '../../db/database.ts';
 import { offsetOf, type PageQuery, pageOf } from '../../http/pagination.ts';
 import type { TeamPrincipal } from '../../http/principal.ts';
 import { countOf, takeQuota } from '../../identity/teams/quotas.ts';
@@ -29,29 +29,40 @@ export interface VpsServiceDependencies {
   clock: PassClock;
 }
 
-export type VpsService = ReturnType<typeof createVpsService>;
-
 /** What a principal may do with VPS. Functions that take a transaction write in it; work starts when it commits. */
-export function createVpsService({ database, plane, secrets, pools, clock }: VpsServiceDependencies) {
-  const { db } = database;
+export class VpsService {
+  readonly #plane: DataPlane;
+  readonly #secrets: SecretBox;
+  readonly #pools: AddressPools;
+  readonly #clock: PassClock;
+  readonly #db: Queryable;
 
-  async function find(principal: TeamPrincipal, id: string): Promise<Vps> {
-    const vps = UUID.test(id) ? await findVps(db, principal.team.id, id) : undefined;
+  constructor({ database, plane, secrets, pools, clock }: VpsServiceDependencies) {
+    const { db } = database;
+    this.#plane = plane;
+    this.#secrets = secrets;
+    this.#pools = pools;
+    this.#clock = clock;
+    this.#db = db;
+  }
+
+  async find(principal: TeamPrincipal, id: string): Promise<Vps> {
+    const vps = UUID.test(id) ? await findVps(this.#db, principal.team.id, id) : undefined;
     if (!vps) throw notFound('VPS');
     return vps;
   }
 
-  async function lock(tx: Tx, principal: TeamPrincipal, id: string): Promise<Vps> {
+  async #lock(tx: Tx, principal: TeamPrincipal, id: string): Promise<Vps> {
     const vps = UUID.test(id) ? await lockVps(tx, principal.team.id, id) : undefined;
     if (!vps) throw notFound('VPS');
     return vps;
   }
 
-  async function list(principal: TeamPrincipal, query: PageQuery) {
+  async list(principal: TeamPrincipal, query: PageQuery) {
     const [rows, total, comparedAt] = await Promise.all([
-      listVps(db, principal.team.id, query.per_page, offsetOf(query)),
-      countOf(db, principal.team.id, 'vps'),
-      clock.lastPass(),
+      listVps(this.#db, principal.team.id, query.per_page, offsetOf(query)),
+      countOf(this.#db, principal.team.id, 'vps'),
+      this.#clock.lastPass(),
     ]);
     return pageOf(
       rows.map((row) => viewVps(row, comparedAt)),
@@ -60,11 +71,11 @@ export function createVpsService({ database, plane, secrets, pools, clock }: Vps
     );
   }
 
-  async function create(tx: Tx, principal: TeamPrincipal, body: CreateVps) {
-    const { plan, authorizedKey } = await checkCreate(tx, plane, principal.team.id, body);
+  async create(tx: Tx, principal: TeamPrincipal, body: CreateVps) {
+    const { plan, authorizedKey } = await checkCreate(tx, this.#plane, principal.team.id, body);
     await takeQuota(tx, principal.team.id, 'vps');
     const id = uuidv7();
-    const addresses = await allotAddresses(tx, principal.team.id, id, pools);
+    const addresses = await allotAddresses(tx, principal.team.id, id, this.#pools);
     const stack = body.network_stack ?? 'dual_stack';
     const password = body.auth_method === 'password' && body.password ? body.password : randomText(20);
     const { cpu_allocation_type, ...shared } = plan;
@@ -88,9 +99,9 @@ export function createVpsService({ database, plane, secrets, pools, clock }: Vps
         auth_method: body.auth_method,
         ssh_key_id: body.auth_method === 'ssh_key' ? (body.ssh_key_id ?? null) : null,
         authorized_key: authorizedKey,
-        password_sealed: secrets.seal(password),
+        password_sealed: this.#secrets.seal(password),
         network_stack: stack,
-        custom_cloud_init_sealed: body.custom_cloud_init ? secrets.seal(body.custom_cloud_init) : null,
+        custom_cloud_init_sealed: body.custom_cloud_init ? this.#secrets.seal(body.custom_cloud_init) : null,
         auto_start: body.configuration?.auto_start ?? true,
         backup_enabled: body.configuration?.backup_enabled ?? false,
         monitoring_enabled: body.configuration?.monitoring_enabled ?? true,
@@ -108,8 +119,8 @@ export function createVpsService({ database, plane, secrets, pools, clock }: Vps
     };
   }
 
-  async function show(principal: TeamPrincipal, id: string) {
-    const [vps, comparedAt] = await Promise.all([find(principal, id), clock.lastPass()]);
+  async show(principal: TeamPrincipal, id: string) {
+    const [vps, comparedAt] = await Promise.all([this.find(principal, id), this.#clock.lastPass()]);
     const name = internalName({ ipv4: vps.ipv4, ipv6: vps.ipv6 });
     return {
       instance: viewVps(vps, comparedAt),
@@ -125,8 +136,8 @@ export function createVpsService({ database, plane, secrets, pools, clock }: Vps
     };
   }
 
-  async function update(tx: Tx, principal: TeamPrincipal, id: string, body: UpdateVps) {
-    const vps = await lock(tx, principal, id);
+  async update(tx: Tx, principal: TeamPrincipal, id: string, body: UpdateVps) {
+    const vps = await this.#lock(tx, principal, id);
     if (vps.desired === 'deleted') throw invalidState('The server is being deleted.', vps.status);
     const plan = await planChange(tx, vps, body);
     const { auto_start, backup_enabled, monitoring_enabled } = { ...vps, ...body.configuration };
@@ -141,7 +152,7 @@ export function createVpsService({ database, plane, secrets, pools, clock }: Vps
     const args = { settings: settingsOf(next), previous };
     const operation =
       plan || restarts ? await acceptForInstance(tx, principal, vps, vpsOperations.update, args) : null;
-    const updated = await lock(tx, principal, id);
+    const updated = await this.#lock(tx, principal, id);
     return {
       message: operation ? 'The server is being updated.' : 'The server was updated.',
       instance: viewVps(updated, null),
@@ -150,13 +161,8 @@ export function createVpsService({ database, plane, secrets, pools, clock }: Vps
   }
 
   /** The actions without arguments, and what each says. */
-  async function act(
-    tx: Tx,
-    principal: TeamPrincipal,
-    id: string,
-    kind: 'start' | 'stop' | 'reboot' | 'delete',
-  ) {
-    const vps = await lock(tx, principal, id);
+  async act(tx: Tx, principal: TeamPrincipal, id: string, kind: 'start' | 'stop' | 'reboot' | 'delete') {
+    const vps = await this.#lock(tx, principal, id);
     const rule = ACTIONS[kind];
     if (!allowedActions(vps)[rule.permission]) throw invalidState(refusal(vps, kind), vps.status);
     const operation = await acceptForInstance(tx, principal, vps, vpsOperations[kind], {}, rule.desired);
@@ -167,14 +173,14 @@ export function createVpsService({ database, plane, secrets, pools, clock }: Vps
     };
   }
 
-  async function reinstall(tx: Tx, principal: TeamPrincipal, id: string, body: ReinstallVps) {
-    const vps = await lock(tx, principal, id);
+  async reinstall(tx: Tx, principal: TeamPrincipal, id: string, body: ReinstallVps) {
+    const vps = await this.#lock(tx, principal, id);
     if (!allowedActions(vps).reinstall) throw invalidState('The server is being deleted.', vps.status);
-    await checkReinstall(plane, body);
+    await checkReinstall(this.#plane, body);
     const args = {
       image: body.image,
       customCloudInitSealed: body.custom_cloud_init
-        ? secrets.seal(body.custom_cloud_init).toString('base64')
+        ? this.#secrets.seal(body.custom_cloud_init).toString('base64')
         : null,
     };
     const operation = await acceptForInstance(tx, principal, vps, vpsOperations.reinstall, args, 'running');
@@ -185,17 +191,15 @@ export function createVpsService({ database, plane, secrets, pools, clock }: Vps
     };
   }
 
-  async function password(principal: TeamPrincipal, id: string) {
-    const vps = await find(principal, id);
+  async password(principal: TeamPrincipal, id: string) {
+    const vps = await this.find(principal, id);
     return {
-      password: secrets.open(vps.password_sealed),
+      password: this.#secrets.open(vps.password_sealed),
       username: 'root' as const,
       public_ip: vps.ipv4,
       auth_method: vps.auth_method as 'ssh_key' | 'password',
     };
   }
-
-  return { list, create, find, show, update, act, reinstall, password };
 }
 
 /** The columns that follow the plan. */
