@@ -1,5 +1,5 @@
-import { applianceRecipe } from '../services/appliance/recipe.ts';
 import { PROVIDERS } from '../services/registry.ts';
+import { applianceRecipe } from './appliance-recipe.ts';
 import { CLOUD_INIT_TEMPLATES } from './metadata.ts';
 import type { Recipe, RecipeFile } from './recipe.ts';
 

@@ -6,10 +6,10 @@ import { FormData } from 'undici';
 import type { InstanceFile } from '../../src/dataplane/contract/compute.ts';
 import type { IncusClient } from '../../src/dataplane/incus/client.ts';
 import { imageAlias } from '../../src/dataplane/incus/names.ts';
+import { applianceRecipe } from '../../src/images/appliance-recipe.ts';
 import { buildImage } from '../../src/images/builder.ts';
 import { hostMirror } from '../../src/lib/debian-mirror.ts';
 import { run } from '../../src/lib/run.ts';
-import { applianceRecipe } from '../../src/services/appliance/recipe.ts';
 
 /** Port on which the engine of `test-engine/` answers. */
 export const SERVICE_PORT = 7000;

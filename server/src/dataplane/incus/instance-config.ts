@@ -64,7 +64,7 @@ const KEY = {
   image: 'user.danube.image',
   /** Of a snapshot that was made to its end. */
   complete: 'user.danube.complete',
-  /** Read by the images of services, see `services/appliance/recipe.ts`. */
+  /** Read by the images of services, see `images/appliance-recipe.ts`. */
   network: 'user.danube.network',
 } as const;
 

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { Recipe, RecipeFile } from '../../images/recipe.ts';
-import { imageOf, type Provider, type ProviderVersion } from '../provider.ts';
+import { imageOf, type Provider, type ProviderVersion } from '../services/provider.ts';
+import type { Recipe, RecipeFile } from './recipe.ts';
 
 /** What every image of a service has besides its engine. `runit` brings `svlogd`. */
 const PACKAGES = ['sysvinit-core', 'iproute2', 'runit', 'procps', 'ca-certificates', 'tzdata'];
@@ -19,8 +19,8 @@ export function applianceRecipe(
     description: `${provider.name} ${version.version}, built by Danube`,
     packages: [...PACKAGES, ...version.packages],
     files: [
-      ...scripts(path.join(import.meta.dirname, 'guest'), '/usr/lib/danube').map((file) =>
-        file.path.endsWith('/inittab') ? { ...file, path: '/etc/inittab', mode: '0644' } : file,
+      ...scripts(path.join(import.meta.dirname, '../services/appliance/guest'), '/usr/lib/danube').map(
+        (file) => (file.path.endsWith('/inittab') ? { ...file, path: '/etc/inittab', mode: '0644' } : file),
       ),
       ...engine,
     ],
