@@ -3,7 +3,7 @@ import type { InstanceRef } from '../contract/refs.ts';
 import { runControl } from './control.ts';
 import { writeFiles } from './guest-files.ts';
 import { toDetail, toReport } from './instance-config.ts';
-import { BootSlots } from './limiter.ts';
+import { BootSlots, type Grant, grantSlots } from './limiter.ts';
 import { findInstance, listInstances } from './lookup.ts';
 import { isSnapshot, teamOf } from './names.ts';
 import type { Parts } from './parts.ts';
@@ -12,8 +12,8 @@ import { startInstance, stopInstance } from './power.ts';
 import { type Probe, SERVICE, SSH, waitUntilReady } from './probe.ts';
 import { describeUsage } from './usage.ts';
 
-/** Instances, see the contract. */
-export function computeVerbs(parts: Parts): Compute {
+/** Instances, see the contract. `bootSlots` lets them boot; by default one more at once than the host has cores. */
+export function computeVerbs(parts: Parts, bootSlots: Grant | null): Compute {
   const { context, server, instances, locks } = parts;
   let slots: BootSlots | null = null;
 
@@ -29,7 +29,7 @@ export function computeVerbs(parts: Parts): Compute {
     ensureInstance: (spec, from) =>
       locks.run(spec.ref.name, async () => {
         const { vcpu } = await server.size();
-        slots ??= new BootSlots(vcpu + 1);
+        slots ??= new BootSlots(bootSlots ?? grantSlots(vcpu + 1));
         await slots.enter(spec.ref.name);
         try {
           if (from) await locks.run(from.name, () => placeFrom(parts, spec, from));
@@ -46,12 +46,20 @@ export function computeVerbs(parts: Parts): Compute {
     },
     ensureFiles: (ref, files) => locks.run(ref.name, () => writeFiles(context, ref, files)),
     ensureRunning: (ref) => locks.run(ref.name, () => startInstance(context, ref)),
-    ensureStopped: (ref, graceSeconds) => locks.run(ref.name, () => stopInstance(context, ref, graceSeconds)),
+    ensureStopped: (ref, graceSeconds) =>
+      locks.run(ref.name, async () => {
+        await stopInstance(context, ref, graceSeconds);
+        slots?.leave(ref.name);
+      }),
     waitForSsh: (ref, timeoutSeconds) => waitFor(SSH, ref, timeoutSeconds),
     waitForService: (ref, timeoutSeconds) => waitFor(SERVICE, ref, timeoutSeconds),
     control: (ref, verb) => runControl(context, ref, verb),
     describeUsage: (ref) => describeUsage(context, ref),
-    removeInstance: (ref) => locks.run(ref.name, () => instances.remove(ref)),
+    removeInstance: (ref) =>
+      locks.run(ref.name, async () => {
+        await instances.remove(ref);
+        slots?.leave(ref.name);
+      }),
     describeInstance: async (ref) => {
       const found = await findInstance(context, ref);
       return found && toDetail(ref, found);

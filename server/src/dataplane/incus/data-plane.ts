@@ -4,6 +4,7 @@ import { IncusClient, type IncusConnection } from './client.ts';
 import { computeVerbs } from './compute-verbs.ts';
 import { hostAccess } from './host-access.ts';
 import { Images } from './images.ts';
+import type { Grant } from './limiter.ts';
 import { networkVerbs } from './network-verbs.ts';
 import { createParts } from './parts.ts';
 import { snapshotVerbs } from './snapshot-verbs.ts';
@@ -18,6 +19,8 @@ export interface IncusOptions {
   /** Folder for images that are built here. */
   imageCache: string;
   log: Log;
+  /** Lets guests boot, where others on the host boot guests too; by default one more at once than it has cores. */
+  bootSlots?: Grant;
 }
 
 /** The real data plane: containers in Incus, on this host or elsewhere. */
@@ -33,7 +36,7 @@ export function createIncusDataPlane(options: IncusOptions): DataPlane {
     listImages: () => images.list(),
     imageParameters: (name) => images.parameters(name),
     ensureImage: (name, progress, rebuild = false) => images.ensure(name, progress, rebuild),
-    ...computeVerbs(parts),
+    ...computeVerbs(parts, options.bootSlots ?? null),
     ...volumeVerbs(parts),
     ...snapshotVerbs(parts),
     close: () => client.close(),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { BootSlots, KeyedMutex, Semaphore } from './limiter.ts';
+import { BootSlots, grantSlots, KeyedMutex, Semaphore } from './limiter.ts';
 
 /** Lets everything run that does not wait for something outside. */
 const settle = () => new Promise((resolve) => setImmediate(resolve));
@@ -25,7 +25,7 @@ test('work of one key runs in order, also after a failure; other keys do not wai
 });
 
 test('no more guests boot at once than there are slots', async () => {
-  const slots = new BootSlots(2);
+  const slots = new BootSlots(grantSlots(2));
   const entered: string[] = [];
   const enter = (name: string) => slots.enter(name).then(() => void entered.push(name));
   const all = ['a', 'b', 'c', 'd'].map(enter);
@@ -42,7 +42,7 @@ test('no more guests boot at once than there are slots', async () => {
 });
 
 test('a guest that boots again does not take a second slot', async () => {
-  const slots = new BootSlots(1);
+  const slots = new BootSlots(grantSlots(1));
   await slots.enter('a');
   await slots.enter('a');
   slots.leave('a');

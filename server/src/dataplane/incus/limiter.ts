@@ -38,6 +38,18 @@ export class Semaphore {
   }
 }
 
+/** Grants slots: resolves, once one is free, with what gives it back. */
+export type Grant = () => Promise<() => void>;
+
+/** So many slots of this process. */
+export function grantSlots(slots: number): Grant {
+  const semaphore = new Semaphore(slots);
+  return () =>
+    new Promise((granted) => {
+      void semaphore.run(() => new Promise<void>((release) => granted(release)));
+    });
+}
+
 /** Longest time in milliseconds that a guest counts as booting when nobody waits for it. */
 const BOOT_TIME = 8_000;
 
@@ -47,32 +59,28 @@ const BOOT_TIME = 8_000;
  * while if nobody asks.
  */
 export class BootSlots {
-  #free: number;
-  readonly #waiting: (() => void)[] = [];
-  readonly #booting = new Map<string, NodeJS.Timeout>();
+  readonly #grant: Grant;
+  readonly #booting = new Map<string, () => void>();
 
-  constructor(slots: number) {
-    this.#free = slots;
+  constructor(grant: Grant) {
+    this.#grant = grant;
   }
 
   /** Waits for a slot. It belongs to the named guest until {@link leave}. */
   async enter(name: string): Promise<void> {
     this.leave(name);
-    if (this.#free > 0) this.#free -= 1;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    const release = await this.#grant();
     const timer = setTimeout(() => this.leave(name), BOOT_TIME);
     timer.unref();
-    this.#booting.set(name, timer);
+    this.#booting.set(name, () => {
+      clearTimeout(timer);
+      release();
+    });
   }
 
   /** Gives the guest's slot back, if it has one. */
   leave(name: string): void {
-    const timer = this.#booting.get(name);
-    if (!timer) return;
-    clearTimeout(timer);
+    this.#booting.get(name)?.();
     this.#booting.delete(name);
-    const next = this.#waiting.shift();
-    if (next) next();
-    else this.#free += 1;
   }
 }
