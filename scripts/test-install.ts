@@ -15,6 +15,7 @@ import { createTerminal } from '../server/src/host/terminal.ts';
 import type { Recipe } from '../server/src/images/recipe.ts';
 import { installId } from '../server/src/lib/install-id.ts';
 import { isRoot } from '../server/src/lib/processes.ts';
+import { serveBootSlots } from '../server/test/boot-slots.ts';
 import { createTemplate } from '../server/test/database.ts';
 import { keepImages, takeImages } from './test-images.ts';
 
@@ -106,6 +107,10 @@ export async function startTestIncus(): Promise<void> {
   const config = readConfig({ ...process.env, DATABASE_URL: process.env.DANUBE_TEST_POSTGRES });
   const log = (message: string) => terminal.line(message);
   const install = await setUp({ config, terminal, supervisor, log, ownIncus: true });
+  // Test files run two at a time, in processes of their own.
+  const slots = `danube-boot-slots-${install.installId}`;
+  await serveBootSlots(slots, os.availableParallelism() + 1);
+  process.env.DANUBE_TEST_BOOT_SLOTS = slots;
   process.env.DANUBE_TEST_INCUS_SOCKET = incusSocket(home);
   process.env.DANUBE_TEST_INCUS_POOL = poolFor(config, install.installId);
   process.env.DANUBE_TEST_INSTALL_ID = install.installId;

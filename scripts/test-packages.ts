@@ -10,20 +10,20 @@ interface Need {
 /** Real clients that tests use, beyond what Danube itself needs. */
 const CLIENTS: readonly Need[] = [
   {
-    files: /ssh-keys|real.*(contract|vps|snapshots|firewall)/,
+    files: /ssh-keys|real.*\/(contract|vps|snapshot|firewall)/,
     packages: [{ name: 'openssh-client', proof: '/usr/bin/ssh' }],
   },
-  { files: /real.*(contract|vps)/, packages: [{ name: 'sshpass', proof: '/usr/bin/sshpass' }] },
+  { files: /real.*\/(contract|vps)/, packages: [{ name: 'sshpass', proof: '/usr/bin/sshpass' }] },
   {
-    files: /real.*(postgresql|managed-services|snapshots)/,
+    files: /real.*\/(postgresql|managed-services|snapshot)/,
     packages: [{ name: 'postgresql-client', proof: '/usr/bin/psql' }],
   },
   {
-    files: /real.*(mysql|mariadb|managed-services|snapshots)/,
+    files: /real.*\/(mysql|mariadb|managed-services|snapshot)/,
     packages: [{ name: 'mariadb-client', proof: '/usr/bin/mariadb' }],
   },
   {
-    files: /real.*(redis|valkey|managed-services|snapshots)/,
+    files: /real.*\/(redis|valkey|managed-services|snapshot)/,
     packages: [{ name: 'redis-tools', proof: '/usr/bin/redis-cli' }],
   },
   {

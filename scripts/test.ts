@@ -22,8 +22,10 @@ import {
 } from './test-install.ts';
 import { packagesFor } from './test-packages.ts';
 
-/** Tests that talk to the one Incus of the run, one file after the other. */
-const REAL = 'server/test/real/';
+/** Tests that talk to the one Incus of the run, two files at a time. */
+const QUIET = 'server/test/real/quiet/';
+/** Those that others would feel, because they kill or stop what all use: one file after the other. */
+const DISRUPTIVE = 'server/test/real/disruptive/';
 
 /** The usual report, and after it where the time went. */
 const REPORTERS = ['spec', './scripts/slowest-files.ts'].flatMap((reporter) => [
@@ -54,22 +56,25 @@ try {
   terminal.line(`Seed ${process.env.DANUBE_TEST_SEED}: set DANUBE_TEST_SEED to repeat what this run chooses`);
   await prepareTestInstall(fast ? 'sim' : 'incus');
   const files = await testFiles();
-  const real = fast ? [] : files.filter((file) => file.startsWith(REAL));
-  const plain = files.filter((file) => !file.startsWith(REAL));
+  const quiet = fast ? [] : files.filter((file) => file.startsWith(QUIET));
+  const disruptive = fast ? [] : files.filter((file) => file.startsWith(DISRUPTIVE));
+  const plain = files.filter((file) => !file.startsWith(QUIET) && !file.startsWith(DISRUPTIVE));
+  const needsIncus = quiet.length + disruptive.length > 0;
   if (wanted.length === 0) {
     await check('formatting and lint', 'node_modules/@biomejs/biome/bin/biome', ['check', '.']);
     await check('types', 'node_modules/typescript/bin/tsc', ['--noEmit']);
   }
-  await installTestPackages(packagesFor([...plain, ...real], fast ? 'sim' : 'incus'));
-  const images = real.length > 0 ? await startImages() : null;
+  await installTestPackages(packagesFor([...plain, ...quiet, ...disruptive], fast ? 'sim' : 'incus'));
+  const images = needsIncus ? await startImages() : null;
   await startTestPostgres({ durable: false });
   if (wanted.length === 0) {
     await check('generated files', 'scripts/generate.ts', ['--check'], { DATABASE_URL: templateUrl() });
   }
   await checkFiles('tests', plain, 2);
-  if (real.length > 0) {
+  if (needsIncus) {
     await startTestIncus();
-    await checkFiles('tests on real instances', real, 1);
+    await checkFiles('tests on real instances', quiet, 2);
+    await checkFiles('tests that others on real instances would feel', disruptive, 1);
     await images?.done;
   }
 } catch (error) {

@@ -15,6 +15,7 @@ import { type Call, clientOf } from './client.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 import { createTeam, type TestTeam } from './harness.ts';
 import { type ServerProcess, startServerProcess } from './processes.ts';
+import { slice } from './slice.ts';
 
 /** A server process that can be killed and started again on the same database and simulated data plane. */
 export interface Crashable {
@@ -33,6 +34,7 @@ export async function createCrashable(
   options: { latencyMs?: number; environment?: Record<string, string> } = {},
 ): Promise<Crashable> {
   const database = await createTestDatabase();
+  await database.pool.query(`alter table teams alter column id restart with ${slice.firstTeam}`);
   const folder = await mkdtemp(path.join(os.tmpdir(), 'danube-faults-'));
   const stateFile = path.join(folder, 'instances.jsonl');
   const team = await createTeam(database);

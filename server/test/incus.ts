@@ -1,6 +1,8 @@
 import type { DataPlane } from '../src/dataplane/contract/data-plane.ts';
 import { createIncusDataPlane } from '../src/dataplane/incus/data-plane.ts';
 import type { Log } from '../src/lib/log.ts';
+import { sharedBootSlots } from './boot-slots.ts';
+import { slice } from './slice.ts';
 
 /** An environment variable that `npm test` sets for the tests on real instances. */
 export function fromTestRun(name: string): string {
@@ -10,25 +12,36 @@ export function fromTestRun(name: string): string {
 }
 
 /** What a server process needs from the environment to use the Incus of the test run. */
-export const incusEnvironment = (): Record<string, string> =>
-  Object.fromEntries(
+export const incusEnvironment = (): Record<string, string> => ({
+  ...Object.fromEntries(
     [
       'DANUBE_TEST_INCUS_SOCKET',
       'DANUBE_TEST_INCUS_POOL',
       'DANUBE_TEST_INSTALL_ID',
       'DANUBE_TEST_IMAGES',
-      'DANUBE_IPV4_POOL',
-      'DANUBE_IPV6_POOL',
+      'DANUBE_TEST_BOOT_SLOTS',
       'PATH',
     ].map((name) => [name, fromTestRun(name)]),
-  );
+  ),
+  DANUBE_TEST_SLICE: String(slice.number),
+  DANUBE_IPV4_POOL: slice.pools.ipv4,
+  DANUBE_IPV6_POOL: slice.pools.ipv6,
+});
 
-/** The data plane on the Incus of the test run, with the names of its install. */
-export const createTestIncus = (log: Log): DataPlane =>
-  createIncusDataPlane({
+/** The data plane on the Incus of the test run, with the names of its install. It lists only what is of this file's slice. */
+export function createTestIncus(log: Log): DataPlane {
+  const plane = createIncusDataPlane({
     connection: { socketPath: fromTestRun('DANUBE_TEST_INCUS_SOCKET') },
     installId: fromTestRun('DANUBE_TEST_INSTALL_ID'),
     pool: fromTestRun('DANUBE_TEST_INCUS_POOL'),
     imageCache: fromTestRun('DANUBE_TEST_IMAGES'),
+    bootSlots: sharedBootSlots(fromTestRun('DANUBE_TEST_BOOT_SLOTS')),
     log,
   });
+  const listInstances = plane.listInstances.bind(plane);
+  const listSnapshots = plane.listSnapshots.bind(plane);
+  return Object.assign(plane, {
+    listInstances: async () => (await listInstances()).filter(({ ref }) => slice.has(ref.teamId)),
+    listSnapshots: async () => (await listSnapshots()).filter(({ teamId }) => slice.has(teamId)),
+  });
+}

@@ -15,9 +15,12 @@ export function randomFrom(seed: number): () => number {
   };
 }
 
+/** `npm run test:exhaustive`: repetitions of which other runs do some are all done. */
+export const EXHAUSTIVE = process.env.DANUBE_TEST_EXHAUSTIVE === '1';
+
 /** So many of them, in their order; which ones depends on the seed. All of them in an exhaustive run. */
 export function sample<T>(all: readonly T[], size: number): T[] {
-  if (process.env.DANUBE_TEST_EXHAUSTIVE) return [...all];
+  if (EXHAUSTIVE) return [...all];
   const random = randomFrom(SEED);
   const chosen = new Set<T>(
     all

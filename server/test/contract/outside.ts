@@ -1,4 +1,5 @@
 import { type RunResult, run } from '../../src/lib/run.ts';
+import { slice } from '../slice.ts';
 
 /**
  * Another host, next to this one: a network namespace with a cable to an address that only this test's host end has.
@@ -16,12 +17,13 @@ export interface Outside {
 }
 
 /**
- * `id`, an install's, makes names and addresses unique on this host. What an earlier run of the same id left is
- * replaced.
+ * `id`, an install's, and the slice make names and addresses unique on this host. What an earlier run of the same id left
+ * is replaced.
  */
 export async function openOutside(id: string): Promise<Outside> {
-  const [namespace, here, there] = [`danube-test-${id}`, `t${id}-0`, `t${id}-1`];
-  const block = (Number.parseInt(id, 16) % 64) * 4;
+  const own = `${id}-${slice.number}`;
+  const [namespace, here, there] = [`danube-test-${own}`, `t${own}a`, `t${own}b`];
+  const block = ((Number.parseInt(id, 16) + slice.number) % 64) * 4;
   const [address, far] = [`198.51.100.${block + 1}`, `198.51.100.${block + 2}`];
   const ip = (...words: string[]): Promise<RunResult> => run('ip', words);
   const close = async (): Promise<void> => {

@@ -74,8 +74,7 @@ export function servicesContract(open: () => Promise<IncusSubject>): void {
       foreign = onVolume(specOf('other', 71, { ...changes, teamId: TEAMS.two }));
       await subject.plane.ensureFirewalls(TEAMS.one, openTo(spec));
       await subject.plane.ensureFirewalls(TEAMS.two, openTo(foreign));
-      await boot(spec);
-      await boot(foreign);
+      await Promise.all([spec, foreign].map(boot));
     });
     after(async () => {
       await outside?.close();
@@ -95,9 +94,11 @@ export function servicesContract(open: () => Promise<IncusSubject>): void {
         `timeout 2 bash -c '${FIRST_LINE}' line ${address} ${port}`;
       // Its own service answers, so it is not the tool that fails.
       await inside(foreign, reach(foreign.addresses.ipv4!, SERVICE_PORT));
-      await fails(foreign, reach(outside.address, PORT));
-      await fails(foreign, reach(spec.addresses.ipv4!, SERVICE_PORT));
-      await fails(foreign, reach(spec.addresses.ipv6!, SERVICE_PORT));
+      await Promise.all([
+        fails(foreign, reach(outside.address, PORT)),
+        fails(foreign, reach(spec.addresses.ipv4!, SERVICE_PORT)),
+        fails(foreign, reach(spec.addresses.ipv6!, SERVICE_PORT)),
+      ]);
     });
 
     it('closes a port that is withdrawn, and opens it again, while the instance runs', async () => {

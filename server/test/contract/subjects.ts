@@ -6,7 +6,6 @@ import type { DataPlane } from '../../src/dataplane/contract/data-plane.ts';
 import type { TenantNetwork } from '../../src/dataplane/contract/networks.ts';
 import type { InstanceRef, SnapshotRef, VolumeRef } from '../../src/dataplane/contract/refs.ts';
 import { IncusClient } from '../../src/dataplane/incus/client.ts';
-import { createIncusDataPlane } from '../../src/dataplane/incus/data-plane.ts';
 import { projectName } from '../../src/dataplane/incus/names.ts';
 import { createSimDataPlane } from '../../src/dataplane/sim/data-plane.ts';
 import { findIncusd } from '../../src/host/components/incus-daemon.ts';
@@ -14,15 +13,18 @@ import { SERVICE_IMAGES } from '../../src/images/recipes.ts';
 import { dataMount, ensureWithVolume } from '../../src/instances/volumes.ts';
 import { createLog } from '../../src/lib/log.ts';
 import type { RunResult } from '../../src/lib/run.ts';
+import { createTestIncus, fromTestRun } from '../incus.ts';
+import { slice } from '../slice.ts';
 import { importTestService, SERVICE_IMAGE } from './test-service.ts';
 
-/** Teams that only the contract uses: what is found of them is left over from a run that was killed. */
-export const TEAMS = { one: 900_001, two: 900_002, none: 900_003 } as const;
+/** Teams that only the contract uses, beyond those that servers make. */
+const FIRST = slice.firstTeam + 900;
+export const TEAMS = { one: FIRST, two: FIRST + 1, none: FIRST + 2 } as const;
 
-/** One implementation of the data plane under test. */
+/** One implementation of the engine under test. */
 export interface Subject {
   plane: DataPlane;
-  /** Deletes an instance as an operator with the data plane's own tools would. */
+  /** Deletes an instance as an operator with the engine's own tools would. */
   deleteBehindOurBack(ref: InstanceRef): Promise<void>;
   /** Has the guest, which runs, keep this on the disk that a snapshot takes. */
   writeDisk(spec: InstanceSpec, content: string): Promise<void>;
@@ -48,17 +50,8 @@ export interface IncusSubject extends Subject {
   killDaemon(): void;
 }
 
-/** Follows from the install of the run, so that runs side by side on one host have networks of their own. */
-export const networkOf = (teamId: number): TenantNetwork => {
-  const index = teamId - TEAMS.one;
-  const id = Number.parseInt(process.env.DANUBE_TEST_INSTALL_ID ?? '1', 16);
-  const v4 = `10.${208 + (id & 15)}.${((id >> 4) & 15) * 16 + index * 4}`;
-  const v6 = `fd97:da1b:${(0x1000 | (id >> 12)).toString(16)}:${index + 1}`;
-  return {
-    ipv4: { subnet: `${v4}.0/22`, gateway: `${v4}.1` },
-    ipv6: { subnet: `${v6}::/64`, gateway: `${v6}::1` },
-  };
-};
+/** The network of a contract team. */
+export const networkOf = (teamId: number): TenantNetwork => slice.network(teamId - TEAMS.one);
 
 /** An instance of a contract team; `host` is the number of its addresses in the team's subnets. */
 export function specOf(
@@ -134,23 +127,11 @@ export async function openSim(): Promise<Subject> {
 
 /** The Incus that the test runner started. Throws where it did not. */
 export async function openIncus(): Promise<IncusSubject> {
-  const env = (name: string): string => {
-    const value = process.env[name];
-    if (!value)
-      throw new Error(`${name} is not set: run the tests with \`npm test\`, or \`npm run test:fast\`.`);
-    return value;
-  };
-  const socketPath = env('DANUBE_TEST_INCUS_SOCKET');
-  const installId = env('DANUBE_TEST_INSTALL_ID');
-  const pool = env('DANUBE_TEST_INCUS_POOL');
-  const imageCache = env('DANUBE_TEST_IMAGES');
-  const plane = createIncusDataPlane({
-    connection: { socketPath },
-    installId,
-    pool,
-    imageCache,
-    log: createLog('warn'),
-  });
+  const socketPath = fromTestRun('DANUBE_TEST_INCUS_SOCKET');
+  const installId = fromTestRun('DANUBE_TEST_INSTALL_ID');
+  const pool = fromTestRun('DANUBE_TEST_INCUS_POOL');
+  const imageCache = fromTestRun('DANUBE_TEST_IMAGES');
+  const plane = createTestIncus(createLog('warn'));
   const client = new IncusClient({ socketPath });
   const projectOf = (teamId: number) => ({ project: projectName(installId, teamId) });
   const exec = (ref: InstanceRef, command: readonly string[]) =>
@@ -161,7 +142,7 @@ export async function openIncus(): Promise<IncusSubject> {
     socketPath,
     installId,
     killDaemon() {
-      const daemon = findIncusd(env('DANUBE_HOME'));
+      const daemon = findIncusd(fromTestRun('DANUBE_HOME'));
       if (!daemon) throw new Error('This run has no Incus daemon.');
       process.kill(daemon.pid, 'SIGKILL');
     },

@@ -8,6 +8,7 @@ import type { IncusClient } from '../../src/dataplane/incus/client.ts';
 import { imageAlias } from '../../src/dataplane/incus/names.ts';
 import { applianceRecipe } from '../../src/images/appliance-recipe.ts';
 import { buildImage } from '../../src/images/builder.ts';
+import { withFileLock } from '../../src/images/file-lock.ts';
 import { hostMirror } from '../../src/lib/debian-mirror.ts';
 import { run } from '../../src/lib/run.ts';
 
@@ -25,32 +26,26 @@ export const SERVICE_RECIPE = applianceRecipe(provider, { version: '1', suite: '
 /** Name of the image, which no catalogue has. */
 export const SERVICE_IMAGE = SERVICE_RECIPE.id;
 
-/** Builds a service's image around the smallest of engines, and imports it into Incus. */
+/** Builds the image and imports it into Incus, where that was not done yet. */
 export async function importTestService(
   client: IncusClient,
   installId: string,
   cacheDir: string,
 ): Promise<void> {
-  const built = await buildImage({ recipe: SERVICE_RECIPE, cacheDir, mirror: await hostMirror() });
-  await removeTestService(client, installId);
-  const form = new FormData();
-  form.set('metadata', await openAsBlob(built.metadataFile), 'metadata.tar');
-  form.set('rootfs', await openAsBlob(built.rootfsFile), 'rootfs.tar.zst');
-  const { fingerprint } = await client.upload<{ fingerprint: string }>('/1.0/images', {
-    body: form,
-    headers: {},
+  const alias = imageAlias(installId, SERVICE_IMAGE);
+  // Test files run in processes of their own.
+  await withFileLock(path.join(cacheDir, `${SERVICE_IMAGE}.import.lock`), async () => {
+    if (await client.find(`/1.0/images/aliases/${alias}`)) return;
+    const built = await buildImage({ recipe: SERVICE_RECIPE, cacheDir, mirror: await hostMirror() });
+    const form = new FormData();
+    form.set('metadata', await openAsBlob(built.metadataFile), 'metadata.tar');
+    form.set('rootfs', await openAsBlob(built.rootfsFile), 'rootfs.tar.zst');
+    const { fingerprint } = await client.upload<{ fingerprint: string }>('/1.0/images', {
+      body: form,
+      headers: {},
+    });
+    await client.request('POST', '/1.0/images/aliases', { name: alias, target: fingerprint });
   });
-  await client.request('POST', '/1.0/images/aliases', {
-    name: imageAlias(installId, SERVICE_IMAGE),
-    target: fingerprint,
-  });
-}
-
-export async function removeTestService(client: IncusClient, installId: string): Promise<void> {
-  const alias = await client.find<{ target: string }>(
-    `/1.0/images/aliases/${imageAlias(installId, SERVICE_IMAGE)}`,
-  );
-  if (alias) await client.remove(`/1.0/images/${alias.target}`);
 }
 
 /** The settings as Danube writes them, with this first line of the configuration. `cut` leaves out the end. */

@@ -7,9 +7,10 @@ import type { InstanceSpec } from '../../src/dataplane/contract/compute.ts';
 import { run } from '../../src/lib/run.ts';
 import type { IncusSubject } from '../contract/subjects.ts';
 import { waitFor } from '../harness.ts';
+import { slice } from '../slice.ts';
 
 /** Runs in guests too: Debian's cloud image has Python. */
-const SCRIPT = path.join(import.meta.dirname, 'packets.py');
+export const PACKETS = path.join(import.meta.dirname, 'packets.py');
 const IN_GUEST = '/root/packets.py';
 
 /** Ports on which everybody answers, over TCP and UDP. */
@@ -59,12 +60,16 @@ export interface TestHost extends LocalPlace {
 
 const ip = (...words: string[]) => run('ip', words);
 
-/** `id`, an install's, makes names and addresses unique on this host. What an earlier run of the same id left is replaced. */
+/**
+ * `id`, an install's, and the slice make names and addresses unique on this host. What an earlier run of the same id left
+ * is replaced.
+ */
 export async function openTestHost(id: string): Promise<TestHost> {
-  const [namespace, here, there] = [`danube-packets-${id}`, `p${id}-0`, `p${id}-1`];
+  const own = `${id}-${slice.number}`;
+  const [namespace, here, there] = [`danube-packets-${own}`, `p${own}a`, `p${own}b`];
   const number = Number.parseInt(id, 16);
-  const four = `198.19.${number & 255}`;
-  const six = `fd97:da1c:${(0x1000 | (number >> 12)).toString(16)}:${(number & 0xfff).toString(16)}:`;
+  const four = `198.19.${(number + slice.number) & 255}`;
+  const six = `fd97:${(0xda1c + slice.number).toString(16)}:${(0x1000 | (number >> 12)).toString(16)}:${(number & 0xfff).toString(16)}:`;
   const gateway = { ipv4: `${four}.1`, ipv6: `${six}:1` };
   const ipv4 = [`${four}.10`, `${four}.11`, `${four}.12`] as const;
   const ipv6 = [`${six}:10`, `${six}:11`, `${six}:12`] as const;
@@ -115,14 +120,14 @@ export async function openTestHost(id: string): Promise<TestHost> {
 }
 
 /** A port on which this host answers. */
-export const hostPort = (id: string): number => 20_000 + (Number.parseInt(id, 16) % 10_000);
+export const hostPort = (id: string): number => 20_000 + ((Number.parseInt(id, 16) + slice.number) % 10_000);
 
 async function serve(
   place: LocalPlace,
   addresses: readonly string[],
   ports: readonly number[],
 ): Promise<void> {
-  const server = place.follow('python3', [SCRIPT, 'serve', JSON.stringify({ addresses, ports })]);
+  const server = place.follow('python3', [PACKETS, 'serve', JSON.stringify({ addresses, ports })]);
   await waitFor(`servers at ${place.name}`, async () => {
     assert.ok(!server.hasEnded(), 'the server ended');
     return server.lines.includes('up');
@@ -141,9 +146,9 @@ function localPlace(name: string, prefix: readonly string[], children: ChildProc
   return {
     name,
     follow,
-    stream: (probe) => follow('python3', [SCRIPT, 'stream', JSON.stringify(probe)]),
+    stream: (probe) => follow('python3', [PACKETS, 'stream', JSON.stringify(probe)]),
     async probe(probes) {
-      const [first = '', ...others] = [...prefix, 'python3', SCRIPT, 'probe', JSON.stringify(probes)];
+      const [first = '', ...others] = [...prefix, 'python3', PACKETS, 'probe', JSON.stringify(probes)];
       return JSON.parse((await run(first, others)).stdout);
     },
   };
@@ -152,7 +157,7 @@ function localPlace(name: string, prefix: readonly string[], children: ChildProc
 /** A guest that boots, answers on {@link PORTS}, and sends probes. Its team's firewalls must be there. */
 export async function startGuest(subject: IncusSubject, spec: InstanceSpec): Promise<Place> {
   const { plane } = subject;
-  const content = readFileSync(SCRIPT);
+  const content = readFileSync(PACKETS);
   await plane.ensureInstance({ ...spec, files: [{ path: IN_GUEST, content, mode: '0700' }] });
   await plane.waitForSsh(spec.ref, 120);
   const inside = async (command: string): Promise<string> => {
@@ -190,6 +195,22 @@ export async function verify(
   );
   assert.deepEqual(wrong, [], `from ${place.name}`);
 }
+
+/** Something comes from now on. */
+export async function goesOn({ lines }: Followed): Promise<void> {
+  const before = lines.length;
+  await waitFor('a connection to go on', async () => {
+    assert.notEqual(lines.at(-1), 'dead');
+    return lines.length > before + 1;
+  });
+}
+
+/** Nothing comes any more, because the connection was cut. */
+export const dies = ({ lines }: Followed): Promise<true> =>
+  waitFor('a connection to die', async () => lines.at(-1) === 'dead');
+
+/** What a rule says of one port. */
+export const port = (number: number) => ({ ports: { first: number, last: number } });
 
 /** Probes over both families. */
 export const both = (kind: Probe['kind'], to: InstanceSpec['addresses'], port?: number): Probe[] =>

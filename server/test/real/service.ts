@@ -4,7 +4,6 @@ import path from 'node:path';
 import type { InstanceFile, InstanceSpec } from '../../src/dataplane/contract/compute.ts';
 import type { DataPlane } from '../../src/dataplane/contract/data-plane.ts';
 import { DataPlaneError } from '../../src/dataplane/contract/errors.ts';
-import type { TenantNetwork } from '../../src/dataplane/contract/networks.ts';
 import type { InstanceRef, SnapshotRef } from '../../src/dataplane/contract/refs.ts';
 import { projectName } from '../../src/dataplane/incus/names.ts';
 import { dataMount, ensureWithVolume } from '../../src/instances/volumes.ts';
@@ -14,22 +13,12 @@ import { imageOf, type PlanSize, type Provider } from '../../src/services/provid
 import { openTo } from '../contract/firewalls.ts';
 import { waitFor } from '../harness.ts';
 import { createTestIncus, fromTestRun } from '../incus.ts';
+import { slice } from '../slice.ts';
 
 const openssl = (args: string[]): Promise<RunResult> => run('openssl', args);
 
-/** A team that only tests of managed services use: what is found of it is left over from a run that was killed. */
-const TEAM = 910_001;
-
-/** The last networks of the pools of this run, far from those that servers of other tests get: /13 and /48. */
-function testNetwork(): TenantNetwork {
-  const [first, second] = fromTestRun('DANUBE_IPV4_POOL').split('.');
-  const four = `${first}.${Number(second) + 7}.252`;
-  const six = fromTestRun('DANUBE_IPV6_POOL').replace(/::\/48$/, ':ffff::');
-  return {
-    ipv4: { subnet: `${four}.0/22`, gateway: `${four}.1` },
-    ipv6: { subnet: `${six}/64`, gateway: `${six}1` },
-  };
-}
+/** Beyond the teams that servers make. */
+const TEAM = slice.firstTeam + 910;
 
 /** What a customer chooses; what is left out is as for the smallest plan. */
 export interface ServiceSettings {
@@ -59,7 +48,7 @@ export interface TestService {
   inside(command: readonly string[], options?: { input?: string; allow?: 'any' }): Promise<RunResult>;
   /** Pushes changed settings, as the control plane does; `control` makes them take effect. */
   push(changes: Partial<ServiceSettings>): Promise<void>;
-  /** As if the host had lost power: nothing in the instance is asked. `ensureRunning` starts it again. */
+  /** As if the host had lost power: nothing in the instance is asked. It is started again by `plane.ensureRunning`. */
   kill(): Promise<void>;
 }
 
@@ -82,7 +71,7 @@ export async function openServices(): Promise<TestServices> {
   const plane = createTestIncus(createLog(process.env.DANUBE_TEST_LOG ?? 'silent'));
   const folder = await mkdtemp(path.join(os.tmpdir(), 'danube-service-'));
   const authority = await createAuthority(folder);
-  const network = testNetwork();
+  const network = slice.network(0);
   const started: InstanceSpec[] = [];
   await clear(plane);
   const handle = (

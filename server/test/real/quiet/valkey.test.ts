@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { copyFile, mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { findBuilt } from '../../src/images/builder.ts';
-import { RECIPES } from '../../src/images/recipes.ts';
-import { run } from '../../src/lib/run.ts';
-import { valkey } from '../../src/services/valkey/provider.ts';
-import { fromTestRun } from '../incus.ts';
-import { testFamily } from './redis-family.ts';
+import { findBuilt } from '../../../src/images/builder.ts';
+import { RECIPES } from '../../../src/images/recipes.ts';
+import { run } from '../../../src/lib/run.ts';
+import { valkey } from '../../../src/services/valkey/provider.ts';
+import { fromTestRun } from '../../incus.ts';
+import { testFamily } from '../redis-family.ts';
 
 /** Not every Debian has a package with Valkey's own client: it runs from the image that Danube built, unpacked. */
 testFamily(valkey, async ({ plane, folder, caFile }) => {

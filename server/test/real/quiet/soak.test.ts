@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { createLog } from '../../src/lib/log.ts';
-import { createCrashable, findInconsistencies } from '../faults.ts';
-import { createTestIncus, incusEnvironment } from '../incus.ts';
-import { REPEAT, SEED } from '../seed.ts';
-import { soak } from '../soak.ts';
+import { createLog } from '../../../src/lib/log.ts';
+import { createCrashable, findInconsistencies } from '../../faults.ts';
+import { createTestIncus, incusEnvironment } from '../../incus.ts';
+import { REPEAT, SEED } from '../../seed.ts';
+import { soak } from '../../soak.ts';
 
 describe('soak on Incus', () => {
   it('honours every promise over 8 operations and 5 kills', async (context) => {

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { copyFile, mkdir, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { it } from 'node:test';
-import { run } from '../../src/lib/run.ts';
-import { mysql } from '../../src/services/mysql/provider.ts';
-import { imageOf } from '../../src/services/provider.ts';
-import { fromTestRun } from '../incus.ts';
-import { describeEngine, type Subject } from './mysql-family.ts';
+import { run } from '../../../src/lib/run.ts';
+import { mysql } from '../../../src/services/mysql/provider.ts';
+import { imageOf } from '../../../src/services/provider.ts';
+import { fromTestRun } from '../../incus.ts';
+import { describeEngine, type Subject } from '../mysql-family.ts';
 
 /** Each must fail for the customer's account. */
 const ATTACKS = [

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import type { InstanceSpec } from '../../src/dataplane/contract/compute.ts';
-import { openTo, rule } from '../contract/firewalls.ts';
-import { specOf } from '../contract/subjects.ts';
-import { type FirewallWorld, openFirewallWorld } from './firewall-world.ts';
+import type { InstanceSpec } from '../../../src/dataplane/contract/compute.ts';
+import { openTo, rule } from '../../contract/firewalls.ts';
+import { specOf } from '../../contract/subjects.ts';
+import { type FirewallWorld, openFirewallWorld } from '../firewall-world.ts';
 import {
   both,
   everything,
@@ -12,12 +12,11 @@ import {
   icmp,
   PORTS,
   type Probe,
+  port,
   tcp,
   udp,
   verify,
-} from './packets.ts';
-
-const port = (number: number) => ({ ports: { first: number, last: number } });
+} from '../packets.ts';
 
 /** Real packets between instances, this host and a host outside: who reaches whom. */
 describe('firewalls with packets', { timeout: 900_000 }, () => {

@@ -1,21 +1,28 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import type { InstanceSpec } from '../../src/dataplane/contract/compute.ts';
-import { IncusClient } from '../../src/dataplane/incus/client.ts';
-import { bridgeName, projectName } from '../../src/dataplane/incus/names.ts';
-import { findIncusd } from '../../src/host/components/incus-daemon.ts';
-import { signal } from '../../src/lib/processes.ts';
-import { firewall, rule } from '../contract/firewalls.ts';
-import { networkOf, specOf, TEAMS } from '../contract/subjects.ts';
-import { refuses } from '../contract/verbs.ts';
-import { waitFor } from '../harness.ts';
-import { fromTestRun } from '../incus.ts';
-import { type FirewallWorld, openFirewallWorld } from './firewall-world.ts';
-import { type Followed, PORTS, type Probe, startGuest, tcp, udp, verify } from './packets.ts';
 
-const port = (number: number) => ({ ports: { first: number, last: number } });
+import type { InstanceSpec } from '../../../src/dataplane/contract/compute.ts';
+import { IncusClient } from '../../../src/dataplane/incus/client.ts';
+import { bridgeName, projectName } from '../../../src/dataplane/incus/names.ts';
+import { firewall, rule } from '../../contract/firewalls.ts';
+import { networkOf, specOf, TEAMS } from '../../contract/subjects.ts';
+import { refuses } from '../../contract/verbs.ts';
+import { waitFor } from '../../harness.ts';
+import { type FirewallWorld, openFirewallWorld } from '../firewall-world.ts';
+import {
+  dies,
+  type Followed,
+  goesOn,
+  PORTS,
+  type Probe,
+  port,
+  startGuest,
+  tcp,
+  udp,
+  verify,
+} from '../packets.ts';
 
-/** Real packets while firewalls change, and while what enforces them comes and goes. */
+/** Real packets while firewalls change. */
 describe('firewalls that change', { timeout: 900_000 }, () => {
   let world: FirewallWorld;
   let client: IncusClient;
@@ -66,28 +73,6 @@ describe('firewalls that change', { timeout: 900_000 }, () => {
     await guard();
     for (const said of streams) await waitFor('its end', async () => (await said()) === 'dead');
     await verify(b, { passes: tcp(specs.a) });
-  });
-
-  it('keeps its rules while Incus is killed and starts again', async () => {
-    const { outside, specs, guard } = world;
-    await guard(rule('inbound', 'allow', { protocol: 'tcp', ...port(PORTS.one) }));
-    const knocking = [...tcp(specs.b, PORTS.two)].map((probe) =>
-      outside.follow('python3', [`${import.meta.dirname}/packets.py`, 'knock', JSON.stringify(probe)]),
-    );
-    const [four] = tcp(specs.b, PORTS.one);
-    const kept = outside.stream(four!);
-    await goesOn(kept);
-    for (const one of knocking) await waitFor('knocking', async () => one.lines.includes('up'));
-    const daemon = findIncusd(fromTestRun('DANUBE_HOME'));
-    assert.ok(daemon);
-    signal(daemon.pid, 'SIGKILL');
-    await waitFor('Incus to answer again', answersAgain(daemon.pid), 120);
-    await verify(outside, { passes: tcp(specs.b), dropped: [...tcp(specs.b, PORTS.two), ...udp(specs.b)] });
-    for (const one of knocking) assert.deepEqual(one.lines, ['up'], 'nobody got in meanwhile');
-    await goesOn(kept);
-    await guard(rule('inbound', 'allow', { protocol: 'tcp', ...port(PORTS.two) }));
-    await dies(kept);
-    for (const one of knocking) await waitFor('the new rules', async () => one.lines.includes('open'));
   });
 
   it('keeps the rules that it has where it is given some that cannot be', async () => {
@@ -170,24 +155,4 @@ describe('firewalls that change', { timeout: 900_000 }, () => {
     await waitFor(`a connection to ${probe.to}`, async () => (await said()) === 'alive');
     return said;
   }
-
-  const answersAgain = (killed: number) => async (): Promise<boolean> => {
-    if (findIncusd(fromTestRun('DANUBE_HOME'))?.pid === killed) return false;
-    return world.subject.plane.describe().then(
-      () => true,
-      () => false,
-    );
-  };
 });
-
-/** Something comes from now on. */
-async function goesOn({ lines }: Followed): Promise<void> {
-  const before = lines.length;
-  await waitFor('a connection to go on', async () => {
-    assert.notEqual(lines.at(-1), 'dead');
-    return lines.length > before + 1;
-  });
-}
-
-const dies = ({ lines }: Followed): Promise<true> =>
-  waitFor('a connection to die', async () => lines.at(-1) === 'dead');

@@ -4,18 +4,18 @@ import net, { type AddressInfo } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it, type TestContext } from 'node:test';
-import type { DataPlane } from '../../src/dataplane/contract/data-plane.ts';
-import type { Scope } from '../../src/http/scopes.ts';
-import { createToken } from '../../src/identity/tokens/service.ts';
-import { createLog } from '../../src/lib/log.ts';
-import { createAuthority } from '../../src/lib/pki.ts';
-import { type RunResult, run } from '../../src/lib/run.ts';
-import { type Crashable, createCrashable } from '../faults.ts';
-import { waitFor } from '../harness.ts';
-import { createTestIncus, incusEnvironment } from '../incus.ts';
-import type { ServerProcess } from '../processes.ts';
+import type { DataPlane } from '../../../src/dataplane/contract/data-plane.ts';
+import type { Scope } from '../../../src/http/scopes.ts';
+import { createToken } from '../../../src/identity/tokens/service.ts';
+import { createLog } from '../../../src/lib/log.ts';
+import { createAuthority } from '../../../src/lib/pki.ts';
+import { type RunResult, run } from '../../../src/lib/run.ts';
+import { type Crashable, createCrashable } from '../../faults.ts';
+import { waitFor } from '../../harness.ts';
+import { createTestIncus, incusEnvironment } from '../../incus.ts';
+import type { ServerProcess } from '../../processes.ts';
 
-const ROOT = path.join(import.meta.dirname, '../../..');
+const ROOT = path.join(import.meta.dirname, '../../../..');
 /** Seconds; the first instance of each engine waits for its image to be built. */
 const PATIENCE = 900;
 /** Reserved for documentation: nobody is there, and nothing is sent there. */
@@ -63,7 +63,7 @@ function codeBlocks(markdown: string): Block[] {
 }
 
 /** What stands in the customers' guides, run as it stands there. */
-describe('the guides', { timeout: 2_400_000 }, () => {
+describe('the guides', { timeout: 2_400_000, concurrency: 2 }, () => {
   let test: Crashable;
   let server: ServerProcess;
   let plane: DataPlane;
@@ -90,18 +90,26 @@ describe('the guides', { timeout: 2_400_000 }, () => {
     await rm(folder, { recursive: true });
   });
 
-  const inFolder = (command: string[], env: Environment, input?: string): Promise<RunResult> =>
+  const inFolder = (
+    command: string[],
+    env: Environment,
+    input?: string,
+    cwd: string = folder,
+  ): Promise<RunResult> =>
     run(command[0]!, command.slice(1), {
       allow: 'any',
-      cwd: folder,
+      cwd,
       env: { ...process.env, ...env },
       timeoutSeconds: PATIENCE,
       ...(input === undefined ? {} : { input }),
     });
 
-  /** Runs what a reader types into a shell, up to the first command that fails. */
-  async function type(lines: string[], env: Environment): Promise<string> {
-    const { status, stdout, stderr } = await inFolder(['bash', '-euo', 'pipefail'], env, lines.join('\n'));
+  /** Runs what a reader types into a shell in a folder of that name, up to the first command that fails. */
+  async function type(name: string, lines: string[], env: Environment): Promise<string> {
+    const cwd = path.join(folder, name);
+    await mkdir(cwd, { recursive: true });
+    const shell = ['bash', '-euo', 'pipefail'];
+    const { status, stdout, stderr } = await inFolder(shell, env, lines.join('\n'), cwd);
     assert.equal(status, 0, `${stdout}\n${stderr}`);
     return stdout;
   }
@@ -153,7 +161,7 @@ describe('the guides', { timeout: 2_400_000 }, () => {
     { provider: 'valkey', kind: 'cache', heading: 'Connect', answer: /^hello$/ },
   ];
   for (const { provider, kind, heading, answer } of guides) {
-    describe(`for ${provider}`, () => {
+    describe(`for ${provider}`, { concurrency: 1 }, () => {
       let blocks: Block[];
       let shell: Environment;
       const commands = (from: number, to?: number) =>
@@ -171,7 +179,7 @@ describe('the guides', { timeout: 2_400_000 }, () => {
         // The helpers, the creation, the credentials.
         const lines = [...commands(0, 3), `printf '%s\\n' "$ID" "$${kind.toUpperCase()}_URL" "$CA_FILE"`];
         const env = await reader(kind);
-        const [id, uri, caFile] = (await type(lines, env)).trim().split('\n').slice(-3);
+        const [id, uri, caFile] = (await type(provider, lines, env)).trim().split('\n').slice(-3);
         shell = { ...env, ID: id!, [`${kind.toUpperCase()}_URL`]: uri!, CA_FILE: caFile! };
         assert.match(await readFile(caFile!, 'utf8'), /^-----BEGIN CERTIFICATE-----/);
       });
@@ -202,7 +210,7 @@ describe('the guides', { timeout: 2_400_000 }, () => {
       // The commands are the same for all engines, but for the names of parameters.
       if (provider !== 'postgresql' && provider !== 'valkey') return;
       it('changes, looks into and deletes it', async () => {
-        const output = await type([...commands(0, 1), ...commands(3)], shell);
+        const output = await type(provider, [...commands(0, 1), ...commands(3)], shell);
         assert.match(output, new RegExp(`^${PUBLIC_ADDRESS}:\\d+$`, 'm'));
         assert.match(output, kind === 'database' ? /^\["max_connections"\]$/m : /^\["databases"\]$/m);
         assert.match(output, /"verdict":"healthy"/);

@@ -1,0 +1,4 @@
+import { killsContract } from '../../contract/kills.ts';
+import { openIncus } from '../../contract/subjects.ts';
+
+killsContract(openIncus);

@@ -1,0 +1,4 @@
+import { guestsContract } from '../../contract/guests.ts';
+import { openIncus } from '../../contract/subjects.ts';
+
+guestsContract(openIncus);

@@ -1,0 +1,4 @@
+import { servicesContract } from '../../contract/services.ts';
+import { openIncus } from '../../contract/subjects.ts';
+
+servicesContract(openIncus);

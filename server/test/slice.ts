@@ -1,0 +1,63 @@
+import { globSync } from 'node:fs';
+import path from 'node:path';
+import type { TenantNetwork } from '../src/dataplane/contract/networks.ts';
+import type { AddressPools } from '../src/instances/addresses.ts';
+import { TEST_POOLS } from './harness.ts';
+
+/** Teams that a slice has. */
+const TEAMS = 1_000;
+/** Networks of teams that a slice has. */
+const NETWORKS = 16;
+/** In the IPv4 pool of an install, a /13. */
+const SLICES = 32;
+
+/**
+ * The part of the run's Incus that one test file has: numbers of teams and networks that no other file uses. So two files
+ * can use it at the same time, and each removes only what is its own.
+ */
+export interface Slice {
+  number: number;
+  /** The first number of its teams. */
+  firstTeam: number;
+  /** Whether the team is one of the slice. */
+  has(teamId: number): boolean;
+  /** The ranges from which a server gives networks to teams. */
+  pools: AddressPools;
+  /** The networks at the end of the ranges, for tests that give them to teams by themselves: the last one is number 0. */
+  network(fromEnd: number): TenantNetwork;
+}
+
+/** The slice of this process: of the test file that it runs, or of the one that started it as a server. */
+export const slice: Slice = createSlice(Number(process.env.DANUBE_TEST_SLICE ?? numberOfFile()));
+
+/** Each file on real instances has a number; whatever else uses an Incus of its own, such as a benchmark, is 0. */
+function numberOfFile(): number {
+  const folder = path.join(import.meta.dirname, 'real');
+  const files = globSync('**/*.test.ts', { cwd: folder }).sort();
+  return files.indexOf(path.relative(folder, process.argv[1] ?? '')) + 1;
+}
+
+function createSlice(number: number): Slice {
+  if (number >= SLICES) throw new Error(`There are ${SLICES} slices, and a file has number ${number}.`);
+  const { DANUBE_IPV4_POOL: v4 = TEST_POOLS.ipv4, DANUBE_IPV6_POOL: v6 = TEST_POOLS.ipv6 } = process.env;
+  const [first, second] = v4.split('.').map(Number);
+  const four = (network: number): string => {
+    const index = number * NETWORKS + network;
+    return `${first}.${second! + (index >> 6)}.${(index & 63) * 4}`;
+  };
+  const six = (network: number): string =>
+    v6.replace(/::\/48$/, `:${(number * NETWORKS + network).toString(16)}:`);
+  return {
+    number,
+    firstTeam: number * TEAMS + 1,
+    has: (teamId) => Math.floor(teamId / TEAMS) === number,
+    pools: { ipv4: `${four(0)}.0/18`, ipv6: `${six(0)}:/60` },
+    network(fromEnd) {
+      const network = NETWORKS - 1 - fromEnd;
+      return {
+        ipv4: { subnet: `${four(network)}.0/22`, gateway: `${four(network)}.1` },
+        ipv6: { subnet: `${six(network)}:/64`, gateway: `${six(network)}:1` },
+      };
+    },
+  };
+}
