@@ -3,6 +3,7 @@ import type { InstanceReport } from './dataplane/contract/compute.ts';
 import type { DataPlane } from './dataplane/contract/data-plane.ts';
 import type { SnapshotRef, VolumeRef } from './dataplane/contract/refs.ts';
 import type { Database, Queryable } from './db/database.ts';
+import { type EventCatalogue, registerEvents } from './events/catalogue.ts';
 import type { Api } from './http/api.ts';
 import type { Tag } from './http/openapi-parts.ts';
 import { registerScopes, type ScopeSubject } from './http/scopes.ts';
@@ -29,6 +30,8 @@ export interface ResourceModule {
   scopes?: readonly ScopeSubject[];
   /** What a team may have of it, by quota kind. */
   quotas?: Readonly<Record<string, Quota>>;
+  /** The types of event that happen to it. */
+  events?: EventCatalogue;
   /** The kinds of instance that it is. */
   kinds?: readonly InstanceKind[];
   /** Makes its parts for one server. Nothing may connect to anything yet: documents are made without a database. */
@@ -72,9 +75,10 @@ export interface ConsistencyCheck {
   snapshots: readonly SnapshotRef[];
 }
 
-/** Makes scopes, quotas and kinds of modules known. Before anything asks for them; doing so again changes nothing. */
+/** Makes scopes, quotas, types of event and kinds of modules known. Before anything asks for them; doing so again changes nothing. */
 export function registerModules(modules: readonly ResourceModule[]): void {
   registerScopes(modules.flatMap(({ scopes = [] }) => scopes));
   for (const { quotas = {} } of modules) registerQuotas(quotas);
+  registerEvents(modules.flatMap(({ events = {} }) => Object.values(events)));
   registerKinds(modules.flatMap(({ kinds = [] }) => kinds));
 }

@@ -1,3 +1,4 @@
+import { eventsModule } from './events/module.ts';
 import { teamsModule } from './identity/teams/module.ts';
 import { instancesModule } from './instances/module.ts';
 import { type ResourceModule, registerModules } from './module.ts';
@@ -29,6 +30,7 @@ export const MODULES: readonly ResourceModule[] = [
   firewallsModule,
   certificateAuthorityModule,
   operationsModule,
+  eventsModule,
   instancesModule,
   managedServicesModule,
 ];

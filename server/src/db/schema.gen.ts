@@ -45,9 +45,12 @@ export interface Events {
   id: Generated<number>;
   message: string;
   operation_id: string | null;
+  payload: Json;
+  position: number | null;
   reason: string;
   resource_id: string;
   resource_type: string;
+  severity: string;
   team_id: number;
   type: string;
 }

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { ConsistencyCheck } from '../module.ts';
+import { isUnfinished } from '../operations/unfinished.ts';
 import { allKinds } from './kinds.ts';
 import { memberName } from './naming.ts';
 import { listTeamInstances } from './store.ts';
@@ -39,7 +40,7 @@ async function findMiscounts({ db, teamId }: ConsistencyCheck): Promise<string[]
     Number(((await sql`select (${text})::integer as n`.execute(db)).rows[0] as { n: number }).n);
   const problems: string[] = [];
   const open = await count(sql`select count(*) from operations
-    where team_id = ${teamId} and state in ('queued', 'pending', 'running')`);
+    where team_id = ${teamId} and ${isUnfinished()}`);
   if (open > 0) problems.push(`${open} operations never ended`);
   const homeless = await count(sql`select count(*) from members m join instances i on i.id = m.instance_id
     where i.team_id = ${teamId} and not exists (select from addresses where member_id = m.id)`);

@@ -1,31 +1,104 @@
-import type { Queryable } from '../db/database.ts';
+import { Type } from 'typebox';
+import { Failure, NOTHING, normal, warning } from '../events/catalogue.ts';
+import { requested } from '../operations/events.ts';
 
-/** Events that one answer shows. */
-const MAX_EVENTS = 100;
+/** Number and name of a snapshot, as the customer knows it. */
+const SnapshotName = Type.Object({ id: Type.Integer(), name: Type.String() });
 
-/** What the platform did to an instance, and what it found, newest first. `resource` is its kind and name: `vps/web-1`. */
-export async function listEvents(db: Queryable, id: string, resource: string) {
-  const rows = await db
-    .selectFrom('events')
-    .select(['type', 'reason', 'message', 'created_at'])
-    .where('resource_id', '=', id)
-    .orderBy('id', 'desc')
-    .limit(MAX_EVENTS)
-    .execute();
-  return rows.map((event) => ({
-    type: event.type as 'Normal' | 'Warning',
-    reason: event.reason,
-    message: event.message,
-    resource,
-    count: '1',
-    first_seen: event.created_at.toISOString(),
-    last_seen: event.created_at.toISOString(),
-  }));
-}
+/** The number of the snapshot that holds the state before a restore, where there is one. */
+const Kept = Type.Union([Type.Integer(), Type.Null()]);
 
-/** What a diagnosis says of the events that it has looked at. */
-export const eventsSection = ({ length }: readonly unknown[]) => ({
-  available: true,
-  count: length,
-  truncated: length === MAX_EVENTS,
+/**
+ * The events that every kind of instance has. `remedies` say how one is mended that is gone from the host, and one that the
+ * host cannot run.
+ */
+export const instanceEvents = (kind: string, noun: string, remedies: { lost: string; broken: string }) => ({
+  requested: requested(kind),
+  started: normal(`${kind}.started`, 'Started', NOTHING, () => `The ${noun} was started.`),
+  stopped: normal(`${kind}.stopped`, 'Stopped', NOTHING, () => `The ${noun} was stopped.`),
+  deleted: normal(`${kind}.deleted`, 'Deleted', NOTHING, () => `The ${noun} was deleted.`),
+  failed: warning(
+    `${kind}.failed`,
+    'Failed',
+    Type.Object({ operation: Type.String(), ...Failure.properties }),
+    ({ operation, error }) => `${operation} failed: ${error.message}`,
+  ),
+  updateFailed: warning(
+    `${kind}.update_failed`,
+    'UpdateFailed',
+    Failure,
+    ({ error }) => `Nothing was changed: ${error.message}`,
+  ),
+  ...snapshotEvents(kind, noun),
+  ...driftEvents(kind, noun, remedies),
+});
+
+export type InstanceEvents = ReturnType<typeof instanceEvents>;
+
+/** Of an instance that gives a snapshot, or goes back to one. */
+const snapshotEvents = (kind: string, noun: string) => ({
+  snapshotTaken: normal(
+    `${kind}.snapshot_taken`,
+    'SnapshotTaken',
+    Type.Object({ snapshot: SnapshotName }),
+    ({ snapshot: { id, name } }) => `Snapshot ${id} (${name}) was taken.`,
+  ),
+  snapshotFailed: warning(
+    `${kind}.snapshot_failed`,
+    'SnapshotFailed',
+    Failure,
+    ({ error }) => `No snapshot was taken: ${error.message}`,
+  ),
+  restored: normal(
+    `${kind}.restored`,
+    'Restored',
+    Type.Object({ snapshot: SnapshotName, kept: Kept }),
+    ({ snapshot: { id, name }, kept }) =>
+      `The ${noun} was restored from snapshot ${id} (${name}). ${
+        kept === null
+          ? 'There was no state before it that could be kept.'
+          : `The state before is kept as snapshot ${kept}.`
+      }`,
+  ),
+  restoreFailed: warning(
+    `${kind}.restore_failed`,
+    'RestoreFailed',
+    Type.Object({ kept: Kept, ...Failure.properties }),
+    ({ kept, error }) =>
+      `The restore failed: ${error.message}${kept === null ? '' : ` The state before is kept as snapshot ${kept}.`}`,
+  ),
+  restoreUndone: warning(
+    `${kind}.restore_undone`,
+    'RestoreFailed',
+    Failure,
+    ({ error }) => `The restore failed, and the ${noun} is as it was before: ${error.message}`,
+  ),
+});
+
+/** What became of an instance without an operation of it. */
+const driftEvents = (kind: string, noun: string, remedies: { lost: string; broken: string }) => ({
+  missing: warning(
+    `${kind}.missing`,
+    'InstanceMissing',
+    NOTHING,
+    () => `The ${noun} is gone from the host. ${remedies.lost}`,
+  ),
+  broken: warning(
+    `${kind}.broken`,
+    'InstanceBroken',
+    NOTHING,
+    () => `The host cannot run the ${noun}. ${remedies.broken}`,
+  ),
+  stoppedFromInside: warning(
+    `${kind}.stopped_from_inside`,
+    'StoppedFromInside',
+    NOTHING,
+    () => `The ${noun} shut itself down.`,
+  ),
+  startedOutside: warning(
+    `${kind}.started_outside`,
+    'StartedOutside',
+    NOTHING,
+    () => `The ${noun} was started outside of Danube.`,
+  ),
 });

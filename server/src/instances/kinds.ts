@@ -6,6 +6,7 @@ import type { InstanceRef } from '../dataplane/contract/refs.ts';
 import type { Database, Queryable } from '../db/database.ts';
 import type { SecretBox } from '../lib/crypto.ts';
 import type { KeyedCertificate } from '../lib/pki.ts';
+import type { InstanceEvents } from './events.ts';
 
 /** What Danube has to know of one kind of instance, so that all that is the same for every kind is written once. */
 export interface InstanceKind {
@@ -15,8 +16,8 @@ export interface InstanceKind {
   noun: string;
   /** In operation ids: `Vps`. */
   label: string;
-  /** How one is mended that is gone from the host, and one that the host cannot run: sentences. */
-  remedies: { lost: string; broken: string };
+  /** Those of its types of event that every kind has. */
+  events: InstanceEvents;
   snapshots: {
     /** Path parameter of its snapshots' routes. */
     param: string;

@@ -10,6 +10,7 @@ import type {
   OperationWorkflow,
 } from '../operations/operation.ts';
 import { type AcceptedOperation, recordOutcome } from '../operations/operations-store.ts';
+import { kindOf } from './kinds.ts';
 import { deleteInstance, type Instance, updateInstance, updateMember } from './store.ts';
 
 /** A kind of operation on an instance. */
@@ -103,10 +104,13 @@ export async function settleFailure(tx: Tx, operation: Operation, error: Operati
     // A deletion that failed can be asked for again.
     ...(operation.kind === 'delete' ? { desired: 'stopped' } : {}),
   });
-  await recordOutcome(tx, operation, 'Warning', ['Failed', `${operation.kind} failed: ${error.message}`]);
+  const { failed } = kindOf(operation.resourceType).events;
+  await recordOutcome(tx, operation, failed, { operation: operation.kind, error });
 }
 
 /** The instance is gone: so are its rows, its addresses are free, and the team may have another. */
-export async function endInstance(tx: Tx, { teamId, resourceType, resourceId }: Operation): Promise<void> {
+export async function endInstance(tx: Tx, operation: Operation): Promise<void> {
+  const { teamId, resourceType, resourceId } = operation;
+  await recordOutcome(tx, operation, kindOf(resourceType).events.deleted, {});
   if (await deleteInstance(tx, resourceId)) await releaseQuota(tx, teamId, resourceType);
 }

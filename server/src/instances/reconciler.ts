@@ -1,8 +1,9 @@
 import { sql } from 'kysely';
 import type { Compute, InstanceReport } from '../dataplane/contract/compute.ts';
 import type { Database, Queryable, Tx } from '../db/database.ts';
+import type { EventType, NOTHING } from '../events/catalogue.ts';
+import { record } from '../events/store.ts';
 import type { Log } from '../lib/log.ts';
-import { recordEvent } from '../operations/operations-store.ts';
 import { isUnfinished } from '../operations/unfinished.ts';
 import type { Reconciler } from '../reconcilers/reconcilers.ts';
 import { isKind, kindOf } from './kinds.ts';
@@ -49,7 +50,7 @@ export function instanceReconciler(database: Database, plane: Compute, log: Log)
       for (const row of rows) {
         const report = reportOf(row);
         const drift = findDrift(row, report);
-        const reason = report?.power === 'frozen' ? FROZEN : drift?.reason;
+        const reason = report?.power === 'frozen' ? FROZEN : drift?.event.reason;
         if (!reason) continue;
         if (suspected.get(row.id) !== reason) seen.set(row.id, reason);
         else if (drift) await mend(database, row, drift, log);
@@ -85,36 +86,19 @@ const settled = (db: Queryable) =>
 
 interface Drift {
   status: 'running' | 'stopped' | 'error';
-  reason: string;
-  message: string;
+  event: EventType<typeof NOTHING>;
 }
 
 /** What the status must become, or null where it is true. */
 function findDrift({ kind, status }: Intended, found: InstanceReport | undefined): Drift | null {
-  const { noun, remedies } = kindOf(kind);
-  if (!found) {
-    return {
-      status: 'error',
-      reason: 'InstanceMissing',
-      message: `The ${noun} is gone from the host. ${remedies.lost}`,
-    };
-  }
-  if (found.power === 'error') {
-    return {
-      status: 'error',
-      reason: 'InstanceBroken',
-      message: `The host cannot run the ${noun}. ${remedies.broken}`,
-    };
-  }
+  const { events } = kindOf(kind);
+  if (!found) return { status: 'error', event: events.missing };
+  if (found.power === 'error') return { status: 'error', event: events.broken };
   if (status === 'running' && found.power === 'stopped') {
-    return { status: 'stopped', reason: 'StoppedFromInside', message: `The ${noun} shut itself down.` };
+    return { status: 'stopped', event: events.stoppedFromInside };
   }
   if (status === 'stopped' && found.power === 'running') {
-    return {
-      status: 'running',
-      reason: 'StartedOutside',
-      message: `The ${noun} was started outside of Danube.`,
-    };
+    return { status: 'running', event: events.startedOutside };
   }
   return null;
 }
@@ -122,26 +106,19 @@ function findDrift({ kind, status }: Intended, found: InstanceReport | undefined
 async function mend(database: Database, row: Intended, drift: Drift, log: Log): Promise<void> {
   const changed = await database.transaction(async (tx) => {
     if (!(await stillSettled(tx, row))) return false;
-    const { status, reason, message } = drift;
-    const error = { code: snakeCase(reason), message, retryable: false };
+    const { status, event } = drift;
+    const error = { code: snakeCase(event.reason), message: event.message({}), retryable: false };
     await updateInstance(tx, row.id, {
       status,
       observed_at: sql<Date>`now()`,
       ...(status === 'error' ? { error: JSON.stringify(error) } : { desired: status }),
     });
-    await recordEvent(tx, {
-      teamId: row.team_id,
-      resourceType: row.kind,
-      resourceId: row.id,
-      type: 'Warning',
-      reason,
-      message,
-    });
+    await record(tx, event, { teamId: row.team_id, resourceType: row.kind, resourceId: row.id }, {});
     return true;
   });
   if (changed) {
     log.warn(
-      { [row.kind]: row.id, was: row.status, is: drift.status, reason: drift.reason },
+      { [row.kind]: row.id, was: row.status, is: drift.status, reason: drift.event.reason },
       'instance drifted',
     );
   }

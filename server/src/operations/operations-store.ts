@@ -1,7 +1,11 @@
 import { type Selectable, sql } from 'kysely';
+import type { Static, TSchema } from 'typebox';
 import type { Queryable, Tx } from '../db/database.ts';
 import type { Operations } from '../db/schema.gen.ts';
+import type { EventType } from '../events/catalogue.ts';
+import { eventInsert, record } from '../events/store.ts';
 import { uuidv7 } from '../lib/ids.ts';
+import { requested } from './events.ts';
 import type { Operation, OperationError } from './operation.ts';
 import { isUnfinished } from './unfinished.ts';
 
@@ -40,10 +44,7 @@ export async function insertOperation(tx: Tx, operation: NewOperation): Promise<
           where resource_id = ${operation.resourceId} and ${isUnfinished()})
         then 'queued' else 'pending' end)
       returning state),
-    event as (
-      insert into events (team_id, resource_type, resource_id, operation_id, type, reason, message)
-      values (${operation.teamId}, ${operation.resourceType}, ${operation.resourceId}, ${id}, 'Normal', 'Requested',
-        ${`Asked to ${operation.kind}.`}))
+    event as (${eventInsert(requested(operation.resourceType), { ...operation, operationId: id }, { operation: operation.kind })})
     select state, case when state = 'pending' then ${enqueueWorkflow(id)} end from accepted`.execute(tx);
   return { id, state: result.rows[0]!.state };
 }
@@ -134,41 +135,13 @@ export async function reportProgress(
     .execute();
 }
 
-export interface NewEvent {
-  teamId: number;
-  resourceType: string;
-  resourceId: string;
-  operationId?: string | null;
-  /** `Normal` or `Warning`. */
-  type: 'Normal' | 'Warning';
-  /** One word in CamelCase, stable: programs match on it. */
-  reason: string;
-  message: string;
-}
-
-/** Appends to the event log, in the transaction that makes it true. */
-export async function recordEvent(tx: Tx, event: NewEvent): Promise<void> {
-  await tx
-    .insertInto('events')
-    .values({
-      team_id: event.teamId,
-      resource_type: event.resourceType,
-      resource_id: event.resourceId,
-      operation_id: event.operationId ?? null,
-      type: event.type,
-      reason: event.reason,
-      message: event.message,
-    })
-    .execute();
-}
-
-/** Appends what became of an operation. `reason` and `message` as in {@link NewEvent}. */
-export async function recordOutcome(
+/** Writes what became of an operation. */
+export async function recordOutcome<Payload extends TSchema>(
   tx: Tx,
   operation: Operation,
-  type: NewEvent['type'],
-  [reason, message]: readonly [reason: string, message: string],
+  type: EventType<Payload>,
+  payload: Static<Payload>,
 ): Promise<void> {
   const { id: operationId, teamId, resourceType, resourceId } = operation;
-  await recordEvent(tx, { teamId, resourceType, resourceId, operationId, type, reason, message });
+  await record(tx, type, { teamId, resourceType, resourceId, operationId }, payload);
 }

@@ -7,6 +7,7 @@ import { mutate } from '../../src/http/mutation.ts';
 import { Component, Id, Message, Nullable, Obj, PathId, Text } from '../../src/http/schema.ts';
 import { takeQuota } from '../../src/identity/teams/quotas.ts';
 import { allotAddresses, createNetworkReader } from '../../src/instances/addresses.ts';
+import { instanceEvents } from '../../src/instances/events.ts';
 import type { InstanceKind } from '../../src/instances/kinds.ts';
 import {
   acceptForInstance,
@@ -45,6 +46,8 @@ const operations = {
   create: { kind: 'create', args: NO_ARGS, during: 'provisioning' },
   delete: { kind: 'delete', args: NO_ARGS, during: 'destroying' },
 } as const satisfies Record<string, InstanceOperation>;
+
+const events = instanceEvents('beacon', 'beacon', { lost: 'Delete it.', broken: 'Delete it.' });
 
 const LIMITS = { vcpu: 1, memory_mb: 256, disk_gb: 2 };
 
@@ -221,7 +224,7 @@ const beaconKind: InstanceKind = {
   name: 'beacon',
   noun: 'beacon',
   label: 'Beacon',
-  remedies: { lost: 'Delete it.', broken: 'Delete it.' },
+  events,
   snapshots: {
     param: 'beaconSnapshot',
     member: 'beacon_instance',
@@ -244,6 +247,7 @@ export const beaconModule: ResourceModule = {
   tags: [{ name: 'Beacons', description: 'Machines without anything of their own.' }],
   scopes: ['beacon'],
   quotas: { beacon: { limit: 5, label: 'beacon' } },
+  events,
   kinds: [beaconKind],
   create: (context) => ({
     routes: (api) => beaconRoutes(api, context),

@@ -5,6 +5,7 @@
 import { sql } from 'kysely';
 import { Type } from 'typebox';
 import type { Database, Queryable } from '../../src/db/database.ts';
+import { normal } from '../../src/events/catalogue.ts';
 import type { Api } from '../../src/http/api.ts';
 import { mutate } from '../../src/http/mutation.ts';
 import { Component, Id, Message, Obj, PathId, Text } from '../../src/http/schema.ts';
@@ -13,7 +14,9 @@ import { notFound } from '../../src/lib/errors.ts';
 import { uuidv7 } from '../../src/lib/ids.ts';
 import type { ResourceModule } from '../../src/module.ts';
 import { accept } from '../../src/operations/accept.ts';
+import { requested } from '../../src/operations/events.ts';
 import type { OperationDefinition, OperationWorkflow } from '../../src/operations/operation.ts';
+import { recordOutcome } from '../../src/operations/operations-store.ts';
 
 /** What a migration would hold. */
 export const NOTE_TABLE = `create table notes (
@@ -111,6 +114,13 @@ function noteRoutes(api: Api, { db }: Database): void {
   );
 }
 
+const printed = normal(
+  'note.printed',
+  'Printed',
+  Type.Object({ copies: Type.Integer() }),
+  ({ copies }) => `The note was printed ${copies} times.`,
+);
+
 const noteWorkflows = ({ db }: Database): { print: OperationWorkflow<{ copies: number }> } => {
   const setStatus = (on: Queryable, id: string, status: string) =>
     sql`update notes set status = ${status} where id = ${id}`.execute(on);
@@ -127,7 +137,10 @@ const noteWorkflows = ({ db }: Database): { print: OperationWorkflow<{ copies: n
         },
       ],
       undo: [],
-      succeed: async (tx, { resourceId }) => void (await setStatus(tx, resourceId, 'printed')),
+      async succeed(tx, operation) {
+        await setStatus(tx, operation.resourceId, 'printed');
+        await recordOutcome(tx, operation, printed, { copies: operation.args.copies });
+      },
       fail: async (tx, { resourceId }) => void (await setStatus(tx, resourceId, 'error')),
     },
   };
@@ -138,6 +151,7 @@ export const noteModule: ResourceModule = {
   tags: [{ name: 'Notes', description: 'Short texts on paper.' }],
   scopes: ['note'],
   quotas: { note: { limit: 2, label: 'note' } },
+  events: { requested: requested('note'), printed },
   create: ({ database }) => ({
     routes: (api) => noteRoutes(api, database),
     operations: { note: noteWorkflows(database) },

@@ -43,10 +43,17 @@ create table events (
   resource_type text not null,
   resource_id uuid not null,
   operation_id uuid,
+  -- One of a catalogue, for example vps.created.
   type text not null,
+  severity text not null check (severity in ('Normal', 'Warning')),
   reason text not null,
   message text not null,
+  payload jsonb not null,
+  -- Where it stands in the order of all events; null until it was given a place, after the commit.
+  position bigint unique,
   created_at timestamptz not null default now()
 );
 create index events_resource on events (resource_id, id desc);
+create index events_unplaced on events (id) where position is null;
+create sequence event_positions;
 `;

@@ -1,9 +1,10 @@
 import { sql } from 'kysely';
 import type { Queryable, Tx } from '../../db/database.ts';
+import { record } from '../../events/store.ts';
 import { nounOf } from '../../instances/kinds.ts';
 import type { Instance } from '../../instances/store.ts';
 import { uuidv7 } from '../../lib/ids.ts';
-import { recordEvent } from '../../operations/operations-store.ts';
+import { firewallEvents } from './events.ts';
 import { type InstanceName, newRule, type StoredRule, withoutInstance } from './rule.ts';
 import {
   jsonb,
@@ -119,13 +120,8 @@ async function forgetSource(tx: Tx, teamId: number, instance: InstanceName): Pro
       jsonb(withoutInstance(firewall[column] ?? [], instance.id)),
     ]);
     await updateFirewall(tx, firewall.id, { ...Object.fromEntries(changes), ...NEXT_REVISION });
-    await recordEvent(tx, {
-      teamId,
-      resourceType: 'firewall',
-      resourceId: firewall.id,
-      type: 'Normal',
-      reason: 'RulesUpdated',
-      message: `The rules no longer name a ${nounOf(instance.type)} that was deleted.`,
-    });
+    const subject = { teamId, resourceType: 'firewall', resourceId: firewall.id };
+    const deleted = { ...instance, noun: nounOf(instance.type) };
+    await record(tx, firewallEvents.rulesUpdated, subject, { deleted });
   }
 }

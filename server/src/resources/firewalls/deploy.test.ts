@@ -49,7 +49,7 @@ describe('a deploy that must be confirmed', () => {
     assert.deepEqual([firewall.rules[0].port, firewall.confirm_by], [8443, null]);
     assert.equal(firewall.error.code, 'not_confirmed');
     const events = await test.database.pool.query(
-      `select type, message from events where resource_id = $1 and reason = 'RolledBack'`,
+      `select severity, message from events where resource_id = $1 and reason = 'RolledBack'`,
       [id],
     );
     assert.equal(events.rows.length, 1);

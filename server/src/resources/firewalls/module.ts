@@ -1,5 +1,6 @@
 import type { ResourceModule } from '../../module.ts';
 import { findFirewallInconsistencies } from './consistency.ts';
+import { firewallEvents } from './events.ts';
 import { firewallReconciler, firewallRollback } from './reconcilers.ts';
 import { firewallRoutes } from './routes.ts';
 import { FirewallService } from './service.ts';
@@ -10,6 +11,7 @@ export const firewallsModule: ResourceModule = {
   tags: [{ name: 'Firewalls', description: 'What the network lets pass to and from instances.' }],
   scopes: ['firewall'],
   quotas: { firewall: { limit: 10, label: 'firewall' } },
+  events: firewallEvents,
   create(context) {
     const { database, plane, log } = context;
     return {

@@ -1,13 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Database, Queryable, Tx } from '../../db/database.ts';
+import { record } from '../../events/store.ts';
 import { offsetOf, type PageQuery, pageOf } from '../../http/pagination.ts';
 import type { TeamPrincipal } from '../../http/principal.ts';
 import { releaseQuota, takeQuota } from '../../identity/teams/quotas.ts';
 import { nounOf } from '../../instances/kinds.ts';
 import { invalidState, notFound } from '../../lib/errors.ts';
 import { UUID, uuidv7 } from '../../lib/ids.ts';
-import { recordEvent } from '../../operations/operations-store.ts';
 import { acceptApply } from './acceptance.ts';
+import { firewallEvents } from './events.ts';
 import type { InstanceName, StoredRule } from './rule.ts';
 import { checkRules, FieldErrorList } from './rules.ts';
 import type {
@@ -239,7 +240,7 @@ export class FirewallService {
       );
     }
     await updateFirewall(tx, firewall.id, { confirm_by: null, rollback_rules: null });
-    await event(tx, firewall, 'Confirmed', 'The deploy was confirmed: its rules stay.');
+    await record(tx, firewallEvents.confirmed, subject(firewall), {});
     return answer({ ...firewall, confirm_by: null }, 'The deploy is confirmed: its rules stay.', null);
   }
 
@@ -257,7 +258,7 @@ export class FirewallService {
         firewall.status,
       );
     }
-    await event(tx, firewall, 'Deleted', 'The firewall was deleted.');
+    await record(tx, firewallEvents.deleted, subject(firewall), {});
     await tx.deleteFrom('firewalls').where('id', '=', firewall.id).execute();
     if (firewall.default_of === null) await releaseQuota(tx, principal.team.id, 'firewall');
     return { message: 'The firewall was deleted.' };
@@ -299,12 +300,8 @@ const answer = (
   operation_id: operation,
 });
 
-const event = (tx: Tx, { id, team_id }: Firewall, reason: string, message: string): Promise<void> =>
-  recordEvent(tx, {
-    teamId: team_id,
-    resourceType: 'firewall',
-    resourceId: id,
-    type: 'Normal',
-    reason,
-    message,
-  });
+const subject = ({ id, team_id }: Firewall) => ({
+  teamId: team_id,
+  resourceType: 'firewall',
+  resourceId: id,
+});

@@ -4,6 +4,7 @@ import type { Database, Tx } from '../../db/database.ts';
 import type { Operation, OperationError, OperationWorkflow } from '../../operations/operation.ts';
 import { recordOutcome } from '../../operations/operations-store.ts';
 import { applyTeamFirewalls, SETTLED } from './enforcement.ts';
+import { firewallEvents } from './events.ts';
 import { type ApplyArgs, firewallOperations } from './operations.ts';
 import { lockFirewalls, NEXT_REVISION, updateFirewall } from './store.ts';
 
@@ -49,12 +50,12 @@ async function succeed(tx: Tx, operation: Operation<ApplyArgs>): Promise<void> {
   await lockFirewalls(tx, operation.teamId);
   if (!operation.args.rollback) {
     await updateFirewall(tx, operation.resourceId, { status: SETTLED, error: null });
-    return recordOutcome(tx, operation, 'Normal', ['Applied', 'The firewall is in force.']);
+    return recordOutcome(tx, operation, firewallEvents.applied, {});
   }
-  const message = 'Nobody confirmed the rules in time: those before them are in force again.';
+  const message = firewallEvents.rolledBack.message({});
   const error: OperationError = { code: 'not_confirmed', message, retryable: true };
   await updateFirewall(tx, operation.resourceId, { status: SETTLED, error: JSON.stringify(error) });
-  await recordOutcome(tx, operation, 'Warning', ['RolledBack', message]);
+  await recordOutcome(tx, operation, firewallEvents.rolledBack, {});
 }
 
 /**
@@ -63,15 +64,11 @@ async function succeed(tx: Tx, operation: Operation<ApplyArgs>): Promise<void> {
  */
 async function fail(tx: Tx, operation: Operation<ApplyArgs>, error: OperationError): Promise<void> {
   if (operation.args.rollback) {
-    const message = `The rules before could not be brought back yet, which is tried again: ${error.message}`;
-    return recordOutcome(tx, operation, 'Warning', ['RollbackFailed', message]);
+    return recordOutcome(tx, operation, firewallEvents.rollbackFailed, { error });
   }
   // Once more: a request may have come after the first time, and its operation fails together with this one.
   await restore(tx, operation, error);
-  await recordOutcome(tx, operation, 'Warning', [
-    'ApplyFailed',
-    `What was in force before stays in force: ${error.message}`,
-  ]);
+  await recordOutcome(tx, operation, firewallEvents.applyFailed, { error });
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Compute, ControlVerb } from '../../dataplane/contract/compute.ts';
 import type { Database } from '../../db/database.ts';
 import { verdictOf } from '../../instances/diagnosis.ts';
-import { eventsSection, listEvents } from '../../instances/events.ts';
+import { eventsSection, viewEvents } from '../../instances/event-list.ts';
 import { instanceRef } from '../../instances/naming.ts';
 import { type Ask, createAsk } from '../../instances/single-flight.ts';
 import { statusDetails } from '../../instances/status.ts';
@@ -87,7 +87,7 @@ export class Inspection {
   }
 
   events(row: ManagedService) {
-    return listEvents(this.#database.db, row.id, `${row.kind}/${row.name}`);
+    return viewEvents(this.#database.db, row.id, `${row.kind}/${row.name}`);
   }
 
   /** Numbers that the engine reported just now. Null: it has no such number, or `reason` says why it could not be read. */

@@ -1,5 +1,6 @@
 import { Text } from '../../http/schema.ts';
 import type { InstanceKind } from '../../instances/kinds.ts';
+import { serviceEvents } from './events.ts';
 import { KINDS, type Kind } from './kinds.ts';
 import { waitUntilReady } from './readiness.ts';
 import { imageName, instanceSpec } from './settings.ts';
@@ -10,10 +11,7 @@ const serviceKind = (name: Kind, engine: { provider: string; version: string }):
   name,
   noun: name,
   label: KINDS[name].label,
-  remedies: {
-    lost: 'Start it: it is built anew on its data volume, if that is still there. Or restore a snapshot.',
-    broken: 'Start it, or ask the operator to look at the host.',
-  },
+  events: serviceEvents[name],
   snapshots: {
     param: `${name}Snapshot`,
     member: `${name}_instance`,

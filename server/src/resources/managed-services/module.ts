@@ -4,6 +4,7 @@ import type { ResourceModule } from '../../module.ts';
 import { SnapshotService } from '../snapshots/service.ts';
 import { storageAutoscaler } from './autoscaler.ts';
 import { cloneRoute } from './clone-routes.ts';
+import { serviceEvents } from './events.ts';
 import type { Kind } from './kinds.ts';
 import { managedServiceRoutes } from './routes.ts';
 import { ServiceActions } from './service.ts';
@@ -17,6 +18,7 @@ export function managedServiceModule(name: Kind, tag: Tag, kind: InstanceKind, w
     tags: [tag],
     scopes: [name],
     quotas: { [name]: { limit: 10, label: name } },
+    events: serviceEvents[name],
     kinds: [kind],
     create: (context) => ({
       routes(api) {

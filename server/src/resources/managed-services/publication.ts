@@ -3,6 +3,7 @@ import type { Queryable, Tx } from '../../db/database.ts';
 import { updateInstance } from '../../instances/store.ts';
 import type { Operation, OperationError } from '../../operations/operation.ts';
 import { recordOutcome } from '../../operations/operations-store.ts';
+import { eventsFor } from './events.ts';
 import { type PublishArgs, serviceOperations } from './operations.ts';
 import { updateService } from './store.ts';
 
@@ -23,10 +24,8 @@ export async function beginPublish(db: Queryable, operation: Operation<PublishAr
 export async function finishPublish(tx: Tx, operation: Operation<PublishArgs>): Promise<void> {
   const { published, settled } = operation.args;
   await updateInstance(tx, operation.resourceId, { status: settled });
-  const outcome = published
-    ? (['Published', 'It is reached at the public address.'] as const)
-    : (['Withdrawn', 'It is not reached at the public address any more.'] as const);
-  await recordOutcome(tx, operation, 'Normal', outcome);
+  const events = eventsFor(operation);
+  await recordOutcome(tx, operation, published ? events.published : events.withdrawn, {});
 }
 
 /** What the row says is what the host does: a withdrawal that failed is none. */
@@ -40,8 +39,6 @@ export async function failPublish(
   await updateService(tx, operation.resourceId, {
     published: published ? false : sql<boolean>`public_port is not null`,
   });
-  await recordOutcome(tx, operation, 'Warning', [
-    published ? 'PublishFailed' : 'WithdrawFailed',
-    error.message,
-  ]);
+  const events = eventsFor(operation);
+  await recordOutcome(tx, operation, published ? events.publishFailed : events.withdrawFailed, { error });
 }

@@ -8,6 +8,7 @@ import { asOperation } from '../../operations/arguments.ts';
 import type { Operation, OperationError } from '../../operations/operation.ts';
 import { recordOutcome } from '../../operations/operations-store.ts';
 import { type Changes, writeChanges } from './columns.ts';
+import { eventsFor } from './events.ts';
 import { serviceOperations, type UpdateArgs } from './operations.ts';
 import { type ServiceWorkflowDependencies, stepTools } from './steps.ts';
 import { getService, type ManagedService, updateService } from './store.ts';
@@ -69,19 +70,15 @@ export async function revertWaiting(tx: Tx, waiting: Operation): Promise<void> {
 }
 
 /** The instance goes on as it was meant to before the update. */
-export async function finishUpdate(
-  tx: Tx,
-  operation: Operation<UpdateArgs>,
-  [reason, message]: readonly [reason: string, message: string],
-): Promise<void> {
+export async function finishUpdate(tx: Tx, operation: Operation<UpdateArgs>): Promise<void> {
   const { running, what } = operation.args;
   await updateInstance(tx, operation.resourceId, { status: running ? 'running' : 'stopped' });
-  await recordOutcome(tx, operation, 'Normal', [reason, `${message} ${what}`]);
+  await recordOutcome(tx, operation, eventsFor(operation).updated, { what });
 }
 
 /** Where going back worked too, the instance is as it was, and so is what the customer pays for. */
 export async function failUpdate(tx: Tx, operation: Operation, error: OperationError): Promise<void> {
   const row = await getService(tx, operation.resourceId);
   if (row.status === serviceOperations.update.during) return settleFailure(tx, operation, error);
-  await recordOutcome(tx, operation, 'Warning', ['UpdateFailed', `Nothing was changed: ${error.message}`]);
+  await recordOutcome(tx, operation, eventsFor(operation).updateFailed, { error });
 }

@@ -1,4 +1,5 @@
 import type { Tx } from '../../db/database.ts';
+import type { EventType, NOTHING } from '../../events/catalogue.ts';
 import { endInstance, instanceWorkflow, markDeployed, settle } from '../../instances/lifecycle.ts';
 import type { Operation, OperationWorkflow } from '../../operations/operation.ts';
 import { recordOutcome } from '../../operations/operations-store.ts';
@@ -6,7 +7,8 @@ import { forgetInstance } from '../firewalls/defaults.ts';
 import { instanceSnapshotWorkflows } from '../snapshots/instance-operations.ts';
 import type { instanceSnapshotOperations } from '../snapshots/operations.ts';
 import type { Snapshot } from '../snapshots/store.ts';
-import { KINDS, type Kind } from './kinds.ts';
+import { eventsFor, type ServiceEvents } from './events.ts';
+import type { Kind } from './kinds.ts';
 import { serviceOperations } from './operations.ts';
 import { beginPublish, failPublish, finishPublish } from './publication.ts';
 import { type ServiceWorkflowDependencies, STOP_GRACE_SECONDS, serviceSteps } from './steps.ts';
@@ -26,23 +28,26 @@ export function managedServiceWorkflows(
     create: instanceWorkflow(create, {
       steps: [steps.network, steps.image, steps.instance, steps.ready],
       undo: [steps.remove],
-      succeed: becomes('running'),
+      succeed: becomes('running', ({ created }) => created),
     }),
     // An instance that was lost is built again on its data volume.
     start: instanceWorkflow(start, {
       // One that runs although something failed is stopped first: then it reads all of its settings.
       steps: [steps.network, steps.image, steps.halt, steps.settings, steps.instance, steps.ready],
-      succeed: becomes('running'),
+      succeed: becomes('running', ({ started }) => started),
     }),
-    stop: instanceWorkflow(stop, { steps: [steps.stop], succeed: becomes('stopped') }),
+    stop: instanceWorkflow(stop, {
+      steps: [steps.stop],
+      succeed: becomes('stopped', ({ stopped }) => stopped),
+    }),
     'force-stop': instanceWorkflow(serviceOperations['force-stop'], {
       steps: [steps.kill],
-      succeed: becomes('stopped'),
+      succeed: becomes('stopped', ({ forceStopped }) => forceStopped),
     }),
     update: instanceWorkflow(update, {
       steps: [steps.settings, apply],
       undo: [revert, steps.settings, reapply],
-      succeed: (tx, operation) => finishUpdate(tx, operation, outcome(operation)),
+      succeed: finishUpdate,
       fail: failUpdate,
     }),
     publish: instanceWorkflow(publish, {
@@ -77,33 +82,17 @@ async function adopt(tx: Tx, id: string, { version }: Snapshot): Promise<void> {
 const FRESHLY_STARTED = { pending_restart: [] as string[] };
 
 const becomes =
-  (status: 'running' | 'stopped') =>
+  (status: 'running' | 'stopped', pick: (events: ServiceEvents) => EventType<typeof NOTHING>) =>
   async (tx: Tx, operation: Operation): Promise<void> => {
     await settle(tx, operation, status);
     if (status === 'running') await updateService(tx, operation.resourceId, FRESHLY_STARTED);
-    await recordOutcome(tx, operation, 'Normal', outcome(operation));
+    await recordOutcome(tx, operation, pick(eventsFor(operation)), {});
   };
 
 async function finishDelete(tx: Tx, operation: Operation): Promise<void> {
-  await recordOutcome(tx, operation, 'Normal', outcome(operation));
   await forgetInstance(tx, operation.teamId, {
     type: operation.resourceType as Kind,
     id: operation.resourceId,
   });
   await endInstance(tx, operation);
-}
-
-/** Reason of the event that an operation leaves behind, and what became of the instance. */
-const EVENTS: Record<string, [reason: string, done: string]> = {
-  create: ['Created', 'was created and answers queries.'],
-  start: ['Started', 'was started.'],
-  stop: ['Stopped', 'was stopped.'],
-  'force-stop': ['ForceStopped', 'was switched off.'],
-  update: ['Updated', 'has new settings:'],
-  delete: ['Deleted', 'was deleted.'],
-};
-
-function outcome({ kind, resourceType }: Operation): [reason: string, message: string] {
-  const [reason, done] = EVENTS[kind]!;
-  return [reason, `The ${KINDS[resourceType as Kind].noun} ${done}`];
 }

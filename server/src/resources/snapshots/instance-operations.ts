@@ -1,5 +1,6 @@
 import type { Queryable, Tx } from '../../db/database.ts';
-import { nounOf } from '../../instances/kinds.ts';
+import type { InstanceEvents } from '../../instances/events.ts';
+import { kindOf } from '../../instances/kinds.ts';
 import { instanceWorkflow } from '../../instances/lifecycle.ts';
 import { lockInstance, updateInstance, updateMember } from '../../instances/store.ts';
 import type { Operation, OperationError, OperationWorkflow } from '../../operations/operation.ts';
@@ -11,6 +12,8 @@ import { retire, retireOlderSafety } from './retirement.ts';
 import { getSnapshot, updateSnapshot } from './store.ts';
 
 const { snapshot, restore } = instanceSnapshotOperations;
+
+const eventsFor = ({ resourceType }: Operation): InstanceEvents => kindOf(resourceType).events;
 
 /** The operations by which an instance gives a snapshot, and takes one back. */
 export function instanceSnapshotWorkflows(
@@ -44,10 +47,7 @@ async function finishSnapshot(tx: Tx, operation: Operation<SnapshotArgs>): Promi
   const { snapshot: uid } = operation.args;
   await updateSnapshot(tx, uid, { status: 'ready', error: null });
   const snapshot = await getSnapshot(tx, uid);
-  await recordOutcome(tx, operation, 'Normal', [
-    'SnapshotTaken',
-    `Snapshot ${snapshot?.id} (${snapshot?.name}) was taken.`,
-  ]);
+  if (snapshot) await recordOutcome(tx, operation, eventsFor(operation).snapshotTaken, { snapshot });
 }
 
 async function loseSnapshot(tx: Tx, { args }: Operation<SnapshotArgs>, error: OperationError): Promise<void> {
@@ -63,10 +63,7 @@ async function failSnapshot(
   // Its row is locked before the snapshot's, as everywhere.
   await lockInstance(tx, operation.resourceId);
   await loseSnapshot(tx, operation, error);
-  await recordOutcome(tx, operation, 'Warning', [
-    'SnapshotFailed',
-    `No snapshot was taken: ${error.message}`,
-  ]);
+  await recordOutcome(tx, operation, eventsFor(operation).snapshotFailed, { error });
   if (operation.args.reason !== 'automatic') await settleRequests(parts, tx, operation);
 }
 
@@ -100,15 +97,8 @@ async function finishRestore(parts: InstanceParts, tx: Tx, operation: Operation<
   if (origin) await parts.adopt(tx, operation.resourceId, origin);
   await updateSnapshot(tx, uid, { status: 'ready', error: null });
   await retireOlderSafety(tx, operation.resourceId, [operation.id, uid]);
-  const safety = await getSnapshot(tx, operation.id);
-  const before = safety
-    ? `The state before is kept as snapshot ${safety.id}.`
-    : 'There was no state before it that could be kept.';
-  const noun = nounOf(operation.resourceType);
-  await recordOutcome(tx, operation, 'Normal', [
-    'Restored',
-    `The ${noun} was restored from snapshot ${origin?.id} (${origin?.name}). ${before}`,
-  ]);
+  const kept = (await getSnapshot(tx, operation.id))?.id ?? null;
+  if (origin) await recordOutcome(tx, operation, eventsFor(operation).restored, { snapshot: origin, kept });
 }
 
 async function failRestore(
@@ -124,10 +114,7 @@ async function failRestore(
   if (status !== restore.during) {
     await settleRequests(parts, tx, operation);
     await retire(tx, operation.id);
-    return recordOutcome(tx, operation, 'Warning', [
-      'RestoreFailed',
-      `The restore failed, and the ${nounOf(operation.resourceType)} is as it was before: ${error.message}`,
-    ]);
+    return recordOutcome(tx, operation, eventsFor(operation).restoreUndone, { error });
   }
   const found = await getSnapshot(tx, operation.id);
   const safety = found?.status === 'ready' ? found : null;
@@ -135,8 +122,6 @@ async function failRestore(
   await updateInstance(tx, operation.resourceId, { status: 'error', error: JSON.stringify(error) });
   // A later start must not go on with what has failed: it builds what was there before, or finds it.
   if (made_from === uid) await updateMember(tx, operation.resourceId, { made_from: safety?.uid ?? null });
-  await recordOutcome(tx, operation, 'Warning', [
-    'RestoreFailed',
-    `The restore failed: ${error.message}${safety ? ` The state before is kept as snapshot ${safety.id}.` : ''}`,
-  ]);
+  const kept = safety?.id ?? null;
+  await recordOutcome(tx, operation, eventsFor(operation).restoreFailed, { kept, error });
 }

@@ -1,6 +1,7 @@
 import { allKinds } from '../../instances/kinds.ts';
 import type { ResourceModule } from '../../module.ts';
 import { findSnapshotInconsistencies } from './consistency.ts';
+import { snapshotEvents } from './events.ts';
 import { snapshotReconciler } from './reconciler.ts';
 import { snapshotRoutes } from './routes.ts';
 import { automaticSnapshots, restoreDrills } from './schedule.ts';
@@ -13,6 +14,7 @@ export const snapshotsModule: ResourceModule = {
   scopes: ['snapshot'],
   // Of each instance, and counted there.
   quotas: { snapshot: { limit: 50, label: 'snapshot' } },
+  events: snapshotEvents,
   create(context) {
     const { database, plane, log } = context;
     return {

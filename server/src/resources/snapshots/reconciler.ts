@@ -2,10 +2,11 @@ import { sql } from 'kysely';
 import type { SnapshotRef } from '../../dataplane/contract/refs.ts';
 import type { Snapshots } from '../../dataplane/contract/snapshots.ts';
 import type { Database } from '../../db/database.ts';
+import { record } from '../../events/store.ts';
 import type { Log } from '../../lib/log.ts';
-import { recordEvent } from '../../operations/operations-store.ts';
 import { isUnfinished } from '../../operations/unfinished.ts';
 import type { Reconciler } from '../../reconcilers/reconcilers.ts';
+import { snapshotEvents } from './events.ts';
 import { retire } from './retirement.ts';
 import { isReadable, RESOURCE_TYPE } from './states.ts';
 import { lockSnapshot, snapshotRef, updateSnapshot, usesOf } from './store.ts';
@@ -130,14 +131,8 @@ async function mend(database: Database, { uid, status }: IdleRow, mended: Mended
       status: mended.status,
       error: mended.status === 'failed' ? JSON.stringify(error) : null,
     });
-    await recordEvent(tx, {
-      teamId: row.team_id,
-      resourceType: RESOURCE_TYPE,
-      resourceId: uid,
-      type: 'Warning',
-      reason: 'SnapshotMended',
-      message,
-    });
+    const subject = { teamId: row.team_id, resourceType: RESOURCE_TYPE, resourceId: uid };
+    await record(tx, snapshotEvents.mended, subject, { status: mended.status, what: message });
     return true;
   });
 }

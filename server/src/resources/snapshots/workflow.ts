@@ -4,6 +4,7 @@ import type { BlueprintDependencies } from '../../instances/kinds.ts';
 import type { Operation, OperationError, OperationWorkflow } from '../../operations/operation.ts';
 import { recordOutcome } from '../../operations/operations-store.ts';
 import { drillSteps } from './drill.ts';
+import { snapshotEvents } from './events.ts';
 import { snapshotOperations } from './operations.ts';
 import { deleteSnapshot, snapshotRef, updateSnapshot } from './store.ts';
 
@@ -42,21 +43,18 @@ export function snapshotWorkflows(
 
 async function finishDelete(tx: Tx, operation: Operation): Promise<void> {
   await deleteSnapshot(tx, operation.resourceId);
-  await recordOutcome(tx, operation, 'Normal', ['Deleted', 'The snapshot was deleted.']);
+  await recordOutcome(tx, operation, snapshotEvents.deleted, {});
 }
 
 /** It can be asked for again; whether there is something left to restore is not known. */
 async function failDelete(tx: Tx, operation: Operation, error: OperationError): Promise<void> {
   await updateSnapshot(tx, operation.resourceId, { status: 'failed', error: JSON.stringify(error) });
-  await recordOutcome(tx, operation, 'Warning', ['DeleteFailed', error.message]);
+  await recordOutcome(tx, operation, snapshotEvents.deleteFailed, { error });
 }
 
 async function finishDrill(tx: Tx, operation: Operation): Promise<void> {
   await updateSnapshot(tx, operation.resourceId, { verified_at: sql<Date>`now()`, verified_ok: true });
-  await recordOutcome(tx, operation, 'Normal', [
-    'Verified',
-    'The snapshot was restored as a drill, and works.',
-  ]);
+  await recordOutcome(tx, operation, snapshotEvents.verified, {});
 }
 
 async function failDrill(tx: Tx, operation: Operation, error: OperationError): Promise<void> {
@@ -67,8 +65,5 @@ async function failDrill(tx: Tx, operation: Operation, error: OperationError): P
     verify_message: error.message,
     restore_ms: null,
   });
-  await recordOutcome(tx, operation, 'Warning', [
-    'VerifyFailed',
-    `The restore drill failed: ${error.message}`,
-  ]);
+  await recordOutcome(tx, operation, snapshotEvents.verifyFailed, { error });
 }

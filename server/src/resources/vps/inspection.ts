@@ -9,7 +9,7 @@ import {
   ranked,
   verdictOf,
 } from '../../instances/diagnosis.ts';
-import { eventsSection, listEvents } from '../../instances/events.ts';
+import { eventsSection, viewEvents } from '../../instances/event-list.ts';
 import { instanceRef } from '../../instances/naming.ts';
 import { type Ask, createAsk } from '../../instances/single-flight.ts';
 import { statusDetails } from '../../instances/status.ts';
@@ -33,7 +33,7 @@ export class VpsInspection {
   }
 
   events(vps: Vps) {
-    return listEvents(this.#database.db, vps.id, `vps/${vps.name}`);
+    return viewEvents(this.#database.db, vps.id, `vps/${vps.name}`);
   }
 
   async #answersWithin(vps: Vps, seconds: number): Promise<boolean> {

@@ -1,5 +1,6 @@
 import { Text } from '../../http/schema.ts';
 import type { InstanceKind } from '../../instances/kinds.ts';
+import { vpsEvents } from './events.ts';
 import { instanceSpec, SSH_TIMEOUT_SECONDS } from './spec.ts';
 import { getVps } from './store.ts';
 
@@ -7,10 +8,7 @@ export const vpsKind: InstanceKind = {
   name: 'vps',
   noun: 'server',
   label: 'Vps',
-  remedies: {
-    lost: 'Restore a snapshot of it, or reinstall it: then the data on its disk is lost.',
-    broken: 'Reinstall it, or ask the operator to look at the host.',
-  },
+  events: vpsEvents,
   snapshots: {
     param: 'vpsSnapshot',
     member: 'vps_instance',

@@ -1,4 +1,5 @@
 import type { ResourceModule } from '../../module.ts';
+import { vpsEvents } from './events.ts';
 import { vpsKind } from './kind.ts';
 import { vpsRoutes } from './routes.ts';
 import { VpsService } from './service.ts';
@@ -9,6 +10,7 @@ export const vpsModule: ResourceModule = {
   tags: [{ name: 'VPS', description: 'Virtual servers.' }],
   scopes: ['vps'],
   quotas: { vps: { limit: 10, label: 'VPS' } },
+  events: vpsEvents,
   kinds: [vpsKind],
   create: (context) => ({
     routes: (api) => vpsRoutes(api, new VpsService(context), context),

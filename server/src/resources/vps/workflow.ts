@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
 import type { Database, Queryable, Tx } from '../../db/database.ts';
+import type { EventType, NOTHING } from '../../events/catalogue.ts';
 import { createNetworkReader } from '../../instances/addresses.ts';
 import { endInstance, instanceWorkflow, markDeployed, settle } from '../../instances/lifecycle.ts';
 import { instanceRef } from '../../instances/naming.ts';
@@ -21,6 +22,7 @@ import { instanceSnapshotWorkflows } from '../snapshots/instance-operations.ts';
 import type { instanceSnapshotOperations } from '../snapshots/operations.ts';
 import { removeSnapshotsOf } from '../snapshots/retirement.ts';
 import { originOf, type Snapshot } from '../snapshots/store.ts';
+import { vpsEvents } from './events.ts';
 import { type ImageArgs, type ReinstallArgs, type UpdateArgs, vpsOperations } from './operations.ts';
 import { instanceSpec, NOTHING_PUBLISHED, SSH_TIMEOUT_SECONDS } from './spec.ts';
 import { getVps, updateVps, type Vps } from './store.ts';
@@ -46,19 +48,22 @@ export function vpsWorkflows(dependencies: VpsWorkflowDependencies): Record<Kind
     create: instanceWorkflow(create, {
       steps: [steps.network, steps.image, steps.instance, steps.ssh],
       undo: [steps.remove],
-      succeed: becomes('running'),
+      succeed: becomes('running', vpsEvents.created),
     }),
-    start: instanceWorkflow(start, { steps: [steps.start, steps.ssh], succeed: becomes('running') }),
-    stop: instanceWorkflow(stop, { steps: [steps.stop], succeed: becomes('stopped') }),
+    start: instanceWorkflow(start, {
+      steps: [steps.start, steps.ssh],
+      succeed: becomes('running', vpsEvents.started),
+    }),
+    stop: instanceWorkflow(stop, { steps: [steps.stop], succeed: becomes('stopped', vpsEvents.stopped) }),
     reboot: instanceWorkflow(reboot, {
       steps: [steps.stop, steps.start, steps.ssh],
-      succeed: becomes('running'),
+      succeed: becomes('running', vpsEvents.rebooted),
     }),
     reinstall: instanceWorkflow(reinstall, {
       begin: beginReinstall,
       // The image comes first: where it cannot be had, the old system is still there.
       steps: [steps.image, steps.remove, steps.network, steps.instance, steps.ssh],
-      succeed: becomes('running'),
+      succeed: becomes('running', vpsEvents.reinstalled),
     }),
     update: instanceWorkflow(update, { steps: [steps.settings], succeed: finishUpdate, fail: revertUpdate }),
     ...instanceSnapshotWorkflows({
@@ -120,10 +125,10 @@ function vpsSteps({ database, plane, secrets }: VpsWorkflowDependencies) {
 }
 
 const becomes =
-  (status: 'running' | 'stopped') =>
+  (status: 'running' | 'stopped', event: EventType<typeof NOTHING>) =>
   async (tx: Tx, operation: Operation): Promise<void> => {
     await settle(tx, operation, status);
-    await recordOutcome(tx, operation, 'Normal', EVENTS[operation.kind]!);
+    await recordOutcome(tx, operation, event, {});
   };
 
 /** A new generation makes the data plane replace the instance. Counting up twice does no harm: it must only differ. */
@@ -138,7 +143,7 @@ async function beginReinstall(db: Queryable, { resourceId, args }: Operation<Rei
 }
 
 async function finishUpdate(tx: Tx, operation: Operation): Promise<void> {
-  await recordOutcome(tx, operation, 'Normal', EVENTS.update!);
+  await recordOutcome(tx, operation, vpsEvents.updated, {});
 }
 
 /** The columns as they were before an update. */
@@ -163,22 +168,10 @@ async function adopt(tx: Tx, id: string, { image }: Snapshot): Promise<void> {
 /** The instance is as it was, and so is what the customer pays for. */
 async function revertUpdate(tx: Tx, operation: Operation<UpdateArgs>, error: OperationError): Promise<void> {
   await putBack(tx, operation);
-  await recordOutcome(tx, operation, 'Warning', ['UpdateFailed', `Nothing was changed: ${error.message}`]);
+  await recordOutcome(tx, operation, vpsEvents.updateFailed, { error });
 }
 
 async function finishDelete(tx: Tx, operation: Operation): Promise<void> {
-  await recordOutcome(tx, operation, 'Normal', EVENTS.delete!);
   await forgetInstance(tx, operation.teamId, { type: 'vps', id: operation.resourceId });
   await endInstance(tx, operation);
 }
-
-/** Reason and message of the event that an operation leaves behind. */
-const EVENTS: Record<string, [string, string]> = {
-  create: ['Created', 'The server was created and accepts SSH.'],
-  start: ['Started', 'The server was started.'],
-  stop: ['Stopped', 'The server was stopped.'],
-  reboot: ['Rebooted', 'The server was rebooted.'],
-  reinstall: ['Reinstalled', 'The server was reinstalled.'],
-  update: ['Updated', 'Plan and settings of the server were changed.'],
-  delete: ['Deleted', 'The server was deleted.'],
-};
