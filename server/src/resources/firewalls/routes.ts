@@ -25,6 +25,8 @@ const one = '/firewalls/:firewall';
 export function firewallRoutes(api: Api, firewalls: FirewallService): void {
   collectionRoutes(api, firewalls);
   memberRoutes(api, firewalls);
+  deleteRoute(api, firewalls);
+  testRoute(api, firewalls);
   attachmentRoutes(api, firewalls);
   deployRoutes(api, firewalls);
 }
@@ -54,7 +56,8 @@ function collectionRoutes(api: Api, firewalls: FirewallService): void {
         operationId: 'createFirewall',
         summary: 'Create a firewall',
         description:
-          'The first rule that matches a packet decides. Without a match, inbound packets are dropped and outbound ones pass.',
+          'The first rule that matches a packet decides. Without a match, inbound packets are dropped and ' +
+          'outbound ones pass.',
         tags,
         body: CreateFirewall,
         response: { 201: FirewallWritten },
@@ -88,8 +91,8 @@ function memberRoutes(api: Api, firewalls: FirewallService): void {
         operationId: 'updateFirewall',
         summary: 'Update a firewall',
         description:
-          '`rules` and `attached_instances` replace what was there; what is left out stays. New rules are applied at once, ' +
-          'unless `status` is `draft`.',
+          '`rules` and `attached_instances` replace what was there; what is left out stays. New rules are applied at ' +
+          'once, unless `status` is `draft`.',
         tags,
         params,
         body: UpdateFirewall,
@@ -99,6 +102,9 @@ function memberRoutes(api: Api, firewalls: FirewallService): void {
     (request) =>
       mutate(request, (tx) => firewalls.update(tx, request.principal, request.params.firewall, request.body)),
   );
+}
+
+function deleteRoute(api: Api, firewalls: FirewallService): void {
   api.delete(
     one,
     {
@@ -114,6 +120,9 @@ function memberRoutes(api: Api, firewalls: FirewallService): void {
     },
     (request) => mutate(request, (tx) => firewalls.remove(tx, request.principal, request.params.firewall)),
   );
+}
+
+function testRoute(api: Api, firewalls: FirewallService): void {
   api.post(
     `${one}/test`,
     {
@@ -122,8 +131,8 @@ function memberRoutes(api: Api, firewalls: FirewallService): void {
         operationId: 'testFirewall',
         summary: 'Test a firewall',
         description:
-          'Says whether the first packet of a connection passes, and which rule decides. It judges by the rules as they are ' +
-          'saved, drafts too, and changes nothing.',
+          'Says whether the first packet of a connection passes, and which rule decides. It judges by the rules as they ' +
+          'are saved, drafts too, and changes nothing.',
         tags,
         params,
         body: TestFirewall,
@@ -143,8 +152,8 @@ function attachmentRoutes(api: Api, firewalls: FirewallService): void {
         operationId: 'attachFirewall',
         summary: 'Attach a firewall',
         description:
-          'Has the firewall judge what an instance sends and receives. An instance can have five firewalls: what one of them ' +
-          'denies is dropped, whatever the others say.',
+          'Has the firewall judge what an instance sends and receives. An instance can have five firewalls: what one of ' +
+          'them denies is dropped, whatever the others say.',
         tags,
         params,
         body: FirewallAttachment,
@@ -182,8 +191,8 @@ function deployRoutes(api: Api, firewalls: FirewallService): void {
         operationId: 'deployFirewall',
         summary: 'Deploy a firewall',
         description:
-          'Applies the rules as they are saved. With `confirm_within`, the rules before come back unless `confirm` is called ' +
-          'in time, so that a mistake locks nobody out.',
+          'Applies the rules as they are saved. With `confirm_within`, the rules before come back unless `confirm` is ' +
+          'called in time, so that a mistake locks nobody out.',
         tags,
         params,
         body: DeployFirewall,

@@ -1,14 +1,11 @@
-import type { FastifyRequest } from 'fastify';
 import type { TSchema } from 'typebox';
 import type { Api } from '../../http/api.ts';
-import type { Scope } from '../../http/scopes.ts';
 import { commonInspectionRoutes } from '../../instances/inspection-routes.ts';
 import { invalid } from '../../lib/errors.ts';
 import { Inspection } from './inspection.ts';
 import { Logs, LogsQuery } from './inspection-schema.ts';
-import { KINDS } from './kinds.ts';
-import type { ServiceRouteDependencies } from './routes.ts';
-import { serviceParams } from './schema.ts';
+import { routeParts, type ServiceRouteDependencies } from './route-parts.ts';
+import type { ServiceActions } from './service.ts';
 import type { Wire } from './wire.ts';
 
 /** What goes on inside a database or cache: its log, its events, its numbers, and what is wrong with it. */
@@ -18,20 +15,34 @@ export function inspectionRoutes(
   metricsSchema: TSchema,
   viewMetrics: Wire['viewMetrics'],
 ): void {
-  const { kind } = service;
-  const { noun, label, path, param } = KINDS[kind];
-  const tags = [`${label}s`];
-  const params = serviceParams[kind];
-  const one = `${path}/:${param}`;
-  const scope: Scope = `${kind}:read`;
+  const { noun, label, one, tags, params, scope, idOf } = routeParts(service);
   const inspection = new Inspection({ database, plane });
-  const find = (request: FastifyRequest) =>
-    service.find(request.principal, (request.params as Record<string, string>)[param]!);
+  logsRoute(api, service, inspection);
+  commonInspectionRoutes(
+    api,
+    {
+      path: one,
+      params,
+      label,
+      title: noun,
+      noun,
+      tags,
+      scope: scope('read'),
+      find: (request) => service.find(request.principal, idOf(request)),
+      events: (row) => inspection.events(row),
+      diagnose: (row, comparedAt) => inspection.diagnose(row, comparedAt),
+    },
+    clock,
+  );
+  metricsRoute(api, service, inspection, metricsSchema, viewMetrics);
+}
 
+function logsRoute(api: Api, service: ServiceActions, inspection: Inspection): void {
+  const { label, one, tags, params, scope, idOf } = routeParts(service);
   api.get(
     `${one}/logs`,
     {
-      config: { scope },
+      config: { scope: scope('read') },
       schema: {
         operationId: `get${label}Logs`,
         summary: 'Read the engine’s log',
@@ -45,30 +56,27 @@ export function inspectionRoutes(
     },
     async (request) => {
       const query = readLogsQuery(request.query);
-      const { cursor, truncated, ...data } = await inspection.logs(await find(request), query);
+      const { cursor, truncated, ...data } = await inspection.logs(
+        await service.find(request.principal, idOf(request)),
+        query,
+      );
       return { success: true, data, error: null, meta: { request_id: request.id, cursor, truncated } };
     },
   );
-  commonInspectionRoutes(
-    api,
-    {
-      path: one,
-      params,
-      label,
-      title: noun,
-      noun,
-      tags,
-      scope,
-      find,
-      events: (row) => inspection.events(row),
-      diagnose: (row, comparedAt) => inspection.diagnose(row, comparedAt),
-    },
-    clock,
-  );
+}
+
+function metricsRoute(
+  api: Api,
+  service: ServiceActions,
+  inspection: Inspection,
+  metricsSchema: TSchema,
+  viewMetrics: Wire['viewMetrics'],
+): void {
+  const { label, one, tags, params, scope, idOf } = routeParts(service);
   api.get(
     `${one}/metrics`,
     {
-      config: { scope },
+      config: { scope: scope('read') },
       schema: {
         operationId: `get${label}Metrics`,
         summary: 'Show metrics',
@@ -79,7 +87,7 @@ export function inspectionRoutes(
       },
     },
     async (request) => {
-      const row = await find(request);
+      const row = await service.find(request.principal, idOf(request));
       const found = await inspection.metrics(row);
       return { ...viewMetrics(found), instance: { id: row.id, name: row.name } };
     },

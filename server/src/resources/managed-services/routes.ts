@@ -1,60 +1,37 @@
-import type { FastifyRequest } from 'fastify';
-import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
-import type { Database } from '../../db/database.ts';
 import type { Api } from '../../http/api.ts';
 import { mutate } from '../../http/mutation.ts';
 import { PageOf, PageQuery } from '../../http/pagination.ts';
-import type { Scope } from '../../http/scopes.ts';
-import { listPlans } from '../../instances/offers.ts';
-import type { PassClock } from '../../reconcilers/reconcilers.ts';
-import { providersOf } from '../../services/registry.ts';
+import { catalogRoutes } from './catalog-routes.ts';
 import { inspectionRoutes } from './inspection-routes.ts';
-import { KINDS } from './kinds.ts';
-import {
-  Action,
-  Created,
-  Plans,
-  ProviderQuery,
-  Published,
-  Shown,
-  serviceParams,
-  Updated,
-  Withdrawn,
-} from './schema.ts';
+import { routeParts, type ServiceRouteDependencies } from './route-parts.ts';
+import { Action, Created, Published, Shown, Updated, Withdrawn } from './schema.ts';
 import type { ServiceActions } from './service.ts';
 import type { Wire } from './wire.ts';
 
-/** What the routes of a kind need besides its own words. */
-export interface ServiceRouteDependencies {
-  database: Database;
-  plane: DataPlane;
-  clock: PassClock;
-  service: ServiceActions;
+/** All routes that databases and caches have in common, below `/database` or `/cache`. */
+export function managedServiceRoutes(api: Api, dependencies: ServiceRouteDependencies, wire: Wire): void {
+  const { database, service } = dependencies;
+  const { schemas, viewMetrics } = wire;
+  collectionRoutes(api, service, wire);
+  catalogRoutes(api, database, service);
+  memberRoutes(api, service, wire);
+  actionRoutes(api, service);
+  deleteRoute(api, service);
+  credentialRoutes(api, service, schemas.credentials);
+  publicationRoutes(api, service);
+  inspectionRoutes(api, dependencies, schemas.metrics, viewMetrics);
 }
 
-/** All routes that databases and caches have in common, below `/database` or `/cache`. */
-export function managedServiceRoutes(
-  api: Api,
-  { database, plane, clock, service }: ServiceRouteDependencies,
-  { schemas, toNew, toUpdate, viewMetrics }: Wire,
-): void {
-  const { kind } = service;
-  const { noun, label, path, param } = KINDS[kind];
-  const plural = `${noun}s`;
-  const tags = [`${label}s`];
-  const params = serviceParams[kind];
-  const one = `${path}/:${param}`;
-  const idOf = (request: FastifyRequest): string => (request.params as Record<string, string>)[param]!;
-  const scope = (verb: 'read' | 'write' | 'delete'): Scope => `${kind}:${verb}`;
-
+function collectionRoutes(api: Api, service: ServiceActions, { schemas, toNew }: Wire): void {
+  const { noun, label, path, tags, scope } = routeParts(service);
   api.get(
     path,
     {
       config: { scope: scope('read') },
       schema: {
         operationId: `list${label}s`,
-        summary: `List ${plural}`,
-        description: `The ${plural} of the team, newest first.`,
+        summary: `List ${noun}s`,
+        description: `The ${noun}s of the team, newest first.`,
         tags,
         querystring: PageQuery,
         response: { 200: PageOf(schemas.instance) },
@@ -79,44 +56,10 @@ export function managedServiceRoutes(
     },
     (request) => mutate(request, (tx) => service.create(tx, request.principal, toNew(request.body))),
   );
-  api.get(
-    `${path}/plans`,
-    {
-      config: { scope: scope('read') },
-      schema: {
-        operationId: `list${label}Plans`,
-        summary: `List plans for ${plural}`,
-        description: 'The plans, with monthly prices, and the engines with their versions.',
-        tags,
-        ...(kind === 'cache' ? { querystring: ProviderQuery } : {}),
-        response: { 200: Plans(kind) },
-      },
-    },
-    async (request) => {
-      const wanted = (request.query as { provider?: string | null }).provider;
-      return {
-        plans: (await listPlans(database.db, kind)).map((plan) => ({
-          name: plan.name,
-          resource_profile: plan.name,
-          cpu_cores: plan.vcpu,
-          memory_size_mb: plan.memory_mb,
-          storage_size_gb: plan.disk_gb,
-          monthly_cost_cents: plan.price_cents,
-          monthly_cost_dollars: plan.price_cents / 100,
-          currency: 'EUR' as const,
-        })),
-        providers: providersOf(kind)
-          .filter(({ id }) => wanted == null || id === wanted)
-          .map((provider) => ({
-            id: provider.number,
-            type: provider.id,
-            name: provider.name,
-            versions: provider.versions.map(({ version }) => version),
-            default_version: provider.versions[0]!.version,
-          })),
-      };
-    },
-  );
+}
+
+function memberRoutes(api: Api, service: ServiceActions, { schemas, toUpdate }: Wire): void {
+  const { noun, label, one, tags, params, scope, idOf } = routeParts(service);
   api.get(
     one,
     {
@@ -124,7 +67,7 @@ export function managedServiceRoutes(
       schema: {
         operationId: `get${label}`,
         summary: `Show a ${noun}`,
-        description: `Shows one of the team’s ${plural}.`,
+        description: `Shows one of the team’s ${noun}s.`,
         tags,
         params,
         response: { 200: Shown(schemas.instance) },
@@ -151,7 +94,10 @@ export function managedServiceRoutes(
     (request) =>
       mutate(request, (tx) => service.update(tx, request.principal, idOf(request), toUpdate(request.body))),
   );
+}
 
+function actionRoutes(api: Api, service: ServiceActions): void {
+  const { noun, label, one, tags, params, scope, idOf } = routeParts(service);
   const action = (
     name: 'start' | 'stop' | 'force-stop',
     operationId: string,
@@ -195,6 +141,10 @@ export function managedServiceRoutes(
     `Switch off a ${noun}`,
     'Switches it off at once, as a power cut does. What was committed is recovered at the next start.',
   );
+}
+
+function deleteRoute(api: Api, service: ServiceActions): void {
+  const { noun, label, one, tags, params, scope, idOf } = routeParts(service);
   api.delete(
     one,
     {
@@ -210,7 +160,10 @@ export function managedServiceRoutes(
     },
     (request) => mutate(request, (tx) => service.act(tx, request.principal, idOf(request), 'delete')),
   );
+}
 
+function credentialRoutes(api: Api, service: ServiceActions, schema: Wire['schemas']['credentials']): void {
+  const { kind, label, one, tags, params, scope, idOf } = routeParts(service);
   const credentials = (suffix: string, operationId: string, summary: string) =>
     api.get(
       `${one}/${suffix}`,
@@ -219,17 +172,22 @@ export function managedServiceRoutes(
         schema: {
           operationId,
           summary,
-          description: `Address, account and password, and a URI with all of them. Needs \`${kind}:write\`, since it gives full control of the data.`,
+          description:
+            `Address, account and password, and a URI with all of them. Needs \`${kind}:write\`, since it gives full ` +
+            'control of the data.',
           tags,
           params,
-          response: { 200: schemas.credentials },
+          response: { 200: schema },
         },
       },
       (request) => service.credentials(request.principal, idOf(request)),
     );
   credentials('credentials', `get${label}Credentials`, 'Show the credentials');
   if (kind === 'cache') credentials('connection-info', `get${label}ConnectionInfo`, 'Show how to connect');
+}
 
+function publicationRoutes(api: Api, service: ServiceActions): void {
+  const { noun, label, one, tags, params, scope, idOf } = routeParts(service);
   api.post(
     `${one}/dns`,
     {
@@ -260,5 +218,4 @@ export function managedServiceRoutes(
     },
     (request) => mutate(request, (tx) => service.withdraw(tx, request.principal, idOf(request))),
   );
-  inspectionRoutes(api, { database, plane, clock, service }, schemas.metrics, viewMetrics);
 }

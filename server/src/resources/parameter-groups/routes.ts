@@ -14,12 +14,21 @@ import {
 } from './schema.ts';
 import type { ParameterGroupService } from './service.ts';
 
-/** Parameter groups: sets of engine parameters that instances share. The scopes are those of databases, for caches too. */
-export function parameterGroupRoutes(api: Api, groups: ParameterGroupService): void {
-  const tags = ['Parameter groups'];
-  const params = GroupParams;
-  const one = '/parameter-groups/:parameterGroup';
+const tags = ['Parameter groups'];
+const params = GroupParams;
+const one = '/parameter-groups/:parameterGroup';
 
+/**
+ * Parameter groups: sets of engine parameters that instances share. The scopes are those of databases, for caches too.
+ */
+export function parameterGroupRoutes(api: Api, groups: ParameterGroupService): void {
+  collectionRoutes(api, groups);
+  memberRoutes(api, groups);
+  deleteRoute(api, groups);
+  cloneRoute(api, groups);
+}
+
+function collectionRoutes(api: Api, groups: ParameterGroupService): void {
   api.get(
     '/parameter-groups',
     {
@@ -52,6 +61,9 @@ export function parameterGroupRoutes(api: Api, groups: ParameterGroupService): v
     },
     (request) => mutate(request, (tx) => groups.create(tx, request.principal, request.body)),
   );
+}
+
+function memberRoutes(api: Api, groups: ParameterGroupService): void {
   api.get(
     one,
     {
@@ -86,6 +98,9 @@ export function parameterGroupRoutes(api: Api, groups: ParameterGroupService): v
         groups.update(tx, request.principal, parseNumberId(request.params.parameterGroup), request.body),
       ),
   );
+}
+
+function deleteRoute(api: Api, groups: ParameterGroupService): void {
   api.delete(
     one,
     {
@@ -104,6 +119,9 @@ export function parameterGroupRoutes(api: Api, groups: ParameterGroupService): v
         groups.remove(tx, request.principal, parseNumberId(request.params.parameterGroup)),
       ),
   );
+}
+
+function cloneRoute(api: Api, groups: ParameterGroupService): void {
   api.post(
     `${one}/clone`,
     {

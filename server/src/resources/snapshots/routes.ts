@@ -11,14 +11,29 @@ const tags = ['Snapshots'];
 
 /** All routes of one kind, below `/snapshots/KIND`. */
 export function snapshotRoutes(api: Api, service: SnapshotService): void {
-  const { kind } = service;
+  collectionRoutes(api, service);
+  showRoute(api, service);
+  restoreRoutes(api, service);
+  deleteRoute(api, service);
+}
+
+/** What the routes of a kind have in common: its words, its paths, and how they read the id in one. */
+function routeParts({ kind }: SnapshotService) {
   const { label, noun, snapshots } = kindOf(kind);
   const { member, param } = snapshots;
-  const schemas = snapshotSchemas(kind);
-  const path = `/snapshots/${kind}`;
-  const one = `${path}/:${param}`;
-  const idOf = (request: FastifyRequest) => snapshotId(request, param);
+  return {
+    label,
+    noun,
+    member,
+    path: `/snapshots/${kind}`,
+    one: `/snapshots/${kind}/:${param}`,
+    schemas: snapshotSchemas(kind),
+    idOf: (request: FastifyRequest) => snapshotId(request, param),
+  };
+}
 
+function collectionRoutes(api: Api, service: SnapshotService): void {
+  const { label, noun, member, path, schemas } = routeParts(service);
   api.get(
     path,
     {
@@ -44,7 +59,9 @@ export function snapshotRoutes(api: Api, service: SnapshotService): void {
       schema: {
         operationId: `create${label}Snapshot`,
         summary: `Take a snapshot of a ${noun}`,
-        description: `Keeps the disk of the ${noun} as it is at one moment. Behind an operation that is still at work it waits its turn.`,
+        description:
+          `Keeps the disk of the ${noun} as it is at one moment. Behind an operation that is still at work it waits ` +
+          'its turn.',
         tags,
         body: schemas.create,
         response: { 201: schemas.created },
@@ -61,6 +78,10 @@ export function snapshotRoutes(api: Api, service: SnapshotService): void {
       );
     },
   );
+}
+
+function showRoute(api: Api, service: SnapshotService): void {
+  const { label, one, schemas, idOf } = routeParts(service);
   api.get(
     one,
     {
@@ -76,6 +97,10 @@ export function snapshotRoutes(api: Api, service: SnapshotService): void {
     },
     (request) => service.show(request.principal, idOf(request)),
   );
+}
+
+function restoreRoutes(api: Api, service: SnapshotService): void {
+  const { label, noun, one, schemas, idOf } = routeParts(service);
   api.post(
     `${one}/restore`,
     {
@@ -83,7 +108,10 @@ export function snapshotRoutes(api: Api, service: SnapshotService): void {
       schema: {
         operationId: `restore${label}Snapshot`,
         summary: `Restore a ${noun}`,
-        description: `Puts the ${noun} back to the snapshot, in place: id, addresses, plan and credentials stay as they are now. It runs afterwards. The state before is kept as a snapshot with the reason \`safety\` until the next restore.`,
+        description:
+          `Puts the ${noun} back to the snapshot, in place: id, addresses, plan and credentials stay as they are ` +
+          'now. It runs afterwards. The state before is kept as a snapshot with the reason `safety` until the next ' +
+          'restore.',
         tags,
         params: schemas.params,
         response: { 200: Action('restoring', `The ${noun} is going back to the snapshot.`) },
@@ -99,7 +127,9 @@ export function snapshotRoutes(api: Api, service: SnapshotService): void {
         operationId: `verify${label}Snapshot`,
         summary: 'Verify a snapshot',
         description:
-          'A restore drill: makes a throwaway instance without any network from the snapshot, waits until it answers, has its data checked, and removes it. The operation fails where the drill does; `verification` says what was found.',
+          'A restore drill: makes a throwaway instance without any network from the snapshot, waits until it ' +
+          'answers, has its data checked, and removes it. The operation fails where the drill does; ' +
+          '`verification` says what was found.',
         tags,
         params: schemas.params,
         response: { 200: Action('ready', 'The snapshot is being restored to a throwaway instance.') },
@@ -107,6 +137,10 @@ export function snapshotRoutes(api: Api, service: SnapshotService): void {
     },
     (request) => mutate(request, (tx) => service.verify(tx, request.principal, idOf(request))),
   );
+}
+
+function deleteRoute(api: Api, service: SnapshotService): void {
+  const { label, one, schemas, idOf } = routeParts(service);
   api.delete(
     one,
     {

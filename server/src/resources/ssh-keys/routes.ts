@@ -1,4 +1,4 @@
-import type { Database } from '../../db/database.ts';
+import type { Database, Queryable } from '../../db/database.ts';
 import type { Api } from '../../http/api.ts';
 import { mutate } from '../../http/mutation.ts';
 import { PageOf, PageQuery } from '../../http/pagination.ts';
@@ -6,13 +6,16 @@ import { Obj, PathId, parseNumberId } from '../../http/schema.ts';
 import { CreateSshKey, SshKey, SshKeyAnswer, SshKeyCreated, SshKeyDeleted } from './schema.ts';
 import { createSshKey, deleteSshKey, getSshKey, listSshKeys } from './service.ts';
 
-const Params = Obj({ sshKey: PathId('integer', 'Id of the SSH key.') });
+const tags = ['SSH keys'];
+const params = Obj({ sshKey: PathId('integer', 'Id of the SSH key.') });
 
 /** SSH keys of a team. */
 export function sshKeyRoutes(api: Api, database: Database): void {
-  const { db } = database;
-  const tags = ['SSH keys'];
+  collectionRoutes(api, database.db);
+  memberRoutes(api, database.db);
+}
 
+function collectionRoutes(api: Api, db: Queryable): void {
   api.get(
     '/ssh-keys',
     {
@@ -28,7 +31,6 @@ export function sshKeyRoutes(api: Api, database: Database): void {
     },
     (request) => listSshKeys(db, request.principal, request.query),
   );
-
   api.post(
     '/ssh-keys',
     {
@@ -48,7 +50,9 @@ export function sshKeyRoutes(api: Api, database: Database): void {
         key: await createSshKey(tx, request.principal, request.body),
       })),
   );
+}
 
+function memberRoutes(api: Api, db: Queryable): void {
   api.get(
     '/ssh-keys/:sshKey',
     {
@@ -57,7 +61,7 @@ export function sshKeyRoutes(api: Api, database: Database): void {
         summary: 'Show an SSH key',
         description: 'Shows one of the team’s SSH keys.',
         tags,
-        params: Params,
+        params,
         response: { 200: SshKeyAnswer },
       },
       config: { scope: 'ssh-key:read' },
@@ -66,7 +70,6 @@ export function sshKeyRoutes(api: Api, database: Database): void {
       key: await getSshKey(db, request.principal, parseNumberId(request.params.sshKey)),
     }),
   );
-
   api.delete(
     '/ssh-keys/:sshKey',
     {
@@ -75,7 +78,7 @@ export function sshKeyRoutes(api: Api, database: Database): void {
         summary: 'Delete an SSH key',
         description: 'Deletes the key. Instances that were created with it keep it.',
         tags,
-        params: Params,
+        params,
         response: { 200: SshKeyDeleted },
       },
       config: { scope: 'ssh-key:delete' },

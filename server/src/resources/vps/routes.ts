@@ -4,10 +4,9 @@ import type { Api } from '../../http/api.ts';
 import { mutate } from '../../http/mutation.ts';
 import { PageOf, PageQuery } from '../../http/pagination.ts';
 import { commonInspectionRoutes } from '../../instances/inspection-routes.ts';
-import { listPlans } from '../../instances/offers.ts';
 import { isTransitional, statusColor, statusLabel } from '../../instances/status.ts';
 import type { PassClock } from '../../reconcilers/reconcilers.ts';
-import { groupedImages, listedImages } from './catalog.ts';
+import { catalogRoutes } from './catalog-routes.ts';
 import { VpsInspection } from './inspection.ts';
 import {
   CreatedVps,
@@ -18,17 +17,16 @@ import {
   UpdateVps,
   Vps,
   VpsAction,
-  VpsImageGroups,
-  VpsImages,
   VpsParams,
   VpsPassword,
-  VpsPlans,
   VpsStatusView,
 } from './schema.ts';
 import type { VpsService } from './service.ts';
 import { allowedActions, type VpsStatus } from './states.ts';
 
 const tags = ['VPS'];
+const params = VpsParams;
+const one = '/vps/:vpsInstance';
 
 /** `/vps`: what a team's servers are, and what can be done with them. */
 export function vpsRoutes(
@@ -38,20 +36,24 @@ export function vpsRoutes(
 ): void {
   collectionRoutes(api, vps);
   catalogRoutes(api, parts);
-  instanceRoutes(api, vps);
+  memberRoutes(api, vps);
+  statusRoute(api, vps);
+  passwordRoute(api, vps);
   actionRoutes(api, vps);
+  reinstallRoute(api, vps);
+  deleteRoute(api, vps);
   const inspection = new VpsInspection(parts);
   commonInspectionRoutes(
     api,
     {
-      path: '/vps/:vpsInstance',
-      params: VpsParams,
+      path: one,
+      params,
       label: 'Vps',
       title: 'VPS',
       noun: 'server',
       tags,
       scope: 'vps:read',
-      find: ({ principal, params }) => vps.find(principal, (params as { vpsInstance: string }).vpsInstance),
+      find: (request) => vps.find(request.principal, (request.params as { vpsInstance: string }).vpsInstance),
       events: (row) => inspection.events(row),
       diagnose: (row, comparedAt) => inspection.diagnose(row, comparedAt),
     },
@@ -93,66 +95,9 @@ function collectionRoutes(api: Api, vps: VpsService): void {
   );
 }
 
-function catalogRoutes(api: Api, { database, plane }: { database: Database; plane: DataPlane }): void {
+function memberRoutes(api: Api, vps: VpsService): void {
   api.get(
-    '/vps/images',
-    {
-      config: { scope: 'vps:read' },
-      schema: {
-        operationId: 'listVpsImages',
-        summary: 'List images',
-        description: 'Operating systems that a VPS can start from.',
-        tags,
-        response: { 200: VpsImages },
-      },
-    },
-    async () => ({ images: listedImages(await plane.listImages()) }),
-  );
-  api.get(
-    '/vps/images/grouped',
-    {
-      config: { scope: 'vps:read' },
-      schema: {
-        operationId: 'listVpsImagesGrouped',
-        summary: 'List images by distribution',
-        description: 'The same images, grouped by distribution.',
-        tags,
-        response: { 200: VpsImageGroups },
-      },
-    },
-    async () => ({ groups: groupedImages(await plane.listImages()) }),
-  );
-  api.get(
-    '/vps/plans',
-    {
-      config: { scope: 'vps:read' },
-      schema: {
-        operationId: 'listVpsPlans',
-        summary: 'List plans',
-        description: 'Sizes and prices, excluding taxes. Disk sizes are quotas, thinly provisioned.',
-        tags,
-        response: { 200: VpsPlans },
-      },
-    },
-    async () => ({
-      plans: (await listPlans(database.db, 'vps')).map((plan) => ({
-        name: plan.name,
-        resource_profile: plan.name,
-        cpu_allocation_type: plan.cpu_allocation_type as 'shared' | 'dedicated',
-        cpu_cores: plan.vcpu,
-        memory_size_gb: plan.memory_mb / 1024,
-        storage_size_gb: plan.disk_gb,
-        monthly_cost_cents: plan.price_cents,
-        monthly_cost_dollars: plan.price_cents / 100,
-        currency: 'EUR' as const,
-      })),
-    }),
-  );
-}
-
-function instanceRoutes(api: Api, vps: VpsService): void {
-  api.get(
-    '/vps/:vpsInstance',
+    one,
     {
       config: { scope: 'vps:read' },
       schema: {
@@ -160,14 +105,14 @@ function instanceRoutes(api: Api, vps: VpsService): void {
         summary: 'Show a VPS',
         description: 'One server with its addresses and cost.',
         tags,
-        params: VpsParams,
+        params,
         response: { 200: ShownVps },
       },
     },
     (request) => vps.show(request.principal, request.params.vpsInstance),
   );
   api.put(
-    '/vps/:vpsInstance',
+    one,
     {
       config: { scope: 'vps:write', errors: ['invalid_state'] },
       schema: {
@@ -176,7 +121,7 @@ function instanceRoutes(api: Api, vps: VpsService): void {
         description:
           'Changes plan or settings. A plan changes without a restart; its disk may grow, never shrink.',
         tags,
-        params: VpsParams,
+        params,
         body: UpdateVps,
         response: { 200: UpdatedVps },
       },
@@ -184,8 +129,11 @@ function instanceRoutes(api: Api, vps: VpsService): void {
     (request) =>
       mutate(request, (tx) => vps.update(tx, request.principal, request.params.vpsInstance, request.body)),
   );
+}
+
+function statusRoute(api: Api, vps: VpsService): void {
   api.get(
-    '/vps/:vpsInstance/status',
+    `${one}/status`,
     {
       config: { scope: 'vps:read' },
       schema: {
@@ -193,7 +141,7 @@ function instanceRoutes(api: Api, vps: VpsService): void {
         summary: 'Show the status',
         description: 'The cheap question to ask while waiting; every 5 seconds is enough.',
         tags,
-        params: VpsParams,
+        params,
         response: { 200: VpsStatusView },
       },
     },
@@ -213,17 +161,21 @@ function instanceRoutes(api: Api, vps: VpsService): void {
       };
     },
   );
+}
+
+function passwordRoute(api: Api, vps: VpsService): void {
   api.get(
-    '/vps/:vpsInstance/password',
+    `${one}/password`,
     {
       config: { scope: 'vps:write' },
       schema: {
         operationId: 'getVpsPassword',
         summary: 'Show the root password',
         description:
-          'The console password. SSH accepts it only where `auth_method` is `password`. Needs `vps:write`, since it gives full control of the server.',
+          'The console password. SSH accepts it only where `auth_method` is `password`. Needs `vps:write`, since ' +
+          'it gives full control of the server.',
         tags,
-        params: VpsParams,
+        params,
         response: { 200: VpsPassword },
       },
     },
@@ -238,7 +190,7 @@ function actionRoutes(api: Api, vps: VpsService): void {
     words: { operationId: string; summary: string; description: string; message: string },
   ) =>
     api.post(
-      `/vps/:vpsInstance/${kind}`,
+      `${one}/${kind}`,
       {
         config: { scope: 'vps:write', errors: ['invalid_state'] },
         schema: {
@@ -246,7 +198,7 @@ function actionRoutes(api: Api, vps: VpsService): void {
           summary: words.summary,
           description: words.description,
           tags,
-          params: VpsParams,
+          params,
           response: { 200: VpsAction(status, words.message) },
         },
       },
@@ -270,8 +222,11 @@ function actionRoutes(api: Api, vps: VpsService): void {
     description: 'Stops and starts the server.',
     message: 'The server is rebooting.',
   });
+}
+
+function reinstallRoute(api: Api, vps: VpsService): void {
   api.post(
-    '/vps/:vpsInstance/reinstall',
+    `${one}/reinstall`,
     {
       config: { scope: 'vps:write', errors: ['invalid_state', 'not_available'] },
       schema: {
@@ -279,7 +234,7 @@ function actionRoutes(api: Api, vps: VpsService): void {
         summary: 'Reinstall a VPS',
         description: 'Replaces the disk by a fresh system. Id, name, addresses and password stay.',
         tags,
-        params: VpsParams,
+        params,
         body: ReinstallVps,
         response: { 200: VpsAction('reinstalling', 'The server is being reinstalled.') },
       },
@@ -287,8 +242,11 @@ function actionRoutes(api: Api, vps: VpsService): void {
     (request) =>
       mutate(request, (tx) => vps.reinstall(tx, request.principal, request.params.vpsInstance, request.body)),
   );
+}
+
+function deleteRoute(api: Api, vps: VpsService): void {
   api.delete(
-    '/vps/:vpsInstance',
+    one,
     {
       config: { scope: 'vps:delete', errors: ['invalid_state'] },
       schema: {
@@ -296,7 +254,7 @@ function actionRoutes(api: Api, vps: VpsService): void {
         summary: 'Delete a VPS',
         description: 'Deletes a stopped server with its disk. It is 404 once gone.',
         tags,
-        params: VpsParams,
+        params,
         response: { 200: VpsAction('destroying', 'The server is being deleted.') },
       },
     },

@@ -1,0 +1,32 @@
+import type { FastifyRequest } from 'fastify';
+import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
+import type { Database } from '../../db/database.ts';
+import type { Scope } from '../../http/scopes.ts';
+import type { PassClock } from '../../reconcilers/reconcilers.ts';
+import { KINDS } from './kinds.ts';
+import { serviceParams } from './schema.ts';
+import type { ServiceActions } from './service.ts';
+
+/** What the routes of a kind need besides its own words. */
+export interface ServiceRouteDependencies {
+  database: Database;
+  plane: DataPlane;
+  clock: PassClock;
+  service: ServiceActions;
+}
+
+/** What the routes of a kind have in common: its words, its paths, and how they read the id in one. */
+export function routeParts({ kind }: ServiceActions) {
+  const { noun, label, path, param } = KINDS[kind];
+  return {
+    kind,
+    noun,
+    label,
+    path,
+    one: `${path}/:${param}`,
+    tags: [`${label}s`],
+    params: serviceParams[kind],
+    scope: (verb: 'read' | 'write' | 'delete'): Scope => `${kind}:${verb}`,
+    idOf: (request: FastifyRequest): string => (request.params as Record<string, string>)[param]!,
+  };
+}
