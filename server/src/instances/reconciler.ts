@@ -53,7 +53,7 @@ export function instanceReconciler(database: Database, plane: Compute, log: Log)
         const reason = report?.power === 'frozen' ? FROZEN : drift?.event.reason;
         if (!reason) continue;
         if (suspected.get(row.id) !== reason) seen.set(row.id, reason);
-        else if (drift) await mend(database, row, drift, log);
+        else if (drift) await repair(database, row, drift, log);
         else await thaw(database, plane, row, log);
       }
       suspected = seen;
@@ -103,7 +103,7 @@ function findDrift({ kind, status }: Intended, found: InstanceReport | undefined
   return null;
 }
 
-async function mend(database: Database, row: Intended, drift: Drift, log: Log): Promise<void> {
+async function repair(database: Database, row: Intended, drift: Drift, log: Log): Promise<void> {
   const changed = await database.transaction(async (tx) => {
     if (!(await stillSettled(tx, row))) return false;
     const { status, event } = drift;

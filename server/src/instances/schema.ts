@@ -6,7 +6,7 @@ import { kindNames } from './kinds.ts';
 
 export const Address4 = Nullable(Text(15, '10.64.0.10', { format: 'ipv4' }));
 export const Address6 = Nullable(Text(45, 'fd2a:41c0:77e1::a', { format: 'ipv6' }));
-export const Euros = (example: number) => Type.Number({ minimum: 0, maximum: 1_000_000, example });
+export const Decimal = (example: number) => Type.Number({ minimum: 0, maximum: 1_000_000, example });
 export const Flag = (description: string) => Type.Boolean({ example: true, description });
 export const StatusLabel = Text(20, 'Running', { description: 'The status in words.' });
 

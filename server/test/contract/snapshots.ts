@@ -224,7 +224,7 @@ export function snapshotsContract(open: () => Promise<IncusSubject>): void {
 
     it('copies a service that cannot be held: its engine refuses, or its image is older', async () => {
       const { plane } = subject;
-      for (const [number, break_, mend] of [
+      for (const [number, break_, repair] of [
         [10, 'mv /usr/lib/danube/engine/hold /root/', 'mv /root/hold /usr/lib/danube/engine/'],
         [
           11,
@@ -235,7 +235,7 @@ export function snapshotsContract(open: () => Promise<IncusSubject>): void {
         await inside(service, break_);
         await subject.writeDisk(service, `without ${number}`);
         await plane.ensureSnapshot(service.ref, snapshotOf(number));
-        await inside(service, mend);
+        await inside(service, repair);
         const drill = drillOf(service, `without-${number}`);
         await ensure(drill, snapshotOf(number));
         await ready(drill);

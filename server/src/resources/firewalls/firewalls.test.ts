@@ -184,8 +184,8 @@ describe('firewalls', () => {
       assert.match(events.rows[0].message, /in force before stays in force: The host refused/);
 
       await team.done('POST', `/firewalls/${id}/deploy`);
-      const mended = await team.show(id);
-      assert.deepEqual([mended.status, mended.error], ['active', null]);
+      const repaired = await team.show(id);
+      assert.deepEqual([repaired.status, repaired.error], ['active', null]);
       assert.equal(team.policiesOf(instance)?.[1]?.[0]?.ports?.first, 8443);
       await team.consistent();
     });

@@ -18,6 +18,7 @@ import type {
   TestFirewall,
   UpdateFirewall,
 } from './schema.ts';
+import { simulatePacket } from './simulate-packet.ts';
 import {
   countFirewalls,
   type Firewall,
@@ -39,9 +40,8 @@ import {
   pick,
   readInstances,
   readTeam,
-  type Team,
-} from './team.ts';
-import { tryPacket } from './trial.ts';
+  type TeamFirewalls,
+} from './team-firewalls.ts';
 import { viewFirewall } from './view.ts';
 
 /** What a principal may do with firewalls. Functions that take a transaction write in it. */
@@ -196,7 +196,7 @@ export class FirewallService {
   async #move(
     tx: Tx,
     principal: TeamPrincipal,
-    team: Team,
+    team: TeamFirewalls,
     firewall: Firewall,
     attached: InstanceName[],
     message: string,
@@ -266,7 +266,7 @@ export class FirewallService {
 
   async test(principal: TeamPrincipal, id: string, body: TestFirewall) {
     const team = await readTeam(this.#db, principal.team.id);
-    return tryPacket(pick(team, id), team, body);
+    return simulatePacket(pick(team, id), team, body);
   }
 }
 

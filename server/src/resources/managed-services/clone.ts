@@ -3,7 +3,7 @@ import type { TeamPrincipal } from '../../http/principal.ts';
 import { AppError, type FieldErrors, invalid, notFound } from '../../lib/errors.ts';
 import { findProvider } from '../../services/registry.ts';
 import { holdGroup } from '../parameter-groups/store.ts';
-import { hold } from '../snapshots/acceptance.ts';
+import { lockPair } from '../snapshots/acceptance.ts';
 import { readingBlocker } from '../snapshots/rules.ts';
 import type { ListedSnapshot, Snapshot } from '../snapshots/store.ts';
 import { parameterColumns } from './changes.ts';
@@ -79,12 +79,12 @@ export async function cloneSnapshot(
   request: CloneRequest,
   instances: ServiceActions,
 ) {
-  const held = await hold(tx, found);
-  if (!held) throw notFound('Snapshot');
-  const blocker = readingBlocker(held.snapshot, held.instance);
+  const pair = await lockPair(tx, found);
+  if (!pair) throw notFound('Snapshot');
+  const blocker = readingBlocker(pair.snapshot, pair.instance);
   if (blocker) throw blocker;
-  const columns = await cloneColumns(tx, held.snapshot, request);
-  const created = await instances.add(tx, principal, columns, { snapshot: held.snapshot.uid });
+  const columns = await cloneColumns(tx, pair.snapshot, request);
+  const created = await instances.add(tx, principal, columns, { snapshot: pair.snapshot.uid });
   return {
     ...created,
     message: `The ${KINDS[instances.kind].noun} is being made from the snapshot. Ask for its status until it is running.`,

@@ -1,7 +1,7 @@
 import { type Static, type TProperties, Type } from 'typebox';
 import { Component, Enum, Id, List, Message, Nullable, Obj, Text, Timestamp } from '../../http/schema.ts';
 import { Diagnostic } from '../../instances/inspection-schema.ts';
-import { Euros } from '../../instances/schema.ts';
+import { Decimal } from '../../instances/schema.ts';
 
 /** What the API says of the inside of a database or cache. */
 
@@ -54,7 +54,7 @@ export const Metrics = <S extends TProperties, H extends TProperties>(summary: S
   Obj({
     summary: Obj({
       memory_used_bytes: Count(52_428_800),
-      memory_used_mb: Nullable(Euros(50)),
+      memory_used_mb: Nullable(Decimal(50)),
       connected_clients: Count(4),
       max_clients: Count(100),
       ...summary,

@@ -15,7 +15,7 @@ import type { ManagedService } from './store.ts';
 
 const LAST_ERROR: LogQuery = { since: null, until: null, cursor: null, level: 'error', limit: 1 };
 /** Seconds that an engine gets to answer the question whether it answers. */
-const PATIENCE_SECONDS = 2;
+const PROBE_SECONDS = 2;
 
 interface Dependencies {
   database: Database;
@@ -62,7 +62,7 @@ export class Inspection {
   async #answers(row: ManagedService): Promise<boolean> {
     return (
       (await this.#ask(row, 'ready', async () => {
-        await this.#plane.waitForService(instanceRef(row), PATIENCE_SECONDS);
+        await this.#plane.waitForService(instanceRef(row), PROBE_SECONDS);
         return true;
       })) ?? false
     );

@@ -16,7 +16,7 @@ import {
 import { PATTERN_MESSAGE } from '../../http/validation.ts';
 import {
   Capabilities,
-  Euros,
+  Decimal,
   Flag,
   OperationId,
   PlanName,
@@ -106,7 +106,7 @@ export const tailMembers = (parameters: Record<string, string>) => ({
   }),
   automated_snapshots_enabled: Flag('A snapshot is taken every day.'),
   monthly_cost_cents: Int(999),
-  monthly_cost_dollars: Euros(9.99),
+  monthly_cost_dollars: Decimal(9.99),
   deployed_at: Nullable(Timestamp('When it ran for the first time.')),
   created_at: Timestamp(),
   updated_at: Timestamp(),
@@ -132,7 +132,7 @@ export const Shown = <P extends TProperties>(instance: ReturnType<typeof Obj<P>>
         description: 'Always null: `credentials` has the URI with the password.',
       }),
     ),
-    monthly_cost: Euros(9.99),
+    monthly_cost: Decimal(9.99),
   });
 
 /** Answer of an action; `status` is what the instance shows while the action is at work. */
@@ -172,7 +172,7 @@ export const Plans = (kind: Kind) =>
         memory_size_mb: Int(1024),
         storage_size_gb: Int(10),
         monthly_cost_cents: Int(999),
-        monthly_cost_dollars: Euros(9.99),
+        monthly_cost_dollars: Decimal(9.99),
         currency: Enum(['EUR']),
       }),
     ),

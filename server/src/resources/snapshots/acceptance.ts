@@ -11,16 +11,16 @@ import { readingBlocker } from './rules.ts';
 import { insertSnapshot, lockSnapshot, type Snapshot, snapshotTarget, usesOf } from './store.ts';
 
 /** A snapshot and its instance, both locked: nothing is accepted for either meanwhile. */
-export interface Held {
+export interface LockedPair {
   snapshot: Snapshot;
   instance: Instance;
 }
 
 /** Locks both, the instance first as everywhere. Undefined where the snapshot is gone. */
-export async function hold(
+export async function lockPair(
   tx: Tx,
   { uid, instance_id }: Pick<Snapshot, 'uid' | 'instance_id'>,
-): Promise<Held | undefined> {
+): Promise<LockedPair | undefined> {
   const instance = await lockInstance(tx, instance_id);
   const snapshot = await lockSnapshot(tx, uid);
   return instance && snapshot && { snapshot, instance };
@@ -47,8 +47,8 @@ export async function acceptDrill(
   tx: Tx,
   found: Pick<Snapshot, 'uid' | 'instance_id'>,
 ): Promise<AcceptedOperation | null> {
-  const held = await hold(tx, found);
-  if (!held || readingBlocker(held.snapshot, held.instance)) return null;
+  const pair = await lockPair(tx, found);
+  if (!pair || readingBlocker(pair.snapshot, pair.instance)) return null;
   if ((await usesOf(tx, [found.uid])).some(({ kind }) => kind === 'verify')) return null;
-  return accept(tx, DANUBE, snapshotTarget(held.snapshot), snapshotOperations.verify, {});
+  return accept(tx, DANUBE, snapshotTarget(pair.snapshot), snapshotOperations.verify, {});
 }

@@ -31,7 +31,7 @@ export function snapshotReconciler(database: Database, plane: Snapshots, log: Lo
       // Rows first: a snapshot that is listed later than its row can only be newer, never missing.
       const idle = await idleRows(database);
       const listed = (await plane.listSnapshots()).filter(({ name }) => NAME.test(name));
-      await mendRows(database, idle, listed, log);
+      await repairRows(database, idle, listed, log);
       await removeLeaks(database, plane, listed, log);
     },
   };
@@ -82,7 +82,7 @@ async function idleRows({ db }: Database): Promise<IdleRow[]> {
 }
 
 /** Gives rows that nothing works on the status that is true. None of it happens while the transactions hold. */
-async function mendRows(
+async function repairRows(
   database: Database,
   rows: readonly IdleRow[],
   listed: readonly SnapshotRef[],
@@ -97,19 +97,19 @@ async function mendRows(
     );
   }
   for (const row of rows) {
-    const mended = mendedStatus(row, isThere(row));
-    if (mended && (await mend(database, row, mended))) {
-      log.warn({ snapshot: row.uid, was: row.status, is: mended.status }, 'snapshot mended');
+    const repaired = repairOf(row, isThere(row));
+    if (repaired && (await repair(database, row, repaired))) {
+      log.warn({ snapshot: row.uid, was: row.status, is: repaired.status }, 'snapshot mended');
     }
   }
 }
 
-interface Mended {
+interface Repair {
   status: 'ready' | 'failed';
   message: string;
 }
 
-function mendedStatus({ status }: IdleRow, isThere: boolean): Mended | null {
+function repairOf({ status }: IdleRow, isThere: boolean): Repair | null {
   if (status === 'destroying')
     return { status: 'failed', message: 'The deletion was interrupted. Delete it again.' };
   if (status === 'creating')
@@ -120,19 +120,19 @@ function mendedStatus({ status }: IdleRow, isThere: boolean): Mended | null {
   return null;
 }
 
-async function mend(database: Database, { uid, status }: IdleRow, mended: Mended): Promise<boolean> {
+async function repair(database: Database, { uid, status }: IdleRow, repaired: Repair): Promise<boolean> {
   return database.transaction(async (tx) => {
     const row = await lockSnapshot(tx, uid);
     // Between listing and mending something may have come; then its workflow decides.
     if (row?.status !== status || (await usesOf(tx, [uid])).length > 0) return false;
-    const { message } = mended;
+    const { message } = repaired;
     const error = { code: 'interrupted', message, retryable: false };
     await updateSnapshot(tx, uid, {
-      status: mended.status,
-      error: mended.status === 'failed' ? JSON.stringify(error) : null,
+      status: repaired.status,
+      error: repaired.status === 'failed' ? JSON.stringify(error) : null,
     });
     const subject = { teamId: row.team_id, resourceType: RESOURCE_TYPE, resourceId: uid };
-    await record(tx, snapshotEvents.mended, subject, { status: mended.status, what: message });
+    await record(tx, snapshotEvents.repaired, subject, { status: mended.status, what: message });
     return true;
   });
 }

@@ -10,7 +10,7 @@ import { invalid, invalidState, notFound } from '../../lib/errors.ts';
 import { UUID, uuidv7 } from '../../lib/ids.ts';
 import { accept } from '../../operations/accept.ts';
 import { isUnfinished } from '../../operations/unfinished.ts';
-import { type Held, hold } from './acceptance.ts';
+import { type LockedPair, lockPair } from './acceptance.ts';
 import { instanceSnapshotOperations, type RestoreArgs, snapshotOperations } from './operations.ts';
 import { deletionBlocker, readingBlocker, restoreBlocker, snapshotBlocker } from './rules.ts';
 import type { SnapshotStatus } from './states.ts';
@@ -56,11 +56,11 @@ export class SnapshotService {
     return found;
   }
 
-  async #lock(tx: Tx, principal: TeamPrincipal, id: number | null): Promise<Held> {
+  async #lock(tx: Tx, principal: TeamPrincipal, id: number | null): Promise<LockedPair> {
     const found = id === null ? undefined : await findSnapshot(tx, principal.team.id, this.kind, id);
-    const held = found && (await hold(tx, found));
-    if (!held) throw notFound('Snapshot');
-    return held;
+    const pair = found && (await lockPair(tx, found));
+    if (!pair) throw notFound('Snapshot');
+    return pair;
   }
 
   async list(principal: TeamPrincipal, query: PageQuery, instanceId: string | null) {

@@ -17,7 +17,7 @@ import { drillsOf } from '../snapshots/store.ts';
 import type { Vps } from './store.ts';
 
 /** Seconds that a server gets to answer the question whether SSH answers. */
-const PATIENCE_SECONDS = 2;
+const PROBE_SECONDS = 2;
 
 /** Looks at servers from outside, and asks whether SSH answers: what else is in them is their owner's. */
 export class VpsInspection {
@@ -49,7 +49,7 @@ export class VpsInspection {
   /** Null where it does not run. */
   async #answersSsh(vps: Vps): Promise<boolean | null> {
     return vps.status === 'running'
-      ? this.#ask(`${vps.id} ssh`, () => this.#answersWithin(vps, PATIENCE_SECONDS))
+      ? this.#ask(`${vps.id} ssh`, () => this.#answersWithin(vps, PROBE_SECONDS))
       : null;
   }
 

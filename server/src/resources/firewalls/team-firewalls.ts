@@ -10,7 +10,7 @@ import { findTooLarge } from './size.ts';
 import { type Attachment, type Firewall, listAttachments, listFirewalls, lockFirewalls } from './store.ts';
 
 /** The firewalls of a team and what they are about. */
-export interface Team {
+export interface TeamFirewalls {
   instances: Map<string, Instance>;
   firewalls: Firewall[];
   attachments: Attachment[];
@@ -21,7 +21,7 @@ export const readInstances = async (db: Queryable, teamId: number): Promise<Map<
   new Map((await listTeamInstances(db, teamId)).map((instance) => [instance.id, instance]));
 
 /** Reads them; they are not of one moment. */
-export async function readTeam(db: Queryable, teamId: number): Promise<Team> {
+export async function readTeam(db: Queryable, teamId: number): Promise<TeamFirewalls> {
   return {
     instances: await readInstances(db, teamId),
     firewalls: await listFirewalls(db, teamId),
@@ -30,27 +30,27 @@ export async function readTeam(db: Queryable, teamId: number): Promise<Team> {
 }
 
 /** The same, and nobody else changes the team's firewalls until the transaction ends. */
-export async function lockTeam(tx: Tx, teamId: number): Promise<Team> {
+export async function lockTeam(tx: Tx, teamId: number): Promise<TeamFirewalls> {
   await lockFirewalls(tx, teamId);
   return readTeam(tx, teamId);
 }
 
 /** One of the team's firewalls. Throws `not_found`. */
-export function pick(team: Team, id: string): Firewall {
+export function pick(team: TeamFirewalls, id: string): Firewall {
   const firewall = team.firewalls.find((candidate) => candidate.id === id.toLowerCase());
   if (!firewall) throw notFound('Firewall');
   return firewall;
 }
 
 /** What a firewall is attached to. */
-export const attachedTo = (team: Team, firewallId: string): InstanceName[] =>
+export const attachedTo = (team: TeamFirewalls, firewallId: string): InstanceName[] =>
   team.attachments
     .filter(({ firewall_id }) => firewall_id === firewallId)
     .map(({ id, type }) => ({ id, type }));
 
 /** The instance that a request names. Throws `validation_failed`. */
 export function findNamed(
-  team: Team,
+  team: TeamFirewalls,
   { instance_id: id, instance_type: type }: FirewallAttachment,
 ): Instance {
   const errors = new FieldErrorList();
@@ -62,7 +62,7 @@ export function findNamed(
 
 /** The instances that a request attaches a firewall to. What is wrong with them goes to `errors`. */
 export function checkAttached(
-  team: Team,
+  team: TeamFirewalls,
   firewallId: string,
   list: NonNullable<CreateFirewall['attached_instances']>,
   errors: FieldErrorList,
@@ -77,7 +77,7 @@ export function checkAttached(
 
 /** Complains where an instance has as many other firewalls as it can. */
 export function checkRoom(
-  team: Team,
+  team: TeamFirewalls,
   firewallId: string,
   instance: InstanceName,
   field: string,
@@ -98,7 +98,7 @@ export function checkRoom(
  * Instances that it is detached from count too: what it denied as a whole the others may allow in many pieces.
  */
 export function assertNotTooLarge(
-  team: Team,
+  team: TeamFirewalls,
   { id, name, rules, attached }: { id: string; name: string; rules: StoredRule[]; attached: InstanceName[] },
 ): void {
   const plan = {

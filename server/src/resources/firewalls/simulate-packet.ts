@@ -12,7 +12,7 @@ import { type StoredRule, toPolicy } from './rule.ts';
 import { FieldErrorList } from './rules.ts';
 import type { FirewallTested, TestFirewall } from './schema.ts';
 import type { Firewall } from './store.ts';
-import { attachedTo, type Team } from './team.ts';
+import { attachedTo, type TeamFirewalls } from './team-firewalls.ts';
 import { viewRule } from './view.ts';
 
 /** One look at the packet: by an instance that sends or receives it, or by the firewall alone (`instance` is null). */
@@ -34,7 +34,7 @@ interface Judgement {
  * what is in force. Where an attached instance has one of the addresses, its side of the packet is looked at, and of two
  * both; else the packet comes in. Throws `validation_failed`.
  */
-export function tryPacket(firewall: Firewall, team: Team, body: TestFirewall): FirewallTested {
+export function simulatePacket(firewall: Firewall, team: TeamFirewalls, body: TestFirewall): FirewallTested {
   const { source, destination } = readPacket(body);
   const looks = looksAt(firewall, team, source, destination);
   const own = looks.map((look) => judge([firewall], team, look, body));
@@ -92,7 +92,7 @@ function readAddress(
   }
 }
 
-function looksAt(firewall: Firewall, team: Team, source: string, destination: string): Look[] {
+function looksAt(firewall: Firewall, team: TeamFirewalls, source: string, destination: string): Look[] {
   const attached = attachedTo(team, firewall.id).flatMap(({ id }) => team.instances.get(id) ?? []);
   const owner = (address: string) => attached.find(({ ipv4, ipv6 }) => ipv4 === address || ipv6 === address);
   const sender = owner(source);
@@ -106,7 +106,7 @@ function looksAt(firewall: Firewall, team: Team, source: string, destination: st
 type Rules = Pick<Firewall, 'id' | 'name' | 'rules'>;
 
 /** All firewalls of an instance: this one as it is saved, the others as they are in force. */
-function firewallsOf(firewall: Firewall, team: Team, instanceId: string): Rules[] {
+function firewallsOf(firewall: Firewall, team: TeamFirewalls, instanceId: string): Rules[] {
   const ids = new Set(
     team.attachments.filter(({ id }) => id === instanceId).map(({ firewall_id }) => firewall_id),
   );
@@ -115,7 +115,12 @@ function firewallsOf(firewall: Firewall, team: Team, instanceId: string): Rules[
     .map((other) => (other.id === firewall.id ? firewall : { ...other, rules: other.effective_rules }));
 }
 
-function judge(firewalls: readonly Rules[], team: Team, look: Look, packet: TestFirewall): Judgement {
+function judge(
+  firewalls: readonly Rules[],
+  team: TeamFirewalls,
+  look: Look,
+  packet: TestFirewall,
+): Judgement {
   const addresses = addressBook([...team.instances.values()]);
   const policies: Policies = firewalls.map(({ rules }) => toPolicy(rules, addresses));
   const { direction, peer } = look;
