@@ -132,7 +132,7 @@ async function repair(database: Database, { uid, status }: IdleRow, repaired: Re
       error: repaired.status === 'failed' ? JSON.stringify(error) : null,
     });
     const subject = { teamId: row.team_id, resourceType: RESOURCE_TYPE, resourceId: uid };
-    await record(tx, snapshotEvents.repaired, subject, { status: mended.status, what: message });
+    await record(tx, snapshotEvents.mended, subject, { status: repaired.status, what: message });
     return true;
   });
 }
