@@ -40,54 +40,22 @@ const STOP_MS = 10_000;
 
 /** Restarts what dies: at once the first time, then with growing waits, one log line each time. */
 export function createSupervisor(options: SupervisorOptions): Supervisor {
-  const { log, backoffMs = 500, maxBackoffMs = 30_000, settledMs = 60_000 } = options;
   const stopping = new AbortController();
   const loops: Promise<void>[] = [];
   const added: Supervised[] = [];
-
-  /** Resolves early when the supervisor stops. */
-  const pause = (ms: number): Promise<void> =>
-    delay(ms, undefined, { signal: stopping.signal, ref: false }).catch(() => undefined);
-
-  async function keepUp(component: Supervised, upAlready: boolean): Promise<void> {
-    let up = upAlready;
-    let wait = 0;
-    let upSince = Date.now();
-    while (!stopping.signal.aborted) {
-      if (up) {
-        await pause(component.intervalMs);
-        if (stopping.signal.aborted || (await isUp(component))) continue;
-        if (Date.now() - upSince >= settledMs) wait = 0;
-        log(
-          `${component.name} is down: starting it again${wait > 0 ? ` in ${(wait / 1000).toFixed(1)} s` : ''}`,
-        );
-      }
-      up = false;
-      if (wait > 0) await pause(wait);
-      if (stopping.signal.aborted) return;
-      wait = Math.min(Math.max(wait * 2, backoffMs), maxBackoffMs);
-      try {
-        await component.ensure();
-        up = true;
-        upSince = Date.now();
-        log(`${component.name} is up`);
-      } catch (error) {
-        log(
-          `${component.name} did not start, next attempt in ${(wait / 1000).toFixed(1)} s: ${messageOf(error)}`,
-        );
-      }
-    }
-  }
+  const watch = (component: Supervised, up: boolean): void => {
+    loops.push(keepUp(component, up, options, stopping.signal));
+  };
 
   return {
     async add(component) {
       added.push(component);
       await component.ensure();
-      if (component.isUp) loops.push(keepUp(component, true));
+      if (component.isUp) watch(component, true);
     },
     addInBackground(component) {
       added.push(component);
-      loops.push(keepUp(component, false));
+      watch(component, false);
     },
     async stop() {
       stopping.abort();
@@ -96,6 +64,45 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     },
   };
 }
+
+/** Keeps the component up until the signal comes; `upAlready` says whether it is to begin with. */
+async function keepUp(
+  component: Supervised,
+  upAlready: boolean,
+  { log, backoffMs = 500, maxBackoffMs = 30_000, settledMs = 60_000 }: SupervisorOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const { name } = component;
+  let up = upAlready;
+  let wait = 0;
+  let upSince = Date.now();
+  while (!signal.aborted) {
+    if (up) {
+      await pause(component.intervalMs, signal);
+      if (signal.aborted || (await isUp(component))) continue;
+      if (Date.now() - upSince >= settledMs) wait = 0;
+      log(`${name} is down: starting it again${wait > 0 ? ` in ${inSeconds(wait)}` : ''}`);
+    }
+    up = false;
+    if (wait > 0) await pause(wait, signal);
+    if (signal.aborted) return;
+    wait = Math.min(Math.max(wait * 2, backoffMs), maxBackoffMs);
+    try {
+      await component.ensure();
+      up = true;
+      upSince = Date.now();
+      log(`${name} is up`);
+    } catch (error) {
+      log(`${name} did not start, next attempt in ${inSeconds(wait)}: ${messageOf(error)}`);
+    }
+  }
+}
+
+/** Resolves early when the signal comes. */
+const pause = (ms: number, signal: AbortSignal): Promise<void> =>
+  delay(ms, undefined, { signal, ref: false }).catch(() => undefined);
+
+const inSeconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
 
 async function stopAll(components: readonly Supervised[]): Promise<void> {
   const stopped = await Promise.allSettled(components.map((component) => component.stop?.()));

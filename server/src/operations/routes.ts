@@ -1,6 +1,8 @@
+import type { Selectable } from 'kysely';
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
-import type { Database } from '../db/database.ts';
+import type { Database, Queryable } from '../db/database.ts';
+import type { Operations } from '../db/schema.gen.ts';
 import type { Api } from '../http/api.ts';
 import { assertScope } from '../http/principal.ts';
 import { Obj, PathId } from '../http/schema.ts';
@@ -33,44 +35,45 @@ export function operationRoutes(api: Api, database: Database): void {
       config: { scope: null },
     },
     async (request) => {
-      const { operation: id } = request.params;
-      const row = UUID.test(id)
-        ? await database.db
-            .selectFrom('operations')
-            .selectAll()
-            .where('id', '=', id)
-            .where('team_id', '=', request.principal.team.id)
-            .executeTakeFirst()
-        : undefined;
+      const row = await findOperation(database.db, request.principal.team.id, request.params.operation);
       if (!row) throw notFound('Operation');
       const scope = `${row.resource_type}:read` as Scope;
       assertScope(request.principal, scope);
-      const terminal = row.state === 'succeeded' || row.state === 'failed';
-      return {
-        success: true,
-        data: {
-          operation_id: row.id,
-          resource_id: row.resource_id,
-          resource_type: row.resource_type,
-          kind: row.kind,
-          state: publicState(row.state),
-          terminal,
-          poll_after_ms: terminal ? 0 : POLL_MS,
-          percent: row.percent,
-          step: row.step,
-          revision: null,
-          knative_revision: null,
-          image: null,
-          created_at: row.created_at.toISOString(),
-          started_at: row.started_at?.toISOString() ?? null,
-          finished_at: row.finished_at?.toISOString() ?? null,
-          error: publicError(row.error),
-        },
-        error: null,
-        meta: { request_id: request.id },
-      };
+      return { success: true, data: viewOperation(row), error: null, meta: { request_id: request.id } };
     },
   );
+}
+
+const findOperation = async (db: Queryable, teamId: number, id: string) =>
+  UUID.test(id)
+    ? await db
+        .selectFrom('operations')
+        .selectAll()
+        .where('id', '=', id)
+        .where('team_id', '=', teamId)
+        .executeTakeFirst()
+    : undefined;
+
+function viewOperation(row: Selectable<Operations>) {
+  const terminal = row.state === 'succeeded' || row.state === 'failed';
+  return {
+    operation_id: row.id,
+    resource_id: row.resource_id,
+    resource_type: row.resource_type,
+    kind: row.kind,
+    state: publicState(row.state),
+    terminal,
+    poll_after_ms: terminal ? 0 : POLL_MS,
+    percent: row.percent,
+    step: row.step,
+    revision: null,
+    knative_revision: null,
+    image: null,
+    created_at: row.created_at.toISOString(),
+    started_at: row.started_at?.toISOString() ?? null,
+    finished_at: row.finished_at?.toISOString() ?? null,
+    error: publicError(row.error),
+  };
 }
 
 /** To the customer, work that waits for a worker waits just as work behind another operation does. */

@@ -70,37 +70,7 @@ export async function takeOverWorkflows(deadExecutorIds: string[]): Promise<numb
 
 /** Runs operations as durable workflows. One per process: DBOS keeps its registry globally. */
 export function createRuntime(options: RuntimeOptions): WorkflowRuntime {
-  const { database, log } = options;
   const steps = createStepRunner(options);
-
-  const runOperation = async (operationId: string): Promise<void> => {
-    const operation = await steps.record('begin', DATABASE_RETRIES, async () => {
-      const begun = await beginOperation(database.db, operationId);
-      if (begun) await workflowOf(options.workflows, begun).begin(database.db, begun);
-      return begun;
-    });
-    if (!operation) return;
-    const workflow = workflowOf(options.workflows, operation);
-    await steps.done(operation, 'begin');
-
-    let error: OperationError | null = null;
-    for (const step of workflow.steps) {
-      error = await steps.run(operation, step);
-      if (error) break;
-    }
-    if (error) {
-      for (const step of workflow.undo) await steps.run(operation, { ...step, name: `undo-${step.name}` });
-    }
-    await steps.record('end', DATABASE_RETRIES, () =>
-      database.transaction((tx) => finishOperation(tx, options.workflows, operation, error)),
-    );
-    await steps.done(operation, 'end');
-    log.info(
-      { operation: operation.id, kind: `${operation.resourceType}.${operation.kind}`, error },
-      'operation ended',
-    );
-  };
-
   return {
     async launch() {
       DBOS.setConfig({
@@ -110,9 +80,12 @@ export function createRuntime(options: RuntimeOptions): WorkflowRuntime {
         executorID: options.executorId,
         applicationVersion: WORKFLOW_VERSION,
         useListenNotify: false,
-        logger: dbosLogger(log),
+        logger: dbosLogger(options.log),
       });
-      DBOS.registerWorkflow(runOperation, { name: WORKFLOW_NAME, maxRecoveryAttempts: 1000 });
+      DBOS.registerWorkflow(operationRunner(options, steps), {
+        name: WORKFLOW_NAME,
+        maxRecoveryAttempts: 1000,
+      });
       await DBOS.launch();
       await DBOS.registerQueue(QUEUE_NAME, {
         workerConcurrency: options.concurrency ?? 100,
@@ -124,6 +97,37 @@ export function createRuntime(options: RuntimeOptions): WorkflowRuntime {
       await steps.park(graceSeconds);
       await DBOS.shutdown({ deregister: true });
     },
+  };
+}
+
+/** The workflow that carries out an operation, from `begin` to `end`. */
+function operationRunner({ database, workflows, log }: RuntimeOptions, steps: StepRunner) {
+  return async (operationId: string): Promise<void> => {
+    const operation = await steps.record('begin', DATABASE_RETRIES, async () => {
+      const begun = await beginOperation(database.db, operationId);
+      if (begun) await workflowOf(workflows, begun).begin(database.db, begun);
+      return begun;
+    });
+    if (!operation) return;
+    const workflow = workflowOf(workflows, operation);
+    await steps.done(operation, 'begin');
+
+    let error: OperationError | null = null;
+    for (const step of workflow.steps) {
+      error = await steps.run(operation, step);
+      if (error) break;
+    }
+    if (error) {
+      for (const step of workflow.undo) await steps.run(operation, { ...step, name: `undo-${step.name}` });
+    }
+    await steps.record('end', DATABASE_RETRIES, () =>
+      database.transaction((tx) => finishOperation(tx, workflows, operation, error)),
+    );
+    await steps.done(operation, 'end');
+    log.info(
+      { operation: operation.id, kind: `${operation.resourceType}.${operation.kind}`, error },
+      'operation ended',
+    );
   };
 }
 
@@ -165,6 +169,8 @@ export async function finishOperation(
     await following.abandon?.(tx, next, reason);
   }
 }
+
+type StepRunner = ReturnType<typeof createStepRunner>;
 
 function createStepRunner(options: RuntimeOptions) {
   let parked = false;

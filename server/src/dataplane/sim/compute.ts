@@ -1,4 +1,11 @@
-import type { Compute, ControlVerb, InstanceFile, InstanceSpec } from '../contract/compute.ts';
+import type {
+  Compute,
+  ControlVerb,
+  InstanceFile,
+  InstanceSettings,
+  InstanceSpec,
+  Usage,
+} from '../contract/compute.ts';
 import { DataPlaneError } from '../contract/errors.ts';
 import type { InstanceRef, SnapshotRef } from '../contract/refs.ts';
 import type { SimCore } from './core.ts';
@@ -24,17 +31,7 @@ export const simCompute = (core: SimCore, guests: SimGuests): Compute => ({
       core.setPower(spec.ref, 'running');
       write(core, spec.ref, spec.files);
     }),
-  ensureSettings: (ref, settings) =>
-    core.verb('ensureSettings', ref, () => {
-      const instance = core.need(ref);
-      const { limits, publish, autoStart } = settings;
-      if (limits.diskGb < instance.limits.diskGb) {
-        throw new DataPlaneError('invalid', 'A disk cannot shrink.');
-      }
-      checkPublish(settings, instance.addresses);
-      const changed = { ...instance, limits: core.capped(limits), publish, autoStart };
-      core.change({ op: 'put', instance: changed });
-    }),
+  ensureSettings: (ref, settings) => core.verb('ensureSettings', ref, () => change(core, ref, settings)),
   ensureFiles: (ref, files) => core.verb('ensureFiles', ref, () => write(core, ref, files)),
   ensureRunning: (ref) => core.verb('ensureRunning', ref, () => core.setPower(ref, 'running')),
   ensureStopped: (ref) => core.verb('ensureStopped', ref, () => core.setPower(ref, 'stopped')),
@@ -48,15 +45,7 @@ export const simCompute = (core: SimCore, guests: SimGuests): Compute => ({
       }
       return guests.answers.get(verb) ?? controlAnswer(verb);
     }),
-  describeUsage: (ref) =>
-    core.verb('describeUsage', ref, () => {
-      const instance = core.find(ref);
-      if (!instance) return null;
-      const used = instance.power === 'running' ? 0 : null;
-      const bytesOf = (name: string): number => guests.diskBytes.get(name) ?? 0;
-      const volumes = instance.volumes.map(({ ref }) => ({ ref, usedBytes: bytesOf(ref.name) }));
-      return { memoryBytes: used, cpuSeconds: used, diskBytes: bytesOf(ref.name), volumes };
-    }),
+  describeUsage: (ref) => core.verb('describeUsage', ref, () => usageOf(core, guests, ref)),
   removeInstance: (ref) =>
     core.verb('removeInstance', ref, () => {
       if (core.find(ref)) core.change({ op: 'delete', name: ref.name });
@@ -96,6 +85,26 @@ export function place(core: SimCore, spec: InstanceSpec, from?: SnapshotRef): vo
       power: 'running',
     },
   });
+}
+
+function change(core: SimCore, ref: InstanceRef, settings: InstanceSettings): void {
+  const instance = core.need(ref);
+  const { limits, publish, autoStart } = settings;
+  if (limits.diskGb < instance.limits.diskGb) {
+    throw new DataPlaneError('invalid', 'A disk cannot shrink.');
+  }
+  checkPublish(settings, instance.addresses);
+  const changed = { ...instance, limits: core.capped(limits), publish, autoStart };
+  core.change({ op: 'put', instance: changed });
+}
+
+function usageOf(core: SimCore, guests: SimGuests, ref: InstanceRef): Usage | null {
+  const instance = core.find(ref);
+  if (!instance) return null;
+  const used = instance.power === 'running' ? 0 : null;
+  const bytesOf = (name: string): number => guests.diskBytes.get(name) ?? 0;
+  const volumes = instance.volumes.map(({ ref }) => ({ ref, usedBytes: bytesOf(ref.name) }));
+  return { memoryBytes: used, cpuSeconds: used, diskBytes: bytesOf(ref.name), volumes };
 }
 
 function write(core: SimCore, ref: InstanceRef, files: readonly InstanceFile[]): void {

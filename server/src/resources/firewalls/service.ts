@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { Database, Queryable, Tx } from '../../db/database.ts';
 import { record } from '../../events/store.ts';
 import { offsetOf, type PageQuery, pageOf } from '../../http/pagination.ts';
@@ -8,8 +7,9 @@ import { nounOf } from '../../instances/kinds.ts';
 import { invalidState, notFound } from '../../lib/errors.ts';
 import { UUID, uuidv7 } from '../../lib/ids.ts';
 import { acceptApply } from './acceptance.ts';
+import { deployColumns, draftColumns } from './columns.ts';
 import { firewallEvents } from './events.ts';
-import type { InstanceName, StoredRule } from './rule.ts';
+import type { InstanceName } from './rule.ts';
 import { checkRules, FieldErrorList } from './rules.ts';
 import type {
   CreateFirewall,
@@ -26,7 +26,6 @@ import {
   jsonb,
   listAttachments,
   listFirewalls,
-  NEXT_REVISION,
   updateFirewall,
   writeAttachments,
 } from './store.ts';
@@ -272,22 +271,6 @@ export class FirewallService {
 
 const sameInstances = (a: readonly InstanceName[], b: readonly InstanceName[]): boolean =>
   a.length === b.length && a.every(({ id }) => b.some((other) => other.id === id));
-
-/** The rules go into force, and stay there: what waited to be confirmed is no longer waited for. */
-const deployColumns = (rules: readonly StoredRule[]) => ({
-  effective_rules: jsonb(rules),
-  confirm_by: null,
-  rollback_rules: null,
-});
-
-/** What is in force stays while new rules are a draft; of a firewall that was never applied, that is nothing. */
-function draftColumns(firewall: Firewall, rules: readonly StoredRule[]) {
-  if (firewall.status === 'draft' && isDeepStrictEqual(firewall.rules, firewall.effective_rules)) {
-    return { effective_rules: jsonb([]), ...NEXT_REVISION };
-  }
-  const isDraft = firewall.status === 'active' && !isDeepStrictEqual(rules, firewall.effective_rules);
-  return isDraft ? { status: 'draft' } : {};
-}
 
 const answer = (
   { status, confirm_by }: Pick<Firewall, 'status' | 'confirm_by'>,

@@ -213,16 +213,10 @@ export class ServiceActions {
     changes: Changes,
     own: Changes = {},
   ): Promise<AcceptedOperation | null> {
-    if (Object.keys(changes).length === 0) {
-      await writeChanges(tx, row.id, own);
-      return null;
-    }
-    // Whatever is wrong, its next start brings all of it in line; a bad parameter may be what is wrong.
-    if (row.status === 'error') {
-      await writeChanges(tx, row.id, { ...own, ...changes });
-      return null;
-    }
     await writeChanges(tx, row.id, { ...own, ...changes });
+    if (Object.keys(changes).length === 0) return null;
+    // Whatever is wrong, its next start brings all of it in line; a bad parameter may be what is wrong.
+    if (row.status === 'error') return null;
     return acceptForInstance(tx, principal, row, serviceOperations.update, {
       running: row.desired === 'running',
       restart: changes.plan !== undefined,

@@ -22,10 +22,6 @@ export function viewService(row: ManagedService, { comparedAt, publicAddress }: 
   const kind = row.kind as Kind;
   const provider = providerOf(row);
   const allowed = allowedActions(row);
-  const address = row.ipv4 ?? row.ipv6 ?? '';
-  const published = publishedAt(row, publicAddress);
-  const internalHost = `${internalName({ ipv4: row.ipv4, ipv6: row.ipv6 })}.${INTERNAL_DOMAIN}`;
-  const { tls: port } = provider.ports;
   return {
     id: row.id,
     name: row.name,
@@ -43,32 +39,11 @@ export function viewService(row: ManagedService, { comparedAt, publicAddress }: 
     provider_id: provider.number,
     provider: { id: provider.number, name: provider.name, type: provider.id },
     engine: { id: provider.number, name: provider.name },
-    endpoint: address,
-    port,
-    dns_hostname: published?.host ?? null,
-    dns_port: published?.port ?? null,
-    // There is no connection proxy on an install.
-    proxy_dns_hostname: null,
-    proxy_dns_port: null,
-    proxy_any_dns_port: null,
-    internal_host: internalHost,
-    internal_port: port,
-    internal_endpoint: `${internalHost}:${port}`,
-    public_endpoint: published && `${published.host}:${published.port}`,
-    connection_host: published?.host ?? address,
-    connection_port: published?.port ?? port,
-    plain_port: provider.ports.plain,
+    ...viewAddresses(row, publicAddress),
     username: row.username,
     monthly_cost_cents: row.price_cents,
     monthly_cost_dollars: row.price_cents / 100,
-    storage_autoscale_policy: {
-      enabled: row.autoscale_enabled,
-      threshold_percent: row.autoscale_threshold_percent,
-      increment_gib: row.autoscale_increment_gb,
-      max_storage_gib: MAX_STORAGE_GB,
-      last_scaled_at: row.autoscaled_at?.toISOString() ?? null,
-      last_checked_at: row.autoscale_checked_at?.toISOString() ?? null,
-    },
+    storage_autoscale_policy: viewAutoscalePolicy(row),
     configuration: row.parameters as Record<string, string>,
     parameter_group_id: row.parameter_group_id,
     pending_restart: row.pending_restart,
@@ -85,6 +60,40 @@ export function viewService(row: ManagedService, { comparedAt, publicAddress }: 
 }
 
 export type ServiceView = ReturnType<typeof viewService>;
+
+/** Where clients reach it: in the team's network, at the public address, and what they should use now. */
+function viewAddresses(row: ManagedService, publicAddress: string | null) {
+  const { tls: port, plain } = providerOf(row).ports;
+  const address = row.ipv4 ?? row.ipv6 ?? '';
+  const published = publishedAt(row, publicAddress);
+  const internalHost = `${internalName({ ipv4: row.ipv4, ipv6: row.ipv6 })}.${INTERNAL_DOMAIN}`;
+  return {
+    endpoint: address,
+    port,
+    dns_hostname: published?.host ?? null,
+    dns_port: published?.port ?? null,
+    // There is no connection proxy on an install.
+    proxy_dns_hostname: null,
+    proxy_dns_port: null,
+    proxy_any_dns_port: null,
+    internal_host: internalHost,
+    internal_port: port,
+    internal_endpoint: `${internalHost}:${port}`,
+    public_endpoint: published && `${published.host}:${published.port}`,
+    connection_host: published?.host ?? address,
+    connection_port: published?.port ?? port,
+    plain_port: plain,
+  };
+}
+
+const viewAutoscalePolicy = (row: ManagedService) => ({
+  enabled: row.autoscale_enabled,
+  threshold_percent: row.autoscale_threshold_percent,
+  increment_gib: row.autoscale_increment_gb,
+  max_storage_gib: MAX_STORAGE_GB,
+  last_scaled_at: row.autoscaled_at?.toISOString() ?? null,
+  last_checked_at: row.autoscale_checked_at?.toISOString() ?? null,
+});
 
 function publishedAt(
   row: ManagedService,

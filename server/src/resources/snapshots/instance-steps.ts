@@ -68,48 +68,19 @@ async function takeSnapshot(
 /** The steps that `restore` adds to those of its kind. */
 export function restoreSteps({ database, plane, graceSeconds, instance, ready }: InstanceParts) {
   const { db } = database;
-  /** What is broken already need not stop in good order, nor leave a state that is worth keeping. */
-  const unlessBroken = async (operation: Operation<RestoreArgs>, work: Promise<void>): Promise<boolean> => {
-    try {
-      await work;
-      return true;
-    } catch (error) {
-      const { settled } = operation.args;
-      if (settled === 'error' && error instanceof DataPlaneError && error.code !== 'unreachable')
-        return false;
-      throw error;
-    }
-  };
-  const exists = async (operation: Operation) =>
-    (await plane.describeInstance(await refOf(db, operation))) !== null;
   return {
     halt: {
       name: 'halt',
       async run(operation) {
-        if (!(await exists(operation))) return;
-        await unlessBroken(operation, plane.ensureStopped(await refOf(db, operation), graceSeconds));
+        const ref = await refOf(db, operation);
+        if (!(await plane.describeInstance(ref))) return;
+        await unlessBroken(operation, plane.ensureStopped(ref, graceSeconds));
       },
     },
-    // The snapshot bears the id of the operation, so that every attempt means the same one.
     keep: {
       name: 'keep',
       async run(operation) {
-        if (!(await exists(operation))) return;
-        const { id: uid } = operation;
-        const origin = await getSnapshot(db, operation.args.snapshot);
-        await insertSnapshot(db, await instanceOf(db, operation), {
-          uid,
-          user_id: null,
-          name: safetyName(origin),
-          description: null,
-          reason: 'safety',
-        });
-        if (await unlessBroken(operation, takeSnapshot(db, plane, operation, uid))) {
-          await updateSnapshot(db, uid, { status: 'ready' });
-        } else {
-          await plane.removeSnapshot(snapshotRef({ team_id: operation.teamId, uid }));
-          await deleteSnapshot(db, uid);
-        }
+        if (await plane.describeInstance(await refOf(db, operation))) await keepState(db, plane, operation);
       },
     },
     back: {
@@ -126,6 +97,43 @@ export function restoreSteps({ database, plane, graceSeconds, instance, ready }:
       },
     },
   } satisfies Record<string, OperationStep<RestoreArgs>>;
+}
+
+/**
+ * Takes the safety snapshot; of an instance that is broken, only where it can be taken. It bears the id of the
+ * operation, so that every attempt means the same one.
+ */
+async function keepState(db: Queryable, plane: DataPlane, operation: Operation<RestoreArgs>): Promise<void> {
+  const { id: uid } = operation;
+  const origin = await getSnapshot(db, operation.args.snapshot);
+  await insertSnapshot(db, await instanceOf(db, operation), {
+    uid,
+    user_id: null,
+    name: safetyName(origin),
+    description: null,
+    reason: 'safety',
+  });
+  if (await unlessBroken(operation, takeSnapshot(db, plane, operation, uid))) {
+    await updateSnapshot(db, uid, { status: 'ready' });
+  } else {
+    await plane.removeSnapshot(snapshotRef({ team_id: operation.teamId, uid }));
+    await deleteSnapshot(db, uid);
+  }
+}
+
+/**
+ * Whether the work was done. What is broken already need not stop in good order, nor leave a state that is worth
+ * keeping: there a failure is no error.
+ */
+async function unlessBroken({ args }: Operation<RestoreArgs>, work: Promise<void>): Promise<boolean> {
+  try {
+    await work;
+    return true;
+  } catch (error) {
+    if (args.settled === 'error' && error instanceof DataPlaneError && error.code !== 'unreachable')
+      return false;
+    throw error;
+  }
 }
 
 function safetyName(origin: Snapshot | undefined): string {
