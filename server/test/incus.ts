@@ -38,10 +38,11 @@ export function createTestIncus(log: Log): DataPlane {
     bootSlots: sharedBootSlots(fromTestRun('DANUBE_TEST_BOOT_SLOTS')),
     log,
   });
-  const listInstances = plane.listInstances.bind(plane);
-  const listSnapshots = plane.listSnapshots.bind(plane);
-  return Object.assign(plane, {
+  const { listInstances, listVolumes, listSnapshots } = plane;
+  return {
+    ...plane,
     listInstances: async () => (await listInstances()).filter(({ ref }) => slice.has(ref.teamId)),
+    listVolumes: async () => (await listVolumes()).filter(({ teamId }) => slice.has(teamId)),
     listSnapshots: async () => (await listSnapshots()).filter(({ teamId }) => slice.has(teamId)),
-  });
+  };
 }
