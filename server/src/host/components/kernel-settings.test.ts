@@ -29,11 +29,14 @@ test('a switch has to be just so', () => {
   assert.deepEqual(names(wrongKernelSettings(read)), ['net.ipv4.ip_forward']);
 });
 
-test('of settings that are not there only those are missed that a module brings', () => {
-  assert.deepEqual(names(wrongKernelSettings(() => null)), [
-    'net.bridge.bridge-nf-call-iptables',
-    'net.bridge.bridge-nf-call-ip6tables',
+test('of settings that are not there only those are missed that a module would bring', () => {
+  const bridge = ['net.bridge.bridge-nf-call-iptables', 'net.bridge.bridge-nf-call-ip6tables'];
+  const nothing = () => null;
+  assert.deepEqual(names(wrongKernelSettings(nothing, () => false)), [
+    ...bridge,
+    'net.netfilter.nf_hooks_lwtunnel',
   ]);
+  assert.deepEqual(names(wrongKernelSettings(nothing, (module) => module === 'nf_conntrack')), bridge);
 });
 
 test('at boot a host keeps what it has more of, to the digit', () => {

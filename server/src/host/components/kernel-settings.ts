@@ -68,6 +68,12 @@ export const KERNEL_SETTINGS: readonly KernelSetting[] = [
     module: 'br_netfilter',
     why: 'firewalls apply between instances on one bridge',
   },
+  {
+    name: 'net.netfilter.nf_hooks_lwtunnel',
+    value: 1,
+    module: 'nf_conntrack',
+    why: 'an instance can switch it on for the whole host, and nobody off again: on already, it is nothing to change',
+  },
 ];
 
 const procPath = (name: string): string => path.join('/proc/sys', name.replaceAll('.', '/'));
@@ -83,14 +89,17 @@ export function readKernelSetting(name: string): number | null {
   return text === null ? null : Number(text);
 }
 
+const isLoaded = (module: string): boolean => existsSync(`/sys/module/${module}`);
+
 /**
  * The settings that are not as Danube needs them. A setting that this kernel does not have counts only where a module
- * would bring it: in a container the table of neighbours is the outer host's, and without IPv6 it has none.
+ * would bring it that is not loaded: in a container the table of neighbours is the outer host's, and without IPv6 it has
+ * none.
  */
-export const wrongKernelSettings = (read = readKernelSetting): KernelSetting[] =>
+export const wrongKernelSettings = (read = readKernelSetting, loaded = isLoaded): KernelSetting[] =>
   KERNEL_SETTINGS.filter(({ name, value, atLeast, module }) => {
     const now = read(name);
-    if (now === null) return module !== undefined;
+    if (now === null) return module !== undefined && !loaded(module);
     return atLeast ? now < value : now !== value;
   });
 
