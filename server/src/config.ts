@@ -194,7 +194,8 @@ function readIncus(get: (name: string) => string | null): Config['incus'] {
   const clientKey = get('INCUS_CLIENT_KEY');
   if (!clientCert || !clientKey) {
     throw new ConfigError(
-      'INCUS_URL needs INCUS_CLIENT_CERT and INCUS_CLIENT_KEY: files with the PEM certificate and key that Incus trusts.',
+      'INCUS_URL needs INCUS_CLIENT_CERT and INCUS_CLIENT_KEY: files with the PEM certificate and key that Incus ' +
+        'trusts.',
     );
   }
   return {

@@ -17,9 +17,9 @@ import type { OperationWorkflows } from './operations/operation.ts';
 import type { PassClock, Reconciler } from './reconcilers/reconcilers.ts';
 
 /**
- * All that a resource tells the rest of Danube about itself. `modules.ts` lists them; nothing else names a resource. What
- * reads them: the server's wiring, scopes, quotas, the OpenAPI document, the tests that call every route, and the check
- * that rows and data plane agree.
+ * All that a resource tells the rest of Danube about itself. `modules.ts` lists them; nothing else names a resource.
+ * What reads them: the server's wiring, scopes, quotas, the OpenAPI document, the tests that call every route, and the
+ * check that rows and data plane agree.
  */
 export interface ResourceModule {
   /** For example `firewalls`; unique. */
@@ -75,7 +75,10 @@ export interface ConsistencyCheck {
   snapshots: readonly SnapshotRef[];
 }
 
-/** Makes scopes, quotas, types of event and kinds of modules known. Before anything asks for them; doing so again changes nothing. */
+/**
+ * Makes scopes, quotas, types of event and kinds of modules known. Before anything asks for them; doing so again
+ * changes nothing.
+ */
 export function registerModules(modules: readonly ResourceModule[]): void {
   registerScopes(modules.flatMap(({ scopes = [] }) => scopes));
   for (const { quotas = {} } of modules) registerQuotas(quotas);

@@ -56,9 +56,9 @@ export const BEGINNING = 0;
 const PLACED_AT_ONCE = 1000;
 
 /**
- * The next events of all teams after a position, in their order: at most `limit`, none where there is nothing new. Who goes on
- * from the position of the last one sees each event exactly once, and all see the same order. What was committed
- * before the call has its place, except after an outage, when more calls are needed.
+ * The next events of all teams after a position, in their order: at most `limit`, none where there is nothing new. Who
+ * goes on from the position of the last one sees each event exactly once, and all see the same order. What was
+ * committed before the call has its place, except after an outage, when more calls are needed.
  */
 export async function readEvents(database: Database, after: number, limit: number): Promise<PlacedEvent[]> {
   await placeEvents(database);
@@ -73,9 +73,9 @@ export async function readEvents(database: Database, after: number, limit: numbe
 }
 
 /**
- * Gives events that were committed since the last time their positions. Ids do not do for an order: they are drawn when an
- * event is written, and a reader that has seen 12 would never see 11, whose transaction committed later. Positions are given
- * to what is committed already, by one transaction at a time: when one can be seen, so can all before it.
+ * Gives events that were committed since the last time their positions. Ids do not do for an order: they are drawn when
+ * an event is written, and a reader that has seen 12 would never see 11, whose transaction committed later. Positions
+ * are given to what is committed already, by one transaction at a time: when one can be seen, so can all before it.
  */
 async function placeEvents(database: Database): Promise<void> {
   await database.transaction(async (tx) => {

@@ -19,8 +19,9 @@ answer carries \`X-Request-Id\` and the state of the rate limits. Every write ta
 sending it again never does it twice. Errors have one shape, with a stable \`code\` and a link to its page.`;
 
 /**
- * Makes the OpenAPI 3.0.3 document of the routes, under the headings `tags`. `publicUrl`, where given, is listed as a second server: the first
- * one is relative, so that the interactive page works under every address that it is reached by.
+ * Makes the OpenAPI 3.0.3 document of the routes, under the headings `tags`. `publicUrl`, where given, is listed as a
+ * second server: the first one is relative, so that the interactive page works under every address that it is reached
+ * by.
  */
 export function buildOpenApi(
   routes: readonly ApiRoute[],

@@ -1,4 +1,7 @@
-/** What a token may do: `SUBJECT:read` lists and shows, `SUBJECT:write` creates, updates and acts, `SUBJECT:delete` deletes. */
+/**
+ * What a token may do: `SUBJECT:read` lists and shows, `SUBJECT:write` creates, updates and acts, `SUBJECT:delete`
+ * deletes.
+ */
 export type Scope = `${string}:${'read' | 'write' | 'delete'}`;
 
 /** What the scopes of a resource are about. Without `delete`, there is nothing to delete. */

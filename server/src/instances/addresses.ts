@@ -20,9 +20,9 @@ const FIRST_HOST = 10;
 const LAST_HOST = 1022;
 
 /**
- * Gives a member of an instance the next free address pair of its team, creating the team's network with the first one. The
- * pair is free again when the member's row is deleted; that row must be there when the transaction ends. The network's row is
- * locked until then, and a primary key stands behind: no address is used twice.
+ * Gives a member of an instance the next free address pair of its team, creating the team's network with the first one.
+ * The pair is free again when the member's row is deleted; that row must be there when the transaction ends. The
+ * network's row is locked until then, and a primary key stands behind: no address is used twice.
  */
 export async function allotAddresses(
   tx: Tx,

@@ -85,8 +85,8 @@ export function drillFinding({ snapshots, last }: DrillRecord, noun: string): Fi
       severity: 'warning',
       summary: `The last restore drill (${last.at.toISOString()}) failed: ${last.message ?? 'no reason is known.'}`,
       remediation:
-        `Take another snapshot and verify it (POST /snapshots/…/verify). Where that fails the same way, look for damage in the ${noun} ` +
-        'itself, and export its data.',
+        'Take another snapshot and verify it (POST /snapshots/…/verify). Where that fails the same way, look for ' +
+        `damage in the ${noun} itself, and export its data.`,
       retryable: true,
     };
   }

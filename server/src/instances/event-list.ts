@@ -4,7 +4,9 @@ import { listEvents } from '../events/store.ts';
 /** Events that one answer shows. */
 const MAX_EVENTS = 100;
 
-/** What the platform did to an instance, and what it found, newest first. `resource` is its kind and name: `vps/web-1`. */
+/**
+ * What the platform did to an instance, and what it found, newest first. `resource` is its kind and name: `vps/web-1`.
+ */
 export async function viewEvents(db: Queryable, id: string, resource: string) {
   const rows = await listEvents(db, id, MAX_EVENTS);
   return rows.map((event) => ({

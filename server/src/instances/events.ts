@@ -9,8 +9,8 @@ const SnapshotName = Type.Object({ id: Type.Integer(), name: Type.String() });
 const Kept = Type.Union([Type.Integer(), Type.Null()]);
 
 /**
- * The events that every kind of instance has. `remedies` say how one is mended that is gone from the host, and one that the
- * host cannot run.
+ * The events that every kind of instance has. `remedies` say how one is mended that is gone from the host, and one that
+ * the host cannot run.
  */
 export const instanceEvents = (kind: string, noun: string, remedies: { lost: string; broken: string }) => ({
   requested: requested(kind),

@@ -59,7 +59,9 @@ export interface BlueprintDependencies {
 export interface Blueprint {
   /** The image that it takes beside the snapshot; null: all of it is in the snapshot. */
   image(id: string, snapshot: SnapshotDetails): Promise<string | null>;
-  /** The machine as a restore of the snapshot would make it now, without anything that the customer wants carried out. */
+  /**
+   * The machine as a restore of the snapshot would make it now, without anything that the customer wants carried out.
+   */
   spec(id: string, snapshot: SnapshotDetails, network: TenantNetwork): Promise<InstanceSpec>;
   /** Resolves once it answers; throws `timeout` otherwise. */
   waitUntilAnswers(ref: InstanceRef): Promise<void>;
@@ -78,7 +80,10 @@ export function registerKinds(list: readonly InstanceKind[]): void {
   for (const { names, further } of nameLists) names.splice(0, names.length, ...kinds.keys(), ...further);
 }
 
-/** The names of all kinds, and further words behind them. The list is filled as kinds are registered, so schemas can hold it. */
+/**
+ * The names of all kinds, and further words behind them. The list is filled as kinds are registered, so schemas can
+ * hold it.
+ */
 export function kindNames(...further: string[]): string[] {
   const names = [...kinds.keys(), ...further];
   nameLists.push({ names, further });

@@ -33,9 +33,9 @@ export const targetOf = ({
 });
 
 /**
- * Accepts what is asked of an instance, and shows it in the status unless it waits behind another operation. `desired` is
- * where the instance is headed once the operation is done, where that changes. The transaction must hold a lock on the
- * instance.
+ * Accepts what is asked of an instance, and shows it in the status unless it waits behind another operation. `desired`
+ * is where the instance is headed once the operation is done, where that changes. The transaction must hold a lock on
+ * the instance.
  */
 export async function acceptForInstance<Args extends TSchema>(
   tx: Tx,
@@ -54,8 +54,8 @@ export async function acceptForInstance<Args extends TSchema>(
 }
 
 /**
- * The workflow of an operation on an instance: it shows that it is at work, and where it fails the instance is in `error`.
- * `parts` say the rest, or say otherwise.
+ * The workflow of an operation on an instance: it shows that it is at work, and where it fails the instance is in
+ * `error`. `parts` say the rest, or say otherwise.
  */
 export function instanceWorkflow<Args extends TSchema>(
   { args, during }: InstanceOperation<Args>,

@@ -144,8 +144,9 @@ async function stillSettled(tx: Tx, row: Intended): Promise<boolean> {
 const snakeCase = (text: string): string => text.replace(/\B[A-Z]/g, '_$&').toLowerCase();
 
 /**
- * Removes instances whose row was deleted or never came to be, and those of restore drills that have ended. One that the database has never heard of is left
- * alone and reported: after a restore of an old database it may be somebody's server.
+ * Removes instances whose row was deleted or never came to be, and those of restore drills that have ended. One that
+ * the database has never heard of is left alone and reported: after a restore of an old database it may be somebody's
+ * server.
  */
 async function removeLeaks(
   database: Database,

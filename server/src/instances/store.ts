@@ -39,8 +39,8 @@ export const getInstance = (db: Queryable, id: string): Promise<Instance> =>
   selectInstances(db).where('instances.id', '=', id).executeTakeFirstOrThrow();
 
 /**
- * The instance, and nobody else changes it, or accepts an operation for it, until the transaction ends. With `owner`, it
- * must be of that kind and team. Undefined where there is none.
+ * The instance, and nobody else changes it, or accepts an operation for it, until the transaction ends. With `owner`,
+ * it must be of that kind and team. Undefined where there is none.
  */
 export async function lockInstance(
   tx: Tx,

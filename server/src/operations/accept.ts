@@ -27,8 +27,9 @@ export interface Target {
 }
 
 /**
- * Accepts an operation; it waits its turn behind what was asked of the target before. The transaction must hold a lock on
- * the target's row. Throws `invalid_state` where too much waits already; a deletion is always let in: it is the last.
+ * Accepts an operation; it waits its turn behind what was asked of the target before. The transaction must hold a lock
+ * on the target's row. Throws `invalid_state` where too much waits already; a deletion is always let in: it is the
+ * last.
  */
 export async function accept<Args extends TSchema>(
   tx: Tx,

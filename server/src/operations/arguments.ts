@@ -19,8 +19,8 @@ export function asOperation<Args extends TSchema>(
 }
 
 /**
- * The workflow; where the arguments of the operation do not fit it, one in its place that only fails. An operation may have
- * been recorded by another version of Danube.
+ * The workflow; where the arguments of the operation do not fit it, one in its place that only fails. An operation may
+ * have been recorded by another version of Danube.
  */
 export function fitting(workflow: OperationWorkflow, { args }: Operation): OperationWorkflow {
   if (Value.Check(workflow.args, args)) return workflow;

@@ -6,8 +6,8 @@ import type { Progress } from '../lib/progress.ts';
 export interface OperationDefinition<Args extends TSchema = TSchema> {
   kind: string;
   /**
-   * What its arguments must look like. They are stored as JSON, and nothing in them may be secret. An argument that is added
-   * later is optional, so that operations which were accepted before it still fit.
+   * What its arguments must look like. They are stored as JSON, and nothing in them may be secret. An argument that is
+   * added later is optional, so that operations which were accepted before it still fit.
    */
   args: Args;
 }
@@ -42,8 +42,8 @@ export interface OperationStep<Args = unknown> {
 }
 
 /**
- * How one kind of operation on one type of resource is carried out. Left out, `Args` is any: the runtime has checked the
- * arguments against `args` before it calls anything here.
+ * How one kind of operation on one type of resource is carried out. Left out, `Args` is any: the runtime has checked
+ * the arguments against `args` before it calls anything here.
  */
 // biome-ignore lint/suspicious/noExplicitAny: workflows with arguments of every shape are kept in one list
 export interface OperationWorkflow<Args = any> {

@@ -29,12 +29,14 @@ export interface AcceptedOperation {
 }
 
 /**
- * Records an operation and its event, and starts its workflow where none of the resource is at work. All in the caller's
- * transaction, which must hold a lock on the resource's row: without it two operations could both start.
+ * Records an operation and its event, and starts its workflow where none of the resource is at work. All in the
+ * caller's transaction, which must hold a lock on the resource's row: without it two operations could both start.
  * DBOS's own SQL function writes the workflow, under the operation's id.
  */
 export async function insertOperation(tx: Tx, operation: NewOperation): Promise<AcceptedOperation> {
   const id = uuidv7();
+  const subject = { ...operation, operationId: id };
+  const event = eventInsert(requested(operation.resourceType), subject, { operation: operation.kind });
   const result = await sql<{ state: 'pending' | 'queued' }>`
     with accepted as (
       insert into operations (id, team_id, user_id, resource_type, resource_id, kind, args, request_id, state)
@@ -44,7 +46,7 @@ export async function insertOperation(tx: Tx, operation: NewOperation): Promise<
           where resource_id = ${operation.resourceId} and ${isUnfinished()})
         then 'queued' else 'pending' end)
       returning state),
-    event as (${eventInsert(requested(operation.resourceType), { ...operation, operationId: id }, { operation: operation.kind })})
+    event as (${event})
     select state, case when state = 'pending' then ${enqueueWorkflow(id)} end from accepted`.execute(tx);
   return { id, state: result.rows[0]!.state };
 }

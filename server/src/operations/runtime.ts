@@ -139,8 +139,8 @@ function workflowOf(workflows: OperationWorkflows, operation: Operation): Operat
 
 /**
  * Writes the outcome and hands over to the next operation that waits. After a failure the waiting ones fail too,
- * because they were asked for in the belief that this one would succeed; a deletion is carried out all the same, and all of
- * them are behind one that nobody asked for.
+ * because they were asked for in the belief that this one would succeed; a deletion is carried out all the same, and
+ * all of them are behind one that nobody asked for.
  */
 export async function finishOperation(
   tx: Tx,

@@ -17,9 +17,9 @@ export interface ParameterRules {
 }
 
 /**
- * Checks what a request sets (`{name: value}` with text, numbers and booleans) against the engine's own list, and returns
- * it as text. Throws `validation_failed` with a sentence for each parameter that is unknown, locked or out of range;
- * `field` is the request's member.
+ * Checks what a request sets (`{name: value}` with text, numbers and booleans) against the engine's own list, and
+ * returns it as text. Throws `validation_failed` with a sentence for each parameter that is unknown, locked or out of
+ * range; `field` is the request's member.
  */
 export function checkParameters(
   input: Record<string, unknown>,

@@ -29,13 +29,13 @@ export interface Provider {
   /** Parameters that follow the plan, in the engine's own units. Customers may override those that are not locked. */
   sizing(plan: PlanSize): Record<string, string>;
   /**
-   * The engine's configuration file with these parameters. Values are any text without line breaks and NUL, and must come
-   * out of the engine as they went in.
+   * The engine's configuration file with these parameters. Values are any text without line breaks and NUL, and must
+   * come out of the engine as they went in.
    */
   renderConfig(parameters: Readonly<Record<string, string>>): string;
   /**
-   * Why a value cannot be used, beyond what every engine's types and ranges say, as the end of a sentence ("must be …");
-   * null where it can. Numbers with a unit are for this alone to judge.
+   * Why a value cannot be used, beyond what every engine's types and ranges say, as the end of a sentence ("must be
+   * …"); null where it can. Numbers with a unit are for this alone to judge.
    */
   checkValue?(name: string, value: string, parameter: EngineParameter): string | null;
   /** Why a first database cannot have this name (letters, digits, `_`), as the end of a sentence; null where it can. */

@@ -15,8 +15,8 @@ create table networks (
   next_host integer not null default 10
 );
 
--- What every instance has, whatever its kind: a server, a database, a cache. What only a kind has is in a table of that kind
--- with the same id.
+-- What every instance has, whatever its kind: a server, a database, a cache. What only a kind has is in a table of that
+-- kind with the same id.
 create table instances (
   id uuid primary key,
   -- See InstanceKind; each kind checks its own statuses.
@@ -46,8 +46,8 @@ create table instances (
 create index instances_team on instances (team_id, kind, created_at desc, id desc);
 create index instances_automated on instances (id) where automated_snapshots_enabled;
 
--- The machines that an instance runs on, each with its own addresses. Every instance has the one at position 0; the replicas
--- of a database are further ones.
+-- The machines that an instance runs on, each with its own addresses. Every instance has the one at position 0; the
+-- replicas of a database are further ones.
 create table members (
   -- The data plane knows it as KIND-ID. The first member has the id of its instance.
   id uuid primary key,

@@ -49,8 +49,8 @@ create table managed_services (
   effective_parameters jsonb not null default '{}',
   -- Parameters whose new values wait for the next start of the engine.
   pending_restart text[] not null default '{}',
-  -- The host's port that leads here while published. Once given it is kept until the row is gone: a rule of the host that
-  -- outlived a withdrawal must never lead to somebody else's instance.
+  -- The host's port that leads here while published. Once given it is kept until the row is gone: a rule of the host
+  -- that outlived a withdrawal must never lead to somebody else's instance.
   public_port integer unique check (public_port between 1 and 65535),
   published boolean not null default false check (not published or public_port is not null),
   autoscale_enabled boolean not null default false,

@@ -11,8 +11,8 @@ create table firewalls (
   team_id bigint not null references teams (id),
   name text not null,
   description text,
-  -- The instance that it was made together with; null for what the customer made. No quota counts those of instances: one
-  -- is deleted when its instance is gone and it is attached to no other.
+  -- The instance that it was made together with; null for what the customer made. No quota counts those of instances:
+  -- one is deleted when its instance is gone and it is attached to no other.
   default_of uuid,
   status text not null check (status in ('draft', 'applying', 'active', 'error')),
   error jsonb,
@@ -54,8 +54,8 @@ create table firewall_revisions (
   revision bigint not null
 );
 
--- The latest of these changes, each with the instance that it is about; null: with all. Who knows an older revision reads
--- what has changed since then, and where changes are missing here, everything.
+-- The latest of these changes, each with the instance that it is about; null: with all. Who knows an older revision
+-- reads what has changed since then, and where changes are missing here, everything.
 create table firewall_changes (
   team_id bigint not null references teams (id) on delete cascade,
   revision bigint not null,
@@ -100,8 +100,8 @@ begin
   return null;
 end $$;
 
--- Deferred to the commit: the row of the revision is the last that a transaction locks, so nobody waits for long, and no two
--- for each other.
+-- Deferred to the commit: the row of the revision is the last that a transaction locks, so nobody waits for long, and
+-- no two for each other.
 create constraint trigger members_noted after insert or delete or update of ipv4, ipv6 on members
   deferrable initially deferred for each row execute function note_member();
 create constraint trigger instances_noted after update of status on instances
@@ -111,8 +111,8 @@ create constraint trigger instances_deleted_noted after delete on instances
   deferrable initially deferred for each row execute function note_instance();
 create constraint trigger firewall_attachments_noted after insert or delete or update on firewall_attachments
   deferrable initially deferred for each row execute function note_attachment();
-create constraint trigger firewalls_noted after update of revision, status, effective_rules, applied_instances on firewalls
-  deferrable initially deferred for each row
+create constraint trigger firewalls_noted after update of revision, status, effective_rules, applied_instances
+  on firewalls deferrable initially deferred for each row
   when (old.revision <> new.revision or old.effective_rules <> new.effective_rules
     or (old.status = 'error') <> (new.status = 'error')
     or (new.status = 'error' and old.applied_instances <> new.applied_instances))

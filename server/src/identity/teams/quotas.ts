@@ -60,7 +60,8 @@ export async function assertQuotaWithin(
 }
 
 const limitOf = (teamId: number, kind: string) =>
-  sql<number>`coalesce((select (quotas ->> ${kind}::text)::integer from teams where id = ${teamId}), ${quotaOf(kind).limit}::integer)`;
+  sql<number>`coalesce((select (quotas ->> ${kind}::text)::integer from teams where id = ${teamId}),
+    ${quotaOf(kind).limit}::integer)`;
 
 const exceeded = (what: string, kind: string, limit: number, used: number): AppError =>
   new AppError(

@@ -1,8 +1,8 @@
 import { isIPv4, isIPv6 } from 'node:net';
 
 /**
- * Addresses as numbers and sets of them. IPv4 and IPv6 never mix: a set belongs to one family, and which one is known from
- * where the set stands.
+ * Addresses as numbers and sets of them. IPv4 and IPv6 never mix: a set belongs to one family, and which one is known
+ * from where the set stands.
  */
 
 export type Family = 'ipv4' | 'ipv6';
@@ -40,8 +40,8 @@ const MAPPED: Range = { first: 0xffff_0000_0000n, last: 0xffff_ffff_ffffn };
 /**
  * Reads an address or a CIDR block as the range that it covers. Bits behind the prefix are ignored, as routers do:
  * `10.0.0.5/24` is `10.0.0.0/24`. Refused with {@link InvalidAddress}: zones (`fe80::1%eth0`), which mean something on
- * one host alone; numbers with leading zeros, which some read as octal; IPv4 written as IPv6 (`::ffff:1.2.3.4`), which no
- * packet carries; anything else that is not exactly an address.
+ * one host alone; numbers with leading zeros, which some read as octal; IPv4 written as IPv6 (`::ffff:1.2.3.4`), which
+ * no packet carries; anything else that is not exactly an address.
  */
 export function parseBlock(text: string): AddressBlock {
   const slash = text.indexOf('/');
@@ -177,8 +177,9 @@ export function includes(set: RangeSet, value: bigint): boolean {
 }
 
 /**
- * A set of IPv6 addresses for programs that take `::ffff:0:0` for an IPv4 address, as those written in Go do: no range begins
- * or ends at such an address. No packet notices, as none carries one; blocks inside are refused by {@link parseAddress}.
+ * A set of IPv6 addresses for programs that take `::ffff:0:0` for an IPv4 address, as those written in Go do: no range
+ * begins or ends at such an address. No packet notices, as none carries one; blocks inside are refused by
+ * {@link parseAddress}.
  */
 export const withoutMappedEdges = (set: RangeSet): RangeSet =>
   set

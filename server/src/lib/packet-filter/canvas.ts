@@ -69,8 +69,8 @@ export class Painter<L extends Layer> {
 }
 
 /**
- * Sorted, each once. A `Set` would do it, were not all IPv6 addresses with the same lower half in one place of its table
- * (V8 makes the hash of a bigint from its lowest 64 bits).
+ * Sorted, each once. A `Set` would do it, were not all IPv6 addresses with the same lower half in one place of its
+ * table (V8 makes the hash of a bigint from its lowest 64 bits).
  */
 function segmentStarts(layers: readonly Layer[], family: Family): bigint[] {
   const end = EVERYBODY[family][0]!.last + 1n;

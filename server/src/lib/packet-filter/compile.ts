@@ -8,9 +8,9 @@ import { UncompilablePolicies } from './uncompilable.ts';
  * Turns ordered rules into sets: with whom an instance may talk, by direction, family, protocol and port. Sets need no
  * order, so a data plane that knows none can enforce them; `unordered.ts` makes rules of them.
  *
- * All ports that rules name cut 0–65535 into intervals, and all blocks of addresses cut a family into segments: inside an
- * interval and a segment all packets fare alike. For each interval, a canvas with a cell per segment is painted with the
- * rules from the last to the first, so what can be seen in the end is the first rule that matches.
+ * All ports that rules name cut 0–65535 into intervals, and all blocks of addresses cut a family into segments: inside
+ * an interval and a segment all packets fare alike. For each interval, a canvas with a cell per segment is painted with
+ * the rules from the last to the first, so what can be seen in the end is the first rule that matches.
  */
 
 export interface PortRange {
@@ -45,8 +45,8 @@ export interface KnownRule {
 }
 
 /**
- * Throws `UncompilablePolicies` where an address is none, where GRE or ESP would have to be told from other protocols, and
- * where it becomes too much (see `size.ts`).
+ * Throws `UncompilablePolicies` where an address is none, where GRE or ESP would have to be told from other protocols,
+ * and where it becomes too much (see `size.ts`).
  */
 export function compile(policies: Policies): CompiledPolicies {
   const rules = policies.flatMap((policy, index) => policy.map((rule) => readRule(rule, index)));
@@ -145,7 +145,8 @@ function append(ports: PortRange[], { first, last }: PortRange): void {
 function unsupported(protocol: 'gre' | 'esp', rules: readonly KnownRule[]): UncompilablePolicies {
   return new UncompilablePolicies(
     'unsupported_protocol',
-    `The network cannot tell ${protocol} from other protocols without ports: rule them together, with the protocol any.`,
+    `The network cannot tell ${protocol} from other protocols without ports: rule them together, with the protocol ` +
+      'any.',
     rules.filter(({ rule }) => rule.protocol === protocol).map(({ rule }) => rule.id),
   );
 }

@@ -10,8 +10,8 @@ import {
 import type { Direction, Policies, PolicyRule } from './policy.ts';
 
 /**
- * Judges single packets, in the order in which rules are written. This is what a firewall means: what `compile.ts` makes
- * for a data plane is tested against it.
+ * Judges single packets, in the order in which rules are written. This is what a firewall means: what `compile.ts`
+ * makes for a data plane is tested against it.
  */
 
 /** The first packet of a connection, as the instance's firewall sees it. */

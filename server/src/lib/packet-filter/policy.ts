@@ -28,7 +28,7 @@ export type Policy = readonly PolicyRule[];
 
 /**
  * What an instance with several firewalls lets pass: each firewall judges by itself, then a denial of any of them is
- * final, else an allowance of any of them lets the packet pass. Where no rule of any firewall matches, inbound packets are
- * dropped and outbound ones pass. See decision 20.
+ * final, else an allowance of any of them lets the packet pass. Where no rule of any firewall matches, inbound packets
+ * are dropped and outbound ones pass. See decision 20.
  */
 export type Policies = readonly Policy[];

@@ -4,16 +4,16 @@ import type { Direction, Policies, Protocol } from './policy.ts';
 import { UncompilablePolicies } from './uncompilable.ts';
 
 /**
- * Rules without order that the policies of one instance may become. 100 rules become at most 828: k rules with ports of one
- * protocol in one direction make at most 2k + 1 intervals of ports, each of them in at most one allow and one drop rule,
- * in two families: 4 (2k + 1). Over two protocols and two directions these are 8 · 100 + 16, and each direction and family
- * has at most 3 rules without ports.
+ * Rules without order that the policies of one instance may become. 100 rules become at most 828: k rules with ports of
+ * one protocol in one direction make at most 2k + 1 intervals of ports, each of them in at most one allow and one drop
+ * rule, in two families: 4 (2k + 1). Over two protocols and two directions these are 8 · 100 + 16, and each direction
+ * and family has at most 3 rules without ports.
  */
 export const MAX_RULES = 1_000;
 
 /**
- * Ranges of ports and addresses in these rules. nftables loads so many in 30 ms; a change loads the rules of all instances of
- * a team, and is to take effect within a second.
+ * Ranges of ports and addresses in these rules. nftables loads so many in 30 ms; a change loads the rules of all
+ * instances of a team, and is to take effect within a second.
  */
 export const MAX_ELEMENTS = 10_000;
 
@@ -22,8 +22,8 @@ const MAX_NAMED = 20_000;
 const MAX_COMPILED = 100_000;
 
 /**
- * Work that compiling may be, as {@link workOf} counts it: 100 rules with ports and 20 addresses each are 0.8 million. A million
- * take up to 0.2 s, in which a process does nothing else.
+ * Work that compiling may be, as {@link workOf} counts it: 100 rules with ports and 20 addresses each are 0.8 million.
+ * A million take up to 0.2 s, in which a process does nothing else.
  */
 export const MAX_WORK = 1_000_000;
 
@@ -31,8 +31,8 @@ export const MAX_WORK = 1_000_000;
 const MAX_BLAMED = 5;
 
 /**
- * How much work it is to compile the policies of one instance: cells to paint, at most. Reads no addresses, so it is cheap for
- * any policies.
+ * How much work it is to compile the policies of one instance: cells to paint, at most. Reads no addresses, so it is
+ * cheap for any policies.
  */
 export function workOf(policies: Policies): number {
   const rules = policies.flat();

@@ -23,8 +23,8 @@ export interface Surroundings {
 
 /**
  * The rules that enforce one direction of one family. `other` protocols have no name in a rule: they are allowed by
- * allowing `any`, and tcp, udp and ICMP are dropped where they must not come along. With `shared` peers, only tcp and udp
- * can be dropped so; ICMP and other protocols are left to whoever knows both sides.
+ * allowing `any`, and tcp, udp and ICMP are dropped where they must not come along. With `shared` peers, only tcp and
+ * udp can be dropped so; ICMP and other protocols are left to whoever knows both sides.
  *
  * At most one allow and one drop rule per group of ports, two for ICMP and one for `any`.
  */

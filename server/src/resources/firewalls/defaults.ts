@@ -81,8 +81,8 @@ export async function createDefaultFirewall(
 }
 
 /**
- * Takes an instance that is gone out of all firewalls, in the transaction that deletes its row: it is attached to none, no
- * rule names it, and a default firewall that was for nothing else goes with it.
+ * Takes an instance that is gone out of all firewalls, in the transaction that deletes its row: it is attached to none,
+ * no rule names it, and a default firewall that was for nothing else goes with it.
  */
 export async function forgetInstance(tx: Tx, teamId: number, instance: InstanceName): Promise<void> {
   await lockFirewalls(tx, teamId);
@@ -100,7 +100,9 @@ export async function forgetInstance(tx: Tx, teamId: number, instance: InstanceN
   await deleteUnusedDefaults(tx, teamId, instance.id);
 }
 
-/** Deletes what was made for instances that are gone (`gone`, whose row is about to be, is one) and is attached to none. */
+/**
+ * Deletes what was made for instances that are gone (`gone`, whose row is about to be, is one) and is attached to none.
+ */
 export async function deleteUnusedDefaults(tx: Tx, teamId: number, gone: string | null): Promise<void> {
   await sql`delete from firewalls f where team_id = ${teamId} and default_of is not null
     and (default_of = ${gone} or not exists (select from instances where id = f.default_of))

@@ -20,8 +20,9 @@ export async function applyTeamFirewalls(
   { anew = false } = {},
 ): Promise<void> {
   const { turns, intents } = enforcerOf(plane);
-  // What has changed while a turn was at work is left to the next one where that is wanted already. Otherwise a team whose
-  // rows change all the time, as while many instances are being created, would keep everybody waiting until that ends.
+  // What has changed while a turn was at work is left to the next one where that is wanted already. Otherwise a team
+  // whose rows change all the time, as while many instances are being created, would keep everybody waiting until that
+  // ends.
   const isLeft = (): boolean => turns.get(teamId)?.next != null;
   await takeTurn(turns, teamId, async () => {
     for (;;) {

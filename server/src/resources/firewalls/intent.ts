@@ -31,14 +31,16 @@ export const readIntent = (db: Queryable, teamId: number): Promise<Intent> =>
 const MAX_REMEMBERED = 20_000;
 
 /**
- * Reads intents, and remembers them: of a team that it knows, only the instances are read whose firewalls have changed since.
- * The database says which (`firewall_changes`).
+ * Reads intents, and remembers them: of a team that it knows, only the instances are read whose firewalls have changed
+ * since. The database says which (`firewall_changes`).
  */
 export class Intents {
   readonly #known = new Map<number, Team>();
   #remembered = 0;
 
-  /** Reads the intent in one statement, so that all of it is of one moment. `anew`: trusting nothing that is remembered. */
+  /**
+   * Reads the intent in one statement, so that all of it is of one moment. `anew`: trusting nothing that is remembered.
+   */
   async read(db: Queryable, teamId: number, { anew = false } = {}): Promise<Intent> {
     const before = this.#known.get(teamId);
     const changes = before && !anew ? await readRows(db, teamId, before.revision) : null;
@@ -79,9 +81,9 @@ interface Rows {
 }
 
 /**
- * The rows of a moment; with `since`, those of instances that have changed since that revision. An instance that is being
- * deleted is left out: it has nothing more to send or receive, and its address is free for the next one once it is gone. A
- * firewall whose change failed is for the instances that it was in force for before.
+ * The rows of a moment; with `since`, those of instances that have changed since that revision. An instance that is
+ * being deleted is left out: it has nothing more to send or receive, and its address is free for the next one once it
+ * is gone. A firewall whose change failed is for the instances that it was in force for before.
  */
 async function readRows(db: Queryable, teamId: number, since: number | null): Promise<Rows> {
   const all = sql`true`;

@@ -8,7 +8,7 @@ export const MAX_FIREWALLS_OF_INSTANCE = 5;
 export const MIN_CONFIRM_SECONDS = 5;
 export const MAX_CONFIRM_SECONDS = 3600;
 /**
- * Work that the rules of all instances of a team may be together, as `workOf` counts it. A change of one of them compiles
- * them all, and is to take effect within a second.
+ * Work that the rules of all instances of a team may be together, as `workOf` counts it. A change of one of them
+ * compiles them all, and is to take effect within a second.
  */
 export const MAX_WORK_OF_TEAM = 5_000_000;

@@ -11,9 +11,9 @@ import { firewallOperations, firewallTarget } from './operations.ts';
 import { findFirewall, jsonb, lockFirewalls, NEXT_REVISION, updateFirewall } from './store.ts';
 
 /**
- * Brings what the data plane lets pass in line with the rows: in an Incus that has lost something, after a change that was
- * cut off, for instances that are older than firewalls. Deletes firewalls of instances that are gone, once they are attached
- * to no other. A team with an operation under way is left to that.
+ * Brings what the data plane lets pass in line with the rows: in an Incus that has lost something, after a change that
+ * was cut off, for instances that are older than firewalls. Deletes firewalls of instances that are gone, once they are
+ * attached to no other. A team with an operation under way is left to that.
  */
 export function firewallReconciler(database: Database, plane: Networks, log: Log): Reconciler {
   return {

@@ -131,8 +131,8 @@ function testRoute(api: Api, firewalls: FirewallService): void {
         operationId: 'testFirewall',
         summary: 'Test a firewall',
         description:
-          'Says whether the first packet of a connection passes, and which rule decides. It judges by the rules as they ' +
-          'are saved, drafts too, and changes nothing.',
+          'Says whether the first packet of a connection passes, and which rule decides. It judges by the rules as ' +
+          'they are saved, drafts too, and changes nothing.',
         tags,
         params,
         body: TestFirewall,
@@ -152,8 +152,8 @@ function attachmentRoutes(api: Api, firewalls: FirewallService): void {
         operationId: 'attachFirewall',
         summary: 'Attach a firewall',
         description:
-          'Has the firewall judge what an instance sends and receives. An instance can have five firewalls: what one of ' +
-          'them denies is dropped, whatever the others say.',
+          'Has the firewall judge what an instance sends and receives. An instance can have five firewalls: what ' +
+          'one of them denies is dropped, whatever the others say.',
         tags,
         params,
         body: FirewallAttachment,
@@ -191,8 +191,8 @@ function deployRoutes(api: Api, firewalls: FirewallService): void {
         operationId: 'deployFirewall',
         summary: 'Deploy a firewall',
         description:
-          'Applies the rules as they are saved. With `confirm_within`, the rules before come back unless `confirm` is ' +
-          'called in time, so that a mistake locks nobody out.',
+          'Applies the rules as they are saved. With `confirm_within`, the rules before come back unless `confirm` ' +
+          'is called in time, so that a mistake locks nobody out.',
         tags,
         params,
         body: DeployFirewall,

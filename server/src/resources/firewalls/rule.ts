@@ -73,7 +73,9 @@ function peersOf(
   return [...new Set([...(source_ips ?? []), ...named])];
 }
 
-/** The rules without an instance that is gone; a rule that was for that one alone matches nothing more, and goes too. */
+/**
+ * The rules without an instance that is gone; a rule that was for that one alone matches nothing more, and goes too.
+ */
 export function withoutInstance(rules: readonly StoredRule[], instanceId: string): StoredRule[] {
   return rules.flatMap((rule) => {
     const named = rule.source_instance_ids;

@@ -8,11 +8,12 @@ import type { InstanceName, StoredRule } from './rule.ts';
 import type { FirewallRuleInput } from './schema.ts';
 
 const noRuleFor = (name: string): string =>
-  `The network cannot tell ${name} from other protocols without ports. Use the protocol any, with the addresses of the tunnel’s other end.`;
+  `The network cannot tell ${name} from other protocols without ports. Use the protocol any, with the addresses of ` +
+  'the tunnel’s other end.';
 
 /**
- * Protocols that no rule can be for, and why: see decision 20. Where such a rule makes no difference it could be taken, but
- * whether it does depends on all rules around it, and on each later change of them.
+ * Protocols that no rule can be for, and why: see decision 20. Where such a rule makes no difference it could be taken,
+ * but whether it does depends on all rules around it, and on each later change of them.
  */
 const NOT_ENFORCEABLE: Partial<Record<Protocol, string>> = { gre: noRuleFor('GRE'), esp: noRuleFor('ESP') };
 

@@ -33,7 +33,8 @@ const Status = Enum(FIREWALL_STATUSES, { example: 'active' });
 const Direction = Enum(['inbound', 'outbound']);
 const Protocol = Enum(['tcp', 'udp', 'icmp', 'any', 'gre', 'esp'], {
   description:
-    '`icmp` is ICMP for IPv4 and ICMPv6 for IPv6. There can be no rules for `gre` and `esp`: the network rules them with `any`.',
+    '`icmp` is ICMP for IPv4 and ICMPv6 for IPv6. There can be no rules for `gre` and `esp`: the network rules ' +
+    'them with `any`.',
 });
 const Action = Enum(['allow', 'deny']);
 const Verdict = Action;
@@ -52,8 +53,8 @@ const InstanceType = Type.Unsafe<string>({
 
 const SourceIps = List(Block, { maxItems: MAX_SOURCES });
 const SOURCES =
-  'Addresses and CIDR blocks of the other side, IPv4 and IPv6: sources of inbound packets, destinations of outbound ones. ' +
-  'Without them, and without `source_instance_ids`, everybody.';
+  'Addresses and CIDR blocks of the other side, IPv4 and IPv6: sources of inbound packets, destinations of ' +
+  'outbound ones. Without them, and without `source_instance_ids`, everybody.';
 const RuleName = Nullable(
   Text(255, 'https', {
     pattern: `^${PRINTABLE}$`,

@@ -30,9 +30,9 @@ interface Judgement {
 }
 
 /**
- * What becomes of the first packet of a connection, by the rules as they are saved, drafts too; other firewalls count with
- * what is in force. Where an attached instance has one of the addresses, its side of the packet is looked at, and of two
- * both; else the packet comes in. Throws `validation_failed`.
+ * What becomes of the first packet of a connection, by the rules as they are saved, drafts too; other firewalls count
+ * with what is in force. Where an attached instance has one of the addresses, its side of the packet is looked at, and
+ * of two both; else the packet comes in. Throws `validation_failed`.
  */
 export function simulatePacket(firewall: Firewall, team: TeamFirewalls, body: TestFirewall): FirewallTested {
   const { source, destination } = readPacket(body);
@@ -145,7 +145,6 @@ function show({ verdict, direction, decidedBy }: Judgement) {
   return { verdict, direction, rule: decidedBy && viewRule(decidedBy.rule), message: explain() };
 
   function explain(): string {
-    const way = direction === 'inbound' ? 'in' : 'out';
     if (!decidedBy) {
       return direction === 'inbound'
         ? 'It is dropped: no rule lets it in.'
@@ -153,6 +152,10 @@ function show({ verdict, direction, decidedBy }: Judgement) {
     }
     const { rule, number, firewall } = decidedBy;
     const name = rule.name === null ? `Rule ${number}` : `Rule ${number} “${rule.name}”`;
-    return `${name} of “${firewall.name}” ${verdict === 'allow' ? `lets it ${way}` : `keeps it from ${way === 'in' ? 'coming in' : 'going out'}`}.`;
+    const [lets, keeps] =
+      direction === 'inbound'
+        ? ['lets it in', 'keeps it from coming in']
+        : ['lets it out', 'keeps it from going out'];
+    return `${name} of “${firewall.name}” ${verdict === 'allow' ? lets : keeps}.`;
   }
 }

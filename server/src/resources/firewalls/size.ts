@@ -16,8 +16,9 @@ export interface Plan {
 }
 
 /**
- * Why the data plane could not hold what the firewalls of an instance say together, as sentences that name the rules; null
- * where it can. Looks at the instances that a change of `firewallId` is about, or at that firewall alone where there are none.
+ * Why the data plane could not hold what the firewalls of an instance say together, as sentences that name the rules;
+ * null where it can. Looks at the instances that a change of `firewallId` is about, or at that firewall alone where
+ * there are none.
  */
 export function findTooLarge(
   plan: Plan,

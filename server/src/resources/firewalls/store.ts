@@ -19,8 +19,8 @@ export interface Attachment extends InstanceName {
 export const jsonb = (value: readonly unknown[]): string => JSON.stringify(value);
 
 /**
- * Makes the team's writers of firewalls wait for each other until the transaction ends: a change looks at all firewalls of
- * an instance, and the end of an instance at all firewalls of the team. Taken before any row is locked.
+ * Makes the team's writers of firewalls wait for each other until the transaction ends: a change looks at all firewalls
+ * of an instance, and the end of an instance at all firewalls of the team. Taken before any row is locked.
  */
 export async function lockFirewalls(tx: Tx, teamId: number): Promise<void> {
   await sql`select pg_advisory_xact_lock(hashtextextended(${`danube.firewalls.${teamId}`}, 0))`.execute(tx);

@@ -89,13 +89,14 @@ export function checkRoom(
   if (others.length < MAX_FIREWALLS_OF_INSTANCE) return;
   errors.add(
     field,
-    `The ${nounOf(instance.type)} has ${others.length} firewalls already, which is all that it can have. Detach one first.`,
+    `The ${nounOf(instance.type)} has ${others.length} firewalls already, which is all that it can have. Detach ` +
+      'one first.',
   );
 }
 
 /**
- * Throws `validation_failed` where the data plane could not hold the firewalls of an instance with this one as it is to be.
- * Instances that it is detached from count too: what it denied as a whole the others may allow in many pieces.
+ * Throws `validation_failed` where the data plane could not hold the firewalls of an instance with this one as it is to
+ * be. Instances that it is detached from count too: what it denied as a whole the others may allow in many pieces.
  */
 export function assertNotTooLarge(
   team: TeamFirewalls,

@@ -72,8 +72,8 @@ async function fail(tx: Tx, operation: Operation<ApplyArgs>, error: OperationErr
 }
 
 /**
- * Makes what the data plane is known to have enforced the intent again. With the status `error` that is also true of the
- * instances: those that the customer attached wait for another try, see `readIntent`.
+ * Makes what the data plane is known to have enforced the intent again. With the status `error` that is also true of
+ * the instances: those that the customer attached wait for another try, see `readIntent`.
  */
 async function restore(tx: Tx, operation: Operation, error: OperationError): Promise<void> {
   await lockFirewalls(tx, operation.teamId);

@@ -45,7 +45,8 @@ const cloneSchema = (kind: 'database' | 'cache') =>
                   [PATTERN_MESSAGE]: 'may hold letters, digits and underscores, and begins with a letter',
                   example: 'shop',
                   description:
-                    'Which of the databases in the snapshot `connection_info` is to name; by default the same as the source’s. None is made or renamed.',
+                    'Which of the databases in the snapshot `connection_info` is to name; by default the same as ' +
+                    'the source’s. None is made or renamed.',
                 }),
               ),
             ),
@@ -75,7 +76,9 @@ export function cloneRoute(
       schema: {
         operationId: `clone${label}Snapshot`,
         summary: `Make a ${noun} from a snapshot`,
-        description: `A new ${noun} with the data of the snapshot, and with an address and credentials of its own. Needs \`${kind}:write\` as well.`,
+        description:
+          `A new ${noun} with the data of the snapshot, and with an address and credentials of its own. Needs ` +
+          `\`${kind}:write\` as well.`,
         tags,
         params: snapshotSchemas(kind).params,
         body: cloneSchema(kind),

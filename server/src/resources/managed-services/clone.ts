@@ -23,9 +23,9 @@ export interface CloneRequest {
 }
 
 /**
- * The columns of an instance that is made from the snapshot of a database or cache: its engine, version and parameters are
- * the source's, its storage is never smaller. Throws `validation_failed` with a sentence per field, and `not_available`
- * for a version that is not offered any more.
+ * The columns of an instance that is made from the snapshot of a database or cache: its engine, version and parameters
+ * are the source's, its storage is never smaller. Throws `validation_failed` with a sentence per field, and
+ * `not_available` for a version that is not offered any more.
  */
 async function cloneColumns(tx: Tx, snapshot: Snapshot, request: CloneRequest): Promise<NewServiceColumns> {
   const source = await getService(tx, snapshot.instance_id);
@@ -87,6 +87,8 @@ export async function cloneSnapshot(
   const created = await instances.add(tx, principal, columns, { snapshot: pair.snapshot.uid });
   return {
     ...created,
-    message: `The ${KINDS[instances.kind].noun} is being made from the snapshot. Ask for its status until it is running.`,
+    message:
+      `The ${KINDS[instances.kind].noun} is being made from the snapshot. Ask for its status ` +
+      'until it is running.',
   };
 }

@@ -50,11 +50,13 @@ export function findFindings(evidence: Evidence): Finding[] {
 const FAILED = {
   retryable: 'Start it again.',
   final:
-    'Mend what the other findings name, if any, and start it again. Where that fails the same way, ask the operator to look at the host.',
+    'Mend what the other findings name, if any, and start it again. Where that fails the same way, ask the ' +
+    'operator to look at the host.',
 };
 
 const FULL =
-  'Grow its storage (storage_size_gb, or a larger plan), or delete data. It keeps its data when it is full, and refuses writes.';
+  'Grow its storage (storage_size_gb, or a larger plan), or delete data. It keeps its data when it is full, and ' +
+  'refuses writes.';
 
 function unreachable({ row, state, noun }: Evidence): Finding | null {
   if (row.status !== 'running' || state !== null) return null;
@@ -83,7 +85,8 @@ function engineFindings({ row, state, answers, lastError, now, noun }: Evidence)
           remediation: `${
             Object.keys(row.effective_parameters as object).length === 0
               ? ''
-              : `Take back parameters that it cannot run with (set are: ${Object.keys(row.effective_parameters as object).join(', ')}). `
+              : 'Take back parameters that it cannot run with (set are: ' +
+                `${Object.keys(row.effective_parameters as object).join(', ')}). `
           }Too little memory and a full disk are the other usual causes; its log says more.`,
           retryable: false,
         }
@@ -92,7 +95,9 @@ function engineFindings({ row, state, answers, lastError, now, noun }: Evidence)
       ? {
           code: 'not_answering',
           severity: 'critical',
-          summary: `The engine has been at work for ${Math.round(sinceStart)} seconds and answers no queries yet: it may be recovering after a crash.`,
+          summary:
+            `The engine has been at work for ${Math.round(sinceStart)} seconds and answers no queries yet: it may ` +
+            'be recovering after a crash.',
           remediation: 'Its log shows how far recovery is. Give it time; stopping it begins recovery anew.',
           retryable: true,
         }
@@ -101,7 +106,9 @@ function engineFindings({ row, state, answers, lastError, now, noun }: Evidence)
       ? {
           code: 'out_of_memory',
           severity: 'critical',
-          summary: `The kernel ended ${state.oom_kills} processes of the ${noun} for want of memory since it was started.`,
+          summary:
+            `The kernel ended ${state.oom_kills} processes of the ${noun} for want of memory ` +
+            'since it was started.',
           remediation:
             'Choose a plan with more memory, or lower the memory that each connection and query may use.',
           retryable: false,

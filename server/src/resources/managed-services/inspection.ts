@@ -90,7 +90,9 @@ export class Inspection {
     return viewEvents(this.#database.db, row.id, `${row.kind}/${row.name}`);
   }
 
-  /** Numbers that the engine reported just now. Null: it has no such number, or `reason` says why it could not be read. */
+  /**
+   * Numbers that the engine reported just now. Null: it has no such number, or `reason` says why it could not be read.
+   */
   async metrics(row: ManagedService) {
     const found = await this.#engineMetrics(row);
     const healthy = found !== null && (await this.#answers(row));

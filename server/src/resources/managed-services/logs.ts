@@ -46,9 +46,9 @@ interface Line {
 }
 
 /**
- * Reads what `control logs` printed. Without `since` or `cursor` it is the newest entries that count, with one of them the
- * first that follow. A line without a time is the rest of the one before it. Only what is returned costs more than a look
- * at its line: the text can be a MiB of anything.
+ * Reads what `control logs` printed. Without `since` or `cursor` it is the newest entries that count, with one of them
+ * the first that follow. A line without a time is the rest of the one before it. Only what is returned costs more than
+ * a look at its line: the text can be a MiB of anything.
  */
 export function readLog(text: string, provider: Provider, query: LogQuery): LogPage {
   const after = query.cursor ?? '';

@@ -40,8 +40,8 @@ async function failOnLoop(plane: Compute, ref: InstanceRef, over: AbortSignal): 
     if (recent.length < LOOP.starts || state?.last_exit === 0) continue;
     throw new DataPlaneError(
       'failed',
-      'The engine ends again right after each start. Its log says why; a parameter that it cannot run with, too little ' +
-        'memory and a full disk are the usual causes. Mend that, then start it again.',
+      'The engine ends again right after each start. Its log says why; a parameter that it cannot run with, too ' +
+        'little memory and a full disk are the usual causes. Mend that, then start it again.',
       { detail: `${ref.name}: ended with status ${state?.last_exit}` },
     );
   }

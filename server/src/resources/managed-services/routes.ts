@@ -47,8 +47,8 @@ function collectionRoutes(api: Api, service: ServiceActions, { schemas, toNew }:
         operationId: `create${label}`,
         summary: `Create a ${noun}`,
         description:
-          `Creates a ${noun} and returns at once; follow \`operation_id\`, or ask until \`status\` is \`running\`: then it ` +
-          'answers queries.',
+          `Creates a ${noun} and returns at once; follow \`operation_id\`, or ask until \`status\` is \`running\`: ` +
+          'then it answers queries.',
         tags,
         body: schemas.create,
         response: { 201: Created(schemas.instance, noun) },

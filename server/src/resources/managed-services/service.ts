@@ -257,7 +257,9 @@ export class ServiceActions {
     };
   }
 
-  /** The port stays the instance's own: published again, it is reached where it was. Null where nothing is to be done. */
+  /**
+   * The port stays the instance's own: published again, it is reached where it was. Null where nothing is to be done.
+   */
   async #setPublished(
     tx: Tx,
     principal: TeamPrincipal,

@@ -52,7 +52,10 @@ export const lockService = (
 ): Promise<ManagedService | undefined> =>
   selectOf(tx, teamId, kind).where('instances.id', '=', id).forUpdate().executeTakeFirst();
 
-/** All that use a parameter group, locked in the order of their ids, so that two who lock them never wait for each other. */
+/**
+ * All that use a parameter group, locked in the order of their ids, so that two who lock them never wait for each
+ * other.
+ */
 export const lockServicesOfGroup = (tx: Tx, groupId: number): Promise<ManagedService[]> =>
   select(tx)
     .where('managed_services.parameter_group_id', '=', groupId)

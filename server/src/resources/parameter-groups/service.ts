@@ -163,7 +163,10 @@ export class ParameterGroupService {
     return { message, parameter_group: await this.#view(row) };
   }
 
-  /** Gives an instance the new content of its group. One that is being deleted or has a problem gets it at its next start. */
+  /**
+   * Gives an instance the new content of its group. One that is being deleted or has a problem gets it at its next
+   * start.
+   */
   async #follow(tx: Tx, principal: TeamPrincipal, group: ParameterGroup, follower: Follower): Promise<void> {
     if (follower.isBeingDeleted) return;
     // Its own values stand, also where the group locks the name now: they were allowed when they were set.
@@ -206,7 +209,8 @@ export class ParameterGroupService {
       const names = users.slice(0, 5).map(({ name }) => name);
       throw new AppError(
         'invalid_state',
-        `The parameter group is in use by ${users.length} of your instances (${names.join(', ')}). Give them another one first.`,
+        `The parameter group is in use by ${users.length} of your instances (${names.join(', ')}). Give them ` +
+          'another one first.',
         { extra: { error: 'invalid_state', status: 'in_use' } },
       );
     }
@@ -242,9 +246,8 @@ async function unsetDefault(
   { provider, family }: Pick<ParameterGroup, 'provider' | 'family'>,
 ): Promise<void> {
   await sql`update parameter_groups set is_default = false
-    where team_id = ${teamId} and provider = ${provider} and family is not distinct from ${family} and is_default`.execute(
-    tx,
-  );
+    where team_id = ${teamId} and provider = ${provider} and family is not distinct from ${family}
+      and is_default`.execute(tx);
 }
 
 function viewGroup(group: ParameterGroup, restart: string[]) {

@@ -68,8 +68,8 @@ async function failSnapshot(
 }
 
 /**
- * Operations that wait behind a failed one are not carried out, though the instance is well: where it is headed, and what
- * it is to be, must be what it is.
+ * Operations that wait behind a failed one are not carried out, though the instance is well: where it is headed, and
+ * what it is to be, must be what it is.
  */
 async function settleRequests(parts: InstanceParts, tx: Tx, operation: Operation): Promise<void> {
   const { status, desired, id } = await instanceOf(tx, operation);

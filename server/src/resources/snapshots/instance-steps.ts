@@ -142,8 +142,8 @@ function safetyName(origin: Snapshot | undefined): string {
 }
 
 /**
- * Makes the row mean the state before the restore: the instance that is still there, or one that is made from the safety
- * snapshot. Throws where there is neither. Told by `made_from`, a second run changes nothing.
+ * Makes the row mean the state before the restore: the instance that is still there, or one that is made from the
+ * safety snapshot. Throws where there is neither. Told by `made_from`, a second run changes nothing.
  */
 async function intendPreviousState(
   db: Queryable,

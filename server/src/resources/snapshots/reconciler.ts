@@ -42,8 +42,8 @@ const NAME = /^snapshot-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const uidOf = ({ name }: SnapshotRef): string => name.slice('snapshot-'.length);
 
 /**
- * The eighth daily snapshot, those that failed before the newest, and the states before all restores but the last: there are
- * two after one that went back to such a state.
+ * The eighth daily snapshot, those that failed before the newest, and the states before all restores but the last:
+ * there are two after one that went back to such a state.
  */
 async function retireOld(database: Database, log: Log): Promise<void> {
   const result = await sql<{ uid: string }>`
@@ -138,8 +138,8 @@ async function repair(database: Database, { uid, status }: IdleRow, repaired: Re
 }
 
 /**
- * Removes snapshots whose row was deleted or never came to be. One that the database has never heard of is left alone and
- * reported: after a restore of an old database it may be all that somebody has.
+ * Removes snapshots whose row was deleted or never came to be. One that the database has never heard of is left alone
+ * and reported: after a restore of an old database it may be all that somebody has.
  */
 async function removeLeaks(
   { db }: Database,

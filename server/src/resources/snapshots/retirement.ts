@@ -16,8 +16,8 @@ import {
 } from './store.ts';
 
 /**
- * Asks for the deletion of a snapshot that Danube itself has taken and nobody needs any more. False where something still
- * uses it, or deletes it: a later pass of the reconciler comes back to it. Takes the lock on its row.
+ * Asks for the deletion of a snapshot that Danube itself has taken and nobody needs any more. False where something
+ * still uses it, or deletes it: a later pass of the reconciler comes back to it. Takes the lock on its row.
  */
 export async function retire(tx: Tx, uid: string): Promise<boolean> {
   const snapshot = await lockSnapshot(tx, uid);
@@ -35,8 +35,8 @@ export async function retireOlderSafety(tx: Tx, instanceId: string, keep: readon
 }
 
 /**
- * The last step of an instance's deletion. Restore drills that are at work see `destroying` and give up; until they have,
- * this throws `timeout` and is tried again.
+ * The last step of an instance's deletion. Restore drills that are at work see `destroying` and give up; until they
+ * have, this throws `timeout` and is tried again.
  */
 export async function removeSnapshotsOf(
   db: Queryable,

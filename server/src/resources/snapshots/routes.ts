@@ -41,7 +41,9 @@ function collectionRoutes(api: Api, service: SnapshotService): void {
       schema: {
         operationId: `list${label}Snapshots`,
         summary: `List snapshots of ${noun}s`,
-        description: `The snapshots of the team’s ${noun}s, newest first, those that Danube takes by itself among them.`,
+        description:
+          `The snapshots of the team’s ${noun}s, newest first, those that Danube takes by ` +
+          'itself among them.',
         tags,
         querystring: Obj({ ...PageQuery.properties, ...schemas.filter }),
         response: { 200: PageOf(schemas.snapshot) },

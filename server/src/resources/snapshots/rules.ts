@@ -82,8 +82,8 @@ const USES: Record<string, string> = {
 };
 
 /**
- * Throws `invalid_state` where a new instance is being made from one of the instance's snapshots, which its deletion would
- * take away. The transaction must hold a lock on the instance's row.
+ * Throws `invalid_state` where a new instance is being made from one of the instance's snapshots, which its deletion
+ * would take away. The transaction must hold a lock on the instance's row.
  */
 export async function assertNotBeingCloned(
   tx: Tx,

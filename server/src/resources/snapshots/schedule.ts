@@ -72,8 +72,8 @@ async function findDue({ db }: Database, limit: number): Promise<Due[]> {
 }
 
 /**
- * Restores the newest snapshot of every instance once a week, as a drill. One at a time in the whole install, beside those
- * that customers ask for: a drill takes the memory of an instance.
+ * Restores the newest snapshot of every instance once a week, as a drill. One at a time in the whole install, beside
+ * those that customers ask for: a drill takes the memory of an instance.
  */
 export function restoreDrills(database: Database, log: Log): Reconciler {
   return {
@@ -105,8 +105,8 @@ async function drillUnderWay({ db }: Database): Promise<boolean> {
 type Undrilled = Pick<Snapshot, 'uid' | 'instance_id'>;
 
 /**
- * The newest snapshot of the instance whose drill is overdue the longest. The state before a restore is left out: it was
- * given up for a reason.
+ * The newest snapshot of the instance whose drill is overdue the longest. The state before a restore is left out: it
+ * was given up for a reason.
  */
 async function findUndrilled({ db }: Database): Promise<Undrilled | undefined> {
   const result = await sql<Undrilled>`

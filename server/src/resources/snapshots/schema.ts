@@ -98,7 +98,9 @@ function snapshotOf(kind: string) {
     [`${member}_id`]: Id(),
     [member]: Obj({ id: Id(), name: Text(255, example.name) }),
     reason: Enum(REASONS, {
-      description: `\`manual\`: asked for. \`automatic\`: the daily one. \`safety\`: the state of the ${noun} before a restore.`,
+      description:
+        `\`manual\`: asked for. \`automatic\`: the daily one. \`safety\`: the state ` +
+        `of the ${noun} before a restore.`,
     }),
     automatic: Type.Boolean({
       example: false,

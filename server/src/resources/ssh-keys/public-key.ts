@@ -124,7 +124,8 @@ function readRsa(wire: WireReader): void {
   const bits = modulus.toString(2).length;
   if (bits < MIN_RSA_BITS) {
     throw new PublicKeyError(
-      `This RSA key has ${bits} bits. It must have at least ${MIN_RSA_BITS}; an ssh-ed25519 key is shorter and stronger.`,
+      `This RSA key has ${bits} bits. It must have at least ${MIN_RSA_BITS}; an ssh-ed25519 key is shorter and ` +
+        'stronger.',
     );
   }
   if (bits > MAX_RSA_BITS) throw new PublicKeyError(`RSA keys may have at most ${MAX_RSA_BITS} bits.`);

@@ -65,7 +65,8 @@ export class VpsInspection {
       failedOperation(vps, {
         retryable: 'Try again what failed: start it, or reinstall it.',
         final:
-          'Restore a snapshot of it, or reinstall it. Where that fails the same way, ask the operator to look at the host.',
+          'Restore a snapshot of it, or reinstall it. Where that fails the same way, ask the operator to look at ' +
+          'the host.',
       }),
       ssh === false ? NO_SSH : null,
       diskFinding(vps, usage?.diskBytes ?? null, 'Choose a plan with a larger disk (PUT), or delete data.'),
@@ -85,6 +86,7 @@ const NO_SSH: Finding = {
   severity: 'warning',
   summary: 'No SSH server answers inside the server, at port 22 or one that its settings name.',
   remediation:
-    'Where you have not turned it off yourself, reboot the server. Where that does not help, restore a snapshot of it or reinstall it.',
+    'Where you have not turned it off yourself, reboot the server. Where that does not help, restore a snapshot of ' +
+    'it or reinstall it.',
   retryable: true,
 };

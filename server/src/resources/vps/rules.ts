@@ -109,7 +109,10 @@ function allocationError(
   found: CreateReferences,
 ): string | null {
   if (!wanted || !found.plan || wanted === found.plan.cpu_allocation_type) return null;
-  return `The plan ${planName} has ${found.plan.cpu_allocation_type} CPUs. Choose a plan with ${wanted} ones, or leave cpu_allocation_type out.`;
+  return (
+    `The plan ${planName} has ${found.plan.cpu_allocation_type} CPUs. Choose a plan with ${wanted} ones, or ` +
+    'leave cpu_allocation_type out.'
+  );
 }
 
 function loginErrors(body: CreateVps, found: CreateReferences): FieldErrors {

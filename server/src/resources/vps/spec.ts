@@ -19,8 +19,8 @@ export const settingsOf = (vps: Pick<Vps, 'vcpu' | 'memory_mb' | 'disk_gb' | 'au
 });
 
 /**
- * The whole instance. One that is made from a snapshot has the image of that, and the customer's own cloud-init has done its
- * work there: it does not run a second time.
+ * The whole instance. One that is made from a snapshot has the image of that, and the customer's own cloud-init has
+ * done its work there: it does not run a second time.
  */
 export async function instanceSpec(
   vps: Vps,

@@ -15,10 +15,11 @@ export const mariadb: Provider = {
 };
 
 /**
- * Half of what is left of the memory beyond 256 MB goes to the buffer pool. Those 256 MB are for the server, which idles
- * at 120 MB, and its other caches. The other half is for connections: with the buffers below, one takes up to about 4 MB at work (MariaDB
- * Knowledge Base, "MariaDB Memory Allocation"); 80 for each GB is the order of what Amazon RDS allows (memory / 12 MB).
- * A redo log of 2.5 % of the disk, at most 1 GB: enough that checkpoints do not hurry, and crash recovery is short.
+ * Half of what is left of the memory beyond 256 MB goes to the buffer pool. Those 256 MB are for the server, which
+ * idles at 120 MB, and its other caches. The other half is for connections: with the buffers below, one takes up to
+ * about 4 MB at work (MariaDB Knowledge Base, "MariaDB Memory Allocation"); 80 for each GB is the order of what Amazon
+ * RDS allows (memory / 12 MB). A redo log of 2.5 % of the disk, at most 1 GB: enough that checkpoints do not hurry, and
+ * crash recovery is short.
  */
 function sizing({ memoryMb, diskGb }: PlanSize): Record<string, string> {
   const connections = Math.floor(memoryMb / 12.8);

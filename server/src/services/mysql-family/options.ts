@@ -4,8 +4,8 @@ import type { LogLevel } from '../provider.ts';
 const MAX_LINE_BYTES = 4000;
 
 /**
- * An option file for mysqld. Values are quoted, so that blanks, `#` and quotes in them are read as they are. Throws where
- * a name or a value cannot be written: {@link checkOption} refuses such values before.
+ * An option file for mysqld. Values are quoted, so that blanks, `#` and quotes in them are read as they are. Throws
+ * where a name or a value cannot be written: {@link checkOption} refuses such values before.
  */
 export function renderOptionFile(parameters: Readonly<Record<string, string>>): string {
   const lines = Object.entries(parameters).map(([name, value]) => {
@@ -49,17 +49,20 @@ export const LOCKED: readonly (string | RegExp)[] = [
   // Programs, libraries and what runs with the platform's rights.
   /plugin|udf|component|keyring|encryption|_now$|^init_|^wsrep|^ndb|^feedback|^debug|^gdb$|^core|^stack_trace$/,
   // Other hosts: replication, and where clients are sent.
-  /^(binlog|gtid|enforce_gtid|group_replication|replica|replicate|replication|rpl|slave|master|source|relay|report|server_|sync_|encrypt)/,
+  /^(binlog|gtid|enforce_gtid|group_replication|replica|replicate|replication|rpl|slave|master|source|relay)/,
+  /^(report|server_|sync_|encrypt)/,
   /^(max_(binlog|relay)|log_(slave|replica)|redirect_url|read_binlog|skip_|log_slow_(slave|replica))/,
   // Who may connect, how, and as whom.
   /^(port|extra_|bind_address|admin_|create_admin|mysqlx|proxy_protocol|require_secure|secure_|ssl|tls|unix_socket)/,
   /^(auto_generate|caching_sha2|sha256|authentication_|mandatory_roles|activate_mandatory|partial_revokes|persist)/,
   /^(old_passwords|safe_user_create|check_proxy_users|validate_|protocol_version|offline_mode|thread_handling)/,
   // Durability, and what a data folder is made with.
-  /^innodb_(flush_(log|method)|doublewrite|force_|read_only|page_size|data_|undo_|temp_|checksum|log_checksums|encrypt)/,
-  /^innodb_(fast_shutdown|redo_log_encrypt|use_(fdatasync|atomic|native)|status_file|fsync|ft_(aux|server|user)|corrupt)/,
-  /^(sync_binlog|tc_heuristic|read_only|super_read_only|transaction_read_only|tx_read_only|lower_case|flush$|delay_key)/,
-  /^(ignore_builtin_innodb|innodb_linux_aio|innodb_log_file_mmap|aria_block_size|myisam_recover|date|time_format|large_files|system_time)/,
+  /^innodb_(flush_(log|method)|doublewrite|force_|read_only|page_size|data_|undo_|temp_|checksum|log_checksums)/,
+  /^innodb_(fast_shutdown|redo_log_encrypt|use_(fdatasync|atomic|native)|status_file|fsync|ft_(aux|server|user))/,
+  /^innodb_(encrypt|corrupt)/,
+  /^(sync_binlog|tc_heuristic|read_only|super_read_only|transaction_read_only|tx_read_only|lower_case|flush$)/,
+  /^(ignore_builtin_innodb|innodb_linux_aio|innodb_log_file_mmap|aria_block_size|myisam_recover|date)/,
+  /^(delay_key|time_format|large_files|system_time)/,
   /^(disabled_storage_engines|default_(storage|tmp_storage)_engine|enforce_storage_engine|aria_(encrypt|recover))/,
   // Where logs go, memory by plan, and the process itself.
   /^(log_output|log_raw|log_isam|log_timestamps|innodb_dedicated_server|container_aware|server_memory|user$|memlock)/,

@@ -16,8 +16,8 @@ const SIZE = '\\d+(?:b|kb?|mb?|gb?)?';
 /**
  * What customers may set; all else is locked. It is this way round because most parameters of these engines are files,
  * addresses, programs and accounts, or belong to durability, replication and what the plan bounds, and because later
- * versions bring parameters that nobody has looked at. Names that one of the engines or a version lacks do no harm: only
- * what the engine itself lists can be set.
+ * versions bring parameters that nobody has looked at. Names that one of the engines or a version lacks do no harm:
+ * only what the engine itself lists can be set.
  */
 const SETTABLE: Readonly<Record<string, Settable>> = {
   'maxmemory-policy': choice,
@@ -84,7 +84,9 @@ const settable = new Map(Object.entries(SETTABLE));
 /** Every name but those that customers may set. */
 export const LOCKED = new RegExp(`^(?!(?:${[...settable.keys()].join('|')})$)`);
 
-/** `Provider.checkValue` of both engines: what their own lists of types and ranges let through, and they would refuse. */
+/**
+ * `Provider.checkValue` of both engines: what their own lists of types and ranges let through, and they would refuse.
+ */
 export function checkValue(name: string, value: string): string | null {
   const parameter = settable.get(name);
   switch (parameter?.kind) {
