@@ -1,0 +1,56 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+
+/** Where the kernel lets its settings be changed. */
+const ROOTS = ['/proc/sys', '/sys'];
+
+/** What changes by itself, or belongs to an instance that another test makes or removes meanwhile. */
+const RESTLESS = [
+  // Follows from the memory that is free.
+  /^\/sys\/devices\/virtual\/bdi\/[^/]+\/m(ax|in)_bytes$/,
+  /^\/sys\/fs\/(cgroup|btrfs|fuse)(\/|$)/,
+  /^\/sys\/kernel\/(debug|tracing|security|slab)(\/|$)/,
+  /^\/sys\/(devices\/virtual|class)\/net(\/|$)/,
+  /^\/proc\/sys\/net\/ipv[46]\/(conf|neigh)\/(?!all$|default$|lo$)[^/]+$/,
+  /^\/proc\/sys\/kernel\/(random|ns_last_pid|pty\/nr)/,
+];
+
+/** All settings of this host that its root may change: path and content. */
+export function readHostSettings(): Map<string, string> {
+  const settings = new Map<string, string>();
+  const folders = [...ROOTS];
+  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+    for (const entry of list(folder)) {
+      const place = path.join(folder, entry.name);
+      if (RESTLESS.some((pattern) => pattern.test(place))) continue;
+      if (entry.isDirectory()) folders.push(place);
+      else if (entry.isFile()) {
+        const content = readSetting(place);
+        if (content !== null) settings.set(place, content);
+      }
+    }
+  }
+  return settings;
+}
+
+function list(folder: string) {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch {
+    return []; // A device that went away.
+  }
+}
+
+function readSetting(place: string): string | null {
+  try {
+    return (statSync(place).mode & 0o222) === 0 ? null : readFileSync(place, 'latin1');
+  } catch {
+    return null; // Not readable, as many are by the driver's choice, or gone.
+  }
+}
+
+/** Paths whose content differs, of those that are in both. */
+export const changedSettings = (before: Map<string, string>, after: Map<string, string>): string[] =>
+  [...before]
+    .filter(([place, content]) => after.has(place) && after.get(place) !== content)
+    .map(([place]) => place);
