@@ -8,7 +8,7 @@ import { waitFor } from '../../../test/harness.ts';
 import { allPids, isAlive } from '../../lib/processes.ts';
 import { run } from '../../lib/run.ts';
 import { checkLxcfs, ensureLxcfs, LXCFS_MOUNT, lxcfsIsReadOnly, lxcfsWorks } from './lxcfs.ts';
-import { lxcfsDaemons } from './lxcfs-views.ts';
+import { lxcfsDaemons, lxcfsMounts } from './lxcfs-views.ts';
 
 /** The file runs itself again with mounts and processes of its own, and so with an lxcfs apart from the host's. */
 const INSIDE = 'DANUBE_TEST_LXCFS';
@@ -42,9 +42,12 @@ function insideTests(): void {
     });
     return stderr;
   };
+  const mounts = () => lxcfsMounts('self').filter(({ place }) => place === LXCFS_MOUNT).length;
   const startByHand = async (pidfile: string): Promise<ChildProcess> => {
+    const before = mounts();
     const child = spawn('lxcfs', ['--pidfile', pidfile, LXCFS_MOUNT], { stdio: 'ignore' });
-    await waitFor('lxcfs', async () => serving().includes(child.pid ?? 0) && lxcfsWorks());
+    // The one before answers there until this one is mounted over it.
+    await waitFor('lxcfs', async () => mounts() > before && lxcfsWorks());
     return child;
   };
   /** A process as a container has it: number 1 in a namespace of its own, with the view of the present lxcfs. */
