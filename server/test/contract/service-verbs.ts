@@ -2,7 +2,16 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { InstanceSpec } from '../../src/dataplane/contract/compute.ts';
 import { dataMount, removeWithVolume, volumeOf } from '../../src/instances/volumes.ts';
-import { ensureWhole, networkOf, renamed, type Subject, specOf, TEAMS, VOLUME_GB } from './subjects.ts';
+import {
+  ensureWhole,
+  networkOf,
+  renamed,
+  type Subject,
+  specOf,
+  TEAMS,
+  usageOf,
+  VOLUME_GB,
+} from './subjects.ts';
 import { settingsFile } from './test-service.ts';
 import { refuses } from './verbs.ts';
 
@@ -87,8 +96,7 @@ export function serviceVerbsContract(name: string, open: () => Promise<Subject>)
     });
 
     it('says what it uses', async () => {
-      const usage = await subject.plane.describeUsage(spec.ref);
-      const { volumes, ...rest } = usage!;
+      const { volumes, ...rest } = await usageOf(subject.plane, spec.ref);
       assert.deepEqual(Object.keys(rest).sort(), ['cpuSeconds', 'diskBytes', 'memoryBytes']);
       for (const value of Object.values(rest)) assert.ok(value! >= 0);
       assert.deepEqual(
@@ -115,7 +123,7 @@ export function serviceVerbsContract(name: string, open: () => Promise<Subject>)
       await plane.ensureFiles(spec.ref, [file]);
       await refuses(plane.control(spec.ref, 'state'), 'invalid');
       await refuses(plane.waitForService(spec.ref, 1), 'timeout');
-      const { memoryBytes, cpuSeconds, diskBytes } = (await plane.describeUsage(spec.ref)) ?? {};
+      const { memoryBytes, cpuSeconds, diskBytes } = await usageOf(plane, spec.ref);
       assert.deepEqual([memoryBytes, cpuSeconds, typeof diskBytes], [null, null, 'number']);
       await plane.ensureRunning(spec.ref);
       await plane.waitForService(spec.ref, 60);

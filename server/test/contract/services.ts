@@ -6,7 +6,16 @@ import { run } from '../../src/lib/run.ts';
 import type { EngineState } from '../../src/services/provider.ts';
 import { openTo } from './firewalls.ts';
 import { FIRST_LINE, type Outside, openOutside } from './outside.ts';
-import { ensureWhole, type IncusSubject, networkOf, renamed, specOf, TEAMS } from './subjects.ts';
+import {
+  ensureWhole,
+  type IncusSubject,
+  networkOf,
+  overfill,
+  renamed,
+  specOf,
+  TEAMS,
+  usageOf,
+} from './subjects.ts';
 import { SERVICE_PORT, settingsFile } from './test-service.ts';
 import { refuses } from './verbs.ts';
 
@@ -113,11 +122,11 @@ export function servicesContract(open: () => Promise<IncusSubject>): void {
       const write = (mb: number) => `dd if=/dev/zero of=/data/large bs=1M count=${mb} conv=fsync 2>&1`;
       assert.equal(await inside(spec, 'stat -c %U:%G:%a /data'), 'root:root:711');
       await inside(spec, 'mountpoint /data');
-      await fails(spec, write(1200));
+      await overfill(subject, spec.ref, '/data/large', '1200M');
       await inside(spec, 'rm /data/large && sync');
       await subject.plane.ensureVolume({ ref: volumeOf(spec.ref), sizeGb: 2 });
       await inside(spec, write(1200));
-      const { volumes, diskBytes, memoryBytes, cpuSeconds } = (await subject.plane.describeUsage(spec.ref))!;
+      const { volumes, diskBytes, memoryBytes, cpuSeconds } = await usageOf(subject.plane, spec.ref);
       const used = volumes[0]?.usedBytes;
       assert.ok(used! >= 1200 * 2 ** 20, String(used));
       assert.ok(diskBytes! < used!, `the root disk is another: ${diskBytes}`);

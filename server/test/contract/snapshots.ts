@@ -4,7 +4,16 @@ import type { InstanceSpec } from '../../src/dataplane/contract/compute.ts';
 import type { SnapshotRef } from '../../src/dataplane/contract/refs.ts';
 import { dataMount, removeWithVolume, volumeOf } from '../../src/instances/volumes.ts';
 import { NOWHERE, snapshotOf } from './snapshot-verbs.ts';
-import { ensureWhole, type IncusSubject, networkOf, renamed, specOf, TEAMS } from './subjects.ts';
+import {
+  ensureWhole,
+  type IncusSubject,
+  networkOf,
+  overfill,
+  renamed,
+  specOf,
+  TEAMS,
+  usageOf,
+} from './subjects.ts';
 import { settingsFile } from './test-service.ts';
 import { refuses } from './verbs.ts';
 
@@ -120,7 +129,7 @@ export function snapshotsContract(open: () => Promise<IncusSubject>): void {
         await plane.ensureSnapshot(spec.ref, snapshot);
         const { diskBytes } = (await plane.describeSnapshot(snapshot))!;
         assert.ok(diskBytes >= bytes && diskBytes < bytes + 2 ** 30, `${folder}: ${diskBytes}`);
-        const usage = (await plane.describeUsage(spec.ref))!;
+        const usage = await usageOf(plane, spec.ref);
         const used = usage.volumes[0] ? usage.volumes[0].usedBytes : usage.diskBytes;
         assert.ok(used! >= bytes, `${folder}: ${used}`);
         await inside(spec, `rm ${folder}/large; sync`);
@@ -143,9 +152,8 @@ export function snapshotsContract(open: () => Promise<IncusSubject>): void {
         };
         const drill = drillOf(spec, `size-${number}`);
         assert.equal(await make(2, drill, snapshotOf(number)), 2);
-        const { status } = await subject.exec(drill.ref, ['fallocate', '-l', '2G', `${folder}/more`]);
-        assert.notEqual(status, 0, 'the limit holds');
-        await inside(drill, `fallocate -l 600M ${folder}/more && sync`);
+        await overfill(subject, drill.ref, `${folder}/more`, '2G');
+        await inside(drill, `rm ${folder}/more; fallocate -l 600M ${folder}/more && sync`);
         await plane.ensureSnapshot(drill.ref, filled);
         await remove(drill);
         const gb = await make(0.1, drill, filled);

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { InstanceSpec } from '../../src/dataplane/contract/compute.ts';
+import type { InstanceSpec, Usage } from '../../src/dataplane/contract/compute.ts';
 import type { DataPlane } from '../../src/dataplane/contract/data-plane.ts';
 import type { TenantNetwork } from '../../src/dataplane/contract/networks.ts';
 import type { InstanceRef, SnapshotRef, VolumeRef } from '../../src/dataplane/contract/refs.ts';
@@ -13,6 +13,7 @@ import { SERVICE_IMAGES } from '../../src/images/recipes.ts';
 import { dataMount, ensureWithVolume } from '../../src/instances/volumes.ts';
 import { createLog } from '../../src/lib/log.ts';
 import type { RunResult } from '../../src/lib/run.ts';
+import { waitFor } from '../harness.ts';
 import { createTestIncus, fromTestRun } from '../incus.ts';
 import { slice } from '../slice.ts';
 import { importTestService, SERVICE_IMAGE } from './test-service.ts';
@@ -103,6 +104,39 @@ async function clearTeams(plane: DataPlane): Promise<void> {
   for (const { ref } of left) await plane.removeInstance(ref);
   for (const teamId of teams) await plane.removeTenant(teamId);
 }
+
+/**
+ * What an instance uses, once all its disks are counted: Btrfs loses count of them now and then, and has it again within
+ * seconds.
+ */
+export const usageOf = (plane: DataPlane, ref: InstanceRef): Promise<Usage> =>
+  waitFor(
+    'the disks to be counted',
+    async () => {
+      const usage = (await plane.describeUsage(ref))!;
+      const isKnown = [usage.diskBytes, ...usage.volumes.map(({ usedBytes }) => usedBytes)].every(
+        (bytes) => bytes !== null,
+      );
+      return isKnown && usage;
+    },
+    60,
+  );
+
+/** Writes a file that is too large for the disk, until that is refused: while Btrfs has lost count, it is not. */
+export const overfill = (
+  subject: IncusSubject,
+  ref: InstanceRef,
+  file: string,
+  size: string,
+): Promise<true> =>
+  waitFor(
+    `no room for ${size}`,
+    async () => {
+      const write = `rm -f ${file}; sync; fallocate -l ${size} ${file}`;
+      return (await subject.exec(ref, ['sh', '-c', write])).status !== 0;
+    },
+    60,
+  );
 
 export async function openSim(): Promise<Subject> {
   const folder = mkdtempSync(path.join(tmpdir(), 'danube-sim-'));

@@ -235,7 +235,9 @@ export function describeEngine(
       const log = await service.plane.control(service.spec.ref, 'logs');
       const last = log.slice(log.lastIndexOf('Shutdown complete'));
       assert.ok(last.startsWith('Shutdown complete') && last.includes('ready for connections'));
-      assert.doesNotMatch(last, /crash recovery|not shut ?down|\[ERROR\]/i);
+      // MySQL says this where its cores change while it starts, as they do whenever another instance comes or goes.
+      const errors = last.replaceAll(/.*sched_setaffinity\(\) failed!/g, '');
+      assert.doesNotMatch(errors, /crash recovery|not shut ?down|\[ERROR\]/i);
     });
 
     it('keeps its owner inside the engine', async () => {

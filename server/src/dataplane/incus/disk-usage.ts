@@ -1,7 +1,6 @@
 import path from 'node:path';
-import { run } from '../../lib/run.ts';
 import type { IncusContext } from './context.ts';
-import { repairPoolQuota } from './pool-health.ts';
+import { readDiskCounts, recountDisks } from './pool-health.ts';
 
 /** What Incus calls the kinds of disks in a pool's folder: root disks and volumes. */
 export type DiskKind = 'containers' | 'custom';
@@ -31,7 +30,7 @@ export async function heldBytes(
  */
 export class DiskUsage {
   readonly #folder: string;
-  #repairing: Promise<void> | null = null;
+  #recount: Promise<void> | null = null;
 
   /** `folder`: where the pool is mounted. */
   constructor(folder: string) {
@@ -45,24 +44,20 @@ export class DiskUsage {
    */
   async heldBytes(disk: Disk, incusSays: number | null, patient: boolean): Promise<number | null> {
     const folder = path.join(this.#folder, disk.kind, `${disk.project}_${disk.name}`);
-    const { status, stdout, stderr } = await run('btrfs', ['qgroup', 'show', '-f', '--raw', folder], {
-      allow: 'any',
-    });
-    if (status !== 0) return incusSays;
-    if (!/inconsistent|rescan/i.test(stderr)) {
-      const line = stdout.split('\n').find((text) => /^0\/\d+\s/.test(text));
-      return line ? Number(line.split(/\s+/)[1]) : incusSays;
-    }
+    const counts = await readDiskCounts(folder, ['-f']);
+    const [bytes = null] = counts?.held.values() ?? [];
+    if (!counts || (counts.isRight && bytes === null)) return incusSays;
+    if (counts.isRight) return bytes;
     if (!patient) return null;
-    await this.#repair();
+    await this.recount();
     return this.heldBytes(disk, incusSays, false);
   }
 
-  /** One at a time: the file system refuses a second. */
-  #repair(): Promise<void> {
-    this.#repairing ??= repairPoolQuota(this.#folder).finally(() => {
-      this.#repairing = null;
+  /** Makes the file system count again. One at a time: it refuses a second. */
+  recount(): Promise<void> {
+    this.#recount ??= recountDisks(this.#folder).finally(() => {
+      this.#recount = null;
     });
-    return this.#repairing;
+    return this.#recount;
   }
 }

@@ -28,7 +28,11 @@ const PUBLIC: Record<DataPlaneErrorCode, string> = {
 
 const RETRYABLE: ReadonlySet<DataPlaneErrorCode> = new Set(['unreachable', 'timeout', 'failed']);
 
+/** Btrfs refuses to set the limit of a disk, as if there were no room below it. */
+const REFUSED_LIMIT = /qgroup limit.*quota exceeded/is;
+
 function codeOf(status: number, said: string): DataPlaneErrorCode {
+  if (REFUSED_LIMIT.test(said)) return 'failed';
   if (/no space left|quota exceeded|cannot allocate memory/i.test(said)) return 'no_capacity';
   if (status === 0 || status === 502 || status === 503) return 'unreachable';
   if (status === 408 || status === 504) return 'timeout';
@@ -52,7 +56,14 @@ export const alreadyExists = (error: unknown): boolean =>
 export const isBusy = (error: unknown): boolean =>
   error instanceof IncusError &&
   // 412: it changed between our look at it and our change.
-  (error.status === 412 || /\bbusy\b|matching non-reusable operation|is already being/i.test(error.said));
+  (error.status === 412 || BUSY.test(error.said));
+
+/** The last: Incus looks at every interface of the host, and one has gone since it listed them. */
+const BUSY = /\bbusy\b|matching non-reusable operation|is already being|Device "veth\w+" does not exist/i;
+
+/** See `disk-size.ts`. */
+export const refusesLimit = (error: unknown): error is IncusError =>
+  error instanceof IncusError && REFUSED_LIMIT.test(error.said);
 
 /** Rules that Incus, or nftables behind it, cannot hold: nothing has changed. */
 export const refusesRules = (error: unknown): boolean =>

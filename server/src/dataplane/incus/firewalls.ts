@@ -9,6 +9,7 @@ import { alreadyExists, refusesRules } from './errors.ts';
 import type { HostAccess } from './host-access.ts';
 import type { IncusInstance } from './instance-config.ts';
 import { bridgeName, instanceAclName, instanceAclPrefix, networkAclName, projectName } from './names.ts';
+import { patiently } from './patience.ts';
 
 /** The parts of Incus' network object that Danube reads here. */
 interface IncusNetwork {
@@ -98,7 +99,7 @@ export class Firewalls {
     // A network of a release that had no firewalls: only now, so that what is allowed was never cut off.
     if (Object.entries(guard).some(([key, value]) => network.config[key] !== value)) {
       const path = `/1.0/networks/${bridgeName(this.#installId, teamId)}`;
-      await this.#client.request('PATCH', path, { config: guard });
+      await patiently(() => this.#client.request('PATCH', path, { config: guard }));
       this.#judged.delete(teamId);
     }
     return textOf(rules);

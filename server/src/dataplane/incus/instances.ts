@@ -4,6 +4,7 @@ import type { InstanceRef, SnapshotRef } from '../contract/refs.ts';
 import type { IncusContext } from './context.ts';
 import { explainCreation } from './creation-errors.ts';
 import { sameDevices } from './devices.ts';
+import { givingSize } from './disk-size.ts';
 import { alreadyExists, IncusError, isBusy } from './errors.ts';
 import {
   copied,
@@ -103,7 +104,9 @@ export class Instances {
     const { path, query } = instancePath(this.#context, spec.ref);
     const body = disk ? copyBody(spec, place, disk.snapshot, disk.diskGb) : creationBody(spec, place);
     try {
-      await this.#context.client.request('POST', '/1.0/instances', body, { query });
+      await givingSize(this.#context, () =>
+        this.#context.client.request('POST', '/1.0/instances', body, { query }),
+      );
       if (disk) {
         await this.#context.client.request('PATCH', path, copied(spec), { query });
         await startInstance(this.#context, spec.ref);
@@ -142,8 +145,11 @@ export class Instances {
   /** Keeps the root disk as a stopped instance of its own, without asking or halting the guest. */
   async keep(source: IncusInstance, snapshot: SnapshotRef): Promise<void> {
     const { query } = instancePath(this.#context, snapshot);
+    const body = snapshotBody(snapshot.name, source);
     await patiently(() =>
-      this.#context.client.request('POST', '/1.0/instances', snapshotBody(snapshot.name, source), { query }),
+      givingSize(this.#context, () =>
+        this.#context.client.request('POST', '/1.0/instances', body, { query }),
+      ),
     );
   }
 
@@ -190,8 +196,11 @@ export class Instances {
       const gone = Object.keys(present.devices).some((name) => devices[name] === undefined);
       // A patch leaves devices alone that it does not name. Only replacing takes any away; the tag keeps it from
       // undoing what Incus itself wrote meanwhile, for example that the guest has stopped.
-      if (!gone) await this.#context.client.request('PATCH', path, { config, devices }, { query });
-      else {
+      if (!gone) {
+        await givingSize(this.#context, () =>
+          this.#context.client.request('PATCH', path, { config, devices }, { query }),
+        );
+      } else {
         const body = { ...present, config: { ...present.config, ...config }, devices };
         await this.#context.client.request('PUT', path, body, { query, ifMatch: etag });
       }

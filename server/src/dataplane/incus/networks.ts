@@ -2,6 +2,7 @@ import { DataPlaneError } from '../contract/errors.ts';
 import { INTERNAL_DOMAIN, type TenantNetwork } from '../contract/networks.ts';
 import type { IncusContext } from './context.ts';
 import { alreadyExists, IncusError } from './errors.ts';
+import { patiently } from './patience.ts';
 
 /** The parts of Incus' network object that Danube reads. */
 interface IncusNetwork {
@@ -45,7 +46,7 @@ export class Networks {
     }
     const { config: current } = present;
     const differs = Object.entries(config).some(([key, value]) => current[key] !== value);
-    if (differs) await this.#context.client.request('PATCH', path, { config });
+    if (differs) await patiently(() => this.#context.client.request('PATCH', path, { config }));
   }
 
   /** Two that delete a network at once make one of them fail half way through; a second attempt ends well. */
@@ -71,15 +72,17 @@ export class Networks {
 
   async #create(name: string, config: Record<string, string>, description: string): Promise<void> {
     const body = { name, type: 'bridge', config, description };
+    const create = (): Promise<unknown> =>
+      patiently(() => this.#context.client.request('POST', '/1.0/networks', body));
     try {
-      await this.#context.client.request('POST', '/1.0/networks', body);
+      await create();
     } catch (error) {
       if (alreadyExists(error)) return;
       // A DNS server that outlived the network it was for keeps the address.
       const { host } = this.#context;
       if (!host || !(error instanceof IncusError) || !/already in use/i.test(error.said)) throw error;
       await host.stopForgottenDns(name);
-      await this.#context.client.request('POST', '/1.0/networks', body);
+      await create();
     }
   }
 

@@ -5,7 +5,7 @@ import { run } from '../../lib/run.ts';
 
 export interface PoolHealth {
   mounted: boolean;
-  /** False when btrfs has stopped to enforce disk quotas, which it can do after deletions. Null: cannot be told. */
+  /** False when Btrfs knows that it has lost count of disks, and enforces no limits. Null: cannot be told. */
   quotaConsistent: boolean | null;
   totalBytes: number;
   freeBytes: number;
@@ -45,9 +45,48 @@ function quotaConsistent(device: string): boolean | null {
   return existsSync(file) ? readFileSync(file, 'utf8').trim() === '0' : null;
 }
 
+/** What Btrfs has counted: bytes by disk, which is what limits are about. The key is the number of the disk's quota group. */
+export interface DiskCounts {
+  held: Map<number, number>;
+  /** False where Btrfs has lost count: it says so, or a disk holds more than fits into any pool. */
+  isRight: boolean;
+}
+
+/** A disk that went below zero counts for almost 2^64 bytes, and its guest cannot write any more. */
+const IMPOSSIBLE = 2 ** 60;
+
+/** The counts of the pool that is mounted there, or of one of its disks. Null where nothing is counted. */
+export async function readDiskCounts(folder: string, options: string[] = []): Promise<DiskCounts | null> {
+  const { status, stdout, stderr } = await run('btrfs', ['qgroup', 'show', ...options, '--raw', folder], {
+    allow: 'any',
+  });
+  if (status !== 0) return null;
+  const lines = stdout.matchAll(/^0\/(\d+)\s+(\d+)/gm);
+  const held = new Map([...lines].map(([, id, bytes]) => [Number(id), Number(bytes)]));
+  const isRight = !/inconsistent|rescan/i.test(stderr) && [...held.values()].every((n) => n < IMPOSSIBLE);
+  return { held, isRight };
+}
+
+/** So often in a row, at most: what changes during each count is left to the next one. */
+const RECOUNTS = 3;
+
 /**
- * Makes btrfs count again, after which it enforces quotas as before. Takes under a second on a pool of some gigabytes.
+ * Makes Btrfs count again, after which it enforces limits as before. Takes under a second on a pool of some gigabytes;
+ * all limits are off meanwhile. A copy that is made during a count begins with the unfinished count of its source, so
+ * one that was made makes it count once more.
  */
-export async function repairPoolQuota(mount: string): Promise<void> {
-  await run('btrfs', ['quota', 'rescan', '-w', mount], { timeoutSeconds: 600 });
+export async function recountDisks(mount: string): Promise<void> {
+  let newest = await newestDisk(mount);
+  for (let count = 0; count < RECOUNTS; count += 1) {
+    await run('btrfs', ['quota', 'rescan', '-w', mount], { timeoutSeconds: 600 });
+    const before = newest;
+    newest = await newestDisk(mount);
+    if (newest === before) return;
+  }
+}
+
+/** Numbers of quota groups are given out in order, and none twice. */
+async function newestDisk(mount: string): Promise<number> {
+  const counts = await readDiskCounts(mount);
+  return Math.max(0, ...(counts?.held.keys() ?? []));
 }

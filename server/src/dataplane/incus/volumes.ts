@@ -2,6 +2,7 @@ import { DataPlaneError } from '../contract/errors.ts';
 import type { SnapshotRef, VolumeRef } from '../contract/refs.ts';
 import type { VolumeOrigin, VolumeReport, VolumeSpec } from '../contract/volumes.ts';
 import type { IncusContext } from './context.ts';
+import { givingSize } from './disk-size.ts';
 import { alreadyExists, IncusError } from './errors.ts';
 import { isSnapshot, projectName, teamOf } from './names.ts';
 
@@ -164,7 +165,9 @@ export class Volumes {
     const source = { type: 'copy', name: from?.name, pool, volume_only: true };
     const body = { name: ref.name, type: 'custom', content_type: 'filesystem', config };
     try {
-      await client.request('POST', folder, from ? { ...body, source } : body, { query });
+      await givingSize(this.#context, () =>
+        client.request('POST', folder, from ? { ...body, source } : body, { query }),
+      );
     } catch (error) {
       if (alreadyExists(error)) return false;
       if (!(error instanceof IncusError) || !/project.*not found/i.test(error.said)) throw error;
@@ -179,17 +182,9 @@ export class Volumes {
   /** Live, under a running instance. */
   async #grow(ref: VolumeRef, sizeGb: number): Promise<void> {
     const { path, query } = this.path(ref);
-    try {
-      await this.#context.client.request('PATCH', path, { config: sizeConfig(sizeGb) }, { query });
-    } catch (cause) {
-      if (!(cause instanceof IncusError) || !/quota exceeded/i.test(cause.said)) throw cause;
-      // Btrfs counts raising the limit against the limit, where a volume is full and being written to at this moment.
-      throw new DataPlaneError('failed', 'The disk could not be grown yet.', {
-        detail: cause.said,
-        retryable: true,
-        cause,
-      });
-    }
+    await givingSize(this.#context, () =>
+      this.#context.client.request('PATCH', path, { config: sizeConfig(sizeGb) }, { query }),
+    );
   }
 }
 

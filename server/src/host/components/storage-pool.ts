@@ -2,7 +2,13 @@ import { existsSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { poolName } from '../../dataplane/incus/names.ts';
-import { poolMount, readPoolHealth, repairPoolQuota } from '../../dataplane/incus/pool-health.ts';
+import {
+  type PoolHealth,
+  poolMount,
+  readDiskCounts,
+  readPoolHealth,
+  recountDisks,
+} from '../../dataplane/incus/pool-health.ts';
 import type { HostComponent, HostContext } from '../component.ts';
 import { fail, gigabytes, ok, RESTART, type Verdict, warn } from '../verdict.ts';
 import { incus } from './incus.ts';
@@ -20,6 +26,7 @@ export const storagePool: HostComponent = {
     const { socket, folder, log } = localIncus(config.home, whose);
     const pool = poolName(installId);
     const mount = mountOf(context);
+    const countAnew = keepCounting(mount, context.log);
     return {
       title: 'Starting Incus and its storage pool',
       // Later starts serve while Incus still comes up: the API answers, and workflows wait for their turn.
@@ -27,13 +34,14 @@ export const storagePool: HostComponent = {
       async ensure() {
         await waitForIncus(socket, whose === 'host' ? null : findIncusd(config.home), log);
         await ensurePool(socket, pool, config.home);
-        if ((await readPoolHealth(mount)).quotaConsistent === false) await repairPoolQuota(mount);
+        await countAnew(await readPoolHealth(mount));
       },
       async isUp() {
         const health = await readPoolHealth(mount);
-        return health.mounted && health.quotaConsistent !== false;
+        if (health.mounted) await countAnew(health);
+        return health.mounted;
       },
-      intervalMs: 60_000,
+      intervalMs: 1000,
     };
   },
   checks: [{ name: 'storage pool', look: async (context) => check(mountOf(context)) }],
@@ -41,6 +49,36 @@ export const storagePool: HostComponent = {
 
 const mountOf = ({ config, installId, incus: whose }: HostContext): string =>
   poolMount(localIncus(config.home, whose).folder, poolName(installId));
+
+/** How often counts are looked at that Btrfs does not know to be wrong, in milliseconds: it costs a process. */
+const LOOK_MS = 15_000;
+/** Counting reads all of the pool's metadata, so at most a quarter of the time goes into it. */
+const REST = 3;
+
+/**
+ * Makes Btrfs count anew where it has lost count of what disks hold, which it does when disks are deleted while others
+ * are copied (decision 28). Until then it enforces no limits, or keeps a guest from writing that has room.
+ */
+export function keepCounting(
+  mount: string,
+  log: (message: string) => void,
+): (health: PoolHealth) => Promise<void> {
+  let looked = 0;
+  let notBefore = 0;
+  return async ({ quotaConsistent }) => {
+    const began = Date.now();
+    if (began < notBefore) return;
+    if (quotaConsistent !== false) {
+      if (began - looked < LOOK_MS) return;
+      looked = began;
+      if ((await readDiskCounts(mount))?.isRight !== false) return;
+    }
+    await recountDisks(mount);
+    const took = Date.now() - began;
+    notBefore = Date.now() + took * REST;
+    log(`Btrfs had lost count of what disks hold, and has counted again (${(took / 1000).toFixed(1)} s)`);
+  };
+}
 
 const MIN_POOL_GB = 8;
 /** Of the space that is free at the first start: the file is sparse, and the rest of the host needs room too. */
@@ -67,7 +105,7 @@ async function check(mount: string): Promise<Verdict> {
   if (health.quotaConsistent === false) {
     return fail(
       'btrfs no longer enforces disk sizes',
-      `btrfs quota rescan -w ${mount} (a running Danube does it within a minute)`,
+      `btrfs quota rescan -w ${mount} (a running Danube does it within seconds)`,
     );
   }
   const quotas = health.quotaConsistent ? ', quotas consistent' : '';
