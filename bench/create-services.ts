@@ -11,7 +11,6 @@ import type { InstanceSpec } from '../server/src/dataplane/contract/compute.ts';
 import { IncusClient } from '../server/src/dataplane/incus/client.ts';
 import { creationBody } from '../server/src/dataplane/incus/instance-config.ts';
 import { projectName } from '../server/src/dataplane/incus/names.ts';
-import { dataMount, volumeOf } from '../server/src/instances/volumes.ts';
 import { createSecretBox } from '../server/src/lib/crypto.ts';
 import { createLog } from '../server/src/lib/log.ts';
 import { run } from '../server/src/lib/run.ts';
@@ -23,6 +22,7 @@ import { PROVIDERS } from '../server/src/services/registry.ts';
 import { clientOf } from '../server/test/client.ts';
 import { startTestApp, type TestApp, waitFor } from '../server/test/harness.ts';
 import { createTestIncus, fromTestRun } from '../server/test/incus.ts';
+import { dataMount, volumeOf } from '../server/test/volumes.ts';
 import { openRawTenant, type RawTenant } from './raw-tenant.ts';
 import { median, type Row } from './report.ts';
 

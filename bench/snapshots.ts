@@ -12,7 +12,6 @@ import { IncusClient } from '../server/src/dataplane/incus/client.ts';
 import { creationBody } from '../server/src/dataplane/incus/instance-config.ts';
 import { projectName } from '../server/src/dataplane/incus/names.ts';
 import { createNetworkReader } from '../server/src/instances/addresses.ts';
-import { volumeOf } from '../server/src/instances/volumes.ts';
 import { createSecretBox } from '../server/src/lib/crypto.ts';
 import { createLog } from '../server/src/lib/log.ts';
 import { run } from '../server/src/lib/run.ts';
@@ -22,6 +21,7 @@ import { getService } from '../server/src/resources/managed-services/store.ts';
 import { type Call, clientOf, newDatabase } from '../server/test/client.ts';
 import { startTestApp, type TestApp } from '../server/test/harness.ts';
 import { createTestIncus, fromTestRun } from '../server/test/incus.ts';
+import { volumeOf } from '../server/test/volumes.ts';
 import { median, type Row } from './report.ts';
 
 const ROUNDS = 5;

@@ -298,6 +298,13 @@ export interface Users {
   tier: Generated<string>;
 }
 
+export interface Volumes {
+  created_at: Generated<Date>;
+  id: string;
+  member_id: string | null;
+  team_id: number;
+}
+
 export interface Vps {
   auth_method: string;
   authorized_key: string | null;
@@ -343,6 +350,7 @@ export interface DB {
   teams: Teams;
   tokens: Tokens;
   users: Users;
+  volumes: Volumes;
   vps: Vps;
   workers: Workers;
 }

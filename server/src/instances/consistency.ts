@@ -16,9 +16,9 @@ export async function findInstanceInconsistencies(check: ConsistencyCheck): Prom
     const name = memberName(row.kind, row.member_id);
     const found = reports.get(name);
     reports.delete(name);
-    const volumeName = volumeOf({ teamId: row.team_id, name }).name;
-    const volumeRef = volumes.get(volumeName);
-    volumes.delete(volumeName);
+    const volumeName = row.volume_id && volumeOf(row).name;
+    const volumeRef = volumeName && volumes.get(volumeName);
+    if (volumeName) volumes.delete(volumeName);
     if (row.status === 'error') continue;
     if (found?.power !== row.status)
       problems.push(`row ${row.id} is ${row.status}, its instance ${found?.power}`);
@@ -28,6 +28,7 @@ export async function findInstanceInconsistencies(check: ConsistencyCheck): Prom
     if (!detail) continue;
     if (detail.limits.memoryMb !== row.memory_mb) problems.push(`${row.id} has the memory of another plan`);
     const volume = volumeRef && (await check.plane.describeVolume(volumeRef));
+    if (row.volume_id && !volume) problems.push(`${row.id} has lost its volume`);
     const diskGb = volume ? volume.sizeGb : detail.limits.diskGb;
     if (diskGb !== row.disk_gb) problems.push(`${row.id} has a disk of ${diskGb} and not ${row.disk_gb} GB`);
   }

@@ -1,6 +1,7 @@
 import { type Insertable, type Selectable, sql, type UpdateObject } from 'kysely';
 import type { Queryable, Tx } from '../db/database.ts';
 import type { DB, Instances, Members } from '../db/schema.gen.ts';
+import { uuidv7 } from '../lib/ids.ts';
 
 /** The machine that an instance runs on: its first member, which every instance has. */
 export interface MemberColumns {
@@ -10,6 +11,8 @@ export interface MemberColumns {
   generation: number;
   /** The snapshot (uid) that the present generation is to be made from, until it has run. */
   made_from: string | null;
+  /** Where it keeps its data apart from its root disk; null for an instance that has no volume. */
+  volume_id: string | null;
 }
 
 /** An instance of whichever kind, with its first member. */
@@ -32,7 +35,14 @@ export const selectInstances = (db: Queryable) =>
       'members.ipv6',
       'members.generation',
       'members.made_from',
-    ]);
+    ])
+    .select((row) =>
+      row
+        .selectFrom('volumes')
+        .whereRef('volumes.member_id', '=', 'members.id')
+        .select('volumes.id')
+        .as('volume_id'),
+    );
 
 /** For workflows, which know the id from their own record. Throws when the row is gone. */
 export const getInstance = (db: Queryable, id: string): Promise<Instance> =>
@@ -62,8 +72,12 @@ export const listTeamInstances = (db: Queryable, teamId: number): Promise<Instan
 export type NewInstance = Omit<Insertable<Instances>, 'status' | 'desired'> &
   Partial<Pick<Insertable<Members>, 'ipv4' | 'ipv6' | 'made_from'>>;
 
-/** Adds an instance that is about to be created, and its first member. */
-export async function insertInstance(tx: Tx, columns: NewInstance): Promise<void> {
+/** Adds an instance that is about to be created, its first member, and where it `hasVolume`, that one's volume. */
+export async function insertInstance(
+  tx: Tx,
+  columns: NewInstance,
+  { hasVolume = false } = {},
+): Promise<void> {
   const { ipv4 = null, ipv6 = null, made_from = null, ...instance } = columns;
   await tx
     .with('added', (db) =>
@@ -71,6 +85,11 @@ export async function insertInstance(tx: Tx, columns: NewInstance): Promise<void
     )
     .insertInto('members')
     .values({ id: instance.id, instance_id: instance.id, ipv4, ipv6, made_from })
+    .execute();
+  if (!hasVolume) return;
+  await tx
+    .insertInto('volumes')
+    .values({ id: uuidv7(), team_id: instance.team_id, member_id: instance.id })
     .execute();
 }
 

@@ -3,10 +3,7 @@ import type { Volumes } from '../dataplane/contract/volumes.ts';
 import type { Database } from '../db/database.ts';
 import type { Log } from '../lib/log.ts';
 import type { Reconciler } from '../reconcilers/reconcilers.ts';
-
-/** Names in the data plane that may be ours, see `volumeOf`. */
-const NAME = /^volume-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-const idOf = (name: string): string => name.slice('volume-'.length);
+import { parseVolumeName } from './volumes.ts';
 
 /**
  * Removes volumes whose database, cache or restore drill is gone. One that the database has never heard of is reported
@@ -17,18 +14,22 @@ export function volumeReconciler({ db }: Database, plane: Volumes, log: Log): Re
     name: 'volumes',
     everySeconds: 60,
     async run() {
-      const listed = (await plane.listVolumes()).filter(({ name }) => NAME.test(name));
+      const listed = (await plane.listVolumes()).flatMap((ref) => {
+        const id = parseVolumeName(ref.name);
+        return id === null ? [] : [{ id, ref }];
+      });
       if (listed.length === 0) return;
       const result = await sql<{ id: string; known: boolean }>`
         select listed.id::text,
-          exists (select from operations o where o.resource_id = listed.id or o.id = listed.id) as known
-        from unnest(${listed.map(({ name }) => idOf(name))}::uuid[]) as listed (id)
-        where not exists (select from members where members.id = listed.id)
-          and not exists (select from operations o where (o.resource_id = listed.id or o.id = listed.id)
-            and o.state in ('queued', 'pending', 'running'))`.execute(db);
+          (volumes.id is not null or drills.id is not null) as known
+        from unnest(${listed.map(({ id }) => id)}::uuid[]) as listed (id)
+        left join volumes on volumes.id = listed.id
+        left join operations drills on drills.id = listed.id
+        where volumes.member_id is null
+          and coalesce(drills.state, '') not in ('queued', 'pending', 'running')`.execute(db);
       const leaks = new Map(result.rows.map((row) => [row.id, row.known]));
-      for (const ref of listed) {
-        const known = leaks.get(idOf(ref.name));
+      for (const { id, ref } of listed) {
+        const known = leaks.get(id);
         if (known === undefined) continue;
         log.warn({ volume: ref, removed: known }, known ? 'removing a leaked volume' : 'unknown volume');
         // Refused where an instance still has it, which the reconciler of instances removes first.

@@ -3,20 +3,31 @@ import { DataPlaneError } from '../dataplane/contract/errors.ts';
 import type { InstanceRef, SnapshotRef, VolumeRef } from '../dataplane/contract/refs.ts';
 import type { Snapshots } from '../dataplane/contract/snapshots.ts';
 import type { Volumes } from '../dataplane/contract/volumes.ts';
+import type { Instance } from './store.ts';
 
 /** Where an instance of a managed service has its data, see `services/appliance/README.md`. */
 const DATA_PATH = '/data';
 
-/**
- * The volume of a machine: `volume-UUID`, with the id of the member that the machine is. Nothing else makes such names.
- */
-export const volumeOf = ({ teamId, name }: InstanceRef): VolumeRef => ({
-  teamId,
-  name: `volume-${name.slice(name.indexOf('-') + 1)}`,
-});
+/** How the data plane names a volume: by its id. */
+export const volumeRef = (teamId: number, id: string): VolumeRef => ({ teamId, name: `volume-${id}` });
 
-/** The mount of that volume, for the instance's spec. */
-export const dataMount = (ref: InstanceRef): VolumeMount => ({ ref: volumeOf(ref), path: DATA_PATH });
+/** The id in a name that `volumeRef` made; null where it is none of ours. */
+export const parseVolumeName = (name: string): string | null => NAME.exec(name)?.[1] ?? null;
+
+const NAME = /^volume-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
+
+/** The volume of an instance that keeps its data in one. */
+export function volumeOf({
+  id,
+  team_id,
+  volume_id,
+}: Pick<Instance, 'id' | 'team_id' | 'volume_id'>): VolumeRef {
+  if (volume_id === null) throw new Error(`The instance ${id} has no volume.`);
+  return volumeRef(team_id, volume_id);
+}
+
+/** How an instance uses the volume, for its spec. */
+export const dataMount = (ref: VolumeRef): VolumeMount => ({ ref, path: DATA_PATH });
 
 /** Bytes that the volume of an instance holds; null where that is not known. */
 export const volumeBytes = (usage: Usage | null): number | null => usage?.volumes[0]?.usedBytes ?? null;
@@ -57,9 +68,13 @@ async function makeWay(
   await plane.removeInstance(ref);
 }
 
-/** Removes an instance and its volume, if it has one. */
-export async function removeWithVolume(plane: Compute & Volumes, ref: InstanceRef): Promise<void> {
+/** Removes an instance, and the volume that is its own. */
+export async function removeWithVolume(
+  plane: Compute & Volumes,
+  ref: InstanceRef,
+  volume: VolumeRef,
+): Promise<void> {
   await plane.removeInstance(ref);
   // Also where the instance was gone already: a run that was killed between the two leaves the volume to the next.
-  await plane.removeVolume(volumeOf(ref));
+  await plane.removeVolume(volume);
 }

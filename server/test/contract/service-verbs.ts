@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { InstanceSpec } from '../../src/dataplane/contract/compute.ts';
-import { dataMount, removeWithVolume, volumeOf } from '../../src/instances/volumes.ts';
+import { dataMount, removeWithVolume, volumeOf } from '../volumes.ts';
 import {
   ensureWhole,
   networkOf,

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { InstanceSpec } from '../../src/dataplane/contract/compute.ts';
-import { dataMount, removeWithVolume, volumeOf } from '../../src/instances/volumes.ts';
 import { run } from '../../src/lib/run.ts';
 import type { EngineState } from '../../src/services/provider.ts';
+import { dataMount, removeWithVolume, volumeOf } from '../volumes.ts';
 import { openTo } from './firewalls.ts';
 import { FIRST_LINE, type Outside, openOutside } from './outside.ts';
 import {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { InstanceSpec } from '../../src/dataplane/contract/compute.ts';
 import type { SnapshotRef } from '../../src/dataplane/contract/refs.ts';
-import { dataMount, removeWithVolume } from '../../src/instances/volumes.ts';
+import { dataMount, removeWithVolume } from '../volumes.ts';
 import { ensureWhole, networkOf, renamed, type Subject, specOf, TEAMS } from './subjects.ts';
 import { settingsFile } from './test-service.ts';
 import { refuses } from './verbs.ts';

@@ -10,12 +10,13 @@ import { projectName } from '../../src/dataplane/incus/names.ts';
 import { createSimDataPlane } from '../../src/dataplane/sim/data-plane.ts';
 import { findIncusd } from '../../src/host/components/incus-daemon.ts';
 import { SERVICE_IMAGES } from '../../src/images/recipes.ts';
-import { dataMount, ensureWithVolume } from '../../src/instances/volumes.ts';
+import { ensureWithVolume } from '../../src/instances/volumes.ts';
 import { createLog } from '../../src/lib/log.ts';
 import type { RunResult } from '../../src/lib/run.ts';
 import { waitFor } from '../harness.ts';
 import { createTestIncus, fromTestRun } from '../incus.ts';
 import { slice } from '../slice.ts';
+import { dataMount } from '../volumes.ts';
 import { importTestService, SERVICE_IMAGE } from './test-service.ts';
 
 /** Teams that only the contract uses, beyond those that servers make. */

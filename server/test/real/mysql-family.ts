@@ -3,10 +3,10 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
-import { volumeOf } from '../../src/instances/volumes.ts';
 import { type RunResult, run } from '../../src/lib/run.ts';
 import type { EngineMetrics, EngineParameter, EngineState, Provider } from '../../src/services/provider.ts';
 import { waitFor } from '../harness.ts';
+import { volumeOf } from '../volumes.ts';
 import { openServices, patiently, type TestService, type TestServices } from './service.ts';
 import { testSnapshots } from './service-snapshots.ts';
 

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import type { SnapshotRef } from '../../src/dataplane/contract/refs.ts';
-import { ensureWithVolume, removeWithVolume } from '../../src/instances/volumes.ts';
+import { ensureWithVolume } from '../../src/instances/volumes.ts';
 import type { EngineVerification } from '../../src/services/provider.ts';
 import { waitFor } from '../harness.ts';
+import { removeWithVolume } from '../volumes.ts';
 import type { TestService, TestServices } from './service.ts';
 
 /** What tests of snapshots need to know of an engine. */

@@ -6,7 +6,7 @@ import type { DataPlane } from '../../src/dataplane/contract/data-plane.ts';
 import { DataPlaneError } from '../../src/dataplane/contract/errors.ts';
 import type { InstanceRef, SnapshotRef } from '../../src/dataplane/contract/refs.ts';
 import { projectName } from '../../src/dataplane/incus/names.ts';
-import { dataMount, ensureWithVolume } from '../../src/instances/volumes.ts';
+import { ensureWithVolume } from '../../src/instances/volumes.ts';
 import { createLog } from '../../src/lib/log.ts';
 import { type RunResult, run } from '../../src/lib/run.ts';
 import { imageOf, type PlanSize, type Provider } from '../../src/services/provider.ts';
@@ -14,6 +14,7 @@ import { openTo } from '../contract/firewalls.ts';
 import { waitFor } from '../harness.ts';
 import { createTestIncus, fromTestRun } from '../incus.ts';
 import { slice } from '../slice.ts';
+import { dataMount } from '../volumes.ts';
 
 const openssl = (args: string[]): Promise<RunResult> => run('openssl', args);
 

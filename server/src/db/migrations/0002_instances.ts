@@ -62,6 +62,15 @@ create table members (
   unique (instance_id, position)
 );
 
+-- Disks with data, apart from the machines that use them; the data plane knows one as volume-ID. Its size is the disk_gb of
+-- the instance. A row outlives its member: so it is known whose data is left over.
+create table volumes (
+  id uuid primary key,
+  team_id bigint not null references teams (id),
+  member_id uuid unique references members (id) on delete set null,
+  created_at timestamptz not null default now()
+);
+
 -- One row per address pair in use. host is the offset in both subnets of the team.
 create table addresses (
   team_id bigint not null references networks (team_id) on delete cascade,

@@ -5,6 +5,7 @@ import { findInconsistencies } from '../../../test/faults.ts';
 import { createTeam, startTestApp, type TestApp, waitFor } from '../../../test/harness.ts';
 import { DataPlaneError } from '../../dataplane/contract/errors.ts';
 import { SERVICE_IMAGES } from '../../images/recipes.ts';
+import { getInstance } from '../../instances/store.ts';
 import { volumeOf } from '../../instances/volumes.ts';
 import { createLog } from '../../lib/log.ts';
 import { runOnce } from '../../reconcilers/reconcilers.ts';
@@ -42,6 +43,8 @@ describe('databases and caches', () => {
       runOnce(test.database, storageAutoscaler(test.database, test.plane, createLog('silent'))),
     );
   const ref = (id: string, kind = 'database') => ({ teamId: test.team.teamId, name: `${kind}-${id}` });
+  const volumeGb = async (id: string) =>
+    (await test.plane.describeVolume(volumeOf(await getInstance(test.database.db, id))))?.sizeGb;
 
   it('creates a database on its plan, and shows where it is but not its password', async () => {
     const id = await running();
@@ -67,7 +70,7 @@ describe('databases and caches', () => {
       memoryMb: 1024,
       diskGb: 5,
     });
-    assert.equal((await test.plane.describeVolume(volumeOf(ref(id))))?.sizeGb, 10);
+    assert.equal(await volumeGb(id), 10);
   });
 
   it('creates a cache, which offers its port with TLS and the one without', async () => {
@@ -166,7 +169,7 @@ describe('databases and caches', () => {
       memoryMb: 1024,
       diskGb: 5,
     });
-    assert.equal((await test.plane.describeVolume(volumeOf(ref(id))))?.sizeGb, 33);
+    assert.equal(await volumeGb(id), 33);
   });
 
   it('goes back to what was before where the engine refuses an update', async () => {

@@ -138,7 +138,8 @@ export class ServiceActions {
     const addresses = await allotAddresses(tx, principal.team.id, id, this.#pools);
     const { shared, own } = splitColumns(columns);
     const { team, accountId: user_id } = principal;
-    await insertInstance(tx, { id, kind: this.kind, team_id: team.id, user_id, ...shared, ...addresses });
+    const instance = { id, kind: this.kind, team_id: team.id, user_id, ...shared, ...addresses };
+    await insertInstance(tx, instance, { hasVolume: true });
     const password_sealed = this.#secrets.seal(randomText(24));
     await tx
       .insertInto('managed_services')

@@ -2,7 +2,7 @@ import { createTar } from 'nanotar';
 import type { InstanceFile, InstanceSettings, InstanceSpec } from '../../dataplane/contract/compute.ts';
 import { INTERNAL_DOMAIN, internalName, type TenantNetwork } from '../../dataplane/contract/networks.ts';
 import { instanceRef } from '../../instances/naming.ts';
-import { dataMount } from '../../instances/volumes.ts';
+import { dataMount, volumeOf } from '../../instances/volumes.ts';
 import type { SecretBox } from '../../lib/crypto.ts';
 import { issueCertificate } from '../../lib/pki.ts';
 import type { Parameters } from '../../services/check-parameters.ts';
@@ -58,7 +58,7 @@ export async function instanceSpec(
     addresses: { ipv4: service.ipv4, ipv6: service.ipv6 },
     hostname: service.name,
     userData: null,
-    volumes: [dataMount(instanceRef(service))],
+    volumes: [dataMount(volumeOf(service))],
     files: await settingsFiles(service, dependencies),
     generation: service.generation,
   };

@@ -86,7 +86,7 @@ export function serviceSteps(dependencies: ServiceWorkflowDependencies) {
     kill: step('kill', (row) => plane.ensureStopped(instanceRef(row), 0)),
     settings: step('settings', async (row) => {
       if (!(await exists(row))) return;
-      await plane.ensureVolume({ ref: volumeOf(instanceRef(row)), sizeGb: row.disk_gb });
+      await plane.ensureVolume({ ref: volumeOf(row), sizeGb: row.disk_gb });
       await plane.ensureSettings(instanceRef(row), instanceSettings(row, publicAddress));
       await plane.ensureFiles(instanceRef(row), await settingsFiles(row, dependencies));
     }),
@@ -96,7 +96,7 @@ export function serviceSteps(dependencies: ServiceWorkflowDependencies) {
         await plane.ensureSettings(instanceRef(row), instanceSettings(row, publicAddress));
       }
     }),
-    remove: step('remove', (row) => removeWithVolume(plane, instanceRef(row))),
+    remove: step('remove', (row) => removeWithVolume(plane, instanceRef(row), volumeOf(row))),
     // Its address is free afterwards, and nothing may be left that is for the instance.
     firewalls: step('firewalls', ({ team_id }) => applyTeamFirewalls(database, plane, team_id)),
     snapshots: step('snapshots', (_row, operation) => removeSnapshotsOf(db, plane, operation)),

@@ -34,7 +34,7 @@ export function updateSteps(dependencies: ServiceWorkflowDependencies) {
       await updateService(db, row.id, { pending_restart: waiting });
     }),
     revert: step<UpdateArgs>('revert', async (row, { args }) => {
-      const volume = await plane.describeVolume(volumeOf(instanceRef(row)));
+      const volume = await plane.describeVolume(volumeOf(row));
       await writeChanges(db, row.id, {
         ...previousColumns(args),
         // A volume that has grown does not shrink.

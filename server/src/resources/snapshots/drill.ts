@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { InstanceSpec } from '../../dataplane/contract/compute.ts';
 import { DataPlaneError } from '../../dataplane/contract/errors.ts';
-import type { InstanceRef } from '../../dataplane/contract/refs.ts';
+import type { InstanceRef, VolumeRef } from '../../dataplane/contract/refs.ts';
 import type { Database } from '../../db/database.ts';
 import { createNetworkReader } from '../../instances/addresses.ts';
 import { type Blueprint, type BlueprintDependencies, kindOf } from '../../instances/kinds.ts';
 import { getInstance } from '../../instances/store.ts';
-import { dataMount, ensureWithVolume, removeWithVolume } from '../../instances/volumes.ts';
+import { dataMount, ensureWithVolume, removeWithVolume, volumeRef } from '../../instances/volumes.ts';
 import type { Operation, OperationStep } from '../../operations/operation.ts';
 import type { EngineVerification } from '../../services/provider.ts';
 import { getSnapshot, type Snapshot, snapshotRef, updateSnapshot } from './store.ts';
@@ -21,6 +21,9 @@ export const drillRef = ({ teamId, id }: Pick<Operation, 'teamId' | 'id'>): Inst
   teamId,
   name: `drill-${id}`,
 });
+
+/** Its volume, where it has one. */
+const drillVolume = ({ teamId, id }: Pick<Operation, 'teamId' | 'id'>): VolumeRef => volumeRef(teamId, id);
 
 /**
  * The steps of a restore drill: an instance without any network is made from the snapshot, has to answer, has its data
@@ -47,10 +50,10 @@ export function drillSteps(dependencies: BlueprintDependencies) {
     restore: step('restore', async (snapshot, operation) => {
       const ref = drillRef(operation);
       await plane.ensureTenant({ teamId: ref.teamId, network: await networkOf(ref.teamId) });
-      await removeWithVolume(plane, ref);
+      await removeWithVolume(plane, ref, drillVolume(operation));
       const { disk_gb } = await getInstance(db, snapshot.instance_id);
       const blueprint = blueprintOf(snapshot);
-      const spec = await drillSpec(blueprint, snapshot, ref, await networkOf(ref.teamId));
+      const spec = await drillSpec(blueprint, snapshot, operation, await networkOf(ref.teamId));
       const startedAt = Date.now();
       await ensureWithVolume(plane, spec, disk_gb, snapshotRef(snapshot));
       await unlessDeleted(database, snapshot.uid, blueprint.waitUntilAnswers(ref));
@@ -70,7 +73,10 @@ export function drillSteps(dependencies: BlueprintDependencies) {
         ...(found.checks.length === 0 ? {} : { verify_message: praiseOf(found) }),
       });
     }),
-    remove: { name: 'remove', run: (operation: Operation) => removeWithVolume(plane, drillRef(operation)) },
+    remove: {
+      name: 'remove',
+      run: (operation: Operation) => removeWithVolume(plane, drillRef(operation), drillVolume(operation)),
+    },
   } satisfies Record<string, OperationStep>;
 }
 
@@ -111,14 +117,14 @@ async function unlessDeleted<T>(database: Database, uid: string, work: Promise<T
 async function drillSpec(
   blueprint: Blueprint,
   snapshot: Snapshot,
-  ref: InstanceRef,
+  operation: Operation,
   network: InstanceSpec['network'],
 ): Promise<InstanceSpec> {
   const spec = await blueprint.spec(snapshot.instance_id, snapshot, network);
   return {
     ...spec,
-    volumes: spec.volumes.map(() => dataMount(ref)),
-    ref,
+    volumes: spec.volumes.map(() => dataMount(drillVolume(operation))),
+    ref: drillRef(operation),
     addresses: { ipv4: null, ipv6: null },
     publish: [],
     autoStart: false,

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { volumeOf } from '../../../src/instances/volumes.ts';
 import { type RunResult, run } from '../../../src/lib/run.ts';
 import { postgresql } from '../../../src/services/postgresql/provider.ts';
 import type { EngineMetrics, EngineState } from '../../../src/services/provider.ts';
 import { waitFor } from '../../harness.ts';
 import { sample } from '../../seed.ts';
+import { volumeOf } from '../../volumes.ts';
 import { openServices, patiently, type TestService, type TestServices } from '../service.ts';
 import { ATTACKS, REFUSAL } from '../service-postgresql-attacks.ts';
 import { testSnapshots } from '../service-snapshots.ts';

@@ -1,0 +1,17 @@
+import type { Compute, VolumeMount } from '../src/dataplane/contract/compute.ts';
+import type { InstanceRef, VolumeRef } from '../src/dataplane/contract/refs.ts';
+import type { Volumes } from '../src/dataplane/contract/volumes.ts';
+import * as volumes from '../src/instances/volumes.ts';
+
+/** The volume that a test gives to an instance of its own, which no row knows: named after the instance. */
+export const volumeOf = ({ teamId, name }: InstanceRef): VolumeRef => ({
+  teamId,
+  name: `volume-${name.slice(name.indexOf('-') + 1)}`,
+});
+
+/** The mount of that volume, for the instance's spec. */
+export const dataMount = (ref: InstanceRef): VolumeMount => volumes.dataMount(volumeOf(ref));
+
+/** Removes such an instance with its volume. */
+export const removeWithVolume = (plane: Compute & Volumes, ref: InstanceRef): Promise<void> =>
+  volumes.removeWithVolume(plane, ref, volumeOf(ref));
