@@ -8,7 +8,6 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { glob } from 'node:fs/promises';
 import path from 'node:path';
-import { templateUrl } from '../server/test/database.ts';
 import { recipeToRenew } from './test-images.ts';
 import {
   installTestPackages,
@@ -67,9 +66,6 @@ try {
   await installTestPackages(packagesFor([...plain, ...quiet, ...disruptive], fast ? 'sim' : 'incus'));
   const images = needsIncus ? await startImages() : null;
   await startTestPostgres({ durable: false });
-  if (wanted.length === 0) {
-    await check('generated files', 'scripts/generate.ts', ['--check'], { DATABASE_URL: templateUrl() });
-  }
   await checkFiles('tests', plain, 2);
   if (needsIncus) {
     await startTestIncus();
@@ -109,27 +105,16 @@ async function startImages(): Promise<{ done: Promise<void> }> {
 }
 
 /** Runs a command of the checkout on this Node, under a headline. Throws when it fails. */
-async function check(
-  what: string,
-  script: string,
-  args: string[],
-  env: NodeJS.ProcessEnv = {},
-): Promise<void> {
+async function check(what: string, script: string, args: string[]): Promise<void> {
   if (failed) throw new CheckFailed('interrupted');
   terminal.line(`\n── ${what}`);
-  await runScript(what, script, args, env);
+  await runScript(what, script, args);
 }
 
-async function runScript(
-  what: string,
-  script: string,
-  args: string[],
-  env: NodeJS.ProcessEnv = {},
-): Promise<void> {
+async function runScript(what: string, script: string, args: string[]): Promise<void> {
   const target = script.startsWith('-') ? script : path.join(ROOT, script);
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', target, ...args], {
     cwd: ROOT,
-    env: { ...process.env, ...env },
     stdio: ['ignore', 'inherit', 'inherit'],
   });
   children.add(child);

@@ -6,6 +6,7 @@ import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { ERROR_STATUS } from '../src/lib/errors.ts';
 import { DOCUMENT, ROUTES } from './api-client.ts';
+import { templateUrl } from './database.ts';
 import { startTestApp, type TestApp } from './harness.ts';
 
 const run = promisify(execFile);
@@ -16,7 +17,13 @@ async function runBin(file: string, ...args: string[]): Promise<void> {
   try {
     await run(process.execPath, [path.join(ROOT, 'node_modules', file), ...args], {
       cwd: ROOT,
-      env: { ...process.env, REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' },
+      // The generator makes the database's types of this one.
+      env: {
+        ...process.env,
+        DATABASE_URL: templateUrl(),
+        REDOCLY_TELEMETRY: 'off',
+        REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true',
+      },
       maxBuffer: 64 << 20,
     });
   } catch (error) {
