@@ -33,7 +33,7 @@ export interface AppOptions {
   /** What the API offers; `modules.ts` by default. */
   modules?: readonly ResourceModule[];
   /** For tests. */
-  runtime?: Pick<RuntimeOptions, 'concurrency' | 'retrySeconds' | 'afterStep'>;
+  runtime?: Pick<RuntimeOptions, 'concurrency' | 'pollMs' | 'retrySeconds' | 'afterStep'>;
 }
 
 export interface App {

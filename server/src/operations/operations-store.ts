@@ -11,6 +11,8 @@ import { isUnfinished } from './unfinished.ts';
 
 export const WORKFLOW_NAME = 'operation';
 export const QUEUE_NAME = 'operations';
+/** Workers are told here that there is new work. */
+export const QUEUE_CHANNEL = 'danube_operations';
 
 export interface NewOperation {
   teamId: number;
@@ -51,10 +53,12 @@ export async function insertOperation(tx: Tx, operation: NewOperation): Promise<
   return { id, state: result.rows[0]!.state };
 }
 
+/** Workers are told when the transaction has been committed. */
 function enqueueWorkflow(id: string) {
-  return sql`dbos.enqueue_workflow(
+  return sql`concat(dbos.enqueue_workflow(
     workflow_name => ${WORKFLOW_NAME}, queue_name => ${QUEUE_NAME},
-    positional_args => array[to_json(${id}::text)], workflow_id => ${id}::text)`;
+    positional_args => array[to_json(${id}::text)], workflow_id => ${id}::text),
+    pg_notify(${QUEUE_CHANNEL}, ''))`;
 }
 
 /** Marks the operation as running. Running it twice changes nothing more. Null when it has already ended. */

@@ -4,6 +4,7 @@ import { DataPlaneError } from '../dataplane/contract/errors.ts';
 import type { Database, Tx } from '../db/database.ts';
 import type { Log } from '../lib/log.ts';
 import { fitting } from './arguments.ts';
+import { dequeue } from './dequeue.ts';
 import type {
   Operation,
   OperationError,
@@ -15,11 +16,13 @@ import {
   beginOperation,
   endOperation,
   promoteOperation,
+  QUEUE_CHANNEL,
   QUEUE_NAME,
   queuedOperations,
   reportProgress,
   WORKFLOW_NAME,
 } from './operations-store.ts';
+import { startWakeUp, type WakeUp } from './wake-up.ts';
 
 /**
  * The version of the step sequences. DBOS replays a workflow only on the version that started it, so it is raised
@@ -27,8 +30,8 @@ import {
  */
 const WORKFLOW_VERSION = '2';
 
-/** How often the queue of new work is looked at, and so what an idle install waits at most for a start. */
-const POLL_MS = 100;
+/** How often the queue of new work is looked at, though nobody said that there is any. */
+const POLL_MS = 1000;
 
 /** For the steps that only write to our tables. The data plane's steps have their own policy, see `attempt`. */
 const DATABASE_RETRIES = { retriesAllowed: true, maxAttempts: 8, intervalSeconds: 0.2 } as const;
@@ -44,6 +47,8 @@ export interface RuntimeOptions {
   concurrency?: number;
   /** How long a step is retried while the data plane is unreachable. */
   retrySeconds?: number;
+  /** Milliseconds between two looks for new work that nobody has told of. */
+  pollMs?: number;
   /** Called after each recorded step: tests end the process here. */
   afterStep?: (operation: Operation, step: string) => void | Promise<void>;
 }
@@ -70,30 +75,38 @@ export async function takeOverWorkflows(deadExecutorIds: string[]): Promise<numb
 
 /** Runs operations as durable workflows. One per process: DBOS keeps its registry globally. */
 export function createRuntime(options: RuntimeOptions): WorkflowRuntime {
+  const { databaseUrl, log } = options;
   const steps = createStepRunner(options);
+  let wakeUp: WakeUp | null = null;
+
   return {
     async launch() {
       DBOS.setConfig({
         name: 'danube',
-        systemDatabaseUrl: options.databaseUrl,
+        systemDatabaseUrl: databaseUrl,
         systemDatabasePoolSize: 10,
         executorID: options.executorId,
         applicationVersion: WORKFLOW_VERSION,
         useListenNotify: false,
-        logger: dbosLogger(options.log),
+        logger: dbosLogger(log),
       });
       DBOS.registerWorkflow(operationRunner(options, steps), {
         name: WORKFLOW_NAME,
         maxRecoveryAttempts: 1000,
       });
       await DBOS.launch();
-      await DBOS.registerQueue(QUEUE_NAME, {
+      const queue = await DBOS.registerQueue(QUEUE_NAME, {
         workerConcurrency: options.concurrency ?? 100,
-        minPollingIntervalMs: POLL_MS,
+        minPollingIntervalMs: options.pollMs ?? POLL_MS,
         onConflict: 'always_update',
+      });
+      wakeUp = startWakeUp({ databaseUrl, channel: QUEUE_CHANNEL, log }, async () => {
+        // What had no room now has it once something ends.
+        if (await dequeue(queue, WORKFLOW_VERSION)) wakeUp?.wake();
       });
     },
     async shutdown(graceSeconds = 10) {
+      await wakeUp?.stop();
       await steps.park(graceSeconds);
       await DBOS.shutdown({ deregister: true });
     },
