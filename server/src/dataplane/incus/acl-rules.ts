@@ -12,6 +12,7 @@ import {
   withoutMappedEdges,
 } from '../../lib/packet-filter/addresses.ts';
 import { type AllowedPeers, type CompiledPolicies, compile } from '../../lib/packet-filter/compile.ts';
+import type { Policies } from '../../lib/packet-filter/policy.ts';
 import { type UnorderedRule, unorderedRules } from '../../lib/packet-filter/unordered.ts';
 import type { InstanceFirewall, TenantNetwork } from '../contract/networks.ts';
 import type { InstanceRef } from '../contract/refs.ts';
@@ -80,14 +81,16 @@ export function bridgeRules(firewalls: readonly InstanceFirewall[], network: Ten
   const rules: IncusRules = { ingress: [], egress: discovery };
   for (const team of teams(firewalls, network)) {
     const { family } = team;
-    rules.egress.push(...render(dropAll(team.strangers), family, 'source', {}));
+    rules.egress.push(...render(dropAll(team.strangers), family, 'source', 'network'));
     for (const member of team.members) {
       const description = member.ref.name;
       const address = formatRange(family, { first: member.address, last: member.address });
-      const inbound = { description, destination: address };
-      const outbound = { description, source: address };
-      rules.ingress.push(...render(team.inboundRules(member), family, 'source', inbound));
-      rules.egress.push(...render(team.outboundRules(member), family, 'destination', outbound));
+      for (const rule of render(team.inboundRules(member), family, 'source', 'network')) {
+        rules.ingress.push({ ...rule, description, destination: address });
+      }
+      for (const rule of render(team.outboundRules(member), family, 'destination', 'network')) {
+        rules.egress.push({ ...rule, description, source: address });
+      }
     }
   }
   return rules;
@@ -108,8 +111,8 @@ export function ovnRules(
     for (const member of team.members) {
       const { ingress, egress } = rules.get(member.ref)!;
       const inbound = [...dropAll(team.strangers), ...team.inboundRules(member)];
-      ingress.push(...render(inbound, family, 'source', null));
-      egress.push(...render(team.outboundRules(member), family, 'destination', null));
+      ingress.push(...render(inbound, family, 'source', 'nic'));
+      egress.push(...render(team.outboundRules(member), family, 'destination', 'nic'));
     }
   }
   return [...rules].map(([ref, ofInstance]) => ({ ref, rules: ofInstance }));
@@ -121,9 +124,31 @@ interface Member {
   compiled: CompiledPolicies;
 }
 
+/**
+ * What was made of policies, for as long as somebody has them: of one push to the next, most instances of a team have the same
+ * ones, as the same objects.
+ */
+const compiledOf = new WeakMap<Policies, CompiledPolicies>();
+const rulesOf = new WeakMap<AllowedPeers, { network: string; rules: UnorderedRule[] }>();
+const renderedOf = new WeakMap<readonly UnorderedRule[], Map<string, IncusRule[]>>();
+
+function compileAll(firewalls: readonly InstanceFirewall[]): CompiledPolicies[] {
+  const alike = new Map<string, CompiledPolicies>();
+  return firewalls.map(({ policies }) => {
+    const known = compiledOf.get(policies);
+    if (known) return known;
+    // Most instances have firewalls of their own that say the same.
+    const key = JSON.stringify(policies, (name, value: unknown) => (name === 'id' ? undefined : value));
+    const compiled = alike.get(key) ?? compile(policies);
+    alike.set(key, compiled);
+    compiledOf.set(policies, compiled);
+    return compiled;
+  });
+}
+
 /** The firewalls of a team, once for each family. */
 function teams(firewalls: readonly InstanceFirewall[], network: TenantNetwork): Team[] {
-  const compiled = firewalls.map(({ policies }) => compile(policies));
+  const compiled = compileAll(firewalls);
   return FAMILIES.map((family) => {
     const members = firewalls.flatMap(({ ref, addresses }, index) => {
       const address = addresses[family];
@@ -139,14 +164,24 @@ function teams(firewalls: readonly InstanceFirewall[], network: TenantNetwork): 
 class Team {
   readonly family: Family;
   readonly members: readonly Member[];
+  readonly #network: string;
   readonly #subnet: RangeSet;
   readonly #gateway: RangeSet;
+  /** Those that may not send to each neighbour, by protocol. */
+  readonly #restricted: Record<'icmp' | 'other', Member[]>;
 
   constructor(family: Family, members: readonly Member[], network: TenantNetwork) {
     this.family = family;
     this.members = members;
-    this.#subnet = [parseBlock(network[family].subnet)];
+    this.#network = Object.values(network[family]).join();
+    const subnet = parseBlock(network[family].subnet);
+    this.#subnet = [subnet];
     this.#gateway = [parseBlock(network[family].gateway)];
+    const isRestricted = (peers: RangeSet): boolean =>
+      !peers.some(({ first, last }) => first <= subnet.first && last >= subnet.last);
+    const restricted = (protocol: 'icmp' | 'other') =>
+      members.filter(({ compiled }) => isRestricted(compiled.outbound[family][protocol]));
+    this.#restricted = { icmp: restricted('icmp'), other: restricted('other') };
   }
 
   /** Addresses of the team's network that no instance with a firewall has. */
@@ -159,21 +194,37 @@ class Team {
     const allowed = member.compiled.inbound[this.family];
     const senders = (protocol: 'icmp' | 'other'): RangeSet =>
       union(
-        this.members
+        this.#restricted[protocol]
           .filter((sender) => !includes(sender.compiled.outbound[this.family][protocol], member.address))
           .map(({ address }) => ({ first: address, last: address })),
       );
-    const icmp = subtract(allowed.icmp, senders('icmp'));
-    const other = subtract(allowed.other, senders('other'));
-    return unorderedRules(this.#sparingDiscovery({ ...allowed, icmp, other }), this.family);
+    const [noIcmp, noOther] = [senders('icmp'), senders('other')];
+    const rules = (): UnorderedRule[] => {
+      const icmp = subtract(allowed.icmp, noIcmp);
+      const other = subtract(allowed.other, noOther);
+      return unorderedRules(this.#sparingDiscovery({ ...allowed, icmp, other }), this.family);
+    };
+    return noIcmp.length + noOther.length > 0 ? rules() : this.#once(allowed, rules);
   }
 
   outboundRules(member: Member): UnorderedRule[] {
-    const unrouted = union(subtract(this.#subnet, this.#gateway), UNROUTED[this.family]);
-    return unorderedRules(this.#sparingDiscovery(member.compiled.outbound[this.family]), this.family, {
-      scope: subtract(EVERYBODY[this.family], unrouted),
-      shared: this.#subnet,
+    const allowed = member.compiled.outbound[this.family];
+    return this.#once(allowed, () => {
+      const unrouted = union(subtract(this.#subnet, this.#gateway), UNROUTED[this.family]);
+      return unorderedRules(this.#sparingDiscovery(allowed), this.family, {
+        scope: subtract(EVERYBODY[this.family], unrouted),
+        shared: this.#subnet,
+      });
     });
+  }
+
+  /** Rules that follow from these peers and the network alone. */
+  #once(allowed: AllowedPeers, make: () => UnorderedRule[]): UnorderedRule[] {
+    const known = rulesOf.get(allowed);
+    if (known?.network === this.#network) return known.rules;
+    const rules = make();
+    rulesOf.set(allowed, { network: this.#network, rules });
+    return rules;
   }
 
   /** Without other protocols where they would need ICMPv6 to be dropped between neighbours. */
@@ -188,21 +239,36 @@ const dropAll = (peers: RangeSet): UnorderedRule[] =>
   peers.length === 0 ? [] : [{ action: 'drop', protocol: 'any', ports: null, peers }];
 
 /**
- * `own` is the side of the instance, which says of which family the rule is. Where it is null, the other side has to.
+ * Rules without the side of the instance. In an ACL of a network, that is added, and says of which family the rule is; in one
+ * of a NIC, the other side has to.
  */
 function render(
   rules: readonly UnorderedRule[],
   family: Family,
   peerField: 'source' | 'destination',
-  own: Partial<IncusRule> | null,
+  place: 'network' | 'nic',
+): IncusRule[] {
+  const known = renderedOf.get(rules) ?? new Map<string, IncusRule[]>();
+  renderedOf.set(rules, known);
+  const key = `${family} ${peerField} ${place}`;
+  const rendered = known.get(key) ?? renderAnew(rules, family, peerField, place);
+  known.set(key, rendered);
+  return rendered;
+}
+
+function renderAnew(
+  rules: readonly UnorderedRule[],
+  family: Family,
+  peerField: 'source' | 'destination',
+  place: 'network' | 'nic',
 ): IncusRule[] {
   return rules.flatMap(({ action, protocol, ports, peers }) => {
     const text = peerText(peers, family);
     if (text === '') return [];
     const isEverybody = text === EVERYBODY_TEXT[family];
-    const rule: IncusRule = { action, state: 'enabled', ...own };
+    const rule: IncusRule = { action, state: 'enabled' };
     if (!isEverybody) rule[peerField] = text;
-    else if (!own) rule[peerField] = HALVES[family];
+    else if (place === 'nic') rule[peerField] = HALVES[family];
     if (protocol === 'icmp') rule.protocol = family === 'ipv4' ? 'icmp4' : 'icmp6';
     else if (protocol !== 'any') rule.protocol = protocol;
     if (ports) {

@@ -14,11 +14,16 @@ export function createJudge(
     ...parseBlock(subnet),
     gateway: parseAddress(gateway).value,
   }));
-  const byAddress = new Map<string, Evaluate>();
+  const byAddress = new Map<string, () => Evaluate>();
   for (const { addresses, policies } of firewalls) {
-    const evaluate = createEvaluator(policies);
+    // Rules are read once somebody has a connection: most instances of a large team have none, or none that matters.
+    let evaluate: Evaluate | undefined;
+    const evaluator = (): Evaluate => {
+      evaluate ??= createEvaluator(policies);
+      return evaluate;
+    };
     for (const address of [addresses.ipv4, addresses.ipv6]) {
-      if (address !== null) byAddress.set(keyOf(parseAddress(address)), evaluate);
+      if (address !== null) byAddress.set(keyOf(parseAddress(address)), evaluator);
     }
   }
   const placeOf = (text: string): 'instance' | 'gateway' | 'elsewhere' => {
@@ -29,7 +34,7 @@ export function createJudge(
   };
   // An instance that no firewall names gets nothing.
   const passes = (instance: string, packet: Packet): boolean =>
-    byAddress.get(keyOf(parseAddress(instance)))?.(packet).allowed ?? false;
+    byAddress.get(keyOf(parseAddress(instance)))?.()(packet).allowed ?? false;
   return ({ from, to, protocol, port }) => {
     if (placeOf(from) === 'instance') {
       const isService = placeOf(to) === 'gateway' && isGatewayService(protocol, port);
