@@ -11,7 +11,7 @@ import type {
 } from '../operations/operation.ts';
 import { type AcceptedOperation, recordOutcome } from '../operations/operations-store.ts';
 import { kindOf } from './kinds.ts';
-import { deleteInstance, type Instance, updateInstance, updateMember } from './store.ts';
+import { deleteInstance, type Instance, type InstanceChanges, updateInstance } from './store.ts';
 
 /** A kind of operation on an instance. */
 export interface InstanceOperation<Args extends TSchema = TSchema> extends OperationDefinition<Args> {
@@ -83,17 +83,31 @@ export async function settle(
   { resourceId }: Operation,
   status: 'running' | 'stopped',
 ): Promise<void> {
-  await updateInstance(tx, resourceId, { status, error: null, observed_at: sql<Date>`now()` });
-  if (status === 'running') await markDeployed(tx, resourceId);
+  const changes = { status, error: null };
+  if (status === 'running') await markDeployed(tx, resourceId, changes);
+  else await updateInstance(tx, resourceId, { ...changes, observed_at: sql<Date>`now()` });
 }
 
-/** The present generation has run: it is not made from a snapshot again. */
-export async function markDeployed(tx: Tx, id: string): Promise<void> {
-  await updateInstance(tx, id, {
-    observed_at: sql<Date>`now()`,
-    deployed_at: sql<Date>`coalesce(deployed_at, now())`,
-  });
-  await updateMember(tx, id, { made_from: null });
+/** The present generation has run: it is not made from a snapshot again. `changes`: what is to be changed with that. */
+export async function markDeployed(tx: Tx, id: string, changes: InstanceChanges = {}): Promise<void> {
+  await tx
+    .with('deployed', (db) =>
+      db
+        .updateTable('members')
+        .set({ made_from: null })
+        .where('instance_id', '=', id)
+        .where('position', '=', 0)
+        .where('made_from', 'is not', null),
+    )
+    .updateTable('instances')
+    .set({
+      ...changes,
+      observed_at: sql<Date>`now()`,
+      deployed_at: sql<Date>`coalesce(deployed_at, now())`,
+      updated_at: sql`now()`,
+    })
+    .where('id', '=', id)
+    .execute();
 }
 
 /** An instance that fails keeps its row, so that the customer sees why and can delete it or try again. */

@@ -6,14 +6,7 @@ import type { Instance } from '../../instances/store.ts';
 import { uuidv7 } from '../../lib/ids.ts';
 import { firewallEvents } from './events.ts';
 import { type InstanceName, newRule, type StoredRule, withoutInstance } from './rule.ts';
-import {
-  jsonb,
-  listFirewalls,
-  lockFirewalls,
-  NEXT_REVISION,
-  updateFirewall,
-  writeAttachments,
-} from './store.ts';
+import { jsonb, listFirewalls, lockFirewalls, NEXT_REVISION, updateFirewall } from './store.ts';
 
 /** What firewalls are to do with the beginning and the end of an instance. */
 
@@ -65,19 +58,21 @@ export async function createDefaultFirewall(
 ): Promise<void> {
   const id = uuidv7();
   await tx
-    .insertInto('firewalls')
-    .values({
-      id,
-      team_id: instance.team_id,
-      name: `${instance.name.slice(0, 247)}-default`,
-      description: `Made together with the ${nounOf(instance.kind)} ${instance.name}.`,
-      default_of: instance.id,
-      status: 'applying',
-      rules: jsonb(rules),
-      effective_rules: jsonb(rules),
-    })
+    .with('added', (db) =>
+      db.insertInto('firewalls').values({
+        id,
+        team_id: instance.team_id,
+        name: `${instance.name.slice(0, 247)}-default`,
+        description: `Made together with the ${nounOf(instance.kind)} ${instance.name}.`,
+        default_of: instance.id,
+        status: 'applying',
+        rules: jsonb(rules),
+        effective_rules: jsonb(rules),
+      }),
+    )
+    .insertInto('firewall_attachments')
+    .values({ firewall_id: id, team_id: instance.team_id, instance_id: instance.id })
     .execute();
-  await writeAttachments(tx, { id, team_id: instance.team_id }, [instance.id]);
 }
 
 /**
