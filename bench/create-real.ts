@@ -1,6 +1,7 @@
 /**
  * `POST /vps` until its SSH server sends its banner, against the one raw Incus call that creates and starts the same
- * instance (image, limits, disk, address, user-data) until its banner. Medians over alternating rounds.
+ * instance (image, limits, disk, address, user-data) until its banner; and in a team that has many instances, against
+ * one that has none. Medians over alternating rounds.
  */
 import net from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -10,13 +11,15 @@ import { creationBody } from '../server/src/dataplane/incus/instance-config.ts';
 import { projectName } from '../server/src/dataplane/incus/names.ts';
 import { buildUserData } from '../server/src/images/cloud-init.ts';
 import { createLog } from '../server/src/lib/log.ts';
-import { clientOf, newVps } from '../server/test/client.ts';
-import { startTestApp, type TestApp, waitFor } from '../server/test/harness.ts';
+import { type Call, clientOf, newVps } from '../server/test/client.ts';
+import { createTeam, startTestApp, type TestApp, waitFor } from '../server/test/harness.ts';
 import { createTestIncus, fromTestRun } from '../server/test/incus.ts';
 import { openRawTenant, type RawTenant } from './raw-tenant.ts';
 import { median, type Row } from './report.ts';
 
 const ROUNDS = 5;
+/** Instances of the large team, which are stopped: they have addresses and firewalls like any other. */
+const NEIGHBOURS = Number(process.env.NEIGHBOURS ?? 50);
 const PASSWORD = 'correct horse battery';
 
 export async function benchCreateReal(): Promise<Row[]> {
@@ -24,15 +27,20 @@ export async function benchCreateReal(): Promise<Row[]> {
   const pools = { ipv4: fromTestRun('DANUBE_IPV4_POOL'), ipv6: fromTestRun('DANUBE_IPV6_POOL') };
   const test = await startTestApp({ plane, pools });
   const incus = new IncusClient({ socketPath: fromTestRun('DANUBE_TEST_INCUS_SOCKET') });
+  const large = await createTeam(test.database);
   try {
     await plane.ensureImage('debian-12');
+    const [empty, full] = [test.team, large].map(({ token }) => clientOf(test.app.url!, token));
+    await fill(full!, test);
     // The first creation of a team makes its network; it is not what is measured.
-    await createThroughDanube(test, 'warm-up');
+    await createThroughDanube(empty!, 'warm-up');
     const tenant = await openRawTenant(plane);
     const ours: number[] = [];
+    const crowded: number[] = [];
     const raw: number[] = [];
     for (let round = 0; round < ROUNDS; round++) {
-      ours.push(await createThroughDanube(test, `ours-${round}`));
+      ours.push(await createThroughDanube(empty!, `ours-${round}`));
+      crowded.push(await createThroughDanube(full!, `crowded-${round}`));
       raw.push(await createRaw(incus, tenant));
     }
     await tenant.close();
@@ -45,28 +53,55 @@ export async function benchCreateReal(): Promise<Row[]> {
         unit: 's',
         aim: '≤ 1.15',
       },
+      {
+        name: `The same in a team of ${NEIGHBOURS}`,
+        ours: median(crowded),
+        floor: median(ours),
+        floorName: 'in an empty team',
+        unit: 's',
+        aim: '≤ 1.15',
+      },
     ];
   } finally {
     await incus.close();
     for (const { ref } of await plane.listInstances()) await plane.removeInstance(ref);
-    await plane.removeTenant(test.team.teamId);
+    for (const { teamId } of [test.team, large]) await plane.removeTenant(teamId);
     await test.close();
   }
 }
 
-async function createThroughDanube(test: TestApp, name: string): Promise<number> {
-  const call = clientOf(test.app.url!, test.team.token);
+/** Gives the team its neighbours. */
+async function fill(call: Call, { database }: TestApp): Promise<void> {
+  await database.pool.query(`update teams set quotas = '{"vps": 1000}'`);
+  for (let number = 0; number < NEIGHBOURS; number += 1) {
+    await createStopped(call, `neighbour-${number}`);
+  }
+}
+
+async function createStopped(call: Call, name: string): Promise<void> {
+  const { status, body } = await call('POST', '/vps', newVps({ name, password: PASSWORD }));
+  if (status !== 201) throw new Error(JSON.stringify(body));
+  const { id } = body.instance;
+  await waitForStatus(call, id, 'running');
+  await call('POST', `/vps/${id}/force-stop`);
+  await waitForStatus(call, id, 'stopped');
+}
+
+const waitForStatus = (call: Call, id: string, wanted: string): Promise<true> =>
+  waitFor(
+    `${id} to be ${wanted}`,
+    async () => (await call('GET', `/vps/${id}/status`)).body.status === wanted,
+    120,
+  );
+
+async function createThroughDanube(call: Call, name: string): Promise<number> {
   const start = performance.now();
   const created = await call('POST', '/vps', newVps({ name, password: PASSWORD }));
   const { id, public_ip } = created.body.instance;
   await banner(public_ip);
   const seconds = (performance.now() - start) / 1000;
   // Away again before the next round, so that every round meets the same host.
-  await waitFor(
-    'running',
-    async () => (await call('GET', `/vps/${id}/status`)).body.status === 'running',
-    60,
-  );
+  await waitForStatus(call, id, 'running');
   await call('POST', `/vps/${id}/stop`);
   await call('DELETE', `/vps/${id}`);
   await waitFor('404', async () => (await call('GET', `/vps/${id}`)).status === 404, 60);
