@@ -1,6 +1,6 @@
 /**
- * Writes the generated files anew: `openapi/v1.json`, the client's types, the list of error pages and, where
- * `DATABASE_URL` names a database with the current schema, the database types.
+ * Writes the generated files anew: `openapi/v1.json`, the client's types, the list of error pages, and the types of the
+ * database's tables, of a database that it makes for that. With `DATABASE_URL`, it takes the one named, as tests do.
  * With `--check` nothing is written; the exit status is 1 where a file is not what it would be.
  */
 import { spawnSync } from 'node:child_process';
@@ -19,6 +19,14 @@ import { createTokenAuthenticator } from '../server/src/identity/tokens/authenti
 import { ERROR_STATUS } from '../server/src/lib/errors.ts';
 import { createLog } from '../server/src/lib/log.ts';
 import { MODULES } from '../server/src/modules.ts';
+import { templateUrl } from '../server/test/database.ts';
+import {
+  installTestPackages,
+  prepareTestInstall,
+  removeTestInstall,
+  startTestPostgres,
+} from './test-install.ts';
+import { packagesFor } from './test-packages.ts';
 
 const ROOT = path.join(import.meta.dirname, '..');
 
@@ -62,6 +70,18 @@ function errorIndex(): string {
   ].join('\n');
 }
 
+async function tableTypes(): Promise<string> {
+  if (process.env.DATABASE_URL) return databaseTypes(process.env.DATABASE_URL);
+  await prepareTestInstall('sim');
+  try {
+    await installTestPackages(packagesFor([], 'sim'));
+    await startTestPostgres({ durable: false });
+    return await databaseTypes(templateUrl());
+  } finally {
+    await removeTestInstall();
+  }
+}
+
 async function databaseTypes(url: string): Promise<string> {
   const folder = await mkdtemp(path.join(tmpdir(), 'danube-generate-'));
   try {
@@ -87,8 +107,7 @@ const files: [string, string][] = [
   ['client/src/schema.gen.ts', await clientTypes(document)],
   ['docs/errors/README.md', errorIndex()],
 ];
-const url = process.env.DATABASE_URL;
-if (url) files.push(['server/src/db/schema.gen.ts', await databaseTypes(url)]);
+files.push(['server/src/db/schema.gen.ts', await tableTypes()]);
 
 const stale: string[] = [];
 for (const [file, content] of files) {

@@ -7,6 +7,7 @@ import { readConfig } from '../server/src/config.ts';
 import { incusSocket } from '../server/src/host/components/incus-connection.ts';
 import { type RunningPostgres, startPostgres } from '../server/src/host/components/postgres-server.ts';
 import { poolFor } from '../server/src/host/install.ts';
+import { takeLock } from '../server/src/host/lock.ts';
 import { installPackages, missingPackages, type Package } from '../server/src/host/packages.ts';
 import { setUp } from '../server/src/host/setup.ts';
 import { createSupervisor } from '../server/src/host/supervisor.ts';
@@ -44,6 +45,8 @@ export async function prepareTestInstall(engine: 'sim' | 'incus'): Promise<void>
   process.env.DANUBE_LISTEN = '127.0.0.1:0';
   process.env.DANUBE_ENGINE = engine;
   for (const name of ['DATABASE_URL', 'INCUS_URL']) delete process.env[name];
+  // Held to the end of this process. The folder is the checkout's, so another run of it would be removed.
+  await takeLock(home, `test-${installId(home)}`);
   await clean();
 }
 

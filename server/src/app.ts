@@ -13,6 +13,8 @@ import { createSecretBox } from './lib/crypto.ts';
 import type { Log } from './lib/log.ts';
 import { type ModuleContext, type ModuleParts, type ResourceModule, registerModules } from './module.ts';
 import { MODULES } from './modules.ts';
+import { registerOperations } from './operations/accept.ts';
+import type { OperationWorkflows } from './operations/operation.ts';
 import { createRuntime, migrateWorkflows, type RuntimeOptions } from './operations/runtime.ts';
 import { deadWorkers, forgottenOperations, retention, startHeartbeat } from './operations/upkeep.ts';
 import { createPassClock, startReconcilers } from './reconcilers/reconcilers.ts';
@@ -33,7 +35,7 @@ export interface AppOptions {
   /** What the API offers; `modules.ts` by default. */
   modules?: readonly ResourceModule[];
   /** For tests. */
-  runtime?: Pick<RuntimeOptions, 'concurrency' | 'pollMs' | 'retrySeconds' | 'afterStep'>;
+  runtime?: Pick<RuntimeOptions, 'concurrency' | 'pollMs' | 'retrySeconds' | 'aroundStep' | 'afterStep'>;
 }
 
 export interface App {
@@ -59,13 +61,15 @@ export async function startApp(options: AppOptions): Promise<App> {
   const first = await ensureFirstAccount(database);
   const context = createContext({ ...options, database });
   const parts = modules.map((module) => module.create(context));
+  const workflows: OperationWorkflows = Object.assign({}, ...parts.map(({ operations }) => operations));
+  registerOperations(workflows);
   for (const { prepare } of parts) await prepare?.();
 
   const authenticator = createTokenAuthenticator(database, log);
   const http = createHttpServer({ ...context, authenticator, ...documented(modules, parts) });
   await http.ready();
 
-  const worker = config.role === 'api' ? null : await startWorker(options, context, parts);
+  const worker = config.role === 'api' ? null : await startWorker(options, context, parts, workflows);
   const url = config.role === 'worker' ? null : await listen(http, config);
   return {
     url,
@@ -104,10 +108,14 @@ export const documented = (modules: readonly ResourceModule[], parts: readonly M
   },
 });
 
-async function startWorker(options: AppOptions, context: ModuleContext, parts: readonly ModuleParts[]) {
+async function startWorker(
+  options: AppOptions,
+  context: ModuleContext,
+  parts: readonly ModuleParts[],
+  workflows: OperationWorkflows,
+) {
   const { log, executorId, databaseUrl } = options;
   const { database } = context;
-  const workflows = Object.assign({}, ...parts.map(({ operations }) => operations));
   const runtime = createRuntime({
     database,
     databaseUrl,

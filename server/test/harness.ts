@@ -47,8 +47,13 @@ export async function startTestApp(options: Partial<AppOptions> = {}): Promise<T
     ...options,
     runtime: { retrySeconds: 5, ...options.runtime },
   };
+  const app = await startApp(appOptions).catch(async (error: unknown) => {
+    await plane.close();
+    await database.drop();
+    throw error;
+  });
   const testApp: TestApp = {
-    app: await startApp(appOptions),
+    app,
     plane,
     database,
     team: await createTeam(database),

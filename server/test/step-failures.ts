@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import type { AppOptions } from '../src/app.ts';
 import { DataPlaneError } from '../src/dataplane/contract/errors.ts';
+import type { SimVerb } from '../src/dataplane/sim/faults.ts';
 import { type Call, clientOf } from './client.ts';
 import { findInconsistencies } from './faults.ts';
 import { createTeam, startTestApp, type TestApp } from './harness.ts';
@@ -10,16 +12,22 @@ import { createTraps, type Point } from './traps.ts';
 /** Most of a test is waiting: for the next look at the queue, and for the next try of a step. */
 const AT_ONCE = 16;
 
-/** Has each verb of each step fail once, lose its answer, and fail for good: all in one server, in a team each. */
+/**
+ * Has each verb of each step, or a step without verbs itself, fail once, lose its answer, and fail for good: all in one
+ * server, in a team each. `open` starts that server.
+ */
 export function testStepFailures<Kind extends string>(
   subject: OperationSubject<Kind>,
   plans: Plan<Kind>[],
+  open: (runtime: NonNullable<AppOptions['runtime']>) => Promise<TestApp> = (runtime) =>
+    startTestApp({ runtime }),
 ): void {
   describe(`${subject.name} workflows when a step fails`, { concurrency: AT_ONCE }, () => {
     let test: TestApp;
     const traps = createTraps();
     before(async () => {
-      test = await startTestApp({ runtime: { afterStep: traps.afterStep } });
+      const { aroundStep, afterStep } = traps;
+      test = await open({ aroundStep, afterStep });
       traps.watch(test.plane.faults);
     });
     after(async () => {
@@ -55,26 +63,24 @@ export function testStepFailures<Kind extends string>(
       });
 
     for (const { kind, steps } of plans) {
-      for (const { name: step, verb } of steps.flatMap(({ name, verbs }) =>
-        verbs.map((verb) => ({ name, verb })),
-      )) {
-        it(`${kind}: ${step} (${verb}) fails once, then works`, () =>
+      for (const { what, place } of steps.flatMap(placesOf)) {
+        it(`${kind}: ${what} fails once, then works`, () =>
           meetAndSucceed(
             kind,
-            `before ${verb}`,
+            `before ${place}`,
             new DataPlaneError('unreachable', 'The host does not answer.'),
           ));
 
-        it(`${kind}: ${step} (${verb}) takes effect, but its answer is lost`, () =>
+        it(`${kind}: ${what} takes effect, but its answer is lost`, () =>
           meetAndSucceed(
             kind,
-            `after ${verb}`,
+            `after ${place}`,
             new DataPlaneError('timeout', 'The host did not answer in time.'),
           ));
 
-        it(`${kind}: ${step} (${verb}) fails for good, and it can be gone on from there`, () => {
+        it(`${kind}: ${what} fails for good, and it can be gone on from there`, () => {
           const error = new DataPlaneError('failed', 'The host refused.');
-          return meet(kind, `before ${verb}`, error, async (call, id, answer) => {
+          return meet(kind, `before ${place}`, error, async (call, id, answer) => {
             const operation = await ended(call, answer);
             assert.deepEqual([operation.state, operation.error.message], ['failed', 'The host refused.']);
             await subject.recover(call, kind, id, answer);
@@ -84,3 +90,14 @@ export function testStepFailures<Kind extends string>(
     }
   });
 }
+
+interface Place {
+  what: string;
+  place: SimVerb | `step ${string}`;
+}
+
+/** Where a step can fail. */
+const placesOf = ({ name, verbs }: Plan<string>['steps'][number]): Place[] =>
+  verbs.length === 0
+    ? [{ what: name, place: `step ${name}` }]
+    : verbs.map((verb) => ({ what: `${name} (${verb})`, place: verb }));

@@ -2,14 +2,18 @@ import { DBOS } from '@dbos-inc/dbos-sdk';
 import type { SimFaults, SimVerb } from '../src/dataplane/sim/faults.ts';
 import type { Operation } from '../src/operations/operation.ts';
 
-/** A moment of an operation: that step is recorded, or around the first call of that verb of the data plane. */
-export type Point = `step ${string}` | `${'before' | 'after'} ${SimVerb}`;
+/**
+ * A moment of an operation: that step is recorded; around the first try of a step; around the first call of that verb of
+ * the data plane.
+ */
+export type Point = `step ${string}` | `${'before' | 'after'} ${SimVerb | `step ${string}`}`;
 
 /** What happens at points of operations: it may throw, wait forever, or end the process. */
 export interface Traps {
   /** Springs once: for the next operation of the team that gets to the point. */
   set(teamId: number, point: Point, spring: () => void | Promise<void>): void;
-  /** For the runtime. */
+  /** Both for the runtime. */
+  aroundStep(operation: Operation, step: string, run: () => Promise<void>): Promise<void>;
   afterStep(operation: Operation, step: string): Promise<void>;
   /** Has the verbs of the simulated data plane watched. */
   watch(faults: SimFaults): void;
@@ -30,6 +34,11 @@ export function createTraps(): Traps {
   };
   return {
     set: (teamId, point, spring) => void springs.set(`${teamId} ${point}`, spring),
+    async aroundStep({ teamId }, step, run) {
+      await reach(teamId, `before step ${step}`);
+      await run();
+      await reach(teamId, `after step ${step}`);
+    },
     afterStep({ id, teamId }, step) {
       teams.set(id, teamId);
       return reach(teamId, `step ${step}`);

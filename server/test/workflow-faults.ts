@@ -1,33 +1,18 @@
 import assert from 'node:assert/strict';
-import { it } from 'node:test';
-import type { OperationWorkflow } from '../src/operations/operation.ts';
 import type { Answer, Call } from './client.ts';
 import { waitFor } from './harness.ts';
 import { testKills } from './kills.ts';
-import type { OperationSubject, Plan } from './operation-subject.ts';
+import { type OperationSubject, plansOf } from './operation-subject.ts';
 import { testStepFailures } from './step-failures.ts';
 
 type Settled = 'running' | 'stopped';
 
 /**
  * Tests every step of every operation: it fails once, loses its answer, fails for good; and the process is killed after
- * each record and around each verb. The steps come from the code itself, so that a new one cannot be forgotten.
+ * each record and around each verb.
  */
 export function testOperationFaults<Kind extends string>(subject: OperationSubject<Kind>): void {
-  const plans = Object.entries<Pick<OperationWorkflow, 'steps'>>(subject.workflows).map(
-    ([kind, workflow]): Plan<Kind> => ({
-      kind: kind as Kind,
-      steps: workflow.steps.map(({ name }) => ({
-        name,
-        verbs: subject.verbs[`${kind} ${name}`] ?? subject.verbs[name] ?? [],
-      })),
-    }),
-  );
-  it(`knows the verbs of every step of ${subject.name} workflows`, () => {
-    for (const { kind, steps } of plans) {
-      for (const { name, verbs } of steps) assert.ok(verbs.length > 0, `${kind} ${name}`);
-    }
-  });
+  const plans = plansOf(subject);
   testStepFailures(subject, plans);
   testKills(subject, plans);
 }

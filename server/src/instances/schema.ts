@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { Component, Enum, Id, Message, Nullable, Obj, Text, Timestamp } from '../http/schema.ts';
+import { Component, Enum, Message, Nullable, Obj, Text, Timestamp } from '../http/schema.ts';
 import { kindNames } from './kinds.ts';
 
 /** What the schemas of all resources that are instances (VPS, databases, caches) have in common. */
@@ -9,11 +9,6 @@ export const Address6 = Nullable(Text(45, 'fd2a:41c0:77e1::a', { format: 'ipv6' 
 export const Decimal = (example: number) => Type.Number({ minimum: 0, maximum: 1_000_000, example });
 export const Flag = (description: string) => Type.Boolean({ example: true, description });
 export const StatusLabel = Text(20, 'Running', { description: 'The status in words.' });
-
-export const OperationId = Id(
-  '0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b',
-  'Follow it with `GET /operations/{operation}`.',
-);
 
 export const StatusDetails = Component('StatusDetails', {
   summary: Message('The server is running.'),

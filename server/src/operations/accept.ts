@@ -1,8 +1,9 @@
 import type { Static, TSchema } from 'typebox';
 import type { Tx } from '../db/database.ts';
+import { isScope } from '../http/scopes.ts';
 import { invalidState } from '../lib/errors.ts';
 import { assertArgs } from './arguments.ts';
-import type { OperationDefinition } from './operation.ts';
+import type { OperationDefinition, OperationWorkflows } from './operation.ts';
 import { type AcceptedOperation, insertOperation, queuedOperations } from './operations-store.ts';
 
 /** More than anybody means to ask for in advance; without a bound a loop in a script would block its own resource. */
@@ -26,6 +27,21 @@ export interface Target {
   status: string;
 }
 
+const carriedOut = new Set<string>();
+
+/**
+ * Makes known what can be carried out. Throws where nobody could ask how an operation fares: that takes the scope to read
+ * what it works on.
+ */
+export function registerOperations(workflows: OperationWorkflows): void {
+  for (const [type, kinds] of Object.entries(workflows)) {
+    if (!isScope(`${type}:read`)) {
+      throw new Error(`There are operations on "${type}", but no module has the scope "${type}:read".`);
+    }
+    for (const kind of Object.keys(kinds)) carriedOut.add(`${type}.${kind}`);
+  }
+}
+
 /**
  * Accepts an operation; it waits its turn behind what was asked of the target before. The transaction must hold a lock
  * on the target's row. Throws `invalid_state` where too much waits already; a deletion is always let in: it is the
@@ -40,6 +56,9 @@ export async function accept<Args extends TSchema>(
 ): Promise<AcceptedOperation> {
   assertArgs(definition, args);
   const { kind } = definition;
+  if (!carriedOut.has(`${type}.${kind}`)) {
+    throw new Error(`Nobody would carry out ${type}.${kind}: no module has a workflow for it.`);
+  }
   const operation = await insertOperation(tx, {
     teamId,
     accountId,
@@ -57,7 +76,7 @@ async function assertRoomInQueue(tx: Tx, id: string, status: string): Promise<vo
   const waiting = await queuedOperations(tx, id);
   if (waiting.length <= MAX_QUEUED) return;
   throw invalidState(
-    `${MAX_QUEUED} operations wait for this instance already. Ask again when some of them have ended.`,
+    `${MAX_QUEUED} operations wait for this already. Ask again when some of them have ended.`,
     status,
   );
 }

@@ -49,6 +49,8 @@ export interface RuntimeOptions {
   retrySeconds?: number;
   /** Milliseconds between two looks for new work that nobody has told of. */
   pollMs?: number;
+  /** For tests: called in place of each try of a step, which `run` makes. */
+  aroundStep?: (operation: Operation, step: string, run: () => Promise<void>) => Promise<void>;
   /** Called after each recorded step: tests end the process here. */
   afterStep?: (operation: Operation, step: string) => void | Promise<void>;
 }
@@ -251,7 +253,8 @@ async function attempt(
   };
   for (let pause = 250; ; pause = Math.min(pause * 2, 8000)) {
     try {
-      await step.run(operation, progress);
+      const run = (): Promise<void> => step.run(operation, progress);
+      await (options.aroundStep?.(operation, step.name, run) ?? run());
       return null;
     } catch (cause) {
       options.log.warn({ err: cause, operation: operation.id, step: step.name }, 'step failed');

@@ -1,7 +1,14 @@
 import { Type } from 'typebox';
 import { Component, Enum, Id, Int, Nullable, Obj, Text, Timestamp } from '../http/schema.ts';
 
-const OperationError = Component('OperationError', {
+/** How to name an operation in an answer. */
+export const OperationId = Id(
+  '0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b',
+  'Follow it with `GET /operations/{operation}`.',
+);
+
+/** Why an operation failed. */
+export const OperationError = Component('OperationError', {
   code: Text(100, 'image_unavailable'),
   message: Text(2000, 'The image cannot be fetched at the moment.'),
   retryable: Type.Boolean({ example: true, description: 'Whether the same request may work later.' }),

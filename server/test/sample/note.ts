@@ -10,13 +10,14 @@ import type { Api } from '../../src/http/api.ts';
 import { mutate } from '../../src/http/mutation.ts';
 import { Component, Id, Message, Obj, PathId, Text } from '../../src/http/schema.ts';
 import { releaseQuota, takeQuota } from '../../src/identity/teams/quotas.ts';
-import { notFound } from '../../src/lib/errors.ts';
+import { invalidState, notFound } from '../../src/lib/errors.ts';
 import { uuidv7 } from '../../src/lib/ids.ts';
 import type { ResourceModule } from '../../src/module.ts';
 import { accept } from '../../src/operations/accept.ts';
 import { requested } from '../../src/operations/events.ts';
 import type { OperationDefinition, OperationWorkflow } from '../../src/operations/operation.ts';
 import { recordOutcome } from '../../src/operations/operations-store.ts';
+import { hasUnfinished } from '../../src/operations/unfinished.ts';
 
 /** What a migration would hold. */
 export const NOTE_TABLE = `create table notes (
@@ -43,9 +44,10 @@ interface NoteRow {
   status: string;
 }
 
-async function findNote(db: Queryable, teamId: number, id: string): Promise<NoteRow> {
+/** With `lock`, nobody else changes it, or accepts an operation for it, until the transaction ends. */
+async function findNote(db: Queryable, teamId: number, id: string, lock = false): Promise<NoteRow> {
   const found = await sql<NoteRow>`select id, text, status from notes
-    where id::text = ${id} and team_id = ${teamId}`.execute(db);
+    where id::text = ${id} and team_id = ${teamId} ${lock ? sql`for update` : sql``}`.execute(db);
   const [note] = found.rows;
   if (!note) throw notFound('Note');
   return note;
@@ -106,9 +108,13 @@ function noteRoutes(api: Api, { db }: Database): void {
     },
     (request) =>
       mutate(request, async (tx) => {
-        const { id } = await findNote(tx, request.principal.team.id, request.params.note);
+        const { team } = request.principal;
+        // Before the row, as everywhere: whoever takes two locks takes them in this order.
+        await releaseQuota(tx, team.id, 'note');
+        const { id, status } = await findNote(tx, team.id, request.params.note, true);
+        if (await hasUnfinished(tx, id))
+          throw invalidState('The note is being printed. Wait for that.', status);
         await sql`delete from notes where id = ${id}`.execute(tx);
-        await releaseQuota(tx, request.principal.team.id, 'note');
         return { message: 'The note was deleted.' };
       }),
   );
@@ -121,7 +127,7 @@ const printed = normal(
   ({ copies }) => `The note was printed ${copies} times.`,
 );
 
-const noteWorkflows = ({ db }: Database): { print: OperationWorkflow<{ copies: number }> } => {
+export const noteWorkflows = ({ db }: Database): { print: OperationWorkflow<{ copies: number }> } => {
   const setStatus = (on: Queryable, id: string, status: string) =>
     sql`update notes set status = ${status} where id = ${id}`.execute(on);
   return {

@@ -3,20 +3,44 @@ import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { parseScopes } from '../../src/cli/token.ts';
+import type { Database } from '../../src/db/database.ts';
 import { buildOpenApi } from '../../src/http/openapi.ts';
 import { allKinds } from '../../src/instances/kinds.ts';
 import { MODULES } from '../../src/modules.ts';
 import { type Call, clientOf } from '../client.ts';
 import { findInconsistencies } from '../faults.ts';
 import { createTeam, startTestApp, type TestApp, type TestTeam, waitFor } from '../harness.ts';
+import { type OperationSubject, plansOf } from '../operation-subject.ts';
+import { testStepFailures } from '../step-failures.ts';
 import { beaconModule } from './beacon.ts';
-import { NOTE_TABLE, noteModule } from './note.ts';
+import { NOTE_TABLE, noteModule, noteWorkflows } from './note.ts';
 
 const ROOT = path.join(import.meta.dirname, '../../..');
 
 /** Where a kind of instance may be told from others: its own folder, and those of what only managed services have. */
 const OF_KINDS =
   /^server\/src\/(services|db\/migrations|resources\/(vps|databases|caches|managed-services|parameter-groups))\//;
+
+/** What `faults.test.ts` of a resource says of its operations. */
+const noteFaults: OperationSubject<'print'> = {
+  name: 'note',
+  workflows: noteWorkflows({} as Database),
+  verbs: { print: [] },
+  prepare: async (_call, _kind, name) => name,
+  start: (call, _kind, text) => call('POST', '/notes', { text }),
+  async succeeded(call, _kind, _id, { body }) {
+    assert.equal((await call('GET', `/notes/${body.note.id}`)).body.note.status, 'printed');
+  },
+  async recover(call, _kind, _id, { body }) {
+    assert.equal((await call('GET', `/notes/${body.note.id}`)).body.note.status, 'error');
+    assert.equal((await call('DELETE', `/notes/${body.note.id}`)).status, 200);
+  },
+};
+testStepFailures(noteFaults, plansOf(noteFaults), async (runtime) => {
+  const test = await startTestApp({ runtime, modules: [...MODULES, noteModule] });
+  await test.database.pool.query(NOTE_TABLE);
+  return test;
+});
 
 describe('a resource that is added to the list of modules, and nowhere else', () => {
   let test: TestApp;

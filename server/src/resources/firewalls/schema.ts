@@ -16,7 +16,8 @@ import {
 } from '../../http/schema.ts';
 import { NO_OTHERS, PATTERN_MESSAGE } from '../../http/validation.ts';
 import { kindNames } from '../../instances/kinds.ts';
-import { KindName, OperationId } from '../../instances/schema.ts';
+import { KindName } from '../../instances/schema.ts';
+import { OperationId } from '../../operations/schema.ts';
 import { MAX_CONFIRM_SECONDS, MAX_RULES, MAX_SOURCES, MIN_CONFIRM_SECONDS } from './limits.ts';
 
 export const FIREWALL_STATUSES = ['draft', 'active', 'applying', 'error'] as const;

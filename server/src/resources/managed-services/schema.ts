@@ -14,15 +14,8 @@ import {
   Timestamp,
 } from '../../http/schema.ts';
 import { PATTERN_MESSAGE } from '../../http/validation.ts';
-import {
-  Capabilities,
-  Decimal,
-  Flag,
-  OperationId,
-  PlanName,
-  StatusDetails,
-  StatusLabel,
-} from '../../instances/schema.ts';
+import { Capabilities, Decimal, Flag, PlanName, StatusDetails, StatusLabel } from '../../instances/schema.ts';
+import { OperationId } from '../../operations/schema.ts';
 import { providersOf } from '../../services/registry.ts';
 import { ParametersOutput } from '../parameter-groups/parameters-schema.ts';
 import type { Kind } from './kinds.ts';

@@ -15,7 +15,8 @@ import {
 } from '../../http/schema.ts';
 import { PATTERN_MESSAGE } from '../../http/validation.ts';
 import { kindOf } from '../../instances/kinds.ts';
-import { OperationId, PlanName } from '../../instances/schema.ts';
+import { PlanName } from '../../instances/schema.ts';
+import { OperationId } from '../../operations/schema.ts';
 import { REASONS, SNAPSHOT_STATUSES } from './states.ts';
 
 const Status = Enum(SNAPSHOT_STATUSES, { example: 'ready' });

@@ -20,10 +20,10 @@ import {
   Capabilities,
   Decimal,
   Flag,
-  OperationId,
   StatusDetails,
   StatusLabel,
 } from '../../instances/schema.ts';
+import { OperationId } from '../../operations/schema.ts';
 import { VPS_STATUSES } from './states.ts';
 
 const Status = Enum(VPS_STATUSES, { example: 'running' });
