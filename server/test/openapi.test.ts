@@ -12,6 +12,15 @@ import { startTestApp, type TestApp } from './harness.ts';
 const run = promisify(execFile);
 const ROOT = path.join(import.meta.dirname, '../..');
 
+interface Schema {
+  $ref?: string;
+  type?: string;
+  pattern?: string;
+  enum?: unknown[];
+  properties?: Record<string, Schema>;
+  items?: Schema;
+}
+
 /** Runs a program of an npm package in the root; rejects with its output where it fails. */
 async function runBin(file: string, ...args: string[]): Promise<void> {
   try {
@@ -40,6 +49,25 @@ describe('the OpenAPI document', () => {
 
   it('is what the routes declare, and so are the other generated files', () =>
     runBin('../scripts/generate.ts', '--check'));
+
+  it('takes no name and no description that hides something', () => {
+    const found: string[] = [];
+    const look = (schema: Schema, where: string): void => {
+      const { $ref, properties = {}, items, type, pattern, enum: words } = schema;
+      if ($ref) look(DOCUMENT.components.schemas[$ref.split('/').at(-1)!] as Schema, where);
+      if (type === 'string' && !words && /\.(name|description)$/.test(where)) {
+        const takes = (text: string) => new RegExp(pattern ?? '', 'u').test(text);
+        if (takes('a\u202eb') || takes('a\u0007b') || takes('a\u0085b')) found.push(where);
+      }
+      for (const [name, member] of Object.entries(properties)) look(member, `${where}.${name}`);
+      if (items) look(items, `${where}[]`);
+    };
+    for (const { method, path: where, operation } of ROUTES) {
+      const body = operation.requestBody?.content['application/json'].schema;
+      if (body) look(body as Schema, `${method} ${where}`);
+    }
+    assert.deepEqual(found, []);
+  });
 
   it('has an example for every body and every answer', () => {
     const responses = Object.values(DOCUMENT.components.responses) as { content: Record<string, object> }[];

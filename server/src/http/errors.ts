@@ -105,4 +105,5 @@ function fromCode(code: string): AppError | null {
 const databaseAway = (): AppError =>
   new AppError('unavailable', 'The database cannot be reached at the moment. Try again shortly.');
 
-const DATABASE_AWAY = /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|08\w{3}|57P0[123]|53300)$/;
+/** Class 53 is for what the database has none left of: disk, memory, connections. */
+const DATABASE_AWAY = /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|08\w{3}|57P0[123]|53\w{3})$/;

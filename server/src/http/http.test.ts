@@ -69,6 +69,9 @@ describe('requests', () => {
     assert.equal(answer.status, 405);
     assert.equal(answer.headers.allow, 'DELETE, GET, HEAD, OPTIONS');
     assert.equal(answer.body.code, 'method_not_allowed');
+    // Not those of `/vps/{vpsInstance}`, which is another path.
+    const fixed = await call('PATCH', '/vps/images');
+    assert.equal(fixed.headers.allow, 'GET, HEAD, OPTIONS');
     const preflight = await call('OPTIONS', '/ssh-keys', { token: null });
     assert.equal(preflight.status, 204);
     assert.match(String(preflight.headers['access-control-allow-headers']), /Authorization/);
@@ -107,18 +110,56 @@ describe('requests', () => {
     assert.equal(answer.status, 404);
   });
 
-  it('answers bytes that are not HTTP', async () => {
-    const { port } = new URL(test.app.url!);
-    const text = await new Promise<string>((resolve, reject) => {
+  /** Sends bytes, and returns what the server says until it ends the connection. */
+  const sendBytes = (...parts: (string | Buffer)[]): Promise<string> =>
+    new Promise<string>((resolve, reject) => {
+      const { port } = new URL(test.app.url!);
       let received = '';
-      const socket = connect(Number(port), '127.0.0.1', () => socket.write('garbage\r\n\r\n'));
+      const socket = connect(Number(port), '127.0.0.1', () => {
+        for (const part of parts) socket.write(part);
+      });
       socket.on('data', (data) => {
         received += data;
       });
       socket.on('end', () => resolve(received)).on('error', reject);
     });
+
+  async function refusesBytes(problem: RegExp, ...parts: (string | Buffer)[]): Promise<void> {
+    const text = await sendBytes(...parts);
     assert.match(text, /^HTTP\/1\.1 400 /);
-    assert.equal(JSON.parse(text.split('\r\n\r\n')[1]!).code, 'bad_request');
+    const { code, message } = JSON.parse(text.split('\r\n\r\n')[1]!);
+    assert.equal(code, 'bad_request');
+    assert.match(message, problem);
+  }
+
+  it('answers bytes that are not HTTP', () => refusesBytes(/./, 'garbage\r\n\r\n'));
+
+  const head = (length: number, ...more: string[]): string =>
+    [
+      'POST /api/v1/ssh-keys HTTP/1.1',
+      'Host: localhost',
+      'Connection: close',
+      `Authorization: Bearer ${test.team.token}`,
+      'Content-Type: application/json',
+      `Content-Length: ${length}`,
+      ...more,
+      '\r\n',
+    ].join('\r\n');
+
+  it('refuses a body that is not UTF-8', async () => {
+    const body = Buffer.concat([Buffer.from('{"name":"a'), Buffer.from([0xff]), Buffer.from('"}')]);
+    await refusesBytes(/not valid UTF-8/, head(body.length), body);
+  });
+
+  it('refuses headers and members that say two things', async () => {
+    await refusesBytes(/the header host twice/, head(2, 'Host: elsewhere'), '{}');
+    const keys = ['Idempotency-Key: a', 'Idempotency-Key: b'];
+    await refusesBytes(/the header idempotency-key twice/, head(2, ...keys), '{}');
+    for (const body of ['{"name":"a","name":"b"}', '{"x":[{"a":1,"\\u0061":2}]}']) {
+      await refusesBytes(/twice in one object/, head(body.length), body);
+    }
+    const alike = '{"name":"x, {\\"name\\"","public_key":"name","is_default":{"name":1}}';
+    assert.match(await sendBytes(head(alike.length), alike), /^HTTP\/1\.1 422 /);
   });
 
   it('notes when and from where a token was last used', async () => {

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { FastifyRequest } from 'fastify';
 import { AppError, type FieldErrors, invalid } from '../lib/errors.ts';
 import type { HttpServer } from './api.ts';
@@ -5,15 +6,59 @@ import type { HttpServer } from './api.ts';
 /** No request needs more, and deeper JSON would overflow the stack of recursive code that handles it. */
 const MAX_DEPTH = 32;
 
-/** Accepts JSON bodies only. An empty body counts as none, also with a JSON content type. */
+/** Accepts JSON bodies in UTF-8 only. An empty body counts as none, also with a JSON content type. */
 export function acceptJson(app: HttpServer): void {
   app.removeAllContentTypeParsers();
   const parse = app.getDefaultJsonParser('error', 'error');
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, text, done) => {
-    if (text === '') return done(null, undefined);
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    const bytes = body as Buffer;
+    if (bytes.length === 0) return done(null, undefined);
+    if (!isUtf8(bytes)) return done(new AppError('bad_request', 'The request body is not valid UTF-8.'));
+    const text = bytes.toString('utf8');
     // The default parser's own answer carries the status; it never reports a promise.
-    parse(request, text as string, done);
+    parse(request, text, (error, value) => {
+      const twice = error ? null : repeatedMember(text);
+      if (twice === null) return done(error, value);
+      done(new AppError('bad_request', `The request body names the member ${twice} twice in one object.`));
+    });
   });
+}
+
+/**
+ * The first member name that an object of this JSON text has twice, as it stands there; null where there is none. Who checks
+ * a body before us and who reads it after us may go by different ones (RFC 8259, section 4). The text must be valid JSON.
+ */
+export function repeatedMember(text: string): string | null {
+  /** The names so far of each object that is open; null stands for a list. */
+  const open: (Set<unknown> | null)[] = [];
+  let isName = false;
+  for (let at = 0; at < text.length; at += 1) {
+    const char = text[at];
+    if (char === '"') {
+      const end = endOfString(text, at);
+      if (isName) {
+        const names = open.at(-1);
+        const written = text.slice(at, end + 1);
+        const name: unknown = JSON.parse(written);
+        if (names?.has(name)) return written.slice(0, 100);
+        names?.add(name);
+      }
+      isName = false;
+      at = end;
+    } else if (char === '{' || char === '[') {
+      open.push(char === '{' ? new Set() : null);
+      isName = char === '{';
+    } else if (char === '}' || char === ']') open.pop();
+    else if (char === ',') isName = open.at(-1) !== null;
+  }
+  return null;
+}
+
+/** Where the string ends that begins at this quote. */
+function endOfString(text: string, start: number): number {
+  let end = start + 1;
+  while (text[end] !== '"') end += text[end] === '\\' ? 2 : 1;
+  return end;
 }
 
 /**

@@ -11,7 +11,7 @@ const PREFLIGHT_AGE = 3600;
  * call from another origin) with what it takes, other methods with 405 and `Allow`, and unknown paths with 404.
  */
 export function answerUnknownPaths(app: HttpServer): void {
-  const known: { path: RegExp; methods: string[] }[] = [];
+  const known: { path: RegExp; shape: string; methods: string[] }[] = [];
   app.addHook('onRoute', (route: RouteOptions) => {
     const path = new RegExp(
       `^${route.url
@@ -19,11 +19,14 @@ export function answerUnknownPaths(app: HttpServer): void {
         .map(literal)
         .join('[^/]+')}$`,
     );
-    known.push({ path, methods: [route.method].flat() });
+    known.push({ path, shape: shapeOf(route.url), methods: [route.method].flat() });
   });
   app.setNotFoundHandler((request: FastifyRequest, reply: FastifyReply) => {
     const path = request.url.split('?', 1)[0]!;
-    const methods = new Set(known.filter((route) => route.path.test(path)).flatMap((route) => route.methods));
+    const fitting = known.filter((route) => route.path.test(path));
+    // The router's choice: where routes differ, the one that has a word there and no parameter.
+    const [best] = fitting.map(({ shape }) => shape).sort();
+    const methods = new Set(fitting.filter(({ shape }) => shape === best).flatMap((route) => route.methods));
     if (methods.size === 0) throw new AppError('not_found', 'There is nothing at this path.');
     const allowed = [...methods, 'OPTIONS'].sort().join(', ');
     reply.header('allow', allowed);
@@ -39,5 +42,8 @@ export function answerUnknownPaths(app: HttpServer): void {
     reply.code(204).send();
   });
 }
+
+/** The route's path without the names of parameters, which sort behind any word. */
+const shapeOf = (url: string): string => url.replaceAll(/:[^/]+/g, '\uffff');
 
 const literal = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');

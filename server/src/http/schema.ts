@@ -1,4 +1,5 @@
 import { type Static, type TProperties, type TSchema, Type } from 'typebox';
+import { PATTERN_MESSAGE } from './validation.ts';
 
 /**
  * Building blocks of the API's schemas. They validate requests, serialise answers, type the handlers and become the
@@ -35,6 +36,28 @@ export const Component = <P extends TProperties>(
 
 /** Pattern of text with neither control characters, nor those that change the direction of what follows. */
 export const PRINTABLE = '[^\\u0000-\\u001f\\u007f-\\u009f\\u2028-\\u202e\\u2066-\\u2069]*';
+
+/** The same for text in lines. */
+const LINES = '[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f\\u2028-\\u202e\\u2066-\\u2069]*';
+
+/** A name that customers give: one line, not blank. */
+export const NameText = (maxLength: number, example: string) =>
+  Type.String({
+    minLength: 1,
+    maxLength,
+    pattern: `^(?=.*\\S)${PRINTABLE}$`,
+    [PATTERN_MESSAGE]: 'must be one line of text without control characters, and not blank',
+    example,
+  });
+
+/** What customers write about something, in lines, or null. */
+export const DescriptionText = (maxLength: number, example: string) =>
+  Nullable(
+    Text(maxLength, example, {
+      pattern: `^${LINES}$`,
+      [PATTERN_MESSAGE]: 'must not contain control characters',
+    }),
+  );
 
 /** Text of bounded length (in UTF-16 code units). */
 export const Text = (maxLength: number, example: string, options: Record<string, unknown> = {}) =>

@@ -42,6 +42,14 @@ describe('the HTTP server', () => {
     });
   });
 
+  it('answers 503 while the database has no room', async () => {
+    const full = (api: Api) =>
+      void api.get('/full', { config: { public: true } }, async () => {
+        throw Object.assign(new Error('could not extend file: No space left on device'), { code: '53100' });
+      });
+    await withBareServer(full, async (call) => assert.equal((await call('GET', '/full')).status, 503));
+  });
+
   it('counts an IPv6 network as one address', () => {
     assert.equal(addressKey('2001:db8:1:2:3:4:5:6'), addressKey('2001:db8:1:2::9'));
     assert.notEqual(addressKey('2001:db8:1:2::1'), addressKey('2001:db8:1:3::1'));

@@ -11,6 +11,7 @@ import type { Authenticator } from './authenticator.ts';
 import { documentRoutes } from './documents.ts';
 import { createErrorHandler, errorBody } from './errors.ts';
 import { createGate, type Gate } from './gate.ts';
+import { checkHeaders } from './headers.ts';
 import { acceptJson, checkText } from './json-body.ts';
 import { answerUnknownPaths } from './not-found.ts';
 import type { Tag } from './openapi-parts.ts';
@@ -117,6 +118,7 @@ function recordRoute(app: HttpServer, route: RouteOptions): void {
 // These hooks run for every request, so they take a callback, which is cheaper than a promise.
 
 function prepare(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
+  checkHeaders(request);
   checkText(request);
   // So that the answer to a missing body names each field that is required.
   if (request.body === undefined && request.routeOptions.schema?.body !== undefined) request.body = {};

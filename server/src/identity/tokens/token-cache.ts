@@ -35,7 +35,11 @@ export class TokenCache {
   /** The token with this id, or null; a promise only where the database has to be asked. */
   find(id: number): TokenRecord | Promise<TokenRecord | null> {
     const known = this.#records.get(id);
-    if (known && Date.now() - known.at < MAX_AGE) return known.record;
+    return known && Date.now() - known.at < MAX_AGE ? known.record : this.load(id);
+  }
+
+  /** The token as the database has it now. */
+  load(id: number): Promise<TokenRecord | null> {
     const running = this.#loading.get(id);
     if (running) return running;
     const loading = this.#load(id).finally(() => this.#loading.delete(id));

@@ -1,11 +1,13 @@
 import { type Static, Type } from 'typebox';
 import {
   Component,
+  DescriptionText,
   Enum,
   Id,
   Int,
   List,
   Message,
+  NameText,
   Nullable,
   NumberId,
   Obj,
@@ -22,14 +24,8 @@ import { MAX_CONFIRM_SECONDS, MAX_RULES, MAX_SOURCES, MIN_CONFIRM_SECONDS } from
 
 export const FIREWALL_STATUSES = ['draft', 'active', 'applying', 'error'] as const;
 
-const Name = Type.String({
-  minLength: 1,
-  maxLength: 255,
-  pattern: `^(?=.*\\S)${PRINTABLE}$`,
-  [PATTERN_MESSAGE]: 'must be one line of text without control characters, and not blank',
-  example: 'web',
-});
-const Description = Nullable(Text(1000, 'Web servers.'));
+const Name = NameText(255, 'web');
+const Description = DescriptionText(1000, 'Web servers.');
 const Status = Enum(FIREWALL_STATUSES, { example: 'active' });
 const Direction = Enum(['inbound', 'outbound']);
 const Protocol = Enum(['tcp', 'udp', 'icmp', 'any', 'gre', 'esp'], {
@@ -62,7 +58,7 @@ const RuleName = Nullable(
     [PATTERN_MESSAGE]: 'must be one line of text without control characters',
   }),
 );
-const RuleDescription = Nullable(Text(1000, 'Customers.'));
+const RuleDescription = DescriptionText(1000, 'Customers.');
 
 export const FirewallRule = Component('FirewallRule', {
   id: Id('0198c5a2-9000-7d11-8c2f-5b1e6a7f8d90'),

@@ -1,9 +1,11 @@
 import { type Static, Type } from 'typebox';
 import {
   Component,
+  DescriptionText,
   Enum,
   List,
   Message,
+  NameText,
   Nullable,
   NumberId,
   Obj,
@@ -16,8 +18,8 @@ import { ParametersInput, ParametersOutput } from './parameters-schema.ts';
 
 const EXAMPLE = { max_connections: '200' };
 
-const Name = Type.String({ minLength: 1, maxLength: 100, example: 'analytics' });
-const Description = Nullable(Text(1000, 'For long reports.'));
+const Name = NameText(100, 'analytics');
+const Description = DescriptionText(1000, 'For long reports.');
 const ProviderType = Enum(PROVIDERS.map(({ id }) => id) as [string, ...string[]], { example: 'postgresql' });
 const Locked = List(Text(100, 'work_mem'), {
   maxItems: 200,

@@ -1,19 +1,19 @@
 import { Type } from 'typebox';
 import {
   Component,
+  DescriptionText,
   Enum,
   Id,
   Int,
   Message,
+  NameText,
   Nullable,
   NumberId,
   Obj,
   PathId,
-  PRINTABLE,
   Text,
   Timestamp,
 } from '../../http/schema.ts';
-import { PATTERN_MESSAGE } from '../../http/validation.ts';
 import { kindOf } from '../../instances/kinds.ts';
 import { PlanName } from '../../instances/schema.ts';
 import { OperationId } from '../../operations/schema.ts';
@@ -21,25 +21,9 @@ import { REASONS, SNAPSHOT_STATUSES } from './states.ts';
 
 const Status = Enum(SNAPSHOT_STATUSES, { example: 'ready' });
 
-/** Like `PRINTABLE`, in lines. */
-const LINES = '[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f\\u2028-\\u202e\\u2066-\\u2069]*';
+const Name = NameText(255, 'before-upgrade');
 
-const Name = Type.String({
-  minLength: 1,
-  maxLength: 255,
-  pattern: `^(?=.*\\S)${PRINTABLE}$`,
-  [PATTERN_MESSAGE]: 'must be one line of text without control characters, and not blank',
-  example: 'before-upgrade',
-});
-
-const Description = Nullable(
-  Type.String({
-    maxLength: 1000,
-    pattern: `^${LINES}$`,
-    [PATTERN_MESSAGE]: 'must not contain control characters',
-    example: 'Before the upgrade to 2.0.',
-  }),
-);
+const Description = DescriptionText(1000, 'Before the upgrade to 2.0.');
 
 const Bytes = Type.Integer({
   format: 'int64',

@@ -1,6 +1,5 @@
 import { Type } from 'typebox';
-import { Component, Message, NumberId, Obj, Text, Timestamp } from '../../http/schema.ts';
-import { PATTERN_MESSAGE } from '../../http/validation.ts';
+import { Component, Message, NameText, NumberId, Obj, Text, Timestamp } from '../../http/schema.ts';
 
 const PUBLIC_KEY =
   'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIIRRJgLgp2sSUIdr3oliil89XQscfZGHontzuSD/5Az7 ada@laptop';
@@ -20,13 +19,7 @@ export const SshKey = Component('SshKey', {
 });
 
 export const CreateSshKey = Obj({
-  name: Type.String({
-    minLength: 1,
-    maxLength: 255,
-    pattern: '\\S',
-    [PATTERN_MESSAGE]: 'must not be blank',
-    example: 'laptop',
-  }),
+  name: NameText(255, 'laptop'),
   public_key: Text(8192, PUBLIC_KEY, {
     minLength: 1,
     description:
