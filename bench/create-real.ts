@@ -83,7 +83,8 @@ async function createStopped(call: Call, name: string): Promise<void> {
   if (status !== 201) throw new Error(JSON.stringify(body));
   const { id } = body.instance;
   await waitForStatus(call, id, 'running');
-  await call('POST', `/vps/${id}/force-stop`);
+  const stop = await call('POST', `/vps/${id}/stop`);
+  if (stop.status !== 200) throw new Error(JSON.stringify(stop.body));
   await waitForStatus(call, id, 'stopped');
 }
 
