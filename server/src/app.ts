@@ -38,6 +38,9 @@ export interface AppOptions {
   runtime?: Pick<RuntimeOptions, 'concurrency' | 'pollMs' | 'retrySeconds' | 'aroundStep' | 'afterStep'>;
 }
 
+/** How long requests at hand get to be answered when the server ends, in milliseconds. */
+const CLOSING_MS = 5000;
+
 export interface App {
   /** Where the API listens; null for a worker. */
   url: string | null;
@@ -78,7 +81,10 @@ export async function startApp(options: AppOptions): Promise<App> {
     account: first.account,
     firstToken: first.token,
     async close() {
+      // Node ends no connection for its age once it is closing, so one that never sends its request whole would hold up the end.
+      const patience = setTimeout(() => http.server.closeAllConnections(), CLOSING_MS);
       await http.close();
+      clearTimeout(patience);
       await authenticator.close();
       await worker?.stop();
       await plane.close();

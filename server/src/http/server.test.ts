@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { pino } from 'pino';
 import { createApiClient } from '../../test/api-client.ts';
@@ -56,6 +58,30 @@ describe('the HTTP server', () => {
     assert.equal(addressKey('::ffff:192.0.2.1'), addressKey('192.0.2.1'));
     assert.notEqual(addressKey('192.0.2.1'), addressKey('192.0.2.2'));
     assert.equal(addressKey('192.0.2.1', true), addressKey('192.0.9.9', true));
+  });
+});
+
+describe('a server that ends', () => {
+  it('waits for no request that never comes whole', async () => {
+    const test = await startTestApp();
+    const { port } = new URL(test.app.url!);
+    const socket = connect(Number(port), '127.0.0.1');
+    const ended = once(socket, 'close');
+    const headers = [
+      'POST /api/v1/ssh-keys HTTP/1.1',
+      'Host: localhost',
+      `Authorization: Bearer ${test.team.token}`,
+      'Content-Type: application/json',
+      'Content-Length: 100',
+    ];
+    socket.write(`${headers.join('\r\n')}\r\n\r\n{`);
+    socket.on('error', () => {}).resume();
+    await once(socket, 'connect');
+    // The token is known after the first of these, and the request above at work after the second.
+    const call = createApiClient(test.app.http, test.team.token);
+    for (let count = 0; count < 2; count += 1) assert.equal((await call('GET', '/ssh-keys')).status, 200);
+    await test.close();
+    await ended;
   });
 });
 

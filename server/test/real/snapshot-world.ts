@@ -59,7 +59,15 @@ export class SnapshotWorld {
 
   /** Proves that the snapshot can be restored, and waits for the verdict; returns the name of what served for it. */
   async drill(kind: Kind, id: number): Promise<string> {
-    const asked = await this.call('POST', `/snapshots/${kind}/${id}/verify`);
+    // A team has one drill at a time, and other kinds are tested meanwhile.
+    const asked = await waitFor(
+      'its turn',
+      async () => {
+        const answer = await this.call('POST', `/snapshots/${kind}/${id}/verify`);
+        return !/is being verified/.test(answer.body.message) && answer;
+      },
+      PATIENCE,
+    );
     assert.equal(asked.status, 200, JSON.stringify(asked.body));
     const isVerified = async () => (await this.find(kind, id)).last_verified_at !== null;
     await waitFor('the drill', isVerified, PATIENCE);
