@@ -124,7 +124,7 @@ export function guestsContract(open: () => Promise<IncusSubject>): void {
       assert.equal(await inside(keyed, 'nproc'), '1');
       assert.equal(await inside(keyed, "awk '/MemTotal/ {print $2}' /proc/meminfo"), String(512 * 1024));
       await fails(keyed, 'python3 -c "x = bytearray(700 * 2**20)"');
-      await overfill(subject, keyed.ref, '/root/large', '4G');
+      await overfill(subject, keyed.ref, '/root/large', 'fallocate -l 4G /root/large');
       await subject.plane.ensureSettings(keyed.ref, {
         limits: { vcpu: 1, memoryMb: 1024, diskGb: 6 },
         publish: [],
@@ -148,7 +148,7 @@ export function guestsContract(open: () => Promise<IncusSubject>): void {
       ].join('\n');
       await inside(keyed, `python3 - <<'END'\n${script}\nEND`);
       await fails(keyed, 'test -e /escaped');
-      await overfill(subject, keyed.ref, '/root/large', '64G');
+      await overfill(subject, keyed.ref, '/root/large', 'fallocate -l 64G /root/large');
     });
 
     it('gives each instance its addresses, and only the families it has', async () => {

@@ -122,7 +122,7 @@ export function servicesContract(open: () => Promise<IncusSubject>): void {
       const write = (mb: number) => `dd if=/dev/zero of=/data/large bs=1M count=${mb} conv=fsync 2>&1`;
       assert.equal(await inside(spec, 'stat -c %U:%G:%a /data'), 'root:root:711');
       await inside(spec, 'mountpoint /data');
-      await overfill(subject, spec.ref, '/data/large', '1200M');
+      await overfill(subject, spec.ref, '/data/large', write(1200));
       await inside(spec, 'rm /data/large && sync');
       await subject.plane.ensureVolume({ ref: volumeOf(spec.ref), sizeGb: 2 });
       await inside(spec, write(1200));

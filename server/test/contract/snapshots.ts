@@ -152,8 +152,9 @@ export function snapshotsContract(open: () => Promise<IncusSubject>): void {
         };
         const drill = drillOf(spec, `size-${number}`);
         assert.equal(await make(2, drill, snapshotOf(number)), 2);
-        await overfill(subject, drill.ref, `${folder}/more`, '2G');
-        await inside(drill, `rm ${folder}/more; fallocate -l 600M ${folder}/more && sync`);
+        const more = `${folder}/more`;
+        await overfill(subject, drill.ref, more, `fallocate -l 2G ${more}`);
+        await inside(drill, `rm ${more}; fallocate -l 600M ${more} && sync`);
         await plane.ensureSnapshot(drill.ref, filled);
         await remove(drill);
         const gb = await make(0.1, drill, filled);

@@ -123,19 +123,19 @@ export const usageOf = (plane: DataPlane, ref: InstanceRef): Promise<Usage> =>
     60,
   );
 
-/** Writes a file that is too large for the disk, until that is refused: while Btrfs has lost count, it is not. */
+/**
+ * Runs a command that writes the file, which is too large for the disk, until that is refused: while Btrfs has lost count,
+ * it is not.
+ */
 export const overfill = (
   subject: IncusSubject,
   ref: InstanceRef,
   file: string,
-  size: string,
+  write: string,
 ): Promise<true> =>
   waitFor(
-    `no room for ${size}`,
-    async () => {
-      const write = `rm -f ${file}; sync; fallocate -l ${size} ${file}`;
-      return (await subject.exec(ref, ['sh', '-c', write])).status !== 0;
-    },
+    `no room for ${file}`,
+    async () => (await subject.exec(ref, ['bash', '-c', `rm -f ${file}; sync; ${write}`])).status !== 0,
     60,
   );
 

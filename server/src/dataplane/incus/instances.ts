@@ -196,14 +196,11 @@ export class Instances {
       const gone = Object.keys(present.devices).some((name) => devices[name] === undefined);
       // A patch leaves devices alone that it does not name. Only replacing takes any away; the tag keeps it from
       // undoing what Incus itself wrote meanwhile, for example that the guest has stopped.
-      if (!gone) {
-        await givingSize(this.#context, () =>
-          this.#context.client.request('PATCH', path, { config, devices }, { query }),
-        );
-      } else {
+      await givingSize(this.#context, () => {
+        if (!gone) return this.#context.client.request('PATCH', path, { config, devices }, { query });
         const body = { ...present, config: { ...present.config, ...config }, devices };
-        await this.#context.client.request('PUT', path, body, { query, ifMatch: etag });
-      }
+        return this.#context.client.request('PUT', path, body, { query, ifMatch: etag });
+      });
     });
   }
 }
