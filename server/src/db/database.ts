@@ -1,5 +1,6 @@
 import { Kysely, PostgresDialect, type Transaction } from 'kysely';
 import pg from 'pg';
+import { PreparingClient } from './prepared.ts';
 import type { DB } from './schema.gen.ts';
 
 // Identity columns and counts stay far below 2^53, and the wire wants numbers.
@@ -19,12 +20,23 @@ export interface Database {
   close(): Promise<void>;
 }
 
-export function openDatabase(url: string, options: { max?: number } = {}): Database {
-  const pool = new pg.Pool({ connectionString: url, max: options.max ?? 20, idleTimeoutMillis: 60_000 });
+/** A pool of connections. `options` are settings of their sessions. */
+export function openPool(url: string, options: pg.PoolConfig = {}): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: url,
+    idleTimeoutMillis: 60_000,
+    Client: PreparingClient,
+    ...options,
+  });
   // A connection that dies, idle or between two queries of its borrower, is replaced by the pool, and the next query
   // throws; without listeners the process would end.
   pool.on('error', () => {});
   pool.on('connect', (client) => client.on('error', () => {}));
+  return pool;
+}
+
+export function openDatabase(url: string, { max = 20 }: { max?: number } = {}): Database {
+  const pool = openPool(url, { max });
   const db = new Kysely<DB>({ dialect: new PostgresDialect({ pool }) });
   return {
     pool,

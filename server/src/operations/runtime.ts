@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { DBOS } from '@dbos-inc/dbos-sdk';
 import { DataPlaneError } from '../dataplane/contract/errors.ts';
-import type { Database, Tx } from '../db/database.ts';
+import { type Database, openPool, type Tx } from '../db/database.ts';
 import type { Log } from '../lib/log.ts';
 import { fitting } from './arguments.ts';
 import { dequeue } from './dequeue.ts';
@@ -32,6 +32,11 @@ const WORKFLOW_VERSION = '2';
 
 /** How often the queue of new work is looked at, though nobody said that there is any. */
 const POLL_MS = 1000;
+
+/** Connections that DBOS has for itself. */
+const POOL_SIZE = 10;
+/** After so long a transaction that nobody goes on with is ended, and lets go of what it holds. */
+const IDLE_IN_TRANSACTION_MS = 60_000;
 
 /** For the steps that only write to our tables. The data plane's steps have their own policy, see `attempt`. */
 const DATABASE_RETRIES = { retriesAllowed: true, maxAttempts: 8, intervalSeconds: 0.2 } as const;
@@ -80,13 +85,18 @@ export function createRuntime(options: RuntimeOptions): WorkflowRuntime {
   const { databaseUrl, log } = options;
   const steps = createStepRunner(options);
   let wakeUp: WakeUp | null = null;
+  let pool: ReturnType<typeof openPool> | null = null;
 
   return {
     async launch() {
+      pool = openPool(databaseUrl, {
+        max: POOL_SIZE,
+        idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
+      });
       DBOS.setConfig({
         name: 'danube',
         systemDatabaseUrl: databaseUrl,
-        systemDatabasePoolSize: 10,
+        systemDatabasePool: pool,
         executorID: options.executorId,
         applicationVersion: WORKFLOW_VERSION,
         useListenNotify: false,
@@ -111,6 +121,7 @@ export function createRuntime(options: RuntimeOptions): WorkflowRuntime {
       await wakeUp?.stop();
       await steps.park(graceSeconds);
       await DBOS.shutdown({ deregister: true });
+      await pool?.end();
     },
   };
 }

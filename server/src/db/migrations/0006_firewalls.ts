@@ -46,7 +46,7 @@ create table firewall_attachments (
   primary key (firewall_id, instance_id)
 );
 create index firewall_attachments_instance on firewall_attachments (instance_id);
-create index firewall_attachments_team on firewall_attachments (team_id);
+create index firewall_attachments_team on firewall_attachments (team_id, instance_id);
 
 -- Counts the changes of what the network of a team is to let pass, in the order of their commits.
 create table firewall_revisions (
