@@ -2,20 +2,19 @@ import {
   EVERYBODY,
   FAMILIES,
   type Family,
-  formatRange,
   includes,
   parseAddress,
   parseBlock,
   type RangeSet,
   subtract,
   union,
-  withoutMappedEdges,
 } from '../../lib/packet-filter/addresses.ts';
 import { type AllowedPeers, type CompiledPolicies, compile } from '../../lib/packet-filter/compile.ts';
 import type { Policies } from '../../lib/packet-filter/policy.ts';
 import { type UnorderedRule, unorderedRules } from '../../lib/packet-filter/unordered.ts';
 import type { InstanceFirewall, TenantNetwork } from '../contract/networks.ts';
 import type { InstanceRef } from '../contract/refs.ts';
+import { type IncusRule, type IncusRules, type RulesOfOne, render, renderShared } from './incus-rules.ts';
 
 /**
  * Firewalls as rules of Incus' network ACLs. Incus judges a packet by all rules at once that concern it: drop rules,
@@ -33,27 +32,6 @@ import type { InstanceRef } from '../contract/refs.ts';
  *   place where less passes than the firewalls say.
  */
 
-/**
- * A rule as Incus 6.0 takes it. Lists are separated by commas, ranges are `a-b`; all addresses of one rule are of one
- * family.
- */
-export interface IncusRule {
-  action: 'allow' | 'drop';
-  state: 'enabled';
-  /** The instance that the rule is for. */
-  description?: string;
-  source?: string;
-  destination?: string;
-  protocol?: 'tcp' | 'udp' | 'icmp4' | 'icmp6';
-  destination_port?: string;
-  icmp_type?: string;
-}
-
-export interface IncusRules {
-  ingress: IncusRule[];
-  egress: IncusRule[];
-}
-
 /** Never routed: neighbours and the host alone can be reached so. */
 const UNROUTED: Record<Family, RangeSet> = {
   ipv4: union(['169.254.0.0/16', '224.0.0.0/4', '255.255.255.255'].map(parseBlock)),
@@ -64,9 +42,10 @@ const UNROUTED: Record<Family, RangeSet> = {
 const NEIGHBOUR_DISCOVERY = ['135', '136'];
 
 /**
- * The rules of a team's bridge, for one ACL on its network: those of all instances, each with the instance's address.
- * From an instance without firewall nothing passes, also not to a neighbour that would let it in. Throws
- * `UncompilablePolicies`.
+ * The rules of a team's bridge, for one ACL on its network: those of all instances, with their addresses. Instances that
+ * have the same rule share one, so that a team has about as many rules as it has different firewalls, however many
+ * instances it has: Incus writes all of them anew whenever one changes. From an instance without firewall nothing passes,
+ * also not to a neighbour that would let it in. Throws `UncompilablePolicies`.
  */
 export function bridgeRules(firewalls: readonly InstanceFirewall[], network: TenantNetwork): IncusRules {
   const discovery = NEIGHBOUR_DISCOVERY.map(
@@ -82,16 +61,14 @@ export function bridgeRules(firewalls: readonly InstanceFirewall[], network: Ten
   for (const team of teams(firewalls, network)) {
     const { family } = team;
     rules.egress.push(...render(dropAll(team.strangers), family, 'source', 'network'));
-    for (const member of team.members) {
-      const description = member.ref.name;
-      const address = formatRange(family, { first: member.address, last: member.address });
-      for (const rule of render(team.inboundRules(member), family, 'source', 'network')) {
-        rules.ingress.push({ ...rule, description, destination: address });
-      }
-      for (const rule of render(team.outboundRules(member), family, 'destination', 'network')) {
-        rules.egress.push({ ...rule, description, source: address });
-      }
-    }
+    const inbound = team.members.map(
+      (member): RulesOfOne => ({ address: member.address, rules: team.inboundRules(member) }),
+    );
+    const outbound = team.members.map(
+      (member): RulesOfOne => ({ address: member.address, rules: team.outboundRules(member) }),
+    );
+    rules.ingress.push(...renderShared(inbound, family, 'destination'));
+    rules.egress.push(...renderShared(outbound, family, 'source'));
   }
   return rules;
 }
@@ -130,7 +107,6 @@ interface Member {
  */
 const compiledOf = new WeakMap<Policies, CompiledPolicies>();
 const rulesOf = new WeakMap<AllowedPeers, { network: string; rules: UnorderedRule[] }>();
-const renderedOf = new WeakMap<readonly UnorderedRule[], Map<string, IncusRule[]>>();
 
 function compileAll(firewalls: readonly InstanceFirewall[]): CompiledPolicies[] {
   const alike = new Map<string, CompiledPolicies>();
@@ -237,52 +213,3 @@ class Team {
 
 const dropAll = (peers: RangeSet): UnorderedRule[] =>
   peers.length === 0 ? [] : [{ action: 'drop', protocol: 'any', ports: null, peers }];
-
-/**
- * Rules without the side of the instance. In an ACL of a network, that is added, and says of which family the rule is; in one
- * of a NIC, the other side has to.
- */
-function render(
-  rules: readonly UnorderedRule[],
-  family: Family,
-  peerField: 'source' | 'destination',
-  place: 'network' | 'nic',
-): IncusRule[] {
-  const known = renderedOf.get(rules) ?? new Map<string, IncusRule[]>();
-  renderedOf.set(rules, known);
-  const key = `${family} ${peerField} ${place}`;
-  const rendered = known.get(key) ?? renderAnew(rules, family, peerField, place);
-  known.set(key, rendered);
-  return rendered;
-}
-
-function renderAnew(
-  rules: readonly UnorderedRule[],
-  family: Family,
-  peerField: 'source' | 'destination',
-  place: 'network' | 'nic',
-): IncusRule[] {
-  return rules.flatMap(({ action, protocol, ports, peers }) => {
-    const text = peerText(peers, family);
-    if (text === '') return [];
-    const isEverybody = text === EVERYBODY_TEXT[family];
-    const rule: IncusRule = { action, state: 'enabled' };
-    if (!isEverybody) rule[peerField] = text;
-    else if (place === 'nic') rule[peerField] = HALVES[family];
-    if (protocol === 'icmp') rule.protocol = family === 'ipv4' ? 'icmp4' : 'icmp6';
-    else if (protocol !== 'any') rule.protocol = protocol;
-    if (ports) {
-      rule.destination_port = ports
-        .map(({ first, last }) => (first === last ? `${first}` : `${first}-${last}`))
-        .join();
-    }
-    return [rule];
-  });
-}
-
-const EVERYBODY_TEXT: Record<Family, string> = { ipv4: '0.0.0.0/0', ipv6: '::/0' };
-/** OVN does not compare with an empty prefix. */
-const HALVES: Record<Family, string> = { ipv4: '0.0.0.0/1,128.0.0.0/1', ipv6: '::/1,8000::/1' };
-
-const peerText = (peers: RangeSet, family: Family): string =>
-  (family === 'ipv6' ? withoutMappedEdges(peers) : peers).map((range) => formatRange(family, range)).join();
