@@ -25,7 +25,7 @@ export interface AppOptions {
   databaseUrl: string;
   plane: DataPlane;
   pools: AddressPools;
-  /** Address of the host that published instances are reached at; null: none can be published. */
+  /** IPv4 address of the host at which published ports are reached; null: no port can be published. */
   publicAddress: string | null;
   /** 32 bytes that encrypt stored secrets. */
   secretKey: Buffer;
@@ -38,7 +38,7 @@ export interface AppOptions {
   runtime?: Pick<RuntimeOptions, 'concurrency' | 'pollMs' | 'retrySeconds' | 'aroundStep' | 'afterStep'>;
 }
 
-/** How long requests at hand get to be answered when the server ends, in milliseconds. */
+/** Grace period for requests in progress at shutdown, in milliseconds. */
 const CLOSING_MS = 5000;
 
 export interface App {
@@ -49,17 +49,17 @@ export interface App {
   account: string;
   /** Plain text of the first token, at the first start of an install only. */
   firstToken: string | null;
-  /** Answers the requests at hand, lets the steps at work end, and leaves instances running. */
+  /** Answers the requests in progress, lets running steps finish, and leaves instances running. */
   close(): Promise<void>;
 }
 
-/** Puts the server together and starts what its role needs. This is the only wiring: read it top to bottom. */
+/** Builds the server and starts what its role needs. All wiring is in this function, in order. */
 export async function startApp(options: AppOptions): Promise<App> {
   const { config, databaseUrl, plane, log, modules = MODULES } = options;
   registerModules(modules);
   const database = openDatabase(databaseUrl);
   await migrate(database.db);
-  // A worker's launch does it by itself.
+  // A worker runs DBOS's own migrations when it launches DBOS.
   if (config.role === 'api') await migrateWorkflows(databaseUrl);
   const first = await ensureFirstAccount(database);
   const context = createContext({ ...options, database });
@@ -81,7 +81,8 @@ export async function startApp(options: AppOptions): Promise<App> {
     account: first.account,
     firstToken: first.token,
     async close() {
-      // Node ends no connection for its age once it is closing, so one that never sends its request whole would hold up the end.
+      // While Node closes a server, it no longer times out connections: one that never finishes its request would block
+      // the shutdown.
       const patience = setTimeout(() => http.server.closeAllConnections(), CLOSING_MS);
       await http.close();
       clearTimeout(patience);
@@ -93,7 +94,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   };
 }
 
-/** What modules are made of. Connects to nothing yet. */
+/** The dependencies that modules build their parts from. Connects to nothing yet. */
 export function createContext(
   options: Pick<AppOptions, 'config' | 'plane' | 'pools' | 'publicAddress' | 'secretKey' | 'log'> & {
     database: Database;
@@ -106,7 +107,7 @@ export function createContext(
   return { config, database, plane, secrets, authority, pools, publicAddress, log, clock };
 }
 
-/** The routes of all modules, and the headings of their documentation. */
+/** The routes of all modules, and their tags in the OpenAPI document. */
 export const documented = (modules: readonly ResourceModule[], parts: readonly ModuleParts[]) => ({
   tags: modules.flatMap(({ tags = [] }) => tags),
   register(api: Api) {
@@ -151,6 +152,6 @@ async function startWorker(
 async function listen(http: HttpServer, config: Config): Promise<string> {
   await http.listen({ host: config.listen.host, port: config.listen.port });
   const { port } = http.server.address() as AddressInfo;
-  // Port 0 asks for any free port.
+  // Port 0 asks the kernel for any free port.
   return config.publicUrl.replace(/:0$/, `:${port}`);
 }

@@ -1,7 +1,7 @@
 import { isIPv4 } from 'node:net';
 import path from 'node:path';
 
-/** One documented setting. `docs/configuration.md` has a row for each; a test compares. */
+/** One documented setting. `docs/configuration.md` has a row for each, which `config.test.ts` compares. */
 interface Setting {
   name: string;
   default: string;
@@ -119,10 +119,10 @@ export interface Config {
   } | null;
 }
 
-/** A setting that cannot be used. The message names the setting and what it takes. */
+/** An invalid setting. The message names the setting and the values it takes. */
 export class ConfigError extends Error {}
 
-/** Reads the environment. Throws {@link ConfigError} on the first setting that makes no sense. */
+/** Reads the environment. Throws {@link ConfigError} for the first invalid setting. */
 export function readConfig(env: NodeJS.ProcessEnv): Config {
   const get = (name: string): string | null => env[name]?.trim() || null;
   const oneOf = <T extends string>(name: string, allowed: readonly T[], fallback: T): T => {

@@ -1,7 +1,8 @@
 import { runCommand } from './cli/commands.ts';
 import { reportFailure } from './cli/failure.ts';
 
-// Exits by itself, whatever a library still holds open: all that must be ended has been when a command resolves.
+// Exits explicitly, because a library may still hold a handle open. Each command has cleaned up by the time it
+// resolves.
 try {
   process.exit(await runCommand(process.argv.slice(2)));
 } catch (error) {

@@ -17,35 +17,40 @@ import type { OperationWorkflows } from './operations/operation.ts';
 import type { PassClock, Reconciler } from './reconcilers/reconcilers.ts';
 
 /**
- * All that a resource tells the rest of Danube about itself. `modules.ts` lists them; nothing else names a resource.
- * What reads them: the server's wiring, scopes, quotas, the OpenAPI document, the tests that call every route, and the
- * check that rows and data plane agree.
+ * Everything a resource declares to the rest of Danube. `modules.ts` lists the modules; no other file names a resource.
+ * The list is read by the server's wiring, scopes, quotas, the OpenAPI document, the tests of all routes, and the
+ * consistency check between database and data plane.
  */
 export interface ResourceModule {
   /** For example `firewalls`; unique. */
   name: string;
   /** Headings of its routes in the OpenAPI document. */
   tags?: readonly Tag[];
-  /** Subjects of its scopes: `vps` stands for `vps:read`, `vps:write` and `vps:delete`. */
+  /** Subjects of its scopes: `vps` defines `vps:read`, `vps:write` and `vps:delete`. */
   scopes?: readonly ScopeSubject[];
-  /** What a team may have of it, by quota kind. */
+  /** How many of it a team may have, by quota kind. */
   quotas?: Readonly<Record<string, Quota>>;
-  /** The types of event that happen to it. */
+  /** Its event types. */
   events?: EventCatalogue;
-  /** The kinds of instance that it is. */
+  /** Its kinds of instance. */
   kinds?: readonly InstanceKind[];
-  /** Makes its parts for one server. Nothing may connect to anything yet: documents are made without a database. */
+  /**
+   * Creates its parts for one server. Must not connect to anything: the OpenAPI document is generated without a
+   * database.
+   */
   create(context: ModuleContext): ModuleParts;
-  /** What is wrong with a settled team: a sentence for each thing that rows and data plane disagree on. */
+  /**
+   * Checks a team without unfinished operations: one sentence for each disagreement between database and data plane.
+   */
   inconsistencies?(check: ConsistencyCheck): Promise<string[]>;
 }
 
 export interface ModuleParts {
-  /** Writes to the database what the resource needs before the first request. Several servers may do so at once. */
+  /** Writes rows that the resource needs before the first request. Several servers may call it at the same time. */
   prepare?(): Promise<void>;
   /** Declares its routes; paths are relative to `/api/v1`. */
   routes?(api: Api): void;
-  /** Resource type, then kind of operation. */
+  /** Workflows by resource type, then by kind of operation. */
   operations?: OperationWorkflows;
   reconcilers?: readonly Reconciler[];
 }
@@ -58,14 +63,14 @@ export interface ModuleContext {
   /** The install's certificate authority. */
   authority: () => Promise<KeyedCertificate>;
   pools: AddressPools;
-  /** Address of the host that published instances are reached at; null: none can be published. */
+  /** IPv4 address of the host at which published ports are reached; null: no port can be published. */
   publicAddress: string | null;
   log: Log;
-  /** When the data plane was last compared with the rows of instances. */
+  /** When the reconciler last compared the data plane with the rows of instances. */
   clock: PassClock;
 }
 
-/** A settled team, and what the data plane has of it. */
+/** A team without unfinished operations, and what the data plane holds for it. */
 export interface ConsistencyCheck {
   db: Queryable;
   plane: DataPlane;
@@ -76,8 +81,8 @@ export interface ConsistencyCheck {
 }
 
 /**
- * Makes scopes, quotas, types of event and kinds of modules known. Before anything asks for them; doing so again
- * changes nothing.
+ * Registers the scopes, quotas, event types and instance kinds of the modules. Must run before they are looked up;
+ * running it again changes nothing.
  */
 export function registerModules(modules: readonly ResourceModule[]): void {
   registerScopes(modules.flatMap(({ scopes = [] }) => scopes));

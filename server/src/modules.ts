@@ -15,7 +15,7 @@ import { snapshotsModule } from './resources/snapshots/module.ts';
 import { sshKeysModule } from './resources/ssh-keys/module.ts';
 import { vpsModule } from './resources/vps/module.ts';
 
-/** Everything that the API offers, in the order of its documentation. A new resource is a line here. */
+/** All modules of the API, in the order of its documentation. A new resource is a new line here. */
 export const MODULES: readonly ResourceModule[] = [
   healthModule,
   teamsModule,

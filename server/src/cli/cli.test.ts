@@ -4,7 +4,7 @@ import { helpText, runCommand } from './commands.ts';
 import { UsageError } from './failure.ts';
 import { parseExpiry, parseScopes } from './token.ts';
 
-test('a command line that makes no sense says how it is meant', async () => {
+test('an invalid command line is answered with the usage', async () => {
   const wrong: [string[], RegExp][] = [
     [['fly'], /no command "fly"/],
     [['token', 'burn'], /no command "token burn"/],
@@ -37,7 +37,7 @@ test('help names every command', () => {
   }
 });
 
-test('an expiry is a span or a date', () => {
+test('an expiry is a duration or a date', () => {
   const now = new Date('2026-01-01T00:00:00Z');
   assert.equal(parseExpiry('30d', now).toISOString(), '2026-01-31T00:00:00.000Z');
   assert.equal(parseExpiry('12h', now).toISOString(), '2026-01-01T12:00:00.000Z');

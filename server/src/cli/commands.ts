@@ -5,14 +5,14 @@ type Options = NonNullable<NonNullable<Parameters<typeof parseArgs>[0]>['options
 type Values = Record<string, string | boolean | undefined>;
 
 interface Command {
-  /** As it is typed, for example `token create`. */
+  /** As typed, for example `token create`. */
   name: string;
   usage: string;
   help: string;
   options: Options;
   /** How many words may follow the name. */
   words: [min: number, max: number];
-  /** Resolves to the exit status. Modules are loaded here, so that no command pays for the others. */
+  /** Resolves to the exit status. Imports its code when it is called, so that each command loads only what it needs. */
   run(words: string[], values: Values): Promise<number>;
 }
 
@@ -92,7 +92,7 @@ const COMMANDS: readonly Command[] = [
   {
     name: 'token revoke',
     usage: 'token revoke ID',
-    help: 'Revoke an API token; it stops to work within a second.',
+    help: 'Revoke an API token; it stops working within a second.',
     options: {},
     words: [1, 1],
     run: async ([id]) => (await import('./token.ts')).tokenRevoke(id ?? ''),
@@ -100,7 +100,7 @@ const COMMANDS: readonly Command[] = [
   {
     name: 'install-service',
     usage: 'install-service [--print]',
-    help: 'Have systemd start Danube with this host. --print only shows the unit.',
+    help: 'Have systemd start Danube at boot. --print only shows the unit.',
     options: { print: { type: 'boolean' } },
     words: [0, 0],
     run: async (_, values) => (await import('./service.ts')).installService({ print: values.print === true }),
@@ -116,7 +116,7 @@ const COMMANDS: readonly Command[] = [
   {
     name: 'test',
     usage: 'test [--fast | --exhaustive] [PART-OF-A-FILE-NAME ...]',
-    help: 'Run the test-suite, or the files named. --fast leaves out what needs Incus; --exhaustive samples nothing.',
+    help: 'Run the test suite, or only the named files. --fast skips tests that need Incus; --exhaustive runs every case.',
     options: {},
     words: [0, Number.POSITIVE_INFINITY],
     run: async (words) => (await import('./script.ts')).runScript('scripts/test.ts', words),
@@ -124,7 +124,7 @@ const COMMANDS: readonly Command[] = [
   {
     name: 'bench',
     usage: 'bench [--write] [real|list|simulated ...]',
-    help: 'Run the benchmarks. --write keeps the figures in docs/benchmarks.md.',
+    help: 'Run the benchmarks. --write updates the figures in docs/benchmarks.md.',
     options: {},
     words: [0, Number.POSITIVE_INFINITY],
     run: async (words) => (await import('./script.ts')).runScript('bench/run.ts', words),
@@ -132,7 +132,7 @@ const COMMANDS: readonly Command[] = [
   {
     name: 'generate',
     usage: 'generate [--check]',
-    help: 'Write the generated files anew (OpenAPI document, client, database types).',
+    help: 'Regenerate the generated files (OpenAPI document, client, database types).',
     options: {},
     words: [0, Number.POSITIVE_INFINITY],
     run: async (words) => (await import('./script.ts')).runScript('scripts/generate.ts', words),
@@ -152,7 +152,7 @@ export function helpText(): string {
   ].join('\n');
 }
 
-/** Runs one command line and resolves to its exit status. Throws {@link UsageError} for one that makes no sense. */
+/** Runs one command line and resolves to its exit status. Throws {@link UsageError} for an invalid one. */
 export async function runCommand(args: string[]): Promise<number> {
   const [first = 'help', second] = args;
   if (['help', '--help', '-h'].includes(first) || args.includes('--help')) {
@@ -162,7 +162,7 @@ export async function runCommand(args: string[]): Promise<number> {
   const command = COMMANDS.find(({ name }) => name === first || name === `${first} ${second}`);
   if (!command) throw new UsageError(`There is no command "${args.slice(0, 2).join(' ')}".`);
   const rest = args.slice(command.name.split(' ').length);
-  // Scripts read their own arguments.
+  // Scripts parse their own arguments.
   if (command.words[1] === Number.POSITIVE_INFINITY) return command.run(rest, {});
   const { values, positionals } = parse(command, rest);
   return command.run(positionals, values);

@@ -5,7 +5,7 @@ import { incusConnection } from '../host/components/incus-connection.ts';
 import { type Install, poolFor } from '../host/install.ts';
 import type { Log } from '../lib/log.ts';
 
-/** Makes the data plane that the settings ask for. The code of one loads only when it is chosen. */
+/** Opens the data plane that the settings select, and imports only that one's code. */
 export async function openDataPlane(config: Config, install: Install, log: Log): Promise<DataPlane> {
   if (config.engine === 'sim') {
     const { createSimDataPlane } = await import('../dataplane/sim/data-plane.ts');

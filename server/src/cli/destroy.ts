@@ -22,7 +22,7 @@ export async function destroy(options: { yes: boolean }): Promise<number> {
     process.stdout.write(`There is no Danube in ${home}: nothing to remove.\n`);
     return 0;
   }
-  // Refuses while a server runs: before anybody reads a list and confirms it.
+  // Fails while a server runs, before the operator is shown the list and asked to confirm.
   await (await takeLock(home, context.installId)).release();
   process.stdout.write(`This removes for good:\n${plan.map((line) => `  - ${line}`).join('\n')}\n`);
   if (!options.yes) await confirm(context.installId);
@@ -35,7 +35,7 @@ export async function destroy(options: { yes: boolean }): Promise<number> {
   return reportRest(context, terminal);
 }
 
-/** What is damaged is found by the names that derive from the data directory. */
+/** Works on a damaged install too: the names of its parts derive from the data directory. */
 async function openContext(config: Config): Promise<HostContext> {
   const install = await readInstall(config.home).catch(() => null);
   return {
@@ -58,7 +58,7 @@ async function describePlan(context: HostContext): Promise<string[]> {
 
 async function confirm(id: string): Promise<void> {
   if (!process.stdin.isTTY) {
-    throw new UsageError('Nobody is here to ask. Use --yes to destroy without asking.');
+    throw new UsageError('There is no terminal to ask on. Use --yes to destroy without asking.');
   }
   const ask = createInterface({ input: process.stdin, output: process.stderr });
   try {

@@ -7,12 +7,12 @@ import { isRoot } from '../lib/processes.ts';
 
 const MARKS = { ok: '✓', warn: '!', fail: '✗' } as const;
 
-/** `danube doctor`: exit status 1 when something fails. */
+/** `danube doctor`: exit status 1 when a check fails. */
 export async function doctor(options: { json: boolean }): Promise<number> {
   const config = readConfig(process.env);
   const install = await requireInstall(config.home);
   if (!isRoot() && install.incus !== 'none') {
-    throw new OperatorError('Only root may look at all of this install.', 'Use sudo.');
+    throw new OperatorError('Checking this install needs root.', 'Use sudo.');
   }
   const findings = await checkAll({
     config,

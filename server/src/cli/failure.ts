@@ -3,12 +3,12 @@ import { DataPlaneError } from '../dataplane/contract/errors.ts';
 import { OperatorError } from '../host/operator-error.ts';
 import { AppError } from '../lib/errors.ts';
 
-/** A command line that makes no sense: the message says what is wrong with it. */
+/** An invalid command line; the message says what is wrong with it. */
 export class UsageError extends Error {}
 
 /**
- * Tells the operator on standard error what went wrong, and returns the exit status. A problem that operators can solve
- * is a sentence and its remedy. Anything else is a defect of Danube, and comes with its stack.
+ * Reports the failure on standard error and returns the exit status. For an `OperatorError` it prints the sentence and
+ * its remedy. Anything unknown is a defect of Danube and is printed with its stack.
  */
 export function reportFailure(error: unknown): number {
   process.stderr.write(`\n${describeFailure(error)}\n`);

@@ -3,10 +3,10 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { OperatorError } from '../host/operator-error.ts';
 
-/** The checkout that this file is in. */
+/** The root folder of this checkout. */
 export const checkout = path.resolve(import.meta.dirname, '..', '..', '..');
 
-/** Runs a script of the checkout on this Node with the terminal handed on, and resolves to its exit status. */
+/** Runs a script of the checkout with this Node and the same terminal, and resolves to its exit status. */
 export async function runScript(name: string, args: string[]): Promise<number> {
   const file = path.join(checkout, name);
   if (!existsSync(file)) {

@@ -12,7 +12,7 @@ const unit = unitText({
   environment: { DANUBE_HOME: '/var/lib/danube', DATABASE_URL: 'postgres://u:a%$"b@h/db' },
 });
 
-test('the unit restarts, lets instances live, and quotes as systemd reads it', () => {
+test('the unit restarts the server, leaves instances running, and quotes as systemd expects', () => {
   assert.match(unit, /^Restart=always$/m);
   assert.match(unit, /^KillMode=process$/m);
   assert.match(unit, /^Delegate=yes$/m);
@@ -20,7 +20,7 @@ test('the unit restarts, lets instances live, and quotes as systemd reads it', (
   assert.match(unit, /^Environment="DATABASE_URL=postgres:\/\/u:a%%\$\\"b@h\/db"$/m);
 });
 
-test('systemd itself finds nothing wrong with it', async (context) => {
+test('systemd-analyze accepts the unit', async (context) => {
   if (spawnSync('systemd-analyze', ['--version']).error)
     return context.skip('systemd-analyze is not installed');
   const folder = await mkdtemp('/tmp/danube-test-unit-');
@@ -35,7 +35,7 @@ test('systemd itself finds nothing wrong with it', async (context) => {
   }
 });
 
-test('installs have units of their own', () => {
+test('each install has its own unit', () => {
   assert.equal(unitName('/var/lib/danube'), 'danube.service');
   assert.match(unitName('/srv/second'), /^danube-[0-9a-f]{6}\.service$/);
 });

@@ -9,7 +9,7 @@ import { isRoot } from '../lib/processes.ts';
 import { run } from '../lib/run.ts';
 import { checkout } from './script.ts';
 
-/** The unit of the default install is plainly `danube`; others carry their id. */
+/** The default install's unit is called `danube`; other units carry the install id. */
 export function unitName(home: string): string {
   return home === '/var/lib/danube' ? 'danube.service' : `danube-${installId(home)}.service`;
 }
@@ -19,16 +19,16 @@ export const unitFile = (home: string): string => path.join('/etc/systemd/system
 export interface UnitOptions {
   home: string;
   checkout: string;
-  /** The Node that starts the launcher. */
+  /** Path of the Node that starts the launcher. */
   node: string;
-  /** Settings that are set in the environment now: the service gets the same. */
+  /** The `DANUBE_*` and other settings of the present environment, which the service is to get too. */
   environment: Record<string, string>;
 }
 
 /** The systemd unit, see systemd.service(5). */
 export function unitText(options: UnitOptions): string {
   const environment = Object.entries(options.environment).map(
-    // Unlike in commands, a dollar sign means nothing special here.
+    // In Environment= systemd does not expand `$`, unlike in commands.
     ([name, value]) => `Environment=${quote(`${name}=${value}`).replaceAll('$$', '$')}`,
   );
   return `[Unit]
@@ -59,7 +59,7 @@ WantedBy=multi-user.target
 `;
 }
 
-/** systemd expands `%` and `$` and splits at blanks. */
+/** In commands, systemd expands `%` and `$` and splits at spaces. */
 const quote = (text: string): string => {
   const escaped = text.replaceAll('%', '%%').replaceAll('$', '$$$$').replace(/["\\]/g, '\\$&');
   return /^[\w@%+=:,./-]+$/.test(escaped) ? escaped : `"${escaped}"`;
@@ -71,12 +71,12 @@ function currentUnit(home: string): string {
     const value = process.env[name]?.trim();
     if (value) environment[name] = value;
   }
-  // The service outlives versions of node_modules, so it starts with the host's own Node, like `npm start` does.
+  // The host's Node, as `npm start` uses: the one in node_modules may be replaced while the service is installed.
   const node = ['/usr/bin/node', '/usr/local/bin/node'].find((file) => existsSync(file)) ?? process.execPath;
   return unitText({ home, checkout, node, environment });
 }
 
-/** `danube install-service`. Throws {@link OperatorError} where systemd does not run this host. */
+/** `danube install-service`. Throws {@link OperatorError} on a host that systemd does not run. */
 export async function installService(options: { print: boolean }): Promise<number> {
   const { home } = readConfig(process.env);
   const unit = currentUnit(home);
@@ -91,17 +91,17 @@ export async function installService(options: { print: boolean }): Promise<numbe
     );
   }
   if (!isRoot()) throw new OperatorError('Installing a service needs root.', 'Run the command with sudo.');
-  // The unit may carry DATABASE_URL with its password.
+  // The unit may contain DATABASE_URL with its password.
   await writeFile(unitFile(home), unit, { mode: 0o600 });
   await run('systemctl', ['daemon-reload']);
   await run('systemctl', ['enable', '--now', unitName(home)]);
   process.stdout.write(
-    `${unitName(home)} runs and starts with this host. Its log: journalctl -fu ${unitName(home)}\n`,
+    `${unitName(home)} is running and starts at boot. Its log: journalctl -fu ${unitName(home)}\n`,
   );
   return 0;
 }
 
-/** `danube uninstall-service`. Nothing to remove is success. */
+/** `danube uninstall-service`. Succeeds where no service is installed. */
 export async function uninstallService(): Promise<number> {
   const { home } = readConfig(process.env);
   const removed = await removeService(home);
@@ -111,7 +111,7 @@ export async function uninstallService(): Promise<number> {
   return 0;
 }
 
-/** Stops, disables and deletes the unit. False where there was none. */
+/** Stops, disables and deletes the unit. False where there is none. */
 export async function removeService(home: string): Promise<boolean> {
   if (!existsSync(unitFile(home))) return false;
   if (isSystemd()) await run('systemctl', ['disable', '--now', unitName(home)], { allow: 'any' });

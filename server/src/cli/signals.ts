@@ -1,6 +1,6 @@
 /**
- * One Ctrl-C can arrive several times: from the terminal, from npm, from our launcher. Signals within this time of the
- * first are the same request; a later one means that the operator lost patience.
+ * One Ctrl-C can arrive several times: from the terminal, from npm and from the launcher. Signals within this time of
+ * the first, in milliseconds, count as the same request; a later one ends the process at once.
  */
 const SAME_REQUEST_MS = 1500;
 
@@ -9,7 +9,10 @@ export interface StopSignal {
   requested: Promise<string>;
 }
 
-/** Listens for requests to stop: SIGINT, SIGTERM, SIGHUP, or a launcher that is gone. A second one ends the process. */
+/**
+ * Listens for requests to stop: SIGINT, SIGTERM, SIGHUP, or the launcher's exit. A second request ends the process at
+ * once.
+ */
 export function listenForStop(): StopSignal {
   let firstAt = 0;
   const requested = new Promise<string>((resolve) => {
@@ -25,7 +28,7 @@ export function listenForStop(): StopSignal {
     for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => request(name));
     if (process.connected) {
       process.once('disconnect', () => request('the launcher is gone'));
-      // The open channel alone is no reason to stay alive.
+      // The open channel alone must not keep the process alive.
       process.channel?.unref();
     }
   });

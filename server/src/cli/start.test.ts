@@ -9,7 +9,7 @@ import { findPostgres } from '../host/components/postgres-server.ts';
 import { identify, signal, waitForExit } from '../lib/processes.ts';
 import { checkout } from './script.ts';
 
-/** The launcher and the server as an operator has them, with the embedded PostgreSQL and simulated instances. */
+/** Runs the real launcher and server, with the embedded PostgreSQL and simulated instances. */
 let parent = '';
 let home = '';
 let token = '';
@@ -80,7 +80,7 @@ before(async () => {
 
 after(async () => {
   for (const launcher of launchers) launcher.kill('SIGKILL');
-  // A server whose launcher is gone ends by itself, and then the lock is free for destroy.
+  // A server without its launcher stops by itself; then `destroy` can take the lock.
   const deadline = Date.now() + 60_000;
   let status: number | null = 1;
   while (status !== 0 && Date.now() < deadline) status = await launch('destroy', '--yes').exit;
@@ -88,7 +88,7 @@ after(async () => {
   assert.equal(status, 0);
 });
 
-test('the first start prints a token that works, once, and says that instances are simulated', async () => {
+test('the first start prints a working token, once, and says that instances are simulated', async () => {
   const server = await start();
   token = /API token\s+(\S+)/.exec(server.output())?.[1] ?? '';
   assert.match(server.output(), /SIMULATED/);
@@ -120,7 +120,7 @@ test('after kill -9 the next start takes over, with the same data and no new tok
   assert.equal(await second.exit, 0);
 });
 
-test('a PostgreSQL that dies is brought back, and requests are answered again', async () => {
+test('a PostgreSQL that dies is restarted, and requests are answered again', async () => {
   const server = await start();
   const postgres = findPostgres(path.join(home, 'postgres'));
   assert.ok(postgres);
@@ -146,7 +146,7 @@ test('a server whose launcher is killed stops by itself', async () => {
   assert.equal(findPostgres(path.join(home, 'postgres')), null);
 });
 
-test('tokens are made, listed and revoked while the server is down', async () => {
+test('tokens are created, listed and revoked while the server is down', async () => {
   const made = launch('token', 'create', '--name', 'ci', '--expires', '30d');
   assert.equal(await made.exit, 0);
   const id = /^(\d+)\|/m.exec(made.output())?.[1] ?? '';
@@ -157,7 +157,7 @@ test('tokens are made, listed and revoked while the server is down', async () =>
   assert.equal(findPostgres(path.join(home, 'postgres')), null);
 });
 
-test('destroy keeps what is not of the install', async () => {
+test('destroy keeps files that do not belong to the install', async () => {
   const kept = path.join(home, 'notes.txt');
   await writeFile(kept, 'mine');
   const destroyed = launch('destroy', '--yes');

@@ -16,10 +16,10 @@ import { openDataPlane } from './data-plane.ts';
 import { listenForStop } from './signals.ts';
 
 const DEFAULT_IMAGE = 'debian-12';
-/** Requests and steps at hand get this long to end; what is cut off then, the next start finishes. */
+/** Time for requests and steps in progress to finish, in seconds. The next start repeats a step that was cut off. */
 const DRAIN_SECONDS = 60;
 
-/** `danube start`: serves until it is told to stop. Resolves to the exit status. */
+/** `danube start`: serves until it is asked to stop. Resolves to the exit status. */
 export async function start(): Promise<number> {
   const stop = listenForStop();
   const config = readConfig(process.env);
@@ -48,7 +48,7 @@ export async function start(): Promise<number> {
       log,
     });
     announce(terminal, config, app);
-    // In the background: the API serves meanwhile, and a create waits for its image by itself.
+    // In the background: the API already serves, and a creation waits for its image itself.
     void prepareImage(plane, terminal, log, firstStart);
     const reason = await stop.requested;
     terminal.line(`Stopping (${reason}); instances keep running.`);
@@ -69,7 +69,7 @@ async function shutDown({ app, supervisor, log }: Running): Promise<void> {
   const drained = app ? app.close().then(() => true) : Promise.resolve(true);
   const late = delay(DRAIN_SECONDS * 1000, false, { ref: false });
   if (!(await Promise.race([drained, late]))) {
-    log.warn(`Not everything ended within ${DRAIN_SECONDS} s; the next start goes on`);
+    log.warn(`Not everything ended within ${DRAIN_SECONDS} s; the next start continues it`);
   }
   await supervisor.stop();
 }
@@ -97,7 +97,7 @@ function announce(terminal: Terminal, config: Config, app: App): void {
   for (const line of lines) terminal.line(line);
 }
 
-/** The first VPS should not wait for its image: it is built while the operator still reads the screen. */
+/** Builds the default image right after set-up, so that the first VPS does not have to wait for it. */
 async function prepareImage(
   plane: DataPlane,
   terminal: Terminal,
@@ -116,7 +116,8 @@ async function prepareImage(
         terminal.line(`  Ready: ${DEFAULT_IMAGE} can be started. See README.md for the first VPS.\n`);
       return;
     } catch (error) {
-      // The daemon may still come up; everything else is told once, and each create tries again by itself.
+      // While Incus is unreachable it may still be starting. Any other failure is logged once; each creation tries
+      // again.
       if ((error as { code?: string }).code !== 'unreachable' || Date.now() > deadline) {
         log.error(
           { err: error },

@@ -1,7 +1,7 @@
 import { readConfig } from '../config.ts';
 import type { Database } from '../db/database.ts';
 import { SCOPE_SETS, type Scope } from '../http/scopes.ts';
-// The scopes are those of all modules.
+// Registers the scopes of all modules.
 import '../modules.ts';
 import { createToken, listTokens, revokeToken } from '../identity/tokens/service.ts';
 import { UsageError } from './failure.ts';
@@ -58,7 +58,7 @@ export async function tokenList(): Promise<number> {
 export async function tokenRevoke(text: string): Promise<number> {
   const id = Number(text.split('|')[0]);
   if (!Number.isSafeInteger(id) || id < 1)
-    throw new UsageError(`"${text}" is no token id: \`danube token list\` shows them.`);
+    throw new UsageError(`"${text}" is not a token id: \`danube token list\` shows them.`);
   return withDatabase(readConfig(process.env), async (database) => {
     await revokeToken(database.db, id);
     process.stderr.write(`Token ${id} is revoked.\n`);
@@ -88,7 +88,7 @@ async function findOwner(
   return { accountId: user.id, teamId };
 }
 
-/** A named set or a list of scopes; unknown ones are refused by the service, which names them. */
+/** A named set or a list of scopes. Unknown scopes are rejected by the token service, which names them. */
 export function parseScopes(text: string): Scope[] {
   const sets: Record<string, readonly Scope[]> = SCOPE_SETS;
   return [...(sets[text.toLowerCase()] ?? (text.split(',').map((scope) => scope.trim()) as Scope[]))];
@@ -96,7 +96,7 @@ export function parseScopes(text: string): Scope[] {
 
 const UNIT_MS: Record<string, number> = { h: 3_600_000, d: 86_400_000, w: 604_800_000 };
 
-/** `30d`, `12h`, `4w`, or a date that `Date` understands. Throws {@link UsageError}. */
+/** A duration such as `30d`, `12h` or `4w`, or a date that `Date` can parse. Throws {@link UsageError}. */
 export function parseExpiry(text: string, now: Date): Date {
   const span = /^(\d{1,5})([hdw])$/.exec(text);
   if (span) return new Date(now.getTime() + Number(span[1]) * (UNIT_MS[span[2] ?? ''] ?? 0));

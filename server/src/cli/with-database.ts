@@ -8,8 +8,8 @@ import { OperatorError } from '../host/operator-error.ts';
 import { systemUserName } from '../host/system.ts';
 
 /**
- * Runs a command on the install's database, whether the server runs or not: the embedded PostgreSQL is started for the
- * time of the command where it is down. Throws {@link OperatorError} where there is no install yet.
+ * Runs a command on the install's database. If the embedded PostgreSQL is down, it is started for the duration of the
+ * command. Throws {@link OperatorError} where there is no install yet.
  */
 export async function withDatabase<T>(config: Config, work: (database: Database) => Promise<T>): Promise<T> {
   const local = config.databaseUrl ? null : await openEmbedded(config);

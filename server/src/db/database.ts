@@ -3,24 +3,24 @@ import pg from 'pg';
 import { PreparingClient } from './prepared.ts';
 import type { DB } from './schema.gen.ts';
 
-// Identity columns and counts stay far below 2^53, and the wire wants numbers.
+// bigint as a number: identity columns and counts stay far below 2^53, and the API returns JSON numbers.
 pg.types.setTypeParser(pg.types.builtins.INT8, Number);
-// Addresses are handed on as text without the prefix length of a host.
+// PostgreSQL prints an address as a network of one host; drop that prefix length.
 pg.types.setTypeParser(pg.types.builtins.INET, (text) => text.replace(/\/(32|128)$/, ''));
 
 export type Tx = Transaction<DB>;
-/** A pool outside of a transaction, or one transaction: what a store function can run on. */
+/** What store functions run on: the pool, or one transaction. */
 export type Queryable = Kysely<DB>;
 
 export interface Database {
   pool: pg.Pool;
   db: Kysely<DB>;
-  /** Runs `work` in one transaction: everything it wrote is there after it resolves, nothing after it throws. */
+  /** Runs `work` in one transaction: commits when it resolves, rolls back when it throws. */
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
-/** A pool of connections. `options` are settings of their sessions. */
+/** A connection pool. `options` are settings of its sessions. */
 export function openPool(url: string, options: pg.PoolConfig = {}): pg.Pool {
   const pool = new pg.Pool({
     connectionString: url,
@@ -28,8 +28,8 @@ export function openPool(url: string, options: pg.PoolConfig = {}): pg.Pool {
     Client: PreparingClient,
     ...options,
   });
-  // A connection that dies, idle or between two queries of its borrower, is replaced by the pool, and the next query
-  // throws; without listeners the process would end.
+  // The pool replaces a connection that dies, idle or between two queries of its borrower, and the next query on it
+  // throws. Without these listeners the process would end.
   pool.on('error', () => {});
   pool.on('connect', (client) => client.on('error', () => {}));
   return pool;

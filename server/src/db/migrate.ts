@@ -6,8 +6,8 @@ import type { DB } from './schema.gen.ts';
 const folder = path.join(import.meta.dirname, 'migrations');
 
 /**
- * Brings the schema up to date; several processes may do so at once (Kysely holds a lock).
- * Throws a sentence for the operator when the database was written by a newer Danube.
+ * Migrates the schema to the present version; several processes may do so at once (Kysely takes a lock). Throws an
+ * error with a sentence for the operator when a newer Danube wrote the database.
  */
 export async function migrate(db: Kysely<DB>): Promise<void> {
   await assertKnownSchema(db);
@@ -19,7 +19,10 @@ export async function migrate(db: Kysely<DB>): Promise<void> {
   if (error) throw error;
 }
 
-/** Throws a sentence for the operator when migrations were applied that this Danube does not know. Reads only. */
+/**
+ * Throws an error with a sentence for the operator when the database has migrations this Danube does not know. Only
+ * reads.
+ */
 export async function assertKnownSchema(db: Kysely<DB>): Promise<void> {
   const table = await sql<{
     name: string | null;

@@ -1,30 +1,30 @@
 import { type Static, type TSchema, Type } from 'typebox';
 
-/** What is known of one type of event without any event of it. */
+/** The definition of an event type, as the catalogue lists it. */
 export interface CatalogueEntry {
-  /** `RESOURCE.WHAT`, for example `vps.created`. Stable: programs choose events by it. */
+  /** `RESOURCE.WHAT`, for example `vps.created`. Stable: programs filter by it. */
   name: string;
-  /** `Warning`: something is not as it was meant to be. */
+  /** `Warning`: something needs attention. */
   severity: 'Normal' | 'Warning';
-  /** What lists of a resource's events show: one word in CamelCase, stable. */
+  /** One word in CamelCase, shown in the list of a resource's events. Stable. */
   reason: string;
-  /** What its events say beside the resource that they are about. Nothing secret. */
+  /** Schema of the event's data, besides the resource it is about. Must hold no secrets. */
   payload: TSchema;
 }
 
-/** A type of event, with what its events say to people. */
+/** An event type, with the sentence that customers read. */
 export interface EventType<Payload extends TSchema = TSchema> extends CatalogueEntry {
   payload: Payload;
-  /** A sentence that the customer reads; it is kept as it was when the event was written. */
+  /** Renders the sentence for customers. It is stored with the event, so later changes affect new events only. */
   message: (payload: Static<Payload>) => string;
 }
 
-/** The types of event of one kind of resource. Each module has one, in its `events.ts`. */
+/** The event types of one kind of resource. Each module has one, in its `events.ts`. */
 export type EventCatalogue = Record<string, CatalogueEntry>;
 
 const types = new Map<string, CatalogueEntry>();
 
-/** Makes the types of all modules known. Throws where two have one name. */
+/** Registers the event types of all modules. Throws where two different types share a name. */
 export function registerEvents(entries: readonly CatalogueEntry[]): void {
   for (const entry of entries) {
     const known = types.get(entry.name);
@@ -33,7 +33,7 @@ export function registerEvents(entries: readonly CatalogueEntry[]): void {
   }
 }
 
-/** The type of that name; undefined where no module has it. */
+/** The event type of that name; undefined where no module has it. */
 export const findEventType = (name: string): CatalogueEntry | undefined => types.get(name);
 
 const eventType =
@@ -45,15 +45,15 @@ const eventType =
     message: EventType<Payload>['message'],
   ): EventType<Payload> => ({ name, severity, reason, payload, message });
 
-/** A type of event that tells of something that went as it should. */
+/** An event type for something that went as expected. */
 export const normal = eventType('Normal');
-/** A type of event that tells of something that did not. */
+/** An event type for something that went wrong. */
 export const warning = eventType('Warning');
 
-/** For events that say nothing beside what they are. */
+/** The payload of events that carry no data. */
 export const NOTHING = Type.Object({});
 
-/** Why something failed, as in an operation's `error`. */
+/** Payload of failures: the reason, as in an operation's `error`. */
 export const Failure = Type.Object({
   error: Type.Object({ code: Type.String(), message: Type.String(), retryable: Type.Boolean() }),
 });

@@ -2,7 +2,7 @@ import { Value } from 'typebox/value';
 import type { Queryable } from '../db/database.ts';
 import { findEventType } from './catalogue.ts';
 
-/** Each event is of a type in a catalogue, is about a resource that the type is for, and says what the type lists. */
+/** Checks that each event has a registered type, about a resource of that type, with a payload that fits its schema. */
 export async function findUncatalogued(db: Queryable, teamId: number): Promise<string[]> {
   const rows = await db.selectFrom('events').selectAll().where('team_id', '=', teamId).execute();
   return rows.flatMap(({ id, type, severity, reason, resource_type, payload }) => {

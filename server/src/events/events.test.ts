@@ -36,7 +36,7 @@ describe('the log of events', () => {
   const numbersAfter = async (position: number) =>
     (await readEvents(database, position, 100)).map(({ payload }) => (payload as { number: number }).number);
 
-  it('keeps an event as its catalogue says, and nothing more', async () => {
+  it('stores only the payload that the catalogue lists', async () => {
     const resourceId = uuidv7();
     const payload = { number: 1, password: 'secret' };
     const subject = { teamId, resourceType: 'bell', resourceId };
@@ -84,7 +84,7 @@ describe('the log of events', () => {
     const numbers = rows.map(({ payload }) => (payload as { number: number }).number);
     assert.equal(numbers.length, committed.size);
     assert.deepEqual(new Set(numbers), committed);
-    // What happened to one bell after the other is read in that order: its writer had waited for the first to commit.
+    // Each bell's events are read in the order written: a writer waits for the previous one to commit.
     for (const rings of Map.groupBy(rows, ({ resource_id }) => resource_id).values()) {
       const ids = rings.map(({ id }) => id);
       assert.deepEqual(
@@ -95,7 +95,7 @@ describe('the log of events', () => {
     const overtaken = late.filter((id, index) => id < (late[index - 1] ?? 0)).length;
     context.diagnostic(`${late.length} events, ${overtaken} of them read after one that was written later`);
 
-    /** Transactions one after the other, each about the same bell; a fifth of them come to nothing. */
+    /** Runs transactions one after the other, each about the same bell, and rolls back a fifth of them. */
     async function write(writer: number, random: () => number): Promise<void> {
       const bell = uuidv7();
       const pause = () => delay(8 * random());
@@ -118,7 +118,7 @@ describe('the log of events', () => {
       }
     }
 
-    /** Reads all the time, a few at once, until there is nothing more to come. Returns ids in the order they were seen. */
+    /** Reads continuously, a few events at a time, until no more will come. Returns their ids in the order read. */
     async function follow(random: () => number): Promise<number[]> {
       const seen: number[] = [];
       for (let position = start; ; ) {

@@ -1,7 +1,7 @@
 import type { ResourceModule } from '../module.ts';
 import { findUncatalogued } from './consistency.ts';
 
-/** What happened to all resources, as one log. */
+/** The log of what happened to all resources. */
 export const eventsModule: ResourceModule = {
   name: 'events',
   create: () => ({}),

@@ -5,18 +5,18 @@ import type { Database, Queryable, Tx } from '../db/database.ts';
 import type { Events } from '../db/schema.gen.ts';
 import type { EventType } from './catalogue.ts';
 
-/** What an event is about. */
+/** The resource that an event is about. */
 export interface EventSubject {
   teamId: number;
   resourceType: string;
   resourceId: string;
-  /** The operation that it comes from, where there is one. */
+  /** The operation that caused it, if any. */
   operationId?: string | null;
 }
 
 /**
- * In SQL: writes an event, with no more of `payload` than the catalogue lists. Only for what must be one statement with
- * another; see {@link record}.
+ * The SQL that writes an event, with only those members of `payload` that the catalogue lists. Use it only to combine
+ * the insert with another statement; otherwise use {@link record}.
  */
 export const eventInsert = <Payload extends TSchema>(
   { name, severity, reason, payload: schema, message }: EventType<Payload>,
@@ -27,7 +27,7 @@ export const eventInsert = <Payload extends TSchema>(
   values (${teamId}, ${resourceType}, ${resourceId}, ${operationId}, ${name}, ${severity}, ${reason},
     ${message(payload)}, ${JSON.stringify(Value.Clean(schema, Value.Clone(payload)))})`;
 
-/** Writes an event, in the transaction that makes it true. */
+/** Writes an event, in the transaction that makes the change it reports. */
 export async function record<Payload extends TSchema>(
   tx: Tx,
   type: EventType<Payload>,
@@ -47,18 +47,20 @@ export const listEvents = (db: Queryable, resourceId: string, limit: number): Pr
     .limit(limit)
     .execute();
 
-/** An event that has its place among all others. */
+/** An event with its position in the log. */
 export type PlacedEvent = Selectable<Events> & { position: number };
 
-/** Where a reader begins that wants all events. */
+/** The position before the first event. */
 export const BEGINNING = 0;
-/** Events that get their place at once: after an outage nobody holds the lock for long. */
+/**
+ * Most events that get positions in one transaction, so that a backlog after an outage does not hold the lock for long.
+ */
 const PLACED_AT_ONCE = 1000;
 
 /**
- * The next events of all teams after a position, in their order: at most `limit`, none where there is nothing new. Who
- * goes on from the position of the last one sees each event exactly once, and all see the same order. What was
- * committed before the call has its place, except after an outage, when more calls are needed.
+ * The next events of all teams after a position: at most `limit`, in log order. A reader that continues from the last
+ * position it got sees each event exactly once, and all readers see the same order. Everything committed before the
+ * call is included, except for a backlog of more than 1,000 events, which takes several calls.
  */
 export async function readEvents(database: Database, after: number, limit: number): Promise<PlacedEvent[]> {
   await placeEvents(database);
@@ -73,13 +75,15 @@ export async function readEvents(database: Database, after: number, limit: numbe
 }
 
 /**
- * Gives events that were committed since the last time their positions. Ids do not do for an order: they are drawn when
- * an event is written, and a reader that has seen 12 would never see 11, whose transaction committed later. Positions
- * are given to what is committed already, by one transaction at a time: when one can be seen, so can all before it.
+ * Gives positions to events that were committed since the last call. Ids cannot serve as the order: they are assigned
+ * when the event is written, so a reader that has seen event 12 would miss event 11 if 11's transaction committed
+ * later. Positions are assigned to committed events only, by one transaction at a time, so when one is visible, all
+ * smaller ones are too.
  */
 async function placeEvents(database: Database): Promise<void> {
   await database.transaction(async (tx) => {
-    // On its own: the statement after it sees what those before it in this line have committed.
+    // A statement of its own: the update then takes its snapshot after the lock, and sees what the previous holder
+    // committed.
     await sql`select pg_advisory_xact_lock(hashtext('danube.events'))`.execute(tx);
     await sql`
       with placed as materialized (

@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 
-/** Accounts, tokens, quotas, idempotency keys, the price list, SSH keys, and what the servers of an install share. */
+/** Accounts, tokens, quotas, idempotency keys, the price list, SSH keys, and data that an install's servers share. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql.raw(SCHEMA).execute(db);
 }

@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 
-/** Instances: what servers, databases and caches have in common. */
+/** Instances: the columns that servers, databases and caches have in common. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql.raw(SCHEMA).execute(db);
 }

@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 
-/** Operations, and the events that they leave behind. */
+/** Operations and events. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql.raw(SCHEMA).execute(db);
 }

@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 
-/** Managed databases and caches, their parameter groups, and the authority that signs their certificates. */
+/** Managed databases and caches, their parameter groups, and the certificate authority of the install. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql.raw(SCHEMA).execute(db);
 }
