@@ -21,7 +21,7 @@ export interface UnitOptions {
   checkout: string;
   /** Path of the Node that starts the launcher. */
   node: string;
-  /** The `DANUBE_*` and other settings of the present environment, which the service is to get too. */
+  /** The settings in the present environment; the service gets the same. */
   environment: Record<string, string>;
 }
 

@@ -4,21 +4,21 @@ import type { InstanceRef, SnapshotRef, VolumeRef } from './refs.ts';
 export interface Limits {
   vcpu: number;
   memoryMb: number;
-  /** Of the root disk. */
+  /** Size of the root disk. */
   diskGb: number;
 }
 
-/** What can change in an instance's life. */
+/** The settings of an instance that can change after its creation. */
 export interface InstanceSettings {
   limits: Limits;
   publish: readonly PublishedPort[];
-  /** Start again when the host starts, if it ran when the host stopped. */
+  /** Start it when the host boots, if it was running when the host went down. */
   autoStart: boolean;
 }
 
 export interface InstanceSpec extends InstanceSettings {
   ref: InstanceRef;
-  /** A name that `listImages` knows, for example `debian-12` or `postgresql-17`. */
+  /** The name of an image in the catalogue, for example `debian-12` or `postgresql-17`. */
   image: string;
   network: TenantNetwork;
   /** Both null: the instance has no network at all. */
@@ -26,15 +26,15 @@ export interface InstanceSpec extends InstanceSettings {
   hostname: string;
   /** cloud-init user-data, complete (a MIME archive or `#cloud-config`); null for an image without cloud-init. */
   userData: string | null;
-  /** They must be there; they stay when a newer generation replaces the instance, and when it is removed. */
+  /** The volumes must exist. They survive a reinstall and the removal of the instance. */
   volumes: readonly VolumeMount[];
-  /** Written into the instance as soon as it is there; its start may wait for them. */
+  /** Written as soon as the instance exists; a guest's start may wait for them. */
   files: readonly InstanceFile[];
-  /** Counts reinstalls, from 1. An instance of an older generation is replaced by `ensureInstance`. */
+  /** Incremented by each reinstall, from 1. `ensureInstance` replaces an instance of an older generation. */
   generation: number;
 }
 
-/** A volume, and the folder at which the guest has it. */
+/** A volume, and its mount point in the guest. */
 export interface VolumeMount {
   ref: VolumeRef;
   path: string;
@@ -49,22 +49,22 @@ export interface InstanceFile {
 }
 
 /**
- * What can be asked of an instance whose image carries `/usr/lib/danube/control`, see `services/appliance/README.md`:
- * `reload` and `restart` make new settings take effect, the others answer with text: `verify` checks the engine's data
- * (`EngineVerification` in `services/provider.ts`).
+ * Verbs of `/usr/lib/danube/control` in the image of a managed service, see `services/appliance/README.md`. `reload`
+ * and `restart` apply new settings; the others print text. `verify` checks the engine's data and prints an
+ * `EngineVerification` (`services/provider.ts`).
  */
 export type ControlVerb = 'reload' | 'restart' | 'metrics' | 'state' | 'logs' | 'verify';
 
-/** What an instance uses now. Null: not known, for example because it is stopped. */
+/** Present resource usage. Null: unknown, for example because the instance is stopped. */
 export interface Usage {
   memoryBytes: number | null;
   cpuSeconds: number | null;
-  /** Of the root disk. */
+  /** Bytes on the root disk. */
   diskBytes: number | null;
   volumes: readonly { ref: VolumeRef; usedBytes: number | null }[];
 }
 
-/** `frozen`: all its processes are halted until `ensureRunning`; left so by a snapshot that was cut off. */
+/** `frozen`: all processes are paused until `ensureRunning`; an interrupted snapshot leaves an instance so. */
 export type PowerState = 'running' | 'stopped' | 'frozen' | 'transitional' | 'error';
 
 export interface InstanceReport {
@@ -79,40 +79,43 @@ export interface InstanceDetail extends InstanceReport {
   addresses: Addresses;
 }
 
-/** Instances: made, changed, asked and removed. */
+/** Verbs that create, change, query and remove instances. */
 export interface Compute {
   /**
-   * Creates and starts the instance where it is missing (or of an older generation). Needs tenant, image and volumes;
-   * throws `not_found`, and changes nothing, where a volume is missing. A new generation that is made `from` the
-   * snapshot of a server has its root disk in place of the image's, and needs no image: all of it is in the snapshot.
-   * Throws `not_found`, and changes nothing, where there is no such snapshot. The disk is as large as `limits` say, and
-   * never smaller than what it holds.
+   * Creates and starts the instance where it is missing or of an older generation. Tenant, image and volumes must
+   * exist; throws `not_found`, and changes nothing, where a volume is missing.
    *
-   * cloud-init takes a server that comes back under its name for the one it knows, and runs nothing again. Under
-   * another name it is a new one: host keys are made anew, and all of `userData` is carried out, customers' commands
-   * too; a drill is better given none of theirs.
+   * `from` is for servers: a new generation gets the root disk of that snapshot instead of the image's, and needs no
+   * image. Throws `not_found`, and changes nothing, where the snapshot is missing. The disk gets the size in `limits`,
+   * or what the snapshot holds if that is more.
+   *
+   * cloud-init does not run again in a server that is restored under its own name. Under another name it treats the
+   * server as a new one: it generates host keys and runs all of `userData`, customers' commands included. A restore
+   * drill should therefore pass user data without customers' commands.
    */
   ensureInstance(spec: InstanceSpec, from?: SnapshotRef): Promise<void>;
-  /** Brings limits, published ports and the start after a reboot in line, live where it can. A disk only grows. */
+  /** Applies limits, published ports and the autostart setting, without a restart where possible. Disks only grow. */
   ensureSettings(ref: InstanceRef, settings: InstanceSettings): Promise<void>;
-  /** Replaces files of an instance, running or stopped. */
+  /** Replaces files in an instance, running or stopped. */
   ensureFiles(ref: InstanceRef, files: readonly InstanceFile[]): Promise<void>;
   ensureRunning(ref: InstanceRef): Promise<void>;
-  /** Asks the guest to shut down; after `graceSeconds` it is switched off. */
+  /** Asks the guest to shut down, and powers it off after `graceSeconds`. */
   ensureStopped(ref: InstanceRef, graceSeconds: number): Promise<void>;
-  /** Resolves once the guest's SSH server answers with its banner; throws `timeout` otherwise. */
+  /** Resolves once the guest's SSH server sends its banner; throws `timeout` otherwise. */
   waitForSsh(ref: InstanceRef, timeoutSeconds: number): Promise<void>;
-  /** Resolves once the service in the guest has answered an authenticated query; throws `timeout` otherwise. */
+  /** Resolves once the service in the guest answers an authenticated query; throws `timeout` otherwise. */
   waitForService(ref: InstanceRef, timeoutSeconds: number): Promise<void>;
   /**
-   * Asks the guest's control program, and returns what it prints. Throws `failed` with the program's own complaint
-   * where it fails, and `invalid` where the instance does not run.
+   * Runs a verb of the guest's control program and returns its output. Throws `failed` with the program's error message
+   * when it fails, and `invalid` when the instance is not running.
    */
   control(ref: InstanceRef, verb: ControlVerb): Promise<string>;
   describeUsage(ref: InstanceRef): Promise<Usage | null>;
-  /** Stops and deletes the instance with its root disk; volumes and snapshots stay. Nothing to delete is success. */
+  /**
+   * Stops and deletes the instance with its root disk; volumes and snapshots stay. Succeeds where it does not exist.
+   */
   removeInstance(ref: InstanceRef): Promise<void>;
   describeInstance(ref: InstanceRef): Promise<InstanceDetail | null>;
-  /** Every instance that this install made, of all teams. */
+  /** All instances of this install, of every team. */
   listInstances(): Promise<InstanceReport[]>;
 }

@@ -8,7 +8,7 @@ export type DataPlaneErrorCode =
   | 'invalid'
   | 'failed';
 
-/** What every verb throws. `publicMessage` is fit for customers; `message` and `cause` are for the log. */
+/** The error that verbs throw. `publicMessage` may be shown to customers; `message` and `cause` are for the log. */
 export class DataPlaneError extends Error {
   readonly code: DataPlaneErrorCode;
   readonly retryable: boolean;

@@ -4,19 +4,20 @@ import type { EngineParameter } from '../../services/provider.ts';
 export interface ImageReport {
   /** Catalogue name, for example `debian-12`. */
   name: string;
-  /**
-   * `ready`: an instance can start now. `buildable`: made or fetched on first use. `unavailable`: `reason` says why.
-   */
+  /** `ready`: an instance can start now. `buildable`: built or downloaded on first use. `unavailable`: see `reason`. */
   state: 'ready' | 'buildable' | 'unavailable';
   reason: string | null;
 }
 
-/** What instances are made from. */
+/** The images that instances are created from. */
 export interface Images {
-  /** Lists all images, of servers and of managed services, and whether each can be used here. */
+  /** All images, of servers and of managed services, and whether each can be used here. */
   listImages(): Promise<ImageReport[]>;
-  /** What the engine in a service's image can be set to; null while the image is not built, or has no such engine. */
+  /**
+   * The parameters of the engine in a service's image; null while the image is not built, or for an image without
+   * engine.
+   */
   imageParameters(name: string): Promise<readonly EngineParameter[] | null>;
-  /** Makes an image ready: builds or fetches it. Returns at once where it is, unless asked to `rebuild` it. */
+  /** Builds or downloads the image where it is missing, or in any case with `rebuild`. */
   ensureImage(name: string, progress?: Progress, rebuild?: boolean): Promise<void>;
 }

@@ -1,26 +1,26 @@
 import type { Policies } from '../../lib/packet-filter/policy.ts';
 import type { InstanceRef } from './refs.ts';
 
-/** Instances of a team find each other under this domain, see {@link internalName}. */
+/** DNS domain of a team's network, in which each instance has its {@link internalName}. */
 export const INTERNAL_DOMAIN = 'danube.internal';
 
-/** An instance's own addresses, without prefix length; null where its network stack leaves that family out. */
+/** Addresses without prefix length; null for a family that the instance's network stack does not include. */
 export interface Addresses {
   ipv4: string | null;
   ipv6: string | null;
 }
 
-/** The name of an instance inside its team's network: made from an address, so it is as stable. */
+/** The host name of an instance in its team's network. Derived from an address, so it changes only with that. */
 export const internalName = (addresses: Addresses): string =>
   `ip-${(addresses.ipv4 ?? addresses.ipv6 ?? '').replaceAll(/[.:]/g, '-')}`;
 
-/** A team's corner of the data plane: one project and one network, which no other team can reach. */
+/** A team's project and network in the data plane, which no other team can reach. */
 export interface TenantSpec {
   teamId: number;
   network: TenantNetwork;
 }
 
-/** Addresses are text; subnets are CIDR, gateways are the address that instances use as router and DNS server. */
+/** Subnets in CIDR notation. A gateway is the address that instances use as their router and DNS server. */
 export interface TenantNetwork {
   /** For example `10.64.4.0/22` and `10.64.4.1`. */
   ipv4: { subnet: string; gateway: string };
@@ -28,7 +28,7 @@ export interface TenantNetwork {
   ipv6: { subnet: string; gateway: string };
 }
 
-/** A TCP port of the host that leads to one of an instance. */
+/** A TCP port of the host that is forwarded to a port of an instance. */
 export interface PublishedPort {
   /** IPv4 address of the host. */
   address: string;
@@ -37,24 +37,24 @@ export interface PublishedPort {
   targetPort: number;
 }
 
-/** What the network lets pass to and from an instance. */
+/** The packet filter of one instance. */
 export interface InstanceFirewall {
   ref: InstanceRef;
   addresses: Addresses;
   policies: Policies;
 }
 
-/** The networks of teams, and what they let pass. */
+/** Networks of teams, and their firewalls. */
 export interface Networks {
   /** Creates the team's project and network where missing. */
   ensureTenant(tenant: TenantSpec): Promise<void>;
-  /** Removes the team's project, network, volumes and snapshots; the team must have no instances left. */
+  /** Removes the team's project, network, volumes and snapshots. The team must have no instances. */
   removeTenant(teamId: number): Promise<void>;
   /**
-   * What the team's network lets pass, all of it: an instance that is not named here gets nothing in and nothing out
-   * but DHCP, DNS and neighbour discovery with its gateway. Takes effect at once, as a whole or not at all, and cuts
-   * established connections that are forbidden now. Needs the tenant; the instances need not exist. Throws `invalid`
-   * for rules that the data plane cannot hold.
+   * Replaces all firewalls of a team, atomically and at once. An instance that `firewalls` does not list can exchange
+   * only DHCP, DNS and neighbour discovery with its gateway. Established connections that are no longer allowed are
+   * cut. The tenant must exist, the instances need not. Throws `invalid` for rules that the data plane cannot
+   * represent.
    */
   ensureFirewalls(teamId: number, firewalls: readonly InstanceFirewall[]): Promise<void>;
 }

@@ -2,25 +2,25 @@ import type { InstanceRef, SnapshotRef } from './refs.ts';
 
 export interface SnapshotReport {
   ref: SnapshotRef;
-  /** What the kept disk holds. */
+  /** Bytes that the copied disk holds. */
   diskBytes: number;
 }
 
 /**
- * Kept states of disks: `Compute.ensureInstance` makes a server from one, `Volumes.ensureVolume` the volume of a
- * service.
+ * Snapshots of disks. `Compute.ensureInstance` creates a server from one, `Volumes.ensureVolume` the volume of a
+ * managed service.
  */
 export interface Snapshots {
   /**
-   * Keeps the disk of an instance, running or stopped, as it is at one moment: its volume where it has one, else its
-   * root disk. Throws `invalid` for an instance with several volumes. A server is frozen meanwhile; the engine of a
-   * service is quiesced so that it starts from the copy without losing what it has acknowledged. A snapshot that is
-   * there stays as it is.
+   * Copies the disk of an instance, running or stopped, as of one moment: its volume, or its root disk where it has
+   * none. Throws `invalid` for an instance with several volumes. During the copy a server is frozen; a service's engine
+   * is quiesced, so that it can start from the copy without losing acknowledged writes. An existing snapshot is not
+   * changed.
    */
   ensureSnapshot(ref: InstanceRef, snapshot: SnapshotRef): Promise<void>;
   describeSnapshot(snapshot: SnapshotRef): Promise<SnapshotReport | null>;
-  /** Nothing to delete is success. */
+  /** Succeeds where there is no such snapshot. */
   removeSnapshot(snapshot: SnapshotRef): Promise<void>;
-  /** Every snapshot that this install made, of all teams. */
+  /** All snapshots of this install, of every team. */
   listSnapshots(): Promise<SnapshotRef[]>;
 }

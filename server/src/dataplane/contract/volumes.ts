@@ -2,11 +2,11 @@ import type { SnapshotRef, VolumeRef } from './refs.ts';
 
 export interface VolumeSpec {
   ref: VolumeRef;
-  /** In GiB. A volume that is larger stays as it is. */
+  /** In GiB. A volume that is already larger is not shrunk. */
   sizeGb: number;
 }
 
-/** A snapshot whose data a volume is to hold, and the generation of the instance that this is for. */
+/** The snapshot that a volume is to be made from, and the generation of the instance that this is done for. */
 export interface VolumeOrigin {
   snapshot: SnapshotRef;
   generation: number;
@@ -15,25 +15,26 @@ export interface VolumeOrigin {
 export interface VolumeReport {
   ref: VolumeRef;
   sizeGb: number;
-  /** Of the {@link VolumeOrigin} that it was made from; 0 for a volume that began empty. */
+  /** The generation of its {@link VolumeOrigin}; 0 for a volume that was created empty. */
   generation: number;
 }
 
-/** Disks with a life of their own: `Compute.ensureInstance` gives them to instances, which come and go. */
+/** Disks that exist independently of the instances they are attached to. */
 export interface Volumes {
   /**
-   * Creates the volume, empty, where it is missing; lets one that is there grow, also under an instance that runs.
-   * Needs the tenant.
+   * Creates an empty volume where it is missing, and grows an existing one, also while an instance uses it. The tenant
+   * must exist.
    *
-   * With an `origin` it holds a copy of the snapshot in place of what it held before: once for each generation, so that
-   * what was stored since then stays. It is never smaller than what it holds. Throws `not_found`, and changes nothing,
-   * where there is no such snapshot, and `invalid` where an instance has the volume that is to be replaced.
+   * With `origin`, replaces the volume's content by a copy of the snapshot, once per generation, so that a repeated
+   * call keeps what was written since. The volume gets `sizeGb`, or what the snapshot holds if that is more. Throws
+   * `not_found`, and changes nothing, where the snapshot is missing, and `invalid` where the volume would have to be
+   * replaced while attached.
    */
   ensureVolume(volume: VolumeSpec, origin?: VolumeOrigin): Promise<void>;
-  /** Null where there is none, or only a part of one. */
+  /** Null where the volume does not exist or its creation was not completed. */
   describeVolume(ref: VolumeRef): Promise<VolumeReport | null>;
-  /** Throws `invalid` where an instance has it. Nothing to delete is success. */
+  /** Throws `invalid` while the volume is attached to an instance. Succeeds where it does not exist. */
   removeVolume(ref: VolumeRef): Promise<void>;
-  /** Every volume that this install made, of all teams, completed or not. */
+  /** All volumes of this install, of every team, including incomplete ones. */
   listVolumes(): Promise<VolumeRef[]>;
 }

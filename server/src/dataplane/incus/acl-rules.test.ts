@@ -13,7 +13,7 @@ const NETWORK = {
   ipv4: { subnet: '10.64.4.0/22', gateway: '10.64.4.1' },
   ipv6: { subnet: 'fd12:3456:789a:1::/64', gateway: 'fd12:3456:789a:1::1' },
 };
-/** Addresses of this network, those of Danube's own kind first. */
+/** Addresses of the team's network: three instances', the gateway's, and the IPv4 broadcast address. */
 const INSIDE = [
   ['10.64.4.10', '10.64.4.11', '10.64.4.12', '10.64.4.1', '10.64.7.255'],
   ['fd12:3456:789a:1::a', 'fd12:3456:789a:1::b', 'fd12:3456:789a:1::c', 'fd12:3456:789a:1::1'],
@@ -32,10 +32,10 @@ type Passage = Contents & { from: string; to: string; icmpType?: number };
 const isGateway = (address: string): boolean =>
   address === NETWORK.ipv4.gateway || address === NETWORK.ipv6.gateway;
 const isInside = (address: string): boolean => INSIDE.flat().includes(address as never);
-/** Whether a packet to or from it crosses the bridge by the port of an instance. */
+/** Whether packets to or from this address cross the bridge through an instance's port. */
 const isOnPort = (address: string): boolean => isInside(address) && !isGateway(address);
 
-/** A list of addresses, CIDR blocks and ranges, as Incus reads it. */
+/** Whether a list of addresses, CIDR blocks and ranges contains the address, as Incus would read the list. */
 function contains(list: string | undefined, address: string): boolean {
   if (list === undefined) return true;
   const family = (text: string): 'ipv4' | 'ipv6' => (isIPv4(text) ? 'ipv4' : 'ipv6');
@@ -55,7 +55,7 @@ function concerns(rule: IncusRule, { from, to, protocol, port, icmpType = 8 }: P
   const numbers: Record<string, number> = { tcp: 6, udp: 17, icmp4: 1, icmp6: 58, gre: 47, esp: 50 };
   const number = protocol === 'icmp' ? (isIPv4(to) ? 1 : 58) : (numbers[protocol] ?? Number(protocol));
   if (rule.protocol && numbers[rule.protocol] !== number) return false;
-  // ICMP of the other family is nothing that Incus would recognise: it looks at the family first.
+  // Incus matches the address family before the protocol, so ICMP of the other family never matches.
   if (rule.protocol === 'icmp4' && !isIPv4(to)) return false;
   if (rule.protocol === 'icmp6' && isIPv4(to)) return false;
   if (rule.icmp_type && rule.icmp_type !== String(icmpType)) return false;
@@ -64,23 +64,21 @@ function concerns(rule: IncusRule, { from, to, protocol, port, icmpType = 8 }: P
   return onPort && contains(rule.source, from) && contains(rule.destination, to);
 }
 
-/** Drop rules, then allow rules, then the default. */
+/** The verdict of Incus: drop rules first, then allow rules, then the default. */
 function judge(rules: readonly IncusRule[], passage: Passage): 'dropped' | 'allowed' | 'default' {
   const matching = rules.filter((rule) => concerns(rule, passage));
   if (matching.some(({ action }) => action === 'drop')) return 'dropped';
   return matching.length > 0 ? 'allowed' : 'default';
 }
 
-/**
- * What the one chain of a bridge makes of a packet: ingress rules look where it leaves, egress rules where it came in.
- */
+/** The verdict of a bridge's single chain: ingress rules match the outgoing port, egress rules the incoming port. */
 const onBridge = (rules: IncusRules, passage: Passage): ReturnType<typeof judge> =>
   judge(
     [...(isOnPort(passage.from) ? rules.egress : []), ...(isOnPort(passage.to) ? rules.ingress : [])],
     passage,
   );
 
-/** What OVN makes of it: the rules of the ports by which it comes and goes. */
+/** The verdict of OVN: the rules of the port the packet enters by and of the port it leaves by. */
 function onOvn(team: readonly InstanceFirewall[], passage: Passage): ReturnType<typeof judge> {
   const rules = ovnRules(team, NETWORK);
   const of = (address: string): IncusRules | undefined =>
@@ -91,7 +89,7 @@ function onOvn(team: readonly InstanceFirewall[], passage: Passage): ReturnType<
 const owner = (team: readonly InstanceFirewall[], address: string): InstanceFirewall | undefined =>
   team.find(({ addresses }) => addresses.ipv4 === address || addresses.ipv6 === address);
 
-/** What the firewalls say: both sides have to let it pass. */
+/** The verdict of the firewalls: both sides must allow the packet. */
 function isAllowed(team: readonly InstanceFirewall[], { from, to, ...content }: Passage): boolean {
   if (UNROUTED.flat().includes(to as never)) return false;
   const judgeSide = (direction: Direction, self: string, peer: string): boolean => {
@@ -102,7 +100,7 @@ function isAllowed(team: readonly InstanceFirewall[], { from, to, ...content }: 
   return judgeSide('outbound', from, to) && judgeSide('inbound', to, from);
 }
 
-/** The one exception: inside the network, other protocols pass over IPv6 only where ICMPv6 does. */
+/** The one exception: inside the network, other protocols pass over IPv6 only where ICMPv6 is allowed too. */
 function passes(team: readonly InstanceFirewall[], passage: Passage): boolean {
   const isNamed = ['tcp', 'udp', 'icmp', 6, 17, 58].includes(passage.protocol);
   const isSpared = !isIPv4(passage.to) && isInside(passage.from) && isInside(passage.to) && !isNamed;
@@ -159,7 +157,7 @@ describe('rules for Incus', () => {
     .filter(([from, to]) => from !== to && (isOnPort(from) || isOnPort(to)))
     .chain((ends) => contents.map((content): Passage => ({ from: ends[0], to: ends[1], ...content })));
 
-  it('let pass on a bridge what both sides let pass', () => {
+  it('allow on a bridge what both sides allow', () => {
     const property = fc.property(teams, fc.array(passages, { minLength: 20 }), (team, sent) => {
       const rules = bridgeRules(team, NETWORK);
       for (const passage of sent) {
@@ -170,7 +168,7 @@ describe('rules for Incus', () => {
     fc.assert(property, { numRuns: 700 });
   });
 
-  it('let pass on OVN what both sides let pass', () => {
+  it('allow on OVN what both sides allow', () => {
     // A packet between two ports without firewall meets no rule there, and the default drops it.
     const property = fc.property(
       teams,
@@ -202,7 +200,7 @@ describe('rules for Incus', () => {
     fc.assert(property, { numRuns: 100 });
   });
 
-  it('are such as Incus takes', () => {
+  it('are accepted by Incus', () => {
     const property = fc.property(teams, (team) => {
       const { ingress, egress } = bridgeRules(team, NETWORK);
       for (const list of [ingress, egress]) {
@@ -230,7 +228,7 @@ describe('rules for Incus', () => {
     }
   }
 
-  it('are on a bridge those of all instances, with their addresses', () => {
+  it('contain on a bridge the rules of all instances, with their addresses', () => {
     const ping: PolicyRule = {
       ...SSH,
       id: 'ping',
@@ -267,7 +265,7 @@ describe('rules for Incus', () => {
     ]);
   });
 
-  it('are on OVN those of one instance, without its address', () => {
+  it('contain on OVN the rules of one instance, without its address', () => {
     const noMail: PolicyRule = {
       ...SSH,
       id: 'mail',
@@ -303,7 +301,7 @@ describe('rules for Incus', () => {
     });
   });
 
-  it('keep an instance from a neighbour that would let it in', () => {
+  it('keep an instance from a neighbour that would accept its packets', () => {
     const closed: PolicyRule = {
       ...SSH,
       id: 'closed',

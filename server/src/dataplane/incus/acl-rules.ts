@@ -17,19 +17,22 @@ import type { InstanceRef } from '../contract/refs.ts';
 import { type IncusRule, type IncusRules, type RulesOfOne, render, renderShared } from './incus-rules.ts';
 
 /**
- * Firewalls as rules of Incus' network ACLs. Incus judges a packet by all rules at once that concern it: drop rules,
- * then allow rules, then the default, which is `drop` here.
+ * Compiles firewalls into rules of Incus network ACLs. Incus applies all drop rules that match a packet first, then
+ * allow rules, then the default, which is `drop` here.
  *
- * A packet between two instances of a team meets the rules of both in one chain, and must pass only if both let it. So:
+ * A packet between two instances of a team meets the rules of both in one chain, and must pass only if both allow it.
+ * Hence:
  *
- * - What one forbids of tcp and udp are drop rules.
- * - Outbound allow rules cover only what is routed, through the gateway; to a neighbour, the inbound rule of the other
- *   side is what allows. Link-local addresses and multicast, by which neighbours could be reached past their rules, are
- *   left out.
- * - ICMP and other protocols that an instance may not send to a neighbour are left out of what the neighbour lets in. A
- *   drop rule could not say "any protocol but", and one for ICMPv6 would cut neighbour discovery, by which instances
- *   find each other. For the same reason a neighbour to whom ICMPv6 is forbidden is allowed tcp and udp alone: the one
- *   place where less passes than the firewalls say.
+ * - What an instance forbids of tcp and udp becomes drop rules.
+ *
+ * - Outbound allow rules cover only routed traffic, through the gateway. To a neighbour, the neighbour's inbound rule
+ *   is the one that allows. Link-local and multicast addresses are left out, as they would reach neighbours past their
+ *   rules.
+ *
+ * - ICMP and other protocols that an instance may not send to a neighbour are left out of that neighbour's inbound
+ *   rules. Drop rules cannot do this: they cannot say "any protocol but", and one for ICMPv6 would also stop neighbour
+ *   discovery. For the same reason, an instance may send only tcp and udp to a neighbour to which it may not send
+ *   ICMPv6. This is the one place where less passes than the firewalls say.
  */
 
 /** Never routed: neighbours and the host alone can be reached so. */
@@ -38,7 +41,9 @@ const UNROUTED: Record<Family, RangeSet> = {
   ipv6: union(['fe80::/10', 'ff00::/8'].map(parseBlock)),
 };
 
-/** ICMPv6 types of neighbour solicitation and advertisement: without them no instance finds another over IPv6. */
+/**
+ * ICMPv6 types of neighbour solicitation and advertisement, without which instances cannot find each other over IPv6.
+ */
 const NEIGHBOUR_DISCOVERY = ['135', '136'];
 
 /**
@@ -74,9 +79,9 @@ export function bridgeRules(firewalls: readonly InstanceFirewall[], network: Ten
 }
 
 /**
- * The rules of a team's OVN network: for each instance those of an ACL on its NIC. OVN judges at the receiver's port,
- * and by the rules of both ports together, so they are the same but for the instance's address; neighbour discovery is
- * Incus' own business there. Throws `UncompilablePolicies`.
+ * The rules of a team's OVN network: for each instance, the rules of the ACL on its NIC. OVN filters at the receiver's
+ * port by the rules of both ports, so the rules are those of a bridge without the instance's own address. Incus itself
+ * allows neighbour discovery there. Throws `UncompilablePolicies`.
  */
 export function ovnRules(
   firewalls: readonly InstanceFirewall[],
@@ -101,10 +106,7 @@ interface Member {
   compiled: CompiledPolicies;
 }
 
-/**
- * What was made of policies, for as long as somebody has them: of one push to the next, most instances of a team have the same
- * ones, as the same objects.
- */
+/** Cache of compiled policies. From one push to the next, most instances of a team keep the same policy objects. */
 const compiledOf = new WeakMap<Policies, CompiledPolicies>();
 const rulesOf = new WeakMap<AllowedPeers, { network: string; rules: UnorderedRule[] }>();
 
@@ -113,7 +115,7 @@ function compileAll(firewalls: readonly InstanceFirewall[]): CompiledPolicies[] 
   return firewalls.map(({ policies }) => {
     const known = compiledOf.get(policies);
     if (known) return known;
-    // Most instances have firewalls of their own that say the same.
+    // The policies of most instances are equal but for the ids of their firewalls.
     const key = JSON.stringify(policies, (name, value: unknown) => (name === 'id' ? undefined : value));
     const compiled = alike.get(key) ?? compile(policies);
     alike.set(key, compiled);
@@ -122,7 +124,7 @@ function compileAll(firewalls: readonly InstanceFirewall[]): CompiledPolicies[] 
   });
 }
 
-/** The firewalls of a team, once for each family. */
+/** The team's firewalls, split by address family. */
 function teams(firewalls: readonly InstanceFirewall[], network: TenantNetwork): Team[] {
   const compiled = compileAll(firewalls);
   return FAMILIES.map((family) => {
@@ -136,14 +138,14 @@ function teams(firewalls: readonly InstanceFirewall[], network: TenantNetwork): 
   });
 }
 
-/** The firewalls of a team in one family, and what they mean for each other. */
+/** The firewalls of a team in one address family, and how they restrict each other. */
 class Team {
   readonly family: Family;
   readonly members: readonly Member[];
   readonly #network: string;
   readonly #subnet: RangeSet;
   readonly #gateway: RangeSet;
-  /** Those that may not send to each neighbour, by protocol. */
+  /** The instances that may not send to each neighbour, by protocol. */
   readonly #restricted: Record<'icmp' | 'other', Member[]>;
 
   constructor(family: Family, members: readonly Member[], network: TenantNetwork) {
@@ -160,7 +162,7 @@ class Team {
     this.#restricted = { icmp: restricted('icmp'), other: restricted('other') };
   }
 
-  /** Addresses of the team's network that no instance with a firewall has. */
+  /** Addresses of the team's network without a firewall. */
   get strangers(): RangeSet {
     const known = this.members.map(({ address }) => ({ first: address, last: address }));
     return subtract(this.#subnet, union(known, this.#gateway));
@@ -194,7 +196,7 @@ class Team {
     });
   }
 
-  /** Rules that follow from these peers and the network alone. */
+  /** Caches rules that depend on these peers and the network only. */
   #once(allowed: AllowedPeers, make: () => UnorderedRule[]): UnorderedRule[] {
     const known = rulesOf.get(allowed);
     if (known?.network === this.#network) return known.rules;
@@ -203,7 +205,7 @@ class Team {
     return rules;
   }
 
-  /** Without other protocols where they would need ICMPv6 to be dropped between neighbours. */
+  /** Drops "other protocols" where they would also require dropping ICMPv6 between neighbours. */
   #sparingDiscovery(allowed: AllowedPeers): AllowedPeers {
     if (this.family === 'ipv4') return allowed;
     const withoutIcmp = subtract(this.#subnet, allowed.icmp);

@@ -9,8 +9,8 @@ import { IncusClient } from './client.ts';
 
 const OPERATION = '/1.0/operations/1';
 /**
- * What Incus 6.0 answers to `wait` where the operation goes on after the time given, and where it ended at a limit of
- * its own.
+ * Answers of Incus 6.0 to `wait`: one when the operation is still running after the requested time, one when the
+ * operation ended at its own time limit.
  */
 const OVER = { type: 'error', error_code: 500, error: 'context deadline exceeded', metadata: null };
 const STARTED = {
@@ -26,7 +26,7 @@ const DONE = {
 const FAILED = { type: 'sync', metadata: { id: '1', status: 'Failure', status_code: 400, err: 'it hangs' } };
 const GONE = { type: 'error', error_code: 404, error: 'Operation not found', metadata: null };
 
-/** An exec by a client of an Incus that answers so, first to its wait, then to what is asked about the operation. */
+/** Runs an exec against an Incus that gives these answers: first to `wait`, then to queries of the operation. */
 async function execWith(answers: object[]): Promise<number> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'danube-incus-'));
   const server = http.createServer(({ method }, response) => {
@@ -51,7 +51,7 @@ it('waits for an operation longer than one request stays open', async () => {
   assert.equal(await execWith([OVER, RUNNING, OVER, RUNNING, DONE]), 0);
 });
 
-it('tells an operation that ended at its own time limit from one that goes on', async () => {
+it('tells an operation that ended at its own time limit from one that is still running', async () => {
   await assert.rejects(execWith([OVER, FAILED]), /it hangs/);
   await assert.rejects(execWith([OVER, GONE]), /deadline/);
 });

@@ -1,18 +1,18 @@
 import { Agent, type Dispatcher } from 'undici';
 import { fromTransport, IncusError } from './errors.ts';
 
-/** An Incus on this host, or one elsewhere; certificates and keys are PEM text. */
+/** An Incus on this host or elsewhere. Certificates and keys are PEM text. */
 export type IncusConnection =
   | { socketPath: string }
   | { url: string; clientCert: string; clientKey: string; serverCert: string | null };
 
 export interface RequestOptions {
   query?: Record<string, string>;
-  /** Ends the wait; a background operation that was started goes on in Incus. */
+  /** Stops waiting; a background operation that was started continues in Incus. */
   signal?: AbortSignal | undefined;
-  /** Longest time in seconds until a background operation has to be done; by default 300. */
+  /** Seconds to wait for a background operation to finish; 300 by default. */
   timeoutSeconds?: number;
-  /** Only if the resource still is as it was when {@link IncusClient.getTagged} gave this; else status 412. */
+  /** The ETag from {@link IncusClient.getTagged}: fails with status 412 if the resource has changed since. */
   ifMatch?: string;
 }
 
@@ -32,7 +32,7 @@ interface Answer {
   error_code?: number;
 }
 
-/** A background operation of Incus; `metadata` is its outcome, for example an exec's exit status. */
+/** A background operation of Incus. `metadata` is its result, for example the exit status of an exec. */
 interface Operation {
   id: string;
   status: string;
@@ -41,19 +41,19 @@ interface Operation {
   metadata: unknown;
 }
 
-/** Seconds that one `wait` request stays open. Shorter than the time-outs of anything in between. */
+/** Seconds that one `wait` request stays open: shorter than the idle time-outs of proxies on the way. */
 const WAIT_SLICE = 30;
-/** Milliseconds until an answer has to begin; a `wait` takes this on top of its slice. */
+/** Milliseconds until a response has to begin; a `wait` request gets this on top of its slice. */
 const ANSWER_TIMEOUT = 30_000;
 
 /**
- * The Incus REST API (https://linuxcontainers.org/incus/docs/main/rest-api/): typed only as far as callers say, but
- * with one kind of error ({@link IncusError}) and background operations waited for.
+ * The Incus REST API (https://linuxcontainers.org/incus/docs/main/rest-api/). Callers declare the types of answers. All
+ * failures become {@link IncusError}, and background operations are waited for.
  */
 export class IncusClient {
   readonly #agent: Agent;
   readonly #origin: string;
-  /** Incus runs on this host, and its files can be reached. */
+  /** Incus runs on this host, so its files are accessible. */
   readonly isLocal: boolean;
 
   constructor(connection: IncusConnection) {
@@ -65,35 +65,37 @@ export class IncusClient {
       const { url, clientCert, clientKey, serverCert } = connection;
       this.#origin = new URL(url).origin;
       const tls = { cert: clientCert, key: clientKey };
-      // The operator names the very certificate that the server must present: what host it was made for is no matter.
+      // The operator pins the server's certificate itself, so its host name is not checked.
       const pinned = { ca: serverCert ?? '', checkServerIdentity: () => undefined };
       this.#agent = new Agent({ connect: serverCert ? { ...tls, ...pinned } : tls, connections: 64 });
     }
   }
 
-  /** The resource, or an {@link IncusError} of status 404. */
+  /** The resource. Throws an {@link IncusError} of status 404 where it does not exist. */
   get<T>(path: string, options: RequestOptions = {}): Promise<T> {
     return this.request<T>('GET', path, undefined, options);
   }
 
-  /** The resource, or null where there is none. */
+  /** The resource, or null where it does not exist. */
   async find<T>(path: string, options: RequestOptions = {}): Promise<T | null> {
     return orNull(this.get<T>(path, options));
   }
 
-  /** The resource, with the tag of its present version for `ifMatch`. */
+  /** The resource, with its ETag for `ifMatch`. */
   async getTagged<T>(path: string, options: RequestOptions = {}): Promise<{ value: T; etag: string }> {
     const { metadata, etag } = await this.#send('GET', path, undefined, options);
     return { value: metadata as T, etag };
   }
 
-  /** Deletes; returns false where there was nothing to delete. */
+  /** Deletes the resource; false where it did not exist. */
   async remove(path: string, options: RequestOptions = {}): Promise<boolean> {
     const done = this.request('DELETE', path, undefined, options).then(() => true);
     return (await orNull(done)) ?? false;
   }
 
-  /** Sends a request and returns what it leads to: the metadata, or the outcome of the operation that it started. */
+  /**
+   * Sends a request and returns the metadata of the answer, or the result of the background operation that it started.
+   */
   async request<T>(method: Method, path: string, body?: unknown, options: RequestOptions = {}): Promise<T> {
     const payload =
       body === undefined
@@ -102,7 +104,7 @@ export class IncusClient {
     return this.#finish<T>(await this.#send(method, path, payload, options), options);
   }
 
-  /** Sends something other than JSON, for example an image. */
+  /** Sends a body other than JSON, for example an image. */
   async upload<T>(path: string, upload: Upload, options: RequestOptions = {}): Promise<T> {
     return this.#finish<T>(await this.#send('POST', path, upload, options), options);
   }
@@ -115,7 +117,9 @@ export class IncusClient {
     return answer.operation;
   }
 
-  /** Waits for a started operation. `wait` may answer while it still runs: only codes from 200 are final. */
+  /**
+   * Waits for a started operation. `wait` may return while it is still running: only status codes from 200 are final.
+   */
   async wait<T>(operation: string, options: RequestOptions = {}): Promise<T> {
     const deadline = Date.now() + (options.timeoutSeconds ?? 300) * 1000;
     const [path = '', query] = operation.split('?');
@@ -128,18 +132,18 @@ export class IncusClient {
       const state = await this.#waitOnce(path, { ...options, query, timeoutSeconds: slice });
       if (state.status_code >= 400) throw new IncusError(state.status_code, state.err || state.status);
       if (state.status_code >= 200) return state.metadata as T;
-      // An early answer must not turn this into a busy loop.
+      // Incus may answer `wait` early; without this pause the loop would spin.
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
 
-  /** What the operation is after a slice of waiting. */
+  /** The operation's state after one slice of waiting. */
   async #waitOnce(path: string, options: RequestOptions): Promise<Operation> {
     try {
       return (await this.#send('GET', `${path}/wait`, undefined, options)).metadata as Operation;
     } catch (error) {
-      // So Incus 6.0 says that the slice is over while the operation goes on, and also that it ended at a time limit of
-      // its own.
+      // Incus 6.0 gives the same error when the slice is over while the operation is running, and when the operation
+      // ended at its own time limit.
       if (!(error instanceof IncusError) || !/context deadline exceeded/i.test(error.said)) throw error;
       const { timeout: _, ...query } = options.query ?? {};
       const present = await this.find<Operation>(path, { ...options, query });
@@ -149,7 +153,7 @@ export class IncusClient {
   }
 
   /**
-   * Runs a command in an instance and returns its exit status; its output goes nowhere. `instancePath` is
+   * Runs a command in an instance and returns its exit status; the output is discarded. `instancePath` is
    * `/1.0/instances/NAME`.
    */
   async exec(instancePath: string, command: readonly string[], options: RequestOptions): Promise<number> {
@@ -159,8 +163,8 @@ export class IncusClient {
   }
 
   /**
-   * Runs a command like {@link exec}, and returns what it said: of either stream the first `limit` bytes. Incus keeps
-   * both in files, which are deleted; it does that itself, within days, where this process is killed before.
+   * Runs a command like {@link exec}, and returns the first `limit` bytes of each output stream. Incus stores the
+   * output in files, which are deleted here; if this process is killed first, Incus deletes them within days.
    */
   async execRecorded(
     instancePath: string,
@@ -197,7 +201,7 @@ export class IncusClient {
     return this.wait<T>(answer.operation, waiting);
   }
 
-  /** A file's first `limit` bytes, as text. */
+  /** The first `limit` bytes of a file, as text. */
   async #download(path: string, limit: number, options: RequestOptions): Promise<string> {
     const response = await this.#request('GET', path, undefined, options);
     if (response.statusCode >= 400) {
@@ -235,7 +239,7 @@ export class IncusClient {
     return parseAnswer(response, text, `${method} ${path}`);
   }
 
-  /** Resolves when the answer begins. */
+  /** Resolves when the response begins. */
   async #request(
     method: Method,
     path: string,
@@ -253,7 +257,7 @@ export class IncusClient {
         ...(options.query ? { query: options.query } : {}),
         ...(payload ? { body: payload.body ?? null } : {}),
         ...(options.signal ? { signal: options.signal } : {}),
-        // An upload is answered when Incus has taken all of it in.
+        // Incus responds to an upload only when it has processed all of it.
         headersTimeout: payload && typeof payload.body !== 'string' ? 600_000 : timeout,
         bodyTimeout: timeout,
       });
@@ -264,7 +268,7 @@ export class IncusClient {
   }
 }
 
-/** Failures also come with a 2xx status and an error in the body, or as an error body without metadata. */
+/** Failures can also come with a 2xx status and an error in the body, or as an error body without metadata. */
 function parseAnswer(
   { statusCode: status, headers }: Pick<Dispatcher.ResponseData, 'statusCode' | 'headers'>,
   text: string,
@@ -274,7 +278,11 @@ function parseAnswer(
   try {
     answer = { ...(JSON.parse(text) as Omit<Answer, 'etag'>), etag: String(headers.etag ?? '') };
   } catch (cause) {
-    throw new IncusError(status >= 400 ? status : 502, `${what} was not answered with JSON`, { cause });
+    throw new IncusError(
+      status >= 400 ? status : 502,
+      `${what} was answered with something other than JSON`,
+      { cause },
+    );
   }
   if (answer.type === 'error' || status >= 400) {
     throw new IncusError(answer.error_code || status, answer.error ?? text);

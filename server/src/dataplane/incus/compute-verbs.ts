@@ -12,7 +12,7 @@ import { startInstance, stopInstance } from './power.ts';
 import { type Probe, SERVICE, SSH, waitUntilReady } from './probe.ts';
 import { describeUsage } from './usage.ts';
 
-/** Instances, see the contract. `bootSlots` lets them boot; by default one more at once than the host has cores. */
+/** Implements `Compute`. `bootSlots` limits how many guests boot at once; the default is the host's cores plus one. */
 export function computeVerbs(parts: Parts, bootSlots: Grant | null): Compute {
   const { context, server, instances, locks } = parts;
   let slots: BootSlots | null = null;

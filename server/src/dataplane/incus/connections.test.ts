@@ -19,7 +19,7 @@ const parsed = (line: string): Connection => {
   return connection;
 };
 
-test('reads who began a connection, and whom it reached in the end', () => {
+test('reads who opened a connection, and the final destination', () => {
   const published =
     'ipv4     2 tcp      6 431999 ESTABLISHED src=198.51.100.7 dst=203.0.113.1 sport=40000 dport=31000 src=10.64.0.10 dst=198.51.100.7 sport=5432 dport=40000 [ASSURED] mark=0 use=1';
   assert.deepEqual(parsed(published), {
@@ -51,7 +51,7 @@ test('reads connections without ports', () => {
   }
 });
 
-/** A connection to a port; over TCP unless said otherwise. */
+/** A connection to a port; TCP by default. */
 const connection = (from: string, to: string, port: number | null, protocol = 6): Connection => ({
   protocol,
   from,
@@ -80,7 +80,7 @@ test('judges both ends of a connection by the rules of their instances', () => {
   }
 });
 
-test('leaves DNS and DHCP of the gateway to everybody, and nothing else to whom no firewall names', () => {
+test('lets every instance use DNS and DHCP of the gateway, and instances without firewall nothing else', () => {
   const isAllowed = createJudge(network, [firewall(a, rule('outbound', 'deny'))]);
   for (const family of ['ipv4', 'ipv6'] as const) {
     const { gateway } = network[family];
@@ -95,7 +95,7 @@ test('leaves DNS and DHCP of the gateway to everybody, and nothing else to whom 
   }
 });
 
-test('knows nothing about what belongs to others', () => {
+test('has no verdict on connections of other networks', () => {
   const isAllowed = createJudge(network, []);
   const other = networkOf(TEAMS.two);
   assert.ok(isAllowed(connection(FAR.ipv4, other.ipv4.gateway, 22)));
@@ -103,8 +103,8 @@ test('knows nothing about what belongs to others', () => {
   assert.ok(isAllowed(connection(FAR.ipv6, other.ipv6.gateway, 22)));
 });
 
-/** Connections within this host, made by conntrack(8) itself and begun by nobody. */
-test('takes exactly the connections out of the table that it is given', { skip }, async () => {
+/** Connections within this host, entered by conntrack(8) without any packet. */
+test('deletes exactly the given connections from the table', { skip }, async () => {
   const [first, second] = ['198.18.250.1', '198.18.250.2'];
   const [third, fourth] = ['fd00:da:250::1', 'fd00:da:250::2'];
   const add = (from: string, to: string, ...rest: string[]) =>
@@ -116,7 +116,7 @@ test('takes exactly the connections out of the table that it is given', { skip }
     ipv4: { subnet: '198.18.250.0/24', gateway: '198.18.250.254' },
     ipv6: { subnet: 'fd00:da:250::/64', gateway: 'fd00:da:250::ff' },
   };
-  // Twice where it is found by both of its ends.
+  // A connection is listed twice when both ends are in the subnets.
   const list = async () => new Map((await listConnections(subnets)).map((one) => [JSON.stringify(one), one]));
   const clear = async (): Promise<void> => deleteConnections([...(await list()).values()]);
   await clear();

@@ -5,7 +5,9 @@ import { type Connection, deleteConnections, listConnections } from './conntrack
 
 type Evaluate = ReturnType<typeof createEvaluator>;
 
-/** Answers whether the rules of a team let a connection pass. Those of others it knows nothing about, and lets pass. */
+/**
+ * Returns the function that tells whether a team's rules allow a connection. Connections of other networks are allowed.
+ */
 export function createJudge(
   network: TenantNetwork,
   firewalls: readonly InstanceFirewall[],
@@ -16,7 +18,7 @@ export function createJudge(
   }));
   const byAddress = new Map<string, () => Evaluate>();
   for (const { addresses, policies } of firewalls) {
-    // Rules are read once somebody has a connection: most instances of a large team have none, or none that matters.
+    // Compiled on first use: most instances of a large team have no connection that needs judging.
     let evaluate: Evaluate | undefined;
     const evaluator = (): Evaluate => {
       evaluate ??= createEvaluator(policies);
@@ -32,7 +34,7 @@ export function createJudge(
     if (!own || value < own.first || value > own.last) return 'elsewhere';
     return value === own.gateway ? 'gateway' : 'instance';
   };
-  // An instance that no firewall names gets nothing.
+  // An instance without firewall may exchange nothing.
   const passes = (instance: string, packet: Packet): boolean =>
     byAddress.get(keyOf(parseAddress(instance)))?.()(packet).allowed ?? false;
   return ({ from, to, protocol, port }) => {
@@ -48,16 +50,16 @@ const keyOf = ({ family, value }: { family: Family; value: bigint }): string => 
 
 const [TCP, UDP] = [6, 17];
 
-/** DNS and DHCP, which no rule takes away. */
+/** DNS and DHCP of the gateway, which no rule can block. */
 const isGatewayService = (protocol: number, port: number | null): boolean =>
   (port === 53 && (protocol === TCP || protocol === UDP)) ||
   (protocol === UDP && (port === 67 || port === 547));
 
 /**
- * Ends the connections of a team's instances that its rules forbid: their next packet is the first of a new connection,
- * which the rules drop. Only on the host that the packets pass, as root. A TCP connection does not come back by the
- * answers of whoever was reached, because the host's firewall takes none that begins in its middle. An instance that
- * goes on sending UDP has begun a connection of its own by that, which its outbound rules judge.
+ * Cuts the connections of a team's instances that its rules forbid: their next packet counts as the first of a new
+ * connection, which the rules drop. Works only on the host that forwards the packets, as root. A cut TCP connection
+ * cannot resume with the peer's packets, because the host's firewall drops TCP that begins mid-connection. An instance
+ * that keeps sending UDP thereby opens a new connection, which its outbound rules judge.
  */
 export async function cutForbidden(
   network: TenantNetwork,

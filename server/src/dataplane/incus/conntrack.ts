@@ -3,25 +3,25 @@ import { run } from '../../lib/run.ts';
 import type { TenantNetwork } from '../contract/networks.ts';
 
 /**
- * A connection in the kernel's table (conntrack). The rules of a network judge the first packet of a connection only:
- * what is in the table passes, whatever the rules say by now.
+ * A connection in the kernel's connection table (conntrack). Network rules only judge the first packet of a connection:
+ * later packets pass as long as the connection is in the table, even if the rules have changed.
  */
 export interface Connection {
-  /** Number of the protocol (IANA). */
+  /** IANA protocol number. */
   protocol: number;
-  /** Who began it. */
+  /** The address that opened it. */
   from: string;
-  /** Whom it reached: for a published port, the instance. */
+  /** The address it reached: for a published port, the instance's. */
   to: string;
-  /** Port that it reached; null for protocols without ports. */
+  /** The destination port; null for protocols without ports. */
   port: number | null;
-  /** How it was begun, which is what the kernel knows it by. */
+  /** The original direction, by which the kernel identifies the connection. */
   begun: Readonly<Record<string, string>>;
 }
 
 /**
- * Reads a line of `conntrack -L -o extended`, which has each end twice: as the connection was begun, and as it is
- * answered. Null for anything else.
+ * Parses a line of `conntrack -L -o extended`, which lists each end twice: as the connection was opened, and as replies
+ * come. Null for any other line.
  */
 export function parseConnection(line: string): Connection | null {
   const [family = '', , , protocol = ''] = line.trim().split(/\s+/, 4);
@@ -40,10 +40,7 @@ export function parseConnection(line: string): Connection | null {
   };
 }
 
-/**
- * Connections that may touch a team's subnets: begun there, asked for there, or led elsewhere than asked for. Needs
- * root.
- */
+/** Connections that may involve a team's subnets: from them, to them, or redirected to them. Needs root. */
 export async function listConnections(network: TenantNetwork): Promise<Connection[]> {
   const wanted = (['ipv4', 'ipv6'] as const).flatMap((family) =>
     [['--orig-src', network[family].subnet], ['--orig-dst', network[family].subnet], ['--dst-nat']].map(
@@ -55,9 +52,8 @@ export async function listConnections(network: TenantNetwork): Promise<Connectio
 }
 
 /**
- * Sends each message of its input to the kernel, and waits for the answer. Perl, because every Debian has it;
- * conntrack(8) goes through the whole table for each connection that it deletes, which takes minutes where there are
- * thousands.
+ * Perl program that sends each netlink message of its input to the kernel and waits for the acknowledgement. Perl,
+ * because every Debian has it; conntrack(8) scans the whole table for each deletion, which takes minutes for thousands.
  */
 const SEND = `
 use Socket;
@@ -72,7 +68,7 @@ while (length $rest) {
   die "conntrack: $!" if $! && !$!{ENOENT};
 }`;
 
-/** Takes connections out of the kernel's table; one that ended by itself meanwhile is no error. Needs root. */
+/** Deletes connections from the kernel's table. One that has already ended is no error. Needs root. */
 export async function deleteConnections(connections: readonly Connection[]): Promise<void> {
   if (connections.length === 0) return;
   await run('perl', ['-MErrno', '-e', SEND], { input: Buffer.concat(connections.map(deletionMessage)) });
@@ -85,13 +81,14 @@ const FLAGS = 1 | 4;
 const [TUPLE_ORIG, TUPLE_IP, TUPLE_PROTO, PROTO_NUM] = [1, 1, 2, 1];
 /** AF_INET and AF_INET6. */
 const FAMILY_NUMBER: Record<Family, number> = { ipv4: 2, ipv6: 10 };
-/** Attributes of the protocol's part, by what the list calls them: number and length in bytes. */
+/** Attributes of the protocol part, by their name in conntrack's output: attribute number and length in bytes. */
 const PORTS = { sport: [2, 2], dport: [3, 2], srckey: [2, 2], dstkey: [3, 2] } as const;
 const ICMP = { id: [4, 2], type: [5, 1], code: [6, 1] } as const;
 const ICMPV6 = { id: [7, 2], type: [8, 1], code: [9, 1] } as const;
 
 /**
- * A netlink message: header, family, and the connection as nested attributes. Numbers in a value are in network order.
+ * A netlink message that deletes the connection: header, family, and the connection as nested attributes. Numbers
+ * within attributes are in network byte order.
  */
 function deletionMessage({ protocol, begun }: Connection): Buffer {
   const ends = [begun.src ?? '', begun.dst ?? ''].map(parseAddress);
@@ -107,7 +104,7 @@ function deletionMessage({ protocol, begun }: Connection): Buffer {
     nested(TUPLE_IP, ...ends.map(({ value }, index) => attribute(first + index, bigEndian(value, bytes)))),
     nested(TUPLE_PROTO, attribute(PROTO_NUM, Buffer.from([protocol])), ...members),
   );
-  // Sequence and port of the sender are of no use here; version and resource of nfnetlink are 0.
+  // Sequence number and sender port are unused and 0, and so are the version and resource id of nfnetlink.
   const rest = [
     hostOrder(Uint16Array.of(DELETE, FLAGS)),
     Buffer.alloc(8),
@@ -117,13 +114,13 @@ function deletionMessage({ protocol, begun }: Connection): Buffer {
   return Buffer.concat([hostOrder(Uint32Array.of(length)), ...rest, tuple]);
 }
 
-/** Length and type, then the value, filled up to whole words. */
+/** A netlink attribute: length and type, then the value, padded to four bytes. */
 function attribute(type: number, value: Buffer): Buffer {
   const head = hostOrder(Uint16Array.of(4 + value.length, type));
   return Buffer.concat([head, value, Buffer.alloc(-value.length & 3)]);
 }
 
-/** NLA_F_NESTED marks it as such. */
+/** An attribute of attributes, marked with NLA_F_NESTED. */
 const nested = (type: number, ...members: Buffer[]): Buffer =>
   attribute(type | 0x8000, Buffer.concat(members));
 

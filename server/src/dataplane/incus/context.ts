@@ -2,14 +2,14 @@ import type { Log } from '../../lib/log.ts';
 import type { IncusClient } from './client.ts';
 import type { HostAccess } from './host-access.ts';
 
-/** What all parts of the data plane on Incus work with. */
+/** What all parts of the Incus data plane share. */
 export interface IncusContext {
   client: IncusClient;
-  /** Null where Incus runs elsewhere. */
+  /** Null where Incus runs on another host. */
   host: HostAccess | null;
   /** Six hex digits; see `names.ts`. */
   installId: string;
-  /** Storage pool for the disks of instances. */
+  /** Storage pool for root disks and volumes. */
   pool: string;
   log: Log;
 }

@@ -5,12 +5,12 @@ import type { IncusContext } from './context.ts';
 import { IncusError } from './errors.ts';
 import { instancePath } from './lookup.ts';
 
-/** Verbs by which the data plane itself has an engine stand still for one copy of its data. */
+/** Verbs that only the data plane uses, to quiesce an engine while its volume is copied. */
 type QuiesceVerb = 'hold' | 'release';
 
 /**
- * Seconds that the control program gets. A restart waits for the engine to end, which gets two minutes for that; a
- * check reads all data; before it stands still, an engine may have to write much of its memory down.
+ * Time limits in seconds. A restart includes up to two minutes for the engine to stop, `verify` reads all data, and
+ * before it is quiesced an engine may have to write much of its memory to disk.
  */
 const SECONDS: Record<ControlVerb | QuiesceVerb, number> = {
   reload: 60,
@@ -22,14 +22,14 @@ const SECONDS: Record<ControlVerb | QuiesceVerb, number> = {
   hold: 60,
   release: 20,
 };
-/** Seconds from the request to end to the kill, and from that until Incus must have noticed. */
+/** Seconds from SIGTERM to SIGKILL, and from SIGKILL until Incus has noticed the end. */
 const KILL_AFTER = 5;
 const SLACK = 10;
-/** Bytes of an answer that are read. The longest are logs, of 1 MiB. */
+/** Bytes of output that are read. The longest are logs, of 1 MiB. */
 const LIMIT = 2 * 1024 * 1024;
-/** Characters of a complaint that go to the log. */
+/** Characters of an error message that are logged. */
 const COMPLAINT = 2_000;
-/** Exit statuses of `timeout` where it had to end or kill the command. */
+/** Exit statuses of timeout(1) when it had to terminate or kill the command. */
 const TIMED_OUT: ReadonlySet<number> = new Set([124, 137]);
 /** Exit status of the control program for a verb that it does not know. */
 const UNKNOWN_VERB = 2;
@@ -50,21 +50,21 @@ export async function runControl(
   throw new DataPlaneError('failed', 'The service could not do what it was asked to.', { detail });
 }
 
-/** Whether the control program did as told, and its complaint where it did not. */
+/** Whether the control program succeeded, and its error message otherwise. */
 export interface QuiesceOutcome {
   done: boolean;
   said: string;
 }
 
 /**
- * Has the engine make its data fit to be copied, and keep it so until {@link releaseEngine}, for a few seconds at most.
- * Not done where the image is older than this, or the engine is down or too busy.
+ * Makes the engine's data consistent on disk and keeps it so until {@link releaseEngine}, for a few seconds at most.
+ * Not done where the image is too old for this verb, or the engine is down or too busy.
  */
 export function quiesceEngine(context: IncusContext, ref: InstanceRef): Promise<QuiesceOutcome> {
   return outcomeOf(ask(context, ref, 'hold'));
 }
 
-/** Lets it go on. Not done where it went on before: what was copied meanwhile may have been written to. */
+/** Lets the engine continue. Not done where it had already continued: data copied meanwhile may have changed. */
 export function releaseEngine(context: IncusContext, ref: InstanceRef): Promise<QuiesceOutcome> {
   return outcomeOf(ask(context, ref, 'release'));
 }
@@ -80,13 +80,13 @@ async function outcomeOf(asked: Promise<Answer>): Promise<QuiesceOutcome> {
     const { status, stderr } = await asked;
     return { done: status === 0, said: `status ${status}: ${stderr.trim().slice(0, COMPLAINT)}` };
   } catch (error) {
-    // It stopped at this very moment.
+    // It stopped at this moment.
     if (!(error instanceof DataPlaneError) || error.code !== 'invalid') throw error;
     return { done: false, said: error.message };
   }
 }
 
-/** Throws `invalid` where the instance does not run. */
+/** Throws `invalid` where the instance is not running. */
 function ask(context: IncusContext, ref: InstanceRef, verb: ControlVerb | QuiesceVerb): Promise<Answer> {
   const { path, query } = instancePath(context, ref);
   const seconds = SECONDS[verb];

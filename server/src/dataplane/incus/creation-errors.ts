@@ -3,7 +3,7 @@ import { DataPlaneError } from '../contract/errors.ts';
 import type { IncusError } from './errors.ts';
 
 /**
- * What an error of Incus means for the instance that was to be created; the error itself where it means nothing more.
+ * Translates an error of Incus into what it means for the instance being created. Other errors are returned unchanged.
  */
 export function explainCreation(error: IncusError, spec: InstanceSpec): DataPlaneError {
   const options = { detail: error.said, cause: error };

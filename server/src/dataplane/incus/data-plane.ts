@@ -14,16 +14,18 @@ export interface IncusOptions {
   connection: IncusConnection;
   /** Six hex digits; see `names.ts`. */
   installId: string;
-  /** Storage pool for the disks of instances. */
+  /** Storage pool for root disks and volumes. */
   pool: string;
-  /** Folder for images that are built here. */
+  /** Folder in which images are built. */
   imageCache: string;
   log: Log;
-  /** Lets guests boot, where others on the host boot guests too; by default one more at once than it has cores. */
+  /**
+   * Limits how many guests boot at once, shared with other processes on the host; by default the host's cores plus one.
+   */
   bootSlots?: Grant;
 }
 
-/** The real data plane: containers in Incus, on this host or elsewhere. */
+/** The real data plane: containers in Incus, on this host or another. */
 export function createIncusDataPlane(options: IncusOptions): DataPlane {
   const { connection, installId, pool, imageCache, log } = options;
   const client = new IncusClient(connection);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { hardwareAddress } from './devices.ts';
 
-test('the MAC address follows the IP address', () => {
+test('the MAC address is derived from the IP address', () => {
   for (const [ipv4, ipv6, expected] of [
     ['10.64.4.10', 'fd00::a', '02:d4:0a:40:04:0a'],
     ['10.64.4.10', null, '02:d4:0a:40:04:0a'],

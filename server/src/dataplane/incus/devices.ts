@@ -4,10 +4,10 @@ import type { PublishedPort } from '../contract/networks.ts';
 import type { Placement } from './instance-config.ts';
 import { bridgeName } from './names.ts';
 
-/** Devices of an instance in Incus, by name. */
+/** Incus devices of an instance, by name. */
 export type Devices = Record<string, Record<string, string>>;
 
-/** Devices of published ports begin with it, and no others do. */
+/** Prefix of the names of published ports' devices, and of no other device. */
 const PUBLISH_PREFIX = 'publish-';
 
 export function creationDevices(spec: InstanceSpec, place: Placement): Devices {
@@ -23,7 +23,7 @@ export function creationDevices(spec: InstanceSpec, place: Placement): Devices {
   };
 }
 
-/** The network card, or none at all for an instance without addresses. */
+/** The network card; none for an instance without addresses. */
 function networkDevices({ ref, addresses }: InstanceSpec, place: Placement): Devices {
   if (addresses.ipv4 === null && addresses.ipv6 === null) return {};
   return {
@@ -32,7 +32,7 @@ function networkDevices({ ref, addresses }: InstanceSpec, place: Placement): Dev
       name: 'eth0',
       network: bridgeName(place.installId, ref.teamId),
       hwaddr: hardwareAddress(addresses),
-      // `none` with the filter on: nothing of that family leaves the instance.
+      // `none` together with the filter: the instance can send nothing in that family.
       'ipv4.address': addresses.ipv4 ?? 'none',
       'ipv6.address': addresses.ipv6 ?? 'none',
       'security.mac_filtering': 'true',
@@ -43,8 +43,9 @@ function networkDevices({ ref, addresses }: InstanceSpec, place: Placement): Dev
 }
 
 /**
- * A MAC address that goes with the IP address: neighbours, the host among them, remember it for seconds to minutes, and
- * would send to the old one after a reinstall. Locally administered; unique on the team's bridge, as the address is.
+ * A MAC address derived from the IP address. Neighbours and the host cache the mapping for seconds to minutes, and
+ * would send to the old MAC address after a reinstall. Locally administered; unique on the team's bridge, as the IP
+ * address is.
  */
 export function hardwareAddress(addresses: InstanceSpec['addresses']): string {
   const { ipv4, ipv6 } = addresses;
@@ -63,10 +64,10 @@ function lowestBytes(ipv6: string): number[] {
 }
 
 /**
- * A device for each published port. With `nat` it is a rule of the host's firewall and not a process: it costs nothing,
- * and the guest sees who connects. It leads in from outside and from the host, not from its loopback address. Incus
- * compares such ports with nobody's: that none is given twice, and none on which the host itself listens, is up to who
- * gives them out.
+ * One device per published port. With `nat` it is a rule of the host's firewall instead of a proxy process: it costs
+ * nothing, and the guest sees the client's address. It forwards connections from outside and from the host, except
+ * those to the host's loopback address. Incus does not check for conflicts: the caller must not assign a port twice, or
+ * one that the host listens on.
  */
 export function publishDevices(publish: readonly PublishedPort[], ipv4: string | null): Devices {
   if (publish.length > 0 && ipv4 === null) {
@@ -80,13 +81,13 @@ export function publishDevices(publish: readonly PublishedPort[], ipv4: string |
   );
 }
 
-/** Takes devices away from a copy, which otherwise has all that its source has. */
+/** Removes devices from a copy, which otherwise inherits its source's. */
 export const withoutDevices = (devices: Devices): Devices =>
   Object.fromEntries(Object.keys(devices).map((name) => [name, { type: 'none' }]));
 
 export const isPublished = (device: string): boolean => device.startsWith(PUBLISH_PREFIX);
 
-/** Names of the volumes that an instance has, with those of their devices. */
+/** The volumes attached to an instance, with the names of their devices. */
 export const volumesOf = (devices: Devices): { device: string; name: string }[] =>
   Object.entries(devices).flatMap(([device, { type, source }]) =>
     type === 'disk' && source !== undefined ? [{ device, name: source }] : [],
@@ -94,7 +95,7 @@ export const volumesOf = (devices: Devices): { device: string; name: string }[] 
 
 export const rootDiskGb = (devices: Devices): number => Number.parseInt(devices.root?.size ?? '', 10);
 
-/** Whether two sets of devices have the same names and settings. */
+/** Whether two sets have the same devices with the same settings. */
 export function sameDevices(one: Devices, other: Devices): boolean {
   const flat = (devices: Devices): string =>
     JSON.stringify(

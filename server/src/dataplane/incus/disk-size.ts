@@ -3,15 +3,15 @@ import type { IncusContext } from './context.ts';
 import { IncusError, refusesLimit } from './errors.ts';
 
 /**
- * Runs work that gives a disk its size, which can be repeated. Btrfs may refuse that as if the disk were full: where it
- * has lost count, which counting anew mends, and where a disk is full and written to at this moment.
+ * Runs repeatable work that sets a disk's size. Btrfs may refuse it as if the disk were full: because its quota
+ * counters are wrong, which a rescan repairs, or because the disk is full and being written to at this moment.
  */
 export async function givingSize<T>({ host, log }: IncusContext, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
     if (!host || !refusesLimit(error)) throw error;
-    log.warn({ err: error }, 'a disk could not get its size; counting what is on all disks anew');
+    log.warn({ err: error }, 'Btrfs refused the size of a disk; rescanning the quotas of all disks');
     await host.disks.recount();
   }
   try {

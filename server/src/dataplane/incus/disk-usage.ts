@@ -2,7 +2,7 @@ import path from 'node:path';
 import type { IncusContext } from './context.ts';
 import { readDiskCounts, recountDisks } from './pool-health.ts';
 
-/** What Incus calls the kinds of disks in a pool's folder: root disks and volumes. */
+/** Folders of disks in an Incus storage pool: root disks and volumes. */
 export type DiskKind = 'containers' | 'custom';
 
 export interface Disk {
@@ -12,8 +12,8 @@ export interface Disk {
 }
 
 /**
- * Bytes that a disk holds; where Incus is elsewhere, or the pool is not Btrfs, what Incus says. Null where the file
- * system has lost count, see {@link DiskUsage.heldBytes}.
+ * Bytes that a disk holds. Incus's own figure where Incus runs elsewhere or the pool is not Btrfs. Null where Btrfs's
+ * quota counters are wrong, see {@link DiskUsage.heldBytes}.
  */
 export async function heldBytes(
   { host }: IncusContext,
@@ -25,22 +25,22 @@ export async function heldBytes(
 }
 
 /**
- * Measures disks of an Incus on this host. Incus itself tells of a Btrfs disk only what it shares with no other, which
- * is next to nothing as soon as there is a snapshot; limits count all that a disk holds, and so does this.
+ * Measures disks of an Incus on this host. For Btrfs, Incus reports only the data that a disk shares with no other,
+ * which is close to nothing once there is a snapshot. Disk limits count all data, and so does this class.
  */
 export class DiskUsage {
   readonly #folder: string;
   #recount: Promise<void> | null = null;
 
-  /** `folder`: where the pool is mounted. */
+  /** `folder`: the pool's mount point. */
   constructor(folder: string) {
     this.#folder = folder;
   }
 
   /**
-   * Bytes as of the last commit, at most half a minute ago; what Incus says where the pool is not Btrfs. Null where the
-   * file system has lost count, as it may when a snapshot is deleted; where `patient`, it counts anew, which takes
-   * seconds on a large pool.
+   * Bytes as of the last commit of the file system, at most half a minute ago; `incusSays` where the pool is not Btrfs.
+   * Null where the quota counters are wrong, which can happen when a snapshot is deleted. With `patient` they are
+   * rescanned first, which takes seconds on a large pool.
    */
   async heldBytes(disk: Disk, incusSays: number | null, patient: boolean): Promise<number | null> {
     const folder = path.join(this.#folder, disk.kind, `${disk.project}_${disk.name}`);
@@ -53,7 +53,7 @@ export class DiskUsage {
     return this.heldBytes(disk, incusSays, false);
   }
 
-  /** Makes the file system count again. One at a time: it refuses a second. */
+  /** Rescans the quota counters. One rescan at a time: Btrfs refuses a second. */
   recount(): Promise<void> {
     this.#recount ??= recountDisks(this.#folder).finally(() => {
       this.#recount = null;

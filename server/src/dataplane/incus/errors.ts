@@ -1,9 +1,9 @@
 import { DataPlaneError, type DataPlaneErrorCode } from '../contract/errors.ts';
 
-/** An error of Incus. `status` is its HTTP-like code; 0 where there was no answer at all. */
+/** An error of Incus. `status` is its HTTP-like code; 0 where Incus did not answer. */
 export class IncusError extends DataPlaneError {
   readonly status: number;
-  /** What Incus said, for code that has to tell cases apart; never shown to customers. */
+  /** The message of Incus, for code that has to distinguish cases. Never shown to customers. */
   readonly said: string;
 
   constructor(status: number, said: string, options: { cause?: unknown } = {}) {
@@ -28,7 +28,7 @@ const PUBLIC: Record<DataPlaneErrorCode, string> = {
 
 const RETRYABLE: ReadonlySet<DataPlaneErrorCode> = new Set(['unreachable', 'timeout', 'failed']);
 
-/** Btrfs refuses to set the limit of a disk, as if there were no room below it. */
+/** Btrfs refuses to set a disk's limit, as if the disk were full. */
 const REFUSED_LIMIT = /qgroup limit.*quota exceeded/is;
 
 function codeOf(status: number, said: string): DataPlaneErrorCode {
@@ -36,37 +36,38 @@ function codeOf(status: number, said: string): DataPlaneErrorCode {
   if (/no space left|quota exceeded|cannot allocate memory/i.test(said)) return 'no_capacity';
   if (status === 0 || status === 502 || status === 503) return 'unreachable';
   if (status === 408 || status === 504) return 'timeout';
-  // A file that is missing below an instance is not the instance itself; nor is the disk of one that was made by half.
+  // A missing file in an instance does not mean that the instance is missing, nor does the missing disk of an
+  // incomplete one.
   if (status === 404 && !/no such file|storage pool not found/i.test(said)) return 'not_found';
   return 'failed';
 }
 
-/** An error below HTTP: refused, no such socket, cut off, no answer in time. */
+/** An error below HTTP: connection refused, no socket, connection lost, or no response in time. */
 export function fromTransport(error: unknown): IncusError {
   const { code, message } = error as { code?: string; message?: string };
   const slow = code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT';
   return new IncusError(slow ? 408 : 0, `${code ?? 'error'}: ${message ?? String(error)}`, { cause: error });
 }
 
-/** The instance, network, … is there already. Where two create it at once, Incus lets its database say so. */
+/** The instance, network, … exists. When two requests create it at once, the error comes from the database of Incus. */
 export const alreadyExists = (error: unknown): boolean =>
   error instanceof IncusError && /already exists|UNIQUE constraint failed/i.test(error.said);
 
-/** Another operation on the same instance is under way, or was a moment ago; it can be tried again in a moment. */
+/** Another operation on the instance is in progress, or was a moment ago; try again shortly. */
 export const isBusy = (error: unknown): boolean =>
   error instanceof IncusError &&
-  // 412: it changed between our look at it and our change.
+  // 412: it changed between our read and our write.
   (error.status === 412 || BUSY.test(error.said));
 
-/** The last: Incus looks at every interface of the host, and one has gone since it listed them. */
+/** The last pattern: Incus inspects all interfaces of the host, and one has disappeared since it listed them. */
 const BUSY = /\bbusy\b|matching non-reusable operation|is already being|Device "veth\w+" does not exist/i;
 
 /** See `disk-size.ts`. */
 export const refusesLimit = (error: unknown): error is IncusError =>
   error instanceof IncusError && REFUSED_LIMIT.test(error.said);
 
-/** Rules that Incus, or nftables behind it, cannot hold: nothing has changed. */
+/** Rules that Incus or nftables rejects; nothing has changed. */
 export const refusesRules = (error: unknown): boolean =>
   error instanceof IncusError &&
-  // nftables tells what it cannot read from what the kernel cannot do, which may be possible later.
+  // Syntax errors of nftables only. "Could not process rule" comes from the kernel and may succeed later.
   /(Invalid|Duplicate of) (in|e)gress rule|nft .*Error: (?!Could not process rule)/s.test(error.said);

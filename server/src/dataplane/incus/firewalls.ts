@@ -20,7 +20,7 @@ interface IncusNetwork {
 
 const NO_RULES: IncusRules = { ingress: [], egress: [] };
 
-/** Settings of a network, or of a NIC, which let pass what the rules of the ACL allow, and nothing else. */
+/** Settings of a network or NIC that allow what the ACL's rules allow, and drop everything else. */
 export const guardedBy = (acl: string): Record<string, string> => ({
   'security.acls': acl,
   'security.acls.default.ingress.action': 'drop',
@@ -28,23 +28,25 @@ export const guardedBy = (acl: string): Record<string, string> => ({
 });
 
 /**
- * The firewalls of teams, as network ACLs of Incus: on a bridge one for the network, with the rules of all instances;
- * on OVN one for each instance's NIC. What Incus 6.0 makes of an ACL on a bridge, measured:
+ * The firewalls of teams, as network ACLs of Incus: on a bridge, one ACL for the network with the rules of all
+ * instances; on OVN, one for each instance's NIC. How Incus 6.0 applies an ACL to a bridge, as measured:
  *
- * - A chain `acl.BRIDGE` of nftables for what is forwarded, between two instances too, and for what the host itself
- *   sends and gets. Established connections pass first. DNS, DHCP and what IPv6 needs to work pass between instance and
- *   host whatever the rules; between instances they do not, not even neighbour discovery.
- * - Writing the rules replaces the chain in one step. Rules that nftables refuses leave the chain and Incus' own record
- *   of it as they were.
- * - A change of the network's settings, like a start of Incus, takes all chains of the network away and makes them
- *   anew, with the DNS server in between: nothing is filtered and nothing is masqueraded for most of a second. So an
- *   ACL is attached to a network once and never touched again; see `host/acl-guard.ts` for the start.
+ * - A chain `acl.BRIDGE` of nftables filters forwarded packets, also between two instances, and the host's own.
+ *   Established connections pass first. DNS, DHCP and what IPv6 needs to work always pass between instance and host;
+ *   between instances not even neighbour discovery passes without a rule.
+ *
+ * - Writing the rules replaces the chain atomically. If nftables rejects the rules, the chain and Incus's record of
+ *   them stay as they were.
+ *
+ * - A change of the network's settings, like a start of Incus, deletes all chains of the network and writes them again,
+ *   and restarts the DNS server in between: for most of a second nothing is filtered or masqueraded. So an ACL is
+ *   attached to a network once and never again; `host/components/acl-guard.ts` covers the start of Incus.
  */
 export class Firewalls {
   readonly #client: IncusClient;
   readonly #host: HostAccess | null;
   readonly #installId: string;
-  /** By team: the daemon and the rules under which connections were judged. */
+  /** By team: the process id of Incus and the rules at the time its connections were last judged. */
   readonly #judged = new Map<number, string>();
 
   constructor({ client, host, installId }: IncusContext) {
@@ -53,14 +55,14 @@ export class Firewalls {
     this.#installId = installId;
   }
 
-  /** Makes the ACL for a network that is to be made; it lets nothing pass. One that is there stays as it is. */
+  /** Creates the ACL of a network that is about to be created; it allows nothing. An existing ACL is not changed. */
   async prepare(teamId: number): Promise<void> {
     const name = networkAclName(this.#installId, teamId);
     if (await this.#client.find(aclPath(name))) return;
     await this.#create(name, teamId, NO_RULES);
   }
 
-  /** See `Networks.ensureFirewalls`. Two requests and no write where nothing differs. */
+  /** See `Networks.ensureFirewalls`. Takes two requests and no write where nothing has changed. */
   async ensure(teamId: number, firewalls: readonly InstanceFirewall[]): Promise<void> {
     const path = `/1.0/networks/${bridgeName(this.#installId, teamId)}`;
     const [network, daemon] = await Promise.all([
@@ -69,14 +71,14 @@ export class Firewalls {
     ]);
     if (!network) throw new DataPlaneError('not_found', `Team ${teamId} has no network.`);
     const addresses = addressesOf(network);
-    // The same rules whatever the order in which they come.
+    // Sorted, so that equal sets of firewalls give equal rules.
     const sorted = firewalls.toSorted((a, b) => (a.ref.name < b.ref.name ? -1 : 1));
     const rules = await orInvalid(() =>
       network.type === 'ovn'
         ? this.#ensureOnNics(teamId, sorted, addresses)
         : this.#ensureOnBridge(teamId, sorted, addresses, network),
     );
-    // What has passed meanwhile, while Incus was away, is judged too: nothing is filtered at a start of Incus.
+    // A restart of Incus leaves traffic unfiltered for a moment, so connections are judged again after it.
     await this.#cut(teamId, sorted, addresses, `${daemon.environment.server_pid} ${rules}`);
   }
 
@@ -97,7 +99,8 @@ export class Firewalls {
     const name = networkAclName(this.#installId, teamId);
     await this.#write(name, teamId, rules);
     const guard = guardedBy(name);
-    // A network of a release that had no firewalls: only now, so that what is allowed was never cut off.
+    // A network without an ACL, from an older release. It is attached only now that the ACL has its rules, so that
+    // allowed traffic was never blocked.
     if (Object.entries(guard).some(([key, value]) => network.config[key] !== value)) {
       const path = `/1.0/networks/${bridgeName(this.#installId, teamId)}`;
       await patiently(() => this.#client.request('PATCH', path, { config: guard }));
@@ -138,7 +141,7 @@ export class Firewalls {
     return paths.map((path) => path.split('/').pop() ?? '').filter((name) => name.startsWith(prefix));
   }
 
-  /** Compares first. Another process that writes at the same time has the last word, or this one: either is whole. */
+  /** Writes only what differs. If two processes write at once, either one's rules are in force as a whole. */
   async #write(name: string, teamId: number, rules: IncusRules): Promise<void> {
     const present = await this.#client.find<IncusRules>(aclPath(name));
     if (present && textOf(present) === textOf(rules)) return;
@@ -146,7 +149,7 @@ export class Firewalls {
     await this.#client.request('PUT', aclPath(name), this.#body(teamId, rules));
   }
 
-  /** False where another process was faster. */
+  /** False where another process created it first. */
   async #create(name: string, teamId: number, rules: IncusRules): Promise<boolean> {
     try {
       await this.#client.request('POST', '/1.0/network-acls', { name, ...this.#body(teamId, rules) });
@@ -161,7 +164,9 @@ export class Firewalls {
     return { description: `Danube ${this.#installId}, team ${teamId}`, config: {}, ingress, egress };
   }
 
-  /** Only on the host, and not twice under the same daemon and rules: it reads the table of all connections. */
+  /**
+   * Only on Incus's host. Skipped where daemon and rules are unchanged, because it reads the table of all connections.
+   */
   async #cut(
     teamId: number,
     firewalls: readonly InstanceFirewall[],
@@ -176,7 +181,7 @@ export class Firewalls {
 
 const aclPath = (name: string): string => `/1.0/network-acls/${name}`;
 
-/** The same text for the same rules: Incus gives them back in their order, and leaves out what is empty. */
+/** Equal rules give equal text: Incus keeps their order, and omits empty members. */
 const textOf = ({ ingress, egress }: IncusRules): string => {
   const flat = (rules: readonly IncusRule[]): unknown =>
     rules.map((rule) => Object.entries(rule).toSorted(([a], [b]) => (a < b ? -1 : 1)));

@@ -4,8 +4,8 @@ import type { IncusContext } from './context.ts';
 import { instancePath } from './lookup.ts';
 
 /**
- * Writes the files, into an instance that runs or not. Incus writes in place: a reader at the wrong moment, or a kill
- * in the middle, finds half a file. So the guest must be able to tell; an archive can, by what it ends with.
+ * Writes files into an instance, running or stopped. Incus overwrites in place, so a concurrent reader, or one after a
+ * kill, may find half a file. The guest must be able to detect that: an archive does so by its end marker.
  */
 export async function writeFiles(
   context: IncusContext,
@@ -15,7 +15,7 @@ export async function writeFiles(
   const { path, query } = instancePath(context, ref);
   for (const file of files) {
     const headers = {
-      // With any other type, Incus writes an empty file and calls that success.
+      // With any other content type, Incus writes an empty file and reports success.
       'content-type': 'application/octet-stream',
       'x-incus-type': 'file',
       'x-incus-write': 'overwrite',

@@ -6,9 +6,10 @@ const prefixOf = (spec: InstanceSpec, family: 'ipv4' | 'ipv6'): string =>
   spec.network[family].subnet.split('/')[1] ?? '';
 
 /**
- * cloud-init network configuration (version 2): fixed addresses, so that no boot waits for a DHCP server. Gateways have
- * keys of their own here: of a route to `::/0`, cloud-init 22.4 makes one to `::/64` (`_normalize_net_keys` in its
- * `net/network_state.py` takes a prefix of 0 for none), and the way out is missing until a router advertises itself.
+ * cloud-init network configuration (version 2), with static addresses so that no boot waits for a DHCP server. It uses
+ * `gateway4` and `gateway6`: from a route to `::/0`, cloud-init 22.4 makes one to `::/64` (`_normalize_net_keys` in
+ * `net/network_state.py` treats a prefix length of 0 as missing), and there is no default route until the router's next
+ * advertisement.
  */
 export function networkConfig(spec: InstanceSpec): string {
   const families = (['ipv4', 'ipv6'] as const).filter((family) => spec.addresses[family] !== null);
@@ -34,8 +35,8 @@ export function networkConfig(spec: InstanceSpec): string {
 }
 
 /**
- * The same for an image without cloud-init, as shell assignments that its `boot` script reads. A family that the
- * instance has not is empty.
+ * The same for an image without cloud-init, as shell assignments for its `boot` script. Values of a family that the
+ * instance does not have are empty.
  */
 export function networkText(spec: InstanceSpec): string {
   const address = (family: 'ipv4' | 'ipv6'): string =>
@@ -53,5 +54,5 @@ export function networkText(spec: InstanceSpec): string {
     .join('');
 }
 
-/** One word for a shell, whatever the text holds. */
+/** Quotes text as one word of a shell command. */
 const shellWord = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;

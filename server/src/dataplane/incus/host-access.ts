@@ -6,22 +6,22 @@ import { removeEmptyVolume, removeHostRemains, stopForgottenDns } from './host-r
 import { whileThawing } from './thaw.ts';
 
 /**
- * What can be done only on the host that Incus runs on, as root: with its kernel, its processes and its file systems.
+ * Operations that only work as root on the host that Incus runs on: they use its kernel, processes and file systems.
  */
 export interface HostAccess {
   /** Measures the disks of instances. */
   disks: DiskUsage;
-  /** Ends connections that a team's rules forbid. */
+  /** Cuts connections that a team's rules forbid. */
   cutForbidden: typeof cutForbidden;
-  /** Does what ends a container, which may have frozen itself. */
+  /** Runs work that ends a container, and thaws the container meanwhile in case its root has frozen it. */
   whileThawing: typeof whileThawing;
-  /** Three kinds of remains of a daemon that was killed. */
+  /** Remove what a killed Incus daemon leaves behind. */
   removeEmptyVolume: typeof removeEmptyVolume;
   removeHostRemains: typeof removeHostRemains;
   stopForgottenDns: typeof stopForgottenDns;
 }
 
-/** Null where Incus runs elsewhere: all of this is up to its hosts then. */
+/** Null where Incus runs elsewhere; these operations are then up to the operators of those hosts. */
 export function hostAccess(connection: IncusConnection, pool: string): HostAccess | null {
   if (!('socketPath' in connection)) return null;
   const poolFolder = path.join(path.dirname(connection.socketPath), 'storage-pools', pool);

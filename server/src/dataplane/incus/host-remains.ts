@@ -2,17 +2,19 @@ import { readdir, readFile, rmdir } from 'node:fs/promises';
 import path from 'node:path';
 import { run } from '../../lib/run.ts';
 
-/** Milliseconds that a DNS server gets to end. */
+/** Milliseconds that a DNS server gets to exit. */
 const PATIENCE = 3_000;
 
-/** Ends the DNS servers of a bridge, and deletes the bridge. Only for one that Incus does not manage (any more). */
+/**
+ * Ends the DNS servers of a bridge, and deletes the bridge. Only for a bridge that Incus does not manage (any more).
+ */
 export async function removeHostRemains(bridge: string): Promise<void> {
   await stopForgottenDns(bridge);
-  // Status 1 where it is not there.
+  // Exit status 1: the interface does not exist.
   await run('ip', ['link', 'delete', 'dev', bridge], { allow: [1] });
 }
 
-/** Ends every dnsmasq that serves this bridge; Incus starts a new one when it starts the network. */
+/** Ends every dnsmasq that serves this bridge. Incus starts a new one when it starts the network. */
 export async function stopForgottenDns(bridge: string): Promise<void> {
   const pids = await dnsServersOf(bridge);
   for (const pid of pids) {
@@ -29,14 +31,15 @@ export async function stopForgottenDns(bridge: string): Promise<void> {
 }
 
 /**
- * Incus first makes an empty folder for a disk, then the disk in its place; killed in between, it cannot delete what it
- * left. Returns true where `said`, its complaint, names such a folder of this volume, and the folder is gone now.
+ * Incus creates an empty folder for a disk before the disk itself; if it is killed in between, it cannot delete that
+ * folder later. Returns true where `said`, its error message, names such a folder of this volume, and the folder has
+ * been removed.
  */
 export async function removeEmptyVolume(said: string, volume: string): Promise<boolean> {
   const folder = /Failed deleting subvolume "([^"]+)".*Not a Btrfs subvolume/s.exec(said)?.[1];
   if (!folder || path.basename(folder) !== volume) return false;
   try {
-    // Refuses a folder with anything in it.
+    // Fails unless the folder is empty.
     await rmdir(folder);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
@@ -60,7 +63,7 @@ async function commandLine(pid: string): Promise<string> {
   try {
     return await readFile(`/proc/${pid}/cmdline`, 'utf8');
   } catch {
-    // It ended meanwhile.
+    // The process has ended.
     return '';
   }
 }

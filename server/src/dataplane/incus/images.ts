@@ -22,33 +22,36 @@ interface IncusImage {
   aliases: { name: string }[];
 }
 
-/** Image properties that say what an image was made from. */
+/** Image properties that record what an image was made from. */
 const PROPERTY = { recipe: 'danube.recipe', builtAt: 'danube.built_at', install: 'danube.install' } as const;
 
-/** What Danube reads of an image, and what never changes in one. */
+/** The properties of an image that Danube reads. They never change for a given fingerprint. */
 interface Facts {
   /** Hash of the recipe; undefined for an image that was not built here. */
   recipe: string | undefined;
   parameters: readonly EngineParameter[] | null;
 }
 
-/** Every image that this install may use: the catalogue's, then those of services. */
+/** Every image that this install can use: first those of the catalogue, then those of managed services. */
 const SOURCES: ReadonlyMap<string, ImageSource> = new Map([
   ...CATALOG.map(({ id, source }) => [id, source] as const),
   ...SERVICE_IMAGES.map((id) => [id, { kind: 'built', recipe: id }] as const),
 ]);
 
-/** Builds at once. Each unpacks hundreds of packages: more of them only make each other slow. */
+/**
+ * How many images are built at once. Each build unpacks hundreds of packages; more at once would only slow each other
+ * down.
+ */
 const BUILDS = 2;
 
-/** Images in Incus: built here and imported, or fetched from their server. */
+/** Images in Incus: built here and imported, or downloaded from an image server. */
 export class Images {
   readonly #client: IncusClient;
   readonly #options: { installId: string; imageCache: string; log: Log };
   readonly #servers: ImageServers = probeImageServers();
   readonly #perImage = new KeyedMutex();
   readonly #builds = new Semaphore(BUILDS);
-  /** By fingerprint. An image's properties can be some kilobytes, and lists are asked for often. */
+  /** By fingerprint. A property can have some kilobytes, and image lists are requested often. */
   readonly #facts = new Map<string, Promise<Facts | null>>();
 
   constructor(client: IncusClient, options: { installId: string; imageCache: string; log: Log }) {
@@ -56,7 +59,7 @@ export class Images {
     this.#options = options;
   }
 
-  /** One request, but for images that were never looked at. */
+  /** Takes one request, unless there are images it has not seen before. */
   async list(): Promise<ImageReport[]> {
     const aliases = await this.#client.get<{ name: string; target: string }[]>('/1.0/images/aliases', {
       query: { recursion: '1' },
@@ -78,7 +81,7 @@ export class Images {
     return { name, state: reason === null ? 'buildable' : 'unavailable', reason };
   }
 
-  /** What the engine in the image can be set to; null where the image is not there, or has no such engine. */
+  /** The parameters of the engine in the image; null where the image is not there, or has no engine. */
   async parameters(name: string): Promise<readonly EngineParameter[] | null> {
     const target = await this.#targetOf(name);
     return (target === null ? null : await this.#factsOf(target))?.parameters ?? null;
@@ -91,7 +94,8 @@ export class Images {
     const asked = this.#readFacts(fingerprint);
     this.#facts.set(fingerprint, asked);
     const forget = () => this.#facts.delete(fingerprint);
-    // The caller hears of the failure; the next one asks again.
+    // On failure or a missing image the entry is removed, so that the next call asks again. The caller gets the
+    // failure.
     asked.then((facts) => facts ?? forget(), forget);
     return asked;
   }
@@ -106,7 +110,7 @@ export class Images {
     };
   }
 
-  /** Makes the image ready. `rebuild` builds or fetches it anew, for fresh packages. */
+  /** Builds or downloads the image where it is missing, or in any case with `rebuild`, for fresh packages. */
   async ensure(name: string, progress: Progress | undefined, rebuild: boolean): Promise<void> {
     const source = SOURCES.get(name);
     if (!source) throw new DataPlaneError('image_unavailable', `There is no image "${name}".`);
@@ -116,12 +120,12 @@ export class Images {
       if (!rebuild && present && isCurrent(present, source)) return;
       if (source.kind === 'built') await this.#build(name, source.recipe, rebuild, progress);
       else await this.#fetch(name, source, progress);
-      // The alias points elsewhere now; instances keep their disks.
+      // The alias now names the new image. Instances made from the old one have their own disks.
       if (target !== null) await this.#removeUnused(target);
     });
   }
 
-  /** Fingerprint of the image that has this name here, or null. */
+  /** Fingerprint of the image that this install's alias names, or null. */
   async #targetOf(name: string): Promise<string | null> {
     const alias = imageAlias(this.#options.installId, name);
     const entry = await this.#client.find<{ target: string }>(`/1.0/images/aliases/${alias}`);
@@ -143,7 +147,7 @@ export class Images {
     log.info({ image: name, recipe: built.recipeHash }, 'image ready');
   }
 
-  /** Returns the fingerprint. An import that was killed before its alias existed is found again. */
+  /** Returns the fingerprint. Finds an image whose import was killed before it had an alias. */
   async #import(built: BuiltImage): Promise<string> {
     const properties = {
       [PROPERTY.recipe]: built.recipeHash,
@@ -212,7 +216,7 @@ export class Images {
     }
   }
 
-  /** Deletes an image that no alias names any more; one that another install's alias names stays. */
+  /** Deletes an image without aliases. An image that another install's alias names stays. */
   async #removeUnused(fingerprint: string): Promise<void> {
     const image = await this.#client.find<IncusImage>(`/1.0/images/${fingerprint}`);
     if (!image || image.aliases.length > 0) return;

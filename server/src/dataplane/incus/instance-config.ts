@@ -25,46 +25,46 @@ export interface IncusInstance {
   status: string;
   config: Record<string, string>;
   devices: Devices;
-  /** Year 1970 or before for an instance that never ran. */
+  /** In 1970 or earlier for an instance that was never started. */
   last_used_at: string;
 }
 
-/** Where and how instances are made on this install. */
+/** Where and how this install creates instances. */
 export interface Placement {
   installId: string;
   pool: string;
-  /** Cores of the host: Incus refuses an instance more than there are. */
+  /** Cores of the host: Incus rejects a higher number for an instance. */
   hostVcpu: number;
 }
 
-/** Ends a fork bomb long before the host feels it, and no honest server of these sizes. */
+/** Stops a fork bomb long before it affects the host; no regular workload of these sizes needs as many processes. */
 const MAX_PROCESSES = 8192;
 
 /**
- * Requests by which root in a guest makes a Btrfs subvolume or snapshot: the limit of the disk does not cover those.
- * From linux/btrfs.h: SNAP_CREATE, SUBVOL_CREATE, SNAP_CREATE_V2, SUBVOL_CREATE_V2.
+ * The ioctl requests by which root in a guest creates a Btrfs subvolume or snapshot, whose data its disk limit does not
+ * cover. From linux/btrfs.h: SNAP_CREATE, SUBVOL_CREATE, SNAP_CREATE_V2, SUBVOL_CREATE_V2.
  */
 const SUBVOLUME_REQUESTS = ['0x50009401', '0x5000940e', '0x50009417', '0x50009418'];
-/** ENOTTY, as if the file system had no subvolumes: systemd and others make a folder then. */
+/** ENOTTY, as on a file system without subvolumes: systemd and others then create a folder instead. */
 const NO_SUCH_REQUEST = 25;
 
 /**
- * Lines of an LXC seccomp policy for all architectures that the kernel runs. The kernel reads 32 bits of the request's
- * number: the filter must not look at the others.
+ * Lines of an LXC seccomp policy for all architectures of the kernel. The kernel uses only 32 bits of the request
+ * number, so the filter must mask the others.
  */
 const deniedCalls = (): string =>
   SUBVOLUME_REQUESTS.map(
     (request) => `ioctl errno ${NO_SUCH_REQUEST} [1,${request},SCMP_CMP_MASKED_EQ,0xffffffff]\n`,
   ).join('');
 
-/** `config` keys that carry what Danube knows about an instance. */
+/** `config` keys in which Danube stores its own data about an instance. */
 const KEY = {
-  /** Written last: what has none was made by half. */
+  /** Written last: an instance without it is incomplete. */
   generation: 'user.danube.generation',
   image: 'user.danube.image',
-  /** Of a snapshot that was made to its end. */
+  /** Set on a snapshot once it is complete. */
   complete: 'user.danube.complete',
-  /** Read by the images of services, see `images/appliance-recipe.ts`. */
+  /** Read by images of managed services, see `images/appliance-recipe.ts`. */
   network: 'user.danube.network',
 } as const;
 
@@ -79,9 +79,9 @@ export function creationBody(spec: InstanceSpec, place: Placement) {
     config: {
       ...settingsConfig(spec, place.hostVcpu),
       'limits.processes': String(MAX_PROCESSES),
-      // User ids of its own on the host: a limit that the kernel counts per user hits one customer only.
+      // A range of host user ids of its own, so that the kernel's per-user limits affect one customer only.
       'security.idmap.isolated': 'true',
-      // Guests have no business with Incus; cloud-init gets its data from files.
+      // Guests do not need the Incus API; cloud-init reads its data from files.
       'security.guestapi': 'false',
       'security.syscalls.deny': deniedCalls(),
       ...guestConfig(spec),
@@ -93,9 +93,9 @@ export function creationBody(spec: InstanceSpec, place: Placement) {
 }
 
 /**
- * The body of `POST /1.0/instances` that creates the instance with the disk of a snapshot, and does not start it. A
- * daemon that is killed in the middle may leave a disk without limit, or one that does not learn its new network: so
- * the instance gets its generation afterwards, by {@link copied}.
+ * The body of `POST /1.0/instances` that creates a stopped instance with the disk of a snapshot. A daemon killed during
+ * this may leave a disk without limit, or a guest without its new network configuration. Therefore the generation is
+ * set afterwards, by {@link copied}.
  */
 export function copyBody(spec: InstanceSpec, place: Placement, source: IncusInstance, diskGb: number) {
   const { source: _image, ...body } = creationBody(spec, place);
@@ -109,14 +109,14 @@ export function copyBody(spec: InstanceSpec, place: Placement, source: IncusInst
   };
 }
 
-/** The change that makes a copied instance one of its generation. */
+/** The change that gives a copied instance its generation, which marks it as complete. */
 export const copied = (spec: InstanceSpec): unknown => ({
   config: { [KEY.generation]: String(spec.generation) },
 });
 
 /**
- * The body of `POST /1.0/instances` that keeps the disk of an instance as a snapshot: without network, without what the
- * instance was told of its user, and never started.
+ * The body of `POST /1.0/instances` that copies an instance as a snapshot: without network and user data, and never
+ * started.
  */
 export const snapshotBody = (name: string, source: IncusInstance): unknown => ({
   name,
@@ -131,14 +131,17 @@ export const snapshotBody = (name: string, source: IncusInstance): unknown => ({
   devices: { ...withoutDevices(source.devices), root: source.devices.root },
 });
 
-/** The change that marks a snapshot as made to its end. */
+/** The change that marks a snapshot as complete. */
 export const KEPT = { config: { [KEY.complete]: 'true' } };
 
 export const isKept = (instance: IncusInstance): boolean => instance.config[KEY.complete] === 'true';
 
 const copyOf = (source: string) => ({ type: 'copy', source, instance_only: true });
 
-/** Settings that a copy must not take over; those of Incus and of the image go with the disk. */
+/**
+ * Settings without those that a copy must not inherit. Settings of Incus and of the image stay, as they belong to the
+ * disk.
+ */
 const without = (config: Record<string, string>): Record<string, string> =>
   Object.fromEntries(
     Object.keys(config)
@@ -146,7 +149,7 @@ const without = (config: Record<string, string>): Record<string, string> =>
       .map((key) => [key, '']),
   );
 
-/** What the guest learns of its user and network, in the form that its image reads. */
+/** User data and network configuration for the guest, in the form that its image reads. */
 const guestConfig = (spec: InstanceSpec): Record<string, string> =>
   spec.userData === null
     ? { [KEY.network]: networkText(spec) }
@@ -158,7 +161,7 @@ export const settingsConfig = (
 ): Record<string, string> => ({
   'limits.cpu': String(Math.min(limits.vcpu, hostVcpu)),
   'limits.memory': `${limits.memoryMb}MiB`,
-  // Empty is unset: Incus then starts after the host does what ran before it stopped.
+  // An empty value unsets the key: at boot, Incus then starts instances that ran when the host went down.
   'boot.autostart': autoStart ? '' : 'false',
 });
 
@@ -166,7 +169,7 @@ const POWER: Readonly<Record<string, PowerState>> = {
   Running: 'running',
   Stopped: 'stopped',
   Frozen: 'frozen',
-  // A member of the cluster that holds the instance is away.
+  // The cluster member that holds the instance is offline.
   Error: 'error',
 };
 
@@ -201,9 +204,7 @@ export function addressesOf(instance: IncusInstance): InstanceDetail['addresses'
 
 export const generationOf = (instance: IncusInstance): number => Number(instance.config[KEY.generation] ?? 0);
 
-/**
- * The devices with the disk's size and the published ports as the settings say. Throws `invalid` for a smaller disk.
- */
+/** The devices with the disk size and published ports of the settings. Throws `invalid` for a smaller disk. */
 export function settledDevices(present: IncusInstance, { limits, publish }: InstanceSettings): Devices {
   const kept = Object.fromEntries(Object.entries(present.devices).filter(([name]) => !isPublished(name)));
   const { ipv4 } = addressesOf(present);
@@ -215,6 +216,6 @@ export function settledDevices(present: IncusInstance, { limits, publish }: Inst
   return { ...kept, ...published, root: { ...present.devices.root, size: `${limits.diskGb}GiB` } };
 }
 
-/** True for an instance whose creation was cut off: it holds no data of anybody. */
+/** True for an instance whose creation was interrupted: it holds nobody's data. */
 export const neverStarted = (instance: IncusInstance): boolean =>
   new Date(instance.last_used_at).getUTCFullYear() <= 1970;

@@ -24,18 +24,18 @@ import { BUSY_PATIENCE, patiently } from './patience.ts';
 import { startInstance, stopInstance } from './power.ts';
 
 interface Operation {
-  /** A `task` ends by itself; a `websocket` is somebody's console or shell. */
+  /** A `task` ends by itself; a `websocket` is somebody's console or shell session. */
   class: 'task' | 'websocket' | 'token';
   resources: { instances?: string[] } | null;
 }
 
-/** The disk of a snapshot that an instance is to have, and the size in GiB that it gets. */
+/** The snapshot to take the root disk from, and the size in GiB that the disk gets. */
 export interface RootDisk {
   snapshot: IncusInstance;
   diskGb: number;
 }
 
-/** Creates, changes and deletes instances; every method can be repeated. */
+/** Creates, changes and deletes instances. All methods are idempotent. */
 export class Instances {
   readonly #context: IncusContext;
 
@@ -43,14 +43,11 @@ export class Instances {
     this.#context = context;
   }
 
-  /**
-   * One request where nothing is in the way: the instance is created and started by the same operation. With the disk
-   * of a snapshot it takes three.
-   */
+  /** Normally takes one request: the same operation creates and starts the instance. From a snapshot it takes three. */
   async ensure(spec: InstanceSpec, place: Placement, disk: RootDisk | null = null): Promise<void> {
     const deadline = Date.now() + BUSY_PATIENCE;
-    // An instance can be in the way more than once: one of an older generation, the rest of a killed attempt, one that
-    // another process makes or removes at the same time.
+    // An existing instance can be in the way several times: one of an older generation, the rest of a killed attempt,
+    // or one that another process is creating or removing.
     for (;;) {
       if (await this.#create(spec, place, disk)) return;
       if (Date.now() > deadline) break;
@@ -66,7 +63,10 @@ export class Instances {
     });
   }
 
-  /** The instance as it is, if it is not newer than `spec`; throws `invalid` where it is. Null where there is none. */
+  /**
+   * The existing instance; null where there is none. Throws `invalid` where its generation is newer than that of
+   * `spec`.
+   */
   async findOlder(spec: InstanceSpec): Promise<IncusInstance | null> {
     const present = await this.#findSettled(spec.ref);
     if (present && generationOf(present) > spec.generation) {
@@ -78,7 +78,8 @@ export class Instances {
   }
 
   /**
-   * The instance, once no operation is at work on it: what is under way must not be taken for the rest of something.
+   * The instance, once no operation works on it, so that an instance being created is not taken for the rest of a
+   * killed attempt.
    */
   async #findSettled(ref: InstanceRef): Promise<IncusInstance | null> {
     const { query } = instancePath(this.#context, ref);
@@ -113,10 +114,10 @@ export class Instances {
       }
       return true;
     } catch (error) {
-      // Busy: somebody else creates or removes it at this moment.
+      // Busy: another process is creating or removing it.
       if (alreadyExists(error) || isBusy(error)) return false;
       if (!(error instanceof IncusError)) throw error;
-      // Without an answer the creation may still succeed: the next attempt finds out.
+      // Without a response the creation may still succeed; the next attempt will tell.
       if (error.code === 'unreachable' || error.code === 'timeout') throw error;
       await this.#clearFailed(spec);
       throw explainCreation(error, spec);
@@ -129,7 +130,7 @@ export class Instances {
     if (isOurs && neverStarted(left)) await this.remove(spec.ref);
   }
 
-  /** False for an instance that cannot start and never did: the rest of a creation that was killed. */
+  /** False for an instance that cannot start and never did: the rest of a killed creation. */
   async #startOrGiveUp(present: IncusInstance, spec: InstanceSpec): Promise<boolean> {
     try {
       await startInstance(this.#context, spec.ref);
@@ -142,7 +143,7 @@ export class Instances {
     }
   }
 
-  /** Keeps the root disk as a stopped instance of its own, without asking or halting the guest. */
+  /** Copies the root disk into a stopped instance of its own. Does not contact or stop the guest. */
   async keep(source: IncusInstance, snapshot: SnapshotRef): Promise<void> {
     const { query } = instancePath(this.#context, snapshot);
     const body = snapshotBody(snapshot.name, source);
@@ -165,7 +166,7 @@ export class Instances {
     });
   }
 
-  /** Does away with what kept an instance from being deleted; false where that is not known. */
+  /** Removes what prevented the deletion of an instance; false where the cause is not known. */
   async #clearTheWay(error: IncusError, ref: InstanceRef): Promise<boolean> {
     if (/is running|must be stopped/i.test(error.said)) {
       await this.#stopIfThere(ref);
@@ -184,7 +185,7 @@ export class Instances {
     }
   }
 
-  /** Live: CPU, memory, root disk and published ports change while the guest runs. */
+  /** Changes CPU, memory, root disk and published ports while the guest runs. */
   async setSettings(ref: InstanceRef, settings: InstanceSettings, hostVcpu: number): Promise<void> {
     const { path, query } = instancePath(this.#context, ref);
     await patiently(async () => {
@@ -194,8 +195,8 @@ export class Instances {
       const same = Object.entries(config).every(([key, value]) => (present.config[key] ?? '') === value);
       if (same && sameDevices(devices, present.devices)) return;
       const gone = Object.keys(present.devices).some((name) => devices[name] === undefined);
-      // A patch leaves devices alone that it does not name. Only replacing takes any away; the tag keeps it from
-      // undoing what Incus itself wrote meanwhile, for example that the guest has stopped.
+      // PATCH keeps devices that it does not name, so removing one takes a PUT. The ETag prevents it from overwriting
+      // what Incus changed meanwhile, for example that the guest has stopped.
       await givingSize(this.#context, () => {
         if (!gone) return this.#context.client.request('PATCH', path, { config, devices }, { query });
         const body = { ...present, config: { ...present.config, ...config }, devices };

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { BootSlots, grantSlots, KeyedMutex, Semaphore } from './limiter.ts';
 
-/** Lets everything run that does not wait for something outside. */
+/** Lets pending promise callbacks run. */
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
 test('work of one key runs in order, also after a failure; other keys do not wait', async () => {
@@ -50,7 +50,7 @@ test('a guest that boots again does not take a second slot', async () => {
   slots.leave('b');
 });
 
-test('a semaphore lets so much run at once and no more, also after a failure', async () => {
+test('a semaphore limits how many run at once, also after a failure', async () => {
   const semaphore = new Semaphore(2);
   const ends: (() => void)[] = [];
   let running = 0;

@@ -1,11 +1,11 @@
-/** Runs work of the same key one after the other, and of different keys at once. */
+/** Runs work with the same key one after the other, and with different keys concurrently. */
 export class KeyedMutex {
   readonly #tails = new Map<string, Promise<unknown>>();
 
   async run<T>(key: string, work: () => Promise<T>): Promise<T> {
     const before = this.#tails.get(key) ?? Promise.resolve();
     const mine = before.then(work, work);
-    // The next in line waits for the end, whatever it is; failures belong to their own caller.
+    // The next in line waits for the end, success or failure; each failure goes to its own caller.
     const tail = mine.catch(() => undefined);
     this.#tails.set(key, tail);
     try {
@@ -16,7 +16,7 @@ export class KeyedMutex {
   }
 }
 
-/** Lets so much work run at once; the rest waits in the order in which it came. */
+/** Runs at most this many at once; others wait in order of arrival. */
 export class Semaphore {
   #free: number;
   readonly #waiting: (() => void)[] = [];
@@ -38,10 +38,10 @@ export class Semaphore {
   }
 }
 
-/** Grants slots: resolves, once one is free, with what gives it back. */
+/** Waits for a free slot and resolves to the function that releases it. */
 export type Grant = () => Promise<() => void>;
 
-/** So many slots of this process. */
+/** Grants this number of slots within the process. */
 export function grantSlots(slots: number): Grant {
   const semaphore = new Semaphore(slots);
   return () =>
@@ -50,13 +50,13 @@ export function grantSlots(slots: number): Grant {
     });
 }
 
-/** Longest time in milliseconds that a guest counts as booting when nobody waits for it. */
+/** Milliseconds after which a guest no longer counts as booting if nobody waits for it. */
 const BOOT_TIME = 8_000;
 
 /**
- * Slots for guests that boot. Many at once make each other slow, and all of them together slower than one after the
- * other; so a slot is held from the creation of a guest until it is ready (its SSH server or its service answers), or a
- * while if nobody asks.
+ * Limits how many guests boot at once: beyond a certain number they take longer together than one after the other. A
+ * slot is held from the creation of a guest until it is ready (its SSH server or service answers), or for {@link
+ * BOOT_TIME} if nobody waits for that.
  */
 export class BootSlots {
   readonly #grant: Grant;
@@ -66,7 +66,7 @@ export class BootSlots {
     this.#grant = grant;
   }
 
-  /** Waits for a slot. It belongs to the named guest until {@link leave}. */
+  /** Waits for a slot, which the named guest holds until {@link leave}. */
   async enter(name: string): Promise<void> {
     this.leave(name);
     const release = await this.#grant();
@@ -78,7 +78,7 @@ export class BootSlots {
     });
   }
 
-  /** Gives the guest's slot back, if it has one. */
+  /** Releases the guest's slot, if it has one. */
   leave(name: string): void {
     this.#booting.get(name)?.();
     this.#booting.delete(name);

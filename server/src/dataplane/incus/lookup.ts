@@ -3,7 +3,7 @@ import type { IncusContext } from './context.ts';
 import type { IncusInstance } from './instance-config.ts';
 import { projectName } from './names.ts';
 
-/** Where Incus has an instance. A snapshot of a server is one too: one that never starts. */
+/** The REST path of an instance. A server's snapshot is an instance too, one that never starts. */
 export function instancePath(
   { installId }: Pick<IncusContext, 'installId'>,
   ref: InstanceRef | SnapshotRef,
@@ -14,11 +14,11 @@ export function instancePath(
   };
 }
 
-/** A guest may call itself ready, which is still running. */
+/** Incus reports `Ready` for a running guest that says so itself; here it counts as running. */
 const settleReady = (instance: IncusInstance): IncusInstance =>
   instance.status === 'Ready' ? { ...instance, status: 'Running' } : instance;
 
-/** Null where there is none. */
+/** Null where the instance does not exist. */
 export async function findInstance(
   context: IncusContext,
   ref: InstanceRef | SnapshotRef,
@@ -28,13 +28,13 @@ export async function findInstance(
   return found && settleReady(found);
 }
 
-/** Throws `not_found` where there is none. */
+/** Throws `not_found` where the instance does not exist. */
 export async function getInstance(context: IncusContext, ref: InstanceRef): Promise<IncusInstance> {
   const { path, query } = instancePath(context, ref);
   return settleReady(await context.client.get<IncusInstance>(path, { query }));
 }
 
-/** Of all projects, this install's or not. */
+/** Instances of all projects, including those of other installs. */
 export async function listInstances({ client }: IncusContext): Promise<IncusInstance[]> {
   const query = { recursion: '1', 'all-projects': 'true' };
   return (await client.get<IncusInstance[]>('/1.0/instances', { query })).map(settleReady);

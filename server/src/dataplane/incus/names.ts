@@ -1,26 +1,26 @@
 /**
- * What this install's things are called in Incus and on the host. Every name carries the install id (six hex digits),
- * so two installs on one host, or one Incus that others use too, never collide.
+ * Names of this install's objects in Incus and on the host. Each contains the install id (six hex digits), so that
+ * several installs on one host, or in one shared Incus, never collide.
  */
 
 /** One Incus project per team. */
 export const projectName = (installId: string, teamId: number): string => `danube-${installId}-${teamId}`;
 
-/** One bridge per team; Linux allows 15 characters, which leaves room for 78 billion teams. */
+/** One bridge per team. Linux allows 15 characters, enough for 78 billion teams. */
 export const bridgeName = (installId: string, teamId: number): string =>
   `${bridgePrefix(installId)}${teamId.toString(36)}`;
 
-/** What every bridge of this install begins with, and nothing else on the host does. */
+/** Prefix of the names of this install's bridges, and of no other interface on the host. */
 export const bridgePrefix = (installId: string): string => `d${installId}-`;
 
-/** The ACL of a team's bridge; names of ACLs have 63 characters at most. */
+/** The ACL of a team's bridge. Incus allows 63 characters. */
 export const networkAclName = bridgeName;
 
 /** The ACL of an instance's NIC in a team's OVN network. */
 export const instanceAclName = (installId: string, ref: { teamId: number; name: string }): string =>
   `${instanceAclPrefix(installId, ref.teamId)}${ref.name}`;
 
-/** What the ACLs of a team's instances begin with, and that of no bridge. */
+/** Prefix of the names of a team's instance ACLs, and of no network's ACL. */
 export const instanceAclPrefix = (installId: string, teamId: number): string =>
   `${bridgeName(installId, teamId)}-`;
 
@@ -36,5 +36,5 @@ export function teamOf(installId: string, project: string): number | null {
   return /^\d+$/.test(team) ? Number(team) : null;
 }
 
-/** Snapshots of servers are instances too, and those of services volumes, under names that nothing else has. */
+/** Snapshots are instances (of servers) or volumes (of services) whose names begin with this prefix. */
 export const isSnapshot = (name: string): boolean => name.startsWith('snapshot-');

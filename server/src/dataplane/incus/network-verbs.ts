@@ -5,7 +5,7 @@ import { listInstances } from './lookup.ts';
 import { isSnapshot, teamOf } from './names.ts';
 import type { Parts } from './parts.ts';
 
-/** The networks of teams, see the contract. */
+/** Implements `Networks`. */
 export function networkVerbs({ context, tenants, firewalls, volumes, snapshots, locks }: Parts): Networks {
   const perTeam = new KeyedMutex();
   return {

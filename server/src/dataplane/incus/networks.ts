@@ -7,18 +7,18 @@ import { patiently } from './patience.ts';
 /** The parts of Incus' network object that Danube reads. */
 interface IncusNetwork {
   config: Record<string, string>;
-  /** False for an interface of the host that Incus did not make, or does not remember. */
+  /** False for an interface of the host that Incus did not create or has forgotten. */
   managed: boolean;
-  /** `Created` when all is well; `Pending` while it is made; `Unavailable` where it could not be started. */
+  /** `Created`: all is well. `Pending`: being created. `Unavailable`: could not be started. */
   status: string;
   used_by: string[];
 }
 
-/** Milliseconds that another process gets to finish making a network, and between two looks. */
+/** Milliseconds that another process gets to finish creating a network, and the interval between two checks. */
 const PATIENCE = 10_000;
 const PAUSE = 250;
 
-/** The bridges of teams. A daemon that was killed while it made one leaves it half made; that is mended here. */
+/** The bridges of teams. Repairs networks that a killed daemon left incomplete. */
 export class Networks {
   readonly #context: IncusContext;
 
@@ -26,7 +26,7 @@ export class Networks {
     this.#context = context;
   }
 
-  /** `extra`: settings for a network that is made now. One that is there keeps its own. */
+  /** `extra`: settings for a new network. An existing one keeps its own. */
   async ensure(
     name: string,
     network: TenantNetwork,
@@ -49,7 +49,7 @@ export class Networks {
     if (differs) await patiently(() => this.#context.client.request('PATCH', path, { config }));
   }
 
-  /** Two that delete a network at once make one of them fail half way through; a second attempt ends well. */
+  /** When two processes delete a network at once, one fails half-way; a second attempt succeeds. */
   async remove(name: string): Promise<void> {
     const path = `/1.0/networks/${name}`;
     try {
@@ -78,7 +78,7 @@ export class Networks {
       await create();
     } catch (error) {
       if (alreadyExists(error)) return;
-      // A DNS server that outlived the network it was for keeps the address.
+      // A DNS server that outlived its network still holds the address.
       const { host } = this.#context;
       if (!host || !(error instanceof IncusError) || !/already in use/i.test(error.said)) throw error;
       await host.stopForgottenDns(name);
@@ -86,7 +86,7 @@ export class Networks {
     }
   }
 
-  /** Makes room for a network that works. One that instances use is left for Incus, which tries again each minute. */
+  /** Removes a broken network. One that instances use is left to Incus, which retries its start every minute. */
   async #clear(name: string, present: IncusNetwork): Promise<void> {
     const { host } = this.#context;
     if (!host && !present.managed) throw broken(name, 'an interface of that name is in the way');
@@ -105,7 +105,7 @@ const broken = (name: string, why: string): DataPlaneError =>
     retryable: true,
   });
 
-/** A bridge with both gateways, masquerading, and a DNS server on the gateways. */
+/** A bridge with both gateways, masquerading, and a DNS server on the gateway addresses. */
 function bridgeConfig(network: TenantNetwork): Record<string, string> {
   const prefix = (subnet: string): string => subnet.split('/')[1] ?? '';
   return {
@@ -113,10 +113,10 @@ function bridgeConfig(network: TenantNetwork): Record<string, string> {
     'ipv4.nat': 'true',
     'ipv6.address': `${network.ipv6.gateway}/${prefix(network.ipv6.subnet)}`,
     'ipv6.nat': 'true',
-    // Fixed IPv6 addresses of instances are refused without it.
+    // Without it, Incus rejects static IPv6 addresses of instances.
     'ipv6.dhcp.stateful': 'true',
     'dns.domain': INTERNAL_DOMAIN,
-    // Names made from addresses (`ip-10-64-0-10`), so that none has to be told to the server when an instance comes.
+    // Names derived from addresses (`ip-10-64-0-10`), so that new instances need no change of the DNS server.
     'raw.dnsmasq': [network.ipv4.subnet, network.ipv6.subnet]
       .map((subnet) => `synth-domain=${INTERNAL_DOMAIN},${subnet},ip-`)
       .join('\n'),

@@ -7,7 +7,7 @@ import { Snapshots } from './snapshots.ts';
 import { Tenants } from './tenants.ts';
 import { Volumes } from './volumes.ts';
 
-/** What the verbs of all subjects are made of. */
+/** The objects that implement the verbs of all subjects. */
 export interface Parts {
   context: IncusContext;
   server: IncusServer;
@@ -16,7 +16,7 @@ export interface Parts {
   instances: Instances;
   volumes: Volumes;
   snapshots: Snapshots;
-  /** One verb at a time on each instance, snapshot and volume. Who needs several takes them in this order. */
+  /** Serialises verbs on each instance, snapshot and volume. To lock several, take them in this order. */
   locks: KeyedMutex;
 }
 

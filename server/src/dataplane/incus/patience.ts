@@ -1,10 +1,10 @@
 import { isBusy } from './errors.ts';
 
-/** How long a verb waits for another operation on the same instance, in milliseconds, and how often it looks. */
+/** How long a verb waits for another operation on the same instance, and how often it retries, in milliseconds. */
 export const BUSY_PATIENCE = 120_000;
 const BUSY_PAUSE = 200;
 
-/** Repeats work that another operation on the instance keeps from running. */
+/** Retries work while another operation on the instance is in the way. */
 export async function patiently<T>(work: () => Promise<T>): Promise<T> {
   const deadline = Date.now() + BUSY_PATIENCE;
   for (;;) {

@@ -7,27 +7,27 @@ import type { Parts } from './parts.ts';
 import { startInstance } from './power.ts';
 
 /**
- * Makes the instance where it is missing or of an older generation, and starts it. `disk`: what it is to have as its
- * root.
+ * Creates the instance where it is missing or of an older generation, and starts it. `disk`: the root disk it gets,
+ * instead of the image's.
  */
 export async function place(parts: Parts, spec: InstanceSpec, disk: RootDisk | null = null): Promise<void> {
   const { installId, pool } = parts.context;
   const { vcpu: hostVcpu } = await parts.server.size();
   for (const { ref } of spec.volumes) {
-    // Incus would take one that was made by half, and has no limit.
+    // Incus would also attach an incomplete volume, which has no size limit.
     if (await parts.volumes.describe(ref)) continue;
     throw new DataPlaneError('not_found', 'The volume does not exist.', { detail: ref.name });
   }
   await parts.instances.ensure(spec, { installId, pool, hostVcpu }, disk);
 }
 
-/** The same, with the root disk of a snapshot. */
+/** Like {@link place}, with the root disk of a snapshot. */
 export async function placeFrom(parts: Parts, spec: InstanceSpec, from: SnapshotRef): Promise<void> {
   const { context, instances, snapshots } = parts;
   const present = await instances.findOlder(spec);
   const kept = await snapshots.find(from);
   if (!kept?.instance) {
-    // It was made from the snapshot before that went.
+    // It was created from the snapshot before the snapshot was deleted.
     if (present && generationOf(present) === spec.generation) return startInstance(context, spec.ref);
     throw new DataPlaneError('not_found', 'The snapshot does not exist.', { detail: from.name });
   }

@@ -5,7 +5,7 @@ import { run } from '../../lib/run.ts';
 
 export interface PoolHealth {
   mounted: boolean;
-  /** False when Btrfs knows that it has lost count of disks, and enforces no limits. Null: cannot be told. */
+  /** False when Btrfs reports its quota counters as inconsistent; it then enforces no limits. Null: unknown. */
   quotaConsistent: boolean | null;
   totalBytes: number;
   freeBytes: number;
@@ -14,7 +14,7 @@ export interface PoolHealth {
 export const poolMount = (incusFolder: string, pool: string): string =>
   path.join(incusFolder, 'storage-pools', pool);
 
-/** The state of the pool that is mounted there. */
+/** The state of the pool at this mount point. */
 export async function readPoolHealth(mount: string): Promise<PoolHealth> {
   const device = mountedDevice(mount);
   if (!device) return { mounted: false, quotaConsistent: null, totalBytes: 0, freeBytes: 0 };
@@ -45,17 +45,17 @@ function quotaConsistent(device: string): boolean | null {
   return existsSync(file) ? readFileSync(file, 'utf8').trim() === '0' : null;
 }
 
-/** What Btrfs has counted: bytes by disk, which is what limits are about. The key is the number of the disk's quota group. */
+/** Btrfs's quota counters: bytes per disk, to which limits apply. The key is the number of the disk's quota group. */
 export interface DiskCounts {
   held: Map<number, number>;
-  /** False where Btrfs has lost count: it says so, or a disk holds more than fits into any pool. */
+  /** False where the counters are wrong: Btrfs says so, or a disk holds more than any pool could. */
   isRight: boolean;
 }
 
-/** A disk that went below zero counts for almost 2^64 bytes, and its guest cannot write any more. */
+/** A counter that fell below zero reads as almost 2^64 bytes, and its guest can no longer write. */
 const IMPOSSIBLE = 2 ** 60;
 
-/** The counts of the pool that is mounted there, or of one of its disks. Null where nothing is counted. */
+/** The counters of the pool at this mount point, or of one disk in it. Null where quotas are off. */
 export async function readDiskCounts(folder: string, options: string[] = []): Promise<DiskCounts | null> {
   const { status, stdout, stderr } = await run('btrfs', ['qgroup', 'show', ...options, '--raw', folder], {
     allow: 'any',
@@ -67,13 +67,13 @@ export async function readDiskCounts(folder: string, options: string[] = []): Pr
   return { held, isRight };
 }
 
-/** So often in a row, at most: what changes during each count is left to the next one. */
+/** Most rescans in a row. Copies made during the last one are left to the next call. */
 const RECOUNTS = 3;
 
 /**
- * Makes Btrfs count again, after which it enforces limits as before. Takes under a second on a pool of some gigabytes;
- * all limits are off meanwhile. A copy that is made during a count begins with the unfinished count of its source, so
- * one that was made makes it count once more.
+ * Rescans Btrfs's quota counters, after which limits are enforced again. Takes under a second on a pool of some
+ * gigabytes; no limits apply meanwhile. A copy made during a rescan inherits its source's unfinished count, so the
+ * rescan is repeated if there was one.
  */
 export async function recountDisks(mount: string): Promise<void> {
   let newest = await newestDisk(mount);
@@ -85,7 +85,7 @@ export async function recountDisks(mount: string): Promise<void> {
   }
 }
 
-/** Numbers of quota groups are given out in order, and none twice. */
+/** The number of the newest quota group. Numbers are assigned in ascending order and never reused. */
 async function newestDisk(mount: string): Promise<number> {
   const counts = await readDiskCounts(mount);
   return Math.max(0, ...(counts?.held.keys() ?? []));

@@ -5,7 +5,7 @@ import { findInstance, getInstance, instancePath } from './lookup.ts';
 import { projectName } from './names.ts';
 import { patiently } from './patience.ts';
 
-/** Seconds between two requests to the guest to shut down. */
+/** Seconds between two shutdown requests to the guest. */
 const ASK_SECONDS = 5;
 
 export async function startInstance(context: IncusContext, ref: InstanceRef): Promise<void> {
@@ -13,7 +13,7 @@ export async function startInstance(context: IncusContext, ref: InstanceRef): Pr
   await changeState(context, ref, { action: 'start', timeout: 60 }, /already running/i, 'Running');
 }
 
-/** Halts all processes of the guest, where it runs. */
+/** Freezes all processes of a running guest. */
 export async function freezeInstance(context: IncusContext, ref: InstanceRef): Promise<void> {
   try {
     await changeState(context, ref, { action: 'freeze', timeout: 30 }, /already frozen/i, 'Frozen');
@@ -22,15 +22,15 @@ export async function freezeInstance(context: IncusContext, ref: InstanceRef): P
   }
 }
 
-/** Lets a frozen guest go on; any other, and none, is left alone. */
+/** Thaws a frozen guest. Does nothing in any other case. */
 export async function thawInstance(context: IncusContext, ref: InstanceRef): Promise<void> {
   if ((await findInstance(context, ref))?.status !== 'Frozen') return;
   await changeState(context, ref, { action: 'unfreeze', timeout: 30 }, /already running/i, 'Running');
 }
 
 /**
- * Asks the guest first, again and again: one that has only begun to boot does not hear the first time. After
- * `graceSeconds` it is switched off.
+ * Asks the guest to shut down, repeatedly, because a guest that is just booting ignores the first request. Powers it
+ * off after `graceSeconds`.
  */
 export async function stopInstance(
   context: IncusContext,
@@ -38,7 +38,7 @@ export async function stopInstance(
   graceSeconds: number,
 ): Promise<void> {
   const stopped = /already stopped|not running/i;
-  // Incus does not: it would ask a guest that does not hear.
+  // A frozen guest cannot react to the request, and Incus does not thaw it.
   await thawInstance(context, ref);
   for (let left = graceSeconds; left > 0; left -= ASK_SECONDS) {
     const timeout = Math.min(left, ASK_SECONDS);
@@ -70,7 +70,7 @@ async function changeState(
       await context.client.request('PUT', `${path}/state`, change, { query });
     } catch (error) {
       if (!(error instanceof IncusError) || !done.test(error.said)) throw error;
-      // "Already" may speak of a change under way in the other direction.
+      // "Already" may refer to a change in progress in the other direction.
       if ((await getInstance(context, ref)).status !== wanted) {
         throw new IncusError(409, 'the instance is busy');
       }

@@ -4,22 +4,24 @@ import type { IncusContext } from './context.ts';
 import { IncusError } from './errors.ts';
 import { instancePath } from './lookup.ts';
 
-/** Milliseconds between two attempts to run the probe in a guest that is not ready for it. */
+/** Milliseconds between two attempts to start the probe in a guest that is not ready to run it. */
 const PAUSE = 250;
-/** Seconds that one run of the probe lasts: after a reboot of the guest in the middle, a new one is started. */
+/** Seconds that one run of the probe lasts. A new one then starts, in case the guest rebooted meanwhile. */
 const PROBE_SECONDS = 60;
 
-/** How a guest is asked whether it is ready. */
+/** How to find out whether a guest is ready. */
 export interface Probe {
-  /** Waits inside the guest for up to so many seconds, and ends with status 0 as soon as it is ready. */
+  /**
+   * A command that waits in the guest for at most this many seconds, and exits with status 0 once the guest is ready.
+   */
   command(seconds: number): readonly string[];
-  /** What did not answer, for the message. */
+  /** What is being waited for; used in the error message. */
   subject: string;
 }
 
 /**
- * Runs in the guest, with what the smallest image has: waits until cloud-init has set up root's login (its `ssh` step
- * comes after users, passwords and files), and an SSH server answers with its banner on a port that its settings name.
+ * Runs in the guest, using only programs of the smallest image. Waits until cloud-init has set up root's login (its
+ * `ssh` module runs after users, passwords and files), and an SSH server sends its banner on a configured port.
  */
 const SSH_SCRIPT = `
 deadline=$(($(date +%s) + $1))
@@ -41,21 +43,21 @@ done
 exit 1
 `;
 
-/** Root can log in over SSH. */
+/** Ready when root can log in over SSH. */
 export const SSH: Probe = {
   command: (seconds) => ['sh', '-c', SSH_SCRIPT, 'probe', String(seconds)],
   subject: 'SSH',
 };
 
-/** The service's engine has answered an authenticated query. */
+/** Ready when the service's engine has answered an authenticated query. */
 export const SERVICE: Probe = {
   command: (seconds) => ['/usr/lib/danube/control', 'ready', String(seconds)],
   subject: 'The service',
 };
 
 /**
- * Resolves once the probe succeeds. It runs inside the guest, so the host needs no route to it. Throws `timeout`, or
- * `not_found` where the instance is gone.
+ * Resolves once the probe succeeds. The probe runs in the guest, so the host needs no route to it. Throws `timeout`, or
+ * `not_found` where the instance does not exist.
  */
 export async function waitUntilReady(
   context: IncusContext,
@@ -77,7 +79,7 @@ export async function waitUntilReady(
       if (!(error instanceof IncusError) || error.code === 'unreachable' || error.code === 'not_found') {
         throw error;
       }
-      // It boots, reboots, or stopped.
+      // The guest is booting, rebooting or stopped.
       last = error;
     }
     await new Promise((resolve) => setTimeout(resolve, PAUSE));

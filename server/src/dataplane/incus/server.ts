@@ -5,7 +5,7 @@ import type { IncusClient } from './client.ts';
 /** Cores and memory of the host. */
 export type HostSize = DataPlaneReport['host'];
 
-/** The Incus itself, and what it says of the machine that it runs on. */
+/** Information about Incus itself and its host. */
 export class IncusServer {
   readonly #client: IncusClient;
   #size: Promise<HostSize> | null = null;
@@ -27,7 +27,7 @@ export class IncusServer {
     };
   }
 
-  /** The host's size does not change while it runs; a failed question is asked again. */
+  /** Cached, as the host's size is constant while it runs; a failed request is not cached. */
   size(): Promise<HostSize> {
     this.#size ??= this.#readSize().catch((error: unknown) => {
       this.#size = null;
@@ -41,7 +41,7 @@ export class IncusServer {
       '/1.0/resources',
     );
     if (!(found.cpu.total > 0)) {
-      throw new DataPlaneError('failed', 'The host does not say how many cores it has.');
+      throw new DataPlaneError('failed', 'Incus does not report how many cores the host has.');
     }
     return { vcpu: found.cpu.total, memoryMb: Math.floor(found.memory.total / 1024 / 1024) };
   }

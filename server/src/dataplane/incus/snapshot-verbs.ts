@@ -1,7 +1,7 @@
 import type { Snapshots } from '../contract/snapshots.ts';
 import type { Parts } from './parts.ts';
 
-/** Kept states of disks, see the contract. */
+/** Implements `Snapshots`. */
 export const snapshotVerbs = ({ snapshots, locks }: Parts): Snapshots => ({
   ensureSnapshot: (ref, snapshot) =>
     locks.run(ref.name, () => locks.run(snapshot.name, () => snapshots.ensure(ref, snapshot))),

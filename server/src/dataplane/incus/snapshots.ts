@@ -12,20 +12,20 @@ import { isSnapshot, teamOf } from './names.ts';
 import { freezeInstance, thawInstance } from './power.ts';
 import { isComplete, type Volumes } from './volumes.ts';
 
-/** How often a service is asked to stand still for a copy before the snapshot fails. */
+/** How often to try to quiesce a service's engine before the snapshot fails. */
 const ATTEMPTS = 3;
 const BYTES_PER_GB = 1024 ** 3;
 
-/** A snapshot that was made to its end: of a server it is an instance, of a service a volume. */
+/** A complete snapshot: an instance for a server, a volume for a service. */
 export interface KeptDisk {
   ref: SnapshotRef;
-  /** Null for a service's. */
+  /** Null for a service's snapshot. */
   instance: IncusInstance | null;
 }
 
 /**
- * Snapshots: a copy of a server's instance that never starts, or of a service's volume, next to what they were made
- * of. Each is marked when it is complete; what a kill left without the mark counts for nothing, and is replaced.
+ * Snapshots: a copy of a server's instance that never starts, or of a service's volume, in the same project. A snapshot
+ * is marked once it is complete; one without the mark was interrupted, and is replaced.
  */
 export class Snapshots {
   readonly #context: IncusContext;
@@ -39,7 +39,7 @@ export class Snapshots {
   }
 
   async ensure(ref: InstanceRef, snapshot: SnapshotRef): Promise<void> {
-    // Also where it is done: a run that was killed may have left the guest frozen.
+    // Thaw even if the snapshot exists: a killed run may have left the guest frozen.
     if (await this.find(snapshot)) return thawInstance(this.#context, ref);
     const source = await getInstance(this.#context, ref);
     const [volume, ...more] = volumesOf(source.devices);
@@ -51,7 +51,7 @@ export class Snapshots {
       : this.#keepInstance(ref, source, snapshot));
   }
 
-  /** Null where there is none, or only a part of one. */
+  /** Null where the snapshot does not exist or is incomplete. */
   async find(snapshot: SnapshotRef): Promise<KeptDisk | null> {
     const [instance, volume] = await Promise.all([
       findInstance(this.#context, snapshot),
@@ -66,7 +66,7 @@ export class Snapshots {
     return kept && { ref: snapshot, diskBytes: await this.diskBytes(kept) };
   }
 
-  /** What the kept disk holds. */
+  /** Bytes that the snapshot's disk holds. */
   async diskBytes({ ref, instance }: KeptDisk): Promise<number> {
     const kind: DiskKind = instance ? 'containers' : 'custom';
     const { path, query } = instance ? instancePath(this.#context, ref) : this.#volumes.path(ref);
@@ -81,18 +81,18 @@ export class Snapshots {
     });
   }
 
-  /** The same in GiB, rounded up: the least size of a disk that is made from it. */
+  /** The same in GiB, rounded up: the minimum size of a disk made from it. */
   async heldGb(kept: KeptDisk): Promise<number> {
     return Math.ceil((await this.diskBytes(kept)) / BYTES_PER_GB);
   }
 
-  /** Also what is left of one that was never completed. */
+  /** Also removes an incomplete snapshot. */
   async remove(snapshot: SnapshotRef): Promise<void> {
     await this.#instances.remove(snapshot);
     await this.#volumes.remove(snapshot);
   }
 
-  /** All of this install, completed or not: whoever looks for leaks must see them. */
+  /** All snapshots of this install, including incomplete ones: they count as leaks too. */
   async list(): Promise<SnapshotRef[]> {
     const all = [...(await listInstances(this.#context)), ...(await this.#volumes.list())];
     return all.flatMap(({ project, name }) => {
@@ -101,14 +101,14 @@ export class Snapshots {
     });
   }
 
-  /** The guest writes nothing between the moment of the freeze and the copy, which has all that was written before. */
+  /** Freezes the guest during the copy, so that the copy is of one moment and holds everything written before it. */
   async #keepInstance(ref: InstanceRef, source: IncusInstance, snapshot: SnapshotRef): Promise<void> {
     await this.#instances.remove(snapshot);
     try {
       await freezeInstance(this.#context, ref);
       await this.#instances.keep(source, snapshot);
     } finally {
-      // Also where the freeze is not known to have come to its end.
+      // Also where it is unknown whether the freeze succeeded.
       await thawInstance(this.#context, ref);
     }
     const { path, query } = instancePath(this.#context, snapshot);
@@ -116,8 +116,8 @@ export class Snapshots {
   }
 
   /**
-   * The copy is of one moment. So every engine recovers from it as from a loss of power, also where it cannot be
-   * quiesced: an image that is older than that, or an engine that is down.
+   * The copy is atomic, so every engine recovers from it as from a power failure, even where it cannot be quiesced
+   * because its image is too old or the engine is down.
    */
   async #keepVolume(
     ref: InstanceRef,
@@ -130,7 +130,7 @@ export class Snapshots {
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
       const quiet = source.status === 'Stopped' ? null : await quiesceEngine(this.#context, ref);
       if (quiet && !quiet.done)
-        log.warn({ instance: ref, reason: quiet.said }, 'snapshot of an engine that was not quiesced');
+        log.warn({ instance: ref, reason: quiet.said }, 'snapshot of an engine that could not be quiesced');
       let released = { done: true, said: '' };
       try {
         await this.#volumes.keep(volume, snapshot);
@@ -140,7 +140,7 @@ export class Snapshots {
       if (released.done) return this.#volumes.complete(snapshot);
       log.warn(
         { instance: ref, reason: released.said },
-        'the engine went on before the snapshot was complete',
+        'the engine resumed before the snapshot was complete',
       );
     }
     throw new DataPlaneError(
@@ -154,7 +154,7 @@ export class Snapshots {
   }
 }
 
-/** The parts of Incus' state of a volume, and of an instance, that tell how much a disk holds: bytes. */
+/** The parts of Incus's state of a volume or instance that hold its disk usage in bytes. */
 interface DiskState {
   usage?: { used: number } | null;
   disk?: Record<string, { usage: number }> | null;

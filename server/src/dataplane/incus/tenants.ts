@@ -7,7 +7,7 @@ import { type Firewalls, guardedBy } from './firewalls.ts';
 import { bridgeName, networkAclName, projectName } from './names.ts';
 import { Networks } from './networks.ts';
 
-/** Incus' project, network and ACL of a team. */
+/** A team's project, network and ACL in Incus. */
 export class Tenants {
   readonly #client: IncusClient;
   readonly #installId: string;
@@ -34,7 +34,7 @@ export class Tenants {
 
   async remove(teamId: number): Promise<void> {
     try {
-      // The project first: it cannot go while it holds instances, and then nothing must change.
+      // The project first: its deletion fails while it holds instances, and then nothing else must change.
       await this.#client.remove(`/1.0/projects/${projectName(this.#installId, teamId)}`);
     } catch (error) {
       if (!(error instanceof IncusError) || !/empty|in use/i.test(error.said)) throw error;
@@ -44,7 +44,7 @@ export class Tenants {
       });
     }
     await this.#networks.remove(bridgeName(this.#installId, teamId));
-    // Last: it cannot go while the network has it.
+    // Last: it cannot be deleted while the network uses it.
     await this.#firewalls.remove(teamId);
   }
 
@@ -60,13 +60,15 @@ export class Tenants {
       return;
     }
     const differs = Object.entries(config).some(([key, value]) => present.config[key] !== value);
-    // Incus takes what is left out for what is to be unset, in a PATCH as well, and has defaults of its own in there.
+    // In a PATCH too, Incus unsets omitted keys, to which it then applies defaults of its own.
     if (differs)
       await this.#client.request('PUT', path, { config: { ...present.config, ...config }, description });
   }
 }
 
-/** A project in which nothing can be set that leads out of an instance, whatever mistake is made elsewhere. */
+/**
+ * Restricts the project so that no setting can give an instance access beyond it, whatever mistake is made elsewhere.
+ */
 const projectConfig = (bridge: string): Record<string, string> => ({
   'features.images': 'false',
   'features.networks': 'false',
@@ -74,9 +76,9 @@ const projectConfig = (bridge: string): Record<string, string> => ({
   'features.storage.volumes': 'true',
   restricted: 'true',
   'restricted.containers.privilege': 'isolated',
-  // Volumes of the team's own, never folders of the host.
+  // The team's own volumes, but no folders of the host.
   'restricted.devices.disk': 'managed',
-  // Published ports. Nobody but the control plane sets devices here.
+  // For published ports. Only the control plane can set devices here.
   'restricted.devices.proxy': 'allow',
   'restricted.networks.access': bridge,
   'restricted.snapshots': 'allow',

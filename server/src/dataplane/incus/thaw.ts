@@ -2,20 +2,24 @@ import { constants } from 'node:fs';
 import { type FileHandle, open, readdir, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Milliseconds between two rounds: what a guest froze meanwhile is thawed by the next. */
+/** Milliseconds between two rounds. A round thaws what the guest froze since the last one. */
 const PAUSE = 200;
-/** Where a hierarchy that can freeze may be mounted, the file that does it, and what undoes it: cgroup v1, v2, both. */
+/**
+ * Possible mount points of a freezer hierarchy, the file that freezes a group, and the value that thaws it: cgroup v1,
+ * v2, hybrid.
+ */
 const HIERARCHIES = [
   { root: '/sys/fs/cgroup/freezer', file: 'freezer.state', thawed: 'THAWED' },
   { root: '/sys/fs/cgroup', file: 'cgroup.freeze', thawed: '0' },
   { root: '/sys/fs/cgroup/unified', file: 'cgroup.freeze', thawed: '0' },
 ] as const;
-/** Bytes of a path from which on a folder is reached by its descriptor: the kernel takes no more than 4096. */
+/** Paths longer than this many bytes are reached through a descriptor: the kernel's limit is 4096. */
 const LONG_PATH = 3_000;
 
 /**
- * Does `work`, which ends a container of the Incus on this host, and thaws all of the container's control groups until
- * it is done. Root in a container can freeze its processes, and what cgroup v1 froze does not die when it is killed.
+ * Runs `work`, which ends a container of the Incus on this host, and thaws all of the container's control groups until
+ * it is done. Root in a container can freeze its processes, and under cgroup v1 a frozen process does not die when
+ * killed.
  */
 export async function whileThawing<T>(project: string, name: string, work: () => Promise<T>): Promise<T> {
   const over = new AbortController();
@@ -33,15 +37,14 @@ async function thawUntil(over: AbortSignal, payload: string): Promise<void> {
     for (const { root, file, thawed } of HIERARCHIES) {
       await thaw(Buffer.from(`${root}/${payload}`), file, thawed, over);
     }
-    // Rejects when the work is done, and only then.
+    // Only the end of the work can make this reject.
     await sleep(PAUSE, undefined, { signal: over }).catch(() => undefined);
   }
 }
 
 /**
- * Thaws a group and all below it. Their names are the guest's choice: any bytes, and as deep as it likes. One that
- * cannot be thawed, most often because it is gone, keeps no other from it: whether all went well shows in the work
- * itself.
+ * Thaws a control group and its descendants. The guest chooses their names (any bytes) and depth. A group that cannot
+ * be thawed, usually because it is gone, is skipped; a real failure shows in the work itself.
  */
 async function thaw(folder: Buffer, file: string, thawed: string, over: AbortSignal): Promise<void> {
   if (over.aborted) return;
@@ -57,7 +60,7 @@ async function thaw(folder: Buffer, file: string, thawed: string, over: AbortSig
       if (entry.isDirectory()) await thaw(join(here, entry.name), file, thawed, over);
     }
   } catch {
-    // Gone, or not to be opened: see above.
+    // It is gone, or cannot be opened: see above.
   } finally {
     await handle?.close();
   }

@@ -5,20 +5,20 @@ import { volumesOf } from './devices.ts';
 import { type DiskKind, heldBytes } from './disk-usage.ts';
 import { findInstance, instancePath } from './lookup.ts';
 
-/** The parts of Incus' state of an instance that Danube reads. Of one that is stopped, memory and CPU are 0. */
+/** The parts of Incus's state of an instance that Danube reads. Memory and CPU are 0 for a stopped instance. */
 interface IncusState {
   status: string;
   /** Bytes. */
   memory: { usage: number } | null;
   /** Nanoseconds since it started. */
   cpu: { usage: number } | null;
-  /** Bytes, by device; an instance that is stopped has disks as well. */
+  /** Bytes by device; reported for stopped instances too. */
   disk: Record<string, { usage: number }> | null;
 }
 
 /**
- * What an instance uses, or null where there is none. Memory is what the kernel counts for its control group: with the
- * file cache, which it gives back when processes want more. A disk holds what its limit counts.
+ * Resource usage of an instance, or null where it does not exist. Memory is the usage of its control group, including
+ * page cache, which the kernel reclaims when processes need memory. Disk usage is what the disk limit counts.
  */
 export async function describeUsage(context: IncusContext, ref: InstanceRef): Promise<Usage | null> {
   const { path, query } = instancePath(context, ref);

@@ -2,7 +2,7 @@ import { DataPlaneError } from '../contract/errors.ts';
 import type { VolumeOrigin, VolumeSpec, Volumes } from '../contract/volumes.ts';
 import type { Parts } from './parts.ts';
 
-/** Disks with a life of their own, see the contract. */
+/** Implements `Volumes`. */
 export function volumeVerbs(parts: Parts): Volumes {
   const { volumes, locks } = parts;
   return {

@@ -13,13 +13,13 @@ interface IncusVolume {
 }
 
 /**
- * Key of a volume that was created to its end. A daemon that is killed in the middle leaves the name and an empty
- * folder, which mounts like a volume and has no limit: without this key nothing is ever stored in it.
+ * Key of a complete volume. A daemon killed while creating one leaves its record and an empty folder, which mounts like
+ * a volume but has no size limit. Nothing may be stored in a volume without this key.
  */
 const COMPLETE = 'user.danube.complete';
-/** Key of a volume that was made from a snapshot: for which generation of its instance. */
+/** Key of a volume made from a snapshot: the generation of the instance it was made for. */
 const GENERATION = 'user.danube.generation';
-/** More than two in a row come from others that create and remove the same volume at the same time. */
+/** More than two attempts in a row happen only while another process creates and removes the same volume. */
 const ATTEMPTS = 10;
 
 export const isComplete = (volume: IncusVolume): boolean => volume.config[COMPLETE] !== undefined;
@@ -35,8 +35,8 @@ const inTheWay = ({ name }: VolumeRef | SnapshotRef): DataPlaneError =>
   });
 
 /**
- * Custom volumes of Incus, in the team's project. A snapshot of one is a volume too, under its own name. Marks are
- * written last: what has none was made by half, and is replaced.
+ * Custom volumes of Incus, in the team's project. A snapshot of a volume is a volume too, under its own name. The keys
+ * that mark it complete are written last: a volume without them was interrupted, and is replaced.
  */
 export class Volumes {
   readonly #context: IncusContext;
@@ -45,7 +45,7 @@ export class Volumes {
     this.#context = context;
   }
 
-  /** Creates the volume, or lets one that is there grow. One that is larger stays as it is. */
+  /** Creates the volume, or grows an existing one. A larger one is not shrunk. */
   async ensure({ ref, sizeGb }: VolumeSpec): Promise<void> {
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
       if (await this.#make(ref, sizeGb)) return this.complete(ref);
@@ -59,7 +59,7 @@ export class Volumes {
     throw inTheWay(ref);
   }
 
-  /** Makes the volume a copy of the snapshot, in place of one that was made for an older generation. */
+  /** Replaces the volume by a copy of the snapshot, unless it was already made for this generation. */
   async restore({ ref, sizeGb }: VolumeSpec, { snapshot, generation }: VolumeOrigin): Promise<void> {
     let isUsed = false;
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
@@ -73,7 +73,7 @@ export class Volumes {
     throw isUsed ? inUse(ref) : inTheWay(ref);
   }
 
-  /** Keeps a copy of the volume, which counts once it is {@link complete}; replaces the rest of another attempt. */
+  /** Copies the volume as a snapshot, which counts once it is {@link complete}. Replaces an earlier incomplete copy. */
   async keep(ref: VolumeRef, snapshot: SnapshotRef): Promise<void> {
     const { path, query } = this.path(ref);
     const sizeGb = sizeGbOf(await this.#context.client.get<IncusVolume>(path, { query }));
@@ -84,7 +84,7 @@ export class Volumes {
     throw inTheWay(snapshot);
   }
 
-  /** Marks a volume as made to its end. */
+  /** Marks a volume as complete. */
   async complete(ref: VolumeRef | SnapshotRef, config: Record<string, string> = {}): Promise<void> {
     const { path, query } = this.path(ref);
     const marked = { config: { ...config, [COMPLETE]: 'true' } };
@@ -96,21 +96,21 @@ export class Volumes {
     return this.#context.client.find<IncusVolume>(path, { query });
   }
 
-  /** Null where there is none, or only a part of one. */
+  /** Null where the volume does not exist or is incomplete. */
   async describe(ref: VolumeRef): Promise<VolumeReport | null> {
     const found = await this.find(ref);
     if (!found || !isComplete(found)) return null;
     return { ref, sizeGb: sizeGbOf(found), generation: generationOf(found) };
   }
 
-  /** Of all projects, this install's or not, and with snapshots. */
+  /** Volumes of all projects, including snapshots and those of other installs. */
   async list(): Promise<IncusVolume[]> {
     const query = { recursion: '1', 'all-projects': 'true' };
     const path = `/1.0/storage-pools/${this.#context.pool}/volumes/custom`;
     return this.#context.client.get<IncusVolume[]>(path, { query });
   }
 
-  /** Of this install, without snapshots. */
+  /** Volumes of this install, without snapshots. */
   async listRefs(): Promise<VolumeRef[]> {
     return (await this.list()).flatMap(({ project, name }) => {
       const teamId = isSnapshot(name) ? null : teamOf(this.#context.installId, project);
@@ -118,7 +118,7 @@ export class Volumes {
     });
   }
 
-  /** Nothing to delete is success. Throws `invalid` where an instance has it. */
+  /** Succeeds where there is no such volume. Throws `invalid` while an instance uses it. */
   async remove(ref: VolumeRef | SnapshotRef): Promise<void> {
     const { client, host } = this.#context;
     const { path, query } = this.path(ref);
@@ -142,7 +142,7 @@ export class Volumes {
     };
   }
 
-  /** False where an instance has it: then somebody else may have completed it meanwhile. */
+  /** False while an instance uses it: another process may have completed it meanwhile. */
   async #removeUnused(ref: VolumeRef): Promise<boolean> {
     try {
       await this.remove(ref);
@@ -153,7 +153,7 @@ export class Volumes {
     }
   }
 
-  /** Makes an empty volume, or a copy, and leaves it unmarked. False where there is a volume of that name. */
+  /** Creates an empty volume or a copy, without the key that marks it complete. False where the name is taken. */
   async #make(
     ref: VolumeRef | SnapshotRef,
     sizeGb: number,
@@ -179,7 +179,7 @@ export class Volumes {
     return true;
   }
 
-  /** Live, under a running instance. */
+  /** Works while an instance uses the volume. */
   async #grow(ref: VolumeRef, sizeGb: number): Promise<void> {
     const { path, query } = this.path(ref);
     await givingSize(this.#context, () =>
@@ -192,9 +192,8 @@ const inUse = ({ name }: VolumeRef | SnapshotRef, cause?: unknown): DataPlaneErr
   new DataPlaneError('invalid', 'The volume is in use.', { detail: name, cause });
 
 /**
- * Files keep the owners that the guest sees, and are mapped when the volume is mounted. Without it, Incus changes the
- * owner of every file whenever an instance with other user ids takes the volume over, and a kill in the middle leaves a
- * mixture.
+ * Files keep the guest's user ids on disk; the kernel maps them at mount time. Otherwise Incus changes the owner of
+ * every file whenever an instance with another id range takes over the volume, and a kill half-way leaves a mixture.
  */
 const OWNERS = { 'security.shifted': 'true' };
 

@@ -12,11 +12,11 @@ import type { SimCore } from './core.ts';
 import { controlAnswer } from './service.ts';
 import { checkPublish, digests } from './world.ts';
 
-/** What tests set instances to. */
+/** Guest state that tests control. */
 export interface SimGuests {
-  /** Bytes that root disks and volumes hold, by the name of the instance or volume; 0 where nothing is said. */
+  /** Bytes that root disks and volumes hold, by name of the instance or volume; 0 by default. */
   diskBytes: ReadonlyMap<string, number>;
-  /** What the services of all instances answer a verb with, where it is not the usual. */
+  /** Answers of all services' control programs, by verb, where they differ from the default. */
   answers: ReadonlyMap<ControlVerb, string>;
 }
 
@@ -63,14 +63,14 @@ export const simCompute = (core: SimCore, guests: SimGuests): Compute => ({
     ),
 });
 
-/** Makes the instance, in place of the one that is there. */
+/** Creates the instance, replacing an existing one. */
 export function place(core: SimCore, spec: InstanceSpec, from?: SnapshotRef): void {
   core.world.checkPlacement(spec);
   const origin = from && core.world.snapshots.get(from.name);
   if (from && (!origin || origin.ofVolume)) {
     throw new DataPlaneError('not_found', 'The snapshot does not exist.', { detail: from.name });
   }
-  // A root disk that is made from a snapshot is all in there.
+  // A root disk from a snapshot does not need the image.
   if (!from && !core.world.images.has(spec.image)) {
     throw new DataPlaneError('image_unavailable', `The image "${spec.image}" is not ready.`);
   }

@@ -5,7 +5,7 @@ import { createFaults, type FaultInjector, type SimVerb } from './faults.ts';
 import { type Journal, openJournal, rewriteJournal } from './journal.ts';
 import { type Change, type SimInstance, type SimVolume, World } from './world.ts';
 
-/** What the verbs of all subjects share: the world, how it changes, and what every call of a verb goes through. */
+/** What the verbs of all subjects share: the world, how it changes, and the injected latency and failures. */
 export class SimCore {
   readonly world = new World();
   readonly faults: FaultInjector = createFaults();
@@ -20,7 +20,7 @@ export class SimCore {
     this.#journal = stateFile === null ? null : this.#restore(stateFile);
   }
 
-  /** Does the work of a verb, with the delay and the failures that tests ask for. */
+  /** Runs a verb's work, with the delay, failures and hooks that tests inject. */
   async verb<T>(verb: SimVerb, argument: unknown, work: () => T): Promise<T> {
     this.calls.set(verb, (this.calls.get(verb) ?? 0) + 1);
     await this.faults.enter(verb, argument);
@@ -30,7 +30,7 @@ export class SimCore {
     return result;
   }
 
-  /** Written down first, then done: a process killed between the two finds the change when it starts again. */
+  /** Journals the change before applying it, so that a process killed in between replays it at its next start. */
   change(change: Change): void {
     this.#journal?.append(change);
     this.world.apply(change);
@@ -41,7 +41,7 @@ export class SimCore {
     return instance?.ref.teamId === ref.teamId ? instance : undefined;
   }
 
-  /** Throws `not_found`. */
+  /** Throws `not_found` where the instance does not exist. */
   need(ref: InstanceRef): SimInstance {
     const instance = this.find(ref);
     if (!instance)
@@ -49,7 +49,7 @@ export class SimCore {
     return instance;
   }
 
-  /** The disk that a snapshot takes: the instance's volume where it has one, else its root disk. */
+  /** The disk that a snapshot copies: the instance's volume, or its root disk where it has none. */
   diskOf({ ref, volumes: [mount], content }: SimInstance): Pick<SimVolume, 'ref' | 'content'> {
     const volume = mount && this.world.volumes.get(mount.ref.name);
     return volume ?? { ref, content };

@@ -29,7 +29,7 @@ describe('simulated data plane', () => {
     rmSync(folder, { recursive: true });
   });
 
-  it('finds its state again without having been closed', async () => {
+  it('restores its state without having been closed', async () => {
     await plane.ensureStopped(spec.ref, 0);
     const again = open();
     assert.deepEqual(await again.describeInstance(spec.ref), await plane.describeInstance(spec.ref));
@@ -41,7 +41,7 @@ describe('simulated data plane', () => {
     await third.close();
   });
 
-  it('drops a last line that a kill cut short, and goes on after it', async () => {
+  it('drops a last line that a kill cut short, and continues after it', async () => {
     appendFileSync(stateFile, '{"op":"delete","na');
     const again = open();
     assert.equal((await again.listInstances()).length, 1);
@@ -52,7 +52,7 @@ describe('simulated data plane', () => {
     await third.close();
   });
 
-  it('fails as told, before anything changes', async () => {
+  it('injects a failure before anything changes', async () => {
     const error = new DataPlaneError('unreachable', 'Gone.');
     plane.faults.failNext('ensureStopped', error, 2);
     await assert.rejects(plane.ensureStopped(spec.ref, 0), error);

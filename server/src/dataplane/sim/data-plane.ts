@@ -12,30 +12,31 @@ import { simVolumes } from './volumes.ts';
 
 export interface SimOptions {
   /**
-   * Keeps the simulated instances over a restart, a SIGKILL too. One process uses it at a time. Null: in memory only.
+   * File that preserves the simulated instances over restarts, even after SIGKILL. One process may use it at a time.
+   * Null: memory only.
    */
   stateFile: string | null;
-  /** Time that each verb takes, in milliseconds. */
+  /** Duration of each verb, in milliseconds. */
   latencyMs: number;
-  /** The simulated host; by default 64 cores and 1 TB, so that no plan is capped. */
+  /** The simulated host; by default 64 cores and 1 TB, so that every plan fits. */
   host?: { vcpu: number; memoryMb: number };
 }
 
-/** What happens to instances without Danube having asked for it. */
+/** Changes to instances that Danube did not request. */
 export interface SimDrift {
   /** The guest shut itself down. */
   stopFromInside(ref: InstanceRef): void;
-  /** A snapshot was cut off while the guest was halted for it. */
+  /** A snapshot was interrupted while the guest was frozen for it. */
   freeze(ref: InstanceRef): void;
   /** The instance is in a state that the data plane cannot handle. */
   breakInstance(ref: InstanceRef): void;
   /** Someone deleted the instance in the data plane. */
   deleteBehindOurBack(ref: InstanceRef): void;
-  /** An instance that no row knows of. Needs the tenant. */
+  /** Creates an instance without a row in the database. The tenant must exist. */
   leak(spec: InstanceSpec): void;
-  /** The disk that a snapshot takes holds so many bytes from now on. */
+  /** Sets the bytes that the disk covered by snapshots holds. */
   fillDisk(ref: InstanceRef, bytes: number): void;
-  /** The guest keeps this on the disk that a snapshot takes; empty on a new disk. */
+  /** Writes the content of the disk covered by snapshots; a new disk's content is empty. */
   writeDisk(ref: InstanceRef, content: string): void;
 }
 
@@ -43,20 +44,20 @@ export interface SimDataPlane extends DataPlane {
   readonly name: 'sim';
   readonly faults: SimFaults;
   readonly drift: SimDrift;
-  /** How often each verb was called, failed calls included. */
+  /** Number of calls of each verb, including failed ones. */
   readonly calls: ReadonlyMap<SimVerb, number>;
   setLatency(milliseconds: number): void;
   /** What {@link SimDrift.writeDisk} wrote, or what a snapshot brought back. */
   readDisk(ref: InstanceRef): string;
-  /** What the team's network lets pass, in no order. */
+  /** The team's firewalls, in no particular order. */
   firewallsOf(teamId: number): readonly InstanceFirewall[];
-  /** The services of all instances answer a verb so, until the returned function is called. */
+  /** Sets the services' answer to a verb, until the returned function is called. */
   answerControl(verb: ControlVerb, answer: string): () => void;
 }
 
 /**
- * A data plane in memory that keeps every promise of {@link DataPlane} and starts nothing. Verbs take constant time, so
- * that the control plane can be tested and measured with 100,000 instances.
+ * An in-memory data plane that implements the {@link DataPlane} contract and starts nothing. Verbs take constant time,
+ * so that the control plane can be tested and benchmarked with 100,000 instances.
  */
 export function createSimDataPlane(options: SimOptions): SimDataPlane {
   const host = options.host ?? { vcpu: 64, memoryMb: 1024 * 1024 };

@@ -4,20 +4,22 @@ export type SimVerb = {
   [Key in keyof DataPlane]: DataPlane[Key] extends (...args: never[]) => unknown ? Key : never;
 }[keyof DataPlane];
 
-/** Called around a verb with its first argument. What it throws, the verb's caller gets. */
+/** Called around a verb with its first argument. Errors that it throws reach the verb's caller. */
 export type SimHook = (verb: SimVerb, argument: unknown) => void | Promise<void>;
 
-/** What tests inject into the simulated data plane. */
+/** Failures that tests inject into the simulated data plane. */
 export interface SimFaults {
-  /** The next `times` calls (default 1) of the verb fail, before they change anything. */
+  /** Makes the next `times` calls (default 1) of the verb fail before they change anything. */
   failNext(verb: SimVerb, error: Error, times?: number): void;
-  /** Every call of the verb fails, until `clear`. */
+  /** Makes every call of the verb fail, until `clear`. */
   failAlways(verb: SimVerb, error: Error): void;
-  /** Runs before each verb changes anything. The returned function takes the hook away. */
+  /** Registers a hook that runs before a verb changes anything. The returned function removes it. */
   before(hook: SimHook): () => void;
-  /** Runs after each verb has taken effect, before its caller learns of it: a lost answer, if it throws. */
+  /**
+   * Registers a hook that runs after a verb took effect, before its caller is told. If it throws, the answer is lost.
+   */
   after(hook: SimHook): () => void;
-  /** Takes all injected failures and hooks away. */
+  /** Removes all injected failures and hooks. */
   clear(): void;
 }
 

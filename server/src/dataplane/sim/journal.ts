@@ -8,16 +8,16 @@ import {
   writeSync,
 } from 'node:fs';
 
-/** A file of JSON lines that a simulated data plane is rebuilt from. One process writes it at a time. */
+/** A file of JSON lines that a simulated data plane is rebuilt from. One process may write it at a time. */
 export interface Journal<Entry> {
-  /** On disk (in the kernel's hands, so it outlives a SIGKILL) when this returns. */
+  /** When it returns, the entry is in the page cache, so it survives SIGKILL (but not a crash of the host). */
   append(entry: Entry): void;
   close(): void;
 }
 
 /**
- * Replays the file into `apply`, and opens it for appending. A last line cut short by a killed process is dropped:
- * its change had not taken effect.
+ * Replays the file through `apply` and opens it for appending. Drops an incomplete last line: the process was killed
+ * before that change took effect.
  */
 export function openJournal<Entry>(file: string, apply: (entry: Entry) => void): Journal<Entry> {
   const text = readIfThere(file);
@@ -36,7 +36,7 @@ export function openJournal<Entry>(file: string, apply: (entry: Entry) => void):
   };
 }
 
-/** Replaces the journal by one that holds only `entries`; a kill in the middle leaves the old one. */
+/** Replaces the journal by one with only `entries`. If killed meanwhile, the old journal stays. */
 export function rewriteJournal<Entry>(file: string, entries: Iterable<Entry>): void {
   const lines: string[] = [];
   for (const entry of entries) lines.push(`${JSON.stringify(entry)}\n`);

@@ -6,9 +6,7 @@ import type {
 } from '../../services/provider.ts';
 import type { ControlVerb } from '../contract/compute.ts';
 
-/**
- * What the simulated engine of every service image can be set to: one parameter of each type, and both kinds of change.
- */
+/** Parameters of the simulated engine in every service image: one of each type, and both ways of applying a change. */
 export const PARAMETERS: readonly EngineParameter[] = [
   parameter('max_connections', { type: 'integer', default: '100', min: 1, max: 10_000, static: true }),
   parameter('work_mem', { type: 'integer', default: '4096', min: 64, max: 2_147_483_647, unit: 'kB' }),
@@ -64,5 +62,5 @@ const ANSWERS: Readonly<Record<ControlVerb, string>> = {
   verify: JSON.stringify(VERIFICATION),
 };
 
-/** What the control program of a service that nobody uses would say. */
+/** Default answers of the control program, for an idle service. */
 export const controlAnswer = (verb: ControlVerb): string => ANSWERS[verb];

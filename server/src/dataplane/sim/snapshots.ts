@@ -2,7 +2,7 @@ import { DataPlaneError } from '../contract/errors.ts';
 import type { Snapshots } from '../contract/snapshots.ts';
 import type { SimCore } from './core.ts';
 
-/** `diskBytes`: what disks hold, by the name of the instance or volume. */
+/** `diskBytes`: bytes on disks, by name of the instance or volume. */
 export const simSnapshots = (core: SimCore, diskBytes: ReadonlyMap<string, number>): Snapshots => ({
   ensureSnapshot: (ref, snapshot) =>
     core.verb('ensureSnapshot', snapshot, () => {

@@ -6,38 +6,36 @@ import type { InstanceFirewall, TenantSpec } from '../contract/networks.ts';
 import type { SnapshotRef } from '../contract/refs.ts';
 import type { VolumeReport } from '../contract/volumes.ts';
 
-/**
- * What the simulated data plane keeps of an instance. User data and content of files are left out: they hold secrets.
- */
+/** A simulated instance. User data and file contents are not stored, because they hold secrets. */
 export interface SimInstance extends Omit<InstanceSpec, 'userData' | 'network' | 'files'> {
   power: PowerState;
-  /** Path to the SHA-256 of what was written there, as hexadecimal digits. */
+  /** Path to the SHA-256 of the file's content, in hex. */
   files: Readonly<Record<string, string>>;
-  /** Stands for what the guest keeps on its root disk. */
+  /** Stands for the data on the root disk. */
   content: string;
 }
 
-/** What the simulated data plane keeps of a volume. */
+/** A simulated volume. */
 export interface SimVolume extends VolumeReport {
   content: string;
 }
 
-/** What the simulated data plane keeps of a snapshot. */
+/** A simulated snapshot. */
 export interface SimSnapshot {
   ref: SnapshotRef;
-  /** Of a volume, not of a root disk. */
+  /** True for a copy of a volume, false for one of a root disk. */
   ofVolume: boolean;
   content: string;
   diskBytes: number;
 }
 
-/** What {@link SimInstance} keeps of files. */
+/** Digests of files, as {@link SimInstance} stores them. */
 export const digests = (files: readonly InstanceFile[]): Record<string, string> =>
   Object.fromEntries(
     files.map(({ path, content }) => [path, createHash('sha256').update(content).digest('hex')]),
   );
 
-/** One change of the world, as it stands in the state file. */
+/** One change of the world, as stored in the journal. */
 export type Change =
   | { op: 'tenant'; tenant: TenantSpec }
   | { op: 'untenant'; teamId: number }
@@ -50,14 +48,14 @@ export type Change =
   | { op: 'snapshot'; snapshot: SimSnapshot }
   | { op: 'unsnapshot'; name: string };
 
-/** How the firewalls of a team change: as a whole, but written down without what stays. */
+/** A change of a team's firewalls. It is applied as a whole, but stored without the unchanged ones. */
 export interface FirewallChange {
   put: readonly InstanceFirewall[];
   /** Names of instances. */
   gone: readonly string[];
 }
 
-/** What leads from the firewalls that are present to the wanted ones. */
+/** The change that leads from the present firewalls to the wanted ones. */
 export function difference(
   present: ReadonlyMap<string, InstanceFirewall> | undefined,
   wanted: readonly InstanceFirewall[],
@@ -79,17 +77,19 @@ interface Tenant {
   instances: number;
 }
 
-/** The simulated data plane: tenants, images, instances, volumes and snapshots, each found in constant time. */
+/**
+ * The state of the simulated data plane: tenants, images, instances, volumes and snapshots, with constant-time look-up.
+ */
 export class World {
   readonly tenants = new Map<number, Tenant>();
   readonly images = new Set<string>();
   readonly instances = new Map<string, SimInstance>();
-  /** Address to the name of the instance that has it. */
+  /** Address to the name of the instance that uses it. */
   readonly addresses = new Map<string, string>();
   /** By team, then by the name of the instance. */
   readonly firewalls = new Map<number, Map<string, InstanceFirewall>>();
   readonly volumes = new Map<string, SimVolume>();
-  /** Names of volumes that instances have. */
+  /** Names of attached volumes. */
   readonly mounted = new Set<string>();
   readonly snapshots = new Map<string, SimSnapshot>();
 
@@ -133,7 +133,7 @@ export class World {
     }
   }
 
-  /** The shortest list of changes that leads from nothing to here. */
+  /** The shortest list of changes from an empty world to the present state. */
   *changes(): Generator<Change> {
     for (const tenant of this.tenants.values()) yield { op: 'tenant', tenant: tenant.spec };
     for (const name of this.images) yield { op: 'image', name };
@@ -145,7 +145,7 @@ export class World {
     for (const snapshot of this.snapshots.values()) yield { op: 'snapshot', snapshot };
   }
 
-  /** Throws what a real data plane would refuse: no tenant or volume, foreign or used address, ports without IPv4. */
+  /** Throws what a real data plane would: missing tenant or volume, foreign or used address, ports without IPv4. */
   checkPlacement(spec: InstanceSpec): void {
     const tenant = this.tenants.get(spec.ref.teamId);
     if (!tenant) throw new DataPlaneError('not_found', `Team ${spec.ref.teamId} has no network.`);
@@ -207,7 +207,7 @@ export class World {
   }
 }
 
-/** Throws where ports are to lead to an instance that has no IPv4 address. */
+/** Throws for published ports without an IPv4 address to forward them to. */
 export function checkPublish(
   { publish }: Pick<InstanceSpec, 'publish'>,
   { ipv4 }: InstanceSpec['addresses'],
