@@ -1475,7 +1475,7 @@ export interface components {
              * @example validation_failed
              * @enum {string}
              */
-            code: "bad_request" | "unauthenticated" | "missing_scope" | "team_forbidden" | "not_found" | "method_not_allowed" | "idempotency_conflict" | "payload_too_large" | "unsupported_media_type" | "validation_failed" | "invalid_state" | "quota_exceeded" | "not_available" | "rate_limited" | "internal" | "unavailable";
+            code: "bad_request" | "unauthenticated" | "missing_scope" | "team_forbidden" | "not_found" | "method_not_allowed" | "request_timeout" | "idempotency_conflict" | "payload_too_large" | "unsupported_media_type" | "validation_failed" | "invalid_state" | "quota_exceeded" | "not_available" | "rate_limited" | "headers_too_large" | "internal" | "unavailable";
             /**
              * @description Names this request in the server’s log.
              * @example 0198c5a2-8100-7b3c-8a4f-6d5e4c3b2a19

@@ -4,17 +4,16 @@ import type { Api, HttpServer } from '../src/http/api.ts';
 import { createHttpServer } from '../src/http/server.ts';
 import { createTokenAuthenticator } from '../src/identity/tokens/authentication.ts';
 import { createSecretBox } from '../src/lib/crypto.ts';
-import { createLog } from '../src/lib/log.ts';
+import { createLog, type Log } from '../src/lib/log.ts';
 import { type ApiClient, createApiClient } from './api-client.ts';
 
 /** The HTTP server alone, with routes of the test's own, on the database at `url` or on one that is not there. */
 export async function withBareServer(
   register: (api: Api) => void,
   work: (call: ApiClient, http: HttpServer) => Promise<void>,
-  url = 'postgres://nobody@127.0.0.1:1/none',
+  { url = 'postgres://nobody@127.0.0.1:1/none', log = createLog('silent') }: { url?: string; log?: Log } = {},
 ): Promise<void> {
   const database = openDatabase(url);
-  const log = createLog('silent');
   const authenticator = createTokenAuthenticator(database, log);
   const http = createHttpServer({
     config: readConfig({}),

@@ -31,7 +31,7 @@ export async function start(): Promise<number> {
   const terminal = createTerminal();
   for (const line of remarks) terminal.line(line);
   if (firstStart) terminal.line(`Setting up Danube in ${config.home}`);
-  const supervisor = createSupervisor({ log: (message) => log.warn(message) });
+  const supervisor = createSupervisor({ log: (message, level) => log[level](message) });
   let app: App | null = null;
   try {
     const install = await setUp({ config, terminal, supervisor, log: (message) => log.info(message) });
@@ -119,7 +119,7 @@ async function prepareImage(
       // While Incus is unreachable it may still be starting. Any other failure is logged once; each creation tries
       // again.
       if ((error as { code?: string }).code !== 'unreachable' || Date.now() > deadline) {
-        log.error(
+        log.warn(
           { err: error },
           `The image ${DEFAULT_IMAGE} could not be prepared; the next create tries again`,
         );

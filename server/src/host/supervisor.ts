@@ -27,7 +27,7 @@ export interface Supervisor {
 }
 
 export interface SupervisorOptions {
-  log: (message: string) => void;
+  log: (message: string, level: 'info' | 'warn') => void;
   /** Wait before the second attempt in a row; doubles up to `maxBackoffMs`. */
   backoffMs?: number;
   maxBackoffMs?: number;
@@ -81,7 +81,7 @@ async function keepUp(
       await pause(component.intervalMs, signal);
       if (signal.aborted || (await isUp(component))) continue;
       if (Date.now() - upSince >= settledMs) wait = 0;
-      log(`${name} is down: starting it again${wait > 0 ? ` in ${inSeconds(wait)}` : ''}`);
+      log(`${name} is down: starting it again${wait > 0 ? ` in ${inSeconds(wait)}` : ''}`, 'warn');
     }
     up = false;
     if (wait > 0) await pause(wait, signal);
@@ -91,9 +91,9 @@ async function keepUp(
       await component.ensure();
       up = true;
       upSince = Date.now();
-      log(`${name} is up`);
+      log(`${name} is up`, 'info');
     } catch (error) {
-      log(`${name} did not start, next attempt in ${inSeconds(wait)}: ${messageOf(error)}`);
+      log(`${name} did not start, next attempt in ${inSeconds(wait)}: ${messageOf(error)}`, 'warn');
     }
   }
 }

@@ -1,6 +1,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { DataPlaneError } from '../dataplane/contract/errors.ts';
 import { AppError, invalid } from '../lib/errors.ts';
+import { databaseOutage, logFailure } from '../lib/failure.ts';
 import { fieldErrors } from './validation.ts';
 
 /** The body of every error answer. */
@@ -24,11 +25,11 @@ export function errorBody(error: AppError, requestId: string, publicUrl: string)
   };
 }
 
-/** Makes what turns anything that was thrown into an answer. What it cannot explain is logged and answered with 500. */
+/** Makes what turns anything that was thrown into an answer. What is not the client's doing is logged. */
 export function createErrorHandler(publicUrl: string) {
   return (thrown: unknown, request: FastifyRequest, reply: FastifyReply): void => {
-    const error = toAppError(thrown);
-    if (error.status >= 500) request.log.error({ err: thrown }, 'request failed');
+    const error = brokeOff(thrown, request) ? cutShort() : toAppError(thrown);
+    if (error.status >= 500) logFailure(request.log, thrown, 'request failed');
     const challenge = challengeOf(error, request);
     if (challenge) reply.header('www-authenticate', challenge);
     reply
@@ -38,6 +39,13 @@ export function createErrorHandler(publicUrl: string) {
       .send(errorBody(error, request.id, publicUrl));
   };
 }
+
+/** Whether the connection ended before the request was there as a whole: that is the client's doing, or the network's. */
+const brokeOff = (thrown: unknown, { raw }: FastifyRequest): boolean =>
+  thrown !== null && thrown === raw.errored;
+
+/** Only the access log hears of it: there is nobody left to be answered. */
+const cutShort = (): AppError => new AppError('bad_request', 'The request ended before it was complete.');
 
 /** Says how to authenticate, where that is what the request lacks (RFC 6750, section 3). */
 function challengeOf({ code, extra }: AppError, { headers }: FastifyRequest): string | null {
@@ -56,7 +64,11 @@ export function toAppError(thrown: unknown): AppError {
   if (error?.validation) return invalid(fieldErrors(error.validation as Parameters<typeof fieldErrors>[0]));
   const known = typeof error?.code === 'string' ? fromCode(error.code) : null;
   if (known) return known;
-  if (error?.message?.startsWith('Connection terminated')) return databaseAway();
+  if (databaseOutage(thrown)) {
+    return new AppError('unavailable', 'The database cannot be reached at the moment. Try again shortly.', {
+      cause: thrown,
+    });
+  }
   if (error?.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500) {
     return new AppError('bad_request', 'The request is malformed.', { cause: thrown });
   }
@@ -79,7 +91,7 @@ function fromDataPlane(error: DataPlaneError): AppError {
   });
 }
 
-/** Fastify's codes for what is wrong with a request, and PostgreSQL's and Node's for a database that is away. */
+/** Fastify's codes for what is wrong with a request. */
 function fromCode(code: string): AppError | null {
   switch (code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
@@ -98,12 +110,6 @@ function fromCode(code: string): AppError | null {
     case 'FST_ERR_MAX_PARAM_LENGTH':
       return new AppError('not_found', 'There is nothing at this path.');
     default:
-      return DATABASE_AWAY.test(code) ? databaseAway() : null;
+      return null;
   }
 }
-
-const databaseAway = (): AppError =>
-  new AppError('unavailable', 'The database cannot be reached at the moment. Try again shortly.');
-
-/** Class 53 is for what the database has none left of: disk, memory, connections. */
-const DATABASE_AWAY = /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|08\w{3}|57P0[123]|53\w{3})$/;

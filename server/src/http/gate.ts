@@ -40,6 +40,10 @@ export function createGate(config: Config, authenticator: Authenticator): Gate {
   return async (request, reply) => {
     reply.headers(headers);
     reply.header('x-request-id', request.id);
+    if (request.socket.remoteAddress === undefined) {
+      // The client hung up at this very moment. Nobody waits for the answer, or can be counted for it.
+      throw new AppError('bad_request', 'The connection has ended.');
+    }
     // Empty for an unknown path, which is answered as such whoever asks.
     const { public: isPublic, scope, team } = request.routeOptions.config ?? {};
     if (isPublic) return rates.showAddress(request.ip, reply);

@@ -115,7 +115,7 @@ describe('Idempotency-Key', () => {
       );
       assert.equal(answers[1]!.headers['idempotency-replayed'], 'true');
     };
-    await withBareServer(register, work, test.database.url);
+    await withBareServer(register, work, { url: test.database.url });
   });
 
   it('refuses malformed keys', async () => {

@@ -1,18 +1,18 @@
 import type { Socket } from 'node:net';
-import Fastify, { type FastifyReply, type FastifyRequest, LogController, type RouteOptions } from 'fastify';
+import Fastify, { type FastifyReply, type FastifyRequest, type RouteOptions } from 'fastify';
 import type { Config } from '../config.ts';
 import type { Database } from '../db/database.ts';
 import type { SecretBox } from '../lib/crypto.ts';
-import { AppError } from '../lib/errors.ts';
-import { uuidv7 } from '../lib/ids.ts';
 import type { Log } from '../lib/log.ts';
 import type { Api, HttpServer, PrivateRequest } from './api.ts';
 import type { Authenticator } from './authenticator.ts';
+import { answerBroken } from './broken-requests.ts';
 import { documentRoutes } from './documents.ts';
-import { createErrorHandler, errorBody } from './errors.ts';
+import { createErrorHandler } from './errors.ts';
 import { createGate, type Gate } from './gate.ts';
 import { checkHeaders } from './headers.ts';
 import { acceptJson, checkText } from './json-body.ts';
+import { HttpLog } from './log-controller.ts';
 import { answerUnknownPaths } from './not-found.ts';
 import type { Tag } from './openapi-parts.ts';
 import { requestId } from './request-id.ts';
@@ -59,7 +59,11 @@ export function createHttpServer(dependencies: HttpDependencies): HttpServer {
     if (request.idempotencyReplayed) reply.header('idempotency-replayed', 'true');
     done();
   });
-  app.addHook('onResponse', logAccess);
+  app.addHook('onResponse', (request, reply, done) =>
+    logAccess(request, reply.statusCode, reply.elapsedTime, done),
+  );
+  // The client hung up before it was answered.
+  app.addHook('onRequestAbort', (request, done) => logAccess(request, null, null, done));
   app.register(
     async (scope) => {
       scope.addHook('onRoute', (route) => recordRoute(app, route));
@@ -77,7 +81,7 @@ function createFastify({ config, log }: HttpDependencies, gate: Gate, handleErro
   return Fastify({
     loggerInstance: log,
     genReqId: requestId,
-    logController: new LogController({ requestIdLogLabel: 'request_id', disableRequestLogging: true }),
+    logController: new HttpLog(),
     bodyLimit: BODY_LIMIT,
     trustProxy: config.trustProxy.length > 0 ? config.trustProxy : false,
     // While closing, requests on open connections are still answered properly.
@@ -89,7 +93,7 @@ function createFastify({ config, log }: HttpDependencies, gate: Gate, handleErro
         handleError(refusal, request as FastifyRequest, reply as FastifyReply);
       gate(request as FastifyRequest, reply as FastifyReply).then(() => refuse(error), refuse);
     },
-    clientErrorHandler: (_error: Error, socket: Socket) => answerGarbage(socket, config.publicUrl),
+    clientErrorHandler: (error: Error, socket: Socket) => answerBroken(error, socket, config.publicUrl),
   });
 }
 
@@ -127,7 +131,12 @@ function prepare(request: FastifyRequest, reply: FastifyReply, done: () => void)
   done();
 }
 
-function logAccess(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
+function logAccess(
+  request: FastifyRequest,
+  status: number | null,
+  ms: number | null,
+  done: () => void,
+): void {
   const { config, url } = request.routeOptions;
   // Unset if the request was refused, or its route is public.
   const principal = request.principal as PrivateRequest['principal'] | undefined;
@@ -135,8 +144,8 @@ function logAccess(request: FastifyRequest, reply: FastifyReply, done: () => voi
     method: request.method,
     // The pattern, not the path: a path or query may hold what only the customer should see.
     route: url ?? null,
-    status: reply.statusCode,
-    ms: Math.round(reply.elapsedTime * 10) / 10,
+    status,
+    ...(ms === null ? {} : { ms: Math.round(ms * 10) / 10 }),
     ...(principal ? { account: principal.accountId } : {}),
     ...(principal?.team ? { team: principal.team.id } : {}),
     address: request.ip,
@@ -144,17 +153,4 @@ function logAccess(request: FastifyRequest, reply: FastifyReply, done: () => voi
   if (config.public) request.log.debug(line, 'request');
   else request.log.info(line, 'request');
   done();
-}
-
-/** Bytes that are no HTTP request: there is no reply object to answer with. */
-function answerGarbage(socket: Socket, publicUrl: string): void {
-  if (!socket.writable) return;
-  const id = uuidv7();
-  const body = JSON.stringify(
-    errorBody(new AppError('bad_request', 'The request is not valid HTTP.'), id, publicUrl),
-  );
-  socket.end(
-    `HTTP/1.1 400 Bad Request\r\nContent-Type: application/json; charset=utf-8\r\nX-Request-Id: ${id}\r\n` +
-      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-  );
 }

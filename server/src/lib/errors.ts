@@ -9,6 +9,7 @@ export const ERROR_STATUS = {
   team_forbidden: 403,
   not_found: 404,
   method_not_allowed: 405,
+  request_timeout: 408,
   idempotency_conflict: 409,
   payload_too_large: 413,
   unsupported_media_type: 415,
@@ -17,6 +18,7 @@ export const ERROR_STATUS = {
   quota_exceeded: 422,
   not_available: 422,
   rate_limited: 429,
+  headers_too_large: 431,
   internal: 500,
   unavailable: 503,
 } as const;

@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import { type ApiClient, createApiClient } from '../../test/api-client.ts';
 import { type Call, clientOf, newVps } from '../../test/client.ts';
 import { startTestApp, type TestApp, waitFor } from '../../test/harness.ts';
+import { ended } from '../../test/operation-subject.ts';
 import { testKey } from '../../test/ssh-keys.ts';
 import { uuidv7 } from '../lib/ids.ts';
 import { vpsOperations } from '../resources/vps/operations.ts';
@@ -86,6 +87,29 @@ describe('GET /operations/{operation}', () => {
   it('is 404 for an unknown or malformed id', async () => {
     for (const id of [uuidv7(), 'nonsense', '1']) {
       assert.equal((await call('GET', `/operations/${id}`)).status, 404);
+    }
+  });
+});
+
+describe('a step that meets a database without room', () => {
+  it('is tried again', async () => {
+    let tries = 0;
+    const test = await startTestApp({
+      runtime: {
+        async aroundStep(_operation, _step, run) {
+          tries += 1;
+          if (tries === 1) throw Object.assign(new Error('No space left on device'), { code: '53100' });
+          await run();
+        },
+      },
+    });
+    try {
+      const call = clientOf(test.app.url!, test.team.token);
+      const created = await call('POST', '/vps', newVps());
+      const { state } = await ended(call, created);
+      assert.equal(state, 'succeeded');
+    } finally {
+      await test.close();
     }
   });
 });

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { DBOS } from '@dbos-inc/dbos-sdk';
 import { DataPlaneError } from '../dataplane/contract/errors.ts';
 import { type Database, openPool, type Tx } from '../db/database.ts';
+import { databaseOutage, logFailure } from '../lib/failure.ts';
 import type { Log } from '../lib/log.ts';
 import { fitting } from './arguments.ts';
 import { dequeue } from './dequeue.ts';
@@ -259,7 +260,7 @@ async function attempt(
   const deadline = Date.now() + (options.retrySeconds ?? 120) * 1000;
   const progress = (message: string, percent?: number) => {
     reportProgress(options.database.db, operation.id, message, percent).catch((cause) =>
-      options.log.warn({ err: cause, operation: operation.id }, 'progress not written'),
+      logFailure(options.log, cause, 'progress not written', { operation: operation.id }),
     );
   };
   for (let pause = 250; ; pause = Math.min(pause * 2, 8000)) {
@@ -268,7 +269,10 @@ async function attempt(
       await (options.aroundStep?.(operation, step.name, run) ?? run());
       return null;
     } catch (cause) {
-      options.log.warn({ err: cause, operation: operation.id, step: step.name }, 'step failed');
+      const about = { operation: operation.id, step: step.name };
+      // What the data plane refuses for good ends the operation, and the customer is told why.
+      if (cause instanceof DataPlaneError) options.log.warn({ err: cause, ...about }, 'step failed');
+      else logFailure(options.log, cause, 'step failed', about);
       const error = describeFailure(cause);
       if (parked()) return 'parked';
       if (!error.retryable || Date.now() + pause > deadline) return error;
@@ -282,13 +286,11 @@ function describeFailure(cause: unknown): OperationError {
   if (cause instanceof DataPlaneError) {
     return { code: cause.code, message: cause.publicMessage, retryable: cause.retryable };
   }
-  const lostConnection =
-    cause instanceof Error && 'code' in cause && /^(08|57P|ECONN|EPIPE)/.test(String(cause.code));
   return {
     code: 'internal',
     message:
       'Something went wrong on our side. Try again; if it persists, tell the operator the operation id.',
-    retryable: lostConnection,
+    retryable: databaseOutage(cause) !== null,
   };
 }
 
@@ -299,6 +301,7 @@ function dbosLogger(log: Log) {
     info: (entry: unknown) => child.debug(text(entry)),
     debug: (entry: unknown) => child.trace(text(entry)),
     warn: (entry: unknown) => child.warn(text(entry)),
-    error: (entry: unknown) => child.error(text(entry)),
+    error: (entry: unknown) =>
+      databaseOutage(entry) === 'away' ? child.warn(String(entry)) : child.error(text(entry)),
   };
 }

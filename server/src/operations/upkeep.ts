@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Database } from '../db/database.ts';
 import { purgeIdempotencyKeys } from '../http/mutation.ts';
+import { logFailure } from '../lib/failure.ts';
 import type { Log } from '../lib/log.ts';
 import type { Reconciler } from '../reconcilers/reconcilers.ts';
 import type { Operation, OperationWorkflows } from './operation.ts';
@@ -21,7 +22,7 @@ export function startHeartbeat(database: Database, executorId: string, log: Log)
       .values({ id: executorId })
       .onConflict((conflict) => conflict.column('id').doUpdateSet({ heartbeat_at: sql`now()` }))
       .execute()
-      .catch((error) => log.warn({ err: error }, 'heartbeat failed'));
+      .catch((error) => logFailure(log, error, 'heartbeat failed'));
   void beat();
   const timer = setInterval(beat, HEARTBEAT_SECONDS * 1000).unref();
   return { stop: () => clearInterval(timer) };

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
+import { logFailure } from '../lib/failure.ts';
 import type { Log } from '../lib/log.ts';
 
 /** Milliseconds from the beginning of one run of the work to that of the next. */
@@ -37,13 +38,13 @@ export function startWakeUp(
   function begin(): void {
     timer = null;
     begunAt = Date.now();
-    running = running.then(work).catch((error) => log.warn({ err: error, channel }, 'woken in vain'));
+    running = running.then(work).catch((error) => logFailure(log, error, 'woken in vain', { channel }));
   }
 
   const listening = (async () => {
     while (!signal.aborted) {
       await listen(databaseUrl, channel, wake, signal).catch((error) =>
-        log.warn({ err: error, channel }, 'not listening'),
+        logFailure(log, error, 'not listening', { channel }),
       );
       await delay(RECONNECT_PAUSE, undefined, { signal }).catch(() => {});
     }

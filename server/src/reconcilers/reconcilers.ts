@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { sql } from 'kysely';
 import type { Database } from '../db/database.ts';
+import { logFailure } from '../lib/failure.ts';
 import type { Log } from '../lib/log.ts';
 
 /** Compares what the rows intend with what is there, and mends. Takes no input and may run at any time. */
@@ -53,7 +54,7 @@ export function startReconcilers(
         await runOnce(database, reconciler);
       } catch (error) {
         if (!stopping.signal.aborted)
-          log.warn({ err: error, reconciler: reconciler.name }, 'reconciler failed');
+          logFailure(log, error, 'reconciler failed', { reconciler: reconciler.name });
       }
       await delay(reconciler.everySeconds * 1000, undefined, { signal: stopping.signal, ref: false }).catch(
         () => {},

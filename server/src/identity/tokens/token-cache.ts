@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { Database } from '../../db/database.ts';
 import type { Identity } from '../../http/authenticator.ts';
 import { type Limits, TIER_LIMITS } from '../../http/rate-limits.ts';
+import { logFailure } from '../../lib/failure.ts';
 import type { Log } from '../../lib/log.ts';
 
 /** All that a request needs to know about its token. */
@@ -59,7 +60,7 @@ export class TokenCache {
       .execute()
       .then(
         () => {},
-        (error: unknown) => this.#log.warn({ err: error, token: id }, 'last use of a token not written'),
+        (error: unknown) => logFailure(this.#log, error, 'last use of a token not written', { token: id }),
       )
       .finally(() => this.#writes.delete(write));
     this.#writes.add(write);

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Networks } from '../../dataplane/contract/networks.ts';
 import type { Database } from '../../db/database.ts';
+import { logFailure } from '../../lib/failure.ts';
 import type { Log } from '../../lib/log.ts';
 import { accept, DANUBE } from '../../operations/accept.ts';
 import { isUnfinished } from '../../operations/unfinished.ts';
@@ -33,7 +34,7 @@ export function firewallReconciler(database: Database, plane: Networks, log: Log
           await applyTeamFirewalls(database, plane, id, { anew: true });
         } catch (error) {
           // One team's trouble is not that of the others.
-          log.warn({ err: error, team: id }, 'firewalls not applied');
+          logFailure(log, error, 'firewalls not applied', { team: id });
         }
       }
     },
