@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import { sql } from 'kysely';
 import { type App, type AppOptions, startApp } from '../src/app.ts';
 import { type Config, readConfig } from '../src/config.ts';
 import { createSimDataPlane, type SimDataPlane } from '../src/dataplane/sim/data-plane.ts';
@@ -7,6 +8,7 @@ import type { Queryable } from '../src/db/database.ts';
 import { SCOPE_SETS, type Scope } from '../src/http/scopes.ts';
 import { createToken } from '../src/identity/tokens/service.ts';
 import { createLog } from '../src/lib/log.ts';
+import { reconcilerLock } from '../src/reconcilers/reconcilers.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 
 export const TEST_POOLS = { ipv4: '10.64.0.0/13', ipv6: 'fd00:1:2::/48' };
@@ -31,9 +33,16 @@ export interface TestApp {
 export const testConfig = (changes: Record<string, string> = {}): Config =>
   readConfig({ DANUBE_ENGINE: 'sim', DANUBE_LISTEN: '127.0.0.1:0', DANUBE_LOG_LEVEL: 'silent', ...changes });
 
-/** A whole server on a database of its own and the simulated data plane. Close it in `after`. */
-export async function startTestApp(options: Partial<AppOptions> = {}): Promise<TestApp> {
+/**
+ * A whole server on a database of its own and the simulated data plane. Close it in `after`. The reconcilers of the names in
+ * `still` do not run by themselves, where a pass at the wrong moment would spoil a test: that calls their `run`.
+ */
+export async function startTestApp({
+  still = [],
+  ...options
+}: Partial<AppOptions> & { still?: readonly string[] } = {}): Promise<TestApp> {
   const database = await createTestDatabase();
+  const letRun = still.length > 0 ? await keepStill(database, still) : async () => {};
   const plane = createSimDataPlane({ stateFile: null, latencyMs: 0 });
   const appOptions: AppOptions = {
     config: testConfig(),
@@ -45,10 +54,11 @@ export async function startTestApp(options: Partial<AppOptions> = {}): Promise<T
     executorId: 'test',
     log: createLog(process.env.DANUBE_TEST_LOG ?? 'silent'),
     ...options,
-    runtime: { retrySeconds: 5, ...options.runtime },
+    runtime: { retrySeconds: 30, ...options.runtime },
   };
   const app = await startApp(appOptions).catch(async (error: unknown) => {
     await plane.close();
+    await letRun();
     await database.drop();
     throw error;
   });
@@ -63,10 +73,29 @@ export async function startTestApp(options: Partial<AppOptions> = {}): Promise<T
     },
     async close() {
       await testApp.app.close();
+      await letRun();
       await database.drop();
     },
   };
   return testApp;
+}
+
+/** Holds the locks of reconcilers, as another server of the install does that runs them; returns what lets go of them. */
+async function keepStill(database: TestDatabase, names: readonly string[]): Promise<() => Promise<void>> {
+  const { promise: over, resolve: letRun } = Promise.withResolvers<void>();
+  const { promise: held, resolve: hold, reject } = Promise.withResolvers<void>();
+  const holding = database.db.connection().execute(async (connection) => {
+    for (const name of names) await sql`select pg_advisory_lock(${reconcilerLock(name)})`.execute(connection);
+    hold();
+    await over;
+    await sql`select pg_advisory_unlock_all()`.execute(connection);
+  });
+  holding.catch(reject);
+  await held;
+  return () => {
+    letRun();
+    return holding;
+  };
 }
 
 let teams = 0;
@@ -110,11 +139,14 @@ export async function issueToken(
   return (await createToken(db, { accountId, teamId, name: 'test', scopes })).plainText;
 }
 
-/** Asks until the answer is not null, false or undefined; throws after the deadline with what was waited for. */
+/**
+ * Asks until the answer is not null, false or undefined; throws after the deadline with what was waited for. The deadline is for
+ * what never comes: on two busy cores, what takes a second elsewhere may take one and a half minutes.
+ */
 export async function waitFor<T>(
   what: string,
   ask: () => Promise<T | null | false | undefined>,
-  seconds = 30,
+  seconds = 180,
 ): Promise<T> {
   const deadline = Date.now() + seconds * 1000;
   for (;;) {

@@ -35,7 +35,7 @@ const app = await startApp({
   log,
   runtime: {
     // A real data plane takes longer to come back.
-    ...(config.engine === 'sim' ? { retrySeconds: 5 } : {}),
+    ...(config.engine === 'sim' ? { retrySeconds: 30 } : {}),
     // Operations that are parked are at work.
     concurrency: 1000,
     afterStep: traps.afterStep,

@@ -79,7 +79,7 @@ async function stopSample(home: string): Promise<void> {
   const daemon = findSample(home);
   if (!daemon) return;
   signal(daemon.pid, 'SIGTERM');
-  await waitForExit(daemon, 10);
+  await waitForExit(daemon, 120);
 }
 
 const terminal = { ...createTerminal(), line: () => undefined };
@@ -110,7 +110,7 @@ const contextOf = ({ home }: Config): HostContext => ({
 });
 
 async function until(what: string, condition: () => boolean): Promise<void> {
-  const deadline = Date.now() + 10_000;
+  const deadline = Date.now() + 120_000;
   while (!condition()) {
     if (Date.now() > deadline) assert.fail(`It never came: ${what}. ${messages.join(' | ')}`);
     await delay(5);

@@ -101,7 +101,7 @@ test('a database that does not answer is refused without its password', async ()
 });
 
 test('one data directory has one server', async () => {
-  const home = '/tmp/danube-lock-test';
+  const home = `/tmp/danube-lock-test-${process.pid}`;
   const lock = await takeLock(home, installId(home));
   try {
     assert.match(await refusal(takeLock(home, installId(home))), /already runs/);

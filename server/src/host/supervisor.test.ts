@@ -69,7 +69,7 @@ function dummyComponent(): Supervised & { starts: number; current: ProcessIdenti
 }
 
 async function until(what: string, condition: () => boolean): Promise<void> {
-  const deadline = Date.now() + 10_000;
+  const deadline = Date.now() + 120_000;
   while (!condition()) {
     if (Date.now() > deadline) assert.fail(`It never came: ${what}. ${messages.join(' | ')}`);
     await delay(5);
@@ -188,5 +188,5 @@ test('a process number that another process got is not mistaken for ours', async
   assert.ok(identity);
   assert.equal(isAlive({ pid: identity.pid, startTime: 'another boot:1' }), false);
   signal(identity.pid, 'SIGKILL');
-  assert.ok(await waitForExit(identity, 10));
+  assert.ok(await waitForExit(identity, 120));
 });

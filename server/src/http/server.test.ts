@@ -5,7 +5,7 @@ import { after, before, describe, it } from 'node:test';
 import { pino } from 'pino';
 import { createApiClient } from '../../test/api-client.ts';
 import { withBareServer } from '../../test/bare-server.ts';
-import { startTestApp, type TestApp } from '../../test/harness.ts';
+import { startTestApp, type TestApp, waitFor } from '../../test/harness.ts';
 import { testKey } from '../../test/ssh-keys.ts';
 import type { Api } from './api.ts';
 import { addressKey } from './rate-limits.ts';
@@ -105,7 +105,10 @@ describe('the access log', () => {
       headers,
     });
     await call('GET', '/user/teams', { token: `${id}|wrong-${secret}`, headers });
-    const logged = lines.map((line) => JSON.parse(line)).filter((line) => line.request_id === 'log-test-1');
+    const logged = await waitFor('four lines', async () => {
+      const all = lines.map((line) => JSON.parse(line)).filter((line) => line.request_id === 'log-test-1');
+      return all.length >= 4 && all;
+    });
     assert.deepEqual(
       logged.map((line) => [line.method, line.route, line.status]),
       [

@@ -69,10 +69,13 @@ export function startReconcilers(
   };
 }
 
+/** The number of the lock that whoever runs a reconciler of this name holds, as SQL. */
+export const reconcilerLock = (name: string) => sql<number>`hashtext(${`danube.reconciler.${name}`})`;
+
 /** One pass, unless another process is at it. Returns whether it ran. */
 export async function runOnce(database: Database, reconciler: Reconciler): Promise<boolean> {
   return database.db.connection().execute(async (connection) => {
-    const key = sql`hashtext(${`danube.reconciler.${reconciler.name}`})`;
+    const key = reconcilerLock(reconciler.name);
     const lock = await sql<{ taken: boolean }>`select pg_try_advisory_lock(${key}) as taken`.execute(
       connection,
     );

@@ -7,7 +7,7 @@ import { AclGuard } from './acl-guard.ts';
 import { applyHostFirewall, firewallTable, removeHostFirewall } from './host-firewall.ts';
 import { findIncusChains, removeIncusRemains } from './incus-remains.ts';
 
-/** Chains as Incus makes them, of an install that there is not, in the table that all Incus on a host share. */
+/** Bridges and chains as Incus makes them, of an install that there is not, in the table that all Incus on a host share. */
 const ID = 'fbfbfb';
 const skip = process.env.DANUBE_TEST_FAST || !isRoot() ? 'needs root and nftables' : false;
 const [ONE, TWO] = [`d${ID}-1`, `d${ID}-2`];
@@ -29,7 +29,7 @@ async function closedBridges(): Promise<string[]> {
 }
 
 async function waitForClosed(expected: string[]): Promise<void> {
-  const deadline = Date.now() + 10_000;
+  const deadline = Date.now() + 120_000;
   for (;;) {
     const closed = await closedBridges();
     if (closed.join() === expected.join()) return;
@@ -38,12 +38,18 @@ async function waitForClosed(expected: string[]): Promise<void> {
   }
 }
 
+async function removeBridges(): Promise<void> {
+  for (const bridge of [ONE, TWO]) await run('ip', ['link', 'delete', bridge], { allow: 'any' });
+}
+
 const guard = new AclGuard(ID, (message) => assert.fail(message));
 
 before(async () => {
   if (skip) return;
   await removeIncusRemains('/nonexistent', ID);
   await applyHostFirewall(ID);
+  await removeBridges();
+  for (const bridge of [ONE, TWO]) await run('ip', ['link', 'add', bridge, 'type', 'bridge']);
   await nft('add table inet incus');
   for (const bridge of [ONE, TWO]) await nft(chain('add', `fwd.${bridge}`));
   await nft(chain('add', `acl.${ONE}`), chain('add', `aclfwd.${ONE}`), ...rules(ONE), jump(ONE));
@@ -55,6 +61,7 @@ after(async () => {
   guard.stop();
   await removeIncusRemains('/nonexistent', ID);
   await removeHostFirewall(ID);
+  await removeBridges();
 });
 
 test('a bridge is closed while its rules are away, and open with them', { skip }, async () => {

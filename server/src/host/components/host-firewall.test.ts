@@ -58,7 +58,7 @@ async function addAddresses(device: string, address: string, ...where: string[])
 
 /** The kernel looks for a second or two whether somebody else has a link-local address, before it can be used. */
 async function waitForAddresses(): Promise<void> {
-  const deadline = Date.now() + 15_000;
+  const deadline = Date.now() + 120_000;
   const devices = [
     ...BRIDGES.map(({ name }) => ['-6', 'address', 'show', 'dev', name, 'tentative']),
     ['-6', 'address', 'show', 'dev', `dt${ID}out`, 'tentative'],
@@ -101,8 +101,19 @@ const nextOutput = (child: ChildProcess): Promise<string> =>
     child.once('exit', () => reject(new Error('The listener ended.')));
   });
 
-async function reaches(guest: string | null, address: string, port = PORT): Promise<boolean> {
-  const connect = ['timeout', '2', 'bash', '-c', `exec 3<>/dev/tcp/${address}/${port}`];
+/** Seconds for what must be answered, on a busy machine too. */
+const PATIENCE = 60;
+/** Seconds without an answer that show that none comes. */
+const SILENCE = 2;
+
+/** Whether a connection is taken; `seconds` is {@link SILENCE} where it must not be. */
+async function reaches(
+  guest: string | null,
+  address: string,
+  port = PORT,
+  seconds = PATIENCE,
+): Promise<boolean> {
+  const connect = ['timeout', String(seconds), 'bash', '-c', `exec 3<>/dev/tcp/${address}/${port}`];
   const [program = '', ...args] = guest ? ['ip', 'netns', 'exec', space(guest), ...connect] : connect;
   return (await run(program, args, { allow: 'any' })).status === 0;
 }
@@ -118,16 +129,16 @@ socket(my $s, $to->{family}, SOCK_RAW, $v6 ? 58 : 1) or die $!;
 if ($ARGV[1]) { setsockopt($s, 41, 59, pack('C8', 0, 0, 1, 4, 0, 0, 0, 0)) or die $!; }
 my $sum = 0xffff - (0x0800 + $$ % 65536) % 65535;
 send($s, pack('CCnnn', $v6 ? 128 : 8, 0, $v6 ? 0 : $sum, $$ % 65536, 0), 0, $to->{addr}) or exit 1;
-alarm 2;
+alarm $ARGV[2];
 while (defined recv($s, my $got, 1500, 0)) {
   my ($type, undef, undef, $id) = unpack('CCnn', $v6 ? $got : substr($got, 20));
   exit 0 if $type == ($v6 ? 129 : 0) && $id == $$ % 65536;
 }
 exit 1;`;
 
-/** `behind`: the request comes behind a header of destination options, which only IPv6 has. */
-async function pings(guest: string, address: string, behind = ''): Promise<boolean> {
-  const args = ['netns', 'exec', space(guest), 'perl', '-e', PING, address, behind];
+/** `behind`: the request comes behind a header of destination options, which only IPv6 has. `seconds` as in {@link reaches}. */
+async function pings(guest: string, address: string, behind = '', seconds = PATIENCE): Promise<boolean> {
+  const args = ['netns', 'exec', space(guest), 'perl', '-e', PING, address, behind, String(seconds)];
   return (await run('ip', args, { allow: 'any' })).status === 0;
 }
 
@@ -141,21 +152,29 @@ async function linkLocal(guest: string): Promise<string> {
   return `${found.local}%eth0`;
 }
 
-/** Whether UDP arrives at guest `a` over IPv6 that the machine outside sends with the address of its neighbour `b`. */
-async function disguiseHelps(): Promise<boolean> {
+/** Whether a process says that it got something, within so many seconds from when it was sent. */
+async function heard(said: Promise<string>, seconds: number): Promise<boolean> {
+  const nothing = delay(seconds * 1000, 'nothing', { ref: false });
+  return (await Promise.race([said, nothing])) === 'got';
+}
+
+/**
+ * Whether UDP arrives at guest `a` over IPv6 that the machine outside sends with the address of its neighbour `b`. `seconds` as in
+ * {@link reaches}.
+ */
+async function disguiseHelps(seconds: number): Promise<boolean> {
   const [from, to] = [six('198.18.1.11'), six('198.18.1.10')];
   const inside = (guest: string): string[] => ['netns', 'exec', space(guest)];
   await ip(...inside('out'), 'ip', 'address', 'add', `${from}/128`, 'dev', 'eth0', 'nodad');
   try {
     const socket = `const s = require('dgram').createSocket('udp6');`;
-    const receive = `setTimeout(() => console.log('nothing'), 3000);
-      s.on('message', () => console.log('got')); s.bind(${PORT + 1}, () => console.log('up'));`;
+    const receive = `s.on('message', () => console.log('got')); s.bind(${PORT + 1}, () => console.log('up'));`;
     const receiver = start('ip', [...inside('a'), process.execPath, '-e', socket + receive]);
     await nextOutput(receiver);
     const outcome = nextOutput(receiver);
     const send = `s.bind(0, '${from}', () => s.send('x', ${PORT + 1}, '${to}', () => s.close()));`;
     await run('ip', [...inside('out'), process.execPath, '-e', socket + send]);
-    const got = (await outcome) === 'got';
+    const got = await heard(outcome, seconds);
     receiver.kill('SIGKILL');
     return got;
   } finally {
@@ -163,14 +182,13 @@ async function disguiseHelps(): Promise<boolean> {
   }
 }
 
-/** Whether what a guest broadcasts to the port of DHCP arrives at the host, within some seconds. */
+/** Whether what a guest broadcasts to the port of DHCP arrives at the host. */
 async function broadcastArrives(guest: string): Promise<boolean> {
   const word = `dhcp of ${guest}`;
   const socket = `const s = require('dgram').createSocket({ type: 'udp4', reuseAddr: true });`;
   const receiver = start(process.execPath, [
     '-e',
-    `${socket} setTimeout(() => { console.log('nothing'); }, 5000);
-     s.on('message', (m) => { if (String(m) === '${word}') console.log('got'); });
+    `${socket} s.on('message', (m) => { if (String(m) === '${word}') console.log('got'); });
      s.bind(67, '255.255.255.255', () => console.log('up'));`,
   ]);
   await nextOutput(receiver);
@@ -180,7 +198,7 @@ async function broadcastArrives(guest: string): Promise<boolean> {
     s.send('${word}', 67, '255.255.255.255', () => s.close());
   });`;
   await run('ip', ['netns', 'exec', space(guest), process.execPath, '-e', send]);
-  return (await outcome) === 'got';
+  return heard(outcome, PATIENCE);
 }
 
 async function cleanUp(): Promise<void> {
@@ -231,14 +249,14 @@ test('without the table, everything is open: the test could see a hole', { skip 
   assert.ok(await reaches('a', METADATA.v4));
   if (!forwards6()) return;
   assert.ok(await reaches('a', METADATA.v6));
-  assert.ok(await disguiseHelps());
+  assert.ok(await disguiseHelps(PATIENCE));
   assert.ok(await pings('out', six('198.18.1.10'), 'behind'));
 });
 
 test('teams are apart, guests of one team are not, and both ways out are open', { skip }, async () => {
   await applyHostFirewall(ID);
   assert.ok(await hostFirewallIsUp(ID));
-  assert.equal(await reaches('a', '198.18.2.10'), false, 'another team');
+  assert.equal(await reaches('a', '198.18.2.10', PORT, SILENCE), false, 'another team');
   assert.ok(await reaches('a', '198.18.1.11'), 'the same team');
   assert.ok(await reaches('a', '198.18.3.10'), 'outside');
   assert.ok(await reaches('out', '198.18.1.10'), 'from outside');
@@ -247,7 +265,7 @@ test('teams are apart, guests of one team are not, and both ways out are open', 
 test("guests reach none of the host's addresses but for DNS", { skip }, async () => {
   await applyHostFirewall(ID);
   for (const address of ['198.18.1.1', '198.18.2.1', '198.18.3.1']) {
-    assert.equal(await reaches('a', address), false, address);
+    assert.equal(await reaches('a', address, PORT, SILENCE), false, address);
   }
   assert.ok(await reaches('a', '198.18.1.1', 53), 'DNS');
   assert.ok(await reaches(null, '198.18.1.10'), 'the host reaches its guests');
@@ -261,8 +279,9 @@ test("guests reach DNS and ping of their own gateway, and not another team's", {
     // Forgotten neighbours have to be discovered again, with the table in place.
     await ip('-n', space(guest), 'neigh', 'flush', 'all');
     const check = async (address: string, expected: boolean): Promise<void> => {
-      assert.equal(await reaches(guest, address, 53), expected, `DNS of ${address}`);
-      assert.equal(await pings(guest, address), expected, `ping of ${address}`);
+      const seconds = expected ? PATIENCE : SILENCE;
+      assert.equal(await reaches(guest, address, 53, seconds), expected, `DNS of ${address}`);
+      assert.equal(await pings(guest, address, '', seconds), expected, `ping of ${address}`);
     };
     const others = [other, six(other), '198.18.3.1', six('198.18.3.1')];
     await Promise.all([
@@ -279,7 +298,7 @@ test("guests do not reach the metadata service of the host's cloud, and the host
 }, async () => {
   await applyHostFirewall(ID);
   for (const address of [METADATA.v4, METADATA.v6]) {
-    assert.equal(await reaches('a', address), false, address);
+    assert.equal(await reaches('a', address, PORT, SILENCE), false, address);
     assert.ok(await reaches(null, address), address);
   }
   assert.ok(await pings('a', await linkLocal('b')), 'link-local addresses within a team');
@@ -287,13 +306,13 @@ test("guests do not reach the metadata service of the host's cloud, and the host
 
 test('nobody outside passes for a guest, and no ICMPv6 hides behind other headers', { skip }, async () => {
   await applyHostFirewall(ID);
-  assert.equal(await disguiseHelps(), false);
+  assert.equal(await disguiseHelps(SILENCE), false);
   for (const [from, to] of [
     ['out', 'a'],
     ['a', 'out'],
   ] as const) {
     const address = six(GUESTS.find(({ name }) => name === to)!.address);
-    assert.equal(await pings(from, address, 'behind'), false, `from ${from}`);
+    assert.equal(await pings(from, address, 'behind', SILENCE), false, `from ${from}`);
     if (forwards6()) assert.ok(await pings(from, address), `from ${from}`);
   }
 });

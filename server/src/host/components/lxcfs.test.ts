@@ -17,14 +17,14 @@ const HOME = '/run/danube-test';
 const VIEW = '/run/view';
 const FILE = 'sys/devices/system/cpu/cpu0/power/pm_qos_resume_latency_us';
 
-if (process.env[INSIDE]) describe('lxcfs', { timeout: 60_000 }, insideTests);
+if (process.env[INSIDE]) describe('lxcfs', { timeout: 600_000 }, insideTests);
 else {
   const skip = process.env.DANUBE_TEST_FAST ? 'needs root and lxcfs' : false;
   it('lxcfs is read-only, whoever has started it', { skip }, async () => {
     await run(process.execPath, ['--test', '--test-reporter=tap', import.meta.filename], {
       contained: true,
       env: { ...process.env, [INSIDE]: '1', NODE_TEST_CONTEXT: undefined },
-      timeoutSeconds: 90,
+      timeoutSeconds: 660,
     });
   });
 }

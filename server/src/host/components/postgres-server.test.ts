@@ -62,7 +62,7 @@ test('a server that was killed comes back with its data', async () => {
   const identity = identify(server.process.pid);
   assert.ok(identity);
   signal(server.process.pid, 'SIGKILL');
-  await waitForExit(identity, 10);
+  assert.ok(await waitForExit(identity, 120));
   const next = await start();
   assert.notEqual(next.process.pid, server.process.pid);
   assert.deepEqual(await query(next.url, 'select n from kept'), [{ n: 7 }]);

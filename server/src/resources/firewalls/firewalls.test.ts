@@ -5,6 +5,7 @@ import {
   ALLOW_HTTPS,
   attachment,
   createFirewallTeam,
+  FIREWALLS_STILL,
   type FirewallTeam,
   plain,
   web,
@@ -19,7 +20,7 @@ describe('firewalls', () => {
   let team: FirewallTeam;
   let call: ApiClient;
   before(async () => {
-    test = await startTestApp();
+    test = await startTestApp(FIREWALLS_STILL);
   });
   beforeEach(async () => {
     team = await createFirewallTeam(test);

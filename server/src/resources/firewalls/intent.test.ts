@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
-import { attachment, createFirewallTeam, type FirewallTeam, web } from '../../../test/firewalls.ts';
+import {
+  attachment,
+  createFirewallTeam,
+  FIREWALLS_STILL,
+  type FirewallTeam,
+  web,
+} from '../../../test/firewalls.ts';
 import { startTestApp, type TestApp } from '../../../test/harness.ts';
 import { DataPlaneError } from '../../dataplane/contract/errors.ts';
 import { Intents, readIntent, readRevision } from './intent.ts';
@@ -10,7 +16,7 @@ describe('what is remembered of the intent of a team', () => {
   let team: FirewallTeam;
   let intents: Intents;
   before(async () => {
-    test = await startTestApp();
+    test = await startTestApp(FIREWALLS_STILL);
   });
   beforeEach(async () => {
     team = await createFirewallTeam(test);

@@ -4,6 +4,7 @@ import {
   ALLOW_HTTPS,
   attachment,
   createFirewallTeam,
+  FIREWALLS_STILL,
   type FirewallTeam,
   plain,
   reconcileFirewalls,
@@ -17,7 +18,7 @@ describe('firewalls and the data plane', () => {
   let test: TestApp;
   let team: FirewallTeam;
   before(async () => {
-    test = await startTestApp();
+    test = await startTestApp(FIREWALLS_STILL);
   });
   beforeEach(async () => {
     team = await createFirewallTeam(test);

@@ -30,7 +30,7 @@ describe('restore drills', () => {
   let call: Call;
   const log = createLog('silent');
   before(async () => {
-    test = await startTestApp();
+    test = await startTestApp({ still: ['restore-drills'] });
     call = clientOf(test.app.url!, test.team.token);
     await test.database.pool.query(`update teams set quotas = '{"vps": 100, "database": 100, "cache": 100}'`);
   });
@@ -186,7 +186,7 @@ describe('restore drills', () => {
     const instance = await running('database');
     const old = await takeSnapshot(call, 'database', instance);
     const newest = await takeSnapshot(call, 'database', instance);
-    const pass = () => waitFor('a pass', () => runOnce(test.database, restoreDrills(test.database, log)));
+    const pass = () => restoreDrills(test.database, log).run();
     const age = (sql: string) =>
       test.database.pool.query(`update snapshots set ${sql} where id = $1`, [newest]);
     const count = async () =>

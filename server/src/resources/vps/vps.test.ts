@@ -277,30 +277,33 @@ describe('VPS', () => {
     assert.equal((await stranger('GET', '/vps')).body.pagination.total, 0);
   });
 
+  /** Until the returned function is called, no guest answers. */
+  function holdBack(): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const off = test.plane.faults.before((verb) => (verb === 'waitForSsh' ? promise : undefined));
+    return () => {
+      off();
+      resolve();
+    };
+  }
+
   it('does not wait for a guest that its owner has given up on', async () => {
-    let release = () => {};
-    const stuck = new Promise<void>((resolve) => {
-      release = resolve;
-    });
-    const away = test.plane.faults.before(async (verb) => {
-      if (verb === 'waitForSsh') await stuck;
-    });
+    const release = holdBack();
     const created = await call('POST', '/vps', newVps({ name: 'stuck' }));
     const { id } = created.body.instance;
     await call('POST', `/vps/${id}/stop`);
     await settled(id, 'stopped');
-    away();
     release();
   });
 
   it('lets five operations wait, and always a deletion', async () => {
-    test.plane.setLatency(200);
+    const release = holdBack();
     const created = await call('POST', '/vps', newVps({ name: 'patient' }));
     const { id } = created.body.instance;
     const answers = [];
     for (let i = 0; i < 7; i++) answers.push((await call('POST', `/vps/${id}/reboot`)).status);
     assert.deepEqual(answers, [200, 200, 200, 200, 200, 422, 422]);
-    test.plane.setLatency(0);
+    release();
     await settled(id, 'running');
   });
 
