@@ -11,12 +11,16 @@ import { type ApiClient, createApiClient } from './api-client.ts';
 export async function withBareServer(
   register: (api: Api) => void,
   work: (call: ApiClient, http: HttpServer) => Promise<void>,
-  { url = 'postgres://nobody@127.0.0.1:1/none', log = createLog('silent') }: { url?: string; log?: Log } = {},
+  {
+    url = 'postgres://nobody@127.0.0.1:1/none',
+    log = createLog('silent'),
+    settings = {},
+  }: { url?: string; log?: Log; settings?: Record<string, string> } = {},
 ): Promise<void> {
   const database = openDatabase(url);
   const authenticator = createTokenAuthenticator(database, log);
   const http = createHttpServer({
-    config: readConfig({}),
+    config: readConfig(settings),
     database,
     secrets: createSecretBox(Buffer.alloc(32)),
     log,

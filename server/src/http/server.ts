@@ -7,6 +7,7 @@ import type { Log } from '../lib/log.ts';
 import type { Api, HttpServer, PrivateRequest } from './api.ts';
 import type { Authenticator } from './authenticator.ts';
 import { answerBroken } from './broken-requests.ts';
+import { CONNECTION_TIMES, limitConnections } from './connections.ts';
 import { documentRoutes } from './documents.ts';
 import { createErrorHandler } from './errors.ts';
 import { createGate, type Gate } from './gate.ts';
@@ -44,6 +45,7 @@ export function createHttpServer(dependencies: HttpDependencies): HttpServer {
   const gate = createGate(config, dependencies.authenticator);
   const handleError = createErrorHandler(config.publicUrl);
   const app = createFastify(dependencies, gate, handleError);
+  limitConnections(app.server, { proxies: config.trustProxy, log: dependencies.log });
   app.decorate('database', database);
   app.decorate('secrets', secrets);
   app.decorate('apiRoutes', []);
@@ -86,7 +88,9 @@ function createFastify({ config, log }: HttpDependencies, gate: Gate, handleErro
     trustProxy: config.trustProxy.length > 0 ? config.trustProxy : false,
     // While closing, requests on open connections are still answered properly.
     return503OnClosing: false,
-    requestTimeout: 120_000,
+    requestTimeout: CONNECTION_TIMES.requestTimeout,
+    keepAliveTimeout: CONNECTION_TIMES.keepAliveTimeout,
+    http: CONNECTION_TIMES,
     // The router's own refusals (a malformed URL) bypass all hooks.
     frameworkErrors: (error, request, reply) => {
       const refuse = (refusal: unknown) =>
