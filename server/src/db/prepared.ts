@@ -1,13 +1,13 @@
 import pg from 'pg';
 
-/** How often a statement is sent before it is worth being kept: most that are sent once are never sent again. */
+/** How often a statement must have been sent before it is prepared: most of those sent once are never sent again. */
 const USES = 5;
-/** Statements that are kept. Each takes some 10 to 100 kB in every connection that has used it. */
+/** Number of statements to prepare. Each takes some 10 to 100 kB in every connection that has used it. */
 const MAX_KEPT = 300;
-/** Statements of which it is counted how often they were sent, so that texts without end do not fill the memory. */
+/** Number of statements whose uses are counted, which bounds the memory. */
 const MAX_COUNTED = 2000;
 
-/** The names under which PostgreSQL keeps what this process sends again and again. */
+/** Names of the prepared statements of this process, by their text. */
 const names = new Map<string, string>();
 const uses = new Map<string, number>();
 let made = 0;

@@ -15,13 +15,13 @@ test('the pool is a /13 of 10.64.0.0/10 that the install id decides', () => {
   assert.equal(chooseIpv4Pool('00000a', []), chooseIpv4Pool('000002', []));
 });
 
-test('a pool that the host already uses a part of is passed over', () => {
+test('a pool that overlaps a range in use is skipped', () => {
   assert.equal(chooseIpv4Pool('000000', ['10.71.255.1/32']), '10.72.0.0/13');
   assert.equal(chooseIpv4Pool('000007', ['10.121.4.0/22', '10.64.0.0/12']), '10.80.0.0/13');
   assert.equal(chooseIpv4Pool('000000', ['192.168.0.0/16', 'fe80::/64', 'broadcast']), '10.64.0.0/13');
 });
 
-test('with nothing free, the message names the setting that helps', () => {
+test('with no free pool, the message names the setting that helps', () => {
   assert.throws(() => chooseIpv4Pool('000000', ['10.0.0.0/8']), /10\.64\.0\.0\/10/);
 });
 

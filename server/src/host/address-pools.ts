@@ -7,7 +7,7 @@ interface Range {
   last: number;
 }
 
-/** First and last address of an IPv4 range; a plain address is a range of one. Null for anything else. */
+/** First and last address of an IPv4 CIDR block or address; null for any other text. */
 export function parseIpv4Range(cidr: string): Range | null {
   const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})(?:\/(\d{1,2}))?$/.exec(cidr.trim());
   if (!match) return null;
@@ -26,9 +26,9 @@ const overlaps = (a: Range, b: Range): boolean => a.first <= b.last && b.first <
 const IPV4_CANDIDATES = Array.from({ length: 8 }, (_, index) => `10.${64 + index * 8}.0.0/13`);
 
 /**
- * Picks a /13 of 10.64.0.0/10 that overlaps none of the ranges `used` (CIDR; what is not IPv4 is skipped). The install
- * id decides where the search begins, so installs on different hosts rarely have the same. Throws {@link
- * OperatorError}.
+ * Picks a /13 of 10.64.0.0/10 that overlaps none of the ranges in `used` (CIDR; non-IPv4 entries are skipped). The
+ * search starts at a position derived from the install id, so that installs on different hosts rarely choose the same.
+ * Throws {@link OperatorError}.
  */
 export function chooseIpv4Pool(installId: string, used: readonly string[]): string {
   const taken = used.map(parseIpv4Range).filter((range) => range !== null);
@@ -44,13 +44,13 @@ export function chooseIpv4Pool(installId: string, used: readonly string[]): stri
   );
 }
 
-/** A unique local /48 (RFC 4193): its 40 bits come from the install id, which is as good as random. */
+/** A unique local /48 (RFC 4193), whose 40 bits of global id are derived from the install id. */
 export function chooseIpv6Pool(installId: string): string {
   const hex = createHash('sha256').update(`danube ipv6 ${installId}`).digest('hex');
   return `fd${hex.slice(0, 2)}:${hex.slice(2, 6)}:${hex.slice(6, 10)}::/48`.replace(/:0+(?=[0-9a-f])/g, ':');
 }
 
-/** Ranges of the host's IPv4 routes and addresses, without the default route. */
+/** The host's IPv4 routes and addresses as CIDR, without the default route. */
 export async function hostIpv4Ranges(): Promise<string[]> {
   const routes = await run('ip', ['-4', '-json', 'route', 'show', 'table', 'all'], { allow: 'any' });
   const addresses = await run('ip', ['-4', '-json', 'address'], { allow: 'any' });

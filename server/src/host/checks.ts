@@ -14,14 +14,14 @@ const ISOLATION: Check = {
   name: 'isolation',
   look: async ({ config }) => (usesLocalIncus(config) ? checkIsolation() : null),
 };
-/** Of what belongs to no component. */
+/** Checks that belong to no component. */
 const OTHER_CHECKS: readonly Check[] = [
   { name: 'clock', look: clock },
   { name: 'disk space', look: disk },
   { name: 'server', look: server },
 ];
 
-/** Looks at every component, and at the rest of the host and the server. */
+/** Runs the checks of all components, and of the rest of the host and the server. */
 export async function checkAll(
   context: HostContext,
   components: readonly HostComponent[] = HOST_COMPONENTS,
@@ -61,7 +61,7 @@ async function clock({ config }: HostContext): Promise<Verdict> {
     : ok('synchronised');
 }
 
-/** How far the database's clock is ahead of ours, in seconds, corrected by half of the round trip. */
+/** How far the database's clock is ahead of this host's, in seconds, corrected by half the round-trip time. */
 async function databaseSkewSeconds(url: string): Promise<number> {
   const { db, close } = openDatabase(url, { max: 1 });
   try {
@@ -96,7 +96,7 @@ async function server({ config }: HostContext): Promise<Verdict> {
   } catch {
     return warn(
       `does not answer at ${url}`,
-      'Start Danube (`npm start`), or set DANUBE_LISTEN as the server has it.',
+      'Start Danube (`npm start`), or set DANUBE_LISTEN to the address of the running server.',
     );
   }
 }

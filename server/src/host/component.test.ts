@@ -25,7 +25,7 @@ import { createSupervisor, type Supervisor } from './supervisor.ts';
 import { createTerminal } from './terminal.ts';
 import { fail, ok } from './verdict.ts';
 
-/** A component that Danube does not have: a daemon that keeps a folder. Registering it is all that is done for it. */
+/** A sample component: a daemon that keeps a folder. It is known to Danube only by being in the list. */
 const sample: HostComponent = {
   name: 'Sample',
   packages: [{ name: 'dash', proof: '/bin/sh' }],
@@ -117,7 +117,7 @@ async function until(what: string, condition: () => boolean): Promise<void> {
   }
 }
 
-test('a component is set up, kept up, looked at and removed by being registered', async () => {
+test('a component in the list is set up, watched, checked and removed', async () => {
   const { home } = config;
   const context = contextOf(config);
   const look = async (): Promise<unknown> =>
@@ -153,7 +153,7 @@ test('a component is set up, kept up, looked at and removed by being registered'
   assert.ok(!existsSync(home));
 });
 
-test('components start side by side, but for those that come after others', async () => {
+test('components start concurrently, except for those that come after others', async () => {
   const started: string[] = [];
   let letBaseUp = (): void => undefined;
   const baseUp = new Promise<void>((resolve) => {
@@ -173,7 +173,7 @@ test('components start side by side, but for those that come after others', asyn
   const elsewhere = component('elsewhere', note('elsewhere'));
   const base = component('base', () => baseUp);
   const top = component('top', note('top'), [elsewhere, base]);
-  // Lets the base come up: so it would never do so if the two waited for each other.
+  // Lets the base component come up: if the two waited for each other, neither would.
   const beside = component('beside', async () => {
     started.push('beside');
     letBaseUp();
@@ -182,7 +182,7 @@ test('components start side by side, but for those that come after others', asyn
   assert.deepEqual(started, ['beside', 'top']);
 });
 
-test('what comes after a component that does not start is not started', async () => {
+test('a component is not started after one that fails to start', async () => {
   const started: string[] = [];
   const broken: HostComponent = {
     name: 'Broken',
@@ -218,7 +218,7 @@ test('the set-up does not wait for a component in the background', async () => {
   await until('the slow one', () => messages.includes('Slow is up'));
 });
 
-test('the list of components is in order of start, and no two share a name or an entry', () => {
+test('the list of components is in order of start, with unique names and entries', () => {
   for (const [index, { name, after = [] }] of HOST_COMPONENTS.entries()) {
     const before = HOST_COMPONENTS.slice(0, index);
     assert.ok(

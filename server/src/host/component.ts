@@ -8,39 +8,42 @@ export interface HostContext {
   config: Config;
   /** Six hex digits. They are in the name of everything that the install puts on the host. */
   installId: string;
-  /** Whose Incus this install uses. `none`: no Incus, or not known. */
+  /** Whose Incus the install uses. `none`: no Incus, or unknown. */
   incus: Install['incus'];
   log(message: string): void;
 }
 
 /**
  * Something that Danube installs on its host and keeps running, for example a daemon. Set-up, the supervisor, `doctor`
- * and `destroy` go through the list of them in `components.ts`; nothing else has to know a component.
+ * and `destroy` iterate over the list in `components.ts`, and know no component by name.
  */
 export interface HostComponent {
   /** The name in messages, for example `PostgreSQL`. */
   name: string;
-  /** The Debian packages that it needs. */
+  /** The Debian packages it needs. */
   packages?: readonly Package[];
-  /** Its files and folders in the data directory. `destroy` deletes these, and nothing that no component names. */
+  /** Its files and folders in the data directory. `destroy` deletes only what some component lists here. */
   entries?: readonly string[];
-  /** Components that must be up before this one starts. They come earlier in the list. */
+  /** Components that must be up before this one starts. They must come earlier in the list. */
   after?: readonly HostComponent[];
-  /** Whether an install with these settings runs it on this host. */
+  /** Whether an install with these settings runs the component on this host. */
   appliesTo(config: Config): boolean;
-  /** How to start it and keep it up; null where the host already does. Called once, when Danube starts. */
+  /**
+   * Creates the object that starts it and keeps it up; null where the host already runs it. Called once, at Danube's
+   * start.
+   */
   create(context: HostContext): Upkeep | null;
-  /** What `doctor` looks at. */
+  /** What `doctor` checks. */
   checks?: readonly Check[];
-  /** What customers lose with it: lines for the operator, who has to confirm `destroy`. */
+  /** Lines for the operator, who must confirm `destroy`: the customers' data that is lost with it. */
   contents?(context: HostContext): Promise<string[]>;
   /**
    * Stops it and removes it from the host, except for its entries. `destroy` calls this for every component, whatever
-   * the settings say now: nothing to remove is success. An error outside of attempts ends `destroy`, and leaves the
-   * rest as it is.
+   * the present settings, so it must succeed where nothing is installed. An error thrown outside of an `attempt` stops
+   * `destroy`, and leaves everything else in place.
    */
   remove?(context: HostContext, attempt: Attempt): Promise<void>;
-  /** What of it is on this host now, besides its entries: lines for the operator. None after `destroy`. */
+  /** What is left of it on this host, besides its entries: lines for the operator. Empty after `destroy`. */
   remains?(context: HostContext): Promise<string[]>;
 }
 
@@ -48,29 +51,31 @@ export interface HostComponent {
 export interface Upkeep {
   /** What the terminal shows during set-up. Default: `Starting NAME`. */
   title?: string;
-  /** Starts it, or takes over what runs already. Idempotent. Throws when it cannot. `report` tells the progress. */
+  /** Starts it, or takes over a running one. Idempotent. Throws on failure. `report` shows the progress. */
   ensure(report: (message: string) => void): Promise<void>;
-  /** Whether it is up. Absent: it is started, and not watched after that. */
+  /** Whether it is up. Absent: it is started once and not watched. */
   isUp?(): boolean | Promise<boolean>;
   /** Milliseconds between two calls of `isUp`. Default: 500. */
   intervalMs?: number;
-  /** The start does not wait for it. Who needs it meanwhile has to wait or to try again. */
+  /** Set-up does not wait for it. Whoever needs it before it is up must wait or retry. */
   background?: boolean;
-  /** Stops it when Danube ends; nothing to stop is success. Absent: it keeps running. */
+  /** Stops it when Danube stops; succeeds where it is not running. Absent: it keeps running. */
   stop?(): Promise<void>;
 }
 
-/** One thing that `doctor` looks at. */
+/** One check of `doctor`. */
 export interface Check {
   /** The name that `doctor` shows. */
   name: string;
-  /** Look also where the component does not apply: the settings may name one on another host. */
+  /** Check it also where the component does not apply: the settings may name one on another host. */
   elsewhere?: true;
-  /** An error counts as failure. Null: there is no such thing in this install. */
+  /** Performs the check; an error counts as a failure. Null: this install has nothing to check. */
   look(context: HostContext): Promise<Verdict | null>;
 }
 
-/** One step of `destroy`. A failure is told, and the rest is removed all the same. Resolves to whether it worked. */
+/**
+ * Runs one step of `destroy` and resolves to whether it succeeded. A failure is reported, and the removal continues.
+ */
 export type Attempt = (
   title: string,
   work: (report: (message: string) => void) => Promise<void>,

@@ -9,7 +9,7 @@ import { postgres } from './components/postgres.ts';
 import { storagePool } from './components/storage-pool.ts';
 import type { Package } from './packages.ts';
 
-/** What Danube can run on its host, in order of start. `destroy` removes in the opposite order. */
+/** The components that Danube can run on its host, in order of start. `destroy` removes them in reverse order. */
 export const HOST_COMPONENTS: readonly HostComponent[] = [
   postgres,
   kernelSettings,

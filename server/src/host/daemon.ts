@@ -9,14 +9,14 @@ export interface DaemonOptions {
   args: string[];
   env?: NodeJS.ProcessEnv;
   cwd?: string;
-  /** Standard output and error are appended here. */
+  /** File that standard output and error are appended to. */
   logFile: string;
   as?: { uid: number; gid: number } | null;
 }
 
 /**
- * Starts a process that outlives ours. It has a session and process group of its own, so neither Ctrl-C in the terminal
- * nor our death ends it. Throws where the program does not exist.
+ * Starts a process that outlives this one. It gets its own session and process group, so neither Ctrl-C in the terminal
+ * nor our exit ends it. Throws where the program does not exist.
  */
 export async function startDaemon(options: DaemonOptions): Promise<ProcessIdentity | null> {
   await mkdir(path.dirname(options.logFile), { recursive: true });
@@ -43,7 +43,7 @@ export async function startDaemon(options: DaemonOptions): Promise<ProcessIdenti
 
 const LOG_LIMIT_BYTES = 20_000_000;
 
-/** Renames a log that has grown large to `FILE.1`, replacing the one before. For use before a daemon starts. */
+/** Renames a large log to `FILE.1`, replacing an earlier one. Call it before the daemon starts. */
 export async function rotateLog(file: string): Promise<void> {
   if (existsSync(file) && (await stat(file)).size > LOG_LIMIT_BYTES) await rename(file, `${file}.1`);
 }

@@ -3,8 +3,8 @@ import { mkdir, readdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises
 import path from 'node:path';
 
 /**
- * Installs on one host must not choose the same addresses, also while none of their networks exists yet. Each one
- * leaves a note here; a note whose data directory is gone is worth nothing.
+ * Installs on one host must not choose the same address ranges, even before their networks exist. Each install
+ * registers its ranges here; an entry whose data directory is gone is ignored.
  */
 const FOLDER = '/etc/danube/installs';
 
@@ -16,7 +16,7 @@ export interface InstallNote {
 
 const noteFile = (id: string): string => path.join(FOLDER, `${id}.json`);
 
-/** The notes of the other installs on this host. */
+/** The entries of the other installs on this host. */
 export async function otherInstalls(installId: string): Promise<InstallNote[]> {
   if (!existsSync(FOLDER)) return [];
   const notes: InstallNote[] = [];
@@ -33,7 +33,7 @@ export async function leaveNote(note: InstallNote): Promise<void> {
   await writeFile(noteFile(note.installId), `${JSON.stringify(note)}\n`);
 }
 
-/** Removes the note, and the folders with the last one. */
+/** Removes the entry, and the folders after the last one. */
 export async function removeNote(installId: string): Promise<void> {
   await rm(noteFile(installId), { force: true });
   for (const folder of [FOLDER, path.dirname(FOLDER)]) {

@@ -11,22 +11,22 @@ import type { HostComponent } from './component.ts';
 import { leaveNote, otherInstalls } from './host-registry.ts';
 import { OperatorError } from './operator-error.ts';
 
-/** What an install decided at its first start, and keeps for its life: `install.json` in the data directory. */
+/** The decisions of an install's first start, which are kept in `install.json` in the data directory. */
 export interface Install {
   installId: string;
   ipv4Pool: string;
   ipv6Pool: string;
-  /** `own`: an Incus daemon of this install. `host`: the one that the host used before us. `remote`: INCUS_URL. */
+  /** `own`: this install's Incus daemon. `host`: the one that the host already had. `remote`: INCUS_URL. */
   incus: 'own' | 'host' | 'remote' | 'none';
-  /** Tells the workflows of this server from those of others on the same database. */
+  /** Distinguishes the workflows of this server from those of others on the same database. */
   serverId: string;
   createdAt: string;
 }
 
-/** What an install keeps in its data directory besides the entries of its components. */
+/** The install's files in the data directory, besides the entries of its components. */
 const INSTALL_ENTRIES = ['apt', 'danube.pid', 'install.json', 'install.json.new', 'log', 'secret.key'];
 
-/** All that Danube ever puts into its data directory. Anything else there is somebody's, and stays. */
+/** Everything that Danube creates in its data directory. Anything else there is kept by `destroy`. */
 export const ownEntries = (components: readonly HostComponent[]): string[] => [
   ...INSTALL_ENTRIES,
   ...components.flatMap(({ entries }) => entries ?? []),
@@ -52,18 +52,19 @@ export async function requireInstall(home: string): Promise<Install> {
   if (install) return install;
   throw new OperatorError(
     `There is no Danube in ${home}.`,
-    'Run `npm start` once, or set DANUBE_HOME to where it is.',
+    'Run `npm start` once, or set DANUBE_HOME to the right folder.',
   );
 }
 
 /**
- * Reads `install.json`. At the first start it makes the data directory, and decides what stays for the install's life.
+ * Reads `install.json`. At the first start it creates the data directory, and decides what never changes for this
+ * install.
  */
 export async function ensureInstall(config: Config, incus: Install['incus']): Promise<Install> {
   const existing = await readInstall(config.home);
   if (existing) return existing;
   await mkdir(config.home, { recursive: true });
-  // PostgreSQL and Incus run as users of their own: they may pass through this folder, but not list it.
+  // PostgreSQL and Incus run as other users: they may enter this folder, but not list it.
   await chmod(config.home, 0o711);
   const id = installId(config.home);
   const install: Install = {
@@ -87,16 +88,16 @@ async function choosePool(id: string): Promise<string> {
   return chooseIpv4Pool(id, [...(await hostIpv4Ranges()), ...others.map((note) => note.ipv4Pool)]);
 }
 
-/** The ranges that addresses come from: those of the settings, else those that the first start chose. */
+/** The address ranges: those of the settings, else those chosen at the first start. */
 export const poolsOf = (config: Config, install: Install): AddressPools => ({
   ipv4: config.ipv4Pool ?? install.ipv4Pool,
   ipv6: config.ipv6Pool ?? install.ipv6Pool,
 });
 
-/** The storage pool that instances are made in. */
+/** The storage pool that instances are created in. */
 export const poolFor = (config: Config, id: string): string => config.incus?.pool ?? poolName(id);
 
-/** The key that encrypts stored secrets: the setting, else the file, which the first start makes. */
+/** The key that encrypts stored secrets: from the settings, else from a file that the first start creates. */
 export async function ensureSecretKey(config: Config): Promise<Buffer> {
   const name = path.join(config.home, 'secret.key');
   const text = config.secretKey ?? (existsSync(name) ? await readFile(name, 'utf8') : null);

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { describeIsolation, type Isolation, readIsolation, weaknesses } from './isolation.ts';
 
-/** What a host with these files has. */
+/** What `readIsolation` finds on a host with these files. */
 async function isolationOf(files: Record<string, string>): Promise<Isolation> {
   const root = await mkdtemp(path.join(os.tmpdir(), 'danube-isolation-'));
   try {
@@ -28,7 +28,7 @@ const DEBIAN: Record<string, string> = {
   'usr/sbin/apparmor_parser': '',
 };
 
-/** Version 1, with a hierarchy of two controllers, and without that of processes. */
+/** Cgroup version 1, with two controllers in one hierarchy, and without the pids controller. */
 const OLD: Record<string, string> = {
   ...DEBIAN,
   'proc/self/mounts': [
@@ -43,7 +43,7 @@ delete OLD['sys/fs/cgroup/cgroup.controllers'];
 
 const weak = (isolation: Isolation): string[] => weaknesses(isolation).map(({ what }) => what);
 
-test('a usual Debian has everything', async () => {
+test('a typical Debian has everything', async () => {
   const isolation = await isolationOf(DEBIAN);
   assert.deepEqual(weak(isolation), []);
   assert.equal(
@@ -60,7 +60,7 @@ test('controllers of version 1 are found by their mounts', async () => {
   ]);
 });
 
-test('AppArmor counts where the kernel enforces it and profiles can be loaded', async () => {
+test('AppArmor counts where the kernel enables it and profiles can be loaded', async () => {
   const { 'usr/sbin/apparmor_parser': _, ...noParser } = DEBIAN;
   const off = { ...DEBIAN, 'sys/module/apparmor/parameters/enabled': 'N\n' };
   for (const files of [noParser, off]) {
@@ -71,12 +71,12 @@ test('AppArmor counts where the kernel enforces it and profiles can be loaded', 
   }
 });
 
-test('user namespaces that are switched off are none', async () => {
+test('disabled user namespaces count as missing', async () => {
   const isolation = await isolationOf({ ...DEBIAN, 'proc/sys/user/max_user_namespaces': '0\n' });
   assert.equal(isolation.userNamespaces, false);
 });
 
-test('a host that has nothing is told about all of it', async () => {
+test('on a host without any of it, everything is reported', async () => {
   const isolation = await isolationOf({});
   assert.equal(describeIsolation(isolation), 'no user namespaces, no seccomp, no AppArmor, no cgroups');
   assert.equal(weaknesses(isolation).length, 7);

@@ -2,19 +2,19 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fail, ok, type Verdict, warn } from './verdict.ts';
 
-/** Which of the kernel's means to keep instances apart, from the host and from each other, this host has. */
+/** The kernel features of this host that isolate instances from the host and from each other. */
 export interface Isolation {
   userNamespaces: boolean;
   seccomp: boolean;
-  /** The kernel has it switched on, and the program that loads profiles is installed. */
+  /** The kernel has it enabled, and the program that loads profiles is installed. */
   appArmor: boolean;
   /** Null: no control groups are mounted. */
   cgroupVersion: 1 | 2 | null;
-  /** The usable ones of {@link CONTROLLERS}. */
+  /** The controllers among {@link CONTROLLERS} that can be used. */
   controllers: readonly string[];
 }
 
-/** The controllers of control groups that Danube needs, and what is weaker without each. */
+/** The cgroup controllers that Danube needs, and the consequence of lacking each. */
 const CONTROLLERS: Readonly<Record<string, string>> = {
   cpu: 'a busy instance leaves less to the others on its processors than their share',
   cpuset: 'every instance uses all processors, whatever its plan',
@@ -24,7 +24,7 @@ const CONTROLLERS: Readonly<Record<string, string>> = {
 
 const PARSERS = ['/sbin/apparmor_parser', '/usr/sbin/apparmor_parser'];
 
-/** Reads it from `/proc` and `/sys`, below `root`. */
+/** Reads the isolation features from `/proc` and `/sys` below `root`. */
 export function readIsolation(root = '/'): Isolation {
   const at = (file: string): string => path.join(root, file);
   const read = (file: string): string => (existsSync(at(file)) ? readFileSync(at(file), 'utf8') : '');
@@ -45,7 +45,7 @@ export function readIsolation(root = '/'): Isolation {
 
 const words = (text: string): string[] => text.split(/\s+/).filter(Boolean);
 
-/** The controllers of version 1, where each hierarchy is a mount with its controllers among the options. */
+/** The controllers of cgroup version 1: each hierarchy is a mount with its controllers among the options. */
 const mountedControllers = (mounts: string): string[] =>
   mounts
     .split('\n')
@@ -53,11 +53,11 @@ const mountedControllers = (mounts: string): string[] =>
     .filter(([, , type]) => type === 'cgroup')
     .flatMap(([, , , options = '']) => options.split(','));
 
-/** The remedy. Without user namespaces, instances cannot be unprivileged. */
+/** The remedy. Without user namespaces, instances would have to be privileged. */
 export const NO_USER_NAMESPACES =
   'Allow them (sysctl -w user.max_user_namespaces=65536), or boot a kernel that has them.';
 
-/** What this host has, in one line. */
+/** The host's isolation features in one line. */
 export function describeIsolation(isolation: Isolation): string {
   const { cgroupVersion } = isolation;
   const controllers = isolation.controllers.join(', ') || 'no controller that is needed';
@@ -69,12 +69,12 @@ export function describeIsolation(isolation: Isolation): string {
   ].join(', ');
 }
 
-/** What is weaker on this host than it could be, and what to do about it. */
+/** What this host lacks, and what to do about it. */
 export function weaknesses(isolation: Isolation): { what: string; remedy: string }[] {
   const found: { what: string; remedy: string }[] = [];
   if (!isolation.userNamespaces) {
     found.push({
-      what: 'without user namespaces, root in an instance would be root of this host',
+      what: 'without user namespaces, root in an instance would be root on this host',
       remedy: NO_USER_NAMESPACES,
     });
   }
@@ -104,7 +104,7 @@ export function weaknesses(isolation: Isolation): { what: string; remedy: string
   return found;
 }
 
-/** For `doctor`: what keeps instances apart, and what is missing. */
+/** For `doctor`: the isolation of instances, and what is missing. */
 export function checkIsolation(): Verdict {
   const present = readIsolation();
   const weak = weaknesses(present);

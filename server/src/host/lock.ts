@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import path from 'node:path';
 import { OperatorError } from './operator-error.ts';
 
-/** One `danube start` (or `destroy`) per data directory. */
+/** Allows one `danube start` (or `destroy`) per data directory. */
 export interface InstallLock {
   release(): Promise<void>;
 }
@@ -12,8 +12,8 @@ export interface InstallLock {
 const pidFile = (home: string): string => path.join(home, 'danube.pid');
 
 /**
- * Takes the install's lock, or throws an {@link OperatorError} that names the process which has it. It is an abstract
- * unix socket (unix(7)): the kernel frees it at the very moment its process dies, so there is nothing stale to judge.
+ * Takes the install's lock, or throws an {@link OperatorError} naming the process that holds it. The lock is an
+ * abstract unix socket (unix(7)): the kernel frees it when the process dies, so there are no stale locks.
  */
 export async function takeLock(home: string, installId: string): Promise<InstallLock> {
   const server = createServer((socket) => socket.destroy());
@@ -40,5 +40,5 @@ export async function takeLock(home: string, installId: string): Promise<Install
   };
 }
 
-/** Notes our process id for messages and scripts; the lock does not depend on it. */
+/** Writes our process id to a file for messages and scripts; the lock does not depend on it. */
 export const writePidFile = (home: string): Promise<void> => writeFile(pidFile(home), `${process.pid}\n`);

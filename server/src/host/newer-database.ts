@@ -2,7 +2,7 @@ import { openDatabase } from '../db/database.ts';
 import { assertKnownSchema } from '../db/migrate.ts';
 import { OperatorError } from './operator-error.ts';
 
-/** Throws {@link OperatorError} when the schema is of a newer Danube than this one; reads only. */
+/** Throws {@link OperatorError} where the schema is newer than this Danube; only reads. */
 export async function refuseNewerDatabase(url: string): Promise<void> {
   const database = openDatabase(url, { max: 1 });
   try {

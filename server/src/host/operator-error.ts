@@ -1,4 +1,4 @@
-/** Something that only the operator can repair: what is wrong, and what to do about it. Printed without a stack. */
+/** A problem that only the operator can solve: what is wrong, and the remedy. Printed without a stack. */
 export class OperatorError extends Error {
   readonly remedy: string;
   constructor(problem: string, remedy: string, options: { cause?: unknown } = {}) {

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { findMirror } from '../lib/debian-mirror.ts';
 import { sourcesList } from './packages.ts';
 
-test('our list is signed, complete, and has backports only where asked', () => {
+test('the source list is signed, complete, and has backports only on request', () => {
   const mirror = findMirror({}, 'bookworm');
   const lines = sourcesList('bookworm', mirror, true)
     .split('\n')

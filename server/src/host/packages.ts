@@ -8,23 +8,23 @@ import { isSystemd } from './system.ts';
 
 export interface Package {
   name: string;
-  /** A file of the package: where it is, the package is installed. That is thousands of times cheaper than dpkg. */
+  /** A file of the package; if it exists, the package is installed. Thousands of times cheaper than asking dpkg. */
   proof: string;
-  /** Debian 12 has it only in its backports, or too old a one elsewhere. */
+  /** Debian 12 has the required version in its backports only. */
   backports?: true;
-  /** Shell pattern of services that the package would start. They are not started: Danube runs its own. */
+  /** Shell pattern of services that the package would start. They stay off, because Danube runs its own. */
   services?: string;
-  /** Units of systemd that the package enables for the next boot. They are disabled: Danube runs its own. */
+  /** Systemd units that the package enables for the next boot. They are disabled, because Danube runs its own. */
   units?: readonly string[];
 }
 
 const has = (pkg: Package): boolean => existsSync(pkg.proof) || existsSync(pkg.proof.replace(/^\/usr/, ''));
 
-/** The packages that are not installed; empty in well under a millisecond on a complete host. */
+/** The missing packages; takes well under a millisecond on a complete host. */
 export const missingPackages = (packages: readonly Package[]): string[] =>
   packages.filter((pkg) => !has(pkg)).map((pkg) => pkg.name);
 
-/** A source list for apt that only Danube uses, in the one-line format. So a broken list of the host does no harm. */
+/** An apt source list in one-line format that only Danube uses, so that broken lists of the host do no harm. */
 export function sourcesList(codename: string, mirror: DebianMirror, backports: boolean): string {
   const line = (uri: string, suite: string): string =>
     `deb [signed-by=${mirror.keyring}] ${uri} ${suite} main`;
@@ -38,7 +38,7 @@ export function sourcesList(codename: string, mirror: DebianMirror, backports: b
   ].join('\n');
 }
 
-/** Installs those that are missing, from our own source list. Throws {@link OperatorError}. */
+/** Installs missing packages from Danube's own source list. Throws {@link OperatorError}. */
 export async function installPackages(
   home: string,
   report: (message: string) => void,
@@ -79,7 +79,7 @@ function aptOptions(folder: string, list: string): string[] {
   const settings = {
     'Dir::Etc::sourcelist': list,
     'Dir::Etc::sourceparts': '/dev/null',
-    // An update with another source list would delete the host's own lists and caches.
+    // With another source list, an update would delete the host's own lists and caches.
     'Dir::State::lists': path.join(folder, 'lists'),
     'Dir::Cache::pkgcache': '',
     'Dir::Cache::srcpkgcache': '',
@@ -93,7 +93,7 @@ function aptOptions(folder: string, list: string): string[] {
   return Object.entries(settings).flatMap(([key, value]) => ['-o', `${key}=${value}`]);
 }
 
-/** Throws {@link OperatorError} where Danube cannot install packages; `names` are those that are needed. */
+/** Debian's release. Throws {@link OperatorError} where Danube cannot install packages; `names` are the needed ones. */
 async function readRelease(names: string): Promise<{ codename: string; version: number }> {
   const text = await readFile('/etc/os-release', 'utf8');
   const field = (name: string): string => new RegExp(`^${name}="?([^"\n]*)"?$`, 'm').exec(text)?.[1] ?? '';
@@ -110,7 +110,7 @@ async function readRelease(names: string): Promise<{ codename: string; version: 
 const POLICY = '/usr/sbin/policy-rc.d';
 const POLICY_MARK = '# Danube: keeps new packages from starting daemons while it installs them.';
 
-/** Debian starts a package's daemons when it installs it. This keeps those off that Danube runs itself. */
+/** Debian starts the daemons of a package that it installs. This keeps those off that Danube runs itself. */
 async function withoutServices<T>(packages: readonly Package[], work: () => Promise<T>): Promise<T> {
   const services = packages.flatMap((pkg) => pkg.services ?? []).join('|');
   const ours = !existsSync(POLICY) || (await readFile(POLICY, 'utf8')).includes(POLICY_MARK);
@@ -124,7 +124,7 @@ async function withoutServices<T>(packages: readonly Package[], work: () => Prom
   }
 }
 
-/** Keeps daemons off at the next boot that Danube runs itself. */
+/** Disables systemd units of daemons that Danube runs itself. */
 async function disableUnits(units: readonly string[]): Promise<void> {
   if (units.length === 0 || !isSystemd()) return;
   await run('systemctl', ['disable', '--now', ...units], { allow: 'any' });

@@ -41,11 +41,11 @@ async function refusal(work: Promise<unknown>): Promise<string> {
   return assert.fail('Nothing was refused.');
 }
 
-test('a host that has everything passes', async () => {
+test('a complete host passes', async () => {
   await preflight(settings(), true, host());
 });
 
-test('what cannot work is refused with its reason and a remedy', async () => {
+test('a host that cannot work is refused with reason and remedy', async () => {
   assert.match(await refusal(preflight(settings(), true, host({ platform: 'darwin' }))), /Linux.*darwin/);
   assert.match(await refusal(preflight(settings(), true, host({ root: false }))), /root.*sudo/);
   const noApt = host({ hasApt: false, missingPackages: () => ['incus-base'] });
@@ -58,7 +58,7 @@ test('what cannot work is refused with its reason and a remedy', async () => {
   assert.match(await refusal(preflight(taken, true, host())), /\/etc, which holds other things/);
 });
 
-test('how well instances are kept apart is told, and nothing that cannot be done without refuses a start', async () => {
+test('missing isolation is reported, and refused only where it is indispensable', async () => {
   const told = async (changes: Partial<Isolation>): Promise<string> =>
     (await preflight(settings(), true, host({ isolation: () => ({ ...ISOLATED, ...changes }) }))).join('\n');
   assert.doesNotMatch(await told({}), /!/);
@@ -70,7 +70,7 @@ test('how well instances are kept apart is told, and nothing that cannot be done
   assert.match(await refusal(told({ userNamespaces: false })), /user namespaces.*max_user_namespaces/);
 });
 
-test('a later start serves from a full disk, and without apt when nothing is missing', async () => {
+test('a later start works with a full disk, and without apt if no package is missing', async () => {
   await preflight(settings(), false, host({ freeBytes: async () => 0, hasApt: false }));
 });
 
@@ -93,7 +93,7 @@ test('a taken port is refused and named', async () => {
   }
 });
 
-test('a database that does not answer is refused without its password', async () => {
+test('an unreachable database is refused without showing its password', async () => {
   const config = settings({ DATABASE_URL: 'postgres://danube:topsecret@127.0.0.1:1/danube' });
   const text = await refusal(preflight(config, false, host()));
   assert.match(text, /DATABASE_URL does not answer/);

@@ -20,20 +20,20 @@ import { refuseNewerDatabase } from './newer-database.ts';
 import { OperatorError } from './operator-error.ts';
 import { missingPackages, type Package } from './packages.ts';
 
-/** What preflight looks at, apart from the settings: replaced in tests. */
+/** What preflight reads besides the settings; replaced in tests. */
 export interface Host {
   platform: string;
   root: boolean;
   hasApt: boolean;
   missingPackages: (packages: readonly Package[]) => string[];
-  /** Bytes free where the data directory is or will be. */
+  /** Free bytes where the data directory is or will be. */
   freeBytes: (home: string) => Promise<number>;
   isolation: () => Isolation;
 }
 
 export const MIN_FREE_BYTES = 10 * 1024 ** 3;
 const MIN_POSTGRES = 15;
-/** The path of a unix socket has at most 107 bytes (unix(7)); the longest below the data directory needs 30. */
+/** The path of a unix socket has at most 107 bytes (unix(7)); the longest one below the data directory needs 30. */
 const MAX_HOME_BYTES = 75;
 
 export const thisHost = (): Host => ({
@@ -49,8 +49,8 @@ export const thisHost = (): Host => ({
 });
 
 /**
- * Looks for everything that would stop an install later, and changes nothing. Throws the first {@link OperatorError}.
- * Resolves to lines that the operator should read. `firstStart`: the data directory is still to be made.
+ * Checks everything that would make the start fail later, and changes nothing. Throws the first {@link OperatorError}.
+ * Resolves to lines for the operator. `firstStart`: the data directory does not exist yet.
  */
 export async function preflight(
   config: Config,
@@ -60,19 +60,19 @@ export async function preflight(
   refusePlatform(config, host);
   await refuseHome(config, host);
   if (firstStart) await refuseForeignHome(config.home);
-  // Only at the first start. Later, a full disk is no reason to stop serving: doctor tells about it.
+  // At the first start only. Later, a full disk is reported by doctor, but does not stop the service.
   if (firstStart && usesLocalIncus(config)) await refuseFullDisk(config.home, host);
   if (config.role !== 'worker') await refuseTakenPort(config.listen);
   if (config.databaseUrl) await refuseDatabase(config.databaseUrl);
   return usesLocalIncus(config) ? reportIsolation(host.isolation()) : [];
 }
 
-/** Throws where instances cannot be unprivileged. All else that is missing is told: it only makes isolation weaker. */
+/** Throws where instances cannot be unprivileged. Other missing features are reported: they weaken the isolation. */
 function reportIsolation(isolation: Isolation): string[] {
   const weak = weaknesses(isolation);
   if (!isolation.userNamespaces) {
     throw new OperatorError(
-      'This kernel has no user namespaces, or none may be made: root in an instance would be root of this host.',
+      'This kernel has no user namespaces, or does not allow them: root in an instance would be root on this host.',
       NO_USER_NAMESPACES,
     );
   }
@@ -108,7 +108,7 @@ function refusePlatform(config: Config, host: Host): void {
 async function refuseHome(config: Config, host: Host): Promise<void> {
   if (Buffer.byteLength(config.home) > MAX_HOME_BYTES) {
     throw new OperatorError(
-      `DANUBE_HOME is too long (${Buffer.byteLength(config.home)} bytes): paths of unix sockets end at 107 bytes.`,
+      `DANUBE_HOME is too long (${Buffer.byteLength(config.home)} bytes): paths of unix sockets have at most 107 bytes.`,
       `Choose a folder of at most ${MAX_HOME_BYTES} bytes, for example /var/lib/danube.`,
     );
   }
@@ -116,21 +116,21 @@ async function refuseHome(config: Config, host: Host): Promise<void> {
   for (let folder = path.dirname(config.home); folder !== '/'; folder = path.dirname(folder)) {
     if (existsSync(folder) && ((await stat(folder)).mode & 0o001) === 0) {
       throw new OperatorError(
-        `DANUBE_HOME is below ${folder}, which only its owner may enter; PostgreSQL runs as a user of its own.`,
+        `DANUBE_HOME is below ${folder}, which only its owner may enter; PostgreSQL runs as another user.`,
         `Choose another folder, for example /var/lib/danube, or run: chmod o+x ${folder}`,
       );
     }
   }
 }
 
-/** The first start changes the folder's permissions: it must not be one that serves something else. */
+/** The first start changes the folder's permissions, so it must not be a folder with another purpose. */
 async function refuseForeignHome(home: string): Promise<void> {
   const entries = existsSync(home) ? await readdir(home) : [];
   const allowed = [...ownEntries(HOST_COMPONENTS), 'lost+found'];
   const foreign = entries.filter((name) => !allowed.includes(name));
   if (foreign.length > 0) {
     throw new OperatorError(
-      `DANUBE_HOME is ${home}, which holds other things (${foreign.slice(0, 3).join(', ')}) and no Danube.`,
+      `DANUBE_HOME is ${home}, which contains other files (${foreign.slice(0, 3).join(', ')}) and no Danube.`,
       'Choose a folder that is empty or does not exist yet, for example /var/lib/danube.',
     );
   }
@@ -146,7 +146,7 @@ async function refuseFullDisk(home: string, host: Host): Promise<void> {
   }
 }
 
-/** The folder itself or the closest one above it that exists. */
+/** The folder itself, or its closest existing ancestor. */
 function nearestExisting(folder: string): string {
   let place = folder;
   while (!existsSync(place)) place = path.dirname(place);
@@ -158,7 +158,7 @@ const PORT_REMEDIES: Record<string, string> = {
   EACCES: 'Ports under 1024 need root. Set DANUBE_LISTEN to a higher one.',
 };
 
-/** Throws where nobody can listen on that address, naming who does already. */
+/** Throws where the address cannot be listened on, naming the process that holds the port. */
 export async function refuseTakenPort(listen: { host: string; port: number }): Promise<void> {
   const server = createServer();
   try {
@@ -185,14 +185,14 @@ export async function refuseTakenPort(listen: { host: string; port: number }): P
   }
 }
 
-/** Program and pid as `ss` shows them; empty where it cannot tell. */
+/** Program and pid as `ss` prints them; empty where unknown. */
 async function whoListens(port: number): Promise<string> {
   const found = await run('ss', ['-Hltnp', `sport = :${port}`], { allow: 'any', timeoutSeconds: 5 });
   const match = /\(\("([^"]+)",pid=(\d+)/.exec(found.stdout);
   return match ? `${match[1]} (process ${match[2]})` : '';
 }
 
-/** The operator's own PostgreSQL: reachable, new enough, and not written by a newer Danube. */
+/** Checks the operator's own PostgreSQL: reachable, new enough, and not written by a newer Danube. */
 async function refuseDatabase(url: string): Promise<void> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
   try {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import os from 'node:os';
 
 /**
- * The IPv4 address that this host has where its default route leads out: what others most likely reach it at. Null on a
+ * The host's IPv4 address on the interface of its default route, at which others can most likely reach it. Null on a
  * host without such a route.
  */
 export function defaultRouteAddress(): string | null {

@@ -9,7 +9,7 @@ import type { Terminal } from './terminal.ts';
 
 type Components = readonly HostComponent[];
 
-/** All of this install that is on the host now, as lines for the operator. */
+/** Everything of this install on the host, as lines for the operator. */
 export async function listInstall(context: HostContext, components: Components): Promise<string[]> {
   const lines: string[] = [];
   for (const { contents } of components) lines.push(...((await contents?.(context)) ?? []));
@@ -21,7 +21,7 @@ export async function listInstall(context: HostContext, components: Components):
   return lines;
 }
 
-/** Removes all of it, in the opposite order of start. Throws where a component says that the rest has to stay. */
+/** Removes the install, in reverse order of start. Throws where a component requires that the rest stays. */
 export async function removeInstall(
   context: HostContext,
   components: Components,
@@ -38,7 +38,7 @@ export async function removeInstall(
     }
   };
   for (const { remove } of components.toReversed()) await remove?.(context, attempt);
-  await attempt('Removing the note of this install', () => removeNote(context.installId));
+  await attempt("Removing this install's entry in the host's registry", () => removeNote(context.installId));
   await attempt('Deleting files', async () => {
     for (const name of ownEntries(components)) {
       await rm(path.join(home, name), { recursive: true, force: true });
@@ -47,7 +47,7 @@ export async function removeInstall(
   });
 }
 
-/** What {@link removeInstall} could not remove, and what is in the data directory without being Danube's. */
+/** What {@link removeInstall} could not remove, and foreign files in the data directory. */
 export async function findRest(
   context: HostContext,
   components: Components,
@@ -60,7 +60,7 @@ export async function findRest(
 
 const SETTLE_SECONDS = 10;
 
-/** Waits until nothing remains, but not for ever: the kernel takes a moment to take a killed container apart. */
+/** Waits, for a limited time, until nothing remains: the kernel takes a moment to dismantle a killed container. */
 async function settle(context: HostContext, components: Components): Promise<string[]> {
   const deadline = Date.now() + SETTLE_SECONDS * 1000;
   for (;;) {

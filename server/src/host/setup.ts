@@ -12,13 +12,13 @@ export interface SetUpOptions {
   terminal: Terminal;
   supervisor: Supervisor;
   log: (message: string) => void;
-  /** For tests: others than those that Danube comes with. */
+  /** For tests: components other than Danube's. */
   components?: readonly HostComponent[];
-  /** For the installs of tests: a daemon of its own even where the host has an Incus in use. */
+  /** For tests: use an own Incus daemon even where the host's Incus is in use. */
   ownIncus?: boolean;
 }
 
-/** Installs and starts what this configuration needs on this host, at the first start and at every later one. */
+/** Installs and starts what this configuration needs on this host, at every start. */
 export async function setUp(options: SetUpOptions): Promise<Install> {
   const { config, terminal, components = HOST_COMPONENTS } = options;
   const packages = packagesFor(config, components);
@@ -47,8 +47,8 @@ async function decideIncus({ config, ownIncus }: SetUpOptions): Promise<Install[
 const INTERVAL_MS = 500;
 
 /**
- * Starts each component as soon as all those are up that it comes after, so independent ones start side by side. Where
- * one fails, it waits until nothing is being started any more before it throws: then the supervisor can stop all of it.
+ * Starts each component as soon as the components it comes after are up, so independent ones start concurrently. After
+ * a failure, it waits for the starts in progress before it throws, so that the supervisor can stop everything.
  */
 async function startAll(
   components: readonly HostComponent[],

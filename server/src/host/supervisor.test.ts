@@ -31,7 +31,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** Processes of this test carry its folder as an argument. */
+/** Processes of this test have its folder as an argument. */
 const dummies = (): number[] => allPids().filter((pid) => argumentsOf(pid).includes(folder) && identify(pid));
 
 const supervise = (): Supervisor => {
@@ -44,7 +44,7 @@ const supervise = (): Supervisor => {
   return supervisor;
 };
 
-/** A daemon that is taken over where it runs and started where it does not. */
+/** A component whose daemon is taken over where it runs, and started otherwise. */
 function dummyComponent(): Supervised & { starts: number; current: ProcessIdentity | null } {
   return {
     name: 'Dummy',
@@ -76,7 +76,7 @@ async function until(what: string, condition: () => boolean): Promise<void> {
   }
 }
 
-test('a daemon that dies is started again, with a log line', async () => {
+test('a daemon that dies is restarted, with a log line', async () => {
   const component = dummyComponent();
   await supervise().add(component);
   const first = component.current;
@@ -87,7 +87,7 @@ test('a daemon that dies is started again, with a log line', async () => {
   assert.ok(messages.some((message) => message.startsWith('Dummy is down')));
 });
 
-test('a daemon runs in a process group of its own and outlives its supervisor', async () => {
+test('a daemon runs in its own process group and outlives its supervisor', async () => {
   const component = dummyComponent();
   const supervisor = supervise();
   await supervisor.add(component);
@@ -98,7 +98,7 @@ test('a daemon runs in a process group of its own and outlives its supervisor', 
   assert.equal(group, String(component.current.pid));
 });
 
-test('the next supervisor takes over what runs instead of starting a second one', async () => {
+test('the next supervisor takes over a running daemon instead of starting a second one', async () => {
   const first = dummyComponent();
   const before = supervise();
   await before.add(first);
@@ -110,7 +110,7 @@ test('the next supervisor takes over what runs instead of starting a second one'
   assert.equal(dummies().length, 1);
 });
 
-test('the first failure is thrown, later ones are tried again with growing waits', async () => {
+test('the first failure is thrown, later ones are retried with growing waits', async () => {
   const supervisor = supervise();
   const broken: Supervised = {
     name: 'Broken',
@@ -143,7 +143,7 @@ test('the first failure is thrown, later ones are tried again with growing waits
   assert.ok((waits.at(-1) ?? 0) > (waits[0] ?? 0));
 });
 
-test('everything is stopped at the end, also what never came up, whatever fails to stop', async () => {
+test('stop stops everything, including what never came up, even if something fails to stop', async () => {
   const supervisor = createSupervisor({ log: (message) => messages.push(message) });
   const stopped: string[] = [];
   const component = (name: string, ensure: () => Promise<void>, stop: () => Promise<void>): Supervised => ({
@@ -181,7 +181,7 @@ test('a check that throws counts as down', async () => {
   await until('a second ensure', () => repairs === 2);
 });
 
-test('a process number that another process got is not mistaken for ours', async () => {
+test('a reused process id is not mistaken for ours', async () => {
   const component = dummyComponent();
   await component.ensure();
   const identity = component.current;

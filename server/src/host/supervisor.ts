@@ -1,27 +1,27 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Something that must be there for as long as Danube runs: a daemon, a firewall table, a healthy pool. */
+/** Something to keep up for as long as Danube runs: a daemon, a firewall table, a healthy pool. */
 export interface Supervised {
   /** The name in log lines. */
   name: string;
-  /** Starts it, or takes over what runs already. Idempotent. Throws when it cannot. */
+  /** Starts it, or takes over a running one. Idempotent. Throws on failure. */
   ensure(): Promise<void>;
-  /** Absent: it is started, and not watched after that. */
+  /** Absent: it is started once and not watched. */
   isUp?(): boolean | Promise<boolean>;
-  /** How often `isUp` is asked, in milliseconds. */
+  /** Interval between calls of `isUp`, in milliseconds. */
   intervalMs: number;
-  /** Ends it. Absent: it keeps running. Nothing to stop is success. */
+  /** Stops it; succeeds where it is not running. Absent: it keeps running. */
   stop?(): Promise<void>;
 }
 
 export interface Supervisor {
-  /** Brings it up (once, failures are thrown) and then keeps it up until {@link Supervisor.stop}. */
+  /** Starts it (a failure of this first attempt is thrown), then keeps it up until {@link Supervisor.stop}. */
   add(component: Supervised): Promise<void>;
-  /** Keeps it up from now on; the first attempt runs in the background like every later one. */
+  /** Keeps it up from now on. The first attempt also runs in the background. */
   addInBackground(component: Supervised): void;
   /**
-   * Ends watching, waits for attempts under way (within reason), and then stops what is to be stopped, also what never
-   * came up. Throws the first failure to stop, once all were tried.
+   * Stops watching, waits for attempts in progress (up to a limit), then stops all components, including those that
+   * never came up. Throws the first error after trying all.
    */
   stop(): Promise<void>;
 }
@@ -31,14 +31,14 @@ export interface SupervisorOptions {
   /** Wait before the second attempt in a row; doubles up to `maxBackoffMs`. */
   backoffMs?: number;
   maxBackoffMs?: number;
-  /** What stayed up this long is started again with the shortest wait. */
+  /** A component that stayed up this long is restarted with the shortest wait again. */
   settledMs?: number;
 }
 
-/** An attempt to start a daemon can take minutes. Who stops Danube does not wait longer than this for it. */
+/** Milliseconds to wait at the end for attempts in progress, which can take minutes. */
 const STOP_MS = 10_000;
 
-/** Restarts what dies: at once the first time, then with growing waits, one log line each time. */
+/** Restarts what dies: at once the first time, then with growing waits, with one log line each time. */
 export function createSupervisor(options: SupervisorOptions): Supervisor {
   const stopping = new AbortController();
   const loops: Promise<void>[] = [];
@@ -65,7 +65,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   };
 }
 
-/** Keeps the component up until the signal comes; `upAlready` says whether it is to begin with. */
+/** Keeps the component up until the signal aborts; `upAlready`: its initial state. */
 async function keepUp(
   component: Supervised,
   upAlready: boolean,
@@ -98,7 +98,7 @@ async function keepUp(
   }
 }
 
-/** Resolves early when the signal comes. */
+/** Resolves early when the signal aborts. */
 const pause = (ms: number, signal: AbortSignal): Promise<void> =>
   delay(ms, undefined, { signal, ref: false }).catch(() => undefined);
 
@@ -110,7 +110,7 @@ async function stopAll(components: readonly Supervised[]): Promise<void> {
   if (failed?.status === 'rejected') throw failed.reason;
 }
 
-/** A check that fails cannot say that the component is up. */
+/** A check that throws counts as down. */
 async function isUp(component: Supervised): Promise<boolean> {
   try {
     return component.isUp ? await component.isUp() : true;

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { run } from '../lib/run.ts';
 
-/** Whether systemd is PID 1: the test that `sd_booted(3)` documents. */
+/** Whether systemd is PID 1, tested as sd_booted(3) documents. */
 export const isSystemd = (): boolean => existsSync('/run/systemd/system');
 
 export interface SystemUser {
@@ -34,11 +34,11 @@ export async function ensureUser(name: string): Promise<SystemUser> {
     name,
   ]);
   const made = findUser(name);
-  if (!made) throw new Error(`useradd made no user ${name}.`);
+  if (!made) throw new Error(`useradd did not create the user ${name}.`);
   return made;
 }
 
-/** Removes the system user and its group; nothing to remove is success. */
+/** Removes the system user and its group; succeeds where they do not exist. */
 export async function removeUser(name: string): Promise<void> {
   if (findUser(name)) await run('userdel', [name]);
 }

@@ -1,9 +1,9 @@
-/** How set-up talks to the operator: plain lines, and one live line on a real terminal. */
+/** Output of set-up for the operator: plain lines, and a progress line on a real terminal. */
 export interface Terminal {
   line(text: string): void;
   /**
-   * Does one step of set-up. Work that takes under a second stays silent; longer work prints what it is, what it is at,
-   * and the time it took.
+   * Runs one step of set-up. A step that takes under a second prints nothing; a longer one prints its title, progress
+   * and duration.
    */
   step<T>(title: string, work: (report: (message: string) => void) => Promise<T>): Promise<T>;
 }

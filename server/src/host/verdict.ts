@@ -1,4 +1,4 @@
-/** What `doctor` has found where it looked. */
+/** The result of one check of `doctor`. */
 export interface Finding {
   component: string;
   state: 'ok' | 'warn' | 'fail';
@@ -13,8 +13,8 @@ export const ok = (message: string): Verdict => ({ state: 'ok', message, remedy:
 export const warn = (message: string, remedy: string): Verdict => ({ state: 'warn', message, remedy });
 export const fail = (message: string, remedy: string): Verdict => ({ state: 'fail', message, remedy });
 
-/** The remedy for most of it. */
+/** The remedy for most problems. */
 export const RESTART = 'Start Danube (`npm start`): it repairs this by itself.';
 
-/** Bytes as operators read them. */
+/** Bytes in the unit that operators read. */
 export const gigabytes = (bytes: number): string => `${(bytes / 1024 ** 3).toFixed(1)} GB`;

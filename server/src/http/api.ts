@@ -20,7 +20,7 @@ import type { Log } from '../lib/log.ts';
 import type { AccountPrincipal, Principal, TeamPrincipal } from './principal.ts';
 import type { Scope } from './scopes.ts';
 
-/** The HTTP server: what {@link createHttpServer} returns. */
+/** The HTTP server, as {@link createHttpServer} returns it. */
 export type HttpServer = FastifyInstance<
   RawServerDefault,
   IncomingMessage,
@@ -30,12 +30,12 @@ export type HttpServer = FastifyInstance<
 >;
 
 /**
- * Where resources declare their routes, below `/api/v1`. A handler returns the body; its status is the one 2xx that
- * the route's `schema.response` names. `request.principal` says who asks; its type follows from `config`.
+ * Where resources declare their routes, below `/api/v1`. A handler returns the body; the status is the one 2xx status
+ * in the route's `schema.response`. `request.principal` is typed by the route's `config`.
  */
 export type Api = HttpServer;
 
-/** A declared route: what the OpenAPI document is made from. `url` is relative to `/api/v1`. */
+/** A declared route, from which the OpenAPI document is generated. `url` is relative to `/api/v1`. */
 export interface ApiRoute {
   method: string;
   url: string;
@@ -43,31 +43,31 @@ export interface ApiRoute {
   config: FastifyContextConfig;
 }
 
-/** The principal of requests to a route with this `config`. */
+/** The type of `request.principal` on a route with this `config`. */
 type PrincipalOf<ContextConfig> = ContextConfig extends { public: true }
   ? undefined
   : ContextConfig extends { team: 'none' }
     ? AccountPrincipal
     : TeamPrincipal;
 
-/** A request to a route that is not public, whether it acts on a team or not. */
+/** A request to a non-public route, with or without a team. */
 export type PrivateRequest = Omit<FastifyRequest, 'principal'> & { principal: Principal };
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** True: no token needed, and no rate limit refuses. */
+    /** True: the route needs no token and is not rate limited. */
     public?: boolean;
-    /** The scope that a token needs; null: any valid token will do. */
+    /** The scope that a token needs; null: any valid token is accepted. */
     scope?: Scope | null;
     /**
-     * `required`, the default: the request acts on a team, and the principal has one. `none`: it acts on the account,
-     * for example to make a team, and `X-Team-Id` is ignored. Give such a route no type arguments (`api.get<…>`): they
-     * would hide this from the type of `request.principal`.
+     * `required` (the default): the request acts on a team, which its principal names. `none`: it acts on the account,
+     * for example to create a team, and `X-Team-Id` is ignored. Do not pass type arguments (`api.get<…>`) for such a
+     * route: they would hide the setting from the type of `request.principal`.
      */
     team?: 'required' | 'none';
-    /** The one 2xx status of `schema.response`; filled in when the route is declared. */
+    /** The one 2xx status of `schema.response`; set when the route is declared. */
     successStatus?: number;
-    /** Errors that this route can answer with, beyond those that follow from its kind (see openapi.ts). */
+    /** Errors that this route can return, in addition to those that its kind implies (see `openapi.ts`). */
     errors?: readonly ErrorCode[];
   }
 
@@ -86,16 +86,16 @@ declare module 'fastify' {
     TypeProvider extends FastifyTypeProvider = FastifyTypeProviderDefault,
     ContextConfig = ContextConfigDefault,
   > {
-    /** Who asks. */
+    /** Who makes the request. */
     principal: PrincipalOf<ContextConfig>;
-    /** Set by {@link mutate}: this answer is the stored one of an earlier request. */
+    /** Set by {@link mutate}: the response is the stored one of an earlier request. */
     idempotencyReplayed: boolean;
   }
 
   interface FastifyInstance {
     database: Database;
     secrets: SecretBox;
-    /** The routes below `/api/v1`, as declared; complete once the server is ready. */
+    /** All routes below `/api/v1`; complete once the server is ready. */
     apiRoutes: ApiRoute[];
   }
 }

@@ -10,7 +10,7 @@ import type { Tag } from './openapi-parts.ts';
 
 const ERROR_PAGES = path.join(import.meta.dirname, '../../../docs/errors');
 
-/** The interactive page may load and call its own origin only. */
+/** Content security policy of the interactive page: it may load and call only its own origin. */
 const PAGE_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
   "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -32,7 +32,7 @@ const PAGE = `<!doctype html>
 </html>
 `;
 
-/** `validatorUrl: null` keeps the page from sending the document's address to a service run by Swagger. */
+/** `validatorUrl: null` keeps the page from sending the document's address to Swagger's online validator. */
 const SCRIPT = `SwaggerUIBundle({
   url: '/docs/api.json',
   dom_id: '#page',
@@ -49,7 +49,7 @@ interface Asset {
   body: string | Buffer;
 }
 
-/** `/docs`: the OpenAPI document, the interactive page with all that it loads, and a page per error code. */
+/** `/docs`: the OpenAPI document, the interactive page with its assets, and a page for each error code. */
 export async function documentRoutes(http: HttpServer, config: Config, tags: readonly Tag[]): Promise<void> {
   const assets = await loadAssets();
   let document: string | null = null;

@@ -4,7 +4,7 @@ import { AppError, invalid } from '../lib/errors.ts';
 import { databaseOutage, logFailure } from '../lib/failure.ts';
 import { fieldErrors } from './validation.ts';
 
-/** The body of every error answer. */
+/** The body of every error response. */
 export interface ErrorBody {
   message: string;
   code: string;
@@ -13,7 +13,7 @@ export interface ErrorBody {
   [extra: string]: unknown;
 }
 
-/** Makes the body of an error answer. `publicUrl` has no slash at its end. */
+/** Builds the body of an error response. `publicUrl` has no trailing slash. */
 export function errorBody(error: AppError, requestId: string, publicUrl: string): ErrorBody {
   return {
     message: error.message,
@@ -56,7 +56,7 @@ function challengeOf({ code, extra }: AppError, { headers }: FastifyRequest): st
   return headers.authorization === undefined ? realm : `${realm}, error="invalid_token"`;
 }
 
-/** Finds the public error for anything thrown. */
+/** Maps anything thrown to the error that the client sees. */
 export function toAppError(thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown;
   if (thrown instanceof DataPlaneError) return fromDataPlane(thrown);

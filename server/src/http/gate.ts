@@ -6,14 +6,14 @@ import type { Authenticator, Identity } from './authenticator.ts';
 import { accountPrincipal, assertScope, teamPrincipal } from './principal.ts';
 import { RateLimits } from './rate-limits.ts';
 
-/** What every answer carries. Pages for browsers set their own content policy. */
+/** Headers of every response. Pages for browsers set a content security policy of their own. */
 function securityHeaders(config: Config): Record<string, string> {
   return {
     'x-content-type-options': 'nosniff',
     'x-frame-options': 'DENY',
     'referrer-policy': 'no-referrer',
     'cross-origin-resource-policy': 'same-origin',
-    // Safe for every origin: the API takes no cookies, only a token that the page itself must hold.
+    // Safe for every origin: the API uses no cookies, and a page must have the token to send it.
     'access-control-allow-origin': '*',
     'access-control-expose-headers':
       'Allow, Idempotency-Replayed, Retry-After, WWW-Authenticate, X-RateLimit-Limit, X-RateLimit-Remaining, ' +
@@ -26,12 +26,12 @@ function securityHeaders(config: Config): Record<string, string> {
   };
 }
 
-/** Passes a request or throws: who it is, whether it may, and whether it is not too many. */
+/** Authenticates, authorises and rate-limits a request; throws to refuse it. */
 export type Gate = (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
 
 /**
- * Makes the first hook of every request. It sets the headers that every answer carries, finds the principal, and counts
- * the request for its account, or for the client's address where there is no valid credential.
+ * Creates the first hook of every request. It sets the common headers, determines the principal, and counts the request
+ * against the rate limit of the account, or of the client's address where the credential is not valid.
  */
 export function createGate(config: Config, authenticator: Authenticator): Gate {
   const rates = new RateLimits();
@@ -52,7 +52,7 @@ export function createGate(config: Config, authenticator: Authenticator): Gate {
       identity = await authenticator.authenticate(request);
     } catch (error) {
       if (!(error instanceof AppError)) {
-        // A database that is away is not the client's doing, so the request does not count.
+        // The client is not to blame for an unreachable database, so the request does not count.
         await rates.showAddress(request.ip, reply);
         throw error;
       }

@@ -2,14 +2,15 @@ import type { FastifyRequest } from 'fastify';
 import { AppError } from '../lib/errors.ts';
 
 /**
- * Headers that say one thing. Of two, Node takes the first, or makes one of both; who stands before us may take the second.
+ * Headers that must not be repeated. Node takes the first value or joins them, while a proxy in front of it may take
+ * the last.
  */
 const SINGLE = new Set(['host', 'authorization', 'content-type', 'idempotency-key']);
 
-/** Refuses a request that has one of these headers twice (RFC 9112, section 3.2, for `Host`). Throws `bad_request`. */
+/** Rejects a request that repeats one of these headers (RFC 9112, section 3.2, for `Host`). Throws `bad_request`. */
 export function checkHeaders({ raw: { rawHeaders } }: FastifyRequest): void {
   const seen = new Set<string>();
-  // Names and values take turns.
+  // Names and values alternate.
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const name = rawHeaders[at]!.toLowerCase();
     if (!SINGLE.has(name)) continue;

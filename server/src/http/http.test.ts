@@ -15,7 +15,7 @@ describe('requests', () => {
   });
   after(() => test?.close());
 
-  it('names every request: with the client’s id where it is sane, else with its own', async () => {
+  it('gives every request an id: the client’s if it is well-formed, else a new one', async () => {
     const own = await call('GET', '/user/teams', { headers: { 'x-request-id': 'deploy.42' } });
     assert.equal(own.headers['x-request-id'], 'deploy.42');
     for (const id of ['', 'a b', 'x'.repeat(65), '"}']) {
@@ -26,7 +26,7 @@ describe('requests', () => {
     assert.equal(error.body.request_id, 'deploy.43');
   });
 
-  it('answers faults of the request in the documented shape', async () => {
+  it('answers invalid requests in the documented format', async () => {
     const json = { 'content-type': 'application/json' };
     const cases: [number, string, Promise<Awaited<ReturnType<ApiClient>>>][] = [
       [400, 'bad_request', call('POST', '/ssh-keys', { payload: '{"name":', headers: json })],
@@ -64,12 +64,12 @@ describe('requests', () => {
     }
   });
 
-  it('says which methods a path takes', async () => {
+  it('lists the methods of a path', async () => {
     const answer = await call('PATCH', '/ssh-keys/12');
     assert.equal(answer.status, 405);
     assert.equal(answer.headers.allow, 'DELETE, GET, HEAD, OPTIONS');
     assert.equal(answer.body.code, 'method_not_allowed');
-    // Not those of `/vps/{vpsInstance}`, which is another path.
+    // Without the methods of `/vps/{vpsInstance}`, which is a different path.
     const fixed = await call('PATCH', '/vps/images');
     assert.equal(fixed.headers.allow, 'GET, HEAD, OPTIONS');
     const preflight = await call('OPTIONS', '/ssh-keys', { token: null });
@@ -97,7 +97,7 @@ describe('requests', () => {
     ]);
   });
 
-  it('refuses text that cannot be stored, naming the field', async () => {
+  it('rejects text that cannot be stored, and names the field', async () => {
     for (const name of ['a\0b', 'a\ud800b']) {
       const answer = await call('POST', '/ssh-keys', { body: { name, public_key: KEY } });
       assert.equal(answer.status, 422);
@@ -105,12 +105,12 @@ describe('requests', () => {
     }
   });
 
-  it('takes actions without a body or content type', async () => {
+  it('accepts actions without a body or content type', async () => {
     const answer = await call('POST', '/vps/00000000-0000-7000-8000-000000000000/start');
     assert.equal(answer.status, 404);
   });
 
-  /** Sends bytes, and returns what the server says until it ends the connection. */
+  /** Sends bytes, and returns all that the server sends until it closes the connection. */
   const sendBytes = (...parts: (string | Buffer)[]): Promise<string> =>
     new Promise<string>((resolve, reject) => {
       const { port } = new URL(test.app.url!);
@@ -146,12 +146,12 @@ describe('requests', () => {
       '\r\n',
     ].join('\r\n');
 
-  it('refuses a body that is not UTF-8', async () => {
+  it('rejects a body that is not UTF-8', async () => {
     const body = Buffer.concat([Buffer.from('{"name":"a'), Buffer.from([0xff]), Buffer.from('"}')]);
     await refusesBytes(/not valid UTF-8/, head(body.length), body);
   });
 
-  it('refuses headers and members that say two things', async () => {
+  it('rejects repeated headers and members', async () => {
     await refusesBytes(/the header host twice/, head(2, 'Host: elsewhere'), '{}');
     const keys = ['Idempotency-Key: a', 'Idempotency-Key: b'];
     await refusesBytes(/the header idempotency-key twice/, head(2, ...keys), '{}');
@@ -162,7 +162,7 @@ describe('requests', () => {
     assert.match(await sendBytes(head(alike.length), alike), /^HTTP\/1\.1 422 /);
   });
 
-  it('notes when and from where a token was last used', async () => {
+  it('records when and from where a token was last used', async () => {
     const { token } = await createTeam(test.database);
     const id = Number(token.split('|')[0]);
     await call('GET', '/user/teams', { token });
@@ -194,7 +194,7 @@ describe('rate limits', () => {
   });
   after(() => test?.close());
 
-  it('refuses an account’s request past its limit, whichever token and path it uses', async () => {
+  it('rejects an account’s request past its limit, whichever token and path it uses', async () => {
     const { token, accountId } = await createTeam(test.database);
     await test.database.db.updateTable('users').set({ tier: 'free' }).where('id', '=', accountId).execute();
     const first = await call('GET', '/user/teams', { token });
@@ -210,7 +210,7 @@ describe('rate limits', () => {
     assert.ok(refused.body.retry_after >= 1 && refused.body.retry_after <= 60);
   });
 
-  it('shows the tightest window', async () => {
+  it('shows the window with the fewest requests left', async () => {
     const { token, accountId } = await createTeam(test.database);
     await test.database.db
       .updateTable('users')
@@ -226,7 +226,7 @@ describe('rate limits', () => {
     assert.ok(refused.body.retry_after > 60);
   });
 
-  it('counts requests without a valid token for the address, and never refuses the health check', async () => {
+  it('counts requests without a valid token by address, and never limits the health check', async () => {
     const { token } = await createTeam(test.database);
     let answer = await call('GET', '/user/teams');
     assert.equal(answer.status, 401);

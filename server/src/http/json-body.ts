@@ -3,10 +3,10 @@ import type { FastifyRequest } from 'fastify';
 import { AppError, type FieldErrors, invalid } from '../lib/errors.ts';
 import type { HttpServer } from './api.ts';
 
-/** No request needs more, and deeper JSON would overflow the stack of recursive code that handles it. */
+/** No request needs deeper nesting, and very deep JSON would overflow the stack of recursive code. */
 const MAX_DEPTH = 32;
 
-/** Accepts JSON bodies in UTF-8 only. An empty body counts as none, also with a JSON content type. */
+/** Accepts JSON bodies in UTF-8 only. An empty body counts as no body, even with a JSON content type. */
 export function acceptJson(app: HttpServer): void {
   app.removeAllContentTypeParsers();
   const parse = app.getDefaultJsonParser('error', 'error');
@@ -15,7 +15,7 @@ export function acceptJson(app: HttpServer): void {
     if (bytes.length === 0) return done(null, undefined);
     if (!isUtf8(bytes)) return done(new AppError('bad_request', 'The request body is not valid UTF-8.'));
     const text = bytes.toString('utf8');
-    // The default parser's own answer carries the status; it never reports a promise.
+    // Fastify's default parser; its error carries the status. It calls back and never returns a promise.
     parse(request, text, (error, value) => {
       const twice = error ? null : repeatedMember(text);
       if (twice === null) return done(error, value);
@@ -25,11 +25,12 @@ export function acceptJson(app: HttpServer): void {
 }
 
 /**
- * The first member name that an object of this JSON text has twice, as it stands there; null where there is none. Who checks
- * a body before us and who reads it after us may go by different ones (RFC 8259, section 4). The text must be valid JSON.
+ * The first member name that occurs twice in one object of this JSON text, as written there; null where there is none.
+ * Of duplicate members, a proxy that checks a body and the server may each read a different one (RFC 8259, section 4).
+ * The text must be valid JSON.
  */
 export function repeatedMember(text: string): string | null {
-  /** The names so far of each object that is open; null stands for a list. */
+  /** Names found so far in each open object; null stands for an array. */
   const open: (Set<unknown> | null)[] = [];
   let isName = false;
   for (let at = 0; at < text.length; at += 1) {
@@ -54,7 +55,7 @@ export function repeatedMember(text: string): string | null {
   return null;
 }
 
-/** Where the string ends that begins at this quote. */
+/** The index of the quote that ends the string starting at `start`. */
 function endOfString(text: string, start: number): number {
   let end = start + 1;
   while (text[end] !== '"') end += text[end] === '\\' ? 2 : 1;
@@ -62,8 +63,8 @@ function endOfString(text: string, start: number): number {
 }
 
 /**
- * Refuses text that PostgreSQL and UTF-8 cannot hold (NUL characters, lone surrogates), wherever it stands in the
- * body or the query, and bodies nested too deeply. Throws `validation_failed` naming the fields.
+ * Rejects text that PostgreSQL and UTF-8 cannot represent (NUL characters, lone surrogates) anywhere in body or query,
+ * and bodies nested too deeply. Throws `validation_failed` naming the fields.
  */
 export function checkText(request: FastifyRequest): void {
   const errors: [string, string[]][] = [];

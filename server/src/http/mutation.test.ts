@@ -32,7 +32,7 @@ describe('Idempotency-Key', () => {
     assert.deepEqual(again.body, first.body);
   });
 
-  it('refuses the key for another body, path or method', async () => {
+  it('rejects the key for another body, path or method', async () => {
     const { body } = await add('k2', { name: 'two', public_key: testKey(2) });
     const headers = { 'idempotency-key': 'k2' };
     const others = [
@@ -45,7 +45,7 @@ describe('Idempotency-Key', () => {
     }
   });
 
-  it('does concurrent repetitions once', async () => {
+  it('runs concurrent repetitions once', async () => {
     const body = { name: 'many', public_key: testKey(3) };
     const answers = await Promise.all(Array.from({ length: 20 }, () => add('k3', body)));
     assert.deepEqual([...new Set(answers.map((answer) => answer.status))], [201]);
@@ -53,7 +53,7 @@ describe('Idempotency-Key', () => {
     assert.equal(answers.filter((answer) => answer.headers['idempotency-replayed'] === undefined).length, 1);
   });
 
-  it('keeps no key of a failed request', async () => {
+  it('does not keep the key of a failed request', async () => {
     const failed = await add('k4', { name: 'four', public_key: 'nonsense' });
     assert.equal(failed.status, 422);
     assert.equal((await add('k4', { name: 'four', public_key: testKey(4) })).status, 201);
@@ -78,7 +78,7 @@ describe('Idempotency-Key', () => {
     assert.notEqual(there.body.key.id, here.body.key.id);
   });
 
-  it('knows the request of a token that was replaced', async () => {
+  it('recognises the request of a token that was replaced', async () => {
     const body = { name: 'nine', public_key: testKey(9) };
     const first = await add('k9', body);
     const again = await add('k9', body, await issueToken(test.database.db, test.team));
@@ -86,11 +86,11 @@ describe('Idempotency-Key', () => {
     assert.deepEqual(again.body, first.body);
   });
 
-  it('takes keys for requests that act on no team', async () => {
+  it('accepts keys for requests that act on no team', async () => {
     let done = 0;
     const register = (api: Api) =>
       void api.post('/things', { config: { scope: null, team: 'none' } }, (request) => {
-        // @ts-expect-error: services of a team's resources do not take such a principal.
+        // @ts-expect-error: services of a team's resources do not accept such a principal.
         request.principal satisfies TeamPrincipal;
         return mutate(request, async () => ({ done: ++done, team: request.principal.team }));
       });
@@ -99,7 +99,7 @@ describe('Idempotency-Key', () => {
         http.inject({
           method: 'POST',
           url: '/api/v1/things',
-          // A team means nothing here, not even one that the account is not in.
+          // The header is ignored, even for a team that the account is not in.
           headers: { authorization: `Bearer ${token}`, 'idempotency-key': key, 'x-team-id': '999' },
         });
       const other = await createTeam(test.database);
@@ -134,7 +134,7 @@ describe('Idempotency-Key', () => {
       .set({ created_at: sql`now() - interval '25 hours'` })
       .where('key', '=', 'k7')
       .execute();
-    // Done anew: the team has this SSH key by now.
+    // The request was executed again: by now the team has this SSH key.
     assert.equal((await add('k7', body)).status, 422);
     assert.ok((await purgeIdempotencyKeys(test.database.db)) >= 1);
     await call('DELETE', `/ssh-keys/${first.body.key.id}`);

@@ -5,24 +5,24 @@ import { AppError, invalid } from '../lib/errors.ts';
 import type { PrivateRequest } from './api.ts';
 import type { Principal } from './principal.ts';
 
-/** How long an answer is kept for a repeated request, in hours. */
+/** How long a response is kept for repeated requests, in hours. */
 export const IDEMPOTENCY_HOURS = 24;
 
 const PRINTABLE = /^[\x20-\x7e]{1,255}$/;
 const ATTEMPTS = 5;
-/** serialization_failure and deadlock_detected: PostgreSQL undid the transaction, and trying again is right. */
+/** serialization_failure and deadlock_detected: PostgreSQL rolled the transaction back, and it can be repeated. */
 const RETRYABLE = new Set(['40001', '40P01']);
 
 /**
- * Runs the work of one write request in one transaction and returns its answer. Every write comes through here.
+ * Runs the work of one write request in one transaction and returns the response body. Every write goes through here.
  *
- * With an `Idempotency-Key` header the key's row is written first, in the same transaction: a second request with
- * that key waits for the first one, then gets its stored answer (header `Idempotency-Replayed: true`) without
- * running `work`. Errors roll everything back, the key included, so that the request can be sent again. Keys belong to
- * the account and the team that it acts for, whichever token it uses: a repetition may come with a new token.
+ * With an `Idempotency-Key` header, the key's row is written first, in the same transaction. A second request with that
+ * key waits for the first one, then gets its stored response (header `Idempotency-Replayed: true`) without running
+ * `work`. An error rolls everything back, including the key, so the request can be repeated. A key belongs to the
+ * account and the team that it acts for, not to the token, so a repetition may use a new token.
  *
- * `work` must use `tx` alone: requests that wait for each other hold a connection each, so one that asked the pool for
- * a second connection could wait for ever. It may run more than once, when PostgreSQL undoes a transaction.
+ * `work` must use `tx` only: waiting requests hold one connection each, so asking the pool for a second one could
+ * deadlock. It may run more than once, because PostgreSQL can roll a transaction back.
  *
  * Throws `validation_failed` for a malformed key and `idempotency_conflict` for one that was used for another request.
  */
@@ -74,7 +74,7 @@ async function once<T>(
   return body;
 }
 
-/** Whose a key is. */
+/** The account and team that a key belongs to. */
 interface Owner {
   user_id: number;
   team_id: number | null;
@@ -94,15 +94,17 @@ const isKey =
       eb('team_id', 'is not distinct from', owner.team_id),
     ]);
 
-/** Takes the key for this request, or returns what is stored under it. Waits for a transaction that holds the key. */
+/**
+ * Claims the key for this request, or returns the response stored under it. Waits for a transaction that holds the key.
+ */
 async function claim(
   tx: Tx,
   owner: Owner,
   key: string,
   hash: Buffer,
 ): Promise<{ requestHash: Buffer; body: unknown } | null> {
-  // The upsert takes a new key or one past its time. A key can be purged between the two statements; the next
-  // round then takes it.
+  // The upsert claims a key that is new or expired. If a key is purged between the two statements, the next round
+  // claims it.
   for (let round = 0; round < ATTEMPTS; round++) {
     const taken = await tx
       .insertInto('idempotency_keys')
@@ -128,7 +130,7 @@ async function claim(
 
 const tooOld = sql<Date>`now() - make_interval(hours => ${sql.lit(IDEMPOTENCY_HOURS)})`;
 
-/** Deletes the keys that are past their time. Returns how many there were. */
+/** Deletes expired keys. Returns their number. */
 export async function purgeIdempotencyKeys(db: Kysely<DB>): Promise<number> {
   const result = await db.deleteFrom('idempotency_keys').where('created_at', '<', tooOld).executeTakeFirst();
   return Number(result.numDeletedRows);
@@ -136,11 +138,11 @@ export async function purgeIdempotencyKeys(db: Kysely<DB>): Promise<number> {
 
 function requestHash(request: PrivateRequest): Buffer {
   const path = request.url.split('?', 1)[0];
-  // Keyed, since the body may hold a password.
+  // A keyed hash, since the body may contain a password.
   return request.server.secrets.fingerprint(`${request.method} ${path}\n${canonical(request.body)}`);
 }
 
-/** JSON with sorted keys: the order in which a client writes members means nothing. */
+/** JSON with sorted keys, because the order of members has no meaning. */
 function canonical(value: unknown): string {
   return JSON.stringify(value ?? null, (_key, item: unknown) =>
     item !== null && typeof item === 'object' && !Array.isArray(item)

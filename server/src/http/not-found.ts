@@ -3,12 +3,12 @@ import { AppError } from '../lib/errors.ts';
 import type { HttpServer } from './api.ts';
 
 const HEADERS_TAKEN = 'Authorization, Content-Type, Idempotency-Key, X-Request-Id, X-Team-Id';
-/** How long a browser may remember the answer to a preflight, in seconds. */
+/** How long a browser may cache the response to a preflight request, in seconds. */
 const PREFLIGHT_AGE = 3600;
 
 /**
- * Remembers the declared routes, and answers what no route takes: OPTIONS of a known path (browsers ask before they
- * call from another origin) with what it takes, other methods with 405 and `Allow`, and unknown paths with 404.
+ * Records the declared routes, and answers requests that match none: OPTIONS of a known path (a browser's CORS
+ * preflight) with the allowed methods, other methods with 405 and `Allow`, and unknown paths with 404.
  */
 export function answerUnknownPaths(app: HttpServer): void {
   const known: { path: RegExp; shape: string; methods: string[] }[] = [];
@@ -24,7 +24,7 @@ export function answerUnknownPaths(app: HttpServer): void {
   app.setNotFoundHandler((request: FastifyRequest, reply: FastifyReply) => {
     const path = request.url.split('?', 1)[0]!;
     const fitting = known.filter((route) => route.path.test(path));
-    // The router's choice: where routes differ, the one that has a word there and no parameter.
+    // As the router does, prefers a route with a fixed segment over one with a parameter.
     const [best] = fitting.map(({ shape }) => shape).sort();
     const methods = new Set(fitting.filter(({ shape }) => shape === best).flatMap((route) => route.methods));
     if (methods.size === 0) throw new AppError('not_found', 'There is nothing at this path.');
@@ -43,7 +43,7 @@ export function answerUnknownPaths(app: HttpServer): void {
   });
 }
 
-/** The route's path without the names of parameters, which sort behind any word. */
+/** The route's path with parameters replaced by a character that sorts after any fixed segment. */
 const shapeOf = (url: string): string => url.replaceAll(/:[^/]+/g, '\uffff');
 
 const literal = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');

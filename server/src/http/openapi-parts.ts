@@ -5,7 +5,7 @@ import { Component, Int, List, Text } from './schema.ts';
 
 /** The parts of the OpenAPI document that all operations share. */
 
-/** A heading that operations stand under. */
+/** A tag of the OpenAPI document, under which operations are grouped. */
 export interface Tag {
   name: string;
   description: string;
@@ -80,7 +80,7 @@ export const HEADERS: Record<string, Json> = {
   },
 };
 
-/** Without examples: the interactive page would send those, though both are for the client to choose. */
+/** Without examples, because the interactive page would send them, and both headers are the client's choice. */
 export const PARAMETERS: Record<string, Json> = {
   TeamId: {
     name: 'X-Team-Id',
@@ -100,7 +100,7 @@ export const PARAMETERS: Record<string, Json> = {
 
 const ref = (name: string): Json => ({ $ref: `#/components/headers/${name}` });
 
-/** On every answer. */
+/** Headers of every response. */
 export const SUCCESS_HEADERS: Record<string, Json> = {
   'X-Request-Id': ref('RequestId'),
   'Access-Control-Allow-Origin': ref('Access-Control-Allow-Origin'),
@@ -113,7 +113,7 @@ interface ErrorResponse {
   name: string;
   description: string;
   headers?: Record<string, Json>;
-  /** Error code to an example's members. */
+  /** By error code: members of the example. */
   examples: Record<string, Record<string, Json>>;
 }
 

@@ -4,13 +4,13 @@ import { NO_OTHERS, PATTERN_MESSAGE } from './validation.ts';
 
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 
-/** Turns the API's schemas into those of the document, and collects the shared ones. */
+/** Converts the API's schemas to those of the OpenAPI document, and collects the shared ones. */
 export interface SchemaWriter {
   write(schema: TSchema): Json;
   components(): Record<string, Json>;
 }
 
-/** Keywords that only the server reads. */
+/** Keywords for the server only. */
 const PRIVATE = new Set([COMPONENT, PATTERN_MESSAGE, 'x-id']);
 
 export function createSchemaWriter(): SchemaWriter {
@@ -19,10 +19,10 @@ export function createSchemaWriter(): SchemaWriter {
   function write(schema: TSchema): Json {
     const node = schema as Record<string, unknown>;
     const name = node[COMPONENT];
-    // A reference cannot be made nullable in OpenAPI 3.0, so nullable uses of a shared schema are written out.
+    // OpenAPI 3.0 has no nullable references, so a nullable use of a shared schema is written inline.
     if (typeof name !== 'string' || node.nullable) return copy(node);
     if (!components.has(name)) {
-      // Held before its members are written, so that components keep the order in which they are met.
+      // Reserved before its members are written, so that components are listed in the order of first use.
       components.set(name, null);
       components.set(name, copy(node));
     }
@@ -54,7 +54,7 @@ export function createSchemaWriter(): SchemaWriter {
   return { write, components: () => Object.fromEntries(components) };
 }
 
-/** What an id in a path looks like; one of another shape is answered with 404. */
+/** The documented format of an id in a path. Requests with another format are answered with 404. */
 function pathId({ 'x-id': format, description, example }: Record<string, unknown>): Json {
   const shape: Record<string, Json> =
     format === 'uuid'
@@ -69,7 +69,7 @@ function pathId({ 'x-id': format, description, example }: Record<string, unknown
   return { ...shape, description: description as string };
 }
 
-/** The example of a schema: its own, or put together from those of its parts. */
+/** The example of a schema: its own, or one assembled from those of its parts. */
 export function exampleOf(schema: TSchema): Json {
   const node = schema as Record<string, unknown>;
   if (node.example !== undefined) return node.example as Json;

@@ -19,9 +19,8 @@ answer carries \`X-Request-Id\` and the state of the rate limits. Every write ta
 sending it again never does it twice. Errors have one shape, with a stable \`code\` and a link to its page.`;
 
 /**
- * Makes the OpenAPI 3.0.3 document of the routes, under the headings `tags`. `publicUrl`, where given, is listed as a
- * second server: the first one is relative, so that the interactive page works under every address that it is reached
- * by.
+ * Builds the OpenAPI 3.0.3 document of the routes. `publicUrl` is listed as a second server: the first one is relative,
+ * so that the interactive page works at every address.
  */
 export function buildOpenApi(
   routes: readonly ApiRoute[],
@@ -108,7 +107,7 @@ function parametersOf(where: 'path' | 'query', schema: TSchema | undefined, writ
     return {
       name,
       in: where,
-      // The server fills in defaults, so a client need not send what has one.
+      // The server fills in defaults, so members with a default are not required.
       required: where === 'path' || (required.includes(name) && !('default' in property)),
       ...(description === undefined ? {} : { description }),
       schema: rest,
@@ -149,13 +148,13 @@ const SUCCESS: Record<string, string> = {
 
 const REPLAYED = { 'Idempotency-Replayed': { $ref: '#/components/headers/IdempotencyReplayed' } };
 
-/** Which errors follow from what kind of route it is, and which it declares itself. */
+/** The error statuses of a route: those implied by its kind, and those it declares itself. */
 function errorStatuses({ method, schema, config }: ApiRoute): number[] {
   const statuses = new Set<number>((config.errors ?? []).map((code: ErrorCode) => ERROR_STATUS[code]));
   const add = (...codes: number[]) => {
     for (const code of codes) statuses.add(code);
   };
-  // Broken HTTP and our own faults can befall every route; tokens and limits do not concern the public ones.
+  // Malformed HTTP and internal errors are possible on every route; public routes need no token and have no limits.
   add(400, 500);
   if (!config.public) add(401, 403, 422, 429, 503);
   if (schema.params) add(404);

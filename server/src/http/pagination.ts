@@ -1,7 +1,7 @@
 import { type Static, type TSchema, Type } from 'typebox';
 import { Component, Int, List, Obj } from './schema.ts';
 
-/** Query of every list. */
+/** Query parameters of every list. */
 export const PageQuery = Obj({
   page: Type.Integer({
     format: 'int32',
@@ -30,14 +30,14 @@ export const Pagination = Component('Pagination', {
   total: Int(1),
 });
 
-/** The envelope of a list of `items`. */
+/** The response schema of a list of `items`. */
 export const PageOf = <S extends TSchema>(items: S) =>
   Obj({ data: List(items, { maxItems: 100 }), pagination: Pagination });
 
-/** Rows to skip for the page that `query` asks for. */
+/** Number of rows to skip for the requested page. */
 export const offsetOf = (query: PageQuery): number => (query.page - 1) * query.per_page;
 
-/** Puts one page of items and the total into the list envelope. */
+/** Wraps one page of items and the total in the response of a list. */
 export function pageOf<T>(data: T[], total: number, query: PageQuery) {
   return {
     data,

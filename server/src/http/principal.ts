@@ -2,18 +2,18 @@ import { AppError, invalid } from '../lib/errors.ts';
 import type { Identity } from './authenticator.ts';
 import type { Scope } from './scopes.ts';
 
-/** What an account is in a team. */
+/** The role of an account in a team. */
 export type Role = 'owner' | 'member';
 
-/** How a request proved whose it is. */
+/** The credential that a request was authenticated by. */
 export type Credential = { kind: 'token'; tokenId: number } | { kind: 'session'; sessionId: string };
 
 interface CommonPrincipal {
   accountId: number;
   via: Credential;
-  /** What the credential may do. */
+  /** The scopes of the credential. */
   scopes: ReadonlySet<string>;
-  /** Id of the request, for what it sets off. */
+  /** Id of the request, recorded with the operations that it starts. */
   requestId: string;
 }
 
@@ -27,7 +27,7 @@ export interface AccountPrincipal extends CommonPrincipal {
   team: null;
 }
 
-/** Who makes a request: what authentication found out, and all that services need to know about it. */
+/** The authenticated sender of a request: everything that services need to know about it. */
 export type Principal = TeamPrincipal | AccountPrincipal;
 
 /** The principal of a request that acts on no team. */
@@ -36,8 +36,8 @@ export function accountPrincipal({ accountId, via, scopes }: Identity, requestId
 }
 
 /**
- * The principal of a request that acts on a team: the one that its `X-Team-Id` header names, else the credential's own.
- * Throws `validation_failed` for a malformed header, and `team_forbidden` where the account is no member.
+ * The principal of a request that acts on a team: the one in its `X-Team-Id` header, else the credential's default.
+ * Throws `validation_failed` for a malformed header, and `team_forbidden` where the account is not a member.
  */
 export function teamPrincipal(
   { accountId, via, scopes, teamId, roles }: Identity,
@@ -60,7 +60,7 @@ function teamIdOf(header: string | string[]): number {
   throw invalid({ 'X-Team-Id': ['The X-Team-Id header must be the number of a team.'] });
 }
 
-/** Throws `missing_scope`, naming it, where the scope is not among what the credential may do. */
+/** Throws `missing_scope`, naming the scope, where the credential does not have it. */
 export function assertScope({ scopes }: Pick<Identity, 'scopes'>, scope: Scope): void {
   if (scopes.has(scope)) return;
   throw new AppError(

@@ -5,7 +5,7 @@ import { AppError } from '../lib/errors.ts';
 /** Requests per minute, hour and day. */
 export type Limits = readonly [minute: number, hour: number, day: number];
 
-/** Limits by account tier. An account's own figures, where it has some, are in `users.rate_limits`. */
+/** Limits by account tier; `users.rate_limits` overrides them for one account. */
 export const TIER_LIMITS: Record<string, Limits> = {
   free: [60, 1_000, 10_000],
   starter: [120, 3_000, 50_000],
@@ -13,7 +13,7 @@ export const TIER_LIMITS: Record<string, Limits> = {
   enterprise: [1_000_000, 60_000_000, 1_440_000_000],
 };
 
-/** For one client address: requests without a token, or with one that is not valid. */
+/** Limits of a client address, for requests without a valid token. */
 export const ADDRESS_LIMITS: Limits = [300, 6_000, 50_000];
 
 const WINDOW_SECONDS = [60, 3_600, 86_400] as const;
@@ -21,15 +21,15 @@ const WINDOW_SECONDS = [60, 3_600, 86_400] as const;
 interface WindowState {
   limit: number;
   remaining: number;
-  /** Until the window ends. */
+  /** Milliseconds until the window ends. */
   msLeft: number;
 }
 
-/** After more addresses than this in a day, coarser keys are used, so that memory stays bounded in an attack. */
+/** After this many addresses in a day, coarser keys are used, which bounds the memory during an attack. */
 const MAX_ADDRESSES = 50_000;
 const DAY_MS = 86_400_000;
 
-/** Counts requests in three windows at once. The state is this process's own. */
+/** Counts requests in three windows at once. The counters are local to this process. */
 export class RateLimits {
   readonly #windows = WINDOW_SECONDS.map(
     (duration) => new RateLimiterMemory({ duration, points: Number.MAX_SAFE_INTEGER }),
@@ -37,7 +37,7 @@ export class RateLimits {
 
   #addresses = { count: 0, until: 0 };
 
-  /** Counts one request that has no valid token, for the address that it came from; see {@link consume}. */
+  /** Counts a request without a valid token by its address; see {@link consume}. */
   async consumeAddress(ip: string, reply: FastifyReply): Promise<void> {
     if (Date.now() > this.#addresses.until) this.#addresses = { count: 0, until: Date.now() + DAY_MS };
     const key = addressKey(ip, this.#addresses.count > MAX_ADDRESSES);
@@ -45,7 +45,7 @@ export class RateLimits {
     await this.consume(key, ADDRESS_LIMITS, reply);
   }
 
-  /** Sets the headers for an address without counting the request. */
+  /** Sets the rate limit headers for an address without counting the request. */
   async showAddress(ip: string, reply: FastifyReply): Promise<void> {
     const key = addressKey(ip, this.#addresses.count > MAX_ADDRESSES);
     const states = await Promise.all(
@@ -65,8 +65,8 @@ export class RateLimits {
   }
 
   /**
-   * Counts one request, sets the headers, and throws `rate_limited` once a window is used up. A refused request
-   * does not count towards the longer windows.
+   * Counts one request, sets the rate limit headers, and throws `rate_limited` when a window is used up. A rejected
+   * request does not count in the longer windows.
    */
   async consume(key: string, limits: Limits, reply: FastifyReply): Promise<void> {
     let tightest: WindowState | null = null;
@@ -99,8 +99,8 @@ function refusal(reply: FastifyReply, state: WindowState): AppError {
 }
 
 /**
- * The key that an address counts under. One customer usually has a whole IPv6 /64, so that counts as one; coarse keys
- * are the /32 of IPv6 and the /16 of IPv4.
+ * The key that an address is counted by. A customer usually has a whole IPv6 /64, so that is one key. Coarse keys are
+ * IPv6 /32 and IPv4 /16 networks.
  */
 export function addressKey(ip: string, coarse = false): string {
   const ipv4 = ip.startsWith('::ffff:') && ip.includes('.') ? ip.slice(7) : ip;

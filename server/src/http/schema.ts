@@ -2,45 +2,47 @@ import { type Static, type TProperties, type TSchema, Type } from 'typebox';
 import { PATTERN_MESSAGE } from './validation.ts';
 
 /**
- * Building blocks of the API's schemas. They validate requests, serialise answers, type the handlers and become the
- * OpenAPI 3.0.3 document, so they keep to its dialect: `nullable: true` instead of a null type, `enum` instead of
- * `const`, and an `example` on every leaf.
+ * Building blocks of the API's schemas. Schemas validate requests, serialise responses, type the handlers and are
+ * written to the OpenAPI 3.0.3 document. So they follow its dialect: `nullable: true` instead of a null type, `enum`
+ * instead of `const`, and an `example` on every leaf.
  */
 
-/** Schema keyword that names a shared schema of the OpenAPI document. */
+/** Schema keyword: the name of a shared schema in the OpenAPI document. */
 export const COMPONENT = 'x-component';
 
-/** The value or null. Wrap it in `Type.Optional` where the member may be missing as well, not the other way round. */
+/**
+ * The value or null. For a member that may also be missing, use `Type.Optional(Nullable(…))`, not the other way round.
+ */
 export function Nullable<S extends TSchema>(schema: S) {
   const copy = { ...schema, nullable: true } as TSchema & { enum?: unknown };
   if (Array.isArray(copy.enum)) copy.enum = [...copy.enum, null];
   return Type.Unsafe<Static<S> | null>(copy);
 }
 
-/** One of some words. */
+/** One of several strings. */
 export const Enum = <const V extends readonly [string, ...string[]]>(
   values: V,
   options: Record<string, unknown> = {},
 ) => Type.Unsafe<V[number]>({ type: 'string', enum: [...values], example: values[0], ...options });
 
-/** An object that has no other members than these. */
+/** An object without additional members. */
 export const Obj = <P extends TProperties>(properties: P, options: Record<string, unknown> = {}) =>
   Type.Object(properties, { additionalProperties: false, ...options });
 
-/** An object that the OpenAPI document keeps under `components/schemas/NAME` and refers to. */
+/** An object that the OpenAPI document lists under `components/schemas/NAME` and refers to. */
 export const Component = <P extends TProperties>(
   name: string,
   properties: P,
   options: Record<string, unknown> = {},
 ) => Obj(properties, { ...options, [COMPONENT]: name });
 
-/** Pattern of text with neither control characters, nor those that change the direction of what follows. */
+/** Pattern of text without control characters, including those that change the text direction. */
 export const PRINTABLE = '[^\\u0000-\\u001f\\u007f-\\u009f\\u2028-\\u202e\\u2066-\\u2069]*';
 
-/** The same for text in lines. */
+/** The same for text of several lines. */
 const LINES = '[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f\\u2028-\\u202e\\u2066-\\u2069]*';
 
-/** A name that customers give: one line, not blank. */
+/** A name chosen by a customer: one line, not blank. */
 export const NameText = (maxLength: number, example: string) =>
   Type.String({
     minLength: 1,
@@ -50,7 +52,7 @@ export const NameText = (maxLength: number, example: string) =>
     example,
   });
 
-/** What customers write about something, in lines, or null. */
+/** A description by a customer, of several lines, or null. */
 export const DescriptionText = (maxLength: number, example: string) =>
   Nullable(
     Text(maxLength, example, {
@@ -63,13 +65,13 @@ export const DescriptionText = (maxLength: number, example: string) =>
 export const Text = (maxLength: number, example: string, options: Record<string, unknown> = {}) =>
   Type.String({ maxLength, example, ...options });
 
-/** A whole number within the 32-bit range unless said otherwise. */
+/** An integer, within the 32-bit range by default. */
 export const Int = (
   example: number,
   options: { minimum?: number; maximum?: number; description?: string } = {},
 ) => Type.Integer({ format: 'int32', minimum: 0, maximum: 2_147_483_647, example, ...options });
 
-/** A number id: identity columns stay below 2^53. */
+/** A numeric id; identity columns stay below 2^53. */
 export const NumberId = (example: number, description?: string) =>
   Type.Integer({
     format: 'int64',
@@ -79,7 +81,7 @@ export const NumberId = (example: number, description?: string) =>
     ...(description === undefined ? {} : { description }),
   });
 
-/** A UUID id in an answer. */
+/** A UUID in a response. */
 export const Id = (example = '0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e', description?: string) =>
   Type.String({
     format: 'uuid',
@@ -89,7 +91,7 @@ export const Id = (example = '0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e', description
     ...(description === undefined ? {} : { description }),
   });
 
-/** A moment in UTC, ISO 8601. Make it with `date.toISOString()`. */
+/** A time in UTC, ISO 8601, as `date.toISOString()` prints it. */
 export const Timestamp = (description?: string) =>
   Type.String({
     format: 'date-time',
@@ -105,12 +107,12 @@ export const List = <S extends TSchema>(items: S, options: Record<string, unknow
   Type.Array(items, { maxItems: 1000, ...options });
 
 /**
- * An id in a path, of any shape: a handler answers 404 to one that cannot exist, instead of a validation error.
- * `format` is what the document says it looks like; it is not validated.
+ * An id in a path. Any text is valid: the handler answers 404 instead of a validation error to an id that cannot exist.
+ * `format` is for the documentation only.
  */
 export const PathId = (format: 'uuid' | 'integer', description: string) =>
   Type.String({
-    // The router refuses more than 100 characters with 404.
+    // The router answers 404 to more than 100 characters.
     maxLength: 1000,
     description,
     example: format === 'uuid' ? '0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e' : '12',
@@ -119,5 +121,5 @@ export const PathId = (format: 'uuid' | 'integer', description: string) =>
 
 const WHOLE = /^[1-9][0-9]{0,14}$/;
 
-/** The number in a path, or null where it is none that an identity column could hold. */
+/** The number in a path, or null where no identity column could hold it. */
 export const parseNumberId = (text: string): number | null => (WHOLE.test(text) ? Number(text) : null);

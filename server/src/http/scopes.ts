@@ -1,21 +1,21 @@
 /**
- * What a token may do: `SUBJECT:read` lists and shows, `SUBJECT:write` creates, updates and acts, `SUBJECT:delete`
- * deletes.
+ * A permission of a token: `SUBJECT:read` lists and shows, `SUBJECT:write` creates, updates and runs actions,
+ * `SUBJECT:delete` deletes.
  */
 export type Scope = `${string}:${'read' | 'write' | 'delete'}`;
 
-/** What the scopes of a resource are about. Without `delete`, there is nothing to delete. */
+/** The subject of a resource's scopes, with its actions where it does not have all three. */
 export type ScopeSubject = string | { name: string; actions: readonly ('read' | 'write' | 'delete')[] };
 
-/** Of v1 tokens, though no resource asks for them yet. */
+/** Scopes of v1 tokens that no resource requires yet. */
 const RESERVED: readonly ScopeSubject[] = ['storage', { name: 'webhook', actions: ['read', 'write'] }];
 
 const known: Scope[] = [];
 
-/** Every scope that there is. */
+/** All scopes. */
 export const SCOPES: readonly Scope[] = known;
 
-/** Makes the scopes of resources known. */
+/** Registers the scopes of resources. */
 export function registerScopes(subjects: readonly ScopeSubject[]): void {
   for (const scope of subjects.flatMap(scopesOf)) if (!known.includes(scope)) known.push(scope);
 }
@@ -28,10 +28,10 @@ function scopesOf(subject: ScopeSubject): Scope[] {
 
 registerScopes(RESERVED);
 
-/** Scopes of a token that was made without naming any. */
+/** Scopes of a token created without naming any. */
 export const DEFAULT_SCOPES: readonly Scope[] = ['vps:read', 'database:read', 'cache:read', 'storage:read'];
 
-/** Named sets, offered where tokens are made. */
+/** Named sets of scopes, offered when tokens are created. */
 export const SCOPE_SETS = {
   default: DEFAULT_SCOPES,
   get editor(): readonly Scope[] {

@@ -19,7 +19,7 @@ describe('the HTTP server', () => {
     );
   });
 
-  it('answers 503 while the database is away', async () => {
+  it('answers 503 while the database is unreachable', async () => {
     await withBareServer(
       (api) => void api.get('/private', { config: { scope: null } }, async () => ({})),
       async (call) => {
@@ -31,7 +31,7 @@ describe('the HTTP server', () => {
     );
   });
 
-  it('answers a fault of its own with 500, and tells nothing of it', async () => {
+  it('answers an internal error with 500 and no details', async () => {
     const broken = (api: Api) =>
       void api.get('/broken', { config: { public: true } }, async () => {
         throw new Error('the secret plan is in /etc/plan');
@@ -44,7 +44,7 @@ describe('the HTTP server', () => {
     });
   });
 
-  it('answers 503 while the database has no room', async () => {
+  it('answers 503 while the database has no disk space', async () => {
     const full = (api: Api) =>
       void api.get('/full', { config: { public: true } }, async () => {
         throw Object.assign(new Error('could not extend file: No space left on device'), { code: '53100' });
@@ -62,7 +62,7 @@ describe('the HTTP server', () => {
 });
 
 describe('a server that ends', () => {
-  it('waits for no request that never comes whole', async () => {
+  it('closes without waiting for a request that is never completed', async () => {
     const test = await startTestApp();
     const { port } = new URL(test.app.url!);
     const socket = connect(Number(port), '127.0.0.1');
@@ -77,7 +77,7 @@ describe('a server that ends', () => {
     socket.write(`${headers.join('\r\n')}\r\n\r\n{`);
     socket.on('error', () => {}).resume();
     await once(socket, 'connect');
-    // The token is known after the first of these, and the request above at work after the second.
+    // The token is cached after the first of these calls; after the second, the incomplete request is being handled.
     const call = createApiClient(test.app.http, test.team.token);
     for (let count = 0; count < 2; count += 1) assert.equal((await call('GET', '/ssh-keys')).status, 200);
     await test.close();
@@ -94,7 +94,7 @@ describe('the access log', () => {
   });
   after(() => test?.close());
 
-  it('has a line with the request id for every request, and no secrets', async () => {
+  it('logs a line with the request id for every request, and no secrets', async () => {
     const call = createApiClient(test.app.http, test.team.token);
     const [id, secret] = test.team.token.split('|');
     const headers = { 'x-request-id': 'log-test-1' };

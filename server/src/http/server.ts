@@ -30,15 +30,15 @@ export interface HttpDependencies {
   secrets: SecretBox;
   log: Log;
   authenticator: Authenticator;
-  /** Headings of the API's documentation. */
+  /** Tags of the OpenAPI document. */
   tags: readonly Tag[];
-  /** Declares the resources' routes; paths are relative to `/api/v1`. */
+  /** Declares the resources' routes, with paths relative to `/api/v1`. */
   register: (api: Api) => void;
 }
 
 /**
- * Builds the HTTP server without listening. Declaring a route that is neither public nor names a scope throws: an
- * oversight there would open it to everyone.
+ * Builds the HTTP server without listening. Throws where a route is neither public nor names a scope, since that
+ * omission would open it to everyone.
  */
 export function createHttpServer(dependencies: HttpDependencies): HttpServer {
   const { config, database, secrets, register } = dependencies;
@@ -86,7 +86,7 @@ function createFastify({ config, log }: HttpDependencies, gate: Gate, handleErro
     logController: new HttpLog(),
     bodyLimit: BODY_LIMIT,
     trustProxy: config.trustProxy.length > 0 ? config.trustProxy : false,
-    // While closing, requests on open connections are still answered properly.
+    // While closing, requests on open connections still get a regular response.
     return503OnClosing: false,
     requestTimeout: CONNECTION_TIMES.requestTimeout,
     keepAliveTimeout: CONNECTION_TIMES.keepAliveTimeout,
@@ -115,7 +115,7 @@ function completeRoute(route: RouteOptions): void {
   route.config = { ...config, successStatus: success === undefined ? 200 : Number(success) };
 }
 
-/** HEAD routes come by themselves with every GET and are not documented apart. */
+/** Fastify adds a HEAD route to every GET route; these are not documented. */
 function recordRoute(app: HttpServer, route: RouteOptions): void {
   for (const method of [route.method].flat().filter((name) => name !== 'HEAD')) {
     const { schema = {}, config = {} } = route;
@@ -128,7 +128,7 @@ function recordRoute(app: HttpServer, route: RouteOptions): void {
 function prepare(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
   checkHeaders(request);
   checkText(request);
-  // So that the answer to a missing body names each field that is required.
+  // Makes validation of a missing body name each required field.
   if (request.body === undefined && request.routeOptions.schema?.body !== undefined) request.body = {};
   const status = request.routeOptions.config.successStatus;
   if (status !== undefined && status !== 200) reply.code(status);
@@ -142,11 +142,11 @@ function logAccess(
   done: () => void,
 ): void {
   const { config, url } = request.routeOptions;
-  // Unset if the request was refused, or its route is public.
+  // Unset where the request was rejected, or the route is public.
   const principal = request.principal as PrivateRequest['principal'] | undefined;
   const line = {
     method: request.method,
-    // The pattern, not the path: a path or query may hold what only the customer should see.
+    // The route's pattern: path and query may contain data that does not belong in a log.
     route: url ?? null,
     status,
     ...(ms === null ? {} : { ms: Math.round(ms * 10) / 10 }),

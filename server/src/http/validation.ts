@@ -2,27 +2,27 @@ import { Ajv, type ErrorObject, type Options, type ValidateFunction } from 'ajv'
 import type { FastifySchemaCompiler } from 'fastify';
 import type { FieldErrors } from '../lib/errors.ts';
 
-/** Schema keyword: the sentence for a value that misses the `pattern`, after "The NAME field ". */
+/** Schema keyword: the rest of the sentence for a value that does not match `pattern`, after "The NAME field ". */
 export const PATTERN_MESSAGE = 'x-pattern-message';
 
-/** `additionalProperties` of an object whose unknown members are refused, and not dropped. */
+/** Value of `additionalProperties` for an object whose unknown members are rejected instead of dropped. */
 export const NO_OTHERS = { not: {} };
 
-/** Nobody reads more, and without a limit a small request could cause a large answer. */
+/** Most sentences in a response: a small request must not cause a large one. */
 const MAX_SENTENCES = 50;
 
 const OPTIONS: Options = {
   allErrors: true,
   useDefaults: true,
-  // Members that the schema does not know are dropped: clients of the v1 API may send fields that mean nothing here.
+  // Drops members that the schema does not know: clients of the v1 API may send fields that have no meaning here.
   removeAdditional: true,
   strict: false,
   verbose: true,
-  // `format` is documentation only: `pattern` and the services check values.
+  // `format` is documentation only; `pattern` and the services check values.
   validateFormats: false,
 };
 
-/** Validates bodies as they are, and coerces text to numbers and booleans in the query. */
+/** Creates the validators: bodies are validated as they are, query values are coerced to numbers and booleans. */
 export function createValidatorCompiler(): FastifySchemaCompiler<unknown> {
   const exact = new Ajv({ ...OPTIONS, coerceTypes: false });
   const coercing = new Ajv({ ...OPTIONS, coerceTypes: true });
@@ -31,8 +31,8 @@ export function createValidatorCompiler(): FastifySchemaCompiler<unknown> {
 }
 
 /**
- * A request to change something must name something that there is. `minProperties` alone does not see to that: it is
- * checked before members that the schema does not know are dropped.
+ * Rejects an update that names no known member. `minProperties` alone does not: it is checked before unknown members
+ * are dropped.
  */
 function refusingEmpty(validate: ValidateFunction): ValidateFunction {
   const { minProperties, properties } = validate.schema as { minProperties?: number; properties?: object };
@@ -56,7 +56,7 @@ function refusingEmpty(validate: ValidateFunction): ValidateFunction {
   return wrapped;
 }
 
-/** Turns what Ajv found into sentences, one for each fault of a field. */
+/** Converts Ajv's errors to sentences, one for each error of a field. */
 export function fieldErrors(errors: readonly ErrorObject[]): FieldErrors {
   const sentences = new Map<string, Set<string>>();
   for (const error of withoutBranches(errors).slice(0, MAX_SENTENCES)) {
@@ -67,7 +67,7 @@ export function fieldErrors(errors: readonly ErrorObject[]): FieldErrors {
   return Object.fromEntries([...sentences].map(([field, set]) => [field, [...set]]));
 }
 
-/** A value that matches none of several allowed types has that one fault, not one for each type that it misses. */
+/** Reports a value that matches none of several types once, instead of once for each type. */
 function withoutBranches(errors: readonly ErrorObject[]): readonly ErrorObject[] {
   const choices = errors.filter(({ keyword }) => keyword === 'oneOf');
   return errors.filter(

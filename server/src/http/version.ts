@@ -1,4 +1,4 @@
 import manifest from '../../package.json' with { type: 'json' };
 
-/** Version of Danube, as in `server/package.json`. */
+/** Danube's version, from `server/package.json`. */
 export const VERSION: string = manifest.version;

@@ -3,26 +3,26 @@ import type { TenantNetwork } from '../dataplane/contract/networks.ts';
 import type { Queryable, Tx } from '../db/database.ts';
 import { AppError } from '../lib/errors.ts';
 
-/** Ranges that team networks are cut from, as CIDR. Each team gets an IPv4 /22 and an IPv6 /64. */
+/** CIDR ranges that team networks are cut from. Each team gets an IPv4 /22 and an IPv6 /64. */
 export interface AddressPools {
   ipv4: string;
   ipv6: string;
 }
 
-/** Addresses of one instance, for as long as it lives. */
+/** The addresses of one instance, which keeps them until it is deleted. */
 export interface Addresses {
   ipv4: string;
   ipv6: string;
 }
 
 const FIRST_HOST = 10;
-/** A /22 has 1,024 addresses; the last is its broadcast address. */
+/** Highest host number in a /22, which has 1,024 addresses; the last one is the broadcast address. */
 const LAST_HOST = 1022;
 
 /**
- * Gives a member of an instance the next free address pair of its team, creating the team's network with the first one.
- * The pair is free again when the member's row is deleted; that row must be there when the transaction ends. The
- * network's row is locked until then, and a primary key stands behind: no address is used twice.
+ * Assigns the next free address pair of the team to a member of an instance, and creates the team's network at the
+ * first call. The member's row must exist when the transaction ends; deleting it frees the pair. The network's row is
+ * locked meanwhile, and a primary key ensures that no address is assigned twice.
  */
 export async function allotAddresses(
   tx: Tx,
@@ -44,8 +44,8 @@ export async function allotAddresses(
 }
 
 /**
- * Reads the networks that the data plane makes for teams, each once: a network never changes. The function it returns
- * throws when the team has none yet.
+ * Reads the networks of teams, each only once, because a network never changes. The returned function throws where the
+ * team has no network yet.
  */
 export function createNetworkReader(db: Queryable): (teamId: number) => Promise<TenantNetwork> {
   const known = new Map<number, TenantNetwork>();
@@ -66,7 +66,7 @@ async function readNetwork(db: Queryable, teamId: number): Promise<TenantNetwork
   return { ipv4: { subnet: row.v4, gateway: row.v4gw }, ipv6: { subnet: row.v6, gateway: row.v6gw } };
 }
 
-/** Fresh addresses come before freed ones, so that an address is not reused at once. */
+/** Unused addresses come before freed ones, so that an address is not reused at once. */
 async function takeNext(tx: Tx, teamId: number, memberId: string): Promise<Addresses | undefined> {
   const result = await sql<Addresses>`
     with network as (
@@ -96,7 +96,7 @@ async function takeFreed(tx: Tx, teamId: number, memberId: string): Promise<Addr
 }
 
 async function createNetwork(tx: Tx, teamId: number, pools: AddressPools): Promise<void> {
-  // Creating networks is rare; one at a time keeps the ordinals dense.
+  // Serialised, so that the ordinals have no gaps; networks are rarely created.
   await sql`select pg_advisory_xact_lock(hashtext('danube.networks'))`.execute(tx);
   const created = await sql`
     with slot as (

@@ -6,7 +6,10 @@ import { memberName } from './naming.ts';
 import { listTeamInstances } from './store.ts';
 import { volumeOf } from './volumes.ts';
 
-/** Rows match instances and volumes one to one, operations have ended, and addresses and counters are right. */
+/**
+ * Checks that rows match instances and volumes one to one, no operation is left, and addresses and quota counters are
+ * right.
+ */
 export async function findInstanceInconsistencies(check: ConsistencyCheck): Promise<string[]> {
   const problems: string[] = [];
   const rows = await listTeamInstances(check.db, check.teamId);

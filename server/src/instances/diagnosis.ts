@@ -9,19 +9,19 @@ export interface Finding {
   severity: Severity;
   summary: string;
   remediation: string | null;
-  /** Trying again can help. */
+  /** Whether trying again can help. */
   retryable: boolean;
 }
 
-/** What is known of an instance's restore drills. */
+/** The restore drills of an instance. */
 export interface DrillRecord {
-  /** Snapshots that are there to be restored, but for states before a restore. */
+  /** Number of snapshots that can be restored, without those taken before a restore. */
   snapshots: number;
-  /** The last drill; null where none was. */
+  /** The last drill; null where there was none. */
   last: { ok: boolean; at: Date; message: string | null } | null;
 }
 
-/** The columns of an instance's row that findings are about. */
+/** The columns of an instance's row that findings use. */
 interface Instance {
   status: string;
   error: unknown;
@@ -31,18 +31,18 @@ interface Instance {
 const RANK: Record<Severity, number> = { critical: 0, warning: 1, info: 2 };
 const NEARLY_FULL = { warning: 0.85, critical: 0.95 };
 
-/** The worst first. */
+/** Sorted by severity, the worst first. */
 export const ranked = (findings: readonly (Finding | null)[]): Finding[] =>
   findings.filter((finding) => finding !== null).sort((a, b) => RANK[a.severity] - RANK[b.severity]);
 
-/** In one word: `healthy`, `degraded` (warnings), `unhealthy` (something critical), or `stopped`. */
+/** The verdict: `healthy`, `degraded` (warnings), `unhealthy` (something critical), or `stopped`. */
 export function verdictOf(status: string, findings: readonly Finding[]): Verdict {
   if (findings.some(({ severity }) => severity === 'critical')) return 'unhealthy';
   if (findings.some(({ severity }) => severity === 'warning')) return 'degraded';
   return status === 'stopped' ? 'stopped' : 'healthy';
 }
 
-/** What helps depends on whether the failed operation can succeed later. */
+/** The finding for a failed operation. Its remedy depends on whether the operation can succeed later. */
 export function failedOperation(
   { status, error }: Instance,
   remediation: { retryable: string; final: string },
@@ -59,7 +59,7 @@ export function failedOperation(
   };
 }
 
-/** `usedBytes`: of the disk that the plan sizes; null where that is not known. */
+/** The finding for a nearly full disk. `usedBytes`: on the disk that the plan sizes; null where unknown. */
 export function diskFinding(
   { disk_gb }: Instance,
   usedBytes: number | null,
@@ -77,7 +77,7 @@ export function diskFinding(
   };
 }
 
-/** Whether its snapshots are known to restore. */
+/** The finding for snapshots that have never been restored, or failed to. */
 export function drillFinding({ snapshots, last }: DrillRecord, noun: string): Finding | null {
   if (last && !last.ok) {
     return {

@@ -1,12 +1,10 @@
 import type { Queryable } from '../db/database.ts';
 import { listEvents } from '../events/store.ts';
 
-/** Events that one answer shows. */
+/** Most events in one response. */
 const MAX_EVENTS = 100;
 
-/**
- * What the platform did to an instance, and what it found, newest first. `resource` is its kind and name: `vps/web-1`.
- */
+/** The events of an instance, newest first. `resource` is its kind and name, such as `vps/web-1`. */
 export async function viewEvents(db: Queryable, id: string, resource: string) {
   const rows = await listEvents(db, id, MAX_EVENTS);
   return rows.map((event) => ({
@@ -20,7 +18,7 @@ export async function viewEvents(db: Queryable, id: string, resource: string) {
   }));
 }
 
-/** What a diagnosis says of the events that it has looked at. */
+/** The section of a diagnosis about the events it has looked at. */
 export const eventsSection = ({ length }: readonly unknown[]) => ({
   available: true,
   count: length,

@@ -2,15 +2,15 @@ import { Type } from 'typebox';
 import { Failure, NOTHING, normal, warning } from '../events/catalogue.ts';
 import { requested } from '../operations/events.ts';
 
-/** Number and name of a snapshot, as the customer knows it. */
+/** Number and name of a snapshot, as customers see them. */
 const SnapshotName = Type.Object({ id: Type.Integer(), name: Type.String() });
 
-/** The number of the snapshot that holds the state before a restore, where there is one. */
+/** The number of the snapshot with the state before a restore; null where none was taken. */
 const Kept = Type.Union([Type.Integer(), Type.Null()]);
 
 /**
- * The events that every kind of instance has. `remedies` say how one is mended that is gone from the host, and one that
- * the host cannot run.
+ * The events of every kind of instance. `remedies` are sentences: what to do when the instance is gone from the host,
+ * and when the host cannot run it.
  */
 export const instanceEvents = (kind: string, noun: string, remedies: { lost: string; broken: string }) => ({
   requested: requested(kind),
@@ -35,7 +35,7 @@ export const instanceEvents = (kind: string, noun: string, remedies: { lost: str
 
 export type InstanceEvents = ReturnType<typeof instanceEvents>;
 
-/** Of an instance that gives a snapshot, or goes back to one. */
+/** Events of an instance about its snapshots and restores. */
 const snapshotEvents = (kind: string, noun: string) => ({
   snapshotTaken: normal(
     `${kind}.snapshot_taken`,
@@ -75,7 +75,7 @@ const snapshotEvents = (kind: string, noun: string) => ({
   ),
 });
 
-/** What became of an instance without an operation of it. */
+/** Events about changes of an instance that no operation caused. */
 const driftEvents = (kind: string, noun: string, remedies: { lost: string; broken: string }) => ({
   missing: warning(
     `${kind}.missing`,

@@ -5,26 +5,26 @@ import type { Scope } from '../http/scopes.ts';
 import type { PassClock } from '../reconcilers/reconcilers.ts';
 import { Diagnosis, Events } from './inspection-schema.ts';
 
-/** A kind of instance, as far as looking into it goes. */
+/** What the inspection routes need to know of a kind of instance. */
 export interface InspectedKind<Row> {
-  /** Path of one of them, for example `/vps/:vpsInstance`. */
+  /** Path of one instance, for example `/vps/:vpsInstance`. */
   path: string;
   params: TObject;
-  /** In operation ids: `Vps`. */
+  /** Used in operation ids: `Vps`. */
   label: string;
-  /** In headings (`VPS`), and in sentences (`server`). */
+  /** Used in headings (`VPS`) and in sentences (`server`). */
   title: string;
   noun: string;
   tags: string[];
   scope: Scope;
-  /** The row that a request is about; throws `not_found`. */
+  /** Reads the row that the request is about; throws `not_found`. */
   find(request: FastifyRequest): Promise<Row>;
   events(row: Row): Promise<Static<typeof Events>['data']['events']>;
   /** `comparedAt`: when the reconciler last finished a pass. */
   diagnose(row: Row, comparedAt: Date | null): Promise<Static<typeof Diagnosis>['data']>;
 }
 
-/** What happened to an instance, and what is wrong with it. */
+/** The routes for an instance's events and diagnosis. */
 export function commonInspectionRoutes<Row>(api: Api, kind: InspectedKind<Row>, clock: PassClock): void {
   const { path, params, label, title, noun, tags, scope } = kind;
   const meta = (request: FastifyRequest) => ({ request_id: request.id });

@@ -2,9 +2,9 @@ import { type TProperties, Type } from 'typebox';
 import { Component, Enum, Int, List, Message, Nullable, Obj, Text, Timestamp } from '../http/schema.ts';
 import { StatusDetails } from './schema.ts';
 
-/** What the API says of the events of any instance, and of what is wrong with it. */
+/** Schemas of instances' events and diagnoses. */
 
-/** The envelope of diagnostic answers. */
+/** The response schema of a diagnosis. */
 export const Diagnostic = <P extends TProperties>(data: P) =>
   Obj({
     success: Type.Boolean({ example: true }),

@@ -8,39 +8,39 @@ import type { SecretBox } from '../lib/crypto.ts';
 import type { KeyedCertificate } from '../lib/pki.ts';
 import type { InstanceEvents } from './events.ts';
 
-/** What Danube has to know of one kind of instance, so that all that is the same for every kind is written once. */
+/** The properties of a kind of instance. Code that is the same for all kinds uses them, and is written once. */
 export interface InstanceKind {
-  /** On the wire `instance_type` and `resource_type`; kind of its quota and its plans; first half of its scopes. */
+  /** `instance_type` and `resource_type` in the API; kind of its quota and plans; subject of its scopes. */
   name: string;
-  /** In sentences: `server`. */
+  /** Used in sentences: `server`. */
   noun: string;
-  /** In operation ids: `Vps`. */
+  /** Used in operation ids: `Vps`. */
   label: string;
-  /** Those of its types of event that every kind has. */
+  /** Its events among those that every kind has. */
   events: InstanceEvents;
   snapshots: {
-    /** Path parameter of its snapshots' routes. */
+    /** Path parameter in the routes of its snapshots. */
     param: string;
     /** Member of a snapshot that names the instance. */
     member: string;
-    /** Unit of the size that the wire has beside bytes: `size_gb` or `size_mb`. */
+    /** Unit in which the API shows the size besides bytes: `size_gb` or `size_mb`. */
     sizeUnit: 'gb' | 'mb';
-    /** Members of a snapshot that only this kind has, out of {@link SnapshotDetails}. */
+    /** The {@link SnapshotDetails} that snapshots of this kind show. */
     details: TProperties;
-    /** For the API's documentation. */
+    /** Example values for the API's documentation. */
     example: { name: string; diskGb: number };
   };
-  /** What a snapshot has to remember of an instance besides what all kinds have. */
+  /** What a snapshot must record about an instance in addition to what all kinds have. */
   describe(db: Queryable, id: string): Promise<SnapshotDetails>;
-  /** How a machine is made from a snapshot of one. */
+  /** How to create a machine from a snapshot of this kind. */
   blueprint(dependencies: BlueprintDependencies): Blueprint;
 }
 
 /** The columns of a snapshot that only some kinds have. */
 export interface SnapshotDetails {
-  /** Of a server. */
+  /** Servers only. */
   image: string | null;
-  /** Of a database or cache. */
+  /** Databases and caches only. */
   provider: string | null;
   version: string | null;
   database_name: string | null;
@@ -52,37 +52,35 @@ export interface BlueprintDependencies {
   secrets: SecretBox;
   /** The certificate authority of the install. */
   authority: () => Promise<KeyedCertificate>;
-  /** Address of the host that published instances are reached at; null: none can be published. */
+  /** IPv4 address of the host at which published ports are reached; null: no port can be published. */
   publicAddress: string | null;
 }
 
 export interface Blueprint {
-  /** The image that it takes beside the snapshot; null: all of it is in the snapshot. */
+  /** The image that is needed in addition to the snapshot; null: none. */
   image(id: string, snapshot: SnapshotDetails): Promise<string | null>;
-  /**
-   * The machine as a restore of the snapshot would make it now, without anything that the customer wants carried out.
-   */
+  /** The machine as a restore of the snapshot would create it now, without the customer's own cloud-init commands. */
   spec(id: string, snapshot: SnapshotDetails, network: TenantNetwork): Promise<InstanceSpec>;
-  /** Resolves once it answers; throws `timeout` otherwise. */
+  /** Resolves once the machine is ready; throws `timeout` otherwise. */
   waitUntilAnswers(ref: InstanceRef): Promise<void>;
-  /** What is known once it has answered: a sentence. */
+  /** A sentence for the customer: what a successful drill has shown. */
   answered: string;
-  /** Whether its engine can check its data (`control verify`). */
+  /** Whether its engine can verify its data (`control verify`). */
   verifies: boolean;
 }
 
 const kinds = new Map<string, InstanceKind>();
 const nameLists: { names: string[]; further: readonly string[] }[] = [];
 
-/** Makes kinds known, before anything asks for them: `app.ts` does so with those of all modules. */
+/** Registers kinds; `app.ts` calls it with those of all modules before they are looked up. */
 export function registerKinds(list: readonly InstanceKind[]): void {
   for (const kind of list) kinds.set(kind.name, kind);
   for (const { names, further } of nameLists) names.splice(0, names.length, ...kinds.keys(), ...further);
 }
 
 /**
- * The names of all kinds, and further words behind them. The list is filled as kinds are registered, so schemas can
- * hold it.
+ * The names of all kinds, followed by `further`. Kinds are added to the array when they are registered, so that schemas
+ * created earlier include them.
  */
 export function kindNames(...further: string[]): string[] {
   const names = [...kinds.keys(), ...further];
@@ -90,7 +88,7 @@ export function kindNames(...further: string[]): string[] {
   return names;
 }
 
-/** Throws for a name that is no kind's: rows name only kinds that there are. */
+/** Throws for an unknown name; rows only contain registered kinds. */
 export function kindOf(name: string): InstanceKind {
   const kind = kinds.get(name);
   if (!kind) throw new Error(`There is no kind of instance "${name}".`);
@@ -99,7 +97,7 @@ export function kindOf(name: string): InstanceKind {
 
 export const isKind = (name: string): boolean => kinds.has(name);
 
-/** What people call an instance of that kind: `server`. */
+/** The word for an instance of that kind in sentences: `server`. */
 export const nounOf = (name: string): string => kindOf(name).noun;
 
 export const allKinds = (): readonly InstanceKind[] => [...kinds.values()];

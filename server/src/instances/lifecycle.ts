@@ -15,11 +15,11 @@ import { deleteInstance, type Instance, type InstanceChanges, updateInstance } f
 
 /** A kind of operation on an instance. */
 export interface InstanceOperation<Args extends TSchema = TSchema> extends OperationDefinition<Args> {
-  /** What the instance shows while it is at work; null leaves the status as it is. */
+  /** The instance's status while it runs; null leaves the status unchanged. */
   during: string | null;
 }
 
-/** An instance as operations are asked of it. */
+/** The instance as the target of operations. */
 export const targetOf = ({
   kind,
   id,
@@ -33,9 +33,8 @@ export const targetOf = ({
 });
 
 /**
- * Accepts what is asked of an instance, and shows it in the status unless it waits behind another operation. `desired`
- * is where the instance is headed once the operation is done, where that changes. The transaction must hold a lock on
- * the instance.
+ * Accepts an operation on an instance, and shows it in the status unless it has to wait for another operation.
+ * `desired` is the state after the operation, where that changes. The transaction must hold a lock on the instance.
  */
 export async function acceptForInstance<Args extends TSchema>(
   tx: Tx,
@@ -54,8 +53,8 @@ export async function acceptForInstance<Args extends TSchema>(
 }
 
 /**
- * The workflow of an operation on an instance: it shows that it is at work, and where it fails the instance is in
- * `error`. `parts` say the rest, or say otherwise.
+ * The workflow of an operation on an instance, with the usual defaults: it sets the status when it begins, and `error`
+ * when it fails. `parts` add to or replace them.
  */
 export function instanceWorkflow<Args extends TSchema>(
   { args, during }: InstanceOperation<Args>,
@@ -72,12 +71,12 @@ export function instanceWorkflow<Args extends TSchema>(
   };
 }
 
-/** Shows that an operation is at work; null leaves the status as it is. */
+/** Sets the status of an operation in progress; null leaves the status unchanged. */
 async function showWork(db: Queryable, operation: Operation, during: string | null): Promise<void> {
   if (during) await updateInstance(db, operation.resourceId, { status: during });
 }
 
-/** The instance is what the operation was to make it. */
+/** Writes the final status of the instance. */
 export async function settle(
   tx: Tx,
   { resourceId }: Operation,
@@ -88,7 +87,7 @@ export async function settle(
   else await updateInstance(tx, resourceId, { ...changes, observed_at: sql<Date>`now()` });
 }
 
-/** The present generation has run: it is not made from a snapshot again. `changes`: what is to be changed with that. */
+/** The present generation has run, so it will not be created from a snapshot again. `changes` are written with that. */
 export async function markDeployed(tx: Tx, id: string, changes: InstanceChanges = {}): Promise<void> {
   await tx
     .with('deployed', (db) =>
@@ -110,19 +109,19 @@ export async function markDeployed(tx: Tx, id: string, changes: InstanceChanges 
     .execute();
 }
 
-/** An instance that fails keeps its row, so that the customer sees why and can delete it or try again. */
+/** A failed instance keeps its row, so that the customer can see why, and delete it or try again. */
 export async function settleFailure(tx: Tx, operation: Operation, error: OperationError): Promise<void> {
   await updateInstance(tx, operation.resourceId, {
     status: 'error',
     error: JSON.stringify(error),
-    // A deletion that failed can be asked for again.
+    // A failed deletion can be requested again.
     ...(operation.kind === 'delete' ? { desired: 'stopped' } : {}),
   });
   const { failed } = kindOf(operation.resourceType).events;
   await recordOutcome(tx, operation, failed, { operation: operation.kind, error });
 }
 
-/** The instance is gone: so are its rows, its addresses are free, and the team may have another. */
+/** Ends an instance: deletes its rows, frees its addresses and releases the quota. */
 export async function endInstance(tx: Tx, operation: Operation): Promise<void> {
   const { teamId, resourceType, resourceId } = operation;
   await recordOutcome(tx, operation, kindOf(resourceType).events.deleted, {});

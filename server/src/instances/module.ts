@@ -3,7 +3,7 @@ import { findInstanceInconsistencies } from './consistency.ts';
 import { instanceReconciler } from './reconciler.ts';
 import { volumeReconciler } from './volume-reconciler.ts';
 
-/** What is done for instances of all kinds alike. */
+/** The parts that all kinds of instances share. */
 export const instancesModule: ResourceModule = {
   name: 'instances',
   create: ({ database, plane, log }) => ({

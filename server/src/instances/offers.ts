@@ -1,6 +1,6 @@
 import type { Queryable } from '../db/database.ts';
 
-/** The plans that instances of a kind can have, in the order of the price list. */
+/** The plans for a kind of instance, in the order of the price list. */
 export const listPlans = (db: Queryable, kind: string) =>
   db
     .selectFrom('plans')
@@ -10,7 +10,7 @@ export const listPlans = (db: Queryable, kind: string) =>
     .orderBy('position')
     .execute();
 
-/** Names of the datacenters that instances can be made in. */
+/** Names of the datacenters that instances can be created in. */
 export async function listDatacenters(db: Queryable): Promise<string[]> {
   const rows = await db
     .selectFrom('datacenters')

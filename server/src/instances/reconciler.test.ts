@@ -19,7 +19,7 @@ describe('VPS reconciler', () => {
   });
   after(() => test.close());
 
-  /** Two passes: drift that only one of them sees is not believed. */
+  /** Two passes, because the reconciler acts only on drift that it sees twice in a row. */
   const reconcile = async () => {
     const reconciler = instanceReconciler(test.database, test.plane, log);
     for (let pass = 0; pass < 2; pass++) {
@@ -45,7 +45,7 @@ describe('VPS reconciler', () => {
     await waitFor('running', async () => (await show(id)).status === 'running');
   });
 
-  it('lets a server go on that was left frozen', async () => {
+  it('thaws a server that was left frozen', async () => {
     const id = await running();
     test.plane.drift.freeze(ref(id));
     await reconcile();
@@ -53,7 +53,7 @@ describe('VPS reconciler', () => {
     assert.equal((await show(id)).status, 'running');
   });
 
-  it('does not believe what only one pass sees', async () => {
+  it('ignores drift that only one pass sees', async () => {
     const id = await running();
     const reconciler = instanceReconciler(test.database, test.plane, log);
     const pass = () => waitFor('a pass', () => runOnce(test.database, reconciler));
@@ -76,7 +76,7 @@ describe('VPS reconciler', () => {
     await waitFor('running', async () => (await show(id)).status === 'running');
   });
 
-  it('removes an instance whose VPS was deleted, and leaves one that it never heard of', async () => {
+  it('removes an instance whose VPS was deleted, and leaves an unknown one alone', async () => {
     const id = await running();
     const spec = {
       image: 'debian-12',
@@ -104,7 +104,7 @@ describe('VPS reconciler', () => {
     assert.notEqual(await test.plane.describeInstance(ref(unknown)), null);
   });
 
-  it('starts work again whose workflow is gone', async () => {
+  it('restarts an operation whose workflow is gone', async () => {
     const id = await running();
     const operation = uuidv7();
     await test.database.pool.query(

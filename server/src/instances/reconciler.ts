@@ -13,21 +13,21 @@ import { type Instance, lockInstance, selectInstances, updateInstance } from './
 export const INSTANCE_RECONCILER = 'instances';
 
 /**
- * When more than this many instances, and most of all, are missing at once, it is the data plane that is wrong: a pool
- * that is not mounted, another Incus. Nothing is touched then.
+ * When more than this many instances, and more than half of all, are missing at once, the data plane is at fault: its
+ * pool is not mounted, or it is a different Incus. Nothing is changed then.
  */
 const MASS_LOSS = 5;
 
-/** Throwaway instances of restore drills: `drill-UUID`, with the id of the operation that made it. */
+/** Temporary instances of restore drills: `drill-UUID`, with the id of the operation. */
 const DRILL = 'drill';
 
 type Intended = Pick<Instance, 'kind' | 'id' | 'team_id' | 'member_id' | 'status'>;
 
 /**
- * Compares every settled instance with the data plane: what stopped by itself shows `stopped`, what came back shows
- * `running`, what vanished shows `error`, and instances that belong to no row are removed. One with an operation
- * under way is left to its workflow. What is frozen goes on. Drift counts when two passes in a row see it: a data plane
- * that has just started reports every instance as stopped for a moment.
+ * Compares every instance without unfinished operations with the data plane. One that stopped by itself becomes
+ * `stopped`, one that came back `running`, one that vanished `error`; a frozen one is thawed; instances whose row was
+ * deleted are removed. Drift counts when two passes in a row see it, because a data plane that has just started reports
+ * every instance as stopped for a moment.
  */
 export function instanceReconciler(database: Database, plane: Compute, log: Log): Reconciler {
   let suspected = new Map<string, string>();
@@ -35,7 +35,7 @@ export function instanceReconciler(database: Database, plane: Compute, log: Log)
     name: INSTANCE_RECONCILER,
     everySeconds: 5,
     async run() {
-      // Rows first: an instance that is listed later than its row can only be newer, never missing.
+      // Rows first: an instance listed after its row was read may be newer than the row, but is not missing.
       const rows: Intended[] = await settled(database.db).execute();
       const reports = (await plane.listInstances()).filter(({ ref }) => isOurs(ref.name));
       const byName = new Map(reports.map((report) => [report.ref.name, report]));
@@ -62,7 +62,7 @@ export function instanceReconciler(database: Database, plane: Compute, log: Log)
   };
 }
 
-/** Left by a snapshot that was cut off and that nothing goes on with. */
+/** Left frozen by an interrupted snapshot that no workflow will continue. */
 const FROZEN = 'Frozen';
 
 const isOurs = (name: string): boolean => {
@@ -70,7 +70,7 @@ const isOurs = (name: string): boolean => {
   return isKind(kind) || kind === DRILL;
 };
 
-/** Rows that no operation is at work on. */
+/** Rows without unfinished operations. */
 const settled = (db: Queryable) =>
   selectInstances(db)
     .where('instances.status', 'in', ['running', 'stopped'])
@@ -89,7 +89,7 @@ interface Drift {
   event: EventType<typeof NOTHING>;
 }
 
-/** What the status must become, or null where it is true. */
+/** The status that the row must get, or null where it is right. */
 function findDrift({ kind, status }: Intended, found: InstanceReport | undefined): Drift | null {
   const { events } = kindOf(kind);
   if (!found) return { status: 'error', event: events.missing };
@@ -124,14 +124,14 @@ async function repair(database: Database, row: Intended, drift: Drift, log: Log)
   }
 }
 
-/** Lets an instance go on that is frozen although no operation has to do with it. What its row says is true then. */
+/** Thaws an instance that is frozen without an operation. Its row is right again after that. */
 async function thaw(database: Database, plane: Compute, row: Intended, log: Log): Promise<void> {
   if (!(await database.transaction((tx) => stillSettled(tx, row)))) return;
-  log.warn({ [row.kind]: row.id }, 'letting a frozen instance go on');
+  log.warn({ [row.kind]: row.id }, 'thawing a frozen instance');
   await plane.ensureRunning(instanceRef(row));
 }
 
-/** Between listing and mending a request may have come; then its workflow decides. */
+/** A request may have come between listing and repairing; then its workflow decides. */
 async function stillSettled(tx: Tx, row: Intended): Promise<boolean> {
   await lockInstance(tx, row.id);
   const found = await settled(tx)
@@ -144,8 +144,8 @@ async function stillSettled(tx: Tx, row: Intended): Promise<boolean> {
 const snakeCase = (text: string): string => text.replace(/\B[A-Z]/g, '_$&').toLowerCase();
 
 /**
- * Removes instances whose row was deleted or never came to be, and those of restore drills that have ended. One that
- * the database has never heard of is left alone and reported: after a restore of an old database it may be somebody's
+ * Removes instances whose row was deleted or never committed, and those of finished restore drills. One that the
+ * database has never known is left alone and reported: after a restore of an old database backup it may be a customer's
  * server.
  */
 async function removeLeaks(

@@ -2,7 +2,7 @@ import { Type } from 'typebox';
 import { Component, Enum, Message, Nullable, Obj, Text, Timestamp } from '../http/schema.ts';
 import { kindNames } from './kinds.ts';
 
-/** What the schemas of all resources that are instances (VPS, databases, caches) have in common. */
+/** What the schemas of all instances (VPS, databases, caches) have in common. */
 
 export const Address4 = Nullable(Text(15, '10.64.0.10', { format: 'ipv4' }));
 export const Address6 = Nullable(Text(45, 'fd2a:41c0:77e1::a', { format: 'ipv6' }));

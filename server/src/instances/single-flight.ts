@@ -1,9 +1,9 @@
 import { DataPlaneError } from '../dataplane/contract/errors.ts';
 
-/** Asks an instance something; null where it does not answer, which is a finding and no fault of ours. */
+/** Queries an instance; null where it does not answer, which is a finding about the instance and not an error. */
 export type Ask = <T>(about: string, question: () => Promise<T>) => Promise<T | null>;
 
-/** Whoever asks about the same at the same time gets the same answer: a guest is asked once. */
+/** Coalesces identical concurrent queries (single-flight), so that a guest is queried once. */
 export function createAsk(): Ask {
   const underway = new Map<string, Promise<unknown>>();
 
@@ -19,7 +19,7 @@ export function createAsk(): Ask {
     try {
       return await once(about, question);
     } catch (error) {
-      // A data plane that is away as a whole is for the caller to know.
+      // When the whole data plane is unreachable, the caller must know.
       if (error instanceof DataPlaneError && error.code !== 'unreachable') return null;
       throw error;
     }

@@ -2,12 +2,12 @@ import type { Static } from 'typebox';
 import type { OperationError } from '../operations/operation.ts';
 import type { StatusDetails } from './schema.ts';
 
-/** After this long without a comparison with the data plane, a status counts as stale. */
+/** A status counts as stale after this long without a comparison with the data plane, in milliseconds. */
 const STALE_MS = 60_000;
 
 const STEADY: ReadonlySet<string> = new Set(['running', 'stopped', 'error']);
 
-/** True while something is under way. */
+/** True while an operation is in progress. */
 export const isTransitional = (status: string): boolean => !STEADY.has(status);
 
 export const statusLabel = (status: string): string => status.charAt(0).toUpperCase() + status.slice(1);
@@ -18,7 +18,7 @@ const COLORS: Record<string, StatusColor> = { running: 'green', stopped: 'gray',
 /** Transitional states are yellow. */
 export const statusColor = (status: string): StatusColor => COLORS[status] ?? 'yellow';
 
-/** An instance's row, with what it is (`vps`) and what people call it (`server`). */
+/** An instance's row, with its kind (`vps`) and the word for it in sentences (`server`). */
 interface Instance {
   type: string;
   noun: string;
@@ -31,14 +31,14 @@ interface Instance {
 }
 
 /**
- * What stands behind a status.
+ * Explains a status.
  * @param comparedAt when the reconciler last finished a pass, or null before its first
  */
 export function statusDetails(instance: Instance, comparedAt: Date | null): Static<typeof StatusDetails> {
   const { status, error } = instance;
   const transitional = isTransitional(status);
   const failed = status === 'error';
-  // A pass before the instance was made says nothing about it.
+  // A pass before the instance was created says nothing about it.
   const passed = comparedAt && comparedAt > instance.created_at ? comparedAt : null;
   const observedAt = latest(instance.observed_at, passed);
   return {

@@ -3,25 +3,25 @@ import type { Queryable, Tx } from '../db/database.ts';
 import type { DB, Instances, Members } from '../db/schema.gen.ts';
 import { uuidv7 } from '../lib/ids.ts';
 
-/** The machine that an instance runs on: its first member, which every instance has. */
+/** The machine of an instance: its first member, which every instance has. */
 export interface MemberColumns {
   member_id: string;
   ipv4: string | null;
   ipv6: string | null;
   generation: number;
-  /** The snapshot (uid) that the present generation is to be made from, until it has run. */
+  /** The uid of the snapshot to create the present generation from; null once that generation has run. */
   made_from: string | null;
-  /** Where it keeps its data apart from its root disk; null for an instance that has no volume. */
+  /** The volume with its data; null for an instance without volume. */
   volume_id: string | null;
 }
 
-/** An instance of whichever kind, with its first member. */
+/** An instance of any kind, with its first member. */
 export type Instance = Selectable<Instances> & MemberColumns;
 
 export type InstanceChanges = UpdateObject<DB, 'instances'>;
 export type MemberChanges = UpdateObject<DB, 'members'>;
 
-/** All instances, each in a row with the columns of its first member. */
+/** Selects instances of all kinds, with the columns of their first member. */
 export const selectInstances = (db: Queryable) =>
   db
     .selectFrom('instances')
@@ -44,13 +44,13 @@ export const selectInstances = (db: Queryable) =>
         .as('volume_id'),
     );
 
-/** For workflows, which know the id from their own record. Throws when the row is gone. */
+/** For workflows, which have the id from their own record. Throws when the row is gone. */
 export const getInstance = (db: Queryable, id: string): Promise<Instance> =>
   selectInstances(db).where('instances.id', '=', id).executeTakeFirstOrThrow();
 
 /**
- * The instance, and nobody else changes it, or accepts an operation for it, until the transaction ends. With `owner`,
- * it must be of that kind and team. Undefined where there is none.
+ * Reads and locks the instance: until the transaction ends, no other can change it or accept an operation for it. With
+ * `owner`, it must be of that kind and team. Undefined where there is none.
  */
 export async function lockInstance(
   tx: Tx,
@@ -61,18 +61,18 @@ export async function lockInstance(
   const owned = owner
     ? query.where('instances.kind', '=', owner.kind).where('instances.team_id', '=', owner.teamId)
     : query;
-  // Both rows: what is read after waiting for another transaction is what that one has left.
+  // Locks both rows, so that what is read after waiting is what the other transaction left.
   return owned.forUpdate().executeTakeFirst();
 }
 
-/** The instances of a team in the order of their ids; a thousand at most, the size of its network. */
+/** The team's instances by id, at most a thousand, which is the size of its network. */
 export const listTeamInstances = (db: Queryable, teamId: number): Promise<Instance[]> =>
   selectInstances(db).where('instances.team_id', '=', teamId).orderBy('instances.id').execute();
 
 export type NewInstance = Omit<Insertable<Instances>, 'status' | 'desired'> &
   Partial<Pick<Insertable<Members>, 'ipv4' | 'ipv6' | 'made_from'>>;
 
-/** Adds an instance that is about to be created, its first member, and where it `hasVolume`, that one's volume. */
+/** Inserts an instance that is about to be created, its first member and, with `hasVolume`, the member's volume. */
 export async function insertInstance(
   tx: Tx,
   columns: NewInstance,
@@ -101,7 +101,7 @@ export async function updateInstance(db: Queryable, id: string, changes: Instanc
     .execute();
 }
 
-/** Changes the first member of an instance. */
+/** Updates the first member of an instance. */
 export async function updateMember(db: Queryable, instanceId: string, changes: MemberChanges): Promise<void> {
   await db
     .updateTable('members')
@@ -111,7 +111,7 @@ export async function updateMember(db: Queryable, instanceId: string, changes: M
     .execute();
 }
 
-/** Deletes the instance with all that is its own: members, their addresses, attachments, the columns of its kind. */
+/** Deletes the instance with its members, addresses, attachments and the row of its kind. False where it was gone. */
 export async function deleteInstance(tx: Tx, id: string): Promise<boolean> {
   const result = await tx.deleteFrom('instances').where('id', '=', id).executeTakeFirst();
   return result.numDeletedRows > 0n;

@@ -10,7 +10,7 @@ import { getInstance } from './store.ts';
 import { volumeReconciler } from './volume-reconciler.ts';
 import { volumeOf, volumeRef } from './volumes.ts';
 
-describe('volumes that are left over', () => {
+describe('leftover volumes', () => {
   let test: TestApp;
   let call: Call;
   before(async () => {
@@ -31,7 +31,7 @@ describe('volumes that are left over', () => {
     return { id, volume: volumeOf(await getInstance(test.database.db, id)) };
   }
 
-  it('are removed where their row is gone, and left where the database never heard of them', async () => {
+  it('are removed where their row is gone, and kept where the database never knew them', async () => {
     const [{ volume: kept }, { id, volume: gone }] = [await running(), await running()];
     const unknown = volumeRef(test.team.teamId, uuidv7());
     await call('POST', `/database/${id}/force-stop`);

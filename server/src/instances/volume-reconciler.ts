@@ -6,8 +6,8 @@ import type { Reconciler } from '../reconcilers/reconcilers.ts';
 import { parseVolumeName } from './volumes.ts';
 
 /**
- * Removes volumes whose database, cache or restore drill is gone. One that the database has never heard of is reported
- * and left alone: after a restore of an old database it may be all that somebody has.
+ * Removes volumes whose database, cache or restore drill is gone. One that the database has never known is reported and
+ * left alone: after a restore of an old database backup it may hold a customer's data.
  */
 export function volumeReconciler({ db }: Database, plane: Volumes, log: Log): Reconciler {
   return {
@@ -32,7 +32,7 @@ export function volumeReconciler({ db }: Database, plane: Volumes, log: Log): Re
         const known = leaks.get(id);
         if (known === undefined) continue;
         log.warn({ volume: ref, removed: known }, known ? 'removing a leaked volume' : 'unknown volume');
-        // Refused where an instance still has it, which the reconciler of instances removes first.
+        // Fails while an instance uses it; the instance reconciler removes that instance first.
         if (known) await plane.removeVolume(ref);
       }
     },

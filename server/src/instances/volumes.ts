@@ -5,18 +5,18 @@ import type { Snapshots } from '../dataplane/contract/snapshots.ts';
 import type { Volumes } from '../dataplane/contract/volumes.ts';
 import type { Instance } from './store.ts';
 
-/** Where an instance of a managed service has its data, see `services/appliance/README.md`. */
+/** Mount point of the volume in an instance of a managed service, see `services/appliance/README.md`. */
 const DATA_PATH = '/data';
 
-/** How the data plane names a volume: by its id. */
+/** The data plane's name of a volume, made from its id. */
 export const volumeRef = (teamId: number, id: string): VolumeRef => ({ teamId, name: `volume-${id}` });
 
-/** The id in a name that `volumeRef` made; null where it is none of ours. */
+/** The id in a name that `volumeRef` made; null for any other name. */
 export const parseVolumeName = (name: string): string | null => NAME.exec(name)?.[1] ?? null;
 
 const NAME = /^volume-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
 
-/** The volume of an instance that keeps its data in one. */
+/** The volume of an instance; throws where it has none. */
 export function volumeOf({
   id,
   team_id,
@@ -26,16 +26,16 @@ export function volumeOf({
   return volumeRef(team_id, volume_id);
 }
 
-/** How an instance uses the volume, for its spec. */
+/** The volume's mount, for the spec of an instance. */
 export const dataMount = (ref: VolumeRef): VolumeMount => ({ ref, path: DATA_PATH });
 
-/** Bytes that the volume of an instance holds; null where that is not known. */
+/** Bytes that an instance's volume holds; null where unknown. */
 export const volumeBytes = (usage: Usage | null): number | null => usage?.volumes[0]?.usedBytes ?? null;
 
 /**
- * Makes an instance as `ensureInstance` does, and before it the volume of `volumeGb` GiB where it is to have one. From
- * a snapshot, an older instance goes before its volume is replaced; throws `not_found`, and changes nothing, where
- * there is no such snapshot.
+ * Creates an instance as `ensureInstance` does and, with `volumeGb`, its volume of that many GiB before it. From a
+ * snapshot, an older instance is removed before its volume is replaced. Throws `not_found`, and changes nothing, where
+ * the snapshot does not exist.
  */
 export async function ensureWithVolume(
   plane: Compute & Snapshots & Volumes,
@@ -51,7 +51,7 @@ export async function ensureWithVolume(
   await plane.ensureInstance(spec);
 }
 
-/** Removes an instance that has the volume as it was before this generation. */
+/** Removes an instance that uses the volume of an older generation. */
 async function makeWay(
   plane: Compute & Snapshots & Volumes,
   { ref, generation }: InstanceSpec,
@@ -68,13 +68,13 @@ async function makeWay(
   await plane.removeInstance(ref);
 }
 
-/** Removes an instance, and the volume that is its own. */
+/** Removes an instance and its volume. */
 export async function removeWithVolume(
   plane: Compute & Volumes,
   ref: InstanceRef,
   volume: VolumeRef,
 ): Promise<void> {
   await plane.removeInstance(ref);
-  // Also where the instance was gone already: a run that was killed between the two leaves the volume to the next.
+  // Also where the instance is already gone: an earlier run may have been killed before it removed the volume.
   await plane.removeVolume(volume);
 }

@@ -64,8 +64,8 @@ after(async () => {
   await removeBridges();
 });
 
-test('a bridge is closed while its rules are away, and open with them', { skip }, async () => {
-  // One that has no rules is not missing any; nor is one whose rules are replaced.
+test('a bridge is closed while its rules are missing, and open otherwise', { skip }, async () => {
+  // A bridge that never had rules stays open, and so does one whose rules are replaced.
   await nft(...rules(ONE));
   await nft(chain('delete', `fwd.${TWO}`));
   assert.deepEqual(await closedBridges(), []);
@@ -78,7 +78,7 @@ test('a bridge is closed while its rules are away, and open with them', { skip }
   await waitForClosed([]);
 });
 
-test('it begins anew, and ends with its monitor', { skip }, async () => {
+test('the guard restarts cleanly, and ends with its monitor', { skip }, async () => {
   await guard.start();
   assert.ok(guard.isUp());
   await nft(chain('add', `fwd.${ONE}`), chain('delete', `fwd.${ONE}`));
@@ -87,7 +87,7 @@ test('it begins anew, and ends with its monitor', { skip }, async () => {
   assert.equal(guard.isUp(), false);
 });
 
-test('no chain of an install is left behind, also where others jump to it', { skip }, async () => {
+test('all chains of an install are removed, even those that others jump to', { skip }, async () => {
   assert.notDeepEqual(await findIncusChains(ID), []);
   await removeIncusRemains('/nonexistent', ID);
   assert.deepEqual(await findIncusChains(ID), []);

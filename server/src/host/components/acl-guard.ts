@@ -7,29 +7,29 @@ import { closeBridge, hostFirewall, openBridge, openBridges } from './host-firew
 import { usesLocalIncus } from './incus-connection.ts';
 import { findIncusChains } from './incus-remains.ts';
 
-/** A closed bridge opens by itself after this time, so none stays closed for ever when this process dies. */
+/** A closed bridge opens by itself after this time, so that none stays closed for ever if this process dies. */
 const CLOSED_SECONDS = 60;
-/** How often the time of a bridge that has to stay closed is renewed. */
+/** Interval at which the time of a bridge that must stay closed is renewed. */
 const RENEW_SECONDS = 20;
 
 /**
- * Incus deletes the firewall rules of a network and writes them again whenever it starts, and whenever a setting of the
- * network changes. For most of a second, nothing is filtered.
+ * Incus deletes the firewall rules of a network and writes them again when it starts, and when a setting of the network
+ * changes. For most of a second, nothing is filtered.
  *
- * This guard watches the changes of nftables. It closes a bridge to new connections when the first chain is deleted,
- * and opens it when the last rule is back. It is fast enough, because Incus deletes four other chains before those with
- * the rules, each with a command of its own. Established connections are not touched. A bridge whose rules somebody
- * deleted for good stays closed until the data plane attaches them again.
+ * This guard monitors changes of nftables. It closes a bridge to new connections when its first chain is deleted, and
+ * opens it when its last rule is back. That is early enough, because Incus deletes four other chains before those with
+ * the rules, each with a separate command. Established connections are not affected. If somebody deletes a bridge's
+ * rules for good, it stays closed until the data plane attaches the ACL again.
  */
 export class AclGuard {
   readonly #installId: string;
   readonly #log: (message: string) => void;
-  /** Bridges that have rules. One that never had any must not be closed because they are missing. */
+  /** Bridges that have had rules. A bridge that never had any must not be closed for lack of them. */
   readonly #ruled = new Set<string>();
   readonly #closed = new Set<string>();
   #monitor: ChildProcess | null = null;
   #renewal: NodeJS.Timeout | null = null;
-  /** The end of the queue of commands for nftables, which run one after the other. */
+  /** The last command for nftables; commands run one after the other. */
   #work: Promise<void> = Promise.resolve();
 
   constructor(installId: string, log: (message: string) => void) {
@@ -37,13 +37,13 @@ export class AclGuard {
     this.#log = log;
   }
 
-  /** Begins to watch. Needs root and the host's firewall table. */
+  /** Starts monitoring. Needs root and the host's firewall table. */
   async start(): Promise<void> {
     this.stop();
-    // An earlier guard may have died while bridges were closed. Their rules are back by now, or Incus is broken.
+    // An earlier guard may have died while bridges were closed. Their rules are back by now, unless Incus failed.
     this.#closed.clear();
     await openBridges(this.#installId);
-    // `setpriv` makes the kernel kill it when this process ends, however it ends.
+    // `setpriv` makes the kernel kill the monitor when this process ends, for whatever reason.
     const monitor = spawn('setpriv', ['--pdeathsig', 'KILL', 'nft', 'monitor'], {
       stdio: ['ignore', 'pipe', 'ignore'],
     });
@@ -55,7 +55,7 @@ export class AclGuard {
     createInterface({ input: monitor.stdout }).on('line', (line) => this.#read(line));
     this.#renewal = setInterval(() => {
       for (const bridge of this.#closed) {
-        // The network may be gone, with its rules: then nobody writes them again.
+        // If the network itself was deleted, its rules will not come back.
         if (existsSync(`/sys/class/net/${bridge}`)) {
           this.#queue(() => this.#close(bridge));
           continue;
@@ -75,7 +75,7 @@ export class AclGuard {
   }
 
   stop(): void {
-    // Bridges that are closed now open by themselves, see CLOSED_SECONDS.
+    // Closed bridges open by themselves, see CLOSED_SECONDS.
     if (this.#renewal) clearInterval(this.#renewal);
     this.#monitor?.kill('SIGKILL');
     this.#monitor = null;
@@ -90,7 +90,7 @@ export class AclGuard {
       this.#closed.add(bridge);
       this.#queue(() => this.#close(bridge));
     }
-    // Incus writes this rule last: it drops what no other rule matches.
+    // The last rule that Incus writes: it drops everything that no earlier rule matched.
     const isLast = verb === 'add' && chain === 'acl' && rule.endsWith(` oifname "${bridge}" drop`);
     if (!isLast) return;
     this.#ruled.add(bridge);
@@ -112,10 +112,10 @@ export class AclGuard {
   }
 }
 
-/** Closes bridges while Incus makes their rules anew. It ends with Danube, and leaves nothing behind. */
+/** Closes bridges while Incus rewrites their rules. Stops with Danube and leaves nothing behind. */
 export const aclGuard: HostComponent = {
   name: 'Firewall guard',
-  // It closes bridges in the table of the host's firewall.
+  // Uses a set in the host firewall's table.
   after: [hostFirewall],
   appliesTo: usesLocalIncus,
   create({ installId, log }) {

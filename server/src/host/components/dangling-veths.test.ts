@@ -30,7 +30,7 @@ before(async () => {
 });
 after(clear);
 
-test('an instance’s cable that is plugged in nowhere goes, and no other', async () => {
+test('removes an unused veth pair of an instance, and no other', async () => {
   await removeDanglingVeths();
   assert.deepEqual(NAMES.filter(exists), [USED, OTHER, AWAY, BRIDGE]);
   assert.ok(!exists(peer(LEFT)) && exists(peer(USED)));

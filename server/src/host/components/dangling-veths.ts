@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { run } from '../../lib/run.ts';
 
-/** What `ip -json link` tells of one end; `link` names the other end where that is on this host too. */
+/** One end of a veth pair in the output of `ip -json link`; `link` is the other end, where it is on this host too. */
 interface VethEnd {
   ifname: string;
   ifindex: number;
@@ -10,15 +10,15 @@ interface VethEnd {
   master?: string;
 }
 
-/** How the hardware addresses of instances begin: `hardwareAddress` in `dataplane/incus/devices.ts`. */
+/** Prefix of instances' MAC addresses: see `hardwareAddress` in `dataplane/incus/devices.ts`. */
 const OF_INSTANCE = /^02:d[46]:/;
-/** Milliseconds within which an Incus that starts an instance has put its veth pair to use. */
+/** Milliseconds after which a veth pair that Incus created for a starting instance is in use. */
 const SETTLE_MS = 1000;
 
 /**
- * Removes veth pairs (the virtual cables of instances) that an Incus left behind because it was killed while it started
- * an instance. Both ends of such a pair are on this host and in no bridge, and nobody will ever use it again. Nothing
- * tells which install a pair belongs to, so those of other installs are removed too.
+ * Removes veth pairs (virtual network cables of instances) left behind by an Incus that was killed while it started an
+ * instance. Both ends of such a pair are on this host and in no bridge, and it will never be used. A pair does not show
+ * which install it belongs to, so those of other installs are removed too.
  */
 export async function removeDanglingVeths(): Promise<void> {
   const seen = await findDanglingVeths();

@@ -22,14 +22,14 @@ const GUESTS = [
   { name: 'c', bridge: `d${ID}-2`, address: '198.18.2.10', gateway: '198.18.2.1' },
   { name: 'out', bridge: null, address: '198.18.3.10', gateway: '198.18.3.1' },
 ] as const;
-/** Where clouds have their metadata; not the usual IPv4 address, which the host that runs this may need. */
+/** Address of a cloud's metadata service. Not the usual IPv4 address, which the host of this test may need itself. */
 const METADATA = { v4: '169.254.77.77', v6: 'fd00:ec2::254' };
-/** Danube's set-up turns it on; on a host that has none yet, this test does, for its own duration. */
+/** Set-up turns it on; on a host without Danube, this test does, and turns it off again. */
 const FORWARDING = '/proc/sys/net/ipv4/ip_forward';
 const forwardingBefore = readFileSync(FORWARDING, 'utf8');
 const forwards6 = (): boolean =>
   readFileSync('/proc/sys/net/ipv6/conf/all/forwarding', 'utf8').trim() === '1';
-/** The IPv6 address that goes with one of 198.18.TEAM.HOST. */
+/** The IPv6 address that corresponds to 198.18.TEAM.HOST. */
 const six = (address: string): string => {
   const [, , team, host] = address.split('.');
   return `fd00:da:${team}::${host}`;
@@ -56,7 +56,7 @@ async function addAddresses(device: string, address: string, ...where: string[])
   await ip(...where, 'address', 'add', `${six(address)}/64`, 'dev', device, 'nodad');
 }
 
-/** The kernel looks for a second or two whether somebody else has a link-local address, before it can be used. */
+/** Duplicate address detection takes the kernel a second or two, before which an IPv6 address cannot be used. */
 async function waitForAddresses(): Promise<void> {
   const deadline = Date.now() + 120_000;
   const devices = [
@@ -72,7 +72,7 @@ async function waitForAddresses(): Promise<void> {
   }
 }
 
-/** Has the machine outside answer as a cloud's metadata service. */
+/** Lets the outside machine answer like a cloud's metadata service. */
 async function addMetadata(): Promise<void> {
   await ip('-n', space('out'), 'address', 'add', `${METADATA.v4}/32`, 'dev', 'eth0');
   await ip('-n', space('out'), 'address', 'add', `${METADATA.v6}/128`, 'dev', 'eth0', 'nodad');
@@ -80,7 +80,7 @@ async function addMetadata(): Promise<void> {
   await ip('-6', 'route', 'add', `${METADATA.v6}/128`, 'dev', `dt${ID}out`);
 }
 
-/** Listens on an address (by default all) of a guest, or of the host, and resolves once it does. */
+/** Listens on an address (by default all) of a guest or the host; resolves once it is listening. */
 async function listen(guest: string | null, port: number, address = '::'): Promise<void> {
   const script = `require('net').createServer((s) => s.on('error', () => {}).end('hi'))
     .listen(${port}, '${address}', () => console.log('up'))`;
@@ -118,7 +118,7 @@ async function reaches(
   return (await run(program, args, { allow: 'any' })).status === 0;
 }
 
-/** One echo request, for hosts that have no ping: every Debian has this much of perl. */
+/** Sends one echo request, for hosts without ping: every Debian has perl. */
 const PING = `
 use Socket qw(:all);
 my ($error, $to) = getaddrinfo($ARGV[0], '', { flags => AI_NUMERICHOST, socktype => SOCK_RAW });
@@ -142,11 +142,11 @@ async function pings(guest: string, address: string, behind = '', seconds = PATI
   return (await run('ip', args, { allow: 'any' })).status === 0;
 }
 
-/** A guest's IPv6 link-local address, as another guest of its bridge calls it. */
+/** A guest's IPv6 link-local address, in the notation for another guest of its bridge. */
 async function linkLocal(guest: string): Promise<string> {
   const args = ['-n', space(guest), '-json', '-6', 'address', 'show', 'dev', 'eth0', 'scope', 'link'];
   const [device] = JSON.parse((await run('ip', args)).stdout) as { addr_info: { local?: string }[] }[];
-  // Addresses that are not shown come as {}.
+  // Addresses that are not shown are printed as {}.
   const found = device?.addr_info.find(({ local }) => local);
   assert.ok(found);
   return `${found.local}%eth0`;
@@ -239,7 +239,7 @@ after(async () => {
   writeFileSync(FORWARDING, forwardingBefore);
 });
 
-test('without the table, everything is open: the test could see a hole', { skip }, async () => {
+test('without the table everything is open, so the tests below could see a hole', { skip }, async () => {
   assert.ok(await reaches('a', '198.18.2.10'));
   assert.ok(await reaches('a', '198.18.1.1'));
   for (const gateway of ['198.18.2.1', six('198.18.2.1')]) {
@@ -253,7 +253,7 @@ test('without the table, everything is open: the test could see a hole', { skip 
   assert.ok(await pings('out', six('198.18.1.10'), 'behind'));
 });
 
-test('teams are apart, guests of one team are not, and both ways out are open', { skip }, async () => {
+test('teams are isolated, guests of one team are not, and the way out is open', { skip }, async () => {
   await applyHostFirewall(ID);
   assert.ok(await hostFirewallIsUp(ID));
   assert.equal(await reaches('a', '198.18.2.10', PORT, SILENCE), false, 'another team');
@@ -276,7 +276,7 @@ test("guests reach DNS and ping of their own gateway, and not another team's", {
   for (const guest of ['a', 'c'] as const) {
     const own = guest === 'a' ? '198.18.1.1' : '198.18.2.1';
     const other = guest === 'a' ? '198.18.2.1' : '198.18.1.1';
-    // Forgotten neighbours have to be discovered again, with the table in place.
+    // Neighbour discovery has to work again with the table in place.
     await ip('-n', space(guest), 'neigh', 'flush', 'all');
     const check = async (address: string, expected: boolean): Promise<void> => {
       const seconds = expected ? PATIENCE : SILENCE;
@@ -304,7 +304,9 @@ test("guests do not reach the metadata service of the host's cloud, and the host
   assert.ok(await pings('a', await linkLocal('b')), 'link-local addresses within a team');
 });
 
-test('nobody outside passes for a guest, and no ICMPv6 hides behind other headers', { skip }, async () => {
+test('nobody outside can use a guest’s address, and no ICMPv6 hides behind other headers', {
+  skip,
+}, async () => {
   await applyHostFirewall(ID);
   assert.equal(await disguiseHelps(SILENCE), false);
   for (const [from, to] of [
@@ -317,7 +319,7 @@ test('nobody outside passes for a guest, and no ICMPv6 hides behind other header
   }
 });
 
-test('applying twice replaces, removing leaves nothing', { skip }, async () => {
+test('applying the table twice replaces it, removing it leaves nothing', { skip }, async () => {
   await applyHostFirewall(ID);
   await applyHostFirewall(ID);
   await removeHostFirewall(ID);

@@ -7,23 +7,29 @@ import { usesLocalIncus } from './incus-connection.ts';
 export const firewallTable = (installId: string): string => `danube_${installId}`;
 
 /**
- * The host's own protection, as an nftables script that replaces the table in one step.
+ * The firewall of the host itself, as an nftables script that replaces the table atomically.
  *
- * - Of the host itself, instances reach only DNS, DHCP and ping of their own gateway: not the API, not SSH, not what
- *   the operator runs on any of the host's addresses, and not the gateway of another team. An instance's gateway is any
- *   address of the bridge that its packet came in by. Broadcast is for DHCP, multicast for IPv6 neighbour discovery.
- * - Nothing is forwarded from one bridge of the install to another, so teams cannot reach each other. Traffic inside
- *   one bridge passes these rules too (br_netfilter). `fib daddr . iif` tells it apart: it finds a route on the bridge
- *   that the packet came in by, and none on other bridges.
- * - Nothing is forwarded to link-local addresses. There, a cloud hands credentials to everybody who asks from this
- *   host, and masquerading makes an instance look like this host. Instances use link-local IPv6 inside their bridge:
- *   that passes.
- * - Nothing from outside has the address of an instance: firewalls may trust such an address.
- * - No TCP connection starts with a packet from its middle, which the kernel would accept (nf_conntrack_tcp_loose). A
- *   connection that was cut, because the team's firewalls forbid it now, would come back with the next packet of the
- *   side that may send.
- * - Connections start only while the rules of Incus are in place: `acl-guard.ts` closes bridges to new ones.
- * - ICMPv6 behind other headers is dropped. Incus' rules look at the first header only, so they would not drop it.
+ * - Instances reach only DNS, DHCP and ping of their own gateway on the host: not the API, not SSH, no other service of
+ *   the operator on any address, and no other team's gateway. An instance's gateway is any address of the bridge that
+ *   its packet arrives on. Broadcast is allowed for DHCP, multicast for IPv6 neighbour discovery.
+ *
+ * - Nothing is forwarded between two bridges of the install, so teams cannot reach each other. Traffic within a bridge
+ *   passes these rules too (br_netfilter). `fib daddr . iif` tells it apart: it finds a route on the bridge that the
+ *   packet arrived on, and none on other bridges.
+ *
+ * - Nothing is forwarded to link-local addresses: a cloud's metadata service there gives credentials to everyone who
+ *   asks from this host, and masquerading makes an instance look like the host. Link-local IPv6 inside a bridge passes.
+ *
+ * - Packets from outside with the source address of an instance are dropped, because firewalls may trust such
+ *   addresses.
+ *
+ * - A TCP connection cannot begin with a packet from its middle, which the kernel would accept
+ *   (nf_conntrack_tcp_loose). Otherwise a connection that was cut, because the team's firewalls now forbid it, would
+ *   resume with the next packet of the side that may send.
+ *
+ * - New connections are allowed only while Incus's rules are in place; otherwise `acl-guard.ts` closes the bridge.
+ *
+ * - ICMPv6 behind extension headers is dropped: Incus's rules only match the first header, so they would let it pass.
  */
 export function firewallScript(installId: string): string {
   const table = firewallTable(installId);
@@ -67,15 +73,16 @@ table inet ${table} {
 `;
 }
 
-/** Lets no connection start through a bridge for so many seconds. Where it is closed already, the time starts again. */
+/** Blocks new connections through a bridge for this many seconds. For a closed bridge, restarts the time. */
 export async function closeBridge(installId: string, bridge: string, seconds: number): Promise<void> {
   const add = elementCommand('add', installId, bridge, ` timeout ${seconds}s`);
   const remove = elementCommand('delete', installId, bridge);
-  // Adding an element again does not renew its time, so it is deleted first; and to delete it, it has to be there.
+  // nftables does not renew the timeout of an existing element, and cannot delete a missing one. Hence add, delete,
+  // add.
   await run('nft', ['-f', '-'], { input: [add, remove, add].join('\n') });
 }
 
-/** Opens a bridge, also where it is open already. */
+/** Opens a bridge; does nothing where it is open. */
 export async function openBridge(installId: string, bridge: string): Promise<void> {
   await run('nft', ['-f', '-'], {
     input: [elementCommand('add', installId, bridge), elementCommand('delete', installId, bridge)].join('\n'),
@@ -94,7 +101,7 @@ export async function applyHostFirewall(installId: string): Promise<void> {
   await run('nft', ['-f', '-'], { input: firewallScript(installId) });
 }
 
-/** Whether the table is there with both of its hooks. */
+/** Whether the table exists with both of its hooks. */
 export async function hostFirewallIsUp(installId: string): Promise<boolean> {
   const found = await run('nft', ['list', 'table', 'inet', firewallTable(installId)], { allow: 'any' });
   return found.status === 0 && found.stdout.includes('hook input') && found.stdout.includes('hook forward');
@@ -105,7 +112,7 @@ export async function removeHostFirewall(installId: string): Promise<void> {
   if (removed.status !== 0 && (await hostFirewallIsUp(installId))) throw new Error(removed.stderr.trim());
 }
 
-/** The nftables table that keeps instances away from this host, and teams from each other. */
+/** The nftables table that isolates instances from this host, and teams from each other. */
 export const hostFirewall: HostComponent = {
   name: 'Host firewall',
   packages: [{ name: 'nftables', proof: '/usr/sbin/nft' }],

@@ -5,14 +5,14 @@ import type { Check, HostContext } from '../component.ts';
 import { fail, ok, RESTART, type Verdict, warn } from '../verdict.ts';
 import { incusConnection, localIncus, withIncus } from './incus-connection.ts';
 
-/** What `doctor` looks at in an Incus, wherever it is. */
+/** What `doctor` checks of an Incus, wherever it runs. */
 export const INCUS_CHECKS: readonly Check[] = [
   { name: 'incus', elsewhere: true, look: daemon },
   { name: 'team networks', look: networks },
   { name: 'default image', elsewhere: true, look: image },
 ];
 
-/** Asks the Incus of this install; null where that has no such thing. */
+/** Queries the install's Incus; null where the resource does not exist. */
 async function ask<T>({ config, incus }: HostContext, path: string): Promise<T | null> {
   const connection = await incusConnection(config, { incus });
   return connection ? withIncus(connection, (client) => client.find<T>(path)) : null;
@@ -34,7 +34,7 @@ async function daemon(context: HostContext): Promise<Verdict | null> {
   } catch (error) {
     const { message } = error as Error;
     if (config.incus) {
-      return fail(`INCUS_URL does not answer (${message})`, 'Check that server, and the way to it.');
+      return fail(`INCUS_URL does not answer (${message})`, 'Check that server, and the network in between.');
     }
     const log = incus === 'host' ? 'journalctl -u incus' : localIncus(config.home, incus).log;
     return fail(`does not answer (${message})`, `${RESTART} If it does not, look into ${log}.`);

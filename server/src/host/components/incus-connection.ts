@@ -5,24 +5,24 @@ import { IncusClient, type IncusConnection } from '../../dataplane/incus/client.
 import type { Install } from '../install.ts';
 import { OperatorError } from '../operator-error.ts';
 
-/** The daemon that a distribution's package brings listens here. */
+/** Socket of the Incus daemon that a distribution's package runs. */
 export const HOST_INCUS_SOCKET = '/var/lib/incus/unix.socket';
 
-/** All that this install's own daemon keeps. */
+/** The folder of the install's own Incus daemon. */
 export const incusFolder = (home: string): string => path.join(home, 'incus');
 export const incusSocket = (home: string): string => path.join(incusFolder(home), 'unix.socket');
 export const incusLog = (home: string): string => path.join(home, 'log', 'incusd.log');
 
 export const usesLocalIncus = (config: Config): boolean => config.engine === 'incus' && !config.incus;
 
-/** What the Incus on this host that this install uses keeps where. */
+/** Paths of an Incus on this host. */
 export interface LocalIncus {
   socket: string;
   folder: string;
   log: string;
 }
 
-/** Of the Incus that the host used before us, or of this install's own. */
+/** Paths of the install's own Incus, or of the one that the host already had. */
 export const localIncus = (home: string, whose: Install['incus']): LocalIncus =>
   whose === 'host'
     ? {
@@ -32,7 +32,7 @@ export const localIncus = (home: string, whose: Install['incus']): LocalIncus =>
       }
     : { socket: incusSocket(home), folder: incusFolder(home), log: incusLog(home) };
 
-/** The Incus that this install uses: its own, the host's, or the one of INCUS_URL; null with another data plane. */
+/** The Incus that this install uses: its own, the host's, or that of INCUS_URL; null with another data plane. */
 export async function incusConnection(
   config: Config,
   install: Pick<Install, 'incus'> | null,
@@ -62,7 +62,7 @@ async function readSetting(name: string, file: string): Promise<string> {
   }
 }
 
-/** Talks to an Incus for as long as `work` takes. */
+/** Opens an Incus client for the duration of `work`. */
 export async function withIncus<T>(
   connection: IncusConnection,
   work: (incus: IncusClient) => Promise<T>,

@@ -2,19 +2,19 @@ import type { IncusClient } from '../../dataplane/incus/client.ts';
 import { bridgePrefix, imageAlias, poolName, projectName } from '../../dataplane/incus/names.ts';
 import { whileThawing } from '../../dataplane/incus/thaw.ts';
 
-/** What this install made in an Incus, by the names that carry its id. */
+/** What this install created in an Incus, identified by names that contain its id. */
 export interface IncusInventory {
   projects: string[];
-  /** Snapshots of servers among them. */
+  /** Includes snapshots of servers. */
   instances: { project: string; name: string }[];
-  /** Data volumes, and snapshots of those. */
+  /** Data volumes and their snapshots. */
   volumes: { project: string; name: string }[];
   networks: string[];
   images: string[];
   pool: string | null;
 }
 
-/** Lists what this install made in an Incus. `disks` is the pool that its instances were made in. */
+/** Lists what this install created in an Incus. `disks`: the pool of its instances. */
 export async function listIncus(
   incus: IncusClient,
   installId: string,
@@ -22,7 +22,7 @@ export async function listIncus(
 ): Promise<IncusInventory> {
   const all = <T>(path: string, query = {}): Promise<T[]> =>
     incus.get<T[]>(path, { query: { recursion: '1', ...query } });
-  // The name of a project ends with the team's number: what comes before is the prefix of all projects.
+  // A project's name ends with the team's number; what precedes it is the same for all projects.
   const prefix = projectName(installId, 0).slice(0, -1);
   const aliasPrefix = imageAlias(installId, '');
   const projects = (await all<{ name: string }>('/1.0/projects'))
@@ -54,7 +54,7 @@ export async function listIncus(
 
 const volumesOf = (pool: string): string => `/1.0/storage-pools/${pool}/volumes/custom`;
 
-/** Deletes all of {@link listIncus}, dependents first. */
+/** Deletes everything in {@link listIncus}, dependents first. */
 export async function removeFromIncus(
   incus: IncusClient,
   installId: string,
@@ -100,7 +100,7 @@ async function removeInstance(incus: IncusClient, project: string, name: string)
       await incus.request('PUT', `${place}/state`, { action: 'stop', force: true, timeout: 30 }, options);
     }
   } catch {
-    // A broken instance may refuse to stop and can be deleted all the same: the next call tells.
+    // An instance that cannot be stopped may still be deletable; the next call will tell.
   }
   await incus.remove(place, options);
 }
@@ -113,7 +113,7 @@ async function removeProject(incus: IncusClient, project: string): Promise<void>
   await incus.remove(`/1.0/projects/${project}`);
 }
 
-/** ACLs are named after the bridge or instance that they belong to, or after the install. */
+/** ACLs are named after their bridge or instance, or after the install. */
 async function removeAcls(incus: IncusClient, installId: string): Promise<void> {
   const ours = [bridgePrefix(installId), `danube-${installId}`];
   const acls = await incus.get<{ name: string }[]>('/1.0/network-acls', { query: { recursion: '1' } });

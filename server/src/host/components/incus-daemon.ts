@@ -25,10 +25,10 @@ const RAISE_LIMITS =
 const READY_SECONDS = 120;
 const STOP_SECONDS = 60;
 
-/** These arguments tell our daemon from that of another install, and from its own helpers (`incusd forkstart …`). */
+/** Arguments that distinguish our daemon from another install's, and from its own helpers (`incusd forkstart …`). */
 const argumentsFor = (home: string): string[] => ['--group', 'root', '--logfile', incusLog(home)];
 
-/** This install's own daemon; null where it does not run. */
+/** The install's own daemon; null where it is not running. */
 export function findIncusd(home: string): ProcessIdentity | null {
   const wanted = argumentsFor(home).join('\0');
   for (const pid of allPids()) {
@@ -39,8 +39,8 @@ export function findIncusd(home: string): ProcessIdentity | null {
 }
 
 /**
- * Starts this install's own Incus daemon, or takes over the one that runs. Does not wait for it to answer. Where an
- * upgrade has replaced its program, the daemon is restarted; instances keep running meanwhile.
+ * Starts the install's own Incus daemon, or takes over the running one. Does not wait for it to answer. If an upgrade
+ * replaced its program, the daemon is restarted; instances keep running.
  */
 export async function ensureIncusd(home: string): Promise<ProcessIdentity> {
   const running = findIncusd(home);
@@ -52,7 +52,7 @@ export async function ensureIncusd(home: string): Promise<ProcessIdentity> {
   await removeDanglingVeths();
   await rotateLog(incusLog(home));
   const started = await startDaemon({
-    // Each instance needs open files: the limit is that of Debian's service file, or the highest that this host allows.
+    // Each instance needs open files: use the limit of Debian's service file, or the highest that this host allows.
     command: '/bin/sh',
     args: ['-c', RAISE_LIMITS, INCUSD, ...argumentsFor(home)],
     env: {
@@ -64,7 +64,7 @@ export async function ensureIncusd(home: string): Promise<ProcessIdentity> {
     },
     logFile: incusLog(home).replace(/\.log$/, '.out'),
   });
-  if (!started) throw new Error(`incusd ended at once. Look into ${incusLog(home)}.`);
+  if (!started) throw new Error(`incusd exited at once. See ${incusLog(home)}.`);
   return started;
 }
 
@@ -75,8 +75,7 @@ function proxySettings(): NodeJS.ProcessEnv {
 }
 
 /**
- * Waits until Incus answers on that socket. Throws {@link OperatorError} where `daemon` ends before, or it takes too
- * long.
+ * Waits until Incus answers on the socket. Throws {@link OperatorError} where `daemon` exits first, or on a timeout.
  */
 export async function waitForIncus(
   socket: string,
@@ -90,7 +89,7 @@ export async function waitForIncus(
         return await incus.get('/1.0');
       } catch (cause) {
         if ((daemon && !isAlive(daemon)) || Date.now() > deadline) {
-          throw new OperatorError('Incus does not answer.', `Look into ${logFile}.`, { cause });
+          throw new OperatorError('Incus does not answer.', `See ${logFile}.`, { cause });
         }
       }
       await delay(100);
@@ -98,7 +97,7 @@ export async function waitForIncus(
   });
 }
 
-/** Stops the daemon; its instances keep running. Nothing to stop is success. */
+/** Stops the daemon; its instances keep running. Succeeds where it is not running. */
 export async function stopIncusd(home: string): Promise<void> {
   const running = findIncusd(home);
   if (!running) return;
@@ -108,7 +107,7 @@ export async function stopIncusd(home: string): Promise<void> {
   await waitForExit(running, STOP_SECONDS);
 }
 
-/** Whether the host's own Incus is in use: it answers, and holds a pool or an instance. */
+/** Whether the host's own Incus is in use: it answers, and has a pool or an instance. */
 export async function hostIncusInUse(): Promise<boolean> {
   if (!existsSync(HOST_INCUS_SOCKET)) return false;
   try {
@@ -117,7 +116,7 @@ export async function hostIncusInUse(): Promise<boolean> {
       return (await incus.get<string[]>('/1.0/instances', { query: { 'all-projects': 'true' } })).length > 0;
     });
   } catch (error) {
-    // Nobody answers: the socket was left behind by a daemon that is gone.
+    // Connection refused: a daemon that is gone left the socket behind.
     if (error instanceof DataPlaneError && error.code === 'unreachable') return false;
     throw error;
   }

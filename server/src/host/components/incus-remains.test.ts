@@ -5,9 +5,9 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { findIncusRemains } from './incus-remains.ts';
 
-test("an operator's own programs in the data directory are none of the install's remains", async () => {
+test("an operator's own programs in the data directory do not count as remains of the install", async () => {
   const home = await mkdtemp('/tmp/danube-test-remains-');
-  // A shell as the guide has it: with INCUS_DIR set, and a folder of the install among its arguments.
+  // A shell as described in the guide: with INCUS_DIR set, and a folder of the install among its arguments.
   const shell = spawn('sh', ['-c', 'sleep 60; true', path.join(home, 'incus', 'x')], {
     env: { ...process.env, INCUS_DIR: path.join(home, 'incus') },
     stdio: 'ignore',

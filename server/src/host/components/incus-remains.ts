@@ -16,7 +16,8 @@ import { run } from '../../lib/run.ts';
 import { removeDanglingVeths } from './dangling-veths.ts';
 
 /**
- * What Incus and its instances leave on a host besides files. All of it names the data directory or the install's id.
+ * What Incus and its instances leave on a host besides files. All of it contains the data directory or the install id
+ * in some name or argument.
  */
 interface Remains {
   processes: number[];
@@ -26,7 +27,7 @@ interface Remains {
   cgroups: string[];
 }
 
-/** Finds them without the help of any daemon. */
+/** Finds them without asking any daemon. */
 function findRemains(home: string, installId: string): Remains {
   return {
     processes: findProcesses(home, installId),
@@ -37,7 +38,7 @@ function findRemains(home: string, installId: string): Remains {
   };
 }
 
-/** What is left of Incus, as lines for the operator. Things that come in great numbers are only counted. */
+/** The remains of Incus, as lines for the operator. Numerous things are counted instead of listed. */
 export async function findIncusRemains(home: string, installId: string): Promise<string[]> {
   const { processes, cgroups, mounts, loopDevices, bridges } = findRemains(home, installId);
   const chains = isRoot() ? await findIncusChains(installId) : [];
@@ -54,7 +55,7 @@ export async function findIncusRemains(home: string, installId: string): Promise
   ];
 }
 
-/** Daemons name the data directory in their arguments; processes of instances are in control groups with the id. */
+/** Daemons have the data directory in their arguments; instances' processes are in control groups named with the id. */
 function findProcesses(home: string, installId: string): number[] {
   const containers = `lxc.payload.${projectName(installId, 0).slice(0, -1)}`;
   return allPids().filter((pid) => {
@@ -63,7 +64,7 @@ function findProcesses(home: string, installId: string): number[] {
     const program = path.basename(args[0]?.split(' /')[0] ?? '');
     const daemon = /^(incusd|dnsmasq|\[lxc monitor\].*)$/.test(program);
     if (daemon && args.some((argument) => namesOurs(argument, home))) return true;
-    // Helpers inherit INCUS_DIR. The operator's shell may have it too, but is no program of Incus.
+    // Helpers inherit INCUS_DIR. So does an operator's shell, but it is not a program of Incus.
     const helper = linkOf(pid, 'exe')?.startsWith('/usr/libexec/incus/') ?? false;
     if (helper && environmentOf(pid, 'INCUS_DIR') === path.join(home, 'incus')) return true;
     return groupsOf(pid).includes(containers);
@@ -71,8 +72,8 @@ function findProcesses(home: string, installId: string): number[] {
 }
 
 /**
- * Whether an argument names a folder of ours: alone, after an option (`--conf-file=`), or in a title (`[lxc monitor]
- * …`).
+ * Whether an argument names a folder of ours: alone, after an option (`--conf-file=`), or in a process title (`[lxc
+ * monitor] …`).
  */
 const namesOurs = (argument: string, home: string): boolean =>
   ourFolders(home).some((folder) => [' ', '='].some((before) => ` ${argument}`.includes(before + folder)));
@@ -81,11 +82,11 @@ function groupsOf(pid: number): string {
   try {
     return readFileSync(`/proc/${pid}/cgroup`, 'utf8');
   } catch {
-    return ''; // The process is gone.
+    return ''; // The process has ended.
   }
 }
 
-/** Only what is below these folders is ours: the operator may keep other things in the data directory. */
+/** Only these folders are ours: the operator may keep other files in the data directory. */
 const ourFolders = (home: string): string[] => ['incus', 'log'].map((name) => `${path.join(home, name)}/`);
 
 /** Mount points of our Incus, innermost first. */
@@ -110,7 +111,7 @@ function findLoopDevices(home: string): string[] {
 
 const CGROUP_ROOT = '/sys/fs/cgroup';
 
-/** Containers' control groups at the top of each hierarchy, version 1 and 2. */
+/** Control groups of containers at the top of each hierarchy, version 1 and 2. */
 function findCgroups(installId: string): string[] {
   const name = new RegExp(`^lxc\\.(payload|monitor)\\.${projectName(installId, 0).slice(0, -1)}`);
   if (!existsSync(CGROUP_ROOT)) return [];
@@ -124,7 +125,7 @@ function findCgroups(installId: string): string[] {
 
 const KILL_SECONDS = 10;
 
-/** Removes by force what is left: for an install whose daemons can no longer do it themselves. */
+/** Removes the remains by force, for an install whose daemons can no longer do it. */
 export async function removeIncusRemains(home: string, installId: string): Promise<void> {
   const found = findRemains(home, installId);
   for (const pid of found.processes) {
@@ -134,7 +135,7 @@ export async function removeIncusRemains(home: string, installId: string): Promi
     await waitForExit(identity, KILL_SECONDS);
   }
   for (const place of found.mounts) await run('umount', ['--lazy', place], { allow: 'any' });
-  // A loop device goes when its file system is unmounted; these were never mounted.
+  // A loop device is released when its file system is unmounted; these were never mounted.
   for (const device of findLoopDevices(home))
     await run('losetup', ['--detach', `/dev/${device}`], { allow: 'any' });
   for (const bridge of found.bridges) await run('ip', ['link', 'delete', bridge], { allow: 'any' });
@@ -149,8 +150,8 @@ interface Chain {
 }
 
 /**
- * Chains of nftables that Incus keeps for each network (`fwd.BRIDGE`, `acl.BRIDGE`, …) and for each instance
- * (`in.PROJECT_NAME.NIC`). All Incus daemons of a host keep theirs in the same tables. Needs root.
+ * The nftables chains that Incus creates for each network (`fwd.BRIDGE`, `acl.BRIDGE`, …) and each instance
+ * (`in.PROJECT_NAME.NIC`). All Incus daemons of a host share the tables. Needs root.
  */
 export async function findIncusChains(installId: string): Promise<Chain[]> {
   const names = [`.${bridgePrefix(installId)}`, `.${projectName(installId, 0).slice(0, -1)}`];
@@ -167,13 +168,13 @@ export async function findIncusChains(installId: string): Promise<Chain[]> {
 async function removeIncusChains(installId: string): Promise<void> {
   const isRules = ({ name }: Chain): boolean => name.startsWith('acl.');
   const chains = await findIncusChains(installId);
-  // Chains with the rules of a network last: others jump to them, and until those are gone they cannot be deleted.
+  // Chains with a network's rules come last: they cannot be deleted while others jump to them.
   for (const { family, name } of chains.toSorted((a, b) => Number(isRules(a)) - Number(isRules(b)))) {
     await run('nft', ['delete', 'chain', family, 'incus', name], { allow: 'any' });
   }
 }
 
-/** A group can be removed once nothing runs in it and it has no groups inside. */
+/** Removes a control group. That works once it has no processes and no child groups. */
 async function removeCgroup(group: string): Promise<void> {
   for (const entry of readdirSync(group, { withFileTypes: true })) {
     if (entry.isDirectory()) await removeCgroup(path.join(group, entry.name));

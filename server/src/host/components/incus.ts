@@ -22,7 +22,7 @@ import { findIncusRemains, removeIncusRemains } from './incus-remains.ts';
 import { kernelSettings } from './kernel-settings.ts';
 import { lxcfs } from './lxcfs.ts';
 
-/** Runs the instances: a daemon of this install's own, or the one that the host used before us. */
+/** Runs the instances: a daemon of the install's own, or the one that the host already had. */
 export const incus: HostComponent = {
   name: 'Incus',
   packages: [
@@ -39,12 +39,12 @@ export const incus: HostComponent = {
     { name: 'conntrack', proof: '/usr/sbin/conntrack' },
     { name: 'iproute2', proof: '/usr/sbin/ip' },
     { name: 'procps', proof: '/usr/bin/ps' },
-    // These two make the images of instances.
+    // Needed to build images.
     { name: 'mmdebstrap', proof: '/usr/bin/mmdebstrap' },
     { name: 'zstd', proof: '/usr/bin/zstd' },
   ],
   entries: ['incus', 'images'],
-  // Instances that ran are started by Incus' start: what keeps them apart is there before.
+  // Incus restarts instances that were running, so everything that isolates them must be up before.
   after: [kernelSettings, aclGuard, lxcfs],
   appliesTo: usesLocalIncus,
   create({ config: { home }, incus: whose, log }) {
@@ -54,11 +54,12 @@ export const incus: HostComponent = {
     }
     let daemon: ProcessIdentity | null = null;
     return {
-      // Does not wait for the daemon to answer: the storage pool does.
+      // Does not wait for the daemon to answer; the storage pool does.
       async ensure() {
         daemon = await ensureIncusd(home);
       },
-      // It starts as a shell that raises limits and then becomes incusd, with the same process id and start time.
+      // The process starts as a shell that raises limits and then execs incusd, with the same process id and start
+      // time.
       isUp: () => daemon !== null && isAlive(daemon),
       stop: () => stopIncusd(home),
     };
@@ -71,20 +72,20 @@ export const incus: HostComponent = {
   },
 };
 
-/** An Incus that others use too, on this host or elsewhere: only what is ours goes. */
+/** An Incus that others use too, on this host or elsewhere: only this install's objects are removed. */
 async function sharedIncus({ config, incus: whose }: HostContext): Promise<IncusConnection | null> {
   if (whose === 'host') return existsSync(HOST_INCUS_SOCKET) ? { socketPath: HOST_INCUS_SOCKET } : null;
   if (whose === 'remote' && !config.incus) {
     throw new OperatorError(
-      'The instances of this install are in an Incus elsewhere.',
-      'Set INCUS_URL and its certificates as the server had them, so that they can be removed.',
+      'The instances of this install are in an Incus on another host.',
+      'Set INCUS_URL and its certificates as they were for the server, so that they can be removed.',
     );
   }
-  // Whatever engine the settings name now: this one may hold things of ours.
+  // Regardless of the data plane that the settings name now: this Incus may contain objects of ours.
   return config.incus ? incusConnection({ ...config, engine: 'incus' }, null) : null;
 }
 
-/** Whether this install has, or had, a daemon of its own. */
+/** Whether this install has, or had, an Incus daemon of its own. */
 const hasOwnIncus = (home: string): boolean => existsSync(incusFolder(home));
 
 async function contents(context: HostContext): Promise<string[]> {
@@ -104,11 +105,11 @@ async function contents(context: HostContext): Promise<string[]> {
 async function remove(context: HostContext, attempt: Attempt): Promise<void> {
   const { home } = context.config;
   const shared = await sharedIncus(context);
-  const fromShared = 'Removing ours from the shared Incus';
+  const fromShared = "Removing this install's objects from the shared Incus";
   if (shared && !(await attempt(fromShared, (report) => removeContents(shared, context, report)))) {
     throw new OperatorError(
-      'What this install made in the Incus that it shares with others could not be removed. The rest is still here.',
-      'See that this Incus answers, then run `danube destroy` again.',
+      'What this install created in the shared Incus could not be removed. Everything else is still here.',
+      'Make sure that this Incus answers, then run `danube destroy` again.',
     );
   }
   if (hasOwnIncus(home)) {

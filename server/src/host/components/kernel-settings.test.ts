@@ -5,12 +5,12 @@ import { bootSettings, KERNEL_SETTINGS, readKernelSetting, wrongKernelSettings }
 const wanted = new Map(KERNEL_SETTINGS.map(({ name, value }) => [name, value]));
 const names = (wrong: ReturnType<typeof wrongKernelSettings>): string[] => wrong.map(({ name }) => name);
 
-test('what this host has is read, and a setting that it has not is none', () => {
+test('reads this host, and returns null for an unknown setting', () => {
   assert.ok((readKernelSetting('kernel.pid_max') ?? 0) > 0);
   assert.equal(readKernelSetting('kernel.danube_has_no_such_setting'), null);
 });
 
-test('a limit that is too low is wrong, one that is higher is not', () => {
+test('a limit below the required value is wrong, a higher one is not', () => {
   const limits = [
     'kernel.pid_max',
     'fs.file-max',
@@ -24,12 +24,12 @@ test('a limit that is too low is wrong, one that is higher is not', () => {
   assert.deepEqual(names(wrongKernelSettings(has(-1))).sort(), limits.sort());
 });
 
-test('a switch has to be just so', () => {
+test('a switch must have the exact value', () => {
   const read = (name: string) => (name === 'net.ipv4.ip_forward' ? 2 : (wanted.get(name) ?? null));
   assert.deepEqual(names(wrongKernelSettings(read)), ['net.ipv4.ip_forward']);
 });
 
-test('of settings that are not there only those are missed that a module would bring', () => {
+test('a missing setting is wrong only where a kernel module would provide it', () => {
   const bridge = ['net.bridge.bridge-nf-call-iptables', 'net.bridge.bridge-nf-call-ip6tables'];
   const nothing = () => null;
   assert.deepEqual(names(wrongKernelSettings(nothing, () => false)), [
@@ -39,7 +39,7 @@ test('of settings that are not there only those are missed that a module would b
   assert.deepEqual(names(wrongKernelSettings(nothing, (module) => module === 'nf_conntrack')), bridge);
 });
 
-test('at boot a host keeps what it has more of, to the digit', () => {
+test('the settings for boot keep higher values of the host exactly', () => {
   const most = '9223372036854775807';
   const lines = bootSettings((name) =>
     name === 'fs.file-max' ? most : name === 'kernel.pid_max' ? '32768' : null,

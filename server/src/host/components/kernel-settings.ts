@@ -10,9 +10,9 @@ import { usesLocalIncus } from './incus-connection.ts';
 interface KernelSetting {
   name: string;
   value: number;
-  /** A host that has more already keeps it. */
+  /** A minimum: a higher value is kept. */
   atLeast?: true;
-  /** The kernel module that brings the setting, where it may not be loaded. */
+  /** The kernel module that provides the setting, where it may not be loaded. */
   module?: string;
   why: string;
 }
@@ -25,7 +25,7 @@ const neighbours = (family: 'ipv4' | 'ipv6'): KernelSetting[] =>
     why: 'the instances of all teams share one table of neighbours, and a full one cuts off the host too',
   }));
 
-/** What the kernel's own values are too small for, or leave off. Measured: see docs/operations.md. */
+/** Settings whose kernel defaults are too low, or off. Measured: see docs/operations.md. */
 export const KERNEL_SETTINGS: readonly KernelSetting[] = [
   {
     name: 'fs.inotify.max_user_instances',
@@ -72,7 +72,7 @@ export const KERNEL_SETTINGS: readonly KernelSetting[] = [
     name: 'net.netfilter.nf_hooks_lwtunnel',
     value: 1,
     module: 'nf_conntrack',
-    why: 'an instance can switch it on for the whole host, and nobody off again: on already, it is nothing to change',
+    why: 'an instance can switch it on for the whole host, and nobody can switch it off: if on already, nothing changes',
   },
 ];
 
@@ -83,7 +83,7 @@ function readText(name: string): string | null {
   return existsSync(file) ? readFileSync(file, 'utf8').trim() : null;
 }
 
-/** The setting's value now, or null where this kernel does not have it. */
+/** The present value, or null where this kernel does not have the setting. */
 export function readKernelSetting(name: string): number | null {
   const text = readText(name);
   return text === null ? null : Number(text);
@@ -92,9 +92,8 @@ export function readKernelSetting(name: string): number | null {
 const isLoaded = (module: string): boolean => existsSync(`/sys/module/${module}`);
 
 /**
- * The settings that are not as Danube needs them. A setting that this kernel does not have counts only where a module
- * would bring it that is not loaded: in a container the table of neighbours is the outer host's, and without IPv6 it has
- * none.
+ * The settings that are not as Danube needs them. A missing setting counts only where an unloaded module would provide
+ * it: in a container the neighbour table belongs to the outer host, and without IPv6 there is none.
  */
 export const wrongKernelSettings = (read = readKernelSetting, loaded = isLoaded): KernelSetting[] =>
   KERNEL_SETTINGS.filter(({ name, value, atLeast, module }) => {
@@ -107,8 +106,8 @@ const sysctlFile = (installId: string): string => `/etc/sysctl.d/90-danube-${ins
 const modulesFile = (installId: string): string => `/etc/modules-load.d/danube-${installId}.conf`;
 
 /**
- * Changes the settings that are not as needed, now and for the next boot. `danube doctor` tells about those that this
- * kernel does not have because a module cannot be loaded.
+ * Changes wrong settings, now and for the next boot. Settings that are missing because a module cannot be loaded are
+ * left to `danube doctor`.
  */
 export async function applyKernelSettings(installId: string): Promise<void> {
   for (const setting of wrongKernelSettings()) {
@@ -129,13 +128,13 @@ export async function applyKernelSettings(installId: string): Promise<void> {
   await writeBootFiles(installId);
 }
 
-/** The lines that set it all at boot; `read` gives a setting's present value as the kernel writes it. */
+/** The lines of a sysctl.d file that set everything at boot. `read` returns a present value as the kernel prints it. */
 export const bootSettings = (read = readText): string[] =>
   KERNEL_SETTINGS.map(({ name, value, atLeast }) => {
     const now = read(name);
-    // As text: fs.file-max may be 2^63 - 1, which a number would round to more than the kernel takes.
+    // As text: fs.file-max may be 2^63 - 1, which a JavaScript number would round up to more than the kernel accepts.
     const kept = atLeast && now !== null && Number(now) > value ? now : value;
-    // The leading dash: a kernel without the setting is no error at boot.
+    // The leading dash makes a missing setting no error at boot.
     return `-${name} = ${kept}`;
   });
 
@@ -151,7 +150,9 @@ async function writeIfOther(file: string, text: string): Promise<void> {
   await writeFile(file, text);
 }
 
-/** The files of {@link applyKernelSettings}. Removing them leaves the present values: others may rely on those. */
+/**
+ * The files that {@link applyKernelSettings} writes. Removing them keeps the present values, which others may rely on.
+ */
 export const kernelFiles = (installId: string): string[] =>
   [sysctlFile(installId), modulesFile(installId)].filter((file) => existsSync(file));
 
@@ -159,7 +160,7 @@ export async function removeKernelFiles(installId: string): Promise<void> {
   for (const file of kernelFiles(installId)) await rm(file, { force: true });
 }
 
-/** Limits of the kernel that are too low for many instances. They stay for the next boot, and are not watched. */
+/** Kernel limits that are too low for many instances. Set persistently at start, and not watched. */
 export const kernelSettings: HostComponent = {
   name: 'Kernel settings',
   appliesTo: usesLocalIncus,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { lxcfsDaemons, parseLxcfsMounts } from './lxcfs-views.ts';
 
-// As a kernel wrote it. The second and third are in an instance, of an lxcfs that was made read-only later.
+// From a real kernel. Lines 2 and 3 are in an instance, of an lxcfs that was made read-only later.
 const MOUNTINFO = `31 23 0:28 / /sys/fs/cgroup rw,relatime - tmpfs tmpfs rw,mode=755
 64 43 0:41 / /var/lib/lxcfs rw,nosuid,nodev,relatime - fuse.lxcfs lxcfs rw,user_id=0,group_id=0,allow_other
 65 43 0:42 /proc/meminfo /proc/meminfo rw,nosuid,nodev,relatime master:7 - fuse.lxcfs lxcfs ro,user_id=0,group_id=0,allow_other
@@ -10,7 +10,7 @@ const MOUNTINFO = `31 23 0:28 / /sys/fs/cgroup rw,relatime - tmpfs tmpfs rw,mode
 67 43 0:43 / /mnt rw,relatime - fuse.sshfs somewhere rw,user_id=0
 `;
 
-test('mounts of lxcfs are found with the state of the file system, not that of the mount', () => {
+test('mounts of lxcfs are found with the state of the file system, not of the mount', () => {
   assert.deepEqual(parseLxcfsMounts(MOUNTINFO), [
     { device: '0:41', place: '/var/lib/lxcfs', readOnly: false },
     { device: '0:42', place: '/proc/meminfo', readOnly: true },
@@ -19,6 +19,6 @@ test('mounts of lxcfs are found with the state of the file system, not that of t
   assert.deepEqual(parseLxcfsMounts(''), []);
 });
 
-test('a folder that no lxcfs serves has no daemon', () => {
+test('a folder without lxcfs has no daemons', () => {
   assert.deepEqual(lxcfsDaemons('/nowhere'), []);
 });

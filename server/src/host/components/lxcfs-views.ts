@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { allPids, argumentsOf, identify, linkOf, type ProcessIdentity } from '../../lib/processes.ts';
 
-/** One mount of a lxcfs as a process sees it: a line of `/proc/PID/mountinfo`, see proc_pid_mountinfo(5). */
+/** One mount of lxcfs as a process sees it: a line of `/proc/PID/mountinfo`, see proc_pid_mountinfo(5). */
 export interface LxcfsMount {
-  /** `major:minor`: the same for all mounts of one lxcfs. */
+  /** `major:minor`: the same for all mounts of one lxcfs process. */
   device: string;
   place: string;
-  /** The file system, whatever this one mount of it says. */
+  /** Whether the file system is read-only, regardless of this mount's own flag. */
   readOnly: boolean;
 }
 
@@ -21,14 +21,13 @@ export function parseLxcfsMounts(mountinfo: string): LxcfsMount[] {
   });
 }
 
-/** The mounts of lxcfs that a process sees; none where it is gone. */
+/** The mounts of lxcfs that a process sees; empty where the process is gone. */
 export const lxcfsMounts = (pid: number | 'self'): LxcfsMount[] =>
   parseLxcfsMounts(readProc(pid, 'mountinfo'));
 
 /**
- * The lxcfs processes of this host that serve that folder, latest first: the first one is mounted there now, and older
- * ones live on for as long as an instance uses them. An lxcfs that a customer runs in an instance is not among them: it
- * has namespaces of its own.
+ * The lxcfs processes of this host that serve the folder, newest first: the first one is mounted there now, and older
+ * ones live on while instances use them. An lxcfs that a customer runs in an instance is excluded by its namespaces.
  */
 export function lxcfsDaemons(folder: string): ProcessIdentity[] {
   const namespaces = (pid: number | 'self'): string => `${linkOf(pid, 'ns/user')} ${linkOf(pid, 'ns/mnt')}`;
@@ -42,7 +41,7 @@ export function lxcfsDaemons(folder: string): ProcessIdentity[] {
 
 const startTicks = ({ startTime }: ProcessIdentity): number => Number(startTime.split(':')[1]);
 
-/** The containers that were started with another lxcfs than the present one, by the names of their control groups. */
+/** The containers that were started with another lxcfs than the present one, by control group name. */
 export function containersWithOldView(present: string | undefined): string[] {
   const names = allPids()
     .filter(isContainerInit)
@@ -51,19 +50,21 @@ export function containersWithOldView(present: string | undefined): string[] {
   return [...new Set(names)].sort();
 }
 
-/** Where a container sees lxcfs; a mount elsewhere is a customer's own. */
+/** The paths over which a container's lxcfs is mounted; a mount elsewhere is the customer's own. */
 const isView = (place: string): boolean => /^\/(proc\/|sys\/devices\/system\/cpu)/.test(place);
 
-/** `NSpid` has the number in each namespace, outermost first: in a container of this host, its first process is 1. */
+/**
+ * `NSpid` lists the process id in each namespace, outermost first: a container's first process has 1 in the inner one.
+ */
 const isContainerInit = (pid: number): boolean => /^NSpid:\t\d+\t1$/m.test(readProc(pid, 'status'));
 
-/** LXC names the group of a container `lxc.payload.NAME`, Incus the container `PROJECT_INSTANCE`. */
+/** LXC names a container's control group `lxc.payload.NAME`; Incus names the container `PROJECT_INSTANCE`. */
 const containerName = (cgroup: string): string | null => /lxc\.payload\.([^/\n]+)/.exec(cgroup)?.[1] ?? null;
 
 function readProc(pid: number | 'self', file: string): string {
   try {
     return readFileSync(`/proc/${pid}/${file}`, 'utf8');
   } catch {
-    return ''; // Gone since it was listed.
+    return ''; // The process has ended since it was listed.
   }
 }

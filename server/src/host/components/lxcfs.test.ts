@@ -10,10 +10,12 @@ import { run } from '../../lib/run.ts';
 import { checkLxcfs, ensureLxcfs, LXCFS_MOUNT, lxcfsIsReadOnly, lxcfsWorks } from './lxcfs.ts';
 import { lxcfsDaemons, lxcfsMounts } from './lxcfs-views.ts';
 
-/** The file runs itself again with mounts and processes of its own, and so with an lxcfs apart from the host's. */
+/**
+ * The test runs itself again in its own mount and process namespaces, so that its lxcfs is separate from the host's.
+ */
 const INSIDE = 'DANUBE_TEST_LXCFS';
 const HOME = '/run/danube-test';
-/** The same file for an instance that was started with the lxcfs of the moment. */
+/** The same file in an instance that was started with the present lxcfs. */
 const VIEW = '/run/view';
 const FILE = 'sys/devices/system/cpu/cpu0/power/pm_qos_resume_latency_us';
 
@@ -35,7 +37,7 @@ function insideTests(): void {
   const remount = (options: string) =>
     run('mount', ['--options-source=disable', '-o', `remount,${options}`, LXCFS_MOUNT]);
   const serving = () => lxcfsDaemons(LXCFS_MOUNT).map(({ pid }) => pid);
-  /** What a write says; nothing is ever written but the value that is there. */
+  /** The error message of a write. It only ever writes the present value. */
   const write = async (place: string): Promise<string> => {
     const { stderr } = await run('sh', ['-c', `cat ${place} >/run/value && cat /run/value >${place}`], {
       allow: 'any',
@@ -46,11 +48,11 @@ function insideTests(): void {
   const startByHand = async (pidfile: string): Promise<ChildProcess> => {
     const before = mounts();
     const child = spawn('lxcfs', ['--pidfile', pidfile, LXCFS_MOUNT], { stdio: 'ignore' });
-    // The one before answers there until this one is mounted over it.
+    // The previous lxcfs answers there until the new one is mounted over it.
     await waitFor('lxcfs', async () => mounts() > before && lxcfsWorks());
     return child;
   };
-  /** A process as a container has it: number 1 in a namespace of its own, with the view of the present lxcfs. */
+  /** Starts a process like a container's init: number 1 in its own namespace, with a view of the present lxcfs. */
   const startContainer = async (): Promise<ChildProcess> => {
     const script = `mount --bind ${LXCFS_MOUNT}/proc/uptime /proc/uptime && touch /run/started && exec sleep 1000`;
     await rm('/run/started', { force: true });
@@ -61,14 +63,14 @@ function insideTests(): void {
   const container: { process?: ChildProcess } = {};
 
   before(async () => {
-    // The pid file of the host's lxcfs is there, and whether systemd runs.
+    // Hides the host's /run, with the pid file of its lxcfs and the marker of systemd.
     await run('mount', ['-t', 'tmpfs', 'tmpfs', '/run']);
     await run('umount', ['--lazy', LXCFS_MOUNT], { allow: 'any' });
     await mkdir(VIEW);
   });
   after(() => container.process?.kill('SIGKILL'));
 
-  it('is started read-only where nobody runs it', async () => {
+  it('is started read-only where it is not running', async () => {
     await ensure();
     assert.ok(lxcfsWorks() && lxcfsIsReadOnly());
     assert.equal(serving().length, 1);
@@ -76,7 +78,7 @@ function insideTests(): void {
     assert.equal(checkLxcfs().state, 'ok');
   });
 
-  it('is made read-only where somebody else runs it, for mounts that are there already too', async () => {
+  it('is made read-only where somebody else runs it, including existing mounts', async () => {
     await remount('rw');
     await run('mount', ['--bind', LXCFS_MOUNT, VIEW]);
     container.process = await startContainer();
@@ -90,7 +92,7 @@ function insideTests(): void {
     assert.equal(checkLxcfs().state, 'ok');
   });
 
-  it('is replaced where a file of it is kept open for writing, and doctor says who has lost it', async () => {
+  it('is replaced where one of its files is kept open for writing, and doctor names the instances', async () => {
     await remount('rw');
     const [before] = serving();
     const kept = await open(`${VIEW}/${FILE}`, 'r+');

@@ -13,16 +13,15 @@ import { usesLocalIncus } from './incus-connection.ts';
 import { containersWithOldView, lxcfsDaemons, lxcfsMounts } from './lxcfs-views.ts';
 
 /**
- * lxcfs shows each instance its own memory and processors, through files that are mounted over those of `/proc` and
- * `/sys`. It runs as root and does not ask who writes to them: its file system must be read-only as a whole. That
- * covers every mount of it, in instances that run already too, and nobody in an instance can undo it. See
- * docs/decisions/0022-lxcfs-is-read-only.md.
+ * lxcfs shows each instance its own memory and processors, through files mounted over those of `/proc` and `/sys`. It
+ * runs as root and does not check who writes to them, so the whole file system must be read-only. That also covers
+ * mounts in running instances, and nobody in an instance can undo it. See docs/decisions/0022-lxcfs-is-read-only.md.
  */
 export const LXCFS_MOUNT = '/var/lib/lxcfs';
 
 const READY_SECONDS = 20;
 const STOP_SECONDS = 5;
-/** An honest program that has a file open for writing closes it within this time. */
+/** Seconds within which a regular program that has a file open for writing closes it. */
 const BUSY_SECONDS = 2;
 
 /** Whether lxcfs is mounted and answers: without it, containers see the host's memory and processors. */
@@ -30,7 +29,7 @@ export function lxcfsWorks(): boolean {
   try {
     return readFileSync(path.join(LXCFS_MOUNT, 'proc', 'uptime'), 'utf8').length > 0;
   } catch {
-    return false; // Not mounted, or mounted by a process that died.
+    return false; // Not mounted, or mounted by a process that has died.
   }
 }
 
@@ -39,40 +38,42 @@ const topMount = () => lxcfsMounts('self').findLast(({ place }) => place === LXC
 /** Whether the file system as a whole is read-only, not just this mount of it. */
 export const lxcfsIsReadOnly = (): boolean => topMount()?.readOnly ?? false;
 
-/** What `doctor` asks of lxcfs besides. */
+/** Older lxcfs processes, and the containers that still use them, for `doctor`. */
 export const oldLxcfs = (): { daemons: ProcessIdentity[]; containers: string[] } => ({
   daemons: lxcfsDaemons(LXCFS_MOUNT).slice(1),
   containers: containersWithOldView(topMount()?.device),
 });
 
-/** Remembers that this install started lxcfs, and as which process. */
+/** File that records which lxcfs process this install started. */
 const marker = (home: string): string => path.join(home, 'lxcfs.json');
 
-// Without the options of the mount as it is: newer versions of mount(8) would send them along, and FUSE refuses them.
+// Without `--options-source=disable`, newer versions of mount(8) send the present options too, which FUSE rejects.
 const REMOUNT = ['--options-source=disable', '-o', 'remount,ro,nosuid,nodev', LXCFS_MOUNT];
 
 /**
- * Brings lxcfs up where nobody runs it, and makes it read-only whoever does. There is one on a host: ours, another
- * install's, the system's.
+ * Starts lxcfs where it is not running, and makes it read-only. A host has only one: ours, another install's, or the
+ * system's.
  */
 export async function ensureLxcfs(home: string, log: (message: string) => void): Promise<void> {
   if (isSystemd()) await ensureDropIn();
   if (!lxcfsWorks()) return replaceLxcfs(home);
   if (!lxcfsIsReadOnly()) {
     if (!(await remountReadOnly())) {
-      log('An instance keeps a file of lxcfs open for writing: lxcfs is replaced. Reboot what doctor names');
+      log(
+        'An instance keeps a file of lxcfs open for writing: replacing lxcfs. Reboot the instances that doctor names',
+      );
       return replaceLxcfs(home);
     }
-    log('Instances could write to files of this host through lxcfs: it is read-only now');
+    log('Instances could write to files of this host through lxcfs: it is now read-only');
   }
-  // One that was mounted over by hand lives on for the instances that were started with it, and takes their writes.
+  // An lxcfs that another was mounted over lives on for instances started with it, and accepts their writes.
   const [, ...older] = lxcfsDaemons(LXCFS_MOUNT);
   if (older.length === 0) return;
-  log('Instances use an older lxcfs, which is ended. Reboot what doctor names');
+  log('Ending an older lxcfs that instances use. Reboot the instances that doctor names');
   await endDaemons(older);
 }
 
-/** False where files of it are open for writing all the time: the kernel refuses then. */
+/** False while files of it are open for writing: the kernel then refuses. */
 async function remountReadOnly(): Promise<boolean> {
   const deadline = Date.now() + BUSY_SECONDS * 1000;
   for (;;) {
@@ -84,7 +85,7 @@ async function remountReadOnly(): Promise<boolean> {
   }
 }
 
-/** Starts a new one, and ends those before it: instances that use them need a reboot to see their own values again. */
+/** Starts a new lxcfs and ends the earlier ones. Instances that use those see their own values again after a reboot. */
 async function replaceLxcfs(home: string): Promise<void> {
   await endDaemons(lxcfsDaemons(LXCFS_MOUNT));
   while (topMount()) await run('umount', ['--lazy', LXCFS_MOUNT]);
@@ -108,7 +109,7 @@ async function startOwnLxcfs(home: string): Promise<void> {
   if (started) await writeFile(marker(home), JSON.stringify(started));
 }
 
-/** SIGKILL: at every other end, lxcfs takes away what is mounted at its folder, and be it the mount of the next one. */
+/** SIGKILL: on any other signal, lxcfs unmounts its folder, even if that is now the mount of its successor. */
 async function endDaemons(daemons: ProcessIdentity[]): Promise<void> {
   for (const { pid } of daemons) signal(pid, 'SIGKILL');
   for (const identity of daemons) await waitForExit(identity, STOP_SECONDS);
@@ -116,7 +117,10 @@ async function endDaemons(daemons: ProcessIdentity[]): Promise<void> {
 
 const DROP_IN = '/etc/systemd/system/lxcfs.service.d/danube.conf';
 
-/** Where systemd runs lxcfs: read-only before anything that is ordered after it starts, with or without Danube. */
+/**
+ * Drop-in for systemd's lxcfs service: makes it read-only before anything that is ordered after it, also without
+ * Danube.
+ */
 export const DROP_IN_TEXT = `# Written by Danube: instances could write to files of this host otherwise.
 [Service]
 ExecStartPost=/bin/sh -c 'until mountpoint -q ${LXCFS_MOUNT}; do sleep 0.1; done; exec mount ${REMOUNT.join(' ')}'
@@ -129,14 +133,14 @@ async function ensureDropIn(): Promise<void> {
   await run('systemctl', ['daemon-reload']);
 }
 
-/** Removes what {@link ensureLxcfs} left in the settings of systemd. The lxcfs that runs stays read-only. */
+/** Removes the systemd drop-in that {@link ensureLxcfs} wrote. A running lxcfs stays read-only. */
 export async function removeDropIn(): Promise<void> {
   if (!existsSync(DROP_IN)) return;
   await rm(DROP_IN);
   if (isSystemd()) await run('systemctl', ['daemon-reload']);
 }
 
-/** The lxcfs that this install started, where it still runs. */
+/** The lxcfs that this install started, if it is still running. */
 export async function ownLxcfs(home: string): Promise<ProcessIdentity | null> {
   if (!existsSync(marker(home))) return null;
   const identity: ProcessIdentity = JSON.parse(await readFile(marker(home), 'utf8'));
@@ -154,10 +158,10 @@ export async function stopOwnLxcfs(home: string): Promise<void> {
   await rm(marker(home), { force: true });
 }
 
-/** Shows each instance its own memory and processors. It is not stopped at Danube's end: instances that run need it. */
+/** Shows each instance its own memory and processors. Not stopped with Danube, because running instances need it. */
 export const lxcfs: HostComponent = {
   name: 'lxcfs',
-  // Where systemd runs this host, it runs the lxcfs of the package too.
+  // Where systemd runs the host, it also runs the package's lxcfs.
   packages: [{ name: 'lxcfs', proof: '/usr/bin/lxcfs', ...(isSystemd() ? {} : { services: 'lxcfs*' }) }],
   entries: ['lxcfs.json'],
   appliesTo: usesLocalIncus,
@@ -167,7 +171,7 @@ export const lxcfs: HostComponent = {
   }),
   checks: [{ name: 'lxcfs', look: async () => checkLxcfs() }],
   async remove({ config, installId }, attempt) {
-    // Others on this host may need the one lxcfs there is.
+    // Other installs on this host may need the only lxcfs.
     if ((await otherInstalls(installId)).length > 0) return;
     await attempt('Stopping lxcfs', async () => {
       await stopOwnLxcfs(config.home);
@@ -176,7 +180,7 @@ export const lxcfs: HostComponent = {
   },
 };
 
-/** Whether instances see their own memory and processors, and cannot write to those of the host. */
+/** Checks that instances see their own memory and processors, and cannot write to the host's. */
 export function checkLxcfs(): Verdict {
   if (!lxcfsWorks()) {
     return fail(
@@ -190,14 +194,14 @@ export function checkLxcfs(): Verdict {
   if (daemons.length > 0) {
     const numbers = daemons.map(({ pid }) => pid).join(', ');
     return fail(
-      `an older one (process ${numbers}) still serves instances, which may change files of this host: ${names}`,
+      `an older one (process ${numbers}) still serves instances, which may be able to change files of this host: ${names}`,
       RESTART,
     );
   }
   return containers.length === 0
     ? ok('mounted, answering and read-only')
     : warn(
-        `instances that were started with one that is gone see no processors and memory: ${names}`,
+        `these instances were started with an lxcfs that is gone, and see no processors and memory: ${names}`,
         'Reboot them.',
       );
 }

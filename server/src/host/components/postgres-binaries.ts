@@ -4,16 +4,16 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { OperatorError } from '../operator-error.ts';
 
-/** Where the binaries of one PostgreSQL version are. */
+/** The binaries of one PostgreSQL version. */
 export interface PostgresBinaries {
-  /** As the package says it, for example `18.4.0-beta.17`. */
+  /** Version of the npm package, for example `18.4.0-beta.17`. */
   version: string;
   bin: string;
 }
 
 /**
- * Copies the PostgreSQL of the npm package to `folder/VERSION`, where the unprivileged user that runs it can read it (a
- * checkout under `/root` is not), with the library links that the package leaves to an install script.
+ * Copies the PostgreSQL of the npm package to `folder/VERSION`, where the unprivileged user that runs it can read it
+ * (unlike a checkout under `/root`), and creates the library links for which the package has an install script.
  */
 export async function copyPostgresBinaries(folder: string): Promise<PostgresBinaries> {
   const source = packageFolder();
@@ -32,7 +32,7 @@ export async function copyPostgresBinaries(folder: string): Promise<PostgresBina
   return { version, bin: path.join(target, 'bin') };
 }
 
-/** Paths in the list start with `native/`, the folder that we copied. */
+/** Paths in the package's list start with `native/`, the folder that was copied. */
 async function linkLibraries(target: string): Promise<void> {
   const list = path.join(target, 'pg-symlinks.json');
   if (!existsSync(list)) return;

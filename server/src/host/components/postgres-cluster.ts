@@ -11,16 +11,18 @@ import { findUser, type SystemUser } from '../system.ts';
 import { copyPostgresBinaries, type PostgresBinaries } from './postgres-binaries.ts';
 
 export interface PostgresOptions {
-  /** Holds binaries, data, socket, password and log. Every folder above it must be open to the user (`o+x`). */
+  /**
+   * Contains binaries, data, socket, password and log. The user must be able to enter every folder above it (`o+x`).
+   */
   folder: string;
-  /** The existing system user that runs the server when we are root (PostgreSQL refuses root); unused otherwise. */
+  /** An existing system user to run the server as when we are root, which PostgreSQL refuses; otherwise unused. */
   user: string;
   log: (message: string) => void;
-  /** False for tests only: fast, and a crash of the host loses the data. */
+  /** False in tests only: faster, but a crash of the host loses data. */
   durable?: boolean;
 }
 
-/** All that a server needs to run on a data folder. */
+/** What is needed to run a server on a data folder. */
 export interface Cluster {
   layout: Layout;
   binaries: PostgresBinaries;
@@ -29,7 +31,7 @@ export interface Cluster {
   password: string;
 }
 
-/** Where things are in its folder. */
+/** Paths in the folder. */
 export interface Layout {
   data: string;
   socket: string;
@@ -47,7 +49,7 @@ export const layoutOf = (folder: string): Layout => ({
 /** The folder of an install's embedded PostgreSQL. */
 export const postgresFolder = (home: string): string => path.join(home, 'postgres');
 
-/** Makes the cluster where it is missing. Throws {@link OperatorError} where its data are of another major version. */
+/** Creates the cluster where it is missing. Throws {@link OperatorError} where the data is of another major version. */
 export async function ensureCluster(options: PostgresOptions): Promise<Cluster> {
   const layout = layoutOf(options.folder);
   const owner = ownerFor(options.user);
@@ -76,11 +78,11 @@ async function ensureFolder(folder: string, mode: number, owner: SystemUser | nu
 
 const INITDB = [
   ...['--username', 'danube', '--auth', 'scram-sha-256', '--encoding', 'UTF8'],
-  // The built-in locale sorts the same on every machine, and over upgrades of the C library.
+  // The built-in locale sorts the same on every machine and C library, also after upgrades.
   ...['--locale', 'C', '--locale-provider', 'builtin', '--builtin-locale', 'C.UTF-8'],
 ];
 
-/** Makes the cluster under another name and then renames it, so that a set-up that is killed leaves no broken one. */
+/** Creates the cluster under another name, then renames it, so that a killed set-up leaves no broken cluster. */
 async function createCluster(
   layout: Layout,
   binaries: PostgresBinaries,
@@ -113,13 +115,13 @@ async function refuseOtherMajor(layout: Layout, binaries: PostgresBinaries): Pro
   const want = binaries.version.split('.')[0];
   if (have !== want) {
     throw new OperatorError(
-      `The data in ${layout.data} is of PostgreSQL ${have}, but this Danube brings PostgreSQL ${want}.`,
-      'Dump it with the Danube that wrote it and restore the dump here: see "Upgrades" in docs/operations.md.',
+      `The data in ${layout.data} is of PostgreSQL ${have}, but this Danube comes with PostgreSQL ${want}.`,
+      'Dump it with the Danube version that wrote it and restore the dump here: see "Upgrades" in docs/operations.md.',
     );
   }
 }
 
-/** The host name is a filler: some clients refuse a URL without one, and all prefer the `host` parameter. */
+/** `localhost` is a placeholder: some clients reject a URL without host name, and all prefer the `host` parameter. */
 export function databaseUrl(
   { layout, password }: Pick<Cluster, 'layout' | 'password'>,
   database: string,
@@ -127,7 +129,7 @@ export function databaseUrl(
   return `postgres://danube:${password}@localhost/${database}?host=${encodeURIComponent(layout.socket)}`;
 }
 
-/** The URL of an install's embedded database, or null where it was never made. */
+/** The URL of an install's embedded database, or null where it does not exist. */
 export async function readPostgresUrl(home: string): Promise<string | null> {
   const layout = layoutOf(postgresFolder(home));
   if (!existsSync(layout.password)) return null;
@@ -135,14 +137,14 @@ export async function readPostgresUrl(home: string): Promise<string | null> {
   return databaseUrl({ layout, password }, 'danube');
 }
 
-/** The URL of the database that holds the install's state. Throws {@link OperatorError} where it was never made. */
+/** The URL of the install's database. Throws {@link OperatorError} where the embedded one does not exist. */
 export async function databaseUrlOf({ databaseUrl, home }: Config): Promise<string> {
   const url = databaseUrl ?? (await readPostgresUrl(home));
   if (url) return url;
   throw new OperatorError(`There is no database in ${postgresFolder(home)}.`, 'Run `npm start` once.');
 }
 
-/** Makes the database `danube` where it is missing. The server must be running. */
+/** Creates the database `danube` where it is missing. The server must be running. */
 export async function ensureDatabase(cluster: Cluster): Promise<void> {
   const client = new pg.Client({ connectionString: databaseUrl(cluster, 'postgres') });
   await client.connect();

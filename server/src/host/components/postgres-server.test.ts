@@ -33,7 +33,7 @@ after(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-test('a cluster is made, answers on its socket alone, and takes both sets of migrations', async () => {
+test('a cluster is created, listens on its socket only, and accepts both sets of migrations', async () => {
   const server = await start();
   assert.deepEqual(await query(server.url, "select current_setting('listen_addresses') as listen"), [
     { listen: '' },
@@ -49,7 +49,7 @@ test('a cluster is made, answers on its socket alone, and takes both sets of mig
   assert.equal(schemas.length, 1);
 });
 
-test('a second start takes over the server that runs', async () => {
+test('a second start takes over the running server', async () => {
   const first = await start();
   const second = await start();
   assert.equal(second.process.pid, first.process.pid);

@@ -25,10 +25,10 @@ import {
 } from './postgres-cluster.ts';
 
 export interface RunningPostgres {
-  /** Database `danube` over the unix socket. Other databases: replace the path of the URL. */
+  /** URL of the database `danube` over the unix socket. For another database, replace the path. */
   url: string;
   process: ProcessIdentity;
-  /** Fast shutdown: ends sessions, writes everything, waits for the process to be gone. */
+  /** Fast shutdown: ends sessions, writes everything, waits for the process to exit. */
   stop(): Promise<void>;
 }
 
@@ -36,7 +36,7 @@ const SETTINGS: Record<string, string> = {
   listen_addresses: '',
   unix_socket_permissions: '0700',
   max_connections: '200',
-  // Modest on purpose: the memory of the host belongs to the instances.
+  // Small on purpose: the host's memory is for instances.
   shared_buffers: '256MB',
   effective_cache_size: '1GB',
   work_mem: '8MB',
@@ -51,20 +51,20 @@ const SETTINGS: Record<string, string> = {
 };
 const FAST_SETTINGS = { fsync: 'off', full_page_writes: 'off' };
 const START_SECONDS = 120;
-/** Seconds that the processes of a crashed server get to end. */
+/** Seconds that the processes of a crashed server get to exit. */
 const CRASH_SECONDS = 15;
 const STOP_SECONDS = 60;
 const LEAVE_SECONDS = 1;
 
 /**
- * Starts the embedded PostgreSQL in a process group of its own, or takes over the one that runs on this folder already
- * (after a crash of ours). Creates the cluster at the first start. Throws {@link OperatorError}.
+ * Starts the embedded PostgreSQL in its own process group, or takes over one that already runs on this folder (after a
+ * crash of Danube). Creates the cluster at the first start. Throws {@link OperatorError}.
  */
 export async function startPostgres(options: PostgresOptions): Promise<RunningPostgres> {
   const cluster = await ensureCluster(options);
   let server = findPostgres(options.folder);
   if (server && linkOf(server.pid, 'exe') !== path.join(cluster.binaries.bin, 'postgres')) {
-    options.log('PostgreSQL is of another version than this Danube brings: restarting it');
+    options.log('PostgreSQL is not the version that comes with this Danube: restarting it');
     await stopProcess(server);
     server = null;
   }
@@ -81,7 +81,7 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
   };
 }
 
-/** After a crash the new server refuses to start while processes of the old one still end. */
+/** After a crash, the new server refuses to start until the processes of the old one have exited. */
 async function launchPatiently(cluster: Cluster, durable: boolean): Promise<ProcessIdentity> {
   const deadline = Date.now() + CRASH_SECONDS * 1000;
   for (;;) {
@@ -97,19 +97,19 @@ async function launchPatiently(cluster: Cluster, durable: boolean): Promise<Proc
   }
 }
 
-/** The server that runs on that folder's data, also one that somebody else started. */
+/** The server that runs on that folder's data, even if somebody else started it. */
 export function findPostgres(folder: string): ProcessIdentity | null {
   const data = layoutOf(folder).data;
   for (const pid of allPids()) {
     const args = argumentsOf(pid);
-    // Backends rewrite their arguments to `postgres: …`; only the postmaster keeps `-D`.
+    // Backends replace their arguments by `postgres: …`; only the postmaster keeps `-D`.
     if (path.basename(args[0] ?? '') === 'postgres' && args[args.indexOf('-D') + 1] === data)
       return identify(pid);
   }
   return null;
 }
 
-/** Stops the server of that folder, where there is one. */
+/** Stops the folder's server, if it is running. */
 export async function stopPostgres(folder: string): Promise<void> {
   const server = findPostgres(folder);
   if (server) await stopProcess(server);
@@ -140,8 +140,8 @@ async function launch({ layout, binaries, owner }: Cluster, durable: boolean): P
 }
 
 /**
- * PostgreSQL clears a pid file of its own after a crash, unless another process got the number since. It is ours to
- * clear only when nothing at all works in the data folder (a postmaster's children may outlive it for a moment).
+ * After a crash PostgreSQL removes its stale pid file itself, unless another process got the same number. We may remove
+ * it only when no process uses the data folder: a postmaster's children may outlive it briefly.
  */
 async function removeStalePidFile(layout: Layout): Promise<void> {
   const deadline = Date.now() + 10_000;
@@ -156,7 +156,7 @@ async function waitUntilReady(cluster: Cluster, server: ProcessIdentity): Promis
   const deadline = Date.now() + START_SECONDS * 1000;
   for (;;) {
     const client = new pg.Client({ connectionString: databaseUrl(cluster, 'postgres') });
-    // A server that is shutting down or starting up drops connections; the next round tries again.
+    // A server that starts or shuts down drops connections; the next round tries again.
     client.on('error', () => undefined);
     try {
       await client.connect();
@@ -188,7 +188,7 @@ async function startFailure(layout: Layout, cause?: unknown): Promise<OperatorEr
 
 async function stopProcess(server: ProcessIdentity): Promise<void> {
   if (!isAlive(server)) return;
-  // Clients that are just leaving get a moment to do so in good order; then sessions are ended.
+  // Smart shutdown first lets clients that are about to leave do so; then sessions are ended.
   signal(server.pid, 'SIGTERM');
   if (await waitForExit(server, LEAVE_SECONDS)) return;
   signal(server.pid, 'SIGINT');

@@ -10,7 +10,7 @@ import { fail, ok, RESTART, type Verdict, warn } from '../verdict.ts';
 import { databaseUrlOf, postgresFolder } from './postgres-cluster.ts';
 import { findPostgres, startPostgres, stopPostgres } from './postgres-server.ts';
 
-/** Holds all state of the install, unless DATABASE_URL names a PostgreSQL elsewhere. */
+/** The database with all state of the install, unless DATABASE_URL names a PostgreSQL elsewhere. */
 export const postgres: HostComponent = {
   name: 'PostgreSQL',
   entries: ['postgres'],
@@ -48,7 +48,7 @@ async function check({ config }: HostContext): Promise<Verdict> {
   if (!config.databaseUrl && !findPostgres(folder)) {
     return fail(
       'the embedded PostgreSQL does not run',
-      `${RESTART} If it does not, look into ${folder}/postgres.log.`,
+      `${RESTART} If it does not, see ${folder}/postgres.log.`,
     );
   }
   const url = await databaseUrlOf(config);
@@ -62,7 +62,7 @@ async function check({ config }: HostContext): Promise<Verdict> {
 
 const MIGRATIONS = path.join(import.meta.dirname, '..', '..', 'db', 'migrations');
 
-/** The version of the database's server, and how many migrations it has not had yet. */
+/** The version of the database server, and the number of pending migrations. */
 async function readSchema(url: string): Promise<{ version: string; pending: number }> {
   const { db, close } = openDatabase(url, { max: 1 });
   try {

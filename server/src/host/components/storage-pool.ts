@@ -15,7 +15,7 @@ import { incus } from './incus.ts';
 import { localIncus, usesLocalIncus, withIncus } from './incus-connection.ts';
 import { findIncusd, waitForIncus } from './incus-daemon.ts';
 
-/** The install's own btrfs pool in the Incus of this host: there, and enforcing the sizes of disks. Goes with Incus. */
+/** The install's own btrfs pool in the Incus of this host: mounted, and enforcing disk sizes. Removed with Incus. */
 export const storagePool: HostComponent = {
   name: 'Storage pool',
   packages: [{ name: 'btrfs-progs', proof: '/usr/bin/btrfs' }],
@@ -29,7 +29,7 @@ export const storagePool: HostComponent = {
     const countAnew = keepCounting(mount, context.log);
     return {
       title: 'Starting Incus and its storage pool',
-      // Later starts serve while Incus still comes up: the API answers, and workflows wait for their turn.
+      // At later starts Incus comes up in the background: the API serves meanwhile, and workflows wait.
       background: existsSync(path.join(folder, 'disks', `${pool}.img`)),
       async ensure() {
         await waitForIncus(socket, whose === 'host' ? null : findIncusd(config.home), log);
@@ -50,14 +50,16 @@ export const storagePool: HostComponent = {
 const mountOf = ({ config, installId, incus: whose }: HostContext): string =>
   poolMount(localIncus(config.home, whose).folder, poolName(installId));
 
-/** How often counts are looked at that Btrfs does not know to be wrong, in milliseconds: it costs a process. */
+/**
+ * Interval, in milliseconds, at which counters are checked that Btrfs itself reports as consistent. It costs a process.
+ */
 const LOOK_MS = 15_000;
-/** Counting reads all of the pool's metadata, so at most a quarter of the time goes into it. */
+/** A rescan reads all metadata of the pool, so rescans take at most a quarter of the time. */
 const REST = 3;
 
 /**
- * Makes Btrfs count anew where it has lost count of what disks hold, which it does when disks are deleted while others
- * are copied (decision 28). Until then it enforces no limits, or keeps a guest from writing that has room.
+ * Rescans Btrfs's quota counters when they are wrong, which happens when disks are deleted while others are copied
+ * (decision 28). Wrong counters enforce no limits, or keep a guest with free space from writing.
  */
 export function keepCounting(
   mount: string,
@@ -76,15 +78,15 @@ export function keepCounting(
     await recountDisks(mount);
     const took = Date.now() - began;
     notBefore = Date.now() + took * REST;
-    log(`Btrfs had lost count of what disks hold, and has counted again (${(took / 1000).toFixed(1)} s)`);
+    log(`Btrfs's quota counters were wrong, and have been rescanned (${(took / 1000).toFixed(1)} s)`);
   };
 }
 
 const MIN_POOL_GB = 8;
-/** Of the space that is free at the first start: the file is sparse, and the rest of the host needs room too. */
+/** Share of the space that is free at the first start: the file is sparse, and the rest of the host needs space too. */
 const POOL_SHARE = 0.8;
 
-/** Creates the pool where it is missing: a sparse file that takes space as instances fill it. */
+/** Creates the pool where it is missing, on a sparse file that grows as instances fill it. */
 async function ensurePool(socket: string, name: string, home: string): Promise<void> {
   await withIncus({ socketPath: socket }, async (client) => {
     if (await client.find(`/1.0/storage-pools/${name}`)) return;

@@ -6,8 +6,8 @@ import { createToken } from '../tokens/service.ts';
 const EMAIL = 'admin@localhost';
 
 /**
- * Makes the operator's account, team and first token where the install has no account yet.
- * Several processes may call it at once: one of them gets the token, the others null.
+ * Creates the operator's account, team and first token where the install has no account yet. When several processes
+ * call it at once, one of them gets the token and the others null.
  */
 export async function ensureFirstAccount(
   database: Database,

@@ -2,17 +2,17 @@ import { sql } from 'kysely';
 import type { Queryable, Tx } from '../../db/database.ts';
 import { AppError } from '../../lib/errors.ts';
 
-/** What a team may have of something. */
+/** A limit on how many of something a team may have. */
 export interface Quota {
-  /** Unless `teams.quotas` says otherwise for the team. */
+  /** The default; `teams.quotas` can override it for a team. */
   limit: number;
-  /** In sentences: `The team's LABEL quota`. */
+  /** Used in sentences: `The team's LABEL quota`. */
   label: string;
 }
 
 const quotas = new Map<string, Quota>();
 
-/** Makes the quotas of resources known, by kind. */
+/** Registers quotas, by kind. */
 export function registerQuotas(list: Readonly<Record<string, Quota>>): void {
   for (const [kind, quota] of Object.entries(list)) quotas.set(kind, quota);
 }
@@ -24,8 +24,8 @@ function quotaOf(kind: string): Quota {
 }
 
 /**
- * Counts `count` more things of a kind for the team. Concurrent transactions of one team wait for each other here, so
- * the limit is exact. Throws `quota_exceeded` naming quota, limit and use.
+ * Adds `count` to the team's use of a kind. Concurrent transactions of one team wait for each other here, so the limit
+ * is exact. Throws `quota_exceeded` naming quota, limit and use.
  */
 export async function takeQuota(tx: Tx, teamId: number, kind: string, count = 1): Promise<void> {
   const limit = limitOf(teamId, kind);
@@ -44,8 +44,8 @@ export async function takeQuota(tx: Tx, teamId: number, kind: string, count = 1)
 }
 
 /**
- * Throws `quota_exceeded` where one of the team's things, called for example "server", holds as many others as it may.
- * `used` is how many it holds, counted under a lock on its row.
+ * Checks a quota per resource, such as rules in a firewall. Throws `quota_exceeded` where the holder already has as
+ * many as allowed. `holder` is the word for it, for example "server"; `used` must be counted under a lock on its row.
  */
 export async function assertQuotaWithin(
   tx: Tx,
@@ -71,7 +71,7 @@ const exceeded = (what: string, kind: string, limit: number, used: number): AppE
     { extra: { quota: kind, limit, used } },
   );
 
-/** Gives back what {@link takeQuota} took, in the transaction that deletes the thing. */
+/** Reverts {@link takeQuota}, in the transaction that deletes the resource. */
 export async function releaseQuota(tx: Tx, teamId: number, kind: string, count = 1): Promise<void> {
   await tx
     .updateTable('team_usage')
@@ -81,7 +81,7 @@ export async function releaseQuota(tx: Tx, teamId: number, kind: string, count =
     .execute();
 }
 
-/** How many things of a kind the team has. */
+/** The team's use of a kind. */
 export async function countOf(db: Queryable, teamId: number, kind: string): Promise<number> {
   const row = await db
     .selectFrom('team_usage')

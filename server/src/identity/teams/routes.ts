@@ -2,7 +2,7 @@ import type { Database } from '../../db/database.ts';
 import type { Api } from '../../http/api.ts';
 import { TeamList } from './schema.ts';
 
-/** Teams of the token's account. */
+/** Routes for the teams of the token's account. */
 export function teamRoutes(api: Api, database: Database): void {
   api.get(
     '/user/teams',

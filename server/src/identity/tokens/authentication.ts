@@ -5,15 +5,15 @@ import { AppError } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
 import { TokenCache } from './token-cache.ts';
 
-/** `Bearer ID|SECRET`; the scheme's case does not matter (RFC 9110, section 11.1). */
+/** `Bearer ID|SECRET`; the scheme is case-insensitive (RFC 9110, section 11.1). */
 const HEADER = /^bearer +([1-9][0-9]{0,14})\|([\x21-\x7e]{1,200})$/i;
 
 export interface TokenAuthenticator extends Authenticator {
-  /** Resolves once it is written down when tokens were last used. Call it when no requests come any more. */
+  /** Resolves once pending updates of tokens' last use are written. Call it after the last request. */
   close(): Promise<void>;
 }
 
-/** Finds out who makes a request by the token in its `Authorization` header, and notes that the token was used. */
+/** Authenticates requests by the token in their `Authorization` header, and records its use. */
 export function createTokenAuthenticator(database: Database, log: Log): TokenAuthenticator {
   const tokens = new TokenCache(database, log);
   return {
@@ -22,7 +22,7 @@ export function createTokenAuthenticator(database: Database, log: Log): TokenAut
       const found = tokens.find(id);
       const token = found instanceof Promise ? await found : found;
       if (!token || !equalBytes(token.secretHash, sha256(secret))) {
-        // One that was at hand takes as long as one that there is not: else the time would tell which ids are in use.
+        // Takes as long for an unknown or cached id as for any other, so that timing does not reveal which ids exist.
         if (!(found instanceof Promise)) await tokens.load(id);
         throw unauthenticated('This API token is not valid. Check that it was copied whole.');
       }

@@ -6,11 +6,11 @@ import { invalid, notFound } from '../../lib/errors.ts';
 
 export interface NewToken {
   accountId: number;
-  /** The team that requests act on, unless `X-Team-Id` names another. The user must be a member. */
+  /** The team that requests act on unless `X-Team-Id` names another. The user must be a member. */
   teamId: number;
   name: string;
   scopes?: readonly Scope[];
-  /** Null: never. */
+  /** Null: the token does not expire. */
   expiresAt?: Date | null;
 }
 
@@ -27,12 +27,12 @@ export interface TokenInfo {
   revokedAt: Date | null;
 }
 
-/** Characters of a secret: about 278 bits. */
+/** Length of a secret in characters: about 278 bits. */
 const SECRET_LENGTH = 48;
 
 /**
- * Makes a token and returns its plain text, `ID|SECRET`: the only time that it can be read, since only a hash is
- * kept. Throws `validation_failed` for an unknown scope, an empty name or an expiry in the past.
+ * Creates a token and returns its plain text, `ID|SECRET`. Only a hash is stored, so this is the only time it can be
+ * read. Throws `validation_failed` for an unknown scope, an empty name or an expiry in the past.
  */
 export async function createToken(
   db: Queryable,
@@ -63,7 +63,7 @@ export async function createToken(
   return { id, plainText: `${id}|${secret}` };
 }
 
-/** Lists a user's tokens, or everyone's, oldest first; never their secrets. */
+/** Lists the tokens of a user, or of all users, oldest first. Never returns their secrets. */
 export async function listTokens(db: Queryable, accountId?: number): Promise<TokenInfo[]> {
   let query = db.selectFrom('tokens').selectAll().orderBy('id');
   if (accountId !== undefined) query = query.where('user_id', '=', accountId);
@@ -82,7 +82,7 @@ export async function listTokens(db: Queryable, accountId?: number): Promise<Tok
   }));
 }
 
-/** Revokes a token; every server process refuses it within a second. Revoking twice is fine. Throws `not_found`. */
+/** Revokes a token; every server process rejects it within a second. Idempotent. Throws `not_found`. */
 export async function revokeToken(db: Queryable, id: number): Promise<void> {
   const row = await db
     .updateTable('tokens')

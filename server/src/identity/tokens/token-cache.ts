@@ -5,7 +5,7 @@ import { type Limits, TIER_LIMITS } from '../../http/rate-limits.ts';
 import { logFailure } from '../../lib/failure.ts';
 import type { Log } from '../../lib/log.ts';
 
-/** All that a request needs to know about its token. */
+/** What a request needs to know about its token. */
 export interface TokenRecord {
   secretHash: Buffer;
   /** Unix milliseconds. */
@@ -14,12 +14,12 @@ export interface TokenRecord {
   identity: Identity;
 }
 
-/** How long a record is believed, in milliseconds: so long may a revoked token still work. */
+/** How long a cached record is used, in milliseconds; a revoked token still works for that time. */
 const MAX_AGE = 1_000;
 const TOUCH_INTERVAL = 60_000;
 const MAX_ENTRIES = 10_000;
 
-/** Tokens read from the database, kept for a second, so that a busy client costs no query per request. */
+/** Caches tokens for a second, so that a busy client does not cost one query per request. */
 export class TokenCache {
   readonly #database: Database;
   readonly #log: Log;
@@ -33,13 +33,13 @@ export class TokenCache {
     this.#log = log;
   }
 
-  /** The token with this id, or null; a promise only where the database has to be asked. */
+  /** The token with this id, or null. Returns a promise only where it has to query the database. */
   find(id: number): TokenRecord | Promise<TokenRecord | null> {
     const known = this.#records.get(id);
     return known && Date.now() - known.at < MAX_AGE ? known.record : this.load(id);
   }
 
-  /** The token as the database has it now. */
+  /** Reads the token from the database. */
   load(id: number): Promise<TokenRecord | null> {
     const running = this.#loading.get(id);
     if (running) return running;
@@ -48,7 +48,7 @@ export class TokenCache {
     return loading;
   }
 
-  /** Notes the use of a token: written behind the request, at most once a minute. */
+  /** Records the use of a token, in the background and at most once a minute. */
   touch(id: number, ip: string): void {
     const now = Date.now();
     if (now - (this.#touched.get(id) ?? 0) < TOUCH_INTERVAL) return;
@@ -66,7 +66,7 @@ export class TokenCache {
     this.#writes.add(write);
   }
 
-  /** Resolves when no write is under way any more. */
+  /** Resolves when no write is pending. */
   async settle(): Promise<void> {
     await Promise.all(this.#writes);
   }
@@ -119,7 +119,7 @@ const rolesOf = sql<{ team: number; owns: boolean }[]>`(
   where member.user_id = u.id
 )`.as('roles');
 
-/** Maps keep the order of insertion: the first key is the oldest. */
+/** Maps iterate in insertion order, so the first key is the oldest. */
 function setBounded<V>(map: Map<number, V>, key: number, value: V): void {
   map.delete(key);
   if (map.size >= MAX_ENTRIES) map.delete(map.keys().next().value!);

@@ -25,7 +25,7 @@ describe('tokens', () => {
       ...more,
     });
 
-  it('are ID|SECRET, read by default, and stored as a hash only', async () => {
+  it('are ID|SECRET, have read scopes by default, and are stored as a hash only', async () => {
     const { id, plainText } = await issue();
     assert.match(plainText, new RegExp(`^${id}\\|[A-Za-z0-9]{48}$`));
     const rows = await test.database.pool.query('select t::text as row from tokens t');
@@ -60,7 +60,7 @@ describe('tokens', () => {
     await waitFor('401', async () => (await statusOf(token)) === 401);
   });
 
-  it('take another team that the account is in', async () => {
+  it('can act on another team that the account is in', async () => {
     const { id } = await test.database.db
       .insertInto('teams')
       .values({ name: 'Second', owner_id: test.team.accountId })
@@ -82,7 +82,7 @@ describe('tokens', () => {
     );
   });
 
-  it('tell whose they are, and what the account is in each of its teams', async () => {
+  it('identify the account and its role in each of its teams', async () => {
     const { accountId, teamId } = test.team;
     const foreign = await createTeam(test.database);
     await joinTeam(test.database, accountId, foreign.teamId);
@@ -99,7 +99,7 @@ describe('tokens', () => {
     assert.equal(identity.roles.get(foreign.teamId), 'member');
   });
 
-  it('are refused with bad names, scopes and expiries', async () => {
+  it('are rejected with invalid names, scopes and expiries', async () => {
     const bad: Partial<NewToken>[] = [
       { name: ' ' },
       { name: 'x'.repeat(256) },
