@@ -122,7 +122,7 @@ export function serviceVerbsContract(name: string, open: () => Promise<Subject>)
       await plane.ensureFiles(spec.ref, [file]);
       await plane.ensureFiles(spec.ref, [file]);
       await refuses(plane.control(spec.ref, 'state'), 'invalid');
-      await refuses(plane.waitForService(spec.ref, 1), 'timeout');
+      await refuses(plane.waitForService(spec.ref, 60), 'stopped');
       const { memoryBytes, cpuSeconds, diskBytes } = await usageOf(plane, spec.ref);
       assert.deepEqual([memoryBytes, cpuSeconds, typeof diskBytes], [null, null, 'number']);
       await plane.ensureRunning(spec.ref);

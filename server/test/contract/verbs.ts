@@ -142,7 +142,7 @@ export function verbsContract(name: string, open: () => Promise<Subject>): void 
       await plane.ensureStopped(one.ref, 0);
       await plane.ensureStopped(one.ref, 0);
       assert.equal((await plane.describeInstance(one.ref))?.power, 'stopped');
-      await refuses(plane.waitForSsh(one.ref, 1), 'timeout');
+      await refuses(plane.waitForSsh(one.ref, 1), 'stopped');
       await plane.ensureRunning(one.ref);
       await plane.ensureRunning(one.ref);
       const running = await plane.describeInstance(one.ref);

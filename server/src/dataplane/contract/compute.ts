@@ -101,9 +101,12 @@ export interface Compute {
   ensureRunning(ref: InstanceRef): Promise<void>;
   /** Asks the guest to shut down, and powers it off after `graceSeconds`. */
   ensureStopped(ref: InstanceRef, graceSeconds: number): Promise<void>;
-  /** Resolves once the guest's SSH server sends its banner; throws `timeout` otherwise. */
+  /**
+   * Resolves once the guest's SSH server sends its banner. Throws `timeout` otherwise, and `stopped` well before that
+   * where the instance does not run.
+   */
   waitForSsh(ref: InstanceRef, timeoutSeconds: number): Promise<void>;
-  /** Resolves once the service in the guest answers an authenticated query; throws `timeout` otherwise. */
+  /** Resolves once the service in the guest answers an authenticated query; throws like `waitForSsh`. */
   waitForService(ref: InstanceRef, timeoutSeconds: number): Promise<void>;
   /**
    * Runs a verb of the guest's control program and returns its output. Throws `failed` with the program's error message

@@ -2,6 +2,8 @@ export type DataPlaneErrorCode =
   | 'unreachable'
   | 'timeout'
   | 'not_found'
+  /** What was waited for cannot come: the instance does not run. */
+  | 'stopped'
   | 'image_unavailable'
   | 'image_build_failed'
   | 'no_capacity'

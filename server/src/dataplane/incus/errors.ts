@@ -19,6 +19,7 @@ const PUBLIC: Record<DataPlaneErrorCode, string> = {
   unreachable: 'The virtualization service does not answer.',
   timeout: 'The virtualization service took too long.',
   not_found: 'The instance does not exist.',
+  stopped: 'The instance does not run.',
   image_unavailable: 'The image is not available.',
   image_build_failed: 'The image could not be built.',
   no_capacity: 'There is not enough room left on this install.',

@@ -2,12 +2,14 @@ import { DataPlaneError } from '../contract/errors.ts';
 import type { InstanceRef } from '../contract/refs.ts';
 import type { IncusContext } from './context.ts';
 import { IncusError } from './errors.ts';
-import { instancePath } from './lookup.ts';
+import { getInstance, instancePath } from './lookup.ts';
 
 /** Milliseconds between two attempts to start the probe in a guest that is not ready to run it. */
 const PAUSE = 250;
 /** Seconds that one run of the probe lasts. A new one then starts, in case the guest rebooted meanwhile. */
 const PROBE_SECONDS = 60;
+/** Seconds after which an instance that is seen stopped is not just rebooting. */
+const STOPPED_SECONDS = 3;
 
 /** How to find out whether a guest is ready. */
 export interface Probe {
@@ -56,8 +58,8 @@ export const SERVICE: Probe = {
 };
 
 /**
- * Resolves once the probe succeeds. The probe runs in the guest, so the host needs no route to it. Throws `timeout`, or
- * `not_found` where the instance does not exist.
+ * Resolves once the probe succeeds. The probe runs in the guest, so the host needs no route to it. Throws `timeout`,
+ * `stopped` where the instance does not run, or `not_found` where it does not exist.
  */
 export async function waitUntilReady(
   context: IncusContext,
@@ -68,6 +70,7 @@ export async function waitUntilReady(
   const { path, query } = instancePath(context, ref);
   const deadline = Date.now() + timeoutSeconds * 1000;
   let last: unknown;
+  let stoppedSince: number | null = null;
   for (;;) {
     const left = Math.ceil((deadline - Date.now()) / 1000);
     if (left <= 0) break;
@@ -82,7 +85,14 @@ export async function waitUntilReady(
       // The guest is booting, rebooting or stopped.
       last = error;
     }
+    const isStopped = (await getInstance(context, ref)).status === 'Stopped';
+    stoppedSince = isStopped ? (stoppedSince ?? Date.now()) : null;
+    if (stoppedSince !== null && Date.now() - stoppedSince >= STOPPED_SECONDS * 1000) break;
     await new Promise((resolve) => setTimeout(resolve, PAUSE));
+  }
+  if (stoppedSince !== null) {
+    const message = `${probe.subject} cannot answer: the instance does not run.`;
+    throw new DataPlaneError('stopped', message, { cause: last });
   }
   throw new DataPlaneError('timeout', `${probe.subject} did not answer within ${timeoutSeconds} seconds.`, {
     cause: last,

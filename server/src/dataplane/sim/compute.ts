@@ -115,6 +115,9 @@ function write(core: SimCore, ref: InstanceRef, files: readonly InstanceFile[]):
 }
 
 function answersOnce(core: SimCore, subject: string, ref: InstanceRef, timeoutSeconds: number): void {
-  if (core.need(ref).power === 'running') return;
+  const { power } = core.need(ref);
+  if (power === 'running') return;
+  if (power === 'stopped')
+    throw new DataPlaneError('stopped', `${subject} cannot answer: the instance does not run.`);
   throw new DataPlaneError('timeout', `${subject} did not answer within ${timeoutSeconds} seconds.`);
 }

@@ -1,6 +1,7 @@
 import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
 import type { Database } from '../../db/database.ts';
 import { createNetworkReader } from '../../instances/addresses.ts';
+import { untilItAnswers } from '../../instances/boot.ts';
 import { instanceRef } from '../../instances/naming.ts';
 import { ensureWithVolume, removeWithVolume, volumeOf } from '../../instances/volumes.ts';
 import type { Progress } from '../../lib/progress.ts';
@@ -45,7 +46,12 @@ export function stepTools({ database, plane }: ServiceWorkflowDependencies) {
       (await plane.describeInstance(instanceRef(row))) !== null,
     /** Waits until the engine answers, as long as that matters. */
     ready: (row: ManagedService): Promise<void> =>
-      unlessSuperseded(database, row.id, SUPERSEDING, waitUntilReady(plane, instanceRef(row))),
+      unlessSuperseded(
+        database,
+        row.id,
+        SUPERSEDING,
+        untilItAnswers(plane, instanceRef(row), (ref) => waitUntilReady(plane, ref)),
+      ),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Compute } from '../../dataplane/contract/compute.ts';
-import { DataPlaneError } from '../../dataplane/contract/errors.ts';
+import { DataPlaneError, type DataPlaneErrorCode } from '../../dataplane/contract/errors.ts';
 import type { Database } from '../../db/database.ts';
 import {
   diskFinding,
@@ -18,6 +18,8 @@ import type { Vps } from './store.ts';
 
 /** Seconds that a server gets to answer the question whether SSH answers. */
 const PROBE_SECONDS = 2;
+/** Errors that mean: SSH does not answer. */
+const NO_ANSWER: ReadonlySet<DataPlaneErrorCode> = new Set(['timeout', 'stopped']);
 
 /** Looks at servers from outside, and asks whether SSH answers: what else is in them is their owner's. */
 export class VpsInspection {
@@ -41,7 +43,7 @@ export class VpsInspection {
       await this.#plane.waitForSsh(instanceRef(vps), seconds);
       return true;
     } catch (error) {
-      if (error instanceof DataPlaneError && error.code === 'timeout') return false;
+      if (error instanceof DataPlaneError && NO_ANSWER.has(error.code)) return false;
       throw error;
     }
   }

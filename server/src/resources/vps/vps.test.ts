@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import { type Call, clientOf, newVps } from '../../../test/client.ts';
 import { createTeam, startTestApp, type TestApp, waitFor } from '../../../test/harness.ts';
 import { DataPlaneError } from '../../dataplane/contract/errors.ts';
+import type { InstanceRef } from '../../dataplane/contract/refs.ts';
 
 describe('VPS', () => {
   let test: TestApp;
@@ -66,6 +67,25 @@ describe('VPS', () => {
     assert.equal((await call('DELETE', `/vps/${id}`)).body.status, 'destroying');
     await waitFor('404', async () => (await call('GET', `/vps/${id}`)).status === 404);
     assert.equal(await inDataPlane(id), null);
+  });
+
+  it('starts a server again that has stopped while it was starting, and gives up where it does not stay', async () => {
+    const id = await create({ name: 'restless' });
+    let stops = 1;
+    const away = test.plane.faults.after((verb, argument) => {
+      const instance = argument as InstanceRef;
+      if (verb !== 'ensureRunning' || instance.name !== ref(id).name || stops === 0) return;
+      stops -= 1;
+      test.plane.drift.stopFromInside(instance);
+    });
+    const reboot = await call('POST', `/vps/${id}/reboot`);
+    assert.equal((await ended(reboot.body.operation_id)).state, 'succeeded');
+    assert.equal((await inDataPlane(id))?.power, 'running');
+    stops = 2;
+    const { state, error } = await ended((await call('POST', `/vps/${id}/reboot`)).body.operation_id);
+    assert.deepEqual([state, error.code, error.retryable], ['failed', 'stopped', false]);
+    assert.match(error.message, /stopped by itself/);
+    away();
   });
 
   it('accepts requests while another is at work, and carries them out in order', async () => {

@@ -3,6 +3,7 @@ import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
 import type { Database, Queryable, Tx } from '../../db/database.ts';
 import type { EventType, NOTHING } from '../../events/catalogue.ts';
 import { createNetworkReader } from '../../instances/addresses.ts';
+import { untilItAnswers } from '../../instances/boot.ts';
 import { endInstance, instanceWorkflow, markDeployed, settle } from '../../instances/lifecycle.ts';
 import { instanceRef } from '../../instances/naming.ts';
 import { updateInstance, updateMember } from '../../instances/store.ts';
@@ -109,7 +110,7 @@ function vpsSteps({ database, plane, secrets }: VpsWorkflowDependencies) {
         database,
         vps.id,
         SUPERSEDING,
-        plane.waitForSsh(instanceRef(vps), SSH_TIMEOUT_SECONDS),
+        untilItAnswers(plane, instanceRef(vps), (ref) => plane.waitForSsh(ref, SSH_TIMEOUT_SECONDS)),
       ),
     ),
     start: stepOf('start', (vps) => plane.ensureRunning(instanceRef(vps))),
