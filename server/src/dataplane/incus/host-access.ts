@@ -3,6 +3,7 @@ import type { IncusConnection } from './client.ts';
 import { cutForbidden } from './connections.ts';
 import { DiskUsage } from './disk-usage.ts';
 import { removeEmptyVolume, removeHostRemains, stopForgottenDns } from './host-remains.ts';
+import { askNeighboursOften } from './neighbours.ts';
 import { whileThawing } from './thaw.ts';
 
 /**
@@ -15,6 +16,8 @@ export interface HostAccess {
   cutForbidden: typeof cutForbidden;
   /** Runs work that ends a container, and thaws the container meanwhile in case its root has frozen it. */
   whileThawing: typeof whileThawing;
+  /** Has the host find the instances on a bridge soon after they are up. */
+  askNeighboursOften: typeof askNeighboursOften;
   /** Remove what a killed Incus daemon leaves behind. */
   removeEmptyVolume: typeof removeEmptyVolume;
   removeHostRemains: typeof removeHostRemains;
@@ -29,6 +32,7 @@ export function hostAccess(connection: IncusConnection, pool: string): HostAcces
     disks: new DiskUsage(poolFolder),
     cutForbidden,
     whileThawing,
+    askNeighboursOften,
     removeEmptyVolume,
     removeHostRemains,
     stopForgottenDns,

@@ -4,18 +4,21 @@ import type { IncusClient } from './client.ts';
 import type { IncusContext } from './context.ts';
 import { alreadyExists, IncusError } from './errors.ts';
 import { type Firewalls, guardedBy } from './firewalls.ts';
+import type { HostAccess } from './host-access.ts';
 import { bridgeName, networkAclName, projectName } from './names.ts';
 import { Networks } from './networks.ts';
 
 /** A team's project, network and ACL in Incus. */
 export class Tenants {
   readonly #client: IncusClient;
+  readonly #host: HostAccess | null;
   readonly #installId: string;
   readonly #networks: Networks;
   readonly #firewalls: Firewalls;
 
   constructor(context: IncusContext, firewalls: Firewalls) {
     this.#client = context.client;
+    this.#host = context.host;
     this.#installId = context.installId;
     this.#firewalls = firewalls;
     this.#networks = new Networks(context);
@@ -30,6 +33,8 @@ export class Tenants {
       this.#networks.ensure(bridge, tenant.network, description, guard),
       this.#ensureProject(projectName(this.#installId, tenant.teamId), projectConfig(bridge), description),
     ]);
+    // Each time: with the next boot of the host, the bridge is a new one.
+    await this.#host?.askNeighboursOften(bridge);
   }
 
   async remove(teamId: number): Promise<void> {
