@@ -7,19 +7,25 @@ import { isRoot } from '../../lib/processes.ts';
 import { run } from '../../lib/run.ts';
 import { applyHostFirewall, hostFirewallIsUp, removeHostFirewall } from './host-firewall.ts';
 
-/** Real packets between network namespaces: two teams' bridges, three guests, and a machine outside. */
+/**
+ * Real packets between network namespaces: bridges of two teams and of another install, their guests, and a machine
+ * outside.
+ */
 const ID = 'fafafa';
+const OTHER_INSTALL = 'fafafb';
 const skip = process.env.DANUBE_TEST_FAST || !isRoot() ? 'needs root and the network of a full run' : false;
 
 const ip = (...args: string[]): Promise<unknown> => run('ip', args);
 const BRIDGES = [
   { name: `d${ID}-1`, address: '198.18.1.1' },
   { name: `d${ID}-2`, address: '198.18.2.1' },
+  { name: `d${OTHER_INSTALL}-1`, address: '198.18.4.1' },
 ];
 const GUESTS = [
   { name: 'a', bridge: `d${ID}-1`, address: '198.18.1.10', gateway: '198.18.1.1' },
   { name: 'b', bridge: `d${ID}-1`, address: '198.18.1.11', gateway: '198.18.1.1' },
   { name: 'c', bridge: `d${ID}-2`, address: '198.18.2.10', gateway: '198.18.2.1' },
+  { name: 'd', bridge: `d${OTHER_INSTALL}-1`, address: '198.18.4.10', gateway: '198.18.4.1' },
   { name: 'out', bridge: null, address: '198.18.3.10', gateway: '198.18.3.1' },
 ] as const;
 /** Address of a cloud's metadata service. Not the usual IPv4 address, which the host of this test may need itself. */
@@ -260,6 +266,16 @@ test('teams are isolated, guests of one team are not, and the way out is open', 
   assert.ok(await reaches('a', '198.18.1.11'), 'the same team');
   assert.ok(await reaches('a', '198.18.3.10'), 'outside');
   assert.ok(await reaches('out', '198.18.1.10'), 'from outside');
+});
+
+test('guests of two installs are isolated by the table of either', { skip }, async () => {
+  await applyHostFirewall(ID);
+  assert.ok(await reaches('a', '198.18.4.10'), 'open before the other install is known');
+  await applyHostFirewall(ID, [OTHER_INSTALL]);
+  assert.equal(await reaches('a', '198.18.4.10', PORT, SILENCE), false, 'to the other install');
+  assert.equal(await reaches('d', '198.18.1.10', PORT, SILENCE), false, 'from the other install');
+  if (forwards6()) assert.equal(await reaches('a', six('198.18.4.10'), PORT, SILENCE), false, 'over IPv6');
+  assert.ok(await reaches('a', '198.18.3.10'), 'outside');
 });
 
 test("guests reach none of the host's addresses but for DNS", { skip }, async () => {

@@ -1,6 +1,7 @@
 import { bridgePrefix } from '../../dataplane/incus/names.ts';
 import { run } from '../../lib/run.ts';
 import type { HostComponent } from '../component.ts';
+import { otherInstalls } from '../host-registry.ts';
 import { fail, ok, RESTART } from '../verdict.ts';
 import { usesLocalIncus } from './incus-connection.ts';
 
@@ -17,6 +18,9 @@ export const firewallTable = (installId: string): string => `danube_${installId}
  *   passes these rules too (br_netfilter). `fib daddr . iif` tells it apart: it finds a route on the bridge that the
  *   packet arrived on, and none on other bridges.
  *
+ * - Nothing is forwarded between bridges of this install and those of `others`, other installs on the host. Whichever
+ *   started last knows of the other, so its table alone has to separate them in both directions.
+ *
  * - Nothing is forwarded to link-local addresses: a cloud's metadata service there gives credentials to everyone who
  *   asks from this host, and masquerading makes an instance look like the host. Link-local IPv6 inside a bridge passes.
  *
@@ -31,9 +35,17 @@ export const firewallTable = (installId: string): string => `danube_${installId}
  *
  * - ICMPv6 behind extension headers is dropped: Incus's rules only match the first header, so they would let it pass.
  */
-export function firewallScript(installId: string): string {
+export function firewallScript(installId: string, others: readonly string[]): string {
   const table = firewallTable(installId);
   const bridges = `"${bridgePrefix(installId)}*"`;
+  const foreign = others.map((id) => `"${bridgePrefix(id)}*"`);
+  const apart = foreign
+    .flatMap((other) => [
+      [bridges, other],
+      [other, bridges],
+    ])
+    .map(([from, to]) => `    iifname ${from} oifname ${to} drop\n`)
+    .join('');
   return `table inet ${table} {}
 delete table inet ${table}
 table inet ${table} {
@@ -59,7 +71,7 @@ table inet ${table} {
     iifname ${bridges} ip6 daddr fd00:ec2::254 drop
     iifname ${bridges} oifname != ${bridges} ip6 daddr fe80::/10 drop
     iifname ${bridges} oifname ${bridges} fib daddr . iif oif missing drop
-    iifname != ${bridges} oifname ${bridges} fib saddr oifname ${bridges} drop
+${apart}    iifname != ${bridges} oifname ${bridges} fib saddr oifname ${bridges} drop
     iifname ${bridges} jump instances
     oifname ${bridges} jump instances
   }
@@ -97,8 +109,8 @@ const elementCommand = (verb: 'add' | 'delete', installId: string, bridge: strin
   `${verb} element inet ${firewallTable(installId)} closed { "${bridge}"${rest} }`;
 
 /** Puts the table in place, or replaces it. Needs root. */
-export async function applyHostFirewall(installId: string): Promise<void> {
-  await run('nft', ['-f', '-'], { input: firewallScript(installId) });
+export async function applyHostFirewall(installId: string, others: readonly string[] = []): Promise<void> {
+  await run('nft', ['-f', '-'], { input: firewallScript(installId, others) });
 }
 
 /** Whether the table exists with both of its hooks. */
@@ -119,7 +131,13 @@ export const hostFirewall: HostComponent = {
   appliesTo: usesLocalIncus,
   create: ({ installId }) => ({
     title: 'Setting up the host firewall',
-    ensure: () => applyHostFirewall(installId),
+    ensure: async () => {
+      const others = await otherInstalls(installId);
+      await applyHostFirewall(
+        installId,
+        others.map((other) => other.installId),
+      );
+    },
     isUp: () => hostFirewallIsUp(installId),
     intervalMs: 10_000,
   }),
