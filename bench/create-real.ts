@@ -12,7 +12,7 @@ import { projectName } from '../server/src/dataplane/incus/names.ts';
 import { buildUserData } from '../server/src/images/cloud-init.ts';
 import { createLog } from '../server/src/lib/log.ts';
 import { type Call, clientOf, newVps } from '../server/test/client.ts';
-import { createTeam, startTestApp, type TestApp, waitFor } from '../server/test/harness.ts';
+import { createTeam, startTestApp, TEST_POOLS, type TestApp, waitFor } from '../server/test/harness.ts';
 import { createTestIncus, fromTestRun } from '../server/test/incus.ts';
 import { openRawTenant, type RawTenant } from './raw-tenant.ts';
 import { median, type Row } from './report.ts';
@@ -26,7 +26,11 @@ const PASSWORD = 'correct horse battery';
 
 export async function benchCreateReal(): Promise<Row[]> {
   const plane = createTestIncus(createLog('silent'));
-  const pools = { ipv4: fromTestRun('DANUBE_IPV4_POOL'), ipv6: fromTestRun('DANUBE_IPV6_POOL') };
+  const pools = {
+    ...TEST_POOLS,
+    ipv4: fromTestRun('DANUBE_IPV4_POOL'),
+    ipv6: fromTestRun('DANUBE_IPV6_POOL'),
+  };
   const test = await startTestApp({ plane, pools });
   const incus = new IncusClient({ socketPath: fromTestRun('DANUBE_TEST_INCUS_SOCKET') });
   const large = await createTeam(test.database);

@@ -20,7 +20,7 @@ import { getService } from '../server/src/resources/managed-services/store.ts';
 import { imageOf, type Provider } from '../server/src/services/provider.ts';
 import { PROVIDERS } from '../server/src/services/registry.ts';
 import { clientOf } from '../server/test/client.ts';
-import { startTestApp, type TestApp, waitFor } from '../server/test/harness.ts';
+import { startTestApp, TEST_POOLS, type TestApp, waitFor } from '../server/test/harness.ts';
 import { createTestIncus, fromTestRun } from '../server/test/incus.ts';
 import { dataMount, volumeOf } from '../server/test/volumes.ts';
 import { openRawTenant, type RawTenant } from './raw-tenant.ts';
@@ -46,7 +46,11 @@ interface Login {
 
 export async function benchCreateServices(): Promise<Row[]> {
   const plane = createTestIncus(createLog('silent'));
-  const pools = { ipv4: fromTestRun('DANUBE_IPV4_POOL'), ipv6: fromTestRun('DANUBE_IPV6_POOL') };
+  const pools = {
+    ...TEST_POOLS,
+    ipv4: fromTestRun('DANUBE_IPV4_POOL'),
+    ipv6: fromTestRun('DANUBE_IPV6_POOL'),
+  };
   const secretKey = randomBytes(32);
   const test = await startTestApp({ plane, pools, secretKey });
   const incus = new IncusClient({ socketPath: fromTestRun('DANUBE_TEST_INCUS_SOCKET') });

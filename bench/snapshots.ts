@@ -19,7 +19,7 @@ import { createAuthorityReader } from '../server/src/resources/certificate-autho
 import { instanceSpec } from '../server/src/resources/managed-services/settings.ts';
 import { getService } from '../server/src/resources/managed-services/store.ts';
 import { type Call, clientOf, newDatabase } from '../server/test/client.ts';
-import { startTestApp, type TestApp } from '../server/test/harness.ts';
+import { startTestApp, TEST_POOLS, type TestApp } from '../server/test/harness.ts';
 import { createTestIncus, fromTestRun } from '../server/test/incus.ts';
 import { volumeOf } from '../server/test/volumes.ts';
 import { median, type Row } from './report.ts';
@@ -33,7 +33,11 @@ const PATIENCE = 600;
 
 export async function benchSnapshots(): Promise<Row[]> {
   const plane = createTestIncus(createLog('silent'));
-  const pools = { ipv4: fromTestRun('DANUBE_IPV4_POOL'), ipv6: fromTestRun('DANUBE_IPV6_POOL') };
+  const pools = {
+    ...TEST_POOLS,
+    ipv4: fromTestRun('DANUBE_IPV4_POOL'),
+    ipv6: fromTestRun('DANUBE_IPV6_POOL'),
+  };
   const secretKey = randomBytes(32);
   const test = await startTestApp({ plane, pools, secretKey });
   const incus = new IncusClient({ socketPath: fromTestRun('DANUBE_TEST_INCUS_SOCKET') });

@@ -20,6 +20,7 @@ import { ERROR_STATUS } from '../server/src/lib/errors.ts';
 import { createLog } from '../server/src/lib/log.ts';
 import { MODULES } from '../server/src/modules.ts';
 import { templateUrl } from '../server/test/database.ts';
+import { TEST_POOLS } from '../server/test/harness.ts';
 import {
   installTestPackages,
   prepareTestInstall,
@@ -37,7 +38,7 @@ async function openApiDocument(): Promise<string> {
   const plane = createSimDataPlane({ stateFile: null, latencyMs: 0 });
   const log = createLog('silent');
   const authenticator = createTokenAuthenticator(database, log);
-  const pools = { ipv4: '10.64.0.0/13', ipv6: 'fd00::/48' };
+  const pools = TEST_POOLS;
   const secretKey = Buffer.alloc(32);
   const context = createContext({ config, database, plane, pools, publicAddress: null, secretKey, log });
   const routes = documented(

@@ -30,6 +30,10 @@ test('a setting that makes no sense is named', () => {
   const wrong: [NodeJS.ProcessEnv, RegExp][] = [
     [{ DANUBE_LISTEN: 'here' }, /DANUBE_LISTEN.*"here"/],
     [{ DANUBE_LISTEN: '127.0.0.1:70000' }, /DANUBE_LISTEN/],
+    ...['20000', '0-100', '300-200', '1-70000', 'a-b'].map((ports): [NodeJS.ProcessEnv, RegExp] => [
+      { DANUBE_PUBLIC_PORTS: ports },
+      /DANUBE_PUBLIC_PORTS/,
+    ]),
     [{ DANUBE_ENGINE: 'xen' }, /DANUBE_ENGINE.*incus, sim/],
     [{ DANUBE_SIM_LATENCY_MS: '-1' }, /DANUBE_SIM_LATENCY_MS/],
     [{ INCUS_URL: 'https://10.0.0.5:8443' }, /INCUS_CLIENT_CERT/],

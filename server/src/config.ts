@@ -1,5 +1,6 @@
 import { isIPv4 } from 'node:net';
 import path from 'node:path';
+import type { PortRange } from './instances/addresses.ts';
 
 /** One documented setting. `docs/configuration.md` has a row for each, which `config.test.ts` compares. */
 interface Setting {
@@ -44,6 +45,12 @@ export const SETTINGS: readonly Setting[] = [
     name: 'DANUBE_PUBLIC_ADDRESS',
     default: 'that of the default route',
     meaning: 'IPv4 address of this host that published databases and caches are reached at.',
+  },
+  {
+    name: 'DANUBE_PUBLIC_PORTS',
+    default: 'chosen at the first start',
+    meaning:
+      'TCP ports at that address, `FIRST-LAST`; one for each published database and cache. No other install on the host may have them.',
   },
   {
     name: 'DANUBE_TRUST_PROXY',
@@ -105,6 +112,7 @@ export interface Config {
   ipv4Pool: string | null;
   ipv6Pool: string | null;
   publicAddress: string | null;
+  publicPorts: PortRange | null;
   trustProxy: string[];
   secretKey: string | null;
   logLevel: string;
@@ -143,6 +151,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     ipv4Pool: get('DANUBE_IPV4_POOL'),
     ipv6Pool: get('DANUBE_IPV6_POOL'),
     publicAddress: readPublicAddress(get('DANUBE_PUBLIC_ADDRESS')),
+    publicPorts: readPublicPorts(get('DANUBE_PUBLIC_PORTS')),
     trustProxy: (get('DANUBE_TRUST_PROXY') ?? '')
       .split(',')
       .map((s) => s.trim())
@@ -185,6 +194,17 @@ function readPublicAddress(text: string | null): string | null {
     );
   }
   return text;
+}
+
+function readPublicPorts(text: string | null): PortRange | null {
+  if (text === null) return null;
+  const [, first, last] = (/^(\d{1,5})-(\d{1,5})$/.exec(text) ?? []).map(Number);
+  if (!first || !last || first > last || last > 65535) {
+    throw new ConfigError(
+      `DANUBE_PUBLIC_PORTS is "${text}". It takes the first and the last TCP port, for example 20000-20999.`,
+    );
+  }
+  return { first, last };
 }
 
 function readIncus(get: (name: string) => string | null): Config['incus'] {

@@ -11,7 +11,11 @@ import { createLog } from '../src/lib/log.ts';
 import { reconcilerLock } from '../src/reconcilers/reconcilers.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 
-export const TEST_POOLS = { ipv4: '10.64.0.0/13', ipv6: 'fd00:1:2::/48' };
+export const TEST_POOLS = {
+  ipv4: '10.64.0.0/13',
+  ipv6: 'fd00:1:2::/48',
+  ports: { first: 20_000, last: 29_999 },
+};
 
 export interface TestTeam {
   accountId: number;

@@ -28,7 +28,10 @@ const app = await startApp({
   config,
   databaseUrl: config.databaseUrl!,
   plane,
-  pools: config.ipv4Pool && config.ipv6Pool ? { ipv4: config.ipv4Pool, ipv6: config.ipv6Pool } : TEST_POOLS,
+  pools:
+    config.ipv4Pool && config.ipv6Pool
+      ? { ...TEST_POOLS, ipv4: config.ipv4Pool, ipv6: config.ipv6Pool }
+      : TEST_POOLS,
   publicAddress: config.publicAddress,
   secretKey: Buffer.from(config.secretKey!, 'base64'),
   executorId: 'test',

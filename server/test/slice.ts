@@ -51,7 +51,7 @@ function createSlice(number: number): Slice {
     number,
     firstTeam: number * TEAMS + 1,
     has: (teamId) => Math.floor(teamId / TEAMS) === number,
-    pools: { ipv4: `${four(0)}.0/18`, ipv6: `${six(0)}:/60` },
+    pools: { ...TEST_POOLS, ipv4: `${four(0)}.0/18`, ipv6: `${six(0)}:/60` },
     network(fromEnd) {
       const network = NETWORKS - 1 - fromEnd;
       return {

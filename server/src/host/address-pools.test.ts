@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { chooseIpv4Pool, chooseIpv6Pool, hostIpv4Ranges, parseIpv4Range } from './address-pools.ts';
+import {
+  chooseIpv4Pool,
+  chooseIpv6Pool,
+  choosePublicPorts,
+  hostIpv4Ranges,
+  parseIpv4Range,
+} from './address-pools.ts';
 
 test('a range is parsed with its host bits cut off', () => {
   assert.deepEqual(parseIpv4Range('10.64.3.9/13'), parseIpv4Range('10.64.0.0/13'));
@@ -30,6 +36,14 @@ test('the IPv6 pool is a unique local /48, the same each time, another one per i
   assert.match(pool, /^fd[0-9a-f]{2}:[0-9a-f]{1,4}:[0-9a-f]{1,4}::\/48$/);
   assert.equal(pool, chooseIpv6Pool('a1b2c3'));
   assert.notEqual(pool, chooseIpv6Pool('a1b2c4'));
+});
+
+test('an install has public ports that no other install on the host has', () => {
+  const first = choosePublicPorts([]);
+  assert.deepEqual(first, { first: 20_000, last: 20_999 });
+  assert.deepEqual(choosePublicPorts([first]), { first: 21_000, last: 21_999 });
+  assert.deepEqual(choosePublicPorts([{ first: 20_500, last: 22_000 }]), { first: 23_000, last: 23_999 });
+  assert.throws(() => choosePublicPorts([{ first: 1, last: 65_535 }]), /20000 to 29999/);
 });
 
 test("the host's ranges hold its loopback network and no default route", async () => {

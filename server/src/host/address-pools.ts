@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { PortRange } from '../instances/addresses.ts';
 import { run } from '../lib/run.ts';
 import { OperatorError } from './operator-error.ts';
 
@@ -48,6 +49,22 @@ export function chooseIpv4Pool(installId: string, used: readonly string[]): stri
 export function chooseIpv6Pool(installId: string): string {
   const hex = createHash('sha256').update(`danube ipv6 ${installId}`).digest('hex');
   return `fd${hex.slice(0, 2)}:${hex.slice(2, 6)}:${hex.slice(6, 10)}::/48`.replace(/:0+(?=[0-9a-f])/g, ':');
+}
+
+/** Ports for ten installs on one host, all below those that the kernel gives to outgoing connections. */
+const PORTS = { first: 20_000, perInstall: 1_000, installs: 10 };
+
+/** The lowest 1,000 ports of 20000 to 29999 of which none are in `used`. Throws {@link OperatorError}. */
+export function choosePublicPorts(used: readonly PortRange[]): PortRange {
+  for (let place = 0; place < PORTS.installs; place += 1) {
+    const first = PORTS.first + place * PORTS.perInstall;
+    const range = { first, last: first + PORTS.perInstall - 1 };
+    if (!used.some((other) => overlaps(range, other))) return range;
+  }
+  throw new OperatorError(
+    'Other installs on this host have all of the ports 20000 to 29999.',
+    'Set DANUBE_PUBLIC_PORTS to a range that is free, for example 30000-30999.',
+  );
 }
 
 /** The host's IPv4 routes and addresses as CIDR, without the default route. */

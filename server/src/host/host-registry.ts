@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { PortRange } from '../instances/addresses.ts';
 
 /**
- * Installs on one host must not choose the same address ranges, even before their networks exist. Each install
+ * Installs on one host must not choose the same ranges of addresses and ports, even before they use them. Each install
  * registers its ranges here; an entry whose data directory is gone is ignored.
  */
 const FOLDER = '/etc/danube/installs';
@@ -12,6 +13,8 @@ export interface InstallNote {
   installId: string;
   home: string;
   ipv4Pool: string;
+  /** Missing where an older version of Danube made the install. */
+  publicPorts?: PortRange;
 }
 
 const noteFile = (id: string): string => path.join(FOLDER, `${id}.json`);

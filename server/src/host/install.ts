@@ -4,11 +4,11 @@ import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Config } from '../config.ts';
 import { poolName } from '../dataplane/incus/names.ts';
-import type { AddressPools } from '../instances/addresses.ts';
+import type { AddressPools, PortRange } from '../instances/addresses.ts';
 import { installId } from '../lib/install-id.ts';
-import { chooseIpv4Pool, chooseIpv6Pool, hostIpv4Ranges } from './address-pools.ts';
+import { chooseIpv4Pool, chooseIpv6Pool, choosePublicPorts, hostIpv4Ranges } from './address-pools.ts';
 import type { HostComponent } from './component.ts';
-import { leaveNote, otherInstalls } from './host-registry.ts';
+import { type InstallNote, leaveNote, otherInstalls } from './host-registry.ts';
 import { OperatorError } from './operator-error.ts';
 
 /** The decisions of an install's first start, which are kept in `install.json` in the data directory. */
@@ -16,6 +16,7 @@ export interface Install {
   installId: string;
   ipv4Pool: string;
   ipv6Pool: string;
+  publicPorts: PortRange;
   /** `own`: this install's Incus daemon. `host`: the one that the host already had. `remote`: INCUS_URL. */
   incus: 'own' | 'host' | 'remote' | 'none';
   /** Distinguishes the workflows of this server from those of others on the same database. */
@@ -67,10 +68,12 @@ export async function ensureInstall(config: Config, incus: Install['incus']): Pr
   // PostgreSQL and Incus run as other users: they may enter this folder, but not list it.
   await chmod(config.home, 0o711);
   const id = installId(config.home);
+  const others = await otherInstalls(id);
   const install: Install = {
     installId: id,
-    ipv4Pool: config.ipv4Pool ?? (await choosePool(id)),
+    ipv4Pool: config.ipv4Pool ?? (await choosePool(id, others)),
     ipv6Pool: config.ipv6Pool ?? chooseIpv6Pool(id),
+    publicPorts: config.publicPorts ?? choosePublicPorts(others.flatMap((note) => note.publicPorts ?? [])),
     incus,
     serverId: randomUUID(),
     createdAt: new Date().toISOString(),
@@ -78,20 +81,21 @@ export async function ensureInstall(config: Config, incus: Install['incus']): Pr
   await writeFile(`${file(config.home)}.new`, `${JSON.stringify(install, null, 2)}\n`);
   await rename(`${file(config.home)}.new`, file(config.home));
   if (incus === 'own' || incus === 'host') {
-    await leaveNote({ installId: id, home: config.home, ipv4Pool: install.ipv4Pool });
+    const { ipv4Pool, publicPorts } = install;
+    await leaveNote({ installId: id, home: config.home, ipv4Pool, publicPorts });
   }
   return install;
 }
 
-async function choosePool(id: string): Promise<string> {
-  const others = await otherInstalls(id);
+async function choosePool(id: string, others: readonly InstallNote[]): Promise<string> {
   return chooseIpv4Pool(id, [...(await hostIpv4Ranges()), ...others.map((note) => note.ipv4Pool)]);
 }
 
-/** The address ranges: those of the settings, else those chosen at the first start. */
+/** The ranges of addresses and ports: those of the settings, else those chosen at the first start. */
 export const poolsOf = (config: Config, install: Install): AddressPools => ({
   ipv4: config.ipv4Pool ?? install.ipv4Pool,
   ipv6: config.ipv6Pool ?? install.ipv6Pool,
+  ports: config.publicPorts ?? install.publicPorts,
 });
 
 /** The storage pool that instances are created in. */

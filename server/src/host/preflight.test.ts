@@ -55,7 +55,7 @@ test('a host that cannot work is refused with reason and remedy', async () => {
   const long = settings({ DANUBE_HOME: `/tmp/${'x'.repeat(80)}` });
   assert.match(await refusal(preflight(long, true, host())), /too long/);
   const taken = settings({ DANUBE_HOME: '/etc' });
-  assert.match(await refusal(preflight(taken, true, host())), /\/etc, which holds other things/);
+  assert.match(await refusal(preflight(taken, true, host())), /\/etc, which contains other files/);
 });
 
 test('missing isolation is reported, and refused only where it is indispensable', async () => {

@@ -7,6 +7,14 @@ import { AppError } from '../lib/errors.ts';
 export interface AddressPools {
   ipv4: string;
   ipv6: string;
+  /** TCP ports of the host's public address at which instances are published. */
+  ports: PortRange;
+}
+
+/** Both ends included. */
+export interface PortRange {
+  first: number;
+  last: number;
 }
 
 /** The addresses of one instance, which keeps them until it is deleted. */

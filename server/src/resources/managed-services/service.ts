@@ -235,7 +235,7 @@ export class ServiceActions {
         'This install has no public address. The operator can set DANUBE_PUBLIC_ADDRESS.',
       );
     }
-    const port = row.public_port ?? (await takePublicPort(tx));
+    const port = row.public_port ?? (await takePublicPort(tx, this.#pools.ports));
     if (port === null) throw new AppError('not_available', 'This install has no public port left.');
     const operation = await this.#setPublished(tx, principal, row, true, port);
     return {

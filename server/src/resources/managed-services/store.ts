@@ -1,6 +1,7 @@
 import { type Insertable, type Selectable, sql, type UpdateObject } from 'kysely';
 import type { Queryable, Tx } from '../../db/database.ts';
 import type { DB, ManagedServices } from '../../db/schema.gen.ts';
+import type { PortRange } from '../../instances/addresses.ts';
 import { type Instance, type NewInstance, selectInstances } from '../../instances/store.ts';
 import type { Kind } from './kinds.ts';
 
@@ -81,14 +82,11 @@ export async function updateService(db: Queryable, id: string, changes: ServiceC
   await db.updateTable('managed_services').set(changes).where('id', '=', id).execute();
 }
 
-/** The install's own range of public ports: below those that the kernel gives to outgoing connections. */
-const PUBLIC_PORTS = { first: 20_000, last: 29_999 };
-
-/** The lowest public port that is free, or null; nobody else takes one until the transaction ends. */
-export async function takePublicPort(tx: Tx): Promise<number | null> {
+/** The lowest public port of the range that is free, or null; nobody else takes one until the transaction ends. */
+export async function takePublicPort(tx: Tx, { first, last }: PortRange): Promise<number | null> {
   await sql`select pg_advisory_xact_lock(hashtext('danube.public-ports'))`.execute(tx);
   const result = await sql<{ port: number }>`
-    select candidate as port from generate_series(${PUBLIC_PORTS.first}::int, ${PUBLIC_PORTS.last}::int) candidate
+    select candidate as port from generate_series(${first}::int, ${last}::int) candidate
     where not exists (select from managed_services where public_port = candidate)
     order by candidate limit 1`.execute(tx);
   return result.rows[0]?.port ?? null;
