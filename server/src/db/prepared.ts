@@ -13,19 +13,19 @@ const uses = new Map<string, number>();
 let made = 0;
 
 /**
- * A client that has PostgreSQL keep what is sent with parameters again and again (a prepared statement), for as long as
- * the connection lasts. PostgreSQL then parses and, where the plan does not depend on the parameters, plans it once; for
- * most of our statements that is more work than to execute them.
+ * A client that uses prepared statements for SQL that is sent repeatedly with parameters. PostgreSQL then parses it
+ * only once per connection, and plans it once where the plan does not depend on the parameters. For most of our
+ * statements, parsing and planning cost more than execution.
  */
 export class PreparingClient extends pg.Client {
-  // pg declares a dozen forms of this call: all but text with parameters are handed on as they are.
+  // pg declares a dozen overloads of this call. Only text with parameters is prepared, others are passed on unchanged.
   override query(...call: unknown[]): never {
     const [text, values, callback] = call;
     const query = super.query as (...call: unknown[]) => unknown;
     const name = typeof text === 'string' && Array.isArray(values) ? nameOf(text) : null;
     if (name === null) return query.apply(this, call) as never;
     const answer = query.call(this, { name, text, values }, callback);
-    // The error itself is for who has asked.
+    // The caller handles the error itself.
     if (answer instanceof Promise) answer.catch((error) => forgetChanged(text as string, error));
     return answer as never;
   }
@@ -49,8 +49,8 @@ function keep(text: string): string {
 }
 
 /**
- * A table was changed in such a way that a kept statement would answer with other columns, which PostgreSQL refuses
- * (`feature_not_supported`): under a new name it is right again.
+ * Forgets a prepared statement that PostgreSQL rejects (`feature_not_supported`) because a changed table gives its
+ * result other columns. Its next use prepares it again under a new name.
  */
 function forgetChanged(text: string, error: unknown): void {
   if ((error as { code?: unknown }).code === '0A000') names.delete(text);

@@ -25,7 +25,7 @@ export function errorBody(error: AppError, requestId: string, publicUrl: string)
   };
 }
 
-/** Makes what turns anything that was thrown into an answer. What is not the client's doing is logged. */
+/** Creates the error handler. Errors that are not the client's fault are logged. */
 export function createErrorHandler(publicUrl: string) {
   return (thrown: unknown, request: FastifyRequest, reply: FastifyReply): void => {
     const error = brokeOff(thrown, request) ? cutShort() : toAppError(thrown);
@@ -40,14 +40,14 @@ export function createErrorHandler(publicUrl: string) {
   };
 }
 
-/** Whether the connection ended before the request was there as a whole: that is the client's doing, or the network's. */
+/** Whether the connection ended before the request was complete, which is up to the client or the network. */
 const brokeOff = (thrown: unknown, { raw }: FastifyRequest): boolean =>
   thrown !== null && thrown === raw.errored;
 
-/** Only the access log hears of it: there is nobody left to be answered. */
+/** For the access log only: there is no one left to answer. */
 const cutShort = (): AppError => new AppError('bad_request', 'The request ended before it was complete.');
 
-/** Says how to authenticate, where that is what the request lacks (RFC 6750, section 3). */
+/** The `WWW-Authenticate` header of a response to an unauthenticated request (RFC 6750, section 3). */
 function challengeOf({ code, extra }: AppError, { headers }: FastifyRequest): string | null {
   const realm = 'Bearer realm="danube"';
   if (code === 'missing_scope')
@@ -91,7 +91,7 @@ function fromDataPlane(error: DataPlaneError): AppError {
   });
 }
 
-/** Fastify's codes for what is wrong with a request. */
+/** Maps Fastify's codes for invalid requests. */
 function fromCode(code: string): AppError | null {
   switch (code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':

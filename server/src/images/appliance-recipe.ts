@@ -3,10 +3,10 @@ import path from 'node:path';
 import { imageOf, type Provider, type ProviderVersion } from '../services/provider.ts';
 import type { Recipe, RecipeFile } from './recipe.ts';
 
-/** What every image of a service has besides its engine. `runit` brings `svlogd`. */
+/** Packages of every service image besides the engine. `runit` provides `svlogd`. */
 const PACKAGES = ['sysvinit-core', 'iproute2', 'runit', 'procps', 'ca-certificates', 'tzdata'];
 
-/** How the image of one version of an engine is made. See README.md. */
+/** The recipe of the image for one version of an engine. See `services/appliance/README.md`. */
 export function applianceRecipe(
   provider: Pick<Provider, 'id' | 'name' | 'guest'>,
   version: ProviderVersion,
@@ -34,10 +34,10 @@ export function applianceRecipe(
     ],
     commands: [
       'mkdir -p /data /etc/danube /var/lib/danube /var/log/danube && chmod 0700 /var/lib/danube /var/log/danube',
-      // Init scripts of packages: nothing starts but what inittab names.
+      // Removes packages' init scripts, so that only what inittab names is started.
       'rm -rf /etc/rc?.d /etc/rcS.d /etc/init.d /etc/cron.* /etc/logrotate.d',
       'passwd --lock root',
-      // The engine's user has no business with becoming anybody else; root needs no such bits.
+      // Removes setuid bits: the engine's user must not become another user, and root does not need them.
       'find / -xdev -type f -perm /6000 -exec chmod a-s {} +',
       ...(engine.some((file) => file.path === prepare) ? [prepare] : []),
     ],
@@ -45,7 +45,7 @@ export function applianceRecipe(
   };
 }
 
-/** Every file of a folder, executable. */
+/** All files of a folder, executable. */
 const scripts = (folder: string, target: string): RecipeFile[] =>
   readdirSync(folder)
     .sort()

@@ -27,7 +27,7 @@ describe('image builder', () => {
   });
   afterEach(() => rmSync(cacheDir, { recursive: true }));
 
-  it('says why a build failed, and leaves nothing of it', async () => {
+  it('says why a build failed, and leaves nothing behind', async () => {
     await assert.rejects(buildImage({ recipe, cacheDir, mirror }), (error: unknown) => {
       assert.ok(error instanceof DataPlaneError);
       assert.equal(error.code, 'image_build_failed');
@@ -40,15 +40,15 @@ describe('image builder', () => {
   });
 
   const fast = process.env.DANUBE_TEST_FAST ? 'needs the Debian mirror' : false;
-  it('takes no packages that the keyring does not vouch for', { skip: fast }, async () => {
-    // Keys that Debian has withdrawn: they sign none of today's archives.
+  it('rejects packages that the keyring does not verify', { skip: fast }, async () => {
+    // Keys that Debian has withdrawn, which sign none of today's archives.
     const keyring = '/usr/share/keyrings/debian-archive-removed-keys.gpg';
     const unvouched = { ...(await hostMirror()), keyring };
     await assert.rejects(buildImage({ recipe, cacheDir, mirror: unvouched }), /is not signed|NO_PUBKEY/);
     assert.deepEqual(readdirSync(cacheDir), ['debian-12.lock']);
   });
 
-  it('takes a finished image of the same recipe from the cache, and of no other', async () => {
+  it('uses a cached image of the same recipe only', async () => {
     const folder = path.join(cacheDir, `debian-12-${recipeHash(recipe)}`);
     mkdirSync(folder);
     writeFileSync(path.join(folder, 'built.json'), '{"builtAt": 5}');
@@ -59,7 +59,7 @@ describe('image builder', () => {
 });
 
 describe('file lock', () => {
-  it('lets one in at a time, and the next one in after a failure', async () => {
+  it('admits one at a time, and the next one after a failure', async () => {
     const folder = mkdtempSync(path.join(tmpdir(), 'danube-lock-'));
     const file = path.join(folder, 'lock');
     let inside = 0;
@@ -80,7 +80,7 @@ describe('file lock', () => {
 });
 
 describe('image metadata', () => {
-  it('names a template for each of cloud-init’s files', () => {
+  it('has a template for each of cloud-init’s files', () => {
     const metadata = parse(imageMetadata(recipe, 'x86_64'));
     assert.equal(metadata.architecture, 'x86_64');
     assert.deepEqual(
@@ -89,7 +89,7 @@ describe('image metadata', () => {
     );
   });
 
-  it('carries properties besides those of every image', () => {
+  it('has properties in addition to those of every image', () => {
     const { properties } = parse(imageMetadata(recipe, 'x86_64', { 'danube.parameters': 'packed' }));
     assert.equal(properties.release, recipe.suite);
     assert.equal(properties['danube.parameters'], 'packed');

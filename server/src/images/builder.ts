@@ -14,10 +14,10 @@ import type { Recipe } from './recipe.ts';
 
 export interface BuildOptions {
   recipe: Recipe;
-  /** Folder for finished images, one subfolder each. */
+  /** Folder of finished images, one subfolder each. */
   cacheDir: string;
   mirror: DebianMirror;
-  /** Build although the cache has the image: for fresh packages. */
+  /** Build even if the image is cached, to get fresh packages. */
   force?: boolean;
   progress?: Progress | undefined;
 }
@@ -31,7 +31,7 @@ export interface BuiltImage {
   metadataFile: string;
 }
 
-/** Raised when the way of building changes what comes out, so that cached images are made anew. */
+/** Raise it when a change of the builder changes the result, so that cached images are rebuilt. */
 const BUILDER_VERSION = 2;
 
 const ARCHITECTURES: Partial<Record<NodeJS.Architecture, { debian: string; incus: string }>> = {
@@ -39,10 +39,12 @@ const ARCHITECTURES: Partial<Record<NodeJS.Architecture, { debian: string; incus
   arm64: { debian: 'arm64', incus: 'aarch64' },
 };
 
-/** A recipe is some kilobytes of scripts, does not change, and its hash is asked for with every list of images. */
+/**
+ * Cached: a recipe has some kilobytes of scripts and never changes, and its hash is needed for every list of images.
+ */
 const hashes = new WeakMap<Recipe, string>();
 
-/** Changes with everything that decides what is in the image, except the versions of its packages. */
+/** A hash of everything that determines the image's content, except the versions of its packages. */
 export function recipeHash(recipe: Recipe): string {
   const known = hashes.get(recipe);
   if (known) return known;
@@ -52,7 +54,7 @@ export function recipeHash(recipe: Recipe): string {
   return hash;
 }
 
-/** The finished image in the cache, or null. */
+/** The cached image, or null. */
 export async function findBuilt(cacheDir: string, recipe: Recipe): Promise<BuiltImage | null> {
   const folder = path.join(cacheDir, `${recipe.id}-${recipeHash(recipe)}`);
   try {
@@ -70,9 +72,9 @@ const filesIn = (folder: string) => ({
 });
 
 /**
- * Builds the recipe's image with mmdebstrap, or returns the one in the cache. One build of an image at a time, in all
- * processes. Throws `image_build_failed`, with the end of mmdebstrap's output as detail, and then leaves nothing
- * behind.
+ * Builds the recipe's image with mmdebstrap, or returns the cached one. Builds of one image are serialised over all
+ * processes. Throws `image_build_failed`, with the end of mmdebstrap's output as detail, and leaves nothing behind
+ * then.
  */
 export async function buildImage(options: BuildOptions): Promise<BuiltImage> {
   const { recipe, cacheDir, progress } = options;
@@ -111,7 +113,7 @@ async function buildInto({ recipe, cacheDir, mirror, progress }: BuildOptions): 
     const builtAt = Date.now();
     await writeFile(path.join(image, 'built.json'), JSON.stringify({ builtAt }));
     const folder = path.join(cacheDir, `${recipe.id}-${recipeHash(recipe)}`);
-    // Images of earlier recipes are of no more use; instances made from them do not need the file.
+    // Images of earlier recipes are no longer needed; instances made from them have their own disks.
     await removeMatching(cacheDir, (name) => new RegExp(`^${recipe.id}-[0-9a-f]{16}$`).test(name));
     await rename(image, folder);
     progress?.(`Built ${recipe.id}`, 100);
@@ -127,9 +129,7 @@ async function removeMatching(folder: string, matches: (name: string) => boolean
   }
 }
 
-/**
- * Suites that Debian still prepares: they have no archives of updates, and their release files are renewed less often.
- */
+/** Suites still in preparation: they have no archives of updates, and their release files are renewed less often. */
 const UNRELEASED: ReadonlySet<string> = new Set(['forky', 'sid']);
 
 const suites = (recipe: Recipe, mirror: DebianMirror) =>
@@ -158,7 +158,7 @@ async function writeOverlay(overlay: string, recipe: Recipe, mirror: DebianMirro
   }
 }
 
-/** What makes one image fit for many instances: no identity of its own, no leftovers of the build. */
+/** Makes one image fit for many instances: without an identity of its own or leftovers of the build. */
 const CLEAN_UP = [
   ': > /etc/machine-id',
   'rm -f /var/lib/dbus/machine-id /etc/hostname /etc/apt/sources.list',
@@ -166,7 +166,7 @@ const CLEAN_UP = [
   'rm -rf /var/cache/apt/archives/*.deb /root/.cache',
 ];
 
-/** Where the parameters are written while the image is built; `copy-out` takes them from there. */
+/** Where the parameters are written during the build; `copy-out` takes the file from there. */
 const PARAMETERS = 'parameters.json';
 
 async function runMmdebstrap(
@@ -206,7 +206,7 @@ async function runMmdebstrap(
   try {
     await run('mmdebstrap', args, {
       env,
-      // It mounts /proc and /dev in the image: a build that is cut off must not leave them for the next one to delete.
+      // The build mounts /proc and /dev in the image, and they must not remain for the next build to delete.
       contained: true,
       onLine: packageProgress(recipe.id, progress),
       timeoutSeconds: 1800,
@@ -222,10 +222,10 @@ async function runMmdebstrap(
   }
 }
 
-/** One word for a shell. */
+/** Quotes text as one word of a shell command. */
 const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 
-/** Turns apt's lines into per cent: a package is unpacked and set up, which is nearly all of the work. */
+/** Converts apt's output to percentages: unpacking and setting up packages is nearly all of the work. */
 function packageProgress(id: string, progress: Progress | undefined): (line: string) => void {
   let total = 0;
   let done = 0;
@@ -253,7 +253,7 @@ async function packMetadata(partial: string, recipe: Recipe, architecture: strin
   await run('tar', ['-C', folder, '-cf', target, 'metadata.yaml', 'templates']);
 }
 
-/** The image's property that lists its engine's parameters. */
+/** The image property that lists the engine's parameters. */
 async function readParameters(partial: string, recipe: Recipe): Promise<Record<string, string>> {
   const text = await readFile(path.join(partial, PARAMETERS), 'utf8');
   try {

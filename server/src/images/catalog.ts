@@ -1,17 +1,17 @@
 /**
- * The images that a VPS can start from. Debian is built on this install (`recipes.ts`); the others come ready made
- * from the public image server of the Linux Containers project.
+ * The images for VPS. Debian is built on the install (`recipes.ts`); the others are downloaded from the public image
+ * server of the Linux Containers project.
  */
 export interface CatalogImage {
-  /** What `image` is on the wire, for example `debian-12`. */
+  /** The value of `image` in the API, for example `debian-12`. */
   id: string;
   label: string;
   description: string;
-  /** Groups the catalogue: `debian`; `distroName` is how people write it. */
+  /** Groups the catalogue: `debian`. `distroName` is its display name. */
   distro: string;
   distroName: string;
   version: string;
-  /** Packaging family, for tools that pick commands by it. */
+  /** Family of the package manager, for tools that choose commands by it. */
   family: 'debian' | 'rhel' | 'alpine';
   defaultUser: 'root';
   source: ImageSource;
@@ -19,11 +19,11 @@ export interface CatalogImage {
 
 export type ImageSource =
   | { kind: 'built'; recipe: string }
-  /** An alias on the server; its `cloud` variant, which holds cloud-init. */
+  /** An alias on the server; its `cloud` variant contains cloud-init. */
   | { kind: 'server'; server: string; alias: string };
 
 /**
- * Where images come from that are not built here: https://linuxcontainers.org/incus/docs/main/reference/image_servers/
+ * The server of images that are not built here: https://linuxcontainers.org/incus/docs/main/reference/image_servers/
  */
 export const IMAGE_SERVER = 'https://images.linuxcontainers.org';
 
@@ -32,7 +32,7 @@ export const DEFAULT_IMAGE = 'debian-12';
 const built = (id: string): ImageSource => ({ kind: 'built', recipe: id });
 const served = (alias: string): ImageSource => ({ kind: 'server', server: IMAGE_SERVER, alias });
 
-/** In the order in which they are shown; the default first. */
+/** In display order, the default first. */
 export const CATALOG: readonly CatalogImage[] = [
   {
     id: 'debian-12',
@@ -126,5 +126,5 @@ export const CATALOG: readonly CatalogImage[] = [
 
 const byId = new Map(CATALOG.map((image) => [image.id, image]));
 
-/** The catalogue's entry, or null for a name that the catalogue does not have. */
+/** The entry of that name, or null where the catalogue has none. */
 export const findImage = (id: string): CatalogImage | null => byId.get(id) ?? null;

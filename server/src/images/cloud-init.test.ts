@@ -39,14 +39,14 @@ test('without a custom part it is one #cloud-config with key, host name and a ha
   assert.match(config.write_files[0].content, /PasswordAuthentication no\nPermitRootLogin prohibit-password/);
 });
 
-test('password login opens SSH for root', async () => {
+test('password authentication enables SSH login for root', async () => {
   const config = parse(await buildUserData(options({ authorizedKey: null, allowPasswordLogin: true })));
   assert.equal(config.ssh_pwauth, true);
   assert.equal(config.users[0].ssh_authorized_keys, undefined);
   assert.match(config.write_files[0].content, /PasswordAuthentication yes\nPermitRootLogin yes/);
 });
 
-test('a custom part stands before ours, unchanged but for its line ends', async () => {
+test('a custom part comes before ours, unchanged except for its line ends', async () => {
   const custom = '#cloud-config\r\nruncmd:\r\n  - [touch, /ä]\r\n';
   const [first, second] = partsOf(await buildUserData(options({ custom })));
   assert.deepEqual(first, ['text/cloud-config', '#cloud-config\nruncmd:\n  - [touch, /ä]\n']);
@@ -106,11 +106,11 @@ test('says in a sentence what is wrong', () => {
   }
 });
 
-test('takes no time over what would take for ever to resolve', () => {
+test('rejects YAML that would take extremely long to resolve', () => {
   const bomb = `#cloud-config\na: &a [*a${',*a'.repeat(3000)}]\n`;
   const start = process.cpuUsage();
   checkCloudInit(bomb);
-  // Resolving three hundred of these took seconds, three thousand did not end.
+  // Resolving three hundred of these took seconds; three thousand did not finish.
   assert.ok(process.cpuUsage(start).user < 5_000_000);
   assert.match(String(checkCloudInit('#cloud-config\n!!set {users: }\n')), /mapping/);
   assert.match(String(checkCloudInit(`#cloud-config\na: ${'['.repeat(4000)}`)), /YAML/);

@@ -15,21 +15,21 @@ import { CHOSEN_PASSWORD_ROUNDS, RANDOM_PASSWORD_ROUNDS, sha512Crypt } from './s
 
 export interface UserDataOptions {
   hostname: string;
-  /** One line of `authorized_keys` for root; null where login is by password. */
+  /** One line of `authorized_keys` for root; null where root logs in by password. */
   authorizedKey: string | null;
-  /** Root's password: for the console always, for SSH where `allowPasswordLogin` says so. Only its hash is kept. */
+  /** Root's password: always for the console, and for SSH with `allowPasswordLogin`. Only its hash is used. */
   rootPassword: string;
   allowPasswordLogin: boolean;
-  /** The customer's own user-data, as {@link checkCloudInit} accepts it. */
+  /** The customer's own user-data, as accepted by {@link checkCloudInit}. */
   custom: string | null;
 }
 
-/** Characters that custom user-data may have. */
+/** Maximum characters of custom user-data. */
 export const MAX_CLOUD_INIT = 10_000;
 
-/** What user-data may begin with, and the MIME type by which cloud-init knows it. */
+/** The possible beginnings of user-data, and cloud-init's MIME type for each. */
 const KINDS: readonly (readonly [start: string, type: string])[] = [
-  // `#cloud-config-archive` begins like `#cloud-config`, so it stands first.
+  // First, because it also starts with `#cloud-config`.
   ['#cloud-config-archive', 'text/cloud-config-archive'],
   ['#cloud-config', 'text/cloud-config'],
   ['#cloud-boothook', 'text/cloud-boothook'],
@@ -39,8 +39,8 @@ const KINDS: readonly (readonly [start: string, type: string])[] = [
 ];
 
 /**
- * The instance's cloud-init user-data: root's login, the host name, and the customer's own part, which wins where both
- * set the same value and is joined with ours where both have a list (`users`, `write_files`, …).
+ * The instance's cloud-init user-data: root's login, the host name, and the customer's own part. The customer's values
+ * take precedence; lists (`users`, `write_files`, …) are joined.
  */
 export async function buildUserData(options: UserDataOptions): Promise<string> {
   const ours = `#cloud-config\n${stringify(await ourConfig(options), { lineWidth: 0 })}`;
@@ -53,7 +53,7 @@ async function ourConfig(options: UserDataOptions): Promise<Record<string, unkno
   const root = {
     name: 'root',
     lock_passwd: false,
-    // Where SSH takes keys only, the console password is one that we made.
+    // Where SSH accepts keys only, the console password is a generated one.
     hashed_passwd: await sha512Crypt(
       rootPassword,
       undefined,
@@ -63,7 +63,7 @@ async function ourConfig(options: UserDataOptions): Promise<Record<string, unkno
   };
   return {
     hostname,
-    // Otherwise /etc/hosts would name the instance by its name in Incus.
+    // Otherwise /etc/hosts would use the instance's name in Incus.
     fqdn: hostname,
     preserve_hostname: false,
     manage_etc_hosts: 'localhost',
@@ -73,7 +73,7 @@ async function ourConfig(options: UserDataOptions): Promise<Record<string, unkno
     write_files: [
       { path: '/etc/ssh/sshd_config.d/50-cloud-init.conf', content: sshdConfig(allowPasswordLogin) },
     ],
-    // Ours is merged into the customer's: lists are joined, and what the customer has set stays as it is.
+    // Merged into the customer's part: lists are joined, and the customer's values stay.
     merge_how: [
       { name: 'list', settings: ['append'] },
       { name: 'dict', settings: ['no_replace', 'recurse_list'] },
@@ -82,15 +82,15 @@ async function ourConfig(options: UserDataOptions): Promise<Record<string, unkno
 }
 
 /**
- * cloud-init writes `ssh_pwauth` into this file itself, and then restarts sshd under its first visitors. Finding its
- * own setting there already, it lets sshd be.
+ * cloud-init writes `ssh_pwauth` to this file and then restarts sshd, which would cut off early SSH sessions. If the
+ * file already has that setting, it does not restart sshd.
  */
 const sshdConfig = (allowPasswordLogin: boolean): string =>
   allowPasswordLogin
     ? 'PasswordAuthentication yes\nPermitRootLogin yes\n'
     : 'PasswordAuthentication no\nPermitRootLogin prohibit-password\n';
 
-/** Forms send CRLF, which no script survives; cloud-init looks for the header at the very beginning. */
+/** Forms send CRLF line ends, which break scripts, and cloud-init expects the header at the very beginning. */
 const normalise = (text: string): string => text.replace(/\r\n?/g, '\n').replace(/^\uFEFF?\s*/, '');
 
 const isMime = (text: string): boolean => /^(content-type|mime-version):/i.test(text);
@@ -98,7 +98,7 @@ const isMime = (text: string): boolean => /^(content-type|mime-version):/i.test(
 const kindOf = (text: string): string | null =>
   KINDS.find(([start]) => text.toLowerCase().startsWith(start))?.[1] ?? null;
 
-/** A MIME message of the customer's stands as it is, as a part with parts of its own. */
+/** A customer's MIME message becomes a part as it is, with its own parts inside. */
 const customPart = (text: string): string => (isMime(text) ? text : part(kindOf(text) ?? 'text/plain', text));
 
 /** Base64, so that no line of the content can end the part or be changed on the way. */
@@ -113,7 +113,7 @@ function mimeArchive(parts: readonly string[]): string {
   return `MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary="${boundary}"\n\n${body}--${boundary}--\n`;
 }
 
-/** Honest texts repeat a handful of values. */
+/** Regular texts repeat only a handful of values. */
 const MAX_ALIASES = 20;
 
 const ACCEPTED =
@@ -121,8 +121,8 @@ const ACCEPTED =
   '"#cloud-config-archive", "## template: jinja", or the headers of a MIME message.';
 
 /**
- * Says in one sentence what is wrong with custom user-data, or null where an instance can start with it. Checks form
- * only: whether its commands work, the instance's own cloud-init log tells.
+ * What is wrong with custom user-data, in one sentence; null where it is acceptable. Checks the format only: whether
+ * its commands work is shown in the instance's cloud-init log.
  */
 export function checkCloudInit(text: string): string | null {
   if (text.length > MAX_CLOUD_INIT) {
@@ -143,7 +143,7 @@ export function checkCloudInit(text: string): string | null {
 
 function checkYaml(text: string, expected: 'mapping' | 'list'): string | null {
   const lines = new LineCounter();
-  // cloud-init reads YAML 1.1, as Python's library does.
+  // cloud-init reads YAML 1.1, as Python's YAML library does.
   const document = parseDocument(text, {
     version: '1.1',
     prettyErrors: false,
@@ -161,7 +161,7 @@ function checkYaml(text: string, expected: 'mapping' | 'list'): string | null {
           .replace(/[.:]\s*$/, '');
     return `The cloud-init text is not valid YAML: line ${line}, column ${col}: ${reason}.`;
   }
-  // The tree is looked at as it stands: resolving its aliases could take for ever, here and in the instance.
+  // Checks the syntax tree: resolving the aliases could take extremely long, here and in the instance.
   let aliases = 0;
   visit(document, { Alias: () => void aliases++ });
   if (aliases > MAX_ALIASES) return 'The cloud-init text repeats YAML aliases too often.';
@@ -175,7 +175,7 @@ function checkShape(document: Document, expected: 'mapping' | 'list'): string | 
     return isSeq(root) && !root.tag ? null : 'A #cloud-config-archive must be a YAML list.';
   }
   if (!isMap(root) || root.tag) return 'A #cloud-config must be a YAML mapping of keys to values.';
-  // Only lists can be joined with ours; anything else would shut root out.
+  // Only lists can be joined with ours; any other value would remove root's login.
   for (const key of ['users', 'write_files'] as const) {
     const own = root.get(key, true) as Node | undefined;
     const value = isAlias(own) ? own.resolve(document) : own;

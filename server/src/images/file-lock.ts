@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 
 /**
- * Runs `work` while no other process that asks for the same file does. The lock is the kernel's (`flock`), held by a
- * child that ends with our standard input: however this process dies, the lock is free at once.
+ * Runs `work` while holding a lock on the file that excludes other processes. The kernel's lock (`flock`) is held by a
+ * child process that ends with our standard input, so it is released at once however this process ends.
  */
 export async function withFileLock<T>(file: string, work: () => Promise<T>, onWait?: () => void): Promise<T> {
   const holder = spawn('flock', ['--exclusive', file, 'sh', '-c', 'echo locked; exec cat'], {
@@ -13,7 +13,7 @@ export async function withFileLock<T>(file: string, work: () => Promise<T>, onWa
     holder.once('error', reject);
     holder.once('exit', (code) => reject(new Error(`The lock on ${file} was lost (flock: ${code}).`)));
   });
-  // Nobody listens once the work is done and the child is told to end.
+  // Once the work is done, the child is told to exit, and no one awaits this promise.
   ended.catch(() => undefined);
   const waiting = onWait ? setTimeout(onWait, 500) : undefined;
   try {

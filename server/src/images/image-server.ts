@@ -1,14 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { request } from 'undici';
 
-/** Milliseconds that a server has to answer, and that an answer (yes or no) is believed. */
+/** Time-out of a request to a server, and how long its result (reachable or not) is cached, in milliseconds. */
 const TIMEOUT = 3_000;
 const BELIEVED = 5 * 60_000;
-/** Milliseconds that a question waits for the first answer of a server; later ones never wait. */
+/** Milliseconds to wait for the first result about a server; later calls do not wait. */
 const PATIENCE = 500;
 
 export interface ImageServers {
-  /** Why the server's images cannot be had, as a sentence; null where it answers. */
+  /** Why the server's images are unavailable, as a sentence; null where it is reachable. */
   whyUnavailable(server: string): Promise<string | null>;
 }
 
@@ -18,7 +18,7 @@ interface Probe {
   running: Promise<void> | null;
 }
 
-/** Finds out whether image servers answer, without making anybody wait for one that does not. */
+/** Checks whether image servers are reachable, without making callers wait for one that is not. */
 export function probeImageServers(): ImageServers {
   const probes = new Map<string, Probe>();
   const start = (server: string, probe: Probe): void => {

@@ -6,7 +6,7 @@ const NOTHING = '#cloud-config\n{}';
 const SEED = '/var/lib/cloud/seed/nocloud-net';
 
 /**
- * cloud-init's source of data. The same layout as the images of the Linux Containers project, so that both kinds are
+ * cloud-init's data source, in the layout of the Linux Containers project's images, so that both kinds of images are
  * configured alike.
  */
 export const CLOUD_INIT_TEMPLATES: readonly Template[] = [

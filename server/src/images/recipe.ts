@@ -1,6 +1,6 @@
 /**
- * How an image is made that Danube builds itself: data only, `builder.ts` does the work. Any change of a recipe gives
- * it another hash, and the image is built anew when it is next needed.
+ * How to build an image: data only, `builder.ts` does the work. Any change of a recipe changes its hash, and the image
+ * is rebuilt when it is next needed.
  */
 export interface Recipe {
   id: string;
@@ -12,9 +12,9 @@ export interface Recipe {
   files: readonly RecipeFile[];
   /** Files that Incus writes into each new instance. */
   templates: readonly Template[];
-  /** Shell commands run as root inside the image once packages and files are there, in order. */
+  /** Shell commands to run as root in the image, in order, after packages and files are there. */
   commands: readonly string[];
-  /** Command inside the image that prints its engine's parameters as JSON (`EngineParameter[]`); null: it has none. */
+  /** Command in the image that prints its engine's parameters as JSON (`EngineParameter[]`); null: no engine. */
   parameters: string | null;
 }
 
@@ -24,11 +24,11 @@ export interface RecipeFile {
   mode?: string;
 }
 
-/** A file that Incus writes into a new instance, from what the instance's configuration says. */
+/** A file that Incus writes into a new instance, rendered from the instance's configuration. */
 export interface Template {
   target: string;
   name: string;
   content: string;
-  /** `properties.default` in `content`. The template language knows no line breaks in text. */
+  /** `properties.default` in `content`. The template language cannot express line breaks in text. */
   default: string;
 }

@@ -3,7 +3,7 @@ import { applianceRecipe } from './appliance-recipe.ts';
 import { CLOUD_INIT_TEMPLATES } from './metadata.ts';
 import type { Recipe, RecipeFile } from './recipe.ts';
 
-/** What the owner of a small Debian server expects to find, and what Danube needs to hand it over. */
+/** What users expect on a small Debian server, and what Danube needs to set it up. */
 const PACKAGES = [
   'systemd-sysv',
   'systemd-resolved',
@@ -33,8 +33,9 @@ const PACKAGES = [
 ];
 
 /**
- * cloud-init's stages are most of the time from start to SSH. One data source and no search for others, no waiting for
- * services that a container has not, two fast kinds of host key (an RSA key takes longer than the rest of the boot).
+ * cloud-init's stages take most of the time from start to SSH. So: one data source and no search for others, no waiting
+ * for services that a container does not have, and two fast kinds of host key (an RSA key takes longer than the rest of
+ * the boot).
  */
 const CLOUD_INIT = `# Written by Danube's image builder.
 datasource_list: [NoCloud]
@@ -87,25 +88,25 @@ cloud_final_modules:
 
 const FILES: readonly RecipeFile[] = [
   { path: '/etc/cloud/cloud.cfg.d/90-danube.cfg', content: CLOUD_INIT },
-  // Debian lists data sources for its own installer here; with a single one, no search takes place.
+  // Debian's installer lists data sources here; with a single one, cloud-init does not search.
   { path: '/etc/cloud/ds-identify.cfg', content: 'policy: enabled\ndatasource: NoCloud\n' },
   {
-    // The addresses are the engine's own choice and unique: no need to ask around for a second before using one.
+    // Danube assigns unique addresses, so there is no need to spend a second on duplicate address detection.
     path: '/etc/sysctl.d/60-danube-addresses.conf',
     content: 'net.ipv6.conf.*.accept_dad = 0\n',
   },
   {
-    // Containers have no udev. networkd waits for one, unless it sees a /sys that is read-only.
+    // Containers have no udev. networkd waits for it, unless /sys is read-only.
     path: '/etc/systemd/system/systemd-networkd.service.d/danube.conf',
     content: '[Service]\nBindReadOnlyPaths=/sys\n',
   },
   {
-    // All addresses are given: nothing to learn from router advertisements, nor from neighbours' names.
+    // All addresses are static, so router advertisements and multicast name resolution are not needed.
     path: '/etc/systemd/network/10-cloud-init-eth0.network.d/danube.conf',
     content: '[Network]\nIPv6AcceptRA=no\nLLMNR=no\nMulticastDNS=no\n',
   },
   {
-    // The network is ready when one family is: an instance may have only one, or no network at all.
+    // The network counts as ready with one family: an instance may have only one, or no network at all.
     path: '/etc/systemd/system/systemd-networkd-wait-online.service.d/danube.conf',
     content:
       '[Unit]\nConditionPathExists=/sys/class/net/eth0\n' +
@@ -119,7 +120,7 @@ const FILES: readonly RecipeFile[] = [
 ];
 
 const MASKED = [
-  // Work for real hardware, or for a first boot that cloud-init takes care of.
+  // Only for real hardware, or for first-boot tasks that cloud-init does.
   'systemd-firstboot.service',
   'systemd-udev-settle.service',
   'systemd-modules-load.service',
@@ -134,7 +135,7 @@ const MASKED = [
   'sys-kernel-config.mount',
   'dev-hugepages.mount',
   'cloud-init-hotplugd.socket',
-  // The address list is fixed; new package lists are fetched when somebody asks for them.
+  // Package lists are downloaded only on request.
   'apt-daily.timer',
   'apt-daily-upgrade.timer',
   'e2scrub_all.timer',
@@ -173,7 +174,7 @@ const SERVICES = PROVIDERS.flatMap((provider) =>
   provider.versions.map((version) => applianceRecipe(provider, version)),
 );
 
-/** All images that are built here, by name: of servers, and of managed services. */
+/** All images that are built here, by name: those of servers, and those of managed services. */
 export const RECIPES: ReadonlyMap<string, Recipe> = new Map(
   [...SYSTEMS, ...SERVICES].map((recipe) => [recipe.id, recipe]),
 );

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sha512Crypt } from './sha512-crypt.ts';
 
-/** The first is the specification's own; the others are what `openssl passwd -6` says. */
+/** The first vector is from the specification; the others are the output of `openssl passwd -6`. */
 const VECTORS: readonly (readonly [password: string, salt: string, digest: string])[] = [
   [
     'Hello world!',
@@ -22,12 +22,12 @@ const VECTORS: readonly (readonly [password: string, salt: string, digest: strin
   ],
 ];
 
-test('hashes as the specification says', async () => {
+test('hashes as specified', async () => {
   for (const [password, salt, digest] of VECTORS) {
     assert.equal(await sha512Crypt(password, salt), `$6$${salt}$${digest}`);
   }
 });
 
-test('gives the same password another salt each time', async () => {
+test('uses another salt each time', async () => {
   assert.notEqual(await sha512Crypt('same password'), await sha512Crypt('same password'));
 });

@@ -1,11 +1,11 @@
 import { hash } from 'node:crypto';
 import { randomText } from '../lib/crypto.ts';
 
-/** The algorithm's default, for passwords that people chose. About 10 ms. */
+/** The algorithm's default, for passwords chosen by people. About 10 ms. */
 export const CHOSEN_PASSWORD_ROUNDS = 5000;
-/** The least that the algorithm allows: enough for a random password, which no amount of guessing finds. */
+/** The algorithm's minimum: enough for a random password, which cannot be guessed anyway. */
 export const RANDOM_PASSWORD_ROUNDS = 1000;
-/** Rounds between two looks at the event loop: under a millisecond of work. */
+/** Rounds between two turns of the event loop: under a millisecond of work. */
 const SLICE = 250;
 
 const ITOA64 = './0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
@@ -16,9 +16,9 @@ const sha512 = (...parts: readonly Buffer[]): Buffer => hash('sha512', Buffer.co
 const stretch = (block: Buffer, length: number): Buffer => Buffer.alloc(length, block);
 
 /**
- * Hashes a password as `/etc/shadow` has it (`$6$…`, SHA-512 crypt), in slices that leave the event loop
- * free. `salt` is up to 16 characters; random by default.
- * The algorithm is Ulrich Drepper's: https://www.akkadia.org/drepper/SHA-crypt.txt
+ * Hashes a password in the format of `/etc/shadow` (`$6$…`, SHA-512 crypt), in slices that keep the event loop
+ * responsive. `salt` has up to 16 characters; random by default. The algorithm is Ulrich Drepper's:
+ * https://www.akkadia.org/drepper/SHA-crypt.txt
  */
 export async function sha512Crypt(
   password: string,
@@ -37,15 +37,15 @@ export async function sha512Crypt(
     digest = hash('sha512', bytes, 'buffer');
     if (round % SLICE === SLICE - 1) await new Promise(setImmediate);
   }
-  // The default is not written out.
+  // The default number of rounds is omitted.
   const count = rounds === CHOSEN_PASSWORD_ROUNDS ? '' : `rounds=${rounds}$`;
   return `$6$${count}${saltBytes.toString('utf8')}$${encode(digest)}`;
 }
 
-/** What goes into a round depends on the round modulo 2, 3 and 7, and so repeats every 42 rounds. */
+/** A round's input depends on its number modulo 2, 3 and 7, so it repeats every 42 rounds. */
 const PATTERNS = 42;
 
-/** The bytes that a round hashes, laid out once; the digest of the round before goes to `at`. */
+/** The input of a round, laid out once; the previous round's digest is copied to `at`. */
 function roundInput(round: number, p: Buffer, s: Buffer): { bytes: Buffer; at: number } {
   const odd = round % 2 === 1;
   const fixed = [
@@ -68,7 +68,7 @@ function firstDigest(key: Buffer, salt: Buffer): Buffer {
   return sha512(...parts);
 }
 
-/** The digest's bytes in the algorithm's own order, three at a time as four characters of 6 bits. */
+/** The digest's bytes in the algorithm's order, three at a time as four characters of 6 bits each. */
 function encode(digest: Buffer): string {
   let text = '';
   const put = (bits: number, characters: number) => {

@@ -7,12 +7,12 @@ import {
   timingSafeEqual,
 } from 'node:crypto';
 
-/** Encrypts secrets at rest. AES-256-GCM; the stored form is version (1 byte), nonce (12), tag (16), ciphertext. */
+/** Encrypts secrets at rest with AES-256-GCM. Stored format: version (1 byte), nonce (12), tag (16), ciphertext. */
 export interface SecretBox {
   seal(plain: string): Buffer;
-  /** Throws when the key is another one or the bytes were changed. */
+  /** Throws when the key is wrong or the bytes were changed. */
   open(sealed: Buffer): string;
-  /** A keyed hash (HMAC-SHA-256): the same for the same text, and no help to guess it without the key. */
+  /** A keyed hash (HMAC-SHA-256): equal for equal texts, and useless for guessing the text without the key. */
   fingerprint(text: string): Buffer;
 }
 
@@ -44,12 +44,12 @@ export const equalBytes = (a: Buffer, b: Buffer): boolean => a.length === b.leng
 
 const ALPHABET = 'abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789';
 
-/** Random text without look-alike characters, about 5.8 bits a character. */
+/** Random text without characters that look alike, with about 5.8 bits of entropy per character. */
 export function randomText(length: number): string {
   let out = '';
   while (out.length < length) {
     for (const byte of randomBytes(length)) {
-      // 224 is the largest multiple of 56 under 256: without the cut, some characters would be likelier.
+      // 224 is the largest multiple of 56 below 256; higher bytes would make some characters more likely.
       if (byte < 224 && out.length < length) out += ALPHABET[byte % ALPHABET.length];
     }
   }

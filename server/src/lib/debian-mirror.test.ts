@@ -15,7 +15,7 @@ Suites: bookworm-security
 Components: main
 `;
 
-test('the mirror is the one that the host names for its release, in either format', () => {
+test('finds the mirror in the host’s sources for its release, in either format', () => {
   const deb822 = findMirror({ '/etc/apt/sources.list.d/debian.sources': DEB822 }, 'bookworm');
   assert.equal(deb822.main, 'http://mirror.example/debian');
   assert.equal(deb822.security, 'http://mirror.example/debian-security');
@@ -29,7 +29,7 @@ test('the mirror is the one that the host names for its release, in either forma
   assert.equal(oneLine.main, 'https://m.example/debian');
 });
 
-test('foreign, disabled, source-only and unreachable kinds of entries are passed over', () => {
+test('skips foreign, disabled, source-only and non-HTTP entries', () => {
   const files = {
     'a.sources':
       'Types: deb\nURIs: https://deb.nodesource.com/node_20.x\nSuites: nodistro\nComponents: main\n',
@@ -41,7 +41,7 @@ test('foreign, disabled, source-only and unreachable kinds of entries are passed
   assert.equal(findMirror(files, 'bookworm').main, 'http://deb.debian.org/debian');
 });
 
-test('a deb822 field may go on in indented lines', () => {
+test('a deb822 field may continue on indented lines', () => {
   const files = {
     'a.sources': 'Types: deb\nURIs:\n http://m.example/debian\nSuites: bookworm\n  bookworm-updates\n',
   };

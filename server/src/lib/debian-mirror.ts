@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 
-/** Where Debian packages come from. Both archives are checked against `keyring`; unsigned packages are never taken. */
+/** The archives of Debian packages. Both are verified with `keyring`; unsigned packages are never installed. */
 export interface DebianMirror {
   main: string;
   security: string;
@@ -16,8 +16,8 @@ const DEFAULT_MIRROR: DebianMirror = {
 };
 
 /**
- * The Debian mirror that the host's own sources name for its release, so that a machine with a mirror of its own keeps
- * to it. `files` maps file name to content, one-line (`.list`) or deb822 (`.sources`).
+ * The Debian mirror in the host's apt sources for its release, so that hosts with a local mirror keep using it. `files`
+ * maps file names to contents, in one-line (`.list`) or deb822 (`.sources`) format.
  */
 export function findMirror(files: Record<string, string>, codename: string): DebianMirror {
   let main: string | undefined;
@@ -68,14 +68,16 @@ function oneLineEntries(text: string): Entry[] {
   return entries;
 }
 
-/** The mirror that this host's packages come from, for images of any Debian release; Debian's own where it has none. */
+/**
+ * The mirror of this host's packages, used for images of any Debian release; Debian's own mirror where there is none.
+ */
 export async function hostMirror(): Promise<DebianMirror> {
   const release = existsSync('/etc/os-release') ? await readFile('/etc/os-release', 'utf8') : '';
   const codename = /^VERSION_CODENAME="?([a-z]+)"?$/m.exec(release)?.[1] ?? '';
   return findMirror(await readHostSources(), codename);
 }
 
-/** The host's apt sources: content by file name. */
+/** The host's apt sources: file name to content. */
 export async function readHostSources(): Promise<Record<string, string>> {
   const files: Record<string, string> = {};
   const folder = '/etc/apt/sources.list.d';

@@ -1,6 +1,6 @@
 /**
- * Everything an API client can be told. `code` is stable and has a page in `docs/errors/`; `message` is public and
- * says what to do; `detail` goes to the log only.
+ * Every error that API clients can get. `code` is stable and has a page in `docs/errors/`; `message` is public and says
+ * what to do; `detail` goes to the log only.
  */
 export const ERROR_STATUS = {
   bad_request: 400,
@@ -32,7 +32,7 @@ export class AppError extends Error {
   readonly code: ErrorCode;
   readonly status: number;
   readonly errors: FieldErrors | undefined;
-  /** Further members of the JSON body, for example `status` of an instance in the wrong state. */
+  /** Additional members of the JSON body, for example `status` where an instance is in the wrong state. */
   readonly extra: Record<string, unknown>;
 
   constructor(
@@ -52,12 +52,12 @@ export class AppError extends Error {
 export const notFound = (what: string): AppError =>
   new AppError('not_found', `${what} not found. Check the id, and that the token belongs to the right team.`);
 
-/** 422 with one or more sentences per field; the message is the first sentence. */
+/** A 422 error with one or more sentences per field; its message is the first sentence. */
 export function invalid(errors: FieldErrors): AppError {
   const first = Object.values(errors)[0]?.[0] ?? 'The given data was invalid.';
   return new AppError('validation_failed', first, { errors });
 }
 
-/** 422 for an action that the resource's present state does not allow. */
+/** A 422 error for an action that the resource's present state does not allow. */
 export const invalidState = (message: string, status: string): AppError =>
   new AppError('invalid_state', message, { extra: { error: 'invalid_state', status } });

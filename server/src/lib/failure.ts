@@ -1,19 +1,19 @@
 import { AppError } from './errors.ts';
 import type { Log } from './log.ts';
 
-/** PostgreSQL's and Node's codes for a database that is away: it starts, ends, or cannot be reached. */
+/** Codes of PostgreSQL and Node for an unreachable database: starting, stopping, or no connection. */
 const AWAY =
   /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|08\w{3}|57P0[123])$/;
 
-/** Class 53 is for what the database has none left of: disk, memory, connections. */
+/** SQLSTATE class 53: the database is out of disk space, memory or connections. */
 const FULL = /^53\w{3}$/;
 
-/** What `pg` says of a connection that is lost, without a code. */
+/** Messages of `pg` about a lost connection, which have no code. */
 const LOST = /^(Connection terminated|Client has encountered a connection error)/;
 
 /**
- * What ails the database where that is why something failed: it is away for a while, or it has no room. Null where the
- * error tells of something else.
+ * Whether an error means that the database is unreachable (`away`) or out of disk space, memory or connections
+ * (`full`). Null for any other error.
  */
 export function databaseOutage(error: unknown): 'away' | 'full' | null {
   const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
@@ -23,9 +23,9 @@ export function databaseOutage(error: unknown): 'away' | 'full' | null {
 }
 
 /**
- * Logs a failure at the level that it deserves (docs/operations.md, "The log"). Of a part that is away, which is tried again, a
- * warning; of a database without room an error, since nobody but the operator can make some. What is left is a fault of
- * Danube's own: an error, with the stack.
+ * Logs a failure at the appropriate level (docs/operations.md, "The log"). An unreachable part, which is retried, is a
+ * warning. A full database is an error, since only the operator can help. Anything else is a defect of Danube: an error
+ * with its stack.
  */
 export function logFailure(
   log: Pick<Log, 'warn' | 'error'>,
@@ -38,7 +38,7 @@ export function logFailure(
   else log.error({ ...fields, err: error }, message);
 }
 
-/** Also of the data plane's parts: their errors say of themselves that the same may work later. */
+/** As `databaseOutage`; also covers the data plane, whose errors say whether a retry can succeed. */
 function outageOf(error: unknown): 'away' | 'full' | null {
   const outage = databaseOutage(error);
   if (outage) return outage;
@@ -46,7 +46,7 @@ function outageOf(error: unknown): 'away' | 'full' | null {
   return (error as { retryable?: unknown } | null)?.retryable === true ? 'away' : null;
 }
 
-/** An error and what caused it, in one line. */
+/** An error and its causes in one line. */
 function reasonOf(error: unknown): string {
   const said: string[] = [];
   for (let at: unknown = error; at instanceof Error; at = at.cause) {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 
 /**
- * Six hex digits derived from the data directory. Bridges, pools, projects and the system user carry it,
- * so that two installs on one host never touch each other's things.
+ * Six hex digits derived from the data directory. They are in the names of bridges, pools, projects and the system
+ * user, so that two installs on one host do not touch each other's.
  */
 export const installId = (home: string): string =>
   createHash('sha256').update(home).digest('hex').slice(0, 6);

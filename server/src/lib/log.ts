@@ -2,7 +2,7 @@ import { type Logger, pino } from 'pino';
 
 export type Log = Logger;
 
-/** JSON lines on standard output. Secrets never reach a log call; the redaction is the second line of defence. */
+/** JSON lines on standard output. Secrets must not be passed to log calls; redaction is the second line of defence. */
 export function createLog(level: string): Log {
   return pino({
     level,

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import tls from 'node:tls';
 import { createAuthority, describeCertificate, issueCertificate } from './pki.ts';
 
-test('a certificate is good for its names and addresses, and for no others', async () => {
+test('a certificate is valid for its names and addresses only', async () => {
   const authority = await createAuthority('Danube test');
   const issued = await issueCertificate(authority, ['db.danube.internal', '10.64.0.10', 'fd00::a']);
   const certificate = new X509Certificate(issued.certificate);
@@ -39,7 +39,7 @@ test('a TLS client that knows the authority accepts the server, and refuses one 
   await assert.rejects(connect(other.certificate), /certificate/);
 });
 
-test('describes a certificate as openssl does', async () => {
+test('describes a certificate like openssl', async () => {
   const { certificate } = await createAuthority('Danube test');
   const { fingerprint, notAfter } = describeCertificate(certificate);
   assert.match(fingerprint, /^([0-9A-F]{2}:){31}[0-9A-F]{2}$/);

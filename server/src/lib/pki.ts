@@ -12,15 +12,15 @@ export interface KeyedCertificate {
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 const YEAR_MS = 365.25 * 86_400_000;
 /**
- * Longer than any install: a private authority has nobody to ask for a renewal, and an expiry at night would cut off
- * every client. Server certificates are made anew at each start of their instance.
+ * Longer than any install lives: a private authority is not renewed, and its expiry would cut off every client. Server
+ * certificates are renewed at each start of their instance.
  */
 const AUTHORITY_YEARS = 30;
 const SERVER_YEARS = 10;
-/** Clocks of clients may be behind. */
+/** Allows for clients whose clocks are slow. */
 const BACKDATE_MS = 86_400_000;
 
-/** A new certificate authority. `name` is its common name. */
+/** Creates a certificate authority; `name` is its common name. */
 export async function createAuthority(name: string): Promise<KeyedCertificate> {
   const keys = await crypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
@@ -38,7 +38,7 @@ export async function createAuthority(name: string): Promise<KeyedCertificate> {
   return { certificate: pemFile(certificate), key: await exportKey(keys.privateKey) };
 }
 
-/** A server's certificate, signed by `authority`, for these host names and addresses; the first is its common name. */
+/** Issues a server certificate signed by `authority` for the host names and addresses; the first is its common name. */
 export async function issueCertificate(
   authority: KeyedCertificate,
   names: readonly [string, ...string[]],
@@ -48,7 +48,7 @@ export async function issueCertificate(
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: serialNumber(),
     issuer: issuer.subjectName,
-    // A common name is 64 characters at most; clients look at the alternative names.
+    // A common name has at most 64 characters; clients check the alternative names.
     subject: new x509.Name([{ CN: [names[0].slice(0, 64)] }]),
     ...validity(SERVER_YEARS),
     signingAlgorithm: ALGORITHM,
@@ -68,10 +68,10 @@ export async function issueCertificate(
   return { certificate: pemFile(certificate), key: await exportKey(keys.privateKey) };
 }
 
-/** Text that ends with a line break, as a file does. */
+/** PEM text that ends with a newline, like a file. */
 const pemFile = (certificate: x509.X509Certificate): string => `${certificate.toString('pem')}\n`;
 
-/** What people compare and plan with: SHA-256 fingerprint in hex with colons, and the end of validity. */
+/** The SHA-256 fingerprint in hex with colons, and the end of validity. */
 export function describeCertificate(pem: string): { fingerprint: string; notAfter: Date } {
   const certificate = new NodeCertificate(pem);
   return { fingerprint: certificate.fingerprint256, notAfter: new Date(certificate.validTo) };
@@ -82,7 +82,7 @@ function validity(years: number): { notBefore: Date; notAfter: Date } {
   return { notBefore: new Date(now - BACKDATE_MS), notAfter: new Date(now + years * YEAR_MS) };
 }
 
-/** 127 random bits: RFC 5280 wants a positive number of at most 20 bytes. */
+/** 127 random bits: RFC 5280 requires a positive number of at most 20 bytes. */
 function serialNumber(): string {
   const bytes = randomBytes(16);
   bytes[0] = (bytes[0]! & 0x7f) | 0x40;

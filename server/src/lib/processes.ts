@@ -4,24 +4,24 @@ import { setTimeout as delay } from 'node:timers/promises';
 export const isRoot = (): boolean => process.getuid?.() === 0;
 
 /**
- * One process, and not another one that got its number later: the start time (clock ticks since boot, field 22 of
- * `/proc/PID/stat`, see proc_pid_stat(5)) is part of its identity. Start times repeat only over a reboot, where the
- * boot id differs.
+ * Identifies a process, as distinct from a later one with the same number, by its start time (clock ticks since boot,
+ * field 22 of `/proc/PID/stat`, see proc_pid_stat(5)). Start times can repeat after a reboot, which changes the boot
+ * id.
  */
 export interface ProcessIdentity {
   pid: number;
   startTime: string;
 }
 
-/** The process of that number as it is now; null where there is none or it is a zombie. */
+/** The process with that number; null where there is none or it is a zombie. */
 export function identify(pid: number): ProcessIdentity | null {
   let stat: string;
   try {
     stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
   } catch {
-    return null; // Gone: the only reason why this file cannot be read.
+    return null; // The process has ended: the only reason why this file cannot be read.
   }
-  // The command name in brackets may hold spaces and brackets itself; fields count from after the last one.
+  // The command name in parentheses may itself contain spaces and parentheses, so count the fields from the last one.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   if (fields[0] === 'Z' || fields[0] === 'X') return null;
   return { pid, startTime: `${bootId()}:${fields[19]}` };
@@ -36,7 +36,7 @@ function bootId(): string {
 export const isAlive = (identity: ProcessIdentity): boolean =>
   identify(identity.pid)?.startTime === identity.startTime;
 
-/** The arguments of a process, or an empty list where it is gone. */
+/** The arguments of a process, or an empty list where it has ended. */
 export function argumentsOf(pid: number): string[] {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1);
@@ -57,7 +57,7 @@ export function environmentOf(pid: number, name: string): string | null {
   }
 }
 
-/** Where a link under `/proc/PID` points (`exe`, `cwd`), or null; of a namespace: its type and number. */
+/** The target of a link in `/proc/PID` (`exe`, `cwd`), or null; for a namespace, its type and number. */
 export function linkOf(
   pid: number | 'self',
   link: 'exe' | 'cwd' | 'root' | 'ns/mnt' | 'ns/user',
@@ -69,13 +69,13 @@ export function linkOf(
   }
 }
 
-/** The numbers of all processes of the host. */
+/** The ids of all processes of the host. */
 export const allPids = (): number[] =>
   readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number);
 
-/** Sends a signal; a process that is gone already is none to signal. */
+/** Sends a signal; does nothing where the process has ended. */
 export function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name);
@@ -84,7 +84,7 @@ export function signal(pid: number, name: NodeJS.Signals): void {
   }
 }
 
-/** Waits until the process is gone; false when it is still there after `seconds`. */
+/** Waits for the process to end; false where it is still running after `seconds`. */
 export async function waitForExit(identity: ProcessIdentity, seconds: number): Promise<boolean> {
   const deadline = Date.now() + seconds * 1000;
   while (isAlive(identity)) {

@@ -1,2 +1,2 @@
-/** Told about slow work as it goes: a sentence, and per cent of the whole where known. */
+/** Reports the progress of slow work: a sentence, and the percentage where known. */
 export type Progress = (message: string, percent?: number) => void;

@@ -11,20 +11,20 @@ export interface RunOptions {
   cwd?: string;
   input?: string | Buffer;
   timeoutSeconds?: number;
-  /** Run as this user instead of our own; needs root. */
+  /** Run as this user; needs root. */
   as?: { uid: number; gid: number };
   /**
-   * Root only: the command gets mounts and process numbers of its own, and ends with us, whatever ends us: no process
-   * and no mount of it is left behind.
+   * Root only: runs the command in mount and process id namespaces of its own, and kills it when this process ends for
+   * any reason, so that no process or mount of it remains.
    */
   contained?: boolean;
-  /** Exit statuses that are not an error, besides 0. */
+  /** Exit statuses besides 0 that are not an error. */
   allow?: readonly number[] | 'any';
-  /** Told each line of output as it comes. */
+  /** Called with each line of output as it arrives. */
   onLine?: (line: string) => void;
 }
 
-/** A command that failed: `message` is for the operator and carries the end of what the command said. */
+/** A command that failed; `message` is for the operator and contains the end of its output. */
 export class RunError extends Error {
   readonly result: RunResult;
   constructor(command: string, result: RunResult) {
@@ -36,8 +36,8 @@ export class RunError extends Error {
 }
 
 /**
- * Runs a command to its end and returns what it said. Throws {@link RunError} where its exit status is not allowed;
- * a command that does not exist has status 127, one that a signal or the time limit ended has 128 or more.
+ * Runs a command to its end and returns its output. Throws {@link RunError} where the exit status is not allowed. The
+ * status is 127 for a missing command, and 128 or more for one ended by a signal or the time limit.
  */
 export async function run(command: string, args: string[], options: RunOptions = {}): Promise<RunResult> {
   const result = await collect(command, args, options);
@@ -67,7 +67,7 @@ function collect(command: string, args: string[], options: RunOptions): Promise<
     });
     let stdout = '';
     let stderr = '';
-    // One each: the streams come in pieces, and a piece of one is no continuation of the other.
+    // Separate splitters: output arrives in pieces, and a piece of one stream does not continue the other.
     const outLines = lineSplitter(options.onLine);
     const errLines = lineSplitter(options.onLine);
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -82,7 +82,7 @@ function collect(command: string, args: string[], options: RunOptions): Promise<
     child.once('close', (status, signal) =>
       resolve({ status: status ?? (signal ? 137 : 128), stdout, stderr }),
     );
-    // A command that ends before it read its input breaks the pipe; its exit status tells the story.
+    // A command that exits before it has read its input breaks the pipe; its exit status is the result.
     child.stdin.on('error', () => undefined);
     child.stdin.end(options.input ?? '');
   });

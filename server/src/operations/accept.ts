@@ -6,19 +6,19 @@ import { assertArgs } from './arguments.ts';
 import type { OperationDefinition, OperationWorkflows } from './operation.ts';
 import { type AcceptedOperation, insertOperation, queuedOperations } from './operations-store.ts';
 
-/** More than anybody means to ask for in advance; without a bound a loop in a script would block its own resource. */
+/** Most waiting operations per resource: more than anyone needs, and a bound for scripts that loop. */
 const MAX_QUEUED = 5;
 
-/** Who wants an operation: a principal, or {@link DANUBE}. */
+/** Who requests an operation: a principal, or {@link DANUBE}. */
 export interface Asker {
   accountId: number | null;
   requestId: string | null;
 }
 
-/** Asks for what nobody has requested: daily snapshots, rollbacks, storage that grows by itself. */
+/** The requester of operations that no user asked for: daily snapshots, rollbacks, automatic growth of storage. */
 export const DANUBE: Asker = { accountId: null, requestId: null };
 
-/** Something that operations work on, as whoever asks finds it. */
+/** The resource that an operation is requested for. */
 export interface Target {
   /** `resource_type` of its operations, for example `vps`. */
   type: string;
@@ -30,8 +30,8 @@ export interface Target {
 const carriedOut = new Set<string>();
 
 /**
- * Makes known what can be carried out. Throws where nobody could ask how an operation fares: that takes the scope to read
- * what it works on.
+ * Registers the workflows. Throws where no token could read a type's operations, which takes the read scope of that
+ * type.
  */
 export function registerOperations(workflows: OperationWorkflows): void {
   for (const [type, kinds] of Object.entries(workflows)) {
@@ -43,9 +43,8 @@ export function registerOperations(workflows: OperationWorkflows): void {
 }
 
 /**
- * Accepts an operation; it waits its turn behind what was asked of the target before. The transaction must hold a lock
- * on the target's row. Throws `invalid_state` where too much waits already; a deletion is always let in: it is the
- * last.
+ * Accepts an operation, behind earlier ones on the same target. The transaction must hold a lock on the target's row.
+ * Throws `invalid_state` where too many operations wait; a deletion is always accepted, since nothing comes after it.
  */
 export async function accept<Args extends TSchema>(
   tx: Tx,

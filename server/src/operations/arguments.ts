@@ -3,13 +3,13 @@ import { Value } from 'typebox/value';
 import { DataPlaneError } from '../dataplane/contract/errors.ts';
 import type { Operation, OperationDefinition, OperationWorkflow } from './operation.ts';
 
-/** Throws where the arguments of an operation that is to be accepted do not fit: then who asks for it is wrong. */
+/** Throws where the arguments of a new operation do not match the schema, which is an error of the caller. */
 export function assertArgs({ kind, args: schema }: OperationDefinition, args: unknown): void {
   if (!Value.Check(schema, args))
     throw new Error(`Arguments of "${kind}" that do not fit: ${faults(schema, args)}`);
 }
 
-/** The operation, where it is of that kind and its arguments fit; otherwise undefined. */
+/** The operation, if it is of that kind and its arguments match the schema; otherwise undefined. */
 export function asOperation<Args extends TSchema>(
   { kind, args: schema }: OperationDefinition<Args>,
   operation: Operation,
@@ -19,8 +19,8 @@ export function asOperation<Args extends TSchema>(
 }
 
 /**
- * The workflow; where the arguments of the operation do not fit it, one in its place that only fails. An operation may
- * have been recorded by another version of Danube.
+ * The workflow, or one that fails at once where the operation's recorded arguments do not match the schema: another
+ * version of Danube may have recorded them.
  */
 export function fitting(workflow: OperationWorkflow, { args }: Operation): OperationWorkflow {
   if (Value.Check(workflow.args, args)) return workflow;

@@ -5,9 +5,9 @@ import { DBOSExecutor } from '@dbos-inc/dbos-sdk/internal/dbos-executor';
 type Queue = Awaited<ReturnType<typeof DBOS.registerQueue>>;
 
 /**
- * Starts what waits in a queue, now: what DBOS does each time it looks at the queue by itself. It has no public call for that,
- * so these are parts of its own; its version is fixed in `package.json`. Returns whether this process is at work on as much as
- * it takes, so that more may be waiting.
+ * Starts the work that waits in a queue, as DBOS does at each poll. DBOS has no public call for this, so it uses
+ * internals of the exact version in `package.json`. Returns whether this process is at its limit of concurrent work, so
+ * that more may be waiting.
  */
 export async function dequeue(queue: Queue, version: string): Promise<boolean> {
   const executor = DBOSExecutor.globalInstance;

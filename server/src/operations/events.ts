@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import { normal } from '../events/catalogue.ts';
 
-/** What every resource that operations work on has: somebody asked for one. */
+/** The event that all resources with operations have: an operation was requested. */
 export const requested = (resourceType: string) =>
   normal(
     `${resourceType}.requested`,

@@ -11,7 +11,7 @@ import { isUnfinished } from './unfinished.ts';
 
 export const WORKFLOW_NAME = 'operation';
 export const QUEUE_NAME = 'operations';
-/** Workers are told here that there is new work. */
+/** PostgreSQL channel that notifies workers of new work. */
 export const QUEUE_CHANNEL = 'danube_operations';
 
 export interface NewOperation {
@@ -31,9 +31,9 @@ export interface AcceptedOperation {
 }
 
 /**
- * Records an operation and its event, and starts its workflow where none of the resource is at work. All in the
- * caller's transaction, which must hold a lock on the resource's row: without it two operations could both start.
- * DBOS's own SQL function writes the workflow, under the operation's id.
+ * Records an operation and its event, and starts its workflow unless another operation of the resource is in progress.
+ * The caller's transaction must hold a lock on the resource's row, so that no two operations start at once. DBOS's own
+ * SQL function writes the workflow, with the operation's id.
  */
 export async function insertOperation(tx: Tx, operation: NewOperation): Promise<AcceptedOperation> {
   const id = uuidv7();
@@ -53,7 +53,7 @@ export async function insertOperation(tx: Tx, operation: NewOperation): Promise<
   return { id, state: result.rows[0]!.state };
 }
 
-/** Workers are told when the transaction has been committed. */
+/** The notification reaches workers when the transaction commits. */
 function enqueueWorkflow(id: string) {
   return sql`concat(dbos.enqueue_workflow(
     workflow_name => ${WORKFLOW_NAME}, queue_name => ${QUEUE_NAME},
@@ -61,7 +61,7 @@ function enqueueWorkflow(id: string) {
     pg_notify(${QUEUE_CHANNEL}, ''))`;
 }
 
-/** Marks the operation as running. Running it twice changes nothing more. Null when it has already ended. */
+/** Marks the operation as running. Idempotent. Null where it has already ended. */
 export async function beginOperation(db: Queryable, id: string): Promise<Operation | null> {
   const row = await db
     .updateTable('operations')
@@ -73,7 +73,7 @@ export async function beginOperation(db: Queryable, id: string): Promise<Operati
   return row ? toOperation(row) : null;
 }
 
-/** Ends an operation. False when it had ended before: then nothing may be written for it again. */
+/** Ends an operation. False where it had already ended: then nothing more may be written for it. */
 export async function endOperation(tx: Tx, id: string, error: OperationError | null): Promise<boolean> {
   const result = await tx
     .updateTable('operations')
@@ -89,7 +89,7 @@ export async function endOperation(tx: Tx, id: string, error: OperationError | n
   return result.numUpdatedRows > 0n;
 }
 
-/** Operations of a resource that wait, in the order they were asked for. */
+/** The waiting operations of a resource, in the order of acceptance. */
 export async function queuedOperations(db: Queryable, resourceId: string): Promise<Operation[]> {
   const rows = await db
     .selectFrom('operations')
@@ -114,19 +114,19 @@ function toOperation(row: Pick<Selectable<Operations>, (typeof OPERATION_COLUMNS
   };
 }
 
-/** Starts the workflow of a queued operation, in the transaction that ended the one before it. */
+/** Starts the workflow of a queued operation, in the transaction that ends the previous one. */
 export async function promoteOperation(tx: Tx, id: string): Promise<void> {
   await sql`with promoted as (
       update operations set state = 'pending' where id = ${id} and state = 'queued' returning id)
     select ${enqueueWorkflow(id)} from promoted`.execute(tx);
 }
 
-/** Starts a workflow again whose record is gone; harmless where it is not. */
+/** Restarts a workflow whose record is gone; has no effect where it is not. */
 export async function enqueueAgain(db: Queryable, id: string): Promise<void> {
   await sql`select ${enqueueWorkflow(id)}`.execute(db);
 }
 
-/** Shows how far slow work is. `percent` is of the whole operation. */
+/** Records the progress of slow work. `percent` is of the whole operation. */
 export async function reportProgress(
   db: Queryable,
   id: string,
@@ -141,7 +141,7 @@ export async function reportProgress(
     .execute();
 }
 
-/** Writes what became of an operation. */
+/** Records the event for the outcome of an operation. */
 export async function recordOutcome<Payload extends TSchema>(
   tx: Tx,
   operation: Operation,

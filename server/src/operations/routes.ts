@@ -11,12 +11,12 @@ import { notFound } from '../lib/errors.ts';
 import { UUID } from '../lib/ids.ts';
 import { OperationAnswer } from './schema.ts';
 
-/** How long a client does well to wait before it asks again. */
+/** Milliseconds that a client should wait before it asks again. */
 const POLL_MS = 1_000;
 
 const StoredError = Type.Object({ code: Type.String(), message: Type.String(), retryable: Type.Boolean() });
 
-/** Operations: the progress of asynchronous work. */
+/** Routes for operations: the progress of asynchronous work. */
 export function operationRoutes(api: Api, database: Database): void {
   api.get(
     '/operations/:operation',
@@ -31,7 +31,7 @@ export function operationRoutes(api: Api, database: Database): void {
         params: Obj({ operation: PathId('uuid', 'Id of the operation.') }),
         response: { 200: OperationAnswer },
       },
-      // Which scope is needed follows from the operation.
+      // The required scope depends on the operation's resource.
       config: { scope: null },
     },
     async (request) => {
@@ -76,7 +76,7 @@ function viewOperation(row: Selectable<Operations>) {
   };
 }
 
-/** To the customer, work that waits for a worker waits just as work behind another operation does. */
+/** For the customer, waiting for a worker is the same as waiting for another operation. */
 function publicState(state: string): 'queued' | 'running' | 'succeeded' | 'failed' {
   return state === 'running' || state === 'succeeded' || state === 'failed' ? state : 'queued';
 }

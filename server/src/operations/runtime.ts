@@ -26,17 +26,17 @@ import {
 import { startWakeUp, type WakeUp } from './wake-up.ts';
 
 /**
- * The version of the step sequences. DBOS replays a workflow only on the version that started it, so it is raised
- * exactly when the order or the names of steps change; operations of the older version must have ended by then.
+ * Version of the step sequences. DBOS replays a workflow only on the version that started it. Raise it whenever the
+ * order or the names of steps change; operations of the older version must have ended by then.
  */
 const WORKFLOW_VERSION = '2';
 
-/** How often the queue of new work is looked at, though nobody said that there is any. */
+/** Interval of polling for new work, in case a notification was lost. */
 const POLL_MS = 1000;
 
-/** Connections that DBOS has for itself. */
+/** Size of DBOS's connection pool. */
 const POOL_SIZE = 10;
-/** After so long a transaction that nobody goes on with is ended, and lets go of what it holds. */
+/** PostgreSQL ends a transaction that was idle for this long, which releases its locks. */
 const IDLE_IN_TRANSACTION_MS = 60_000;
 
 /** For the steps that only write to our tables. The data plane's steps have their own policy, see `attempt`. */
@@ -46,25 +46,25 @@ export interface RuntimeOptions {
   database: Database;
   databaseUrl: string;
   workflows: OperationWorkflows;
-  /** Stable over restarts of one install, different from every other server's: names whose work to take up again. */
+  /** Stable over restarts of an install, and unique per server: identifies the interrupted work to resume. */
   executorId: string;
   log: Log;
-  /** Operations at work at once in this process. */
+  /** Maximum of concurrent operations in this process. */
   concurrency?: number;
-  /** How long a step is retried while the data plane is unreachable. */
+  /** Seconds for which a step is retried while the data plane is unreachable. */
   retrySeconds?: number;
-  /** Milliseconds between two looks for new work that nobody has told of. */
+  /** Milliseconds between two polls for new work. */
   pollMs?: number;
-  /** For tests: called in place of each try of a step, which `run` makes. */
+  /** For tests: called instead of each attempt of a step, which `run` makes. */
   aroundStep?: (operation: Operation, step: string, run: () => Promise<void>) => Promise<void>;
-  /** Called after each recorded step: tests end the process here. */
+  /** For tests: called after each recorded step. */
   afterStep?: (operation: Operation, step: string) => void | Promise<void>;
 }
 
 export interface WorkflowRuntime {
-  /** Takes up interrupted work and begins to run new work. */
+  /** Resumes interrupted work and starts to run new work. */
   launch(): Promise<void>;
-  /** Lets steps that run end (up to `graceSeconds`), starts no further ones. The next launch goes on. */
+  /** Waits up to `graceSeconds` for running steps, and starts no further ones. The next launch resumes. */
   shutdown(graceSeconds?: number): Promise<void>;
 }
 
@@ -73,7 +73,7 @@ export async function migrateWorkflows(databaseUrl: string): Promise<void> {
   await DBOS.migrate(databaseUrl);
 }
 
-/** Hands the workflows of dead workers to the living. Returns how many. */
+/** Lets living workers resume the workflows of dead ones. Returns their number. */
 export async function takeOverWorkflows(deadExecutorIds: string[]): Promise<number> {
   if (deadExecutorIds.length === 0) return 0;
   const pending = await DBOS.listWorkflows({ executorId: deadExecutorIds, status: 'PENDING' });
@@ -114,7 +114,7 @@ export function createRuntime(options: RuntimeOptions): WorkflowRuntime {
         onConflict: 'always_update',
       });
       wakeUp = startWakeUp({ databaseUrl, channel: QUEUE_CHANNEL, log }, async () => {
-        // What had no room now has it once something ends.
+        // Work that was over the limit of concurrency starts when other work ends.
         if (await dequeue(queue, WORKFLOW_VERSION)) wakeUp?.wake();
       });
     },
@@ -165,9 +165,8 @@ function workflowOf(workflows: OperationWorkflows, operation: Operation): Operat
 }
 
 /**
- * Writes the outcome and hands over to the next operation that waits. After a failure the waiting ones fail too,
- * because they were asked for in the belief that this one would succeed; a deletion is carried out all the same, and
- * all of them are behind one that nobody asked for.
+ * Records the outcome and starts the next waiting operation. After a failure the waiting operations fail too, because
+ * they assume that this one succeeds; except a deletion, and except after an operation that is optional.
  */
 export async function finishOperation(
   tx: Tx,
@@ -203,7 +202,7 @@ function createStepRunner(options: RuntimeOptions) {
   let parked = false;
   const active = new Set<symbol>();
 
-  /** A step whose result DBOS records. Once parked it never begins: the process is about to end. */
+  /** Runs a step and lets DBOS record its result. After `park`, no step starts, since the process is about to end. */
   async function record<T>(
     name: string,
     retries: typeof DATABASE_RETRIES | Record<string, never>,
@@ -223,7 +222,7 @@ function createStepRunner(options: RuntimeOptions) {
     await options.afterStep?.(operation, step);
   }
 
-  /** Runs a step to its end. A failure is a recorded result, so that it is the same when replayed. */
+  /** Runs a step with retries. A failure is recorded as a result, so that it is the same on replay. */
   async function run(operation: Operation, step: OperationStep): Promise<OperationError | null> {
     const error = await record(step.name, {}, async (token) => {
       const outcome = await attempt(operation, step, options, () => parked);
@@ -235,7 +234,7 @@ function createStepRunner(options: RuntimeOptions) {
     return error;
   }
 
-  /** Waits until no step is at work, at most `graceSeconds`; none begins from now on. */
+  /** Starts no further steps, and waits up to `graceSeconds` for the running ones. */
   async function park(graceSeconds: number): Promise<void> {
     parked = true;
     const deadline = Date.now() + graceSeconds * 1000;
@@ -248,8 +247,8 @@ function createStepRunner(options: RuntimeOptions) {
 const never = (): Promise<never> => new Promise(() => {});
 
 /**
- * Tries a step until it works (null), fails for good (the error), or the process is shutting down: then no verdict
- * is recorded, and the next process tries again.
+ * Tries a step until it succeeds (null), fails for good (the error), or the process shuts down: then no result is
+ * recorded, and the next process tries again.
  */
 async function attempt(
   operation: Operation,
@@ -270,7 +269,7 @@ async function attempt(
       return null;
     } catch (cause) {
       const about = { operation: operation.id, step: step.name };
-      // What the data plane refuses for good ends the operation, and the customer is told why.
+      // A permanent refusal by the data plane ends the operation, and the customer is told why.
       if (cause instanceof DataPlaneError) options.log.warn({ err: cause, ...about }, 'step failed');
       else logFailure(options.log, cause, 'step failed', about);
       const error = describeFailure(cause);
@@ -281,7 +280,7 @@ async function attempt(
   }
 }
 
-/** What the customer is told. Only the data plane's public text goes out; anything else is an internal error. */
+/** The error for the customer: the data plane's public message, or an internal error for anything else. */
 function describeFailure(cause: unknown): OperationError {
   if (cause instanceof DataPlaneError) {
     return { code: cause.code, message: cause.publicMessage, retryable: cause.retryable };

@@ -4,7 +4,7 @@ import { queuedOperations } from './operations-store.ts';
 
 const CHECK_MS = 1000;
 
-/** Waits for `work`, or until an operation of a kind that makes it pointless is queued for the resource. */
+/** Waits for `work`, or until an operation that makes it pointless is queued for the resource. */
 export async function unlessSuperseded(
   database: Database,
   resourceId: string,
@@ -15,7 +15,7 @@ export async function unlessSuperseded(
   const superseded = (async () => {
     while (waiting) {
       await delay(CHECK_MS, undefined, { ref: false });
-      // A question that fails is asked again.
+      // A query that fails is repeated.
       const queued = waiting ? await queuedOperations(database.db, resourceId).catch(() => []) : [];
       if (queued.some(({ kind }) => superseding.has(kind))) return;
     }
@@ -24,7 +24,7 @@ export async function unlessSuperseded(
     await Promise.race([work, superseded]);
   } finally {
     waiting = false;
-    // It may still fail; nobody waits for it any more.
+    // Its failure no longer matters, since no one waits for it.
     work.catch(() => {});
   }
 }

@@ -9,12 +9,12 @@ import { enqueueAgain, promoteOperation } from './operations-store.ts';
 import { finishOperation, takeOverWorkflows } from './runtime.ts';
 
 const HEARTBEAT_SECONDS = 5;
-/** A worker that was silent for this long is dead; its work is taken over. */
+/** A worker without a heartbeat for this long is dead; others take over its work. */
 const DEAD_AFTER_SECONDS = 30;
-/** Finished workflows are kept this long for the operator to look into. */
+/** How long records of finished workflows are kept for the operator. */
 const WORKFLOW_RETENTION_DAYS = 7;
 
-/** Says that this process is alive. Every process runs its own, so it is a plain timer and not a reconciler. */
+/** Records heartbeats of this process. A plain timer and not a reconciler, because every process needs its own. */
 export function startHeartbeat(database: Database, executorId: string, log: Log): { stop(): void } {
   const beat = () =>
     database.db
@@ -28,7 +28,7 @@ export function startHeartbeat(database: Database, executorId: string, log: Log)
   return { stop: () => clearInterval(timer) };
 }
 
-/** Hands over the work of processes that died. */
+/** Takes over the work of processes that died. */
 export function deadWorkers(database: Database, log: Log): Reconciler {
   return {
     name: 'dead-workers',
@@ -54,8 +54,8 @@ interface Forgotten extends Operation {
 }
 
 /**
- * Finds operations that nothing works on: their workflow's record is gone or ended without them, or the operation
- * before them ended without handing over. None of it happens while the transactions hold; this is the net below.
+ * Finds operations without a workflow: its record is gone or ended without them, or the previous operation ended
+ * without starting them. Cannot happen unless a transaction is wrong; this is the safety net.
  */
 export function forgottenOperations(database: Database, workflows: OperationWorkflows, log: Log): Reconciler {
   return {
@@ -97,7 +97,7 @@ async function findForgotten(database: Database): Promise<Forgotten[]> {
   return result.rows;
 }
 
-/** Deletes what nobody needs any more: old idempotency keys and records of finished workflows. */
+/** Deletes old idempotency keys and records of finished workflows. */
 export function retention(database: Database): Reconciler {
   return {
     name: 'retention',
@@ -105,7 +105,7 @@ export function retention(database: Database): Reconciler {
     async run() {
       await purgeIdempotencyKeys(database.db);
       const before = Date.now() - WORKFLOW_RETENTION_DAYS * 86_400_000;
-      // DBOS keeps the parts of a workflow in tables without foreign keys; in batches, so that no lock is held long.
+      // DBOS keeps parts of a workflow in tables without foreign keys. In batches, so that no lock is held for long.
       for (let deleted = 1000n; deleted >= 1000n; ) {
         const result = await sql`
           with old as (

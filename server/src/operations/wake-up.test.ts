@@ -5,7 +5,7 @@ import { newVps } from '../../test/client.ts';
 import { startTestApp, type TestApp, waitFor } from '../../test/harness.ts';
 import { QUEUE_CHANNEL } from './operations-store.ts';
 
-describe('a worker that never looks for work by itself', () => {
+describe('a worker that does not poll', () => {
   let test: TestApp;
   let call: ApiClient;
   before(async () => {
@@ -20,7 +20,7 @@ describe('a worker that never looks for work by itself', () => {
     return async () => (await call('GET', `/vps/${body.instance.id}`)).body.instance.status === 'running';
   }
 
-  /** Connections that listen for new work, by their process. */
+  /** Connections that listen for new work, by backend process. */
   async function listeners(): Promise<number[]> {
     const { rows } = await test.database.pool.query(
       'select pid from pg_stat_activity where datname = current_database() and query = $1',
@@ -29,7 +29,7 @@ describe('a worker that never looks for work by itself', () => {
     return rows.map(({ pid }) => pid);
   }
 
-  it('is told of it, and of what waits behind other work', async () => {
+  it('is notified of new work, and of work that waited behind other work', async () => {
     const { body } = await call('POST', '/vps', { body: newVps({ name: 'one' }) });
     const path = `/vps/${body.instance.id}`;
     assert.equal((await call('POST', `${path}/stop`)).status, 200);
@@ -39,14 +39,14 @@ describe('a worker that never looks for work by itself', () => {
     );
   });
 
-  it('takes up what had no room at first', async () => {
+  it('starts work that exceeded the concurrency at first', async () => {
     const all = await Promise.all(['a', 'b', 'c', 'd', 'e'].map(create));
     for (const isRunning of all) await waitFor('the server to run', isRunning);
   });
 
-  it('finds what it was not told of while the connection was lost', async () => {
+  it('finds work whose notification was lost with the connection', async () => {
     const [pid] = await waitFor('the listener', async () => (await listeners()).length === 1 && listeners());
-    // Resolves once it is gone.
+    // Resolves once the backend has ended.
     await test.database.pool.query('select pg_terminate_backend($1, 60000)', [pid]);
     const isRunning = await create('lost');
     await waitFor('the server to run', isRunning);

@@ -3,22 +3,22 @@ import pg from 'pg';
 import { logFailure } from '../lib/failure.ts';
 import type { Log } from '../lib/log.ts';
 
-/** Milliseconds from the beginning of one run of the work to that of the next. */
+/** Minimum milliseconds between the starts of two runs. */
 const PAUSE = 100;
-/** Milliseconds until a connection that was lost is made anew. */
+/** Milliseconds before a lost connection is reopened. */
 const RECONNECT_PAUSE = 1000;
 
 export interface WakeUp {
-  /** Has the work done soon. Many calls in a short time have it done once. */
+  /** Requests a run. Several requests in a short time lead to one run. */
   wake(): void;
-  /** Resolves once the work is not under way any more, and is not done again. */
+  /** Waits for a run in progress, and prevents further ones. */
   stop(): Promise<void>;
 }
 
 /**
- * Does `work` whenever some process notifies the channel of the database: at once where it has been quiet, else every 100 ms,
- * so that a burst costs no more than looking all the time would. It is done once at the beginning, and where the connection
- * was lost for a while; work that cannot wait for that needs a timer of its own.
+ * Runs `work` when any process notifies the database channel: at once if the last run was a while ago, else after 100
+ * ms, so that a burst costs no more than polling would. It also runs at the beginning and after a lost connection is
+ * reopened. Work that cannot wait for that needs a timer of its own.
  */
 export function startWakeUp(
   { databaseUrl, channel, log }: { databaseUrl: string; channel: string; log: Log },
@@ -61,7 +61,7 @@ export function startWakeUp(
   };
 }
 
-/** Resolves when the connection ends, or is to end. */
+/** Resolves when the connection ends, or should end. */
 async function listen(
   databaseUrl: string,
   channel: string,
@@ -71,7 +71,7 @@ async function listen(
   const client = new pg.Client({ connectionString: databaseUrl, keepAlive: true });
   const ended = new Promise<void>((resolve) => {
     client.once('end', resolve);
-    // Its end follows, and the process must not end with it.
+    // The `end` event follows. Without a listener, the error would end the process.
     client.on('error', () => {});
     signal.addEventListener('abort', () => resolve(), { once: true });
   });

@@ -4,7 +4,7 @@ import type { Database } from '../db/database.ts';
 import { logFailure } from '../lib/failure.ts';
 import type { Log } from '../lib/log.ts';
 
-/** Compares what the rows intend with what is there, and mends. Takes no input and may run at any time. */
+/** Compares rows with the actual state, and repairs differences. Takes no input and may run at any time. */
 export interface Reconciler {
   name: string;
   everySeconds: number;
@@ -16,7 +16,7 @@ export interface PassClock {
   lastPass(): Promise<Date | null>;
 }
 
-/** The end of the last pass of a reconciler in any process, read at most once a second. */
+/** The end of a reconciler's last pass in any process, read at most once a second. */
 export function createPassClock(database: Database, reconciler: string): PassClock {
   let readAt = 0;
   let value: Promise<Date | null> = Promise.resolve(null);
@@ -39,8 +39,8 @@ export function createPassClock(database: Database, reconciler: string): PassClo
 }
 
 /**
- * Runs each reconciler in a loop until stopped, in one process of the install at a time: a session lock in
- * PostgreSQL picks which, and is free again the moment that process dies.
+ * Runs each reconciler in a loop until stopped, in one process of the install at a time: the one that holds its session
+ * lock in PostgreSQL, which is released when that process dies.
  */
 export function startReconcilers(
   database: Database,
@@ -69,10 +69,10 @@ export function startReconcilers(
   };
 }
 
-/** The number of the lock that whoever runs a reconciler of this name holds, as SQL. */
+/** The key of the advisory lock that the process running this reconciler holds, as SQL. */
 export const reconcilerLock = (name: string) => sql<number>`hashtext(${`danube.reconciler.${name}`})`;
 
-/** One pass, unless another process is at it. Returns whether it ran. */
+/** Runs one pass, unless another process is running one. Returns whether it ran. */
 export async function runOnce(database: Database, reconciler: Reconciler): Promise<boolean> {
   return database.db.connection().execute(async (connection) => {
     const key = reconcilerLock(reconciler.name);

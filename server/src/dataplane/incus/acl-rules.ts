@@ -35,7 +35,7 @@ import { type IncusRule, type IncusRules, type RulesOfOne, render, renderShared 
  *   ICMPv6. This is the one place where less passes than the firewalls say.
  */
 
-/** Never routed: neighbours and the host alone can be reached so. */
+/** Addresses that are never routed: they reach only neighbours and the host. */
 const UNROUTED: Record<Family, RangeSet> = {
   ipv4: union(['169.254.0.0/16', '224.0.0.0/4', '255.255.255.255'].map(parseBlock)),
   ipv6: union(['fe80::/10', 'ff00::/8'].map(parseBlock)),
@@ -47,10 +47,10 @@ const UNROUTED: Record<Family, RangeSet> = {
 const NEIGHBOUR_DISCOVERY = ['135', '136'];
 
 /**
- * The rules of a team's bridge, for one ACL on its network: those of all instances, with their addresses. Instances that
- * have the same rule share one, so that a team has about as many rules as it has different firewalls, however many
- * instances it has: Incus writes all of them anew whenever one changes. From an instance without firewall nothing passes,
- * also not to a neighbour that would let it in. Throws `UncompilablePolicies`.
+ * The rules of a team's bridge, for the one ACL of its network: the rules of all instances, with their addresses.
+ * Instances share equal rules, so a team has about as many rules as it has different firewalls, however many instances
+ * there are: Incus rewrites all rules when one changes. An instance without firewall cannot send anything, not even to
+ * a neighbour that would accept it. Throws `UncompilablePolicies`.
  */
 export function bridgeRules(firewalls: readonly InstanceFirewall[], network: TenantNetwork): IncusRules {
   const discovery = NEIGHBOUR_DISCOVERY.map(

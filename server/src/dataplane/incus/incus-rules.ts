@@ -9,7 +9,7 @@ import {
 import type { UnorderedRule } from '../../lib/packet-filter/unordered.ts';
 
 /**
- * A rule as Incus 6.0 takes it. Lists are separated by commas, ranges are `a-b`; all addresses of one rule are of one
+ * A rule in the format of Incus 6.0. Lists are comma-separated, ranges are `a-b`; all addresses of a rule belong to one
  * family.
  */
 export interface IncusRule {
@@ -27,16 +27,16 @@ export interface IncusRules {
   egress: IncusRule[];
 }
 
-/** The side of a rule that is not the instance's. */
+/** The member of a rule that names the peer, as opposed to the instance. */
 type PeerField = 'source' | 'destination';
 
-/** What was written of rules, for as long as somebody has them. */
+/** Cache of rendered rules, for as long as the rules are in use. */
 const renderedOf = new WeakMap<readonly UnorderedRule[], Map<string, IncusRule[]>>();
 const textsOf = new WeakMap<IncusRule, string>();
 
 /**
- * Rules without the side of the instance. In an ACL of a network, that is added, and says of which family the rule is; in one
- * of a NIC, the other side has to.
+ * Renders rules without the instance's own address. In a network's ACL it is added later and determines the family; in
+ * a NIC's ACL the peer's addresses have to.
  */
 export function render(
   rules: readonly UnorderedRule[],
@@ -52,15 +52,15 @@ export function render(
   return rendered;
 }
 
-/** What is for one address. */
+/** The rules of one address. */
 export interface RulesOfOne {
   address: bigint;
   rules: readonly UnorderedRule[];
 }
 
 /**
- * Rules of several instances for an ACL of a network. Each is there once, and names the addresses of all that have it: Incus
- * and nftables take time for each rule, and hardly any for an address.
+ * Renders the rules of several instances for one network ACL. Equal rules become one rule that lists all their
+ * addresses, since Incus and nftables take time for each rule, and hardly any for an address.
  */
 export function renderShared(
   all: readonly RulesOfOne[],
@@ -83,7 +83,7 @@ export function renderShared(
   }));
 }
 
-/** Equal rules of {@link renderAnew} have equal texts. */
+/** A key that is equal for equal rules. */
 function textOf(rule: IncusRule): string {
   const text = textsOf.get(rule) ?? JSON.stringify(rule);
   textsOf.set(rule, text);
@@ -115,7 +115,7 @@ function renderAnew(
 }
 
 const EVERYBODY_TEXT: Record<Family, string> = { ipv4: '0.0.0.0/0', ipv6: '::/0' };
-/** OVN does not compare with an empty prefix. */
+/** The whole address space as two halves: OVN cannot match a prefix of length 0. */
 const HALVES: Record<Family, string> = { ipv4: '0.0.0.0/1,128.0.0.0/1', ipv6: '::/1,8000::/1' };
 
 const addressText = (set: RangeSet, family: Family): string =>

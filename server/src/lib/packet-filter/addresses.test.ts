@@ -24,13 +24,13 @@ const refused = (text: string, sentence: RegExp): void =>
     text,
   );
 
-/** Many zeros and ones, so that runs of zeros of all lengths and places come about. */
+/** Many zero bits and one bits, so that runs of zeros of all lengths and positions occur. */
 const ipv6Values = fc
   .array(fc.oneof(fc.constant(0n), fc.bigInt(0n, 1n), fc.bigInt(0n, 0xffffn)), { minLength: 8, maxLength: 8 })
   .map((words) => words.reduce((sum, word) => (sum << 16n) | word, 0n));
 
 describe('addresses', () => {
-  it('are read with and without a prefix, and written back shortest', () => {
+  it('are parsed with and without a prefix, and formatted in the shortest form', () => {
     for (const [text, expected] of [
       ['10.64.4.10', '10.64.4.10'],
       ['10.64.4.10/32', '10.64.4.10'],
@@ -52,13 +52,13 @@ describe('addresses', () => {
     }
   });
 
-  it('lose what a block has behind its prefix', () => {
+  it('lose the bits behind the prefix of a block', () => {
     assert.deepEqual(parseBlock('10.0.0.5/24'), parseBlock('10.0.0.0/24'));
     assert.deepEqual(parseBlock('2001:db8::ffff/64'), parseBlock('2001:db8::/64'));
     assert.deepEqual(parseBlock('203.0.113.7/0'), parseBlock('0.0.0.0/0'));
   });
 
-  it('are refused where they could be taken for something else', () => {
+  it('are rejected where they are ambiguous', () => {
     refused('fe80::1%eth0', /zone/);
     refused('fe80::%eth0/10', /zone/);
     refused('::ffff:10.0.0.1', /write 10\.0\.0\.1/);
@@ -87,14 +87,14 @@ describe('addresses', () => {
     refused('/24', /not an IPv4 or IPv6 address/);
   });
 
-  it('do not flood a message', () => {
+  it('are shortened in error messages', () => {
     assert.throws(
       () => parseBlock('9'.repeat(5_000)),
       (error) => error instanceof InvalidAddress && error.message.length < 200,
     );
   });
 
-  it('are never taken from text that is none, and never change on the way', () => {
+  it('are never parsed from other text, and survive a round trip', () => {
     fc.assert(
       fc.property(fc.oneof(fc.ipV4(), fc.ipV6(), fc.string()), (text) => {
         try {
@@ -107,13 +107,13 @@ describe('addresses', () => {
     );
   });
 
-  it('are written as the system writes them', () => {
+  it('are formatted as the operating system does', () => {
     fc.assert(
       fc.property(ipv6Values, (value) => {
         const text = formatAddress('ipv6', value);
         assert.ok(isIPv6(text), text);
         const { address } = new SocketAddress({ address: text, family: 'ipv6' });
-        // The system writes IPv4-compatible addresses with dots.
+        // The operating system formats IPv4-compatible addresses with dots.
         if (!address.includes('.')) assert.equal(text, address);
       }),
       { numRuns: 1_000 },
@@ -122,7 +122,7 @@ describe('addresses', () => {
 });
 
 describe('ranges of addresses', () => {
-  it('are written as a block only where they are one', () => {
+  it('are formatted as a block only where the range is one', () => {
     const range = (first: string, last: string): string =>
       formatRange(parseAddress(first).family, {
         first: parseAddress(first).value,
@@ -136,7 +136,7 @@ describe('ranges of addresses', () => {
     assert.equal(range('2001:db8::', '2001:db8::1:0'), '2001:db8::-2001:db8::1:0');
   });
 
-  it('do not end where IPv4 addresses are written as IPv6', () => {
+  it('have no range edge at an IPv4-mapped address', () => {
     const text = (set: RangeSet): string[] =>
       withoutMappedEdges(set).map((range) => formatRange('ipv6', range));
     const before = [parseBlock('::fffe:0:0/96')];
@@ -157,7 +157,7 @@ describe('sets of addresses', () => {
   );
   const sets = ranges.map((some) => union(some));
 
-  it('have what their ranges have', () => {
+  it('contain what their ranges contain', () => {
     fc.assert(
       fc.property(ranges, (some) => {
         for (let value = 0n; value <= 40n; value += 1n) {
@@ -169,7 +169,7 @@ describe('sets of addresses', () => {
     );
   });
 
-  it('are joined, cut and compared number by number', () => {
+  it('are joined, subtracted and compared number by number', () => {
     fc.assert(
       fc.property(sets, sets, (a, b) => {
         for (let value = 0n; value <= 40n; value += 1n) {
@@ -182,7 +182,7 @@ describe('sets of addresses', () => {
     );
   });
 
-  it('have one form, and leave what they were made of alone', () => {
+  it('have a canonical form, and leave their inputs unchanged', () => {
     fc.assert(
       fc.property(sets, sets, (a, b) => {
         const [before, other] = structuredClone([a, b]);

@@ -1,14 +1,11 @@
 import { isIPv4, isIPv6 } from 'node:net';
 
-/**
- * Addresses as numbers and sets of them. IPv4 and IPv6 never mix: a set belongs to one family, and which one is known
- * from where the set stands.
- */
+/** Addresses as numbers, and sets of them. A set belongs to one family, IPv4 or IPv6, which its context determines. */
 
 export type Family = 'ipv4' | 'ipv6';
 export const FAMILIES: readonly Family[] = ['ipv4', 'ipv6'];
 
-/** First and last address, both included. */
+/** First and last address, both inclusive. */
 export interface Range {
   first: bigint;
   last: bigint;
@@ -21,7 +18,7 @@ export interface AddressBlock extends Range {
   family: Family;
 }
 
-/** Thrown for text that is no address; `message` is a sentence for whoever wrote it. */
+/** Thrown for text that is not an address; `message` is a sentence for its author. */
 export class InvalidAddress extends Error {
   override readonly name = 'InvalidAddress';
 }
@@ -34,14 +31,14 @@ export const EVERYBODY: Record<Family, RangeSet> = {
   ipv6: [{ first: 0n, last: 2n ** 128n - 1n }],
 };
 
-/** `::ffff:0:0/96`: IPv4 addresses written as IPv6. No packet carries them. */
+/** `::ffff:0:0/96`: IPv4-mapped addresses. No packet on the wire has one. */
 const MAPPED: Range = { first: 0xffff_0000_0000n, last: 0xffff_ffff_ffffn };
 
 /**
- * Reads an address or a CIDR block as the range that it covers. Bits behind the prefix are ignored, as routers do:
- * `10.0.0.5/24` is `10.0.0.0/24`. Refused with {@link InvalidAddress}: zones (`fe80::1%eth0`), which mean something on
- * one host alone; numbers with leading zeros, which some read as octal; IPv4 written as IPv6 (`::ffff:1.2.3.4`), which
- * no packet carries; anything else that is not exactly an address.
+ * Parses an address or CIDR block to the range that it covers. Bits behind the prefix are ignored, as routers do:
+ * `10.0.0.5/24` is `10.0.0.0/24`. Throws {@link InvalidAddress} for zones (`fe80::1%eth0`), which are meaningful on one
+ * host only; numbers with leading zeros, which some programs read as octal; IPv4-mapped addresses (`::ffff:1.2.3.4`),
+ * which no packet carries; and anything else that is not exactly an address.
  */
 export function parseBlock(text: string): AddressBlock {
   const slash = text.indexOf('/');
@@ -53,7 +50,7 @@ export function parseBlock(text: string): AddressBlock {
   return { family, first, last: first + size - 1n };
 }
 
-/** Reads a single address; refuses what {@link parseBlock} refuses, and blocks. */
+/** Parses a single address; rejects blocks, and what {@link parseBlock} rejects. */
 export function parseAddress(text: string): { family: Family; value: bigint } {
   if (isIPv4(text)) return { family: 'ipv4', value: fromWords(text.split('.').map(Number), 8n) };
   if (text.includes('%'))
@@ -75,7 +72,7 @@ function parsePrefix(text: string, slash: number, bits: number): number {
   return Number(prefix);
 }
 
-/** What `isIPv6` took. */
+/** Parses a text that `isIPv6` has accepted. */
 function parseIpv6(text: string): bigint {
   const [head = '', tail] = text.split('::').map(toWords);
   if (tail === undefined) return fromWords(head as number[], 16n);
@@ -96,10 +93,10 @@ function toWords(part: string): number[] {
 const fromWords = (words: readonly number[], bits: bigint): bigint =>
   words.reduce((sum, word) => (sum << bits) | BigInt(word), 0n);
 
-/** What customers sent may be long. */
+/** Quotes text of a customer, shortened. */
 const quote = (text: string): string => `"${text.length > 60 ? `${text.slice(0, 60)}…` : text}"`;
 
-/** The shortest usual text (RFC 5952). */
+/** The canonical text of an address (RFC 5952). */
 export function formatAddress(family: Family, value: bigint): string {
   if (family === 'ipv4') return [24n, 16n, 8n, 0n].map((shift) => (value >> shift) & 0xffn).join('.');
   const words = [112n, 96n, 80n, 64n, 48n, 32n, 16n, 0n].map((shift) =>
@@ -113,7 +110,7 @@ export function formatAddress(family: Family, value: bigint): string {
   return `${head}::${tail}`;
 }
 
-/** `a`, `a/nn` where the range is a CIDR block, else `a-b`. */
+/** `a`, or `a/nn` where the range is a CIDR block, else `a-b`. */
 export function formatRange(family: Family, range: Range): string {
   const first = formatAddress(family, range.first);
   if (range.first === range.last) return first;
@@ -149,7 +146,7 @@ export function intersect(a: RangeSet, b: RangeSet): RangeSet {
   return common;
 }
 
-/** What is in `a` and not in `b`. */
+/** The addresses in `a` that are not in `b`. */
 export function subtract(a: RangeSet, b: RangeSet): RangeSet {
   const rest: Range[] = [];
   let j = 0;
@@ -165,7 +162,7 @@ export function subtract(a: RangeSet, b: RangeSet): RangeSet {
   return rest;
 }
 
-/** By halving: sets may be long, and asked for every connection of a host. */
+/** A binary search: sets can be long, and are searched for every connection of a host. */
 export function includes(set: RangeSet, value: bigint): boolean {
   let from = 0;
   for (let to = set.length; from < to; ) {
@@ -177,9 +174,8 @@ export function includes(set: RangeSet, value: bigint): boolean {
 }
 
 /**
- * A set of IPv6 addresses for programs that take `::ffff:0:0` for an IPv4 address, as those written in Go do: no range
- * begins or ends at such an address. No packet notices, as none carries one; blocks inside are refused by
- * {@link parseAddress}.
+ * A set of IPv6 addresses for programs, such as those written in Go, that take an IPv4-mapped address for IPv4: no
+ * range begins or ends at one. This makes no difference to packets, which never carry such addresses.
  */
 export const withoutMappedEdges = (set: RangeSet): RangeSet =>
   set
@@ -191,6 +187,6 @@ export const withoutMappedEdges = (set: RangeSet): RangeSet =>
 
 const isMapped = (value: bigint): boolean => value >= MAPPED.first && value <= MAPPED.last;
 
-/** A key that equal sets share and no others. */
+/** A key that is equal for equal sets only. */
 export const rangeKey = (set: RangeSet): string =>
   set.map(({ first, last }) => `${first.toString(36)}-${last.toString(36)}`).join();

@@ -1,31 +1,31 @@
 import { EVERYBODY, type Family, type Range, type RangeSet } from './addresses.ts';
 import type { Action, Direction } from './policy.ts';
 
-/** A rule as it is painted: its policy's index, what it does, and to whom. */
+/** A rule to paint: the index of its policy, its action and its peers. */
 export interface Layer {
   policy: number;
   action: Action;
   peers: RangeSet;
 }
 
-/** A cell per segment of the addresses: 1 where packets pass, else 0. */
+/** One cell per segment of the address space: 1 where packets pass, else 0. */
 export type Canvas = Uint8Array;
 
-/** What a cell says while it is painted. The greatest value of several policies is the verdict. */
+/** The value of a cell while painting. The greatest value over all policies is the verdict. */
 const UNDECIDED = 0;
 const ALLOWED = 1;
 const DENIED = 2;
 
 /**
- * Cuts the addresses of a family into segments wherever one of the layers begins or ends, and paints first-match
- * verdicts on them.
+ * Divides the address space of a family into segments at the edges of all layers, and paints first-match verdicts on
+ * the segments.
  */
 export class Painter<L extends Layer> {
   readonly #family: Family;
   readonly #default: number;
   /** First address of each segment. */
   readonly #starts: readonly bigint[];
-  /** Segments of each layer: the first, and the one behind the last. */
+  /** Segments of each layer: index of the first, and of the one after the last. */
   readonly #spans: ReadonlyMap<L, readonly [number, number][]>;
 
   constructor(layers: readonly L[], direction: Direction, family: Family) {
@@ -39,7 +39,7 @@ export class Painter<L extends Layer> {
     this.#spans = new Map(layers.map((layer) => [layer, layer.peers.map(spanOf)]));
   }
 
-  /** `layers` are in the order in which they are judged. */
+  /** `layers` are in the order of evaluation. */
   paint(layers: readonly L[]): Canvas {
     const verdicts = new Uint8Array(this.#starts.length);
     for (const policy of Map.groupBy(layers, (layer) => layer.policy).values()) {
@@ -55,7 +55,7 @@ export class Painter<L extends Layer> {
     return verdicts.map((verdict) => ((verdict === UNDECIDED ? this.#default : verdict) === ALLOWED ? 1 : 0));
   }
 
-  /** The addresses whose cells are 1. */
+  /** The addresses of the cells with value 1. */
   peersOf(canvas: Canvas): RangeSet {
     const ranges: Range[] = [];
     for (let from = canvas.indexOf(1); from >= 0; ) {
@@ -69,8 +69,8 @@ export class Painter<L extends Layer> {
 }
 
 /**
- * Sorted, each once. A `Set` would do it, were not all IPv6 addresses with the same lower half in one place of its
- * table (V8 makes the hash of a bigint from its lowest 64 bits).
+ * Sorted and unique. Not a `Set`: V8 hashes a bigint by its lowest 64 bits, so IPv6 addresses with the same lower half
+ * would all collide.
  */
 function segmentStarts(layers: readonly Layer[], family: Family): bigint[] {
   const end = EVERYBODY[family][0]!.last + 1n;
@@ -80,7 +80,10 @@ function segmentStarts(layers: readonly Layer[], family: Family): bigint[] {
     .filter((edge, index, sorted) => edge < end && edge !== sorted[index - 1]);
 }
 
-/** The segment that starts at `edge`, by halving; the number of segments for the end of all addresses. */
+/**
+ * Index of the segment that starts at `edge`, by binary search; the number of segments for the end of the address
+ * space.
+ */
 function segmentAt(starts: readonly bigint[], edge: bigint): number {
   let from = 0;
   for (let to = starts.length; from < to; ) {
@@ -91,7 +94,7 @@ function segmentAt(starts: readonly bigint[], edge: bigint): number {
   return from;
 }
 
-/** How many ranges it takes to say which cells are 1 in `canvas`, and not in `without`. */
+/** The number of ranges needed for the cells that are 1 in `canvas`, and not in `without`. */
 export function countRanges(canvas: Canvas, without: Canvas | null): number {
   let ranges = 0;
   let inside = false;

@@ -12,7 +12,7 @@ import { type UnorderedRule, unorderedRules } from './unordered.ts';
 
 const DIRECTIONS = ['inbound', 'outbound'] as const;
 
-/** What a data plane makes of the rules: whatever drops, then whatever allows, then nothing. */
+/** The verdict of a data plane: drop rules first, then allow rules, then drop. */
 function judge(compiled: CompiledPolicies, packet: Packet): boolean {
   const { family, value } = parseAddress(packet.peer);
   const icmp = family === 'ipv4' ? 1 : 58;
@@ -58,7 +58,7 @@ describe('compiled policies', () => {
     .tuple(fc.constantFrom(...DIRECTIONS), addresses, contents)
     .map(([direction, peer, content]): Packet => ({ direction, peer, ...content }));
 
-  it('let pass what the rules let pass, judged in their order', () => {
+  it('allow what the ordered rules allow', () => {
     const property = fc.property(policies(), fc.array(packets, { minLength: 20 }), (some, sent) => {
       const compiled = compile(some);
       for (const packet of sent) {
@@ -68,7 +68,7 @@ describe('compiled policies', () => {
     fc.assert(property, { numRuns: 1_500 });
   });
 
-  it('do so with rules for GRE and ESP, or say which of them cannot be held', () => {
+  it('do so with rules for GRE and ESP, or name those that cannot be enforced', () => {
     const protocols = ['gre', 'esp', 'any', 'tcp'] as const;
     const property = fc.property(policies(protocols), fc.array(packets, { minLength: 20 }), (some, sent) => {
       let compiled: CompiledPolicies;
@@ -92,14 +92,14 @@ describe('compiled policies', () => {
     assert.match(refusal([[allowed]]).message, /gre/);
     const denied = rule(2, { protocol: 'esp', direction: 'outbound', action: 'deny' });
     assert.deepEqual(refusal([[denied]]).ruleIds, ['r2']);
-    // Denied as everything else is, and allowed as everything else is.
+    // GRE is denied like everything else, and allowed like everything else.
     compile([
       [rule(3, { protocol: 'gre', action: 'deny' })],
       [rule(4, { protocol: 'esp', direction: 'outbound' })],
     ]);
   });
 
-  it('are refused for an address that is none, with the rule that has it', () => {
+  it('are rejected for an invalid address, with the rule that has it', () => {
     const error = refusal([[rule(1, {}), rule(2, { peers: ['10.0.0.0/8', '10.0.0.256'] })]]);
     assert.deepEqual([error.reason, error.ruleIds], ['invalid_address', ['r2']]);
     assert.match(error.message, /10\.0\.0\.256/);
@@ -116,7 +116,7 @@ describe('rules without order', () => {
   const port = (index: number, parts: Partial<PolicyRule> = {}): PolicyRule =>
     rule(index, { ports: { first: index, last: index }, ...parts });
 
-  it('name together what is allowed to the same peers', () => {
+  it('combine ports with the same allowed peers', () => {
     assert.deepEqual(texts([port(22), port(443), port(23), port(80, { peers })]), [
       'allow tcp 22-23,443-443 0.0.0.0/0',
       'allow tcp 80-80 203.0.113.0/24',
@@ -126,7 +126,7 @@ describe('rules without order', () => {
     ]);
   });
 
-  it('drop what would come along with other protocols', () => {
+  it('drop what "other protocols" would also allow', () => {
     const any = rule(9, { protocol: 'any', peers });
     assert.deepEqual(texts([port(23, { action: 'deny' }), port(22, { action: 'deny' }), any]), [
       'drop tcp 22-23 203.0.113.0/24',
@@ -147,7 +147,7 @@ describe('rules without order', () => {
 });
 
 describe('the size of compiled policies', () => {
-  /** Ranges of ports that overlap like stairs: each edge begins another combination. */
+  /** Overlapping ranges of ports like stairs, where each edge begins another combination. */
   const stairs = (index: number): PolicyRule['ports'] => ({ first: 1_000 + index, last: 2_000 + index });
   const indexes = Array.from({ length: 100 }, (_, index) => index);
   const host = (block: 1 | 2, index: number): string[] => [
@@ -157,7 +157,7 @@ describe('the size of compiled policies', () => {
   const hosts = (block: 1 | 2): string[] => [`10.${block}.0.0/25`, `2001:db8:${block}::/121`];
 
   it('stays under the limit of rules for the worst hundred rules', () => {
-    // Each step takes one away from those who may use anything, and one from those who may use this protocol alone.
+    // Each step removes one peer from those allowed any protocol, and one from those allowed this protocol only.
     for (const direction of DIRECTIONS) {
       for (const protocol of ['tcp', 'udp'] as const) {
         const steps = indexes
@@ -186,7 +186,7 @@ describe('the size of compiled policies', () => {
     fc.assert(property, { numRuns: 500 });
   });
 
-  it('is refused where it explodes, with the rules to blame', () => {
+  it('is rejected where it explodes, with the rules that cause it', () => {
     const many = (index: number, count: number): string[] =>
       Array.from({ length: count }, (_, host) => `10.${index}.${host >> 7}.${(host & 127) * 2}`);
     const exploding = indexes.map((index) => rule(index, { ports: stairs(index), peers: many(index, 100) }));
@@ -200,7 +200,7 @@ describe('the size of compiled policies', () => {
     assert.deepEqual([error.reason, error.ruleIds], ['too_large', ['r100']]);
   });
 
-  it('is refused for more addresses than could be looked at', () => {
+  it('is rejected for more addresses than can be processed', () => {
     const list = Array.from(
       { length: 21_000 },
       (_, host) => `10.${host >> 14}.${(host >> 7) & 127}.${(host & 127) * 2}`,

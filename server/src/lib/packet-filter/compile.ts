@@ -5,12 +5,13 @@ import { SizeMeter } from './size.ts';
 import { UncompilablePolicies } from './uncompilable.ts';
 
 /**
- * Turns ordered rules into sets: with whom an instance may talk, by direction, family, protocol and port. Sets need no
- * order, so a data plane that knows none can enforce them; `unordered.ts` makes rules of them.
+ * Compiles ordered rules to sets: the peers that an instance may communicate with, by direction, family, protocol and
+ * port. Sets need no order, so a data plane without ordered rules can enforce them; `unordered.ts` turns them into its
+ * rules.
  *
- * All ports that rules name cut 0–65535 into intervals, and all blocks of addresses cut a family into segments: inside
- * an interval and a segment all packets fare alike. For each interval, a canvas with a cell per segment is painted with
- * the rules from the last to the first, so what can be seen in the end is the first rule that matches.
+ * The ports in all rules divide 0–65535 into intervals, and the addresses in all rules divide a family into segments:
+ * within one interval and segment, all packets get the same verdict. For each interval, a canvas with one cell per
+ * segment is painted with the rules from last to first, so that the first matching rule remains visible.
  */
 
 export interface PortRange {
@@ -18,26 +19,26 @@ export interface PortRange {
   last: number;
 }
 
-/** Ports on which the same peers are allowed. */
+/** Ports with the same allowed peers. */
 export interface PortGroup {
   /** Sorted, neither overlapping nor touching. */
   ports: readonly PortRange[];
   peers: RangeSet;
 }
 
-/** The peers that one direction allows in one family. */
+/** The peers allowed in one direction and family. */
 export interface AllowedPeers {
   /** Every port is in exactly one group; `peers` may be empty. */
   tcp: readonly PortGroup[];
   udp: readonly PortGroup[];
   icmp: RangeSet;
-  /** Every other protocol. */
+  /** Peers allowed for every other protocol. */
   other: RangeSet;
 }
 
 export type CompiledPolicies = Record<Direction, Record<Family, AllowedPeers>>;
 
-/** A rule with its peers as ranges. */
+/** A rule with its peers parsed to ranges. */
 export interface KnownRule {
   rule: PolicyRule;
   policy: number;
@@ -45,8 +46,8 @@ export interface KnownRule {
 }
 
 /**
- * Throws `UncompilablePolicies` where an address is none, where GRE or ESP would have to be told from other protocols,
- * and where it becomes too much (see `size.ts`).
+ * Throws `UncompilablePolicies` for an invalid address, where GRE or ESP would have to be distinguished from other
+ * protocols, and where the result is too large (see `size.ts`).
  */
 export function compile(policies: Policies): CompiledPolicies {
   const rules = policies.flatMap((policy, index) => policy.map((rule) => readRule(rule, index)));
@@ -126,7 +127,9 @@ function matches(rule: PolicyRule, protocol: Protocol | 'other', port: number | 
   return !rule.ports || (port !== null && rule.ports.first <= port && port <= rule.ports.last);
 }
 
-/** All ports, cut wherever a rule's ports begin or end: for k rules with ports at most 2k + 1 intervals, in order. */
+/**
+ * The port space divided at the edges of all rules' ports: for k rules with ports, at most 2k + 1 intervals, in order.
+ */
 function portIntervals(rules: readonly KnownRule[], protocol: 'tcp' | 'udp'): PortRange[] {
   const edges = rules.flatMap(({ rule }) =>
     rule.ports && rule.protocol === protocol ? [rule.ports.first, rule.ports.last + 1] : [],
@@ -141,7 +144,7 @@ function append(ports: PortRange[], { first, last }: PortRange): void {
   else ports.push({ first, last });
 }
 
-/** Rules of data planes name tcp, udp and ICMP; all other protocols are allowed or forbidden together. */
+/** Data planes distinguish tcp, udp and ICMP; all other protocols are allowed or forbidden together. */
 function unsupported(protocol: 'gre' | 'esp', rules: readonly KnownRule[]): UncompilablePolicies {
   return new UncompilablePolicies(
     'unsupported_protocol',

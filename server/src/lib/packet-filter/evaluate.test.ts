@@ -19,7 +19,7 @@ const packet = (parts: Partial<Packet> = {}): Packet => ({
   port: 22,
   ...parts,
 });
-/** What decided, as `+RULE` or `-RULE`; `+` or `-` alone for the default. */
+/** The verdict and its cause: `+RULE` or `-RULE`; just `+` or `-` for the default. */
 const decision = (policies: Policies, parts: Partial<Packet> = {}): string => {
   const { allowed, decidedBy } = evaluate(policies, packet(parts));
   return `${allowed ? '+' : '-'}${decidedBy?.rule.id ?? ''}`;
@@ -27,14 +27,14 @@ const decision = (policies: Policies, parts: Partial<Packet> = {}): string => {
 const ssh = rule('ssh', { protocol: 'tcp', ports: { first: 22, last: 22 } });
 
 describe('a firewall', () => {
-  it('lets nothing in and everything out by itself', () => {
+  it('allows nothing in and everything out by default', () => {
     for (const policies of [[], [[]], [[rule('other', { peers: [] })]]]) {
       assert.equal(decision(policies), '-');
       assert.equal(decision(policies, { direction: 'outbound' }), '+');
     }
   });
 
-  it('is decided by its first rule that matches', () => {
+  it('is decided by its first matching rule', () => {
     const denied = rule('denied', { action: 'deny', peers: ['203.0.113.0/24'] });
     assert.equal(decision([[ssh, denied]]), '+ssh');
     assert.equal(decision([[denied, ssh]]), '-denied');
@@ -44,17 +44,17 @@ describe('a firewall', () => {
     assert.equal(decision([[ssh]], { direction: 'outbound' }), '+');
   });
 
-  it('knows who is meant', () => {
+  it('matches peers', () => {
     const both = [[rule('both', { peers: ['203.0.113.7', '2001:db8::/32'] })]];
     assert.equal(decision(both), '+both');
     assert.equal(decision(both, { peer: '2001:db8:ffff::1' }), '+both');
     assert.equal(decision(both, { peer: '203.0.113.8' }), '-');
     assert.equal(decision(both, { peer: '2001:db9::' }), '-');
-    // Everybody of one family is nobody of the other.
+    // All addresses of one family include none of the other.
     assert.equal(decision([[rule('ipv4', { peers: ['0.0.0.0/0'] })]], { peer: '2001:db8::1' }), '-');
   });
 
-  it('knows both ends of a range of ports', () => {
+  it('includes both ends of a range of ports', () => {
     const high = [[rule('high', { protocol: 'tcp', ports: { first: 1_024, last: 65_535 } })]];
     const at = (port: number): string => decision(high, { port });
     assert.deepEqual([1_023, 1_024, 65_535].map(at), ['-', '+high', '+high']);
@@ -62,7 +62,7 @@ describe('a firewall', () => {
     assert.equal(decision(lowest, { port: 0 }), '+lowest');
   });
 
-  it('knows protocols by name and number', () => {
+  it('matches protocols by name and number', () => {
     const ping = [[rule('ping', { protocol: 'icmp' })]];
     const of = (protocol: Packet['protocol'], peer: string): string =>
       decision(ping, { protocol, peer, port: null });
@@ -81,11 +81,11 @@ describe('several firewalls', () => {
   const web = rule('web', { protocol: 'tcp', ports: { first: 443, last: 443 } });
   const denied = rule('denied', { action: 'deny', protocol: 'tcp' });
 
-  it('let pass what one of them allows and none denies', () => {
+  it('allow what one of them allows and none denies', () => {
     assert.equal(decision([[web], [ssh]]), '+ssh');
     assert.equal(decision([[ssh], [denied]]), '-denied');
     assert.equal(decision([[denied], [ssh]]), '-denied');
-    // Within its own firewall, the denial comes too late.
+    // Within one firewall, an allowance before the denial wins.
     assert.equal(decision([[ssh, denied], [web]]), '+ssh');
   });
 

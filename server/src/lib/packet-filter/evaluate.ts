@@ -10,16 +10,16 @@ import {
 import type { Direction, Policies, PolicyRule } from './policy.ts';
 
 /**
- * Judges single packets, in the order in which rules are written. This is what a firewall means: what `compile.ts`
- * makes for a data plane is tested against it.
+ * Evaluates single packets by the ordered rules. This defines what firewalls mean; what `compile.ts` makes for a data
+ * plane is tested against it.
  */
 
-/** The first packet of a connection, as the instance's firewall sees it. */
+/** The first packet of a connection, as an instance's firewall sees it. */
 export interface Packet {
   direction: Direction;
   /** Address of the other side. */
   peer: string;
-  /** A name, or the protocol's number (IANA). `icmp` to an IPv6 address is ICMPv6. */
+  /** A name, or an IANA protocol number. `icmp` with an IPv6 address is ICMPv6. */
   protocol: 'tcp' | 'udp' | 'icmp' | 'gre' | 'esp' | number;
   /** Destination port; null for protocols without ports. */
   port: number | null;
@@ -27,14 +27,14 @@ export interface Packet {
 
 export interface Verdict {
   allowed: boolean;
-  /** The rule that decided, and the index of its policy; null where the default did. */
+  /** The rule that decided, and the index of its policy; null for the default. */
   decidedBy: { policy: number; rule: PolicyRule } | null;
 }
 
-/** Throws `InvalidAddress` for a peer, of the packet or of a rule, that is no address. */
+/** Throws `InvalidAddress` for an invalid peer address of the packet or a rule. */
 export const evaluate = (policies: Policies, packet: Packet): Verdict => createEvaluator(policies)(packet);
 
-/** Does what {@link evaluate} does, for many packets: reads the rules once. */
+/** Does the same as {@link evaluate} for many packets; parses the rules once. */
 export function createEvaluator(policies: Policies): (packet: Packet) => Verdict {
   const prepared = policies.map((policy) => policy.map((rule) => ({ rule, matches: createMatcher(rule) })));
   return (packet) => {

@@ -4,35 +4,35 @@ import type { Direction, Policies, Protocol } from './policy.ts';
 import { UncompilablePolicies } from './uncompilable.ts';
 
 /**
- * Rules without order that the policies of one instance may become. 100 rules become at most 828: k rules with ports of
- * one protocol in one direction make at most 2k + 1 intervals of ports, each of them in at most one allow and one drop
- * rule, in two families: 4 (2k + 1). Over two protocols and two directions these are 8 · 100 + 16, and each direction
- * and family has at most 3 rules without ports.
+ * Most unordered rules that the policies of one instance may compile to. 100 rules compile to at most 828: k rules with
+ * ports of one protocol in one direction give at most 2k + 1 intervals of ports, each in at most one allow and one drop
+ * rule, in two families: 4 (2k + 1). Over two protocols and two directions that is 8 · 100 + 16, and each direction and
+ * family has at most 3 rules without ports.
  */
 export const MAX_RULES = 1_000;
 
 /**
- * Ranges of ports and addresses in these rules. nftables loads so many in 30 ms; a change loads the rules of all
- * instances of a team, and is to take effect within a second.
+ * Most ranges of ports and addresses in these rules. nftables loads this many in 30 ms; a change loads the rules of all
+ * instances of a team, and should take effect within a second.
  */
 export const MAX_ELEMENTS = 10_000;
 
-/** Ranges of addresses that the policies may name, and that the compiled sets may have: bounds of time and memory. */
+/** Most ranges of addresses in the policies, and in the compiled sets: limits time and memory. */
 const MAX_NAMED = 20_000;
 const MAX_COMPILED = 100_000;
 
 /**
- * Work that compiling may be, as {@link workOf} counts it: 100 rules with ports and 20 addresses each are 0.8 million.
- * A million take up to 0.2 s, in which a process does nothing else.
+ * Most compile work, as {@link workOf} counts it: 100 rules with ports and 20 addresses each are 0.8 million. A million
+ * takes up to 0.2 s, during which the process does nothing else.
  */
 export const MAX_WORK = 1_000_000;
 
-/** So many rules are blamed at most. */
+/** Most rules that an error names. */
 const MAX_BLAMED = 5;
 
 /**
- * How much work it is to compile the policies of one instance: cells to paint, at most. Reads no addresses, so it is
- * cheap for any policies.
+ * Upper bound of the work to compile the policies of one instance: the number of cells to paint. Does not parse
+ * addresses, so it is cheap for any policies.
  */
 export function workOf(policies: Policies): number {
   const rules = policies.flat();
@@ -46,7 +46,7 @@ export function workOf(policies: Policies): number {
   return inDirection('inbound') + inDirection('outbound');
 }
 
-/** Counts what policies become, and throws `UncompilablePolicies` as soon as it is too much. */
+/** Counts the size of the result, and throws `UncompilablePolicies` as soon as it is too large. */
 export class SizeMeter {
   readonly #policies: readonly KnownRule[];
   #rules = 0;
@@ -61,7 +61,7 @@ export class SizeMeter {
   }
 
   /**
-   * Counts the rules that allow `canvas` on `ports` beside one that allows `open`, for any protocol: see
+   * Counts the rules that allow `canvas` on `ports`, next to a rule that allows `open` for any protocol: see
    * `unorderedRules`.
    */
   count(canvas: Canvas, open: Canvas | null, ports: readonly PortRange[]): void {
@@ -87,8 +87,8 @@ export class SizeMeter {
 }
 
 /**
- * The rules that contribute most, as ids, until they make up half of the whole. A rule's addresses appear once for each
- * interval of ports that edges of other rules cut its own ports into.
+ * The ids of the rules that contribute most, until they make up half of the total. A rule's addresses are repeated for
+ * each interval that the edges of other rules cut its ports into.
  */
 function blame(policies: readonly KnownRule[]): string[] {
   const weighed = policies.map(({ rule, peers }) => {

@@ -1,4 +1,6 @@
-/** Thrown for policies that a data plane cannot hold; `message` is a sentence, `ruleIds` are to blame, worst first. */
+/**
+ * Thrown for policies that a data plane cannot enforce. `message` is a sentence; `ruleIds` are the causes, worst first.
+ */
 export class UncompilablePolicies extends Error {
   readonly reason: 'too_large' | 'unsupported_protocol' | 'invalid_address';
   readonly ruleIds: readonly string[];

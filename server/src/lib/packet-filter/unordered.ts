@@ -2,8 +2,8 @@ import { EVERYBODY, type Family, intersect, type RangeSet, rangeKey, subtract, u
 import type { AllowedPeers, PortGroup, PortRange } from './compile.ts';
 
 /**
- * A rule of a data plane without order: it drops what any drop rule matches, passes of the rest what any allow rule
- * matches, and drops what is left.
+ * A rule of a data plane without ordered rules: it drops what any drop rule matches, then allows what any allow rule
+ * matches, and drops the rest.
  */
 export interface UnorderedRule {
   action: 'allow' | 'drop';
@@ -15,18 +15,18 @@ export interface UnorderedRule {
 }
 
 export interface Surroundings {
-  /** Peers with whom packets may be allowed here; the rest is left to others. Default: everybody. */
+  /** Peers for which allow rules are made here; others are handled elsewhere. Default: everyone. */
   scope?: RangeSet;
-  /** Peers with whom rules of others may allow packets, so that what is forbidden must be dropped. Default: nobody. */
+  /** Peers that rules of other instances may allow too, so that forbidden packets need drop rules. Default: no one. */
   shared?: RangeSet;
 }
 
 /**
- * The rules that enforce one direction of one family. `other` protocols have no name in a rule: they are allowed by
- * allowing `any`, and tcp, udp and ICMP are dropped where they must not come along. With `shared` peers, only tcp and
- * udp can be dropped so; ICMP and other protocols are left to whoever knows both sides.
+ * The rules that enforce one direction of one family. Rules cannot name `other` protocols: they are allowed by `any`,
+ * with drop rules for tcp, udp and ICMP where `any` would allow too much. Towards `shared` peers, only tcp and udp can
+ * be dropped this way; ICMP and other protocols are left to the caller, who knows both sides.
  *
- * At most one allow and one drop rule per group of ports, two for ICMP and one for `any`.
+ * Makes at most one allow and one drop rule per group of ports, two rules for ICMP and one for `any`.
  */
 export function unorderedRules(
   allowed: AllowedPeers,
@@ -51,7 +51,7 @@ export function unorderedRules(
   return rules.filter(({ peers }) => peers.length > 0);
 }
 
-/** One rule per set of peers that `select` makes of the groups. */
+/** One rule per set of peers that `select` returns for the groups. */
 function rulesOfGroups(
   action: 'allow' | 'drop',
   protocol: 'tcp' | 'udp',
@@ -74,7 +74,7 @@ function rulesOfGroups(
   }));
 }
 
-/** Sorts ranges of ports and joins those that touch; null where they are all ports. */
+/** Sorts ranges of ports and joins those that touch; null where they cover all ports. */
 function joinPorts(ports: readonly PortRange[]): PortRange[] | null {
   const joined: PortRange[] = [];
   for (const { first, last } of ports.toSorted((a, b) => a.first - b.first)) {

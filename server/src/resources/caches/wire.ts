@@ -1,7 +1,7 @@
 import { commonNew, commonUpdate, type Wire } from '../managed-services/wire.ts';
 import { Cache, CacheCredentials, CacheMetrics, CreateCache, UpdateCache } from './schema.ts';
 
-/** How caches speak on the wire: the one place where members change their names. */
+/** Maps between the API's members of caches and Danube's own names. */
 export const cacheWire: Wire = {
   schemas: {
     instance: Cache,

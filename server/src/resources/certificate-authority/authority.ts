@@ -5,7 +5,7 @@ import { createAuthority, type KeyedCertificate } from '../../lib/pki.ts';
 
 export type AuthorityReader = () => Promise<KeyedCertificate>;
 
-/** Reads the install's certificate authority, which is made when it is first needed; then it never changes. */
+/** Reads the install's certificate authority, creating it on first use. It never changes after that. */
 export function createAuthorityReader(database: Database, secrets: SecretBox): AuthorityReader {
   let known: Promise<KeyedCertificate> | null = null;
   return () => {
@@ -21,7 +21,7 @@ async function readOrCreate(database: Database, secrets: SecretBox): Promise<Key
   const present = await read(database, secrets);
   if (present) return present;
   const made = await createAuthority(`Danube certificate authority ${new Date().toISOString().slice(0, 10)}`);
-  // Two processes may make one each: the first to write wins.
+  // Two processes may create one each; the first to write wins.
   await sql`insert into certificate_authorities (certificate, key_sealed)
     values (${made.certificate}, ${secrets.seal(made.key)}) on conflict do nothing`.execute(database.db);
   return (await read(database, secrets))!;

@@ -3,7 +3,7 @@ import { Obj, Text, Timestamp } from '../../http/schema.ts';
 import { describeCertificate } from '../../lib/pki.ts';
 import type { AuthorityReader } from './authority.ts';
 
-/** The authority that signs the certificates of databases and caches. */
+/** Routes for the authority that signs the certificates of databases and caches. */
 export function certificateAuthorityRoutes(api: Api, authority: AuthorityReader): void {
   api.get(
     '/certificate-authority',

@@ -6,7 +6,7 @@ type Autoscale = Pick<
   'storage_autoscaling_enabled' | 'storage_autoscale_threshold_percent' | 'storage_autoscale_increment_gib'
 >;
 
-/** Null and missing both leave a member as it is. */
+/** Null and missing values both leave a member unchanged. */
 const autoscale = (body: Autoscale) => ({
   ...(body.storage_autoscaling_enabled == null ? {} : { enabled: body.storage_autoscaling_enabled }),
   ...(body.storage_autoscale_threshold_percent == null
@@ -17,7 +17,7 @@ const autoscale = (body: Autoscale) => ({
     : { incrementGb: body.storage_autoscale_increment_gib }),
 });
 
-/** How databases speak on the wire: the one place where members change their names. */
+/** Maps between the API's members of databases and Danube's own names. */
 export const databaseWire: Wire = {
   schemas: {
     instance: Database,

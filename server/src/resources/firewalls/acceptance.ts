@@ -7,8 +7,8 @@ import { firewallOperations, firewallTarget } from './operations.ts';
 import { NEXT_REVISION, updateFirewall } from './store.ts';
 
 /**
- * Accepts the operation that brings what was changed to the data plane, and returns its id. One that waits already will
- * do. The transaction must hold the team's lock.
+ * Accepts the operation that applies a change to the data plane, and returns its id. Reuses a waiting one. The
+ * transaction must hold the team's lock.
  */
 export async function acceptApply(tx: Tx, principal: TeamPrincipal, id: string): Promise<string> {
   const status = 'applying';

@@ -2,14 +2,14 @@ import { isDeepStrictEqual } from 'node:util';
 import type { StoredRule } from './rule.ts';
 import { type Firewall, jsonb, NEXT_REVISION } from './store.ts';
 
-/** The rules go into force, and stay there: what waited to be confirmed is no longer waited for. */
+/** The columns for deploying rules for good: a deploy that waits for confirmation is no longer waited for. */
 export const deployColumns = (rules: readonly StoredRule[]) => ({
   effective_rules: jsonb(rules),
   confirm_by: null,
   rollback_rules: null,
 });
 
-/** What is in force stays while new rules are a draft; of a firewall that was never applied, that is nothing. */
+/** The columns for saving rules as a draft. Effective rules stay; a firewall that was never applied has none. */
 export function draftColumns(firewall: Firewall, rules: readonly StoredRule[]) {
   if (firewall.status === 'draft' && isDeepStrictEqual(firewall.rules, firewall.effective_rules)) {
     return { effective_rules: jsonb([]), ...NEXT_REVISION };

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { ConsistencyCheck } from '../../module.ts';
 
-/** No default firewall has outlived its instance, nothing is being applied, and all are counted. */
+/** Checks that no default firewall has outlived its instance, none is being applied, and the quota counter is right. */
 export async function findFirewallInconsistencies({ db, teamId }: ConsistencyCheck): Promise<string[]> {
   const problems: string[] = [];
   const rows = await sql<{ id: string; status: string; outlived: boolean; counted: boolean }>`

@@ -26,8 +26,8 @@ describe('firewalls and the life of instances', () => {
   });
   after(() => test?.close());
 
-  describe('that instances are made with', () => {
-    it('lets a server be reached by SSH and ping', async () => {
+  describe('that are created with an instance', () => {
+    it('allow SSH and ping to a server', async () => {
       const { body } = await call('POST', '/vps', { body: newVps({ name: 'web-1' }) });
       assert.equal(body.firewall_created, true);
       await team.ended(body.operation_id);
@@ -45,7 +45,7 @@ describe('firewalls and the life of instances', () => {
       ]);
     });
 
-    it('lets databases and caches be reached from the network of the team alone', async () => {
+    it('allow access to databases and caches from the team’s network only', async () => {
       const database = await team.made('/database', newDatabase());
       const cache = await team.made('/cache', newCache());
       const { rows } = await test.database.pool.query(
@@ -57,7 +57,7 @@ describe('firewalls and the life of instances', () => {
       assert.deepEqual(plain(team.policiesOf(cache, 'cache')), [[from(6380), from(6379)]]);
     });
 
-    it('is in force before the instance runs', async () => {
+    it('are in force before the instance runs', async () => {
       const seen: string[] = [];
       const away = test.plane.faults.before((verb) => void seen.push(verb));
       await team.server();
@@ -65,7 +65,7 @@ describe('firewalls and the life of instances', () => {
       assert.ok(seen.indexOf('ensureFirewalls') < seen.indexOf('ensureInstance'));
     });
 
-    it('counts for no quota, can be changed, and goes with its last instance', async () => {
+    it('do not count for the quota, can be changed, and are deleted with their last instance', async () => {
       await test.database.pool.query(`update teams set quotas = '{"vps": 30, "firewall": 1}' where id = $1`, [
         team.teamId,
       ]);
@@ -94,7 +94,7 @@ describe('firewalls and the life of instances', () => {
       assert.deepEqual(team.policiesOf(id), before);
     });
 
-    it('leaves nothing behind where the instance could not be made, also for who gets its address', async () => {
+    it('leave nothing behind where creation failed, also for the next user of the address', async () => {
       test.plane.faults.failNext('ensureInstance', new DataPlaneError('failed', 'The host refused.'));
       const { body } = await call('POST', '/vps', { body: newVps() });
       const { id, public_ip } = body.instance;
@@ -140,7 +140,7 @@ describe('firewalls and the life of instances', () => {
       const [ofOne, ofTwo] = [await addressesOf(one), await addressesOf(two)];
       assert.deepEqual(peers(), [[...ofOne, ...ofTwo], ['192.0.2.1', ...ofOne], ofOne]);
       await team.deleteServer(one);
-      // A rule that is for nobody is gone: with an empty list of sources it would be for everybody.
+      // A rule whose sources are all gone is deleted: with an empty list of sources it would be for everyone.
       assert.deepEqual(
         (await team.show(id)).rules.map((rule: Record<string, unknown>) => [
           rule.source_ips,

@@ -8,9 +8,9 @@ import { firewallEvents } from './events.ts';
 import { type InstanceName, newRule, type StoredRule, withoutInstance } from './rule.ts';
 import { jsonb, listFirewalls, lockFirewalls, NEXT_REVISION, updateFirewall } from './store.ts';
 
-/** What firewalls are to do with the beginning and the end of an instance. */
+/** The firewalls of an instance at its creation and deletion. */
 
-/** SSH and ping from everywhere, and nothing else. */
+/** Allows SSH and ping from everywhere, and nothing else. */
 export const serverRules = (): StoredRule[] => [
   newRule({
     name: 'ssh',
@@ -23,7 +23,7 @@ export const serverRules = (): StoredRule[] => [
   newRule({ name: 'ping', direction: 'inbound', protocol: 'icmp', order: 2 }),
 ];
 
-/** The engine's own ports, from the network of the team: its other instances, and the host. */
+/** Allows the engine's ports from the team's network, which includes the host. */
 export async function serviceRules(
   db: Queryable,
   teamId: number,
@@ -48,8 +48,8 @@ export async function serviceRules(
 }
 
 /**
- * Gives a new instance a firewall of its own, in the transaction that makes it. It is in force once the instance's
- * workflow has made the network.
+ * Creates the default firewall of a new instance, in the transaction that inserts the instance. It takes effect once
+ * the instance's workflow has created the network.
  */
 export async function createDefaultFirewall(
   tx: Tx,
@@ -76,8 +76,8 @@ export async function createDefaultFirewall(
 }
 
 /**
- * Takes an instance that is gone out of all firewalls, in the transaction that deletes its row: it is attached to none,
- * no rule names it, and a default firewall that was for nothing else goes with it.
+ * Removes a deleted instance from all firewalls, in the transaction that deletes its row: its attachments, the rules
+ * that name it, and its default firewall if nothing else uses that.
  */
 export async function forgetInstance(tx: Tx, teamId: number, instance: InstanceName): Promise<void> {
   await lockFirewalls(tx, teamId);
@@ -96,7 +96,8 @@ export async function forgetInstance(tx: Tx, teamId: number, instance: InstanceN
 }
 
 /**
- * Deletes what was made for instances that are gone (`gone`, whose row is about to be, is one) and is attached to none.
+ * Deletes default firewalls that are attached to nothing and whose instance is gone. `gone`: an instance whose row is
+ * about to be deleted.
  */
 export async function deleteUnusedDefaults(tx: Tx, teamId: number, gone: string | null): Promise<void> {
   await sql`delete from firewalls f where team_id = ${teamId} and default_of is not null

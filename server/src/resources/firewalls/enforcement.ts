@@ -7,11 +7,11 @@ import { Intents, readRevision } from './intent.ts';
 import { lockFirewalls } from './store.ts';
 
 /**
- * Brings what the data plane lets pass in the team's network in line with the rows. What changes meanwhile is brought
- * there too: of several who do this at once, the last to write has read the rows after it wrote. Safe to repeat. Throws
- * what the data plane throws, but for a network that is not there yet: who makes it calls this afterwards.
+ * Makes the data plane enforce a team's firewalls as the rows say. Includes changes made meanwhile: when several calls
+ * run at once, the last one to write has read the rows after the others wrote. Idempotent. Throws what the data plane
+ * throws, unless the network does not exist yet: whoever creates it calls this afterwards.
  *
- * `anew`: reads all rows, whatever is remembered of them.
+ * `anew`: reads all rows instead of using the cache.
  */
 export async function applyTeamFirewalls(
   database: Database,
@@ -20,9 +20,8 @@ export async function applyTeamFirewalls(
   { anew = false } = {},
 ): Promise<void> {
   const { turns, intents } = enforcerOf(plane);
-  // What has changed while a turn was at work is left to the next one where that is wanted already. Otherwise a team
-  // whose rows change all the time, as while many instances are being created, would keep everybody waiting until that
-  // ends.
+  // Changes during a turn are left to the next turn if one is already requested. Otherwise, a team whose rows change
+  // constantly, for example while many instances are created, would make all callers wait until that ends.
   const isLeft = (): boolean => turns.get(teamId)?.next != null;
   await takeTurn(turns, teamId, async () => {
     for (;;) {
@@ -35,7 +34,7 @@ export async function applyTeamFirewalls(
   });
 }
 
-/** What a process knows while it enforces firewalls by a data plane. */
+/** The state of a process that enforces firewalls through a data plane. */
 interface Enforcer {
   /** By team. */
   turns: Map<number, Turn>;
@@ -52,11 +51,11 @@ function enforcerOf(plane: Networks): Enforcer {
 
 interface Turn {
   current: Promise<void>;
-  /** Shared by all who came while `current` was at work. */
+  /** Shared by all callers that arrived during `current`. */
   next: Promise<void> | null;
 }
 
-/** Does the work once for all who ask while it is under way: it begins after the last of them has asked. */
+/** Runs the work once for all callers that arrive during a run; that run starts after the last of them arrived. */
 function takeTurn(turns: Map<number, Turn>, teamId: number, work: () => Promise<void>): Promise<void> {
   const begin = (): Promise<void> => {
     const turn: Turn = { current: work(), next: null };
@@ -67,7 +66,7 @@ function takeTurn(turns: Map<number, Turn>, teamId: number, work: () => Promise<
   };
   const turn = turns.get(teamId);
   if (!turn) return begin();
-  // Whether it failed is for those to know who asked before.
+  // Whether the earlier run failed only concerns its own callers.
   turn.next ??= turn.current.then(begin, begin);
   return turn.next;
 }
@@ -80,7 +79,7 @@ async function push(plane: Networks, teamId: number, firewalls: readonly Instanc
   }
 }
 
-/** What the columns of these revisions hold is in force. Where an operation is under way, the status is left to it. */
+/** Records that these revisions are in force. Where an operation is in progress, it sets the status itself. */
 async function recordApplied(
   database: Database,
   teamId: number,
@@ -103,5 +102,5 @@ async function recordApplied(
   });
 }
 
-/** The status of a firewall that nothing is to be done about. */
+/** The status of a firewall with nothing left to apply. */
 export const SETTLED = sql<string>`case when rules = effective_rules then 'active' else 'draft' end`;

@@ -2,7 +2,7 @@ import { Type } from 'typebox';
 import { Failure, NOTHING, normal, warning } from '../../events/catalogue.ts';
 import { requested } from '../../operations/events.ts';
 
-/** What happens to firewalls. */
+/** Events of firewalls. */
 export const firewallEvents = {
   requested: requested('firewall'),
   applied: normal('firewall.applied', 'Applied', NOTHING, () => 'The firewall is in force.'),

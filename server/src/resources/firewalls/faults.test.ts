@@ -26,7 +26,7 @@ async function createAttached(call: Call, name: string): Promise<string> {
   return created.body.firewall.id;
 }
 
-/** It can be detached from everything, and deleted then. */
+/** Detaches a firewall from everything, and deletes it. */
 async function remove(call: Call, id: string): Promise<void> {
   const { firewall } = (await call('GET', `/firewalls/${id}`)).body;
   for (const instance of firewall.attached_instances) {

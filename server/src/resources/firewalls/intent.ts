@@ -6,41 +6,39 @@ import { memberName } from '../../instances/naming.ts';
 import type { Policies } from '../../lib/packet-filter/policy.ts';
 import { type StoredRule, toPolicy } from './rule.ts';
 
-/** What the data plane is to let pass in a team's network, at one moment. */
+/** The firewalls that the data plane should enforce in a team's network, as of one moment. */
 export interface Intent {
-  /** In the order of their members' ids. What is the same as in the intent before is the same object. */
+  /** Ordered by member id. Firewalls that did not change since the previous intent are the same objects. */
   firewalls: InstanceFirewall[];
-  /** Counts the changes of it: equal for two moments where nothing has changed between them. */
+  /** Incremented by each change: equal revisions mean equal intents. */
   revision: number;
-  /** Revisions of the firewalls that are not known to be in force, by id; null: there are none. */
+  /** Revisions of the firewalls that are not known to be in force, by id; null: none. */
   unconfirmed: Record<string, number> | null;
 }
 
-/** Counts the changes of what the team's network is to let pass. */
+/** The present revision of a team's intent. */
 export async function readRevision(db: Queryable, teamId: number): Promise<number> {
   const result = await sql<{ revision: number }>`
     select revision from firewall_revisions where team_id = ${teamId}`.execute(db);
   return result.rows[0]?.revision ?? 0;
 }
 
-/** Reads the intent, all of it. */
+/** Reads the whole intent, without a cache. */
 export const readIntent = (db: Queryable, teamId: number): Promise<Intent> =>
   new Intents().read(db, teamId, { anew: true });
 
-/** So many instances are remembered. Teams beyond that are read anew, those first that were not asked for longest. */
+/** Most instances in the cache. Beyond that, the teams least recently used are dropped from it. */
 const MAX_REMEMBERED = 20_000;
 
 /**
- * Reads intents, and remembers them: of a team that it knows, only the instances are read whose firewalls have changed
- * since. The database says which (`firewall_changes`).
+ * Reads intents, with a cache: of a cached team, it reads only the instances whose firewalls have changed since, which
+ * the database records in `firewall_changes`.
  */
 export class Intents {
   readonly #known = new Map<number, Team>();
   #remembered = 0;
 
-  /**
-   * Reads the intent in one statement, so that all of it is of one moment. `anew`: trusting nothing that is remembered.
-   */
+  /** Reads the intent in one statement, so that it is consistent. `anew`: ignores the cache. */
   async read(db: Queryable, teamId: number, { anew = false } = {}): Promise<Intent> {
     const before = this.#known.get(teamId);
     const changes = before && !anew ? await readRows(db, teamId, before.revision) : null;
@@ -69,9 +67,9 @@ export class Intents {
 
 interface Rows {
   revision: number;
-  /** How many changes there are since the revision that was asked for. */
+  /** The number of changes since the requested revision. */
   count: number;
-  /** The instances that they are about; null: all. The other members are about these alone. */
+  /** The instances they concern; null: all. The other members cover only these instances. */
   changed: string[] | null;
   members: ({ kind: string; instance_id: string; id: string } & Addresses)[];
   firewalls: { id: string; rules: StoredRule[] }[];
@@ -81,9 +79,9 @@ interface Rows {
 }
 
 /**
- * The rows of a moment; with `since`, those of instances that have changed since that revision. An instance that is
- * being deleted is left out: it has nothing more to send or receive, and its address is free for the next one once it
- * is gone. A firewall whose change failed is for the instances that it was in force for before.
+ * The rows at one moment; with `since`, those of instances that changed since that revision. Instances being deleted
+ * are left out: they no longer communicate, and their address is reused once they are gone. A firewall whose change
+ * failed applies to the instances for which it was in force before.
  */
 async function readRows(db: Queryable, teamId: number, since: number | null): Promise<Rows> {
   const all = sql`true`;
@@ -117,7 +115,7 @@ async function readRows(db: Queryable, teamId: number, since: number | null): Pr
   return result.rows[0]!;
 }
 
-/** What is known of a team. Nobody changes it: what comes after it is made of it. */
+/** What is cached of a team. Immutable: its successor is made from it. */
 interface Team {
   revision: number;
   instances: ReadonlyMap<string, Instance>;
@@ -144,7 +142,7 @@ function merge(teamId: number, before: Team | undefined, rows: Rows): Team {
   }
   const addresses = new Map([...instances].map(([id, { members }]) => [id, members.flatMap(addressesOf)]));
   const policies = createPolicies(addresses);
-  // Where rules name one of them, its addresses are part of what others let pass.
+  // Where rules name a changed instance, its addresses are part of other instances' policies.
   const concerned = rows.changed && !isNamed(instances, rows.changed) ? found.keys() : instances.keys();
   for (const id of [...concerned]) {
     const { members, firewalls: own } = instances.get(id)!;
@@ -158,7 +156,7 @@ function merge(teamId: number, before: Team | undefined, rows: Rows): Team {
   return { revision: rows.revision, instances };
 }
 
-/** Makes the policies of firewalls; for the same firewalls, the same object. */
+/** Creates the policies of firewalls; equal lists of firewalls give the same object. */
 function createPolicies(addresses: ReadonlyMap<string, string[]>) {
   const made = new Map<string, Policies>();
   return (firewalls: Rows['firewalls']): Policies => {
@@ -169,7 +167,7 @@ function createPolicies(addresses: ReadonlyMap<string, string[]>) {
   };
 }
 
-/** The same objects where nothing differs: who enforces them knows by that what is unchanged. */
+/** Reuses the previous objects where nothing differs, so that the data plane can see what is unchanged. */
 const reuse = (enforced: InstanceFirewall[], before: Instance | undefined): InstanceFirewall[] =>
   before && isDeepStrictEqual(enforced, before.enforced) ? before.enforced : enforced;
 
@@ -190,5 +188,5 @@ const firewallsOf = ({ instances }: Team): InstanceFirewall[] =>
 
 const memberIdOf = ({ ref: { name } }: InstanceFirewall): string => name.slice(-36);
 
-/** By the id of the member, whatever its kind. */
+/** By member id, regardless of kind. */
 const byName = (a: InstanceFirewall, b: InstanceFirewall): number => (memberIdOf(a) < memberIdOf(b) ? -1 : 1);

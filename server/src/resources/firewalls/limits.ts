@@ -1,14 +1,14 @@
-/** Rules of one firewall. */
+/** Most rules of a firewall. */
 export const MAX_RULES = 100;
-/** Addresses of one rule, and instances that it names. */
+/** Most addresses, and most instances, that one rule names. */
 export const MAX_SOURCES = 100;
-/** Firewalls that one instance has. */
+/** Most firewalls attached to one instance. */
 export const MAX_FIREWALLS_OF_INSTANCE = 5;
-/** Seconds in which a deploy can ask to be confirmed. */
+/** Limits, in seconds, of the time for confirming a deploy. */
 export const MIN_CONFIRM_SECONDS = 5;
 export const MAX_CONFIRM_SECONDS = 3600;
 /**
- * Work that the rules of all instances of a team may be together, as `workOf` counts it. A change of one of them
- * compiles them all, and is to take effect within a second.
+ * Most compile work for the rules of all instances of a team, as `workOf` counts it. A change of one rule may compile
+ * all of them, and should take effect within a second.
  */
 export const MAX_WORK_OF_TEAM = 5_000_000;

@@ -3,18 +3,18 @@ import type { Target } from '../../operations/accept.ts';
 import type { ArgsOf, OperationDefinition } from '../../operations/operation.ts';
 import type { Firewall } from './store.ts';
 
-/** The operations on a firewall. */
+/** The operations on firewalls. */
 export const firewallOperations = {
   apply: {
     kind: 'apply',
-    // Nobody confirmed a deploy in time, and the rules before it come back.
+    // True: a deploy was not confirmed in time, and the rules before it are restored.
     args: Type.Object({ rollback: Type.Boolean() }),
   },
 } as const satisfies Record<string, OperationDefinition>;
 
 export type ApplyArgs = ArgsOf<typeof firewallOperations.apply>;
 
-/** A firewall as operations are asked of it. */
+/** A firewall as the target of operations. */
 export const firewallTarget = ({
   id,
   team_id,

@@ -12,9 +12,9 @@ import { firewallOperations, firewallTarget } from './operations.ts';
 import { findFirewall, jsonb, lockFirewalls, NEXT_REVISION, updateFirewall } from './store.ts';
 
 /**
- * Brings what the data plane lets pass in line with the rows: in an Incus that has lost something, after a change that
- * was cut off, for instances that are older than firewalls. Deletes firewalls of instances that are gone, once they are
- * attached to no other. A team with an operation under way is left to that.
+ * Makes the data plane enforce what the rows say: where Incus has lost something, after an interrupted change, and for
+ * instances older than firewalls. Deletes default firewalls of deleted instances once nothing else uses them. Skips
+ * teams with an unfinished operation.
  */
 export function firewallReconciler(database: Database, plane: Networks, log: Log): Reconciler {
   return {
@@ -30,10 +30,10 @@ export function firewallReconciler(database: Database, plane: Networks, log: Log
             await lockFirewalls(tx, id);
             await deleteUnusedDefaults(tx, id, null);
           });
-          // Anew: it is the net below what processes remember, too.
+          // Without the cache: the reconciler also corrects a wrong cache.
           await applyTeamFirewalls(database, plane, id, { anew: true });
         } catch (error) {
-          // One team's trouble is not that of the others.
+          // The failure of one team must not affect others.
           logFailure(log, error, 'firewalls not applied', { team: id });
         }
       }
@@ -41,7 +41,7 @@ export function firewallReconciler(database: Database, plane: Networks, log: Log
   };
 }
 
-/** Takes deploys back that were to be confirmed and were not. */
+/** Rolls back deploys that were not confirmed in time. */
 export function firewallRollback(database: Database, log: Log): Reconciler {
   return {
     name: 'firewall-rollback',
@@ -59,7 +59,7 @@ export function firewallRollback(database: Database, log: Log): Reconciler {
   };
 }
 
-/** False where it was confirmed, or deployed anew, a moment ago. */
+/** False where it was confirmed or deployed again a moment ago. */
 async function rollBack(database: Database, teamId: number, id: string): Promise<boolean> {
   return database.transaction(async (tx) => {
     await lockFirewalls(tx, teamId);

@@ -21,7 +21,7 @@ const tags = ['Firewalls'];
 const params = FirewallParams;
 const one = '/firewalls/:firewall';
 
-/** `/firewalls`: what the network lets pass to and from a team's instances. */
+/** `/firewalls`: firewalls of the team's instances. */
 export function firewallRoutes(api: Api, firewalls: FirewallService): void {
   collectionRoutes(api, firewalls);
   memberRoutes(api, firewalls);
@@ -198,7 +198,7 @@ function deployRoutes(api: Api, firewalls: FirewallService): void {
         body: DeployFirewall,
         response: { 200: FirewallAction },
       },
-      // The body may be left out.
+      // The body is optional.
       preValidation: async (request) => {
         request.body ??= {};
       },

@@ -7,7 +7,7 @@ export interface InstanceName {
   type: string;
 }
 
-/** A rule as the columns of `firewalls` hold it, with the members that the API shows. */
+/** A rule as stored in the columns of `firewalls`, with the API's names. */
 export interface StoredRule {
   id: string;
   name: string | null;
@@ -17,15 +17,15 @@ export interface StoredRule {
   /** Both null: all ports. */
   port_range_start: number | null;
   port_range_end: number | null;
-  /** Both null: everybody. */
+  /** Both null: everyone. */
   source_ips: string[] | null;
   source_instance_ids: InstanceName[] | null;
   action: Action;
-  /** The lowest is judged first, equal ones in the order of the list. */
+  /** Rules are evaluated in ascending order, equal ones in the order of the list. */
   order: number;
 }
 
-/** A rule with what most rules have. */
+/** A rule with default values for what `rule` omits. */
 export const newRule = (
   rule: Pick<StoredRule, 'direction' | 'protocol' | 'order'> & Partial<StoredRule>,
 ): StoredRule => ({
@@ -41,8 +41,8 @@ export const newRule = (
 });
 
 /**
- * What the packet filter is to judge by. `addressesOf` has the addresses of each instance that there is; a rule for
- * instances that are gone matches nothing, and so is left out.
+ * Converts rules for the packet filter. `addressesOf` has the addresses of all existing instances. A rule whose
+ * instances are all gone matches nothing, and is left out.
  */
 export function toPolicy(
   rules: readonly StoredRule[],
@@ -74,7 +74,8 @@ function peersOf(
 }
 
 /**
- * The rules without an instance that is gone; a rule that was for that one alone matches nothing more, and goes too.
+ * Removes a deleted instance from the rules. A rule that named only that instance would match nothing, and is removed
+ * too.
  */
 export function withoutInstance(rules: readonly StoredRule[], instanceId: string): StoredRule[] {
   return rules.flatMap((rule) => {

@@ -20,8 +20,8 @@ describe('rules of firewalls', () => {
   });
   after(() => test?.close());
 
-  describe('as they are written', () => {
-    it('echo what they were given, and fill in the rest', async () => {
+  describe('as they are saved', () => {
+    it('echo the request, and fill in defaults', async () => {
       const other = await team.server('other');
       const rules = [
         { direction: 'inbound', protocol: 'icmp' },
@@ -70,7 +70,7 @@ describe('rules of firewalls', () => {
       );
     });
 
-    it('are judged by their order, equal ones as they stand', async () => {
+    it('are evaluated by their order, equal ones in list order', async () => {
       const instance = await team.server();
       const rule = (port: number, order?: number) => ({
         ...web,
@@ -85,7 +85,7 @@ describe('rules of firewalls', () => {
       assert.deepEqual(ports.at(-1), [4, 2, 3, 1]);
     });
 
-    it('come out as they went in, whatever they are', async () => {
+    it('survive a round trip, whatever they are', async () => {
       const instance = await team.server();
       const id = await team.create({ attached_instances: [{ id: instance, type: 'vps' }] });
       const port = fc.integer({ min: 1, max: 65_535 });
@@ -117,7 +117,7 @@ describe('rules of firewalls', () => {
       await fc.assert(
         fc.asyncProperty(fc.array(rule, { maxLength: 6 }), async (rules) => {
           const answer = await call('PUT', `/firewalls/${id}`, { body: { rules } });
-          // Two texts may be one block.
+          // Two texts may stand for the same block.
           if (answer.status === 422) return assert.match(answer.body.message, /the same as/);
           assert.equal(answer.status, 200, JSON.stringify(answer.body));
           await team.ended(answer.body.operation_id);
@@ -132,7 +132,7 @@ describe('rules of firewalls', () => {
       );
     });
 
-    it('are refused with a sentence for each fault', async () => {
+    it('are rejected with a sentence for each error', async () => {
       const own = await team.server();
       const faults: [object, string, RegExp][] = [
         [{ protocol: 'icmp', port: 1 }, 'port', /Only tcp and udp have ports, icmp has none/],
@@ -200,9 +200,9 @@ describe('rules of firewalls', () => {
       assert.equal((await call('GET', '/firewalls')).body.pagination.total, 1);
     });
 
-    it('are refused where no data plane could hold them, and those to blame are named', async () => {
+    it('are rejected where no data plane could enforce them, naming the rules to blame', async () => {
       const instance = await team.server();
-      // Each rule cuts the ports of all others, and names other addresses.
+      // Each rule splits the port ranges of all others, and has other addresses.
       const rules = Array.from({ length: 100 }, (_, index) => ({
         ...web,
         port: null,
@@ -216,7 +216,7 @@ describe('rules of firewalls', () => {
         errors.rules![0]!,
         /too many different combinations.* These rules take most: \d+ “rule \d+”/,
       );
-      // Alone each can be held, not together.
+      // Each fits alone, but not together.
       const ids = [];
       for (const half of [rules.slice(0, 12), rules.slice(12, 24)]) {
         ids.push(await team.create({ rules: half }));
@@ -225,7 +225,7 @@ describe('rules of firewalls', () => {
       const together = await call('POST', `/firewalls/${ids[1]}/attach`, { body: attachment(instance) });
       assert.equal(together.status, 422, JSON.stringify(together.body));
       assert.match(together.body.message, /of the firewall “web”/);
-      // What is denied as a whole takes no room, until it is not denied any more.
+      // A complete denial needs no space, until it is lifted.
       const closed = await team.create({
         rules: [{ direction: 'inbound', protocol: 'any', action: 'deny' }],
         attached_instances: [{ id: instance, type: 'vps' }],
@@ -236,15 +236,15 @@ describe('rules of firewalls', () => {
       await team.consistent();
     });
 
-    it('are refused where they have a member that is not known, which would let in more than was meant', async () => {
+    it('are rejected with an unknown member, since a typo would allow more than intended', async () => {
       const rules = [{ direction: 'inbound', protocol: 'tcp', ports: 22, source_ip: '192.0.2.1' }];
       const errors = await team.refused('POST', '/firewalls', { name: 'x', rules });
       assert.deepEqual(Object.keys(errors), ['rules.0.ports', 'rules.0.source_ip']);
       assert.match(errors['rules.0.ports']![0]!, /is not known/);
     });
 
-    it('are refused where those of all instances together are too much', async () => {
-      // Nearly as much as one instance can have; six are nearly as much as a team can.
+    it('are rejected where those of all instances together are too large', async () => {
+      // Nearly the maximum for one instance; six of them are nearly the maximum for a team.
       const rules = Array.from({ length: 100 }, (_, index) => ({
         ...web,
         port: 1000 + 2 * index,

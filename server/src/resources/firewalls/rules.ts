@@ -12,13 +12,13 @@ const noRuleFor = (name: string): string =>
   'the tunnel’s other end.';
 
 /**
- * Protocols that no rule can be for, and why: see decision 20. Where such a rule makes no difference it could be taken,
- * but whether it does depends on all rules around it, and on each later change of them.
+ * Protocols that rules cannot name, and why: see decision 20. A rule that makes no difference could be accepted, but
+ * whether it does would depend on all other rules and their later changes.
  */
 const NOT_ENFORCEABLE: Partial<Record<Protocol, string>> = { gre: noRuleFor('GRE'), esp: noRuleFor('ESP') };
 
 const NOT_OFFERED = new Set(['queue', 'serverless']);
-/** More fields than anyone reads would only let a small request make a large answer. */
+/** Most fields in an error: a small request must not cause a large response. */
 const MAX_FIELDS = 50;
 
 /** Collects sentences by field. */
@@ -31,18 +31,18 @@ export class FieldErrorList {
     else if (Object.keys(this.#errors).length < MAX_FIELDS) this.#errors[field] = [sentence];
   }
 
-  /** Throws `validation_failed` where there are any. */
+  /** Throws `validation_failed` if it has collected any. */
   throw(): void {
     if (Object.keys(this.#errors).length > 0) throw invalid(this.#errors);
   }
 }
 
-/** The team's instances, for what a request refers to. */
+/** The team's instances that a request may refer to. */
 export type InstanceIndex = ReadonlyMap<string, Instance>;
 
 /**
- * The rules of a request as they are stored. What is wrong with them goes to `errors`, by field. An `id` stays where it
- * is one of `present`, the rules that the firewall has.
+ * Converts a request's rules to stored rules; errors are added to `errors`, by field. An `id` is kept if it belongs to
+ * one of `present`, the firewall's existing rules.
  */
 export function checkRules(
   input: readonly FirewallRuleInput[],
@@ -56,7 +56,7 @@ export function checkRules(
     const refusal = NOT_ENFORCEABLE[rule.protocol];
     if (refusal) errors.add(`${field}.protocol`, refusal);
     return {
-      // Each id once.
+      // Each id can be used once.
       id: rule.id != null && ids.delete(rule.id) ? rule.id : uuidv7(),
       name: rule.name ?? null,
       description: rule.description ?? null,
@@ -73,7 +73,7 @@ export function checkRules(
   });
 }
 
-/** An empty list means what a missing one means: everybody. */
+/** An empty list means everyone, like a missing one. */
 const orNull = <T>(list: T[]): T[] | null => (list.length === 0 ? null : list);
 
 function checkPorts(
@@ -125,7 +125,7 @@ interface Reference {
   type?: string;
 }
 
-/** The instances of the team that a list names. What is wrong with it goes to `errors`. */
+/** The team's instances that a list names; errors are added to `errors`. */
 export function checkInstances(
   list: readonly Reference[],
   field: string,
@@ -143,7 +143,7 @@ export function checkInstances(
   return [...found.values()];
 }
 
-/** The instance of the team that a request names, or null, after a complaint about the field `where`. */
+/** The team's instance that a request names; null after adding an error for the field `where`. */
 export function checkInstance(
   { id, type }: Reference,
   where: { id: string; type: string },

@@ -37,7 +37,7 @@ const Action = Enum(['allow', 'deny']);
 const Verdict = Action;
 const Port = (example: number, description?: string) =>
   Int(example, { minimum: 1, maximum: 65_535, ...(description === undefined ? {} : { description }) });
-/** An address, alone or with a prefix length; `rules.ts` says what is wrong with it. */
+/** An address or CIDR block; `rules.ts` validates it. */
 const Block = Text(49, '203.0.113.0/24');
 const Address = Text(45, '203.0.113.7');
 const InstanceId = Text(36, '0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e');
@@ -110,7 +110,7 @@ export const FirewallRuleInput = Component(
       ),
     ),
   },
-  // A misspelt member would be dropped, and the rule would let in more than was meant: it is refused.
+  // Rejects unknown members: with a misspelt member dropped, a rule would allow more than intended.
   { additionalProperties: NO_OTHERS },
 );
 export type FirewallRuleInput = Static<typeof FirewallRuleInput>;
@@ -159,7 +159,7 @@ export const CreateFirewall = Component(
     rules: Type.Optional(Rules),
   },
   {
-    // A request that works as it stands.
+    // A request that works as it is.
     example: {
       name: 'web',
       description: 'Web servers.',

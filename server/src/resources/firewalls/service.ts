@@ -43,7 +43,7 @@ import {
 } from './team-firewalls.ts';
 import { viewFirewall } from './view.ts';
 
-/** What a principal may do with firewalls. Functions that take a transaction write in it. */
+/** What principals can do with firewalls. Methods with a transaction parameter write in that transaction. */
 export class FirewallService {
   readonly #db: Queryable;
 
@@ -129,7 +129,7 @@ export class FirewallService {
     const asDraft = body.status === 'draft';
     const deploys = !asDraft && (body.rules != null || body.status === 'active');
     const moves = !sameInstances(before, attached);
-    // Drafts are looked at as if they were deployed, so that they can be.
+    // Checks drafts as if they were deployed, so that they can be deployed later.
     const inForce = body.rules || deploys ? rules : firewall.effective_rules;
     if (body.rules || deploys || moves) {
       assertNotTooLarge(team, { id: firewall.id, name: firewall.name, rules: inForce, attached });
@@ -146,7 +146,7 @@ export class FirewallService {
       firewall,
       attached.map((instance) => instance.id),
     );
-    // One that protects nothing and never did has nothing to apply.
+    // A firewall that protects nothing and never did has nothing to apply.
     const isUnused = attached.length === 0 && before.length === 0 && firewall.status === 'draft';
     const operation = (deploys || moves) && !isUnused ? await acceptApply(tx, principal, firewall.id) : null;
     return {
@@ -220,7 +220,7 @@ export class FirewallService {
     await updateFirewall(tx, firewall.id, {
       ...deployColumns(rules),
       confirm_by: confirmBy,
-      // Of several deploys that nobody confirmed, the rules before the first come back.
+      // After several unconfirmed deploys, the rules before the first of them are restored.
       rollback_rules: confirmBy && jsonb(firewall.rollback_rules ?? firewall.effective_rules),
     });
     const operation = await acceptApply(tx, principal, firewall.id);

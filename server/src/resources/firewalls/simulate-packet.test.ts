@@ -5,7 +5,7 @@ import { startTestApp, type TestApp } from '../../../test/harness.ts';
 
 const PEER = '203.0.113.7';
 
-describe('the test of a firewall', () => {
+describe('the simulation of a packet', () => {
   let test: TestApp;
   let team: FirewallTeam;
   before(async () => {
@@ -56,7 +56,7 @@ describe('the test of a firewall', () => {
     assert.equal(six.verdict, 'allow');
   });
 
-  it('looks from the side of the attached instance, and asks all of its firewalls', async () => {
+  it('takes the side of the attached instance, and evaluates all of its firewalls', async () => {
     const instance = await team.server('web-1');
     const own = await addressOf(instance);
     const attached_instances = [{ id: instance, type: 'vps' }];
@@ -73,7 +73,7 @@ describe('the test of a firewall', () => {
       [judged.id, judged.name, judged.verdict, judged.firewall, judged.message],
       [instance, 'web-1', 'deny', { id: guard, name: 'guard' }, 'Rule 1 of “guard” keeps it from coming in.'],
     );
-    // By the default firewall, which lets SSH in.
+    // Decided by the default firewall, which allows SSH.
     const ssh = await judge(id, { ...https('198.51.100.1', own), port: 22 });
     assert.deepEqual([ssh.verdict, ssh.instances[0].verdict], ['deny', 'allow']);
 
@@ -84,7 +84,7 @@ describe('the test of a firewall', () => {
     );
   });
 
-  it('asks sender and receiver where both are attached', async () => {
+  it('evaluates sender and receiver where both are attached', async () => {
     const [one, two] = [await team.server('one'), await team.server('two')];
     const id = await team.create({
       attached_instances: [one, two].map((instance) => ({ id: instance, type: 'vps' })),
@@ -111,7 +111,7 @@ describe('the test of a firewall', () => {
     assert.deepEqual([kept.verdict, kept.direction], ['deny', 'outbound']);
   });
 
-  it('judges by rules that are saved and not in force', async () => {
+  it('uses rules that are saved and not in force', async () => {
     const instance = await team.server();
     const id = await team.create({ attached_instances: [{ id: instance, type: 'vps' }], rules: [] });
     await team.done('PUT', `/firewalls/${id}`, { status: 'draft', rules: [web] });

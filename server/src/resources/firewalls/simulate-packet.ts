@@ -15,7 +15,10 @@ import type { Firewall } from './store.ts';
 import { attachedTo, type TeamFirewalls } from './team-firewalls.ts';
 import { viewRule } from './view.ts';
 
-/** One look at the packet: by an instance that sends or receives it, or by the firewall alone (`instance` is null). */
+/**
+ * One evaluation of the packet: by an instance that sends or receives it, or by the firewall alone (`instance` is
+ * null).
+ */
 interface Look {
   direction: Direction;
   peer: string;
@@ -25,20 +28,20 @@ interface Look {
 interface Judgement {
   verdict: Action;
   direction: Direction;
-  /** Null: the default decides. */
+  /** Null: the default decided. */
   decidedBy: { firewall: Pick<Firewall, 'id' | 'name'>; rule: StoredRule; number: number } | null;
 }
 
 /**
- * What becomes of the first packet of a connection, by the rules as they are saved, drafts too; other firewalls count
- * with what is in force. Where an attached instance has one of the addresses, its side of the packet is looked at, and
- * of two both; else the packet comes in. Throws `validation_failed`.
+ * Simulates the first packet of a connection: with this firewall's saved rules, including drafts, and other firewalls'
+ * effective rules. Evaluates it for each attached instance that has the source or destination address; if there is
+ * none, as an inbound packet. Throws `validation_failed`.
  */
 export function simulatePacket(firewall: Firewall, team: TeamFirewalls, body: TestFirewall): FirewallTested {
   const { source, destination } = readPacket(body);
   const looks = looksAt(firewall, team, source, destination);
   const own = looks.map((look) => judge([firewall], team, look, body));
-  // A packet between two attached instances passes where both let it; the last look is the receiver's.
+  // A packet between two attached instances passes where both allow it; the last evaluation is the receiver's.
   const decisive = own.find(({ verdict }) => verdict === 'deny') ?? own.at(-1)!;
   return {
     ...show(decisive),
@@ -76,7 +79,7 @@ function readPacket({ source, destination, protocol, port }: TestFirewall) {
   return { source: addresses.source!.text, destination: addresses.destination!.text };
 }
 
-/** The address in its one usual form, so that texts can be compared. */
+/** The canonical form of an address, so that texts can be compared. */
 function readAddress(
   text: string,
   field: string,
@@ -105,7 +108,7 @@ function looksAt(firewall: Firewall, team: TeamFirewalls, source: string, destin
 
 type Rules = Pick<Firewall, 'id' | 'name' | 'rules'>;
 
-/** All firewalls of an instance: this one as it is saved, the others as they are in force. */
+/** All firewalls of an instance: this one with its saved rules, the others with their effective rules. */
 function firewallsOf(firewall: Firewall, team: TeamFirewalls, instanceId: string): Rules[] {
   const ids = new Set(
     team.attachments.filter(({ id }) => id === instanceId).map(({ firewall_id }) => firewall_id),

@@ -8,7 +8,7 @@ import { MAX_WORK_OF_TEAM } from './limits.ts';
 import { type StoredRule, toPolicy } from './rule.ts';
 import type { Attachment } from './store.ts';
 
-/** The firewalls of a team as they are to be. */
+/** A team's firewalls with a planned change applied. */
 export interface Plan {
   instances: readonly Instance[];
   firewalls: readonly { id: string; name: string; effective_rules: readonly StoredRule[] }[];
@@ -16,9 +16,9 @@ export interface Plan {
 }
 
 /**
- * Why the data plane could not hold what the firewalls of an instance say together, as sentences that name the rules;
- * null where it can. Looks at the instances that a change of `firewallId` is about, or at that firewall alone where
- * there are none.
+ * Why the data plane could not enforce the firewalls of an instance together, as sentences that name the rules; null
+ * where it can. Checks the instances that a change of `firewallId` affects, or that firewall alone where there are
+ * none.
  */
 export function findTooLarge(
   plan: Plan,
@@ -44,7 +44,7 @@ export function findTooLarge(
   const checked = new Set<string>();
   for (const ids of sets.length === 0 ? [[firewallId]] : sets) {
     const together = ids.map((id) => policies.get(id) ?? []);
-    // Most instances have the same firewalls, or others that say the same.
+    // Most instances have the same firewalls, or equal ones.
     const key = JSON.stringify(together, (name, value: unknown) => (name === 'id' ? undefined : value));
     if (checked.has(key)) continue;
     checked.add(key);

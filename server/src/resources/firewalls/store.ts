@@ -15,12 +15,12 @@ export interface Attachment extends InstanceName {
   firewall_id: string;
 }
 
-/** A list as the driver wants it for a `jsonb` column. */
+/** Serialises a list for a `jsonb` column, as the driver needs it. */
 export const jsonb = (value: readonly unknown[]): string => JSON.stringify(value);
 
 /**
- * Makes the team's writers of firewalls wait for each other until the transaction ends: a change looks at all firewalls
- * of an instance, and the end of an instance at all firewalls of the team. Taken before any row is locked.
+ * Serialises changes of a team's firewalls until the transaction ends: a change reads all firewalls of an instance, and
+ * the end of an instance all firewalls of the team. Take this lock before locking any row.
  */
 export async function lockFirewalls(tx: Tx, teamId: number): Promise<void> {
   await sql`select pg_advisory_xact_lock(hashtextextended(${`danube.firewalls.${teamId}`}, 0))`.execute(tx);
@@ -40,7 +40,7 @@ export async function listFirewalls(
   return rows as unknown as Firewall[];
 }
 
-/** With those that no quota counts. */
+/** Includes default firewalls, which do not count for the quota. */
 export async function countFirewalls(db: Queryable, teamId: number): Promise<number> {
   const row = await db
     .selectFrom('firewalls')
@@ -67,10 +67,10 @@ export async function updateFirewall(
     .execute();
 }
 
-/** For an update that changes what the data plane is to enforce. */
+/** For an update that changes what the data plane must enforce. */
 export const NEXT_REVISION = { revision: sql<number>`revision + 1` };
 
-/** What all firewalls of the team are attached to. */
+/** The attachments of all firewalls of the team. */
 export const listAttachments = (db: Queryable, teamId: number): Promise<Attachment[]> =>
   db
     .selectFrom('firewall_attachments')
@@ -81,7 +81,7 @@ export const listAttachments = (db: Queryable, teamId: number): Promise<Attachme
     .orderBy('instances.id')
     .execute();
 
-/** Attaches a firewall to these instances, and to no others. */
+/** Attaches a firewall to exactly these instances. */
 export async function writeAttachments(
   tx: Tx,
   firewall: { id: string; team_id: number },

@@ -9,7 +9,7 @@ import type { CreateFirewall, FirewallAttachment } from './schema.ts';
 import { findTooLarge } from './size.ts';
 import { type Attachment, type Firewall, listAttachments, listFirewalls, lockFirewalls } from './store.ts';
 
-/** The firewalls of a team and what they are about. */
+/** A team's firewalls, their attachments and instances. */
 export interface TeamFirewalls {
   instances: Map<string, Instance>;
   firewalls: Firewall[];
@@ -20,7 +20,7 @@ export interface TeamFirewalls {
 export const readInstances = async (db: Queryable, teamId: number): Promise<Map<string, Instance>> =>
   new Map((await listTeamInstances(db, teamId)).map((instance) => [instance.id, instance]));
 
-/** Reads them; they are not of one moment. */
+/** Reads them in several queries, so they may not be of the same moment. */
 export async function readTeam(db: Queryable, teamId: number): Promise<TeamFirewalls> {
   return {
     instances: await readInstances(db, teamId),
@@ -29,7 +29,7 @@ export async function readTeam(db: Queryable, teamId: number): Promise<TeamFirew
   };
 }
 
-/** The same, and nobody else changes the team's firewalls until the transaction ends. */
+/** Reads them and prevents other changes of the team's firewalls until the transaction ends. */
 export async function lockTeam(tx: Tx, teamId: number): Promise<TeamFirewalls> {
   await lockFirewalls(tx, teamId);
   return readTeam(tx, teamId);
@@ -42,7 +42,7 @@ export function pick(team: TeamFirewalls, id: string): Firewall {
   return firewall;
 }
 
-/** What a firewall is attached to. */
+/** The instances that a firewall is attached to. */
 export const attachedTo = (team: TeamFirewalls, firewallId: string): InstanceName[] =>
   team.attachments
     .filter(({ firewall_id }) => firewall_id === firewallId)
@@ -60,7 +60,7 @@ export function findNamed(
   return instance!;
 }
 
-/** The instances that a request attaches a firewall to. What is wrong with them goes to `errors`. */
+/** The instances that a request attaches a firewall to; errors are added to `errors`. */
 export function checkAttached(
   team: TeamFirewalls,
   firewallId: string,
@@ -75,7 +75,7 @@ export function checkAttached(
   return instances;
 }
 
-/** Complains where an instance has as many other firewalls as it can. */
+/** Adds an error where an instance already has the maximum number of firewalls. */
 export function checkRoom(
   team: TeamFirewalls,
   firewallId: string,
@@ -95,8 +95,8 @@ export function checkRoom(
 }
 
 /**
- * Throws `validation_failed` where the data plane could not hold the firewalls of an instance with this one as it is to
- * be. Instances that it is detached from count too: what it denied as a whole the others may allow in many pieces.
+ * Throws `validation_failed` where the data plane could not enforce an instance's firewalls after this change. Checks
+ * detached instances too: this firewall may have denied as a whole what the others allow in many pieces.
  */
 export function assertNotTooLarge(
   team: TeamFirewalls,

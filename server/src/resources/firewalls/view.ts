@@ -9,7 +9,7 @@ export const viewRule = (rule: StoredRule): FirewallRule => ({
   port: rule.port_range_start === rule.port_range_end ? rule.port_range_start : null,
 });
 
-/** A row as the API shows it. `attachments` may be of all firewalls of the team. */
+/** A firewall as the API shows it. `attachments` may include those of other firewalls. */
 export function viewFirewall(
   firewall: Firewall,
   attachments: readonly Attachment[],

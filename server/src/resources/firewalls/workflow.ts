@@ -13,14 +13,14 @@ export interface FirewallWorkflowDependencies {
   plane: Networks;
 }
 
-/** Shown for the moment until the operation ends with what went wrong. */
+/** Shown until the operation ends with the actual error. */
 const RESTORING: OperationError = {
   code: 'failed',
   message: 'The change failed; what was in force before is being restored.',
   retryable: true,
 };
 
-/** The operations on a firewall, by kind: whatever changes, it is brought to the data plane. */
+/** The workflows of firewalls, by kind of operation. Each applies the rows to the data plane. */
 export function firewallWorkflows({ database, plane }: FirewallWorkflowDependencies): {
   apply: OperationWorkflow<ApplyArgs>;
 } {
@@ -41,7 +41,7 @@ export function firewallWorkflows({ database, plane }: FirewallWorkflowDependenc
       ],
       succeed,
       fail,
-      // Without `reject`: the status stays, and the reconciler goes on.
+      // Without `reject`: the status stays, and the reconciler retries.
     },
   };
 }
@@ -59,21 +59,21 @@ async function succeed(tx: Tx, operation: Operation<ApplyArgs>): Promise<void> {
 }
 
 /**
- * What was in force before stays in force, and the customer's rules stay for another try. A rollback is never given up:
- * the status stays, and the reconciler goes on.
+ * Keeps the rules that were in force, and the customer's new rules for another attempt. A rollback is never given up:
+ * the status stays, and the reconciler retries.
  */
 async function fail(tx: Tx, operation: Operation<ApplyArgs>, error: OperationError): Promise<void> {
   if (operation.args.rollback) {
     return recordOutcome(tx, operation, firewallEvents.rollbackFailed, { error });
   }
-  // Once more: a request may have come after the first time, and its operation fails together with this one.
+  // Repeated because a request may have come since, and its operation fails together with this one.
   await restore(tx, operation, error);
   await recordOutcome(tx, operation, firewallEvents.applyFailed, { error });
 }
 
 /**
- * Makes what the data plane is known to have enforced the intent again. With the status `error` that is also true of
- * the instances: those that the customer attached wait for another try, see `readIntent`.
+ * Makes what the data plane last enforced the intent again. With the status `error`, that includes attachments: newly
+ * attached instances wait for another attempt, see `readIntent`.
  */
 async function restore(tx: Tx, operation: Operation, error: OperationError): Promise<void> {
   await lockFirewalls(tx, operation.teamId);

@@ -27,7 +27,7 @@ describe('GET /health', () => {
     assert.equal(body.simulated, true);
   });
 
-  it('answers 503 while the engine is away, and 200 again when it is back', async () => {
+  it('answers 503 while the data plane is unreachable, and 200 again after that', async () => {
     const call = createApiClient(test.app.http, null);
     const describeEngine = test.plane.describe;
     test.plane.describe = async () => {
@@ -49,7 +49,7 @@ describe('GET /health', () => {
 });
 
 describe('health checks', () => {
-  it('ask each part once for many requests at a time', async () => {
+  it('asks each part once for many simultaneous requests', async () => {
     let asked = 0;
     const health = cachedHealth({
       database: async () => void asked++,
@@ -60,7 +60,7 @@ describe('health checks', () => {
     assert.ok(reports.every((report) => report.database && report.engine === ENGINE));
   });
 
-  it('count a part that never answers as away', async () => {
+  it('counts a part that never answers as unreachable', async () => {
     const health = cachedHealth({ database: () => new Promise(() => {}), engine: async () => ENGINE });
     assert.deepEqual(await health(), { database: false, engine: ENGINE });
   });

@@ -1,6 +1,6 @@
 import type { DataPlaneReport } from '../../dataplane/contract/data-plane.ts';
 
-/** What a health check asks; each throws where its part does not answer. */
+/** The questions of a health check; each throws where its part does not answer. */
 export interface HealthProbe {
   database(): Promise<void>;
   engine(): Promise<DataPlaneReport>;
@@ -11,11 +11,11 @@ export interface HealthReport {
   engine: DataPlaneReport | null;
 }
 
-/** So long an answer is believed, and a part may take, in milliseconds. */
+/** Milliseconds for which an answer is cached, and after which a part counts as not answering. */
 const MAX_AGE = 1_000;
 const TIME_LIMIT = 2_000;
 
-/** Asks the probe at most once a second, however many requests come in. */
+/** Asks the probe at most once a second, regardless of the number of requests. */
 export function cachedHealth(probe: HealthProbe): () => Promise<HealthReport> {
   let latest: { at: number; report: Promise<HealthReport> } | null = null;
   return () => {
@@ -35,7 +35,7 @@ async function check(probe: HealthProbe): Promise<HealthReport> {
   return { database: database ?? false, engine };
 }
 
-/** What `ask` resolves to, or null when it throws or takes too long: either way the part is not healthy. */
+/** The answer, or null where `ask` throws or takes too long: the part is unhealthy in both cases. */
 async function answer<T>(ask: () => Promise<T>): Promise<T | null> {
   const { promise: late, resolve } = Promise.withResolvers<null>();
   const timer = setTimeout(resolve, TIME_LIMIT, null);

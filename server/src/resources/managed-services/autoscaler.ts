@@ -17,7 +17,7 @@ import { MAX_STORAGE_GB } from './view.ts';
 
 const BYTES_PER_GB = 1024 ** 3;
 
-/** Grows the storage of instances that ask for it and fill up. */
+/** Grows the storage of instances with automatic growth when it fills up. */
 export function storageAutoscaler(database: Database, plane: Compute, log: Log): Reconciler {
   return {
     name: 'storage-autoscaler',
@@ -36,7 +36,7 @@ export function storageAutoscaler(database: Database, plane: Compute, log: Log):
   };
 }
 
-/** Accepts an update as a request would. False where something else is under way: the next pass looks again. */
+/** Accepts an update like a request would. False while another operation is unfinished; the next pass tries again. */
 async function grow(database: Database, id: string): Promise<boolean> {
   return database.transaction(async (tx) => {
     if (!(await lockInstance(tx, id))) return false;

@@ -7,7 +7,7 @@ import { routeParts } from './route-parts.ts';
 import { Plans, ProviderQuery } from './schema.ts';
 import type { ServiceActions } from './service.ts';
 
-/** What can be ordered: plans with their prices, and engines with their versions. */
+/** What can be ordered: plans with prices, and engines with versions. */
 export function catalogRoutes(api: Api, database: Database, service: ServiceActions): void {
   const { kind, noun, label, path, tags, scope } = routeParts(service);
   api.get(
@@ -44,7 +44,7 @@ const viewPlan = (plan: Awaited<ReturnType<typeof listPlans>>[number]) => ({
   currency: 'EUR' as const,
 });
 
-/** The engines of the kind, or the one with the id `wanted`. */
+/** The engines of the kind, or only the one with the id `wanted`. */
 const viewProviders = (kind: Kind, wanted: string | null) =>
   providersOf(kind)
     .filter(({ id }) => wanted === null || id === wanted)

@@ -8,7 +8,7 @@ import { KINDS, type Kind } from './kinds.ts';
 import { findPlan } from './rules.ts';
 import type { ManagedService } from './store.ts';
 
-/** What a request to update says, whichever kind; what is undefined stays. */
+/** An update request, regardless of kind. Undefined members stay unchanged. */
 export interface UpdateRequest {
   name?: string;
   configuration?: Record<string, unknown>;
@@ -19,7 +19,7 @@ export interface UpdateRequest {
   autoscale?: { enabled?: boolean; thresholdPercent?: number; incrementGb?: number };
 }
 
-/** The changed columns that the instance has to follow. Throws `validation_failed`. */
+/** The changed columns that must be applied to the instance. Throws `validation_failed`. */
 export async function engineChanges(
   tx: Tx,
   plane: Images,
@@ -54,7 +54,7 @@ export async function engineChanges(
   return changes;
 }
 
-/** `jsonb` columns as the driver wants them: an object would do, a list would not. */
+/** `jsonb` columns, serialised as the driver needs for lists. */
 export const parameterColumns = ({
   parameters,
   parameter_group_id,
@@ -69,7 +69,7 @@ export const parameterColumns = ({
   effective_parameters: JSON.stringify(effective_parameters),
 });
 
-/** The columns of what a request says of storage that grows by itself. */
+/** The columns for the requested automatic growth of storage. */
 export function autoscaleColumns(policy: UpdateRequest['autoscale']) {
   return {
     ...(policy?.enabled === undefined ? {} : { autoscale_enabled: policy.enabled }),
@@ -80,7 +80,7 @@ export function autoscaleColumns(policy: UpdateRequest['autoscale']) {
   };
 }
 
-/** What changed columns mean to the customer, as the end of a sentence. */
+/** Describes changed columns for the customer, as the end of a sentence. */
 export function describeChanges(row: ManagedService, changes: Changes): string {
   const parts = [
     changes.plan === undefined ? '' : `plan ${row.plan} → ${changes.plan}`,

@@ -16,7 +16,7 @@ import type { Wire } from './wire.ts';
 
 const tags = ['Snapshots'];
 
-/** What a request to clone takes. */
+/** The schema of a clone request. */
 const cloneSchema = (kind: 'database' | 'cache') =>
   Component(
     `Clone${KINDS[kind].label}Snapshot`,

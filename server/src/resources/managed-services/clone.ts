@@ -12,20 +12,19 @@ import { findPlan } from './rules.ts';
 import type { ServiceActions } from './service.ts';
 import { getService, type ManagedService, type NewServiceColumns } from './store.ts';
 
-/** What a request to clone says, whichever kind. */
+/** A clone request, regardless of kind. */
 export interface CloneRequest {
   name: string;
   /** Null: that of the snapshot's instance. */
   plan: string | null;
-  /** Which of the databases in the snapshot the new one's connection info names; null: the same as the source's. */
+  /** The database in the snapshot that the clone's connection info names; null: the same as the source's. */
   databaseName: string | null;
   sourceType: string;
 }
 
 /**
- * The columns of an instance that is made from the snapshot of a database or cache: its engine, version and parameters
- * are the source's, its storage is never smaller. Throws `validation_failed` with a sentence per field, and
- * `not_available` for a version that is not offered any more.
+ * The columns of a clone: engine, version and parameters are the source's, and its storage is not smaller. Throws
+ * `validation_failed` with a sentence per field, and `not_available` for a version that is no longer offered.
  */
 async function cloneColumns(tx: Tx, snapshot: Snapshot, request: CloneRequest): Promise<NewServiceColumns> {
   const source = await getService(tx, snapshot.instance_id);
@@ -60,7 +59,7 @@ async function cloneColumns(tx: Tx, snapshot: Snapshot, request: CloneRequest): 
   };
 }
 
-/** Those of the source. A group that was deleted since has left its parameters behind in the effective ones. */
+/** The source's parameters. If its group has been deleted, the effective parameters still contain the group's. */
 async function parametersOf(tx: Tx, source: ManagedService) {
   const { team_id, parameter_group_id } = source;
   const group = parameter_group_id === null ? undefined : await holdGroup(tx, team_id, parameter_group_id);
@@ -71,7 +70,7 @@ async function parametersOf(tx: Tx, source: ManagedService) {
   });
 }
 
-/** Makes a new database or cache from a snapshot. The principal may create such instances: the route has seen to it. */
+/** Creates a database or cache from a snapshot. The route has checked that the principal may create such instances. */
 export async function cloneSnapshot(
   tx: Tx,
   principal: TeamPrincipal,

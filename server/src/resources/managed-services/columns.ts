@@ -2,7 +2,7 @@ import type { Queryable } from '../../db/database.ts';
 import { type InstanceChanges, updateInstance } from '../../instances/store.ts';
 import { type ServiceChanges, updateService } from './store.ts';
 
-/** Columns of a database or cache that every instance has; the others are those of `managed_services`. */
+/** The columns that every instance has; a service's other columns are in `managed_services`. */
 const SHARED = [
   'name',
   'desired',
@@ -21,7 +21,7 @@ type SharedColumn = (typeof SHARED)[number];
 /** Changed columns of both tables. */
 export type Changes = Pick<InstanceChanges, Exclude<SharedColumn, 'made_from'>> & ServiceChanges;
 
-/** Sorts columns by the table that they are in. */
+/** Divides columns by table. */
 export function splitColumns<T extends object>(columns: T) {
   const isShared = ([name]: [string, unknown]) => (SHARED as readonly string[]).includes(name);
   const { shared = [], own = [] } = Object.groupBy(Object.entries(columns), (entry) =>

@@ -11,29 +11,29 @@ import { volumeBytes } from '../../instances/volumes.ts';
 import type { EngineMetrics, EngineState } from '../../services/provider.ts';
 import type { ManagedService } from './store.ts';
 
-/** What is known of an instance at this moment; null where it could not be found out. */
+/** The present facts about an instance; null where unknown. */
 export interface Evidence {
   row: ManagedService;
   noun: string;
   state: EngineState | null;
   metrics: EngineMetrics | null;
   usage: Usage | null;
-  /** The engine answered an authenticated query just now. */
+  /** Whether the engine has just answered an authenticated query. */
   answers: boolean | null;
-  /** The newest line of the engine's log that is an error. */
+  /** The latest error line in the engine's log. */
   lastError: string | null;
   drills: DrillRecord;
   /** Unix seconds. */
   now: number;
 }
 
-/** Starts within this many seconds that make a loop of them. */
+/** This many starts within this many seconds count as a restart loop. */
 const LOOP = { starts: 3, seconds: 300 };
-/** Seconds after its start from which on an engine that does not answer is worth a word. */
+/** Seconds after which an engine that started but does not answer is reported. */
 const SLOW_START = 30;
 const MANY_CLIENTS = { warning: 0.85, critical: 0.98 };
 
-/** What is wrong with an instance and what to do about it, the worst first. */
+/** Findings about an instance with remedies, the worst first. */
 export function findFindings(evidence: Evidence): Finding[] {
   const { row, usage, drills, noun } = evidence;
   return ranked([

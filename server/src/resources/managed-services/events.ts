@@ -41,10 +41,10 @@ const eventsOfKind = (kind: Kind) => ({
   withdrawFailed: warning(`${kind}.withdraw_failed`, 'WithdrawFailed', Failure, ({ error }) => error.message),
 });
 
-/** What happens to databases, and to caches. */
+/** The events of databases, and those of caches. */
 export const serviceEvents = { database: eventsOfKind('database'), cache: eventsOfKind('cache') };
 
 export type ServiceEvents = ReturnType<typeof eventsOfKind>;
 
-/** The events of the database or cache that an operation is about. */
+/** The events of the kind of instance that the operation is about. */
 export const eventsFor = ({ resourceType }: Operation): ServiceEvents => serviceEvents[resourceType as Kind];

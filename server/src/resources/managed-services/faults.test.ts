@@ -2,7 +2,7 @@ import { newDatabase, takeSnapshot } from '../../../test/client.ts';
 import { testWorkflowFaults } from '../../../test/workflow-faults.ts';
 import { managedServiceWorkflows } from './workflow.ts';
 
-/** Databases stand for caches too: both run the same workflows. */
+/** Tests databases only: caches run the same workflows. */
 testWorkflowFaults({
   name: 'database',
   path: '/database',
@@ -10,7 +10,7 @@ testWorkflowFaults({
   verbs: {
     network: ['ensureTenant', 'ensureFirewalls'],
     'create image': ['describeInstance', 'ensureImage'],
-    // The instance is there, and so its image is not needed.
+    // The instance exists, so its image is not needed.
     'start image': ['describeInstance'],
     instance: ['ensureVolume', 'ensureInstance'],
     ready: ['waitForService'],
@@ -43,7 +43,7 @@ testWorkflowFaults({
     update: { from: 'running', to: 'running' },
     publish: { from: 'running', to: 'running' },
     snapshot: { from: 'running', to: 'running' },
-    // It runs afterwards, whatever it was before.
+    // It runs afterwards, regardless of its state before.
     restore: { from: 'stopped', to: 'running' },
     delete: { from: 'stopped', to: 'gone' },
   },

@@ -4,7 +4,7 @@ import type { Kind } from './kinds.ts';
 import { ServiceActions } from './service.ts';
 import { getService, lockServicesOfGroup, type ManagedService, updateService } from './store.ts';
 
-/** How databases and caches follow their parameter groups. */
+/** How databases and caches follow changes of their parameter groups. */
 export function createGroupFollowers(context: ModuleContext): GroupFollowers {
   const actions = {
     database: new ServiceActions('database', context),

@@ -8,7 +8,7 @@ import { routeParts, type ServiceRouteDependencies } from './route-parts.ts';
 import type { ServiceActions } from './service.ts';
 import type { Wire } from './wire.ts';
 
-/** What goes on inside a database or cache: its log, its events, its numbers, and what is wrong with it. */
+/** Log, events, metrics and diagnosis of a database or cache. */
 export function inspectionRoutes(
   api: Api,
   { database, plane, clock, service }: ServiceRouteDependencies,

@@ -3,7 +3,7 @@ import { Component, Enum, Id, List, Message, Nullable, Obj, Text, Timestamp } fr
 import { Diagnostic } from '../../instances/inspection-schema.ts';
 import { Decimal } from '../../instances/schema.ts';
 
-/** What the API says of the inside of a database or cache. */
+/** Schemas of logs, metrics and diagnoses. */
 
 const Level = Enum(['debug', 'info', 'warn', 'error'], { example: 'info' });
 
@@ -38,7 +38,7 @@ export const LogsQuery = Obj({
 });
 export type LogsQuery = Static<typeof LogsQuery>;
 
-/** A count that the engine reported, up to what a number holds exactly. */
+/** A count reported by the engine, up to the largest safe integer. */
 export const Count = (example: number, description?: string) =>
   Nullable(
     Type.Integer({

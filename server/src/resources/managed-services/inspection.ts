@@ -14,7 +14,7 @@ import { providerOf } from './settings.ts';
 import type { ManagedService } from './store.ts';
 
 const LAST_ERROR: LogQuery = { since: null, until: null, cursor: null, level: 'error', limit: 1 };
-/** Seconds that an engine gets to answer the question whether it answers. */
+/** Seconds to wait for an engine's answer to a probe. */
 const PROBE_SECONDS = 2;
 
 interface Dependencies {
@@ -22,7 +22,7 @@ interface Dependencies {
   plane: Compute;
 }
 
-/** Looks into databases and caches. */
+/** Reads logs, metrics and state of databases and caches. */
 export class Inspection {
   readonly #database: Database;
   readonly #plane: Compute;
@@ -35,7 +35,7 @@ export class Inspection {
     this.#askAnyone = askAnyone;
   }
 
-  /** Asks an instance that ought to run. */
+  /** Queries an instance that should be running. */
   async #ask<T>(row: ManagedService, about: string, question: () => Promise<T>): Promise<T | null> {
     return row.status === 'stopped' || row.status === 'pending'
       ? null
@@ -68,7 +68,7 @@ export class Inspection {
     );
   }
 
-  /** The engine's own log; `available` is false where the instance does not run or never did. */
+  /** The engine's log. `available` is false where the instance is not running or never ran. */
   async logs(row: ManagedService, query: LogQuery) {
     const text = await this.#control(row, 'logs');
     const provider = providerOf(row);
@@ -91,7 +91,8 @@ export class Inspection {
   }
 
   /**
-   * Numbers that the engine reported just now. Null: it has no such number, or `reason` says why it could not be read.
+   * Current metrics of the engine. A null value: the engine does not have it, or `reason` says why it could not be
+   * read.
    */
   async metrics(row: ManagedService) {
     const found = await this.#engineMetrics(row);
@@ -104,7 +105,7 @@ export class Inspection {
     };
   }
 
-  /** Looks for what is wrong, and what helps. `comparedAt` as in {@link statusDetails}. */
+  /** Looks for problems and remedies. `comparedAt` as in {@link statusDetails}. */
   async diagnose(row: ManagedService, comparedAt: Date | null) {
     const kind = row.kind as Kind;
     const { noun } = KINDS[kind];

@@ -6,7 +6,7 @@ import { waitUntilReady } from './readiness.ts';
 import { imageName, instanceSpec } from './settings.ts';
 import { getService } from './store.ts';
 
-/** `engine` is an example for the API's documentation. */
+/** `engine`: an example for the API's documentation. */
 const serviceKind = (name: Kind, engine: { provider: string; version: string }): InstanceKind => ({
   name,
   noun: name,

@@ -1,4 +1,4 @@
-/** Databases and caches are the same to Danube; this is where they differ. */
+/** Databases and caches, and where they differ. Everything else is the same for both. */
 export const KINDS = {
   database: { noun: 'database', label: 'Database', path: '/database', param: 'databaseInstance' },
   cache: { noun: 'cache', label: 'Cache', path: '/cache', param: 'cacheInstance' },

@@ -21,8 +21,8 @@ const read = (changes: Partial<LogQuery> = {}) =>
   readLog(LOG, provider, { since: null, until: null, cursor: null, level: null, limit: 100, ...changes });
 const messages = (page: ReturnType<typeof read>) => page.entries.map(({ message }) => message.slice(2, 5));
 
-describe('log of an engine', () => {
-  it('reads times, levels and lines that go on', () => {
+describe('the log of an engine', () => {
+  it('parses times, levels and continuation lines', () => {
     const { entries, truncated } = read();
     assert.deepEqual(entries[1], {
       timestamp: '2026-01-15T09:30:00.100Z',
@@ -32,7 +32,7 @@ describe('log of an engine', () => {
     assert.deepEqual([entries.length, truncated], [4, false]);
   });
 
-  it('shows the newest entries, and with a start those that follow', () => {
+  it('shows the newest entries, or with a start the entries that follow', () => {
     assert.deepEqual(messages(read({ limit: 2 })), ['thr', 'fou']);
     const since = Date.parse('2026-01-15T09:30:00Z');
     assert.deepEqual(messages(read({ since, limit: 2 })), ['one', 'two']);
@@ -45,7 +45,7 @@ describe('log of an engine', () => {
     assert.deepEqual(messages(read({ level: 'warn' })), ['two']);
   });
 
-  it('believes no time that is none, nor a line that begins in the middle', () => {
+  it('ignores invalid times, and a line that begins in the middle', () => {
     const all = { since: null, until: null, cursor: null, level: null, limit: 5 } as const;
     const log = `x\n2026-01-15_09:30:00.10000 I one\n9999-99-99_99:99:99.9 I two\n2026-01-15_09:30:01.00000 I a\u2028b\r`;
     assert.deepEqual(
@@ -57,7 +57,7 @@ describe('log of an engine', () => {
     assert.ok(entries.every(({ message }) => message === 'I honest'));
   });
 
-  it('goes on after a cursor without losing or repeating, also among entries of the same time', () => {
+  it('continues after a cursor without losing or repeating entries, even with equal times', () => {
     const seen: string[] = [];
     let cursor: string | null = read({ since: 0, limit: 1 }).cursor;
     for (let round = 0; round < 4; round++) {

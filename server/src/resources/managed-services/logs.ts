@@ -8,10 +8,10 @@ export interface LogEntry {
 }
 
 export interface LogQuery {
-  /** Not before, not after: Unix milliseconds. */
+  /** Not before, and not after: Unix milliseconds. */
   since: number | null;
   until: number | null;
-  /** Only what came after this position, see {@link LogPage}. */
+  /** Only entries after this position, see {@link LogPage}. */
   cursor: string | null;
   /** This level and more severe ones. */
   level: LogLevel | null;
@@ -21,34 +21,34 @@ export interface LogQuery {
 export interface LogPage {
   /** Oldest first. */
   entries: LogEntry[];
-  /** Position after the last entry: a question with it goes on there. Null where there is none yet. */
+  /** Position after the last entry, at which a request with it continues. Null where there is none yet. */
   cursor: string | null;
-  /** True where `limit` left some out. */
+  /** True where `limit` left entries out. */
   truncated: boolean;
 }
 
 const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
-/** Bytes that `control logs` prints at most; characters can be fewer. */
+/** Most bytes that `control logs` prints; they may be fewer characters. */
 const CUT_AT = 900_000;
 
-/** `svlogd -tt` begins a line with `YYYY-MM-DD_HH:MM:SS.xxxxx` in UTC; what follows may be of a customer's making. */
+/** `svlogd -tt` begins a line with `YYYY-MM-DD_HH:MM:SS.xxxxx` in UTC; a customer may control what follows. */
 const LINE =
   /^(\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01]))_((?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{1,9}) (.*)$/s;
-/** More of one line than this is of no use to a reader. */
+/** Most characters of one message. */
 const MAX_MESSAGE = 2000;
 
 interface Line {
-  /** As in ISO 8601, without the zone: sorts as time does. */
+  /** As in ISO 8601, without the zone: sorts chronologically. */
   time: string;
-  /** Time and number among those of the same time: sorts as the log does. */
+  /** Time, and a counter among entries of the same time: sorts in log order. */
   position: string;
   message: string;
 }
 
 /**
- * Reads what `control logs` printed. Without `since` or `cursor` it is the newest entries that count, with one of them
- * the first that follow. A line without a time is the rest of the one before it. Only what is returned costs more than
- * a look at its line: the text can be a MiB of anything.
+ * Parses the output of `control logs`. Without `since` or `cursor` it returns the newest entries, otherwise the first
+ * that follow. A line without a time continues the previous entry. Only returned entries are parsed fully, since the
+ * text can be a MiB of anything.
  */
 export function readLog(text: string, provider: Provider, query: LogQuery): LogPage {
   const after = query.cursor ?? '';
@@ -75,14 +75,14 @@ export function readLog(text: string, provider: Provider, query: LogQuery): LogP
   };
 }
 
-/** Milliseconds since 1970 as the log writes a time. */
+/** A time in the format of the log. */
 const isoTime = (milliseconds: number): string => new Date(milliseconds).toISOString().slice(0, -1);
 
 function parse(text: string): Line[] {
   const lines: Line[] = [];
   let lastTime = '';
   let sameTime = 0;
-  // Not from the very beginning: the text may begin in the middle of a line, with anything.
+  // Truncated output may begin in the middle of a line, with anything.
   const start = text.length >= CUT_AT ? text.indexOf('\n') + 1 : 0;
   for (const line of text.slice(start).split('\n')) {
     const match = LINE.exec(line);

@@ -11,7 +11,7 @@ import { ServiceActions } from './service.ts';
 import type { Wire } from './wire.ts';
 import { managedServiceWorkflows } from './workflow.ts';
 
-/** A kind of managed service, which speaks on the wire as `wire` says. */
+/** The module of one kind of managed service; `wire` maps its names in the API. */
 export function managedServiceModule(name: Kind, tag: Tag, kind: InstanceKind, wire: Wire): ResourceModule {
   return {
     name,
@@ -29,7 +29,7 @@ export function managedServiceModule(name: Kind, tag: Tag, kind: InstanceKind, w
   };
 }
 
-/** New ones of the kind that are made from snapshots. */
+/** Creation of instances of this kind from snapshots. */
 export const clonesModule = (kind: Kind, wire: Wire): ResourceModule => ({
   name: `${kind}-clones`,
   create: (context) => ({
@@ -40,7 +40,7 @@ export const clonesModule = (kind: Kind, wire: Wire): ResourceModule => ({
   }),
 });
 
-/** What is done for managed services of all kinds alike. */
+/** The parts that both kinds of managed services share. */
 export const managedServicesModule: ResourceModule = {
   name: 'managed-services',
   create: ({ database, plane, log }) => ({ reconcilers: [storageAutoscaler(database, plane, log)] }),

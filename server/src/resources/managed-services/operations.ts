@@ -4,7 +4,7 @@ import { type ArgsOf, NO_ARGS } from '../../operations/operation.ts';
 import type { ServiceStatus } from './states.ts';
 import type { ManagedService } from './store.ts';
 
-/** The columns that an update may change in the engine. */
+/** The columns of an engine's settings that an update may change. */
 const Updatable = Type.Object({
   plan: Type.String(),
   vcpu: Type.Integer(),
@@ -16,11 +16,11 @@ const Updatable = Type.Object({
   effective_parameters: Type.Unknown(),
 });
 
-/** The operations on a database or cache, but for those on its snapshots. */
+/** The operations on databases and caches, except those on snapshots. */
 export const serviceOperations = {
   create: {
     kind: 'create',
-    // The snapshot that a clone is made from: named here it is not deleted meanwhile, see `usesOf`.
+    // The snapshot to clone. Naming it here prevents its deletion meanwhile, see `usesOf`.
     args: Type.Object({ snapshot: Type.Optional(Type.String()) }),
     during: 'provisioning',
   },
@@ -30,13 +30,13 @@ export const serviceOperations = {
   update: {
     kind: 'update',
     args: Type.Object({
-      // The instance is to be running once the operations before this one are done.
+      // Whether the instance should run after the operations before this one.
       running: Type.Boolean(),
-      // Restart the engine where a change needs it, instead of leaving that to the customer.
+      // True: restart the engine where a change needs it. False: leave the restart to the customer.
       restart: Type.Boolean(),
       // What changes, for the event.
       what: Type.String(),
-      // The columns as they were, to go back to.
+      // The previous values, to go back to.
       previous: Updatable,
     }),
     during: 'updating',
@@ -46,7 +46,7 @@ export const serviceOperations = {
     args: Type.Object({
       // False: it is withdrawn.
       published: Type.Boolean(),
-      // The status before, which comes back: the instance itself is not touched.
+      // The status to return to: the instance itself is not touched.
       settled: Type.Enum(['running', 'stopped', 'error']),
     }),
     during: 'updating',
@@ -58,7 +58,7 @@ export type CreateArgs = ArgsOf<typeof serviceOperations.create>;
 export type UpdateArgs = ArgsOf<typeof serviceOperations.update>;
 export type PublishArgs = ArgsOf<typeof serviceOperations.publish>;
 
-/** The columns as an update is to find them again, should it go back. */
+/** The present values of the columns that an update may change, for going back to them. */
 export const updatableColumns = (row: ManagedService): UpdateArgs['previous'] => ({
   plan: row.plan,
   vcpu: row.vcpu,

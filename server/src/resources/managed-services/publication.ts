@@ -7,11 +7,11 @@ import { eventsFor } from './events.ts';
 import { type PublishArgs, serviceOperations } from './operations.ts';
 import { updateService } from './store.ts';
 
-/** Shows that it is being published, or withdrawn. */
+/** Shows the status of a publication or withdrawal in progress. */
 export async function beginPublish(db: Queryable, operation: Operation<PublishArgs>): Promise<void> {
   const { published } = operation.args;
   await updateInstance(db, operation.resourceId, { status: serviceOperations.publish.during });
-  // Withdrawn before it ever was published: there is no port then.
+  // There is no port where it is withdrawn before it was ever published.
   await db
     .updateTable('managed_services')
     .set({ published })
@@ -20,7 +20,7 @@ export async function beginPublish(db: Queryable, operation: Operation<PublishAr
     .execute();
 }
 
-/** The status from before comes back. */
+/** Restores the status from before. */
 export async function finishPublish(tx: Tx, operation: Operation<PublishArgs>): Promise<void> {
   const { published, settled } = operation.args;
   await updateInstance(tx, operation.resourceId, { status: settled });
@@ -28,7 +28,7 @@ export async function finishPublish(tx: Tx, operation: Operation<PublishArgs>): 
   await recordOutcome(tx, operation, published ? events.published : events.withdrawn, {});
 }
 
-/** What the row says is what the host does: a withdrawal that failed is none. */
+/** Makes the row match the host: after a failed withdrawal, the instance is still published. */
 export async function failPublish(
   tx: Tx,
   operation: Operation<PublishArgs>,

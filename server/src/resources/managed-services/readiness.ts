@@ -4,16 +4,16 @@ import { DataPlaneError } from '../../dataplane/contract/errors.ts';
 import type { InstanceRef } from '../../dataplane/contract/refs.ts';
 import type { EngineState } from '../../services/provider.ts';
 
-/** Seconds from the start of an instance until its engine must answer: a recovery after a crash can take minutes. */
+/** Seconds from the start of an instance until its engine must answer; crash recovery can take minutes. */
 const TIMEOUT_SECONDS = 600;
-/** Seconds between two looks at how often the engine was started. */
+/** Seconds between two checks of how often the engine was started. */
 const LOOK_SECONDS = 3;
-/** So many starts within so many seconds are a loop that nobody needs to wait for. */
+/** This many starts within this many seconds count as a restart loop, for which waiting is pointless. */
 const LOOP = { starts: 4, seconds: 60 };
 
 /**
- * Resolves once the engine answers an authenticated query. Throws `timeout`, and `failed` long before that where the
- * engine ends again right after each start.
+ * Resolves once the engine answers an authenticated query. Throws `timeout`, or `failed` long before that where the
+ * engine exits right after each start.
  */
 export async function waitUntilReady(plane: Compute, ref: InstanceRef): Promise<void> {
   const over = new AbortController();
@@ -22,21 +22,21 @@ export async function waitUntilReady(plane: Compute, ref: InstanceRef): Promise<
     await Promise.race([ready, failOnLoop(plane, ref, over.signal)]);
   } finally {
     over.abort();
-    // It may still fail; nobody waits for it any more.
+    // Its failure no longer matters, since no one waits for it.
     ready.catch(() => {});
   }
 }
 
 async function failOnLoop(plane: Compute, ref: InstanceRef, over: AbortSignal): Promise<never> {
   for (;;) {
-    // Never settles once it is over: then the other side of the race has decided.
+    // Never settles after the abort: the other side of the race has decided.
     if (await delay(LOOK_SECONDS * 1000, false, { signal: over, ref: false }).catch(() => true)) {
       return new Promise(() => {});
     }
     const state = await readState(plane, ref);
     const now = Date.now() / 1000;
     const recent = state?.starts.filter((start) => now - start <= LOOP.seconds) ?? [];
-    // One that was asked to restart ends with 0.
+    // An engine that was asked to restart exits with status 0.
     if (recent.length < LOOP.starts || state?.last_exit === 0) continue;
     throw new DataPlaneError(
       'failed',
@@ -47,7 +47,7 @@ async function failOnLoop(plane: Compute, ref: InstanceRef, over: AbortSignal): 
   }
 }
 
-/** Null where the guest does not answer this question now: the wait itself finds out why. */
+/** Null where the guest does not answer now: the wait itself will find out why. */
 async function readState(plane: Compute, ref: InstanceRef): Promise<EngineState | null> {
   try {
     return JSON.parse(await plane.control(ref, 'state')) as EngineState;

@@ -7,7 +7,7 @@ import { KINDS } from './kinds.ts';
 import { serviceParams } from './schema.ts';
 import type { ServiceActions } from './service.ts';
 
-/** What the routes of a kind need besides its own words. */
+/** What the routes of a kind need besides its names. */
 export interface ServiceRouteDependencies {
   database: Database;
   plane: DataPlane;
@@ -15,7 +15,7 @@ export interface ServiceRouteDependencies {
   service: ServiceActions;
 }
 
-/** What the routes of a kind have in common: its words, its paths, and how they read the id in one. */
+/** What the routes of a kind have in common: names, paths, and parsing of the id. */
 export function routeParts({ kind }: ServiceActions) {
   const { noun, label, path, param } = KINDS[kind];
   return {

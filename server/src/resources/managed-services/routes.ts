@@ -8,7 +8,7 @@ import { Action, Created, Published, Shown, Updated, Withdrawn } from './schema.
 import type { ServiceActions } from './service.ts';
 import type { Wire } from './wire.ts';
 
-/** All routes that databases and caches have in common, below `/database` or `/cache`. */
+/** The routes that databases and caches have in common, below `/database` or `/cache`. */
 export function managedServiceRoutes(api: Api, dependencies: ServiceRouteDependencies, wire: Wire): void {
   const { database, service } = dependencies;
   const { schemas, viewMetrics } = wire;

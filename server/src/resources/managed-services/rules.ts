@@ -9,7 +9,7 @@ import { holdDefaultGroup } from '../parameter-groups/store.ts';
 import type { Kind } from './kinds.ts';
 import type { ManagedService } from './store.ts';
 
-/** What a request to create says, whichever kind. */
+/** A create request, regardless of kind. */
 export interface CreateRequest {
   provider?: string | null;
   providerId?: number | null;
@@ -24,8 +24,8 @@ export interface CreateRequest {
 export type PlanColumns = Pick<ManagedService, 'plan' | 'vcpu' | 'memory_mb' | 'disk_gb' | 'price_cents'>;
 
 /**
- * Checks a create request against what the install offers and the team owns.
- * Throws `validation_failed` with a sentence per field.
+ * Checks a create request against the install's offers and the team's resources. Throws `validation_failed` with a
+ * sentence per field.
  */
 export async function checkCreate(tx: Tx, plane: Images, teamId: number, kind: Kind, body: CreateRequest) {
   const errors: FieldErrors = {};
@@ -82,7 +82,7 @@ function chooseVersion(provider: Provider, wanted: string | null, errors: FieldE
   return null;
 }
 
-/** The columns of a plan; null, with a sentence among `errors`, where there is none of that name. */
+/** The columns of a plan; null, after adding a sentence to `errors`, where there is no such plan. */
 export async function findPlan(
   db: Queryable,
   kind: Kind,

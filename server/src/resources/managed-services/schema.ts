@@ -22,7 +22,7 @@ import type { Kind } from './kinds.ts';
 import { SERVICE_STATUSES } from './states.ts';
 import { MAX_STORAGE_GB } from './view.ts';
 
-/** What the schemas of databases and caches have in common; each kind adds its own members and examples. */
+/** Parts of the schemas of databases and caches; each kind adds its own members and examples. */
 
 export const Status = Enum(SERVICE_STATUSES, { example: 'running' });
 
@@ -62,7 +62,7 @@ const ProviderView = Component('ServiceProvider', {
   type: Text(40, 'postgresql'),
 });
 
-/** Members of a database and of a cache alike, in the order of the API. */
+/** Members of databases and caches alike, in the order of the API. */
 export const headMembers = {
   id: Id(),
   name: Text(63, 'shop'),
@@ -128,7 +128,7 @@ export const Shown = <P extends TProperties>(instance: ReturnType<typeof Obj<P>>
     monthly_cost: Decimal(9.99),
   });
 
-/** Answer of an action; `status` is what the instance shows while the action is at work. */
+/** The response to an action; `status` is the instance's status during the action. */
 export const Action = (status: string, message: string) =>
   Obj({
     message: Message(message),

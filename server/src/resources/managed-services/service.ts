@@ -45,7 +45,7 @@ export interface ServiceDependencies {
   secrets: SecretBox;
   pools: AddressPools;
   clock: PassClock;
-  /** Address of the host that published instances are reached at; null: none can be published. */
+  /** IPv4 address of the host at which published ports are reached; null: no port can be published. */
   publicAddress: string | null;
 }
 
@@ -54,7 +54,7 @@ export interface NewService extends CreateRequest {
   autoscale?: NonNullable<UpdateRequest['autoscale']>;
 }
 
-/** What a principal may do with databases, or with caches. Functions that take a transaction write in it. */
+/** What principals can do with databases, or caches. Methods with a transaction parameter write in that transaction. */
 export class ServiceActions {
   readonly kind: 'database' | 'cache';
   readonly #plane: DataPlane;
@@ -131,7 +131,7 @@ export class ServiceActions {
     });
   }
 
-  /** Adds a new instance of the kind with these columns; `args` go with the operation that creates it. */
+  /** Inserts a new instance with these columns; `args` are the arguments of its create operation. */
   async add(tx: Tx, principal: TeamPrincipal, columns: NewServiceColumns, args: CreateArgs = {}) {
     await takeQuota(tx, principal.team.id, this.kind);
     const id = uuidv7();
@@ -150,7 +150,7 @@ export class ServiceActions {
     const ports = plain === null ? [tls] : [tls, plain];
     const rules = await serviceRules(tx, principal.team.id, ports);
     await createDefaultFirewall(tx, row, rules);
-    // It shows `pending` until a worker begins.
+    // Its status is `pending` until a worker begins.
     const operation = await accept(tx, principal, targetOf(row), serviceOperations.create, args);
     return {
       message: `The ${this.#noun} is being created. Ask for its status until it is running.`,
@@ -163,7 +163,7 @@ export class ServiceActions {
     const [row, comparedAt] = await Promise.all([this.find(principal, id), this.#clock.lastPass()]);
     return {
       instance: this.#view(row, comparedAt),
-      // It would hold the password: `credentials` has it.
+      // It would contain the password; `credentials` returns it.
       connection_info: null,
       monthly_cost: row.price_cents / 100,
     };
@@ -206,7 +206,7 @@ export class ServiceActions {
     };
   }
 
-  /** Writes changed columns; an operation carries those out that the instance has to follow. */
+  /** Writes changed columns, and accepts an operation for those that must be applied to the instance. */
   async updateEngine(
     tx: Tx,
     principal: TeamPrincipal,
@@ -216,7 +216,7 @@ export class ServiceActions {
   ): Promise<AcceptedOperation | null> {
     await writeChanges(tx, row.id, { ...own, ...changes });
     if (Object.keys(changes).length === 0) return null;
-    // Whatever is wrong, its next start brings all of it in line; a bad parameter may be what is wrong.
+    // Its next start applies all settings. A wrong parameter may even be the cause of the error.
     if (row.status === 'error') return null;
     return acceptForInstance(tx, principal, row, serviceOperations.update, {
       running: row.desired === 'running',
@@ -259,7 +259,8 @@ export class ServiceActions {
   }
 
   /**
-   * The port stays the instance's own: published again, it is reached where it was. Null where nothing is to be done.
+   * The port stays reserved for the instance, so that publishing it again gives the same port. Null where nothing
+   * changes.
    */
   async #setPublished(
     tx: Tx,

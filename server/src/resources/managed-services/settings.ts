@@ -11,7 +11,7 @@ import { findProvider } from '../../services/registry.ts';
 import type { AuthorityReader } from '../certificate-authority/authority.ts';
 import type { ManagedService } from './store.ts';
 
-/** Root disk in GiB: an image, and the logs that its services may keep. The data is on a volume of its own. */
+/** Root disk in GiB: the image, and the logs that services keep. Data is on a separate volume. */
 const ROOT_GB = 5;
 /** Where the image looks for its settings, see `services/appliance/README.md`. */
 const SETTINGS_FILE = '/var/lib/danube/settings.tar';
@@ -19,11 +19,11 @@ const SETTINGS_FILE = '/var/lib/danube/settings.tar';
 export interface SettingsDependencies {
   secrets: SecretBox;
   authority: AuthorityReader;
-  /** Address of the host that published instances are reached at; null: none can be published. */
+  /** IPv4 address of the host at which published ports are reached; null: no port can be published. */
   publicAddress: string | null;
 }
 
-/** The provider of a row: rows name only providers that there are. */
+/** The provider of a row; throws for an unknown one, which rows never contain. */
 export function providerOf(service: Pick<ManagedService, 'provider'>): Provider {
   const provider = findProvider(service.provider);
   if (!provider) throw new Error(`There is no provider "${service.provider}".`);
@@ -32,7 +32,7 @@ export function providerOf(service: Pick<ManagedService, 'provider'>): Provider 
 
 export const imageName = (service: ManagedService): string => imageOf(providerOf(service), service.version);
 
-/** What the data plane is to give the instance. */
+/** The settings that the data plane applies to the instance. */
 export function instanceSettings(service: ManagedService, publicAddress: string | null): InstanceSettings {
   const published = service.published && publicAddress !== null;
   return {
@@ -44,7 +44,7 @@ export function instanceSettings(service: ManagedService, publicAddress: string 
   };
 }
 
-/** The whole instance. */
+/** The complete spec of the instance. */
 export async function instanceSpec(
   service: ManagedService,
   network: TenantNetwork,
@@ -65,8 +65,8 @@ export async function instanceSpec(
 }
 
 /**
- * The settings of the engine in the instance: one archive, which the instance takes over as a whole. The certificate is
- * made anew each time; it is good for every name and address that the instance can be reached at.
+ * The engine's settings as one archive, which the instance adopts as a whole. The certificate is issued anew each time,
+ * for every name and address of the instance.
  */
 export async function settingsFiles(
   service: ManagedService,
@@ -89,7 +89,7 @@ export async function settingsFiles(
     'tls/certificate.pem': certificate,
     'tls/key.pem': key,
     'tls/ca.pem': signer.certificate,
-    // The last member: who unpacks half an archive sees it.
+    // The last member: its absence shows that the archive is incomplete.
     complete: '',
   };
   const archive = createTar(
@@ -101,6 +101,6 @@ export async function settingsFiles(
 function certificateNames(service: ManagedService, publicAddress: string | null): [string, ...string[]] {
   const name = internalName({ ipv4: service.ipv4, ipv6: service.ipv6 });
   const addresses = [service.ipv4, service.ipv6, publicAddress].filter((address) => address !== null);
-  // The engine's own check connects over loopback.
+  // The engine's own health check connects over loopback.
   return [`${name}.${INTERNAL_DOMAIN}`, name, ...addresses, 'localhost', '127.0.0.1', '::1'];
 }

@@ -16,12 +16,12 @@ export const SERVICE_STATUSES = [
 export type ServiceStatus = (typeof SERVICE_STATUSES)[number];
 
 /**
- * What may be asked now. `desired` is where the instance is headed once every accepted operation is done, so a request
- * that makes sense after the ones before it is accepted and waits its turn.
+ * The actions that are possible now. `desired` is the state after all accepted operations, so a request is accepted if
+ * it makes sense after them, and waits its turn.
  */
 export function allowedActions(service: Pick<ManagedService, 'status' | 'desired'>) {
   if (service.desired === 'deleted') return { start: false, stop: false, destroy: false };
-  // After a failure it may be in either state; starting builds again what is missing.
+  // After a failure it may be in either state; starting it rebuilds what is missing.
   const failed = service.status === 'error';
   return {
     start: failed || service.desired === 'stopped',

@@ -20,9 +20,9 @@ import {
 } from './settings.ts';
 import { getService, type ManagedService } from './store.ts';
 
-/** Seconds that an engine gets to end in good order before its instance is switched off. */
+/** Seconds that an engine gets for a clean shutdown before its instance is powered off. */
 export const STOP_GRACE_SECONDS = 120;
-/** Operations that make it pointless to wait for the engine. */
+/** Operations that make waiting for the engine pointless. */
 const SUPERSEDING = new Set(['stop', 'force-stop', 'restore', 'delete']);
 
 export interface ServiceWorkflowDependencies extends SettingsDependencies {
@@ -30,10 +30,10 @@ export interface ServiceWorkflowDependencies extends SettingsDependencies {
   plane: DataPlane;
 }
 
-/** What steps have in common: how they find their row, and what they ask about its instance. */
+/** What steps have in common: reading their row, and waiting for its instance. */
 export function stepTools({ database, plane }: ServiceWorkflowDependencies) {
   return {
-    /** A step that gets the operation's row. A row outlives every operation on it. */
+    /** A step that gets the operation's row. The row exists as long as it has unfinished operations. */
     step: <Args = unknown>(
       name: string,
       run: (row: ManagedService, operation: Operation<Args>, progress: Progress) => Promise<void>,
@@ -44,7 +44,7 @@ export function stepTools({ database, plane }: ServiceWorkflowDependencies) {
     }),
     exists: async (row: ManagedService): Promise<boolean> =>
       (await plane.describeInstance(instanceRef(row))) !== null,
-    /** Waits until the engine answers, as long as that matters. */
+    /** Waits until the engine answers, or no longer has to. */
     ready: (row: ManagedService): Promise<void> =>
       unlessSuperseded(
         database,
@@ -55,13 +55,13 @@ export function stepTools({ database, plane }: ServiceWorkflowDependencies) {
   };
 }
 
-/** The steps that most operations are made of. */
+/** The steps that most operations consist of. */
 export function serviceSteps(dependencies: ServiceWorkflowDependencies) {
   const { database, plane, publicAddress } = dependencies;
   const { db } = database;
   const { step, exists, ready } = stepTools(dependencies);
   const networkOf = createNetworkReader(db);
-  /** What is made from a snapshot is of its version. */
+  /** Uses the version of the snapshot that an instance is made from. */
   const asMade = async (row: ManagedService): Promise<ManagedService> => {
     const origin = await originOf(db, row);
     return { ...row, version: origin?.snapshot?.version ?? row.version };
@@ -69,14 +69,14 @@ export function serviceSteps(dependencies: ServiceWorkflowDependencies) {
   return {
     network: step('network', async ({ team_id }) => {
       await plane.ensureTenant({ teamId: team_id, network: await networkOf(team_id) });
-      // Before there is an instance: it must not be reachable in any other way for a moment.
+      // Before the instance exists, so that it is never reachable in any other way.
       await applyTeamFirewalls(database, plane, team_id);
     }),
-    // Needed only where the instance is to be made: one that is there may be of an older image.
+    // Only needed to create the instance: an existing one may be of an older image.
     image: step('image', async (row, _operation, progress) => {
       if (!(await exists(row))) await plane.ensureImage(imageName(await asMade(row)), progress);
     }),
-    // A restore makes the instance anew, whether there is one or not.
+    // A restore recreates the instance in any case.
     newImage: step('image', async (row, _operation, progress) => {
       await plane.ensureImage(imageName(await asMade(row)), progress);
     }),
@@ -96,14 +96,14 @@ export function serviceSteps(dependencies: ServiceWorkflowDependencies) {
       await plane.ensureSettings(instanceRef(row), instanceSettings(row, publicAddress));
       await plane.ensureFiles(instanceRef(row), await settingsFiles(row, dependencies));
     }),
-    // Ports are the host's: the engine inside is not asked, whatever state it is in.
+    // Ports belong to the host, so this works in any state of the engine.
     ports: step('ports', async (row) => {
       if (await exists(row)) {
         await plane.ensureSettings(instanceRef(row), instanceSettings(row, publicAddress));
       }
     }),
     remove: step('remove', (row) => removeWithVolume(plane, instanceRef(row), volumeOf(row))),
-    // Its address is free afterwards, and nothing may be left that is for the instance.
+    // Its address is then free for reuse, so no rule for it may be left.
     firewalls: step('firewalls', ({ team_id }) => applyTeamFirewalls(database, plane, team_id)),
     snapshots: step('snapshots', (_row, operation) => removeSnapshotsOf(db, plane, operation)),
   };

@@ -5,11 +5,11 @@ import type { PortRange } from '../../instances/addresses.ts';
 import { type Instance, type NewInstance, selectInstances } from '../../instances/store.ts';
 import type { Kind } from './kinds.ts';
 
-/** A database or a cache: what every instance has, and what only these have. */
+/** A database or cache: the columns of every instance, and those of managed services. */
 export type ManagedService = Instance & Selectable<ManagedServices>;
 export type ServiceChanges = UpdateObject<DB, 'managed_services'>;
 
-/** The columns of a new one that its kind, owner and time do not settle. */
+/** The columns of a new service that do not follow from kind, owner and time. */
 export type NewServiceColumns = Omit<NewInstance, 'id' | 'kind' | 'team_id' | 'user_id' | 'ipv4' | 'ipv6'> &
   Omit<Insertable<ManagedServices>, 'id' | 'password_sealed'>;
 
@@ -44,7 +44,7 @@ export const findService = (
 ): Promise<ManagedService | undefined> =>
   selectOf(db, teamId, kind).where('instances.id', '=', id).executeTakeFirst();
 
-/** The same, and nobody else changes any of its rows until the transaction ends. */
+/** The same, and locks its rows until the transaction ends. */
 export const lockService = (
   tx: Tx,
   teamId: number,
@@ -54,8 +54,8 @@ export const lockService = (
   selectOf(tx, teamId, kind).where('instances.id', '=', id).forUpdate().executeTakeFirst();
 
 /**
- * All that use a parameter group, locked in the order of their ids, so that two who lock them never wait for each
- * other.
+ * Locks all instances that use a parameter group, in the order of their ids, so that concurrent callers cannot
+ * deadlock.
  */
 export const lockServicesOfGroup = (tx: Tx, groupId: number): Promise<ManagedService[]> =>
   select(tx)
@@ -64,11 +64,11 @@ export const lockServicesOfGroup = (tx: Tx, groupId: number): Promise<ManagedSer
     .forUpdate()
     .execute();
 
-/** For workflows, which know the id from their own record. Throws when the row is gone. */
+/** For workflows, which have the id from their own record. Throws when the row is gone. */
 export const getService = (db: Queryable, id: string): Promise<ManagedService> =>
   select(db).where('instances.id', '=', id).executeTakeFirstOrThrow();
 
-/** Those whose storage is to grow by itself, and can. `maxGb` is the most that any may have. */
+/** Instances with automatic growth of storage that can still grow. `maxGb`: the maximum size. */
 export const listAutoscaled = (db: Queryable, maxGb: number): Promise<ManagedService[]> =>
   select(db)
     .where('managed_services.autoscale_enabled', '=', true)
@@ -77,7 +77,7 @@ export const listAutoscaled = (db: Queryable, maxGb: number): Promise<ManagedSer
     .where('instances.disk_gb', '<', maxGb)
     .execute();
 
-/** Changes what only databases and caches have. */
+/** Updates the columns of managed services. */
 export async function updateService(db: Queryable, id: string, changes: ServiceChanges): Promise<void> {
   await db.updateTable('managed_services').set(changes).where('id', '=', id).execute();
 }

@@ -13,12 +13,12 @@ import { serviceOperations, type UpdateArgs } from './operations.ts';
 import { type ServiceWorkflowDependencies, stepTools } from './steps.ts';
 import { getService, type ManagedService, updateService } from './store.ts';
 
-/** The steps that only an update has. The columns are changed when it is accepted; these follow them, or go back. */
+/** The steps of updates. The columns change when an update is accepted; the steps apply them, or revert them. */
 export function updateSteps(dependencies: ServiceWorkflowDependencies) {
   const { database, plane } = dependencies;
   const { db } = database;
   const { step, ready } = stepTools(dependencies);
-  /** Makes new settings take effect; returns the parameters that still wait for a restart. */
+  /** Applies new settings; returns the parameters that wait for a restart. */
   const apply = async (row: ManagedService, restart: boolean): Promise<string[]> => {
     const ref = instanceRef(row);
     const waiting = (await plane.control(ref, 'reload')).split('\n').filter(Boolean);
@@ -57,26 +57,26 @@ const previousColumns = ({ previous }: UpdateArgs): Changes => ({
   ...previous,
   parameters: JSON.stringify(previous.parameters),
   effective_parameters: JSON.stringify(previous.effective_parameters),
-  // It may be gone since nothing uses it.
+  // The group may have been deleted, since nothing used it.
   parameter_group_id: sql<
     number | null
   >`(select id from parameter_groups where id = ${previous.parameter_group_id})`,
 });
 
-/** Puts back what an update has changed that waits, and is not going to be carried out. */
+/** Reverts the columns of a waiting update that will not be executed. */
 export async function revertWaiting(tx: Tx, waiting: Operation): Promise<void> {
   const update = asOperation(serviceOperations.update, waiting);
   if (update) await writeChanges(tx, update.resourceId, previousColumns(update.args));
 }
 
-/** The instance goes on as it was meant to before the update. */
+/** Restores the status that the instance had before the update. */
 export async function finishUpdate(tx: Tx, operation: Operation<UpdateArgs>): Promise<void> {
   const { running, what } = operation.args;
   await updateInstance(tx, operation.resourceId, { status: running ? 'running' : 'stopped' });
   await recordOutcome(tx, operation, eventsFor(operation).updated, { what });
 }
 
-/** Where going back worked too, the instance is as it was, and so is what the customer pays for. */
+/** Where reverting succeeded too, the instance and its price are as before. */
 export async function failUpdate(tx: Tx, operation: Operation, error: OperationError): Promise<void> {
   const row = await getService(tx, operation.resourceId);
   if (row.status === serviceOperations.update.during) return settleFailure(tx, operation, error);

@@ -8,7 +8,7 @@ import type { ManagedService } from './store.ts';
 
 const CAPABILITIES = { logs: true, events: true, diagnose: true, build_logs: false };
 
-/** More storage than this is not added by itself, in GB. */
+/** Storage does not grow automatically beyond this size, in GB. */
 export const MAX_STORAGE_GB = 10_000;
 
 interface ViewOptions {
@@ -17,7 +17,7 @@ interface ViewOptions {
   publicAddress: string | null;
 }
 
-/** A row as the API shows it, with the members of both kinds; each kind's schema picks its own. */
+/** An instance as the API shows it, with the members of both kinds; each kind's schema picks its own. */
 export function viewService(row: ManagedService, { comparedAt, publicAddress }: ViewOptions) {
   const kind = row.kind as Kind;
   const provider = providerOf(row);
@@ -61,7 +61,7 @@ export function viewService(row: ManagedService, { comparedAt, publicAddress }: 
 
 export type ServiceView = ReturnType<typeof viewService>;
 
-/** Where clients reach it: in the team's network, at the public address, and what they should use now. */
+/** Where clients reach it: in the team's network, at the public address, and the one to use now. */
 function viewAddresses(row: ManagedService, publicAddress: string | null) {
   const { tls: port, plain } = providerOf(row).ports;
   const address = row.ipv4 ?? row.ipv6 ?? '';
@@ -72,7 +72,7 @@ function viewAddresses(row: ManagedService, publicAddress: string | null) {
     port,
     dns_hostname: published?.host ?? null,
     dns_port: published?.port ?? null,
-    // There is no connection proxy on an install.
+    // An install has no connection proxy.
     proxy_dns_hostname: null,
     proxy_dns_port: null,
     proxy_any_dns_port: null,
@@ -102,7 +102,7 @@ function publishedAt(
   return row.published && publicAddress !== null ? { host: publicAddress, port: row.public_port! } : null;
 }
 
-/** What a client connects with: the address to use now, and the account. */
+/** Connection data of a client: the address to use now, and the account. */
 export function viewCredentials(
   row: ManagedService,
   { secrets, publicAddress }: { secrets: SecretBox; publicAddress: string | null },

@@ -3,7 +3,7 @@ import type { UpdateRequest } from './changes.ts';
 import type { Inspection } from './inspection.ts';
 import type { NewService } from './service.ts';
 
-/** How one kind speaks on the wire; bodies are validated by `schemas` when they come here. */
+/** Maps between the API's members of one kind and Danube's own names. Bodies have been validated by `schemas`. */
 export interface Wire {
   schemas: {
     instance: ReturnType<typeof import('../../http/schema.ts').Component>;
@@ -17,7 +17,7 @@ export interface Wire {
   viewMetrics(found: Awaited<ReturnType<Inspection['metrics']>>): { summary: object; health: object };
 }
 
-/** Members of a creation that both kinds have, under the names that the wire has for them. */
+/** Members of a create request that both kinds have, with their names in the API. */
 interface CommonNew {
   name: string;
   provider?: string | null;
@@ -38,7 +38,7 @@ export const commonNew = (body: CommonNew) => ({
   plan: body.resource_profile,
 });
 
-/** The same of an update; what is undefined stays. */
+/** The same for an update; undefined members stay unchanged. */
 interface CommonUpdate {
   name?: string;
   configuration?: Record<string, unknown>;

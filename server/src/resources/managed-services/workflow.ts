@@ -17,7 +17,7 @@ import { failUpdate, finishUpdate, revertWaiting, updateSteps } from './update.t
 
 type OperationName = keyof typeof serviceOperations | keyof typeof instanceSnapshotOperations;
 
-/** The operations on a database or a cache, by kind. */
+/** The workflows of databases or caches, by kind of operation. */
 export function managedServiceWorkflows(
   dependencies: ServiceWorkflowDependencies,
 ): Record<OperationName, OperationWorkflow> {
@@ -30,9 +30,9 @@ export function managedServiceWorkflows(
       undo: [steps.remove],
       succeed: becomes('running', ({ created }) => created),
     }),
-    // An instance that was lost is built again on its data volume.
+    // An instance that was lost is rebuilt on its data volume.
     start: instanceWorkflow(start, {
-      // One that runs although something failed is stopped first: then it reads all of its settings.
+      // One that is running after a failure is stopped first, so that it reads all of its settings.
       steps: [steps.network, steps.image, steps.halt, steps.settings, steps.instance, steps.ready],
       succeed: becomes('running', ({ started }) => started),
     }),
@@ -72,7 +72,7 @@ export function managedServiceWorkflows(
   };
 }
 
-/** A restored database or cache is of the version that the snapshot is of. */
+/** A restored instance has the version of its snapshot. */
 async function adopt(tx: Tx, id: string, { version }: Snapshot): Promise<void> {
   await updateService(tx, id, { ...(version === null ? {} : { version }), ...FRESHLY_STARTED });
   await markDeployed(tx, id);

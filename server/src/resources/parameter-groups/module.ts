@@ -4,7 +4,7 @@ import { parameterGroupRoutes } from './routes.ts';
 import { ParameterGroupService } from './service.ts';
 import { ensureSystemGroups } from './store.ts';
 
-/** `createFollowers` makes what the resources that use groups lend to them. */
+/** `createFollowers` returns the access to instances that use groups. */
 export const parameterGroupsModule = (
   createFollowers: (context: ModuleContext) => GroupFollowers,
 ): ResourceModule => ({

@@ -47,7 +47,7 @@ describe('parameter groups', () => {
     assert.deepEqual((await call('GET', `/parameter-groups/${group.id}`)).body.parameter_group, group);
   });
 
-  it('refuses unknown, locked and impossible parameters by name, and creates nothing', async () => {
+  it('rejects unknown, locked and invalid parameters by name, and creates nothing', async () => {
     const before = (await call('GET', '/parameter-groups')).body.pagination.total;
     const answer = await call(
       'POST',
@@ -77,7 +77,7 @@ describe('parameter groups', () => {
     assert.equal((await call('GET', '/parameter-groups')).body.pagination.total, before);
   });
 
-  it('says when it will know the parameters of an engine whose image is not built, and builds it', async () => {
+  it('builds the image of an engine whose parameters are unknown, and says when to try again', async () => {
     const mine = newGroup({ family: '15', parameters: { work_mem: '1MB' } });
     const early = await call('POST', '/parameter-groups', mine);
     assert.deepEqual([early.status, early.body.code], [422, 'not_available']);
@@ -85,7 +85,7 @@ describe('parameter groups', () => {
     await waitFor('the image', async () => (await call('POST', '/parameter-groups', mine)).status === 201);
   });
 
-  it('gives its instances what it holds; their own values stand above, and all follow a change', async () => {
+  it('passes its values to its instances, whose own values take precedence, and propagates changes', async () => {
     const group = await create();
     const id = await database({ parameter_group_id: group.id, configuration: { work_mem: '8MB' } });
     assert.deepEqual(await effective(id), { work_mem: '8MB', max_connections: '50' });
@@ -95,7 +95,7 @@ describe('parameter groups', () => {
     assert.match(change.body.message, /1 of its instances/);
     await waitFor('the update', async () => (await show(id)).status === 'running');
     assert.deepEqual(await effective(id), { work_mem: '8MB', log_statement: 'ddl' });
-    // Nobody deletes what is in use; without the instance it can go.
+    // A group in use cannot be deleted; after the instance is gone, it can.
     assert.match((await call('DELETE', `/parameter-groups/${group.id}`)).body.message, /in use by 1/);
     await call('PUT', `/database/${id}`, { parameter_group_id: null });
     await waitFor('the update', async () => (await show(id)).status === 'running');
@@ -104,7 +104,7 @@ describe('parameter groups', () => {
     assert.equal((await call('GET', `/parameter-groups/${group.id}`)).status, 404);
   });
 
-  it('locks names against its instances', async () => {
+  it('locks parameters so that instances cannot set them', async () => {
     const group = await create({ locked_parameters: ['work_mem'] });
     const refused = await call(
       'POST',
@@ -120,7 +120,7 @@ describe('parameter groups', () => {
     assert.match(other.body.errors.parameter_group_id[0], /for postgresql 17/);
   });
 
-  it('is what new instances have, where it is the default', async () => {
+  it('is used by new instances, if it is the default', async () => {
     const first = await create({ is_default: true });
     const second = await create({ is_default: true, parameters: { work_mem: '2MB' } });
     assert.equal((await call('GET', `/parameter-groups/${first.id}`)).body.parameter_group.is_default, false);
@@ -130,7 +130,7 @@ describe('parameter groups', () => {
     assert.equal((await show(await database())).parameter_group_id, null);
   });
 
-  it('shows the groups of the system to all, and lets nobody change them', async () => {
+  it('shows system groups to everyone, and rejects changes of them', async () => {
     const { data } = (await call('GET', '/parameter-groups?per_page=100')).body;
     const system = data.filter(({ is_system }: { is_system: boolean }) => is_system);
     assert.equal(system.length, 5);

@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import { Text } from '../../http/schema.ts';
 
-/** What a parameter may be set to. */
+/** The value of a parameter. */
 const ParameterValue = Type.Unsafe<string | number | boolean>({
   oneOf: [
     Text(2000, '200'),
@@ -10,7 +10,7 @@ const ParameterValue = Type.Unsafe<string | number | boolean>({
   ],
 });
 
-/** Engine parameters of a request: name to value. */
+/** Engine parameters in a request: name to value. */
 export const ParametersInput = (example: Record<string, unknown>) =>
   Type.Unsafe<Record<string, unknown>>({
     type: 'object',
@@ -20,7 +20,7 @@ export const ParametersInput = (example: Record<string, unknown>) =>
     description: 'Engine parameters: name to value. They replace all that were set here before.',
   });
 
-/** The same in an answer: values are text. */
+/** The same in a response: all values are strings. */
 export const ParametersOutput = (example: Record<string, string>) =>
   Type.Unsafe<Record<string, string>>({
     type: 'object',

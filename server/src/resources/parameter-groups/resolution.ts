@@ -7,7 +7,7 @@ import { type EngineParameter, imageOf, type Provider } from '../../services/pro
 import { findProvider } from '../../services/registry.ts';
 import { holdGroup, type ParameterGroup } from './store.ts';
 
-/** What the engine is set to: by the instance, by its group, and both together. */
+/** Engine parameters: those of the instance, and those of instance and group combined. */
 export type ParameterColumns = {
   parameters: Parameters;
   parameter_group_id: number | null;
@@ -22,7 +22,7 @@ export interface ParameterTarget {
   version: string;
 }
 
-/** The parameter group of a request, where it may be used for this engine; null for none. */
+/** The parameter group that a request names, checked for this engine; null for none. */
 export async function groupFor(
   tx: Tx,
   teamId: number,
@@ -43,7 +43,7 @@ export async function groupFor(
   return group;
 }
 
-/** Checks a group's and an instance's own parameters for this engine, and puts them together: its own stand above. */
+/** Checks the parameters of group and instance for this engine, and combines them: the instance's take precedence. */
 export async function resolveParameters(
   plane: Images,
   target: ParameterTarget,
@@ -52,7 +52,7 @@ export async function resolveParameters(
 ): Promise<ParameterColumns> {
   const provider = findProvider(target.provider)!;
   const fromGroup = (group?.parameters ?? {}) as Parameters;
-  // Nothing to check, and no list needed.
+  // Nothing to check, so the engine's list is not needed.
   if (Object.keys(own).length === 0 && Object.keys(fromGroup).length === 0) {
     return { parameters: {}, parameter_group_id: group?.id ?? null, effective_parameters: {} };
   }
@@ -67,12 +67,12 @@ export async function resolveParameters(
   };
 }
 
-/** Seconds that the build of an image takes at most on a usual machine. */
+/** Seconds that building an image takes at most on a typical machine. */
 const BUILD_SECONDS = 60;
 
 /**
- * The list that the engine of this version made of its own parameters. It comes with its image: where that is not built
- * yet, building begins, and this throws `not_available` with the time to try again.
+ * The parameters of this engine version, as listed by the engine itself. The list is part of the image: where it is not
+ * built yet, this starts the build and throws `not_available` with the time to retry.
  */
 export async function knownParameters(
   plane: Images,
@@ -82,7 +82,7 @@ export async function knownParameters(
   const image = imageOf(provider, version);
   const known = await plane.imageParameters(image);
   if (known) return known;
-  // Whoever needs the image next learns why it cannot be built.
+  // A failure is reported to whoever needs the image next.
   void plane.ensureImage(image).catch(() => {});
   throw new AppError(
     'not_available',

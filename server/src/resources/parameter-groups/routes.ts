@@ -18,9 +18,7 @@ const tags = ['Parameter groups'];
 const params = GroupParams;
 const one = '/parameter-groups/:parameterGroup';
 
-/**
- * Parameter groups: sets of engine parameters that instances share. The scopes are those of databases, for caches too.
- */
+/** Parameter groups: sets of engine parameters that instances share. Caches' groups use the scopes of databases too. */
 export function parameterGroupRoutes(api: Api, groups: ParameterGroupService): void {
   collectionRoutes(api, groups);
   memberRoutes(api, groups);

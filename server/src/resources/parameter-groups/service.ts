@@ -17,11 +17,11 @@ import { countGroups, findGroup, listGroups, lockGroup, type ParameterGroup } fr
 export interface ParameterGroupDependencies {
   database: Database;
   plane: Images;
-  /** The instances that follow their group. */
+  /** Access to the instances that use a group. */
   followers: GroupFollowers;
 }
 
-/** What a principal may do with parameter groups. Functions that take a transaction write in it. */
+/** What principals can do with parameter groups. Methods with a transaction parameter write in that transaction. */
 export class ParameterGroupService {
   readonly #plane: Images;
   readonly #followers: GroupFollowers;
@@ -38,7 +38,7 @@ export class ParameterGroupService {
     return viewGroup(group, await this.#staticParameters(group));
   }
 
-  /** Names of those parameters of the group that wait for a restart; empty while the engine's list is not known. */
+  /** The group's parameters that need a restart; empty while the engine's list is not known. */
   async #staticParameters(group: ParameterGroup): Promise<string[]> {
     const names = Object.keys(group.parameters as Parameters);
     if (names.length === 0) return [];
@@ -67,7 +67,7 @@ export class ParameterGroupService {
     return group;
   }
 
-  /** The same, for a change. Throws `invalid_state` for a group of the system. */
+  /** The same, locked for a change. Throws `invalid_state` for a system group. */
   async #lockOwn(tx: Tx, principal: TeamPrincipal, id: number | null): Promise<ParameterGroup> {
     const group = await this.#lock(tx, principal, id);
     if (group.team_id !== null) return group;
@@ -163,13 +163,10 @@ export class ParameterGroupService {
     return { message, parameter_group: await this.#view(row) };
   }
 
-  /**
-   * Gives an instance the new content of its group. One that is being deleted or has a problem gets it at its next
-   * start.
-   */
+  /** Applies the changed group to an instance. One that is being deleted or has a problem gets it at its next start. */
   async #follow(tx: Tx, principal: TeamPrincipal, group: ParameterGroup, follower: Follower): Promise<void> {
     if (follower.isBeingDeleted) return;
-    // Its own values stand, also where the group locks the name now: they were allowed when they were set.
+    // Its own values stay even where the group now locks them, since they were allowed when they were set.
     const unlocked = { ...group, locked_parameters: [] };
     const { effective_parameters } = await resolveParameters(
       this.#plane,
@@ -231,7 +228,7 @@ interface NewGroup {
   is_default: boolean;
 }
 
-/** A group for all versions is checked against the newest; an instance of another checks it again when it takes it. */
+/** A group for all versions is checked against the newest; an instance of another version checks it again. */
 const versionOf = (provider: Provider, family: string | null): string =>
   family ?? provider.versions[0]!.version;
 

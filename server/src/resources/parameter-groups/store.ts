@@ -5,13 +5,13 @@ import { PROVIDERS } from '../../services/registry.ts';
 
 export type ParameterGroup = Selectable<ParameterGroups>;
 
-/** The team's own groups and those of the system. */
+/** The team's own groups and the system groups. */
 const visible = (db: Queryable, teamId: number) =>
   db
     .selectFrom('parameter_groups')
     .where((eb) => eb.or([eb('team_id', '=', teamId), eb('team_id', 'is', null)]));
 
-/** Newest first, those of the system last. `limit` and `offset` count rows. */
+/** Newest first, system groups last. `limit` and `offset` count rows. */
 export const listGroups = (
   db: Queryable,
   teamId: number,
@@ -36,11 +36,11 @@ export async function countGroups(db: Queryable, teamId: number): Promise<number
 export const findGroup = (db: Queryable, teamId: number, id: number): Promise<ParameterGroup | undefined> =>
   visible(db, teamId).selectAll().where('id', '=', id).executeTakeFirst();
 
-/** The same, unchanged by others until the transaction ends. */
+/** The same, and prevents changes by others until the transaction ends. */
 export const holdGroup = (tx: Tx, teamId: number, id: number): Promise<ParameterGroup | undefined> =>
   visible(tx, teamId).selectAll().where('id', '=', id).forShare().executeTakeFirst();
 
-/** The group that the team's new instances of this engine have where none is named, held as above. */
+/** The team's default group for new instances of this engine, locked like {@link holdGroup}. */
 export const holdDefaultGroup = (
   tx: Tx,
   teamId: number,
@@ -55,17 +55,17 @@ export const holdDefaultGroup = (
     .where('is_default', '=', true)
     .where('is_active', '=', true)
     .where((eb) => eb.or([eb('family', '=', version), eb('family', 'is', null)]))
-    // One for this very version comes first.
+    // Prefers a group for this very version.
     .orderBy('family', (order) => order.asc().nullsLast())
     .limit(1)
     .forShare()
     .executeTakeFirst();
 
-/** The same as {@link findGroup}, and nobody else changes the row or begins to use it until the transaction ends. */
+/** Like {@link findGroup}; also prevents changes and new uses by others until the transaction ends. */
 export const lockGroup = (tx: Tx, teamId: number, id: number): Promise<ParameterGroup | undefined> =>
   visible(tx, teamId).selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
 
-/** One empty, unchangeable group for each engine: what an instance has that names no group. */
+/** Creates an empty, unchangeable group for each engine, for instances that name no group. */
 export async function ensureSystemGroups(database: Database): Promise<void> {
   await database.db
     .insertInto('parameter_groups')
