@@ -4,22 +4,22 @@ import type { EngineParameter, Provider } from './provider.ts';
 /** Parameter name to value, as text. */
 export type Parameters = Record<string, string>;
 
-/** More than anybody sets, and a bound on what a request can make us check. */
+/** Most parameters in a request: more than anyone sets, and a bound on the work of checking. */
 const MAX_PARAMETERS = 200;
 const MAX_VALUE = 2000;
 
-/** What an engine's parameters may be set to. */
+/** The rules that an engine's parameters are checked against. */
 export interface ParameterRules {
   provider: Provider;
   known: readonly EngineParameter[];
-  /** Further names that a parameter group locks. */
+  /** Names that a parameter group locks in addition. */
   locked?: readonly string[];
 }
 
 /**
- * Checks what a request sets (`{name: value}` with text, numbers and booleans) against the engine's own list, and
- * returns it as text. Throws `validation_failed` with a sentence for each parameter that is unknown, locked or out of
- * range; `field` is the request's member.
+ * Checks the parameters of a request (`{name: value}` with strings, numbers and booleans) against the engine's own
+ * list, and returns them as text. Throws `validation_failed` with a sentence for each parameter that is unknown, locked
+ * or out of range; `field` is the request's member.
  */
 export function checkParameters(
   input: Record<string, unknown>,
@@ -82,7 +82,7 @@ function faultOf(parameter: EngineParameter, value: string | null, rules: Parame
 }
 
 const BOOLEAN = /^(on|off|yes|no|true|false|1|0)$/i;
-/** A number, with a unit where the engine knows one: `checkValue` of the provider knows which. */
+/** A number. One with a unit is left to the provider's `checkValue`. */
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 const WITH_UNIT = /^[+-]?\d+(\.\d+)?\s*[a-zA-Z]{1,3}$/;
 

@@ -1,46 +1,46 @@
 /**
- * What Danube knows about an engine that it offers as a managed service. Everything about one engine is in its folder
- * (`postgresql/`, `redis/`, …); `registry.ts` lists them. What goes on inside the instance is in the scripts of the
- * engine's `guest/` folder, which end up in its image: see `appliance/README.md`.
+ * An engine that Danube offers as a managed service. All files of an engine are in its folder (`postgresql/`, `redis/`,
+ * …), and `registry.ts` lists the engines. The scripts in an engine's `guest/` folder run inside the instance, as part
+ * of its image: see `appliance/README.md`.
  */
 export interface Provider {
-  /** `provider` on the wire. */
+  /** `provider` in the API. */
   id: string;
-  /** `provider_id` on the wire. Never changes. */
+  /** `provider_id` in the API. Never changes. */
   number: number;
-  /** How people write it, for example `PostgreSQL`. */
+  /** Display name, for example `PostgreSQL`. */
   name: string;
   kind: 'database' | 'cache';
-  /** Newest stable first: the default. */
+  /** The newest stable version first: it is the default. */
   versions: readonly ProviderVersion[];
-  /** Where clients connect with TLS, and where without (null: nowhere). */
+  /** The ports for clients with TLS, and without TLS (null: none). */
   ports: { tls: number; plain: number | null };
   /** The customer's account. */
   username: string;
-  /** Name of a database that exists without being asked for; null where there is none. */
+  /** Name of a database that always exists; null where there is none. */
   defaultDatabase: string | null;
   /** Absolute paths of the folders with the scripts for the image. */
   guest: readonly string[];
   /**
-   * Parameters that Danube sets itself: names, or patterns of them. Customers cannot set them, because they lead out of
-   * the engine (files, programs, other hosts) or would break what Danube promises (TLS, durability, its own way in).
+   * Parameters that only Danube sets: names, or patterns of names. They lead out of the engine (files, programs, other
+   * hosts) or would break what Danube promises (TLS, durability, its own access).
    */
   locked: readonly (string | RegExp)[];
   /** Parameters that follow the plan, in the engine's own units. Customers may override those that are not locked. */
   sizing(plan: PlanSize): Record<string, string>;
   /**
-   * The engine's configuration file with these parameters. Values are any text without line breaks and NUL, and must
-   * come out of the engine as they went in.
+   * The engine's configuration file with these parameters. Values are any text without line breaks and NUL; the engine
+   * must read them unchanged.
    */
   renderConfig(parameters: Readonly<Record<string, string>>): string;
   /**
-   * Why a value cannot be used, beyond what every engine's types and ranges say, as the end of a sentence ("must be
-   * …"); null where it can. Numbers with a unit are for this alone to judge.
+   * Checks a value beyond the types and ranges that all engines have in common. Returns why it cannot be used, as the
+   * end of a sentence ("must be …"); null where it can. Only this function checks numbers with a unit.
    */
   checkValue?(name: string, value: string, parameter: EngineParameter): string | null;
   /** Why a first database cannot have this name (letters, digits, `_`), as the end of a sentence; null where it can. */
   checkDatabaseName?(name: string): string | null;
-  /** A URI that clients of this engine take as it is. */
+  /** A connection URI for clients of this engine. */
   uri(connection: Connection): string;
   /** Severity of a line of the engine's log. */
   logLevel(line: string): LogLevel;
@@ -49,7 +49,7 @@ export interface Provider {
 export interface ProviderVersion {
   /** For example `17` or `10.11`. */
   version: string;
-  /** Debian suite that the image is made from, and what is installed in it. */
+  /** Debian suite of the image, and the packages installed in it. */
   suite: 'bookworm' | 'trixie' | 'forky' | 'sid';
   packages: readonly string[];
 }
@@ -71,7 +71,7 @@ export interface Connection {
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
-/** A setting that an engine takes, as the engine itself lists it. */
+/** A parameter of an engine, as the engine itself lists it. */
 export interface EngineParameter {
   name: string;
   type: 'boolean' | 'integer' | 'number' | 'string' | 'enum';
@@ -79,15 +79,15 @@ export interface EngineParameter {
   default: string | null;
   min: number | null;
   max: number | null;
-  /** What an `enum` takes. */
+  /** The values of an `enum`. */
   values: readonly string[] | null;
   /** Unit of a bare number, for example `8kB` or `ms`. */
   unit: string | null;
-  /** True where only a restart of the engine makes a change take effect. */
+  /** True where a change takes effect only after a restart of the engine. */
   static: boolean;
 }
 
-/** What `control metrics` prints as JSON. Null: this engine has no such number, or it could not be read. */
+/** JSON output of `control metrics`. Null: this engine does not have the value, or it could not be read. */
 export interface EngineMetrics {
   memory_used_bytes: number | null;
   connected_clients: number | null;
@@ -100,24 +100,24 @@ export interface EngineMetrics {
   uptime_seconds: number | null;
 }
 
-/** What `control state` prints as JSON: how the engine fares under its supervisor. */
+/** JSON output of `control state`: the state of the engine and its supervisor. */
 export interface EngineState {
-  /** The engine's process is there. */
+  /** Whether the engine's process exists. */
   up: boolean;
-  /** Unix seconds of the last starts of the engine since the instance started, newest last, at most 20. */
+  /** Unix seconds of the engine's starts since the instance started, newest last, at most 20. */
   starts: number[];
-  /** Why the engine ended the last time: exit status, or 128 + signal; null where it has not ended. */
+  /** Why the engine last exited: exit status, or 128 + signal; null where it never did. */
   last_exit: number | null;
-  /** Processes that the kernel killed for want of memory since the instance started. */
+  /** Processes that the kernel killed for lack of memory since the instance started. */
   oom_kills: number | null;
 }
 
-/** What `control verify` prints as JSON: whether the engine's own checker finds the data whole. */
+/** JSON output of `control verify`: the result of the engine's own data checks. */
 export interface EngineVerification {
   ok: boolean;
-  /** What ran, for example `pg_amcheck`, and what it complained about; null: nothing. */
+  /** The check, for example `pg_amcheck`, and the problems it reported; null: none. */
   checks: { name: string; complaint: string | null }[];
-  /** Rows of all tables of the customer's databases, or keys of a cache. */
+  /** Rows in all tables of the customer's databases, or keys of a cache. */
   items: number;
 }
 

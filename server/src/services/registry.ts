@@ -5,12 +5,12 @@ import type { Provider } from './provider.ts';
 import { redis } from './redis/provider.ts';
 import { valkey } from './valkey/provider.ts';
 
-/** The engines that Danube offers. A new one is a folder and a line here. */
+/** The engines that Danube offers. A new engine is a folder and an entry here. */
 export const PROVIDERS: readonly Provider[] = [postgresql, mysql, mariadb, redis, valkey];
 
 const byId = new Map<string, Provider>(PROVIDERS.map((provider) => [provider.id, provider]));
 
-/** The provider of that id, or null. */
+/** The provider with that id, or null. */
 export const findProvider = (id: string): Provider | null => byId.get(id) ?? null;
 
 export const providersOf = (kind: Provider['kind']): readonly Provider[] =>

@@ -1,8 +1,8 @@
 import type { Connection } from './provider.ts';
 
 /**
- * A connection URI, RFC 3986: whatever is in user, password and database is percent-encoded, IPv6 hosts are bracketed.
- * `query` is appended as it is given.
+ * A connection URI (RFC 3986). User, password and database are percent-encoded, IPv6 hosts get brackets, and `query` is
+ * appended unchanged.
  */
 export function connectionUri(scheme: string, connection: Connection, query = ''): string {
   const { host, port, username, password, database } = connection;
@@ -10,6 +10,8 @@ export function connectionUri(scheme: string, connection: Connection, query = ''
   return `${scheme}://${authority}/${database === null ? '' : encode(database)}${query}`;
 }
 
-/** Also the characters that `encodeURIComponent` leaves, some of which shells and sloppy parsers take for their own. */
+/**
+ * Also encodes the characters that `encodeURIComponent` keeps, some of which have a meaning in shells and lax parsers.
+ */
 const encode = (text: string): string =>
   encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);

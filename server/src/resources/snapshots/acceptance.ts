@@ -10,7 +10,7 @@ import { instanceSnapshotOperations, snapshotOperations } from './operations.ts'
 import { readingBlocker } from './rules.ts';
 import { insertSnapshot, lockSnapshot, type Snapshot, snapshotTarget, usesOf } from './store.ts';
 
-/** A snapshot and its instance, both locked: nothing is accepted for either meanwhile. */
+/** A snapshot and its instance, both locked, so that no operation can be accepted for either. */
 export interface LockedPair {
   snapshot: Snapshot;
   instance: Instance;
@@ -27,8 +27,8 @@ export async function lockPair(
 }
 
 /**
- * Takes the daily snapshot of an instance, where nothing else is under way and it still wants one. False otherwise.
- * `name` is the snapshot's.
+ * Accepts the daily snapshot of an instance, called `name`. False where an operation is unfinished or the instance no
+ * longer wants daily snapshots.
  */
 export async function acceptAutomatic(tx: Tx, id: string, name: string): Promise<boolean> {
   const instance = await lockInstance(tx, id);
@@ -42,7 +42,7 @@ export async function acceptAutomatic(tx: Tx, id: string, name: string): Promise
   return true;
 }
 
-/** Begins a restore drill by the clock. Null where the snapshot is gone, being deleted, or verified already. */
+/** Accepts a scheduled restore drill. Null where the snapshot is gone, being deleted, or already verified. */
 export async function acceptDrill(
   tx: Tx,
   found: Pick<Snapshot, 'uid' | 'instance_id'>,

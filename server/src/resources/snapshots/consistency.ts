@@ -2,7 +2,9 @@ import type { ConsistencyCheck } from '../../module.ts';
 
 const UNDER_WAY = new Set(['creating', 'restoring', 'destroying']);
 
-/** Rows match what the data plane has one to one, nothing is under way, and few states before a restore are kept. */
+/**
+ * Checks that rows match the data plane's snapshots one to one, none is in progress, and old safety snapshots are gone.
+ */
 export async function findSnapshotInconsistencies(check: ConsistencyCheck): Promise<string[]> {
   const problems: string[] = [];
   const rows = await check.db
@@ -19,7 +21,7 @@ export async function findSnapshotInconsistencies(check: ConsistencyCheck): Prom
   for (const name of kept) problems.push(`${name} has no row`);
   const owners = rows.filter(({ reason }) => reason === 'safety').map((row) => row.instance_id);
   const counts = Map.groupBy(owners, (owner) => owner).values();
-  // One, and the one that it went back to.
+  // At most the latest one, and the one that its restore went back to.
   if (counts.some(({ length }) => length > 2)) problems.push('an instance has three states before a restore');
   return problems;
 }

@@ -11,23 +11,23 @@ import type { Operation, OperationStep } from '../../operations/operation.ts';
 import type { EngineVerification } from '../../services/provider.ts';
 import { getSnapshot, type Snapshot, snapshotRef, updateSnapshot } from './store.ts';
 
-/** How often a drill looks whether its snapshot is being deleted. */
+/** Interval at which a drill checks whether its snapshot is being deleted, in milliseconds. */
 const CHECK_MS = 1000;
-/** Characters of the checker's complaint that are kept. */
+/** Characters of the checker's message that are stored. */
 const MAX_COMPLAINT = 500;
 
-/** The throwaway instance of a drill. It bears the id of the operation, so that no two drills share one. */
+/** The temporary instance of a drill, named with the operation's id so that no two drills share one. */
 export const drillRef = ({ teamId, id }: Pick<Operation, 'teamId' | 'id'>): InstanceRef => ({
   teamId,
   name: `drill-${id}`,
 });
 
-/** Its volume, where it has one. */
+/** Its volume, if it has one. */
 const drillVolume = ({ teamId, id }: Pick<Operation, 'teamId' | 'id'>): VolumeRef => volumeRef(teamId, id);
 
 /**
- * The steps of a restore drill: an instance without any network is made from the snapshot, has to answer, has its data
- * checked by the engine's own checker, and goes. What is found out is written to the snapshot's row.
+ * The steps of a restore drill: create an instance without network from the snapshot, wait until it answers, let the
+ * engine's checker verify the data, and remove it. The result is written to the snapshot's row.
  */
 export function drillSteps(dependencies: BlueprintDependencies) {
   const { database, plane } = dependencies;
@@ -46,7 +46,7 @@ export function drillSteps(dependencies: BlueprintDependencies) {
       const image = await blueprintOf(snapshot).image(snapshot.instance_id, snapshot);
       if (image !== null) await plane.ensureImage(image, progress);
     }),
-    // One step, and from nothing at each attempt: what is measured is a restore.
+    // One step that starts from nothing at each attempt, since it measures the duration of a restore.
     restore: step('restore', async (snapshot, operation) => {
       const ref = drillRef(operation);
       await plane.ensureTenant({ teamId: ref.teamId, network: await networkOf(ref.teamId) });
@@ -92,13 +92,13 @@ const onlyDataPlaneErrors = (error: unknown): void => {
 
 const beingDeleted = (): DataPlaneError => new DataPlaneError('failed', 'The snapshot is being deleted.');
 
-/** Who deletes an instance need not wait for a drill: it gives up as soon as it learns of it. */
+/** Deleting an instance must not wait for a drill, so the drill gives up as soon as it notices. */
 async function unlessDeleted<T>(database: Database, uid: string, work: Promise<T>): Promise<T> {
   let waiting = true;
   const deleted = (async () => {
     while (waiting) {
       await delay(CHECK_MS, undefined, { ref: false });
-      // A question that fails is asked again.
+      // A query that fails is repeated.
       if (waiting) await needSnapshot(database, uid).catch(onlyDataPlaneErrors);
     }
     return new Promise<never>(() => {});
@@ -107,13 +107,13 @@ async function unlessDeleted<T>(database: Database, uid: string, work: Promise<T
     return await Promise.race([work, deleted]);
   } finally {
     waiting = false;
-    // Either may still fail; nobody waits for them any more.
+    // Their failures no longer matter, since no one waits for them.
     work.catch(() => {});
     deleted.catch(() => {});
   }
 }
 
-/** The instance as a restore would make it now, but for its name, and with no way in or out. */
+/** The instance as a restore would create it now, under another name and without network. */
 async function drillSpec(
   blueprint: Blueprint,
   snapshot: Snapshot,

@@ -3,7 +3,7 @@ import { Failure, NOTHING, normal, warning } from '../../events/catalogue.ts';
 import { requested } from '../../operations/events.ts';
 import { RESOURCE_TYPE } from './states.ts';
 
-/** What happens to snapshots themselves. That one was taken or restored is an event of its instance. */
+/** Events of snapshots themselves. Taking and restoring one are events of its instance. */
 export const snapshotEvents = {
   requested: requested(RESOURCE_TYPE),
   deleted: normal('snapshot.deleted', 'Deleted', NOTHING, () => 'The snapshot was deleted.'),

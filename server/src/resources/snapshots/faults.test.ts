@@ -11,7 +11,7 @@ const isRunning = async (call: Call, id: string) =>
 const isGone = (call: Call, path: string) =>
   waitFor(`${path} to be gone`, async () => (await call('GET', path)).status === 404);
 
-/** Databases stand for servers and caches too. A clone is the creation of an instance, with a snapshot behind it. */
+/** Tests databases only, as servers and caches use the same workflows. A clone is a creation with a snapshot. */
 testOperationFaults({
   name: 'snapshot',
   workflows: {
@@ -70,7 +70,7 @@ testOperationFaults({
     }
     if (kind === 'clone') {
       const clone = `/database/${answer.body.instance.id}`;
-      // A clone that failed is not started as an empty database: it is made from the snapshot, as it was meant to be.
+      // Starting a failed clone creates it from the snapshot, as intended, and not as an empty database.
       assert.equal((await call('POST', `${clone}/start`)).status, 200);
       await waitFor('the clone to run', () => isRunning(call, answer.body.instance.id));
     }

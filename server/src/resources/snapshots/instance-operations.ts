@@ -15,7 +15,7 @@ const { snapshot, restore } = instanceSnapshotOperations;
 
 const eventsFor = ({ resourceType }: Operation): InstanceEvents => kindOf(resourceType).events;
 
-/** The operations by which an instance gives a snapshot, and takes one back. */
+/** The workflows that take a snapshot of an instance, and restore one. */
 export function instanceSnapshotWorkflows(
   parts: InstanceParts,
 ): Record<keyof typeof instanceSnapshotOperations, OperationWorkflow> {
@@ -28,13 +28,13 @@ export function instanceSnapshotWorkflows(
       succeed: finishSnapshot,
       fail: (tx, operation, error) => failSnapshot(parts, tx, operation, error),
       abandon: loseSnapshot,
-      // The instance is as it was; the snapshot's row is mended by the reconciler.
+      // The instance is unchanged; the reconciler corrects the snapshot's row.
       reject: async () => {},
       isOptional: ({ args }) => args.reason === 'automatic',
     }),
     restore: instanceWorkflow(restore, {
       begin: beginRestore,
-      // What is kept is the state that the instance was stopped in: going back to it loses nothing.
+      // The safety snapshot is taken after the instance has stopped, so that going back to it loses nothing.
       steps: [...parts.prepare, halt, keep, parts.instance, parts.ready],
       undo: [back],
       succeed: (tx, operation) => finishRestore(parts, tx, operation),
@@ -60,7 +60,7 @@ async function failSnapshot(
   operation: Operation<SnapshotArgs>,
   error: OperationError,
 ): Promise<void> {
-  // Its row is locked before the snapshot's, as everywhere.
+  // Locks its row before the snapshot's, as everywhere.
   await lockInstance(tx, operation.resourceId);
   await loseSnapshot(tx, operation, error);
   await recordOutcome(tx, operation, eventsFor(operation).snapshotFailed, { error });
@@ -68,8 +68,8 @@ async function failSnapshot(
 }
 
 /**
- * Operations that wait behind a failed one are not carried out, though the instance is well: where it is headed, and
- * what it is to be, must be what it is.
+ * After a failure, waiting operations are not executed even where the instance is unharmed. So its `desired` state and
+ * planned columns must be set back to the actual ones.
  */
 async function settleRequests(parts: InstanceParts, tx: Tx, operation: Operation): Promise<void> {
   const { status, desired, id } = await instanceOf(tx, operation);
@@ -80,7 +80,7 @@ async function settleRequests(parts: InstanceParts, tx: Tx, operation: Operation
   }
 }
 
-/** A new generation makes the data plane replace the instance. Counting up twice does no harm: it must only differ. */
+/** A new generation makes the data plane replace the instance. Incrementing it twice is harmless. */
 async function beginRestore(db: Queryable, operation: Operation<RestoreArgs>): Promise<void> {
   const { snapshot: uid } = operation.args;
   const { generation, id } = await instanceOf(db, operation);
@@ -120,7 +120,7 @@ async function failRestore(
   const safety = found?.status === 'ready' ? found : null;
   if (found && !safety) await retire(tx, found.uid);
   await updateInstance(tx, operation.resourceId, { status: 'error', error: JSON.stringify(error) });
-  // A later start must not go on with what has failed: it builds what was there before, or finds it.
+  // A later start must not use the snapshot that failed: it uses or rebuilds the previous state.
   if (made_from === uid) await updateMember(tx, operation.resourceId, { made_from: safety?.uid ?? null });
   const kept = safety?.id ?? null;
   await recordOutcome(tx, operation, eventsFor(operation).restoreFailed, { kept, error });

@@ -15,21 +15,21 @@ import {
   updateSnapshot,
 } from './store.ts';
 
-/** What the workflows of a kind of instance lend. */
+/** What the workflows of a kind of instance provide. */
 export interface InstanceParts {
   database: Database;
   plane: DataPlane;
-  /** Seconds that a guest gets to end in good order. */
+  /** Seconds that a guest gets for a clean shutdown. */
   graceSeconds: number;
-  /** Steps of a restore that may fail while the instance is still as it was. */
+  /** Steps of a restore that can fail while the instance is still unchanged. */
   prepare: readonly OperationStep[];
-  /** Makes the present generation of the instance where it is missing, from `made_from` where that is set. */
+  /** Creates the present generation of the instance where it is missing; from `made_from`, if that is set. */
   instance: OperationStep;
   /** Waits until the instance answers. */
   ready: OperationStep;
-  /** Where `waiting` is an update, puts back the columns that it has changed: it is not going to be carried out. */
+  /** If `waiting` is an update, reverts the columns that it changed, since it will not be executed. */
   revertUpdate(tx: Tx, waiting: Operation): Promise<void>;
-  /** The restored instance has begun to run: its columns follow the snapshot that it was made from. */
+  /** Called when the restored instance runs: sets its columns to those of the snapshot. */
   adopt(tx: Tx, id: string, origin: Snapshot): Promise<void>;
 }
 
@@ -43,7 +43,7 @@ export function snapshotSteps({ database, plane }: InstanceParts) {
       name: 'snapshot',
       async run(operation) {
         const { snapshot: uid } = operation.args;
-        // Operations before this one may have changed the instance since it was asked for.
+        // Earlier operations may have changed the instance since the request.
         await updateSnapshot(db, uid, await describedBy(db, await instanceOf(db, operation)));
         await takeSnapshot(db, plane, operation, uid);
       },
@@ -100,8 +100,8 @@ export function restoreSteps({ database, plane, graceSeconds, instance, ready }:
 }
 
 /**
- * Takes the safety snapshot; of an instance that is broken, only where it can be taken. It bears the id of the
- * operation, so that every attempt means the same one.
+ * Takes the safety snapshot; for a broken instance, only where possible. It has the operation's id, so that all
+ * attempts take the same one.
  */
 async function keepState(db: Queryable, plane: DataPlane, operation: Operation<RestoreArgs>): Promise<void> {
   const { id: uid } = operation;
@@ -122,8 +122,8 @@ async function keepState(db: Queryable, plane: DataPlane, operation: Operation<R
 }
 
 /**
- * Whether the work was done. What is broken already need not stop in good order, nor leave a state that is worth
- * keeping: there a failure is no error.
+ * Waits for `work` and returns whether it succeeded. For an instance that was already in `error`, failures to stop or
+ * snapshot it are ignored.
  */
 async function unlessBroken({ args }: Operation<RestoreArgs>, work: Promise<void>): Promise<boolean> {
   try {
@@ -142,8 +142,8 @@ function safetyName(origin: Snapshot | undefined): string {
 }
 
 /**
- * Makes the row mean the state before the restore: the instance that is still there, or one that is made from the
- * safety snapshot. Throws where there is neither. Told by `made_from`, a second run changes nothing.
+ * Makes the row describe the state before the restore: the instance that still exists, or one created from the safety
+ * snapshot. Throws where there is neither. Idempotent, which `made_from` ensures.
  */
 async function intendPreviousState(
   db: Queryable,

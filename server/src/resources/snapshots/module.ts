@@ -12,7 +12,7 @@ export const snapshotsModule: ResourceModule = {
   name: 'snapshots',
   tags: [{ name: 'Snapshots', description: 'Kept states of servers, databases and caches.' }],
   scopes: ['snapshot'],
-  // Of each instance, and counted there.
+  // Counted for each instance, and not for the team.
   quotas: { snapshot: { limit: 50, label: 'snapshot' } },
   events: snapshotEvents,
   create(context) {

@@ -3,22 +3,22 @@ import type { InstanceOperation } from '../../instances/lifecycle.ts';
 import { type ArgsOf, NO_ARGS, type OperationDefinition } from '../../operations/operation.ts';
 import { REASONS } from './states.ts';
 
-/** `args.snapshot` is what `usesOf` goes by: whoever names a snapshot there uses it. */
+/** An operation that names a snapshot in `args.snapshot` uses it, see `usesOf`. */
 const SnapshotUid = Type.String();
 
-/** The operations by which an instance gives a snapshot, and takes one back. */
+/** The operations that take a snapshot of an instance, and restore one. */
 export const instanceSnapshotOperations = {
   snapshot: {
     kind: 'snapshot',
     args: Type.Object({ snapshot: SnapshotUid, reason: Type.Enum([...REASONS]) }),
-    // The instance goes on as it is.
+    // The instance's status does not change.
     during: null,
   },
   restore: {
     kind: 'restore',
     args: Type.Object({
       snapshot: SnapshotUid,
-      // What the instance is once the operations before this one are done; where a restore that fails goes back to.
+      // The state after the operations before this one, to which a failed restore goes back.
       settled: Type.Enum(['running', 'stopped', 'error']),
     }),
     during: 'restoring',

@@ -11,16 +11,16 @@ import { retire } from './retirement.ts';
 import { isReadable, RESOURCE_TYPE } from './states.ts';
 import { lockSnapshot, snapshotRef, updateSnapshot, usesOf } from './store.ts';
 
-/** Daily snapshots that are kept of an instance. */
+/** Number of daily snapshots that are kept of an instance. */
 const RETENTION = 7;
-/** When more than this many snapshots, and most of all, are missing at once, it is the data plane that is wrong. */
+/** When more snapshots than this, and more than half of all, are missing at once, the data plane is at fault. */
 const MASS_LOSS = 5;
-/** Snapshots that one pass retires at most. */
+/** Most snapshots that one pass retires. */
 const RETIRED_AT_ONCE = 20;
 
 /**
- * Compares the rows of snapshots with what the data plane has: rows that nothing works on get a true status, snapshots
- * without a row are removed, and so are those that Danube has taken by itself and needs no more.
+ * Compares rows with the data plane's snapshots: corrects the status of rows without an unfinished operation, and
+ * removes snapshots without a row, and those that Danube took itself and no longer needs.
  */
 export function snapshotReconciler(database: Database, plane: Snapshots, log: Log): Reconciler {
   return {
@@ -28,7 +28,7 @@ export function snapshotReconciler(database: Database, plane: Snapshots, log: Lo
     everySeconds: 60,
     async run() {
       await retireOld(database, log);
-      // Rows first: a snapshot that is listed later than its row can only be newer, never missing.
+      // Rows first: a snapshot listed after its row was read may be newer than the row, but is not missing.
       const idle = await idleRows(database);
       const listed = (await plane.listSnapshots()).filter(({ name }) => NAME.test(name));
       await repairRows(database, idle, listed, log);
@@ -42,8 +42,8 @@ const NAME = /^snapshot-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const uidOf = ({ name }: SnapshotRef): string => name.slice('snapshot-'.length);
 
 /**
- * The eighth daily snapshot, those that failed before the newest, and the states before all restores but the last:
- * there are two after one that went back to such a state.
+ * Retires daily snapshots beyond the newest seven, failed ones before the newest, and safety snapshots of all restores
+ * but the last. That leaves two after a restore to a safety snapshot.
  */
 async function retireOld(database: Database, log: Log): Promise<void> {
   const result = await sql<{ uid: string }>`
@@ -69,7 +69,7 @@ interface IdleRow {
   status: string;
 }
 
-/** Every snapshot that an unfinished operation is about, names, or (a restore, of the state before it) is named for. */
+/** Every snapshot that an unfinished operation acts on, names in its arguments, or takes under its own id. */
 const BUSY = sql`(select unnest(array[id::text, resource_id::text, args ->> 'snapshot']) as uid from operations
   where ${isUnfinished()})`;
 
@@ -81,7 +81,7 @@ async function idleRows({ db }: Database): Promise<IdleRow[]> {
   return result.rows;
 }
 
-/** Gives rows that nothing works on the status that is true. None of it happens while the transactions hold. */
+/** Corrects the status of rows without an unfinished operation. Cannot be wrong unless a transaction is. */
 async function repairRows(
   database: Database,
   rows: readonly IdleRow[],
@@ -123,7 +123,7 @@ function repairOf({ status }: IdleRow, isThere: boolean): Repair | null {
 async function repair(database: Database, { uid, status }: IdleRow, repaired: Repair): Promise<boolean> {
   return database.transaction(async (tx) => {
     const row = await lockSnapshot(tx, uid);
-    // Between listing and mending something may have come; then its workflow decides.
+    // A request may have come between listing and repairing; then its workflow decides.
     if (row?.status !== status || (await usesOf(tx, [uid])).length > 0) return false;
     const { message } = repaired;
     const error = { code: 'interrupted', message, retryable: false };
@@ -138,8 +138,8 @@ async function repair(database: Database, { uid, status }: IdleRow, repaired: Re
 }
 
 /**
- * Removes snapshots whose row was deleted or never came to be. One that the database has never heard of is left alone
- * and reported: after a restore of an old database it may be all that somebody has.
+ * Removes snapshots whose row was deleted or never committed. One that the database has never known is left alone and
+ * reported: after a restore of an old database backup it may hold a customer's data.
  */
 async function removeLeaks(
   { db }: Database,

@@ -16,8 +16,8 @@ import {
 } from './store.ts';
 
 /**
- * Asks for the deletion of a snapshot that Danube itself has taken and nobody needs any more. False where something
- * still uses it, or deletes it: a later pass of the reconciler comes back to it. Takes the lock on its row.
+ * Accepts the deletion of a snapshot that Danube took itself and no longer needs. False while an operation uses or
+ * deletes it; a later pass of the reconciler tries again. Locks its row.
  */
 export async function retire(tx: Tx, uid: string): Promise<boolean> {
   const snapshot = await lockSnapshot(tx, uid);
@@ -27,7 +27,7 @@ export async function retire(tx: Tx, uid: string): Promise<boolean> {
   return true;
 }
 
-/** Only the state before the latest restore is kept, and the one that it went back to: `keep` are their uids. */
+/** Retires safety snapshots except `keep`, the uids of the latest one and of the one its restore went back to. */
 export async function retireOlderSafety(tx: Tx, instanceId: string, keep: readonly string[]): Promise<void> {
   for (const { uid, reason } of await snapshotsOf(tx, instanceId)) {
     if (reason === 'safety' && !keep.includes(uid)) await retire(tx, uid);
@@ -35,8 +35,8 @@ export async function retireOlderSafety(tx: Tx, instanceId: string, keep: readon
 }
 
 /**
- * The last step of an instance's deletion. Restore drills that are at work see `destroying` and give up; until they
- * have, this throws `timeout` and is tried again.
+ * The last step of an instance's deletion. Running restore drills notice the status `destroying` and give up; until
+ * then, this throws `timeout` and is retried.
  */
 export async function removeSnapshotsOf(
   db: Queryable,

@@ -9,7 +9,7 @@ import type { SnapshotService } from './service.ts';
 
 const tags = ['Snapshots'];
 
-/** All routes of one kind, below `/snapshots/KIND`. */
+/** The routes for snapshots of one kind of instance, below `/snapshots/KIND`. */
 export function snapshotRoutes(api: Api, service: SnapshotService): void {
   collectionRoutes(api, service);
   showRoute(api, service);
@@ -17,7 +17,7 @@ export function snapshotRoutes(api: Api, service: SnapshotService): void {
   deleteRoute(api, service);
 }
 
-/** What the routes of a kind have in common: its words, its paths, and how they read the id in one. */
+/** What the routes of a kind have in common: names, paths, and parsing of the id. */
 function routeParts({ kind }: SnapshotService) {
   const { label, noun, snapshots } = kindOf(kind);
   const { member, param } = snapshots;
@@ -160,6 +160,6 @@ function deleteRoute(api: Api, service: SnapshotService): void {
   );
 }
 
-/** The number in a snapshot's path; null where it is none. */
+/** The number in a snapshot's path; null for any other text. */
 export const snapshotId = (request: FastifyRequest, param: string): number | null =>
   parseNumberId((request.params as Record<string, string>)[param]!);

@@ -7,7 +7,7 @@ import { type Snapshot, type SnapshotUse, snapshotsOf, usesOf } from './store.ts
 
 const GB = 1024 ** 3;
 
-/** Why no snapshot can be taken of the instance now; null where it can. */
+/** Why no snapshot of the instance can be taken now; null where it can. */
 export function snapshotBlocker({ kind, status, desired }: Instance): AppError | null {
   const noun = nounOf(kind);
   if (desired === 'deleted') return invalidState(`The ${noun} is being deleted.`, status);
@@ -20,7 +20,7 @@ export function snapshotBlocker({ kind, status, desired }: Instance): AppError |
   return null;
 }
 
-/** Why nothing can be made from the snapshot now; null where it can. */
+/** Why the snapshot cannot be used to create an instance now; null where it can. */
 export function readingBlocker(snapshot: Snapshot, instance: Instance): AppError | null {
   const noun = nounOf(instance.kind);
   if (instance.desired === 'deleted') {
@@ -36,7 +36,7 @@ const UNREADABLE: Record<string, string> = {
   destroying: 'The snapshot is being deleted.',
 };
 
-/** Why the instance cannot go back to the snapshot now; null where it can. */
+/** Why the instance cannot be restored to the snapshot now; null where it can. */
 export function restoreBlocker(snapshot: Snapshot, instance: Instance): AppError | null {
   const unreadable = readingBlocker(snapshot, instance);
   if (unreadable) return unreadable;
@@ -54,7 +54,7 @@ export function restoreBlocker(snapshot: Snapshot, instance: Instance): AppError
   return null;
 }
 
-/** Why the snapshot cannot be deleted now; null where it can. `uses` are those of this snapshot. */
+/** Why the snapshot cannot be deleted now; null where it can. `uses` are the operations that use it. */
 export function deletionBlocker(
   snapshot: Snapshot,
   instance: Instance,
@@ -73,7 +73,7 @@ export function deletionBlocker(
   );
 }
 
-/** What an operation of that kind does with a snapshot that it names. */
+/** What an operation of that kind does with a snapshot that it uses. */
 const USES: Record<string, string> = {
   snapshot: 'taken',
   restore: 'restored',
@@ -82,8 +82,8 @@ const USES: Record<string, string> = {
 };
 
 /**
- * Throws `invalid_state` where a new instance is being made from one of the instance's snapshots, which its deletion
- * would take away. The transaction must hold a lock on the instance's row.
+ * Throws `invalid_state` while one of the instance's snapshots is being cloned, since deleting the instance would
+ * delete it. The transaction must hold a lock on the instance's row.
  */
 export async function assertNotBeingCloned(
   tx: Tx,

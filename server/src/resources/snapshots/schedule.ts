@@ -7,19 +7,19 @@ import { acceptAutomatic, acceptDrill } from './acceptance.ts';
 import { RESOURCE_TYPE } from './states.ts';
 import type { Snapshot } from './store.ts';
 
-/** Daily snapshots that are under way at once, over all teams: after a day without Danube all of them are due. */
+/** Most daily snapshots in progress, over all teams: after a day without Danube, all instances are due. */
 const AT_ONCE = 4;
-/** When a daily snapshot that failed is tried again. */
+/** Hours after which a failed daily snapshot is retried. */
 const RETRY_HOURS = 1;
 
-/** An instance has a restore drill this often; after one that failed, the next comes sooner. */
+/** Days between two restore drills of an instance, after one that passed and after one that failed. */
 const DRILL_DAYS = { passed: 7, failed: 1 };
-/** Who has just taken a snapshot may be about to use it, or to delete it: a drill waits so long. */
+/** Minimum age of a snapshot for a drill, in hours: a new one may be about to be used or deleted. */
 const DRILL_AGE_HOURS = 1;
 
 /**
- * Takes one snapshot a day of every instance that asks for it and is settled. Each has its own time of the day, which
- * follows from its id; one that was missed is made up for.
+ * Takes one snapshot a day of every instance with daily snapshots and no unfinished operation, at a time of day that is
+ * derived from its id. A missed one is taken later.
  */
 export function automaticSnapshots(database: Database, log: Log): Reconciler {
   return {
@@ -53,7 +53,7 @@ interface Due {
   id: string;
 }
 
-/** Instances whose time of the day has come since their last daily snapshot, those who wait the longest first. */
+/** Instances whose daily snapshot is due, those that have been waiting longest first. */
 async function findDue({ db }: Database, limit: number): Promise<Due[]> {
   const result = await sql<Due>`
     with timed as (
@@ -72,8 +72,8 @@ async function findDue({ db }: Database, limit: number): Promise<Due[]> {
 }
 
 /**
- * Restores the newest snapshot of every instance once a week, as a drill. One at a time in the whole install, beside
- * those that customers ask for: a drill takes the memory of an instance.
+ * Restores the newest snapshot of every instance once a week, as a drill. Only one scheduled drill runs at a time in
+ * the whole install, because a drill takes the memory of an instance.
  */
 export function restoreDrills(database: Database, log: Log): Reconciler {
   return {
@@ -95,7 +95,7 @@ async function drillUnderWay({ db }: Database): Promise<boolean> {
     .where(isUnfinished())
     .where('resource_type', '=', RESOURCE_TYPE)
     .where('kind', '=', 'verify')
-    // Those that somebody has asked for are bounded by themselves, and hold nobody else's back.
+    // Drills requested by users have a limit of their own, and do not delay scheduled ones.
     .where('user_id', 'is', null)
     .limit(1)
     .executeTakeFirst();
@@ -105,8 +105,8 @@ async function drillUnderWay({ db }: Database): Promise<boolean> {
 type Undrilled = Pick<Snapshot, 'uid' | 'instance_id'>;
 
 /**
- * The newest snapshot of the instance whose drill is overdue the longest. The state before a restore is left out: it
- * was given up for a reason.
+ * The newest snapshot of the instance whose drill has been overdue longest. Excludes safety snapshots, since their
+ * state was abandoned for a reason.
  */
 async function findUndrilled({ db }: Database): Promise<Undrilled | undefined> {
   const result = await sql<Undrilled>`

@@ -69,7 +69,7 @@ const SnapshotError = Component('SnapshotError', {
   retryable: Type.Boolean({ example: false }),
 });
 
-/** What snapshots of a kind are on the wire; the members that differ are named for the instance. */
+/** The schema of snapshots of a kind; some members are named for the instance. */
 function snapshotOf(kind: string) {
   const { label, noun, snapshots } = kindOf(kind);
   const { member, sizeUnit, details, example } = snapshots;
@@ -105,7 +105,7 @@ function snapshotOf(kind: string) {
   });
 }
 
-/** Everything that the routes of a kind say and take. */
+/** All schemas of a kind's routes. */
 export function snapshotSchemas(kind: string) {
   const { label, noun, snapshots } = kindOf(kind);
   const { member, param } = snapshots;
@@ -132,7 +132,7 @@ export function snapshotSchemas(kind: string) {
   };
 }
 
-/** Answer of an action; `status` is the snapshot's. */
+/** The response to an action; `status` is the snapshot's. */
 export const Action = (status: string, message: string) =>
   Obj({
     message: Message(message),

@@ -34,7 +34,10 @@ export interface NewSnapshotRequest {
   description: string | null;
 }
 
-/** What a principal may do with the snapshots of a kind of instance. Functions that take a transaction write in it. */
+/**
+ * What principals can do with snapshots of a kind of instance. Methods with a transaction parameter write in that
+ * transaction.
+ */
 export class SnapshotService {
   readonly kind: string;
   readonly #db: Queryable;
@@ -65,7 +68,7 @@ export class SnapshotService {
 
   async list(principal: TeamPrincipal, query: PageQuery, instanceId: string | null) {
     const filter = { kind: this.kind, instanceId };
-    // There is nothing of an instance that cannot exist.
+    // A malformed id matches no instance, and so no snapshots.
     if (instanceId !== null && !UUID.test(instanceId)) return pageOf([], 0, query);
     const [rows, total] = await Promise.all([
       listSnapshots(this.#db, principal.team.id, filter, query.per_page, offsetOf(query)),
@@ -153,7 +156,7 @@ export class SnapshotService {
   }
 
   async verify(tx: Tx, principal: TeamPrincipal, id: number | null) {
-    // A throwaway instance takes memory that nobody pays for: one at a time.
+    // One at a time per team: the temporary instance takes memory that no one pays for.
     await sql`select pg_advisory_xact_lock(hashtext('danube.drills'), ${principal.team.id}::integer)`.execute(
       tx,
     );
@@ -186,7 +189,7 @@ async function ownInstance(
   return instance ?? null;
 }
 
-/** The id of the team's restore drill that is under way; null where there is none. */
+/** The id of the team's unfinished restore drill; null where there is none. */
 async function drillOf(tx: Tx, teamId: number): Promise<string | null> {
   const found = await tx
     .selectFrom('operations')

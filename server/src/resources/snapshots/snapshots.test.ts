@@ -59,7 +59,7 @@ describe('snapshots', () => {
   const write = (kind: Kind, id: string, content: string) =>
     test.plane.drift.writeDisk(ref(kind, id), content);
   const read = (kind: Kind, id: string) => test.plane.readDisk(ref(kind, id));
-  /** Until the returned function is called, this verb waits before it does anything. */
+  /** Makes this verb wait before it does anything, until the returned function is called. */
   function holdBack(verb: SimVerb): () => void {
     const { promise, resolve } = Promise.withResolvers<void>();
     const off = test.plane.faults.before((called) => (called === verb ? promise : undefined));
@@ -95,7 +95,8 @@ describe('snapshots', () => {
       );
       assert.equal((await snapshot(kind, monday)).status, 'ready');
 
-      // Who changes his mind goes forward again; the state that he leaves is kept too, until the next restore.
+      // A user who changes their mind restores the safety snapshot; the state left by that is kept too, until the next
+      // restore.
       const [tuesday] = (await list(kind, id)).filter(({ reason }) => reason === 'safety');
       assert.deepEqual([tuesday.status, tuesday.automatic, tuesday.user_id], ['ready', true, null]);
       await succeeds(restore(kind, tuesday.id));
@@ -136,7 +137,7 @@ describe('snapshots', () => {
       const { status, error } = await snapshot(kind, kept);
       assert.deepEqual([status, error.message], ['restore_failed', 'It does not answer.']);
       await consistent();
-      // Nothing happened to the snapshot.
+      // The snapshot is unchanged.
       await succeeds(restore(kind, kept));
       assert.equal(read(kind, id), 'old');
       assert.equal((await snapshot(kind, kept)).status, 'ready');
@@ -144,7 +145,7 @@ describe('snapshots', () => {
   });
 
   it('go back though an answer is lost on the way', async () => {
-    // Where the snapshot of the present state fails, the instance is still there; where SSH fails, it was replaced.
+    // If the safety snapshot fails, the instance still exists; if SSH fails, it has been replaced.
     for (const verb of ['ensureSnapshot', 'waitForSsh'] as const) {
       const id = await running('vps');
       write('vps', id, 'old');
@@ -170,7 +171,7 @@ describe('snapshots', () => {
     const kept = await takeSnapshot(call, 'database', id);
     write('database', id, 'new');
     test.plane.faults.failNext('waitForService', new DataPlaneError('failed', 'It does not answer.'));
-    // The first makes the instance from the snapshot; the second would make it from the state before.
+    // The first creation is from the snapshot; the second would be from the safety snapshot.
     let made = 0;
     const off = test.plane.faults.before((verb) => {
       if (verb !== 'ensureInstance' || ++made !== 2) return;

@@ -12,11 +12,11 @@ export const SNAPSHOT_STATUSES = [
 
 export type SnapshotStatus = (typeof SNAPSHOT_STATUSES)[number];
 
-/** Why a snapshot was taken: it was asked for, it is the daily one, or it is the state before a restore. */
+/** Why a snapshot was taken: on request, daily, or as the state before a restore. */
 export const REASONS = ['manual', 'automatic', 'safety'] as const;
 
 export type Reason = (typeof REASONS)[number];
 
-/** The data plane has it, whole: a restore that failed took nothing away from it. */
+/** Whether the data plane has all of it; a failed restore does not change it. */
 export const isReadable = (status: string): boolean =>
   status === 'ready' || status === 'restoring' || status === 'restore_failed';

@@ -11,13 +11,13 @@ import { isReadable, RESOURCE_TYPE } from './states.ts';
 
 export type Snapshot = Selectable<Snapshots>;
 
-/** How the data plane names a snapshot. */
+/** The data plane's reference to a snapshot. */
 export const snapshotRef = ({ team_id, uid }: Pick<Snapshot, 'team_id' | 'uid'>): SnapshotRef => ({
   teamId: team_id,
   name: `snapshot-${uid}`,
 });
 
-/** A snapshot as operations are asked of it. */
+/** A snapshot as the target of operations. */
 export const snapshotTarget = ({
   uid,
   team_id,
@@ -29,12 +29,12 @@ export const snapshotTarget = ({
   status,
 });
 
-/** A snapshot with the name of its instance, as lists show it. */
+/** A snapshot with the name of its instance. */
 export type ListedSnapshot = Snapshot & { instance_name: string };
 
 export interface SnapshotFilter {
   kind: string;
-  /** Only those of this instance; null: all. */
+  /** Only snapshots of this instance; null: all. */
   instanceId: string | null;
 }
 
@@ -82,11 +82,11 @@ export const findSnapshot = (
     .where('id', '=', id)
     .executeTakeFirst();
 
-/** Locks a snapshot until the transaction ends. Whoever needs its instance too locks that one first. */
+/** Locks a snapshot until the transaction ends. To lock its instance too, lock that one first. */
 export const lockSnapshot = (tx: Tx, uid: string): Promise<Snapshot | undefined> =>
   tx.selectFrom('snapshots').selectAll().where('uid', '=', uid).forUpdate().executeTakeFirst();
 
-/** For workflows, which know it from their own record. */
+/** For workflows, which have its uid from their own record. */
 export const getSnapshot = (db: Queryable, uid: string): Promise<Snapshot | undefined> =>
   db.selectFrom('snapshots').selectAll().where('uid', '=', uid).executeTakeFirst();
 
@@ -98,14 +98,14 @@ export const snapshotsOf = (db: Queryable, instanceId: string): Promise<Snapshot
     .orderBy('id', 'desc')
     .execute();
 
-/** What an instance's present generation is to be made from where it is missing. */
+/** The snapshot to create an instance's present generation from where it is missing. */
 export interface Origin {
   ref: SnapshotRef;
-  /** Undefined where it was deleted since: then the data plane refuses, unless the instance was made before. */
+  /** Undefined where it has been deleted: then the data plane refuses, unless the instance was created before. */
   snapshot: Snapshot | undefined;
 }
 
-/** Undefined where the instance is to be made from its image alone. */
+/** Undefined where the instance is created from its image. */
 export async function originOf(
   db: Queryable,
   { team_id, made_from }: { team_id: number; made_from: string | null },
@@ -114,7 +114,7 @@ export async function originOf(
   return { ref: snapshotRef({ team_id, uid: made_from }), snapshot: await getSnapshot(db, made_from) };
 }
 
-/** The columns of a snapshot that say what the instance is like. */
+/** The columns of a snapshot that describe the instance. */
 export const describedBy = async (db: Queryable, { kind, id, plan, disk_gb }: Instance) => ({
   ...(await kindOf(kind).describe(db, id)),
   plan,
@@ -123,7 +123,7 @@ export const describedBy = async (db: Queryable, { kind, id, plan, disk_gb }: In
 
 export type NewSnapshot = Pick<Insertable<Snapshots>, 'uid' | 'user_id' | 'name' | 'description' | 'reason'>;
 
-/** Writes the row of a snapshot that is about to be taken; one that is there stays as it is. */
+/** Inserts the row of a snapshot about to be taken; does nothing where it exists. */
 export async function insertSnapshot(
   db: Queryable,
   instance: Instance,
@@ -161,14 +161,14 @@ export async function deleteSnapshot(db: Queryable, uid: string): Promise<void> 
 
 /** An unfinished operation that takes, reads or deletes a snapshot. */
 export interface SnapshotUse {
-  /** Of the operation. */
+  /** Id of the operation. */
   id: string;
   kind: string;
   /** The snapshot's uid. */
   uid: string;
 }
 
-/** What is at work on these snapshots, or waits to be: their own operations, and those of instances that name one. */
+/** The unfinished operations on these snapshots, and those of instances that use one. */
 export async function usesOf(db: Queryable, uids: readonly string[]): Promise<SnapshotUse[]> {
   if (uids.length === 0) return [];
   const result = await sql<SnapshotUse>`

@@ -6,7 +6,7 @@ import type { ListedSnapshot } from './store.ts';
 const MB = 1024 ** 2;
 const GB = 1024 ** 3;
 
-/** A row as the API shows it, with the names of its kind: the one place where names and units change. */
+/** A snapshot as the API shows it, with the names and units of its kind. */
 export function viewSnapshot(row: ListedSnapshot) {
   const { member, sizeUnit, details } = kindOf(row.kind).snapshots;
   const bytes = row.size_bytes ?? 0;

@@ -8,7 +8,7 @@ import { snapshotEvents } from './events.ts';
 import { snapshotOperations } from './operations.ts';
 import { deleteSnapshot, snapshotRef, updateSnapshot } from './store.ts';
 
-/** The operations on a snapshot itself. Taking and restoring one are operations on its instance. */
+/** The workflows of snapshots. Taking and restoring one are operations on its instance. */
 export function snapshotWorkflows(
   dependencies: BlueprintDependencies,
 ): Record<keyof typeof snapshotOperations, OperationWorkflow> {
@@ -31,7 +31,7 @@ export function snapshotWorkflows(
     },
     verify: {
       args: snapshotOperations.verify.args,
-      // It can be restored and cloned meanwhile: its status stays.
+      // Its status stays, as it can be restored and cloned meanwhile.
       begin: async () => {},
       steps: [drill.image, drill.restore, drill.check, drill.remove],
       undo: [drill.remove],
@@ -46,7 +46,7 @@ async function finishDelete(tx: Tx, operation: Operation): Promise<void> {
   await recordOutcome(tx, operation, snapshotEvents.deleted, {});
 }
 
-/** It can be asked for again; whether there is something left to restore is not known. */
+/** A failed deletion can be requested again. It is unknown whether the snapshot can still be restored. */
 async function failDelete(tx: Tx, operation: Operation, error: OperationError): Promise<void> {
   await updateSnapshot(tx, operation.resourceId, { status: 'failed', error: JSON.stringify(error) });
   await recordOutcome(tx, operation, snapshotEvents.deleteFailed, { error });

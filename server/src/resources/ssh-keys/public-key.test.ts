@@ -10,7 +10,7 @@ import { PublicKeyError, parsePublicKey } from './public-key.ts';
 
 const run = promisify(execFile);
 
-/** A `string` of the wire format. */
+/** A `string` of the SSH wire format. */
 const field = (data: Buffer | string): Buffer => {
   const bytes = Buffer.from(data as string, 'latin1');
   const length = Buffer.alloc(4);
@@ -72,7 +72,7 @@ describe('SSH public keys', () => {
     assert.equal(parsePublicKey(ecdsa).fingerprint, await fingerprint(ecdsa));
   });
 
-  it('refuses what is not one public key', async () => {
+  it('rejects what is not exactly one public key', async () => {
     const good = (await generate('good', '-t', 'ed25519')).trim();
     refused(await readFile(path.join(folder, 'good'), 'utf8'), /private key/);
     refused(`${good}\n${good}`, /one line/);
@@ -87,7 +87,7 @@ describe('SSH public keys', () => {
     refused(`${good.slice(0, 40)}`, /base64|cut off/);
   });
 
-  it('refuses keys whose inside is wrong', async () => {
+  it('rejects keys with wrong contents', async () => {
     const good = (await generate('inside', '-t', 'ed25519')).trim().split(' ')[1]!;
     refused(`ssh-rsa ${good}`, /another type/);
     refused(line('ssh-ed25519', field(Buffer.alloc(31))), /32 bytes/);
@@ -98,7 +98,7 @@ describe('SSH public keys', () => {
     refused(line('sk-ssh-ed25519@openssh.com', field(Buffer.alloc(32)), field('')), /application/);
   });
 
-  it('refuses weak and malformed RSA keys', async () => {
+  it('rejects weak and malformed RSA keys', async () => {
     refused(await generate('rsa1024', '-t', 'rsa', '-b', '1024'), /1024 bits.*2048/);
     const modulus = Buffer.concat([Buffer.of(0), Buffer.alloc(256, 0xff)]);
     const even = Buffer.concat([Buffer.of(0), Buffer.alloc(255, 0xff), Buffer.of(0xfe)]);

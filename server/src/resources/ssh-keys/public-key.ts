@@ -3,14 +3,14 @@ import { WireReader } from './wire-reader.ts';
 
 export interface PublicKey {
   type: string;
-  /** One line: type, base64 and, where there is one, the comment. */
+  /** One line: type, base64 and the comment, if any. */
   line: string;
   comment: string;
   /** `SHA256:…`, as `ssh-keygen -lf` prints it. */
   fingerprint: string;
 }
 
-/** Why a text is no acceptable public key: a sentence for the customer. */
+/** Why a text is not an acceptable public key; the message is a sentence for the customer. */
 export class PublicKeyError extends Error {}
 
 const MIN_RSA_BITS = 2048;
@@ -21,7 +21,7 @@ const CURVES: Record<string, { jwk: string; bytes: number }> = {
   nistp521: { jwk: 'P-521', bytes: 66 },
 };
 
-/** Reads what follows the type in the wire format (RFC 4253 section 6.6, RFC 5656, RFC 8709, PROTOCOL.u2f). */
+/** Parses what follows the type in the wire format (RFC 4253 section 6.6, RFC 5656, RFC 8709, PROTOCOL.u2f). */
 const DECODERS: Record<string, (wire: WireReader) => void> = {
   'ssh-ed25519': readEd25519,
   'ssh-rsa': readRsa,
@@ -41,8 +41,8 @@ const DECODERS: Record<string, (wire: WireReader) => void> = {
 const TYPES = Object.keys(DECODERS);
 
 /**
- * Parses one OpenSSH public key line completely: what it says outside must be what is inside, with nothing left over.
- * Throws {@link PublicKeyError}.
+ * Parses one OpenSSH public key line completely: type and content must match, without extra data. Throws {@link
+ * PublicKeyError}.
  */
 export function parsePublicKey(text: string): PublicKey {
   const [type, base64, comment] = splitLine(text.trim());
@@ -131,7 +131,7 @@ function readRsa(wire: WireReader): void {
   if (bits > MAX_RSA_BITS) throw new PublicKeyError(`RSA keys may have at most ${MAX_RSA_BITS} bits.`);
   if (modulus % 2n === 0n)
     throw new PublicKeyError('The modulus of the RSA key is even: the key is damaged.');
-  // 64 bits is the largest exponent that OpenSSL takes for keys of this size.
+  // 64 bits is the largest exponent that OpenSSL accepts for keys of this size.
   if (exponent < 3n || exponent % 2n === 0n || exponent >= 1n << 64n) {
     throw new PublicKeyError('The exponent of the RSA key must be odd, at least 3 and below 2^64.');
   }

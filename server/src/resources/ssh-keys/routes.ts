@@ -9,7 +9,7 @@ import { createSshKey, deleteSshKey, getSshKey, listSshKeys } from './service.ts
 const tags = ['SSH keys'];
 const params = Obj({ sshKey: PathId('integer', 'Id of the SSH key.') });
 
-/** SSH keys of a team. */
+/** Routes for the SSH keys of a team. */
 export function sshKeyRoutes(api: Api, database: Database): void {
   collectionRoutes(api, database.db);
   memberRoutes(api, database.db);

@@ -40,14 +40,14 @@ export async function getSshKey(db: Queryable, principal: TeamPrincipal, id: num
   return toWire(row);
 }
 
-/** Adds a key. Throws `validation_failed` for a bad key or one that the team has, and `quota_exceeded`. */
+/** Adds a key. Throws `validation_failed` for an invalid or existing key, and `quota_exceeded`. */
 export async function createSshKey(
   tx: Tx,
   principal: TeamPrincipal,
   input: { name: string; public_key: string; is_default?: boolean },
 ) {
   const key = parse(input.public_key);
-  // The quota's row also makes the team's writers wait for each other, so that one key is the default at most.
+  // Locking the quota's row serialises the team's writers, so that at most one key becomes the default.
   await takeQuota(tx, principal.team.id, 'ssh_key');
   const isDefault = input.is_default ?? false;
   if (isDefault) {
@@ -75,10 +75,10 @@ export async function createSshKey(
   return toWire(row);
 }
 
-/** Deletes a key. Instances that were made with it keep it. Throws `not_found`. */
+/** Deletes a key. Instances created with it keep it. Throws `not_found`. */
 export async function deleteSshKey(tx: Tx, principal: TeamPrincipal, id: number | null): Promise<void> {
   if (id === null) throw notFound('SSH key');
-  // In the order in which createSshKey takes its locks; a key that is not there rolls this back.
+  // Takes locks in the same order as createSshKey; a missing key rolls this back.
   await releaseQuota(tx, principal.team.id, 'ssh_key');
   const row = await tx
     .deleteFrom('ssh_keys')

@@ -1,4 +1,7 @@
-/** Reads the data types of the SSH wire format (RFC 4251, section 5). Throws what `fail` makes at the first fault. */
+/**
+ * Reads data types of the SSH wire format (RFC 4251, section 5). Throws the error that `fail` creates at the first
+ * fault.
+ */
 export class WireReader {
   readonly #data: Buffer;
   readonly #fail: () => Error;
@@ -28,7 +31,7 @@ export class WireReader {
     return this.bytes().toString('latin1');
   }
 
-  /** An `mpint` above zero, in its one shortest form. */
+  /** A positive `mpint` in its canonical, shortest form. */
   positiveInteger(): bigint {
     const bytes = this.bytes();
     const first = bytes[0];

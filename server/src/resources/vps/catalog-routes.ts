@@ -7,7 +7,7 @@ import { VpsImageGroups, VpsImages, VpsPlans } from './schema.ts';
 
 const tags = ['VPS'];
 
-/** What a server can be made from: images, and plans with their prices. */
+/** Images, and plans with their prices. */
 export function catalogRoutes(api: Api, { database, plane }: { database: Database; plane: DataPlane }): void {
   imageRoutes(api, plane);
   api.get(

@@ -1,12 +1,12 @@
 import type { ImageReport } from '../../dataplane/contract/images.ts';
 import { CATALOG, type CatalogImage } from '../../images/catalog.ts';
 
-/** The catalogue as the API lists it; images that cannot be had say so, instead of being left out. */
+/** The images of the catalogue; unavailable ones are listed with the reason. */
 export function listedImages(reports: ImageReport[]) {
   return CATALOG.map((image) => ({ ...imageFields(image, reports), distro: image.distro }));
 }
 
-/** The same images below their distribution, in the order of the catalogue. */
+/** The same images grouped by distribution, in the order of the catalogue. */
 export function groupedImages(reports: ImageReport[]) {
   const groups = Map.groupBy(CATALOG, (image) => image.distro);
   return [...groups].map(([distro, images]) => ({

@@ -1,7 +1,7 @@
 import { NOTHING, normal } from '../../events/catalogue.ts';
 import { instanceEvents } from '../../instances/events.ts';
 
-/** What happens to servers. */
+/** The events of servers. */
 export const vpsEvents = {
   ...instanceEvents('vps', 'server', {
     lost: 'Restore a snapshot of it, or reinstall it: then the data on its disk is lost.',

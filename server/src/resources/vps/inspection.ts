@@ -16,12 +16,14 @@ import { statusDetails } from '../../instances/status.ts';
 import { drillsOf } from '../snapshots/store.ts';
 import type { Vps } from './store.ts';
 
-/** Seconds that a server gets to answer the question whether SSH answers. */
+/** Seconds to wait for an answer of the SSH server. */
 const PROBE_SECONDS = 2;
-/** Errors that mean: SSH does not answer. */
+/** Errors that mean that SSH does not answer. */
 const NO_ANSWER: ReadonlySet<DataPlaneErrorCode> = new Set(['timeout', 'stopped']);
 
-/** Looks at servers from outside, and asks whether SSH answers: what else is in them is their owner's. */
+/**
+ * Diagnoses servers from outside, by their usage and whether SSH answers. Danube never looks inside a customer's VPS.
+ */
 export class VpsInspection {
   readonly #database: Database;
   readonly #plane: Compute;
@@ -48,14 +50,14 @@ export class VpsInspection {
     }
   }
 
-  /** Null where it does not run. */
+  /** Null where it is not running. */
   async #answersSsh(vps: Vps): Promise<boolean | null> {
     return vps.status === 'running'
       ? this.#ask(`${vps.id} ssh`, () => this.#answersWithin(vps, PROBE_SECONDS))
       : null;
   }
 
-  /** Looks for what is wrong, and what helps. `comparedAt` as in {@link statusDetails}. */
+  /** Looks for problems and remedies. `comparedAt` as in {@link statusDetails}. */
   async diagnose(vps: Vps, comparedAt: Date | null) {
     const [ssh, usage, happened, drills] = await Promise.all([
       this.#answersSsh(vps),

@@ -21,10 +21,10 @@ export const vpsKind: InstanceKind = {
     return { image, provider: null, version: null, database_name: null };
   },
   blueprint: ({ database, plane, secrets }) => ({
-    // The snapshot holds the whole system.
+    // The snapshot contains the whole system.
     image: async () => null,
     async spec(id, { image }, network) {
-      // Under its new name cloud-init would carry out the customer's commands once more.
+      // Under its new name, cloud-init would run the customer's commands again.
       const vps = { ...(await getVps(database.db, id)), custom_cloud_init_sealed: null };
       return instanceSpec({ ...vps, image: image ?? vps.image }, network, secrets);
     },

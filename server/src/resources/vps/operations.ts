@@ -3,7 +3,7 @@ import type { InstanceOperation } from '../../instances/lifecycle.ts';
 import { type ArgsOf, NO_ARGS } from '../../operations/operation.ts';
 import type { VpsStatus } from './states.ts';
 
-/** What follows the plan, and what else an update changes: columns of the row. */
+/** The columns that an update can change: those of the plan, and settings. */
 const Changeable = Type.Object({
   plan: Type.String(),
   cpu_allocation_type: Type.String(),
@@ -14,13 +14,13 @@ const Changeable = Type.Object({
   auto_start: Type.Boolean(),
 });
 
-/** What the data plane is to give the server, as {@link InstanceSettings}. */
+/** What the data plane applies, as {@link InstanceSettings}. */
 const Settings = Type.Object({
   limits: Type.Object({ vcpu: Type.Integer(), memoryMb: Type.Integer(), diskGb: Type.Integer() }),
   autoStart: Type.Boolean(),
 });
 
-/** The operations on a VPS, but for those on its snapshots. */
+/** The operations on VPS, except those on snapshots. */
 export const vpsOperations = {
   create: { kind: 'create', args: Type.Object({ image: Type.String() }), during: 'provisioning' },
   start: { kind: 'start', args: NO_ARGS, during: 'starting' },
@@ -37,14 +37,14 @@ export const vpsOperations = {
   },
   update: {
     kind: 'update',
-    // `previous` are the columns as they were, to go back to.
+    // `previous`: the old values of the columns, to go back to.
     args: Type.Object({ settings: Settings, previous: Changeable }),
     during: null,
   },
   delete: { kind: 'delete', args: NO_ARGS, during: 'destroying' },
 } as const satisfies Record<string, InstanceOperation & { during: VpsStatus | null }>;
 
-/** Of `create` and `reinstall`. */
+/** Arguments of `create` and `reinstall`. */
 export type ImageArgs = ArgsOf<typeof vpsOperations.create>;
 export type ReinstallArgs = ArgsOf<typeof vpsOperations.reinstall>;
 export type UpdateArgs = ArgsOf<typeof vpsOperations.update>;

@@ -28,7 +28,7 @@ const tags = ['VPS'];
 const params = VpsParams;
 const one = '/vps/:vpsInstance';
 
-/** `/vps`: what a team's servers are, and what can be done with them. */
+/** `/vps`: the routes for a team's servers. */
 export function vpsRoutes(
   api: Api,
   vps: VpsService,

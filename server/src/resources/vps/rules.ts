@@ -8,8 +8,8 @@ import type { CreateVps, ReinstallVps, UpdateVps } from './schema.ts';
 import { type CreateReferences, findReferences, type PlanColumns, type Vps } from './store.ts';
 
 /**
- * Checks a create request against what the install offers and the team owns.
- * Throws `validation_failed` with a sentence per field, or `not_available` for an image that cannot be had.
+ * Checks a create request against the install's offers and the team's resources. Throws `validation_failed` with a
+ * sentence per field, or `not_available` for an image that is unavailable.
  */
 export async function checkCreate(
   db: Queryable,
@@ -51,7 +51,7 @@ export async function checkReinstall(plane: Images, body: ReinstallVps): Promise
   if (Object.keys(errors).length > 0) throw invalid(errors);
 }
 
-/** The plan that the request changes to, or null where it leaves the plan as it is. */
+/** The plan that the request changes to, or null where it does not change the plan. */
 export async function planChange(db: Queryable, vps: Vps, body: UpdateVps): Promise<PlanColumns | null> {
   if (!body.resource_profile && !body.cpu_allocation_type) return null;
   const planName = body.resource_profile ?? vps.plan;
@@ -136,7 +136,7 @@ function cloudInitErrors(text: string | null | undefined): FieldErrors {
 }
 
 async function imageErrors(plane: Images, name: string): Promise<string[] | null> {
-  // The data plane lists images of managed services too.
+  // The data plane also lists images of managed services.
   const images = (await plane.listImages()).filter((candidate) => findImage(candidate.name) !== null);
   const image = images.find((candidate) => candidate.name === name);
   if (!image) {

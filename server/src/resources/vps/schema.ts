@@ -111,7 +111,7 @@ export const CreateVps = Component(
           minLength: 12,
           maxLength: 128,
           format: 'password',
-          // Line breaks would end the record that the password is set with.
+          // A line break would end the input line from which the password is set.
           pattern: '^[^\\r\\n\\u0000]*$',
           [PATTERN_MESSAGE]: 'must be on one line',
           example: 'correct horse battery',
@@ -130,7 +130,7 @@ export const CreateVps = Component(
     ),
   },
   {
-    // A request that works as it stands, once there is such a key.
+    // A request that works as it is, once that SSH key exists.
     example: {
       name: 'web-1',
       image: 'debian-12',
@@ -193,7 +193,7 @@ export const UpdatedVps = Obj({
   operation_id: Nullable(OperationId),
 });
 
-/** Answer of an action; `status` is what the VPS shows while the action is at work. */
+/** The response to an action; `status` is the server's status during the action. */
 export const VpsAction = (status: string, message: string) =>
   Obj({
     message: Message(message),

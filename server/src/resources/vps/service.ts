@@ -29,7 +29,10 @@ export interface VpsServiceDependencies {
   clock: PassClock;
 }
 
-/** What a principal may do with VPS. Functions that take a transaction write in it; work starts when it commits. */
+/**
+ * What principals can do with VPS. Methods with a transaction parameter write in that transaction; work starts when it
+ * commits.
+ */
 export class VpsService {
   readonly #plane: DataPlane;
   readonly #secrets: SecretBox;
@@ -109,7 +112,7 @@ export class VpsService {
       .execute();
     const vps = await getVps(tx, id);
     await createDefaultFirewall(tx, vps, serverRules());
-    // It shows `pending` until a worker begins.
+    // Its status is `pending` until a worker begins.
     const operation = await accept(tx, principal, targetOf(vps), vpsOperations.create, { image: body.image });
     return {
       message: 'The server is being created. Ask for its status until it is running.',
@@ -146,7 +149,7 @@ export class VpsService {
     const { cpu_allocation_type, ...shared } = plan ?? planOf(vps);
     await updateInstance(tx, vps.id, { ...shared, automated_snapshots_enabled });
     await updateVps(tx, vps.id, { cpu_allocation_type, auto_start, backup_enabled, monitoring_enabled });
-    // A failed server has no instance to change, or one that a reinstall replaces.
+    // A failed server has no instance to change, or one that a reinstall will replace.
     const restarts = auto_start !== vps.auto_start && vps.status !== 'error';
     const previous = { ...planOf(vps), auto_start: vps.auto_start };
     const args = { settings: settingsOf(next), previous };
@@ -160,7 +163,7 @@ export class VpsService {
     };
   }
 
-  /** The actions without arguments, and what each says. */
+  /** The actions without arguments, and the message of each. */
   async act(tx: Tx, principal: TeamPrincipal, id: string, kind: 'start' | 'stop' | 'reboot' | 'delete') {
     const vps = await this.#lock(tx, principal, id);
     const rule = ACTIONS[kind];
@@ -202,7 +205,7 @@ export class VpsService {
   }
 }
 
-/** The columns that follow the plan. */
+/** The columns that the plan determines. */
 function planOf(vps: Vps): PlanColumns {
   const { plan, cpu_allocation_type, vcpu, memory_mb, disk_gb, price_cents } = vps;
   return { plan, cpu_allocation_type, vcpu, memory_mb, disk_gb, price_cents };

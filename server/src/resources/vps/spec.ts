@@ -6,21 +6,23 @@ import type { SecretBox } from '../../lib/crypto.ts';
 import type { Origin } from '../snapshots/store.ts';
 import type { Vps } from './store.ts';
 
-/** Seconds from the start of a guest until its SSH server must answer; first boots run the customer's cloud-init. */
+/**
+ * Seconds from the start of a guest until its SSH server must answer; a first boot includes the customer's cloud-init.
+ */
 export const SSH_TIMEOUT_SECONDS = 180;
 
-/** Servers have public addresses of their own: nothing of the host's leads to them. */
+/** Servers have no published ports: they have public addresses of their own. */
 export const NOTHING_PUBLISHED = { publish: [] };
 
-/** What the data plane is to give a VPS with these columns. */
+/** The settings that the data plane applies to a VPS with these columns. */
 export const settingsOf = (vps: Pick<Vps, 'vcpu' | 'memory_mb' | 'disk_gb' | 'auto_start'>) => ({
   limits: { vcpu: vps.vcpu, memoryMb: vps.memory_mb, diskGb: vps.disk_gb },
   autoStart: vps.auto_start,
 });
 
 /**
- * The whole instance. One that is made from a snapshot has the image of that, and the customer's own cloud-init has
- * done its work there: it does not run a second time.
+ * The complete spec of the instance. When it is created from a snapshot, its image is that of the snapshot, and the
+ * customer's cloud-init has already run and is left out.
  */
 export async function instanceSpec(
   vps: Vps,

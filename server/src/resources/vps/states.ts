@@ -18,13 +18,13 @@ export const VPS_STATUSES = [
 export type VpsStatus = (typeof VPS_STATUSES)[number];
 
 /**
- * What may be asked of a VPS now. `desired` is where it is headed once every accepted operation is done, so a
- * request that makes sense after the ones before it is accepted and waits its turn.
+ * The actions that are possible now. `desired` is the state after all accepted operations, so a request is accepted if
+ * it makes sense after them, and waits its turn.
  */
 export function allowedActions(vps: Pick<Vps, 'status' | 'desired' | 'deployed_at'>) {
   if (vps.desired === 'deleted')
     return { start: false, stop: false, reboot: false, reinstall: false, destroy: false };
-  // After a failure the instance may be in either state; one that was never deployed is not there at all.
+  // After a failure the instance may be in either state; one that was never deployed does not exist.
   const failed = vps.status === 'error';
   const exists = !failed || vps.deployed_at !== null;
   return {

@@ -3,10 +3,10 @@ import type { Queryable, Tx } from '../../db/database.ts';
 import type { DB, Vps as VpsTable } from '../../db/schema.gen.ts';
 import { type Instance, selectInstances } from '../../instances/store.ts';
 
-/** A server: what every instance has, and what only servers have. */
+/** A server: the columns of every instance, and those of servers. */
 export type Vps = Instance & Selectable<VpsTable>;
 
-/** The columns that follow the plan. */
+/** The columns that the plan determines. */
 export type PlanColumns = Pick<
   Vps,
   'plan' | 'cpu_allocation_type' | 'vcpu' | 'memory_mb' | 'disk_gb' | 'price_cents'
@@ -22,7 +22,7 @@ const selectOne = (db: Queryable, teamId: number, id: string) =>
 export const listVps = (db: Queryable, teamId: number, limit: number, offset: number): Promise<Vps[]> =>
   listVpsQuery(db, teamId, limit, offset).execute();
 
-/** The query behind it, for the benchmark that compares with the bare query. */
+/** Its query, for the benchmark against the bare query. */
 export const listVpsQuery = (db: Queryable, teamId: number, limit: number, offset: number) =>
   select(db)
     .where('instances.team_id', '=', teamId)
@@ -35,20 +35,20 @@ export const listVpsQuery = (db: Queryable, teamId: number, limit: number, offse
 export const findVps = (db: Queryable, teamId: number, id: string): Promise<Vps | undefined> =>
   selectOne(db, teamId, id).executeTakeFirst();
 
-/** The same, and nobody else changes any of its rows until the transaction ends. */
+/** The same, and locks its rows until the transaction ends. */
 export const lockVps = (tx: Tx, teamId: number, id: string): Promise<Vps | undefined> =>
   selectOne(tx, teamId, id).forUpdate().executeTakeFirst();
 
-/** For workflows, which know the id from their own record. Throws when the row is gone. */
+/** For workflows, which have the id from their own record. Throws when the row is gone. */
 export const getVps = (db: Queryable, id: string): Promise<Vps> =>
   select(db).where('instances.id', '=', id).executeTakeFirstOrThrow();
 
-/** Changes what only servers have. */
+/** Updates the columns of servers. */
 export async function updateVps(db: Queryable, id: string, changes: UpdateObject<DB, 'vps'>): Promise<void> {
   await db.updateTable('vps').set(changes).where('id', '=', id).execute();
 }
 
-/** What a create request refers to, looked up in one round trip; null where there is no such thing. */
+/** What a create request refers to, read in one query; null where it does not exist. */
 export interface CreateReferences {
   plan: {
     vcpu: number;

@@ -6,7 +6,7 @@ import type { Vps } from './store.ts';
 const CAPABILITIES = { logs: false, events: true, diagnose: true, build_logs: false };
 
 /**
- * A row as the API shows it: the one place where names and units change.
+ * A server as the API shows it, with all changes of names and units.
  * @param comparedAt when the reconciler last finished a pass, or null before its first
  */
 export function viewVps(vps: Vps, comparedAt: Date | null): VpsView {

@@ -28,9 +28,9 @@ import { type ImageArgs, type ReinstallArgs, type UpdateArgs, vpsOperations } fr
 import { instanceSpec, NOTHING_PUBLISHED, SSH_TIMEOUT_SECONDS } from './spec.ts';
 import { getVps, updateVps, type Vps } from './store.ts';
 
-/** Operations that make it pointless to wait for the guest. */
+/** Operations that make waiting for the guest pointless. */
 const SUPERSEDING = new Set(['stop', 'reinstall', 'restore', 'delete']);
-/** Seconds that a guest gets to shut down before it is switched off. */
+/** Seconds that a guest gets to shut down before it is powered off. */
 const STOP_GRACE_SECONDS = 30;
 
 export interface VpsWorkflowDependencies {
@@ -41,7 +41,7 @@ export interface VpsWorkflowDependencies {
 
 type Kind = keyof typeof vpsOperations | keyof typeof instanceSnapshotOperations;
 
-/** The operations on a VPS, by kind. */
+/** The workflows of VPS, by kind of operation. */
 export function vpsWorkflows(dependencies: VpsWorkflowDependencies): Record<Kind, OperationWorkflow> {
   const steps = vpsSteps(dependencies);
   const { create, start, stop, reboot, reinstall, update, delete: remove } = vpsOperations;
@@ -62,7 +62,7 @@ export function vpsWorkflows(dependencies: VpsWorkflowDependencies): Record<Kind
     }),
     reinstall: instanceWorkflow(reinstall, {
       begin: beginReinstall,
-      // The image comes first: where it cannot be had, the old system is still there.
+      // The image comes first: if it is unavailable, the old system still exists.
       steps: [steps.image, steps.remove, steps.network, steps.instance, steps.ssh],
       succeed: becomes('running', vpsEvents.reinstalled),
     }),
@@ -70,7 +70,7 @@ export function vpsWorkflows(dependencies: VpsWorkflowDependencies): Record<Kind
     ...instanceSnapshotWorkflows({
       ...dependencies,
       graceSeconds: STOP_GRACE_SECONDS,
-      // No image: the snapshot holds the whole system.
+      // No image: the snapshot contains the whole system.
       prepare: [steps.network],
       instance: steps.instance,
       ready: steps.ssh,
@@ -87,7 +87,7 @@ export function vpsWorkflows(dependencies: VpsWorkflowDependencies): Record<Kind
 function vpsSteps({ database, plane, secrets }: VpsWorkflowDependencies) {
   const networkOf = createNetworkReader(database.db);
   const step = <Args = unknown>(name: string, run: OperationStep<Args>['run']) => ({ name, run });
-  /** A step that needs the row. A row outlives every operation on it. */
+  /** A step that gets the operation's row. The row exists as long as it has unfinished operations. */
   const stepOf = <Args = unknown>(
     name: string,
     run: (vps: Vps, operation: Operation<Args>) => Promise<void>,
@@ -95,7 +95,7 @@ function vpsSteps({ database, plane, secrets }: VpsWorkflowDependencies) {
   return {
     network: step('network', async ({ teamId }) => {
       await plane.ensureTenant({ teamId, network: await networkOf(teamId) });
-      // Before there is an instance: it must not be reachable in any other way for a moment.
+      // Before the instance exists, so that it is never reachable in any other way.
       await applyTeamFirewalls(database, plane, teamId);
     }),
     image: step<ImageArgs>('image', ({ args }, progress) => plane.ensureImage(args.image, progress)),
@@ -104,7 +104,7 @@ function vpsSteps({ database, plane, secrets }: VpsWorkflowDependencies) {
       const spec = await instanceSpec(vps, await networkOf(vps.team_id), secrets, origin);
       await plane.ensureInstance(spec, origin?.ref);
     }),
-    // A guest that never gets there must not hold up who has given up on it.
+    // A user who gives up on a guest that never boots must not have to wait for it.
     ssh: stepOf('ssh', (vps) =>
       unlessSuperseded(
         database,
@@ -119,7 +119,7 @@ function vpsSteps({ database, plane, secrets }: VpsWorkflowDependencies) {
       plane.ensureSettings(instanceRef(vps), { ...args.settings, ...NOTHING_PUBLISHED }),
     ),
     remove: stepOf('remove', (vps) => plane.removeInstance(instanceRef(vps))),
-    // Its address is free afterwards, and nothing may be left that is for the instance.
+    // Its address is then free for reuse, so no rule for it may be left.
     firewalls: step('firewalls', ({ teamId }) => applyTeamFirewalls(database, plane, teamId)),
     snapshots: step('snapshots', (operation) => removeSnapshotsOf(database.db, plane, operation)),
   };
@@ -132,7 +132,7 @@ const becomes =
     await recordOutcome(tx, operation, event, {});
   };
 
-/** A new generation makes the data plane replace the instance. Counting up twice does no harm: it must only differ. */
+/** A new generation makes the data plane replace the instance. Incrementing it twice is harmless. */
 async function beginReinstall(db: Queryable, { resourceId, args }: Operation<ReinstallArgs>): Promise<void> {
   await updateInstance(db, resourceId, { status: vpsOperations.reinstall.during });
   await updateVps(db, resourceId, {
@@ -147,26 +147,26 @@ async function finishUpdate(tx: Tx, operation: Operation): Promise<void> {
   await recordOutcome(tx, operation, vpsEvents.updated, {});
 }
 
-/** The columns as they were before an update. */
+/** Restores the columns as they were before an update. */
 async function putBack(tx: Tx, { resourceId, args }: Operation<UpdateArgs>): Promise<void> {
   const { cpu_allocation_type, auto_start, ...shared } = args.previous;
   await updateInstance(tx, resourceId, shared);
   await updateVps(tx, resourceId, { cpu_allocation_type, auto_start });
 }
 
-/** The same for an update that waits, and is not going to be carried out. */
+/** The same for a waiting update that will not be executed. */
 async function revertWaiting(tx: Tx, waiting: Operation): Promise<void> {
   const update = asOperation(vpsOperations.update, waiting);
   if (update) await putBack(tx, update);
 }
 
-/** A restored server is of the image that the snapshot is of. */
+/** A restored server has the image of its snapshot. */
 async function adopt(tx: Tx, id: string, { image }: Snapshot): Promise<void> {
   if (image !== null) await updateVps(tx, id, { image });
   await markDeployed(tx, id);
 }
 
-/** The instance is as it was, and so is what the customer pays for. */
+/** Reverting succeeded: the instance and its price are as before. */
 async function revertUpdate(tx: Tx, operation: Operation<UpdateArgs>, error: OperationError): Promise<void> {
   await putBack(tx, operation);
   await recordOutcome(tx, operation, vpsEvents.updateFailed, { error });

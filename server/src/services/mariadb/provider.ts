@@ -15,11 +15,10 @@ export const mariadb: Provider = {
 };
 
 /**
- * Half of what is left of the memory beyond 256 MB goes to the buffer pool. Those 256 MB are for the server, which
- * idles at 120 MB, and its other caches. The other half is for connections: with the buffers below, one takes up to
- * about 4 MB at work (MariaDB Knowledge Base, "MariaDB Memory Allocation"); 80 for each GB is the order of what Amazon
- * RDS allows (memory / 12 MB). A redo log of 2.5 % of the disk, at most 1 GB: enough that checkpoints do not hurry, and
- * crash recovery is short.
+ * The buffer pool gets half of the memory beyond 256 MB, which are for the server (120 MB when idle) and its other
+ * caches. The other half is for connections: with the buffers below, an active one takes up to about 4 MB (MariaDB
+ * Knowledge Base, "MariaDB Memory Allocation"). 80 connections per GB are about what Amazon RDS allows (memory / 12
+ * MB). The redo log has 2.5 % of the disk, at most 1 GB: enough for unhurried checkpoints and a short crash recovery.
  */
 function sizing({ memoryMb, diskGb }: PlanSize): Record<string, string> {
   const connections = Math.floor(memoryMb / 12.8);
@@ -29,10 +28,10 @@ function sizing({ memoryMb, diskGb }: PlanSize): Record<string, string> {
     max_connections: String(connections),
     table_open_cache: String(Math.max(400, connections * 4)),
     table_definition_cache: String(Math.max(400, connections * 2)),
-    // Pages of Aria: system tables, and internal temporary tables that are on the disk.
+    // Page cache of Aria: system tables, and internal temporary tables on disk.
     aria_pagecache_buffer_size: mebibytes(memoryMb / 32),
     key_buffer_size: mebibytes(8),
-    // Of each session; a bigger temporary table or sort goes to the disk.
+    // Per session; larger temporary tables and sorts go to disk.
     tmp_table_size: mebibytes(memoryMb / 512),
     max_heap_table_size: mebibytes(Math.max(16, memoryMb / 128)),
     sort_buffer_size: mebibytes(1),

@@ -12,7 +12,7 @@ const PLANS = [
   { vcpu: 4, memoryMb: 8192, diskGb: 100 },
 ];
 
-/** Reads a line of an option file as `my_default.c` of both engines does. */
+/** Parses a line of an option file as `my_default.c` of both engines does. */
 function readOption(line: string): [string, string] {
   let quote = '';
   let escaped = false;
@@ -40,7 +40,7 @@ function readOption(line: string): [string, string] {
 }
 
 describe('MySQL and MariaDB', () => {
-  test('any value comes out of the option file as it went in', () => {
+  test('every value survives the option file unchanged', () => {
     const text = fc.oneof(
       fc.string({ unit: 'binary', maxLength: 100 }),
       fc.string({ unit: fc.constantFrom(...' #"\'\\;![]=nstbrx\t'), maxLength: 40 }),
@@ -59,7 +59,7 @@ describe('MySQL and MariaDB', () => {
     );
   });
 
-  test('nothing that the engine would read as two lines is written', () => {
+  test('a value that the engine would read as two lines is not written', () => {
     for (const value of ['a\nplugin_load=x', 'a\rb', 'a\0b', 'x'.repeat(5000)]) {
       assert.throws(() => renderOptionFile({ sql_mode: value }), /sql_mode cannot be written/);
     }
@@ -85,7 +85,7 @@ describe('MySQL and MariaDB', () => {
         assert.ok(mib('innodb_buffer_pool_size') >= 256);
         const connections = Number(sizing.max_connections);
         assert.ok(connections >= plan.memoryMb / 16, 'connections');
-        // Server, buffer pool and half of the connections at work at the same time.
+        // Server, buffer pool, and half of the connections active at the same time.
         const used = 200 + mib('innodb_buffer_pool_size') + connections * 0.5 * 2;
         assert.ok(used < plan.memoryMb * 0.9, `${provider.id} ${plan.memoryMb}: ${used}`);
         const redo = mib('innodb_redo_log_capacity') || mib('innodb_log_file_size');

@@ -3,7 +3,7 @@ import type { Provider } from '../provider.ts';
 import { connectionUri } from '../uri.ts';
 import { checkOption, LOCKED, optionLogLevel, renderOptionFile } from './options.ts';
 
-/** What MySQL and MariaDB have in common. `folder` is the engine's own: its scripts come on top of the shared ones. */
+/** What MySQL and MariaDB have in common. `folder`: the engine's own scripts, which are added to the shared ones. */
 export const mysqlFamily = (folder: string) =>
   ({
     kind: 'database',

@@ -1,11 +1,11 @@
 import type { LogLevel } from '../provider.ts';
 
-/** The engines read option files in lines of 4096 bytes, and take what is beyond for a line of its own. */
+/** The engines read option files in lines of 4096 bytes, and take the rest of a longer line for another line. */
 const MAX_LINE_BYTES = 4000;
 
 /**
- * An option file for mysqld. Values are quoted, so that blanks, `#` and quotes in them are read as they are. Throws
- * where a name or a value cannot be written: {@link checkOption} refuses such values before.
+ * An option file for mysqld. Values are quoted, so that spaces, `#` and quotes in them are preserved. Throws for a name
+ * or value that cannot be written; {@link checkOption} rejects such values earlier.
  */
 export function renderOptionFile(parameters: Readonly<Record<string, string>>): string {
   const lines = Object.entries(parameters).map(([name, value]) => {
@@ -22,7 +22,7 @@ export function renderOptionFile(parameters: Readonly<Record<string, string>>): 
   return ['[mysqld]', ...lines, ''].join('\n');
 }
 
-/** Parameters that hold a number of bytes: a whole number, which may end in a power of 1024. */
+/** Parameters for a number of bytes: a whole number, optionally with a unit (a power of 1024). */
 const SIZE = /^(?!performance_schema_).*_(size|capacity|packet|ram|limit)$/;
 
 /** `Provider.checkValue` of both engines. */
@@ -41,14 +41,14 @@ export function optionLogLevel(line: string): LogLevel {
   return 'info';
 }
 
-/** What customers cannot set in either engine, see `Provider.locked`. */
+/** Parameters that customers cannot set in either engine, see `Provider.locked`. */
 export const LOCKED: readonly (string | RegExp)[] = [
   // Files and folders.
   /(^|_)(file|filename|path|dir|dirs|directory|directories|datadir|basedir|tmpdir|chroot|socket|capath|crlpath)$/,
   /^(log_bin|log_error|log_tc|log_basename|relay_log|general_log_|slow_query_log_|aria_log_|innodb_log_(group|file_b))/,
-  // Programs, libraries and what runs with the platform's rights.
+  // Programs, libraries, and what runs with the platform's privileges.
   /plugin|udf|component|keyring|encryption|_now$|^init_|^wsrep|^ndb|^feedback|^debug|^gdb$|^core|^stack_trace$/,
-  // Other hosts: replication, and where clients are sent.
+  // Other hosts: replication, and redirection of clients.
   /^(binlog|gtid|enforce_gtid|group_replication|replica|replicate|replication|rpl|slave|master|source|relay)/,
   /^(report|server_|sync_|encrypt)/,
   /^(max_(binlog|relay)|log_(slave|replica)|redirect_url|read_binlog|skip_|log_slow_(slave|replica))/,
@@ -56,7 +56,7 @@ export const LOCKED: readonly (string | RegExp)[] = [
   /^(port|extra_|bind_address|admin_|create_admin|mysqlx|proxy_protocol|require_secure|secure_|ssl|tls|unix_socket)/,
   /^(auto_generate|caching_sha2|sha256|authentication_|mandatory_roles|activate_mandatory|partial_revokes|persist)/,
   /^(old_passwords|safe_user_create|check_proxy_users|validate_|protocol_version|offline_mode|thread_handling)/,
-  // Durability, and what a data folder is made with.
+  // Durability, and parameters fixed when the data folder is created.
   /^innodb_(flush_(log|method)|doublewrite|force_|read_only|page_size|data_|undo_|temp_|checksum|log_checksums)/,
   /^innodb_(fast_shutdown|redo_log_encrypt|use_(fdatasync|atomic|native)|status_file|fsync|ft_(aux|server|user))/,
   /^innodb_(encrypt|corrupt)/,
@@ -64,7 +64,7 @@ export const LOCKED: readonly (string | RegExp)[] = [
   /^(ignore_builtin_innodb|innodb_linux_aio|innodb_log_file_mmap|aria_block_size|myisam_recover|date)/,
   /^(delay_key|time_format|large_files|system_time)/,
   /^(disabled_storage_engines|default_(storage|tmp_storage)_engine|enforce_storage_engine|aria_(encrypt|recover))/,
-  // Where logs go, memory by plan, and the process itself.
+  // Destination of logs, memory that follows the plan, and the process itself.
   /^(log_output|log_raw|log_isam|log_timestamps|innodb_dedicated_server|container_aware|server_memory|user$|memlock)/,
   /^(large_pages|super_large_pages|open_files_limit|external_locking|symbolic_links|allow_suspicious|upgrade$|help$)/,
   /^(version|have_|innodb_version|license|locked_in_memory|thread_stack$|daemonize|console|initialize|verbose)/,

@@ -5,7 +5,7 @@ import { mysql } from './provider.ts';
 const isLocked = (name: string): boolean =>
   mysql.locked.some((lock) => (typeof lock === 'string' ? lock === name : lock.test(name)));
 
-test('MySQL: what leads out of the engine is locked, and what customers tune is not', () => {
+test('MySQL: parameters that lead out of the engine are locked, and tuning parameters are not', () => {
   const locked = [
     'datadir general_log_file slow_query_log_file init_file tmpdir plugin_dir secure_file_priv pid_file socket port',
     'bind_address ssl_cert ssl_key ssl_ca tls_version require_secure_transport skip_grant_tables skip_networking',
@@ -29,7 +29,7 @@ test('MySQL: what leads out of the engine is locked, and what customers tune is 
   assert.deepEqual(names(open).filter(isLocked), []);
 });
 
-test('MySQL: the URI is one for TLS, whatever is in the password', () => {
+test('MySQL: the URI requires TLS, with any password', () => {
   const uri = mysql.uri({
     host: 'fd00::1',
     port: 3306,

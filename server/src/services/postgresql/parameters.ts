@@ -1,6 +1,6 @@
 import type { EngineParameter } from '../provider.ts';
 
-/** Parameters that Danube sets: `guest/postgresql.conf` has the values, where they are not the engine's own. */
+/** Parameters that Danube sets; `guest/postgresql.conf` has their values where they are not the engine's defaults. */
 export const LOCKED: readonly (string | RegExp)[] = [
   // Files, programs and libraries.
   /_(command|file|keyfile|library|libraries)$/,
@@ -11,7 +11,7 @@ export const LOCKED: readonly (string | RegExp)[] = [
     'extension_destdir',
     'jit_provider',
   ],
-  // The way in.
+  // Access: how clients connect and authenticate.
   ...[/^ssl/, /^unix_socket_/, /^bonjour/, /^krb_/, /^gss_/, /^oauth_/],
   ...[
     'listen_addresses',
@@ -22,10 +22,10 @@ export const LOCKED: readonly (string | RegExp)[] = [
     'client_encoding',
   ],
   ...['superuser_reserved_connections', 'reserved_connections', 'allow_alter_system'],
-  // Where the log goes, and how it is read.
+  // Destination and format of the log.
   ...[/^syslog_/, /^log_(destination|directory|filename|file_mode|line_prefix|rotation_.*|truncate_.*)$/],
   ...['logging_collector', 'event_source', /^lc_/],
-  // Durability, and that the engine comes back by itself.
+  // Durability, and automatic restart after a crash.
   ...[
     'fsync',
     'full_page_writes',
@@ -34,15 +34,15 @@ export const LOCKED: readonly (string | RegExp)[] = [
     'restart_after_crash',
     'exit_on_error',
   ],
-  // There is no second server: each of these would wait for one, or refuse to start.
+  // There is no second server: each of these would wait for one, or prevent the start.
   ...[/^archive_/, /^recovery_/, /^primary_/, /^hot_standby/, /^wal_receiver_/],
   ...['synchronous_standby_names', 'synchronized_standby_slots', 'sync_replication_slots'],
   ...['wal_level', 'max_wal_senders', 'max_replication_slots'],
   // Memory that the instance's limit does not count, or that the host may refuse.
   ...[/^huge_page/, 'shared_memory_type', 'dynamic_shared_memory_type', 'io_method', 'max_stack_depth'],
-  // Checks of data off, for everybody.
+  // Switch off data checks for everyone.
   ...['session_replication_role', 'event_triggers'],
-  // No file can set these, and of these no two together.
+  // Cannot be set in a configuration file.
   /^transaction_(isolation|read_only|deferrable)$/,
   /^log_(parser|planner|executor|statement)_stats$/,
 ];
@@ -55,7 +55,7 @@ const FAMILIES: readonly Record<string, number>[] = [
 
 const NUMBER = /^([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)\s*([a-z]*)$/i;
 
-/** What lists and names of the engine look like: it would not start with others. */
+/** Formats of lists and names without which the engine does not start. */
 const FORMATS: Readonly<Record<string, [RegExp, string]>> = {
   DateStyle: [
     /^(iso|sql|postgres|german)(\s*,\s*(dmy|mdy|ymd))?$|^(dmy|mdy|ymd)$/i,
@@ -72,10 +72,10 @@ const FORMATS: Readonly<Record<string, [RegExp, string]>> = {
   timezone_abbreviations: [/^(Default|Australia|India)$/, 'must be one of: Default, Australia, India'],
 };
 
-/** Lowest values that a server starts with, above what it lists: in the parameter's own unit. */
+/** Lowest values with which a server starts, higher than those it lists, in the parameter's own unit. */
 const LEAST: Readonly<Record<string, number>> = { max_connections: 10, min_wal_size: 32, max_wal_size: 32 };
 
-/** Why PostgreSQL would refuse the value, as the end of a sentence; null where it would not. */
+/** Why PostgreSQL would reject the value, as the end of a sentence; null where it would accept it. */
 export function checkValue(name: string, value: string, parameter: EngineParameter): string | null {
   if (parameter.type === 'integer' || parameter.type === 'number') return checkNumber(value, parameter);
   const [format, fault] = FORMATS[name] ?? [];
@@ -108,7 +108,7 @@ function checkNumber(value: string, parameter: EngineParameter): string | null {
   return null;
 }
 
-/** A number in `given`, in the parameter's unit (`8kB`, `ms`, …); null where they do not go together. */
+/** A number with the unit `given`, in the parameter's unit (`8kB`, `ms`, …); null where the units do not match. */
 function convert(number: number, given: string, unit: string | null): number | null {
   const [, count, base] = /^(\d*)(\D+)$/.exec(unit ?? '') ?? [];
   const family = FAMILIES.find((units) => base !== undefined && base in units);

@@ -11,7 +11,7 @@ const PLANS = [
   { vcpu: 4, memoryMb: 8192, diskGb: 100 },
 ];
 
-/** Reads the file as PostgreSQL does: guc-file.l for the tokens, DeescapeQuotedString for what is in the quotes. */
+/** Parses the file as PostgreSQL does: guc-file.l for the tokens, DeescapeQuotedString for quoted text. */
 function parse(file: string): Record<string, string> {
   const lines = file.split('\n').slice(0, -1);
   return Object.fromEntries(
@@ -35,7 +35,7 @@ const parameter = (changes: Partial<EngineParameter>): EngineParameter => ({
   ...changes,
 });
 
-test('any text without line breaks comes out of the configuration as it went in', () => {
+test('any text without line breaks survives the configuration file unchanged', () => {
   const name = fc.stringMatching(/^[a-z_]{1,20}(\.[a-z_]{1,10})?$/);
   const value = fc.oneof(
     fc.string({ unit: 'grapheme' }),
@@ -49,7 +49,7 @@ test('any text without line breaks comes out of the configuration as it went in'
   );
 });
 
-test('the URI is one that libpq takes, whatever the password', () => {
+test('libpq accepts the URI, whatever the password', () => {
   const connection = { host: '10.64.0.5', port: 5432, username: 'danube', password: `p@s/s:w'?#`, tls: true };
   assert.equal(
     postgresql.uri({ ...connection, database: 'shop' }),
@@ -61,7 +61,7 @@ test('the URI is one that libpq takes, whatever the password', () => {
   );
 });
 
-test('what leads out of the engine, or would end it, is locked; what tunes it is not', () => {
+test('parameters that lead out of the engine or would stop it are locked, and tuning parameters are not', () => {
   const locked = (name: string) =>
     postgresql.locked.some((lock) => (typeof lock === 'string' ? lock === name : lock.test(name)));
   const closed = `archive_command archive_library archive_mode restore_command recovery_end_command
@@ -78,7 +78,7 @@ test('what leads out of the engine, or would end it, is locked; what tunes it is
   for (const name of open.split(/\s+/)) assert.ok(!locked(name), name);
 });
 
-test('every plan gets settings that its memory and disk can bear', () => {
+test('every plan gets settings that fit its memory and disk', () => {
   for (const plan of PLANS) {
     const set = postgresql.sizing(plan);
     const mb = (name: string) =>
@@ -96,7 +96,7 @@ test('every plan gets settings that its memory and disk can bear', () => {
   }
 });
 
-test('numbers may have units, and are held to the range of their parameter', () => {
+test('numbers may have units, and must be within the range of their parameter', () => {
   const check = (value: string, changes: Partial<EngineParameter>) => {
     const described = parameter(changes);
     return postgresql.checkValue!(described.name, value, described);
@@ -117,11 +117,11 @@ test('numbers may have units, and are held to the range of their parameter', () 
   );
   assert.equal(check('5', { name: 'max_connections', min: 1, max: 100 }), 'must be at least 10');
   assert.match(check('17', { name: 'transaction_buffers', unit: '8kB' })!, /multiple of 16/);
-  // Whether it is a number at all is not the provider's to say.
+  // The type is checked elsewhere, not by the provider.
   assert.equal(check('many', workMem), null);
 });
 
-test('lists and names that would keep the engine from starting are refused', () => {
+test('lists and names that would keep the engine from starting are rejected', () => {
   const check = (name: string, value: string) =>
     postgresql.checkValue!(name, value, parameter({ name, type: 'string' }));
   for (const value of ['Europe/Berlin', 'UTC']) assert.equal(check('TimeZone', value), null);
@@ -132,7 +132,7 @@ test('lists and names that would keep the engine from starting are refused', () 
   assert.equal(check('createrole_self_grant', 'set, inherit'), null);
 });
 
-test('the first database has a name that the engine leaves free and whole', () => {
+test('the first database cannot have a reserved or truncated name', () => {
   assert.equal(postgresql.checkDatabaseName!('shop_1'), null);
   assert.match(postgresql.checkDatabaseName!('template1')!, /must not be one of/);
   assert.match(postgresql.checkDatabaseName!('x'.repeat(64))!, /63/);

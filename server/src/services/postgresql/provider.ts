@@ -27,14 +27,14 @@ export const postgresql: Provider = {
   checkValue,
   checkDatabaseName(name) {
     if (TAKEN.includes(name)) return `must not be one of: ${TAKEN.join(', ')}`;
-    // NAMEDATALEN - 1: the engine cuts off the rest.
+    // NAMEDATALEN - 1; the engine truncates longer names.
     return Buffer.byteLength(name) > 63 ? 'must not be longer than 63 characters' : null;
   },
   uri: (connection) => connectionUri('postgresql', connection, '?sslmode=require'),
   logLevel,
 };
 
-/** Severities of PostgreSQL; DETAIL, HINT, STATEMENT and the like only explain the line before them. */
+/** Severities of PostgreSQL. DETAIL, HINT, STATEMENT and the like explain the preceding line. */
 const LEVELS: Readonly<Record<string, LogLevel>> = {
   DEBUG: 'debug',
   WARNING: 'warn',
@@ -43,7 +43,7 @@ const LEVELS: Readonly<Record<string, LogLevel>> = {
   PANIC: 'error',
 };
 
-/** The severity is the first word in capitals with a colon and two blanks; further lines of a message have none. */
+/** The severity is the first word in capitals before a colon and two spaces; continuation lines have none. */
 function logLevel(line: string): LogLevel {
   const severity = /(?:^|\s)([A-Z]+)\d?: {2}/.exec(line)?.[1] ?? '';
   return LEVELS[severity] ?? 'info';

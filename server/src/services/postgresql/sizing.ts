@@ -1,16 +1,16 @@
 import type { PlanSize } from '../provider.ts';
 
 /**
- * What follows the plan. An instance runs nothing but PostgreSQL.
+ * Parameters that follow the plan. An instance runs nothing but PostgreSQL.
  *
  * - `shared_buffers`: "a reasonable starting value … is 25% of the memory in your system" (PostgreSQL 18, 19.4.1).
  * - `effective_cache_size`: "1/2 of total memory would be a normal conservative setting, and 3/4 of memory is a more
  *   aggressive but still reasonable amount" (PostgreSQL wiki, Tuning Your PostgreSQL Server).
- * - `max_connections`: 50 per GB, so that a connection with one sort at work has about 5 MB.
+ * - `max_connections`: 50 per GB, which leaves about 5 MB for a connection with one sort.
  * - `work_mem`, `maintenance_work_mem` and the parallel workers: the formulas of PGTune (github.com/le0pard/pgtune),
- *   which counts three pieces of work memory for each connection.
+ *   which assumes three work memory areas per connection.
  * - `max_wal_size`: a tenth of the disk, between the default of 1 GB and PGTune's 4 GB for web applications.
- * - `temp_file_limit`: a fifth of the disk for each session, so that one query does not fill it.
+ * - `temp_file_limit`: a fifth of the disk per session, so that one query cannot fill it.
  */
 export function sizing({ vcpu, memoryMb, diskGb }: PlanSize): Record<string, string> {
   const sharedMb = Math.floor(memoryMb / 4);

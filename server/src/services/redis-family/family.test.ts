@@ -8,14 +8,14 @@ import { checkValue } from './parameters.ts';
 const locked = (name: string): boolean =>
   redis.locked.some((lock) => (typeof lock === 'string' ? lock === name : lock.test(name)));
 
-/** A line of redis.conf as its reader takes it: `name "value"`, where a backslash makes the next character stand for itself. */
+/** A line of redis.conf as its parser reads it: `name "value"`, where a backslash makes the next character literal. */
 function read(line: string): [name: string, value: string] {
   const [, name, quoted] = /^(\S+) "((?:[^"\\]|\\[\\"])*)"$/s.exec(line) ?? assert.fail(line);
   return [name!, quoted!.replaceAll(/\\(.)/gs, '$1')];
 }
 
 describe('what Redis and Valkey share', () => {
-  it('writes any value so that it comes out as it went in', () => {
+  it('writes every value so that the engine reads it unchanged', () => {
     const text = fc.string({ unit: 'binary' }).filter((value) => !/[\n\r\0]/.test(value));
     const name = fc.stringMatching(/^[a-z]{1,8}(-[a-z]{1,8}){2,3}$/);
     fc.assert(
@@ -26,7 +26,7 @@ describe('what Redis and Valkey share', () => {
     );
   });
 
-  it('writes booleans as the engines know them', () => {
+  it('writes booleans in the engines’ format', () => {
     assert.equal(redis.renderConfig({ activerehashing: 'on' }), 'activerehashing "yes"\n');
     assert.equal(redis.renderConfig({ activerehashing: 'FALSE' }), 'activerehashing "no"\n');
   });
@@ -34,7 +34,7 @@ describe('what Redis and Valkey share', () => {
   it('follows the plan', () => {
     const sizes = [256, 1024, 3072, 6144].map((memoryMb) => {
       const sizing = redis.sizing({ vcpu: 1, memoryMb, diskGb: 2 });
-      // Twice the data, and what clients may buffer, fit into memory.
+      // Twice the data plus the limit of client buffers must fit into memory.
       const mib = (name: string) => Number(sizing[name]) / 1024 / 1024;
       assert.ok(2 * mib('maxmemory') + mib('maxmemory-clients') / 2 < memoryMb - 30);
       return [Math.floor(mib('maxmemory')), Number(sizing.maxclients)];
@@ -48,7 +48,7 @@ describe('what Redis and Valkey share', () => {
     assert.deepEqual(valkey.sizing, redis.sizing);
   });
 
-  it('locks all that leads out of the engine or breaks a promise', () => {
+  it('locks everything that leads out of the engine or breaks a promise', () => {
     const forbidden =
       'dir dbfilename appenddirname appendfilename logfile pidfile unixsocket unixsocketperm port bind tls-port tls-cert-file ' +
       'tls-auth-clients tls-protocols aclfile requirepass masterauth replicaof slaveof loadmodule rename-command include user ' +
@@ -59,7 +59,7 @@ describe('what Redis and Valkey share', () => {
     for (const name of ['maxmemory-policy', 'timeout', 'databases']) assert.ok(!locked(name), name);
   });
 
-  it('refuses values that the engine would not take', () => {
+  it('rejects values that the engine would reject', () => {
     const fits = (name: string, ...values: string[]) => {
       for (const value of values) assert.equal(checkValue(name, value), null, `${name} ${value}`);
     };
@@ -81,7 +81,7 @@ describe('what Redis and Valkey share', () => {
     fits('maxmemory-policy', 'allkeys-lru');
   });
 
-  it('makes URIs that clients take', () => {
+  it('creates URIs that clients accept', () => {
     const connection = {
       host: '192.0.2.1',
       port: 6380,
@@ -94,7 +94,7 @@ describe('what Redis and Valkey share', () => {
     assert.equal(valkey.uri({ ...connection, tls: true }), 'rediss://default:a%2Fb@192.0.2.1:6380/');
   });
 
-  it('tells how severe a line of the log is', () => {
+  it('determines the severity of log lines', () => {
     const level = (mark: string, text: string) =>
       redis.logLevel(`4:M 24 Nov 2026 18:59:45.781 ${mark} ${text}`);
     assert.equal(level('.', 'Accepted'), 'debug');

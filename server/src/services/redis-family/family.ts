@@ -3,7 +3,7 @@ import type { LogLevel, PlanSize, Provider } from '../provider.ts';
 import { connectionUri } from '../uri.ts';
 import { checkValue, LOCKED, normalized } from './parameters.ts';
 
-/** What Redis and Valkey have in common, which is all but their names, versions and packages. */
+/** Everything that Redis and Valkey have in common; they differ in names, versions and packages. */
 export const redisFamily = {
   kind: 'cache',
   ports: { tls: 6380, plain: 6379 },
@@ -18,21 +18,18 @@ export const redisFamily = {
   logLevel,
 } satisfies Partial<Provider>;
 
-/**
- * Memory that is not the engine's to fill, MiB: an empty engine takes 13 to 17 (measured), the rest is for the system.
- */
+/** MiB that the engine must not fill: an empty engine uses 13 to 17 (measured), the rest is for the system. */
 const BASE_MB = 48;
 
 const MIB = 1024 * 1024;
 
 /**
- * A rewrite of the append-only file forks, and under heavy writes every page of the data may then be there twice: so
- * data gets 45 % of what the system leaves, and twice that with allocation overhead fits into the plan without swap.
+ * A rewrite of the append-only file forks, and under heavy writes every page of data may then exist twice. So data gets
+ * 45 % of the memory beyond the base, and twice that with allocation overhead fits into the plan without swap.
  *
- * Memory outside of the data is bounded with it: buffers of clients together, a single value, and the number of clients
- * (an idle one with TLS takes 50 kB in Valkey 9.1 and 200 kB in Redis 7.0, which the engine does not count). Keys are
- * evicted least recently used first, because that is what a cache is for; the engine's default would refuse writes once
- * the memory is full.
+ * Other memory is limited in proportion: client buffers in total, single values, and the number of clients (an idle one
+ * with TLS takes 50 kB in Valkey 9.1 and 200 kB in Redis 7.0, which the engine does not count). Keys are evicted least
+ * recently used first, as users of a cache expect; the engine's default would reject writes once the memory is full.
  */
 function sizing({ memoryMb }: PlanSize): Record<string, string> {
   const maxmemory = Math.floor((memoryMb - BASE_MB) * 0.45) * MIB;
@@ -45,7 +42,7 @@ function sizing({ memoryMb }: PlanSize): Record<string, string> {
   };
 }
 
-/** A directive each line. In double quotes a backslash and a double quote are escaped; all else stands for itself. */
+/** One directive per line. In double quotes, backslash and double quote are escaped; everything else is literal. */
 function renderConfig(parameters: Readonly<Record<string, string>>): string {
   return Object.entries(parameters)
     .map(([name, value]) => `${name} "${normalized(name, value).replaceAll(/[\\"]/g, '\\$&')}"\n`)
@@ -55,9 +52,8 @@ function renderConfig(parameters: Readonly<Record<string, string>>): string {
 const LEVELS: Record<string, LogLevel> = { '.': 'debug', '-': 'debug', '*': 'info', '#': 'warn' };
 
 /**
- * Lines look like `12:M 24 Nov 2026 18:44:44.545 * Ready`: the mark before the text is the level. The engine's highest
- * is "warning", for fatal errors too. Without a mark come complaints about the configuration, and what Danube says
- * itself.
+ * Lines look like `12:M 24 Nov 2026 18:44:44.545 * Ready`: the character before the text is the level. The engine's
+ * highest level is "warning", even for fatal errors. Configuration errors and Danube's own lines have no level.
  */
 function logLevel(line: string): LogLevel {
   const mark = /\b\d+:[A-Z] \d\d \w{3} \d{4} [\d:.]+ ([.\-*#]) /.exec(line)?.[1];

@@ -1,9 +1,9 @@
 type Settable =
-  /** The engine's own list says what it takes. */
+  /** Checked against the engine's own list only. */
   | { kind: 'boolean' | 'enum' | 'size' }
-  /** `max` where the engine's own limit would let it be broken. */
+  /** `max`: a stricter limit than the engine's own, which would allow values that break it. */
   | { kind: 'integer'; max?: number }
-  /** `says` is what to answer where the pattern does not fit. */
+  /** `says`: the error message for a value that does not match the pattern. */
   | { kind: 'text'; pattern: RegExp; says: string };
 
 const boolean: Settable = { kind: 'boolean' };
@@ -14,10 +14,10 @@ const choice: Settable = { kind: 'enum' };
 const SIZE = '\\d+(?:b|kb?|mb?|gb?)?';
 
 /**
- * What customers may set; all else is locked. It is this way round because most parameters of these engines are files,
- * addresses, programs and accounts, or belong to durability, replication and what the plan bounds, and because later
- * versions bring parameters that nobody has looked at. Names that one of the engines or a version lacks do no harm:
- * only what the engine itself lists can be set.
+ * The parameters that customers may set; all others are locked. An allow list, because most parameters of these engines
+ * are files, addresses, programs and accounts, or concern durability, replication and limits of the plan, and because
+ * later versions add parameters that no one has reviewed. Names that an engine or version lacks are harmless: only
+ * parameters in the engine's own list can be set.
  */
 const SETTABLE: Readonly<Record<string, Settable>> = {
   'maxmemory-policy': choice,
@@ -32,7 +32,7 @@ const SETTABLE: Readonly<Record<string, Settable>> = {
   'lazyfree-lazy-user-del': boolean,
   'lazyfree-lazy-user-flush': boolean,
   appendfsync: choice,
-  // Each takes memory, whether it is used or not.
+  // Each takes memory, even if unused.
   databases: { kind: 'integer', max: 1000 },
   timeout: integer,
   'tcp-keepalive': integer,
@@ -81,11 +81,12 @@ const SETTABLE: Readonly<Record<string, Settable>> = {
 
 const settable = new Map(Object.entries(SETTABLE));
 
-/** Every name but those that customers may set. */
+/** Matches every name except those that customers may set. */
 export const LOCKED = new RegExp(`^(?!(?:${[...settable.keys()].join('|')})$)`);
 
 /**
- * `Provider.checkValue` of both engines: what their own lists of types and ranges let through, and they would refuse.
+ * `Provider.checkValue` of both engines: rejects values that the engines' lists of types and ranges allow, but the
+ * engines reject.
  */
 export function checkValue(name: string, value: string): string | null {
   const parameter = settable.get(name);
@@ -104,7 +105,7 @@ export function checkValue(name: string, value: string): string | null {
   }
 }
 
-/** The engines know only `yes` and `no`, where the API takes `on`, `true` and `1` as well. */
+/** The engines only accept `yes` and `no`; the API also accepts `on`, `true` and `1`. */
 export const normalized = (name: string, value: string): string => {
   if (settable.get(name)?.kind !== 'boolean') return value;
   return /^(?:yes|on|true|1)$/i.test(value) ? 'yes' : 'no';
