@@ -8,6 +8,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { glob } from 'node:fs/promises';
 import path from 'node:path';
+import { endReport, type Outcome } from './end-report.ts';
 import { recipeToRenew } from './test-images.ts';
 import {
   installTestPackages,
@@ -26,8 +27,8 @@ const QUIET = 'server/test/real/quiet/';
 /** Those that others would feel, because they kill or stop what all use: one file after the other. */
 const DISRUPTIVE = 'server/test/real/disruptive/';
 
-/** The usual report, and after it where the time went. */
-const REPORTERS = ['spec', './scripts/slowest-files.ts'].flatMap((reporter) => [
+/** The usual report, after it where the time went, and what the end of the run is to tell. */
+const REPORTERS = ['spec', './scripts/slowest-files.ts', './scripts/end-report.ts'].flatMap((reporter) => [
   `--test-reporter=${reporter}`,
   '--test-reporter-destination=stdout',
 ]);
@@ -41,10 +42,13 @@ process.env.DANUBE_TEST_SEED ??= String(Date.now() % 1_000_000);
 
 class CheckFailed extends Error {}
 
+/** By what was run, in its order. */
+const outcomes = new Map<string, Outcome>();
 let failed = false;
+let interrupted = false;
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
-    failed = true;
+    interrupted = true;
     for (const child of children) child.kill('SIGTERM');
   });
 }
@@ -80,7 +84,8 @@ try {
   await Promise.all([...children].map(end));
   await removeTestInstall();
 }
-process.exit(failed ? 1 : 0);
+if (outcomes.size > 0) terminal.line(`\n── The end\n${endReport(outcomes).join('\n')}`);
+process.exit(failed || interrupted ? 1 : 0);
 
 async function end(child: ReturnType<typeof spawn>): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
@@ -106,7 +111,7 @@ async function startImages(): Promise<{ done: Promise<void> }> {
 
 /** Runs a command of the checkout on this Node, under a headline. Throws when it fails. */
 async function check(what: string, script: string, args: string[]): Promise<void> {
-  if (failed) throw new CheckFailed('interrupted');
+  if (interrupted) throw new CheckFailed('interrupted');
   terminal.line(`\n── ${what}`);
   await runScript(what, script, args);
 }
@@ -115,17 +120,26 @@ async function runScript(what: string, script: string, args: string[]): Promise<
   const target = script.startsWith('-') ? script : path.join(ROOT, script);
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', target, ...args], {
     cwd: ROOT,
-    stdio: ['ignore', 'inherit', 'inherit'],
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
   children.add(child);
+  // Only `node --test` sends something.
+  child.once('message', (outcome: Outcome) => outcomes.set(what, outcome));
   const status = await new Promise((resolve) => child.once('exit', resolve));
   children.delete(child);
   if (status !== 0) throw new CheckFailed(what);
 }
 
+/** Where one fails, the others are run all the same: the end of the run says what failed in all of them. */
 async function checkFiles(what: string, files: string[], atOnce: number): Promise<void> {
   if (files.length === 0) return;
-  await check(what, '--test', [`--test-concurrency=${atOnce}`, ...REPORTERS, ...files]);
+  try {
+    await check(what, '--test', [`--test-concurrency=${atOnce}`, ...REPORTERS, ...files]);
+  } catch (error) {
+    if (interrupted || !(error instanceof CheckFailed)) throw error;
+    failed = true;
+    terminal.line(`FAILED: ${what}`);
+  }
 }
 
 /** The test files that were asked for. */

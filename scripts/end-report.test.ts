@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { test } from 'node:test';
+import { endReport, type Outcome } from './end-report.ts';
+
+const GOOD = `import { test } from 'node:test'; test('works', () => {}); test('waits', { skip: true }, () => {});`;
+const BAD = `import { describe, it } from 'node:test';
+  describe('a thing', () => { it('breaks', () => { throw new Error('broken'); }); it('works', () => {}); });`;
+
+test('the end of a run says how many tests passed, and which failed', async () => {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'danube-report-'));
+  try {
+    await writeFile(path.join(folder, 'good.test.mjs'), GOOD);
+    await writeFile(path.join(folder, 'bad.test.mjs'), BAD);
+    const reporter = path.join(import.meta.dirname, 'end-report.ts');
+    const args = ['--test', `--test-reporter=${reporter}`, '--test-reporter-destination=stdout'];
+    const child = spawn(process.execPath, [...args, 'good.test.mjs', 'bad.test.mjs'], {
+      cwd: folder,
+      env: { ...process.env, NODE_TEST_CONTEXT: undefined },
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
+    const [[outcome], [status]] = await Promise.all([once(child, 'message'), once(child, 'exit')]);
+    assert.equal(status, 1);
+    const { seconds, ...rest } = outcome as Outcome;
+    assert.ok(seconds > 0);
+    assert.deepEqual(rest, { passed: 2, skipped: 1, failed: ['bad.test.mjs: breaks'] });
+    const outcomes = new Map([
+      ['tests', { ...rest, seconds: 99 }],
+      ['more tests', { passed: 7, skipped: 0, failed: [], seconds: 290 }],
+    ]);
+    assert.deepEqual(endReport(outcomes), [
+      '✖ tests: 2 passed, 1 failed, 1 skipped in 99 s',
+      '✔ more tests: 7 passed in 5 min',
+      '    ✖ bad.test.mjs: breaks',
+    ]);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
