@@ -7,6 +7,8 @@ import { type RunResult, run } from '../../src/lib/run.ts';
 import type { EngineMetrics, EngineParameter, EngineState, Provider } from '../../src/services/provider.ts';
 import { waitFor } from '../harness.ts';
 import { volumeOf } from '../volumes.ts';
+import { assertContained } from './containment.ts';
+import { assertTrustedChecks } from './mysql-checks.ts';
 import { openServices, patiently, type TestService, type TestServices } from './service.ts';
 import { testSnapshots } from './service-snapshots.ts';
 
@@ -245,6 +247,18 @@ export function describeEngine(
       await subject.ready();
       assert.equal(await ask('SELECT @@require_secure_transport'), '1');
     });
+
+    it('writes its data folder alone, and begins no connection', () =>
+      assertContained(subject.service, {
+        user: 'mysql',
+        folders: ['/data/mysql', '/data/tmp', '/run/mysqld'],
+        connect: (host) =>
+          `${provider.id} --no-defaults --connect-timeout=5 --protocol=tcp --host=${host} --user=x`,
+        refusal: /\(13\b/,
+      }));
+
+    it('is not misled by names and kinds of tables when it checks its data', () =>
+      assertTrustedChecks(subject));
 
     it('has the memory for all of its connections at work', async () => {
       const { service, services } = subject;
