@@ -1,7 +1,7 @@
 /**
- * `POST /vps` until its SSH server sends its banner, against the one raw Incus call that creates and starts the same
- * instance (image, limits, disk, address, user-data) until its banner; and in a team that has many instances, against
- * one that has none. Medians over alternating rounds.
+ * `POST /vps` until the SSH banner, against the single raw Incus call that creates and starts the same instance (image,
+ * limits, disk, address, user-data) until its banner; and in a team with many instances, against an empty team. Medians
+ * over alternating rounds.
  */
 import net from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -18,9 +18,9 @@ import { openRawTenant, type RawTenant } from './raw-tenant.ts';
 import { median, type Row } from './report.ts';
 
 const ROUNDS = 5;
-/** Instances of the large team, which are stopped: they have addresses and firewalls like any other. */
+/** Instances of the large team. They are stopped, but have addresses and firewalls like any other. */
 const NEIGHBOURS = Number(process.env.NEIGHBOURS ?? 50);
-/** So many of them are made at once: with more, they would wait for each other to boot. */
+/** How many of them are created at once; more would wait for boot slots. */
 const AT_ONCE = 3;
 const PASSWORD = 'correct horse battery';
 
@@ -38,7 +38,7 @@ export async function benchCreateReal(): Promise<Row[]> {
     await plane.ensureImage('debian-12');
     const [empty, full] = [test.team, large].map(({ token }) => clientOf(test.app.url!, token));
     await fill(full!, test);
-    // The first creation of a team makes its network; it is not what is measured.
+    // The first creation in a team also creates its network, which is not part of the comparison.
     await createThroughDanube(empty!, 'warm-up');
     const tenant = await openRawTenant(plane);
     const ours: number[] = [];
@@ -76,7 +76,7 @@ export async function benchCreateReal(): Promise<Row[]> {
   }
 }
 
-/** Gives the team its neighbours. */
+/** Creates the neighbours of the team. */
 async function fill(call: Call, { database }: TestApp): Promise<void> {
   await database.pool.query(`update teams set quotas = '{"vps": 1000}'`);
   const names = Array.from({ length: NEIGHBOURS }, (_, number) => `neighbour-${number}`);
@@ -108,7 +108,7 @@ async function createThroughDanube(call: Call, name: string): Promise<number> {
   const { id, public_ip } = created.body.instance;
   await banner(public_ip);
   const seconds = (performance.now() - start) / 1000;
-  // Away again before the next round, so that every round meets the same host.
+  // Deleted before the next round, so that every round runs on the same host.
   await waitForStatus(call, id, 'running');
   await call('POST', `/vps/${id}/stop`);
   await call('DELETE', `/vps/${id}`);

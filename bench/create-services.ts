@@ -1,7 +1,7 @@
 /**
- * `POST /database` and `POST /cache` until the first authenticated query, against the raw Incus calls that make the
- * same instance (volume, instance, settings) until the same query. Medians over alternating rounds; the engine's own
- * client asks on both sides.
+ * `POST /database` and `POST /cache` until the first authenticated query, against the raw Incus calls that create the
+ * same instance (volume, instance, settings) until the same query. Medians over alternating rounds; both sides query
+ * with the engine's own client.
  */
 
 import { randomBytes } from 'node:crypto';
@@ -28,7 +28,7 @@ import { median, type Row } from './report.ts';
 
 /** Odd, for the median. */
 const ROUNDS = 7;
-/** Milliseconds that a connection attempt gets: a lost first packet is sent again only after a second. */
+/** Time-out of a connection attempt in milliseconds, since a lost first packet is only retransmitted after a second. */
 const CONNECT_MS = 50;
 
 interface Setting {
@@ -61,7 +61,7 @@ export async function benchCreateServices(): Promise<Row[]> {
       const version = provider.versions[0]!.version;
       await plane.ensureImage(imageOf(provider, version));
       const setting = { test, secretKey, incus, tenant, provider };
-      // The first creation makes the team's network, and brings the image into the host's memory.
+      // The first creation also creates the team's network, and loads the image into the page cache.
       await throughDanube(setting);
       const ours: number[] = [];
       const raw: number[] = [];
@@ -89,7 +89,7 @@ export async function benchCreateServices(): Promise<Row[]> {
   }
 }
 
-/** Creates, asks, deletes. Returns what the instance was, for the other side to make the same. */
+/** Creates, queries and deletes an instance. Returns its properties, so that the other side creates the same. */
 async function throughDanube({ test, secretKey, tenant, provider }: Setting) {
   const call = clientOf(test.app.url!, test.team.token);
   const path = `/${provider.kind}`;
@@ -164,7 +164,7 @@ async function throughIncus(
   return seconds;
 }
 
-/** Knocks until the port is open, and asks with the engine's own client until it answers. */
+/** Connects until the port is open, then queries with the engine's own client until it answers. */
 async function firstAnswer(provider: Provider, login: Login): Promise<void> {
   const deadline = Date.now() + 120_000;
   while (!((await isOpen(login.host, provider.ports.tls)) && (await ask(provider, login)))) {

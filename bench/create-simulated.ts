@@ -1,7 +1,7 @@
 /**
- * `POST /vps` until `running` on the simulated data plane without latency, in teams of 500 instances and in teams of 10,
- * against as many bare DBOS workflows with as many recorded steps, started in the same process on the same kind of
- * database.
+ * `POST /vps` until `running`, on the simulated data plane without latency, in teams of 500 instances and in teams of
+ * 10, against the same number of bare DBOS workflows with as many recorded steps, in the same process and on the same
+ * kind of database.
  */
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -14,13 +14,13 @@ import { createTeam, startTestApp, type TestApp } from '../server/test/harness.t
 import type { PostVpsJob } from './post-vps-worker.ts';
 import type { Row } from './report.ts';
 
-/** Instances that there are when the clock starts, whatever the size of the teams. */
+/** Instances that exist before the measurement, regardless of team size. */
 const PRESENT = Number(process.env.PRESENT ?? 5000);
-/** Creations that are measured. */
+/** Number of measured creations. */
 const CREATIONS = Number(process.env.CREATIONS ?? 1000);
 const LARGE = 500;
 const SMALL = 10;
-/** Requests, and bare workflows, that are under way at once. */
+/** Concurrent requests, and concurrent bare workflows. */
 const CLIENTS = 32;
 
 export async function benchCreateSimulated(): Promise<Row[]> {
@@ -37,12 +37,12 @@ export async function benchCreateSimulated(): Promise<Row[]> {
   ];
 }
 
-/** Creations per second, in teams that have `size` instances each before. */
+/** Creations per second, in teams that have `size` instances before. */
 async function createServers(size: number): Promise<number> {
   const test = await startTestApp();
   try {
     const accounts = await createAccounts(test, PRESENT / size);
-    // An image is made once per install; its first use is not what is measured.
+    // An install builds an image once, which is not part of the comparison.
     await test.plane.ensureImage('debian-12');
     await create(test, accounts, PRESENT);
     const start = performance.now();
@@ -53,7 +53,7 @@ async function createServers(size: number): Promise<number> {
   }
 }
 
-/** One of a team each. */
+/** Accounts, each with a team of its own. */
 async function createAccounts(test: TestApp, count: number): Promise<PostVpsJob['accounts']> {
   const accounts: PostVpsJob['accounts'] = [];
   for (let index = 0; index < count; index++) {
@@ -66,7 +66,7 @@ async function createAccounts(test: TestApp, count: number): Promise<PostVpsJob[
   return accounts;
 }
 
-/** Creates so many servers and waits until the last of them runs. */
+/** Creates this many servers and waits until the last one is running. */
 async function create(test: TestApp, accounts: PostVpsJob['accounts'], requests: number): Promise<void> {
   const present = await countOf(test, 'running');
   await post({ url: test.app.url!, requests, clients: CLIENTS, accounts });

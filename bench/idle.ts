@@ -1,4 +1,4 @@
-/** Memory and processor time of an idle server with 50 databases, against one with none. Simulated data plane. */
+/** Memory and CPU time of an idle server with 50 databases, against one without. Simulated data plane. */
 import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { newDatabase } from '../server/test/client.ts';
@@ -7,7 +7,7 @@ import { waitFor } from '../server/test/harness.ts';
 import type { Row } from './report.ts';
 
 const DATABASES = 50;
-/** Seconds until a server has come to rest, and that it is watched for. */
+/** Seconds until a server is idle, and for which it is then measured. */
 const SETTLE = 15;
 const WATCH = 30;
 /** Clock ticks per second in /proc (USER_HZ of Linux on all architectures that Node runs on). */
@@ -65,7 +65,7 @@ async function idle(databases: number): Promise<Usage> {
   }
 }
 
-/** User and system time of the process, all threads. */
+/** User and system time of the process in seconds, over all threads. */
 async function cpuSeconds(pid: number): Promise<number> {
   const fields = (await readFile(`/proc/${pid}/stat`, 'utf8')).split(') ')[1]!.split(' ');
   return (Number(fields[11]) + Number(fields[12])) / TICKS;

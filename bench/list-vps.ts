@@ -14,7 +14,7 @@ const ROUNDS = 3;
 const CONNECTIONS = 10;
 
 export async function benchListVps(): Promise<Row[]> {
-  // Without a worker: its reconciler would rightly find that none of these rows has an instance.
+  // Without a worker, because its reconciler would find that none of these rows has an instance.
   const test = await startTestApp({ config: testConfig({ DANUBE_ROLE: 'api' }) });
   const bare = await startBare(test);
   try {
@@ -65,7 +65,7 @@ async function startBare(test: TestApp) {
   return { url, close: () => server.close() };
 }
 
-/** Brings the team to `rows` VPS, as if they had been created one second apart. */
+/** Fills the team up to `rows` VPS, as if they had been created one second apart. */
 async function fill(test: TestApp, rows: number): Promise<void> {
   const { pool } = test.database;
   await pool.query(
@@ -102,7 +102,7 @@ async function load(url: string, token: string): Promise<{ rps: number; p99: num
   return { rps: result.requests.average, p99: result.latency.p99 };
 }
 
-/** Medians over interleaved rounds, so that a noisy moment hits both sides. */
+/** Medians over interleaved rounds, so that disturbances affect both sides. */
 async function measure(runs: (() => Promise<{ rps: number; p99: number }>)[]) {
   const results = runs.map(() => [] as { rps: number; p99: number }[]);
   for (let round = 0; round < ROUNDS; round++) {

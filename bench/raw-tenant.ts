@@ -1,4 +1,4 @@
-/** Where the raw side of a comparison lives: a network of its own, of which the server under test knows nothing. */
+/** The tenant of the raw side of a comparison: a network that the server under test does not know. */
 import type { InstanceSpec } from '../server/src/dataplane/contract/compute.ts';
 import type { DataPlane } from '../server/src/dataplane/contract/data-plane.ts';
 import type { TenantNetwork } from '../server/src/dataplane/contract/networks.ts';
@@ -14,7 +14,7 @@ export interface RawTenant {
   close(): Promise<void>;
 }
 
-/** Room for one instance, `ref`, at `addresses`, to which everything may pass. */
+/** Creates a tenant for one instance, `ref`, at `addresses`, without firewall restrictions. */
 export async function openRawTenant(plane: DataPlane): Promise<RawTenant> {
   const network = lastNetworkOfPools();
   const ref = { teamId: TEAM, name: 'raw' };
@@ -38,7 +38,7 @@ export async function openRawTenant(plane: DataPlane): Promise<RawTenant> {
   };
 }
 
-/** Teams get theirs from the beginning of the install's pools, an IPv4 /13 and an IPv6 /48. */
+/** The last networks of the install's pools (IPv4 /13, IPv6 /48); teams get theirs from the beginning. */
 function lastNetworkOfPools(): TenantNetwork {
   const [first = '', second = ''] = fromTestRun('DANUBE_IPV4_POOL').split('.');
   const ipv4 = `${first}.${Number(second) + 7}.252`;

@@ -1,4 +1,4 @@
-/** One comparison: our figure against its floor, measured in the same run. */
+/** One comparison: Danube's figure and the lower bound, measured in the same run. */
 export interface Row {
   name: string;
   ours: number;

@@ -1,4 +1,4 @@
-/** `npm run bench`: runs every benchmark on an install of its own and prints the table. `--write` keeps it in the docs. */
+/** `npm run bench`: runs the benchmarks on an install of their own and prints the table. `--write` updates the docs. */
 import { readFile, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';

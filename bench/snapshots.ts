@@ -1,6 +1,6 @@
 /**
- * Snapshot, restore and clone of a PostgreSQL database of 1 GB through the API, against the raw Incus calls that come
- * to the same for an instance of the same image, data and plan. Medians over alternating rounds.
+ * Snapshot, restore and clone of a PostgreSQL database of 1 GB through the API, against equivalent raw Incus calls for
+ * an instance of the same image, data and plan. Medians over alternating rounds.
  */
 
 import { randomBytes } from 'node:crypto';
@@ -25,7 +25,7 @@ import { volumeOf } from '../server/test/volumes.ts';
 import { median, type Row } from './report.ts';
 
 const ROUNDS = 5;
-/** A million rows of about a thousand bytes that do not compress. */
+/** A million rows of about a thousand incompressible bytes. */
 const FILL = `create table filler as
   select number, (select string_agg(md5(number::text || part), '') from generate_series(1, 30) part)
   from generate_series(1, 1000000) number; checkpoint;`;
@@ -135,7 +135,7 @@ interface Model {
   volumeGb: number;
 }
 
-/** What the raw side makes: the database's own, under other names and addresses. */
+/** The spec for the raw side: the database's own, with other names and addresses. */
 async function modelOf(test: TestApp, secretKey: Buffer, id: string): Promise<Model> {
   const { db } = test.database;
   const secrets = createSecretBox(secretKey);
@@ -146,9 +146,7 @@ async function modelOf(test: TestApp, secretKey: Buffer, id: string): Promise<Mo
   return { spec, volumeGb: row.disk_gb };
 }
 
-/**
- * The least that Incus can be asked for: snapshots that belong to the volume, restored under an instance that stays.
- */
+/** The minimum of work in Incus: snapshots that belong to the volume, restored under an existing instance. */
 class RawDatabase {
   readonly #incus: IncusClient;
   readonly #plane: DataPlane;

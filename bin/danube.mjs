@@ -73,11 +73,11 @@ if (!isInstalled()) {
     fail(`npm did not install ${runtimePackage}.`, 'Delete node_modules and start again.');
 }
 
-// The channel tells the server that we are gone, should somebody end us with SIGKILL.
-// Warnings about the inside of packages are not for operators.
+// The channel lets the server notice when this process is gone, even after SIGKILL.
+// Warnings about the internals of packages are not for operators.
 const quiet = ['--disable-warning=ExperimentalWarning', '--disable-warning=DeprecationWarning'];
 const args = [...quiet, path.join(root, 'server', 'src', 'main.ts')];
-// Node keeps compiled code there for the next start. Where it may not write, it compiles every time.
+// Node caches compiled code here for the next start. Without write access, it compiles every time.
 const cache = { NODE_COMPILE_CACHE: path.join(modules, '.cache', 'node') };
 const child = spawn(runtime, [...args, ...process.argv.slice(2)], {
   stdio: ['inherit', 'inherit', 'inherit', 'ipc'],

@@ -1,6 +1,6 @@
 import openapiTypescript, { astToString } from 'openapi-typescript';
 
-/** The client's types, made from the text of an OpenAPI document. */
+/** Generates the client's types from the text of an OpenAPI document. */
 export async function clientTypes(document: string): Promise<string> {
   const nodes = await openapiTypescript(document, { defaultNonNullable: false });
   return `// Generated from openapi/v1.json by \`npm run generate\`.\n${astToString(nodes)}`;

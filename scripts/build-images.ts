@@ -1,6 +1,6 @@
 /**
- * Builds the images that tests use and that are not there yet, in the folder that is named, two at a time: one loads
- * packages while the other one unpacks. `npm test` has it run beside the tests, and behind them.
+ * Builds the missing images for tests in the given folder, two at a time, so that one downloads packages while the
+ * other unpacks. `npm test` runs it in parallel with the tests.
  */
 import { setPriority } from 'node:os';
 import { buildImage, findBuilt } from '../server/src/images/builder.ts';

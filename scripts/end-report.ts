@@ -1,23 +1,23 @@
 import path from 'node:path';
 import type { TestEvent } from 'node:test/reporters';
 
-/** What became of the test files that one `node --test` ran. */
+/** The result of one `node --test` run. */
 export interface Outcome {
   passed: number;
   skipped: number;
   seconds: number;
-  /** Tests that failed, as `FILE: NAME`. */
+  /** Failed tests, as `FILE: NAME`. */
   failed: string[];
 }
 
-/** A reporter for `node --test` that prints nothing: it sends the outcome to the process that started it. */
+/** A reporter for `node --test` that prints nothing, but sends the result to the parent process. */
 export default async function* sendOutcome(source: AsyncIterable<TestEvent>): AsyncGenerator<string> {
   const outcome: Outcome = { passed: 0, skipped: 0, seconds: 0, failed: [] };
   for await (const { type, data } of source) {
     if (type === 'test:fail' && isCause(data)) {
       outcome.failed.push(`${path.relative('.', data.file ?? '')}: ${data.name}`);
     }
-    // That of all files together.
+    // Only the summary of all files together.
     if (type !== 'test:summary' || data.file !== undefined) continue;
     outcome.passed = data.counts.passed;
     outcome.skipped = data.counts.skipped;
@@ -27,11 +27,11 @@ export default async function* sendOutcome(source: AsyncIterable<TestEvent>): As
   yield '';
 }
 
-/** Whether it failed by itself, and not because of tests in it. */
+/** Whether the test itself failed, and not only because of tests inside it. */
 const isCause = ({ details }: { details: { error: Error } }): boolean =>
   !('failureType' in details.error && details.error.failureType === 'subtestsFailed');
 
-/** The lines that a run ends with: for each group of files what became of it, and all that failed. */
+/** The final lines of a run: the result of each group of files, and all failed tests. */
 export function endReport(outcomes: ReadonlyMap<string, Outcome>): string[] {
   const lines = [...outcomes].map(([what, { passed, skipped, failed, seconds }]) => {
     const counts = [

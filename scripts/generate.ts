@@ -1,7 +1,7 @@
 /**
- * Writes the generated files anew: `openapi/v1.json`, the client's types, the list of error pages, and the types of the
- * database's tables, of a database that it makes for that. With `DATABASE_URL`, it takes the one named, as tests do.
- * With `--check` nothing is written; the exit status is 1 where a file is not what it would be.
+ * Regenerates the generated files: `openapi/v1.json`, the client's types, the list of error pages, and the types of the
+ * database's tables, for which it creates a temporary database, or uses `DATABASE_URL` if set. With `--check` it writes
+ * nothing, and exits with status 1 if a file is outdated.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -31,7 +31,7 @@ import { packagesFor } from './test-packages.ts';
 
 const ROOT = path.join(import.meta.dirname, '..');
 
-/** The document as the routes declare it. Needs no database: nothing connects before the first query. */
+/** The OpenAPI document of the declared routes. Needs no database, since connections are opened by the first query. */
 async function openApiDocument(): Promise<string> {
   const config = readConfig({});
   const database = openDatabase('postgres://nobody@127.0.0.1:1/none');

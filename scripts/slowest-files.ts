@@ -3,11 +3,11 @@ import type { TestEvent } from 'node:test/reporters';
 
 const SHOWN = 10;
 
-/** A reporter for `node --test`: the files that took longest, from the start of their process to its end. */
+/** A reporter for `node --test` that lists the slowest files, by the run time of their processes. */
 export default async function* slowestFiles(source: AsyncIterable<TestEvent>): AsyncGenerator<string> {
   const files: { file: string; seconds: number }[] = [];
   for await (const { type, data } of source) {
-    // A file is a test of its own, named for itself.
+    // Each file is reported as a test with the file's name.
     if (type !== 'test:complete' || data.file === undefined || path.resolve(data.name) !== data.file)
       continue;
     files.push({ file: path.relative('.', data.file), seconds: data.details.duration_ms / 1000 });

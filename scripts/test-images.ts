@@ -7,8 +7,8 @@ import { RECIPES } from '../server/src/images/recipes.ts';
 import { SERVICE_RECIPE } from '../server/test/contract/test-service.ts';
 
 /**
- * Images that earlier runs built, for every checkout on this machine. A run works on copies in its own folder, so no
- * other run takes an image away under it. Only root builds images, and only root may write what later runs trust.
+ * Images built by earlier runs, shared by all checkouts on this machine. A run uses copies in its own folder, so no
+ * other run can remove an image it uses. Only root builds images and can write here, because later runs trust them.
  */
 const CACHE = path.join(process.env.XDG_CACHE_HOME ?? '/var/cache', 'danube-test', 'images');
 
@@ -17,10 +17,10 @@ export const TEST_RECIPES: readonly Recipe[] = [SERVICE_RECIPE, ...RECIPES.value
 
 const entryOf = (recipe: Recipe): string => `${recipe.id}-${recipeHash(recipe)}`;
 
-/** The recipe whose image the run with this seed builds anew. */
+/** The recipe whose image the run with this seed rebuilds. */
 export const recipeToRenew = (seed: number): Recipe => TEST_RECIPES[seed % TEST_RECIPES.length]!;
 
-/** Puts the kept images of today's recipes into the folder for a run's images, but for the one of `except`. */
+/** Copies the stored images of the present recipes to a run's folder, except that of `except`. */
 export async function takeImages(folder: string, except: Recipe | null, cache = CACHE): Promise<void> {
   await mkdir(folder, { recursive: true });
   await withCache(cache, async () => {
@@ -30,7 +30,7 @@ export async function takeImages(folder: string, except: Recipe | null, cache = 
   });
 }
 
-/** Keeps the images that a run has built, and forgets those that no recipe of today makes. */
+/** Stores the images that a run has built, and removes those of outdated recipes. */
 export async function keepImages(folder: string, cache = CACHE): Promise<void> {
   await withCache(cache, async () => {
     for (const recipe of TEST_RECIPES) {
@@ -47,13 +47,13 @@ export async function keepImages(folder: string, cache = CACHE): Promise<void> {
 
 const LOCK = 'lock';
 
-/** One run at a time. */
+/** Serialises access to the cache. */
 async function withCache(cache: string, work: () => Promise<void>): Promise<void> {
   await mkdir(cache, { recursive: true, mode: 0o700 });
   await withFileLock(path.join(cache, LOCK), work);
 }
 
-/** Replaces the image in `to` whole or not at all; what a killed copy leaves is nobody's recipe. */
+/** Replaces the image in `to` atomically; what an interrupted copy leaves belongs to no recipe, and is removed. */
 async function copyEntry(recipe: Recipe, from: string, to: string): Promise<void> {
   const [source, target] = [from, to].map((folder) => path.join(folder, entryOf(recipe))) as [string, string];
   const partial = `${target}.copy`;
@@ -64,7 +64,7 @@ async function copyEntry(recipe: Recipe, from: string, to: string): Promise<void
   await rename(partial, target);
 }
 
-/** Files of images never change, so another name for one is as good as a copy, where that is possible. */
+/** Creates hard links where possible, since image files never change. */
 async function copy(from: string, to: string): Promise<void> {
   await link(from, to).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EXDEV') throw error;

@@ -24,33 +24,33 @@ import { keepImages, takeImages } from './test-images.ts';
 export const ROOT = path.join(import.meta.dirname, '..');
 
 export const terminal = createTerminal();
-// Tests kill daemons in a row.
+// Short waits, because tests kill daemons repeatedly.
 const supervisor = createSupervisor({ log: (message) => terminal.line(message), maxBackoffMs: 500 });
 let postgres: RunningPostgres | null = null;
 
-/** The install's own folder, the same at every run of one checkout, so that leftovers of a killed run are found. */
+/** The install's folder, the same for every run of a checkout, so that leftovers of a killed run are found. */
 const home = path.join(
   os.tmpdir(),
   `danube-test-${createHash('sha256').update(ROOT).digest('hex').slice(0, 6)}`,
 );
 
-/** The images of the run; what is finished in it outlives the run, however that ends. */
+/** The images of the run. Finished ones are stored for later runs, however this run ends. */
 const images = path.join(home, 'images');
 
 /**
- * Points this process and its children at the install that tests and benchmarks make for themselves, and removes what
- * an earlier run left of it.
+ * Points this process and its children at the install for tests and benchmarks, and removes what an earlier run left of
+ * it.
  */
 export async function prepareTestInstall(engine: 'sim' | 'incus'): Promise<void> {
   process.env.DANUBE_LISTEN = '127.0.0.1:0';
   process.env.DANUBE_ENGINE = engine;
   for (const name of ['DATABASE_URL', 'INCUS_URL']) delete process.env[name];
-  // Held to the end of this process. The folder is the checkout's, so another run of it would be removed.
+  // Held until this process ends. The folder belongs to the checkout, so another run would remove it.
   await takeLock(home, `test-${installId(home)}`);
   await clean();
 }
 
-/** Stops and removes all of it. */
+/** Stops and removes the whole install. */
 export async function removeTestInstall(): Promise<void> {
   try {
     await supervisor.stop();
@@ -69,12 +69,12 @@ async function clean(): Promise<void> {
 }
 
 async function removeInstall(): Promise<void> {
-  // Here, so that an install of the operator's cannot be meant, whatever has failed before.
+  // Set here, so that an operator's install can never be removed, whatever failed before.
   process.env.DANUBE_HOME = home;
   if ((await destroy({ yes: true })) !== 0) throw new Error(`Leftovers in ${home} could not be removed.`);
 }
 
-/** Installs those of the Debian packages that are missing, where that is allowed. */
+/** Installs missing Debian packages, where that is allowed. */
 export async function installTestPackages(packages: readonly Package[]): Promise<void> {
   const missing = isRoot() ? missingPackages(packages) : [];
   if (missing.length === 0) return;
@@ -83,13 +83,16 @@ export async function installTestPackages(packages: readonly Package[]): Promise
   );
 }
 
-/** Brings the images that earlier runs have built, but for that of `except`, and says where others are to be built. */
+/** Copies the stored images, except that of `except`. Returns the folder in which others are to be built. */
 export async function takeTestImages(except: Recipe | null = null): Promise<string> {
   await takeImages(images, except);
   return images;
 }
 
-/** Starts a PostgreSQL with the migrated template; `durable: false` is faster and forgets all in a crash of the host. */
+/**
+ * Starts a PostgreSQL with the migrated template database. `durable: false` is faster, and loses data in a crash of the
+ * host.
+ */
 export async function startTestPostgres(options: { durable: boolean }): Promise<void> {
   const user = systemUserName(installId(home));
   if (isRoot()) await ensureUser(user);
@@ -105,12 +108,12 @@ export async function startTestPostgres(options: { durable: boolean }): Promise<
   });
 }
 
-/** Starts the Incus daemon of this run, the way a first `danube start` does, and tells the tests where it is. */
+/** Starts the Incus daemon of this run like a first `danube start`, and passes its address to the tests. */
 export async function startTestIncus(): Promise<void> {
   const config = readConfig({ ...process.env, DATABASE_URL: process.env.DANUBE_TEST_POSTGRES });
   const log = (message: string) => terminal.line(message);
   const install = await setUp({ config, terminal, supervisor, log, ownIncus: true });
-  // Test files run two at a time, in processes of their own.
+  // Shared boot slots, because test files run two at a time in separate processes.
   const slots = `danube-boot-slots-${install.installId}`;
   await serveBootSlots(slots, os.availableParallelism() + 1);
   process.env.DANUBE_TEST_BOOT_SLOTS = slots;

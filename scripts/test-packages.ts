@@ -2,12 +2,12 @@ import { HOST_COMPONENTS } from '../server/src/host/components.ts';
 import type { Package } from '../server/src/host/packages.ts';
 
 interface Need {
-  /** The test files whose programs these are, by their path. */
+  /** Pattern of the paths of the test files that need the packages. */
   files: RegExp;
   packages: readonly Package[];
 }
 
-/** Real clients that tests use, beyond what Danube itself needs. */
+/** Clients that tests use, in addition to Danube's own packages. */
 const CLIENTS: readonly Need[] = [
   {
     files: /ssh-keys|real.*\/(contract|vps|snapshot|firewall)/,
@@ -27,7 +27,7 @@ const CLIENTS: readonly Need[] = [
     packages: [{ name: 'redis-tools', proof: '/usr/bin/redis-cli' }],
   },
   {
-    // What the customers' guides use.
+    // For the programs in the customers' guides.
     files: /real.*guides/,
     packages: [
       { name: 'curl', proof: '/usr/bin/curl' },
@@ -37,7 +37,7 @@ const CLIENTS: readonly Need[] = [
       { name: 'python3-pymysql', proof: '/usr/lib/python3/dist-packages/pymysql/__init__.py' },
       { name: 'python3-redis', proof: '/usr/lib/python3/dist-packages/redis/__init__.py' },
       { name: 'php-cli', proof: '/usr/bin/php' },
-      // Their files are in folders named by PHP's version.
+      // Their files are in folders with PHP's version in the name.
       { name: 'php-pgsql', proof: '/var/lib/dpkg/info/php-pgsql.list' },
       { name: 'php-mysql', proof: '/var/lib/dpkg/info/php-mysql.list' },
       { name: 'php-redis', proof: '/var/lib/dpkg/info/php-redis.list' },
@@ -45,16 +45,13 @@ const CLIENTS: readonly Need[] = [
   },
 ];
 
-/** What an install for Incus brings. Tests of these folders use it themselves, before one is set up. */
+/** Danube's own packages for Incus, for tests that use them before an install is set up. */
 const PLATFORM: Need = {
   files: /\/real\/|src\/(cli|dataplane|host|images)\//,
   packages: HOST_COMPONENTS.flatMap(({ packages }) => packages ?? []),
 };
 
-/**
- * The Debian packages that these test files need. Without Incus only the clients: tests of the platform leave out what
- * is not there.
- */
+/** The Debian packages that these test files need. Without Incus, only clients: platform tests skip what is missing. */
 export function packagesFor(files: readonly string[], engine: 'sim' | 'incus'): Package[] {
   const needs = engine === 'incus' ? [...CLIENTS, PLATFORM] : CLIENTS;
   return needs.filter((need) => files.some((file) => need.files.test(file))).flatMap((need) => need.packages);

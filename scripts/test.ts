@@ -22,9 +22,9 @@ import {
 } from './test-install.ts';
 import { packagesFor } from './test-packages.ts';
 
-/** Tests that talk to the one Incus of the run, two files at a time. */
+/** Tests on the one Incus of the run, two files at a time. */
 const QUIET = 'server/test/real/quiet/';
-/** Those that others would feel, because they kill or stop what all use: one file after the other. */
+/** Tests that would disturb others, because they kill or stop shared daemons: one file at a time. */
 const DISRUPTIVE = 'server/test/real/disruptive/';
 
 /** The usual report, after it where the time went, and what the end of the run is to tell. */
@@ -37,12 +37,12 @@ const fast = process.argv.includes('--fast');
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('-'));
 const children = new Set<ReturnType<typeof spawn>>();
 
-/** What a run leaves to chance follows from this: it repeats a run that failed. */
+/** The seed of all random choices of the run, by which a failed run can be repeated. */
 process.env.DANUBE_TEST_SEED ??= String(Date.now() % 1_000_000);
 
 class CheckFailed extends Error {}
 
-/** By what was run, in its order. */
+/** By name of the group, in the order of execution. */
 const outcomes = new Map<string, Outcome>();
 let failed = false;
 let interrupted = false;
@@ -95,8 +95,8 @@ async function end(child: ReturnType<typeof spawn>): Promise<void> {
 }
 
 /**
- * Takes the images that are kept. A whole run builds one of them anew, so that no broken recipe can hide, and begins at
- * once with all that are missing. Any other run builds what its tests ask for.
+ * Copies the stored images. A full run rebuilds one of them, so that a broken recipe is noticed, and starts to build
+ * all missing ones at once. Other runs build images when tests need them.
  */
 async function startImages(): Promise<{ done: Promise<void> }> {
   const renewed = wanted.length === 0 ? recipeToRenew(Number(process.env.DANUBE_TEST_SEED)) : null;
@@ -104,12 +104,12 @@ async function startImages(): Promise<{ done: Promise<void> }> {
   if (!renewed) return { done: Promise.resolve() };
   terminal.line(`  Building the image ${renewed.id} anew, and all that are missing`);
   const done = runScript('images', 'scripts/build-images.ts', [folder]);
-  // It is awaited at the end; until then a failure is no unhandled one.
+  // The promise is awaited at the end; this avoids an unhandled rejection until then.
   done.catch(() => undefined);
   return { done };
 }
 
-/** Runs a command of the checkout on this Node, under a headline. Throws when it fails. */
+/** Runs a command of the checkout with this Node, under a headline. Throws when it fails. */
 async function check(what: string, script: string, args: string[]): Promise<void> {
   if (interrupted) throw new CheckFailed('interrupted');
   terminal.line(`\n── ${what}`);
@@ -130,7 +130,7 @@ async function runScript(what: string, script: string, args: string[]): Promise<
   if (status !== 0) throw new CheckFailed(what);
 }
 
-/** Where one fails, the others are run all the same: the end of the run says what failed in all of them. */
+/** Runs all files even if one fails; the final report lists all failures. */
 async function checkFiles(what: string, files: string[], atOnce: number): Promise<void> {
   if (files.length === 0) return;
   try {
@@ -142,7 +142,7 @@ async function checkFiles(what: string, files: string[], atOnce: number): Promis
   }
 }
 
-/** The test files that were asked for. */
+/** The test files selected on the command line. */
 async function testFiles(): Promise<string[]> {
   const pattern = '{server,client,bench,scripts}/**/*.test.ts';
   const all = await Array.fromAsync(glob(pattern, { cwd: ROOT, exclude: ['**/node_modules'] }));

@@ -5,7 +5,7 @@ import { Ajv, type ValidateFunction } from 'ajv';
 import type { InjectOptions } from 'fastify';
 import type { HttpServer } from '../src/http/api.ts';
 
-/** The parts of the OpenAPI document that tests look at. */
+/** The parts of the OpenAPI document that tests read. */
 export interface Operation {
   operationId: string;
   security: unknown[];
@@ -23,7 +23,7 @@ export interface OpenApiDocument {
   components: Record<'responses' | 'parameters' | 'schemas', Record<string, Record<string, unknown>>>;
 }
 
-/** The committed document; `npm run generate -- --check` makes sure that it is the served one. */
+/** The committed document; `npm run generate -- --check` checks that it matches the routes. */
 export const DOCUMENT = JSON.parse(
   readFileSync(path.join(import.meta.dirname, '../../openapi/v1.json'), 'utf8'),
 ) as OpenApiDocument;
@@ -73,7 +73,7 @@ function validator(pointer: string): ValidateFunction {
 const escapePointer = (text: string): string =>
   encodeURIComponent(text.replaceAll('~', '~0').replaceAll('/', '~1'));
 
-/** The documented route that a request for `path` (without query) goes to; fixed paths come before parameters. */
+/** The documented route for a request to `path` (without query); fixed paths take precedence over parameters. */
 export function routeOf(method: string, requestPath: string): DocumentedRoute | undefined {
   return ROUTES.filter((route) => route.method === method)
     .sort((a, b) => Number(a.path.includes('{')) - Number(b.path.includes('{')))
@@ -89,7 +89,7 @@ export interface ApiResponse {
   body: any;
 }
 
-/** Fails where an answer is not as the document says: status, members, types, or the headers that all answers have. */
+/** Fails where a response differs from the document: status, members, types, or the common headers. */
 export function assertDocumented(method: string, requestPath: string, answer: ApiResponse): void {
   const where = `${method} ${requestPath} → ${answer.status}`;
   for (const header of ['x-request-id', 'x-ratelimit-limit', 'x-ratelimit-remaining', 'x-ratelimit-reset']) {
@@ -114,16 +114,16 @@ export function assertDocumented(method: string, requestPath: string, answer: Ap
 export interface CallOptions {
   token?: string | null;
   body?: unknown;
-  /** Sent as it is, in place of `body`. */
+  /** Sent unchanged, instead of `body`. */
   payload?: string | Buffer;
   headers?: Record<string, string>;
-  /** Where the request comes from; strangers are counted by address. */
+  /** Client address; requests without a valid token are limited by address. */
   remoteAddress?: string;
 }
 
 export type ApiClient = (method: string, path: string, options?: CallOptions) => Promise<ApiResponse>;
 
-/** Calls the API in this process. Every answer is checked against the document. `path` is relative to `/api/v1`. */
+/** Calls the API in this process, and checks every response against the document. `path` is relative to `/api/v1`. */
 export function createApiClient(http: HttpServer, token: string | null): ApiClient {
   return async (method, requestPath, options = {}) => {
     const used = options.token === undefined ? token : options.token;

@@ -9,11 +9,11 @@ import { type Ids, makeThings, missingId } from './things.ts';
 
 const secured = ROUTES.filter((route) => route.operation.security.length > 0);
 
-/** A path of the route with these ids, or such that exist nowhere. */
+/** The route's path with these ids, or with ids that do not exist. */
 const pathOf = (route: DocumentedRoute, ids: Ids = {}): string =>
   route.path.replace(/\{([^}]+)\}/g, (_, name: string) => ids[name] ?? missingId(name));
 
-/** What a request to the route takes, from the document's own example. */
+/** A valid body for the route, from the document's example. */
 const bodyOf = (route: DocumentedRoute): { body?: unknown } => {
   const example = route.operation.requestBody?.content['application/json'].example;
   return example === undefined ? {} : { body: example };
@@ -61,7 +61,7 @@ describe('authorization of every route', () => {
       revoked: revoked.plainText,
     };
     for (const [index, route] of secured.entries()) {
-      // From an address each: too many refused tokens from one are answered with 429.
+      // Each from another address: too many rejected tokens from one address are answered with 429.
       const remoteAddress = `192.0.2.${index + 1}`;
       for (const [kind, token] of Object.entries(tokens)) {
         const answer = await call(route.method, pathOf(route), { token, remoteAddress, ...bodyOf(route) });

@@ -7,7 +7,7 @@ import { createSecretBox } from '../src/lib/crypto.ts';
 import { createLog, type Log } from '../src/lib/log.ts';
 import { type ApiClient, createApiClient } from './api-client.ts';
 
-/** The HTTP server alone, with routes of the test's own, on the database at `url` or on one that is not there. */
+/** The HTTP server alone, with routes of the test, on the database at `url`, which need not exist. */
 export async function withBareServer(
   register: (api: Api) => void,
   work: (call: ApiClient, http: HttpServer) => Promise<void>,

@@ -3,8 +3,9 @@ import net from 'node:net';
 import type { Grant } from '../src/dataplane/incus/limiter.ts';
 
 /**
- * Slots for guests that boot, for all processes of a run: whoever connects gets a byte once a slot is free, and has it
- * until the connection ends, however that comes. `name` is that of a socket without a file. Returns what ends it.
+ * Boot slots shared by all processes of a run. A client that connects gets a byte once a slot is free, and holds the
+ * slot until its connection ends for any reason. `name` is that of an abstract socket. Returns the function that stops
+ * serving.
  */
 export async function serveBootSlots(name: string, slots: number): Promise<() => void> {
   const waiting: net.Socket[] = [];
@@ -32,7 +33,7 @@ export async function serveBootSlots(name: string, slots: number): Promise<() =>
   return () => void server.close();
 }
 
-/** Asks who serves the slots of that name. */
+/** Requests boot slots from the server of that name. */
 export const sharedBootSlots =
   (name: string): Grant =>
   async () => {

@@ -10,12 +10,12 @@ import { type ApiClient, createApiClient } from './api-client.ts';
 import { newVps } from './client.ts';
 import { startTestApp, type TestApp, testConfig } from './harness.ts';
 
-/** What PostgreSQL was made to do. */
+/** PostgreSQL's work. */
 interface Cost {
   queries: number;
-  /** Characters of the answers, as JSON. */
+  /** Characters of the results, as JSON. */
   answered: number;
-  /** Rows that PostgreSQL looked at. */
+  /** Rows that PostgreSQL read. */
   read: number;
 }
 
@@ -27,12 +27,12 @@ describe('the creation of an instance', () => {
   const cost: Cost = { queries: 0, answered: 0, read: 0 };
 
   before(async () => {
-    // No worker and no reconcilers: the test is the worker, so that nothing else is counted.
+    // No worker and no reconcilers: the test itself runs the operation, so that nothing else is counted.
     test = await startTestApp({ config: testConfig({ DANUBE_ROLE: 'api' }), secretKey });
     call = createApiClient(test.app.http, test.team.token);
     await test.database.pool.query(`update teams set quotas = '{"vps": 1000}'`);
     const url = new URL(test.database.url);
-    // The tables here are so small that PostgreSQL would rather read them as a whole than use an index.
+    // The tables are so small that PostgreSQL would prefer sequential scans to its indexes.
     url.searchParams.set('options', '-c enable_seqscan=off');
     worker = openDatabase(url.toString(), { max: 1 });
     worker.pool.on('connect', (client) => countQueries(client, cost));
@@ -42,7 +42,7 @@ describe('the creation of an instance', () => {
     await test?.close();
   });
 
-  /** Asks for a server and carries out the operation; returns what the latter cost. */
+  /** Creates a server and runs the operation; returns the cost of the operation. */
   async function create(name: string): Promise<Cost> {
     const { status, body } = await call('POST', '/vps', { body: newVps({ name }) });
     assert.equal(status, 201, JSON.stringify(body));
@@ -60,7 +60,7 @@ describe('the creation of an instance', () => {
     };
   }
 
-  /** What each of three costs at least: what other sessions have read shows some time later, and may do so at any moment. */
+  /** The minimum of three costs: reads of other sessions can be counted late, at any moment. */
   async function least(name: string): Promise<Cost> {
     const all = [await create(`${name}-1`), await create(`${name}-2`), await create(`${name}-3`)];
     const of = (what: keyof Cost): number => Math.min(...all.map((one) => one[what]));
@@ -78,7 +78,7 @@ describe('the creation of an instance', () => {
     assert.equal(test.plane.firewallsOf(test.team.teamId).length, 203);
     assert.equal(large.queries, small.queries);
     assert.ok(large.answered < small.answered * 1.1, JSON.stringify({ small, large }));
-    // Versions of a row that nobody has cleared away yet are looked at as well, and the larger team has more of them.
+    // Dead row versions are read as well, and the larger team has more of them.
     assert.ok(large.read < small.read * 2, JSON.stringify({ small, large }));
   });
 });
@@ -87,7 +87,7 @@ function countQueries(client: pg.PoolClient, cost: Cost): void {
   const query = client.query.bind(client) as (...args: unknown[]) => Promise<pg.QueryResult | undefined>;
   client.query = (async (...args: unknown[]) => {
     const result = await query(...args);
-    // With a callback, it is the test that asks.
+    // A call with a callback comes from the test itself.
     if (result === undefined) return result;
     cost.queries += 1;
     cost.answered += JSON.stringify(result.rows).length;
@@ -96,7 +96,7 @@ function countQueries(client: pg.PoolClient, cost: Cost): void {
 }
 
 async function rowsRead({ pool }: Database): Promise<number> {
-  // What a session has counted is otherwise to be seen after a second only.
+  // Otherwise a session's counts become visible only after a second.
   await pool.query('select pg_stat_force_next_flush()');
   const { rows } = await pool.query(
     'select sum(seq_tup_read + idx_tup_fetch)::integer as read from pg_stat_user_tables',

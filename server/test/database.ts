@@ -25,10 +25,10 @@ async function asAdmin<T>(work: (client: pg.Client) => Promise<T>): Promise<T> {
   }
 }
 
-/** Where the template is, for tools that read its schema. */
+/** URL of the template, for tools that read its schema. */
 export const templateUrl = (): string => urlOf(TEMPLATE);
 
-/** Makes the migrated template that every test database is a copy of. Called once, before the tests. */
+/** Creates the migrated template that every test database is a copy of. Called once, before the tests. */
 export async function createTemplate(): Promise<void> {
   await asAdmin(async (client) => {
     await client.query(`drop database if exists ${TEMPLATE} with (force)`);
@@ -48,7 +48,7 @@ export interface TestDatabase extends Database {
   drop(): Promise<void>;
 }
 
-/** A database of its own for one test file: migrated, seeded with plans, and otherwise empty. */
+/** A database for one test file: migrated, with plans, and otherwise empty. */
 export async function createTestDatabase(): Promise<TestDatabase> {
   counter += 1;
   const name = `danube_test_${process.pid}_${counter}`;

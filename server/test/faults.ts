@@ -17,19 +17,19 @@ import { createTeam, type TestTeam } from './harness.ts';
 import { type ServerProcess, startServerProcess } from './processes.ts';
 import { slice } from './slice.ts';
 
-/** A server process that can be killed and started again on the same database and simulated data plane. */
+/** A server process that can be killed and restarted on the same database and simulated data plane. */
 export interface Crashable {
   database: TestDatabase;
   team: TestTeam;
   start(): Promise<ServerProcess>;
-  /** By default of the team that there is from the beginning. */
+  /** A client for a team, by default the first one. */
   client(server: ServerProcess, team?: TestTeam): Call;
-  /** The data plane as the dead server left it. Only while no server runs. */
+  /** Reads the data plane as the dead server left it. Only while no server is running. */
   inspect<T>(look: (plane: SimDataPlane) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
-/** `environment` is for the server process, for example to run it on another data plane. */
+/** `environment`: of the server process, for example to use another data plane. */
 export async function createCrashable(
   options: { latencyMs?: number; environment?: Record<string, string> } = {},
 ): Promise<Crashable> {
@@ -77,9 +77,9 @@ export async function createCrashable(
 }
 
 /**
- * What must be true of every settled install, whatever happened to it: rows, instances and snapshots match one to one, no
- * address is used twice, every operation has ended, and the counters tell the truth. Each module has its part in it. Returns
- * what is wrong, by default with any team.
+ * Checks what must be true of every install without unfinished operations: rows match instances, volumes and snapshots
+ * one to one, no address is used twice, every operation has ended, and counters are right. Each module contributes its
+ * part. Returns the problems, by default of all teams.
  */
 export async function findInconsistencies(
   { pool, db }: TestDatabase,
@@ -120,7 +120,7 @@ async function findSharedAddresses(
   return new Set(addresses).size === addresses.length ? [] : ['an address is used twice'];
 }
 
-/** The simulated data plane can say what is in force. */
+/** Only the simulated data plane can report the firewalls in force. */
 async function findWrongFirewalls(db: Queryable, plane: DataPlane, teamId: number): Promise<string[]> {
   if (!('firewallsOf' in plane)) return [];
   const { firewalls } = await readIntent(db, teamId);

@@ -7,10 +7,10 @@ import { newVps } from './client.ts';
 import { findInconsistencies } from './faults.ts';
 import { createTeam, type TestApp, waitFor } from './harness.ts';
 
-/** A rule that lets HTTPS in. */
+/** A rule that allows HTTPS. */
 export const web = { direction: 'inbound', protocol: 'tcp', port: 443 };
 
-/** What {@link web} is to the packet filter, but for its id. */
+/** {@link web} in the format of the packet filter, without its id. */
 export const ALLOW_HTTPS = {
   direction: 'inbound',
   action: 'allow',
@@ -19,28 +19,28 @@ export const ALLOW_HTTPS = {
   peers: null,
 };
 
-/** What the rules of an instance say, without their ids. */
+/** The rules of an instance, without their ids. */
 export const plain = (policies: Policies | undefined) =>
   policies?.map((policy) => policy.map(({ id: _, ...rule }) => rule));
 
 export const attachment = (instance_id: string, instance_type = 'vps') => ({ instance_type, instance_id });
 
-/** Keeps the reconciler from running by itself: what a test has the data plane refuse once is not meant for it. */
+/** Stops automatic passes of the reconciler, which could meet failures that a test injects once. */
 export const FIREWALLS_STILL = { still: ['firewalls'] } as const;
 
-/** A pass of the reconciler. */
+/** Runs one pass of the reconciler. */
 export const reconcileFirewalls = ({ database, plane }: TestApp): Promise<void> =>
   firewallReconciler(database, plane, createLog('silent')).run();
 
 export type FirewallTeam = Awaited<ReturnType<typeof createFirewallTeam>>;
 
-/** A new team on the simulated data plane, and what tests of firewalls do over and over. */
+/** A new team on the simulated data plane, with helpers for tests of firewalls. */
 export async function createFirewallTeam(test: TestApp) {
   const { teamId, token } = await createTeam(test.database);
   const call: ApiClient = createApiClient(test.app.http, token);
   await test.database.pool.query(`update teams set quotas = '{"vps": 30}' where id = $1`, [teamId]);
 
-  /** Creates an instance and waits until it runs; returns its id. */
+  /** Creates an instance and waits until it is running; returns its id. */
   async function made(path: string, body: object): Promise<string> {
     const { status, body: answer } = await call('POST', path, { body });
     assert.equal(status, 201, JSON.stringify(answer));
@@ -58,7 +58,7 @@ export async function createFirewallTeam(test: TestApp) {
       return data.terminal && data;
     });
 
-  /** Sends a request that must be accepted, and waits for what it set off. */
+  /** Sends a request that must be accepted, and waits for its operation. */
   async function done(method: string, path: string, body: object = {}) {
     const answer = await call(method, path, { body });
     assert.ok(answer.status < 300, JSON.stringify(answer.body));
@@ -76,7 +76,7 @@ export async function createFirewallTeam(test: TestApp) {
     show: async (id: string) => (await call('GET', `/firewalls/${id}`)).body.firewall,
     create: async (body: object = {}): Promise<string> =>
       (await done('POST', '/firewalls', { name: 'web', rules: [web], ...body })).firewall.id,
-    /** Sends a request that must be refused; returns the sentences by field. */
+    /** Sends a request that must be rejected; returns the sentences by field. */
     async refused(method: string, path: string, body: object): Promise<Record<string, string[]>> {
       const answer = await call(method, path, { body });
       assert.equal(answer.status, 422, JSON.stringify(answer.body));
@@ -87,10 +87,10 @@ export async function createFirewallTeam(test: TestApp) {
       await call('DELETE', `/vps/${id}`);
       await waitFor('404', async () => (await call('GET', `/vps/${id}`)).status === 404);
     },
-    /** What is in force for an instance. */
+    /** The policies in force for an instance. */
     policiesOf: (instance: string, type = 'vps'): Policies | undefined =>
       test.plane.firewallsOf(teamId).find(({ ref }) => ref.name === `${type}-${instance}`)?.policies,
-    /** The firewall that an instance was made with. */
+    /** The default firewall of an instance. */
     defaultOf: async (instance: string) =>
       (await call('GET', '/firewalls?per_page=100')).body.data.find(
         (one: { is_default: boolean; attached_instances: { id: string }[] }) =>

@@ -28,7 +28,7 @@ export interface TestApp {
   plane: SimDataPlane;
   database: TestDatabase;
   team: TestTeam;
-  /** Ends the server as SIGTERM does, and starts it again on the same data and data plane. */
+  /** Stops the server as SIGTERM does, and restarts it on the same data and data plane. */
   restart(): Promise<void>;
   close(): Promise<void>;
 }
@@ -38,8 +38,8 @@ export const testConfig = (changes: Record<string, string> = {}): Config =>
   readConfig({ DANUBE_ENGINE: 'sim', DANUBE_LISTEN: '127.0.0.1:0', DANUBE_LOG_LEVEL: 'silent', ...changes });
 
 /**
- * A whole server on a database of its own and the simulated data plane. Close it in `after`. The reconcilers of the names in
- * `still` do not run by themselves, where a pass at the wrong moment would spoil a test: that calls their `run`.
+ * A whole server on its own database and the simulated data plane. Close it in `after`. Reconcilers named in `still` do
+ * not run automatically, where a pass at the wrong moment would disturb a test; the test calls their `run`.
  */
 export async function startTestApp({
   still = [],
@@ -84,7 +84,7 @@ export async function startTestApp({
   return testApp;
 }
 
-/** Holds the locks of reconcilers, as another server of the install does that runs them; returns what lets go of them. */
+/** Holds the locks of reconcilers, as if another server were running them. Returns the function that releases them. */
 async function keepStill(database: TestDatabase, names: readonly string[]): Promise<() => Promise<void>> {
   const { promise: over, resolve: letRun } = Promise.withResolvers<void>();
   const { promise: held, resolve: hold, reject } = Promise.withResolvers<void>();
@@ -104,7 +104,7 @@ async function keepStill(database: TestDatabase, names: readonly string[]): Prom
 
 let teams = 0;
 
-/** An account with a team and a token, by default for everything and without rate limits in the way. */
+/** Creates an account with a team and a token, by default with all scopes and very high rate limits. */
 export async function createTeam(
   database: TestDatabase,
   scopes: readonly Scope[] = SCOPE_SETS.admin,
@@ -128,13 +128,13 @@ export async function createTeam(
   });
 }
 
-/** Makes the account a member of one more team. Returns a token of it for that team. */
+/** Makes the account a member of another team. Returns a token for that team. */
 export async function joinTeam(database: TestDatabase, accountId: number, teamId: number): Promise<string> {
   await database.db.insertInto('team_members').values({ team_id: teamId, user_id: accountId }).execute();
   return issueToken(database.db, { accountId, teamId });
 }
 
-/** A token of a member of a team, by default for everything. */
+/** Creates a token for a team member, by default with all scopes. */
 export async function issueToken(
   db: Queryable,
   { accountId, teamId }: Pick<TestTeam, 'accountId' | 'teamId'>,
@@ -144,8 +144,8 @@ export async function issueToken(
 }
 
 /**
- * Asks until the answer is not null, false or undefined; throws after the deadline with what was waited for. The deadline is for
- * what never comes: on two busy cores, what takes a second elsewhere may take one and a half minutes.
+ * Polls until the result is not null, false or undefined; throws after the deadline, naming what it waited for. The
+ * deadline is generous: on two busy cores, a step of one second can take one and a half minutes.
  */
 export async function waitFor<T>(
   what: string,

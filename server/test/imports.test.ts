@@ -6,8 +6,8 @@ import { test } from 'node:test';
 const SRC = path.join(import.meta.dirname, '..', 'src');
 
 /**
- * Pairs of folders that still import each other. This list may only get shorter: take a pair off once it is untangled,
- * and add none. Move what both need to a third folder, or have `app.ts` pass it.
+ * Pairs of folders that still import each other. This list may only get shorter: remove a pair once it is untangled,
+ * and add none. Move what both need to a third folder, or let `app.ts` pass it in.
  */
 const TANGLED: readonly string[] = [];
 
@@ -16,7 +16,7 @@ interface Import {
   to: string;
 }
 
-/** The imports of the server's files, as paths below `server/src`. Tests are left out: they may use anything. */
+/** The imports of the server's files, as paths below `server/src`. Excludes tests, which may import anything. */
 function findImports(): Import[] {
   const files = globSync('**/*.ts', { cwd: SRC, exclude: ['**/*.test.ts'] });
   return files.flatMap((from) => {
@@ -31,7 +31,7 @@ function findImports(): Import[] {
   });
 }
 
-/** The folder that a file counts to; null for the files at the top, which put everything together. */
+/** The folder that a file belongs to; null for the files at the top, which wire everything together. */
 function folderOf(file: string): string | null {
   const parts = path.dirname(file).split('/');
   if (parts[0] === '.') return null;

@@ -4,14 +4,14 @@ import type { Log } from '../src/lib/log.ts';
 import { sharedBootSlots } from './boot-slots.ts';
 import { slice } from './slice.ts';
 
-/** An environment variable that `npm test` sets for the tests on real instances. */
+/** Reads an environment variable that `npm test` sets for tests on real instances. */
 export function fromTestRun(name: string): string {
   const value = process.env[name];
   if (!value) throw new Error(`${name} is not set: run the tests with \`npm test\`.`);
   return value;
 }
 
-/** What a server process needs from the environment to use the Incus of the test run. */
+/** The environment that a server process needs to use the Incus of the test run. */
 export const incusEnvironment = (): Record<string, string> => ({
   ...Object.fromEntries(
     [
@@ -28,7 +28,7 @@ export const incusEnvironment = (): Record<string, string> => ({
   DANUBE_IPV6_POOL: slice.pools.ipv6,
 });
 
-/** The data plane on the Incus of the test run, with the names of its install. It lists only what is of this file's slice. */
+/** The data plane on the Incus of the test run. Lists only what belongs to this file's slice. */
 export function createTestIncus(log: Log): DataPlane {
   const plane = createIncusDataPlane({
     connection: { socketPath: fromTestRun('DANUBE_TEST_INCUS_SOCKET') },

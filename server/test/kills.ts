@@ -9,11 +9,11 @@ import type { ServerProcess } from './processes.ts';
 import { REPEAT, sample } from './seed.ts';
 import type { Point } from './traps.ts';
 
-/** Kills of one operation that are tried by themselves in one run. */
+/** Number of kill points of an operation that one run tests alone. */
 const ALONE = 3;
-/** Operations that are prepared or looked at together: more of them only wait for each other. */
+/** Operations that are prepared or checked concurrently; more would only wait for each other. */
 const AT_ONCE = 16;
-/** Longest wait for an operation that was taken up again, in seconds: it is one of a hundred, all at the same time. */
+/** Seconds to wait for a resumed operation, which is one of a hundred at the same time. */
 const PATIENCE = 120;
 
 interface Kill<Kind extends string> {
@@ -22,9 +22,9 @@ interface Kill<Kind extends string> {
 }
 
 /**
- * Kills the process after each record and around each verb. First at all points together: each operation, in a team of
- * its own, waits at its point until all others wait at theirs, and dies with them. Then, for some points, as it happens
- * in life: one operation, and the process is gone the moment it gets there.
+ * Kills the process after each record and around each verb. First at all points at once: each operation, in a team of
+ * its own, waits at its point until all others wait at theirs, and is killed with them. Then, for some points, alone:
+ * the process is killed the moment its only operation gets there.
  */
 export function testKills<Kind extends string>(subject: OperationSubject<Kind>, plans: Plan<Kind>[]): void {
   const kills = plans.flatMap(({ kind, steps }) => {
@@ -59,7 +59,7 @@ async function killAlone<Kind extends string>(
   kind: Kind,
   point: Point,
 ): Promise<void> {
-  // As a careful client sends it: with a key, under which it is sent again where nobody answered.
+  // Like a careful client, repeats the request with the same Idempotency-Key where no answer came.
   const ask = async (server: ServerProcess, id: string): Promise<Answer> => {
     const call = test.client(server);
     const headers = { 'idempotency-key': 'once' };
@@ -83,14 +83,14 @@ async function killAlone<Kind extends string>(
   assert.deepEqual(await test.inspect((plane) => findInconsistencies(test.database, plane)), []);
 }
 
-/** No answer, where the server died before it gave one; any other error is one. */
+/** Null where the server died before it answered; rethrows any other error. */
 function whenCutOff(error: unknown): null {
-  // What `fetch` throws, says its specification.
+  // The error that `fetch` throws for network failures, by its specification.
   if (error instanceof TypeError) return null;
   throw error;
 }
 
-/** An operation in the hands of a server that is going to be killed. */
+/** An operation on a server that is about to be killed. */
 interface Victim<Kind extends string> extends Kill<Kind> {
   team: TestTeam;
   id: string;
@@ -142,7 +142,7 @@ function testTogether<Kind extends string>(subject: OperationSubject<Kind>, kill
   });
 }
 
-/** Starts an operation in a team of its own, and waits until it waits at its point. */
+/** Starts an operation in its own team, and waits until it has reached its point. */
 async function park<Kind extends string>(
   subject: OperationSubject<Kind>,
   test: Crashable,

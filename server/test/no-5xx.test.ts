@@ -12,10 +12,10 @@ import {
 import { startTestApp, type TestApp } from './harness.ts';
 import { type Ids, makeThings } from './things.ts';
 
-/** Requests per route; more with DANUBE_TEST_RUNS for a longer search. */
+/** Requests per route; set DANUBE_TEST_RUNS for a longer search. */
 const RUNS = Number(process.env.DANUBE_TEST_RUNS ?? 60);
 
-/** Text that has broken parsers, databases and shells before. */
+/** Text that is known to break parsers, databases and shells. */
 const nasty = fc.constantFrom(
   '',
   ' ',
@@ -47,7 +47,7 @@ const value: fc.Arbitrary<unknown> = fc.oneof(
   fc.jsonValue({ maxDepth: 4 }),
 );
 
-/** The document's example with some members replaced, left out or added. */
+/** The document's example with some members replaced, removed or added. */
 function bodyLike(example: unknown): fc.Arbitrary<unknown> {
   if (example === null || typeof example !== 'object') return value;
   const keys = Object.keys(example);
@@ -108,7 +108,7 @@ function requestFor(route: DocumentedRoute) {
     ),
   );
   return fc.record({
-    /** Null: one that exists. */
+    /** Null: an existing one. */
     id,
     query,
     options: route.method === 'GET' ? fc.constant<CallOptions>({}) : body,
@@ -127,7 +127,7 @@ describe('no input yields a 5xx', () => {
   before(async () => {
     test = await startTestApp();
     call = createApiClient(test.app.http, test.team.token);
-    // Parameters are known then, and requests that set some go all the way.
+    // Builds the images, so that parameters are known and requests that set them reach the service.
     for (const image of SERVICE_IMAGES) await test.plane.ensureImage(image);
     real = await makeThings(call, test.team.token);
   });

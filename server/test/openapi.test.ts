@@ -21,12 +21,12 @@ interface Schema {
   items?: Schema;
 }
 
-/** Runs a program of an npm package in the root; rejects with its output where it fails. */
+/** Runs a program of an npm package in the root folder; rejects with its output where it fails. */
 async function runBin(file: string, ...args: string[]): Promise<void> {
   try {
     await run(process.execPath, [path.join(ROOT, 'node_modules', file), ...args], {
       cwd: ROOT,
-      // The generator makes the database's types of this one.
+      // The generator reads the tables of this database.
       env: {
         ...process.env,
         DATABASE_URL: templateUrl(),

@@ -4,36 +4,36 @@ import type { OperationWorkflow } from '../src/operations/operation.ts';
 import type { Answer, Call } from './client.ts';
 import { waitFor } from './harness.ts';
 
-/** Operations that are put through every failure. */
+/** The operations of a resource, for fault tests. */
 export interface OperationSubject<Kind extends string> {
-  /** For the names of tests, for example `VPS`. */
+  /** Used in test names, for example `VPS`. */
   name: string;
-  /** By kind of operation; only the names of the steps are read. */
+  /** By kind of operation; only the names of the steps are used. */
   workflows: Record<Kind, Pick<OperationWorkflow, 'steps'>>;
   /**
-   * The data plane's verbs that a step calls, by `KIND STEP` where it depends on the kind, else by `STEP`; none for a step
-   * that calls none.
+   * The data plane verbs that a step calls, by `KIND STEP` where they depend on the kind, else by `STEP`; an empty list
+   * where it calls none.
    */
   verbs: Record<string, SimVerb[]>;
-  /** Makes what the operation needs; returns what {@link start} is to know it by. */
+  /** Creates what the operation needs; returns the id for {@link start}. */
   prepare(call: Call, kind: Kind, name: string): Promise<string>;
   /** Sends the request that starts the operation. */
   start(call: Call, kind: Kind, id: string): ReturnType<Call>;
-  /** Resolves once what the operation leads to shows. */
+  /** Resolves once the result of the operation is visible. */
   succeeded(call: Call, kind: Kind, id: string, answer: Answer): Promise<void>;
   /** Does what must still be possible after the operation has failed. */
   recover(call: Call, kind: Kind, id: string, answer: Answer): Promise<void>;
 }
 
-/** One kind of operation as it is tested. */
+/** The fault tests of one kind of operation. */
 export interface Plan<Kind extends string> {
   kind: Kind;
   steps: { name: string; verbs: SimVerb[] }[];
 }
 
 /**
- * What is to be tested. Throws where the verbs of a step are not known: the steps come from the code itself, so that a new
- * one cannot be forgotten.
+ * The tests to run. Throws for a step without an entry in `verbs`: steps are read from the code, so that new ones are
+ * always tested.
  */
 export const plansOf = <Kind extends string>({
   name,
@@ -51,7 +51,7 @@ export const plansOf = <Kind extends string>({
     }),
   }));
 
-/** Waits until the operation that an answer tells of has ended; resolves to the operation. */
+/** Waits until the operation in a response has ended, and resolves to it. */
 export const ended = (call: Call, { status, body }: Answer, seconds?: number) => {
   assert.ok(status < 300, JSON.stringify(body));
   const hasEnded = async () => {

@@ -4,25 +4,25 @@ import path from 'node:path';
 import { waitFor } from './harness.ts';
 import type { Point } from './traps.ts';
 
-/** What is to happen to the next operation of the team at a point: it waits there forever, or the process dies. */
+/** What the next operation of the team does at a point: wait there for ever, or kill the process. */
 export interface ToServer {
   teamId: number;
   point: Point;
   fate: 'park' | 'die';
 }
 
-/** The server serves, a point is armed for a team, or an operation of a team has come to one and waits there. */
+/** The server is listening; a point is armed for a team; or an operation of a team waits at one. */
 export type FromServer = { url: string } | { armed: number } | { parked: number };
 
-// DBOS's pool asks its first question while the connection is being set up, of which `pg` warns.
+// DBOS's pool queries while the connection is being set up, of which `pg` warns.
 const FLAGS = ['--disable-warning=DeprecationWarning'];
 
-/** Longest wait for an operation to get to its point, in seconds: it is one of a hundred. */
+/** Seconds to wait for an operation to reach its point; it is one of a hundred. */
 const PATIENCE = 120;
 
 const children = new Set<ChildProcess>();
 
-// A test that fails must not leave its servers behind.
+// A failed test must not leave its servers behind.
 process.on('exit', () => {
   for (const child of children) child.kill('SIGKILL');
 });
@@ -30,7 +30,7 @@ process.on('exit', () => {
 export interface ServerProcess {
   url: string;
   child: ChildProcess;
-  /** Resolves with the signal that ended it, or null where it exited by itself. */
+  /** Resolves with the signal that killed it, or null where it exited by itself. */
   ended: Promise<NodeJS.Signals | null>;
   /** Resolves once the point is armed. */
   arm(order: ToServer): Promise<void>;
@@ -38,7 +38,7 @@ export interface ServerProcess {
   parked(teamId: number): Promise<void>;
 }
 
-/** Starts `server-process.ts` and waits until it serves. Throws when it ends before. */
+/** Starts `server-process.ts` and waits until it is listening. Throws when it exits before. */
 export async function startServerProcess(env: Record<string, string>): Promise<ServerProcess> {
   const child = spawn(process.execPath, [...FLAGS, path.join(import.meta.dirname, 'server-process.ts')], {
     env: {

@@ -3,8 +3,8 @@ import type { Packet } from '../src/lib/packet-filter/evaluate.ts';
 import type { Policies, PolicyRule, Protocol } from '../src/lib/packet-filter/policy.ts';
 
 /**
- * Random policies and packets for property tests. Addresses and ports come from small pools of neighbours and limits, so
- * that rules overlap, touch and hide each other, and packets fall on their edges.
+ * Random policies and packets for property tests. Addresses and ports come from small pools of adjacent and extreme
+ * values, so that rules overlap, touch and hide each other, and packets hit their edges.
  */
 
 const IPV4 = ['0.0.0.0', '0.0.0.1', '10.64.4.9', '10.64.4.10', '10.64.4.11', '10.64.4.12', '10.64.8.0']
@@ -44,14 +44,14 @@ const rules = (protocols: readonly Protocol[]): fc.Arbitrary<PolicyRule> =>
       ports: rule.protocol === 'tcp' || rule.protocol === 'udp' ? rule.ports : null,
     }));
 
-/** Several firewalls of several rules each; those with rules for GRE or ESP may be refused. */
+/** Several firewalls with several rules each; those with rules for GRE or ESP may be rejected. */
 export const policies = (
   protocols: readonly Protocol[] = ['tcp', 'udp', 'icmp', 'any'],
 ): fc.Arbitrary<Policies> => fc.array(fc.array(rules(protocols), { maxLength: 7 }), { maxLength: 3 });
 
 export type Contents = Pick<Packet, 'protocol' | 'port'>;
 
-/** What a packet is, apart from where it goes. 132 is SCTP; 1 and 58 are ICMP of one family and nothing of the other. */
+/** A packet without its addresses. 132 is SCTP; 1 and 58 are ICMP in one family, and have no meaning in the other. */
 export const contents: fc.Arbitrary<Contents> = fc.oneof(
   fc.record({
     protocol: fc.constantFrom<Packet['protocol']>('tcp', 'udp', 6, 17),

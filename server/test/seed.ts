@@ -1,7 +1,7 @@
-/** What this run does at random, it does again with the same `DANUBE_TEST_SEED`. */
+/** The seed of this run's random choices; the same `DANUBE_TEST_SEED` repeats them. */
 export const SEED = Number(process.env.DANUBE_TEST_SEED ?? Date.now() % 1_000_000);
 
-/** For the name or the report of a test that depends on the seed. */
+/** For the names and reports of tests that depend on the seed. */
 export const REPEAT = `DANUBE_TEST_SEED=${SEED} repeats`;
 
 /** Repeatable random numbers from 0 to below 1 (mulberry32). */
@@ -15,10 +15,10 @@ export function randomFrom(seed: number): () => number {
   };
 }
 
-/** `npm run test:exhaustive`: repetitions of which other runs do some are all done. */
+/** True in `npm run test:exhaustive`: run all cases instead of a sample. */
 export const EXHAUSTIVE = process.env.DANUBE_TEST_EXHAUSTIVE === '1';
 
-/** So many of them, in their order; which ones depends on the seed. All of them in an exhaustive run. */
+/** A sample of this size, in the original order, chosen by the seed. All of them in an exhaustive run. */
 export function sample<T>(all: readonly T[], size: number): T[] {
   if (EXHAUSTIVE) return [...all];
   const random = randomFrom(SEED);

@@ -1,6 +1,6 @@
 /**
- * A server in a process of its own, so that tests can kill it at an exact point. On the simulated data plane, or with
- * `DANUBE_ENGINE=incus` on the Incus of the test run. It talks to `processes.ts` over the channel of its parent.
+ * A server in its own process, so that tests can kill it at an exact point; on the simulated data plane, or with
+ * `DANUBE_ENGINE=incus` on the Incus of the test run. Communicates with `processes.ts` over the IPC channel.
  */
 import { startApp } from '../src/app.ts';
 import { readConfig } from '../src/config.ts';
@@ -37,9 +37,9 @@ const app = await startApp({
   executorId: 'test',
   log,
   runtime: {
-    // A real data plane takes longer to come back.
+    // A real data plane takes longer to recover.
     ...(config.engine === 'sim' ? { retrySeconds: 30 } : {}),
-    // Operations that are parked are at work.
+    // Operations waiting at points count as running.
     concurrency: 1000,
     afterStep: traps.afterStep,
   },
@@ -54,8 +54,8 @@ process.on('message', ({ teamId, point, fate }: ToServer) => {
   tell({ armed: teamId });
 });
 process.on('SIGTERM', () => void app.close());
-// The test that started this is gone, however it ended.
+// Exits when the test process is gone.
 process.on('disconnect', () => process.exit(1));
-// Nor does waiting for that keep a server from ending by itself.
+// The open channel must not keep the server from exiting.
 process.channel!.unref();
 tell({ url: app.url! });

@@ -4,33 +4,33 @@ import type { TenantNetwork } from '../src/dataplane/contract/networks.ts';
 import type { AddressPools } from '../src/instances/addresses.ts';
 import { TEST_POOLS } from './harness.ts';
 
-/** Teams that a slice has. */
+/** Team numbers per slice. */
 const TEAMS = 1_000;
-/** Networks of teams that a slice has. */
+/** Team networks per slice. */
 const NETWORKS = 16;
-/** In the IPv4 pool of an install, a /13. */
+/** Slices in an install's IPv4 pool, a /13. */
 const SLICES = 32;
 
 /**
- * The part of the run's Incus that one test file has: numbers of teams and networks that no other file uses. So two files
- * can use it at the same time, and each removes only what is its own.
+ * The part of the run's Incus that one test file owns: numbers of teams and networks that no other file uses. So two
+ * files can use the Incus at the same time, and each removes only its own instances.
  */
 export interface Slice {
   number: number;
-  /** The first number of its teams. */
+  /** The first team number of the slice. */
   firstTeam: number;
-  /** Whether the team is one of the slice. */
+  /** Whether the team belongs to the slice. */
   has(teamId: number): boolean;
-  /** The ranges from which a server gives networks to teams. */
+  /** The address ranges for a server's team networks. */
   pools: AddressPools;
-  /** The networks at the end of the ranges, for tests that give them to teams by themselves: the last one is number 0. */
+  /** Networks at the end of the ranges, for tests that create teams themselves; number 0 is the last network. */
   network(fromEnd: number): TenantNetwork;
 }
 
-/** The slice of this process: of the test file that it runs, or of the one that started it as a server. */
+/** The slice of this process: that of its test file, or of the test that started it as a server. */
 export const slice: Slice = createSlice(Number(process.env.DANUBE_TEST_SLICE ?? numberOfFile()));
 
-/** Each file on real instances has a number; whatever else uses an Incus of its own, such as a benchmark, is 0. */
+/** Each file on real instances has a number; anything with its own Incus, such as a benchmark, is 0. */
 function numberOfFile(): number {
   const folder = path.join(import.meta.dirname, 'real');
   const files = globSync('**/*.test.ts', { cwd: folder }).sort();

@@ -8,20 +8,20 @@ import { randomFrom } from './seed.ts';
 export interface SoakOptions {
   seed: number;
   clients: number;
-  /** Accepted requests in all, over all clients. */
+  /** Total of accepted requests, over all clients. */
   operations: number;
   kills: number;
-  /** Longest time between a start of the server and its death, in milliseconds. */
+  /** Longest time from a start of the server to its kill, in milliseconds. */
   pauseMs: number;
-  /** VPS that one client has at most. */
+  /** Most VPS per client. */
   servers: number;
-  /** Longest wait for one operation to end, in seconds. */
+  /** Longest wait for an operation to end, in seconds. */
   patience?: number;
 }
 
 /**
- * Several clients send random requests while the server process is killed again and again. Resolves once every
- * accepted operation has ended well and the server has ended too; throws when one was lost or failed.
+ * Several clients send random requests while the server process is killed repeatedly. Resolves once every accepted
+ * operation has succeeded and the server has ended; throws when one was lost or failed.
  */
 export async function soak(test: Crashable, options: SoakOptions): Promise<void> {
   const random = randomFrom(options.seed);
@@ -62,12 +62,12 @@ export async function soak(test: Crashable, options: SoakOptions): Promise<void>
 }
 
 /**
- * Longest time in which a request gets no answer, or all of a client's requests are refused. On a busy machine, one request may
- * meet every kill there is.
+ * Longest time in milliseconds without an answer, or with only rejections. On a busy machine, one request may be
+ * interrupted by every kill.
  */
 const PATIENCE_MS = 300_000;
 
-/** An operation that a client was promised: the answer to its request was 2xx. */
+/** An accepted operation: the answer to its request was 2xx. */
 interface Promised {
   vps: string;
   operation: string;
@@ -75,8 +75,8 @@ interface Promised {
 }
 
 /**
- * Sends `operations` random requests, one after the other, and keeps what was promised. The server may die at any
- * time: a request without an answer is sent again under its Idempotency-Key, as a careful client does.
+ * Sends `operations` random requests one after the other, and returns the accepted operations. The server may be killed
+ * at any time: a request without an answer is repeated with its Idempotency-Key.
  */
 async function randomOperations(
   call: () => Call,
@@ -100,7 +100,7 @@ async function randomOperations(
     assert.ok(answer.status < 500, `${method} ${path}: ${JSON.stringify(answer.body)}`);
     const vps = action === 'create' ? answer.body.instance?.id : path.split('/')[2];
     if (answer.status === 404 || answer.status === 422) {
-      // Deleted: another one may be made.
+      // It is deleted, so another one may be created.
       if (answer.status === 404) mine = mine.filter((id) => id !== vps);
       await delay(100 * random());
       continue;
@@ -129,7 +129,7 @@ function pick(random: () => number, mine: string[], servers: number, name: strin
   return actions[Math.floor(random() * actions.length)]!;
 }
 
-/** Asks again while nobody answers. */
+/** Retries while no one answers. */
 async function persistently<T>(ask: () => Promise<T>): Promise<T> {
   const deadline = Date.now() + PATIENCE_MS;
   for (;;) {

@@ -9,12 +9,12 @@ import { createTeam, startTestApp, type TestApp } from './harness.ts';
 import { ended, type OperationSubject, type Plan } from './operation-subject.ts';
 import { createTraps, type Point } from './traps.ts';
 
-/** Most of a test is waiting: for the next look at the queue, and for the next try of a step. */
+/** Concurrent tests: they mostly wait for the next poll, and for retries. */
 const AT_ONCE = 16;
 
 /**
- * Has each verb of each step, or a step without verbs itself, fail once, lose its answer, and fail for good: all in one
- * server, in a team each. `open` starts that server.
+ * Lets each verb of each step, or a step without verbs, fail once, lose its answer, and fail permanently: all on one
+ * server, in a team each. `open` starts the server.
  */
 export function testStepFailures<Kind extends string>(
   subject: OperationSubject<Kind>,
@@ -36,7 +36,7 @@ export function testStepFailures<Kind extends string>(
       assert.deepEqual(found, []);
     });
 
-    /** Starts the operation, has it meet the error at the point, and looks at what came of it. */
+    /** Starts the operation, injects the error at the point, and checks the result. */
     const meet = async (
       kind: Kind,
       point: Point,
@@ -96,7 +96,7 @@ interface Place {
   place: SimVerb | `step ${string}`;
 }
 
-/** Where a step can fail. */
+/** The places where a step can fail. */
 const placesOf = ({ name, verbs }: Plan<string>['steps'][number]): Place[] =>
   verbs.length === 0
     ? [{ what: name, place: `step ${name}` }]

@@ -1,30 +1,30 @@
 import assert from 'node:assert/strict';
 import { type ApiClient, type DocumentedRoute, ROUTES } from './api-client.ts';
 
-/** Ids by the name that paths have for them, for example `vpsInstance`. */
+/** Ids by path parameter, for example `vpsInstance`. */
 export type Ids = Record<string, string>;
 
-/** Creations under way or done, so that each thing is made once. */
+/** Creations in progress or done, so that each resource is created once. */
 type Making = Map<string, Promise<string>>;
 
 const camelCase = (text: string): string =>
   text.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
 
-/** The route that makes what a path parameter names: `POST /vps` for the parameter of `/vps/{vpsInstance}`. */
+/** The route that creates the resource of a path parameter: `POST /vps` for the parameter of `/vps/{vpsInstance}`. */
 function creatorOf(parameter: string): DocumentedRoute | undefined {
   const item = ROUTES.find((route) => route.path.endsWith(`/{${parameter}}`));
   const collection = item?.path.slice(0, -`/{${parameter}}`.length);
   return ROUTES.find((route) => route.method === 'POST' && route.path === collection);
 }
 
-/** Path parameters of the document that something can be made for. */
+/** The path parameters whose resources can be created. */
 const PARAMETERS: readonly string[] = [
   ...new Set(ROUTES.flatMap(({ path }) => [...path.matchAll(/\{([^}]+)\}/g)].map((match) => match[1]!))),
 ].filter(creatorOf);
 
 /**
- * Makes one of each thing that paths of the API name, by the document's own examples: a member such as `ssh_key_id` that
- * names another thing gets the id of one that was made before. So a new resource is part of every test of all routes.
+ * Creates one of each resource in the API's paths, from the document's examples: a member such as `ssh_key_id` that
+ * refers to another resource gets the id of one created before. So new resources are part of every test of all routes.
  */
 export async function makeThings(call: ApiClient, token: string): Promise<Ids> {
   const making: Making = new Map();
@@ -59,7 +59,7 @@ export async function makeThings(call: ApiClient, token: string): Promise<Ids> {
     return String(made.id);
   }
 
-  // One after the other: quotas and states of one team.
+  // One after the other, as they share the team's quotas and state.
   const ids: Ids = {};
   for (const parameter of PARAMETERS) ids[parameter] = await make(parameter);
   const [operation] = operations;
@@ -69,7 +69,7 @@ export async function makeThings(call: ApiClient, token: string): Promise<Ids> {
 const idFor = (example: unknown, id: string): string | number =>
   typeof example === 'number' ? Number(id) : id;
 
-/** An id in the shape that a path parameter has, of something that exists nowhere. */
+/** A well-formed id for a path parameter that does not exist. */
 export function missingId(parameter: string): string {
   const found = ROUTES.flatMap(({ operation }) => operation.parameters ?? []).find(
     (candidate) => candidate.in === 'path' && candidate.name === parameter,

@@ -3,25 +3,25 @@ import type { SimFaults, SimVerb } from '../src/dataplane/sim/faults.ts';
 import type { Operation } from '../src/operations/operation.ts';
 
 /**
- * A moment of an operation: that step is recorded; around the first try of a step; around the first call of that verb of
- * the data plane.
+ * A point in an operation: after a step is recorded; around the first attempt of a step; or around the first call of a
+ * data plane verb.
  */
 export type Point = `step ${string}` | `${'before' | 'after'} ${SimVerb | `step ${string}`}`;
 
-/** What happens at points of operations: it may throw, wait forever, or end the process. */
+/** Actions at points of operations: they may throw, wait for ever, or end the process. */
 export interface Traps {
-  /** Springs once: for the next operation of the team that gets to the point. */
+  /** Runs `spring` once, for the next operation of the team that reaches the point. */
   set(teamId: number, point: Point, spring: () => void | Promise<void>): void;
-  /** Both for the runtime. */
+  /** Options for the runtime. */
   aroundStep(operation: Operation, step: string, run: () => Promise<void>): Promise<void>;
   afterStep(operation: Operation, step: string): Promise<void>;
-  /** Has the verbs of the simulated data plane watched. */
+  /** Watches the verbs of the simulated data plane. */
   watch(faults: SimFaults): void;
 }
 
 /**
- * Traps for the operations of one process. Verbs that reconcilers call do not count: DBOS knows in which workflow a
- * call is made, and each operation is the workflow of its id.
+ * Traps for the operations of one process. Verbs called by reconcilers do not count: DBOS knows the workflow of each
+ * call, whose id is the operation's.
  */
 export function createTraps(): Traps {
   const springs = new Map<string, () => void | Promise<void>>();

@@ -3,7 +3,7 @@ import type { InstanceRef, VolumeRef } from '../src/dataplane/contract/refs.ts';
 import type { Volumes } from '../src/dataplane/contract/volumes.ts';
 import * as volumes from '../src/instances/volumes.ts';
 
-/** The volume that a test gives to an instance of its own, which no row knows: named after the instance. */
+/** The volume of an instance that a test creates without a row; it is named after the instance. */
 export const volumeOf = ({ teamId, name }: InstanceRef): VolumeRef => ({
   teamId,
   name: `volume-${name.slice(name.indexOf('-') + 1)}`,

@@ -8,8 +8,8 @@ import { testStepFailures } from './step-failures.ts';
 type Settled = 'running' | 'stopped';
 
 /**
- * Tests every step of every operation: it fails once, loses its answer, fails for good; and the process is killed after
- * each record and around each verb.
+ * Tests every step of every operation: it fails once, loses its answer, and fails permanently; and the process is
+ * killed after each record and around each verb.
  */
 export function testOperationFaults<Kind extends string>(subject: OperationSubject<Kind>): void {
   const plans = plansOf(subject);
@@ -17,22 +17,22 @@ export function testOperationFaults<Kind extends string>(subject: OperationSubje
   testKills(subject, plans);
 }
 
-/** An instance whose operations are put through every failure. */
+/** The operations of a kind of instance, for fault tests. */
 export interface FaultSubject<Kind extends string>
   extends Pick<OperationSubject<Kind>, 'name' | 'workflows' | 'verbs'> {
   /** Below `/api/v1`, for example `/vps`. */
   path: string;
-  /** State before each operation, and the state that it must lead to. */
+  /** The state before each operation, and the expected state after it. */
   cases: Record<Kind, { from: 'none' | Settled; to: Settled | 'gone' }>;
-  /** Body of a creation. */
+  /** The body of a create request. */
   newBody(name: string): object;
-  /** Makes what an operation needs besides its instance. */
+  /** Creates what an operation needs besides its instance. */
   equip?(call: Call, kind: Kind, id: string): Promise<void>;
   /** Sends the request that starts an operation other than `create` and `delete`. */
   request(call: Call, kind: Exclude<Kind, 'create' | 'delete'>, id: string): ReturnType<Call>;
 }
 
-/** {@link testOperationFaults} for the operations of an instance, each from its creation on. */
+/** {@link testOperationFaults} for the operations of an instance, each with a new instance. */
 export function testWorkflowFaults<Kind extends string>(subject: FaultSubject<Kind>): void {
   const { name, workflows, verbs, path, cases } = subject;
   const idOf = (kind: Kind, id: string, { body }: Answer): string =>
@@ -68,7 +68,7 @@ async function settle<Kind extends string>(
   });
 }
 
-/** Makes an instance in the state that the operation starts from; returns its id, or for `create` the name to use. */
+/** Creates an instance in the operation's initial state; returns its id, or for `create` the name to use. */
 async function prepare<Kind extends string>(
   subject: FaultSubject<Kind>,
   call: Call,

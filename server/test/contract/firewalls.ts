@@ -2,7 +2,7 @@ import type { InstanceSpec } from '../../src/dataplane/contract/compute.ts';
 import type { InstanceFirewall } from '../../src/dataplane/contract/networks.ts';
 import type { Action, Direction, PolicyRule } from '../../src/lib/packet-filter/policy.ts';
 
-/** A rule for everybody and all ports, but for what `changes` say. */
+/** A rule for all peers and ports, except for `changes`. */
 export const rule = (
   direction: Direction,
   action: Action,
@@ -17,13 +17,13 @@ export const rule = (
   ...changes,
 });
 
-/** One firewall for the instance, with these rules in their order. */
+/** One firewall for the instance, with the rules in this order. */
 export const firewall = (spec: InstanceSpec, ...rules: PolicyRule[]): InstanceFirewall => ({
   ref: spec.ref,
   addresses: spec.addresses,
   policies: [rules],
 });
 
-/** Lets everything pass to and from each of the instances: for tests that look at something else. */
+/** Allows everything to and from the instances, for tests of other subjects. */
 export const openTo = (...specs: readonly InstanceSpec[]): InstanceFirewall[] =>
   specs.map((spec) => firewall(spec, rule('inbound', 'allow'), rule('outbound', 'allow')));

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { InstanceRef } from '../../src/dataplane/contract/refs.ts';
 import { projectName } from '../../src/dataplane/incus/names.ts';
 
-/** With cgroup v1 where the guest has it, else with v2; the inner group keeps a state of its own. */
+/** With cgroup v1 if the guest has it, else v2. The inner group gets a state of its own. */
 const SCRIPT = [
   'if cd /sys/fs/cgroup/freezer 2>/dev/null; then set -- freezer.state FROZEN',
   'else cd /sys/fs/cgroup; set -- cgroup.freeze 1; fi',
@@ -13,8 +13,8 @@ const SCRIPT = [
 ].join('\n');
 
 /**
- * Has root in the guest freeze its first process, and returns when the host sees it. In the background and a little
- * later: an SSH session does not end without the first process.
+ * Lets root in the guest freeze its init process, and returns when the host sees it. The guest does so in the
+ * background after a delay, since an SSH session cannot end without init.
  */
 export async function freezeItself(
   ref: InstanceRef,

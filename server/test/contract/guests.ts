@@ -12,7 +12,7 @@ import { refuses } from './verbs.ts';
 
 const PASSWORD = 'a Password for $root, 12+';
 
-/** The customer's part, with users and files of its own: ours must survive it. */
+/** The customer's cloud-init, with users and files of its own; Danube's part must survive it. */
 const CUSTOM = `#cloud-config
 users:
   - name: bob
@@ -25,17 +25,17 @@ runcmd:
   - [sh, -c, 'hostname > /root/ran']
 `;
 
-/** What a customer finds in an instance, seen with real packets and a real SSH client. */
+/** The contract as a customer in an instance sees it, with real packets and a real SSH client. */
 export function guestsContract(open: () => Promise<IncusSubject>): void {
   describe('data plane incus: guests', { timeout: 600_000 }, () => {
     let subject: IncusSubject;
     let ssh: SshClient;
-    // Login by key, both families; login by password, IPv4 only; another team's.
+    // Login by key, both families; login by password, IPv4 only; an instance of another team.
     let keyed: InstanceSpec;
     let worded: InstanceSpec;
     let foreign: InstanceSpec;
 
-    /** Runs a command in the instance with the key, over IPv4, and returns what it said; throws where it fails. */
+    /** Runs a command in the instance by SSH over IPv4, and returns its output; throws where it fails. */
     const inside = async (spec: InstanceSpec, command: string): Promise<string> => {
       const result = await ssh.byKey(spec.addresses.ipv4!, ssh.mine, command);
       assert.equal(result.status, 0, `${command}: ${result.stdout}${result.stderr}`);
@@ -135,7 +135,7 @@ export function guestsContract(open: () => Promise<IncusSubject>): void {
     });
 
     it('lets no root out of the limit of its disk by making subvolumes', async () => {
-      // The kernel looks at the lower 32 bits of the number only: the upper ones must not hide it.
+      // The kernel uses only the lower 32 bits of the number, so upper bits must not bypass the filter.
       const script = [
         'import ctypes, errno, os',
         'libc = ctypes.CDLL(None, use_errno=True)',
@@ -202,7 +202,7 @@ export function guestsContract(open: () => Promise<IncusSubject>): void {
     });
 
     it('reports what stopped from inside', async () => {
-      // The connection may break before the command is done.
+      // The connection may end before the command does.
       await ssh.byKey(foreign.addresses.ipv4!, ssh.mine, 'systemctl poweroff');
       const deadline = Date.now() + 30_000;
       while ((await subject.plane.describeInstance(foreign.ref))?.power !== 'stopped') {
@@ -245,7 +245,8 @@ export function guestsContract(open: () => Promise<IncusSubject>): void {
         await inside(spec, '. /etc/os-release; echo $VERSION_CODENAME; cat /root/ran'),
         'trixie\nrenamed',
       );
-      // What the customer set stands against ours. Packages can be installed: signed sources, a name server, a way out.
+      // The customer's settings take precedence. Packages can be installed: signed sources, DNS and internet access
+      // work.
       await inside(spec, 'apt-get -qq update && apt-get -qq install --no-install-recommends tree >/dev/null');
     });
 

@@ -12,7 +12,7 @@ import { NOWHERE, snapshotOf } from './snapshot-verbs.ts';
 import { ensureWhole, type IncusSubject, networkOf, renamed, specOf, TEAMS } from './subjects.ts';
 import { settingsFile } from './test-service.ts';
 
-/** What becomes of work that a kill of the daemon cuts off. */
+/** The contract for verbs during which the daemon is killed. */
 export function killsContract(open: () => Promise<IncusSubject>): void {
   describe('data plane incus: work that is cut off', { timeout: 900_000 }, () => {
     let subject: IncusSubject;
@@ -29,7 +29,7 @@ export function killsContract(open: () => Promise<IncusSubject>): void {
       ensureWhole(subject.plane, spec, { volumeGb: 3, ...(from ? { from } : {}) });
     const remove = ({ ref }: InstanceSpec) => removeWithVolume(subject.plane, ref);
     const powerOf = async ({ ref }: InstanceSpec) => (await subject.plane.describeInstance(ref))?.power;
-    /** Repeats what may succeed later, as workflows do. */
+    /** Retries what may succeed later, as workflows do. */
     const patiently = async (verb: () => Promise<void>): Promise<void> => {
       const deadline = Date.now() + 120_000;
       for (;;) {
@@ -44,7 +44,7 @@ export function killsContract(open: () => Promise<IncusSubject>): void {
         }
       }
     };
-    /** Begins the verb, kills the daemon so many milliseconds later, and repeats the verb until it is done. */
+    /** Starts the verb, kills the daemon after this many milliseconds, and repeats the verb until it succeeds. */
     const killedAfter = async (milliseconds: number, verb: () => Promise<void>): Promise<void> => {
       await patiently(() => subject.plane.describe().then(() => undefined));
       const first = verb().then(
@@ -95,7 +95,7 @@ export function killsContract(open: () => Promise<IncusSubject>): void {
       assert.match(stdout, /^SSH-/, 'the others run, and are reached');
     });
 
-    /** Some moments of the kill for each instance, in milliseconds; all of them in an exhaustive run. */
+    /** Sampled times of the kill for each instance, in milliseconds; all of them in an exhaustive run. */
     const moments = (context: TestContext, all: readonly number[]) => {
       const some = sample(all, 1);
       context.diagnostic(`killed after ${some.join(', ')} ms; ${REPEAT}`);

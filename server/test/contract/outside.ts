@@ -2,23 +2,24 @@ import { type RunResult, run } from '../../src/lib/run.ts';
 import { slice } from '../slice.ts';
 
 /**
- * Another host, next to this one: a network namespace with a cable to an address that only this test's host end has.
+ * Simulates another host next to this one: a network namespace, connected by a veth pair whose addresses no one else
+ * uses.
  */
 export interface Outside {
-  /** Address of this host on the cable. */
+  /** Address of this host on the veth pair. */
   address: string;
-  /** Its own address. */
+  /** Address of the other host. */
   farAddress: string;
-  /** What runs a command there. */
+  /** The command line that runs a command there. */
   command(words: readonly string[]): string[];
-  /** Connects to a TCP port, and returns the first line that comes; null where nothing does. */
+  /** Connects to a TCP port and returns the first line received; null where there is none. */
   lineFrom(address: string, port: number): Promise<string | null>;
   close(): Promise<void>;
 }
 
 /**
- * `id`, an install's, and the slice make names and addresses unique on this host. What an earlier run of the same id left
- * is replaced.
+ * The install's `id` and the slice make names and addresses unique on this host. Replaces what an earlier run of the
+ * same id left.
  */
 export async function openOutside(id: string): Promise<Outside> {
   const own = `${id}-${slice.number}`;
@@ -27,7 +28,7 @@ export async function openOutside(id: string): Promise<Outside> {
   const [address, far] = [`198.51.100.${block + 1}`, `198.51.100.${block + 2}`];
   const ip = (...words: string[]): Promise<RunResult> => run('ip', words);
   const close = async (): Promise<void> => {
-    // Takes both ends of the cable along. Status 1 where there is none.
+    // Deletes both ends of the veth pair. Status 1: it does not exist.
     await run('ip', ['link', 'delete', here], { allow: [1] });
     await run('ip', ['netns', 'delete', namespace], { allow: [1] });
   };

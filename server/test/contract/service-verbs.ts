@@ -17,7 +17,7 @@ import { refuses } from './verbs.ts';
 
 const OUTSIDE = '198.51.100.1';
 
-/** What every data plane promises of instances that are made from a service's image. */
+/** The contract for instances of a service's image. */
 export function serviceVerbsContract(name: string, open: () => Promise<Subject>): void {
   describe(`data plane ${name}: verbs of services`, { timeout: 600_000 }, () => {
     let subject: Subject;

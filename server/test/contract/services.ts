@@ -23,7 +23,8 @@ import { refuses } from './verbs.ts';
 const PORT = 31_010;
 
 /**
- * What only real instances of a service's image show: its volume, its way in, and the scripts that all images share.
+ * The contract for services that only real instances can show: the volume, control, and the scripts that all images
+ * share.
  */
 export function servicesContract(open: () => Promise<IncusSubject>): void {
   describe('data plane incus: services', { timeout: 600_000 }, () => {
@@ -32,7 +33,7 @@ export function servicesContract(open: () => Promise<IncusSubject>): void {
     let spec: InstanceSpec;
     let foreign: InstanceSpec;
 
-    /** Runs a command in the instance as root, and returns what it said; throws where it fails. */
+    /** Runs a command in the instance as root, and returns its output; throws where it fails. */
     const inside = async (target: InstanceSpec, command: string): Promise<string> => {
       const { status, stdout, stderr } = await subject.exec(target.ref, ['bash', '-c', command]);
       assert.equal(status, 0, `${command}: ${stdout}${stderr}`);
@@ -47,7 +48,7 @@ export function servicesContract(open: () => Promise<IncusSubject>): void {
     };
     const stateOf = async (target: InstanceSpec): Promise<EngineState> =>
       JSON.parse(await subject.plane.control(target.ref, 'state'));
-    /** Waits until the state is as wanted. */
+    /** Waits for the wanted state. */
     const settles = async (target: InstanceSpec, wanted: (state: EngineState) => boolean): Promise<void> => {
       const deadline = Date.now() + 30_000;
       for (;;) {
@@ -58,7 +59,7 @@ export function servicesContract(open: () => Promise<IncusSubject>): void {
       }
     };
     const published = () => [{ address: outside.address, port: PORT, targetPort: SERVICE_PORT }];
-    /** Settings of `spec`, with the port or without. */
+    /** The settings of `spec`, with these published ports. */
     const settings = (publish: InstanceSpec['publish']) => ({
       limits: spec.limits,
       publish,
@@ -102,7 +103,7 @@ export function servicesContract(open: () => Promise<IncusSubject>): void {
     it('lets no other team in, on the published port or beside it', async () => {
       const reach = (address: string, port: number) =>
         `timeout 2 bash -c '${FIRST_LINE}' line ${address} ${port}`;
-      // Its own service answers, so it is not the tool that fails.
+      // Its own service answers, so a failure is not the tool's.
       await inside(foreign, reach(foreign.addresses.ipv4!, SERVICE_PORT));
       await Promise.all([
         fails(foreign, reach(outside.address, PORT)),
@@ -127,7 +128,7 @@ export function servicesContract(open: () => Promise<IncusSubject>): void {
       await inside(spec, 'rm /data/large && sync');
       await subject.plane.ensureVolume({ ref: volumeOf(spec.ref), sizeGb: 2 });
       await inside(spec, write(1200));
-      // Btrfs counts what was written when it commits, which may be half a minute later.
+      // Btrfs counts writes when it commits, which may take half a minute.
       const { diskBytes, memoryBytes, cpuSeconds } = await waitFor(
         'what was written to be counted',
         async () => {

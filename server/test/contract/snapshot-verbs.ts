@@ -7,16 +7,16 @@ import { ensureWhole, networkOf, renamed, type Subject, specOf, TEAMS } from './
 import { settingsFile } from './test-service.ts';
 import { refuses } from './verbs.ts';
 
-/** Addresses of an instance that has no network at all. */
+/** The addresses of an instance without network. */
 export const NOWHERE = { ipv4: null, ipv6: null };
 
-/** The snapshot that stands for this number. */
+/** The snapshot reference for this number. */
 export const snapshotOf = (number: number): SnapshotRef => ({
   teamId: TEAMS.one,
   name: `snapshot-00000000-0000-7000-8000-${String(number).padStart(12, '0')}`,
 });
 
-/** What every data plane promises of snapshots: of servers, whose root disk they take, and of services. */
+/** The contract for snapshots: of servers' root disks, and of services' volumes. */
 export function snapshotVerbsContract(name: string, open: () => Promise<Subject>): void {
   for (const kind of ['server', 'service'] as const) {
     describe(`data plane ${name}: snapshots of a ${kind}`, { timeout: 600_000 }, () => {

@@ -17,14 +17,14 @@ import {
 import { settingsFile } from './test-service.ts';
 import { refuses } from './verbs.ts';
 
-/** What only real instances show of snapshots: what is on their disks. */
+/** The contract for snapshots that only real instances can show: the content of their disks. */
 export function snapshotsContract(open: () => Promise<IncusSubject>): void {
   describe('data plane incus: snapshots', { timeout: 900_000 }, () => {
     let subject: IncusSubject;
     let server: InstanceSpec;
     let service: InstanceSpec;
 
-    /** Runs a command in the instance as root, and returns what it said; throws where it fails. */
+    /** Runs a command in the instance as root, and returns its output; throws where it fails. */
     const inside = async ({ ref }: InstanceSpec, command: string): Promise<string> => {
       const { status, stdout, stderr } = await subject.exec(ref, ['bash', '-c', command]);
       assert.equal(status, 0, `${command}: ${stdout}${stderr}`);
@@ -66,7 +66,7 @@ export function snapshotsContract(open: () => Promise<IncusSubject>): void {
 
     it('keeps a server at one moment, with all that was written before and nothing after', async () => {
       const { plane } = subject;
-      // Nothing is flushed; `second` follows `first` by one at most.
+      // Writes without flushing; `second` is at most one behind `first`.
       const writer =
         'i=0; while :; do i=$((i+1)); echo $i >>/root/first; echo $i >>/root/second; done </dev/null >/dev/null 2>&1 &';
       await inside(server, writer);
@@ -141,7 +141,7 @@ export function snapshotsContract(open: () => Promise<IncusSubject>): void {
       const tryOut = async (spec: InstanceSpec, folder: string, number: number): Promise<void> => {
         const filled = snapshotOf(number + 10);
         const [hasVolume] = spec.volumes;
-        /** Makes the drill with a disk of so many GiB, and returns how many it got. */
+        /** Creates the drill instance with a disk of this many GiB, and returns the actual size. */
         const make = async (gb: number, drill: InstanceSpec, from: SnapshotRef) => {
           const { limits } = drill;
           const sized = hasVolume ? drill : { ...drill, limits: { ...limits, diskGb: gb } };

@@ -9,12 +9,12 @@ export interface KeyPair {
   publicKey: string;
 }
 
-/** OpenSSH's own client, the way customers use it. */
+/** OpenSSH's client, used as customers do. */
 export interface SshClient {
-  /** Keys that the servers may or may not know. */
+  /** Key pairs that servers may or may not accept. */
   mine: KeyPair;
   strangers: KeyPair;
-  /** Runs a command as root; the exit status is 255 where login fails. */
+  /** Runs a command as root; the exit status is 255 where the login fails. */
   byKey(address: string, key: KeyPair, command: string): Promise<RunResult>;
   byPassword(address: string, password: string, command: string): Promise<RunResult>;
   close(): void;

@@ -19,7 +19,7 @@ import { slice } from '../slice.ts';
 import { dataMount } from '../volumes.ts';
 import { importTestService, SERVICE_IMAGE } from './test-service.ts';
 
-/** Teams that only the contract uses, beyond those that servers make. */
+/** First number of the teams that only contract tests use, beyond those of servers. */
 const FIRST = slice.firstTeam + 900;
 export const TEAMS = { one: FIRST, two: FIRST + 1, none: FIRST + 2 } as const;
 

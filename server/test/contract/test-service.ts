@@ -12,7 +12,7 @@ import { withFileLock } from '../../src/images/file-lock.ts';
 import { hostMirror } from '../../src/lib/debian-mirror.ts';
 import { run } from '../../src/lib/run.ts';
 
-/** Port on which the engine of `test-engine/` answers. */
+/** Port of the engine in `test-engine/`. */
 export const SERVICE_PORT = 7000;
 
 const provider = {
@@ -20,20 +20,20 @@ const provider = {
   name: 'Test engine',
   guest: [path.join(import.meta.dirname, 'test-engine')],
 };
-/** How the image of a service around the smallest of engines is made. */
+/** The recipe of a service image with a minimal engine. */
 export const SERVICE_RECIPE = applianceRecipe(provider, { version: '1', suite: 'trixie', packages: [] });
 
-/** Name of the image, which no catalogue has. */
+/** Name of the image, which is in no catalogue. */
 export const SERVICE_IMAGE = SERVICE_RECIPE.id;
 
-/** Builds the image and imports it into Incus, where that was not done yet. */
+/** Builds the image and imports it into Incus, unless that is done. */
 export async function importTestService(
   client: IncusClient,
   installId: string,
   cacheDir: string,
 ): Promise<void> {
   const alias = imageAlias(installId, SERVICE_IMAGE);
-  // Test files run in processes of their own.
+  // A lock between processes, because each test file runs in its own.
   await withFileLock(path.join(cacheDir, `${SERVICE_IMAGE}.import.lock`), async () => {
     if (await client.find(`/1.0/images/aliases/${alias}`)) return;
     const built = await buildImage({ recipe: SERVICE_RECIPE, cacheDir, mirror: await hostMirror() });
@@ -48,7 +48,7 @@ export async function importTestService(
   });
 }
 
-/** The settings as Danube writes them, with this first line of the configuration. `cut` leaves out the end. */
+/** The settings file as Danube writes it, with this first line of configuration. `cut` leaves out its end. */
 export async function settingsFile(line: string, options: { cut?: boolean } = {}): Promise<InstanceFile> {
   const folder = await mkdtemp(path.join(tmpdir(), 'danube-settings-'));
   try {

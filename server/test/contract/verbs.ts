@@ -6,7 +6,7 @@ import { SERVICE_IMAGES } from '../../src/images/recipes.ts';
 import { firewall, openTo, rule } from './firewalls.ts';
 import { networkOf, type Subject, specOf, TEAMS } from './subjects.ts';
 
-/** Asserts that the data plane refuses with this code. */
+/** Asserts that the data plane rejects with this code. */
 export const refuses = (promise: Promise<unknown>, code: DataPlaneErrorCode): Promise<void> =>
   assert.rejects(promise, (error: unknown) => {
     assert.ok(error instanceof DataPlaneError, `a DataPlaneError, not ${error}`);
@@ -14,7 +14,7 @@ export const refuses = (promise: Promise<unknown>, code: DataPlaneErrorCode): Pr
     return true;
   });
 
-/** What every data plane promises, whatever an instance is to it. */
+/** The contract of every data plane, for any kind of instance. */
 export function verbsContract(name: string, open: () => Promise<Subject>): void {
   describe(`data plane ${name}: verbs`, () => {
     let subject: Subject;

@@ -12,7 +12,7 @@ const volume = (number: number, teamId: number = TEAMS.one): VolumeRef => ({
   name: `volume-00000000-0000-7000-8000-${String(number).padStart(12, '0')}`,
 });
 
-/** What every data plane promises of volumes. */
+/** The contract for volumes. */
 export function volumeVerbsContract(name: string, open: () => Promise<Subject>): void {
   describe(`data plane ${name}: volumes`, { timeout: 600_000 }, () => {
     let subject: Subject;

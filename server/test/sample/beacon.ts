@@ -1,6 +1,7 @@
 /**
- * A sample kind of instance in its smallest form: a machine without anything of its own. `sample.test.ts` adds it to a server by
- * a line in the list of modules; firewalls, snapshots, addresses, diagnosis and the reconciler come by themselves.
+ * A minimal sample of a kind of instance: a machine without special properties. `sample.test.ts` adds it to a server by
+ * a line in the list of modules; firewalls, snapshots, addresses, diagnosis and the reconciler then work without
+ * further code.
  */
 import type { Api } from '../../src/http/api.ts';
 import { mutate } from '../../src/http/mutation.ts';

@@ -1,6 +1,6 @@
 /**
- * A sample resource in its smallest form, with one asynchronous operation: a note that is printed. `sample.test.ts` adds it to
- * a server by a line in the list of modules, and nothing else. See "How to add a resource" in CONTRIBUTING.md.
+ * A minimal sample of a resource with one asynchronous operation: a note that is printed. `sample.test.ts` adds it to a
+ * server by a line in the list of modules, and nothing else. See "How to add a resource" in CONTRIBUTING.md.
  */
 import { sql } from 'kysely';
 import { Type } from 'typebox';
@@ -19,7 +19,7 @@ import type { OperationDefinition, OperationWorkflow } from '../../src/operation
 import { recordOutcome } from '../../src/operations/operations-store.ts';
 import { hasUnfinished } from '../../src/operations/unfinished.ts';
 
-/** What a migration would hold. */
+/** The content of a migration. */
 export const NOTE_TABLE = `create table notes (
   id uuid primary key,
   team_id bigint not null references teams (id),
@@ -44,7 +44,7 @@ interface NoteRow {
   status: string;
 }
 
-/** With `lock`, nobody else changes it, or accepts an operation for it, until the transaction ends. */
+/** With `lock`, prevents changes and new operations by others until the transaction ends. */
 async function findNote(db: Queryable, teamId: number, id: string, lock = false): Promise<NoteRow> {
   const found = await sql<NoteRow>`select id, text, status from notes
     where id::text = ${id} and team_id = ${teamId} ${lock ? sql`for update` : sql``}`.execute(db);
@@ -109,7 +109,7 @@ function noteRoutes(api: Api, { db }: Database): void {
     (request) =>
       mutate(request, async (tx) => {
         const { team } = request.principal;
-        // Before the row, as everywhere: whoever takes two locks takes them in this order.
+        // Before the row, because locks must be taken in the same order everywhere.
         await releaseQuota(tx, team.id, 'note');
         const { id, status } = await findNote(tx, team.id, request.params.note, true);
         if (await hasUnfinished(tx, id))
@@ -137,7 +137,7 @@ export const noteWorkflows = ({ db }: Database): { print: OperationWorkflow<{ co
       steps: [
         {
           name: 'print',
-          // Twice is the same as once.
+          // Idempotent: running it twice has the same result.
           run: async ({ resourceId, args }) =>
             void (await sql`update notes set printed = ${args.copies} where id = ${resourceId}`.execute(db)),
         },

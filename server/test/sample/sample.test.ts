@@ -17,11 +17,11 @@ import { NOTE_TABLE, noteModule, noteWorkflows } from './note.ts';
 
 const ROOT = path.join(import.meta.dirname, '../../..');
 
-/** Where a kind of instance may be told from others: its own folder, and those of what only managed services have. */
+/** Where code may distinguish kinds of instances: a kind's own folder, and those of managed services. */
 const OF_KINDS =
   /^server\/src\/(services|db\/migrations|resources\/(vps|databases|caches|managed-services|parameter-groups))\//;
 
-/** What `faults.test.ts` of a resource says of its operations. */
+/** What a resource's `faults.test.ts` would declare about its operations. */
 const noteFaults: OperationSubject<'print'> = {
   name: 'note',
   workflows: noteWorkflows({} as Database),
@@ -75,7 +75,7 @@ describe('a resource that is added to the list of modules, and nowhere else', ()
       const shared = naming(exported!).filter((file) => !file.startsWith(`server/src/${folder}/`));
       assert.deepEqual(shared, ['server/src/modules.ts']);
     }
-    // And none that would need to know of a new kind of instance.
+    // No other file should need to know of a new kind of instance.
     const kinds = allKinds().map(({ name }) => `'${name}'`);
     const lines = files
       .filter((file) => !OF_KINDS.test(file))
