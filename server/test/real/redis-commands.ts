@@ -28,8 +28,27 @@ export const ATTACKS = [
   ...['CLIENT PAUSE 100000', 'CLIENT NO-EVICT on', 'SCRIPT DEBUG yes', 'PFDEBUG GETREG a', 'PFSELFTEST'],
 ];
 
+/** What is allowed as such, and must be refused for what it asks: others' accounts, and payloads that are not what they say. */
+export const MISUSES = [
+  ...['AUTH danube x', 'HELLO 3 AUTH danube x', 'CLIENT TRACKING ON REDIRECT 999999'],
+  ...['RESTORE a 0 x', 'RESTORE a 0 x REPLACE', 'FUNCTION RESTORE x', 'FUNCTION RESTORE x FLUSH'],
+];
+
 /** What a script's own language must not offer: files, programs, native code. */
 export const ESCAPES = [
+  ...[
+    'loadstring(string.dump(function() return 1 end))()',
+    'loadstring("\\27Lua")()',
+    'os.remove("/data/x")',
+    'os.getenv("PATH")',
+    'io.popen("id")',
+    'getfenv(0)',
+    'newproxy(true)',
+    'rawset(_G, "x", 1)',
+    'setmetatable(_G, {})',
+    'rawset(getmetatable("").__index, "x", 1)',
+    'print(1)',
+  ],
   ...[
     'os.execute("id")',
     'io.open("/etc/passwd")',

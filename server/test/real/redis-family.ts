@@ -7,7 +7,8 @@ import type { EngineMetrics, EngineState, PlanSize, Provider } from '../../src/s
 import { waitFor } from '../harness.ts';
 import { sample } from '../seed.ts';
 import { volumeOf } from '../volumes.ts';
-import { ALLOWED, ATTACKS, ESCAPES } from './redis-commands.ts';
+import { assertContained } from './containment.ts';
+import { ALLOWED, ATTACKS, ESCAPES, MISUSES } from './redis-commands.ts';
 import { openServices, type TestService, type TestServices } from './service.ts';
 import { testSnapshots } from './service-snapshots.ts';
 
@@ -136,6 +137,7 @@ export function testFamily(provider: Provider, client: (services: TestServices) 
             command,
           );
         }
+        for (const command of MISUSES) assert.match(await customer(command), /^(ERR|WRONGPASS) /, command);
         for (const call of ESCAPES) {
           assert.match(await customer(`EVAL 'return ${call}' 0`), /ERR|NOPERM/, call);
         }
@@ -144,6 +146,14 @@ export function testFamily(provider: Provider, client: (services: TestServices) 
         assert.match(stdout, new RegExp(`^${provider.id} +.*${provider.id}-server`, 'm'));
         assert.ok(!stdout.includes(service.settings.password));
       });
+
+      it('writes its data folder alone, and begins no connection', () =>
+        assertContained(service, {
+          user: provider.id,
+          folders: [`/data/${provider.id}`, `/run/danube/${provider.id}/socket`],
+          connect: (host) => `timeout 10 ${provider.id}-cli -h ${host} ping`,
+          refusal: /Permission denied/,
+        }));
 
       it('keeps what it has written when engine or instance are killed', async () => {
         await customer('SET before 1');
