@@ -1,5 +1,6 @@
 import type { DataPlane } from '../src/dataplane/contract/data-plane.ts';
 import { createIncusDataPlane } from '../src/dataplane/incus/data-plane.ts';
+import { BOUNDLESS } from '../src/dataplane/sim/data-plane.ts';
 import type { Log } from '../src/lib/log.ts';
 import { sharedBootSlots } from './boot-slots.ts';
 import { slice } from './slice.ts';
@@ -28,8 +29,11 @@ export const incusEnvironment = (): Record<string, string> => ({
   DANUBE_IPV6_POOL: slice.pools.ipv6,
 });
 
-/** The data plane on the Incus of the test run. Lists only what belongs to this file's slice. */
-export function createTestIncus(log: Log): DataPlane {
+/**
+ * The data plane on the Incus of the test run. Lists only what belongs to this file's slice, and reports unlimited capacity,
+ * because the plans in tests exceed the small pool of a test run. `honest`: reports the real capacity.
+ */
+export function createTestIncus(log: Log, { honest = false } = {}): DataPlane {
   const plane = createIncusDataPlane({
     connection: { socketPath: fromTestRun('DANUBE_TEST_INCUS_SOCKET') },
     installId: fromTestRun('DANUBE_TEST_INSTALL_ID'),
@@ -41,6 +45,7 @@ export function createTestIncus(log: Log): DataPlane {
   const { listInstances, listVolumes, listSnapshots } = plane;
   return {
     ...plane,
+    describeCapacity: honest ? plane.describeCapacity : async () => BOUNDLESS,
     listInstances: async () => (await listInstances()).filter(({ ref }) => slice.has(ref.teamId)),
     listVolumes: async () => (await listVolumes()).filter(({ teamId }) => slice.has(teamId)),
     listSnapshots: async () => (await listSnapshots()).filter(({ teamId }) => slice.has(teamId)),

@@ -166,7 +166,7 @@ export async function openIncus(): Promise<IncusSubject> {
   const installId = fromTestRun('DANUBE_TEST_INSTALL_ID');
   const pool = fromTestRun('DANUBE_TEST_INCUS_POOL');
   const imageCache = fromTestRun('DANUBE_TEST_IMAGES');
-  const plane = createTestIncus(createLog('warn'));
+  const plane = createTestIncus(createLog('warn'), { honest: true });
   const client = new IncusClient({ socketPath });
   const projectOf = (teamId: number) => ({ project: projectName(installId, teamId) });
   const exec = (ref: InstanceRef, command: readonly string[]) =>

@@ -40,6 +40,12 @@ export function verbsContract(name: string, open: () => Promise<Subject>): void 
       assert.ok(report.host.vcpu >= 1 && report.host.memoryMb >= 512);
     });
 
+    it('says how much there is to make instances of', async () => {
+      const { memoryMb, pool } = await subject.plane.describeCapacity();
+      assert.ok(memoryMb >= 512);
+      assert.ok(pool.totalBytes >= 1024 ** 3 && pool.freeBytes > 0 && pool.freeBytes <= pool.totalBytes);
+    });
+
     it('makes a tenant, twice the same', async () => {
       const tenant = { teamId: TEAMS.one, network: networkOf(TEAMS.one) };
       await Promise.all([subject.plane.ensureTenant(tenant), subject.plane.ensureTenant(tenant)]);

@@ -1,3 +1,4 @@
+import type { Capacity } from './capacity.ts';
 import type { Compute } from './compute.ts';
 import type { Images } from './images.ts';
 import type { Networks } from './networks.ts';
@@ -20,7 +21,7 @@ export interface DataPlaneReport {
  * Every verb is idempotent: calling it twice, or again after the process was killed during the first call, has the same
  * effect as calling it once. A verb that cannot succeed throws `DataPlaneError`.
  */
-export interface DataPlane extends Compute, Images, Networks, Volumes, Snapshots {
+export interface DataPlane extends Capacity, Compute, Images, Networks, Volumes, Snapshots {
   readonly name: 'incus' | 'sim';
 
   /** Describes the data plane and its host. Throws `unreachable` when it does not answer. */

@@ -1,5 +1,6 @@
 import type { Log } from '../../lib/log.ts';
 import type { DataPlane } from '../contract/data-plane.ts';
+import { describeCapacity } from './capacity.ts';
 import { IncusClient, type IncusConnection } from './client.ts';
 import { computeVerbs } from './compute-verbs.ts';
 import { hostAccess } from './host-access.ts';
@@ -34,6 +35,7 @@ export function createIncusDataPlane(options: IncusOptions): DataPlane {
   return {
     name: 'incus',
     describe: () => parts.server.describe(),
+    describeCapacity: () => describeCapacity(parts),
     ...networkVerbs(parts),
     listImages: () => images.list(),
     imageParameters: (name) => images.parameters(name),

@@ -1,9 +1,11 @@
 import path from 'node:path';
+import type { CapacityReport } from '../contract/capacity.ts';
 import type { IncusConnection } from './client.ts';
 import { cutForbidden } from './connections.ts';
 import { DiskUsage } from './disk-usage.ts';
 import { removeEmptyVolume, removeHostRemains, stopForgottenDns } from './host-remains.ts';
 import { askNeighboursOften } from './neighbours.ts';
+import { poolMount, readPoolSpace } from './pool-health.ts';
 import { whileThawing } from './thaw.ts';
 
 /**
@@ -12,6 +14,8 @@ import { whileThawing } from './thaw.ts';
 export interface HostAccess {
   /** Measures the disks of instances. */
   disks: DiskUsage;
+  /** What the pool can hold, and what can still be written to it. */
+  poolSpace(): Promise<CapacityReport['pool']>;
   /** Cuts connections that a team's rules forbid. */
   cutForbidden: typeof cutForbidden;
   /** Runs work that ends a container, and thaws the container meanwhile in case its root has frozen it. */
@@ -27,9 +31,12 @@ export interface HostAccess {
 /** Null where Incus runs elsewhere; these operations are then up to the operators of those hosts. */
 export function hostAccess(connection: IncusConnection, pool: string): HostAccess | null {
   if (!('socketPath' in connection)) return null;
-  const poolFolder = path.join(path.dirname(connection.socketPath), 'storage-pools', pool);
+  const folder = path.dirname(connection.socketPath);
+  const poolFolder = poolMount(folder, pool);
+  const image = path.join(folder, 'disks', `${pool}.img`);
   return {
     disks: new DiskUsage(poolFolder),
+    poolSpace: () => readPoolSpace(poolFolder, image),
     cutForbidden,
     whileThawing,
     askNeighboursOften,

@@ -1,7 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { statfs } from 'node:fs/promises';
+import { stat, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { run } from '../../lib/run.ts';
+import type { CapacityReport } from '../contract/capacity.ts';
+import { DataPlaneError } from '../contract/errors.ts';
 
 export interface PoolHealth {
   mounted: boolean;
@@ -25,6 +27,20 @@ export async function readPoolHealth(mount: string): Promise<PoolHealth> {
     totalBytes: blocks * bsize,
     freeBytes: bavail * bsize,
   };
+}
+
+/**
+ * What the pool that is mounted there can hold, and what can still be written to it: the file behind it, where there is
+ * one, is sparse, and grows only as far as the host's own disk has room. Throws `unreachable` where nothing is mounted.
+ */
+export async function readPoolSpace(mount: string, image: string): Promise<CapacityReport['pool']> {
+  const { mounted, totalBytes, freeBytes } = await readPoolHealth(mount);
+  if (!mounted) throw new DataPlaneError('unreachable', 'The storage pool is not there.', { detail: mount });
+  if (!existsSync(image)) return { totalBytes, freeBytes };
+  const [file, host] = [await stat(image), await statfs(path.dirname(image))];
+  // Of a file, `blocks` counts units of 512 bytes, see stat(2).
+  const unused = Math.max(0, file.blocks * 512 - (totalBytes - freeBytes));
+  return { totalBytes, freeBytes: Math.min(freeBytes, unused + host.bavail * host.bsize) };
 }
 
 /** The device behind a mount point, for example `loop3`: field 10 of mountinfo, see proc_pid_mountinfo(5). */

@@ -1,3 +1,4 @@
+import type { CapacityReport } from '../contract/capacity.ts';
 import type { ControlVerb, InstanceSpec } from '../contract/compute.ts';
 import type { DataPlane } from '../contract/data-plane.ts';
 import type { InstanceFirewall } from '../contract/networks.ts';
@@ -47,6 +48,8 @@ export interface SimDataPlane extends DataPlane {
   /** Number of calls of each verb, including failed ones. */
   readonly calls: ReadonlyMap<SimVerb, number>;
   setLatency(milliseconds: number): void;
+  /** What the simulated host has; what is left out stays. By default more than anybody can ask for. */
+  setCapacity(changes: Partial<CapacityReport>): void;
   /** What {@link SimDrift.writeDisk} wrote, or what a snapshot brought back. */
   readDisk(ref: InstanceRef): string;
   /** The team's firewalls, in no particular order. */
@@ -54,6 +57,12 @@ export interface SimDataPlane extends DataPlane {
   /** Sets the services' answer to a verb, until the returned function is called. */
   answerControl(verb: ControlVerb, answer: string): () => void;
 }
+
+/** No plan, and no number of instances, is too much for it. */
+export const BOUNDLESS: CapacityReport = {
+  memoryMb: 2 ** 42,
+  pool: { totalBytes: 2 ** 62, freeBytes: 2 ** 62 },
+};
 
 /**
  * An in-memory data plane that implements the {@link DataPlane} contract and starts nothing. Verbs take constant time,
@@ -64,6 +73,7 @@ export function createSimDataPlane(options: SimOptions): SimDataPlane {
   const core = new SimCore(options.stateFile, options.latencyMs, host);
   const diskBytes = new Map<string, number>();
   const answers = new Map<ControlVerb, string>();
+  let capacity: CapacityReport = BOUNDLESS;
   return {
     name: 'sim',
     describe: () =>
@@ -73,6 +83,7 @@ export function createSimDataPlane(options: SimOptions): SimDataPlane {
         virtualization: 'container',
         host: { ...host },
       })),
+    describeCapacity: () => core.verb('describeCapacity', null, () => capacity),
     ...simNetworks(core),
     ...simImages(core),
     ...simCompute(core, { diskBytes, answers }),
@@ -84,6 +95,9 @@ export function createSimDataPlane(options: SimOptions): SimDataPlane {
     calls: core.calls,
     setLatency(milliseconds) {
       core.latencyMs = milliseconds;
+    },
+    setCapacity(changes) {
+      capacity = { ...capacity, ...changes };
     },
     readDisk: (ref) => core.diskOf(core.need(ref)).content,
     firewallsOf: (teamId) => [...(core.world.firewalls.get(teamId)?.values() ?? [])],
