@@ -1475,7 +1475,7 @@ export interface components {
              * @example validation_failed
              * @enum {string}
              */
-            code: "bad_request" | "unauthenticated" | "missing_scope" | "team_forbidden" | "not_found" | "method_not_allowed" | "request_timeout" | "idempotency_conflict" | "payload_too_large" | "unsupported_media_type" | "validation_failed" | "invalid_state" | "quota_exceeded" | "not_available" | "rate_limited" | "headers_too_large" | "internal" | "unavailable";
+            code: "bad_request" | "unauthenticated" | "missing_scope" | "team_forbidden" | "not_found" | "method_not_allowed" | "request_timeout" | "idempotency_conflict" | "payload_too_large" | "unsupported_media_type" | "validation_failed" | "invalid_state" | "quota_exceeded" | "not_available" | "rate_limited" | "headers_too_large" | "internal" | "unavailable" | "no_capacity";
             /**
              * @description Names this request in the server’s log.
              * @example 0198c5a2-8100-7b3c-8a4f-6d5e4c3b2a19
@@ -1535,6 +1535,21 @@ export interface components {
              * @example 25
              */
             used?: number;
+            available?: components["schemas"]["AvailableCapacity"];
+        };
+        AvailableCapacity: {
+            /**
+             * Format: int32
+             * @description Memory that the host has left to promise, in MB.
+             * @example 1024
+             */
+            memory_mb: number;
+            /**
+             * Format: int32
+             * @description Disk that the host has left to promise, in GB.
+             * @example 35
+             */
+            disk_gb: number;
         };
         Health: {
             /**
@@ -1574,6 +1589,12 @@ export interface components {
              * @enum {string|null}
              */
             virtualization: "container" | "virtual-machine" | null;
+            /**
+             * @description `nearly_full`: nothing new is stored until there is more room; what is there goes on.
+             * @example ok
+             * @enum {string}
+             */
+            storage: "ok" | "nearly_full" | "unknown";
             /**
              * @description True where no real instances are made.
              * @example false
@@ -4199,7 +4220,7 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description A part that the request needs does not answer at the moment. */
+        /** @description A part that the request needs does not answer at the moment, or there is no room for it. */
         Unavailable: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4297,6 +4318,7 @@ export interface operations {
                      *       "engine_name": "incus",
                      *       "engine_version": "6.0.4",
                      *       "virtualization": "container",
+                     *       "storage": "ok",
                      *       "simulated": false
                      *     }
                      */
@@ -4326,6 +4348,7 @@ export interface operations {
                      *       "engine_name": "incus",
                      *       "engine_version": "6.0.4",
                      *       "virtualization": "container",
+                     *       "storage": "ok",
                      *       "simulated": false
                      *     }
                      */

@@ -36,6 +36,8 @@ test('a setting that makes no sense is named', () => {
     ]),
     [{ DANUBE_ENGINE: 'xen' }, /DANUBE_ENGINE.*incus, sim/],
     [{ DANUBE_SIM_LATENCY_MS: '-1' }, /DANUBE_SIM_LATENCY_MS/],
+    [{ DANUBE_MEMORY_FACTOR: '0' }, /DANUBE_MEMORY_FACTOR/],
+    [{ DANUBE_DISK_RESERVE_PERCENT: '95' }, /DANUBE_DISK_RESERVE_PERCENT/],
     [{ INCUS_URL: 'https://10.0.0.5:8443' }, /INCUS_CLIENT_CERT/],
   ];
   for (const [env, message] of wrong) assert.throws(() => readConfig(env), message);

@@ -78,6 +78,32 @@ export const SETTINGS: readonly Setting[] = [
     meaning: 'Time that each simulated action takes, in milliseconds (`DANUBE_ENGINE=sim` only).',
   },
   {
+    name: 'DANUBE_MEMORY_FACTOR',
+    default: '1.0',
+    meaning: 'How much memory instances are promised, as a multiple of what the host has beyond its reserve.',
+  },
+  {
+    name: 'DANUBE_MEMORY_RESERVE_MB',
+    default: '1024',
+    meaning: 'Memory of the host that instances are not promised: it is for the host itself and for Danube.',
+  },
+  {
+    name: 'DANUBE_DISK_FACTOR',
+    default: '2.0',
+    meaning: 'How much disk instances are promised, as a multiple of the storage pool.',
+  },
+  {
+    name: 'DANUBE_DISK_RESERVE_PERCENT',
+    default: '10',
+    meaning:
+      'Share of the storage pool that must be free. Below it, nothing new is stored: no instances, snapshots, restores.',
+  },
+  {
+    name: 'DANUBE_STORAGE_QUOTA_GB',
+    default: '1000',
+    meaning: 'Disks and snapshots that a team may have, unless `teams.quotas` says otherwise for it.',
+  },
+  {
     name: 'DATABASE_URL',
     default: '',
     meaning: 'PostgreSQL 15 or newer to use instead of the embedded one.',
@@ -117,6 +143,7 @@ export interface Config {
   secretKey: string | null;
   logLevel: string;
   sim: { stateFile: string | null; latencyMs: number };
+  capacity: CapacityPolicy;
   databaseUrl: string | null;
   incus: {
     url: string;
@@ -125,6 +152,16 @@ export interface Config {
     serverCert: string | null;
     pool: string;
   } | null;
+}
+
+/** How much of what the host has is promised to instances. */
+export interface CapacityPolicy {
+  memoryFactor: number;
+  memoryReserveMb: number;
+  diskFactor: number;
+  diskReservePercent: number;
+  /** Of a team. */
+  storageQuotaGb: number;
 }
 
 /** An invalid setting. The message names the setting and the values it takes. */
@@ -166,6 +203,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
       stateFile: get('DANUBE_SIM_STATE'),
       latencyMs: parseNumber('DANUBE_SIM_LATENCY_MS', get('DANUBE_SIM_LATENCY_MS') ?? '0'),
     },
+    capacity: readCapacity(get),
     databaseUrl: get('DATABASE_URL'),
     incus: readIncus(get),
   };
@@ -205,6 +243,26 @@ function readPublicPorts(text: string | null): PortRange | null {
     );
   }
   return { first, last };
+}
+
+function readCapacity(get: (name: string) => string | null): CapacityPolicy {
+  const factor = (name: string, value: string): number => {
+    const number = parseNumber(name, value);
+    if (number === 0) throw new ConfigError(`${name} is "${value}". It takes a number above 0.`);
+    return number;
+  };
+  const reserve = get('DANUBE_DISK_RESERVE_PERCENT') ?? '10';
+  const diskReservePercent = parseNumber('DANUBE_DISK_RESERVE_PERCENT', reserve);
+  if (diskReservePercent > 90) {
+    throw new ConfigError(`DANUBE_DISK_RESERVE_PERCENT is "${reserve}". It takes a number from 0 to 90.`);
+  }
+  return {
+    memoryFactor: factor('DANUBE_MEMORY_FACTOR', get('DANUBE_MEMORY_FACTOR') ?? '1.0'),
+    memoryReserveMb: parseNumber('DANUBE_MEMORY_RESERVE_MB', get('DANUBE_MEMORY_RESERVE_MB') ?? '1024'),
+    diskFactor: factor('DANUBE_DISK_FACTOR', get('DANUBE_DISK_FACTOR') ?? '2.0'),
+    diskReservePercent,
+    storageQuotaGb: parseNumber('DANUBE_STORAGE_QUOTA_GB', get('DANUBE_STORAGE_QUOTA_GB') ?? '1000'),
+  };
 }
 
 function readIncus(get: (name: string) => string | null): Config['incus'] {

@@ -35,7 +35,13 @@ export interface TestApp {
 
 /** Settings of a test server, changed as the test needs. */
 export const testConfig = (changes: Record<string, string> = {}): Config =>
-  readConfig({ DANUBE_ENGINE: 'sim', DANUBE_LISTEN: '127.0.0.1:0', DANUBE_LOG_LEVEL: 'silent', ...changes });
+  readConfig({
+    DANUBE_ENGINE: 'sim',
+    DANUBE_LISTEN: '127.0.0.1:0',
+    DANUBE_LOG_LEVEL: 'silent',
+    DANUBE_STORAGE_QUOTA_GB: '1000000000',
+    ...changes,
+  });
 
 /**
  * A whole server on its own database and the simulated data plane. Close it in `after`. Reconcilers named in `still` do

@@ -27,6 +27,21 @@ export interface Addresses {
   team_id: number;
 }
 
+export interface Capacity {
+  disk_gb: number | null;
+  disk_limit_gb: number | null;
+  disk_promised_gb: Generated<number>;
+  id: Generated<boolean>;
+  memory_limit_mb: number | null;
+  memory_mb: number | null;
+  memory_promised_mb: Generated<number>;
+  observed_at: Date | null;
+  pool_free_mb: number | null;
+  pool_mb: number | null;
+  pool_reserve_mb: number | null;
+  storage_quota_gb: number | null;
+}
+
 export interface CertificateAuthorities {
   certificate: string;
   created_at: Generated<Date>;
@@ -220,6 +235,8 @@ export interface Snapshots {
   database_name: string | null;
   description: string | null;
   disk_gb: number;
+  drill_disk_gb: number | null;
+  drill_memory_mb: number | null;
   error: Json | null;
   id: Generated<number>;
   image: string | null;
@@ -327,6 +344,7 @@ export interface Workers {
 
 export interface DB {
   addresses: Addresses;
+  capacity: Capacity;
   certificate_authorities: CertificateAuthorities;
   datacenters: Datacenters;
   events: Events;

@@ -83,7 +83,10 @@ function fromDataPlane(error: DataPlaneError): AppError {
   if (error.code === 'image_unavailable') {
     return new AppError('not_available', error.publicMessage, { cause: error });
   }
-  if (error.code === 'unreachable' || error.code === 'timeout' || error.code === 'no_capacity') {
+  if (error.code === 'no_capacity') {
+    return new AppError('no_capacity', error.publicMessage, { cause: error });
+  }
+  if (error.code === 'unreachable' || error.code === 'timeout') {
     return new AppError('unavailable', error.publicMessage, { cause: error });
   }
   return new AppError('internal', 'Something went wrong on our side. Try again, and quote the request id.', {

@@ -43,6 +43,12 @@ export const ErrorSchema = Component('Error', {
   quota: Type.Optional(Text(50, 'ssh_key', { description: 'The quota that is reached.' })),
   limit: Type.Optional(Int(25, { description: 'What the quota allows.' })),
   used: Type.Optional(Int(25, { description: 'How much of the quota is in use.' })),
+  available: Type.Optional(
+    Component('AvailableCapacity', {
+      memory_mb: Int(1024, { description: 'Memory that the host has left to promise, in MB.' }),
+      disk_gb: Int(35, { description: 'Disk that the host has left to promise, in GB.' }),
+    }),
+  ),
 });
 
 const counter = (description: string, example: number, maximum = 2_147_483_647): Json => ({
@@ -209,9 +215,14 @@ export const ERROR_RESPONSES: Record<number, ErrorResponse> = {
   },
   503: {
     name: 'Unavailable',
-    description: 'A part that the request needs does not answer at the moment.',
+    description: 'A part that the request needs does not answer at the moment, or there is no room for it.',
     examples: {
       unavailable: { message: 'The database cannot be reached at the moment. Try again shortly.' },
+      no_capacity: {
+        message:
+          'There is not enough room: this takes 2 GB of memory and 40 GB of disk; 1 GB and 35 GB are left.',
+        available: { memory_mb: 1024, disk_gb: 35 },
+      },
     },
   },
 };

@@ -36,7 +36,7 @@ export async function findInstanceInconsistencies(check: ConsistencyCheck): Prom
     if (diskGb !== row.disk_gb) problems.push(`${row.id} has a disk of ${diskGb} and not ${row.disk_gb} GB`);
   }
   for (const name of [...reports.keys(), ...volumes.keys()]) problems.push(`${name} has no row`);
-  return [...problems, ...(await findMiscounts(check))];
+  return [...problems, ...(await findMiscounts(check)), ...(await findMiscountedPromises(check))];
 }
 
 async function findMiscounts({ db, teamId }: ConsistencyCheck): Promise<string[]> {
@@ -49,6 +49,15 @@ async function findMiscounts({ db, teamId }: ConsistencyCheck): Promise<string[]
   const homeless = await count(sql`select count(*) from members m join instances i on i.id = m.instance_id
     where i.team_id = ${teamId} and not exists (select from addresses where member_id = m.id)`);
   if (homeless > 0) problems.push(`${homeless} instances have no address`);
+  const [storage, taken] = [
+    await count(
+      sql`select coalesce(sum(used), 0) from team_usage where team_id = ${teamId} and kind = 'storage_gb'`,
+    ),
+    await count(sql`select coalesce(sum(gb), 0) from (
+      select disk_gb as gb from instances where team_id = ${teamId} union all
+      select snapshot_gb(reason, status, size_bytes, disk_gb) from snapshots where team_id = ${teamId}) as all_of_it`),
+  ];
+  if (storage !== taken) problems.push(`the storage quota counts ${storage} of ${taken} GB`);
   for (const { name } of allKinds()) {
     const used = await count(sql`select coalesce(sum(used), 0) from team_usage
       where team_id = ${teamId} and kind = ${name}`);
@@ -58,4 +67,16 @@ async function findMiscounts({ db, teamId }: ConsistencyCheck): Promise<string[]
     if (used !== present) problems.push(`the quota counts ${used} of ${present} ${name}`);
   }
   return problems;
+}
+
+/** Of the whole host, whichever team is looked at. */
+async function findMiscountedPromises({ db }: ConsistencyCheck): Promise<string[]> {
+  const result = await sql<{ counted: string; promised: string }>`
+    select concat(memory_promised_mb, ' MB, ', disk_promised_gb, ' GB') as counted, (
+      select concat(coalesce(sum(memory), 0), ' MB, ', coalesce(sum(disk), 0), ' GB') from (
+        select memory_mb as memory, disk_gb as disk from instances
+        union all select drill_memory_mb, drill_disk_gb from snapshots) as all_of_it) as promised
+    from capacity`.execute(db);
+  const { counted, promised } = result.rows[0]!;
+  return counted === promised ? [] : [`the host counts ${counted} of ${promised} as promised`];
 }

@@ -10,6 +10,7 @@ import type {
   OperationWorkflow,
 } from '../operations/operation.ts';
 import { type AcceptedOperation, recordOutcome } from '../operations/operations-store.ts';
+import { holdCapacity } from './capacity.ts';
 import { kindOf } from './kinds.ts';
 import { deleteInstance, type Instance, type InstanceChanges, updateInstance } from './store.ts';
 
@@ -121,9 +122,10 @@ export async function settleFailure(tx: Tx, operation: Operation, error: Operati
   await recordOutcome(tx, operation, failed, { operation: operation.kind, error });
 }
 
-/** Ends an instance: deletes its rows, frees its addresses and releases the quota. */
+/** Ends an instance: deletes its rows, frees its addresses, and gives back its quota and what it was promised. */
 export async function endInstance(tx: Tx, operation: Operation): Promise<void> {
   const { teamId, resourceType, resourceId } = operation;
   await recordOutcome(tx, operation, kindOf(resourceType).events.deleted, {});
   if (await deleteInstance(tx, resourceId)) await releaseQuota(tx, teamId, resourceType);
+  await holdCapacity(tx);
 }

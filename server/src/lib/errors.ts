@@ -21,6 +21,7 @@ export const ERROR_STATUS = {
   headers_too_large: 431,
   internal: 500,
   unavailable: 503,
+  no_capacity: 503,
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_STATUS;

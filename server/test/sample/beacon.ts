@@ -8,6 +8,7 @@ import { mutate } from '../../src/http/mutation.ts';
 import { Component, Id, Message, Nullable, Obj, PathId, Text } from '../../src/http/schema.ts';
 import { takeQuota } from '../../src/identity/teams/quotas.ts';
 import { allotAddresses, createNetworkReader } from '../../src/instances/addresses.ts';
+import { promiseInstance } from '../../src/instances/capacity.ts';
 import { instanceEvents } from '../../src/instances/events.ts';
 import type { InstanceKind } from '../../src/instances/kinds.ts';
 import {
@@ -90,6 +91,7 @@ function beaconRoutes(api: Api, { database, pools }: ModuleContext): void {
         const instance = await getInstance(tx, id);
         await createDefaultFirewall(tx, instance, serverRules());
         const operation = await acceptForInstance(tx, request.principal, instance, operations.create, {});
+        await promiseInstance(tx, team.id, instance);
         return { message: 'It is being created.', instance: view(instance), operation_id: operation.id };
       }),
   );

@@ -7,6 +7,7 @@ import {
   poolMount,
   readDiskCounts,
   readPoolHealth,
+  readPoolSpace,
   recountDisks,
 } from '../../dataplane/incus/pool-health.ts';
 import type { HostComponent, HostContext } from '../component.ts';
@@ -44,8 +45,11 @@ export const storagePool: HostComponent = {
       intervalMs: 1000,
     };
   },
-  checks: [{ name: 'storage pool', look: async (context) => check(mountOf(context)) }],
+  checks: [{ name: 'storage pool', look: check }],
 };
+
+const imageOf = ({ config, installId, incus: whose }: HostContext): string =>
+  path.join(localIncus(config.home, whose).folder, 'disks', `${poolName(installId)}.img`);
 
 const mountOf = ({ config, installId, incus: whose }: HostContext): string =>
   poolMount(localIncus(config.home, whose).folder, poolName(installId));
@@ -101,7 +105,8 @@ async function ensurePool(socket: string, name: string, home: string): Promise<v
   });
 }
 
-async function check(mount: string): Promise<Verdict> {
+async function check(context: HostContext): Promise<Verdict> {
+  const mount = mountOf(context);
   const health = await readPoolHealth(mount);
   if (!health.mounted) return fail(`not mounted at ${mount}`, RESTART);
   if (health.quotaConsistent === false) {
@@ -111,10 +116,29 @@ async function check(mount: string): Promise<Verdict> {
     );
   }
   const quotas = health.quotaConsistent ? ', quotas consistent' : '';
-  const text = `${gigabytes(health.freeBytes)} of ${gigabytes(health.totalBytes)} free${quotas}`;
-  const share = health.freeBytes / health.totalBytes;
-  if (share < 0.02) {
-    return fail(text, 'Delete snapshots or instances, or grow the pool: see docs/operations.md.');
+  const { totalBytes, freeBytes } = await readPoolSpace(mount, imageOf(context));
+  return judgeSpace(totalBytes, freeBytes, context.config.capacity.diskReservePercent, quotas);
+}
+
+/** How long before the reserve is reached `doctor` warns of it, in percent of the pool. */
+const WARNING_PERCENT = 5;
+
+/** What `doctor` says of the pool's space, of which `reservePercent` must stay free. `more` is added to what is free. */
+export function judgeSpace(
+  totalBytes: number,
+  freeBytes: number,
+  reservePercent: number,
+  more: string,
+): Verdict {
+  const text = `${gigabytes(freeBytes)} of ${gigabytes(totalBytes)} free${more}`;
+  const percent = (freeBytes / totalBytes) * 100;
+  if (percent < Math.max(reservePercent, 2)) {
+    return fail(
+      `${text}: less than the reserve of ${reservePercent} %, so nothing new is stored`,
+      'Delete snapshots or instances, or grow the pool: see docs/operations.md.',
+    );
   }
-  return share < 0.15 ? warn(text, 'Grow the pool soon: see docs/operations.md.') : ok(text);
+  return percent < reservePercent + WARNING_PERCENT
+    ? warn(text, 'Grow the pool soon: see docs/operations.md.')
+    : ok(text);
 }

@@ -54,6 +54,7 @@ describe('health checks', () => {
     const health = cachedHealth({
       database: async () => void asked++,
       engine: async () => ENGINE,
+      storage: async () => 'ok',
     });
     const reports = await Promise.all(Array.from({ length: 50 }, () => health()));
     assert.equal(asked, 1);
@@ -61,7 +62,11 @@ describe('health checks', () => {
   });
 
   it('counts a part that never answers as unreachable', async () => {
-    const health = cachedHealth({ database: () => new Promise(() => {}), engine: async () => ENGINE });
-    assert.deepEqual(await health(), { database: false, engine: ENGINE });
+    const health = cachedHealth({
+      database: () => new Promise(() => {}),
+      engine: async () => ENGINE,
+      storage: () => new Promise(() => {}),
+    });
+    assert.deepEqual(await health(), { database: false, engine: ENGINE, storage: 'unknown' });
   });
 });

@@ -4,11 +4,16 @@ import type { DataPlaneReport } from '../../dataplane/contract/data-plane.ts';
 export interface HealthProbe {
   database(): Promise<void>;
   engine(): Promise<DataPlaneReport>;
+  /** Whether the storage pool has room, as of the last look at it. */
+  storage(): Promise<StorageState>;
 }
+
+export type StorageState = 'ok' | 'nearly_full' | 'unknown';
 
 export interface HealthReport {
   database: boolean;
   engine: DataPlaneReport | null;
+  storage: StorageState;
 }
 
 /** Milliseconds for which an answer is cached, and after which a part counts as not answering. */
@@ -25,14 +30,15 @@ export function cachedHealth(probe: HealthProbe): () => Promise<HealthReport> {
 }
 
 async function check(probe: HealthProbe): Promise<HealthReport> {
-  const [database, engine] = await Promise.all([
+  const [database, engine, storage] = await Promise.all([
     answer(async () => {
       await probe.database();
       return true;
     }),
     answer(() => probe.engine()),
+    answer(() => probe.storage()),
   ]);
-  return { database: database ?? false, engine };
+  return { database: database ?? false, engine, storage: storage ?? 'unknown' };
 }
 
 /** The answer, or null where `ask` throws or takes too long: the part is unhealthy in both cases. */

@@ -5,6 +5,7 @@ import type { Database } from '../../db/database.ts';
 import type { Api } from '../../http/api.ts';
 import { Component, Enum, Message, Nullable, Text } from '../../http/schema.ts';
 import { VERSION } from '../../http/version.ts';
+import { poolState } from '../../instances/capacity.ts';
 import { cachedHealth, type HealthReport } from './probe.ts';
 
 const Health = Component('Health', {
@@ -18,6 +19,9 @@ const Health = Component('Health', {
   virtualization: Nullable(
     Enum(['container', 'virtual-machine'], { description: 'What an instance is on this install.' }),
   ),
+  storage: Enum(['ok', 'nearly_full', 'unknown'], {
+    description: '`nearly_full`: nothing new is stored until there is more room; what is there goes on.',
+  }),
   simulated: Type.Boolean({ example: false, description: 'True where no real instances are made.' }),
 });
 
@@ -27,6 +31,7 @@ export function healthRoutes(api: Api, dependencies: { database: Database; plane
   const health = cachedHealth({
     database: async () => void (await sql`select 1`.execute(database.db)),
     engine: () => plane.describe(),
+    storage: () => poolState(database.db),
   });
   api.get(
     '/health',
@@ -54,6 +59,7 @@ export function healthRoutes(api: Api, dependencies: { database: Database; plane
         engine_name: report.engine?.name ?? null,
         engine_version: report.engine?.version ?? null,
         virtualization: report.engine?.virtualization ?? null,
+        storage: report.storage,
         simulated: report.engine?.name === 'sim',
       };
     },
@@ -62,8 +68,9 @@ export function healthRoutes(api: Api, dependencies: { database: Database; plane
 
 const word = (ok: boolean) => (ok ? ('ok' as const) : ('unavailable' as const));
 
-function sentence({ database, engine }: HealthReport): string {
+function sentence({ database, engine, storage }: HealthReport): string {
   const away = [...(database ? [] : ['the database']), ...(engine ? [] : ['the engine'])];
   if (away.length > 0) return `No answer from ${away.join(' and ')}.`;
+  if (storage === 'nearly_full') return 'All parts answer. The storage pool is nearly full.';
   return engine?.name === 'sim' ? 'All parts answer. Instances are only simulated.' : 'All parts answer.';
 }

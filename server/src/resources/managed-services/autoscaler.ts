@@ -1,10 +1,12 @@
 import { sql } from 'kysely';
 import type { Compute } from '../../dataplane/contract/compute.ts';
 import type { Database } from '../../db/database.ts';
+import { promiseInstance } from '../../instances/capacity.ts';
 import { acceptForInstance } from '../../instances/lifecycle.ts';
 import { instanceRef } from '../../instances/naming.ts';
 import { lockInstance } from '../../instances/store.ts';
 import { volumeBytes } from '../../instances/volumes.ts';
+import { AppError } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
 import { DANUBE } from '../../operations/accept.ts';
 import { hasUnfinished } from '../../operations/unfinished.ts';
@@ -12,7 +14,7 @@ import type { Reconciler } from '../../reconcilers/reconcilers.ts';
 import { describeChanges } from './changes.ts';
 import { writeChanges } from './columns.ts';
 import { serviceOperations, updatableColumns } from './operations.ts';
-import { getService, listAutoscaled, updateService } from './store.ts';
+import { getService, listAutoscaled, type ManagedService, updateService } from './store.ts';
 import { MAX_STORAGE_GB } from './view.ts';
 
 const BYTES_PER_GB = 1024 ** 3;
@@ -27,13 +29,27 @@ export function storageAutoscaler(database: Database, plane: Compute, log: Log):
         const usage = await plane.describeUsage(instanceRef(row));
         const used = volumeBytes(usage) ?? 0;
         const threshold = (row.autoscale_threshold_percent / 100) * row.disk_gb * BYTES_PER_GB;
-        if (used >= threshold && (await grow(database, row.id))) {
-          log.info({ [row.kind]: row.id, used, diskGb: row.disk_gb }, 'growing storage');
-        }
+        if (used >= threshold) await growOrSay(database, row, used, log);
         await updateService(database.db, row.id, { autoscale_checked_at: sql<Date>`now()` });
       }
     },
   };
+}
+
+/** Growing obeys the team's quota and the host's room as requests do. Where it may not, the next pass asks again. */
+async function growOrSay(
+  database: Database,
+  { kind, id, disk_gb: diskGb }: ManagedService,
+  used: number,
+  log: Log,
+): Promise<void> {
+  const subject = { [kind]: id, used, diskGb };
+  try {
+    if (await grow(database, id)) log.info(subject, 'growing storage');
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    log.warn({ ...subject, code: error.code, reason: error.message }, 'storage is not growing');
+  }
 }
 
 /** Accepts an update like a request would. False while another operation is unfinished; the next pass tries again. */
@@ -51,6 +67,12 @@ async function grow(database: Database, id: string): Promise<boolean> {
     };
     await acceptForInstance(tx, DANUBE, row, serviceOperations.update, args);
     await writeChanges(tx, id, { ...changes, autoscaled_at: sql<Date>`now()` });
+    await promiseInstance(
+      tx,
+      row.team_id,
+      { ...row, ...changes },
+      { present: row, field: 'storage_size_gb' },
+    );
     return true;
   });
 }

@@ -30,7 +30,7 @@ testWorkflowFaults({
       'ensureVolume',
       'ensureInstance',
     ],
-    snapshot: ['ensureSnapshot', 'describeSnapshot'],
+    snapshot: ['describeCapacity', 'ensureSnapshot', 'describeSnapshot'],
     'restore halt': ['describeInstance', 'ensureStopped'],
     keep: ['describeInstance', 'ensureSnapshot', 'describeSnapshot'],
     snapshots: ['removeSnapshot'],

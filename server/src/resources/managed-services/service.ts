@@ -4,6 +4,7 @@ import { offsetOf, type PageQuery, pageOf } from '../../http/pagination.ts';
 import type { TeamPrincipal } from '../../http/principal.ts';
 import { countOf, takeQuota } from '../../identity/teams/quotas.ts';
 import { type AddressPools, allotAddresses } from '../../instances/addresses.ts';
+import { promiseInstance } from '../../instances/capacity.ts';
 import { acceptForInstance, targetOf } from '../../instances/lifecycle.ts';
 import { insertInstance } from '../../instances/store.ts';
 import { randomText, type SecretBox } from '../../lib/crypto.ts';
@@ -152,6 +153,7 @@ export class ServiceActions {
     await createDefaultFirewall(tx, row, rules);
     // Its status is `pending` until a worker begins.
     const operation = await accept(tx, principal, targetOf(row), serviceOperations.create, args);
+    await promiseInstance(tx, principal.team.id, row);
     return {
       message: `The ${this.#noun} is being created. Ask for its status until it is running.`,
       instance: this.#view(row, null),
@@ -199,6 +201,8 @@ export class ServiceActions {
     };
     const operation = await this.updateEngine(tx, principal, row, changes, own);
     const updated = await this.#lock(tx, principal, id);
+    const field = changes.plan === undefined ? 'storage_size_gb' : 'resource_profile';
+    await promiseInstance(tx, principal.team.id, updated, { present: row, field });
     return {
       message: operation ? `The ${this.#noun} is being updated.` : `The ${this.#noun} was updated.`,
       instance: this.#view(updated, null),

@@ -2,6 +2,7 @@ import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
 import type { Database } from '../../db/database.ts';
 import { createNetworkReader } from '../../instances/addresses.ts';
 import { untilItAnswers } from '../../instances/boot.ts';
+import { askPool } from '../../instances/capacity.ts';
 import { instanceRef } from '../../instances/naming.ts';
 import { ensureWithVolume, removeWithVolume, volumeOf } from '../../instances/volumes.ts';
 import type { Progress } from '../../lib/progress.ts';
@@ -80,9 +81,12 @@ export function serviceSteps(dependencies: ServiceWorkflowDependencies) {
     newImage: step('image', async (row, _operation, progress) => {
       await plane.ensureImage(imageName(await asMade(row)), progress);
     }),
-    instance: step('instance', async (row) => {
+    instance: step('instance', async (row, { kind }) => {
+      const origin = await originOf(db, row);
+      // A clone is about to store a copy. A restore has asked before it stopped anything.
+      if (origin && kind === 'create') await askPool(db, plane);
       const spec = await instanceSpec(await asMade(row), await networkOf(row.team_id), dependencies);
-      await ensureWithVolume(plane, spec, row.disk_gb, (await originOf(db, row))?.ref);
+      await ensureWithVolume(plane, spec, row.disk_gb, origin?.ref);
     }),
     ready: step('ready', ready),
     stop: step('stop', (row) => plane.ensureStopped(instanceRef(row), STOP_GRACE_SECONDS)),

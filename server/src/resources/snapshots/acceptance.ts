@@ -1,14 +1,23 @@
 import { sql } from 'kysely';
 import type { Tx } from '../../db/database.ts';
+import { promiseDrill } from '../../instances/capacity.ts';
 import { acceptForInstance } from '../../instances/lifecycle.ts';
 import { type Instance, lockInstance, updateInstance } from '../../instances/store.ts';
 import { uuidv7 } from '../../lib/ids.ts';
-import { accept, DANUBE } from '../../operations/accept.ts';
+import { type Asker, accept, DANUBE } from '../../operations/accept.ts';
 import type { AcceptedOperation } from '../../operations/operations-store.ts';
 import { hasUnfinished } from '../../operations/unfinished.ts';
 import { instanceSnapshotOperations, snapshotOperations } from './operations.ts';
 import { readingBlocker } from './rules.ts';
-import { insertSnapshot, lockSnapshot, type Snapshot, snapshotTarget, usesOf } from './store.ts';
+import {
+  insertSnapshot,
+  lockSnapshot,
+  type Snapshot,
+  sizeOfDrill,
+  snapshotTarget,
+  updateSnapshot,
+  usesOf,
+} from './store.ts';
 
 /** A snapshot and its instance, both locked, so that no operation can be accepted for either. */
 export interface LockedPair {
@@ -50,5 +59,17 @@ export async function acceptDrill(
   const pair = await lockPair(tx, found);
   if (!pair || readingBlocker(pair.snapshot, pair.instance)) return null;
   if ((await usesOf(tx, [found.uid])).some(({ kind }) => kind === 'verify')) return null;
-  return accept(tx, DANUBE, snapshotTarget(pair.snapshot), snapshotOperations.verify, {});
+  return beginDrill(tx, DANUBE, pair);
+}
+
+/** Accepts a restore drill. Throws `no_capacity` where its throwaway instance has no room. */
+export async function beginDrill(
+  tx: Tx,
+  asker: Asker,
+  { snapshot, instance }: LockedPair,
+): Promise<AcceptedOperation> {
+  const operation = await accept(tx, asker, snapshotTarget(snapshot), snapshotOperations.verify, {});
+  await updateSnapshot(tx, snapshot.uid, sizeOfDrill(instance));
+  await promiseDrill(tx, instance.team_id, instance);
+  return operation;
 }

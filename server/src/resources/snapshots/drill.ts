@@ -4,12 +4,13 @@ import { DataPlaneError } from '../../dataplane/contract/errors.ts';
 import type { InstanceRef, VolumeRef } from '../../dataplane/contract/refs.ts';
 import type { Database } from '../../db/database.ts';
 import { createNetworkReader } from '../../instances/addresses.ts';
+import { askPool } from '../../instances/capacity.ts';
 import { type Blueprint, type BlueprintDependencies, kindOf } from '../../instances/kinds.ts';
 import { getInstance } from '../../instances/store.ts';
 import { dataMount, ensureWithVolume, removeWithVolume, volumeRef } from '../../instances/volumes.ts';
 import type { Operation, OperationStep } from '../../operations/operation.ts';
 import type { EngineVerification } from '../../services/provider.ts';
-import { getSnapshot, type Snapshot, snapshotRef, updateSnapshot } from './store.ts';
+import { getSnapshot, type Snapshot, sizeOfDrill, snapshotRef, updateSnapshot } from './store.ts';
 
 /** Interval at which a drill checks whether its snapshot is being deleted, in milliseconds. */
 const CHECK_MS = 1000;
@@ -51,11 +52,14 @@ export function drillSteps(dependencies: BlueprintDependencies) {
       const ref = drillRef(operation);
       await plane.ensureTenant({ teamId: ref.teamId, network: await networkOf(ref.teamId) });
       await removeWithVolume(plane, ref, drillVolume(operation));
-      const { disk_gb } = await getInstance(db, snapshot.instance_id);
+      const instance = await getInstance(db, snapshot.instance_id);
+      // It may have grown since the drill was asked for.
+      await updateSnapshot(db, snapshot.uid, sizeOfDrill(instance));
+      await askPool(db, plane);
       const blueprint = blueprintOf(snapshot);
       const spec = await drillSpec(blueprint, snapshot, operation, await networkOf(ref.teamId));
       const startedAt = Date.now();
-      await ensureWithVolume(plane, spec, disk_gb, snapshotRef(snapshot));
+      await ensureWithVolume(plane, spec, instance.disk_gb, snapshotRef(snapshot));
       await unlessDeleted(database, snapshot.uid, blueprint.waitUntilAnswers(ref));
       await updateSnapshot(db, snapshot.uid, {
         restore_ms: Date.now() - startedAt,

@@ -22,6 +22,7 @@ testOperationFaults({
     'delete remove': ['removeSnapshot'],
     'verify image': ['ensureImage'],
     'verify restore': [
+      'describeCapacity',
       'ensureTenant',
       'removeInstance',
       'removeVolume',
@@ -33,7 +34,7 @@ testOperationFaults({
     'verify remove': ['removeInstance', 'removeVolume'],
     'clone network': ['ensureTenant'],
     'clone image': ['describeInstance', 'ensureImage'],
-    'clone instance': ['ensureVolume', 'ensureInstance'],
+    'clone instance': ['describeCapacity', 'ensureVolume', 'ensureInstance'],
     'clone ready': ['waitForService'],
   },
   async prepare(call, _kind, name) {

@@ -1,6 +1,7 @@
 import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
 import { DataPlaneError } from '../../dataplane/contract/errors.ts';
 import type { Database, Queryable, Tx } from '../../db/database.ts';
+import { askPool } from '../../instances/capacity.ts';
 import { updateInstance, updateMember } from '../../instances/store.ts';
 import type { Operation, OperationStep } from '../../operations/operation.ts';
 import { instanceOf, refOf } from './instances.ts';
@@ -59,6 +60,7 @@ async function takeSnapshot(
   uid: string,
 ): Promise<void> {
   const ref = snapshotRef({ team_id: operation.teamId, uid });
+  await askPool(db, plane);
   await plane.ensureSnapshot(await refOf(db, operation), ref);
   const report = await plane.describeSnapshot(ref);
   if (!report) throw new DataPlaneError('failed', 'The snapshot could not be taken.', { detail: ref.name });
@@ -72,6 +74,8 @@ export function restoreSteps({ database, plane, graceSeconds, instance, ready }:
     halt: {
       name: 'halt',
       async run(operation) {
+        // Before anything is touched: what follows makes a snapshot and a disk.
+        await askPool(db, plane);
         const ref = await refOf(db, operation);
         if (!(await plane.describeInstance(ref))) return;
         await unlessBroken(operation, plane.ensureStopped(ref, graceSeconds));

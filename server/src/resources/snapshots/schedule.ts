@@ -1,5 +1,7 @@
 import { sql } from 'kysely';
 import type { Database } from '../../db/database.ts';
+import { poolState } from '../../instances/capacity.ts';
+import { AppError } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
 import { isUnfinished } from '../../operations/unfinished.ts';
 import type { Reconciler } from '../../reconcilers/reconcilers.ts';
@@ -27,7 +29,7 @@ export function automaticSnapshots(database: Database, log: Log): Reconciler {
     everySeconds: 10,
     async run() {
       const free = AT_ONCE - (await automaticUnderWay(database));
-      if (free <= 0) return;
+      if (free <= 0 || (await poolState(database.db)) === 'nearly_full') return;
       const name = `Daily ${new Date().toISOString().slice(0, 10)}`;
       for (const { kind, id } of await findDue(database, free)) {
         const taken = await database.transaction((tx) => acceptAutomatic(tx, id, name));
@@ -82,8 +84,15 @@ export function restoreDrills(database: Database, log: Log): Reconciler {
     async run() {
       if (await drillUnderWay(database)) return;
       const next = await findUndrilled(database);
-      const operation = next && (await database.transaction((tx) => acceptDrill(tx, next)));
-      if (operation) log.info({ snapshot: next.uid, operation: operation.id }, 'restore drill');
+      if (!next) return;
+      try {
+        const operation = await database.transaction((tx) => acceptDrill(tx, next));
+        if (operation) log.info({ snapshot: next.uid, operation: operation.id }, 'restore drill');
+      } catch (error) {
+        // It waits until there is room for its instance.
+        if (!(error instanceof AppError) || error.status !== 503) throw error;
+        log.info({ snapshot: next.uid, reason: error.message }, 'no room for a restore drill');
+      }
     },
   };
 }

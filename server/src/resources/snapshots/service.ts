@@ -3,6 +3,7 @@ import type { Database, Queryable, Tx } from '../../db/database.ts';
 import { offsetOf, type PageQuery, pageOf } from '../../http/pagination.ts';
 import type { TeamPrincipal } from '../../http/principal.ts';
 import { assertQuotaWithin } from '../../identity/teams/quotas.ts';
+import { assertPoolHasRoom, promiseSnapshot } from '../../instances/capacity.ts';
 import { kindOf } from '../../instances/kinds.ts';
 import { acceptForInstance } from '../../instances/lifecycle.ts';
 import { type Instance, lockInstance } from '../../instances/store.ts';
@@ -10,7 +11,7 @@ import { invalid, invalidState, notFound } from '../../lib/errors.ts';
 import { UUID, uuidv7 } from '../../lib/ids.ts';
 import { accept } from '../../operations/accept.ts';
 import { isUnfinished } from '../../operations/unfinished.ts';
-import { type LockedPair, lockPair } from './acceptance.ts';
+import { beginDrill, type LockedPair, lockPair } from './acceptance.ts';
 import { instanceSnapshotOperations, type RestoreArgs, snapshotOperations } from './operations.ts';
 import { deletionBlocker, readingBlocker, restoreBlocker, snapshotBlocker } from './rules.ts';
 import type { SnapshotStatus } from './states.ts';
@@ -111,6 +112,7 @@ export class SnapshotService {
       args,
     );
     const snapshot = (await snapshotsOf(tx, instance.id)).find((row) => row.uid === uid)!;
+    await promiseSnapshot(tx, principal.team.id, instance);
     return {
       message: 'The snapshot is being taken. Ask for its status until it is ready.',
       snapshot: viewSnapshot({ ...snapshot, instance_name: instance.name }),
@@ -122,6 +124,7 @@ export class SnapshotService {
     const { snapshot, instance } = await this.#lock(tx, principal, id);
     const blocker = restoreBlocker(snapshot, instance);
     if (blocker) throw blocker;
+    await assertPoolHasRoom(tx);
     const args: RestoreArgs = {
       snapshot: snapshot.uid,
       settled: instance.status === 'error' ? 'error' : instance.desired === 'running' ? 'running' : 'stopped',
@@ -170,7 +173,7 @@ export class SnapshotService {
         snapshot.status,
       );
     }
-    const operation = await accept(tx, principal, snapshotTarget(snapshot), snapshotOperations.verify, {});
+    const operation = await beginDrill(tx, principal, { snapshot, instance });
     return {
       message: 'The snapshot is being restored to a throwaway instance, which is checked and removed.',
       status: snapshot.status as SnapshotStatus,

@@ -155,6 +155,15 @@ export async function updateSnapshot(
     .execute();
 }
 
+/** The columns that count what a drill takes, which is as much as the instance has. */
+export const sizeOfDrill = ({ memory_mb, disk_gb }: Pick<Instance, 'memory_mb' | 'disk_gb'>) => ({
+  drill_memory_mb: memory_mb,
+  drill_disk_gb: disk_gb,
+});
+
+/** The same once there is none any more. */
+export const NO_DRILL = { drill_memory_mb: null, drill_disk_gb: null };
+
 export async function deleteSnapshot(db: Queryable, uid: string): Promise<void> {
   await db.deleteFrom('snapshots').where('uid', '=', uid).execute();
 }

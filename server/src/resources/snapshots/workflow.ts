@@ -6,7 +6,7 @@ import { recordOutcome } from '../../operations/operations-store.ts';
 import { drillSteps } from './drill.ts';
 import { snapshotEvents } from './events.ts';
 import { snapshotOperations } from './operations.ts';
-import { deleteSnapshot, snapshotRef, updateSnapshot } from './store.ts';
+import { deleteSnapshot, NO_DRILL, snapshotRef, updateSnapshot } from './store.ts';
 
 /** The workflows of snapshots. Taking and restoring one are operations on its instance. */
 export function snapshotWorkflows(
@@ -37,6 +37,8 @@ export function snapshotWorkflows(
       undo: [drill.remove],
       succeed: finishDrill,
       fail: failDrill,
+      abandon: forgetDrill,
+      reject: forgetDrill,
     },
   };
 }
@@ -52,13 +54,19 @@ async function failDelete(tx: Tx, operation: Operation, error: OperationError): 
   await recordOutcome(tx, operation, snapshotEvents.deleteFailed, { error });
 }
 
+/** It was never begun, and takes nothing any more. */
+const forgetDrill = (tx: Tx, { resourceId }: Operation): Promise<void> =>
+  updateSnapshot(tx, resourceId, NO_DRILL);
+
 async function finishDrill(tx: Tx, operation: Operation): Promise<void> {
-  await updateSnapshot(tx, operation.resourceId, { verified_at: sql<Date>`now()`, verified_ok: true });
+  const changes = { ...NO_DRILL, verified_at: sql<Date>`now()`, verified_ok: true };
+  await updateSnapshot(tx, operation.resourceId, changes);
   await recordOutcome(tx, operation, snapshotEvents.verified, {});
 }
 
 async function failDrill(tx: Tx, operation: Operation, error: OperationError): Promise<void> {
   await updateSnapshot(tx, operation.resourceId, {
+    ...NO_DRILL,
     verified_at: sql<Date>`now()`,
     verified_ok: false,
     verified_items: null,

@@ -5,6 +5,7 @@ import { offsetOf, type PageQuery, pageOf } from '../../http/pagination.ts';
 import type { TeamPrincipal } from '../../http/principal.ts';
 import { countOf, takeQuota } from '../../identity/teams/quotas.ts';
 import { type AddressPools, allotAddresses } from '../../instances/addresses.ts';
+import { promiseInstance } from '../../instances/capacity.ts';
 import { acceptForInstance, targetOf } from '../../instances/lifecycle.ts';
 import { insertInstance, updateInstance } from '../../instances/store.ts';
 import { randomText, type SecretBox } from '../../lib/crypto.ts';
@@ -114,6 +115,7 @@ export class VpsService {
     await createDefaultFirewall(tx, vps, serverRules());
     // Its status is `pending` until a worker begins.
     const operation = await accept(tx, principal, targetOf(vps), vpsOperations.create, { image: body.image });
+    await promiseInstance(tx, principal.team.id, vps);
     return {
       message: 'The server is being created. Ask for its status until it is running.',
       instance: viewVps(vps, null),
@@ -156,6 +158,7 @@ export class VpsService {
     const operation =
       plan || restarts ? await acceptForInstance(tx, principal, vps, vpsOperations.update, args) : null;
     const updated = await this.#lock(tx, principal, id);
+    await promiseInstance(tx, principal.team.id, updated, { present: vps });
     return {
       message: operation ? 'The server is being updated.' : 'The server was updated.',
       instance: viewVps(updated, null),
