@@ -1,6 +1,6 @@
 /** How PostgreSQL refuses what somebody has no right to, in all versions: other failures would prove nothing. */
 export const REFUSAL =
-  /permission denied|must be (superuser|owner)|superuser-only|is not allowed|is reserved|required by the database system|role "pg_\w+" does not exist|extension "\w+" is not available|invalid text search configuration file name|Peer authentication failed|pg_hba.conf rejects/;
+  /permission denied|must be (superuser|owner|member of role|able to SET ROLE)|superuser-only|is not allowed|is reserved|required by the database system|role "pg_\w+" does not exist|extension "\w+" is not available|invalid text search configuration file name|Peer authentication failed|pg_hba.conf rejects/;
 
 /**
  * What the customer's account of PostgreSQL tries, with all that it is allowed otherwise, in a database of its own: SQL by
@@ -94,6 +94,26 @@ export const ATTACKS: Readonly<Record<string, readonly string[]>> = {
       'xml2',
       'plpython3u',
     ].map((name) => `CREATE EXTENSION ${name}`),
+  ],
+  'names that the platform’s own queries use': [
+    `CREATE FUNCTION pg_catalog.format(text) RETURNS text LANGUAGE sql AS 'SELECT NULL'`,
+    `CREATE OR REPLACE FUNCTION pg_catalog.lower(text) RETURNS text LANGUAGE sql AS 'SELECT NULL'`,
+    `CREATE VIEW pg_catalog.pg_stat_all AS SELECT 1`,
+    `CREATE OPERATOR pg_catalog.<> (LEFTARG = name, RIGHTARG = text, FUNCTION = pg_catalog.texteq)`,
+    `CREATE CAST (text AS int) WITHOUT FUNCTION`,
+    `CREATE OPERATOR CLASS mine DEFAULT FOR TYPE int USING btree AS OPERATOR 1 <`,
+    `CREATE ACCESS METHOD mine TYPE INDEX HANDLER bthandler`,
+    `CREATE TRIGGER t AFTER INSERT ON pg_class FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()`,
+    `CREATE RULE r AS ON INSERT TO pg_class DO INSTEAD NOTHING`,
+    `CREATE INDEX ON pg_class (relname)`,
+    `CREATE PUBLICATION p FOR ALL TABLES`,
+    `CREATE FOREIGN DATA WRAPPER mine`,
+    `CREATE FUNCTION mine() RETURNS int LANGUAGE sql AS 'SELECT 1'; ALTER FUNCTION mine() OWNER TO postgres`,
+    `CREATE VIEW mine AS SELECT 1; ALTER VIEW mine OWNER TO postgres`,
+    `ALTER DATABASE shop SET session_replication_role = replica`,
+    `ALTER DATABASE shop SET zero_damaged_pages = on`,
+    `ALTER ROLE danube SET session_preload_libraries = 'test_decoding'`,
+    `ALTER ROLE danube SET ignore_checksum_failure = on`,
   ],
   'the platform': [
     `ALTER SYSTEM SET work_mem = '1GB'`,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { type RunResult, run } from '../../../src/lib/run.ts';
 import { postgresql } from '../../../src/services/postgresql/provider.ts';
-import type { EngineMetrics, EngineState } from '../../../src/services/provider.ts';
+import type { EngineMetrics, EngineState, EngineVerification } from '../../../src/services/provider.ts';
 import { waitFor } from '../../harness.ts';
 import { sample } from '../../seed.ts';
 import { volumeOf } from '../../volumes.ts';
@@ -69,7 +69,7 @@ for (const version of sample(['15', '18'], 1)) {
       assert.equal(status, 0, `${sql}: ${stderr}`);
       return stdout.trim();
     }
-    const control = (verb: 'reload' | 'restart' | 'logs' | 'metrics' | 'state') =>
+    const control = (verb: 'reload' | 'restart' | 'logs' | 'metrics' | 'state' | 'verify') =>
       service.plane.control(service.spec.ref, verb);
     const state = async () => JSON.parse(await control('state')) as EngineState;
     const enginePid = async () => (await service.inside(['cat', '/run/danube/engine.pid'])).stdout.trim();
@@ -128,6 +128,27 @@ for (const version of sample(['15', '18'], 1)) {
         assert.equal(await query('SELECT usesuper FROM pg_user WHERE usename = current_user'), 'f');
       });
     }
+
+    it('is not misled by what its customer made when it checks its data', async () => {
+      const verify = async () => JSON.parse(await control('verify')) as EngineVerification;
+      const before = await verify();
+      assert.ok(before.ok, JSON.stringify(before));
+      await query(
+        `CREATE FUNCTION complain(x int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$
+           BEGIN
+             IF session_user = 'postgres' THEN RAISE 'the index is spoilt'; END IF;
+             RETURN x;
+           END $$;
+         CREATE TABLE odd (x int); INSERT INTO odd VALUES (1), (2);
+         CREATE INDEX ON odd (complain(x)); CREATE INDEX ON odd (x) WHERE complain(x) > 0; CREATE INDEX ON odd (x);
+         ALTER DATABASE shop SET local_preload_libraries = 'nothing'`,
+      );
+      const { ok, items, checks } = await verify();
+      assert.ok(ok, JSON.stringify(checks));
+      assert.equal(items, before.items + 2);
+      await query('ALTER DATABASE shop RESET local_preload_libraries', { database: 'postgres' });
+      await query('DROP TABLE odd; DROP FUNCTION complain');
+    });
 
     it('keeps what was committed when the engine or the whole instance is killed', async () => {
       await query('CREATE TABLE kept (x int)');
