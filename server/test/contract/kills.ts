@@ -9,18 +9,18 @@ import { dataMount, removeWithVolume } from '../volumes.ts';
 import { openTo } from './firewalls.ts';
 import { FIRST_LINE } from './outside.ts';
 import { NOWHERE, snapshotOf } from './snapshot-verbs.ts';
-import { ensureWhole, type IncusSubject, networkOf, renamed, specOf, TEAMS } from './subjects.ts';
+import { ensureWhole, type IncusSubject, networkOf, patiently, renamed, specOf, TEAMS } from './subjects.ts';
 import { settingsFile } from './test-service.ts';
 
 /** The contract for verbs during which the daemon is killed. */
 export function killsContract(open: () => Promise<IncusSubject>): void {
-  describe('data plane incus: work that is cut off', { timeout: 900_000 }, () => {
+  describe('data plane incus: work that is cut off', { timeout: 2_400_000 }, () => {
     let subject: IncusSubject;
     let server: InstanceSpec;
     let service: InstanceSpec;
 
     const ready = ({ ref, volumes }: InstanceSpec) =>
-      volumes.length > 0 ? subject.plane.waitForService(ref, 60) : subject.plane.waitForSsh(ref, 120);
+      volumes.length > 0 ? subject.plane.waitForService(ref, 300) : subject.plane.waitForSsh(ref, 300);
     const drillOf = (spec: InstanceSpec, name: string): InstanceSpec => ({
       ...renamed(spec, `drill-contract-${name}`),
       addresses: NOWHERE,
@@ -29,21 +29,6 @@ export function killsContract(open: () => Promise<IncusSubject>): void {
       ensureWhole(subject.plane, spec, { volumeGb: 3, ...(from ? { from } : {}) });
     const remove = ({ ref }: InstanceSpec) => removeWithVolume(subject.plane, ref);
     const powerOf = async ({ ref }: InstanceSpec) => (await subject.plane.describeInstance(ref))?.power;
-    /** Retries what may succeed later, as workflows do. */
-    const patiently = async (verb: () => Promise<void>): Promise<void> => {
-      const deadline = Date.now() + 120_000;
-      for (;;) {
-        try {
-          return await verb();
-        } catch (error) {
-          assert.ok(
-            error instanceof DataPlaneError && error.retryable && Date.now() < deadline,
-            String(error),
-          );
-          await new Promise((resolve) => setTimeout(resolve, 250));
-        }
-      }
-    };
     /** Starts the verb, kills the daemon after this many milliseconds, and repeats the verb until it succeeds. */
     const killedAfter = async (milliseconds: number, verb: () => Promise<void>): Promise<void> => {
       await patiently(() => subject.plane.describe().then(() => undefined));

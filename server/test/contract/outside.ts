@@ -12,8 +12,11 @@ export interface Outside {
   farAddress: string;
   /** The command line that runs a command there. */
   command(words: readonly string[]): string[];
-  /** Connects to a TCP port and returns the first line received; null where there is none. */
-  lineFrom(address: string, port: number): Promise<string | null>;
+  /**
+   * Connects to a TCP port and returns the first line received; null where there is none within so many seconds. The default
+   * allows for a busy machine; pass {@link SILENCE} where nothing must come.
+   */
+  lineFrom(address: string, port: number, seconds?: number): Promise<string | null>;
   close(): Promise<void>;
 }
 
@@ -45,9 +48,9 @@ export async function openOutside(id: string): Promise<Outside> {
     address,
     farAddress: far,
     command,
-    async lineFrom(target, port) {
+    async lineFrom(target, port, seconds = 60) {
       const [program = '', ...args] = command([
-        ...['timeout', '3', 'bash', '-c', FIRST_LINE, 'line'],
+        ...['timeout', String(seconds), 'bash', '-c', FIRST_LINE, 'line'],
         ...[target, String(port)],
       ]);
       const { status, stdout } = await run(program, args, { allow: 'any' });
@@ -56,6 +59,9 @@ export async function openOutside(id: string): Promise<Outside> {
     close,
   };
 }
+
+/** Seconds without an answer that show that none comes. */
+export const SILENCE = 3;
 
 /** For bash: `$1` is the address, `$2` the port. */
 export const FIRST_LINE = 'exec 3<>/dev/tcp/$1/$2 && read -r line <&3 && echo "$line"';

@@ -19,7 +19,7 @@ const OUTSIDE = '198.51.100.1';
 
 /** The contract for instances of a service's image. */
 export function serviceVerbsContract(name: string, open: () => Promise<Subject>): void {
-  describe(`data plane ${name}: verbs of services`, { timeout: 600_000 }, () => {
+  describe(`data plane ${name}: verbs of services`, { timeout: 2_400_000 }, () => {
     let subject: Subject;
     let spec: InstanceSpec;
     const missing = { teamId: TEAMS.one, name: 'vps-contract-missing' };
@@ -49,7 +49,7 @@ export function serviceVerbsContract(name: string, open: () => Promise<Subject>)
       assert.equal(await plane.describeInstance(spec.ref), null);
       await ensureWhole(plane, spec);
       await ensureWhole(plane, spec);
-      await plane.waitForService(spec.ref, 60);
+      await plane.waitForService(spec.ref, 300);
       assert.deepEqual((await plane.describeInstance(spec.ref))?.limits, spec.limits);
     });
 
@@ -71,7 +71,7 @@ export function serviceVerbsContract(name: string, open: () => Promise<Subject>)
       for (const publish of [two, two, two.slice(1), [], []]) {
         await plane.ensureSettings(spec.ref, { ...settings, publish });
       }
-      await plane.waitForService(spec.ref, 60);
+      await plane.waitForService(spec.ref, 300);
     });
 
     it('publishes no port of an instance without IPv4', async () => {
@@ -91,7 +91,7 @@ export function serviceVerbsContract(name: string, open: () => Promise<Subject>)
       assert.equal(state.up, true);
       assert.equal(await plane.control(spec.ref, 'reload'), '');
       assert.equal(await plane.control(spec.ref, 'restart'), '');
-      await plane.waitForService(spec.ref, 60);
+      await plane.waitForService(spec.ref, 300);
       assert.equal(typeof (await plane.control(spec.ref, 'logs')), 'string');
     });
 
@@ -126,14 +126,14 @@ export function serviceVerbsContract(name: string, open: () => Promise<Subject>)
       const { memoryBytes, cpuSeconds, diskBytes } = await usageOf(plane, spec.ref);
       assert.deepEqual([memoryBytes, cpuSeconds, typeof diskBytes], [null, null, 'number']);
       await plane.ensureRunning(spec.ref);
-      await plane.waitForService(spec.ref, 60);
+      await plane.waitForService(spec.ref, 300);
     });
 
     it('keeps the volume when a newer generation replaces the instance', async () => {
       const { plane } = subject;
       await subject.writeDisk(spec, 'kept');
       await ensureWhole(plane, { ...spec, generation: 2 });
-      await plane.waitForService(spec.ref, 60);
+      await plane.waitForService(spec.ref, 300);
       assert.equal(await subject.readDisk(spec), 'kept');
     });
 
@@ -150,7 +150,7 @@ export function serviceVerbsContract(name: string, open: () => Promise<Subject>)
       await plane.removeInstance(spec.ref);
       assert.equal((await plane.describeVolume(volumeOf(spec.ref)))?.sizeGb, 3);
       await ensureWhole(plane, { ...spec, generation: 2 });
-      await plane.waitForService(spec.ref, 60);
+      await plane.waitForService(spec.ref, 300);
       assert.equal(await subject.readDisk(spec), 'kept');
     });
 
@@ -159,7 +159,7 @@ export function serviceVerbsContract(name: string, open: () => Promise<Subject>)
       for (const _ of [1, 2]) await removeWithVolume(plane, spec.ref);
       assert.equal(await plane.describeVolume(volumeOf(spec.ref)), null);
       await ensureWhole(plane, { ...spec, generation: 3 });
-      await plane.waitForService(spec.ref, 60);
+      await plane.waitForService(spec.ref, 300);
       assert.equal((await plane.describeVolume(volumeOf(spec.ref)))?.sizeGb, VOLUME_GB);
       await removeWithVolume(plane, spec.ref);
     });

@@ -19,13 +19,13 @@ export const snapshotOf = (number: number): SnapshotRef => ({
 /** The contract for snapshots: of servers' root disks, and of services' volumes. */
 export function snapshotVerbsContract(name: string, open: () => Promise<Subject>): void {
   for (const kind of ['server', 'service'] as const) {
-    describe(`data plane ${name}: snapshots of a ${kind}`, { timeout: 600_000 }, () => {
+    describe(`data plane ${name}: snapshots of a ${kind}`, { timeout: 2_400_000 }, () => {
       let subject: Subject;
       let spec: InstanceSpec;
       let clone: InstanceSpec;
 
       const ready = ({ ref }: InstanceSpec) =>
-        kind === 'server' ? subject.plane.waitForSsh(ref, 120) : subject.plane.waitForService(ref, 60);
+        kind === 'server' ? subject.plane.waitForSsh(ref, 300) : subject.plane.waitForService(ref, 300);
       const make = async (target: InstanceSpec, from?: SnapshotRef): Promise<void> => {
         await ensureWhole(subject.plane, target, from && { from });
         await ready(target);

@@ -6,6 +6,7 @@ import { dataMount, removeWithVolume, volumeOf } from '../volumes.ts';
 import { NOWHERE, snapshotOf } from './snapshot-verbs.ts';
 import {
   ensureWhole,
+  fill,
   type IncusSubject,
   networkOf,
   overfill,
@@ -19,7 +20,7 @@ import { refuses } from './verbs.ts';
 
 /** The contract for snapshots that only real instances can show: the content of their disks. */
 export function snapshotsContract(open: () => Promise<IncusSubject>): void {
-  describe('data plane incus: snapshots', { timeout: 900_000 }, () => {
+  describe('data plane incus: snapshots', { timeout: 2_400_000 }, () => {
     let subject: IncusSubject;
     let server: InstanceSpec;
     let service: InstanceSpec;
@@ -31,7 +32,7 @@ export function snapshotsContract(open: () => Promise<IncusSubject>): void {
       return stdout.trim();
     };
     const ready = ({ ref, volumes }: InstanceSpec) =>
-      volumes.length > 0 ? subject.plane.waitForService(ref, 60) : subject.plane.waitForSsh(ref, 120);
+      volumes.length > 0 ? subject.plane.waitForService(ref, 300) : subject.plane.waitForSsh(ref, 300);
     const drillOf = (spec: InstanceSpec, name: string): InstanceSpec => ({
       ...renamed(spec, `drill-contract-${name}`),
       addresses: NOWHERE,
@@ -124,7 +125,8 @@ export function snapshotsContract(open: () => Promise<IncusSubject>): void {
         [server, '/root'],
         [service, '/data'],
       ] as const) {
-        await inside(spec, `dd if=/dev/urandom of=${folder}/large bs=1M count=300 conv=fsync 2>/dev/null`);
+        const large = `${folder}/large`;
+        await fill(subject, spec.ref, large, `dd if=/dev/urandom of=${large} bs=1M count=300 conv=fsync`);
         const snapshot = snapshotOf(spec === server ? 3 : 4);
         await plane.ensureSnapshot(spec.ref, snapshot);
         const { diskBytes } = (await plane.describeSnapshot(snapshot))!;
@@ -154,7 +156,7 @@ export function snapshotsContract(open: () => Promise<IncusSubject>): void {
         assert.equal(await make(2, drill, snapshotOf(number)), 2);
         const more = `${folder}/more`;
         await overfill(subject, drill.ref, more, `fallocate -l 2G ${more}`);
-        await inside(drill, `rm ${more}; fallocate -l 600M ${more} && sync`);
+        await fill(subject, drill.ref, more, `fallocate -l 600M ${more} && sync`);
         await plane.ensureSnapshot(drill.ref, filled);
         await remove(drill);
         const gb = await make(0.1, drill, filled);

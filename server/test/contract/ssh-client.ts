@@ -24,7 +24,7 @@ const OPTIONS = [
   ['StrictHostKeyChecking', 'no'],
   ['UserKnownHostsFile', '/dev/null'],
   ['LogLevel', 'ERROR'],
-  ['ConnectTimeout', '10'],
+  ['ConnectTimeout', '60'],
   ['IdentitiesOnly', 'yes'],
   ['IdentityAgent', 'none'],
 ].map(([name, value]) => `-o${name}=${value}`);
@@ -36,7 +36,7 @@ export async function createSshClient(): Promise<SshClient> {
     await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', name, '-f', file]);
     return { file, publicKey: readFileSync(`${file}.pub`, 'utf8').trim() };
   };
-  const limits = { allow: 'any', timeoutSeconds: 60 } as const;
+  const limits = { allow: 'any', timeoutSeconds: 600 } as const;
   return {
     mine: await makeKey('mine'),
     strangers: await makeKey('strangers'),

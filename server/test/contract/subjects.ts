@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { InstanceSpec, Usage } from '../../src/dataplane/contract/compute.ts';
 import type { DataPlane } from '../../src/dataplane/contract/data-plane.ts';
+import { DataPlaneError } from '../../src/dataplane/contract/errors.ts';
 import type { TenantNetwork } from '../../src/dataplane/contract/networks.ts';
 import type { InstanceRef, SnapshotRef, VolumeRef } from '../../src/dataplane/contract/refs.ts';
 import { IncusClient } from '../../src/dataplane/incus/client.ts';
@@ -92,12 +93,12 @@ export function renamed(spec: InstanceSpec, name: string): InstanceSpec {
 /** Size in GiB of the volumes that the contract's services begin with. */
 export const VOLUME_GB = 1;
 
-/** Makes the instance, and its volume where it has one. */
+/** Makes the instance, and its volume where it has one. As often as it takes, see {@link openIncus}. */
 export const ensureWhole = (
   plane: DataPlane,
   spec: InstanceSpec,
   { from, volumeGb = VOLUME_GB }: { from?: SnapshotRef; volumeGb?: number } = {},
-): Promise<void> => ensureWithVolume(plane, spec, volumeGb, from);
+): Promise<void> => patiently(() => ensureWithVolume(plane, spec, volumeGb, from));
 
 async function clearTeams(plane: DataPlane): Promise<void> {
   const teams: number[] = Object.values(TEAMS);
@@ -106,22 +107,43 @@ async function clearTeams(plane: DataPlane): Promise<void> {
   for (const teamId of teams) await plane.removeTenant(teamId);
 }
 
-/**
- * What an instance uses, once all its disks are counted: Btrfs loses count of them now and then, and has it again within
- * seconds.
- */
-export const usageOf = (plane: DataPlane, ref: InstanceRef): Promise<Usage> =>
-  waitFor(
-    'the disks to be counted',
-    async () => {
-      const usage = (await plane.describeUsage(ref))!;
-      const isKnown = [usage.diskBytes, ...usage.volumes.map(({ usedBytes }) => usedBytes)].every(
-        (bytes) => bytes !== null,
-      );
-      return isKnown && usage;
-    },
-    60,
+/** Repeats what may succeed later, as workflows do. */
+export async function patiently(verb: () => Promise<void>): Promise<void> {
+  await waitFor('the data plane', () =>
+    verb().then(
+      () => true,
+      (error: unknown) => {
+        if (error instanceof DataPlaneError && error.retryable) return false;
+        throw error;
+      },
+    ),
   );
+}
+
+/**
+ * What an instance uses, once all its disks are counted and it is as expected: Btrfs loses count of them now and then, and has
+ * it again within seconds.
+ */
+export const usageOf = (
+  plane: DataPlane,
+  ref: InstanceRef,
+  isExpected: (usage: Usage) => boolean = () => true,
+): Promise<Usage> =>
+  waitFor('the disks to be counted', async () => {
+    const usage = (await plane.describeUsage(ref))!;
+    const isKnown = [usage.diskBytes, ...usage.volumes.map(({ usedBytes }) => usedBytes)].every(
+      (bytes) => bytes !== null,
+    );
+    return isKnown && isExpected(usage) && usage;
+  });
+
+/** Runs a command that writes the file anew, and returns its exit status. */
+const writeAnew = async (subject: IncusSubject, ref: InstanceRef, file: string, write: string) =>
+  (await subject.exec(ref, ['bash', '-c', `rm -f ${file}; sync; ${write}`])).status;
+
+/** Runs a command that writes the file, for which the disk has room, until it can: where Btrfs has lost count, it may not. */
+export const fill = (subject: IncusSubject, ref: InstanceRef, file: string, write: string): Promise<true> =>
+  waitFor(`room for ${file}`, async () => (await writeAnew(subject, ref, file, write)) === 0);
 
 /**
  * Runs a command that writes the file, which is too large for the disk, until that is refused: while Btrfs has lost count,
@@ -133,11 +155,7 @@ export const overfill = (
   file: string,
   write: string,
 ): Promise<true> =>
-  waitFor(
-    `no room for ${file}`,
-    async () => (await subject.exec(ref, ['bash', '-c', `rm -f ${file}; sync; ${write}`])).status !== 0,
-    60,
-  );
+  waitFor(`no room for ${file}`, async () => (await writeAnew(subject, ref, file, write)) !== 0);
 
 export async function openSim(): Promise<Subject> {
   const folder = mkdtempSync(path.join(tmpdir(), 'danube-sim-'));
@@ -160,13 +178,17 @@ export async function openSim(): Promise<Subject> {
   };
 }
 
-/** The Incus that the test runner started. Throws where it did not. */
+/**
+ * The Incus that the test runner started. Throws where it did not. A start is repeated, as workflows do: Incus may still be
+ * clearing up after the stop, and take away what the start has just put there.
+ */
 export async function openIncus(): Promise<IncusSubject> {
   const socketPath = fromTestRun('DANUBE_TEST_INCUS_SOCKET');
   const installId = fromTestRun('DANUBE_TEST_INSTALL_ID');
   const pool = fromTestRun('DANUBE_TEST_INCUS_POOL');
   const imageCache = fromTestRun('DANUBE_TEST_IMAGES');
-  const plane = createTestIncus(createLog('warn'), { honest: true });
+  const incus = createTestIncus(createLog('warn'), { honest: true });
+  const plane = { ...incus, ensureRunning: (ref: InstanceRef) => patiently(() => incus.ensureRunning(ref)) };
   const client = new IncusClient({ socketPath });
   const projectOf = (teamId: number) => ({ project: projectName(installId, teamId) });
   const exec = (ref: InstanceRef, command: readonly string[]) =>

@@ -67,7 +67,7 @@ export function verbsContract(name: string, open: () => Promise<Subject>): void 
       await refuses(plane.ensureFirewalls(TEAMS.none, openTo(one)), 'not_found');
     });
 
-    it('makes an image ready, and knows all images', { timeout: 600_000 }, async () => {
+    it('makes an image ready, and knows all images', { timeout: 2_400_000 }, async () => {
       const heard: string[] = [];
       await subject.plane.ensureImage('debian-12', (message) => heard.push(message));
       await subject.plane.ensureImage('debian-12', () => assert.fail('nothing is left to do'));

@@ -14,14 +14,14 @@ const volume = (number: number, teamId: number = TEAMS.one): VolumeRef => ({
 
 /** The contract for volumes. */
 export function volumeVerbsContract(name: string, open: () => Promise<Subject>): void {
-  describe(`data plane ${name}: volumes`, { timeout: 600_000 }, () => {
+  describe(`data plane ${name}: volumes`, { timeout: 2_400_000 }, () => {
     let subject: Subject;
     let spec: InstanceSpec;
     const gbOf = async (ref: VolumeRef) => (await subject.plane.describeVolume(ref))?.sizeGb;
     const names = async () => (await subject.plane.listVolumes()).map((ref) => ref.name).sort();
     const boot = async (): Promise<void> => {
       await subject.plane.ensureInstance(spec);
-      await subject.plane.waitForService(spec.ref, 60);
+      await subject.plane.waitForService(spec.ref, 300);
     };
 
     before(async () => {

@@ -9,10 +9,10 @@ import { waitFor } from '../harness.ts';
 import { volumeOf } from '../volumes.ts';
 import { assertContained } from './containment.ts';
 import { assertTrustedChecks } from './mysql-checks.ts';
-import { openServices, patiently, type TestService, type TestServices } from './service.ts';
+import { openServices, type TestService, type TestServices } from './service.ts';
 import { testSnapshots } from './service-snapshots.ts';
 
-const PATIENCE = 120;
+const PATIENCE = 600;
 const PASSWORD = `correct "horse" 'battery' \\#;`;
 
 /** Runs SQL as a client on the host would; with the customer's password unless another one is given. */
@@ -31,7 +31,7 @@ function clientOf(services: TestServices, service: () => TestService): Sql {
     const login = `user = "${user}"\npassword = "${quoted}"\nhost = ${service().address}\n`;
     await writeFile(file, `[client]\n${login}ssl-ca = ${services.caFile}\n`, { mode: 0o600 });
     const options = [`--defaults-file=${file}`, '--batch', '--skip-column-names', ...args];
-    return await run('mariadb', options, { input: sql, allow: 'any', timeoutSeconds: 60 });
+    return await run('mariadb', options, { input: sql, allow: 'any', timeoutSeconds: 600 });
   };
 }
 
@@ -229,7 +229,7 @@ export function describeEngine(
       const { service } = subject;
       assert.match(await ask('SHOW DATABASES'), /^my-shop `1`$/m);
       await ask('DROP DATABASE `my-shop ``1```');
-      await service.plane.ensureStopped(service.spec.ref, 60);
+      await service.plane.ensureStopped(service.spec.ref, 300);
       await service.plane.ensureRunning(service.spec.ref);
       await subject.ready();
       const databases = (await ask('SHOW DATABASES')).split('\n');
@@ -323,7 +323,7 @@ export function describeEngine(
       });
       // Whatever state that leaves it in: not even a restart mends it now.
       await service.inside(['sh', '-c', 'kill -9 $(cat /run/danube/engine.pid)'], { allow: 'any' });
-      await patiently(() => service.plane.ensureVolume({ ref: volume, sizeGb: 6 }));
+      await service.plane.ensureVolume({ ref: volume, sizeGb: 6 });
       await subject.ready();
       await ask("INSERT INTO work.filler (text) VALUES ('fits')");
       assert.equal(await ask('SELECT GROUP_CONCAT(id) FROM work.kept'), '1,2');

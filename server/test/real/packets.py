@@ -8,7 +8,10 @@ import sys
 import threading
 import time
 
-PATIENCE = 3.0
+# Seconds without an answer that show that none comes.
+SILENCE = 3.0
+# The same in a connection in which the other side talks all the time: a busy machine may stand still for a while.
+DEAD = 10.0
 
 
 def family(address):
@@ -61,20 +64,20 @@ def connect(to, port, source, patience):
     return connection
 
 
-def tcp(to, port, source, patience=PATIENCE):
+def tcp(to, port, source, patience):
     with connect(to, port, source, patience) as connection:
         return connection.recv(16) != b""
 
 
-def udp(to, port, source):
+def udp(to, port, source, patience):
     with socket.socket(family(to), socket.SOCK_DGRAM) as sender:
         if source:
             sender.bind((source, 0))
         sender.connect((to, port))
-        return ask(sender, b"hello", lambda data: data == b"hello")
+        return ask(sender, b"hello", lambda data: data == b"hello", patience)
 
 
-def icmp(to, _port, source):
+def icmp(to, _port, source, patience):
     six = ":" in to
     number = socket.IPPROTO_ICMPV6 if six else socket.IPPROTO_ICMP
     with socket.socket(family(to), socket.SOCK_RAW, number) as sender:
@@ -88,13 +91,14 @@ def icmp(to, _port, source):
         checksum = 0 if six else ~((total & 0xFFFF) + (total >> 16)) & 0xFFFF
         request = head + struct.pack("!H", checksum) + token
         reply = bytes([129 if six else 0, 0])
-        return ask(sender, request, lambda data: token in data and reply in data)
+        return ask(sender, request, lambda data: token in data and reply in data, patience)
 
 
-def ask(sender, request, is_answer):
+def ask(sender, request, is_answer, patience):
     """Asks again where a packet is lost, as neighbour discovery under load may do."""
-    for _ in range(3):
-        deadline = time.monotonic() + PATIENCE / 3
+    end = time.monotonic() + patience
+    while time.monotonic() < end:
+        deadline = time.monotonic() + 1
         sender.send(request)
         while time.monotonic() < deadline:
             sender.settimeout(max(deadline - time.monotonic(), 0.001))
@@ -115,7 +119,8 @@ def probe(probes):
 
     def attempt(index, one):
         try:
-            answered[index] = KINDS[one["kind"]](one["to"], one.get("port"), one.get("from"))
+            patience = one.get("patience", SILENCE)
+            answered[index] = KINDS[one["kind"]](one["to"], one.get("port"), one.get("from"), patience)
         except OSError:
             pass
 
@@ -130,7 +135,7 @@ def probe(probes):
 def stream(one):
     """A connection in which both sides talk: says "alive" each time something comes, and "dead" once nothing does."""
     try:
-        connection = connect(one["to"], one["port"], one.get("from"), PATIENCE)
+        connection = connect(one["to"], one["port"], one.get("from"), DEAD)
         while connection.recv(16) != b"":
             print("alive", flush=True)
             connection.sendall(b"hello\n")

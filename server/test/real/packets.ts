@@ -22,6 +22,8 @@ export interface Probe {
   port?: number;
   /** One of several addresses to send from. */
   from?: string;
+  /** Seconds to wait for an answer; by default so many as show that none comes. */
+  patience?: number;
 }
 
 /** A place from which packets come: a guest, this host, or one outside. */
@@ -159,7 +161,7 @@ export async function startGuest(subject: IncusSubject, spec: InstanceSpec): Pro
   const { plane } = subject;
   const content = readFileSync(PACKETS);
   await plane.ensureInstance({ ...spec, files: [{ path: IN_GUEST, content, mode: '0700' }] });
-  await plane.waitForSsh(spec.ref, 120);
+  await plane.waitForSsh(spec.ref, 300);
   const inside = async (command: string): Promise<string> => {
     const { status, stdout, stderr } = await subject.exec(spec.ref, ['bash', '-c', command]);
     assert.equal(status, 0, `${spec.hostname}: ${command}: ${stdout}${stderr}`);
@@ -169,11 +171,7 @@ export async function startGuest(subject: IncusSubject, spec: InstanceSpec): Pro
   await inside(
     `setsid python3 ${IN_GUEST} serve '${JSON.stringify(served)}' >/root/up 2>&1 </dev/null & true`,
   );
-  await waitFor(
-    `servers at ${spec.hostname}`,
-    async () => (await inside('cat /root/up')).trim() === 'up',
-    30,
-  );
+  await waitFor(`servers at ${spec.hostname}`, async () => (await inside('cat /root/up')).trim() === 'up');
   return {
     name: spec.hostname,
     probe: async (probes) =>
@@ -187,7 +185,7 @@ export async function verify(
   expected: { passes?: readonly Probe[]; dropped?: readonly Probe[] },
 ): Promise<void> {
   const { passes = [], dropped = [] } = expected;
-  const answered = await place.probe([...passes, ...dropped]);
+  const answered = await place.probe([...passes.map((probe) => ({ ...probe, patience: 60 })), ...dropped]);
   const describe = ({ kind, to, port, from }: Probe): string =>
     [kind, from ? `from ${from}` : '', `to ${to}`, port ? `port ${port}` : ''].filter(Boolean).join(' ');
   const wrong = [...passes, ...dropped].flatMap((probe, index) =>

@@ -6,7 +6,7 @@ import type { DataPlane } from '../../src/dataplane/contract/data-plane.ts';
 import { createLog } from '../../src/lib/log.ts';
 import { run } from '../../src/lib/run.ts';
 import { type Call, newVps } from '../client.ts';
-import { type Outside, openOutside } from '../contract/outside.ts';
+import { type Outside, openOutside, SILENCE } from '../contract/outside.ts';
 import { type Crashable, createCrashable } from '../faults.ts';
 import { waitFor } from '../harness.ts';
 import { createTestIncus, fromTestRun, incusEnvironment } from '../incus.ts';
@@ -15,7 +15,7 @@ import type { ServerProcess } from '../processes.ts';
 /** Seconds; the first instance of each image waits until it is built. */
 const PATIENCE = 1200;
 /** Seconds within which a change must show. It takes one; the rest is for a busy machine. */
-export const SOON = 30;
+export const SOON = 120;
 
 export const WEB = { direction: 'inbound', protocol: 'tcp', port: 8080 };
 export const SSH = { direction: 'inbound', protocol: 'tcp', port: 22 };
@@ -115,13 +115,13 @@ export class PublishedVps {
   sshArgs(command: string): string[] {
     const options = [
       ...['BatchMode=yes', 'StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null'],
-      ...['LogLevel=ERROR', 'ConnectTimeout=10'],
+      ...['LogLevel=ERROR', 'ConnectTimeout=60'],
     ].flatMap((option) => ['-o', option]);
     return ['-i', path.join(this.folder, 'key'), ...options, `root@${this.ipv4}`, command];
   }
 
   async ssh(command: string, input = ''): Promise<string> {
-    return (await run('ssh', this.sshArgs(command), { input, timeoutSeconds: 60 })).stdout.trim();
+    return (await run('ssh', this.sshArgs(command), { input, timeoutSeconds: 300 })).stdout.trim();
   }
 
   async setRules(rules: object[], more: object = {}): Promise<void> {
@@ -134,12 +134,17 @@ export class PublishedVps {
     return (await this.outside.lineFrom(this.ipv4, port)) !== null;
   }
 
+  /** Whether nobody outside is answered on the port. */
+  async isSilent(port: number): Promise<boolean> {
+    return (await this.outside.lineFrom(this.ipv4, port, SILENCE)) === null;
+  }
+
   opens(port: number): Promise<true> {
-    return waitFor(`port ${port} to open`, () => this.answers(port), SOON);
+    return waitFor(`port ${port} to open`, async () => !(await this.isSilent(port)), SOON);
   }
 
   closes(port: number): Promise<true> {
-    return waitFor(`port ${port} to close`, async () => !(await this.answers(port)), SOON);
+    return waitFor(`port ${port} to close`, () => this.isSilent(port), SOON);
   }
 }
 

@@ -73,7 +73,7 @@ export function testSnapshots(subject: () => SnapshotSubject): void {
     await service.push({ password: 'the password of now' });
     service.spec = { ...service.spec, generation: service.spec.generation + 1 };
     await ensureWithVolume(service.plane, service.spec, service.settings.plan.diskGb, snapshot());
-    await service.plane.waitForService(service.spec.ref, 90);
+    await service.plane.waitForService(service.spec.ref, 300);
     assert.deepEqual(await stored(service), [kept, kept]);
     await store(kept + 1);
     await service.push({ password });

@@ -3,7 +3,6 @@ import os from 'node:os';
 import path from 'node:path';
 import type { InstanceFile, InstanceSpec } from '../../src/dataplane/contract/compute.ts';
 import type { DataPlane } from '../../src/dataplane/contract/data-plane.ts';
-import { DataPlaneError } from '../../src/dataplane/contract/errors.ts';
 import type { InstanceRef, SnapshotRef } from '../../src/dataplane/contract/refs.ts';
 import { projectName } from '../../src/dataplane/incus/names.ts';
 import { ensureWithVolume } from '../../src/instances/volumes.ts';
@@ -11,7 +10,7 @@ import { createLog } from '../../src/lib/log.ts';
 import { type RunResult, run } from '../../src/lib/run.ts';
 import { imageOf, type PlanSize, type Provider } from '../../src/services/provider.ts';
 import { openTo } from '../contract/firewalls.ts';
-import { waitFor } from '../harness.ts';
+import { patiently } from '../contract/subjects.ts';
 import { createTestIncus, fromTestRun } from '../incus.ts';
 import { slice } from '../slice.ts';
 import { dataMount } from '../volumes.ts';
@@ -69,7 +68,7 @@ export interface TestServices {
 }
 
 export async function openServices(): Promise<TestServices> {
-  const plane = createTestIncus(createLog(process.env.DANUBE_TEST_LOG ?? 'silent'));
+  const plane = patient(createTestIncus(createLog(process.env.DANUBE_TEST_LOG ?? 'silent')));
   const folder = await mkdtemp(path.join(os.tmpdir(), 'danube-service-'));
   const authority = await createAuthority(folder);
   const network = slice.network(0);
@@ -106,7 +105,7 @@ export async function openServices(): Promise<TestServices> {
     folder,
     async start(provider, version, changes = {}) {
       const image = imageOf(provider, version);
-      await patiently(() => plane.ensureTenant({ teamId: TEAM, network }));
+      await plane.ensureTenant({ teamId: TEAM, network });
       await plane.ensureImage(image);
       const number = started.length + 1;
       const ref = { teamId: TEAM, name: `${provider.kind}-test-${number}` };
@@ -132,7 +131,7 @@ export async function openServices(): Promise<TestServices> {
       started.push(spec);
       await plane.ensureFirewalls(TEAM, openTo(...started));
       await ensureWithVolume(plane, spec, settings.plan.diskGb);
-      await plane.waitForService(ref, 60);
+      await plane.waitForService(ref, 300);
       return handle(spec, settings, fileOf);
     },
     async clone(service, from) {
@@ -140,7 +139,7 @@ export async function openServices(): Promise<TestServices> {
       const nowhere = { addresses: { ipv4: null, ipv6: null }, generation: 1 };
       const spec = { ...service.spec, ...nowhere, ref, volumes: [dataMount(ref)] };
       await ensureWithVolume(plane, spec, service.settings.plan.diskGb, from);
-      await plane.waitForService(ref, 60);
+      await plane.waitForService(ref, 300);
       return handle(spec, service.settings, null);
     },
     async close() {
@@ -151,17 +150,16 @@ export async function openServices(): Promise<TestServices> {
   };
 }
 
-/** Repeats what may succeed later, as workflows do. */
-export const patiently = (verb: () => Promise<void>): Promise<true> =>
-  waitFor('the engine', () =>
-    verb().then(
-      () => true as const,
-      (error) => {
-        if (error instanceof DataPlaneError && error.retryable) return false;
-        throw error;
-      },
-    ),
-  );
+/** Repeats verbs as workflows do: Incus may still be clearing up after a stop, or a disk be too slow for a moment. */
+const patient = (plane: DataPlane): DataPlane => ({
+  ...plane,
+  ensureInstance: (...given) => patiently(() => plane.ensureInstance(...given)),
+  ensureRunning: (...given) => patiently(() => plane.ensureRunning(...given)),
+  ensureStopped: (...given) => patiently(() => plane.ensureStopped(...given)),
+  ensureVolume: (...given) => patiently(() => plane.ensureVolume(...given)),
+  ensureSnapshot: (...given) => patiently(() => plane.ensureSnapshot(...given)),
+  ensureTenant: (...given) => patiently(() => plane.ensureTenant(...given)),
+});
 
 async function clear(plane: DataPlane): Promise<void> {
   const left = (await plane.listInstances()).filter(({ ref }) => ref.teamId === TEAM);
@@ -182,7 +180,7 @@ function incus(
     INCUS_CONF: path.join(folder, 'incus'),
     INCUS_SOCKET: fromTestRun('DANUBE_TEST_INCUS_SOCKET'),
   };
-  return run('incus', ['--project', project, ...args], { env, timeoutSeconds: 300, ...options });
+  return run('incus', ['--project', project, ...args], { env, timeoutSeconds: 1800, ...options });
 }
 
 /** Certificate and key, PEM. */

@@ -136,7 +136,7 @@ export class SnapshotWorld {
         assert.ok(found?.status === wanted || !/failed/.test(found?.status), JSON.stringify(found));
         return found?.status === wanted;
       },
-      120,
+      PATIENCE,
     );
   }
 

@@ -33,11 +33,11 @@ const isSql = ({ provider }: Login): boolean => provider !== 'redis' && provider
 function client(login: Login): { program: string; args: string[]; env: NodeJS.ProcessEnv } {
   if (login.provider === 'postgresql') {
     const uri = login.connectionInfo.replace('sslmode=require', 'sslmode=verify-full');
-    const env = { ...process.env, PGSSLROOTCERT: login.caFile, PGCONNECT_TIMEOUT: '10' };
+    const env = { ...process.env, PGSSLROOTCERT: login.caFile, PGCONNECT_TIMEOUT: '60' };
     return { program: 'psql', args: ['-XAtq', '-F', ' ', '-v', 'ON_ERROR_STOP=1', uri], env };
   }
   if (isSql(login)) {
-    const tls = ['--ssl', `--ssl-ca=${login.caFile}`, '--ssl-verify-server-cert', '--connect-timeout=10'];
+    const tls = ['--ssl', `--ssl-ca=${login.caFile}`, '--ssl-verify-server-cert', '--connect-timeout=60'];
     const args = [
       '-h',
       login.host,
@@ -57,7 +57,7 @@ function client(login: Login): { program: string; args: string[]; env: NodeJS.Pr
 /** Has the client carry out the commands, and returns the lines that it prints. Throws where one of them fails. */
 export async function ask(login: Login, text: string): Promise<string[]> {
   const { program, args, env } = client(login);
-  const { stdout } = await run(program, args, { env, input: `${text}\n`, timeoutSeconds: 120 });
+  const { stdout } = await run(program, args, { env, input: `${text}\n`, timeoutSeconds: 600 });
   const lines = stdout.split('\n').filter((line) => line !== '');
   const complaint = lines.find((line) => !isSql(login) && COMPLAINT.test(line));
   if (complaint) throw new Error(`${text}: ${complaint}`);

@@ -8,7 +8,7 @@ import { dies, goesOn, PACKETS, PORTS, port, tcp, udp, verify } from '../packets
 import { PING, PublishedVps, SSH, WEB } from '../published-vps.ts';
 
 /** Real packets while what enforces firewalls comes and goes. */
-describe('firewalls while Incus is killed', { timeout: 900_000 }, () => {
+describe('firewalls while Incus is killed', { timeout: 2_400_000 }, () => {
   let world: FirewallWorld;
 
   before(async () => {
@@ -27,7 +27,7 @@ describe('firewalls while Incus is killed', { timeout: 900_000 }, () => {
     await goesOn(kept);
     for (const one of knocking) await waitFor('knocking', async () => one.lines.includes('up'));
     await killIncus();
-    await waitFor('Incus to answer again', answersAgain, 120);
+    await waitFor('Incus to answer again', answersAgain);
     await verify(outside, { passes: tcp(specs.b), dropped: [...tcp(specs.b, PORTS.two), ...udp(specs.b)] });
     for (const one of knocking) assert.deepEqual(one.lines, ['up'], 'nobody got in meanwhile');
     await goesOn(kept);
@@ -43,7 +43,7 @@ describe('firewalls while Incus is killed', { timeout: 900_000 }, () => {
     );
 });
 
-describe('firewalls on Incus while things are killed', { timeout: 900_000 }, () => {
+describe('firewalls on Incus while things are killed', { timeout: 2_400_000 }, () => {
   let vps: PublishedVps;
 
   before(async () => {
@@ -55,9 +55,9 @@ describe('firewalls on Incus while things are killed', { timeout: 900_000 }, () 
     await vps.setRules([SSH, PING, WEB]);
     await vps.opens(8080);
     await killIncus();
-    await waitFor('Incus', async () => (await vps.call('GET', '/health')).body.status === 'ok', 120);
+    await waitFor('Incus', async () => (await vps.call('GET', '/health')).body.status === 'ok');
     assert.ok(await vps.answers(8080));
-    assert.ok(!(await vps.answers(8081)));
+    assert.ok(await vps.isSilent(8081));
     await vps.call('PUT', `/firewalls/${vps.firewall}`, { rules: [SSH, PING] });
     await vps.killServer();
     await vps.closes(8080);

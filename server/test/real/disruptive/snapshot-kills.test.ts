@@ -19,7 +19,7 @@ describe('snapshots on Incus while something is killed', { timeout: 2_400_000 },
     const its = await world.login('database', original);
     await openAccounts(its);
     const transfers = new Transfers(its);
-    await waitFor('transfers', async () => transfers.acknowledged().every((count) => count > 50), 60);
+    await waitFor('transfers', async () => transfers.acknowledged().every((count) => count > 50));
     await transfers.stop();
     acknowledged = transfers.acknowledged();
     ready = await world.snapshot('database', original, 'ready');
@@ -40,7 +40,7 @@ describe('snapshots on Incus while something is killed', { timeout: 2_400_000 },
       await world.snapshotIs('database', begun.body.snapshot.id, 'ready');
 
       await world.call('POST', `/snapshots/database/${begun.body.snapshot.id}/restore`);
-      await waitFor('the work', async () => (await world.status('database', original)) === 'restoring', 60);
+      await waitFor('the work', async () => (await world.status('database', original)) === 'restoring');
       await kill();
       await world.settled('database', original, 'running');
       await world.assertWhole(
@@ -52,7 +52,7 @@ describe('snapshots on Incus while something is killed', { timeout: 2_400_000 },
       const body = { name: 'copy', source_type: 'volume_snapshot' };
       const cloned = await world.call('POST', `/snapshots/database/${ready}/clone`, body);
       const { id } = cloned.body.instance;
-      await waitFor('the work', async () => (await world.status('database', id)) === 'provisioning', 60);
+      await waitFor('the work', async () => (await world.status('database', id)) === 'provisioning');
       await kill();
       await world.settled('database', id, 'running');
       await world.assertWhole(await world.login('database', id), acknowledged, `${name} killed, clone`);

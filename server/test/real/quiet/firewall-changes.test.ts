@@ -23,7 +23,7 @@ import {
 } from '../packets.ts';
 
 /** Real packets while firewalls change. */
-describe('firewalls that change', { timeout: 900_000 }, () => {
+describe('firewalls that change', { timeout: 2_400_000 }, () => {
   let world: FirewallWorld;
   let client: IncusClient;
 
@@ -133,7 +133,7 @@ describe('firewalls that change', { timeout: 900_000 }, () => {
   /** A real session, in which the server says something all the time. */
   function sshSession(): Followed {
     const options = ['StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null', 'LogLevel=ERROR'];
-    const alive = ['BatchMode=yes', 'ServerAliveInterval=1', 'ServerAliveCountMax=3'];
+    const alive = ['BatchMode=yes', 'ServerAliveInterval=1', 'ServerAliveCountMax=10'];
     return world.outside.follow('ssh', [
       ...[...options, ...alive].flatMap((option) => ['-o', option]),
       ...[

@@ -19,7 +19,7 @@ import {
 } from '../packets.ts';
 
 /** Real packets between instances, this host and a host outside: who reaches whom. */
-describe('firewalls with packets', { timeout: 900_000 }, () => {
+describe('firewalls with packets', { timeout: 2_400_000 }, () => {
   let world: FirewallWorld;
 
   before(async () => {
@@ -46,7 +46,7 @@ describe('firewalls with packets', { timeout: 900_000 }, () => {
     const { ipv4, ipv6 } = specs.b.network;
     const dns = both('tcp', { ipv4: ipv4.gateway, ipv6: ipv6.gateway }, 53);
     // A DNS server says nothing until it is asked: that it takes the connection is what counts here.
-    const asks = dns.map(({ to }) => `timeout 3 bash -c 'exec 3<>/dev/tcp/${to}/53'`);
+    const asks = dns.map(({ to }) => `timeout 60 bash -c 'exec 3<>/dev/tcp/${to}/53'`);
     const { status } = await subject.exec(specs.b.ref, ['bash', '-c', asks.join(' && ')]);
     assert.equal(status, 0, 'DNS over TCP');
     const name = `ip-${specs.a.addresses.ipv4?.replaceAll('.', '-')}.danube.internal`;

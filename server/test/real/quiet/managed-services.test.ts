@@ -84,7 +84,7 @@ describe('databases and caches on Incus', { timeout: 4_800_000 }, () => {
   async function query(kind: string, id: string, text: string): Promise<RunResult> {
     const login = await credentials(kind, id);
     const { provider } = (await call('GET', `/${kind}/${id}`)).body.instance;
-    const options = { allow: 'any', timeoutSeconds: 60 } as const;
+    const options = { allow: 'any', timeoutSeconds: 600 } as const;
     if (provider.type === 'postgresql') {
       const uri = login.connection_info.replace('sslmode=require', 'sslmode=verify-full');
       return run('psql', ['-XAtq', uri, '-c', text], {
@@ -193,7 +193,6 @@ describe('databases and caches on Incus', { timeout: 4_800_000 }, () => {
       await waitFor(
         'the loss to show',
         async () => (await call('GET', `/${kind}/${id}`)).body.instance.status === 'error',
-        60,
       );
       assert.equal((await call('POST', `/${kind}/${id}/start`)).status, 200);
     });
@@ -233,7 +232,7 @@ describe('databases and caches on Incus', { timeout: 4_800_000 }, () => {
         const { data } = (await call('GET', `/operations/${operation_id}`)).body;
         return data.terminal && data;
       },
-      120,
+      PATIENCE,
     );
     assert.match(failed.error.message, /ends again right after each start/);
     const { findings } = (await call('GET', `/database/${id}/diagnose`)).body.data;

@@ -6,7 +6,7 @@ import type { EngineMetrics, EngineState, EngineVerification } from '../../../sr
 import { waitFor } from '../../harness.ts';
 import { sample } from '../../seed.ts';
 import { volumeOf } from '../../volumes.ts';
-import { openServices, patiently, type TestService, type TestServices } from '../service.ts';
+import { openServices, type TestService, type TestServices } from '../service.ts';
 import { ATTACKS, REFUSAL } from '../service-postgresql-attacks.ts';
 import { testSnapshots } from '../service-snapshots.ts';
 
@@ -29,7 +29,7 @@ interface Login {
 // One version in most runs; the first and the last between them have all that differs.
 for (const version of sample(['15', '18'], 1)) {
   /** What a customer finds in an instance, from the host with Debian's own psql. */
-  describe(`PostgreSQL ${version} on Incus`, { timeout: 900_000 }, () => {
+  describe(`PostgreSQL ${version} on Incus`, { timeout: 2_400_000 }, () => {
     let services: TestServices;
     let service: TestService;
 
@@ -48,7 +48,7 @@ for (const version of sample(['15', '18'], 1)) {
     /** Runs SQL as the customer. */
     function attempt(sql: string, login: Login = {}): Promise<RunResult> {
       const { database = 'shop', user = 'danube', sslmode = 'verify-full' } = login;
-      const to = `host=${service.address} dbname=${database} user=${user} connect_timeout=10`;
+      const to = `host=${service.address} dbname=${database} user=${user} connect_timeout=60`;
       return run(
         'psql',
         ['-XAtq', '-v', 'ON_ERROR_STOP=1', `${to} sslmode=${sslmode} sslrootcert=${services.caFile}`],
@@ -73,7 +73,7 @@ for (const version of sample(['15', '18'], 1)) {
       service.plane.control(service.spec.ref, verb);
     const state = async () => JSON.parse(await control('state')) as EngineState;
     const enginePid = async () => (await service.inside(['cat', '/run/danube/engine.pid'])).stdout.trim();
-    const ready = () => service.plane.waitForService(service.spec.ref, 90);
+    const ready = () => service.plane.waitForService(service.spec.ref, 300);
 
     it('answers over TLS with its certificate and password, and to nobody else', async () => {
       assert.equal(await query('SELECT current_user, current_database()'), 'danube|shop');
@@ -165,7 +165,7 @@ for (const version of sample(['15', '18'], 1)) {
 
     it('recovers nothing after it was stopped, and does not bring back a dropped database', async () => {
       await query('DROP DATABASE shop', { database: 'postgres' });
-      await service.plane.ensureStopped(service.spec.ref, 60);
+      await service.plane.ensureStopped(service.spec.ref, 300);
       await service.plane.ensureRunning(service.spec.ref);
       await ready();
       const log = await control('logs');
@@ -233,8 +233,11 @@ for (const version of sample(['15', '18'], 1)) {
       };
       await bench('-i', '-q', '-s', '1');
       assert.match(await bench('-c', '4', '-t', '50'), /actually processed: 200\/200/);
-      const metrics = JSON.parse(await control('metrics')) as EngineMetrics;
-      assert.ok(metrics.total_queries! >= before.total_queries! + 200, JSON.stringify({ before, metrics }));
+      // A session counts what it did when it ends, and may do so after its client.
+      const metrics = await waitFor('its transactions to be counted', async () => {
+        const now = JSON.parse(await control('metrics')) as EngineMetrics;
+        return now.total_queries! >= before.total_queries! + 200 && now;
+      });
       assert.ok(metrics.memory_used_bytes! > 1e7 && metrics.memory_used_bytes! <= 1024 ** 3);
       assert.equal(metrics.max_clients, 50);
     });
@@ -243,10 +246,13 @@ for (const version of sample(['15', '18'], 1)) {
       const pid = await enginePid();
       const huge = `SELECT length(a || b) FROM (SELECT repeat('x', 500000000) a, repeat('y', 500000000) b OFFSET 0) t`;
       assert.match((await attempt(huge)).stderr, LOST);
-      await ready();
+      // The engine ends all other sessions once it knows, which may be while the next one asks.
+      await waitFor('an answer', async () => {
+        const sum = await attempt('SELECT sum(x) FROM pgbench_branches b, generate_series(1, 2) x');
+        return sum.stdout.trim() === '3';
+      });
       assert.equal(await enginePid(), pid);
       assert.ok((await state()).oom_kills! > 0);
-      assert.equal(await query('SELECT sum(x) FROM pgbench_branches b, generate_series(1, 2) x'), '3');
     });
 
     testSnapshots(() => ({
@@ -274,9 +280,11 @@ for (const version of sample(['15', '18'], 1)) {
       await query('CREATE TABLE filled (x text)');
       const row = `SELECT repeat(md5(i::text), 60) FROM generate_series(1, 50000) i`;
       let rows = 0;
+      let said = '';
       for (let full = false; !full; ) {
         const { status, stderr } = await attempt(`INSERT INTO filled ${row}`);
         full = status !== 0;
+        said = stderr;
         if (full) assert.match(stderr, FULL);
         else rows += 50_000;
         assert.ok(rows < 5e6, 'the disk does not fill');
@@ -285,9 +293,11 @@ for (const version of sample(['15', '18'], 1)) {
       await service.inside(['sh', '-c', 'kill -KILL $(cat /run/danube/engine.pid)'], { allow: 'any' });
       await waitFor('another start', async () => (await state()).starts.length > full);
       const volume = volumeOf(service.spec.ref);
-      await patiently(() => service.plane.ensureVolume({ ref: volume, sizeGb: 3 }));
+      await service.plane.ensureVolume({ ref: volume, sizeGb: 3 });
       await ready();
-      assert.equal(Number(await query('SELECT count(*) FROM filled')), rows);
+      // Where the session was lost, nobody knows whether its last rows had been committed before.
+      const kept = Number(await query('SELECT count(*) FROM filled'));
+      assert.ok(kept === rows || (LOST.test(said) && kept === rows + 50_000), `${kept} of ${rows}`);
       await query(`INSERT INTO filled ${row}`);
     });
   });

@@ -54,7 +54,7 @@ describe('snapshots on Incus', { timeout: 4_800_000, concurrency: 2 }, () => {
       it(`takes ${SNAPSHOTS} snapshots under load`, async () => {
         const transfers = new Transfers(await world.login(kind, original));
         try {
-          await waitFor('transfers', async () => transfers.acknowledged().every((count) => count > 10), 60);
+          await waitFor('transfers', async () => transfers.acknowledged().every((count) => count > 10));
           for (let number = 0; number < SNAPSHOTS; number += 1) {
             const acknowledged = transfers.acknowledged();
             taken.push({ id: await world.snapshot(kind, original, `under load ${number}`), acknowledged });
@@ -94,7 +94,7 @@ describe('snapshots on Incus', { timeout: 4_800_000, concurrency: 2 }, () => {
         const { id, acknowledged } = taken.at(-1)!;
         const copy = await world.clone(kind, id, 'first');
         assert.equal((await world.call('DELETE', `/snapshots/${kind}/${id}`)).status, 200);
-        await waitFor('the snapshot to go', async () => (await world.find(kind, id)) === undefined, 60);
+        await waitFor('the snapshot to go', async () => (await world.find(kind, id)) === undefined);
         const second = await world.clone(kind, await world.snapshot(kind, copy, 'of the clone'), 'second');
         await world.remove(kind, copy);
         await world.assertWhole(
@@ -123,12 +123,12 @@ describe('snapshots on Incus', { timeout: 4_800_000, concurrency: 2 }, () => {
       const options = [
         'BatchMode=yes',
         'IdentitiesOnly=yes',
-        'ConnectTimeout=10',
+        'ConnectTimeout=60',
         'StrictHostKeyChecking=accept-new',
         `UserKnownHostsFile=${path.join(world.folder, 'known')}`,
       ].flatMap((option) => ['-o', option]);
       const args = ['-i', path.join(world.folder, 'key'), ...options, `root@${address}`, command];
-      return (await run('ssh', args, { timeoutSeconds: 60 })).stdout.trim();
+      return (await run('ssh', args, { timeoutSeconds: 600 })).stdout.trim();
     };
 
     before(async () => {
@@ -156,10 +156,10 @@ describe('snapshots on Incus', { timeout: 4_800_000, concurrency: 2 }, () => {
 
     it('goes on while it is frozen for a moment', async () => {
       await ssh('nohup sh -c "while sleep 0.1; do date +%s.%N >> /root/ticks; done" > /dev/null 2>&1 &');
-      await waitFor('ticks', async () => Number(await ssh('wc -l < /root/ticks')) > 5, 30);
+      await waitFor('ticks', async () => Number(await ssh('wc -l < /root/ticks')) > 5);
       await world.snapshot('vps', vps, 'running');
       const at = Number(await ssh('wc -l < /root/ticks'));
-      await waitFor('more ticks', async () => Number(await ssh('wc -l < /root/ticks')) > at + 5, 30);
+      await waitFor('more ticks', async () => Number(await ssh('wc -l < /root/ticks')) > at + 5);
     });
 
     it('survives a reinstall', async () => {

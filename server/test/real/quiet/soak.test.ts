@@ -20,7 +20,7 @@ describe('soak on Incus', () => {
         kills: 5,
         pauseMs: 3000,
         servers: 1,
-        patience: 300,
+        patience: 900,
       });
       assert.deepEqual(await findInconsistencies(test.database, plane), []);
     } finally {

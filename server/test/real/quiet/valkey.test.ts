@@ -16,7 +16,7 @@ testFamily(valkey, async ({ plane, folder, caFile }) => {
   const root = path.join(folder, 'client');
   await mkdir(root);
   await run('tar', ['-C', root, '--zstd', '--exclude=./dev', '-xf', image.rootfsFile], {
-    timeoutSeconds: 120,
+    timeoutSeconds: 900,
   });
   // The client finds the authority's certificate at the path that it has outside.
   await mkdir(path.join(root, folder), { recursive: true });

@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { promisify } from 'node:util';
+import { isDeepStrictEqual, promisify } from 'node:util';
 import type { DataPlane } from '../../../src/dataplane/contract/data-plane.ts';
 import { createLog } from '../../../src/lib/log.ts';
 import { type Call, newVps } from '../../client.ts';
@@ -14,7 +14,7 @@ import { createTestIncus, incusEnvironment } from '../../incus.ts';
 import type { ServerProcess } from '../../processes.ts';
 
 const run = promisify(execFile);
-const PATIENCE = 180;
+const PATIENCE = 600;
 
 /** From the API to a shell on a real instance, with the real `ssh`. */
 describe('VPS on Incus', () => {
@@ -69,7 +69,7 @@ describe('VPS on Incus', () => {
     'StrictHostKeyChecking=no',
     'UserKnownHostsFile=/dev/null',
     'LogLevel=ERROR',
-    'ConnectTimeout=10',
+    'ConnectTimeout=60',
   ];
   const options = (extra: string[]) => [...OPTIONS, ...extra].flatMap((option) => ['-o', option]);
 
@@ -121,16 +121,18 @@ describe('VPS on Incus', () => {
     assert.notEqual(await ssh(vps.ipv4, 'cat /etc/ssh/ssh_host_ed25519_key.pub'), before);
     assert.equal(await ssh(vps.ipv6, 'ls /root | wc -l'), '0');
 
-    const diagnosis = async () => {
-      const { verdict, findings } = (await call('GET', `/vps/${vps.id}/diagnose`)).body.data;
-      return [verdict, ...findings.map(({ code }: { code: string }) => code)];
-    };
-    assert.deepEqual(await diagnosis(), ['healthy']);
+    // It gives SSH two seconds to answer, in which a busy machine may do nothing.
+    const diagnosed = (...expected: string[]) =>
+      waitFor(`it to be ${expected}`, async () => {
+        const { verdict, findings } = (await call('GET', `/vps/${vps.id}/diagnose`)).body.data;
+        return isDeepStrictEqual([verdict, ...findings.map(({ code }: { code: string }) => code)], expected);
+      });
+    await diagnosed('healthy');
     await ssh(vps.ipv4, 'systemctl stop ssh');
-    assert.deepEqual(await diagnosis(), ['degraded', 'ssh_not_answering']);
+    await diagnosed('degraded', 'ssh_not_answering');
     await call('POST', `/vps/${vps.id}/reboot`);
     await settled(vps.id, 'running');
-    assert.deepEqual(await diagnosis(), ['healthy']);
+    await diagnosed('healthy');
   });
 
   it('takes the password that was chosen, shows a shutdown from inside, and is gone once deleted', async () => {
@@ -138,7 +140,7 @@ describe('VPS on Incus', () => {
     assert.equal(await sshWithPassword(vps.ipv4, `it's "quoted" $HOME; %s`), 'web-2');
     // The shutdown may end the connection before the command's own status arrives.
     await sshWithPassword(vps.ipv4, `it's "quoted" $HOME; %s`, 'systemctl poweroff --no-block').catch(
-      (error) => assert.match(error.stderr, /^Connection to .* closed by remote host/),
+      (error) => assert.match(error.stderr, /closed by remote host|reset by peer|Broken pipe/),
     );
     await settled(vps.id, 'stopped');
     assert.equal((await call('DELETE', `/vps/${vps.id}`)).status, 200);

@@ -40,7 +40,7 @@ describe('what guests can write to', { timeout: 1_500_000 }, () => {
     await subject.plane.ensureImage(server.image);
     await subject.plane.ensureFirewalls(TEAMS.two, openTo(server));
     await subject.plane.ensureInstance(server);
-    await subject.plane.waitForSsh(server.ref, 120);
+    await subject.plane.waitForSsh(server.ref, 300);
   });
   after(async () => {
     await services?.close();
@@ -106,10 +106,21 @@ async function walk(inside: Inside): Promise<string[]> {
 }
 
 /**
- * Has the guest change every number that it can of those files, looks whether the host has changed, and puts them back.
- * Resolves to how many could be changed.
+ * Has the guest change every number that it can of those files, and looks whether the host changes with it: each time, as
+ * something else may change it meanwhile. Resolves to how many could be changed.
  */
 async function changeNumbers(inside: Inside, files: string[]): Promise<number> {
+  const first = await changeOnce(inside, files);
+  if (first.changed.length > 0) {
+    const { changed } = await changeOnce(inside, files);
+    const both = changed.filter((place) => first.changed.includes(place));
+    assert.deepEqual(both, [], 'the host has changed with the guest');
+  }
+  return first.numbers;
+}
+
+/** Has the guest change the numbers, and puts them back. Resolves to how many could be changed, and what has changed on the host. */
+async function changeOnce(inside: Inside, files: string[]): Promise<{ numbers: number; changed: string[] }> {
   const host = readHostSettings();
   assert.ok(host.size > 500, 'the settings of the host could not be read');
   const change = await script('change.pl');
@@ -117,6 +128,5 @@ async function changeNumbers(inside: Inside, files: string[]): Promise<number> {
   assert.equal(status, 0, stderr);
   const changed = changedSettings(host, readHostSettings());
   await inside(['env', `OLD=${stdout}`, 'perl', '-e', change, '--', '--back']);
-  assert.deepEqual(changed, [], 'the host has changed with the guest');
-  return stdout.split('\n').length - 1;
+  return { numbers: stdout.split('\n').length - 1, changed };
 }
