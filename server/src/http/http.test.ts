@@ -72,6 +72,13 @@ describe('requests', () => {
     // Without the methods of `/vps/{vpsInstance}`, which is a different path.
     const fixed = await call('PATCH', '/vps/images');
     assert.equal(fixed.headers.allow, 'GET, HEAD, OPTIONS');
+    // Nor is the word taken for an id where that other path takes the method.
+    assert.equal((await call('DELETE', '/vps/images')).headers.allow, 'GET, HEAD, OPTIONS');
+    const form = { payload: 'a=b', headers: { 'content-type': 'text/plain' } };
+    for (const options of [{}, form]) {
+      assert.equal((await call('QUERY', '/ssh-keys', options)).status, 405);
+      assert.equal((await call('POST', '/nothing/here', options)).status, 404);
+    }
     const preflight = await call('OPTIONS', '/ssh-keys', { token: null });
     assert.equal(preflight.status, 204);
     assert.match(String(preflight.headers['access-control-allow-headers']), /Authorization/);

@@ -8,10 +8,13 @@ const PREFLIGHT_AGE = 3600;
 
 /**
  * Records the declared routes, and answers requests that match none: OPTIONS of a known path (a browser's CORS
- * preflight) with the allowed methods, other methods with 405 and `Allow`, and unknown paths with 404.
+ * preflight) with the allowed methods, other methods with 405 and `Allow`, and unknown paths with 404. Call it after
+ * adding the gate, which these requests pass too, and before declaring routes.
  */
 export function answerUnknownPaths(app: HttpServer): void {
   const known: { path: RegExp; shape: string; methods: string[] }[] = [];
+  /** Paths without parameters. */
+  const fixed = new Set<string>();
   app.addHook('onRoute', (route: RouteOptions) => {
     const path = new RegExp(
       `^${route.url
@@ -19,9 +22,15 @@ export function answerUnknownPaths(app: HttpServer): void {
         .map(literal)
         .join('[^/]+')}$`,
     );
+    if (!route.url.includes(':')) fixed.add(route.url);
     known.push({ path, shape: shapeOf(route.url), methods: [route.method].flat() });
   });
-  app.setNotFoundHandler((request: FastifyRequest, reply: FastifyReply) => {
+  /** Whether the router took a word of a known path for an id, since that path does not take the method. */
+  const isElsewhere = ({ url, routeOptions }: FastifyRequest): boolean => {
+    const path = url.split('?', 1)[0]!;
+    return routeOptions.url !== path && fixed.has(path);
+  };
+  const answer = (request: FastifyRequest, reply: FastifyReply): void => {
     const path = request.url.split('?', 1)[0]!;
     const fitting = known.filter((route) => route.path.test(path));
     // As the router does, prefers a route with a fixed segment over one with a parameter.
@@ -40,6 +49,12 @@ export function answerUnknownPaths(app: HttpServer): void {
     reply.header('access-control-allow-headers', HEADERS_TAKEN);
     reply.header('access-control-max-age', PREFLIGHT_AGE);
     reply.code(204).send();
+  };
+  app.setNotFoundHandler(answer);
+  // Before the body is looked at, which some methods must have one of: none is right here.
+  app.addHook('onRequest', (request, reply, done) => {
+    if (request.is404 || isElsewhere(request)) answer(request, reply);
+    else done();
   });
 }
 

@@ -53,9 +53,9 @@ export function createHttpServer(dependencies: HttpDependencies): HttpServer {
   app.setValidatorCompiler(createValidatorCompiler());
   app.setErrorHandler(handleError);
   acceptJson(app);
-  answerUnknownPaths(app);
   app.addHook('onRoute', completeRoute);
   app.addHook('onRequest', gate);
+  answerUnknownPaths(app);
   app.addHook('preValidation', prepare);
   app.addHook('onSend', (request, reply, _payload, done) => {
     if (request.idempotencyReplayed) reply.header('idempotency-replayed', 'true');
