@@ -10,7 +10,7 @@ test('an invalid command line is answered with the usage', async () => {
     [['token', 'burn'], /no command "token burn"/],
     [['doctor', '--loud'], /--loud.*Usage: danube doctor/s],
     [['token', 'revoke'], /Usage: danube token revoke ID/],
-    [['token', 'revoke', 'abc'], /no token id/],
+    [['token', 'revoke', 'abc'], /not a token id/],
     [['token', 'create'], /--name/],
     [['start', 'now'], /Usage: danube start/],
   ];

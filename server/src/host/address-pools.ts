@@ -51,10 +51,10 @@ export function chooseIpv6Pool(installId: string): string {
   return `fd${hex.slice(0, 2)}:${hex.slice(2, 6)}:${hex.slice(6, 10)}::/48`.replace(/:0+(?=[0-9a-f])/g, ':');
 }
 
-/** Ports for ten installs on one host, all below those that the kernel gives to outgoing connections. */
+/** Ports for ten installs on one host, below the kernel's range for outgoing connections. */
 const PORTS = { first: 20_000, perInstall: 1_000, installs: 10 };
 
-/** The lowest 1,000 ports of 20000 to 29999 of which none are in `used`. Throws {@link OperatorError}. */
+/** The lowest 1,000 ports from 20000 to 29999 that do not overlap `used`. Throws {@link OperatorError}. */
 export function choosePublicPorts(used: readonly PortRange[]): PortRange {
   for (let place = 0; place < PORTS.installs; place += 1) {
     const first = PORTS.first + place * PORTS.perInstall;

@@ -13,7 +13,7 @@ export interface InstallNote {
   installId: string;
   home: string;
   ipv4Pool: string;
-  /** Missing where an older version of Danube made the install. */
+  /** Missing where an older version of Danube created the install. */
   publicPorts?: PortRange;
 }
 

@@ -23,7 +23,7 @@ describe('what goes wrong on the client’s side', () => {
     lines.length = 0;
   });
 
-  /** A connection to the server that has sent `parts`. */
+  /** Opens a connection to the server and sends `parts`. */
   async function open(...parts: (string | Buffer)[]): Promise<Socket> {
     const { port } = new URL(test.app.url!);
     const socket = connect(Number(port), '127.0.0.1');
@@ -33,7 +33,7 @@ describe('what goes wrong on the client’s side', () => {
     return socket;
   }
 
-  /** All that the server says until it ends the connection. */
+  /** Everything that the server sends until it closes the connection. */
   async function answerOf(socket: Socket): Promise<string> {
     let text = '';
     socket.on('data', (data) => {
@@ -66,7 +66,7 @@ describe('what goes wrong on the client’s side', () => {
       '\r\n',
     ].join('\r\n');
 
-  /** The line that the access log has for the one request there was. */
+  /** The access log's line for the only request. */
   const accessLine = () =>
     waitFor('the line in the access log', async () => {
       const line = lines.find((one) => one.includes('"msg":"request"'));
@@ -78,7 +78,7 @@ describe('what goes wrong on the client’s side', () => {
       for (const hangUp of ['end', 'resetAndDestroy'] as const) {
         lines.length = 0;
         const socket = await open(head(framing, 'Expect: 100-continue'));
-        // Now the request is at work, and waits for its body.
+        // The request is now being handled, and waits for its body.
         await once(socket, 'data');
         socket.write(framing.startsWith('Transfer') ? '8\r\n{"name":\r\n' : '{"name":');
         socket[hangUp]();

@@ -4,19 +4,19 @@ import { AppError } from '../lib/errors.ts';
 import { uuidv7 } from '../lib/ids.ts';
 import { errorBody } from './errors.ts';
 
-/** How long a client may take to read why it is hung up on, in milliseconds. */
+/** Milliseconds for the client to read the error before its connection is closed. */
 const LINGER_MS = 1000;
 
 /**
- * Answers what is no request to Node: bytes that are not HTTP, headers that are too large, a request that does not come. There
- * is no reply object to answer with. The connection ends, also where the client never ends its side.
+ * Answers what Node does not accept as a request: bytes that are not HTTP, headers that are too large, an incomplete
+ * request. There is no reply object for it. Closes the connection even if the client keeps its side open.
  */
 export function answerBroken(
   error: Error & { code?: string },
   socket: Socket & { _httpMessage?: ServerResponse | null },
   publicUrl: string,
 ): void {
-  // Where an answer is under way, another one would look like a part of it.
+  // During another answer, this one would look like a part of it.
   if (!socket.writable || socket._httpMessage?.headersSent) {
     socket.destroy();
     return;
@@ -39,7 +39,7 @@ const STATUS_TEXT: Record<number, string> = {
   431: 'Request Header Fields Too Large',
 };
 
-/** By the codes of Node's HTTP parser. */
+/** The error for a code of Node's HTTP parser. */
 function refusalOf(code: string | undefined): AppError {
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
     return new AppError(

@@ -4,29 +4,29 @@ import { compile } from '@fastify/proxy-addr';
 import type { Log } from '../lib/log.ts';
 import { addressKey } from './rate-limits.ts';
 
-/** Node's own limits, in milliseconds. What does not keep them is answered with 408, and its connection ends. */
+/** Node's own limits, in milliseconds. A late request is answered with 408, and its connection is closed. */
 export const CONNECTION_TIMES = {
-  /** From the beginning of a connection, or of a further request on it, until all of its headers are there. */
+  /** From the start of a connection, or of another request on it, until all headers have arrived. */
   headersTimeout: 10_000,
-  /** Until its body is there as well: 1 MB takes that long at 140 kbit/s. */
+  /** Until the body has arrived as well: 1 MB takes this long at 140 kbit/s. */
   requestTimeout: 60_000,
-  /** How often the two above are looked at. */
+  /** How often the two limits above are checked. */
   connectionsCheckingInterval: 2_000,
-  /** How long a connection may be idle between two requests: longer than most proxies keep theirs, which is a minute. */
+  /** Idle time between two requests on a connection: longer than the usual minute of proxies. */
   keepAliveTimeout: 72_000,
 } as const;
 
-/** Open connections at once. */
+/** Maximum of open connections. */
 export const MAX_CONNECTIONS = 5_000;
-/** Of these, from one address; an IPv6 network counts as one. */
+/** Maximum of open connections from one address; an IPv6 /64 counts as one. */
 export const MAX_CONNECTIONS_PER_ADDRESS = 500;
 
-/** Between two lines of the log about refused connections, in milliseconds. */
+/** Minimum time between two log lines about refused connections, in milliseconds. */
 const SILENCE_MS = 60_000;
 
 /**
- * Refuses connections past the limits, so that neither one address nor all of them together take all that the process can hold.
- * What comes from `proxies` stands for many clients, and counts for the whole alone.
+ * Refuses connections beyond the limits, so that clients cannot exhaust the process. Connections from `proxies` belong
+ * to many clients, and only count towards the total.
  */
 export function limitConnections(server: Server, { proxies, log }: { proxies: string[]; log: Log }): void {
   const isProxy = compile(proxies);
@@ -42,7 +42,7 @@ export function limitConnections(server: Server, { proxies, log }: { proxies: st
   server.on('drop', () => tell(`more than ${MAX_CONNECTIONS} connections: refusing further ones`));
   server.on('connection', (socket: Socket) => {
     const address = socket.remoteAddress;
-    // One that ended at once has none.
+    // A connection that ended at once has no address.
     if (address === undefined || isProxy(address, 0)) return;
     const key = addressKey(address);
     const count = open.get(key) ?? 0;

@@ -41,10 +41,10 @@ export function createGate(config: Config, authenticator: Authenticator): Gate {
     reply.headers(headers);
     reply.header('x-request-id', request.id);
     if (request.socket.remoteAddress === undefined) {
-      // The client hung up at this very moment. Nobody waits for the answer, or can be counted for it.
+      // The client has just disconnected: there is no one to answer, and no address to count.
       throw new AppError('bad_request', 'The connection has ended.');
     }
-    // Empty for an unknown path, which is answered as such whoever asks.
+    // Empty for an unknown path, which gets a 404 without authentication.
     const { public: isPublic, scope, team } = request.routeOptions.config ?? {};
     if (isPublic) return rates.showAddress(request.ip, reply);
     let identity: Identity;

@@ -1,11 +1,11 @@
 import { type FastifyRequest, LogController } from 'fastify';
 
-/** Node's codes for a client that went away while it was answered. */
+/** Node's error codes for a client that disconnected during the answer. */
 const WENT_AWAY = new Set(['ERR_STREAM_PREMATURE_CLOSE', 'ECONNRESET', 'EPIPE']);
 
 /**
- * What Fastify logs by itself. Requests have a line of ours instead, and what a handler throws is logged by the error
- * handler; what goes wrong behind both is a fault of ours, unless it was the client that went away.
+ * Fastify's own log lines. Requests have a line of ours instead, and errors of handlers are logged by the error
+ * handler. Any other error is a defect of Danube, unless the client disconnected.
  */
 export class HttpLog extends LogController {
   constructor() {

@@ -64,7 +64,7 @@ export function createHttpServer(dependencies: HttpDependencies): HttpServer {
   app.addHook('onResponse', (request, reply, done) =>
     logAccess(request, reply.statusCode, reply.elapsedTime, done),
   );
-  // The client hung up before it was answered.
+  // The client disconnected before the answer.
   app.addHook('onRequestAbort', (request, done) => logAccess(request, null, null, done));
   app.register(
     async (scope) => {
@@ -91,7 +91,7 @@ function createFastify({ config, log }: HttpDependencies, gate: Gate, handleErro
     requestTimeout: CONNECTION_TIMES.requestTimeout,
     keepAliveTimeout: CONNECTION_TIMES.keepAliveTimeout,
     http: CONNECTION_TIMES,
-    // The router's own refusals (a malformed URL) bypass all hooks.
+    // Errors of the router itself (a malformed URL) bypass all hooks.
     frameworkErrors: (error, request, reply) => {
       const refuse = (refusal: unknown) =>
         handleError(refusal, request as FastifyRequest, reply as FastifyReply);

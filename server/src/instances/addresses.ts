@@ -11,7 +11,7 @@ export interface AddressPools {
   ports: PortRange;
 }
 
-/** Both ends included. */
+/** Both ends are inclusive. */
 export interface PortRange {
   first: number;
   last: number;

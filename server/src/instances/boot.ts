@@ -3,8 +3,8 @@ import { DataPlaneError } from '../dataplane/contract/errors.ts';
 import type { InstanceRef } from '../dataplane/contract/refs.ts';
 
 /**
- * Waits for an instance that was started. Where it has stopped meanwhile (its start was not one, or its first boot was
- * cut short), it is started once more. Throws `stopped` where it stops again, and what `wait` throws.
+ * Waits for a started instance. If it has stopped meanwhile (it did not really start, or its first boot was
+ * interrupted), it is started once more. Throws `stopped` where it stops again, and what `wait` throws.
  */
 export async function untilItAnswers(
   plane: Compute,

@@ -2,7 +2,7 @@ export type DataPlaneErrorCode =
   | 'unreachable'
   | 'timeout'
   | 'not_found'
-  /** What was waited for cannot come: the instance does not run. */
+  /** Waiting is pointless, because the instance is not running. */
   | 'stopped'
   | 'image_unavailable'
   | 'image_build_failed'

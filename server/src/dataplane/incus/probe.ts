@@ -8,7 +8,7 @@ import { getInstance, instancePath } from './lookup.ts';
 const PAUSE = 250;
 /** Seconds that one run of the probe lasts. A new one then starts, in case the guest rebooted meanwhile. */
 const PROBE_SECONDS = 60;
-/** Seconds after which an instance that is seen stopped is not just rebooting. */
+/** Seconds after which a stopped instance is no longer assumed to be rebooting. */
 const STOPPED_SECONDS = 3;
 
 /** How to find out whether a guest is ready. */

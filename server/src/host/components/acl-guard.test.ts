@@ -7,7 +7,10 @@ import { AclGuard } from './acl-guard.ts';
 import { applyHostFirewall, firewallTable, removeHostFirewall } from './host-firewall.ts';
 import { findIncusChains, removeIncusRemains } from './incus-remains.ts';
 
-/** Bridges and chains as Incus makes them, of an install that there is not, in the table that all Incus on a host share. */
+/**
+ * Bridges and chains as Incus creates them, for an install that does not exist, in the table that all Incus daemons
+ * share.
+ */
 const ID = 'fbfbfb';
 const skip = process.env.DANUBE_TEST_FAST || !isRoot() ? 'needs root and nftables' : false;
 const [ONE, TWO] = [`d${ID}-1`, `d${ID}-2`];

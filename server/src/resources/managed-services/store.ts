@@ -82,7 +82,7 @@ export async function updateService(db: Queryable, id: string, changes: ServiceC
   await db.updateTable('managed_services').set(changes).where('id', '=', id).execute();
 }
 
-/** The lowest public port of the range that is free, or null; nobody else takes one until the transaction ends. */
+/** The lowest free public port of the range, or null. No other transaction can take one until this one ends. */
 export async function takePublicPort(tx: Tx, { first, last }: PortRange): Promise<number | null> {
   await sql`select pg_advisory_xact_lock(hashtext('danube.public-ports'))`.execute(tx);
   const result = await sql<{ port: number }>`
