@@ -5289,7 +5289,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
                 /**
                  * @example {
@@ -6735,7 +6735,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
                 /**
                  * @example {
@@ -7379,7 +7379,7 @@ export interface operations {
                 until?: string;
                 /**
                  * @description `meta.cursor` of the answer before.
-                 * @example 2026-01-15T09:30:00.12345-0000
+                 * @example 2026-01-15T09:30:00.12345-000000
                  */
                 cursor?: string;
                 /** @example 100 */
@@ -8389,7 +8389,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
                 /**
                  * @example {
@@ -9080,7 +9080,7 @@ export interface operations {
                 until?: string;
                 /**
                  * @description `meta.cursor` of the answer before.
-                 * @example 2026-01-15T09:30:00.12345-0000
+                 * @example 2026-01-15T09:30:00.12345-000000
                  */
                 cursor?: string;
                 /** @example 100 */
@@ -11665,7 +11665,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
                 /**
                  * @example {
@@ -12236,7 +12236,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
                 /**
                  * @example {

@@ -117,7 +117,12 @@ function parametersOf(where: 'path' | 'query', schema: TSchema | undefined, writ
 }
 
 function requestBody(schema: TSchema, writer: SchemaWriter): Json {
-  const required = ((schema as { required?: string[] }).required ?? []).length > 0;
+  // No body counts as one without members.
+  const { required: members = [], minProperties = 0 } = schema as {
+    required?: string[];
+    minProperties?: number;
+  };
+  const required = members.length > 0 || minProperties > 0;
   return {
     required,
     content: { 'application/json': { schema: writer.write(schema), example: exampleOf(schema) } },

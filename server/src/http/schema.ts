@@ -39,8 +39,14 @@ export const Component = <P extends TProperties>(
 /** Pattern of text without control characters, including those that change the text direction. */
 export const PRINTABLE = '[^\\u0000-\\u001f\\u007f-\\u009f\\u2028-\\u202e\\u2066-\\u2069]*';
 
+const ONE_LINE = new RegExp(`^${PRINTABLE}$`, 'u');
+
+/** Whether text that comes on another way than a request keeps to {@link PRINTABLE}. */
+export const isPrintable = (text: string): boolean => ONE_LINE.test(text);
+
 /** The same for text of several lines. */
-const LINES = '[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f\\u2028-\\u202e\\u2066-\\u2069]*';
+export const LINES =
+  '[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f\\u2028-\\u202e\\u2066-\\u2069]*';
 
 /** A name chosen by a customer: one line, not blank. */
 export const NameText = (maxLength: number, example: string) =>
@@ -51,6 +57,37 @@ export const NameText = (maxLength: number, example: string) =>
     [PATTERN_MESSAGE]: 'must be one line of text without control characters, and not blank',
     example,
   });
+
+/** Words that a request has, one line: what it names is looked up, and may be told of. */
+export const LineText = (maxLength: number, example: string, options: Record<string, unknown> = {}) =>
+  Type.String({
+    maxLength,
+    pattern: `^${PRINTABLE}$`,
+    [PATTERN_MESSAGE]: 'must be one line of text without control characters',
+    example,
+    ...options,
+  });
+
+/** Date, and time of day where it matters, as ISO 8601 has them. */
+const TIME =
+  '^\\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])' +
+  '([T ]([01]\\d|2[0-3]):[0-5]\\d(:[0-5]\\d(\\.\\d{1,9})?)?(Z|[+-]([01]\\d|2[0-3]):[0-5]\\d)?)?$';
+
+/** A moment that a request names; without a zone it is in UTC. Read it with {@link parseTime}. */
+export const TimeText = (example: string, description: string) =>
+  Type.String({
+    maxLength: 40,
+    pattern: TIME,
+    [PATTERN_MESSAGE]: 'must be a time in ISO 8601, for example 2026-01-15T09:30:00Z',
+    example,
+    description,
+  });
+
+/** Unix milliseconds of a {@link TimeText}. */
+export function parseTime(text: string): number {
+  const [date, time = '00:00'] = text.split(/[T ]/) as [string, string?];
+  return Date.parse(`${date}T${time}${/Z|[+-]/.test(time) ? '' : 'Z'}`);
+}
 
 /** A description by a customer, of several lines, or null. */
 export const DescriptionText = (maxLength: number, example: string) =>

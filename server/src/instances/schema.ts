@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { Component, Enum, Message, Nullable, Obj, Text, Timestamp } from '../http/schema.ts';
+import { Component, Enum, LineText, Message, Nullable, Obj, Text, Timestamp } from '../http/schema.ts';
 import { kindNames } from './kinds.ts';
 
 /** What the schemas of all instances (VPS, databases, caches) have in common. */
@@ -39,7 +39,7 @@ export const Capabilities = Component('Capabilities', {
   build_logs: Type.Boolean({ example: false }),
 });
 
-export const PlanName = Text(40, 'micro', { description: 'A name that `plans` lists.' });
+export const PlanName = LineText(40, 'micro', { description: 'A name that `plans` lists.' });
 
 /** The kind of an instance, as firewalls name it. */
 export const KindName = Type.Unsafe<string>({ type: 'string', enum: kindNames(), example: 'vps' });

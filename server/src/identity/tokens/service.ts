@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Queryable } from '../../db/database.ts';
+import { isPrintable } from '../../http/schema.ts';
 import { DEFAULT_SCOPES, isScope, SCOPES, type Scope } from '../../http/scopes.ts';
 import { randomText, sha256 } from '../../lib/crypto.ts';
 import { invalid, notFound } from '../../lib/errors.ts';
@@ -32,7 +33,8 @@ const SECRET_LENGTH = 48;
 
 /**
  * Creates a token and returns its plain text, `ID|SECRET`. Only a hash is stored, so this is the only time it can be
- * read. Throws `validation_failed` for an unknown scope, an empty name or an expiry in the past.
+ * read. Throws `validation_failed` for an unknown scope, an empty name or one with control characters,
+ * or an expiry in the past.
  */
 export async function createToken(
   db: Queryable,
@@ -44,6 +46,7 @@ export async function createToken(
     throw invalid({ scopes: [`Unknown scopes: ${unknown.join(', ')}. There are: ${SCOPES.join(', ')}.`] });
   const name = token.name.trim();
   if (name === '' || name.length > 255) throw invalid({ name: ['The name must be 1 to 255 characters.'] });
+  if (!isPrintable(name)) throw invalid({ name: ['The name must not contain control characters.'] });
   if (token.expiresAt && token.expiresAt.getTime() <= Date.now()) {
     throw invalid({ expires_at: ['The expiry must be in the future.'] });
   }

@@ -25,6 +25,12 @@ describe('tokens', () => {
       ...more,
     });
 
+  it('takes no name that hides something', async () => {
+    for (const name of ['ci\u202e', 'a\u0007b', 'a\nb']) {
+      await assert.rejects(createToken(test.database.db, { ...test.team, name }), /control characters/);
+    }
+  });
+
   it('are ID|SECRET, have read scopes by default, and are stored as a hash only', async () => {
     const { id, plainText } = await issue();
     assert.match(plainText, new RegExp(`^${id}\\|[A-Za-z0-9]{48}$`));

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { Component, Enum, Int, Nullable, NumberId, Obj, Text } from '../../http/schema.ts';
+import { Component, Enum, Int, LineText, Nullable, NumberId, Obj, Text } from '../../http/schema.ts';
 import { PlanName } from '../../instances/schema.ts';
 import { providersOf } from '../../services/registry.ts';
 import { Count, Metrics } from '../managed-services/inspection-schema.ts';
@@ -29,11 +29,11 @@ export const CreateCache = Component(
     ),
     cache_provider_id: Type.Optional(Nullable(NumberId(4, 'The same as a number; either is needed.'))),
     version: Type.Optional(
-      Nullable(Text(20, '8.0', { description: 'One that `plans` lists; by default the newest.' })),
+      Nullable(LineText(20, '8.0', { description: 'One that `plans` lists; by default the newest.' })),
     ),
     configuration: Type.Optional(Nullable(ParametersInput({ 'maxmemory-policy': 'allkeys-lfu' }))),
     parameter_group_id: Type.Optional(Nullable(NumberId(7))),
-    datacenter: Text(40, 'fsn1'),
+    datacenter: LineText(40, 'fsn1'),
     resource_profile: PlanName,
   },
   { example: { name: 'sessions', provider: 'redis', datacenter: 'fsn1', resource_profile: 'micro' } },

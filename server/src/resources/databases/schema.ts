@@ -1,5 +1,15 @@
 import { type Static, Type } from 'typebox';
-import { Component, Enum, Int, Nullable, NumberId, Obj, Text, Timestamp } from '../../http/schema.ts';
+import {
+  Component,
+  Enum,
+  Int,
+  LineText,
+  Nullable,
+  NumberId,
+  Obj,
+  Text,
+  Timestamp,
+} from '../../http/schema.ts';
 import { PATTERN_MESSAGE } from '../../http/validation.ts';
 import { PlanName } from '../../instances/schema.ts';
 import { providersOf } from '../../services/registry.ts';
@@ -72,11 +82,11 @@ export const CreateDatabase = Component(
       ),
     ),
     version: Type.Optional(
-      Nullable(Text(20, '17', { description: 'One that `plans` lists; by default the newest.' })),
+      Nullable(LineText(20, '17', { description: 'One that `plans` lists; by default the newest.' })),
     ),
     configuration: Type.Optional(Nullable(ParametersInput({ max_connections: 200 }))),
     parameter_group_id: Type.Optional(Nullable(NumberId(7))),
-    datacenter: Text(40, 'fsn1'),
+    datacenter: LineText(40, 'fsn1'),
     resource_profile: PlanName,
     ...autoscale,
   },

@@ -5,6 +5,7 @@ import {
   Enum,
   Id,
   Int,
+  LineText,
   List,
   Message,
   NameText,
@@ -38,9 +39,9 @@ const Verdict = Action;
 const Port = (example: number, description?: string) =>
   Int(example, { minimum: 1, maximum: 65_535, ...(description === undefined ? {} : { description }) });
 /** An address or CIDR block; `rules.ts` validates it. */
-const Block = Text(49, '203.0.113.0/24');
-const Address = Text(45, '203.0.113.7');
-const InstanceId = Text(36, '0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e');
+const Block = LineText(49, '203.0.113.0/24');
+const Address = LineText(45, '203.0.113.7');
+const InstanceId = LineText(36, '0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e');
 const InstanceType = Type.Unsafe<string>({
   type: 'string',
   enum: kindNames('queue', 'serverless'),
@@ -80,7 +81,9 @@ export const FirewallRuleInput = Component(
   'FirewallRuleInput',
   {
     id: Type.Optional(
-      Nullable(Text(36, '0198c5a2-9000-7d11-8c2f-5b1e6a7f8d90', { description: 'Keeps the id of a rule.' })),
+      Nullable(
+        LineText(36, '0198c5a2-9000-7d11-8c2f-5b1e6a7f8d90', { description: 'Keeps the id of a rule.' }),
+      ),
     ),
     name: Type.Optional(RuleName),
     description: Type.Optional(RuleDescription),
@@ -227,7 +230,7 @@ export const TestFirewall = Component(
   'TestFirewall',
   {
     source: Address,
-    destination: Text(45, '10.64.0.10'),
+    destination: LineText(45, '10.64.0.10'),
     protocol: Enum(['tcp', 'udp', 'icmp', 'gre', 'esp']),
     port: Type.Optional(Nullable(Port(443, 'Destination port; needed with `tcp` and `udp`.'))),
   },

@@ -2,7 +2,7 @@ import { Type } from 'typebox';
 import type { Api } from '../../http/api.ts';
 import { mutate } from '../../http/mutation.ts';
 import { assertScope } from '../../http/principal.ts';
-import { Component, Enum, Nullable, Text } from '../../http/schema.ts';
+import { Component, Enum, LineText, Nullable } from '../../http/schema.ts';
 import { PATTERN_MESSAGE } from '../../http/validation.ts';
 import { kindOf } from '../../instances/kinds.ts';
 import { snapshotId } from '../snapshots/routes.ts';
@@ -24,7 +24,7 @@ const cloneSchema = (kind: 'database' | 'cache') =>
       name: ServiceName,
       resource_profile: Type.Optional(
         Nullable(
-          Text(40, 'small', {
+          LineText(40, 'small', {
             description: 'Plan of the new one; by default that of the snapshot’s instance.',
           }),
         ),

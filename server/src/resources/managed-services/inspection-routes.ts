@@ -1,7 +1,7 @@
 import type { TSchema } from 'typebox';
 import type { Api } from '../../http/api.ts';
+import { parseTime } from '../../http/schema.ts';
 import { commonInspectionRoutes } from '../../instances/inspection-routes.ts';
-import { invalid } from '../../lib/errors.ts';
 import { Inspection } from './inspection.ts';
 import { Logs, LogsQuery } from './inspection-schema.ts';
 import { routeParts, type ServiceRouteDependencies } from './route-parts.ts';
@@ -94,22 +94,10 @@ function metricsRoute(
   );
 }
 
-function readLogsQuery({ since, until, cursor, limit, level }: LogsQuery) {
-  const time = (field: string, text: string | undefined): number | null => {
-    if (text === undefined) return null;
-    const parsed = Date.parse(text);
-    if (Number.isNaN(parsed)) {
-      throw invalid({
-        [field]: [`The ${field} field must be a time in ISO 8601, for example 2026-01-15T09:30:00Z.`],
-      });
-    }
-    return parsed;
-  };
-  return {
-    since: time('since', since),
-    until: time('until', until),
-    cursor: cursor ?? null,
-    limit: limit ?? 100,
-    level: level ?? null,
-  };
-}
+const readLogsQuery = ({ since, until, cursor, limit, level }: LogsQuery) => ({
+  since: since === undefined ? null : parseTime(since),
+  until: until === undefined ? null : parseTime(until),
+  cursor: cursor ?? null,
+  limit: limit ?? 100,
+  level: level ?? null,
+});

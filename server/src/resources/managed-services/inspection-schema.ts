@@ -1,5 +1,17 @@
 import { type Static, type TProperties, Type } from 'typebox';
-import { Component, Enum, Id, List, Message, Nullable, Obj, Text, Timestamp } from '../../http/schema.ts';
+import {
+  Component,
+  Enum,
+  Id,
+  List,
+  Message,
+  Nullable,
+  Obj,
+  Text,
+  Timestamp,
+  TimeText,
+} from '../../http/schema.ts';
+import { PATTERN_MESSAGE } from '../../http/validation.ts';
 import { Diagnostic } from '../../instances/inspection-schema.ts';
 import { Decimal } from '../../instances/schema.ts';
 
@@ -23,13 +35,17 @@ export const Logs = Diagnostic({
 
 export const LogsQuery = Obj({
   since: Type.Optional(
-    Text(40, '2026-01-15T09:30:00Z', {
-      description: 'Not before this time (ISO 8601); oldest first from there.',
-    }),
+    TimeText('2026-01-15T09:30:00Z', 'Not before this time (ISO 8601); oldest first from there.'),
   ),
-  until: Type.Optional(Text(40, '2026-01-15T10:30:00Z', { description: 'Not after this time (ISO 8601).' })),
+  until: Type.Optional(TimeText('2026-01-15T10:30:00Z', 'Not after this time (ISO 8601).')),
   cursor: Type.Optional(
-    Text(60, '2026-01-15T09:30:00.12345-0000', { description: '`meta.cursor` of the answer before.' }),
+    Type.String({
+      maxLength: 60,
+      pattern: '^[0-9T:.-]*$',
+      [PATTERN_MESSAGE]: 'must be the meta.cursor of an answer',
+      example: '2026-01-15T09:30:00.12345-000000',
+      description: '`meta.cursor` of the answer before.',
+    }),
   ),
   limit: Type.Optional(
     Type.Integer({ format: 'int32', minimum: 1, maximum: 1000, default: 100, example: 100 }),

@@ -4,6 +4,7 @@ import {
   Enum,
   Id,
   Int,
+  LineText,
   List,
   Message,
   Nullable,
@@ -187,6 +188,6 @@ export const serviceParams = {
 
 export const ProviderQuery = Obj({
   provider: Type.Optional(
-    Text(40, 'redis', { description: 'Only what concerns this engine; an unknown one matches nothing.' }),
+    LineText(40, 'redis', { description: 'Only what concerns this engine; an unknown one matches nothing.' }),
   ),
 });

@@ -3,6 +3,7 @@ import {
   Component,
   DescriptionText,
   Enum,
+  LineText,
   List,
   Message,
   NameText,
@@ -21,7 +22,7 @@ const EXAMPLE = { max_connections: '200' };
 const Name = NameText(100, 'analytics');
 const Description = DescriptionText(1000, 'For long reports.');
 const ProviderType = Enum(PROVIDERS.map(({ id }) => id) as [string, ...string[]], { example: 'postgresql' });
-const Locked = List(Text(100, 'work_mem'), {
+const Locked = List(LineText(100, 'work_mem'), {
   maxItems: 200,
   description: 'Parameters that instances of the group cannot set themselves.',
 });
@@ -58,7 +59,7 @@ export const CreateParameterGroup = Component(
     name: Name,
     type: Enum(['cache', 'database', 'queue'], { example: 'database' }),
     provider_type: ProviderType,
-    family: Type.Optional(Nullable(Text(20, '17'))),
+    family: Type.Optional(Nullable(LineText(20, '17'))),
     description: Type.Optional(Description),
     parameters: ParametersInput({ max_connections: 200 }),
     locked_parameters: Type.Optional(Nullable(Locked)),

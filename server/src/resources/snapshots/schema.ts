@@ -5,6 +5,7 @@ import {
   Enum,
   Id,
   Int,
+  LineText,
   Message,
   NameText,
   Nullable,
@@ -114,7 +115,7 @@ export function snapshotSchemas(kind: string) {
     params: Obj({ [param]: PathId('integer', 'Id of the snapshot.') }),
     filter: {
       [`${member}_id`]: Type.Optional(
-        Text(64, '0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e', { description: `Only those of this ${noun}.` }),
+        LineText(64, '0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e', { description: `Only those of this ${noun}.` }),
       ),
     },
     snapshot,

@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
-import { Component, Message, NameText, NumberId, Obj, Text, Timestamp } from '../../http/schema.ts';
+import { Component, LINES, Message, NameText, NumberId, Obj, Text, Timestamp } from '../../http/schema.ts';
+import { PATTERN_MESSAGE } from '../../http/validation.ts';
 
 const PUBLIC_KEY =
   'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIIRRJgLgp2sSUIdr3oliil89XQscfZGHontzuSD/5Az7 ada@laptop';
@@ -22,6 +23,9 @@ export const CreateSshKey = Obj({
   name: NameText(255, 'laptop'),
   public_key: Text(8192, PUBLIC_KEY, {
     minLength: 1,
+    // Its comment is shown. A file ends with a line break.
+    pattern: `^${LINES}$`,
+    [PATTERN_MESSAGE]: 'must not contain control characters',
     description:
       'One line as in the file ending in `.pub`. Types: ssh-ed25519, ecdsa-sha2-nistp256, -nistp384 and -nistp521, ' +
       'ssh-rsa from 2048 bits, sk-ssh-ed25519@openssh.com, sk-ecdsa-sha2-nistp256@openssh.com.',

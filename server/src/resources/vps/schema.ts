@@ -4,6 +4,7 @@ import {
   Enum,
   Id,
   Int,
+  LineText,
   List,
   Message,
   Nullable,
@@ -28,8 +29,8 @@ import { VPS_STATUSES } from './states.ts';
 
 const Status = Enum(VPS_STATUSES, { example: 'running' });
 const AllocationType = Enum(['shared', 'dedicated']);
-const PlanName = Text(40, 'nano_shared', { description: 'A name that `GET /vps/plans` lists.' });
-const ImageName = Text(100, 'debian-12', { description: 'A name that `GET /vps/images` lists.' });
+const PlanName = LineText(40, 'nano_shared', { description: 'A name that `GET /vps/plans` lists.' });
+const ImageName = LineText(100, 'debian-12', { description: 'A name that `GET /vps/images` lists.' });
 
 export const VpsParams = Obj({ vpsInstance: PathId('uuid', 'Id of the VPS.') });
 
@@ -102,7 +103,7 @@ export const CreateVps = Component(
     cpu_allocation_type: Type.Optional(Nullable(AllocationType)),
     image: ImageName,
     network_stack: Type.Optional(Nullable(Enum(['dual_stack', 'ipv4_only', 'ipv6_only']))),
-    datacenter: Text(40, 'fsn1'),
+    datacenter: LineText(40, 'fsn1'),
     auth_method: Enum(['ssh_key', 'password'], { description: 'How root logs in over SSH.' }),
     ssh_key_id: Type.Optional(Nullable(NumberId(12, 'Needed with `auth_method` `ssh_key`.'))),
     password: Type.Optional(
@@ -126,7 +127,7 @@ export const CreateVps = Component(
     custom_cloud_init: Type.Optional(CustomCloudInit),
     marketplace_app_id: Type.Optional(Nullable(NumberId(1, 'Not offered on this install: leave it out.'))),
     windows_license_key: Type.Optional(
-      Nullable(Text(100, 'XXXXX', { description: 'Not offered: leave it out.' })),
+      Nullable(LineText(100, 'XXXXX', { description: 'Not offered: leave it out.' })),
     ),
   },
   {

@@ -1,0 +1,239 @@
+import assert from 'node:assert/strict';
+import { METHODS } from 'node:http';
+import { after, before, describe, it } from 'node:test';
+import { Ajv } from 'ajv';
+import fc from 'fast-check';
+import { SERVICE_IMAGES } from '../src/images/recipes.ts';
+import {
+  type ApiClient,
+  type CallOptions,
+  createApiClient,
+  DOCUMENT,
+  type DocumentedRoute,
+  ROUTES,
+} from './api-client.ts';
+import { startTestApp, type TestApp } from './harness.ts';
+import { SEED } from './seed.ts';
+import { type Ids, makeThings, missingId } from './things.ts';
+
+const RUNS = { numRuns: 25, seed: SEED };
+
+interface Schema {
+  type?: string;
+  pattern?: string;
+  enum?: string[];
+  minimum?: number;
+  maximum?: number;
+  maxLength?: number;
+}
+
+interface Parameter {
+  name: string;
+  in: 'path' | 'query' | 'header';
+  schema: Schema;
+}
+
+const ajv = new Ajv({
+  strict: false,
+  formats: { int32: true, int64: true, double: true, uuid: true, password: true },
+});
+// Members that the document does not know are dropped, and no reason to refuse a request.
+ajv.addSchema(
+  JSON.parse(JSON.stringify(DOCUMENT), (name, value) =>
+    name === 'additionalProperties' && value === false ? undefined : value,
+  ),
+  'document',
+);
+
+/** The parameters of a route, whether they stand there or are referred to. */
+const parametersOf = ({ operation }: DocumentedRoute): Parameter[] =>
+  (operation.parameters ?? []).map((one) =>
+    one.$ref ? (DOCUMENT.components.parameters[one.$ref.split('/').at(-1)!] as never) : (one as never),
+  );
+
+/** Texts that the schema of a parameter takes. */
+function taken({ schema }: Parameter): fc.Arbitrary<string> {
+  if (schema.enum) return fc.constantFrom(...schema.enum);
+  if (schema.type === 'integer')
+    return fc.integer({ min: schema.minimum!, max: Math.min(schema.maximum!, 2 ** 31) }).map(String);
+  const limit = schema.maxLength ?? 100;
+  return fc.stringMatching(new RegExp(schema.pattern ?? '^.*$', 'u')).filter((text) => text.length <= limit);
+}
+
+/** Texts that it does not. */
+function refused({ schema }: Parameter): fc.Arbitrary<string> {
+  if (schema.type === 'integer') {
+    const beyond = [schema.minimum! - 1, schema.maximum! + 1, 1.5].map(String);
+    return fc.constantFrom(...beyond, 'one', '1 2', '--1', '1;2');
+  }
+  const matches = ajv.compile({ ...schema, format: undefined });
+  const text = fc.string({
+    maxLength: 90,
+    unit: fc.integer({ min: 1, max: 0x2fff }).map((c) => String.fromCodePoint(c)),
+  });
+  return fc
+    .oneof(text, fc.constantFrom('\u202e', 'a\u0007', 'x'.repeat(1000)))
+    .filter((one) => !matches(one));
+}
+
+describe('the document and the server agree on', () => {
+  let test: TestApp;
+  let call: ApiClient;
+  let ids: Ids = {};
+  before(async () => {
+    test = await startTestApp();
+    call = createApiClient(test.app.http, test.team.token);
+    for (const image of SERVICE_IMAGES) await test.plane.ensureImage(image);
+    ids = await makeThings(call, test.team.token);
+  });
+  after(() => test?.close());
+
+  const pathOf = (template: string, known: Ids = ids): string =>
+    template.replace(/\{([^}]+)\}/g, (_, name: string) => known[name] ?? missingId(name));
+
+  it('the methods that a path takes: others are refused, whatever comes with them', async () => {
+    const bodies: CallOptions[] = [
+      {},
+      { body: {} },
+      { payload: 'a=b', headers: { 'content-type': 'application/x-www-form-urlencoded' } },
+      { payload: '{', headers: { 'content-type': 'application/json' } },
+    ];
+    for (const [template, item] of Object.entries(DOCUMENT.paths)) {
+      const documented = Object.keys(item).map((method) => method.toUpperCase());
+      const allowed = [...documented, 'OPTIONS', ...(documented.includes('GET') ? ['HEAD'] : [])].sort();
+      for (const method of METHODS.filter((name) => name !== 'CONNECT' && !allowed.includes(name))) {
+        for (const options of bodies) {
+          const answer = await call(method, pathOf(template), options);
+          assert.equal(answer.status, 405, `${method} ${template}`);
+          assert.equal(answer.headers.allow, allowed.join(', '), `${method} ${template}`);
+        }
+      }
+    }
+    for (const method of METHODS.filter((name) => name !== 'CONNECT')) {
+      for (const options of bodies) {
+        assert.equal((await call(method, '/nothing/here', options)).status, 404, method);
+      }
+    }
+  });
+
+  it('whether a request needs a body', async () => {
+    for (const route of ROUTES.filter(({ operation }) => operation.requestBody)) {
+      const answer = await call(route.method, pathOf(route.path));
+      const name = `${route.method} ${route.path}: ${JSON.stringify(answer.body)}`;
+      const isRefused = answer.body.code === 'validation_failed';
+      assert.equal(isRefused, route.operation.requestBody!.required, name);
+    }
+  });
+
+  for (const route of ROUTES) {
+    const parameters = parametersOf(route);
+    const body = route.operation.requestBody?.content['application/json'];
+
+    for (const parameter of parameters.filter((one) => one.in === 'query')) {
+      const ask = (value: string) =>
+        call(route.method, `${pathOf(route.path)}?${parameter.name}=${encodeURIComponent(value)}`);
+
+      it(`what ${parameter.name} may be, in the query of ${route.method} ${route.path}`, async () => {
+        await fc.assert(
+          fc.asyncProperty(taken(parameter), async (value) => {
+            assert.equal((await ask(value)).status, 200, value);
+          }),
+          RUNS,
+        );
+        await fc.assert(
+          fc.asyncProperty(refused(parameter), async (value) => {
+            const answer = await ask(value);
+            assert.equal(answer.status, 422, JSON.stringify(value));
+            assert.ok(parameter.name in answer.body.errors);
+          }),
+          RUNS,
+        );
+      });
+    }
+
+    for (const parameter of parameters.filter((one) => one.in === 'path')) {
+      it(`what ${parameter.name} may be, in the path of ${route.method} ${route.path}`, async () => {
+        await fc.assert(
+          fc.asyncProperty(refused(parameter), async (value) => {
+            // These would make another path of it.
+            fc.pre(!/^\.{0,2}$/.test(value));
+            const strange = { ...ids, [parameter.name]: encodeURIComponent(value) };
+            const answer = await call(
+              route.method,
+              pathOf(route.path, strange),
+              body ? { body: body.example } : {},
+            );
+            assert.equal(answer.status, 404, JSON.stringify(value));
+          }),
+          RUNS,
+        );
+      });
+    }
+
+    for (const parameter of parameters.filter((one) => one.in === 'header')) {
+      it(`what the header ${parameter.name} may be, for ${route.method} ${route.path}`, async () => {
+        const sendable = refused(parameter).filter(
+          (value) => /^[\t\x20-\xff]*$/.test(value) && !/[\x7f]/.test(value),
+        );
+        const values = await fc.sample(fc.oneof(sendable, fc.constant('')), { numRuns: 5, seed: SEED });
+        for (const value of values) {
+          const answer = await call(route.method, pathOf(route.path, {}), {
+            ...(body ? { body: body.example } : {}),
+            headers: { [parameter.name.toLowerCase()]: value },
+          });
+          // A key is looked at where something is changed, after what is to be changed was found.
+          assert.ok([404, 422].includes(answer.status), `${JSON.stringify(value)}: ${answer.status}`);
+        }
+      });
+    }
+
+    if (body) {
+      it(`what a body may be, for ${route.method} ${route.path}`, async () => {
+        const isValid = ajv.compile({
+          $ref: `document#/paths/${route.path.replaceAll('~', '~0').replaceAll('/', '~1').replaceAll('{', '%7B').replaceAll('}', '%7D')}/${route.method.toLowerCase()}/requestBody/content/application~1json/schema`,
+        });
+        const example = body.example as Record<string, unknown>;
+        assert.ok(isValid(example), ajv.errorsText(isValid.errors));
+        const strange = fc.oneof(
+          fc.constantFrom<unknown>(
+            null,
+            '',
+            'a\u202eb',
+            'x\u0007',
+            'x'.repeat(20_000),
+            -1,
+            1.5,
+            1e15,
+            true,
+            [],
+            [1],
+            {},
+          ),
+          fc.anything({ maxDepth: 2 }),
+        );
+        const members = Object.keys((resolve(body.schema) as { properties: object }).properties);
+        const change = fc.record({
+          member: fc.constantFrom(...members),
+          value: fc.option(strange, { nil: undefined }),
+        });
+        await fc.assert(
+          fc.asyncProperty(change, async ({ member, value }) => {
+            const text = JSON.stringify({ ...example, [member]: value });
+            fc.pre(!isValid(JSON.parse(text)));
+            const answer = await call(route.method, pathOf(route.path), {
+              payload: text,
+              headers: { 'content-type': 'application/json' },
+            });
+            assert.ok([400, 422].includes(answer.status), `${text.slice(0, 500)}: ${answer.status}`);
+          }),
+          RUNS,
+        );
+      });
+    }
+  }
+});
+
+/** The schema itself, where it is a reference. */
+function resolve(schema: object & { $ref?: string }): object {
+  return schema.$ref ? DOCUMENT.components.schemas[schema.$ref.split('/').at(-1)!]! : schema;
+}
