@@ -45,6 +45,7 @@ export async function createCrashable(
     DANUBE_SIM_LATENCY_MS: String(options.latencyMs ?? 0),
     DANUBE_SECRET_KEY: randomBytes(32).toString('base64'),
     DANUBE_PUBLIC_ADDRESS: '203.0.113.7',
+    DANUBE_STORAGE_QUOTA_GB: '1000000000',
     ...options.environment,
   };
   return {
