@@ -1,3 +1,4 @@
+import { isPrintable } from '../http/schema.ts';
 import { AppError, type FieldErrors } from '../lib/errors.ts';
 import type { EngineParameter, Provider } from './provider.ts';
 
@@ -73,8 +74,7 @@ function faultOf(parameter: EngineParameter, value: string | null, rules: Parame
   if (value === null) return `The parameter ${name} must be text, a number, true or false.`;
   if (value.length > MAX_VALUE)
     return `The parameter ${name} must not be longer than ${MAX_VALUE} characters.`;
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
-  if (/[\u0000-\u001f\u007f]/.test(value) || !value.isWellFormed()) {
+  if (!isPrintable(value) || !value.isWellFormed()) {
     return `The parameter ${name} must be one line of text without control characters.`;
   }
   const fault = rules.provider.checkValue?.(name, value, parameter) ?? typeFault(parameter, value);

@@ -88,7 +88,7 @@ function insideTests(): void {
     assert.ok(lxcfsIsReadOnly());
     assert.match(await write(`${VIEW}/${FILE}`), /Read-only file system/);
     assert.deepEqual(serving(), [before]);
-    assert.match(said.pop() ?? '', /read-only now/);
+    assert.match(said.pop() ?? '', /now read-only/);
     assert.equal(checkLxcfs().state, 'ok');
   });
 
@@ -101,7 +101,7 @@ function insideTests(): void {
     await assert.rejects(kept.close(), /ENOTCONN/);
     assert.ok(lxcfsWorks() && lxcfsIsReadOnly());
     assert.notDeepEqual(serving(), [before]);
-    assert.match(said.pop() ?? '', /replaced/);
+    assert.match(said.pop() ?? '', /replacing lxcfs/);
     const { state, message, remedy } = checkLxcfs();
     assert.deepEqual([state, remedy], ['warn', 'Reboot them.']);
     assert.match(message, /process \d+$/);

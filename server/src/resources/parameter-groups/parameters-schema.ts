@@ -1,10 +1,10 @@
 import { Type } from 'typebox';
-import { LineText, Text } from '../../http/schema.ts';
+import { Text } from '../../http/schema.ts';
 
 /** The value of a parameter. */
 const ParameterValue = Type.Unsafe<string | number | boolean>({
   oneOf: [
-    LineText(2000, '200'),
+    Text(2000, '200'),
     Type.Number({ minimum: -1e300, maximum: 1e300, example: 200 }),
     Type.Boolean({ example: true }),
   ],
