@@ -31,7 +31,7 @@ export const ATTACKS = [
 /** What is allowed as such, and must be refused for what it asks: others' accounts, and payloads that are not what they say. */
 export const MISUSES = [
   ...['AUTH danube x', 'HELLO 3 AUTH danube x', 'CLIENT TRACKING ON REDIRECT 999999'],
-  ...['RESTORE a 0 x', 'RESTORE a 0 x REPLACE', 'FUNCTION RESTORE x', 'FUNCTION RESTORE x FLUSH'],
+  ...['RESTORE none 0 x', 'RESTORE none 0 x REPLACE', 'FUNCTION RESTORE x', 'FUNCTION RESTORE x FLUSH'],
 ];
 
 /** What a script's own language must not offer: files, programs, native code. */
