@@ -15,8 +15,13 @@ const PLAN = { vcpu: 1, memoryMb: 1024, diskGb: 1 };
 
 /** What a client says when its session's process is gone. */
 const LOST = /server closed the connection unexpectedly|connection to server was lost/;
-/** What it is told when the disk is full. Where even the log of changes finds no room, the whole engine ends. */
-const FULL = new RegExp(`No space left on device|Disk quota exceeded|${LOST.source}`);
+/**
+ * What it is told when the disk is full, which may be in the middle of a block. Where even the log of changes finds no room, the
+ * whole engine ends.
+ */
+const FULL = new RegExp(
+  `No space left on device|Disk quota exceeded|wrote only \\d+ of \\d+ bytes|${LOST.source}`,
+);
 
 interface Login {
   database?: string;
