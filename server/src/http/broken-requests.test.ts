@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { after, before, beforeEach, describe, it } from 'node:test';
-import { pino } from 'pino';
 import { withBareServer } from '../../test/bare-server.ts';
 import { startTestApp, type TestApp, waitFor } from '../../test/harness.ts';
+import { collectLog } from '../../test/log-lines.ts';
 import type { Api } from './api.ts';
 
 /** The first bytes of a TLS handshake. */
@@ -13,9 +13,8 @@ const CLIENT_HELLO = Buffer.from('16030100c8010000c403036b1f4c9a3e5d7b2a8c6e0f1d
 
 describe('what goes wrong on the client’s side', () => {
   let test: TestApp;
-  const lines: string[] = [];
+  const { log, lines } = collectLog();
   before(async () => {
-    const log = pino({ level: 'trace' }, { write: (line: string) => void lines.push(line) });
     test = await startTestApp({ log });
   });
   after(() => test?.close());
@@ -146,8 +145,7 @@ describe('what goes wrong on the client’s side', () => {
 });
 
 describe('what goes wrong on our side', () => {
-  const lines: string[] = [];
-  const log = pino({ level: 'trace' }, { write: (line: string) => void lines.push(line) });
+  const { log, lines } = collectLog();
   const levels = () => lines.map((line) => JSON.parse(line)).filter(({ level }) => level >= 40);
   beforeEach(() => {
     lines.length = 0;

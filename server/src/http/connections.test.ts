@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterEach, describe, it } from 'node:test';
-import { pino } from 'pino';
 import { withBareServer } from '../../test/bare-server.ts';
 import { waitFor } from '../../test/harness.ts';
+import { collectLog } from '../../test/log-lines.ts';
 import type { Api, HttpServer } from './api.ts';
 import { MAX_CONNECTIONS, MAX_CONNECTIONS_PER_ADDRESS } from './connections.ts';
 
@@ -13,8 +13,7 @@ const UPLOAD =
   'POST /api/v1/upload HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n';
 
 describe('connections', () => {
-  const lines: string[] = [];
-  const log = pino({ level: 'trace' }, { write: (line: string) => void lines.push(line) });
+  const { log, lines } = collectLog();
   const sockets: Socket[] = [];
   afterEach(() => {
     for (const socket of sockets.splice(0)) socket.destroy();

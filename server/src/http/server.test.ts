@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { after, before, describe, it } from 'node:test';
-import { pino } from 'pino';
 import { createApiClient } from '../../test/api-client.ts';
 import { withBareServer } from '../../test/bare-server.ts';
 import { startTestApp, type TestApp, waitFor } from '../../test/harness.ts';
+import { collectLog } from '../../test/log-lines.ts';
 import { testKey } from '../../test/ssh-keys.ts';
 import type { Api } from './api.ts';
 import { addressKey } from './rate-limits.ts';
@@ -87,9 +87,8 @@ describe('a server that ends', () => {
 
 describe('the access log', () => {
   let test: TestApp;
-  const lines: string[] = [];
+  const { log, lines } = collectLog();
   before(async () => {
-    const log = pino({ level: 'trace' }, { write: (line: string) => void lines.push(line) });
     test = await startTestApp({ log });
   });
   after(() => test?.close());

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { pino } from 'pino';
 import { createTestDatabase, type TestDatabase } from '../../test/database.ts';
 import { waitFor } from '../../test/harness.ts';
+import { collectLog } from '../../test/log-lines.ts';
 import { startReconcilers } from './reconcilers.ts';
 
 describe('a pass that fails', () => {
@@ -16,8 +16,7 @@ describe('a pass that fails', () => {
   async function lineOf(
     error: unknown,
   ): Promise<{ level: number; reason?: string; err?: { stack: string } }> {
-    const lines: string[] = [];
-    const log = pino({ level: 'trace' }, { write: (line: string) => void lines.push(line) });
+    const { log, lines } = collectLog();
     const failing = { name: 'failing', everySeconds: 60, run: () => Promise.reject(error) };
     const loops = startReconcilers(database, [failing], log);
     const line = await waitFor('a line in the log', async () => lines[0]);

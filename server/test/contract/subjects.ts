@@ -107,17 +107,22 @@ async function clearTeams(plane: DataPlane): Promise<void> {
   for (const teamId of teams) await plane.removeTenant(teamId);
 }
 
-/** Repeats what may succeed later, as workflows do. */
+/** Repeats what may succeed later, as workflows do. Where it gives up, the cause is the last error. */
 export async function patiently(verb: () => Promise<void>): Promise<void> {
-  await waitFor('the data plane', () =>
+  let last: unknown;
+  const ended = await waitFor('the data plane', () =>
     verb().then(
-      () => true,
+      () => ({ refusal: null }),
       (error: unknown) => {
-        if (error instanceof DataPlaneError && error.retryable) return false;
-        throw error;
+        if (!(error instanceof DataPlaneError && error.retryable)) return { refusal: error };
+        last = error;
+        return null;
       },
     ),
-  );
+  ).catch(({ message }: Error) => {
+    throw new Error(message, { cause: last });
+  });
+  if (ended.refusal) throw ended.refusal;
 }
 
 /**
