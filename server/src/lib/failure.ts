@@ -33,9 +33,9 @@ export function logFailure(
   message: string,
   fields: Record<string, unknown> = {},
 ): void {
-  if (outageOf(error) === 'full') log.error({ ...fields, reason: reasonOf(error) }, message);
-  else if (outageOf(error) === 'away') log.warn({ ...fields, reason: reasonOf(error) }, message);
-  else log.error({ ...fields, err: error }, message);
+  const outage = outageOf(error);
+  if (!outage) log.error({ ...fields, err: error }, message);
+  else log[outage === 'full' ? 'error' : 'warn']({ ...fields, reason: reasonOf(error) }, message);
 }
 
 /** As `databaseOutage`; also covers the data plane, whose errors say whether a retry can succeed. */

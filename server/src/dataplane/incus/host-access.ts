@@ -5,7 +5,7 @@ import { cutForbidden } from './connections.ts';
 import { DiskUsage } from './disk-usage.ts';
 import { removeEmptyVolume, removeHostRemains, stopForgottenDns } from './host-remains.ts';
 import { askNeighboursOften } from './neighbours.ts';
-import { poolMount, readPoolSpace } from './pool-health.ts';
+import { poolImage, poolMount, readPoolSpace } from './pool-health.ts';
 import { whileThawing } from './thaw.ts';
 
 /**
@@ -33,7 +33,7 @@ export function hostAccess(connection: IncusConnection, pool: string): HostAcces
   if (!('socketPath' in connection)) return null;
   const folder = path.dirname(connection.socketPath);
   const poolFolder = poolMount(folder, pool);
-  const image = path.join(folder, 'disks', `${pool}.img`);
+  const image = poolImage(folder, pool);
   return {
     disks: new DiskUsage(poolFolder),
     poolSpace: () => readPoolSpace(poolFolder, image),

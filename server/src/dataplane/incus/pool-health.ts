@@ -16,6 +16,10 @@ export interface PoolHealth {
 export const poolMount = (incusFolder: string, pool: string): string =>
   path.join(incusFolder, 'storage-pools', pool);
 
+/** The file behind a pool that Incus keeps in one. */
+export const poolImage = (incusFolder: string, pool: string): string =>
+  path.join(incusFolder, 'disks', `${pool}.img`);
+
 /** The state of the pool at this mount point. */
 export async function readPoolHealth(mount: string): Promise<PoolHealth> {
   const device = mountedDevice(mount);
@@ -29,13 +33,21 @@ export async function readPoolHealth(mount: string): Promise<PoolHealth> {
   };
 }
 
-/**
- * What the pool that is mounted there can hold, and what can still be written to it: the file behind it, where there is
- * one, is sparse, and grows only as far as the host's own disk has room. Throws `unreachable` where nothing is mounted.
- */
+/** The space of the pool at this mount point, see {@link writableSpace}. Throws `unreachable` where nothing is mounted. */
 export async function readPoolSpace(mount: string, image: string): Promise<CapacityReport['pool']> {
-  const { mounted, totalBytes, freeBytes } = await readPoolHealth(mount);
-  if (!mounted) throw new DataPlaneError('unreachable', 'The storage pool is not there.', { detail: mount });
+  const health = await readPoolHealth(mount);
+  if (health.mounted) return writableSpace(health, image);
+  throw new DataPlaneError('unreachable', 'The storage pool is not there.', { detail: mount });
+}
+
+/**
+ * What a mounted pool can hold, and what can still be written to it: the file behind it, where there is one, is sparse,
+ * and grows only as far as the host's own disk has room.
+ */
+export async function writableSpace(
+  { totalBytes, freeBytes }: PoolHealth,
+  image: string,
+): Promise<CapacityReport['pool']> {
   if (!existsSync(image)) return { totalBytes, freeBytes };
   const [file, host] = [await stat(image), await statfs(path.dirname(image))];
   // Of a file, `blocks` counts units of 512 bytes, see stat(2).

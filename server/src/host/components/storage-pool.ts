@@ -1,14 +1,14 @@
 import { existsSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
-import path from 'node:path';
 import { poolName } from '../../dataplane/incus/names.ts';
 import {
   type PoolHealth,
+  poolImage,
   poolMount,
   readDiskCounts,
   readPoolHealth,
-  readPoolSpace,
   recountDisks,
+  writableSpace,
 } from '../../dataplane/incus/pool-health.ts';
 import type { HostComponent, HostContext } from '../component.ts';
 import { fail, gigabytes, ok, RESTART, type Verdict, warn } from '../verdict.ts';
@@ -24,14 +24,14 @@ export const storagePool: HostComponent = {
   appliesTo: usesLocalIncus,
   create(context) {
     const { config, installId, incus: whose } = context;
-    const { socket, folder, log } = localIncus(config.home, whose);
+    const { socket, log } = localIncus(config.home, whose);
     const pool = poolName(installId);
     const mount = mountOf(context);
     const countAnew = keepCounting(mount, context.log);
     return {
       title: 'Starting Incus and its storage pool',
       // At later starts Incus comes up in the background: the API serves meanwhile, and workflows wait.
-      background: existsSync(path.join(folder, 'disks', `${pool}.img`)),
+      background: existsSync(imageOf(context)),
       async ensure() {
         await waitForIncus(socket, whose === 'host' ? null : findIncusd(config.home), log);
         await ensurePool(socket, pool, config.home);
@@ -49,7 +49,7 @@ export const storagePool: HostComponent = {
 };
 
 const imageOf = ({ config, installId, incus: whose }: HostContext): string =>
-  path.join(localIncus(config.home, whose).folder, 'disks', `${poolName(installId)}.img`);
+  poolImage(localIncus(config.home, whose).folder, poolName(installId));
 
 const mountOf = ({ config, installId, incus: whose }: HostContext): string =>
   poolMount(localIncus(config.home, whose).folder, poolName(installId));
@@ -116,7 +116,7 @@ async function check(context: HostContext): Promise<Verdict> {
     );
   }
   const quotas = health.quotaConsistent ? ', quotas consistent' : '';
-  const { totalBytes, freeBytes } = await readPoolSpace(mount, imageOf(context));
+  const { totalBytes, freeBytes } = await writableSpace(health, imageOf(context));
   return judgeSpace(totalBytes, freeBytes, context.config.capacity.diskReservePercent, quotas);
 }
 
