@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { readConfig, SETTINGS } from '../config.ts';
+import { readConfig } from '../config.ts';
 import { OperatorError } from '../host/operator-error.ts';
 import { isSystemd } from '../host/system.ts';
 import { installId } from '../lib/install-id.ts';
 import { isRoot } from '../lib/processes.ts';
 import { run } from '../lib/run.ts';
+import { SETTINGS } from '../settings.ts';
 import { checkout } from './script.ts';
 
 /** The default install's unit is called `danube`; other units carry the install id. */

@@ -1,18 +1,10 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { DBOS } from '@dbos-inc/dbos-sdk';
-import { DataPlaneError } from '../dataplane/contract/errors.ts';
-import { type Database, openPool, type Tx } from '../db/database.ts';
-import { databaseOutage, logFailure } from '../lib/failure.ts';
+import { openPool, type Tx } from '../db/database.ts';
+import { databaseOutage } from '../lib/failure.ts';
 import type { Log } from '../lib/log.ts';
 import { fitting } from './arguments.ts';
 import { dequeue } from './dequeue.ts';
-import type {
-  Operation,
-  OperationError,
-  OperationStep,
-  OperationWorkflow,
-  OperationWorkflows,
-} from './operation.ts';
+import type { Operation, OperationError, OperationWorkflow, OperationWorkflows } from './operation.ts';
 import {
   beginOperation,
   endOperation,
@@ -20,9 +12,14 @@ import {
   QUEUE_CHANNEL,
   QUEUE_NAME,
   queuedOperations,
-  reportProgress,
   WORKFLOW_NAME,
 } from './operations-store.ts';
+import {
+  createStepRunner,
+  DATABASE_RETRIES,
+  type StepRunner,
+  type StepRunnerOptions,
+} from './step-runner.ts';
 import { startWakeUp, type WakeUp } from './wake-up.ts';
 
 /**
@@ -39,26 +36,15 @@ const POOL_SIZE = 10;
 /** PostgreSQL ends a transaction that was idle for this long, which releases its locks. */
 const IDLE_IN_TRANSACTION_MS = 60_000;
 
-/** For the steps that only write to our tables. The data plane's steps have their own policy, see `attempt`. */
-const DATABASE_RETRIES = { retriesAllowed: true, maxAttempts: 8, intervalSeconds: 0.2 } as const;
-
-export interface RuntimeOptions {
-  database: Database;
+export interface RuntimeOptions extends StepRunnerOptions {
   databaseUrl: string;
   workflows: OperationWorkflows;
   /** Stable over restarts of an install, and unique per server: identifies the interrupted work to resume. */
   executorId: string;
-  log: Log;
   /** Maximum of concurrent operations in this process. */
   concurrency?: number;
-  /** Seconds for which a step is retried while the data plane is unreachable. */
-  retrySeconds?: number;
   /** Milliseconds between two polls for new work. */
   pollMs?: number;
-  /** For tests: called instead of each attempt of a step, which `run` makes. */
-  aroundStep?: (operation: Operation, step: string, run: () => Promise<void>) => Promise<void>;
-  /** For tests: called after each recorded step. */
-  afterStep?: (operation: Operation, step: string) => void | Promise<void>;
 }
 
 export interface WorkflowRuntime {
@@ -194,103 +180,6 @@ export async function finishOperation(
     await endOperation(tx, next.id, reason);
     await following.abandon?.(tx, next, reason);
   }
-}
-
-type StepRunner = ReturnType<typeof createStepRunner>;
-
-function createStepRunner(options: RuntimeOptions) {
-  let parked = false;
-  const active = new Set<symbol>();
-
-  /** Runs a step and lets DBOS record its result. After `park`, no step starts, since the process is about to end. */
-  async function record<T>(
-    name: string,
-    retries: typeof DATABASE_RETRIES | Record<string, never>,
-    work: (token: symbol) => Promise<T>,
-  ): Promise<T> {
-    if (parked) return never();
-    const token = Symbol(name);
-    active.add(token);
-    try {
-      return await DBOS.runStep(() => work(token), { name, ...retries });
-    } finally {
-      active.delete(token);
-    }
-  }
-
-  async function done(operation: Operation, step: string): Promise<void> {
-    await options.afterStep?.(operation, step);
-  }
-
-  /** Runs a step with retries. A failure is recorded as a result, so that it is the same on replay. */
-  async function run(operation: Operation, step: OperationStep): Promise<OperationError | null> {
-    const error = await record(step.name, {}, async (token) => {
-      const outcome = await attempt(operation, step, options, () => parked);
-      if (outcome !== 'parked') return outcome;
-      active.delete(token);
-      return never();
-    });
-    await done(operation, step.name);
-    return error;
-  }
-
-  /** Starts no further steps, and waits up to `graceSeconds` for the running ones. */
-  async function park(graceSeconds: number): Promise<void> {
-    parked = true;
-    const deadline = Date.now() + graceSeconds * 1000;
-    while (active.size > 0 && Date.now() < deadline) await delay(20);
-  }
-
-  return { record, run, done, park };
-}
-
-const never = (): Promise<never> => new Promise(() => {});
-
-/**
- * Tries a step until it succeeds (null), fails for good (the error), or the process shuts down: then no result is
- * recorded, and the next process tries again.
- */
-async function attempt(
-  operation: Operation,
-  step: OperationStep,
-  options: RuntimeOptions,
-  parked: () => boolean,
-): Promise<OperationError | null | 'parked'> {
-  const deadline = Date.now() + (options.retrySeconds ?? 120) * 1000;
-  const progress = (message: string, percent?: number) => {
-    reportProgress(options.database.db, operation.id, message, percent).catch((cause) =>
-      logFailure(options.log, cause, 'progress not written', { operation: operation.id }),
-    );
-  };
-  for (let pause = 250; ; pause = Math.min(pause * 2, 8000)) {
-    try {
-      const run = (): Promise<void> => step.run(operation, progress);
-      await (options.aroundStep?.(operation, step.name, run) ?? run());
-      return null;
-    } catch (cause) {
-      const about = { operation: operation.id, step: step.name };
-      // A permanent refusal by the data plane ends the operation, and the customer is told why.
-      if (cause instanceof DataPlaneError) options.log.warn({ err: cause, ...about }, 'step failed');
-      else logFailure(options.log, cause, 'step failed', about);
-      const error = describeFailure(cause);
-      if (parked()) return 'parked';
-      if (!error.retryable || Date.now() + pause > deadline) return error;
-      await delay(pause);
-    }
-  }
-}
-
-/** The error for the customer: the data plane's public message, or an internal error for anything else. */
-function describeFailure(cause: unknown): OperationError {
-  if (cause instanceof DataPlaneError) {
-    return { code: cause.code, message: cause.publicMessage, retryable: cause.retryable };
-  }
-  return {
-    code: 'internal',
-    message:
-      'Something went wrong on our side. Try again; if it persists, tell the operator the operation id.',
-    retryable: databaseOutage(cause) !== null,
-  };
 }
 
 function dbosLogger(log: Log) {

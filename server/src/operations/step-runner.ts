@@ -1,0 +1,120 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { DBOS } from '@dbos-inc/dbos-sdk';
+import { DataPlaneError } from '../dataplane/contract/errors.ts';
+import type { Database } from '../db/database.ts';
+import { databaseOutage, logFailure } from '../lib/failure.ts';
+import type { Log } from '../lib/log.ts';
+import type { Operation, OperationError, OperationStep } from './operation.ts';
+import { reportProgress } from './operations-store.ts';
+
+/** For the steps that only write to our tables. The data plane's steps have their own policy, see `attempt`. */
+export const DATABASE_RETRIES = { retriesAllowed: true, maxAttempts: 8, intervalSeconds: 0.2 } as const;
+
+export interface StepRunnerOptions {
+  database: Database;
+  log: Log;
+  /** Seconds for which a step is retried while the data plane is unreachable. */
+  retrySeconds?: number;
+  /** For tests: called instead of each attempt of a step, which `run` makes. */
+  aroundStep?: (operation: Operation, step: string, run: () => Promise<void>) => Promise<void>;
+  /** For tests: called after each recorded step. */
+  afterStep?: (operation: Operation, step: string) => void | Promise<void>;
+}
+
+export type StepRunner = ReturnType<typeof createStepRunner>;
+
+/** Runs the steps of operations, and records their results with DBOS. */
+export function createStepRunner(options: StepRunnerOptions) {
+  let parked = false;
+  const active = new Set<symbol>();
+
+  /** Runs a step and lets DBOS record its result. After `park`, no step starts, since the process is about to end. */
+  async function record<T>(
+    name: string,
+    retries: typeof DATABASE_RETRIES | Record<string, never>,
+    work: (token: symbol) => Promise<T>,
+  ): Promise<T> {
+    if (parked) return never();
+    const token = Symbol(name);
+    active.add(token);
+    try {
+      return await DBOS.runStep(() => work(token), { name, ...retries });
+    } finally {
+      active.delete(token);
+    }
+  }
+
+  async function done(operation: Operation, step: string): Promise<void> {
+    await options.afterStep?.(operation, step);
+  }
+
+  /** Runs a step with retries. A failure is recorded as a result, so that it is the same on replay. */
+  async function run(operation: Operation, step: OperationStep): Promise<OperationError | null> {
+    const error = await record(step.name, {}, async (token) => {
+      const outcome = await attempt(operation, step, options, () => parked);
+      if (outcome !== 'parked') return outcome;
+      active.delete(token);
+      return never();
+    });
+    await done(operation, step.name);
+    return error;
+  }
+
+  /** Starts no further steps, and waits up to `graceSeconds` for the running ones. */
+  async function park(graceSeconds: number): Promise<void> {
+    parked = true;
+    const deadline = Date.now() + graceSeconds * 1000;
+    while (active.size > 0 && Date.now() < deadline) await delay(20);
+  }
+
+  return { record, run, done, park };
+}
+
+const never = (): Promise<never> => new Promise(() => {});
+
+/**
+ * Tries a step until it succeeds (null), fails for good (the error), or the process shuts down: then no result is
+ * recorded, and the next process tries again.
+ */
+async function attempt(
+  operation: Operation,
+  step: OperationStep,
+  options: StepRunnerOptions,
+  parked: () => boolean,
+): Promise<OperationError | null | 'parked'> {
+  const deadline = Date.now() + (options.retrySeconds ?? 120) * 1000;
+  const progress = (message: string, percent?: number) => {
+    reportProgress(options.database.db, operation.id, message, percent).catch((cause) =>
+      logFailure(options.log, cause, 'progress not written', { operation: operation.id }),
+    );
+  };
+  for (let pause = 250; ; pause = Math.min(pause * 2, 8000)) {
+    try {
+      const run = (): Promise<void> => step.run(operation, progress);
+      await (options.aroundStep?.(operation, step.name, run) ?? run());
+      return null;
+    } catch (cause) {
+      const about = { operation: operation.id, step: step.name };
+      // A permanent refusal by the data plane ends the operation, and the customer is told why.
+      if (cause instanceof DataPlaneError) options.log.warn({ err: cause, ...about }, 'step failed');
+      else logFailure(options.log, cause, 'step failed', about);
+      const error = describeFailure(cause);
+      if (parked()) return 'parked';
+      if (!error.retryable || Date.now() + pause > deadline) return error;
+      await delay(pause);
+    }
+  }
+}
+
+/** The error for the customer: the data plane's public message, or an internal error for anything else. */
+function describeFailure(cause: unknown): OperationError {
+  if (cause instanceof DataPlaneError) {
+    return { code: cause.code, message: cause.publicMessage, retryable: cause.retryable };
+  }
+  return {
+    code: 'internal',
+    message:
+      'Something went wrong on our side. Try again; if it persists, tell the operator the operation id.',
+    retryable: databaseOutage(cause) !== null,
+  };
+}

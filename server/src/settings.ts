@@ -1,0 +1,126 @@
+/** One documented setting. `docs/configuration.md` has a row for each, which `config.test.ts` compares. */
+interface Setting {
+  name: string;
+  default: string;
+  meaning: string;
+}
+
+export const SETTINGS: readonly Setting[] = [
+  { name: 'DANUBE_HOME', default: '/var/lib/danube', meaning: 'Data directory: all state of this install.' },
+  {
+    name: 'DANUBE_LISTEN',
+    default: '127.0.0.1:8080',
+    meaning: 'Address and port of the API, for example `0.0.0.0:8080` or `[::1]:8080`.',
+  },
+  {
+    name: 'DANUBE_PUBLIC_URL',
+    default: 'http://DANUBE_LISTEN',
+    meaning: 'The address that customers use, as it stands in the API documents.',
+  },
+  {
+    name: 'DANUBE_ROLE',
+    default: 'all',
+    meaning: '`api` serves requests, `worker` runs workflows, `all` does both.',
+  },
+  {
+    name: 'DANUBE_ENGINE',
+    default: 'incus',
+    meaning: '`incus` for real instances; `sim` simulates them, for tests and trials.',
+  },
+  {
+    name: 'DANUBE_IPV4_POOL',
+    default: 'chosen at the first start',
+    meaning: 'IPv4 range that team networks (a /22 each) are cut from.',
+  },
+  {
+    name: 'DANUBE_IPV6_POOL',
+    default: 'a unique local /48',
+    meaning: 'IPv6 range that team networks (a /64 each) are cut from.',
+  },
+  {
+    name: 'DANUBE_PUBLIC_ADDRESS',
+    default: 'that of the default route',
+    meaning: 'IPv4 address of this host that published databases and caches are reached at.',
+  },
+  {
+    name: 'DANUBE_PUBLIC_PORTS',
+    default: 'chosen at the first start',
+    meaning:
+      'TCP ports at that address, `FIRST-LAST`; one for each published database and cache. No other install on the host may have them.',
+  },
+  {
+    name: 'DANUBE_TRUST_PROXY',
+    default: '',
+    meaning: 'Addresses of reverse proxies whose `X-Forwarded-For` is believed, separated by commas.',
+  },
+  {
+    name: 'DANUBE_SECRET_KEY',
+    default: 'a file in DANUBE_HOME',
+    meaning: '32 bytes in base64 that encrypt stored secrets. Every server process needs the same one.',
+  },
+  {
+    name: 'DANUBE_LOG_LEVEL',
+    default: 'info',
+    meaning: '`trace`, `debug`, `info`, `warn`, `error` or `silent`.',
+  },
+  {
+    name: 'DANUBE_SIM_STATE',
+    default: '',
+    meaning: 'File that keeps the simulated instances over a restart (`DANUBE_ENGINE=sim` only).',
+  },
+  {
+    name: 'DANUBE_SIM_LATENCY_MS',
+    default: '0',
+    meaning: 'Time that each simulated action takes, in milliseconds (`DANUBE_ENGINE=sim` only).',
+  },
+  {
+    name: 'DANUBE_MEMORY_FACTOR',
+    default: '1.0',
+    meaning: 'How much memory instances are promised, as a multiple of what the host has beyond its reserve.',
+  },
+  {
+    name: 'DANUBE_MEMORY_RESERVE_MB',
+    default: '1024',
+    meaning: 'Memory of the host that instances are not promised: it is for the host itself and for Danube.',
+  },
+  {
+    name: 'DANUBE_DISK_FACTOR',
+    default: '2.0',
+    meaning: 'How much disk instances are promised, as a multiple of the storage pool.',
+  },
+  {
+    name: 'DANUBE_DISK_RESERVE_PERCENT',
+    default: '10',
+    meaning:
+      'Share of the storage pool that must be free. Below it, nothing new is stored: no instances, snapshots, restores.',
+  },
+  {
+    name: 'DANUBE_STORAGE_QUOTA_GB',
+    default: '1000',
+    meaning: 'Disks and snapshots that a team may have, unless `teams.quotas` says otherwise for it.',
+  },
+  {
+    name: 'DATABASE_URL',
+    default: '',
+    meaning: 'PostgreSQL 15 or newer to use instead of the embedded one.',
+  },
+  {
+    name: 'INCUS_URL',
+    default: '',
+    meaning:
+      'Incus server or cluster to use instead of the one on this host, for example `https://10.0.0.5:8443`.',
+  },
+  { name: 'INCUS_CLIENT_CERT', default: '', meaning: 'File with the PEM client certificate for INCUS_URL.' },
+  { name: 'INCUS_CLIENT_KEY', default: '', meaning: 'File with the PEM client key for INCUS_URL.' },
+  {
+    name: 'INCUS_SERVER_CERT',
+    default: '',
+    meaning:
+      'File with the PEM certificate that INCUS_URL must present, where no public authority signed it.',
+  },
+  {
+    name: 'INCUS_POOL',
+    default: 'default',
+    meaning: 'Storage pool of INCUS_URL that instances are made in.',
+  },
+];
