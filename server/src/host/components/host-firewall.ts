@@ -2,8 +2,10 @@ import { bridgePrefix } from '../../dataplane/incus/names.ts';
 import { run } from '../../lib/run.ts';
 import type { HostComponent } from '../component.ts';
 import { otherInstalls } from '../host-registry.ts';
-import { fail, ok, RESTART } from '../verdict.ts';
+import { fail, ok, RESTART, type Verdict, warn } from '../verdict.ts';
+import { FLOW_BOUNDS, flowChains } from './flow-bounds.ts';
 import { usesLocalIncus } from './incus-connection.ts';
+import { readKernelSetting } from './kernel-settings.ts';
 
 export const firewallTable = (installId: string): string => `danube_${installId}`;
 
@@ -34,8 +36,10 @@ export const firewallTable = (installId: string): string => `danube_${installId}
  * - New connections are allowed only while Incus's rules are in place; otherwise `acl-guard.ts` closes the bridge.
  *
  * - ICMPv6 behind extension headers is dropped: Incus's rules only match the first header, so they would let it pass.
+ *
+ * - No instance fills the connection table that all share, see `flow-bounds.ts`.
  */
-export function firewallScript(installId: string, others: readonly string[]): string {
+export function firewallScript(installId: string, others: readonly string[], bounds = FLOW_BOUNDS): string {
   const table = firewallTable(installId);
   const bridges = `"${bridgePrefix(installId)}*"`;
   const foreign = others.map((id) => `"${bridgePrefix(id)}*"`);
@@ -81,7 +85,7 @@ ${apart}    iifname != ${bridges} oifname ${bridges} fib saddr oifname ${bridges
     ct state new tcp flags & (fin | syn | rst | ack) != syn drop
     meta l4proto ipv6-icmp ip6 nexthdr != ipv6-icmp drop
   }
-}
+${flowChains(bridges, bounds)}}
 `;
 }
 
@@ -109,8 +113,12 @@ const elementCommand = (verb: 'add' | 'delete', installId: string, bridge: strin
   `${verb} element inet ${firewallTable(installId)} closed { "${bridge}"${rest} }`;
 
 /** Puts the table in place, or replaces it. Needs root. */
-export async function applyHostFirewall(installId: string, others: readonly string[] = []): Promise<void> {
-  await run('nft', ['-f', '-'], { input: firewallScript(installId, others) });
+export async function applyHostFirewall(
+  installId: string,
+  others: readonly string[] = [],
+  bounds = FLOW_BOUNDS,
+): Promise<void> {
+  await run('nft', ['-f', '-'], { input: firewallScript(installId, others, bounds) });
 }
 
 /** Whether the table exists with both of its hooks. */
@@ -149,6 +157,7 @@ export const hostFirewall: HostComponent = {
           ? ok(`table inet ${firewallTable(installId)} is in place`)
           : fail('missing: instances reach services of this host, and other teams', RESTART),
     },
+    { name: 'connections', look: async () => checkConnections() },
   ],
   async remove({ installId }, attempt) {
     if (!(await hostFirewallIsUp(installId))) return;
@@ -158,3 +167,19 @@ export const hostFirewall: HostComponent = {
     return (await hostFirewallIsUp(installId)) ? [`the nftables table ${firewallTable(installId)}`] : [];
   },
 };
+
+/** Share of the connection table from which the operator should know: no guest alone gets it there. */
+const CROWDED = 0.75;
+
+/** Checks that the connection table, which all share, has room. Null on a kernel that does not say. */
+export function checkConnections(read = readKernelSetting): Verdict | null {
+  const used = read('net.netfilter.nf_conntrack_count');
+  const most = read('net.netfilter.nf_conntrack_max');
+  if (used === null || most === null || most === 0) return null;
+  const text = `${used} of at most ${most} in the kernel's table`;
+  if (used < CROWDED * most) return ok(text);
+  return warn(
+    `${text}: where it is full, nobody on this host gets a new connection`,
+    'Look who has them (conntrack -L), and raise net.netfilter.nf_conntrack_max.',
+  );
+}

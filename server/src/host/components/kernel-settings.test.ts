@@ -16,12 +16,21 @@ test('a limit below the required value is wrong, a higher one is not', () => {
     'fs.file-max',
     'net.ipv4.neigh.default.gc_thresh3',
     'net.ipv6.neigh.default.gc_thresh1',
+    'net.netfilter.nf_conntrack_max',
   ];
   const has = (change: number) => (name: string) =>
     (wanted.get(name) ?? 0) + (limits.includes(name) ? change : 0);
   assert.deepEqual(names(wrongKernelSettings(has(0))), []);
   assert.deepEqual(names(wrongKernelSettings(has(1))), []);
   assert.deepEqual(names(wrongKernelSettings(has(-1))).sort(), limits.sort());
+});
+
+test('a time above the highest that is allowed is wrong, a shorter one is not', () => {
+  const time = 'net.netfilter.nf_conntrack_tcp_timeout_time_wait';
+  const has = (change: number) => (name: string) => (wanted.get(name) ?? 0) + (name === time ? change : 0);
+  assert.deepEqual(names(wrongKernelSettings(has(1))), [time]);
+  assert.deepEqual(names(wrongKernelSettings(has(-1))), []);
+  assert.ok(bootSettings((name) => (name === time ? '10' : null)).includes(`-${time} = 10`));
 });
 
 test('a switch must have the exact value', () => {
@@ -32,10 +41,10 @@ test('a switch must have the exact value', () => {
 test('a missing setting is wrong only where a kernel module would provide it', () => {
   const bridge = ['net.bridge.bridge-nf-call-iptables', 'net.bridge.bridge-nf-call-ip6tables'];
   const nothing = () => null;
-  assert.deepEqual(names(wrongKernelSettings(nothing, () => false)), [
-    ...bridge,
-    'net.netfilter.nf_hooks_lwtunnel',
-  ]);
+  const missing = names(wrongKernelSettings(nothing, () => false));
+  assert.deepEqual(missing.slice(0, 2), bridge);
+  assert.ok(missing.includes('net.netfilter.nf_hooks_lwtunnel'));
+  assert.ok(!missing.includes('kernel.pid_max'));
   assert.deepEqual(names(wrongKernelSettings(nothing, (module) => module === 'nf_conntrack')), bridge);
 });
 

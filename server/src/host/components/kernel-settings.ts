@@ -1,10 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
 import path from 'node:path';
 import { run } from '../../lib/run.ts';
 import type { HostComponent } from '../component.ts';
 import { OperatorError } from '../operator-error.ts';
 import { fail, ok, RESTART, type Verdict, warn } from '../verdict.ts';
+import { connectionTableEntries, TIME_WAIT_SECONDS } from './flow-bounds.ts';
 import { usesLocalIncus } from './incus-connection.ts';
 
 interface KernelSetting {
@@ -12,6 +14,8 @@ interface KernelSetting {
   value: number;
   /** A minimum: a higher value is kept. */
   atLeast?: true;
+  /** A maximum: a lower value is kept. */
+  atMost?: true;
   /** The kernel module that provides the setting, where it may not be loaded. */
   module?: string;
   why: string;
@@ -24,6 +28,32 @@ const neighbours = (family: 'ipv4' | 'ipv6'): KernelSetting[] =>
     atLeast: true,
     why: 'the instances of all teams share one table of neighbours, and a full one cuts off the host too',
   }));
+
+const TABLE_ENTRIES = connectionTableEntries(os.totalmem() / 2 ** 20);
+
+const connections: readonly KernelSetting[] = [
+  {
+    name: 'net.netfilter.nf_conntrack_max',
+    value: TABLE_ENTRIES,
+    atLeast: true,
+    module: 'nf_conntrack',
+    why: 'all instances share the table of connections, and a full one takes no new connection of anybody',
+  },
+  {
+    name: 'net.netfilter.nf_conntrack_buckets',
+    value: Math.ceil(TABLE_ENTRIES / 8),
+    atLeast: true,
+    module: 'nf_conntrack',
+    why: 'with fewer, the host looks for a connection in long lists when the table is full',
+  },
+  {
+    name: 'net.netfilter.nf_conntrack_tcp_timeout_time_wait',
+    value: TIME_WAIT_SECONDS,
+    atMost: true,
+    module: 'nf_conntrack',
+    why: 'closed connections stay in the table for that long, where no bound on open ones counts them',
+  },
+];
 
 /** Settings whose kernel defaults are too low, or off. Measured: see docs/operations.md. */
 export const KERNEL_SETTINGS: readonly KernelSetting[] = [
@@ -74,6 +104,7 @@ export const KERNEL_SETTINGS: readonly KernelSetting[] = [
     module: 'nf_conntrack',
     why: 'an instance can switch it on for the whole host, and nobody can switch it off: if on already, nothing changes',
   },
+  ...connections,
 ];
 
 const procPath = (name: string): string => path.join('/proc/sys', name.replaceAll('.', '/'));
@@ -96,11 +127,15 @@ const isLoaded = (module: string): boolean => existsSync(`/sys/module/${module}`
  * it: in a container the neighbour table belongs to the outer host, and without IPv6 there is none.
  */
 export const wrongKernelSettings = (read = readKernelSetting, loaded = isLoaded): KernelSetting[] =>
-  KERNEL_SETTINGS.filter(({ name, value, atLeast, module }) => {
-    const now = read(name);
-    if (now === null) return module !== undefined && !loaded(module);
-    return atLeast ? now < value : now !== value;
+  KERNEL_SETTINGS.filter((setting) => {
+    const now = read(setting.name);
+    if (now === null) return setting.module !== undefined && !loaded(setting.module);
+    return now !== setting.value && !keeps(setting, now);
   });
+
+/** Whether a value that differs is as good. */
+const keeps = ({ value, atLeast, atMost }: KernelSetting, now: number): boolean =>
+  (atLeast === true && now > value) || (atMost === true && now < value);
 
 const sysctlFile = (installId: string): string => `/etc/sysctl.d/90-danube-${installId}.conf`;
 const modulesFile = (installId: string): string => `/etc/modules-load.d/danube-${installId}.conf`;
@@ -130,12 +165,12 @@ export async function applyKernelSettings(installId: string): Promise<void> {
 
 /** The lines of a sysctl.d file that set everything at boot. `read` returns a present value as the kernel prints it. */
 export const bootSettings = (read = readText): string[] =>
-  KERNEL_SETTINGS.map(({ name, value, atLeast }) => {
-    const now = read(name);
+  KERNEL_SETTINGS.map((setting) => {
+    const now = read(setting.name);
     // As text: fs.file-max may be 2^63 - 1, which a JavaScript number would round up to more than the kernel accepts.
-    const kept = atLeast && now !== null && Number(now) > value ? now : value;
+    const kept = now !== null && keeps(setting, Number(now)) ? now : setting.value;
     // The leading dash makes a missing setting no error at boot.
-    return `-${name} = ${kept}`;
+    return `-${setting.name} = ${kept}`;
   });
 
 async function writeBootFiles(installId: string): Promise<void> {
