@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { eachWithCapacity, GIB, pico, refused } from '../../test/capacity-world.ts';
+import { takeSnapshot } from '../../test/client.ts';
+import { waitFor } from '../../test/harness.ts';
+import { createLog } from '../lib/log.ts';
+import { runOnce } from '../reconcilers/reconcilers.ts';
+import { automaticSnapshots } from '../resources/snapshots/schedule.ts';
+
+const log = createLog('silent');
+
+describe('capacity of a pool that is nearly full', () => {
+  const world = eachWithCapacity();
+  const { call, host, quota, ended, create, promised } = world;
+
+  const full = /nearly full: 2 GB of 100 GB are free, and 10 GB are kept/;
+
+  it('goes into no instance, snapshot, clone, drill or restore; what is there goes on', async () => {
+    await quota(100_000);
+    const id = await create('database');
+    const snapshot = await takeSnapshot(call, 'database', id);
+    await host(64 * 1024, 100, 2);
+    const at = `/snapshots/database/${snapshot}`;
+    refused(await call('POST', '/vps', pico()), 503, 'no_capacity', full);
+    refused(await call('PUT', `/database/${id}`, { storage_size_gb: 20 }), 503, 'no_capacity', full);
+    const taken = await call('POST', '/snapshots/database', { database_instance_id: id, name: 'more' });
+    refused(taken, 503, 'no_capacity', full);
+    for (const request of ['restore', 'clone', 'verify']) {
+      const body = request === 'clone' ? { name: 'copy' } : undefined;
+      refused(await call('POST', `${at}/${request}`, body), 503, 'no_capacity', full);
+    }
+    await call('PUT', `/database/${id}`, { automated_snapshots_enabled: true });
+    await waitFor('a pass', () => runOnce(world.test.database, automaticSnapshots(world.test.database, log)));
+    assert.equal((await call('GET', '/snapshots/database')).body.pagination.total, 1);
+    const { body } = await waitFor('a look at the pool', async () => {
+      const answer = await call('GET', '/health');
+      return answer.body.storage === 'nearly_full' && answer;
+    });
+    assert.equal(body.status, 'ok');
+    // Nothing of this holds up what makes room.
+    for (const request of ['stop', 'start', 'stop']) {
+      assert.equal((await ended(await call('POST', `/database/${id}/${request}`))).state, 'succeeded');
+    }
+    assert.equal((await ended(await call('DELETE', at))).state, 'succeeded');
+    await host(64 * 1024, 100, 50);
+    await waitFor('room', async () => (await call('GET', '/health')).body.storage === 'ok');
+    await create('vps', { resource_profile: 'pico_shared' });
+  });
+
+  it('since it was last looked at is seen before a snapshot, clone, restore or drill begins', async () => {
+    await quota(100_000);
+    const id = await create('database');
+    await takeSnapshot(call, 'database', id);
+    const snapshots = async () =>
+      (await call('GET', '/snapshots/database')).body.data as { id: number; status: string }[];
+    const at = `/snapshots/database/${(await snapshots())[0]!.id}`;
+    const requests: [string, object | undefined][] = [
+      ['/snapshots/database', { database_instance_id: id, name: 'late' }],
+      [`${at}/clone`, { name: 'copy' }],
+      [`${at}/restore`, undefined],
+      [`${at}/verify`, undefined],
+    ];
+    const before = await promised();
+    for (const [path, body] of requests) {
+      await host(64 * 1024, 100);
+      // A guest fills the pool between the request and the work.
+      const off = world.test.plane.faults.before((verb) => {
+        if (verb !== 'describeCapacity') return;
+        world.test.plane.setCapacity({ pool: { totalBytes: 100 * GIB, freeBytes: 2 * GIB } });
+      });
+      const operation = await ended(await call('POST', path, body));
+      off();
+      assert.deepEqual([operation.state, operation.error.code], ['failed', 'no_capacity'], path);
+      assert.match(operation.error.message, full);
+    }
+    await waitFor(
+      'the database to run',
+      async () => (await call('GET', `/database/${id}`)).body.instance.status === 'running',
+    );
+    const failed = (await snapshots()).filter(({ status }) => status === 'failed');
+    assert.equal(failed.length, 1);
+    for (const { id: left } of failed) await ended(await call('DELETE', `/snapshots/database/${left}`));
+    const { data } = (await call('GET', '/database')).body;
+    const copy = data.find(({ name }: { name: string }) => name === 'copy');
+    await ended(await call('DELETE', `/database/${copy.id}`));
+    assert.deepEqual(await promised(), before);
+    const instances = await world.test.plane.listInstances();
+    assert.deepEqual(
+      instances.map(({ ref }) => ref.name),
+      [`database-${id}`],
+    );
+  });
+});

@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach } from 'node:test';
+import { capacityObserver } from '../src/instances/capacity.ts';
+import { createLog } from '../src/lib/log.ts';
+import { type Answer, type Call, clientOf, newDatabase, newVps } from './client.ts';
+import { findInconsistencies } from './faults.ts';
+import { startTestApp, type TestApp, testConfig, waitFor } from './harness.ts';
+
+export const GIB = 1024 ** 3;
+
+const config = testConfig();
+
+/** A server on a simulated host whose size the tests set. The methods may be used without their object. */
+export class CapacityWorld {
+  /** The server of the current test. */
+  test!: TestApp;
+  #call!: Call;
+
+  async open(): Promise<void> {
+    // The tests look at the host themselves: a pass of the server would undo what they set.
+    this.test = await startTestApp({ config, still: ['capacity'] });
+    this.#call = clientOf(this.test.app.url!, this.test.team.token);
+  }
+
+  async close(): Promise<void> {
+    const found = await findInconsistencies(this.test.database, this.test.plane);
+    await this.test.close();
+    assert.deepEqual(found, []);
+  }
+
+  call: Call = (...request) => this.#call(...request);
+
+  /** Sets the memory for instances and the size of the pool, and has Danube look at them. */
+  host = async (memoryMb: number, poolGb: number, freeGb = poolGb): Promise<void> => {
+    this.test.plane.setCapacity({
+      memoryMb: memoryMb + config.capacity.memoryReserveMb,
+      pool: { totalBytes: poolGb * GIB, freeBytes: freeGb * GIB },
+    });
+    await this.observe();
+  };
+
+  observe = (): Promise<void> =>
+    capacityObserver(this.test.database, this.test.plane, config.capacity, createLog('silent')).run();
+
+  /** Sets the storage quota of all teams. */
+  quota = async (gb: number): Promise<void> => {
+    const quotas = JSON.stringify({ vps: 100, storage_gb: gb });
+    await this.test.database.pool.query('update teams set quotas = $1', [quotas]);
+  };
+
+  /** Waits for the end of the operation that a request was accepted as; returns the operation. */
+  ended = (answer: Answer) => {
+    assert.ok(answer.status < 300, JSON.stringify(answer.body));
+    return waitFor('the operation to end', async () => {
+      const { data } = (await this.call('GET', `/operations/${answer.body.operation_id}`)).body;
+      return data.terminal && data;
+    });
+  };
+
+  /** Creates an instance and waits until it is there; returns its id. */
+  create = async (kind: 'vps' | 'database', body: Record<string, unknown> = {}): Promise<string> => {
+    const answer = await this.call('POST', `/${kind}`, { vps: newVps, database: newDatabase }[kind](body));
+    assert.equal((await this.ended(answer)).state, 'succeeded');
+    return answer.body.instance.id;
+  };
+
+  /** What is promised to instances, in MB of memory and GB of disk. */
+  promised = async (): Promise<{ memory: number; disk: number }> => {
+    const { rows } = await this.test.database.pool.query(
+      'select memory_promised_mb as memory, disk_promised_gb as disk from capacity',
+    );
+    return rows[0];
+  };
+}
+
+/** Gives each test of a suite a server of its own. */
+export function eachWithCapacity(): CapacityWorld {
+  const world = new CapacityWorld();
+  beforeEach(() => world.open());
+  afterEach(() => world.close());
+  return world;
+}
+
+/** A request for the smallest VPS: 1 GB of memory, 20 GB of disk. */
+export const pico = (name = 'small') => newVps({ name, resource_profile: 'pico_shared' });
+
+export function refused(answer: Answer, status: number, code: string, message: RegExp): void {
+  assert.deepEqual([answer.status, answer.body.code], [status, code], JSON.stringify(answer.body));
+  assert.match(answer.body.message, message);
+}
