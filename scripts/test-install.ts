@@ -5,6 +5,7 @@ import path from 'node:path';
 import { destroy } from '../server/src/cli/destroy.ts';
 import { readConfig } from '../server/src/config.ts';
 import { incusSocket } from '../server/src/host/components/incus-connection.ts';
+import { postgres as postgresComponent } from '../server/src/host/components/postgres.ts';
 import { type RunningPostgres, startPostgres } from '../server/src/host/components/postgres-server.ts';
 import { poolFor } from '../server/src/host/install.ts';
 import { takeLock } from '../server/src/host/lock.ts';
@@ -94,6 +95,7 @@ export async function takeTestImages(except: Recipe | null = null): Promise<stri
  * host.
  */
 export async function startTestPostgres(options: { durable: boolean }): Promise<void> {
+  await installTestPackages(postgresComponent.packages?.(readConfig({ DANUBE_HOME: home })) ?? []);
   const user = systemUserName(installId(home));
   if (isRoot()) await ensureUser(user);
   await terminal.step('Starting PostgreSQL', async () => {

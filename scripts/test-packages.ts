@@ -1,4 +1,5 @@
-import { HOST_COMPONENTS } from '../server/src/host/components.ts';
+import { readConfig } from '../server/src/config.ts';
+import { packagesFor as hostPackagesFor } from '../server/src/host/components.ts';
 import type { Package } from '../server/src/host/packages.ts';
 
 interface Need {
@@ -48,7 +49,7 @@ const CLIENTS: readonly Need[] = [
 /** Danube's own packages for Incus, for tests that use them before an install is set up. */
 const PLATFORM: Need = {
   files: /\/real\/|src\/(cli|dataplane|host|images)\//,
-  packages: HOST_COMPONENTS.flatMap(({ packages }) => packages ?? []),
+  packages: hostPackagesFor(readConfig({ DANUBE_ENGINE: 'incus' })),
 };
 
 /** The Debian packages that these test files need. Without Incus, only clients: platform tests skip what is missing. */

@@ -102,7 +102,7 @@ export const SETTINGS: readonly Setting[] = [
   {
     name: 'DATABASE_URL',
     default: '',
-    meaning: 'PostgreSQL 15 or newer to use instead of the embedded one.',
+    meaning: 'PostgreSQL 15 or newer to use instead of one on this host.',
   },
   {
     name: 'INCUS_URL',

@@ -98,6 +98,14 @@ const COMMANDS: readonly Command[] = [
     run: async ([id]) => (await import('./token.ts')).tokenRevoke(id ?? ''),
   },
   {
+    name: 'upgrade-database',
+    usage: 'upgrade-database',
+    help: 'Move the data to the PostgreSQL of this Debian, after an upgrade of Debian. Danube must be stopped.',
+    options: {},
+    words: [0, 0],
+    run: async () => (await import('./upgrade-database.ts')).upgradeDatabase(),
+  },
+  {
     name: 'install-service',
     usage: 'install-service [--print]',
     help: 'Have systemd start Danube at boot. --print only shows the unit.',

@@ -5,11 +5,13 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { readConfig } from '../config.ts';
+import { postgres as postgresComponent } from '../host/components/postgres.ts';
 import { findPostgres } from '../host/components/postgres-server.ts';
-import { identify, signal, waitForExit } from '../lib/processes.ts';
+import { identify, linkOf, signal, waitForExit } from '../lib/processes.ts';
 import { checkout } from './script.ts';
 
-/** Runs the real launcher and server, with the embedded PostgreSQL and simulated instances. */
+/** Runs the real launcher and server, with a PostgreSQL of its own and simulated instances. */
 let parent = '';
 let home = '';
 let token = '';
@@ -118,6 +120,21 @@ test('after kill -9 the next start takes over, with the same data and no new tok
   // One Ctrl-C arrives several times: from the terminal, from npm, from the launcher.
   for (let times = 0; times < 3; times += 1) second.launcher.kill('SIGINT');
   assert.equal(await second.exit, 0);
+});
+
+test('as root, the database is Debian’s PostgreSQL, and doctor names its version', async () => {
+  const server = await start();
+  const running = findPostgres(path.join(home, 'postgres'));
+  assert.ok(running);
+  // Empty without root, and where Danube cannot install it: then the PostgreSQL may be the host's or the bundled one.
+  const [debians] = postgresComponent.packages?.(readConfig(settings())) ?? [];
+  const program = linkOf(running.pid, 'exe') ?? '';
+  assert.equal(program, debians?.proof ?? program);
+  const doctor = launch('doctor');
+  await doctor.exit;
+  assert.match(doctor.output(), /database .*PostgreSQL \d+\.\d+.*, schema up to date/);
+  server.launcher.kill('SIGTERM');
+  assert.equal(await server.exit, 0);
 });
 
 test('a PostgreSQL that dies is restarted, and requests are answered again', async () => {

@@ -8,11 +8,11 @@ import { OperatorError } from '../host/operator-error.ts';
 import { systemUserName } from '../host/system.ts';
 
 /**
- * Runs a command on the install's database. If the embedded PostgreSQL is down, it is started for the duration of the
+ * Runs a command on the install's database. If the install's own PostgreSQL is down, it is started for the duration of the
  * command. Throws {@link OperatorError} where there is no install yet.
  */
 export async function withDatabase<T>(config: Config, work: (database: Database) => Promise<T>): Promise<T> {
-  const local = config.databaseUrl ? null : await openEmbedded(config);
+  const local = config.databaseUrl ? null : await openOwn(config);
   const database = openDatabase(config.databaseUrl ?? local?.url ?? '', { max: 2 });
   try {
     await migrate(database.db);
@@ -23,7 +23,7 @@ export async function withDatabase<T>(config: Config, work: (database: Database)
   }
 }
 
-async function openEmbedded(config: Config): Promise<{ url: string; done(): Promise<void> }> {
+async function openOwn(config: Config): Promise<{ url: string; done(): Promise<void> }> {
   const install = await requireInstall(config.home);
   const folder = postgresFolder(config.home);
   const wasUp = findPostgres(folder) !== null;

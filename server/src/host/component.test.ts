@@ -28,7 +28,7 @@ import { fail, ok } from './verdict.ts';
 /** A sample component: a daemon that keeps a folder. It is known to Danube only by being in the list. */
 const sample: HostComponent = {
   name: 'Sample',
-  packages: [{ name: 'dash', proof: '/bin/sh' }],
+  packages: () => [{ name: 'dash', proof: '/bin/sh' }],
   entries: ['sample'],
   appliesTo: () => true,
   create({ config: { home } }) {

@@ -20,8 +20,8 @@ export interface HostContext {
 export interface HostComponent {
   /** The name in messages, for example `PostgreSQL`. */
   name: string;
-  /** The Debian packages it needs. */
-  packages?: readonly Package[];
+  /** The Debian packages that it needs on this host. */
+  packages?(config: Config): readonly Package[];
   /** Its files and folders in the data directory. `destroy` deletes only what some component lists here. */
   entries?: readonly string[];
   /** Components that must be up before this one starts. They must come earlier in the list. */

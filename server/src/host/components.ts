@@ -22,4 +22,6 @@ export const HOST_COMPONENTS: readonly HostComponent[] = [
 
 /** The Debian packages that an install with these settings needs. */
 export const packagesFor = (config: Config, components = HOST_COMPONENTS): Package[] =>
-  components.filter((component) => component.appliesTo(config)).flatMap(({ packages }) => packages ?? []);
+  components
+    .filter((component) => component.appliesTo(config))
+    .flatMap((component) => component.packages?.(config) ?? []);

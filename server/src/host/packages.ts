@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type DebianMirror, findMirror, readHostSources } from '../lib/debian-mirror.ts';
+import { readOsRelease } from '../lib/os-release.ts';
 import { run } from '../lib/run.ts';
 import { OperatorError } from './operator-error.ts';
 import { isSystemd } from './system.ts';
@@ -16,6 +17,8 @@ export interface Package {
   services?: string;
   /** Systemd units that the package enables for the next boot. They are disabled, because Danube runs its own. */
   units?: readonly string[];
+  /** A file of settings that the package's scripts read, there only while it is being installed. */
+  duringInstall?: { file: string; text: string };
 }
 
 const has = (pkg: Package): boolean => existsSync(pkg.proof) || existsSync(pkg.proof.replace(/^\/usr/, ''));
@@ -47,7 +50,7 @@ export async function installPackages(
   const missing = packages.filter((pkg) => !has(pkg));
   if (missing.length === 0) return;
   const names = missing.map(({ name }) => name).join(', ');
-  const release = await readRelease(names);
+  const release = requireRelease(names);
   const backports = release.version < 13;
   const folder = path.join(home, 'apt');
   const list = path.join(folder, 'danube.list');
@@ -64,7 +67,9 @@ export async function installPackages(
     const wanted = missing.map((pkg) =>
       backports && pkg.backports ? `${pkg.name}/${release.codename}-backports` : pkg.name,
     );
-    await withoutServices(packages, () => apt('install', '--yes', '--no-install-recommends', ...wanted));
+    await withoutServices(packages, () =>
+      withFiles(missing, () => apt('install', '--yes', '--no-install-recommends', ...wanted)),
+    );
   } catch (error) {
     throw new OperatorError(
       `The Debian packages ${names} could not be installed from ${mirror.main}.`,
@@ -94,17 +99,15 @@ function aptOptions(folder: string, list: string): string[] {
 }
 
 /** Debian's release. Throws {@link OperatorError} where Danube cannot install packages; `names` are the needed ones. */
-async function readRelease(names: string): Promise<{ codename: string; version: number }> {
-  const text = await readFile('/etc/os-release', 'utf8');
-  const field = (name: string): string => new RegExp(`^${name}="?([^"\n]*)"?$`, 'm').exec(text)?.[1] ?? '';
-  const version = Number(field('VERSION_ID'));
-  if (field('ID') !== 'debian' || !(version >= 12)) {
+function requireRelease(names: string): { codename: string; version: number } {
+  const { id, name, codename, version } = readOsRelease();
+  if (id !== 'debian' || version < 12) {
     throw new OperatorError(
-      `This is ${field('PRETTY_NAME') || 'not Debian'}. Danube can set up Incus on Debian 12 and 13.`,
+      `This is ${name || 'not Debian'}. Danube can set up Incus on Debian 12 and 13.`,
       `Install ${names} with your distribution's tools, or set INCUS_URL to an Incus elsewhere.`,
     );
   }
-  return { codename: field('VERSION_CODENAME'), version };
+  return { codename, version };
 }
 
 const POLICY = '/usr/sbin/policy-rc.d';
@@ -121,6 +124,20 @@ async function withoutServices<T>(packages: readonly Package[], work: () => Prom
     return await work();
   } finally {
     await rm(POLICY, { force: true });
+  }
+}
+
+/** Performs `work` while the files that the packages want during their installation are there. */
+async function withFiles<T>(packages: readonly Package[], work: () => Promise<T>): Promise<T> {
+  const files = packages.flatMap(({ duringInstall }) => duringInstall ?? []);
+  try {
+    for (const { file, text } of files) {
+      await mkdir(path.dirname(file), { recursive: true });
+      await writeFile(file, text);
+    }
+    return await work();
+  } finally {
+    for (const { file } of files) await rm(file, { force: true });
   }
 }
 

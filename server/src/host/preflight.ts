@@ -7,6 +7,7 @@ import type { Config } from '../config.ts';
 import { isRoot } from '../lib/processes.ts';
 import { run } from '../lib/run.ts';
 import { usesLocalIncus } from './components/incus-connection.ts';
+import { OLDEST_POSTGRES } from './components/postgres-choice.ts';
 import { HOST_COMPONENTS, packagesFor } from './components.ts';
 import { ownEntries } from './install.ts';
 import {
@@ -32,7 +33,6 @@ export interface Host {
 }
 
 export const MIN_FREE_BYTES = 10 * 1024 ** 3;
-const MIN_POSTGRES = 15;
 /** The path of a unix socket has at most 107 bytes (unix(7)); the longest one below the data directory needs 30. */
 const MAX_HOME_BYTES = 75;
 
@@ -199,10 +199,10 @@ async function refuseDatabase(url: string): Promise<void> {
     await client.connect();
     const { rows } = await client.query('show server_version_num');
     const major = Math.floor(Number(rows[0].server_version_num) / 10_000);
-    if (major < MIN_POSTGRES) {
+    if (major < OLDEST_POSTGRES) {
       throw new OperatorError(
-        `The PostgreSQL of DATABASE_URL is version ${major}; Danube needs ${MIN_POSTGRES} or newer.`,
-        'Upgrade it, or leave DATABASE_URL out to use the embedded one.',
+        `The PostgreSQL of DATABASE_URL is version ${major}; Danube needs ${OLDEST_POSTGRES} or newer.`,
+        'Upgrade it, or leave DATABASE_URL out: Danube then runs a PostgreSQL itself.',
       );
     }
   } catch (cause) {

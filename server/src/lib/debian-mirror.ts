@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { readOsRelease } from './os-release.ts';
 
 /** The archives of Debian packages. Both are verified with `keyring`; unsigned packages are never installed. */
 export interface DebianMirror {
@@ -72,9 +73,7 @@ function oneLineEntries(text: string): Entry[] {
  * The mirror of this host's packages, used for images of any Debian release; Debian's own mirror where there is none.
  */
 export async function hostMirror(): Promise<DebianMirror> {
-  const release = existsSync('/etc/os-release') ? await readFile('/etc/os-release', 'utf8') : '';
-  const codename = /^VERSION_CODENAME="?([a-z]+)"?$/m.exec(release)?.[1] ?? '';
-  return findMirror(await readHostSources(), codename);
+  return findMirror(await readHostSources(), readOsRelease().codename);
 }
 
 /** The host's apt sources: file name to content. */

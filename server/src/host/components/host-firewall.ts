@@ -135,7 +135,7 @@ export async function removeHostFirewall(installId: string): Promise<void> {
 /** The nftables table that isolates instances from this host, and teams from each other. */
 export const hostFirewall: HostComponent = {
   name: 'Host firewall',
-  packages: [{ name: 'nftables', proof: '/usr/sbin/nft' }],
+  packages: () => [{ name: 'nftables', proof: '/usr/sbin/nft' }],
   appliesTo: usesLocalIncus,
   create: ({ installId }) => ({
     title: 'Setting up the host firewall',

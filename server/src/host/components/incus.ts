@@ -25,7 +25,7 @@ import { lxcfs } from './lxcfs.ts';
 /** Runs the instances: a daemon of the install's own, or the one that the host already had. */
 export const incus: HostComponent = {
   name: 'Incus',
-  packages: [
+  packages: () => [
     {
       name: 'incus-base',
       proof: '/usr/libexec/incus/incusd',

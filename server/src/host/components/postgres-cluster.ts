@@ -8,7 +8,7 @@ import { isRoot } from '../../lib/processes.ts';
 import { run } from '../../lib/run.ts';
 import { OperatorError } from '../operator-error.ts';
 import { findUser, type SystemUser } from '../system.ts';
-import { copyPostgresBinaries, type PostgresBinaries } from './postgres-binaries.ts';
+import { findBinaries, type PostgresBinaries } from './postgres-binaries.ts';
 
 export interface PostgresOptions {
   /**
@@ -20,6 +20,8 @@ export interface PostgresOptions {
   log: (message: string) => void;
   /** False in tests only: faster, but a crash of the host loses data. */
   durable?: boolean;
+  /** True in tests only: takes no PostgreSQL of the host. */
+  bundled?: boolean;
 }
 
 /** What is needed to run a server on a data folder. */
@@ -46,20 +48,19 @@ export const layoutOf = (folder: string): Layout => ({
   log: path.join(folder, 'postgres.log'),
 });
 
-/** The folder of an install's embedded PostgreSQL. */
+/** The folder of an install's own PostgreSQL. */
 export const postgresFolder = (home: string): string => path.join(home, 'postgres');
 
-/** Creates the cluster where it is missing. Throws {@link OperatorError} where the data is of another major version. */
+/** Creates the cluster where it is missing. Throws {@link OperatorError} where no PostgreSQL here fits its data. */
 export async function ensureCluster(options: PostgresOptions): Promise<Cluster> {
   const layout = layoutOf(options.folder);
   const owner = ownerFor(options.user);
   await mkdir(options.folder, { recursive: true, mode: 0o711 });
-  const binaries = await copyPostgresBinaries(options.folder);
+  const binaries = await findBinaries(options, layout.data);
   await ensureFolder(layout.socket, 0o700, owner);
   const password = existsSync(layout.data)
     ? (await readFile(layout.password, 'utf8')).trim()
     : await createCluster(layout, binaries, owner, options.log);
-  await refuseOtherMajor(layout, binaries);
   return { layout, binaries, owner, password };
 }
 
@@ -76,11 +77,15 @@ async function ensureFolder(folder: string, mode: number, owner: SystemUser | nu
   if (owner) await chown(folder, owner.uid, owner.gid);
 }
 
-const INITDB = [
-  ...['--username', 'danube', '--auth', 'scram-sha-256', '--encoding', 'UTF8'],
-  // The built-in locale sorts the same on every machine and C library, also after upgrades.
-  ...['--locale', 'C', '--locale-provider', 'builtin', '--builtin-locale', 'C.UTF-8'],
-];
+/** The environment of PostgreSQL's programs: nothing in it depends on who starts them. */
+export const PROGRAM_ENV = { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' };
+
+const INITDB = ['--username', 'danube', '--auth', 'scram-sha-256', '--encoding', 'UTF8', '--data-checksums'];
+/** Sorts bytes, the same on every machine and after upgrades of the C library; knows letters beyond ASCII. */
+const localeOptions = (major: number): string[] =>
+  major >= 17
+    ? ['--locale', 'C', '--locale-provider', 'builtin', '--builtin-locale', 'C.UTF-8']
+    : ['--locale', 'C', '--lc-ctype', 'C.UTF-8'];
 
 /** Creates the cluster under another name, then renames it, so that a killed set-up leaves no broken cluster. */
 async function createCluster(
@@ -91,6 +96,14 @@ async function createCluster(
 ): Promise<string> {
   log('Creating the PostgreSQL data folder');
   const password = randomText(32);
+  const fresh = await makeCluster({ layout, binaries, owner, password });
+  await writeFile(layout.password, `${password}\n`, { mode: 0o600 });
+  await rename(fresh, layout.data);
+  return password;
+}
+
+/** Makes an empty cluster beside the data folder. Resolves to its folder. */
+export async function makeCluster({ layout, binaries, owner, password }: Cluster): Promise<string> {
   const fresh = `${layout.data}.new`;
   const passwordFile = path.join(layout.socket, 'initial-password');
   await rm(fresh, { recursive: true, force: true });
@@ -98,27 +111,15 @@ async function createCluster(
   try {
     await writeFile(passwordFile, password, { mode: 0o600 });
     if (owner) await chown(passwordFile, owner.uid, owner.gid);
-    await run(path.join(binaries.bin, 'initdb'), [...INITDB, '--pgdata', fresh, '--pwfile', passwordFile], {
-      env: { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' },
+    const files = ['--pgdata', fresh, '--pwfile', passwordFile];
+    await run(path.join(binaries.bin, 'initdb'), [...INITDB, ...localeOptions(binaries.major), ...files], {
+      env: PROGRAM_ENV,
       ...(owner ? { as: owner } : {}),
     });
   } finally {
     await rm(passwordFile, { force: true });
   }
-  await writeFile(layout.password, `${password}\n`, { mode: 0o600 });
-  await rename(fresh, layout.data);
-  return password;
-}
-
-async function refuseOtherMajor(layout: Layout, binaries: PostgresBinaries): Promise<void> {
-  const have = (await readFile(path.join(layout.data, 'PG_VERSION'), 'utf8')).trim();
-  const want = binaries.version.split('.')[0];
-  if (have !== want) {
-    throw new OperatorError(
-      `The data in ${layout.data} is of PostgreSQL ${have}, but this Danube comes with PostgreSQL ${want}.`,
-      'Dump it with the Danube version that wrote it and restore the dump here: see "Upgrades" in docs/operations.md.',
-    );
-  }
+  return fresh;
 }
 
 /** `localhost` is a placeholder: some clients reject a URL without host name, and all prefer the `host` parameter. */
@@ -129,7 +130,7 @@ export function databaseUrl(
   return `postgres://danube:${password}@localhost/${database}?host=${encodeURIComponent(layout.socket)}`;
 }
 
-/** The URL of an install's embedded database, or null where it does not exist. */
+/** The URL of an install's own database, or null where it does not exist. */
 export async function readPostgresUrl(home: string): Promise<string | null> {
   const layout = layoutOf(postgresFolder(home));
   if (!existsSync(layout.password)) return null;
@@ -137,7 +138,7 @@ export async function readPostgresUrl(home: string): Promise<string | null> {
   return databaseUrl({ layout, password }, 'danube');
 }
 
-/** The URL of the install's database. Throws {@link OperatorError} where the embedded one does not exist. */
+/** The URL of the install's database. Throws {@link OperatorError} where there is none yet. */
 export async function databaseUrlOf({ databaseUrl, home }: Config): Promise<string> {
   const url = databaseUrl ?? (await readPostgresUrl(home));
   if (url) return url;

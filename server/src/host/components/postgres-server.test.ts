@@ -1,17 +1,23 @@
 import assert from 'node:assert/strict';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import pg from 'pg';
 import { openDatabase } from '../../db/database.ts';
 import { migrate } from '../../db/migrate.ts';
-import { identify, signal, waitForExit } from '../../lib/processes.ts';
+import { identify, linkOf, signal, waitForExit } from '../../lib/processes.ts';
 import { migrateWorkflows } from '../../operations/runtime.ts';
+import { findBundled } from './postgres-binaries.ts';
+import { readOffer } from './postgres-choice.ts';
 import { findPostgres, type RunningPostgres, startPostgres, stopPostgres } from './postgres-server.ts';
+import { upgradePostgres } from './postgres-upgrade.ts';
 
 let folder = '';
-const start = (): Promise<RunningPostgres> =>
-  startPostgres({ folder, user: 'nobody', log: () => undefined, durable: false });
+let other = '';
+/** What pg_upgrade(1) needs is in the packages of the host. */
+const { installed } = readOffer('/nowhere', null);
+const OPTIONS = { user: 'nobody', log: () => undefined, durable: false };
+const start = (): Promise<RunningPostgres> => startPostgres({ folder, ...OPTIONS });
 
 async function query(url: string, text: string): Promise<unknown[]> {
   const client = new pg.Client({ connectionString: url });
@@ -25,12 +31,15 @@ async function query(url: string, text: string): Promise<unknown[]> {
 
 before(async () => {
   folder = await mkdtemp('/tmp/danube-test-pg-');
-  await chmod(folder, 0o711);
+  other = await mkdtemp('/tmp/danube-test-pg-');
+  for (const each of [folder, other]) await chmod(each, 0o711);
 });
 
 after(async () => {
-  await stopPostgres(folder);
-  await rm(folder, { recursive: true, force: true });
+  for (const each of [folder, other]) {
+    await stopPostgres(each);
+    await rm(each, { recursive: true, force: true });
+  }
 });
 
 test('a cluster is created, listens on its socket only, and accepts both sets of migrations', async () => {
@@ -75,9 +84,44 @@ test('a wrong password is refused', async () => {
   await assert.rejects(query(url.toString(), 'select 1'), { code: '28P01' });
 });
 
+// To the version that it has already, since a host seldom has two. PostgreSQL's own tests of pg_upgrade do so, too.
+test('data moves to another version, and is kept as it was', { skip: installed.length === 0 }, async () => {
+  const before = await start();
+  const [row] = (await query(before.url, 'show server_version_num')) as { server_version_num: string }[];
+  const major = Math.floor(Number(row?.server_version_num) / 10_000);
+  const kept = await upgradePostgres({ folder, ...OPTIONS }, major);
+  assert.equal(kept, path.join(folder, `data.${major}`));
+  assert.equal(findPostgres(folder), null);
+  const after = await start();
+  assert.deepEqual(await query(after.url, 'select n from kept'), [{ n: 7 }]);
+  await assert.rejects(upgradePostgres({ folder, ...OPTIONS }, major), /earlier upgrade/);
+});
+
 test('stop ends the process', async () => {
   const server = await start();
   await server.stop();
   assert.equal(findPostgres(folder), null);
   assert.ok(path.isAbsolute(folder));
+});
+
+test('data of the bundled PostgreSQL stays with it, and programs that were replaced are used', async () => {
+  const copy = path.join(other, findBundled()?.name ?? '');
+  const first = await startPostgres({ folder: other, ...OPTIONS, bundled: true });
+  assert.equal(linkOf(first.process.pid, 'exe'), path.join(copy, 'bin', 'postgres'));
+  await query(first.url, 'create table kept as select 7 as n');
+  const taken = await startPostgres({ folder: other, ...OPTIONS });
+  assert.equal(taken.process.pid, first.process.pid);
+
+  await rm(copy, { recursive: true });
+  const second = await startPostgres({ folder: other, ...OPTIONS });
+  assert.notEqual(second.process.pid, first.process.pid);
+  assert.equal(linkOf(second.process.pid, 'exe'), path.join(copy, 'bin', 'postgres'));
+  assert.deepEqual(await query(second.url, 'select n from kept'), [{ n: 7 }]);
+});
+
+test('data that no PostgreSQL here fits is refused, and left as it is', async () => {
+  const old = path.join(other, 'old');
+  await mkdir(path.join(old, 'data'), { recursive: true });
+  await writeFile(path.join(old, 'data', 'PG_VERSION'), '9\n');
+  await assert.rejects(startPostgres({ folder: old, ...OPTIONS }), /The data is of PostgreSQL 9/);
 });

@@ -22,6 +22,7 @@ import {
   type Layout,
   layoutOf,
   type PostgresOptions,
+  PROGRAM_ENV,
 } from './postgres-cluster.ts';
 
 export interface RunningPostgres {
@@ -57,14 +58,14 @@ const STOP_SECONDS = 60;
 const LEAVE_SECONDS = 1;
 
 /**
- * Starts the embedded PostgreSQL in its own process group, or takes over one that already runs on this folder (after a
+ * Starts the install's PostgreSQL in its own process group, or takes over one that already runs on this folder (after a
  * crash of Danube). Creates the cluster at the first start. Throws {@link OperatorError}.
  */
 export async function startPostgres(options: PostgresOptions): Promise<RunningPostgres> {
   const cluster = await ensureCluster(options);
   let server = findPostgres(options.folder);
   if (server && linkOf(server.pid, 'exe') !== path.join(cluster.binaries.bin, 'postgres')) {
-    options.log('PostgreSQL is not the version that comes with this Danube: restarting it');
+    options.log('PostgreSQL was updated: restarting it');
     await stopProcess(server);
     server = null;
   }
@@ -131,7 +132,7 @@ async function launch({ layout, binaries, owner }: Cluster, durable: boolean): P
     command: path.join(binaries.bin, 'postgres'),
     args,
     cwd: layout.data,
-    env: { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' },
+    env: PROGRAM_ENV,
     logFile: layout.log,
     as: owner,
   });

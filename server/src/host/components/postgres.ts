@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { sql } from 'kysely';
@@ -7,12 +8,18 @@ import type { HostComponent, HostContext } from '../component.ts';
 import { refuseNewerDatabase } from '../newer-database.ts';
 import { ensureUser, findUser, removeUser, systemUserName } from '../system.ts';
 import { fail, ok, RESTART, type Verdict, warn } from '../verdict.ts';
-import { databaseUrlOf, postgresFolder } from './postgres-cluster.ts';
+import { postgresPackages, readOffer } from './postgres-choice.ts';
+import { databaseUrlOf, layoutOf, postgresFolder } from './postgres-cluster.ts';
 import { findPostgres, startPostgres, stopPostgres } from './postgres-server.ts';
+import { judgeVersions, readPostgresVersions } from './postgres-version.ts';
 
 /** The database with all state of the install, unless DATABASE_URL names a PostgreSQL elsewhere. */
 export const postgres: HostComponent = {
   name: 'PostgreSQL',
+  packages({ home }) {
+    const canInstall = isRoot() && existsSync('/usr/bin/apt-get');
+    return canInstall ? postgresPackages(readOffer(dataFolder(home), null)) : [];
+  },
   entries: ['postgres'],
   appliesTo: ({ databaseUrl }) => databaseUrl === null,
   create({ config, installId, log }) {
@@ -43,21 +50,23 @@ export const postgres: HostComponent = {
   },
 };
 
+const dataFolder = (home: string): string => layoutOf(postgresFolder(home)).data;
+
 async function check({ config }: HostContext): Promise<Verdict> {
   const folder = postgresFolder(config.home);
   if (!config.databaseUrl && !findPostgres(folder)) {
-    return fail(
-      'the embedded PostgreSQL does not run',
-      `${RESTART} If it does not, see ${folder}/postgres.log.`,
-    );
+    return fail('PostgreSQL does not run', `${RESTART} If it does not, see ${folder}/postgres.log.`);
   }
   const url = await databaseUrlOf(config);
   await refuseNewerDatabase(url);
   const { version, pending } = await readSchema(url);
-  const text = `PostgreSQL ${version}, ${config.databaseUrl ? 'DATABASE_URL' : 'embedded'}`;
-  return pending > 0
-    ? warn(`${text}, ${pending} migrations to apply`, 'Restart Danube: it applies them.')
-    : ok(`${text}, schema up to date`);
+  if (pending > 0) {
+    return warn(`PostgreSQL ${version}, ${pending} migrations to apply`, 'Restart Danube: it applies them.');
+  }
+  const verdict = config.databaseUrl
+    ? ok(`PostgreSQL ${version}, DATABASE_URL`)
+    : judgeVersions(await readPostgresVersions(dataFolder(config.home), version));
+  return { ...verdict, message: `${verdict.message}, schema up to date` };
 }
 
 const MIGRATIONS = path.join(import.meta.dirname, '..', '..', 'db', 'migrations');

@@ -19,7 +19,7 @@ import { findIncusd, waitForIncus } from './incus-daemon.ts';
 /** The install's own btrfs pool in the Incus of this host: mounted, and enforcing disk sizes. Removed with Incus. */
 export const storagePool: HostComponent = {
   name: 'Storage pool',
-  packages: [{ name: 'btrfs-progs', proof: '/usr/bin/btrfs' }],
+  packages: () => [{ name: 'btrfs-progs', proof: '/usr/bin/btrfs' }],
   after: [incus],
   appliesTo: usesLocalIncus,
   create(context) {

@@ -87,6 +87,8 @@ async function readRows(db: Queryable, teamId: number, since: number | null): Pr
   const all = sql`true`;
   const about = (column: 'i.id' | 'a.instance_id' | 'a.id::uuid') =>
     since === null ? all : sql`${sql.raw(column)} = any (array(select instance_id from changes))`;
+  // Changes of a team are of its instances. With the team as well, PostgreSQL before 17 reads all of these.
+  const instances = since === null ? sql`i.team_id = ${teamId}` : about('i.id');
   const result = await sql<Rows>`
     with changes as materialized (
       select instance_id from firewall_changes where team_id = ${teamId} and revision > ${since}::bigint),
@@ -104,7 +106,7 @@ async function readRows(db: Queryable, teamId: number, since: number | null): Pr
       (select coalesce(jsonb_agg(jsonb_build_object('kind', i.kind, 'instance_id', i.id, 'id', m.id,
           'ipv4', host(m.ipv4), 'ipv6', host(m.ipv6))), '[]')
         from instances i join members m on m.instance_id = i.id
-        where i.team_id = ${teamId} and i.status <> 'destroying' and ${about('i.id')}) as members,
+        where ${instances} and i.status <> 'destroying') as members,
       (select coalesce(jsonb_agg(jsonb_build_object('id', id, 'rules', effective_rules)), '[]')
         from firewalls where id in (select firewall_id from attached)) as firewalls,
       (select coalesce(jsonb_agg(attached order by firewall_id), '[]') from attached) as attachments,
