@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach } from 'node:test';
 import { capacityObserver } from '../src/instances/capacity.ts';
 import { createLog } from '../src/lib/log.ts';
-import { type Answer, type Call, clientOf, newDatabase, newVps } from './client.ts';
+import { type Answer, type Call, clientOf, newVps } from './client.ts';
+import { customerOf } from './customer.ts';
 import { findInconsistencies } from './faults.ts';
-import { startTestApp, type TestApp, testConfig, waitFor } from './harness.ts';
+import { startTestApp, type TestApp, testConfig } from './harness.ts';
 
 export const GIB = 1024 ** 3;
 
@@ -48,21 +49,9 @@ export class CapacityWorld {
     await this.test.database.pool.query('update teams set quotas = $1', [quotas]);
   };
 
-  /** Waits for the end of the operation that a request was accepted as; returns the operation. */
-  ended = (answer: Answer) => {
-    assert.ok(answer.status < 300, JSON.stringify(answer.body));
-    return waitFor('the operation to end', async () => {
-      const { data } = (await this.call('GET', `/operations/${answer.body.operation_id}`)).body;
-      return data.terminal && data;
-    });
-  };
-
-  /** Creates an instance and waits until it is there; returns its id. */
-  create = async (kind: 'vps' | 'database', body: Record<string, unknown> = {}): Promise<string> => {
-    const answer = await this.call('POST', `/${kind}`, { vps: newVps, database: newDatabase }[kind](body));
-    assert.equal((await this.ended(answer)).state, 'succeeded');
-    return answer.body.instance.id;
-  };
+  #customer = customerOf((...request) => this.call(...request));
+  ended = this.#customer.ended;
+  create = this.#customer.running;
 
   /** What is promised to instances, in MB of memory and GB of disk. */
   promised = async (): Promise<{ memory: number; disk: number }> => {

@@ -4,6 +4,7 @@ import { sql } from 'kysely';
 import { type App, type AppOptions, startApp } from '../src/app.ts';
 import { type Config, readConfig } from '../src/config.ts';
 import { createSimDataPlane, type SimDataPlane } from '../src/dataplane/sim/data-plane.ts';
+import type { SimVerb } from '../src/dataplane/sim/faults.ts';
 import type { Queryable } from '../src/db/database.ts';
 import { SCOPE_SETS, type Scope } from '../src/http/scopes.ts';
 import { createToken } from '../src/identity/tokens/service.ts';
@@ -147,6 +148,16 @@ export async function issueToken(
   scopes: readonly Scope[] = SCOPE_SETS.admin,
 ): Promise<string> {
   return (await createToken(db, { accountId, teamId, name: 'test', scopes })).plainText;
+}
+
+/** Makes every call of this verb wait before it does anything, until the returned function is called. */
+export function holdBack(plane: SimDataPlane, verb: SimVerb): () => void {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const off = plane.faults.before((called) => (called === verb ? promise : undefined));
+  return () => {
+    off();
+    resolve();
+  };
 }
 
 /**

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { type Call, clientOf, newCache, newDatabase } from '../../../test/client.ts';
+import { customerOf } from '../../../test/customer.ts';
 import { findInconsistencies } from '../../../test/faults.ts';
 import { createTeam, startTestApp, type TestApp, waitFor } from '../../../test/harness.ts';
 import { DataPlaneError } from '../../dataplane/contract/errors.ts';
@@ -24,20 +25,11 @@ describe('databases and caches', () => {
   });
   after(() => test.close());
 
-  const show = async (id: string) => (await call('GET', `/database/${id}`)).body.instance;
-  const settled = (id: string, status: string) =>
-    waitFor(`${id} to be ${status}`, async () => (await show(id))?.status === status);
-  const ended = (operation: string) =>
-    waitFor('the operation to end', async () => {
-      const { data } = (await call('GET', `/operations/${operation}`)).body;
-      return data.terminal && data;
-    });
-  async function running(changes: Record<string, unknown> = {}): Promise<string> {
-    const created = await call('POST', '/database', newDatabase(changes));
-    assert.equal(created.status, 201, JSON.stringify(created.body));
-    await settled(created.body.instance.id, 'running');
-    return created.body.instance.id;
-  }
+  const customer = customerOf((...request) => call(...request));
+  const { ended } = customer;
+  const show = (id: string) => customer.show('database', id);
+  const settled = (id: string, status: string) => customer.settled('database', id, status);
+  const running = (changes: Record<string, unknown> = {}) => customer.running('database', changes);
   const autoscale = () =>
     waitFor('a pass', () =>
       runOnce(test.database, storageAutoscaler(test.database, test.plane, createLog('silent'))),
@@ -154,8 +146,8 @@ describe('databases and caches', () => {
     const shrink = await call('PUT', `/database/${id}`, { storage_size_gb: 10 });
     assert.equal(shrink.status, 422);
     assert.match(shrink.body.errors.storage_size_gb[0], /cannot shrink.*20 GB/);
-    await ended((await call('PUT', `/database/${id}`, { storage_size_gb: 33 })).body.operation_id);
-    await ended((await call('PUT', `/database/${id}`, { resource_profile: 'micro' })).body.operation_id);
+    await ended(await call('PUT', `/database/${id}`, { storage_size_gb: 33 }));
+    await ended(await call('PUT', `/database/${id}`, { resource_profile: 'micro' }));
     const { events } = (await call('GET', `/database/${id}/events`)).body.data;
     assert.match(events[0].message, /plan small → micro\.$/);
     assert.match(events[2].message, /storage 20 → 33 GB\.$/);
@@ -182,7 +174,7 @@ describe('databases and caches', () => {
       resource_profile: 'small',
       configuration: { work_mem: '64MB' },
     });
-    const operation = await ended(update.body.operation_id);
+    const operation = await ended(update);
     assert.deepEqual(
       [operation.state, operation.error.message],
       ['failed', 'invalid value for parameter "work_mem"'],
@@ -202,7 +194,7 @@ describe('databases and caches', () => {
     // What the engine in the instance says when it is asked to reload.
     const stop = test.plane.answerControl('reload', 'max_connections\n');
     const update = await call('PUT', `/database/${id}`, { configuration: { max_connections: 50 } });
-    assert.equal((await ended(update.body.operation_id)).state, 'succeeded');
+    assert.equal((await ended(update)).state, 'succeeded');
     stop();
     assert.deepEqual((await show(id)).pending_restart, ['max_connections']);
     const findings = (await call('GET', `/database/${id}/diagnose`)).body.data.findings;
@@ -211,46 +203,6 @@ describe('databases and caches', () => {
     await call('POST', `/database/${id}/start`);
     await settled(id, 'running');
     assert.deepEqual((await show(id)).pending_restart, []);
-  });
-
-  it('publishes at a port of its own, tells the truth about it, and withdraws', async () => {
-    const id = await running();
-    const published = await call('POST', `/database/${id}/dns`);
-    const { dns_hostname, dns_port, operation_id } = published.body;
-    assert.equal(dns_hostname, '203.0.113.7');
-    await ended(operation_id);
-    const database = await show(id);
-    assert.equal(database.public_endpoint, `203.0.113.7:${dns_port}`);
-    assert.deepEqual([database.connection_host, database.connection_port], [dns_hostname, dns_port]);
-    const other = await running();
-    assert.notEqual((await call('POST', `/database/${other}/dns`)).body.dns_port, dns_port);
-    assert.equal((await call('POST', `/database/${id}/dns`)).body.dns_port, dns_port);
-    await ended((await call('DELETE', `/database/${id}/dns`)).body.operation_id);
-    assert.equal((await show(id)).public_endpoint, null);
-    assert.equal((await call('DELETE', `/database/${id}/dns`)).body.operation_id, null);
-  });
-
-  it('never gives a port away while its rule may still be there', async () => {
-    const id = await running();
-    const { dns_port, operation_id } = (await call('POST', `/database/${id}/dns`)).body;
-    await ended(operation_id);
-    const stranger = await createTeam(test.database);
-    const others = clientOf(test.app.url!, stranger.token);
-    const foreign = (await others('POST', '/cache', newCache())).body.instance.id;
-    const publishForeign = async () => (await others('POST', `/cache/${foreign}/dns`)).body.dns_port;
-    // The host refuses to take the rule away.
-    test.plane.faults.failNext('ensureSettings', new DataPlaneError('failed', 'The host refused.'));
-    const withdrawal = await call('DELETE', `/database/${id}/dns`);
-    assert.equal((await ended(withdrawal.body.operation_id)).state, 'failed');
-    assert.equal((await show(id)).dns_port, dns_port);
-    assert.notEqual(await publishForeign(), dns_port);
-    // A problem with the engine does not keep its owner from withdrawing it.
-    await test.database.pool.query(`update instances set status = 'error' where id = $1`, [id]);
-    await ended((await call('DELETE', `/database/${id}/dns`)).body.operation_id);
-    assert.equal((await show(id)).dns_port, null);
-    assert.notEqual(await publishForeign(), dns_port);
-    // Its own again, as long as it lives.
-    assert.equal((await call('POST', `/database/${id}/dns`)).body.dns_port, dns_port);
   });
 
   it('builds a lost instance again on its data when it is started', async () => {

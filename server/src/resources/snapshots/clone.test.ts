@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { type Call, clientOf, newCache, newDatabase, takeSnapshot } from '../../../test/client.ts';
+import { type Call, clientOf, takeSnapshot } from '../../../test/client.ts';
+import { customerOf } from '../../../test/customer.ts';
 import { findInconsistencies } from '../../../test/faults.ts';
 import { createTeam, startTestApp, type TestApp, waitFor } from '../../../test/harness.ts';
 import { DataPlaneError } from '../../dataplane/contract/errors.ts';
@@ -17,17 +18,9 @@ describe('clones of snapshots', () => {
   });
   after(() => test.close());
 
+  const { show, settled, running } = customerOf((...request) => call(...request));
   type Kind = 'database' | 'cache';
-  const show = async (kind: Kind, id: string) => (await call('GET', `/${kind}/${id}`)).body.instance;
-  const settled = (kind: Kind, id: string, status: string) =>
-    waitFor(`${id} to be ${status}`, async () => (await show(kind, id))?.status === status);
   const ref = (kind: Kind, id: string) => ({ teamId: test.team.teamId, name: `${kind}-${id}` });
-  async function running(kind: Kind, changes: Record<string, unknown> = {}): Promise<string> {
-    const created = await call('POST', `/${kind}`, (kind === 'cache' ? newCache : newDatabase)(changes));
-    assert.equal(created.status, 201, JSON.stringify(created.body));
-    await settled(kind, created.body.instance.id, 'running');
-    return created.body.instance.id;
-  }
   async function clone(kind: Kind, snapshot: number, body: object): Promise<string> {
     const cloned = await call('POST', `/snapshots/${kind}/${snapshot}/clone`, body);
     assert.equal(cloned.status, 201, JSON.stringify(cloned.body));

@@ -1,14 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import {
-  type Answer,
-  type Call,
-  clientOf,
-  newCache,
-  newDatabase,
-  newVps,
-  takeSnapshot,
-} from '../../../test/client.ts';
+import { type Call, clientOf, takeSnapshot } from '../../../test/client.ts';
+import { customerOf, type Kind } from '../../../test/customer.ts';
 import { findInconsistencies } from '../../../test/faults.ts';
 import { startTestApp, type TestApp, waitFor } from '../../../test/harness.ts';
 import type { InstanceSpec } from '../../dataplane/contract/compute.ts';
@@ -21,10 +14,6 @@ import { runOnce } from '../../reconcilers/reconcilers.ts';
 import type { EngineVerification } from '../../services/provider.ts';
 import { restoreDrills } from './schedule.ts';
 
-type Kind = 'vps' | 'database' | 'cache';
-
-const NEW = { vps: newVps, database: newDatabase, cache: newCache };
-
 describe('restore drills', () => {
   let test: TestApp;
   let call: Call;
@@ -36,26 +25,10 @@ describe('restore drills', () => {
   });
   after(() => test.close());
 
-  async function running(kind: Kind): Promise<string> {
-    const created = await call('POST', `/${kind}`, NEW[kind]());
-    assert.equal(created.status, 201, JSON.stringify(created.body));
-    const { id } = created.body.instance;
-    await waitFor(
-      'running',
-      async () => (await call('GET', `/${kind}/${id}`)).body.instance.status === 'running',
-    );
-    return id;
-  }
+  const { ended, running } = customerOf((...request) => call(...request));
   const show = async (kind: Kind, id: number) =>
     (await call('GET', `/snapshots/${kind}/${id}`)).body.snapshot;
   const verify = (kind: Kind, id: number) => call('POST', `/snapshots/${kind}/${id}/verify`);
-  const ended = (answer: Answer) => {
-    assert.ok(answer.status < 300, JSON.stringify(answer.body));
-    return waitFor('the operation to end', async () => {
-      const { data } = (await call('GET', `/operations/${answer.body.operation_id}`)).body;
-      return data.terminal && data;
-    });
-  };
   const findings = async (
     kind: Kind,
     id: string,

@@ -1,25 +1,14 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import {
-  type Answer,
-  type Call,
-  clientOf,
-  newCache,
-  newDatabase,
-  newVps,
-  takeSnapshot,
-} from '../../../test/client.ts';
+import { type Answer, type Call, clientOf, takeSnapshot } from '../../../test/client.ts';
+import { customerOf, type Kind } from '../../../test/customer.ts';
 import { findInconsistencies } from '../../../test/faults.ts';
-import { startTestApp, type TestApp, waitFor } from '../../../test/harness.ts';
+import { holdBack, startTestApp, type TestApp, waitFor } from '../../../test/harness.ts';
 import { DataPlaneError } from '../../dataplane/contract/errors.ts';
 import { uuidv7 } from '../../lib/ids.ts';
 import { createLog } from '../../lib/log.ts';
 import { snapshotReconciler } from './reconciler.ts';
 import { automaticSnapshots } from './schedule.ts';
-
-type Kind = 'vps' | 'database' | 'cache';
-
-const NEW = { vps: newVps, database: newDatabase, cache: newCache };
 
 describe('snapshots by the clock', () => {
   let test: TestApp;
@@ -33,6 +22,7 @@ describe('snapshots by the clock', () => {
   });
   after(() => test.close());
 
+  const customer = customerOf((...request) => call(...request));
   const takeDaily = () => automaticSnapshots(test.database, log).run();
   const reconcile = () => snapshotReconciler(test.database, test.plane, log).run();
   const idle = () =>
@@ -43,13 +33,7 @@ describe('snapshots by the clock', () => {
       return rows.length === 0;
     });
   async function running(kind: Kind, automated: boolean): Promise<string> {
-    const created = await call('POST', `/${kind}`, NEW[kind]());
-    assert.equal(created.status, 201, JSON.stringify(created.body));
-    const { id } = created.body.instance;
-    await waitFor(
-      'running',
-      async () => (await call('GET', `/${kind}/${id}`)).body.instance.status === 'running',
-    );
+    const id = await customer.running(kind);
     const body = { automated_snapshots_enabled: automated };
     assert.equal((await call('PUT', `/${kind}/${id}`, body)).status, 200);
     return id;
@@ -94,16 +78,14 @@ describe('snapshots by the clock', () => {
 
   it('are made up for after a pause, a few at a time', async () => {
     const ids = await Promise.all(Array.from({ length: 7 }, () => running('cache', true)));
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const off = test.plane.faults.before((verb) => (verb === 'ensureSnapshot' ? promise : undefined));
+    const release = holdBack(test.plane, 'ensureSnapshot');
     await takeDaily();
     await takeDaily();
     const { rows } = await test.database.pool.query(
       `select from operations where kind = 'snapshot' and state in ('queued', 'pending', 'running')`,
     );
     assert.equal(rows.length, 4);
-    off();
-    resolve();
+    release();
     await waitFor('all of them', async () => {
       await takeDaily();
       const counts = await Promise.all(ids.map(async (id) => (await list('cache', id)).length));
@@ -115,26 +97,22 @@ describe('snapshots by the clock', () => {
 
   it('leave instances alone that are at work, and do not hold up who wants something of one', async () => {
     const id = await running('database', true);
-    const gate = Promise.withResolvers<void>();
-    const off = test.plane.faults.before((verb) => (verb === 'ensureSnapshot' ? gate.promise : undefined));
+    const release = holdBack(test.plane, 'ensureSnapshot');
     await call('POST', '/snapshots/database', { database_instance_id: id, name: 'by hand' });
     await takeDaily();
     assert.deepEqual(
       (await list('database', id)).map(({ name }) => name),
       ['by hand'],
     );
-    off();
-    gate.resolve();
+    release();
     await idle();
 
     // A stop that was asked for during the daily snapshot is carried out, though that fails.
-    const second = Promise.withResolvers<void>();
-    const away = test.plane.faults.before((verb) => (verb === 'ensureSnapshot' ? second.promise : undefined));
+    const releaseDaily = holdBack(test.plane, 'ensureSnapshot');
     await takeDaily();
     assert.equal((await call('POST', `/database/${id}/stop`)).status, 200);
     test.plane.faults.failNext('ensureSnapshot', new DataPlaneError('failed', 'The host refused.'));
-    away();
-    second.resolve();
+    releaseDaily();
     await idle();
     assert.equal((await call('GET', `/database/${id}`)).body.instance.status, 'stopped');
     assert.equal((await list('database', id))[0].status, 'failed');

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { type Call, clientOf, newVps } from '../../../test/client.ts';
+import { customerOf } from '../../../test/customer.ts';
 import { createTeam, startTestApp, type TestApp, waitFor } from '../../../test/harness.ts';
 import { DataPlaneError } from '../../dataplane/contract/errors.ts';
 import type { InstanceRef } from '../../dataplane/contract/refs.ts';
@@ -16,22 +17,10 @@ describe('VPS', () => {
   });
   after(() => test.close());
 
-  const settled = (id: string, status: string) =>
-    waitFor(
-      `${id} to be ${status}`,
-      async () => (await call('GET', `/vps/${id}/status`)).body.status === status,
-    );
-  const ended = (id: string) =>
-    waitFor('the operation to end', async () => {
-      const { data } = (await call('GET', `/operations/${id}`)).body;
-      return data.terminal && data;
-    });
-  async function create(changes: Record<string, unknown> = {}): Promise<string> {
-    const created = await call('POST', '/vps', newVps(changes));
-    assert.equal(created.status, 201, JSON.stringify(created.body));
-    await settled(created.body.instance.id, 'running');
-    return created.body.instance.id;
-  }
+  const customer = customerOf((...request) => call(...request));
+  const { ended } = customer;
+  const settled = (id: string, status: string) => customer.settled('vps', id, status);
+  const create = (changes: Record<string, unknown> = {}) => customer.running('vps', changes);
   const ref = (id: string) => ({ teamId: test.team.teamId, name: `vps-${id}` });
   const inDataPlane = (id: string) => test.plane.describeInstance(ref(id));
 
@@ -58,9 +47,9 @@ describe('VPS', () => {
     assert.equal((await call('POST', `/vps/${id}/start`)).body.status, 'starting');
     await settled(id, 'running');
     const reboot = await call('POST', `/vps/${id}/reboot`);
-    assert.equal((await ended(reboot.body.operation_id)).state, 'succeeded');
+    assert.equal((await ended(reboot)).state, 'succeeded');
     const reinstall = await call('POST', `/vps/${id}/reinstall`, { image: 'debian-13' });
-    assert.equal((await ended(reinstall.body.operation_id)).state, 'succeeded');
+    assert.equal((await ended(reinstall)).state, 'succeeded');
     assert.equal((await inDataPlane(id))?.image, 'debian-13');
     assert.deepEqual((await inDataPlane(id))?.addresses, { ipv4: public_ip, ipv6: ipv6_address });
     await call('POST', `/vps/${id}/stop`);
@@ -79,31 +68,13 @@ describe('VPS', () => {
       test.plane.drift.stopFromInside(instance);
     });
     const reboot = await call('POST', `/vps/${id}/reboot`);
-    assert.equal((await ended(reboot.body.operation_id)).state, 'succeeded');
+    assert.equal((await ended(reboot)).state, 'succeeded');
     assert.equal((await inDataPlane(id))?.power, 'running');
     stops = 2;
-    const { state, error } = await ended((await call('POST', `/vps/${id}/reboot`)).body.operation_id);
+    const { state, error } = await ended(await call('POST', `/vps/${id}/reboot`));
     assert.deepEqual([state, error.code, error.retryable], ['failed', 'stopped', false]);
     assert.match(error.message, /stopped by itself/);
     away();
-  });
-
-  it('accepts requests while another is at work, and carries them out in order', async () => {
-    const created = await call('POST', '/vps', newVps({ name: 'queue' }));
-    const { id } = created.body.instance;
-    const stop = await call('POST', `/vps/${id}/stop`);
-    const start = await call('POST', `/vps/${id}/start`);
-    assert.deepEqual([stop.status, start.status], [200, 200]);
-    assert.equal((await ended(start.body.operation_id)).state, 'succeeded');
-    const order = await test.database.pool.query(
-      'select kind from operations where resource_id = $1 order by finished_at',
-      [id],
-    );
-    assert.deepEqual(
-      order.rows.map((row) => row.kind),
-      ['create', 'stop', 'start'],
-    );
-    assert.equal((await call('GET', `/vps/${id}/status`)).body.status, 'running');
   });
 
   it('refuses what its state does not allow, and says what to do', async () => {
@@ -145,7 +116,7 @@ describe('VPS', () => {
     await settled(id, 'stopped');
     assert.deepEqual(await diagnosis(), ['stopped']);
     test.plane.faults.failNext('ensureRunning', new DataPlaneError('failed', 'The host refused.'));
-    await ended((await call('POST', `/vps/${id}/start`)).body.operation_id);
+    await ended(await call('POST', `/vps/${id}/start`));
     assert.equal((await diagnosis())[0], 'unhealthy');
     assert.equal((await call('GET', `/vps/${id}/events`)).body.data.events[0].type, 'Warning');
     // Somebody else's answers like one that does not exist.
@@ -158,7 +129,7 @@ describe('VPS', () => {
     const id = await create({ name: 'resize' });
     const grown = await call('PUT', `/vps/${id}`, { resource_profile: 'small_shared' });
     assert.equal(grown.body.instance.storage_size_gb, 160);
-    assert.equal((await ended(grown.body.operation_id)).state, 'succeeded');
+    assert.equal((await ended(grown)).state, 'succeeded');
     assert.deepEqual((await inDataPlane(id))?.limits, { vcpu: 4, memoryMb: 8192, diskGb: 160 });
     const shrunk = await call('PUT', `/vps/${id}`, { resource_profile: 'pico_shared' });
     assert.equal(shrunk.status, 422);
@@ -166,7 +137,7 @@ describe('VPS', () => {
 
     test.plane.faults.failNext('ensureSettings', new DataPlaneError('failed', 'The host refused.'));
     const failed = await call('PUT', `/vps/${id}`, { resource_profile: 'medium_shared' });
-    assert.equal((await ended(failed.body.operation_id)).state, 'failed');
+    assert.equal((await ended(failed)).state, 'failed');
     const { instance } = (await call('GET', `/vps/${id}`)).body;
     assert.deepEqual([instance.resource_profile, instance.status], ['small_shared', 'running']);
   });
@@ -175,7 +146,7 @@ describe('VPS', () => {
     const id = await create({ name: 'settings' });
     const flags = { auto_start: false, backup_enabled: true };
     const changed = await call('PUT', `/vps/${id}`, { configuration: flags });
-    assert.equal((await ended(changed.body.operation_id)).state, 'succeeded');
+    assert.equal((await ended(changed)).state, 'succeeded');
     const { instance } = (await call('GET', `/vps/${id}`)).body;
     assert.deepEqual(
       [instance.auto_start, instance.backup_enabled, instance.monitoring_enabled],
@@ -218,37 +189,6 @@ describe('VPS', () => {
     assert.equal(await count(), held);
   });
 
-  it('creates one server for one Idempotency-Key, however often and however fast it is sent', async () => {
-    const held = (await call('GET', '/vps')).body.pagination.total;
-    const answers = await Promise.all(
-      Array.from({ length: 8 }, () =>
-        call('POST', '/vps', newVps({ name: 'once' }), { 'idempotency-key': 'once' }),
-      ),
-    );
-    assert.deepEqual(new Set(answers.map((answer) => answer.status)), new Set([201]));
-    assert.equal(new Set(answers.map((answer) => answer.body.instance.id)).size, 1);
-    assert.equal((await call('GET', '/vps')).body.pagination.total, held + 1);
-    const other = await call('POST', '/vps', newVps({ name: 'twice' }), { 'idempotency-key': 'once' });
-    assert.equal(other.status, 409);
-  });
-
-  it('keeps the quota under concurrent requests, and frees a place with each deletion', async () => {
-    const team = await createTeam(test.database);
-    await test.database.pool.query(`update teams set quotas = '{"vps": 2}' where id = $1`, [team.teamId]);
-    const own = clientOf(test.app.url!, team.token);
-    const answers = await Promise.all(
-      Array.from({ length: 6 }, (_, i) => own('POST', '/vps', newVps({ name: `q-${i}` }))),
-    );
-    const made = answers.filter((answer) => answer.status === 201);
-    assert.equal(made.length, 2);
-    assert.match(answers.find((answer) => answer.status === 422)!.body.message, /quota is reached: 2 of 2/);
-    const { id } = made[0]!.body.instance;
-    await own('POST', `/vps/${id}/stop`);
-    await own('DELETE', `/vps/${id}`);
-    await waitFor('404', async () => (await own('GET', `/vps/${id}`)).status === 404);
-    assert.equal((await own('POST', '/vps', newVps({ name: 'again' }))).status, 201);
-  });
-
   it('ends in error when the data plane fails for good, leaves nothing behind, and can be deleted', async () => {
     // The failure must hit this server, not one that another test left on its way.
     await waitFor('all operations to end', async () => {
@@ -263,7 +203,7 @@ describe('VPS', () => {
     const { instance } = (await call('GET', `/vps/${id}`)).body;
     assert.equal(instance.status_details.error.message, 'The guest never answered.');
     assert.equal(instance.status_details.error.retryable, false);
-    assert.equal((await ended(waiting.body.operation_id)).error.code, 'previous_operation_failed');
+    assert.equal((await ended(waiting)).error.code, 'previous_operation_failed');
     assert.equal(await inDataPlane(id), null);
     assert.equal((await call('DELETE', `/vps/${id}`)).status, 200);
     await waitFor('404', async () => (await call('GET', `/vps/${id}`)).status === 404);
@@ -295,44 +235,5 @@ describe('VPS', () => {
       assert.equal(answer.status, 404);
     }
     assert.equal((await stranger('GET', '/vps')).body.pagination.total, 0);
-  });
-
-  /** Until the returned function is called, no guest answers. */
-  function holdBack(): () => void {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const off = test.plane.faults.before((verb) => (verb === 'waitForSsh' ? promise : undefined));
-    return () => {
-      off();
-      resolve();
-    };
-  }
-
-  it('does not wait for a guest that its owner has given up on', async () => {
-    const release = holdBack();
-    const created = await call('POST', '/vps', newVps({ name: 'stuck' }));
-    const { id } = created.body.instance;
-    await call('POST', `/vps/${id}/stop`);
-    await settled(id, 'stopped');
-    release();
-  });
-
-  it('lets five operations wait, and always a deletion', async () => {
-    const release = holdBack();
-    const created = await call('POST', '/vps', newVps({ name: 'patient' }));
-    const { id } = created.body.instance;
-    const answers = [];
-    for (let i = 0; i < 7; i++) answers.push((await call('POST', `/vps/${id}/reboot`)).status);
-    assert.deepEqual(answers, [200, 200, 200, 200, 200, 422, 422]);
-    release();
-    await settled(id, 'running');
-  });
-
-  it('goes on after the server is restarted', async () => {
-    test.plane.setLatency(100);
-    const created = await call('POST', '/vps', newVps({ name: 'restart' }));
-    await test.restart();
-    test.plane.setLatency(0);
-    call = clientOf(test.app.url!, test.team.token);
-    await settled(created.body.instance.id, 'running');
   });
 });
