@@ -6103,6 +6103,10 @@ export interface operations {
                      *           "logs": {
                      *             "available": true,
                      *             "sampled_lines": 120
+                     *           },
+                     *           "disk": {
+                     *             "size_gb": 40,
+                     *             "used_mb": 3120
                      *           }
                      *         }
                      *       },
@@ -6151,6 +6155,20 @@ export interface operations {
                                      */
                                     sampled_lines: number;
                                 } | null;
+                                disk: {
+                                    /**
+                                     * Format: int32
+                                     * @description What the instance can store: further writes are refused.
+                                     * @example 40
+                                     */
+                                    size_gb: number;
+                                    /**
+                                     * Format: int32
+                                     * @description 1 GB is 1,024 MB. `df` in the instance shows another figure. Null: not known now.
+                                     * @example 3120
+                                     */
+                                    used_mb: number | null;
+                                };
                             };
                         };
                         error: {
@@ -7668,6 +7686,10 @@ export interface operations {
                      *           "logs": {
                      *             "available": true,
                      *             "sampled_lines": 120
+                     *           },
+                     *           "disk": {
+                     *             "size_gb": 40,
+                     *             "used_mb": 3120
                      *           }
                      *         }
                      *       },
@@ -7716,6 +7738,20 @@ export interface operations {
                                      */
                                     sampled_lines: number;
                                 } | null;
+                                disk: {
+                                    /**
+                                     * Format: int32
+                                     * @description What the instance can store: further writes are refused.
+                                     * @example 40
+                                     */
+                                    size_gb: number;
+                                    /**
+                                     * Format: int32
+                                     * @description 1 GB is 1,024 MB. `df` in the instance shows another figure. Null: not known now.
+                                     * @example 3120
+                                     */
+                                    used_mb: number | null;
+                                };
                             };
                         };
                         error: {
@@ -9369,6 +9405,10 @@ export interface operations {
                      *           "logs": {
                      *             "available": true,
                      *             "sampled_lines": 120
+                     *           },
+                     *           "disk": {
+                     *             "size_gb": 40,
+                     *             "used_mb": 3120
                      *           }
                      *         }
                      *       },
@@ -9417,6 +9457,20 @@ export interface operations {
                                      */
                                     sampled_lines: number;
                                 } | null;
+                                disk: {
+                                    /**
+                                     * Format: int32
+                                     * @description What the instance can store: further writes are refused.
+                                     * @example 40
+                                     */
+                                    size_gb: number;
+                                    /**
+                                     * Format: int32
+                                     * @description 1 GB is 1,024 MB. `df` in the instance shows another figure. Null: not known now.
+                                     * @example 3120
+                                     */
+                                    used_mb: number | null;
+                                };
                             };
                         };
                         error: {

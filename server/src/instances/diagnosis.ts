@@ -77,6 +77,12 @@ export function diskFinding(
   };
 }
 
+/** How much of its disk an instance uses, which `df` in it does not show. `usedBytes`: null where unknown. */
+export const diskSection = ({ disk_gb }: Pick<Instance, 'disk_gb'>, usedBytes: number | null) => ({
+  size_gb: disk_gb,
+  used_mb: usedBytes === null ? null : Math.round(usedBytes / 1024 ** 2),
+});
+
 /** The finding for snapshots that have never been restored, or failed to. */
 export function drillFinding({ snapshots, last }: DrillRecord, noun: string): Finding | null {
   if (last && !last.ok) {

@@ -68,5 +68,13 @@ export const Diagnosis = Diagnostic({
       }),
     ),
     logs: Nullable(Obj({ available: Type.Boolean({ example: true }), sampled_lines: Int(120) })),
+    disk: Obj({
+      size_gb: Int(40, { description: 'What the instance can store: further writes are refused.' }),
+      used_mb: Nullable(
+        Int(3120, {
+          description: '1 GB is 1,024 MB. `df` in the instance shows another figure. Null: not known now.',
+        }),
+      ),
+    }),
   }),
 });

@@ -26,6 +26,7 @@ const RULES: readonly Rule[] = [
     path: /^\/proc\/pressure\/(cpu|io|memory)$/,
     why: 'asks to be told of pressure for as long as the file is open, and changes nothing',
   },
+  { path: /^\/proc\/(cmdline|interrupts|partitions)$/, why: 'is covered by /dev/null, which keeps nothing' },
   { path: /^\/proc\/sys\/net\//, why: OWN_NETWORK, own: true },
   { path: /^\/proc\/sys\/user\/max_[a-z_]+$/, why: OWN_USERS, own: true },
   { path: /^\/proc\/sys\/fs\/mqueue\/[a-z_]+$/, why: OWN_IPC, own: true },

@@ -16,6 +16,7 @@ import { run } from '../../lib/run.ts';
 import { rotateLog, startDaemon } from '../daemon.ts';
 import { OperatorError } from '../operator-error.ts';
 import { removeDanglingVeths } from './dangling-veths.ts';
+import { ensureGuestViews, viewsFolder } from './guest-views.ts';
 import { HOST_INCUS_SOCKET, incusFolder, incusLog, withIncus } from './incus-connection.ts';
 
 const INCUSD = '/usr/libexec/incus/incusd';
@@ -50,6 +51,7 @@ export async function ensureIncusd(home: string): Promise<ProcessIdentity> {
   await mkdir(folder, { recursive: true, mode: 0o711 });
   if (existsSync(APPARMOR_LOADER)) await run(APPARMOR_LOADER, [], { allow: 'any' });
   await removeDanglingVeths();
+  await ensureGuestViews(home);
   await rotateLog(incusLog(home));
   const started = await startDaemon({
     // Each instance needs open files: use the limit of Debian's service file, or the highest that this host allows.
@@ -61,6 +63,7 @@ export async function ensureIncusd(home: string): Promise<ProcessIdentity> {
       HOME: '/root',
       LANG: 'C.UTF-8',
       INCUS_DIR: folder,
+      INCUS_LXC_TEMPLATE_CONFIG: viewsFolder(home),
     },
     logFile: incusLog(home).replace(/\.log$/, '.out'),
   });

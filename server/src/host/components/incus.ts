@@ -43,7 +43,7 @@ export const incus: HostComponent = {
     { name: 'mmdebstrap', proof: '/usr/bin/mmdebstrap' },
     { name: 'zstd', proof: '/usr/bin/zstd' },
   ],
-  entries: ['incus', 'images'],
+  entries: ['incus', 'images', 'lxc'],
   // Incus restarts instances that were running, so everything that isolates them must be up before.
   after: [kernelSettings, aclGuard, lxcfs],
   appliesTo: usesLocalIncus,

@@ -47,7 +47,7 @@ function insideTests(): void {
   const mounts = () => lxcfsMounts('self').filter(({ place }) => place === LXCFS_MOUNT).length;
   const startByHand = async (pidfile: string): Promise<ChildProcess> => {
     const before = mounts();
-    const child = spawn('lxcfs', ['--pidfile', pidfile, LXCFS_MOUNT], { stdio: 'ignore' });
+    const child = spawn('lxcfs', ['-l', '--pidfile', pidfile, LXCFS_MOUNT], { stdio: 'ignore' });
     // The previous lxcfs answers there until the new one is mounted over it.
     await waitFor('lxcfs', async () => mounts() > before && lxcfsWorks());
     return child;

@@ -2,7 +2,14 @@ import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { identify, isAlive, type ProcessIdentity, signal, waitForExit } from '../../lib/processes.ts';
+import {
+  argumentsOf,
+  identify,
+  isAlive,
+  type ProcessIdentity,
+  signal,
+  waitForExit,
+} from '../../lib/processes.ts';
 import { run } from '../../lib/run.ts';
 import type { HostComponent } from '../component.ts';
 import { startDaemon } from '../daemon.ts';
@@ -13,7 +20,7 @@ import { usesLocalIncus } from './incus-connection.ts';
 import { containersWithOldView, lxcfsDaemons, lxcfsMounts } from './lxcfs-views.ts';
 
 /**
- * lxcfs shows each instance its own memory and processors, through files mounted over those of `/proc` and `/sys`. It
+ * lxcfs shows each instance its own memory, processors and load, through files mounted over those of `/proc` and `/sys`. It
  * runs as root and does not check who writes to them, so the whole file system must be read-only. That also covers
  * mounts in running instances, and nobody in an instance can undo it. See docs/decisions/0022-lxcfs-is-read-only.md.
  */
@@ -43,6 +50,15 @@ export const oldLxcfs = (): { daemons: ProcessIdentity[]; containers: string[] }
   daemons: lxcfsDaemons(LXCFS_MOUNT).slice(1),
   containers: containersWithOldView(topMount()?.device),
 });
+
+/** Has lxcfs count the processes of each instance: otherwise its load average and their number are the host's. */
+const OWN_LOAD = '--enable-loadavg';
+
+/** Whether instances see their own load. An lxcfs that runs without it is kept, as instances use it. */
+const showsOwnLoad = (): boolean => {
+  const [daemon] = lxcfsDaemons(LXCFS_MOUNT);
+  return daemon === undefined || argumentsOf(daemon.pid).some((option) => [OWN_LOAD, '-l'].includes(option));
+};
 
 /** File that records which lxcfs process this install started. */
 const marker = (home: string): string => path.join(home, 'lxcfs.json');
@@ -103,7 +119,7 @@ async function startOwnLxcfs(home: string): Promise<void> {
   await mkdir(LXCFS_MOUNT, { recursive: true });
   const started = await startDaemon({
     command: '/usr/bin/lxcfs',
-    args: ['-o', 'ro', LXCFS_MOUNT],
+    args: [OWN_LOAD, '-o', 'ro', LXCFS_MOUNT],
     logFile: path.join(home, 'log', 'lxcfs.log'),
   });
   if (started) await writeFile(marker(home), JSON.stringify(started));
@@ -119,10 +135,12 @@ const DROP_IN = '/etc/systemd/system/lxcfs.service.d/danube.conf';
 
 /**
  * Drop-in for systemd's lxcfs service: makes it read-only before anything that is ordered after it, also without
- * Danube.
+ * Danube, and has it show each instance its own load.
  */
-export const DROP_IN_TEXT = `# Written by Danube: instances could write to files of this host otherwise.
+export const DROP_IN_TEXT = `# Written by Danube: instances could write to files of this host otherwise, and see its load.
 [Service]
+ExecStart=
+ExecStart=/usr/bin/lxcfs ${OWN_LOAD} ${LXCFS_MOUNT}
 ExecStartPost=/bin/sh -c 'until mountpoint -q ${LXCFS_MOUNT}; do sleep 0.1; done; exec mount ${REMOUNT.join(' ')}'
 `;
 
@@ -200,10 +218,16 @@ export function checkLxcfs(): Verdict {
       RESTART,
     );
   }
-  return containers.length === 0
+  if (containers.length > 0) {
+    return warn(
+      `these instances were started with an lxcfs that is gone, and see no processors and memory: ${names}`,
+      'Reboot them.',
+    );
+  }
+  return showsOwnLoad()
     ? ok('mounted, answering and read-only')
     : warn(
-        `these instances were started with an lxcfs that is gone, and see no processors and memory: ${names}`,
-        'Reboot them.',
+        'mounted, answering and read-only, but was started without load averages: instances see that of the host',
+        'Reboot the host when it suits you.',
       );
 }

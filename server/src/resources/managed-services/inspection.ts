@@ -1,10 +1,11 @@
 import type { Compute, ControlVerb } from '../../dataplane/contract/compute.ts';
 import type { Database } from '../../db/database.ts';
-import { verdictOf } from '../../instances/diagnosis.ts';
+import { diskSection, verdictOf } from '../../instances/diagnosis.ts';
 import { eventsSection, viewEvents } from '../../instances/event-list.ts';
 import { instanceRef } from '../../instances/naming.ts';
 import { type Ask, createAsk } from '../../instances/single-flight.ts';
 import { statusDetails } from '../../instances/status.ts';
+import { volumeBytes } from '../../instances/volumes.ts';
 import type { EngineMetrics, EngineState } from '../../services/provider.ts';
 import { drillsOf } from '../snapshots/store.ts';
 import { type Evidence, findFindings } from './diagnosis.ts';
@@ -138,6 +139,7 @@ export class Inspection {
       sections: {
         events: eventsSection(happened),
         logs: { available: log !== null, sampled_lines: log === null ? 0 : log.split('\n').length - 1 },
+        disk: diskSection(row, volumeBytes(usage)),
       },
     };
   }

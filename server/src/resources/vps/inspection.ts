@@ -3,6 +3,7 @@ import { DataPlaneError, type DataPlaneErrorCode } from '../../dataplane/contrac
 import type { Database } from '../../db/database.ts';
 import {
   diskFinding,
+  diskSection,
   drillFinding,
   type Finding,
   failedOperation,
@@ -80,7 +81,11 @@ export class VpsInspection {
       verdict: verdictOf(vps.status, findings),
       status: statusDetails({ ...vps, type: 'vps', noun: 'server' }, comparedAt),
       findings,
-      sections: { events: eventsSection(happened), logs: null },
+      sections: {
+        events: eventsSection(happened),
+        logs: null,
+        disk: diskSection(vps, usage?.diskBytes ?? null),
+      },
     };
   }
 }

@@ -111,6 +111,8 @@ describe('VPS', () => {
     assert.deepEqual(await diagnosis(), ['degraded', 'ssh_not_answering']);
     test.plane.drift.fillDisk(ref(id), 39 * 1024 ** 3);
     assert.deepEqual(await diagnosis(), ['unhealthy', 'disk_nearly_full']);
+    const { disk } = (await call('GET', `/vps/${id}/diagnose`)).body.data.sections;
+    assert.deepEqual(disk, { size_gb: 40, used_mb: 39 * 1024 });
     test.plane.drift.fillDisk(ref(id), 0);
     await call('POST', `/vps/${id}/stop`);
     await settled(id, 'stopped');

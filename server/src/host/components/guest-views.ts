@@ -1,0 +1,44 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+
+/**
+ * What LXC includes in the configuration of every container that Incus starts. Incus looks for it in the folder that
+ * INCUS_LXC_TEMPLATE_CONFIG names.
+ */
+export const viewsFolder = (home: string): string => path.join(home, 'lxc');
+
+/** A file system that is empty and stays so. */
+const EMPTY = 'tmpfs ro,nosuid,nodev,noexec,size=4k,nr_inodes=1,optional 0 0';
+/** A file that reads as empty. */
+const NOTHING = 'none bind,optional 0 0';
+
+/**
+ * Covers files that tell of the host and of the neighbours, and that no program in a container needs: how the host was
+ * booted, how busy its processors, memory and disks are, and how full the storage pool is and each disk in it. lxcfs
+ * does the same for other files, with the container's own figures. systemd and cloud-init do not read the kernel's
+ * command line in a container, but that of its first process.
+ *
+ * Root in a guest can take these covers away, as it can those of lxcfs. So nothing may depend on them.
+ */
+const COVERS = `# Written by Danube.
+lxc.mount.entry = /dev/null proc/cmdline ${NOTHING}
+lxc.mount.entry = /dev/null proc/interrupts ${NOTHING}
+lxc.mount.entry = /dev/null proc/partitions ${NOTHING}
+lxc.mount.entry = none proc/pressure ${EMPTY}
+lxc.mount.entry = none sys/block ${EMPTY}
+lxc.mount.entry = none sys/class/block ${EMPTY}
+lxc.mount.entry = none sys/fs/btrfs ${EMPTY}
+`;
+
+/** The files that Incus would include otherwise: those of lxcfs. */
+const SYSTEM = `# Written by Danube.
+lxc.include = /usr/share/lxc/config/common.conf.d/
+`;
+
+/** Writes what containers are started with. Containers that run keep what they have until they are restarted. */
+export async function ensureGuestViews(home: string): Promise<void> {
+  const folder = path.join(viewsFolder(home), 'common.conf.d');
+  await mkdir(folder, { recursive: true, mode: 0o711 });
+  await writeFile(path.join(folder, '10-system.conf'), SYSTEM);
+  await writeFile(path.join(folder, '20-danube.conf'), COVERS);
+}
