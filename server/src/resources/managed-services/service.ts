@@ -28,7 +28,7 @@ import { type Changes, splitColumns, writeChanges } from './columns.ts';
 import { KINDS, type Kind } from './kinds.ts';
 import { type CreateArgs, type PublishArgs, serviceOperations, updatableColumns } from './operations.ts';
 import { type CreateRequest, checkCreate } from './rules.ts';
-import { allowedActions, type ServiceStatus } from './states.ts';
+import { ACTIONS, allowedActions, refusal } from './states.ts';
 import {
   findService,
   getService,
@@ -279,26 +279,4 @@ export class ServiceActions {
     await writeChanges(tx, row.id, { public_port: port });
     return acceptForInstance(tx, principal, row, serviceOperations.publish, args);
   }
-}
-
-const ACTIONS = {
-  start: { permission: 'start', desired: 'running', status: 'starting', message: 'is starting' },
-  stop: { permission: 'stop', desired: 'stopped', status: 'stopping', message: 'is stopping' },
-  'force-stop': { permission: 'stop', desired: 'stopped', status: 'stopped', message: 'is switched off' },
-  delete: { permission: 'destroy', desired: 'deleted', status: 'destroying', message: 'is being deleted' },
-} as const satisfies Record<
-  string,
-  {
-    permission: keyof ReturnType<typeof allowedActions>;
-    desired: string;
-    status: ServiceStatus;
-    message: string;
-  }
->;
-
-function refusal(row: ManagedService, permission: 'start' | 'stop' | 'destroy', noun: string): string {
-  if (row.desired === 'deleted') return `The ${noun} is being deleted.`;
-  if (permission === 'destroy') return `The ${noun} is running. Stop it before you delete it.`;
-  if (permission === 'start') return `The ${noun} is running already, or about to.`;
-  return `The ${noun} is stopped, or about to. Start it first.`;
 }
