@@ -15,7 +15,10 @@ export type Queryable = Kysely<DB>;
 export interface Database {
   pool: pg.Pool;
   db: Kysely<DB>;
-  /** Runs `work` in one transaction: commits when it resolves, rolls back when it throws. */
+  /**
+   * Runs `work` in one transaction: commits when it resolves, rolls back when it throws. Where PostgreSQL rolls it back
+   * because it conflicts with another, it is run again, so it may do nothing that a roll-back does not undo.
+   */
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
@@ -41,7 +44,25 @@ export function openDatabase(url: string, { max = 20 }: { max?: number } = {}): 
   return {
     pool,
     db,
-    transaction: (work) => db.transaction().execute(work),
+    transaction: (work) => withRetries(() => db.transaction().execute(work)),
     close: () => db.destroy(),
   };
+}
+
+const ATTEMPTS = 5;
+/** serialization_failure and deadlock_detected. */
+const CONFLICTS: readonly unknown[] = ['40001', '40P01'];
+
+/** Whether PostgreSQL rolled a transaction back because it conflicts with others. */
+export const isConflict = (error: unknown): boolean =>
+  CONFLICTS.includes((error as { code?: unknown } | null)?.code);
+
+async function withRetries<T>(run: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await run();
+    } catch (error) {
+      if (attempt === ATTEMPTS || !isConflict(error)) throw error;
+    }
+  }
 }

@@ -1,5 +1,6 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { DataPlaneError } from '../dataplane/contract/errors.ts';
+import { isConflict } from '../db/database.ts';
 import { AppError, invalid } from '../lib/errors.ts';
 import { databaseOutage, logFailure } from '../lib/failure.ts';
 import { fieldErrors } from './validation.ts';
@@ -64,6 +65,11 @@ export function toAppError(thrown: unknown): AppError {
   if (error?.validation) return invalid(fieldErrors(error.validation as Parameters<typeof fieldErrors>[0]));
   const known = typeof error?.code === 'string' ? fromCode(error.code) : null;
   if (known) return known;
+  if (isConflict(thrown)) {
+    return new AppError('unavailable', 'Other requests are changing the same things. Send this one again.', {
+      cause: thrown,
+    });
+  }
   if (databaseOutage(thrown)) {
     return new AppError('unavailable', 'The database cannot be reached at the moment. Try again shortly.', {
       cause: thrown,

@@ -10,8 +10,6 @@ export const IDEMPOTENCY_HOURS = 24;
 
 const PRINTABLE = /^[\x20-\x7e]{1,255}$/;
 const ATTEMPTS = 5;
-/** serialization_failure and deadlock_detected: PostgreSQL rolled the transaction back, and it can be repeated. */
-const RETRYABLE = new Set(['40001', '40P01']);
 
 /**
  * Runs the work of one write request in one transaction and returns the response body. Every write goes through here.
@@ -22,16 +20,16 @@ const RETRYABLE = new Set(['40001', '40P01']);
  * account and the team that it acts for, not to the token, so a repetition may use a new token.
  *
  * `work` must use `tx` only: waiting requests hold one connection each, so asking the pool for a second one could
- * deadlock. It may run more than once, because PostgreSQL can roll a transaction back.
+ * deadlock. It may run more than once, as in any transaction.
  *
  * Throws `validation_failed` for a malformed key and `idempotency_conflict` for one that was used for another request.
  */
 export async function mutate<T>(request: PrivateRequest, work: (tx: Tx) => Promise<T>): Promise<T> {
   const key = idempotencyKey(request);
   const { database } = request.server;
-  if (key === null) return withRetries(() => database.transaction(work));
+  if (key === null) return database.transaction(work);
   const hash = requestHash(request);
-  return withRetries(() => database.transaction((tx) => once(request, tx, key, hash, work)));
+  return database.transaction((tx) => once(request, tx, key, hash, work));
 }
 
 function idempotencyKey(request: PrivateRequest): string | null {
@@ -149,15 +147,4 @@ function canonical(value: unknown): string {
       ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1)))
       : item,
   );
-}
-
-async function withRetries<T>(run: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await run();
-    } catch (error) {
-      const code = (error as { code?: unknown }).code;
-      if (attempt === ATTEMPTS || typeof code !== 'string' || !RETRYABLE.has(code)) throw error;
-    }
-  }
 }

@@ -26,8 +26,8 @@ export interface Size {
  * `not_available` where no instance can be so large here, `quota_exceeded` where the team has too much storage, and
  * `no_capacity` where the host has no room. `field` of the request is what asks for it.
  *
- * Everybody who promises something waits here for those before, until their transactions end: call it last, when the
- * transaction has all other locks that it needs.
+ * Nobody waits here. Where another transaction is promised the same room first, the commit of this one conflicts with it,
+ * and the transaction is begun again and gets its refusal here.
  */
 export async function promiseInstance(
   tx: Tx,
@@ -54,17 +54,9 @@ export const promiseDrill = (tx: Tx, teamId: number, { memory_mb, disk_gb }: Siz
   promise(tx, teamId, { memoryMb: memory_mb, diskGb: disk_gb, storageGb: 0 });
 
 async function promise(tx: Tx, teamId: number, claim: Claim): Promise<void> {
-  const found = await sql<{ room: Room }>`select lock_capacity(${teamId}) as room`.execute(tx);
+  const found = await sql<{ room: Room }>`select ask_capacity(${teamId}) as room`.execute(tx);
   const refusal = refusalOf(found.rows[0]!.room, claim);
   if (refusal) throw refusal;
-}
-
-/**
- * For the end of an instance, whose commit changes rows of which others wait for some while they hold that of the host:
- * all take that first.
- */
-export async function holdCapacity(tx: Tx): Promise<void> {
-  await sql`select from capacity for update`.execute(tx);
 }
 
 /** Whether the pool has so little free, as of the last look at it, that nothing new is to be stored. */

@@ -10,7 +10,6 @@ import type {
   OperationWorkflow,
 } from '../operations/operation.ts';
 import { type AcceptedOperation, recordOutcome } from '../operations/operations-store.ts';
-import { holdCapacity } from './capacity.ts';
 import { kindOf } from './kinds.ts';
 import { deleteInstance, type Instance, type InstanceChanges, updateInstance } from './store.ts';
 
@@ -127,5 +126,4 @@ export async function endInstance(tx: Tx, operation: Operation): Promise<void> {
   const { teamId, resourceType, resourceId } = operation;
   await recordOutcome(tx, operation, kindOf(resourceType).events.deleted, {});
   if (await deleteInstance(tx, resourceId)) await releaseQuota(tx, teamId, resourceType);
-  await holdCapacity(tx);
 }

@@ -48,14 +48,28 @@ insert into team_usage (team_id, kind, used)
     union all select team_id, snapshot_gb(reason, status, size_bytes, disk_gb) from snapshots) as taken
   group by team_id;
 
--- The row of the host comes before that of the team, as in lock_capacity.
+-- Counts what is promised more, or given back where it is negative. Where the transaction has asked for it (ask_capacity),
+-- it may only go as far as the limits do: others may have been promised what was left when it asked. It fails then as one
+-- that conflicts with another, so that it is begun again, asks again, and is told.
 create function note_promise(team bigint, memory bigint, disk bigint, storage bigint) returns void
   language plpgsql as $$
+declare
+  asked constant boolean := coalesce(current_setting('danube.capacity_asked', true), '') = 'yes';
+  host capacity;
+  stored integer;
 begin
-  update capacity set memory_promised_mb = memory_promised_mb + memory, disk_promised_gb = disk_promised_gb + disk;
-  update team_usage set used = used + storage where team_id = team and kind = 'storage_gb';
+  -- What changes its firewalls too may have this row already: whoever takes both takes that of the team first.
+  perform from firewall_revisions where team_id = team for update;
+  update capacity set memory_promised_mb = memory_promised_mb + memory, disk_promised_gb = disk_promised_gb + disk
+    returning * into host;
+  update team_usage set used = used + storage where team_id = team and kind = 'storage_gb' returning used into stored;
   if not found then
-    insert into team_usage (team_id, kind, used) values (team, 'storage_gb', storage);
+    insert into team_usage (team_id, kind, used) values (team, 'storage_gb', storage) returning used into stored;
+  end if;
+  if asked and (memory > 0 and host.memory_promised_mb > host.memory_limit_mb
+      or disk > 0 and host.disk_promised_gb > host.disk_limit_gb
+      or storage > 0 and stored > (select storage_quota_gb(team))) then
+    raise exception 'others were promised the room meanwhile' using errcode = 'serialization_failure';
   end if;
 end $$;
 
@@ -83,22 +97,27 @@ begin
   return null;
 end $$;
 
--- Deferred to the commit, as those of firewalls: nobody waits for long for the one row that all of them change.
+-- Deferred to the commit, as those of firewalls: all transactions that promise or give back change the one row of the
+-- host, and each waits for those before no longer than they take to commit.
 create constraint trigger instances_promised after insert or delete or update of memory_mb, disk_gb on instances
   deferrable initially deferred for each row execute function note_instance_promise();
 create constraint trigger snapshots_promised
   after insert or delete or update of status, size_bytes, disk_gb, drill_memory_mb, drill_disk_gb on snapshots
   deferrable initially deferred for each row execute function note_snapshot_promise();
 
--- Nobody else promises anything until the transaction ends. Returns the row of the host, with the storage of the team:
--- each statement in here sees what was committed before it, so all of it is as it is after the wait.
-create function lock_capacity(team bigint) returns jsonb language plpgsql as $$
+-- Of a team, in GB; null until the install has said what those have that have none of their own.
+create function storage_quota_gb(team bigint) returns integer stable language sql as $$
+  select coalesce((t.quotas ->> 'storage_gb')::integer, c.storage_quota_gb) from teams t, capacity c where t.id = team
+$$;
+
+-- The row of the host, with the storage of the team, as of now: the commit of this transaction fails where others were
+-- promised too much of it in between.
+create function ask_capacity(team bigint) returns jsonb language plpgsql as $$
 begin
-  perform from capacity for update;
+  perform set_config('danube.capacity_asked', 'yes', true);
   return (select to_jsonb(c) || jsonb_build_object(
-      'storage_quota_gb', coalesce((t.quotas ->> 'storage_gb')::integer, c.storage_quota_gb),
+      'storage_quota_gb', storage_quota_gb(team),
       'storage_used_gb', coalesce(u.used, 0))
-    from capacity c join teams t on t.id = team
-      left join team_usage u on u.team_id = t.id and u.kind = 'storage_gb');
+    from capacity c left join team_usage u on u.team_id = team and u.kind = 'storage_gb');
 end $$;
 `;
