@@ -138,6 +138,14 @@ const COMMANDS: readonly Command[] = [
     run: async (words) => (await import('./script.ts')).runScript('bench/run.ts', words),
   },
   {
+    name: 'audit',
+    usage: 'audit',
+    help: 'Check the dependencies: versions, hashes, licenses, install scripts, known vulnerabilities.',
+    options: {},
+    words: [0, Number.POSITIVE_INFINITY],
+    run: async (words) => (await import('./script.ts')).runScript('scripts/audit.ts', words),
+  },
+  {
     name: 'generate',
     usage: 'generate [--check]',
     help: 'Regenerate the generated files (OpenAPI document, client, database types).',
