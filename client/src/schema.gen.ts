@@ -9,7 +9,7 @@ export interface paths {
         };
         /**
          * Check health
-         * @description Says whether the database and the engine answer. Needs no token and is never refused for its rate.
+         * @description Reports whether Danube’s database and the data plane answer. Needs no token, and has no rate limit.
          */
         get: operations["getHealth"];
         put?: never;
@@ -29,7 +29,7 @@ export interface paths {
         };
         /**
          * List teams
-         * @description Lists the teams that the token’s account is a member of, and says which one requests act on. Any valid token will do.
+         * @description Lists the teams that the token’s account is a member of, and which of them requests act on. Any valid token will do.
          */
         get: operations["listTeams"];
         put?: never;
@@ -55,7 +55,7 @@ export interface paths {
         put?: never;
         /**
          * Add an SSH key
-         * @description Adds a public key that VPS can be created with. Each key can be in a team once. Needs the scope `ssh-key:write`.
+         * @description Adds a public key for new VPS. A team can have each key only once. Needs the scope `ssh-key:write`.
          */
         post: operations["createSshKey"];
         delete?: never;
@@ -80,7 +80,7 @@ export interface paths {
         post?: never;
         /**
          * Delete an SSH key
-         * @description Deletes the key. Instances that were created with it keep it. Needs the scope `ssh-key:delete`.
+         * @description Deletes the key. It stays on instances that were created with it. Needs the scope `ssh-key:delete`.
          */
         delete: operations["deleteSshKey"];
         options?: never;
@@ -97,13 +97,13 @@ export interface paths {
         };
         /**
          * List VPS
-         * @description The servers of the team, newest first. Needs the scope `vps:read`.
+         * @description Lists the team’s servers, newest first. Needs the scope `vps:read`.
          */
         get: operations["listVps"];
         put?: never;
         /**
          * Create a VPS
-         * @description Answers at once; the server is ready when its `status` is `running`, which means that SSH answers. Needs the scope `vps:write`.
+         * @description Returns at once. The server is ready once its `status` is `running`: SSH answers then. Needs the scope `vps:write`.
          */
         post: operations["createVps"];
         delete?: never;
@@ -121,7 +121,7 @@ export interface paths {
         };
         /**
          * List images
-         * @description Operating systems that a VPS can start from. Needs the scope `vps:read`.
+         * @description Lists the operating systems for VPS. Needs the scope `vps:read`.
          */
         get: operations["listVpsImages"];
         put?: never;
@@ -141,7 +141,7 @@ export interface paths {
         };
         /**
          * List images by distribution
-         * @description The same images, grouped by distribution. Needs the scope `vps:read`.
+         * @description Lists the same images, grouped by distribution. Needs the scope `vps:read`.
          */
         get: operations["listVpsImagesGrouped"];
         put?: never;
@@ -161,7 +161,7 @@ export interface paths {
         };
         /**
          * List plans
-         * @description Sizes and prices, excluding taxes. Disk sizes are quotas, thinly provisioned. Needs the scope `vps:read`.
+         * @description Lists the plans with their sizes and prices, excluding taxes. Disk sizes are upper limits, because disks are thinly provisioned. Needs the scope `vps:read`.
          */
         get: operations["listVpsPlans"];
         put?: never;
@@ -181,18 +181,18 @@ export interface paths {
         };
         /**
          * Show a VPS
-         * @description One server with its addresses and cost. Needs the scope `vps:read`.
+         * @description Shows one server, with its addresses and cost. Needs the scope `vps:read`.
          */
         get: operations["getVps"];
         /**
          * Update a VPS
-         * @description Changes plan or settings. A plan changes without a restart; its disk may grow, never shrink. Needs the scope `vps:write`.
+         * @description Changes the plan or the settings. A new plan needs no restart. The disk can grow, but never shrink. Needs the scope `vps:write`.
          */
         put: operations["updateVps"];
         post?: never;
         /**
          * Delete a VPS
-         * @description Deletes a stopped server with its disk. It is 404 once gone. Needs the scope `vps:delete`.
+         * @description Deletes a stopped server and its disk. Once it is deleted, requests for it return 404. Needs the scope `vps:delete`.
          */
         delete: operations["deleteVps"];
         options?: never;
@@ -209,7 +209,7 @@ export interface paths {
         };
         /**
          * Show the status
-         * @description The cheap question to ask while waiting; every 5 seconds is enough. Needs the scope `vps:read`.
+         * @description A cheap request for polling the status; every 5 seconds is enough. Needs the scope `vps:read`.
          */
         get: operations["getVpsStatus"];
         put?: never;
@@ -229,7 +229,7 @@ export interface paths {
         };
         /**
          * Show the root password
-         * @description The console password. SSH accepts it only where `auth_method` is `password`. Needs `vps:write`, since it gives full control of the server. Needs the scope `vps:write`.
+         * @description Shows the password for the console. SSH accepts it only if `auth_method` is `password`. It gives full control of the server, so the right to read is not enough. Needs the scope `vps:write`.
          */
         get: operations["getVpsPassword"];
         put?: never;
@@ -251,7 +251,7 @@ export interface paths {
         put?: never;
         /**
          * Start a VPS
-         * @description Starts a stopped server. Behind an operation that is still at work it waits its turn. Needs the scope `vps:write`.
+         * @description Starts a stopped server. If another operation on it is still running, the start waits for it to end. Needs the scope `vps:write`.
          */
         post: operations["startVps"];
         delete?: never;
@@ -271,7 +271,7 @@ export interface paths {
         put?: never;
         /**
          * Stop a VPS
-         * @description Asks the guest to shut down; after 30 seconds it is switched off. Needs the scope `vps:write`.
+         * @description Asks the guest to shut down, and switches it off after 30 seconds. Needs the scope `vps:write`.
          */
         post: operations["stopVps"];
         delete?: never;
@@ -311,7 +311,7 @@ export interface paths {
         put?: never;
         /**
          * Reinstall a VPS
-         * @description Replaces the disk by a fresh system. Id, name, addresses and password stay. Needs the scope `vps:write`.
+         * @description Replaces the disk with a new system. The id, the name, the addresses and the password stay the same. Needs the scope `vps:write`.
          */
         post: operations["reinstallVps"];
         delete?: never;
@@ -329,7 +329,7 @@ export interface paths {
         };
         /**
          * List events
-         * @description What the platform did to the server and what it found, newest first. Needs the scope `vps:read`.
+         * @description Lists what Danube did with the server and what it noticed, newest first. Needs the scope `vps:read`.
          */
         get: operations["getVpsEvents"];
         put?: never;
@@ -349,7 +349,7 @@ export interface paths {
         };
         /**
          * Diagnose a VPS
-         * @description Looks for what is wrong, the worst first, and says what helps. Needs the scope `vps:read`.
+         * @description Looks for problems, and lists them with their remedies, the most severe first. Needs the scope `vps:read`.
          */
         get: operations["diagnoseVps"];
         put?: never;
@@ -369,13 +369,13 @@ export interface paths {
         };
         /**
          * List databases
-         * @description The databases of the team, newest first. Needs the scope `database:read`.
+         * @description Lists the team’s databases, newest first. Needs the scope `database:read`.
          */
         get: operations["listDatabases"];
         put?: never;
         /**
          * Create a database
-         * @description Creates a database and returns at once; follow `operation_id`, or ask until `status` is `running`: then it answers queries. Needs the scope `database:write`.
+         * @description Creates a database and returns at once. Follow `operation_id`, or poll until `status` is `running`: it answers queries then. Needs the scope `database:write`.
          */
         post: operations["createDatabase"];
         delete?: never;
@@ -393,7 +393,7 @@ export interface paths {
         };
         /**
          * List plans for databases
-         * @description The plans, with monthly prices, and the engines with their versions. Needs the scope `database:read`.
+         * @description Lists the plans with their monthly prices, and the engines with their versions. Needs the scope `database:read`.
          */
         get: operations["listDatabasePlans"];
         put?: never;
@@ -418,13 +418,13 @@ export interface paths {
         get: operations["getDatabase"];
         /**
          * Update a database
-         * @description Changes name, plan, storage or parameters. A plan changes live where the engine can; where it cannot, the engine is restarted. Parameters that only a restart can change wait for the next start (`pending_restart`). Needs the scope `database:write`.
+         * @description Changes the name, the plan, the storage or the parameters. If the engine cannot change its plan while it runs, it is restarted. Parameters that need a restart take effect at the next start (`pending_restart`). Needs the scope `database:write`.
          */
         put: operations["updateDatabase"];
         post?: never;
         /**
          * Delete a database
-         * @description Deletes a stopped database with all of its data. It is 404 once gone. Needs the scope `database:delete`.
+         * @description Deletes a stopped database and all of its data. Once it is deleted, requests for it return 404. Needs the scope `database:delete`.
          */
         delete: operations["deleteDatabase"];
         options?: never;
@@ -443,7 +443,7 @@ export interface paths {
         put?: never;
         /**
          * Start a database
-         * @description Starts it with its data. One whose instance was lost is built anew on its data volume. Needs the scope `database:write`.
+         * @description Starts it with its data. If its instance was lost, a new one is created with the data volume. Needs the scope `database:write`.
          */
         post: operations["startDatabase"];
         delete?: never;
@@ -463,7 +463,7 @@ export interface paths {
         put?: never;
         /**
          * Stop a database
-         * @description Lets the engine end in good order: its next start needs no recovery. Needs the scope `database:write`.
+         * @description Shuts the engine down cleanly, so that its next start needs no recovery. Needs the scope `database:write`.
          */
         post: operations["stopDatabase"];
         delete?: never;
@@ -483,7 +483,7 @@ export interface paths {
         put?: never;
         /**
          * Switch off a database
-         * @description Switches it off at once, as a power cut does. What was committed is recovered at the next start. Needs the scope `database:write`.
+         * @description Switches it off at once, like a power failure. The next start recovers all committed data. Needs the scope `database:write`.
          */
         post: operations["forceStopDatabase"];
         delete?: never;
@@ -501,7 +501,7 @@ export interface paths {
         };
         /**
          * Show the credentials
-         * @description Address, account and password, and a URI with all of them. Needs `database:write`, since it gives full control of the data. Needs the scope `database:write`.
+         * @description Shows the address, the account and the password, and a URI with all of them. They give full control of the data, so the right to read is not enough. Needs the scope `database:write`.
          */
         get: operations["getDatabaseCredentials"];
         put?: never;
@@ -523,12 +523,12 @@ export interface paths {
         put?: never;
         /**
          * Publish a database
-         * @description Lets it be reached at the install’s public address, at a port of its own, with TLS. Needs the scope `database:write`.
+         * @description Makes it reachable at the install’s public address, at a port of its own and over TLS. Needs the scope `database:write`.
          */
         post: operations["publishDatabase"];
         /**
          * Withdraw a database
-         * @description Ends its publication: only the team’s own network reaches it then. Needs the scope `database:write`.
+         * @description Ends its publication, so that it is reachable only from the team’s own network. Needs the scope `database:write`.
          */
         delete: operations["withdrawDatabase"];
         options?: never;
@@ -545,7 +545,7 @@ export interface paths {
         };
         /**
          * Read the engine’s log
-         * @description The newest entries of the engine’s own log, oldest first; with `since` or `cursor`, those that follow. Needs the scope `database:read`.
+         * @description Lists the newest entries of the engine’s own log, oldest first. With `since` or `cursor`, it lists those that follow. Needs the scope `database:read`.
          */
         get: operations["getDatabaseLogs"];
         put?: never;
@@ -565,7 +565,7 @@ export interface paths {
         };
         /**
          * List events
-         * @description What the platform did to the database and what it found, newest first. Needs the scope `database:read`.
+         * @description Lists what Danube did with the database and what it noticed, newest first. Needs the scope `database:read`.
          */
         get: operations["getDatabaseEvents"];
         put?: never;
@@ -585,7 +585,7 @@ export interface paths {
         };
         /**
          * Diagnose a database
-         * @description Looks for what is wrong, the worst first, and says what helps. Needs the scope `database:read`.
+         * @description Looks for problems, and lists them with their remedies, the most severe first. Needs the scope `database:read`.
          */
         get: operations["diagnoseDatabase"];
         put?: never;
@@ -605,7 +605,7 @@ export interface paths {
         };
         /**
          * Show metrics
-         * @description Numbers that the engine reported just now. Null where it has none; `reason` says why. Needs the scope `database:read`.
+         * @description Shows current figures from the engine. Those that it does not have are null; `reason` says why. Needs the scope `database:read`.
          */
         get: operations["getDatabaseMetrics"];
         put?: never;
@@ -625,13 +625,13 @@ export interface paths {
         };
         /**
          * List caches
-         * @description The caches of the team, newest first. Needs the scope `cache:read`.
+         * @description Lists the team’s caches, newest first. Needs the scope `cache:read`.
          */
         get: operations["listCaches"];
         put?: never;
         /**
          * Create a cache
-         * @description Creates a cache and returns at once; follow `operation_id`, or ask until `status` is `running`: then it answers queries. Needs the scope `cache:write`.
+         * @description Creates a cache and returns at once. Follow `operation_id`, or poll until `status` is `running`: it answers queries then. Needs the scope `cache:write`.
          */
         post: operations["createCache"];
         delete?: never;
@@ -649,7 +649,7 @@ export interface paths {
         };
         /**
          * List plans for caches
-         * @description The plans, with monthly prices, and the engines with their versions. Needs the scope `cache:read`.
+         * @description Lists the plans with their monthly prices, and the engines with their versions. Needs the scope `cache:read`.
          */
         get: operations["listCachePlans"];
         put?: never;
@@ -674,13 +674,13 @@ export interface paths {
         get: operations["getCache"];
         /**
          * Update a cache
-         * @description Changes name, plan, storage or parameters. A plan changes live where the engine can; where it cannot, the engine is restarted. Parameters that only a restart can change wait for the next start (`pending_restart`). Needs the scope `cache:write`.
+         * @description Changes the name, the plan, the storage or the parameters. If the engine cannot change its plan while it runs, it is restarted. Parameters that need a restart take effect at the next start (`pending_restart`). Needs the scope `cache:write`.
          */
         put: operations["updateCache"];
         post?: never;
         /**
          * Delete a cache
-         * @description Deletes a stopped cache with all of its data. It is 404 once gone. Needs the scope `cache:delete`.
+         * @description Deletes a stopped cache and all of its data. Once it is deleted, requests for it return 404. Needs the scope `cache:delete`.
          */
         delete: operations["deleteCache"];
         options?: never;
@@ -699,7 +699,7 @@ export interface paths {
         put?: never;
         /**
          * Start a cache
-         * @description Starts it with its data. One whose instance was lost is built anew on its data volume. Needs the scope `cache:write`.
+         * @description Starts it with its data. If its instance was lost, a new one is created with the data volume. Needs the scope `cache:write`.
          */
         post: operations["startCache"];
         delete?: never;
@@ -719,7 +719,7 @@ export interface paths {
         put?: never;
         /**
          * Stop a cache
-         * @description Lets the engine end in good order: its next start needs no recovery. Needs the scope `cache:write`.
+         * @description Shuts the engine down cleanly, so that its next start needs no recovery. Needs the scope `cache:write`.
          */
         post: operations["stopCache"];
         delete?: never;
@@ -739,7 +739,7 @@ export interface paths {
         put?: never;
         /**
          * Switch off a cache
-         * @description Switches it off at once, as a power cut does. What was committed is recovered at the next start. Needs the scope `cache:write`.
+         * @description Switches it off at once, like a power failure. The next start recovers all committed data. Needs the scope `cache:write`.
          */
         post: operations["forceStopCache"];
         delete?: never;
@@ -757,7 +757,7 @@ export interface paths {
         };
         /**
          * Show the credentials
-         * @description Address, account and password, and a URI with all of them. Needs `cache:write`, since it gives full control of the data. Needs the scope `cache:write`.
+         * @description Shows the address, the account and the password, and a URI with all of them. They give full control of the data, so the right to read is not enough. Needs the scope `cache:write`.
          */
         get: operations["getCacheCredentials"];
         put?: never;
@@ -777,7 +777,7 @@ export interface paths {
         };
         /**
          * Show how to connect
-         * @description Address, account and password, and a URI with all of them. Needs `cache:write`, since it gives full control of the data. Needs the scope `cache:write`.
+         * @description Shows the address, the account and the password, and a URI with all of them. They give full control of the data, so the right to read is not enough. Needs the scope `cache:write`.
          */
         get: operations["getCacheConnectionInfo"];
         put?: never;
@@ -799,12 +799,12 @@ export interface paths {
         put?: never;
         /**
          * Publish a cache
-         * @description Lets it be reached at the install’s public address, at a port of its own, with TLS. Needs the scope `cache:write`.
+         * @description Makes it reachable at the install’s public address, at a port of its own and over TLS. Needs the scope `cache:write`.
          */
         post: operations["publishCache"];
         /**
          * Withdraw a cache
-         * @description Ends its publication: only the team’s own network reaches it then. Needs the scope `cache:write`.
+         * @description Ends its publication, so that it is reachable only from the team’s own network. Needs the scope `cache:write`.
          */
         delete: operations["withdrawCache"];
         options?: never;
@@ -821,7 +821,7 @@ export interface paths {
         };
         /**
          * Read the engine’s log
-         * @description The newest entries of the engine’s own log, oldest first; with `since` or `cursor`, those that follow. Needs the scope `cache:read`.
+         * @description Lists the newest entries of the engine’s own log, oldest first. With `since` or `cursor`, it lists those that follow. Needs the scope `cache:read`.
          */
         get: operations["getCacheLogs"];
         put?: never;
@@ -841,7 +841,7 @@ export interface paths {
         };
         /**
          * List events
-         * @description What the platform did to the cache and what it found, newest first. Needs the scope `cache:read`.
+         * @description Lists what Danube did with the cache and what it noticed, newest first. Needs the scope `cache:read`.
          */
         get: operations["getCacheEvents"];
         put?: never;
@@ -861,7 +861,7 @@ export interface paths {
         };
         /**
          * Diagnose a cache
-         * @description Looks for what is wrong, the worst first, and says what helps. Needs the scope `cache:read`.
+         * @description Looks for problems, and lists them with their remedies, the most severe first. Needs the scope `cache:read`.
          */
         get: operations["diagnoseCache"];
         put?: never;
@@ -881,7 +881,7 @@ export interface paths {
         };
         /**
          * Show metrics
-         * @description Numbers that the engine reported just now. Null where it has none; `reason` says why. Needs the scope `cache:read`.
+         * @description Shows current figures from the engine. Those that it does not have are null; `reason` says why. Needs the scope `cache:read`.
          */
         get: operations["getCacheMetrics"];
         put?: never;
@@ -901,13 +901,13 @@ export interface paths {
         };
         /**
          * List snapshots of servers
-         * @description The snapshots of the team’s servers, newest first, those that Danube takes by itself among them. Needs the scope `snapshot:read`.
+         * @description Lists the snapshots of the team’s servers, newest first, including those that Danube takes automatically. Needs the scope `snapshot:read`.
          */
         get: operations["listVpsSnapshots"];
         put?: never;
         /**
          * Take a snapshot of a server
-         * @description Keeps the disk of the server as it is at one moment. Behind an operation that is still at work it waits its turn. Needs the scope `snapshot:write`.
+         * @description Saves the state of the server’s disk at one moment. If another operation on the server is running, it waits for that to end. Needs the scope `snapshot:write`.
          */
         post: operations["createVpsSnapshot"];
         delete?: never;
@@ -925,7 +925,7 @@ export interface paths {
         };
         /**
          * Show a snapshot
-         * @description Shows one snapshot, with what its last restore drill found. Needs the scope `snapshot:read`.
+         * @description Shows one snapshot, with the result of its last restore drill. Needs the scope `snapshot:read`.
          */
         get: operations["getVpsSnapshot"];
         put?: never;
@@ -951,7 +951,7 @@ export interface paths {
         put?: never;
         /**
          * Restore a server
-         * @description Puts the server back to the snapshot, in place: id, addresses, plan and credentials stay as they are now. It runs afterwards. The state before is kept as a snapshot with the reason `safety` until the next restore. Needs the scope `snapshot:write`.
+         * @description Restores the server to the snapshot and starts it. Its id, addresses, plan and credentials stay as they are now. The state before is kept until the next restore, as a snapshot with the reason `safety`. Needs the scope `snapshot:write`.
          */
         post: operations["restoreVpsSnapshot"];
         delete?: never;
@@ -971,7 +971,7 @@ export interface paths {
         put?: never;
         /**
          * Verify a snapshot
-         * @description A restore drill: makes a throwaway instance without any network from the snapshot, waits until it answers, has its data checked, and removes it. The operation fails where the drill does; `verification` says what was found. Needs the scope `snapshot:write`.
+         * @description Runs a restore drill: creates a temporary instance without a network from the snapshot, waits until it answers, checks its data, and removes it. The operation fails if the drill fails. `verification` has the result. Needs the scope `snapshot:write`.
          */
         post: operations["verifyVpsSnapshot"];
         delete?: never;
@@ -989,13 +989,13 @@ export interface paths {
         };
         /**
          * List snapshots of databases
-         * @description The snapshots of the team’s databases, newest first, those that Danube takes by itself among them. Needs the scope `snapshot:read`.
+         * @description Lists the snapshots of the team’s databases, newest first, including those that Danube takes automatically. Needs the scope `snapshot:read`.
          */
         get: operations["listDatabaseSnapshots"];
         put?: never;
         /**
          * Take a snapshot of a database
-         * @description Keeps the disk of the database as it is at one moment. Behind an operation that is still at work it waits its turn. Needs the scope `snapshot:write`.
+         * @description Saves the state of the database’s disk at one moment. If another operation on the database is running, it waits for that to end. Needs the scope `snapshot:write`.
          */
         post: operations["createDatabaseSnapshot"];
         delete?: never;
@@ -1013,7 +1013,7 @@ export interface paths {
         };
         /**
          * Show a snapshot
-         * @description Shows one snapshot, with what its last restore drill found. Needs the scope `snapshot:read`.
+         * @description Shows one snapshot, with the result of its last restore drill. Needs the scope `snapshot:read`.
          */
         get: operations["getDatabaseSnapshot"];
         put?: never;
@@ -1039,7 +1039,7 @@ export interface paths {
         put?: never;
         /**
          * Restore a database
-         * @description Puts the database back to the snapshot, in place: id, addresses, plan and credentials stay as they are now. It runs afterwards. The state before is kept as a snapshot with the reason `safety` until the next restore. Needs the scope `snapshot:write`.
+         * @description Restores the database to the snapshot and starts it. Its id, addresses, plan and credentials stay as they are now. The state before is kept until the next restore, as a snapshot with the reason `safety`. Needs the scope `snapshot:write`.
          */
         post: operations["restoreDatabaseSnapshot"];
         delete?: never;
@@ -1059,7 +1059,7 @@ export interface paths {
         put?: never;
         /**
          * Verify a snapshot
-         * @description A restore drill: makes a throwaway instance without any network from the snapshot, waits until it answers, has its data checked, and removes it. The operation fails where the drill does; `verification` says what was found. Needs the scope `snapshot:write`.
+         * @description Runs a restore drill: creates a temporary instance without a network from the snapshot, waits until it answers, checks its data, and removes it. The operation fails if the drill fails. `verification` has the result. Needs the scope `snapshot:write`.
          */
         post: operations["verifyDatabaseSnapshot"];
         delete?: never;
@@ -1077,13 +1077,13 @@ export interface paths {
         };
         /**
          * List snapshots of caches
-         * @description The snapshots of the team’s caches, newest first, those that Danube takes by itself among them. Needs the scope `snapshot:read`.
+         * @description Lists the snapshots of the team’s caches, newest first, including those that Danube takes automatically. Needs the scope `snapshot:read`.
          */
         get: operations["listCacheSnapshots"];
         put?: never;
         /**
          * Take a snapshot of a cache
-         * @description Keeps the disk of the cache as it is at one moment. Behind an operation that is still at work it waits its turn. Needs the scope `snapshot:write`.
+         * @description Saves the state of the cache’s disk at one moment. If another operation on the cache is running, it waits for that to end. Needs the scope `snapshot:write`.
          */
         post: operations["createCacheSnapshot"];
         delete?: never;
@@ -1101,7 +1101,7 @@ export interface paths {
         };
         /**
          * Show a snapshot
-         * @description Shows one snapshot, with what its last restore drill found. Needs the scope `snapshot:read`.
+         * @description Shows one snapshot, with the result of its last restore drill. Needs the scope `snapshot:read`.
          */
         get: operations["getCacheSnapshot"];
         put?: never;
@@ -1127,7 +1127,7 @@ export interface paths {
         put?: never;
         /**
          * Restore a cache
-         * @description Puts the cache back to the snapshot, in place: id, addresses, plan and credentials stay as they are now. It runs afterwards. The state before is kept as a snapshot with the reason `safety` until the next restore. Needs the scope `snapshot:write`.
+         * @description Restores the cache to the snapshot and starts it. Its id, addresses, plan and credentials stay as they are now. The state before is kept until the next restore, as a snapshot with the reason `safety`. Needs the scope `snapshot:write`.
          */
         post: operations["restoreCacheSnapshot"];
         delete?: never;
@@ -1147,7 +1147,7 @@ export interface paths {
         put?: never;
         /**
          * Verify a snapshot
-         * @description A restore drill: makes a throwaway instance without any network from the snapshot, waits until it answers, has its data checked, and removes it. The operation fails where the drill does; `verification` says what was found. Needs the scope `snapshot:write`.
+         * @description Runs a restore drill: creates a temporary instance without a network from the snapshot, waits until it answers, checks its data, and removes it. The operation fails if the drill fails. `verification` has the result. Needs the scope `snapshot:write`.
          */
         post: operations["verifyCacheSnapshot"];
         delete?: never;
@@ -1166,8 +1166,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Make a database from a snapshot
-         * @description A new database with the data of the snapshot, and with an address and credentials of its own. Needs `database:write` as well. Needs the scope `snapshot:write`.
+         * Create a database from a snapshot
+         * @description Creates a new database with the data of the snapshot, and with its own address and credentials. It needs the scope `database:write`, too. Needs the scope `snapshot:write`.
          */
         post: operations["cloneDatabaseSnapshot"];
         delete?: never;
@@ -1186,8 +1186,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Make a cache from a snapshot
-         * @description A new cache with the data of the snapshot, and with an address and credentials of its own. Needs `cache:write` as well. Needs the scope `snapshot:write`.
+         * Create a cache from a snapshot
+         * @description Creates a new cache with the data of the snapshot, and with its own address and credentials. It needs the scope `cache:write`, too. Needs the scope `snapshot:write`.
          */
         post: operations["cloneCacheSnapshot"];
         delete?: never;
@@ -1205,13 +1205,13 @@ export interface paths {
         };
         /**
          * List parameter groups
-         * @description The team’s groups, newest first, and those of the system, one for each engine. Needs the scope `database:read`.
+         * @description Lists the team’s groups, newest first, and the built-in ones, one for each engine. Needs the scope `database:read`.
          */
         get: operations["listParameterGroups"];
         put?: never;
         /**
          * Create a parameter group
-         * @description Names and values are checked against the list that the engine itself gives of its parameters. Those that lead out of the engine, or that Danube depends on, are refused by name. Needs the scope `database:write`.
+         * @description Creates a group. Names and values are checked against the engine’s own list of its parameters. Parameters that would give access beyond the engine, or that Danube depends on, are refused. Needs the scope `database:write`.
          */
         post: operations["createParameterGroup"];
         delete?: never;
@@ -1229,12 +1229,12 @@ export interface paths {
         };
         /**
          * Show a parameter group
-         * @description Shows one of the team’s groups, or one of the system. Needs the scope `database:read`.
+         * @description Shows one of the team’s groups, or a built-in one. Needs the scope `database:read`.
          */
         get: operations["getParameterGroup"];
         /**
          * Update a parameter group
-         * @description Instances that use the group follow, each in an operation of its own. Needs the scope `database:write`.
+         * @description Changes a group. Each instance that uses it is updated in an operation of its own. Needs the scope `database:write`.
          */
         put: operations["updateParameterGroup"];
         post?: never;
@@ -1259,7 +1259,7 @@ export interface paths {
         put?: never;
         /**
          * Clone a parameter group
-         * @description Copies a group of the team or of the system. Needs the scope `database:write`.
+         * @description Copies one of the team’s groups, or a built-in one. Needs the scope `database:write`.
          */
         post: operations["cloneParameterGroup"];
         delete?: never;
@@ -1277,13 +1277,13 @@ export interface paths {
         };
         /**
          * List firewalls
-         * @description The firewalls of the team, newest first, with those that were made together with instances. Needs the scope `firewall:read`.
+         * @description Lists the team’s firewalls, newest first, including those that were created with instances. Needs the scope `firewall:read`.
          */
         get: operations["listFirewalls"];
         put?: never;
         /**
          * Create a firewall
-         * @description The first rule that matches a packet decides. Without a match, inbound packets are dropped and outbound ones pass. Needs the scope `firewall:write`.
+         * @description Creates a firewall. The first rule that matches a packet decides. If none matches, inbound packets are dropped, and outbound packets pass. Needs the scope `firewall:write`.
          */
         post: operations["createFirewall"];
         delete?: never;
@@ -1301,18 +1301,18 @@ export interface paths {
         };
         /**
          * Show a firewall
-         * @description One firewall with its rules, in the order in which they were written. Needs the scope `firewall:read`.
+         * @description Shows one firewall, with its rules in the order in which they were written. Needs the scope `firewall:read`.
          */
         get: operations["getFirewall"];
         /**
          * Update a firewall
-         * @description `rules` and `attached_instances` replace what was there; what is left out stays. New rules are applied at once, unless `status` is `draft`. Needs the scope `firewall:write`.
+         * @description `rules` and `attached_instances` replace the previous ones. What is left out stays unchanged. New rules are applied at once, unless `status` is `draft`. Needs the scope `firewall:write`.
          */
         put: operations["updateFirewall"];
         post?: never;
         /**
          * Delete a firewall
-         * @description Deletes a firewall that is attached to nothing. Needs the scope `firewall:delete`.
+         * @description Deletes a firewall that is not attached to any instance. Needs the scope `firewall:delete`.
          */
         delete: operations["deleteFirewall"];
         options?: never;
@@ -1331,7 +1331,7 @@ export interface paths {
         put?: never;
         /**
          * Test a firewall
-         * @description Says whether the first packet of a connection passes, and which rule decides. It judges by the rules as they are saved, drafts too, and changes nothing. Needs the scope `firewall:read`.
+         * @description Shows whether the first packet of a connection would pass, and which rule decides. It uses the saved rules, including drafts, and changes nothing. Needs the scope `firewall:read`.
          */
         post: operations["testFirewall"];
         delete?: never;
@@ -1351,7 +1351,7 @@ export interface paths {
         put?: never;
         /**
          * Attach a firewall
-         * @description Has the firewall judge what an instance sends and receives. An instance can have five firewalls: what one of them denies is dropped, whatever the others say. Needs the scope `firewall:write`.
+         * @description Applies the firewall to an instance. An instance can have five firewalls. A packet that one of them denies is dropped, whatever the others allow. Needs the scope `firewall:write`.
          */
         post: operations["attachFirewall"];
         delete?: never;
@@ -1371,7 +1371,7 @@ export interface paths {
         put?: never;
         /**
          * Detach a firewall
-         * @description Without any firewall an instance receives nothing but answers to what it sends. Needs the scope `firewall:write`.
+         * @description Removes the firewall from an instance. Without any firewall, an instance receives only replies to what it sends. Needs the scope `firewall:write`.
          */
         post: operations["detachFirewall"];
         delete?: never;
@@ -1391,7 +1391,7 @@ export interface paths {
         put?: never;
         /**
          * Deploy a firewall
-         * @description Applies the rules as they are saved. With `confirm_within`, the rules before come back unless `confirm` is called in time, so that a mistake locks nobody out. Needs the scope `firewall:write`.
+         * @description Applies the saved rules. With `confirm_within`, the previous rules are restored unless `confirm` is called in time, so that a mistake locks nobody out. Needs the scope `firewall:write`.
          */
         post: operations["deployFirewall"];
         delete?: never;
@@ -1410,8 +1410,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Confirm a deploy
-         * @description Keeps the rules of a deploy with `confirm_within`. Needs the scope `firewall:write`.
+         * Confirm a deployment
+         * @description Keeps the rules of a deployment with `confirm_within`. Needs the scope `firewall:write`.
          */
         post: operations["confirmFirewall"];
         delete?: never;
@@ -1429,7 +1429,7 @@ export interface paths {
         };
         /**
          * Show the certificate authority
-         * @description The certificate that clients check databases and caches against: save it to a file and name that file to the client, for example as `sslrootcert`. The same for all teams. Any valid token will do.
+         * @description Shows the certificate with which clients verify databases and caches. Save it to a file, and pass that file to the client, for example as `sslrootcert`. All teams have the same one. Any valid token will do.
          */
         get: operations["getCertificateAuthority"];
         put?: never;
@@ -1449,7 +1449,7 @@ export interface paths {
         };
         /**
          * Show an operation
-         * @description Shows how far asynchronous work is: its state, per cent, step, and error once it failed. The token must be allowed to read the resource that it is about, for example `vps:read`. Any valid token will do.
+         * @description Shows the progress of asynchronous work: its state, percentage and step, and the error if it failed. The token must have the scope to read the resource concerned, for example `vps:read`. Any valid token will do.
          */
         get: operations["getOperation"];
         put?: never;
@@ -1477,17 +1477,17 @@ export interface components {
              */
             code: "bad_request" | "unauthenticated" | "missing_scope" | "team_forbidden" | "not_found" | "method_not_allowed" | "request_timeout" | "idempotency_conflict" | "payload_too_large" | "unsupported_media_type" | "validation_failed" | "invalid_state" | "quota_exceeded" | "not_available" | "rate_limited" | "headers_too_large" | "internal" | "unavailable" | "no_capacity";
             /**
-             * @description Names this request in the server’s log.
+             * @description Identifies this request in the server’s log.
              * @example 0198c5a2-8100-7b3c-8a4f-6d5e4c3b2a19
              */
             request_id: string;
             /**
-             * @description Page about the error.
+             * @description URL of the page about the error.
              * @example https://cloud.example.org/docs/errors/validation_failed
              */
             docs: string;
             /**
-             * @description Sentences per field.
+             * @description By field: one sentence for each error.
              * @example {
              *       "name": [
              *         "The name field is required."
@@ -1498,12 +1498,12 @@ export interface components {
                 [key: string]: string[];
             };
             /**
-             * @description On a wrong state: the same as `code`.
+             * @description If the state does not allow the request: the same as `code`.
              * @example invalid_state
              */
             error?: string;
             /**
-             * @description On a wrong state: the present one.
+             * @description If the state does not allow the request: the current state.
              * @example stopped
              */
             status?: string;
@@ -1540,20 +1540,20 @@ export interface components {
         AvailableCapacity: {
             /**
              * Format: int32
-             * @description Memory that the host has left to promise, in MB.
+             * @description Memory that the host has left for new instances, in MB.
              * @example 1024
              */
             memory_mb: number;
             /**
              * Format: int32
-             * @description Disk that the host has left to promise, in GB.
+             * @description Disk space that the host has left for new instances, in GB.
              * @example 35
              */
             disk_gb: number;
         };
         Health: {
             /**
-             * @description `ok` when every part answers.
+             * @description `ok` if all parts answer.
              * @example ok
              * @enum {string}
              */
@@ -1576,7 +1576,7 @@ export interface components {
              */
             engine: "ok" | "unavailable";
             /**
-             * @description `sim`: instances are only simulated.
+             * @description `sim` means that instances are only simulated.
              * @example incus
              * @enum {string|null}
              */
@@ -1584,19 +1584,19 @@ export interface components {
             /** @example 6.0.4 */
             engine_version: string | null;
             /**
-             * @description What an instance is on this install.
+             * @description What instances are on this install.
              * @example container
              * @enum {string|null}
              */
             virtualization: "container" | "virtual-machine" | null;
             /**
-             * @description `nearly_full`: nothing new is stored until there is more room; what is there goes on.
+             * @description `nearly_full`: new instances and snapshots are refused until there is more room. Existing ones keep running.
              * @example ok
              * @enum {string}
              */
             storage: "ok" | "nearly_full" | "unknown";
             /**
-             * @description True where no real instances are made.
+             * @description Whether instances are only simulated.
              * @example false
              */
             simulated: boolean;
@@ -1615,7 +1615,7 @@ export interface components {
              */
             personal_team: boolean;
             /**
-             * @description Namespace in the container registry; null where there is none.
+             * @description Namespace in the container registry, or null.
              * @example team-1
              */
             registry_namespace: string | null;
@@ -1698,14 +1698,14 @@ export interface components {
              */
             status: "pending" | "provisioning" | "starting" | "running" | "stopping" | "stopped" | "rebooting" | "restoring" | "reinstalling" | "error" | "destroying" | "recreating";
             /**
-             * @description The status in words.
+             * @description The status as text for people.
              * @example Running
              */
             status_label: string;
             status_details: components["schemas"]["StatusDetails"];
             capabilities: components["schemas"]["Capabilities"];
             /**
-             * @description A name that `GET /vps/plans` lists.
+             * @description A name from `GET /vps/plans`.
              * @example nano_shared
              */
             resource_profile: string;
@@ -1727,7 +1727,7 @@ export interface components {
              */
             storage_size_gb: number;
             /**
-             * @description A name that `GET /vps/images` lists.
+             * @description A name from `GET /vps/images`.
              * @example debian-12
              */
             image: string;
@@ -1763,28 +1763,28 @@ export interface components {
             /** @example 4.49 */
             monthly_cost_dollars: number;
             /**
-             * @description Start again after a restart of the host.
+             * @description Whether it starts again after a restart of the host.
              * @example true
              */
             auto_start: boolean;
             /**
-             * @description Backups are wanted.
+             * @description Whether backups are requested.
              * @example true
              */
             backup_enabled: boolean;
             /**
-             * @description Metrics are kept.
+             * @description Whether metrics are stored.
              * @example true
              */
             monitoring_enabled: boolean;
             /**
-             * @description A snapshot is taken every day.
+             * @description Whether a snapshot is taken every day.
              * @example true
              */
             automated_snapshots_enabled: boolean;
             /**
              * Format: date-time
-             * @description When the server ran for the first time.
+             * @description When the server was running for the first time.
              * @example 2026-01-15T09:30:00.000Z
              */
             deployed_at: string | null;
@@ -1844,12 +1844,12 @@ export interface components {
             health: "healthy" | "progressing" | "stopped" | "unhealthy";
             /**
              * Format: date-time
-             * @description When the data plane was last compared with this status.
+             * @description When this status was last compared with the data plane.
              * @example 2026-01-15T09:30:00.000Z
              */
             observed_at: string | null;
             /**
-             * @description True when it was not compared for over a minute.
+             * @description Whether the last comparison is more than a minute old.
              * @example false
              */
             stale: boolean;
@@ -1860,7 +1860,7 @@ export interface components {
                  */
                 state: "succeeded" | "running" | "failed";
                 /**
-                 * @description True when nothing is under way.
+                 * @description Whether no operation is in progress.
                  * @example true
                  */
                 terminal: boolean;
@@ -1881,7 +1881,7 @@ export interface components {
                 /** @example The image could not be built. */
                 message: string | null;
                 /**
-                 * @description True when trying again can help.
+                 * @description Whether trying again can help.
                  * @example true
                  */
                 retryable: boolean;
@@ -1894,7 +1894,7 @@ export interface components {
         };
         Capabilities: {
             /**
-             * @description Whether `logs` answers.
+             * @description Whether `GET …/logs` is available.
              * @example true
              */
             logs: boolean;
@@ -1922,12 +1922,12 @@ export interface components {
          */
         CreateVps: {
             /**
-             * @description Lower-case letters, digits and hyphens. The first 63 characters are the host name.
+             * @description Lower-case letters, digits and hyphens. Its first 63 characters become the host name.
              * @example web-1
              */
             name: string;
             /**
-             * @description A name that `GET /vps/plans` lists.
+             * @description A name from `GET /vps/plans`.
              * @example nano_shared
              */
             resource_profile?: string;
@@ -1937,7 +1937,7 @@ export interface components {
              */
             cpu_allocation_type?: "shared" | "dedicated" | null;
             /**
-             * @description A name that `GET /vps/images` lists.
+             * @description A name from `GET /vps/images`.
              * @example debian-12
              */
             image: string;
@@ -1956,13 +1956,13 @@ export interface components {
             auth_method: "ssh_key" | "password";
             /**
              * Format: int64
-             * @description Needed with `auth_method` `ssh_key`.
+             * @description Required if `auth_method` is `ssh_key`.
              * @example 12
              */
             ssh_key_id?: number | null;
             /**
              * Format: password
-             * @description Needed with `auth_method` `password`: at least 12 characters, on one line.
+             * @description Required if `auth_method` is `password`. At least 12 characters, on one line.
              * @example correct horse battery
              */
             password?: string | null;
@@ -1973,47 +1973,47 @@ export interface components {
             password_confirmation?: string | null;
             configuration?: {
                 /**
-                 * @description Start again after a restart of the host.
+                 * @description Whether it starts again after a restart of the host.
                  * @example true
                  */
                 auto_start?: boolean;
                 /**
-                 * @description Backups are wanted.
+                 * @description Whether backups are requested.
                  * @example true
                  */
                 backup_enabled?: boolean;
                 /**
-                 * @description Metrics are kept.
+                 * @description Whether metrics are stored.
                  * @example true
                  */
                 monitoring_enabled?: boolean;
             };
             /**
-             * @description cloud-init user-data: `#cloud-config` YAML or a script that begins with `#!`. Merged after ours.
+             * @description cloud-init user-data: `#cloud-config` YAML or a script that begins with `#!`. It is merged after Danube’s own.
              * @example #cloud-config
              *     packages: [nginx]
              */
             custom_cloud_init?: string | null;
             /**
              * Format: int64
-             * @description Not offered on this install: leave it out.
+             * @description Not available on this install. Leave it out.
              * @example 1
              */
             marketplace_app_id?: number | null;
             /**
-             * @description Not offered: leave it out.
+             * @description Not available. Leave it out.
              * @example XXXXX
              */
             windows_license_key?: string | null;
         };
         VpsImage: {
             /**
-             * @description A name that `GET /vps/images` lists.
+             * @description A name from `GET /vps/images`.
              * @example debian-12
              */
             id: string;
             /**
-             * @description A name that `GET /vps/images` lists.
+             * @description A name from `GET /vps/images`.
              * @example debian-12
              */
             image: string;
@@ -2031,7 +2031,7 @@ export interface components {
              */
             default_user: "root";
             /**
-             * @description False when this install cannot provide it now.
+             * @description Whether this install can provide it now.
              * @example true
              */
             available: boolean;
@@ -2042,12 +2042,12 @@ export interface components {
         };
         VpsGroupedImage: {
             /**
-             * @description A name that `GET /vps/images` lists.
+             * @description A name from `GET /vps/images`.
              * @example debian-12
              */
             id: string;
             /**
-             * @description A name that `GET /vps/images` lists.
+             * @description A name from `GET /vps/images`.
              * @example debian-12
              */
             image: string;
@@ -2065,7 +2065,7 @@ export interface components {
              */
             default_user: "root";
             /**
-             * @description False when this install cannot provide it now.
+             * @description Whether this install can provide it now.
              * @example true
              */
             available: boolean;
@@ -2074,12 +2074,12 @@ export interface components {
         };
         VpsPlan: {
             /**
-             * @description A name that `GET /vps/plans` lists.
+             * @description A name from `GET /vps/plans`.
              * @example nano_shared
              */
             name: string;
             /**
-             * @description A name that `GET /vps/plans` lists.
+             * @description A name from `GET /vps/plans`.
              * @example nano_shared
              */
             resource_profile: string;
@@ -2120,41 +2120,41 @@ export interface components {
              */
             cpu_allocation_type?: "shared" | "dedicated";
             /**
-             * @description A name that `GET /vps/plans` lists.
+             * @description A name from `GET /vps/plans`.
              * @example nano_shared
              */
             resource_profile?: string | null;
             configuration?: {
                 /**
-                 * @description Start again after a restart of the host.
+                 * @description Whether it starts again after a restart of the host.
                  * @example true
                  */
                 auto_start?: boolean;
                 /**
-                 * @description Backups are wanted.
+                 * @description Whether backups are requested.
                  * @example true
                  */
                 backup_enabled?: boolean;
                 /**
-                 * @description Metrics are kept.
+                 * @description Whether metrics are stored.
                  * @example true
                  */
                 monitoring_enabled?: boolean;
             };
             /**
-             * @description Take a snapshot every day.
+             * @description Whether to take a snapshot every day.
              * @example true
              */
             automated_snapshots_enabled?: boolean;
         };
         ReinstallVps: {
             /**
-             * @description A name that `GET /vps/images` lists.
+             * @description A name from `GET /vps/images`.
              * @example debian-12
              */
             image: string;
             /**
-             * @description cloud-init user-data: `#cloud-config` YAML or a script that begins with `#!`. Merged after ours.
+             * @description cloud-init user-data: `#cloud-config` YAML or a script that begins with `#!`. It is merged after Danube’s own.
              * @example #cloud-config
              *     packages: [nginx]
              */
@@ -2214,14 +2214,14 @@ export interface components {
              */
             status: "pending" | "provisioning" | "starting" | "running" | "updating" | "stopping" | "stopped" | "restoring" | "error" | "destroying";
             /**
-             * @description The status in words.
+             * @description The status as text for people.
              * @example Running
              */
             status_label: string;
             status_details: components["schemas"]["StatusDetails"];
             capabilities: components["schemas"]["Capabilities"];
             /**
-             * @description A name that `plans` lists.
+             * @description A name from `GET …/plans`.
              * @example micro
              */
             resource_profile: string;
@@ -2249,7 +2249,7 @@ export interface components {
              */
             storage_size_gb: number;
             /**
-             * @description The first database; more can be made with SQL.
+             * @description The first database. You can create more with SQL.
              * @example shop
              */
             database_name: string | null;
@@ -2265,7 +2265,7 @@ export interface components {
                 name: string;
             };
             /**
-             * @description Address in the team’s network.
+             * @description Its address in the team’s network.
              * @example 10.64.0.10
              */
             endpoint: string;
@@ -2275,7 +2275,7 @@ export interface components {
              */
             port: number;
             /**
-             * @description Null until `POST …/dns`.
+             * @description Null unless it was published with `POST …/dns`.
              * @example 203.0.113.7
              */
             dns_hostname: string | null;
@@ -2285,7 +2285,7 @@ export interface components {
              */
             dns_port: number | null;
             /**
-             * @description Name in the team’s network.
+             * @description Its name in the team’s network.
              * @example ip-10-64-0-10.danube.internal
              */
             internal_host: string;
@@ -2299,7 +2299,7 @@ export interface components {
             /** @example 203.0.113.7:20000 */
             public_endpoint: string | null;
             /**
-             * @description What a client should use now.
+             * @description What clients should connect to now.
              * @example 10.64.0.10
              */
             connection_host: string;
@@ -2367,10 +2367,10 @@ export interface components {
              * @example 7
              */
             parameter_group_id: number | null;
-            /** @description Parameters whose new values wait for the next start. */
+            /** @description Parameters whose new values take effect at the next start. */
             pending_restart: string[];
             /**
-             * @description A snapshot is taken every day.
+             * @description Whether a snapshot is taken every day.
              * @example true
              */
             automated_snapshots_enabled: boolean;
@@ -2383,7 +2383,7 @@ export interface components {
             monthly_cost_dollars: number;
             /**
              * Format: date-time
-             * @description When it ran for the first time.
+             * @description When it was running for the first time.
              * @example 2026-01-15T09:30:00.000Z
              */
             deployed_at: string | null;
@@ -2457,22 +2457,22 @@ export interface components {
             provider?: "postgresql" | "mysql" | "mariadb" | null;
             /**
              * Format: int64
-             * @description The same as a number; either is needed.
+             * @description The provider as a number. One of the two is required.
              * @example 1
              */
             database_provider_id?: number | null;
             /**
-             * @description A first database to make.
+             * @description The first database to create.
              * @example shop
              */
             database_name?: string | null;
             /**
-             * @description One that `plans` lists; by default the newest.
+             * @description A version from `GET …/plans`; by default the newest.
              * @example 17
              */
             version?: string | null;
             /**
-             * @description Engine parameters: name to value. They replace all that were set here before.
+             * @description Engine parameters by name. They replace all that were set here before.
              * @example {
              *       "max_connections": 200
              *     }
@@ -2488,36 +2488,36 @@ export interface components {
             /** @example fsn1 */
             datacenter: string;
             /**
-             * @description A name that `plans` lists.
+             * @description A name from `GET …/plans`.
              * @example micro
              */
             resource_profile: string;
             /**
-             * @description Grow the storage by itself when it fills.
+             * @description Whether the storage grows automatically when it fills up.
              * @example true
              */
             storage_autoscaling_enabled?: boolean | null;
             /**
              * Format: int32
-             * @description Share of the storage in use from which it grows, in per cent.
+             * @description How full the storage must be before it grows, in per cent.
              * @example 80
              */
             storage_autoscale_threshold_percent?: number | null;
             /**
              * Format: int32
-             * @description How much is added each time, in GB.
+             * @description How much it grows each time, in GB.
              * @example 10
              */
             storage_autoscale_increment_gib?: number | null;
         };
         DatabasePlan: {
             /**
-             * @description A name that `plans` lists.
+             * @description A name from `GET …/plans`.
              * @example micro
              */
             name: string;
             /**
-             * @description A name that `plans` lists.
+             * @description A name from `GET …/plans`.
              * @example micro
              */
             resource_profile: string;
@@ -2579,7 +2579,7 @@ export interface components {
              */
             name?: string;
             /**
-             * @description Engine parameters: name to value. They replace all that were set here before.
+             * @description Engine parameters by name. They replace all that were set here before.
              * @example {
              *       "max_connections": 200
              *     }
@@ -2589,12 +2589,12 @@ export interface components {
             };
             /**
              * Format: int32
-             * @description Size of the storage in GB. It can grow, never shrink.
+             * @description Size of the storage in GB. It can grow, but never shrink.
              * @example 20
              */
             storage_size_gb?: number;
             /**
-             * @description A name that `plans` lists.
+             * @description A name from `GET …/plans`.
              * @example micro
              */
             resource_profile?: string;
@@ -2606,19 +2606,19 @@ export interface components {
             /** @example true */
             automated_snapshots_enabled?: boolean;
             /**
-             * @description Grow the storage by itself when it fills.
+             * @description Whether the storage grows automatically when it fills up.
              * @example true
              */
             storage_autoscaling_enabled?: boolean | null;
             /**
              * Format: int32
-             * @description Share of the storage in use from which it grows, in per cent.
+             * @description How full the storage must be before it grows, in per cent.
              * @example 80
              */
             storage_autoscale_threshold_percent?: number | null;
             /**
              * Format: int32
-             * @description How much is added each time, in GB.
+             * @description How much it grows each time, in GB.
              * @example 10
              */
             storage_autoscale_increment_gib?: number | null;
@@ -2660,14 +2660,14 @@ export interface components {
              */
             status: "pending" | "provisioning" | "starting" | "running" | "updating" | "stopping" | "stopped" | "restoring" | "error" | "destroying";
             /**
-             * @description The status in words.
+             * @description The status as text for people.
              * @example Running
              */
             status_label: string;
             status_details: components["schemas"]["StatusDetails"];
             capabilities: components["schemas"]["Capabilities"];
             /**
-             * @description A name that `plans` lists.
+             * @description A name from `GET …/plans`.
              * @example micro
              */
             resource_profile: string;
@@ -2692,7 +2692,7 @@ export interface components {
             /** @example fsn1 */
             datacenter: string;
             /**
-             * @description Address in the team’s network.
+             * @description Its address in the team’s network.
              * @example 10.64.0.10
              */
             endpoint: string;
@@ -2702,7 +2702,7 @@ export interface components {
              */
             port: number;
             /**
-             * @description Null until `POST …/dns`.
+             * @description Null unless it was published with `POST …/dns`.
              * @example 203.0.113.7
              */
             dns_hostname: string | null;
@@ -2712,7 +2712,7 @@ export interface components {
              */
             dns_port: number | null;
             /**
-             * @description Name in the team’s network.
+             * @description Its name in the team’s network.
              * @example ip-10-64-0-10.danube.internal
              */
             internal_host: string;
@@ -2726,7 +2726,7 @@ export interface components {
             /** @example 203.0.113.7:20000 */
             public_endpoint: string | null;
             /**
-             * @description What a client should use now.
+             * @description What clients should connect to now.
              * @example 10.64.0.10
              */
             connection_host: string;
@@ -2737,7 +2737,7 @@ export interface components {
             connection_port: number;
             /**
              * Format: int32
-             * @description Where it answers without TLS, in the team’s network.
+             * @description The port without TLS, in the team’s network.
              * @example 6379
              */
             plain_port: number | null;
@@ -2754,10 +2754,10 @@ export interface components {
              * @example 7
              */
             parameter_group_id: number | null;
-            /** @description Parameters whose new values wait for the next start. */
+            /** @description Parameters whose new values take effect at the next start. */
             pending_restart: string[];
             /**
-             * @description A snapshot is taken every day.
+             * @description Whether a snapshot is taken every day.
              * @example true
              */
             automated_snapshots_enabled: boolean;
@@ -2770,7 +2770,7 @@ export interface components {
             monthly_cost_dollars: number;
             /**
              * Format: date-time
-             * @description When it ran for the first time.
+             * @description When it was running for the first time.
              * @example 2026-01-15T09:30:00.000Z
              */
             deployed_at: string | null;
@@ -2831,17 +2831,17 @@ export interface components {
             provider?: "redis" | "valkey" | null;
             /**
              * Format: int64
-             * @description The same as a number; either is needed.
+             * @description The provider as a number. One of the two is required.
              * @example 4
              */
             cache_provider_id?: number | null;
             /**
-             * @description One that `plans` lists; by default the newest.
+             * @description A version from `GET …/plans`; by default the newest.
              * @example 8.0
              */
             version?: string | null;
             /**
-             * @description Engine parameters: name to value. They replace all that were set here before.
+             * @description Engine parameters by name. They replace all that were set here before.
              * @example {
              *       "maxmemory-policy": "allkeys-lfu"
              *     }
@@ -2857,19 +2857,19 @@ export interface components {
             /** @example fsn1 */
             datacenter: string;
             /**
-             * @description A name that `plans` lists.
+             * @description A name from `GET …/plans`.
              * @example micro
              */
             resource_profile: string;
         };
         CachePlan: {
             /**
-             * @description A name that `plans` lists.
+             * @description A name from `GET …/plans`.
              * @example micro
              */
             name: string;
             /**
-             * @description A name that `plans` lists.
+             * @description A name from `GET …/plans`.
              * @example micro
              */
             resource_profile: string;
@@ -2930,7 +2930,7 @@ export interface components {
              */
             name?: string;
             /**
-             * @description Engine parameters: name to value. They replace all that were set here before.
+             * @description Engine parameters by name. They replace all that were set here before.
              * @example {
              *       "maxmemory-policy": "allkeys-lfu"
              *     }
@@ -2939,7 +2939,7 @@ export interface components {
                 [key: string]: string | number | boolean;
             };
             /**
-             * @description A name that `plans` lists.
+             * @description A name from `GET …/plans`.
              * @example micro
              */
             resource_profile?: string;
@@ -2967,13 +2967,13 @@ export interface components {
              */
             status: "creating" | "ready" | "restoring" | "restore_failed" | "failed" | "destroying";
             /**
-             * @description What the kept disk holds; 0 until it is ready.
+             * @description How much data the snapshot holds. 0 until it is ready.
              * @example 1.4
              */
             size_gb: number;
             /**
              * Format: int64
-             * @description What the kept disk holds; 0 until it is ready.
+             * @description How much data the snapshot holds. 0 until it is ready.
              * @example 1503238553
              */
             size_bytes: number;
@@ -2992,24 +2992,24 @@ export interface components {
                 name: string;
             };
             /**
-             * @description `manual`: asked for. `automatic`: the daily one. `safety`: the state of the server before a restore.
+             * @description `manual`: by request. `automatic`: the daily snapshot. `safety`: the state of the server before a restore.
              * @example manual
              * @enum {string}
              */
             reason: "manual" | "automatic" | "safety";
             /**
-             * @description Danube took it by itself: it does not count for the quota, and Danube deletes it in time.
+             * @description Whether Danube took it automatically. Such snapshots do not count towards the quota, and Danube deletes old ones.
              * @example false
              */
             automatic: boolean;
             /**
-             * @description A name that `plans` lists.
+             * @description A name from `GET …/plans`.
              * @example micro
              */
             resource_profile: string;
             /**
              * Format: int32
-             * @description Disk of the server then, in GB.
+             * @description Size of the server’s disk at that time, in GB.
              * @example 40
              */
             storage_size_gb: number;
@@ -3017,24 +3017,24 @@ export interface components {
             image: string;
             /**
              * Format: date-time
-             * @description When it was last restored as a drill.
+             * @description When it was last restored in a restore drill.
              * @example 2026-01-15T09:30:00.000Z
              */
             last_verified_at: string | null;
             verification: {
                 /**
-                 * @description The restored instance answered, and its data are whole.
+                 * @description Whether the restored instance answered and its data were intact.
                  * @example true
                  */
                 ok: boolean;
                 /**
-                 * @description From the snapshot to an instance that answers.
+                 * @description How long it took from the snapshot to an instance that answers.
                  * @example 4.2
                  */
                 seconds_to_restore: number | null;
                 /**
                  * Format: int64
-                 * @description Rows of all tables, or keys of a cache; null for a server.
+                 * @description The number of rows in all tables, or of keys in a cache. Null for a server.
                  * @example 120000
                  */
                 items: number | null;
@@ -3066,7 +3066,7 @@ export interface components {
             team_id: number;
             /**
              * Format: int64
-             * @description Null: Danube took it by itself.
+             * @description Null if Danube took it automatically.
              * @example 1
              */
             user_id: number | null;
@@ -3099,13 +3099,13 @@ export interface components {
              */
             status: "creating" | "ready" | "restoring" | "restore_failed" | "failed" | "destroying";
             /**
-             * @description What the kept disk holds; 0 until it is ready.
+             * @description How much data the snapshot holds. 0 until it is ready.
              * @example 1.4
              */
             size_gb: number;
             /**
              * Format: int64
-             * @description What the kept disk holds; 0 until it is ready.
+             * @description How much data the snapshot holds. 0 until it is ready.
              * @example 1503238553
              */
             size_bytes: number;
@@ -3124,24 +3124,24 @@ export interface components {
                 name: string;
             };
             /**
-             * @description `manual`: asked for. `automatic`: the daily one. `safety`: the state of the database before a restore.
+             * @description `manual`: by request. `automatic`: the daily snapshot. `safety`: the state of the database before a restore.
              * @example manual
              * @enum {string}
              */
             reason: "manual" | "automatic" | "safety";
             /**
-             * @description Danube took it by itself: it does not count for the quota, and Danube deletes it in time.
+             * @description Whether Danube took it automatically. Such snapshots do not count towards the quota, and Danube deletes old ones.
              * @example false
              */
             automatic: boolean;
             /**
-             * @description A name that `plans` lists.
+             * @description A name from `GET …/plans`.
              * @example micro
              */
             resource_profile: string;
             /**
              * Format: int32
-             * @description Disk of the database then, in GB.
+             * @description Size of the database’s disk at that time, in GB.
              * @example 10
              */
             storage_size_gb: number;
@@ -3151,24 +3151,24 @@ export interface components {
             version: string;
             /**
              * Format: date-time
-             * @description When it was last restored as a drill.
+             * @description When it was last restored in a restore drill.
              * @example 2026-01-15T09:30:00.000Z
              */
             last_verified_at: string | null;
             verification: {
                 /**
-                 * @description The restored instance answered, and its data are whole.
+                 * @description Whether the restored instance answered and its data were intact.
                  * @example true
                  */
                 ok: boolean;
                 /**
-                 * @description From the snapshot to an instance that answers.
+                 * @description How long it took from the snapshot to an instance that answers.
                  * @example 4.2
                  */
                 seconds_to_restore: number | null;
                 /**
                  * Format: int64
-                 * @description Rows of all tables, or keys of a cache; null for a server.
+                 * @description The number of rows in all tables, or of keys in a cache. Null for a server.
                  * @example 120000
                  */
                 items: number | null;
@@ -3200,7 +3200,7 @@ export interface components {
             team_id: number;
             /**
              * Format: int64
-             * @description Null: Danube took it by itself.
+             * @description Null if Danube took it automatically.
              * @example 1
              */
             user_id: number | null;
@@ -3233,13 +3233,13 @@ export interface components {
              */
             status: "creating" | "ready" | "restoring" | "restore_failed" | "failed" | "destroying";
             /**
-             * @description What the kept disk holds; 0 until it is ready.
+             * @description How much data the snapshot holds. 0 until it is ready.
              * @example 143.6
              */
             size_mb: number;
             /**
              * Format: int64
-             * @description What the kept disk holds; 0 until it is ready.
+             * @description How much data the snapshot holds. 0 until it is ready.
              * @example 1503238553
              */
             size_bytes: number;
@@ -3258,24 +3258,24 @@ export interface components {
                 name: string;
             };
             /**
-             * @description `manual`: asked for. `automatic`: the daily one. `safety`: the state of the cache before a restore.
+             * @description `manual`: by request. `automatic`: the daily snapshot. `safety`: the state of the cache before a restore.
              * @example manual
              * @enum {string}
              */
             reason: "manual" | "automatic" | "safety";
             /**
-             * @description Danube took it by itself: it does not count for the quota, and Danube deletes it in time.
+             * @description Whether Danube took it automatically. Such snapshots do not count towards the quota, and Danube deletes old ones.
              * @example false
              */
             automatic: boolean;
             /**
-             * @description A name that `plans` lists.
+             * @description A name from `GET …/plans`.
              * @example micro
              */
             resource_profile: string;
             /**
              * Format: int32
-             * @description Disk of the cache then, in GB.
+             * @description Size of the cache’s disk at that time, in GB.
              * @example 10
              */
             storage_size_gb: number;
@@ -3285,24 +3285,24 @@ export interface components {
             version: string;
             /**
              * Format: date-time
-             * @description When it was last restored as a drill.
+             * @description When it was last restored in a restore drill.
              * @example 2026-01-15T09:30:00.000Z
              */
             last_verified_at: string | null;
             verification: {
                 /**
-                 * @description The restored instance answered, and its data are whole.
+                 * @description Whether the restored instance answered and its data were intact.
                  * @example true
                  */
                 ok: boolean;
                 /**
-                 * @description From the snapshot to an instance that answers.
+                 * @description How long it took from the snapshot to an instance that answers.
                  * @example 4.2
                  */
                 seconds_to_restore: number | null;
                 /**
                  * Format: int64
-                 * @description Rows of all tables, or keys of a cache; null for a server.
+                 * @description The number of rows in all tables, or of keys in a cache. Null for a server.
                  * @example 120000
                  */
                 items: number | null;
@@ -3334,7 +3334,7 @@ export interface components {
             team_id: number;
             /**
              * Format: int64
-             * @description Null: Danube took it by itself.
+             * @description Null if Danube took it automatically.
              * @example 1
              */
             user_id: number | null;
@@ -3365,18 +3365,18 @@ export interface components {
              */
             name: string;
             /**
-             * @description Plan of the new one; by default that of the snapshot’s instance.
+             * @description Plan of the new instance; by default that of the snapshot’s instance.
              * @example small
              */
             resource_profile?: string | null;
             /**
-             * @description Only `volume_snapshot` is offered: this install keeps no Velero backups.
+             * @description Only `volume_snapshot` is available, because this install keeps no Velero backups.
              * @example volume_snapshot
              * @enum {string}
              */
             source_type?: "volume_snapshot" | "velero_backup";
             /**
-             * @description Which of the databases in the snapshot `connection_info` is to name; by default the same as the source’s. None is made or renamed.
+             * @description The database in the snapshot that `connection_info` names; by default the same as for the source. No database is created or renamed.
              * @example shop
              */
             database_name?: string | null;
@@ -3395,12 +3395,12 @@ export interface components {
              */
             name: string;
             /**
-             * @description Plan of the new one; by default that of the snapshot’s instance.
+             * @description Plan of the new instance; by default that of the snapshot’s instance.
              * @example small
              */
             resource_profile?: string | null;
             /**
-             * @description Only `volume_snapshot` is offered: this install keeps no Velero backups.
+             * @description Only `volume_snapshot` is available, because this install keeps no Velero backups.
              * @example volume_snapshot
              * @enum {string}
              */
@@ -3425,7 +3425,7 @@ export interface components {
              */
             provider_type: "postgresql" | "mysql" | "mariadb" | "redis" | "valkey";
             /**
-             * @description Version of the engine; null: all of them.
+             * @description Version of the engine. Null means all versions.
              * @example 17
              */
             family: string | null;
@@ -3439,28 +3439,28 @@ export interface components {
             parameters: {
                 [key: string]: string;
             };
-            /** @description Parameters that instances of the group cannot set themselves. */
+            /** @description Parameters that instances in the group cannot set themselves. */
             locked_parameters: string[];
-            /** @description Those among them whose change waits for the next start of an instance. */
+            /** @description Those of its parameters that take effect only at the next start of an instance. */
             restart_parameters: string[];
             /**
              * Format: int64
-             * @description Null for a group of the system.
+             * @description Null for built-in groups.
              * @example 1
              */
             team_id: number | null;
             /**
-             * @description The team’s new instances of this engine have this group where they name none.
+             * @description Whether the team’s new instances of this engine use the group by default.
              * @example false
              */
             is_default: boolean;
             /**
-             * @description Whether instances can begin to use it.
+             * @description Whether instances can start using it.
              * @example true
              */
             is_active: boolean;
             /**
-             * @description Groups of the system cannot be changed.
+             * @description Whether it is a built-in group, which cannot be changed.
              * @example false
              */
             is_system: boolean;
@@ -3504,7 +3504,7 @@ export interface components {
             /** @example For long reports. */
             description?: string | null;
             /**
-             * @description Engine parameters: name to value. They replace all that were set here before.
+             * @description Engine parameters by name. They replace all that were set here before.
              * @example {
              *       "max_connections": 200
              *     }
@@ -3512,10 +3512,10 @@ export interface components {
             parameters: {
                 [key: string]: string | number | boolean;
             };
-            /** @description Parameters that instances of the group cannot set themselves. */
+            /** @description Parameters that instances in the group cannot set themselves. */
             locked_parameters?: string[] | null;
             /**
-             * @description The team’s new instances of this engine have this group where they name none.
+             * @description Whether the team’s new instances of this engine use the group by default.
              * @example false
              */
             is_default?: boolean;
@@ -3533,7 +3533,7 @@ export interface components {
             /** @example For long reports. */
             description?: string | null;
             /**
-             * @description Engine parameters: name to value. They replace all that were set here before.
+             * @description Engine parameters by name. They replace all that were set here before.
              * @example {
              *       "max_connections": 200
              *     }
@@ -3541,15 +3541,15 @@ export interface components {
             parameters?: {
                 [key: string]: string | number | boolean;
             };
-            /** @description Parameters that instances of the group cannot set themselves. */
+            /** @description Parameters that instances in the group cannot set themselves. */
             locked_parameters?: string[] | null;
             /**
-             * @description The team’s new instances of this engine have this group where they name none.
+             * @description Whether the team’s new instances of this engine use the group by default.
              * @example false
              */
             is_default?: boolean;
             /**
-             * @description Whether instances can begin to use it.
+             * @description Whether instances can start using it.
              * @example true
              */
             is_active?: boolean;
@@ -3574,7 +3574,7 @@ export interface components {
             /** @example Web servers. */
             description: string | null;
             /**
-             * @description What is saved: not in force yet (`draft`), about to be, in force, or refused by the host (`error`).
+             * @description State of the saved rules: not in force yet (`draft`), being applied, in force, or refused by the host (`error`).
              * @example active
              * @enum {string}
              */
@@ -3585,18 +3585,18 @@ export interface components {
                 /** @example The host does not answer. */
                 message: string;
                 /**
-                 * @description True when trying again can help.
+                 * @description Whether trying again can help.
                  * @example true
                  */
                 retryable: boolean;
             } | null;
             /**
-             * @description Made together with an instance, and deleted with the last one that has it.
+             * @description Whether it was created with an instance. It is deleted with the last instance that it is attached to.
              * @example false
              */
             is_default: boolean;
             /**
-             * @description What becomes of inbound packets that no rule matches; outbound ones pass.
+             * @description What happens to inbound packets that no rule matches. Outbound packets pass.
              * @example deny
              * @enum {string}
              */
@@ -3618,7 +3618,7 @@ export interface components {
             }[];
             /**
              * Format: date-time
-             * @description When the rules before come back, unless `confirm` is called.
+             * @description When the previous rules are restored, unless `confirm` is called before.
              * @example 2026-01-15T09:30:00.000Z
              */
             confirm_by: string | null;
@@ -3654,20 +3654,20 @@ export interface components {
              */
             direction: "inbound" | "outbound";
             /**
-             * @description `icmp` is ICMP for IPv4 and ICMPv6 for IPv6. There can be no rules for `gre` and `esp`: the network rules them with `any`.
+             * @description `icmp` means ICMP for IPv4 and ICMPv6 for IPv6. Rules cannot name `gre` and `esp`: only rules for `any` apply to them.
              * @example tcp
              * @enum {string}
              */
             protocol: "tcp" | "udp" | "icmp" | "any" | "gre" | "esp";
             /**
              * Format: int32
-             * @description Where the range is of one port.
+             * @description The port, if the range is a single port.
              * @example 443
              */
             port: number | null;
             /**
              * Format: int32
-             * @description Null: all ports.
+             * @description Null means all ports.
              * @example 443
              */
             port_range_start: number | null;
@@ -3733,7 +3733,7 @@ export interface components {
                 /** @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e */
                 id: string;
                 /**
-                 * @description `queue` and `serverless` are not offered on this install.
+                 * @description `queue` and `serverless` are not available on this install.
                  * @example vps
                  * @enum {string}
                  */
@@ -3743,7 +3743,7 @@ export interface components {
         };
         FirewallRuleInput: {
             /**
-             * @description Keeps the id of a rule.
+             * @description The id of an existing rule, to keep it.
              * @example 0198c5a2-9000-7d11-8c2f-5b1e6a7f8d90
              */
             id?: string | null;
@@ -3757,37 +3757,37 @@ export interface components {
              */
             direction: "inbound" | "outbound";
             /**
-             * @description `icmp` is ICMP for IPv4 and ICMPv6 for IPv6. There can be no rules for `gre` and `esp`: the network rules them with `any`.
+             * @description `icmp` means ICMP for IPv4 and ICMPv6 for IPv6. Rules cannot name `gre` and `esp`: only rules for `any` apply to them.
              * @example tcp
              * @enum {string}
              */
             protocol: "tcp" | "udp" | "icmp" | "any" | "gre" | "esp";
             /**
              * Format: int32
-             * @description With `tcp` and `udp`; without it, and without a range, all ports.
+             * @description Only with `tcp` and `udp`. Without it and without a range, the rule applies to all ports.
              * @example 443
              */
             port?: number | null;
             /**
              * Format: int32
-             * @description First port, in place of `port`.
+             * @description First port of a range, instead of `port`.
              * @example 443
              */
             port_range_start?: number | null;
             /**
              * Format: int32
-             * @description Last port, in place of `port`.
+             * @description Last port of a range, instead of `port`.
              * @example 443
              */
             port_range_end?: number | null;
-            /** @description Addresses and CIDR blocks of the other side, IPv4 and IPv6: sources of inbound packets, destinations of outbound ones. Without them, and without `source_instance_ids`, everybody. */
+            /** @description IPv4 and IPv6 addresses and CIDR blocks of the other side: the sources of inbound packets, the destinations of outbound ones. Without these and `source_instance_ids`, the rule applies to everybody. */
             source_ips?: string[] | null;
-            /** @description Instances of the team, whatever their addresses. */
+            /** @description Instances of the team as the other side. The rule follows changes of their addresses. */
             source_instance_ids?: {
                 /** @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e */
                 id: string;
                 /**
-                 * @description `queue` and `serverless` are not offered on this install.
+                 * @description `queue` and `serverless` are not available on this install.
                  * @example vps
                  * @enum {string}
                  */
@@ -3800,7 +3800,7 @@ export interface components {
             action?: "allow" | "deny" | null;
             /**
              * Format: int32
-             * @description The lowest is judged first, equal ones in the order of the list; by default the place in the list.
+             * @description Rules are judged in ascending order; those with the same number as listed. By default the position in the list.
              * @example 1
              */
             order?: number | null;
@@ -3823,7 +3823,7 @@ export interface components {
             /** @example Web servers. */
             description?: string | null;
             /**
-             * @description `draft` saves the rules without applying them, `active` applies what is saved.
+             * @description `draft` saves the rules without applying them. `active` applies the saved rules.
              * @example draft
              * @enum {string}
              */
@@ -3832,7 +3832,7 @@ export interface components {
                 /** @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e */
                 id: string;
                 /**
-                 * @description `queue` and `serverless` are not offered on this install.
+                 * @description `queue` and `serverless` are not available on this install.
                  * @example vps
                  * @enum {string}
                  */
@@ -3860,7 +3860,7 @@ export interface components {
             protocol: "tcp" | "udp" | "icmp" | "gre" | "esp";
             /**
              * Format: int32
-             * @description Destination port; needed with `tcp` and `udp`.
+             * @description Destination port. Required for `tcp` and `udp`.
              * @example 443
              */
             port?: number | null;
@@ -3904,20 +3904,20 @@ export interface components {
                  */
                 direction: "inbound" | "outbound";
                 /**
-                 * @description `icmp` is ICMP for IPv4 and ICMPv6 for IPv6. There can be no rules for `gre` and `esp`: the network rules them with `any`.
+                 * @description `icmp` means ICMP for IPv4 and ICMPv6 for IPv6. Rules cannot name `gre` and `esp`: only rules for `any` apply to them.
                  * @example tcp
                  * @enum {string}
                  */
                 protocol: "tcp" | "udp" | "icmp" | "any" | "gre" | "esp";
                 /**
                  * Format: int32
-                 * @description Where the range is of one port.
+                 * @description The port, if the range is a single port.
                  * @example 443
                  */
                 port: number | null;
                 /**
                  * Format: int32
-                 * @description Null: all ports.
+                 * @description Null means all ports.
                  * @example 443
                  */
                 port_range_start: number | null;
@@ -3952,7 +3952,7 @@ export interface components {
             } | null;
             /** @example The rule “https” lets it in. */
             message: string;
-            /** @description Of the rule; null where the default decides. */
+            /** @description The firewall that the rule belongs to. Null if the default action decides. */
             firewall: {
                 /**
                  * Format: uuid
@@ -3971,7 +3971,7 @@ export interface components {
          */
         FirewallAttachment: {
             /**
-             * @description `queue` and `serverless` are not offered on this install.
+             * @description `queue` and `serverless` are not available on this install.
              * @example vps
              * @enum {string}
              */
@@ -3987,7 +3987,7 @@ export interface components {
         DeployFirewall: {
             /**
              * Format: int32
-             * @description Seconds in which `confirm` must be called; else the rules before come back.
+             * @description Number of seconds within which `confirm` must be called. Otherwise the previous rules are restored.
              * @example 120
              */
             confirm_within?: number | null;
@@ -4019,7 +4019,7 @@ export interface components {
             terminal: boolean;
             /**
              * Format: int32
-             * @description When asking again makes sense, in milliseconds; 0 once terminal.
+             * @description How long to wait before asking again, in milliseconds. 0 once it is terminal.
              * @example 1000
              */
             poll_after_ms: number;
@@ -4029,7 +4029,7 @@ export interface components {
              */
             percent: number;
             /**
-             * @description What it is doing.
+             * @description What it is doing now.
              * @example Starting the instance
              */
             step: string | null;
@@ -4069,7 +4069,7 @@ export interface components {
                 /** @example The image cannot be fetched at the moment. */
                 message: string;
                 /**
-                 * @description Whether the same request may work later.
+                 * @description Whether the same request may succeed later.
                  * @example true
                  */
                 retryable: boolean;
@@ -4121,7 +4121,7 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description There is no such thing in this team. */
+        /** @description It does not exist in this team. */
         NotFound: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4177,7 +4177,7 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description A value is not acceptable, a quota is reached, or the state does not allow it. */
+        /** @description A value is invalid, a quota is reached, or the current state does not allow the request. */
         Unprocessable: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4220,7 +4220,7 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description A part that the request needs does not answer at the moment, or there is no room for it. */
+        /** @description A part that the request needs does not answer at the moment, or the host has no room. */
         Unavailable: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4236,25 +4236,25 @@ export interface components {
         };
     };
     parameters: {
-        /** @description Team that the request acts on, in place of the token’s own. */
+        /** @description The team that the request acts on, instead of the token’s own. */
         TeamId: number;
-        /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+        /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
         IdempotencyKey: string;
     };
     requestBodies: never;
     headers: {
         /**
-         * @description Requests that the tightest window allows.
+         * @description How many requests the most restrictive limit allows.
          * @example 60
          */
         RateLimitLimit: number;
         /**
-         * @description Requests left in the tightest window.
+         * @description How many requests are left under the most restrictive limit.
          * @example 59
          */
         RateLimitRemaining: number;
         /**
-         * @description When that window ends, in Unix seconds.
+         * @description When the count of that limit starts again, in Unix seconds.
          * @example 1768469460
          */
         RateLimitReset: number;
@@ -4264,17 +4264,17 @@ export interface components {
          */
         RetryAfter: number;
         /**
-         * @description Names this request in the server’s log. The client’s own `X-Request-Id`, where it sent one.
+         * @description Identifies this request in the server’s log. If the client sent an `X-Request-Id`, it is that one.
          * @example 0198c5a2-8100-7b3c-8a4f-6d5e4c3b2a19
          */
         RequestId: string;
         /**
-         * @description Pages of any origin may call the API: it never takes cookies, only a token that the page must hold.
+         * @description Web pages of any origin may call the API, because it accepts no cookies, only a token.
          * @example *
          */
         "Access-Control-Allow-Origin": "*";
         /**
-         * @description Present when this is the stored answer of an earlier request with the same key.
+         * @description Present if this is the stored response to an earlier request with the same key.
          * @example true
          */
         IdempotencyReplayed: "true";
@@ -4327,7 +4327,7 @@ export interface operations {
             };
             400: components["responses"]["BadRequest"];
             500: components["responses"]["Internal"];
-            /** @description A part does not answer. */
+            /** @description A part of the install does not answer. */
             503: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -4361,7 +4361,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
             };
             path?: never;
@@ -4428,7 +4428,7 @@ export interface operations {
                 per_page?: number;
             };
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
             };
             path?: never;
@@ -4489,9 +4489,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
-                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -4510,12 +4510,12 @@ export interface operations {
                     /** @example laptop */
                     name: string;
                     /**
-                     * @description One line as in the file ending in `.pub`. Types: ssh-ed25519, ecdsa-sha2-nistp256, -nistp384 and -nistp521, ssh-rsa from 2048 bits, sk-ssh-ed25519@openssh.com, sk-ecdsa-sha2-nistp256@openssh.com.
+                     * @description One line, as in the key’s `.pub` file. Supported types: ssh-ed25519, ecdsa-sha2-nistp256, -nistp384 and -nistp521, ssh-rsa with at least 2048 bits, sk-ssh-ed25519@openssh.com, sk-ecdsa-sha2-nistp256@openssh.com.
                      * @example ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIIRRJgLgp2sSUIdr3oliil89XQscfZGHontzuSD/5Az7 ada@laptop
                      */
                     public_key: string;
                     /**
-                     * @description Makes it the team’s default key in place of another.
+                     * @description Whether it becomes the team’s default key and replaces the previous one.
                      * @example false
                      */
                     is_default?: boolean;
@@ -4574,7 +4574,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
             };
             path: {
@@ -4633,9 +4633,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
-                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -4700,7 +4700,7 @@ export interface operations {
                 per_page?: number;
             };
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
             };
             path?: never;
@@ -4812,9 +4812,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
-                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -4927,13 +4927,13 @@ export interface operations {
                         message: string;
                         instance: components["schemas"]["Vps"];
                         /**
-                         * @description Whether a default firewall was made for it.
+                         * @description Whether a default firewall was created with it.
                          * @example true
                          */
                         firewall_created: boolean;
                         /**
                          * Format: uuid
-                         * @description Follow it with `GET /operations/{operation}`.
+                         * @description Its progress: `GET /operations/{operation}`.
                          * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
                          */
                         operation_id: string;
@@ -4956,7 +4956,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
             };
             path?: never;
@@ -5011,7 +5011,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
             };
             path?: never;
@@ -5077,7 +5077,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
             };
             path?: never;
@@ -5131,7 +5131,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
             };
             path: {
@@ -5275,9 +5275,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
-                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -5393,7 +5393,7 @@ export interface operations {
                         instance: components["schemas"]["Vps"];
                         /**
                          * Format: uuid
-                         * @description Follow it with `GET /operations/{operation}`.
+                         * @description Its progress: `GET /operations/{operation}`.
                          * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
                          */
                         operation_id: string | null;
@@ -5417,9 +5417,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
-                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -5462,7 +5462,7 @@ export interface operations {
                         status: "pending" | "provisioning" | "starting" | "running" | "stopping" | "stopped" | "rebooting" | "restoring" | "reinstalling" | "error" | "destroying" | "recreating";
                         /**
                          * Format: uuid
-                         * @description Follow it with `GET /operations/{operation}`.
+                         * @description Its progress: `GET /operations/{operation}`.
                          * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
                          */
                         operation_id: string;
@@ -5486,7 +5486,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
             };
             path: {
@@ -5531,7 +5531,7 @@ export interface operations {
                          */
                         status: "pending" | "provisioning" | "starting" | "running" | "stopping" | "stopped" | "rebooting" | "restoring" | "reinstalling" | "error" | "destroying" | "recreating";
                         /**
-                         * @description The status in words.
+                         * @description The status as text for people.
                          * @example Running
                          */
                         status_label: string;
@@ -5549,7 +5549,7 @@ export interface operations {
                         /** @example false */
                         can_be_destroyed: boolean;
                         /**
-                         * @description True while something is under way: ask again.
+                         * @description Whether the status is about to change: poll again.
                          * @example false
                          */
                         is_transitional: boolean;
@@ -5575,7 +5575,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
             };
             path: {
@@ -5643,9 +5643,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
-                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -5688,7 +5688,7 @@ export interface operations {
                         status: "pending" | "provisioning" | "starting" | "running" | "stopping" | "stopped" | "rebooting" | "restoring" | "reinstalling" | "error" | "destroying" | "recreating";
                         /**
                          * Format: uuid
-                         * @description Follow it with `GET /operations/{operation}`.
+                         * @description Its progress: `GET /operations/{operation}`.
                          * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
                          */
                         operation_id: string;
@@ -5712,9 +5712,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
-                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -5757,7 +5757,7 @@ export interface operations {
                         status: "pending" | "provisioning" | "starting" | "running" | "stopping" | "stopped" | "rebooting" | "restoring" | "reinstalling" | "error" | "destroying" | "recreating";
                         /**
                          * Format: uuid
-                         * @description Follow it with `GET /operations/{operation}`.
+                         * @description Its progress: `GET /operations/{operation}`.
                          * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
                          */
                         operation_id: string;
@@ -5781,9 +5781,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
-                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -5826,7 +5826,7 @@ export interface operations {
                         status: "pending" | "provisioning" | "starting" | "running" | "stopping" | "stopped" | "rebooting" | "restoring" | "reinstalling" | "error" | "destroying" | "recreating";
                         /**
                          * Format: uuid
-                         * @description Follow it with `GET /operations/{operation}`.
+                         * @description Its progress: `GET /operations/{operation}`.
                          * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
                          */
                         operation_id: string;
@@ -5850,9 +5850,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
-                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -5905,7 +5905,7 @@ export interface operations {
                         status: "pending" | "provisioning" | "starting" | "running" | "stopping" | "stopped" | "rebooting" | "restoring" | "reinstalling" | "error" | "destroying" | "recreating";
                         /**
                          * Format: uuid
-                         * @description Follow it with `GET /operations/{operation}`.
+                         * @description Its progress: `GET /operations/{operation}`.
                          * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
                          */
                         operation_id: string;
@@ -5929,7 +5929,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
             };
             path: {
@@ -6004,12 +6004,12 @@ export interface operations {
                             /** @example 0198c5a2-8100-7b3c-8a4f-6d5e4c3b2a19 */
                             request_id: string;
                             /**
-                             * @description Send it to go on after the last entry.
+                             * @description Send it with the next request to continue after the last entry.
                              * @example 2026-01-15T09:30:00.12345-0000
                              */
                             cursor?: string | null;
                             /**
-                             * @description True where `limit` left some out.
+                             * @description Whether `limit` left entries out.
                              * @example false
                              */
                             truncated?: boolean;
@@ -6033,7 +6033,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
             };
             path: {
@@ -6158,13 +6158,13 @@ export interface operations {
                                 disk: {
                                     /**
                                      * Format: int32
-                                     * @description What the instance can store: further writes are refused.
+                                     * @description How much the instance can store. Writes beyond it fail.
                                      * @example 40
                                      */
                                     size_gb: number;
                                     /**
                                      * Format: int32
-                                     * @description 1 GB is 1,024 MB. `df` in the instance shows another figure. Null: not known now.
+                                     * @description 1 GB is 1,024 MB. `df` in the instance shows a different figure. Null if it is not known at the moment.
                                      * @example 3120
                                      */
                                     used_mb: number | null;
@@ -6183,12 +6183,12 @@ export interface operations {
                             /** @example 0198c5a2-8100-7b3c-8a4f-6d5e4c3b2a19 */
                             request_id: string;
                             /**
-                             * @description Send it to go on after the last entry.
+                             * @description Send it with the next request to continue after the last entry.
                              * @example 2026-01-15T09:30:00.12345-0000
                              */
                             cursor?: string | null;
                             /**
-                             * @description True where `limit` left some out.
+                             * @description Whether `limit` left entries out.
                              * @example false
                              */
                             truncated?: boolean;
@@ -6223,7 +6223,7 @@ export interface operations {
                 per_page?: number;
             };
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
             };
             path?: never;
@@ -6364,9 +6364,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
-                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -6503,7 +6503,7 @@ export interface operations {
                         instance: components["schemas"]["Database"];
                         /**
                          * Format: uuid
-                         * @description Follow it with `GET /operations/{operation}`.
+                         * @description Its progress: `GET /operations/{operation}`.
                          * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
                          */
                         operation_id: string;
@@ -6526,7 +6526,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
             };
             path?: never;
@@ -6591,7 +6591,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
             };
             path: {
@@ -6716,7 +6716,7 @@ export interface operations {
                     "application/json": {
                         instance: components["schemas"]["Database"];
                         /**
-                         * @description Always null: `credentials` has the URI with the password.
+                         * @description Always null. `GET …/credentials` returns the URI, which contains the password.
                          * @example postgresql://…
                          */
                         connection_info: string | null;
@@ -6739,9 +6739,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
-                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -6880,7 +6880,7 @@ export interface operations {
                         instance: components["schemas"]["Database"];
                         /**
                          * Format: uuid
-                         * @description Follow it with `GET /operations/{operation}`.
+                         * @description Its progress: `GET /operations/{operation}`.
                          * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
                          */
                         operation_id: string | null;
@@ -6904,9 +6904,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
-                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -6949,7 +6949,7 @@ export interface operations {
                         status: "pending" | "provisioning" | "starting" | "running" | "updating" | "stopping" | "stopped" | "restoring" | "error" | "destroying";
                         /**
                          * Format: uuid
-                         * @description Follow it with `GET /operations/{operation}`.
+                         * @description Its progress: `GET /operations/{operation}`.
                          * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
                          */
                         operation_id: string;
@@ -6973,9 +6973,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
-                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -7018,7 +7018,7 @@ export interface operations {
                         status: "pending" | "provisioning" | "starting" | "running" | "updating" | "stopping" | "stopped" | "restoring" | "error" | "destroying";
                         /**
                          * Format: uuid
-                         * @description Follow it with `GET /operations/{operation}`.
+                         * @description Its progress: `GET /operations/{operation}`.
                          * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
                          */
                         operation_id: string;
@@ -7042,9 +7042,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
-                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -7087,7 +7087,7 @@ export interface operations {
                         status: "pending" | "provisioning" | "starting" | "running" | "updating" | "stopping" | "stopped" | "restoring" | "error" | "destroying";
                         /**
                          * Format: uuid
-                         * @description Follow it with `GET /operations/{operation}`.
+                         * @description Its progress: `GET /operations/{operation}`.
                          * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
                          */
                         operation_id: string;
@@ -7111,9 +7111,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
-                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -7156,7 +7156,7 @@ export interface operations {
                         status: "pending" | "provisioning" | "starting" | "running" | "updating" | "stopping" | "stopped" | "restoring" | "error" | "destroying";
                         /**
                          * Format: uuid
-                         * @description Follow it with `GET /operations/{operation}`.
+                         * @description Its progress: `GET /operations/{operation}`.
                          * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
                          */
                         operation_id: string;
@@ -7180,7 +7180,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
             };
             path: {
@@ -7228,7 +7228,7 @@ export interface operations {
                         /** @example kT7wq2mXf9RzcV4hB3nYpLsD */
                         password: string;
                         /**
-                         * @description A URI that clients take as it is.
+                         * @description A URI that clients accept unchanged.
                          * @example postgresql://danube:kT7wq2mX@10.64.0.10:5432/shop?sslmode=require
                          */
                         connection_info: string;
@@ -7251,9 +7251,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
-                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -7299,7 +7299,7 @@ export interface operations {
                         dns_port: number | null;
                         /**
                          * Format: uuid
-                         * @description Follow it with `GET /operations/{operation}`.
+                         * @description Its progress: `GET /operations/{operation}`.
                          * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
                          */
                         operation_id: string | null;
@@ -7323,9 +7323,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
-                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -7362,7 +7362,7 @@ export interface operations {
                         message: string;
                         /**
                          * Format: uuid
-                         * @description Follow it with `GET /operations/{operation}`.
+                         * @description Its progress: `GET /operations/{operation}`.
                          * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
                          */
                         operation_id: string | null;
@@ -7386,30 +7386,30 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Not before this time (ISO 8601); oldest first from there.
+                 * @description Only entries from this time on (ISO 8601), oldest first.
                  * @example 2026-01-15T09:30:00Z
                  */
                 since?: string;
                 /**
-                 * @description Not after this time (ISO 8601).
+                 * @description Only entries up to this time (ISO 8601).
                  * @example 2026-01-15T10:30:00Z
                  */
                 until?: string;
                 /**
-                 * @description `meta.cursor` of the answer before.
+                 * @description `meta.cursor` of the previous response.
                  * @example 2026-01-15T09:30:00.12345-000000
                  */
                 cursor?: string;
                 /** @example 100 */
                 limit?: number;
                 /**
-                 * @description This severe and worse.
+                 * @description Only entries of this severity and above.
                  * @example debug
                  */
                 level?: "debug" | "info" | "warn" | "error";
             };
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
             };
             path: {
@@ -7483,12 +7483,12 @@ export interface operations {
                             /** @example 0198c5a2-8100-7b3c-8a4f-6d5e4c3b2a19 */
                             request_id: string;
                             /**
-                             * @description Send it to go on after the last entry.
+                             * @description Send it with the next request to continue after the last entry.
                              * @example 2026-01-15T09:30:00.12345-0000
                              */
                             cursor?: string | null;
                             /**
-                             * @description True where `limit` left some out.
+                             * @description Whether `limit` left entries out.
                              * @example false
                              */
                             truncated?: boolean;
@@ -7512,7 +7512,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
             };
             path: {
@@ -7587,12 +7587,12 @@ export interface operations {
                             /** @example 0198c5a2-8100-7b3c-8a4f-6d5e4c3b2a19 */
                             request_id: string;
                             /**
-                             * @description Send it to go on after the last entry.
+                             * @description Send it with the next request to continue after the last entry.
                              * @example 2026-01-15T09:30:00.12345-0000
                              */
                             cursor?: string | null;
                             /**
-                             * @description True where `limit` left some out.
+                             * @description Whether `limit` left entries out.
                              * @example false
                              */
                             truncated?: boolean;
@@ -7616,7 +7616,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
             };
             path: {
@@ -7741,13 +7741,13 @@ export interface operations {
                                 disk: {
                                     /**
                                      * Format: int32
-                                     * @description What the instance can store: further writes are refused.
+                                     * @description How much the instance can store. Writes beyond it fail.
                                      * @example 40
                                      */
                                     size_gb: number;
                                     /**
                                      * Format: int32
-                                     * @description 1 GB is 1,024 MB. `df` in the instance shows another figure. Null: not known now.
+                                     * @description 1 GB is 1,024 MB. `df` in the instance shows a different figure. Null if it is not known at the moment.
                                      * @example 3120
                                      */
                                     used_mb: number | null;
@@ -7766,12 +7766,12 @@ export interface operations {
                             /** @example 0198c5a2-8100-7b3c-8a4f-6d5e4c3b2a19 */
                             request_id: string;
                             /**
-                             * @description Send it to go on after the last entry.
+                             * @description Send it with the next request to continue after the last entry.
                              * @example 2026-01-15T09:30:00.12345-0000
                              */
                             cursor?: string | null;
                             /**
-                             * @description True where `limit` left some out.
+                             * @description Whether `limit` left entries out.
                              * @example false
                              */
                             truncated?: boolean;
@@ -7795,7 +7795,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
             };
             path: {
@@ -7865,13 +7865,13 @@ export interface operations {
                             max_clients: number | null;
                             /**
                              * Format: int64
-                             * @description Since the engine started.
+                             * @description Count since the engine started.
                              * @example 1200
                              */
                             total_queries: number | null;
                             /**
                              * Format: int64
-                             * @description Null where the engine does not count them.
+                             * @description Null if the engine does not count them.
                              * @example 3
                              */
                             slow_queries: number | null;
@@ -7890,7 +7890,7 @@ export interface operations {
                         };
                         health: {
                             /**
-                             * @description It answered an authenticated query just now.
+                             * @description Whether it has just answered an authenticated query.
                              * @example true
                              */
                             is_healthy: boolean;
@@ -7942,7 +7942,7 @@ export interface operations {
                 per_page?: number;
             };
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
             };
             path?: never;
@@ -8066,9 +8066,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
-                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -8186,7 +8186,7 @@ export interface operations {
                         instance: components["schemas"]["Cache"];
                         /**
                          * Format: uuid
-                         * @description Follow it with `GET /operations/{operation}`.
+                         * @description Its progress: `GET /operations/{operation}`.
                          * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
                          */
                         operation_id: string;
@@ -8209,13 +8209,13 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Only what concerns this engine; an unknown one matches nothing.
+                 * @description Lists only this engine. The list is empty if there is no such engine.
                  * @example redis
                  */
                 provider?: string;
             };
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
             };
             path?: never;
@@ -8280,7 +8280,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
             };
             path: {
@@ -8388,7 +8388,7 @@ export interface operations {
                     "application/json": {
                         instance: components["schemas"]["Cache"];
                         /**
-                         * @description Always null: `credentials` has the URI with the password.
+                         * @description Always null. `GET …/credentials` returns the URI, which contains the password.
                          * @example postgresql://…
                          */
                         connection_info: string | null;
@@ -8411,9 +8411,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
-                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -8534,7 +8534,7 @@ export interface operations {
                         instance: components["schemas"]["Cache"];
                         /**
                          * Format: uuid
-                         * @description Follow it with `GET /operations/{operation}`.
+                         * @description Its progress: `GET /operations/{operation}`.
                          * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
                          */
                         operation_id: string | null;
@@ -8558,9 +8558,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
-                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -8603,7 +8603,7 @@ export interface operations {
                         status: "pending" | "provisioning" | "starting" | "running" | "updating" | "stopping" | "stopped" | "restoring" | "error" | "destroying";
                         /**
                          * Format: uuid
-                         * @description Follow it with `GET /operations/{operation}`.
+                         * @description Its progress: `GET /operations/{operation}`.
                          * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
                          */
                         operation_id: string;
@@ -8627,9 +8627,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
-                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -8672,7 +8672,7 @@ export interface operations {
                         status: "pending" | "provisioning" | "starting" | "running" | "updating" | "stopping" | "stopped" | "restoring" | "error" | "destroying";
                         /**
                          * Format: uuid
-                         * @description Follow it with `GET /operations/{operation}`.
+                         * @description Its progress: `GET /operations/{operation}`.
                          * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
                          */
                         operation_id: string;
@@ -8696,9 +8696,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
-                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -8741,7 +8741,7 @@ export interface operations {
                         status: "pending" | "provisioning" | "starting" | "running" | "updating" | "stopping" | "stopped" | "restoring" | "error" | "destroying";
                         /**
                          * Format: uuid
-                         * @description Follow it with `GET /operations/{operation}`.
+                         * @description Its progress: `GET /operations/{operation}`.
                          * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
                          */
                         operation_id: string;
@@ -8765,9 +8765,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
-                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -8810,7 +8810,7 @@ export interface operations {
                         status: "pending" | "provisioning" | "starting" | "running" | "updating" | "stopping" | "stopped" | "restoring" | "error" | "destroying";
                         /**
                          * Format: uuid
-                         * @description Follow it with `GET /operations/{operation}`.
+                         * @description Its progress: `GET /operations/{operation}`.
                          * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
                          */
                         operation_id: string;
@@ -8834,7 +8834,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
             };
             path: {
@@ -8881,7 +8881,7 @@ export interface operations {
                         /** @example kT7wq2mXf9RzcV4hB3nYpLsD */
                         password: string;
                         /**
-                         * @description A URI that clients take as it is.
+                         * @description A URI that clients accept unchanged.
                          * @example rediss://default:kT7wq2mX@10.64.0.10:6380/
                          */
                         connection_info: string;
@@ -8902,7 +8902,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
             };
             path: {
@@ -8949,7 +8949,7 @@ export interface operations {
                         /** @example kT7wq2mXf9RzcV4hB3nYpLsD */
                         password: string;
                         /**
-                         * @description A URI that clients take as it is.
+                         * @description A URI that clients accept unchanged.
                          * @example rediss://default:kT7wq2mX@10.64.0.10:6380/
                          */
                         connection_info: string;
@@ -8970,9 +8970,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
-                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -9018,7 +9018,7 @@ export interface operations {
                         dns_port: number | null;
                         /**
                          * Format: uuid
-                         * @description Follow it with `GET /operations/{operation}`.
+                         * @description Its progress: `GET /operations/{operation}`.
                          * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
                          */
                         operation_id: string | null;
@@ -9042,9 +9042,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
-                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -9081,7 +9081,7 @@ export interface operations {
                         message: string;
                         /**
                          * Format: uuid
-                         * @description Follow it with `GET /operations/{operation}`.
+                         * @description Its progress: `GET /operations/{operation}`.
                          * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
                          */
                         operation_id: string | null;
@@ -9105,30 +9105,30 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Not before this time (ISO 8601); oldest first from there.
+                 * @description Only entries from this time on (ISO 8601), oldest first.
                  * @example 2026-01-15T09:30:00Z
                  */
                 since?: string;
                 /**
-                 * @description Not after this time (ISO 8601).
+                 * @description Only entries up to this time (ISO 8601).
                  * @example 2026-01-15T10:30:00Z
                  */
                 until?: string;
                 /**
-                 * @description `meta.cursor` of the answer before.
+                 * @description `meta.cursor` of the previous response.
                  * @example 2026-01-15T09:30:00.12345-000000
                  */
                 cursor?: string;
                 /** @example 100 */
                 limit?: number;
                 /**
-                 * @description This severe and worse.
+                 * @description Only entries of this severity and above.
                  * @example debug
                  */
                 level?: "debug" | "info" | "warn" | "error";
             };
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
             };
             path: {
@@ -9202,12 +9202,12 @@ export interface operations {
                             /** @example 0198c5a2-8100-7b3c-8a4f-6d5e4c3b2a19 */
                             request_id: string;
                             /**
-                             * @description Send it to go on after the last entry.
+                             * @description Send it with the next request to continue after the last entry.
                              * @example 2026-01-15T09:30:00.12345-0000
                              */
                             cursor?: string | null;
                             /**
-                             * @description True where `limit` left some out.
+                             * @description Whether `limit` left entries out.
                              * @example false
                              */
                             truncated?: boolean;
@@ -9231,7 +9231,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
             };
             path: {
@@ -9306,12 +9306,12 @@ export interface operations {
                             /** @example 0198c5a2-8100-7b3c-8a4f-6d5e4c3b2a19 */
                             request_id: string;
                             /**
-                             * @description Send it to go on after the last entry.
+                             * @description Send it with the next request to continue after the last entry.
                              * @example 2026-01-15T09:30:00.12345-0000
                              */
                             cursor?: string | null;
                             /**
-                             * @description True where `limit` left some out.
+                             * @description Whether `limit` left entries out.
                              * @example false
                              */
                             truncated?: boolean;
@@ -9335,7 +9335,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
             };
             path: {
@@ -9460,13 +9460,13 @@ export interface operations {
                                 disk: {
                                     /**
                                      * Format: int32
-                                     * @description What the instance can store: further writes are refused.
+                                     * @description How much the instance can store. Writes beyond it fail.
                                      * @example 40
                                      */
                                     size_gb: number;
                                     /**
                                      * Format: int32
-                                     * @description 1 GB is 1,024 MB. `df` in the instance shows another figure. Null: not known now.
+                                     * @description 1 GB is 1,024 MB. `df` in the instance shows a different figure. Null if it is not known at the moment.
                                      * @example 3120
                                      */
                                     used_mb: number | null;
@@ -9485,12 +9485,12 @@ export interface operations {
                             /** @example 0198c5a2-8100-7b3c-8a4f-6d5e4c3b2a19 */
                             request_id: string;
                             /**
-                             * @description Send it to go on after the last entry.
+                             * @description Send it with the next request to continue after the last entry.
                              * @example 2026-01-15T09:30:00.12345-0000
                              */
                             cursor?: string | null;
                             /**
-                             * @description True where `limit` left some out.
+                             * @description Whether `limit` left entries out.
                              * @example false
                              */
                             truncated?: boolean;
@@ -9514,7 +9514,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
             };
             path: {
@@ -9587,7 +9587,7 @@ export interface operations {
                             max_clients: number | null;
                             /**
                              * Format: int64
-                             * @description Since the engine started.
+                             * @description Count since the engine started.
                              * @example 1200
                              */
                             total_commands_processed: number | null;
@@ -9602,7 +9602,7 @@ export interface operations {
                              */
                             keyspace_misses: number | null;
                             /**
-                             * @description Null before the first read.
+                             * @description Null until the first read.
                              * @example 90
                              */
                             hit_ratio_percentage: number | null;
@@ -9621,7 +9621,7 @@ export interface operations {
                         };
                         health: {
                             /**
-                             * @description It answered an authenticated query just now.
+                             * @description Whether it has just answered an authenticated query.
                              * @example true
                              */
                             is_healthy: boolean;
@@ -9678,13 +9678,13 @@ export interface operations {
                  */
                 per_page?: number;
                 /**
-                 * @description Only those of this server.
+                 * @description Lists only snapshots of this server.
                  * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
                  */
                 vps_instance_id?: string;
             };
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
             };
             path?: never;
@@ -9768,9 +9768,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
-                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -9847,7 +9847,7 @@ export interface operations {
                         snapshot: components["schemas"]["VpsSnapshot"];
                         /**
                          * Format: uuid
-                         * @description Follow it with `GET /operations/{operation}`.
+                         * @description Its progress: `GET /operations/{operation}`.
                          * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
                          */
                         operation_id: string;
@@ -9870,7 +9870,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
             };
             path: {
@@ -9952,9 +9952,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
-                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -9997,7 +9997,7 @@ export interface operations {
                         status: "creating" | "ready" | "restoring" | "restore_failed" | "failed" | "destroying";
                         /**
                          * Format: uuid
-                         * @description Follow it with `GET /operations/{operation}`.
+                         * @description Its progress: `GET /operations/{operation}`.
                          * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
                          */
                         operation_id: string;
@@ -10021,9 +10021,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
-                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -10066,7 +10066,7 @@ export interface operations {
                         status: "creating" | "ready" | "restoring" | "restore_failed" | "failed" | "destroying";
                         /**
                          * Format: uuid
-                         * @description Follow it with `GET /operations/{operation}`.
+                         * @description Its progress: `GET /operations/{operation}`.
                          * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
                          */
                         operation_id: string;
@@ -10090,9 +10090,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
-                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -10135,7 +10135,7 @@ export interface operations {
                         status: "creating" | "ready" | "restoring" | "restore_failed" | "failed" | "destroying";
                         /**
                          * Format: uuid
-                         * @description Follow it with `GET /operations/{operation}`.
+                         * @description Its progress: `GET /operations/{operation}`.
                          * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
                          */
                         operation_id: string;
@@ -10169,13 +10169,13 @@ export interface operations {
                  */
                 per_page?: number;
                 /**
-                 * @description Only those of this database.
+                 * @description Lists only snapshots of this database.
                  * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
                  */
                 database_instance_id?: string;
             };
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
             };
             path?: never;
@@ -10260,9 +10260,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
-                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -10340,7 +10340,7 @@ export interface operations {
                         snapshot: components["schemas"]["DatabaseSnapshot"];
                         /**
                          * Format: uuid
-                         * @description Follow it with `GET /operations/{operation}`.
+                         * @description Its progress: `GET /operations/{operation}`.
                          * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
                          */
                         operation_id: string;
@@ -10363,7 +10363,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
             };
             path: {
@@ -10446,9 +10446,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
-                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -10491,7 +10491,7 @@ export interface operations {
                         status: "creating" | "ready" | "restoring" | "restore_failed" | "failed" | "destroying";
                         /**
                          * Format: uuid
-                         * @description Follow it with `GET /operations/{operation}`.
+                         * @description Its progress: `GET /operations/{operation}`.
                          * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
                          */
                         operation_id: string;
@@ -10515,9 +10515,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
-                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -10560,7 +10560,7 @@ export interface operations {
                         status: "creating" | "ready" | "restoring" | "restore_failed" | "failed" | "destroying";
                         /**
                          * Format: uuid
-                         * @description Follow it with `GET /operations/{operation}`.
+                         * @description Its progress: `GET /operations/{operation}`.
                          * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
                          */
                         operation_id: string;
@@ -10584,9 +10584,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
-                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -10629,7 +10629,7 @@ export interface operations {
                         status: "creating" | "ready" | "restoring" | "restore_failed" | "failed" | "destroying";
                         /**
                          * Format: uuid
-                         * @description Follow it with `GET /operations/{operation}`.
+                         * @description Its progress: `GET /operations/{operation}`.
                          * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
                          */
                         operation_id: string;
@@ -10663,13 +10663,13 @@ export interface operations {
                  */
                 per_page?: number;
                 /**
-                 * @description Only those of this cache.
+                 * @description Lists only snapshots of this cache.
                  * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
                  */
                 cache_instance_id?: string;
             };
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
             };
             path?: never;
@@ -10754,9 +10754,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
-                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -10834,7 +10834,7 @@ export interface operations {
                         snapshot: components["schemas"]["CacheSnapshot"];
                         /**
                          * Format: uuid
-                         * @description Follow it with `GET /operations/{operation}`.
+                         * @description Its progress: `GET /operations/{operation}`.
                          * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
                          */
                         operation_id: string;
@@ -10857,7 +10857,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
             };
             path: {
@@ -10940,9 +10940,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
-                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -10985,7 +10985,7 @@ export interface operations {
                         status: "creating" | "ready" | "restoring" | "restore_failed" | "failed" | "destroying";
                         /**
                          * Format: uuid
-                         * @description Follow it with `GET /operations/{operation}`.
+                         * @description Its progress: `GET /operations/{operation}`.
                          * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
                          */
                         operation_id: string;
@@ -11009,9 +11009,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
-                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -11054,7 +11054,7 @@ export interface operations {
                         status: "creating" | "ready" | "restoring" | "restore_failed" | "failed" | "destroying";
                         /**
                          * Format: uuid
-                         * @description Follow it with `GET /operations/{operation}`.
+                         * @description Its progress: `GET /operations/{operation}`.
                          * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
                          */
                         operation_id: string;
@@ -11078,9 +11078,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
-                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -11123,7 +11123,7 @@ export interface operations {
                         status: "creating" | "ready" | "restoring" | "restore_failed" | "failed" | "destroying";
                         /**
                          * Format: uuid
-                         * @description Follow it with `GET /operations/{operation}`.
+                         * @description Its progress: `GET /operations/{operation}`.
                          * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
                          */
                         operation_id: string;
@@ -11147,9 +11147,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
-                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -11289,7 +11289,7 @@ export interface operations {
                         instance: components["schemas"]["Database"];
                         /**
                          * Format: uuid
-                         * @description Follow it with `GET /operations/{operation}`.
+                         * @description Its progress: `GET /operations/{operation}`.
                          * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
                          */
                         operation_id: string;
@@ -11313,9 +11313,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
-                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -11438,7 +11438,7 @@ export interface operations {
                         instance: components["schemas"]["Cache"];
                         /**
                          * Format: uuid
-                         * @description Follow it with `GET /operations/{operation}`.
+                         * @description Its progress: `GET /operations/{operation}`.
                          * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
                          */
                         operation_id: string;
@@ -11473,7 +11473,7 @@ export interface operations {
                 per_page?: number;
             };
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
             };
             path?: never;
@@ -11546,9 +11546,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
-                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -11634,7 +11634,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
             };
             path: {
@@ -11705,9 +11705,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
-                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -11796,9 +11796,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
-                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -11852,9 +11852,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
-                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -11952,7 +11952,7 @@ export interface operations {
                 per_page?: number;
             };
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
             };
             path?: never;
@@ -12049,9 +12049,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
-                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -12158,7 +12158,7 @@ export interface operations {
                         firewall: components["schemas"]["Firewall"];
                         /**
                          * Format: uuid
-                         * @description Follow it with `GET /operations/{operation}`.
+                         * @description Its progress: `GET /operations/{operation}`.
                          * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
                          */
                         operation_id: string | null;
@@ -12181,7 +12181,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
             };
             path: {
@@ -12276,9 +12276,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
-                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -12379,7 +12379,7 @@ export interface operations {
                         firewall: components["schemas"]["Firewall"];
                         /**
                          * Format: uuid
-                         * @description Follow it with `GET /operations/{operation}`.
+                         * @description Its progress: `GET /operations/{operation}`.
                          * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
                          */
                         operation_id: string | null;
@@ -12403,9 +12403,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
-                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -12459,9 +12459,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
-                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -12589,20 +12589,20 @@ export interface operations {
                              */
                             direction: "inbound" | "outbound";
                             /**
-                             * @description `icmp` is ICMP for IPv4 and ICMPv6 for IPv6. There can be no rules for `gre` and `esp`: the network rules them with `any`.
+                             * @description `icmp` means ICMP for IPv4 and ICMPv6 for IPv6. Rules cannot name `gre` and `esp`: only rules for `any` apply to them.
                              * @example tcp
                              * @enum {string}
                              */
                             protocol: "tcp" | "udp" | "icmp" | "any" | "gre" | "esp";
                             /**
                              * Format: int32
-                             * @description Where the range is of one port.
+                             * @description The port, if the range is a single port.
                              * @example 443
                              */
                             port: number | null;
                             /**
                              * Format: int32
-                             * @description Null: all ports.
+                             * @description Null means all ports.
                              * @example 443
                              */
                             port_range_start: number | null;
@@ -12637,7 +12637,7 @@ export interface operations {
                         } | null;
                         /** @example The rule “https” lets it in. */
                         message: string;
-                        /** @description What all firewalls of the attached instances say that have one of the addresses. */
+                        /** @description The verdict of all firewalls, for each attached instance that has one of the addresses. */
                         instances: components["schemas"]["FirewallTestedInstance"][];
                     };
                 };
@@ -12659,9 +12659,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
-                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -12715,13 +12715,13 @@ export interface operations {
                         status: "draft" | "active" | "applying" | "error";
                         /**
                          * Format: date-time
-                         * @description When the rules before come back, unless `confirm` is called.
+                         * @description When the previous rules are restored, unless `confirm` is called before.
                          * @example 2026-01-15T09:30:00.000Z
                          */
                         confirm_by: string | null;
                         /**
                          * Format: uuid
-                         * @description Follow it with `GET /operations/{operation}`.
+                         * @description Its progress: `GET /operations/{operation}`.
                          * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
                          */
                         operation_id: string | null;
@@ -12745,9 +12745,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
-                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -12801,13 +12801,13 @@ export interface operations {
                         status: "draft" | "active" | "applying" | "error";
                         /**
                          * Format: date-time
-                         * @description When the rules before come back, unless `confirm` is called.
+                         * @description When the previous rules are restored, unless `confirm` is called before.
                          * @example 2026-01-15T09:30:00.000Z
                          */
                         confirm_by: string | null;
                         /**
                          * Format: uuid
-                         * @description Follow it with `GET /operations/{operation}`.
+                         * @description Its progress: `GET /operations/{operation}`.
                          * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
                          */
                         operation_id: string | null;
@@ -12831,9 +12831,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
-                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -12886,13 +12886,13 @@ export interface operations {
                         status: "draft" | "active" | "applying" | "error";
                         /**
                          * Format: date-time
-                         * @description When the rules before come back, unless `confirm` is called.
+                         * @description When the previous rules are restored, unless `confirm` is called before.
                          * @example 2026-01-15T09:30:00.000Z
                          */
                         confirm_by: string | null;
                         /**
                          * Format: uuid
-                         * @description Follow it with `GET /operations/{operation}`.
+                         * @description Its progress: `GET /operations/{operation}`.
                          * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
                          */
                         operation_id: string | null;
@@ -12916,9 +12916,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
-                /** @description Any text of your choice. Within 24 hours a request with the same key is done once. */
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -12962,13 +12962,13 @@ export interface operations {
                         status: "draft" | "active" | "applying" | "error";
                         /**
                          * Format: date-time
-                         * @description When the rules before come back, unless `confirm` is called.
+                         * @description When the previous rules are restored, unless `confirm` is called before.
                          * @example 2026-01-15T09:30:00.000Z
                          */
                         confirm_by: string | null;
                         /**
                          * Format: uuid
-                         * @description Follow it with `GET /operations/{operation}`.
+                         * @description Its progress: `GET /operations/{operation}`.
                          * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
                          */
                         operation_id: string | null;
@@ -12992,7 +12992,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
             };
             path?: never;
@@ -13027,13 +13027,13 @@ export interface operations {
                          */
                         certificate: string;
                         /**
-                         * @description What `openssl x509 -fingerprint -sha256` prints.
+                         * @description As `openssl x509 -fingerprint -sha256` prints it.
                          * @example 3F:2A:…
                          */
                         fingerprint_sha256: string;
                         /**
                          * Format: date-time
-                         * @description End of its validity.
+                         * @description When it expires.
                          * @example 2026-01-15T09:30:00.000Z
                          */
                         not_after: string;
@@ -13053,7 +13053,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Team that the request acts on, in place of the token’s own. */
+                /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
             };
             path: {
@@ -13123,7 +13123,7 @@ export interface operations {
                             /** @example The image cannot be fetched at the moment. */
                             message: string;
                             /**
-                             * @description Whether the same request may work later.
+                             * @description Whether the same request may succeed later.
                              * @example true
                              */
                             retryable: boolean;

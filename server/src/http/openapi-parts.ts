@@ -20,10 +20,10 @@ export const ErrorSchema = Component('Error', {
     description: 'Stable name of the error.',
   }),
   request_id: Text(64, '0198c5a2-8100-7b3c-8a4f-6d5e4c3b2a19', {
-    description: 'Names this request in the server’s log.',
+    description: 'Identifies this request in the server’s log.',
   }),
   docs: Text(2000, 'https://cloud.example.org/docs/errors/validation_failed', {
-    description: 'Page about the error.',
+    description: 'URL of the page about the error.',
   }),
   errors: Type.Optional(
     Type.Unsafe<Record<string, string[]>>({
@@ -31,11 +31,17 @@ export const ErrorSchema = Component('Error', {
       maxProperties: 100,
       additionalProperties: List(Text(2000, 'The name field is required.'), { maxItems: 100 }),
       example: { name: ['The name field is required.'] },
-      description: 'Sentences per field.',
+      description: 'By field: one sentence for each error.',
     }),
   ),
-  error: Type.Optional(Text(100, 'invalid_state', { description: 'On a wrong state: the same as `code`.' })),
-  status: Type.Optional(Text(50, 'stopped', { description: 'On a wrong state: the present one.' })),
+  error: Type.Optional(
+    Text(100, 'invalid_state', {
+      description: 'If the state does not allow the request: the same as `code`.',
+    }),
+  ),
+  status: Type.Optional(
+    Text(50, 'stopped', { description: 'If the state does not allow the request: the current state.' }),
+  ),
   retry_after: Type.Optional(Int(12, { description: 'When to try again, in seconds.' })),
   required_scope: Type.Optional(
     Text(50, 'ssh-key:write', { description: 'The scope that the token lacks.' }),
@@ -45,8 +51,8 @@ export const ErrorSchema = Component('Error', {
   used: Type.Optional(Int(25, { description: 'How much of the quota is in use.' })),
   available: Type.Optional(
     Component('AvailableCapacity', {
-      memory_mb: Int(1024, { description: 'Memory that the host has left to promise, in MB.' }),
-      disk_gb: Int(35, { description: 'Disk that the host has left to promise, in GB.' }),
+      memory_mb: Int(1024, { description: 'Memory that the host has left for new instances, in MB.' }),
+      disk_gb: Int(35, { description: 'Disk space that the host has left for new instances, in GB.' }),
     }),
   ),
 });
@@ -58,24 +64,27 @@ const counter = (description: string, example: number, maximum = 2_147_483_647):
 });
 
 export const HEADERS: Record<string, Json> = {
-  RateLimitLimit: counter('Requests that the tightest window allows.', 60),
-  RateLimitRemaining: counter('Requests left in the tightest window.', 59),
-  RateLimitReset: counter('When that window ends, in Unix seconds.', 1_768_469_460, 253_402_300_799),
+  RateLimitLimit: counter('How many requests the most restrictive limit allows.', 60),
+  RateLimitRemaining: counter('How many requests are left under the most restrictive limit.', 59),
+  RateLimitReset: counter(
+    'When the count of that limit starts again, in Unix seconds.',
+    1_768_469_460,
+    253_402_300_799,
+  ),
   RetryAfter: counter('When to try again, in seconds.', 12, 86_400),
   RequestId: {
     description:
-      'Names this request in the server’s log. The client’s own `X-Request-Id`, where it sent one.',
+      'Identifies this request in the server’s log. If the client sent an `X-Request-Id`, it is that one.',
     schema: { type: 'string', maxLength: 64, pattern: '^[A-Za-z0-9._:-]{1,64}$' },
     example: '0198c5a2-8100-7b3c-8a4f-6d5e4c3b2a19',
   },
   'Access-Control-Allow-Origin': {
-    description:
-      'Pages of any origin may call the API: it never takes cookies, only a token that the page must hold.',
+    description: 'Web pages of any origin may call the API, because it accepts no cookies, only a token.',
     schema: { type: 'string', enum: ['*'] },
     example: '*',
   },
   IdempotencyReplayed: {
-    description: 'Present when this is the stored answer of an earlier request with the same key.',
+    description: 'Present if this is the stored response to an earlier request with the same key.',
     schema: { type: 'string', enum: ['true'] },
     example: 'true',
   },
@@ -92,14 +101,15 @@ export const PARAMETERS: Record<string, Json> = {
     name: 'X-Team-Id',
     in: 'header',
     required: false,
-    description: 'Team that the request acts on, in place of the token’s own.',
+    description: 'The team that the request acts on, instead of the token’s own.',
     schema: { type: 'integer', format: 'int64', minimum: 1, maximum: 999_999_999_999_999 },
   },
   IdempotencyKey: {
     name: 'Idempotency-Key',
     in: 'header',
     required: false,
-    description: 'Any text of your choice. Within 24 hours a request with the same key is done once.',
+    description:
+      'Any text of your choice. For 24 hours, requests with the same key are carried out only once.',
     schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[\\x20-\\x7e]{1,255}$' },
   },
 };
@@ -153,7 +163,7 @@ export const ERROR_RESPONSES: Record<number, ErrorResponse> = {
   },
   404: {
     name: 'NotFound',
-    description: 'There is no such thing in this team.',
+    description: 'It does not exist in this team.',
     examples: {
       not_found: {
         message: 'SSH key not found. Check the id, and that the token belongs to the right team.',
@@ -181,7 +191,7 @@ export const ERROR_RESPONSES: Record<number, ErrorResponse> = {
   },
   422: {
     name: 'Unprocessable',
-    description: 'A value is not acceptable, a quota is reached, or the state does not allow it.',
+    description: 'A value is invalid, a quota is reached, or the current state does not allow the request.',
     examples: {
       validation_failed: {
         message: 'The name field is required.',
@@ -215,7 +225,7 @@ export const ERROR_RESPONSES: Record<number, ErrorResponse> = {
   },
   503: {
     name: 'Unavailable',
-    description: 'A part that the request needs does not answer at the moment, or there is no room for it.',
+    description: 'A part that the request needs does not answer at the moment, or the host has no room.',
     examples: {
       unavailable: { message: 'The database cannot be reached at the moment. Try again shortly.' },
       no_capacity: {

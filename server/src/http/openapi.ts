@@ -12,11 +12,11 @@ import {
 } from './openapi-parts.ts';
 import { createSchemaWriter, exampleOf, type Json, type SchemaWriter } from './openapi-schema.ts';
 
-const DESCRIPTION = `Virtual servers and what they need, on your own hardware.
+const DESCRIPTION = `Virtual servers, databases and caches on your own hardware.
 
-Send the token as \`Authorization: Bearer ID|SECRET\`. Each operation names the scope that the token needs. Every
-answer carries \`X-Request-Id\` and the state of the rate limits. Every write takes an \`Idempotency-Key\`, so that
-sending it again never does it twice. Errors have one shape, with a stable \`code\` and a link to its page.`;
+Send the token as \`Authorization: Bearer ID|SECRET\`. Each operation names the scope that the token needs. All
+responses have the headers \`X-Request-Id\` and \`X-RateLimit-*\`. All writes accept an \`Idempotency-Key\`, with which
+they can be repeated safely. All errors have the same format, with a stable \`code\` and a link to the page about it.`;
 
 /**
  * Builds the OpenAPI 3.0.3 document of the routes. `publicUrl` is listed as a second server: the first one is relative,
@@ -148,7 +148,7 @@ function responses(route: ApiRoute, writer: SchemaWriter): Json {
 const SUCCESS: Record<string, string> = {
   200: 'Done.',
   201: 'Created.',
-  503: 'A part does not answer.',
+  503: 'A part of the install does not answer.',
 };
 
 const REPLAYED = { 'Idempotency-Replayed': { $ref: '#/components/headers/IdempotencyReplayed' } };

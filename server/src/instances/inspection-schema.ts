@@ -21,12 +21,12 @@ export const Diagnostic = <P extends TProperties>(data: P) =>
       cursor: Type.Optional(
         Nullable(
           Text(60, '2026-01-15T09:30:00.12345-0000', {
-            description: 'Send it to go on after the last entry.',
+            description: 'Send it with the next request to continue after the last entry.',
           }),
         ),
       ),
       truncated: Type.Optional(
-        Type.Boolean({ example: false, description: 'True where `limit` left some out.' }),
+        Type.Boolean({ example: false, description: 'Whether `limit` left entries out.' }),
       ),
       reason: Type.Optional(Nullable(Message('The database is stopped.'))),
     }),
@@ -69,10 +69,11 @@ export const Diagnosis = Diagnostic({
     ),
     logs: Nullable(Obj({ available: Type.Boolean({ example: true }), sampled_lines: Int(120) })),
     disk: Obj({
-      size_gb: Int(40, { description: 'What the instance can store: further writes are refused.' }),
+      size_gb: Int(40, { description: 'How much the instance can store. Writes beyond it fail.' }),
       used_mb: Nullable(
         Int(3120, {
-          description: '1 GB is 1,024 MB. `df` in the instance shows another figure. Null: not known now.',
+          description:
+            '1 GB is 1,024 MB. `df` in the instance shows a different figure. Null if it is not known at the moment.',
         }),
       ),
     }),

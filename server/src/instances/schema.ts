@@ -8,16 +8,19 @@ export const Address4 = Nullable(Text(15, '10.64.0.10', { format: 'ipv4' }));
 export const Address6 = Nullable(Text(45, 'fd2a:41c0:77e1::a', { format: 'ipv6' }));
 export const Decimal = (example: number) => Type.Number({ minimum: 0, maximum: 1_000_000, example });
 export const Flag = (description: string) => Type.Boolean({ example: true, description });
-export const StatusLabel = Text(20, 'Running', { description: 'The status in words.' });
+export const StatusLabel = Text(20, 'Running', { description: 'The status as text for people.' });
 
 export const StatusDetails = Component('StatusDetails', {
   summary: Message('The server is running.'),
   health: Enum(['healthy', 'progressing', 'stopped', 'unhealthy']),
-  observed_at: Nullable(Timestamp('When the data plane was last compared with this status.')),
-  stale: Type.Boolean({ example: false, description: 'True when it was not compared for over a minute.' }),
+  observed_at: Nullable(Timestamp('When this status was last compared with the data plane.')),
+  stale: Type.Boolean({
+    example: false,
+    description: 'Whether the last comparison is more than a minute old.',
+  }),
   operation: Obj({
     state: Enum(['succeeded', 'running', 'failed']),
-    terminal: Type.Boolean({ example: true, description: 'True when nothing is under way.' }),
+    terminal: Type.Boolean({ example: true, description: 'Whether no operation is in progress.' }),
   }),
   error: Nullable(
     Obj({
@@ -26,20 +29,20 @@ export const StatusDetails = Component('StatusDetails', {
       resource: Nullable(Obj({ kind: Nullable(Text(60, 'vps')), name: Nullable(Text(255, 'web-1')) })),
       reason: Nullable(Text(60, 'image_build_failed')),
       message: Nullable(Message('The image could not be built.')),
-      retryable: Type.Boolean({ example: true, description: 'True when trying again can help.' }),
+      retryable: Type.Boolean({ example: true, description: 'Whether trying again can help.' }),
       observed_at: Nullable(Timestamp()),
     }),
   ),
 });
 
 export const Capabilities = Component('Capabilities', {
-  logs: Type.Boolean({ example: true, description: 'Whether `logs` answers.' }),
+  logs: Type.Boolean({ example: true, description: 'Whether `GET …/logs` is available.' }),
   events: Type.Boolean({ example: true }),
   diagnose: Type.Boolean({ example: true }),
   build_logs: Type.Boolean({ example: false }),
 });
 
-export const PlanName = LineText(40, 'micro', { description: 'A name that `plans` lists.' });
+export const PlanName = LineText(40, 'micro', { description: 'A name from `GET …/plans`.' });
 
 /** The kind of an instance, as firewalls name it. */
 export const KindName = Type.Unsafe<string>({ type: 'string', enum: kindNames(), example: 'vps' });

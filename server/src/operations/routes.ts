@@ -25,8 +25,8 @@ export function operationRoutes(api: Api, database: Database): void {
         operationId: 'getOperation',
         summary: 'Show an operation',
         description:
-          'Shows how far asynchronous work is: its state, per cent, step, and error once it failed. The token must ' +
-          'be allowed to read the resource that it is about, for example `vps:read`.',
+          'Shows the progress of asynchronous work: its state, percentage and step, and the error if it failed. The ' +
+          'token must have the scope to read the resource concerned, for example `vps:read`.',
         tags: ['Operations'],
         params: Obj({ operation: PathId('uuid', 'Id of the operation.') }),
         response: { 200: OperationAnswer },

@@ -4,14 +4,14 @@ import { Component, Enum, Id, Int, Nullable, Obj, Text, Timestamp } from '../htt
 /** How to name an operation in an answer. */
 export const OperationId = Id(
   '0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b',
-  'Follow it with `GET /operations/{operation}`.',
+  'Its progress: `GET /operations/{operation}`.',
 );
 
 /** Why an operation failed. */
 export const OperationError = Component('OperationError', {
   code: Text(100, 'image_unavailable'),
   message: Text(2000, 'The image cannot be fetched at the moment.'),
-  retryable: Type.Boolean({ example: true, description: 'Whether the same request may work later.' }),
+  retryable: Type.Boolean({ example: true, description: 'Whether the same request may succeed later.' }),
 });
 
 const Operation = Component('Operation', {
@@ -22,10 +22,10 @@ const Operation = Component('Operation', {
   state: Enum(['queued', 'running', 'succeeded', 'failed']),
   terminal: Type.Boolean({ example: false, description: 'Whether the state is final.' }),
   poll_after_ms: Int(1000, {
-    description: 'When asking again makes sense, in milliseconds; 0 once terminal.',
+    description: 'How long to wait before asking again, in milliseconds. 0 once it is terminal.',
   }),
   percent: Int(0, { maximum: 100 }),
-  step: Nullable(Text(500, 'Starting the instance', { description: 'What it is doing.' })),
+  step: Nullable(Text(500, 'Starting the instance', { description: 'What it is doing now.' })),
   revision: Nullable(Text(100, 'v1', { description: 'Always null: instances have no revisions.' })),
   knative_revision: Nullable(Text(100, 'v1', { description: 'Always null: instances have no revisions.' })),
   image: Nullable(Text(255, 'debian-12', { description: 'Always null for instances.' })),

@@ -92,7 +92,7 @@ export interface EngineMetrics {
   memory_used_bytes: number | null;
   connected_clients: number | null;
   max_clients: number | null;
-  /** Since the engine started. */
+  /** Count since the engine started. */
   total_queries: number | null;
   slow_queries: number | null;
   keyspace_hits: number | null;

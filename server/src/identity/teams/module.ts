@@ -3,6 +3,6 @@ import { teamRoutes } from './routes.ts';
 
 export const teamsModule: ResourceModule = {
   name: 'teams',
-  tags: [{ name: 'Teams', description: 'Teams that own what is created.' }],
+  tags: [{ name: 'Teams', description: 'Teams own all resources.' }],
   create: ({ database }) => ({ routes: (api) => teamRoutes(api, database) }),
 };

@@ -11,7 +11,7 @@ export function teamRoutes(api: Api, database: Database): void {
         operationId: 'listTeams',
         summary: 'List teams',
         description:
-          'Lists the teams that the token’s account is a member of, and says which one requests act on.',
+          'Lists the teams that the token’s account is a member of, and which of them requests act on.',
         tags: ['Teams'],
         response: { 200: TeamList },
       },

@@ -9,7 +9,7 @@ const Team = Component('Team', {
     description: 'Whether this is the account holder’s own team.',
   }),
   registry_namespace: Nullable(
-    Text(255, 'team-1', { description: 'Namespace in the container registry; null where there is none.' }),
+    Text(255, 'team-1', { description: 'Namespace in the container registry, or null.' }),
   ),
 });
 

@@ -16,7 +16,7 @@ export const Cache = Component('Cache', {
   ...headMembers,
   datacenter: Text(40, 'fsn1'),
   ...addressMembers(6380),
-  plain_port: Nullable(Int(6379, { description: 'Where it answers without TLS, in the team’s network.' })),
+  plain_port: Nullable(Int(6379, { description: 'The port without TLS, in the team’s network.' })),
   ...tailMembers({ 'maxmemory-policy': 'allkeys-lru' }),
 });
 
@@ -27,9 +27,11 @@ export const CreateCache = Component(
     provider: Type.Optional(
       Nullable(Enum(providersOf('cache').map(({ id }) => id) as [string, ...string[]], { example: 'redis' })),
     ),
-    cache_provider_id: Type.Optional(Nullable(NumberId(4, 'The same as a number; either is needed.'))),
+    cache_provider_id: Type.Optional(
+      Nullable(NumberId(4, 'The provider as a number. One of the two is required.')),
+    ),
     version: Type.Optional(
-      Nullable(LineText(20, '8.0', { description: 'One that `plans` lists; by default the newest.' })),
+      Nullable(LineText(20, '8.0', { description: 'A version from `GET …/plans`; by default the newest.' })),
     ),
     configuration: Type.Optional(Nullable(ParametersInput({ 'maxmemory-policy': 'allkeys-lfu' }))),
     parameter_group_id: Type.Optional(Nullable(NumberId(7))),
@@ -59,11 +61,11 @@ export const CacheCredentials = Obj(
 
 export const CacheMetrics = Metrics(
   {
-    total_commands_processed: Count(1200, 'Since the engine started.'),
+    total_commands_processed: Count(1200, 'Count since the engine started.'),
     keyspace_hits: Count(900),
     keyspace_misses: Count(100),
     hit_ratio_percentage: Nullable(
-      Type.Number({ minimum: 0, maximum: 100, example: 90, description: 'Null before the first read.' }),
+      Type.Number({ minimum: 0, maximum: 100, example: 90, description: 'Null until the first read.' }),
     ),
   },
   { redis_up: Enum(['up', 'down'], { description: 'The same as `up_status`.' }) },

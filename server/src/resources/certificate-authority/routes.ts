@@ -12,8 +12,8 @@ export function certificateAuthorityRoutes(api: Api, authority: AuthorityReader)
         operationId: 'getCertificateAuthority',
         summary: 'Show the certificate authority',
         description:
-          'The certificate that clients check databases and caches against: save it to a file and name that file ' +
-          'to the client, for example as `sslrootcert`. The same for all teams.',
+          'Shows the certificate with which clients verify databases and caches. Save it to a file, and pass that ' +
+          'file to the client, for example as `sslrootcert`. All teams have the same one.',
         tags: ['Certificate authority'],
         response: {
           200: Obj({
@@ -21,9 +21,9 @@ export function certificateAuthorityRoutes(api: Api, authority: AuthorityReader)
               description: 'PEM.',
             }),
             fingerprint_sha256: Text(95, '3F:2A:…', {
-              description: 'What `openssl x509 -fingerprint -sha256` prints.',
+              description: 'As `openssl x509 -fingerprint -sha256` prints it.',
             }),
-            not_after: Timestamp('End of its validity.'),
+            not_after: Timestamp('When it expires.'),
           }),
         },
       },

@@ -29,7 +29,7 @@ export const Database = Component('Database', {
   ...headMembers,
   storage_size_gb: Int(10),
   database_name: Nullable(
-    Text(64, 'shop', { description: 'The first database; more can be made with SQL.' }),
+    Text(64, 'shop', { description: 'The first database. You can create more with SQL.' }),
   ),
   datacenter: Text(40, 'fsn1'),
   engine: Obj({ id: NumberId(1), name: Text(40, 'PostgreSQL') }),
@@ -68,7 +68,9 @@ export const CreateDatabase = Component(
         Enum(providersOf('database').map(({ id }) => id) as [string, ...string[]], { example: 'postgresql' }),
       ),
     ),
-    database_provider_id: Type.Optional(Nullable(NumberId(1, 'The same as a number; either is needed.'))),
+    database_provider_id: Type.Optional(
+      Nullable(NumberId(1, 'The provider as a number. One of the two is required.')),
+    ),
     database_name: Type.Optional(
       Nullable(
         Type.String({
@@ -77,12 +79,12 @@ export const CreateDatabase = Component(
           pattern: '^[a-zA-Z][a-zA-Z0-9_]*$',
           [PATTERN_MESSAGE]: 'may hold letters, digits and underscores, and begins with a letter',
           example: 'shop',
-          description: 'A first database to make.',
+          description: 'The first database to create.',
         }),
       ),
     ),
     version: Type.Optional(
-      Nullable(LineText(20, '17', { description: 'One that `plans` lists; by default the newest.' })),
+      Nullable(LineText(20, '17', { description: 'A version from `GET …/plans`; by default the newest.' })),
     ),
     configuration: Type.Optional(Nullable(ParametersInput({ max_connections: 200 }))),
     parameter_group_id: Type.Optional(Nullable(NumberId(7))),
@@ -125,8 +127,8 @@ export const DatabaseCredentials = Obj({
 
 export const DatabaseMetrics = Metrics(
   {
-    total_queries: Count(1200, 'Since the engine started.'),
-    slow_queries: Count(3, 'Null where the engine does not count them.'),
+    total_queries: Count(1200, 'Count since the engine started.'),
+    slow_queries: Count(3, 'Null if the engine does not count them.'),
   },
   {},
 );

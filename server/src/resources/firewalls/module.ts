@@ -8,7 +8,7 @@ import { firewallWorkflows } from './workflow.ts';
 
 export const firewallsModule: ResourceModule = {
   name: 'firewalls',
-  tags: [{ name: 'Firewalls', description: 'What the network lets pass to and from instances.' }],
+  tags: [{ name: 'Firewalls', description: 'Rules for the traffic to and from instances.' }],
   scopes: ['firewall'],
   quotas: { firewall: { limit: 10, label: 'firewall' } },
   events: firewallEvents,

@@ -40,7 +40,7 @@ function collectionRoutes(api: Api, firewalls: FirewallService): void {
         operationId: 'listFirewalls',
         summary: 'List firewalls',
         description:
-          'The firewalls of the team, newest first, with those that were made together with instances.',
+          'Lists the team’s firewalls, newest first, including those that were created with instances.',
         tags,
         querystring: PageQuery,
         response: { 200: PageOf(Firewall) },
@@ -56,8 +56,8 @@ function collectionRoutes(api: Api, firewalls: FirewallService): void {
         operationId: 'createFirewall',
         summary: 'Create a firewall',
         description:
-          'The first rule that matches a packet decides. Without a match, inbound packets are dropped and ' +
-          'outbound ones pass.',
+          'Creates a firewall. The first rule that matches a packet decides. If none matches, inbound packets are ' +
+          'dropped, and outbound packets pass.',
         tags,
         body: CreateFirewall,
         response: { 201: FirewallWritten },
@@ -75,7 +75,7 @@ function memberRoutes(api: Api, firewalls: FirewallService): void {
       schema: {
         operationId: 'getFirewall',
         summary: 'Show a firewall',
-        description: 'One firewall with its rules, in the order in which they were written.',
+        description: 'Shows one firewall, with its rules in the order in which they were written.',
         tags,
         params,
         response: { 200: FirewallAnswer },
@@ -91,8 +91,8 @@ function memberRoutes(api: Api, firewalls: FirewallService): void {
         operationId: 'updateFirewall',
         summary: 'Update a firewall',
         description:
-          '`rules` and `attached_instances` replace what was there; what is left out stays. New rules are applied at ' +
-          'once, unless `status` is `draft`.',
+          '`rules` and `attached_instances` replace the previous ones. What is left out stays unchanged. New rules ' +
+          'are applied at once, unless `status` is `draft`.',
         tags,
         params,
         body: UpdateFirewall,
@@ -112,7 +112,7 @@ function deleteRoute(api: Api, firewalls: FirewallService): void {
       schema: {
         operationId: 'deleteFirewall',
         summary: 'Delete a firewall',
-        description: 'Deletes a firewall that is attached to nothing.',
+        description: 'Deletes a firewall that is not attached to any instance.',
         tags,
         params,
         response: { 200: FirewallDeleted },
@@ -131,8 +131,8 @@ function testRoute(api: Api, firewalls: FirewallService): void {
         operationId: 'testFirewall',
         summary: 'Test a firewall',
         description:
-          'Says whether the first packet of a connection passes, and which rule decides. It judges by the rules as ' +
-          'they are saved, drafts too, and changes nothing.',
+          'Shows whether the first packet of a connection would pass, and which rule decides. It uses the saved ' +
+          'rules, including drafts, and changes nothing.',
         tags,
         params,
         body: TestFirewall,
@@ -152,8 +152,8 @@ function attachmentRoutes(api: Api, firewalls: FirewallService): void {
         operationId: 'attachFirewall',
         summary: 'Attach a firewall',
         description:
-          'Has the firewall judge what an instance sends and receives. An instance can have five firewalls: what ' +
-          'one of them denies is dropped, whatever the others say.',
+          'Applies the firewall to an instance. An instance can have five firewalls. A packet that one of them ' +
+          'denies is dropped, whatever the others allow.',
         tags,
         params,
         body: FirewallAttachment,
@@ -170,7 +170,8 @@ function attachmentRoutes(api: Api, firewalls: FirewallService): void {
       schema: {
         operationId: 'detachFirewall',
         summary: 'Detach a firewall',
-        description: 'Without any firewall an instance receives nothing but answers to what it sends.',
+        description:
+          'Removes the firewall from an instance. Without any firewall, an instance receives only replies to what it sends.',
         tags,
         params,
         body: FirewallAttachment,
@@ -191,8 +192,8 @@ function deployRoutes(api: Api, firewalls: FirewallService): void {
         operationId: 'deployFirewall',
         summary: 'Deploy a firewall',
         description:
-          'Applies the rules as they are saved. With `confirm_within`, the rules before come back unless `confirm` ' +
-          'is called in time, so that a mistake locks nobody out.',
+          'Applies the saved rules. With `confirm_within`, the previous rules are restored unless `confirm` is ' +
+          'called in time, so that a mistake locks nobody out.',
         tags,
         params,
         body: DeployFirewall,
@@ -212,8 +213,8 @@ function deployRoutes(api: Api, firewalls: FirewallService): void {
       config: { scope: 'firewall:write', errors: ['invalid_state'] },
       schema: {
         operationId: 'confirmFirewall',
-        summary: 'Confirm a deploy',
-        description: 'Keeps the rules of a deploy with `confirm_within`.',
+        summary: 'Confirm a deployment',
+        description: 'Keeps the rules of a deployment with `confirm_within`.',
         tags,
         params,
         response: { 200: FirewallAction },

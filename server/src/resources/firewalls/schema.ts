@@ -31,8 +31,8 @@ const Status = Enum(FIREWALL_STATUSES, { example: 'active' });
 const Direction = Enum(['inbound', 'outbound']);
 const Protocol = Enum(['tcp', 'udp', 'icmp', 'any', 'gre', 'esp'], {
   description:
-    '`icmp` is ICMP for IPv4 and ICMPv6 for IPv6. There can be no rules for `gre` and `esp`: the network rules ' +
-    'them with `any`.',
+    '`icmp` means ICMP for IPv4 and ICMPv6 for IPv6. Rules cannot name `gre` and `esp`: only rules for `any` ' +
+    'apply to them.',
 });
 const Action = Enum(['allow', 'deny']);
 const Verdict = Action;
@@ -46,13 +46,13 @@ const InstanceType = Type.Unsafe<string>({
   type: 'string',
   enum: kindNames('queue', 'serverless'),
   example: 'vps',
-  description: '`queue` and `serverless` are not offered on this install.',
+  description: '`queue` and `serverless` are not available on this install.',
 });
 
 const SourceIps = List(Block, { maxItems: MAX_SOURCES });
 const SOURCES =
-  'Addresses and CIDR blocks of the other side, IPv4 and IPv6: sources of inbound packets, destinations of ' +
-  'outbound ones. Without them, and without `source_instance_ids`, everybody.';
+  'IPv4 and IPv6 addresses and CIDR blocks of the other side: the sources of inbound packets, the destinations of ' +
+  'outbound ones. Without these and `source_instance_ids`, the rule applies to everybody.';
 const RuleName = Nullable(
   Text(255, 'https', {
     pattern: `^${PRINTABLE}$`,
@@ -67,8 +67,8 @@ export const FirewallRule = Component('FirewallRule', {
   description: RuleDescription,
   direction: Direction,
   protocol: Protocol,
-  port: Nullable(Port(443, 'Where the range is of one port.')),
-  port_range_start: Nullable(Port(443, 'Null: all ports.')),
+  port: Nullable(Port(443, 'The port, if the range is a single port.')),
+  port_range_start: Nullable(Port(443, 'Null means all ports.')),
   port_range_end: Nullable(Port(443)),
   source_ips: Nullable(SourceIps),
   source_instance_ids: Nullable(List(Obj({ id: Id(), type: KindName }), { maxItems: MAX_SOURCES })),
@@ -82,7 +82,9 @@ export const FirewallRuleInput = Component(
   {
     id: Type.Optional(
       Nullable(
-        LineText(36, '0198c5a2-9000-7d11-8c2f-5b1e6a7f8d90', { description: 'Keeps the id of a rule.' }),
+        LineText(36, '0198c5a2-9000-7d11-8c2f-5b1e6a7f8d90', {
+          description: 'The id of an existing rule, to keep it.',
+        }),
       ),
     ),
     name: Type.Optional(RuleName),
@@ -90,16 +92,22 @@ export const FirewallRuleInput = Component(
     direction: Direction,
     protocol: Protocol,
     port: Type.Optional(
-      Nullable(Port(443, 'With `tcp` and `udp`; without it, and without a range, all ports.')),
+      Nullable(
+        Port(
+          443,
+          'Only with `tcp` and `udp`. Without it and without a range, the rule applies to all ports.',
+        ),
+      ),
     ),
-    port_range_start: Type.Optional(Nullable(Port(443, 'First port, in place of `port`.'))),
-    port_range_end: Type.Optional(Nullable(Port(443, 'Last port, in place of `port`.'))),
+    port_range_start: Type.Optional(Nullable(Port(443, 'First port of a range, instead of `port`.'))),
+    port_range_end: Type.Optional(Nullable(Port(443, 'Last port of a range, instead of `port`.'))),
     source_ips: Type.Optional(Nullable(List(Block, { maxItems: MAX_SOURCES, description: SOURCES }))),
     source_instance_ids: Type.Optional(
       Nullable(
         List(Obj({ id: InstanceId, type: Type.Optional(InstanceType) }), {
           maxItems: MAX_SOURCES,
-          description: 'Instances of the team, whatever their addresses.',
+          description:
+            'Instances of the team as the other side. The rule follows changes of their addresses.',
         }),
       ),
     ),
@@ -108,7 +116,7 @@ export const FirewallRuleInput = Component(
       Nullable(
         Int(1, {
           description:
-            'The lowest is judged first, equal ones in the order of the list; by default the place in the list.',
+            'Rules are judged in ascending order; those with the same number as listed. By default the position in the list.',
         }),
       ),
     ),
@@ -121,7 +129,7 @@ export type FirewallRuleInput = Static<typeof FirewallRuleInput>;
 const FirewallError = Component('FirewallError', {
   code: Text(60, 'unreachable'),
   message: Message('The host does not answer.'),
-  retryable: Type.Boolean({ example: true, description: 'True when trying again can help.' }),
+  retryable: Type.Boolean({ example: true, description: 'Whether trying again can help.' }),
 });
 
 export const Firewall = Component('Firewall', {
@@ -131,19 +139,21 @@ export const Firewall = Component('Firewall', {
   status: Enum(FIREWALL_STATUSES, {
     example: 'active',
     description:
-      'What is saved: not in force yet (`draft`), about to be, in force, or refused by the host (`error`).',
+      'State of the saved rules: not in force yet (`draft`), being applied, in force, or refused by the host ' +
+      '(`error`).',
   }),
   error: Nullable(FirewallError),
   is_default: Type.Boolean({
     example: false,
-    description: 'Made together with an instance, and deleted with the last one that has it.',
+    description:
+      'Whether it was created with an instance. It is deleted with the last instance that it is attached to.',
   }),
   default_action: Enum(['deny'], {
-    description: 'What becomes of inbound packets that no rule matches; outbound ones pass.',
+    description: 'What happens to inbound packets that no rule matches. Outbound packets pass.',
   }),
   rules: List(FirewallRule, { maxItems: MAX_RULES }),
   attached_instances: List(Obj({ id: Id(), type: KindName, name: Text(255, 'web-1') })),
-  confirm_by: Nullable(Timestamp('When the rules before come back, unless `confirm` is called.')),
+  confirm_by: Nullable(Timestamp('When the previous rules are restored, unless `confirm` is called before.')),
   created_at: Timestamp(),
   updated_at: Timestamp(),
   team_id: NumberId(1),
@@ -189,7 +199,7 @@ export const UpdateFirewall = Component(
     status: Type.Optional(
       Enum(FIREWALL_STATUSES, {
         example: 'draft',
-        description: '`draft` saves the rules without applying them, `active` applies what is saved.',
+        description: '`draft` saves the rules without applying them. `active` applies the saved rules.',
       }),
     ),
     attached_instances: Type.Optional(AttachedInstances),
@@ -217,7 +227,8 @@ export const DeployFirewall = Component(
         Int(120, {
           minimum: MIN_CONFIRM_SECONDS,
           maximum: MAX_CONFIRM_SECONDS,
-          description: 'Seconds in which `confirm` must be called; else the rules before come back.',
+          description:
+            'Number of seconds within which `confirm` must be called. Otherwise the previous rules are restored.',
         }),
       ),
     ),
@@ -232,7 +243,7 @@ export const TestFirewall = Component(
     source: Address,
     destination: LineText(45, '10.64.0.10'),
     protocol: Enum(['tcp', 'udp', 'icmp', 'gre', 'esp']),
-    port: Type.Optional(Nullable(Port(443, 'Destination port; needed with `tcp` and `udp`.'))),
+    port: Type.Optional(Nullable(Port(443, 'Destination port. Required for `tcp` and `udp`.'))),
   },
   { example: { source: '203.0.113.7', destination: '10.64.0.10', protocol: 'tcp', port: 443 } },
 );
@@ -254,10 +265,15 @@ export const FirewallTested = Obj({
       name: Text(255, 'web-1'),
       ...Judgement,
       firewall: Nullable(
-        Obj({ id: Id(), name: Name }, { description: 'Of the rule; null where the default decides.' }),
+        Obj(
+          { id: Id(), name: Name },
+          { description: 'The firewall that the rule belongs to. Null if the default action decides.' },
+        ),
       ),
     }),
-    { description: 'What all firewalls of the attached instances say that have one of the addresses.' },
+    {
+      description: 'The verdict of all firewalls, for each attached instance that has one of the addresses.',
+    },
   ),
 });
 export type FirewallTested = Static<typeof FirewallTested>;
@@ -272,7 +288,7 @@ export const FirewallWritten = Obj({
 export const FirewallAction = Obj({
   message: Message('The firewall is being applied.'),
   status: Status,
-  confirm_by: Nullable(Timestamp('When the rules before come back, unless `confirm` is called.')),
+  confirm_by: Nullable(Timestamp('When the previous rules are restored, unless `confirm` is called before.')),
   operation_id: Nullable(OperationId),
 });
 export const FirewallDeleted = Obj({ message: Message('The firewall was deleted.') });

@@ -9,20 +9,23 @@ import { poolState } from '../../instances/capacity.ts';
 import { cachedHealth, type HealthReport } from './probe.ts';
 
 const Health = Component('Health', {
-  status: Enum(['ok', 'unavailable'], { description: '`ok` when every part answers.' }),
+  status: Enum(['ok', 'unavailable'], { description: '`ok` if all parts answer.' }),
   message: Message('All parts answer.'),
   version: Text(50, '0.1.0', { description: 'Version of Danube.' }),
   database: Enum(['ok', 'unavailable']),
   engine: Enum(['ok', 'unavailable']),
-  engine_name: Nullable(Enum(['incus', 'sim'], { description: '`sim`: instances are only simulated.' })),
+  engine_name: Nullable(
+    Enum(['incus', 'sim'], { description: '`sim` means that instances are only simulated.' }),
+  ),
   engine_version: Nullable(Text(50, '6.0.4')),
   virtualization: Nullable(
-    Enum(['container', 'virtual-machine'], { description: 'What an instance is on this install.' }),
+    Enum(['container', 'virtual-machine'], { description: 'What instances are on this install.' }),
   ),
   storage: Enum(['ok', 'nearly_full', 'unknown'], {
-    description: '`nearly_full`: nothing new is stored until there is more room; what is there goes on.',
+    description:
+      '`nearly_full`: new instances and snapshots are refused until there is more room. Existing ones keep running.',
   }),
-  simulated: Type.Boolean({ example: false, description: 'True where no real instances are made.' }),
+  simulated: Type.Boolean({ example: false, description: 'Whether instances are only simulated.' }),
 });
 
 /** Health of the install, for load balancers and people. */
@@ -40,7 +43,7 @@ export function healthRoutes(api: Api, dependencies: { database: Database; plane
         operationId: 'getHealth',
         summary: 'Check health',
         description:
-          'Says whether the database and the engine answer. Needs no token and is never refused for its rate.',
+          'Reports whether Danube’s database and the data plane answer. Needs no token, and has no rate limit.',
         tags: ['Health'],
         response: { 200: Health, 503: Health },
       },

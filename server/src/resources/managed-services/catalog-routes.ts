@@ -17,7 +17,7 @@ export function catalogRoutes(api: Api, database: Database, service: ServiceActi
       schema: {
         operationId: `list${label}Plans`,
         summary: `List plans for ${noun}s`,
-        description: 'The plans, with monthly prices, and the engines with their versions.',
+        description: 'Lists the plans with their monthly prices, and the engines with their versions.',
         tags,
         ...(kind === 'cache' ? { querystring: ProviderQuery } : {}),
         response: { 200: Plans(kind) },

@@ -25,13 +25,13 @@ const cloneSchema = (kind: 'database' | 'cache') =>
       resource_profile: Type.Optional(
         Nullable(
           LineText(40, 'small', {
-            description: 'Plan of the new one; by default that of the snapshot’s instance.',
+            description: 'Plan of the new instance; by default that of the snapshot’s instance.',
           }),
         ),
       ),
       source_type: Type.Optional(
         Enum(['volume_snapshot', 'velero_backup'], {
-          description: 'Only `volume_snapshot` is offered: this install keeps no Velero backups.',
+          description: 'Only `volume_snapshot` is available, because this install keeps no Velero backups.',
         }),
       ),
       ...(kind === 'database'
@@ -45,8 +45,8 @@ const cloneSchema = (kind: 'database' | 'cache') =>
                   [PATTERN_MESSAGE]: 'may hold letters, digits and underscores, and begins with a letter',
                   example: 'shop',
                   description:
-                    'Which of the databases in the snapshot `connection_info` is to name; by default the same as ' +
-                    'the source’s. None is made or renamed.',
+                    'The database in the snapshot that `connection_info` names; by default the same as for the ' +
+                    'source. No database is created or renamed.',
                 }),
               ),
             ),
@@ -75,10 +75,10 @@ export function cloneRoute(
       },
       schema: {
         operationId: `clone${label}Snapshot`,
-        summary: `Make a ${noun} from a snapshot`,
+        summary: `Create a ${noun} from a snapshot`,
         description:
-          `A new ${noun} with the data of the snapshot, and with an address and credentials of its own. Needs ` +
-          `\`${kind}:write\` as well.`,
+          `Creates a new ${noun} with the data of the snapshot, and with its own address and credentials. It needs ` +
+          `the scope \`${kind}:write\`, too.`,
         tags,
         params: snapshotSchemas(kind).params,
         body: cloneSchema(kind),

@@ -47,7 +47,8 @@ function logsRoute(api: Api, service: ServiceActions, inspection: Inspection): v
         operationId: `get${label}Logs`,
         summary: 'Read the engine’s log',
         description:
-          'The newest entries of the engine’s own log, oldest first; with `since` or `cursor`, those that follow.',
+          'Lists the newest entries of the engine’s own log, oldest first. With `since` or `cursor`, it lists those ' +
+          'that follow.',
         tags,
         params,
         querystring: LogsQuery,
@@ -80,7 +81,8 @@ function metricsRoute(
       schema: {
         operationId: `get${label}Metrics`,
         summary: 'Show metrics',
-        description: 'Numbers that the engine reported just now. Null where it has none; `reason` says why.',
+        description:
+          'Shows current figures from the engine. Those that it does not have are null; `reason` says why.',
         tags,
         params,
         response: { 200: metricsSchema },

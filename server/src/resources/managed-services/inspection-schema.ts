@@ -35,22 +35,24 @@ export const Logs = Diagnostic({
 
 export const LogsQuery = Obj({
   since: Type.Optional(
-    TimeText('2026-01-15T09:30:00Z', 'Not before this time (ISO 8601); oldest first from there.'),
+    TimeText('2026-01-15T09:30:00Z', 'Only entries from this time on (ISO 8601), oldest first.'),
   ),
-  until: Type.Optional(TimeText('2026-01-15T10:30:00Z', 'Not after this time (ISO 8601).')),
+  until: Type.Optional(TimeText('2026-01-15T10:30:00Z', 'Only entries up to this time (ISO 8601).')),
   cursor: Type.Optional(
     Type.String({
       maxLength: 60,
       pattern: '^[0-9T:.-]*$',
       [PATTERN_MESSAGE]: 'must be the meta.cursor of an answer',
       example: '2026-01-15T09:30:00.12345-000000',
-      description: '`meta.cursor` of the answer before.',
+      description: '`meta.cursor` of the previous response.',
     }),
   ),
   limit: Type.Optional(
     Type.Integer({ format: 'int32', minimum: 1, maximum: 1000, default: 100, example: 100 }),
   ),
-  level: Type.Optional(Enum(['debug', 'info', 'warn', 'error'], { description: 'This severe and worse.' })),
+  level: Type.Optional(
+    Enum(['debug', 'info', 'warn', 'error'], { description: 'Only entries of this severity and above.' }),
+  ),
 });
 export type LogsQuery = Static<typeof LogsQuery>;
 
@@ -81,7 +83,7 @@ export const Metrics = <S extends TProperties, H extends TProperties>(summary: S
     health: Obj({
       is_healthy: Type.Boolean({
         example: true,
-        description: 'It answered an authenticated query just now.',
+        description: 'Whether it has just answered an authenticated query.',
       }),
       up_status: Enum(['up', 'down']),
       ...health,

@@ -31,7 +31,7 @@ function collectionRoutes(api: Api, service: ServiceActions, { schemas, toNew }:
       schema: {
         operationId: `list${label}s`,
         summary: `List ${noun}s`,
-        description: `The ${noun}s of the team, newest first.`,
+        description: `Lists the team’s ${noun}s, newest first.`,
         tags,
         querystring: PageQuery,
         response: { 200: PageOf(schemas.instance) },
@@ -47,8 +47,8 @@ function collectionRoutes(api: Api, service: ServiceActions, { schemas, toNew }:
         operationId: `create${label}`,
         summary: `Create a ${noun}`,
         description:
-          `Creates a ${noun} and returns at once; follow \`operation_id\`, or ask until \`status\` is \`running\`: ` +
-          'then it answers queries.',
+          `Creates a ${noun} and returns at once. Follow \`operation_id\`, or poll until \`status\` is \`running\`: ` +
+          'it answers queries then.',
         tags,
         body: schemas.create,
         response: { 201: Created(schemas.instance, noun) },
@@ -83,8 +83,8 @@ function memberRoutes(api: Api, service: ServiceActions, { schemas, toUpdate }: 
         operationId: `update${label}`,
         summary: `Update a ${noun}`,
         description:
-          'Changes name, plan, storage or parameters. A plan changes live where the engine can; where it cannot, the ' +
-          'engine is restarted. Parameters that only a restart can change wait for the next start (`pending_restart`).',
+          'Changes the name, the plan, the storage or the parameters. If the engine cannot change its plan while it ' +
+          'runs, it is restarted. Parameters that need a restart take effect at the next start (`pending_restart`).',
         tags,
         params,
         body: schemas.update,
@@ -125,21 +125,21 @@ function actionRoutes(api: Api, service: ServiceActions): void {
     `start${label}`,
     'starting',
     `Start a ${noun}`,
-    'Starts it with its data. One whose instance was lost is built anew on its data volume.',
+    'Starts it with its data. If its instance was lost, a new one is created with the data volume.',
   );
   action(
     'stop',
     `stop${label}`,
     'stopping',
     `Stop a ${noun}`,
-    'Lets the engine end in good order: its next start needs no recovery.',
+    'Shuts the engine down cleanly, so that its next start needs no recovery.',
   );
   action(
     'force-stop',
     `forceStop${label}`,
     'stopped',
     `Switch off a ${noun}`,
-    'Switches it off at once, as a power cut does. What was committed is recovered at the next start.',
+    'Switches it off at once, like a power failure. The next start recovers all committed data.',
   );
 }
 
@@ -152,7 +152,7 @@ function deleteRoute(api: Api, service: ServiceActions): void {
       schema: {
         operationId: `delete${label}`,
         summary: `Delete a ${noun}`,
-        description: `Deletes a stopped ${noun} with all of its data. It is 404 once gone.`,
+        description: `Deletes a stopped ${noun} and all of its data. Once it is deleted, requests for it return 404.`,
         tags,
         params,
         response: { 200: Action('destroying', `The ${noun} is being deleted.`) },
@@ -173,8 +173,8 @@ function credentialRoutes(api: Api, service: ServiceActions, schema: Wire['schem
           operationId,
           summary,
           description:
-            `Address, account and password, and a URI with all of them. Needs \`${kind}:write\`, since it gives full ` +
-            'control of the data.',
+            'Shows the address, the account and the password, and a URI with all of them. They give full control ' +
+            'of the data, so the right to read is not enough.',
           tags,
           params,
           response: { 200: schema },
@@ -195,7 +195,7 @@ function publicationRoutes(api: Api, service: ServiceActions): void {
       schema: {
         operationId: `publish${label}`,
         summary: `Publish a ${noun}`,
-        description: 'Lets it be reached at the install’s public address, at a port of its own, with TLS.',
+        description: 'Makes it reachable at the install’s public address, at a port of its own and over TLS.',
         tags,
         params,
         response: { 200: Published(noun) },
@@ -210,7 +210,7 @@ function publicationRoutes(api: Api, service: ServiceActions): void {
       schema: {
         operationId: `withdraw${label}`,
         summary: `Withdraw a ${noun}`,
-        description: 'Ends its publication: only the team’s own network reaches it then.',
+        description: 'Ends its publication, so that it is reachable only from the team’s own network.',
         tags,
         params,
         response: { 200: Withdrawn(noun) },

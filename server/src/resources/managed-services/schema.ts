@@ -38,23 +38,23 @@ export const ServiceName = Type.String({
 });
 
 export const AutoscaleInput = {
-  enabled: Nullable(Flag('Grow the storage by itself when it fills.')),
+  enabled: Nullable(Flag('Whether the storage grows automatically when it fills up.')),
   threshold: Nullable(
     Int(80, {
       minimum: 50,
       maximum: 95,
-      description: 'Share of the storage in use from which it grows, in per cent.',
+      description: 'How full the storage must be before it grows, in per cent.',
     }),
   ),
   increment: Nullable(
-    Int(10, { minimum: 1, maximum: 1000, description: 'How much is added each time, in GB.' }),
+    Int(10, { minimum: 1, maximum: 1000, description: 'How much it grows each time, in GB.' }),
   ),
 };
 
 export const StorageGb = Int(20, {
   minimum: 1,
   maximum: MAX_STORAGE_GB,
-  description: 'Size of the storage in GB. It can grow, never shrink.',
+  description: 'Size of the storage in GB. It can grow, but never shrink.',
 });
 
 const ProviderView = Component('ServiceProvider', {
@@ -80,15 +80,19 @@ export const headMembers = {
 };
 
 export const addressMembers = (port: number) => ({
-  endpoint: Text(45, '10.64.0.10', { description: 'Address in the team’s network.' }),
+  endpoint: Text(45, '10.64.0.10', { description: 'Its address in the team’s network.' }),
   port: Int(port),
-  dns_hostname: Nullable(Text(255, '203.0.113.7', { description: 'Null until `POST …/dns`.' })),
+  dns_hostname: Nullable(
+    Text(255, '203.0.113.7', { description: 'Null unless it was published with `POST …/dns`.' }),
+  ),
   dns_port: Nullable(Int(20_000)),
-  internal_host: Text(255, 'ip-10-64-0-10.danube.internal', { description: 'Name in the team’s network.' }),
+  internal_host: Text(255, 'ip-10-64-0-10.danube.internal', {
+    description: 'Its name in the team’s network.',
+  }),
   internal_port: Int(port),
   internal_endpoint: Text(300, `ip-10-64-0-10.danube.internal:${port}`),
   public_endpoint: Nullable(Text(300, '203.0.113.7:20000')),
-  connection_host: Text(255, '10.64.0.10', { description: 'What a client should use now.' }),
+  connection_host: Text(255, '10.64.0.10', { description: 'What clients should connect to now.' }),
   connection_port: Int(port),
 });
 
@@ -96,12 +100,12 @@ export const tailMembers = (parameters: Record<string, string>) => ({
   configuration: ParametersOutput(parameters),
   parameter_group_id: Nullable(NumberId(7)),
   pending_restart: List(Text(100, Object.keys(parameters)[0] ?? 'name'), {
-    description: 'Parameters whose new values wait for the next start.',
+    description: 'Parameters whose new values take effect at the next start.',
   }),
-  automated_snapshots_enabled: Flag('A snapshot is taken every day.'),
+  automated_snapshots_enabled: Flag('Whether a snapshot is taken every day.'),
   monthly_cost_cents: Int(999),
   monthly_cost_dollars: Decimal(9.99),
-  deployed_at: Nullable(Timestamp('When it ran for the first time.')),
+  deployed_at: Nullable(Timestamp('When it was running for the first time.')),
   created_at: Timestamp(),
   updated_at: Timestamp(),
   team_id: NumberId(1),
@@ -123,7 +127,7 @@ export const Shown = <P extends TProperties>(instance: ReturnType<typeof Obj<P>>
     instance,
     connection_info: Nullable(
       Text(2000, 'postgresql://…', {
-        description: 'Always null: `credentials` has the URI with the password.',
+        description: 'Always null. `GET …/credentials` returns the URI, which contains the password.',
       }),
     ),
     monthly_cost: Decimal(9.99),
@@ -142,7 +146,7 @@ export const credentialMembers = (port: number, username: string, uri: string) =
   port: Int(port),
   username: Text(63, username),
   password: Text(128, 'kT7wq2mXf9RzcV4hB3nYpLsD'),
-  connection_info: Text(2000, uri, { description: 'A URI that clients take as it is.' }),
+  connection_info: Text(2000, uri, { description: 'A URI that clients accept unchanged.' }),
 });
 
 export const Published = (noun: string) =>
@@ -188,6 +192,8 @@ export const serviceParams = {
 
 export const ProviderQuery = Obj({
   provider: Type.Optional(
-    LineText(40, 'redis', { description: 'Only what concerns this engine; an unknown one matches nothing.' }),
+    LineText(40, 'redis', {
+      description: 'Lists only this engine. The list is empty if there is no such engine.',
+    }),
   ),
 });

@@ -9,7 +9,12 @@ export const parameterGroupsModule = (
   createFollowers: (context: ModuleContext) => GroupFollowers,
 ): ResourceModule => ({
   name: 'parameter-groups',
-  tags: [{ name: 'Parameter groups', description: 'Engine parameters that databases or caches share.' }],
+  tags: [
+    {
+      name: 'Parameter groups',
+      description: 'Named sets of engine parameters, for any number of databases or caches.',
+    },
+  ],
   quotas: { parameter_group: { limit: 50, label: 'parameter group' } },
   create(context) {
     const followers = createFollowers(context);

@@ -17,7 +17,7 @@ export const ParametersInput = (example: Record<string, unknown>) =>
     maxProperties: 200,
     additionalProperties: ParameterValue,
     example,
-    description: 'Engine parameters: name to value. They replace all that were set here before.',
+    description: 'Engine parameters by name. They replace all that were set here before.',
   });
 
 /** The same in a response: all values are strings. */

@@ -34,7 +34,7 @@ function collectionRoutes(api: Api, groups: ParameterGroupService): void {
       schema: {
         operationId: 'listParameterGroups',
         summary: 'List parameter groups',
-        description: 'The team’s groups, newest first, and those of the system, one for each engine.',
+        description: 'Lists the team’s groups, newest first, and the built-in ones, one for each engine.',
         tags,
         querystring: PageQuery,
         response: { 200: PageOf(ParameterGroup) },
@@ -50,8 +50,8 @@ function collectionRoutes(api: Api, groups: ParameterGroupService): void {
         operationId: 'createParameterGroup',
         summary: 'Create a parameter group',
         description:
-          'Names and values are checked against the list that the engine itself gives of its parameters. Those that ' +
-          'lead out of the engine, or that Danube depends on, are refused by name.',
+          'Creates a group. Names and values are checked against the engine’s own list of its parameters. Parameters ' +
+          'that would give access beyond the engine, or that Danube depends on, are refused.',
         tags,
         body: CreateParameterGroup,
         response: { 201: GroupWritten },
@@ -69,7 +69,7 @@ function memberRoutes(api: Api, groups: ParameterGroupService): void {
       schema: {
         operationId: 'getParameterGroup',
         summary: 'Show a parameter group',
-        description: 'Shows one of the team’s groups, or one of the system.',
+        description: 'Shows one of the team’s groups, or a built-in one.',
         tags,
         params,
         response: { 200: GroupAnswer },
@@ -84,7 +84,7 @@ function memberRoutes(api: Api, groups: ParameterGroupService): void {
       schema: {
         operationId: 'updateParameterGroup',
         summary: 'Update a parameter group',
-        description: 'Instances that use the group follow, each in an operation of its own.',
+        description: 'Changes a group. Each instance that uses it is updated in an operation of its own.',
         tags,
         params,
         body: UpdateParameterGroup,
@@ -127,7 +127,7 @@ function cloneRoute(api: Api, groups: ParameterGroupService): void {
       schema: {
         operationId: 'cloneParameterGroup',
         summary: 'Clone a parameter group',
-        description: 'Copies a group of the team or of the system.',
+        description: 'Copies one of the team’s groups, or a built-in one.',
         tags,
         params,
         body: CloneParameterGroup,

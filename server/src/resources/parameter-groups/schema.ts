@@ -24,31 +24,34 @@ const Description = DescriptionText(1000, 'For long reports.');
 const ProviderType = Enum(PROVIDERS.map(({ id }) => id) as [string, ...string[]], { example: 'postgresql' });
 const Locked = List(LineText(100, 'work_mem'), {
   maxItems: 200,
-  description: 'Parameters that instances of the group cannot set themselves.',
+  description: 'Parameters that instances in the group cannot set themselves.',
 });
 const Default = Type.Boolean({
   example: false,
-  description: 'The team’s new instances of this engine have this group where they name none.',
+  description: 'Whether the team’s new instances of this engine use the group by default.',
 });
-const Active = Type.Boolean({ example: true, description: 'Whether instances can begin to use it.' });
+const Active = Type.Boolean({ example: true, description: 'Whether instances can start using it.' });
 
 export const ParameterGroup = Component('ParameterGroup', {
   id: NumberId(7),
   name: Name,
   type: Enum(['cache', 'database'], { example: 'database' }),
   provider_type: ProviderType,
-  family: Nullable(Text(20, '17', { description: 'Version of the engine; null: all of them.' })),
+  family: Nullable(Text(20, '17', { description: 'Version of the engine. Null means all versions.' })),
   description: Description,
   parameters: ParametersOutput(EXAMPLE),
   locked_parameters: Locked,
   restart_parameters: List(Text(100, 'max_connections'), {
     maxItems: 200,
-    description: 'Those among them whose change waits for the next start of an instance.',
+    description: 'Those of its parameters that take effect only at the next start of an instance.',
   }),
-  team_id: Nullable(NumberId(1, 'Null for a group of the system.')),
+  team_id: Nullable(NumberId(1, 'Null for built-in groups.')),
   is_default: Default,
   is_active: Active,
-  is_system: Type.Boolean({ example: false, description: 'Groups of the system cannot be changed.' }),
+  is_system: Type.Boolean({
+    example: false,
+    description: 'Whether it is a built-in group, which cannot be changed.',
+  }),
   created_at: Nullable(Timestamp()),
   updated_at: Nullable(Timestamp()),
 });

@@ -10,7 +10,7 @@ import { snapshotWorkflows } from './workflow.ts';
 
 export const snapshotsModule: ResourceModule = {
   name: 'snapshots',
-  tags: [{ name: 'Snapshots', description: 'Kept states of servers, databases and caches.' }],
+  tags: [{ name: 'Snapshots', description: 'Snapshots of servers, databases and caches.' }],
   scopes: ['snapshot'],
   // Counted for each instance, and not for the team.
   quotas: { snapshot: { limit: 50, label: 'snapshot' } },

@@ -42,8 +42,8 @@ function collectionRoutes(api: Api, service: SnapshotService): void {
         operationId: `list${label}Snapshots`,
         summary: `List snapshots of ${noun}s`,
         description:
-          `The snapshots of the team’s ${noun}s, newest first, those that Danube takes by ` +
-          'itself among them.',
+          `Lists the snapshots of the team’s ${noun}s, newest first, including those that Danube takes ` +
+          'automatically.',
         tags,
         querystring: Obj({ ...PageQuery.properties, ...schemas.filter }),
         response: { 200: PageOf(schemas.snapshot) },
@@ -62,8 +62,8 @@ function collectionRoutes(api: Api, service: SnapshotService): void {
         operationId: `create${label}Snapshot`,
         summary: `Take a snapshot of a ${noun}`,
         description:
-          `Keeps the disk of the ${noun} as it is at one moment. Behind an operation that is still at work it waits ` +
-          'its turn.',
+          `Saves the state of the ${noun}’s disk at one moment. If another operation on the ${noun} is running, it ` +
+          'waits for that to end.',
         tags,
         body: schemas.create,
         response: { 201: schemas.created },
@@ -91,7 +91,7 @@ function showRoute(api: Api, service: SnapshotService): void {
       schema: {
         operationId: `get${label}Snapshot`,
         summary: 'Show a snapshot',
-        description: 'Shows one snapshot, with what its last restore drill found.',
+        description: 'Shows one snapshot, with the result of its last restore drill.',
         tags,
         params: schemas.params,
         response: { 200: schemas.shown },
@@ -111,9 +111,8 @@ function restoreRoutes(api: Api, service: SnapshotService): void {
         operationId: `restore${label}Snapshot`,
         summary: `Restore a ${noun}`,
         description:
-          `Puts the ${noun} back to the snapshot, in place: id, addresses, plan and credentials stay as they are ` +
-          'now. It runs afterwards. The state before is kept as a snapshot with the reason `safety` until the next ' +
-          'restore.',
+          `Restores the ${noun} to the snapshot and starts it. Its id, addresses, plan and credentials stay as they ` +
+          'are now. The state before is kept until the next restore, as a snapshot with the reason `safety`.',
         tags,
         params: schemas.params,
         response: { 200: Action('restoring', `The ${noun} is going back to the snapshot.`) },
@@ -129,9 +128,9 @@ function restoreRoutes(api: Api, service: SnapshotService): void {
         operationId: `verify${label}Snapshot`,
         summary: 'Verify a snapshot',
         description:
-          'A restore drill: makes a throwaway instance without any network from the snapshot, waits until it ' +
-          'answers, has its data checked, and removes it. The operation fails where the drill does; ' +
-          '`verification` says what was found.',
+          'Runs a restore drill: creates a temporary instance without a network from the snapshot, waits until it ' +
+          'answers, checks its data, and removes it. The operation fails if the drill fails. `verification` has ' +
+          'the result.',
         tags,
         params: schemas.params,
         response: { 200: Action('ready', 'The snapshot is being restored to a throwaway instance.') },

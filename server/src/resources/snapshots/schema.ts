@@ -31,7 +31,7 @@ const Bytes = Type.Integer({
   minimum: 0,
   maximum: Number.MAX_SAFE_INTEGER,
   example: 1_503_238_553,
-  description: 'What the kept disk holds; 0 until it is ready.',
+  description: 'How much data the snapshot holds. 0 until it is ready.',
 });
 
 const size = (example: number) =>
@@ -39,17 +39,20 @@ const size = (example: number) =>
     minimum: 0,
     maximum: 1e9,
     example,
-    description: 'What the kept disk holds; 0 until it is ready.',
+    description: 'How much data the snapshot holds. 0 until it is ready.',
   });
 
 const Verification = Component('SnapshotVerification', {
-  ok: Type.Boolean({ example: true, description: 'The restored instance answered, and its data are whole.' }),
+  ok: Type.Boolean({
+    example: true,
+    description: 'Whether the restored instance answered and its data were intact.',
+  }),
   seconds_to_restore: Nullable(
     Type.Number({
       minimum: 0,
       maximum: 1e9,
       example: 4.2,
-      description: 'From the snapshot to an instance that answers.',
+      description: 'How long it took from the snapshot to an instance that answers.',
     }),
   ),
   items: Nullable(
@@ -58,7 +61,7 @@ const Verification = Component('SnapshotVerification', {
       minimum: 0,
       maximum: Number.MAX_SAFE_INTEGER,
       example: 120_000,
-      description: 'Rows of all tables, or keys of a cache; null for a server.',
+      description: 'The number of rows in all tables, or of keys in a cache. Null for a server.',
     }),
   ),
   message: Nullable(Message('pg_amcheck found nothing wrong.')),
@@ -85,24 +88,25 @@ function snapshotOf(kind: string) {
     [member]: Obj({ id: Id(), name: Text(255, example.name) }),
     reason: Enum(REASONS, {
       description:
-        `\`manual\`: asked for. \`automatic\`: the daily one. \`safety\`: the state ` +
-        `of the ${noun} before a restore.`,
+        `\`manual\`: by request. \`automatic\`: the daily snapshot. \`safety\`: the state of the ${noun} before ` +
+        'a restore.',
     }),
     automatic: Type.Boolean({
       example: false,
       description:
-        'Danube took it by itself: it does not count for the quota, and Danube deletes it in time.',
+        'Whether Danube took it automatically. Such snapshots do not count towards the quota, and Danube deletes ' +
+        'old ones.',
     }),
     resource_profile: PlanName,
-    storage_size_gb: Int(example.diskGb, { description: `Disk of the ${noun} then, in GB.` }),
+    storage_size_gb: Int(example.diskGb, { description: `Size of the ${noun}’s disk at that time, in GB.` }),
     ...details,
-    last_verified_at: Nullable(Timestamp('When it was last restored as a drill.')),
+    last_verified_at: Nullable(Timestamp('When it was last restored in a restore drill.')),
     verification: Nullable(Verification),
     error: Nullable(SnapshotError),
     created_at: Timestamp(),
     updated_at: Timestamp(),
     team_id: NumberId(1),
-    user_id: Nullable(NumberId(1, 'Null: Danube took it by itself.')),
+    user_id: Nullable(NumberId(1, 'Null if Danube took it automatically.')),
   });
 }
 
@@ -115,7 +119,9 @@ export function snapshotSchemas(kind: string) {
     params: Obj({ [param]: PathId('integer', 'Id of the snapshot.') }),
     filter: {
       [`${member}_id`]: Type.Optional(
-        LineText(64, '0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e', { description: `Only those of this ${noun}.` }),
+        LineText(64, '0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e', {
+          description: `Lists only snapshots of this ${noun}.`,
+        }),
       ),
     },
     snapshot,

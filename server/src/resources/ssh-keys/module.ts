@@ -3,7 +3,7 @@ import { sshKeyRoutes } from './routes.ts';
 
 export const sshKeysModule: ResourceModule = {
   name: 'ssh-keys',
-  tags: [{ name: 'SSH keys', description: 'Public keys that VPS can be created with.' }],
+  tags: [{ name: 'SSH keys', description: 'Public keys for logging in to VPS.' }],
   scopes: ['ssh-key'],
   quotas: { ssh_key: { limit: 25, label: 'SSH key' } },
   create: ({ database }) => ({ routes: (api) => sshKeyRoutes(api, database) }),

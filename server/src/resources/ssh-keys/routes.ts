@@ -37,7 +37,7 @@ function collectionRoutes(api: Api, db: Queryable): void {
       schema: {
         operationId: 'createSshKey',
         summary: 'Add an SSH key',
-        description: 'Adds a public key that VPS can be created with. Each key can be in a team once.',
+        description: 'Adds a public key for new VPS. A team can have each key only once.',
         tags,
         body: CreateSshKey,
         response: { 201: SshKeyCreated },
@@ -76,7 +76,7 @@ function memberRoutes(api: Api, db: Queryable): void {
       schema: {
         operationId: 'deleteSshKey',
         summary: 'Delete an SSH key',
-        description: 'Deletes the key. Instances that were created with it keep it.',
+        description: 'Deletes the key. It stays on instances that were created with it.',
         tags,
         params,
         response: { 200: SshKeyDeleted },

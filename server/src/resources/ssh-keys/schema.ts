@@ -27,11 +27,14 @@ export const CreateSshKey = Obj({
     pattern: `^${LINES}$`,
     [PATTERN_MESSAGE]: 'must not contain control characters',
     description:
-      'One line as in the file ending in `.pub`. Types: ssh-ed25519, ecdsa-sha2-nistp256, -nistp384 and -nistp521, ' +
-      'ssh-rsa from 2048 bits, sk-ssh-ed25519@openssh.com, sk-ecdsa-sha2-nistp256@openssh.com.',
+      'One line, as in the key’s `.pub` file. Supported types: ssh-ed25519, ecdsa-sha2-nistp256, -nistp384 and ' +
+      '-nistp521, ssh-rsa with at least 2048 bits, sk-ssh-ed25519@openssh.com, sk-ecdsa-sha2-nistp256@openssh.com.',
   }),
   is_default: Type.Optional(
-    Type.Boolean({ example: false, description: 'Makes it the team’s default key in place of another.' }),
+    Type.Boolean({
+      example: false,
+      description: 'Whether it becomes the team’s default key and replaces the previous one.',
+    }),
   ),
 });
 

@@ -17,7 +17,9 @@ export function catalogRoutes(api: Api, { database, plane }: { database: Databas
       schema: {
         operationId: 'listVpsPlans',
         summary: 'List plans',
-        description: 'Sizes and prices, excluding taxes. Disk sizes are quotas, thinly provisioned.',
+        description:
+          'Lists the plans with their sizes and prices, excluding taxes. Disk sizes are upper limits, because disks ' +
+          'are thinly provisioned.',
         tags,
         response: { 200: VpsPlans },
       },
@@ -34,7 +36,7 @@ function imageRoutes(api: Api, plane: DataPlane): void {
       schema: {
         operationId: 'listVpsImages',
         summary: 'List images',
-        description: 'Operating systems that a VPS can start from.',
+        description: 'Lists the operating systems for VPS.',
         tags,
         response: { 200: VpsImages },
       },
@@ -48,7 +50,7 @@ function imageRoutes(api: Api, plane: DataPlane): void {
       schema: {
         operationId: 'listVpsImagesGrouped',
         summary: 'List images by distribution',
-        description: 'The same images, grouped by distribution.',
+        description: 'Lists the same images, grouped by distribution.',
         tags,
         response: { 200: VpsImageGroups },
       },

@@ -69,7 +69,7 @@ function collectionRoutes(api: Api, vps: VpsService): void {
       schema: {
         operationId: 'listVps',
         summary: 'List VPS',
-        description: 'The servers of the team, newest first.',
+        description: 'Lists the team’s servers, newest first.',
         tags,
         querystring: PageQuery,
         response: { 200: PageOf(Vps) },
@@ -84,8 +84,7 @@ function collectionRoutes(api: Api, vps: VpsService): void {
       schema: {
         operationId: 'createVps',
         summary: 'Create a VPS',
-        description:
-          'Answers at once; the server is ready when its `status` is `running`, which means that SSH answers.',
+        description: 'Returns at once. The server is ready once its `status` is `running`: SSH answers then.',
         tags,
         body: CreateVps,
         response: { 201: CreatedVps },
@@ -103,7 +102,7 @@ function memberRoutes(api: Api, vps: VpsService): void {
       schema: {
         operationId: 'getVps',
         summary: 'Show a VPS',
-        description: 'One server with its addresses and cost.',
+        description: 'Shows one server, with its addresses and cost.',
         tags,
         params,
         response: { 200: ShownVps },
@@ -119,7 +118,7 @@ function memberRoutes(api: Api, vps: VpsService): void {
         operationId: 'updateVps',
         summary: 'Update a VPS',
         description:
-          'Changes plan or settings. A plan changes without a restart; its disk may grow, never shrink.',
+          'Changes the plan or the settings. A new plan needs no restart. The disk can grow, but never shrink.',
         tags,
         params,
         body: UpdateVps,
@@ -139,7 +138,7 @@ function statusRoute(api: Api, vps: VpsService): void {
       schema: {
         operationId: 'getVpsStatus',
         summary: 'Show the status',
-        description: 'The cheap question to ask while waiting; every 5 seconds is enough.',
+        description: 'A cheap request for polling the status; every 5 seconds is enough.',
         tags,
         params,
         response: { 200: VpsStatusView },
@@ -172,8 +171,8 @@ function passwordRoute(api: Api, vps: VpsService): void {
         operationId: 'getVpsPassword',
         summary: 'Show the root password',
         description:
-          'The console password. SSH accepts it only where `auth_method` is `password`. Needs `vps:write`, since ' +
-          'it gives full control of the server.',
+          'Shows the password for the console. SSH accepts it only if `auth_method` is `password`. It gives full ' +
+          'control of the server, so the right to read is not enough.',
         tags,
         params,
         response: { 200: VpsPassword },
@@ -207,13 +206,14 @@ function actionRoutes(api: Api, vps: VpsService): void {
   action('start', 'starting', {
     operationId: 'startVps',
     summary: 'Start a VPS',
-    description: 'Starts a stopped server. Behind an operation that is still at work it waits its turn.',
+    description:
+      'Starts a stopped server. If another operation on it is still running, the start waits for it to end.',
     message: 'The server is starting.',
   });
   action('stop', 'stopping', {
     operationId: 'stopVps',
     summary: 'Stop a VPS',
-    description: 'Asks the guest to shut down; after 30 seconds it is switched off.',
+    description: 'Asks the guest to shut down, and switches it off after 30 seconds.',
     message: 'The server is stopping.',
   });
   action('reboot', 'rebooting', {
@@ -232,7 +232,8 @@ function reinstallRoute(api: Api, vps: VpsService): void {
       schema: {
         operationId: 'reinstallVps',
         summary: 'Reinstall a VPS',
-        description: 'Replaces the disk by a fresh system. Id, name, addresses and password stay.',
+        description:
+          'Replaces the disk with a new system. The id, the name, the addresses and the password stay the same.',
         tags,
         params,
         body: ReinstallVps,
@@ -252,7 +253,7 @@ function deleteRoute(api: Api, vps: VpsService): void {
       schema: {
         operationId: 'deleteVps',
         summary: 'Delete a VPS',
-        description: 'Deletes a stopped server with its disk. It is 404 once gone.',
+        description: 'Deletes a stopped server and its disk. Once it is deleted, requests for it return 404.',
         tags,
         params,
         response: { 200: VpsAction('destroying', 'The server is being deleted.') },

@@ -29,8 +29,8 @@ import { VPS_STATUSES } from './states.ts';
 
 const Status = Enum(VPS_STATUSES, { example: 'running' });
 const AllocationType = Enum(['shared', 'dedicated']);
-const PlanName = LineText(40, 'nano_shared', { description: 'A name that `GET /vps/plans` lists.' });
-const ImageName = LineText(100, 'debian-12', { description: 'A name that `GET /vps/images` lists.' });
+const PlanName = LineText(40, 'nano_shared', { description: 'A name from `GET /vps/plans`.' });
+const ImageName = LineText(100, 'debian-12', { description: 'A name from `GET /vps/images`.' });
 
 export const VpsParams = Obj({ vpsInstance: PathId('uuid', 'Id of the VPS.') });
 
@@ -55,11 +55,11 @@ export const Vps = Component('Vps', {
   vnc_access_url: Nullable(Text(500, 'https://example.org/console')),
   monthly_cost_cents: Int(449),
   monthly_cost_dollars: Decimal(4.49),
-  auto_start: Flag('Start again after a restart of the host.'),
-  backup_enabled: Flag('Backups are wanted.'),
-  monitoring_enabled: Flag('Metrics are kept.'),
-  automated_snapshots_enabled: Flag('A snapshot is taken every day.'),
-  deployed_at: Nullable(Timestamp('When the server ran for the first time.')),
+  auto_start: Flag('Whether it starts again after a restart of the host.'),
+  backup_enabled: Flag('Whether backups are requested.'),
+  monitoring_enabled: Flag('Whether metrics are stored.'),
+  automated_snapshots_enabled: Flag('Whether a snapshot is taken every day.'),
+  deployed_at: Nullable(Timestamp('When the server was running for the first time.')),
   created_at: Timestamp(),
   updated_at: Timestamp(),
   team_id: NumberId(1),
@@ -73,9 +73,9 @@ export const Vps = Component('Vps', {
 export type VpsView = Static<typeof Vps>;
 
 const Configuration = Obj({
-  auto_start: Type.Optional(Flag('Start again after a restart of the host.')),
-  backup_enabled: Type.Optional(Flag('Backups are wanted.')),
-  monitoring_enabled: Type.Optional(Flag('Metrics are kept.')),
+  auto_start: Type.Optional(Flag('Whether it starts again after a restart of the host.')),
+  backup_enabled: Type.Optional(Flag('Whether backups are requested.')),
+  monitoring_enabled: Type.Optional(Flag('Whether metrics are stored.')),
 });
 
 const CustomCloudInit = Nullable(
@@ -83,7 +83,7 @@ const CustomCloudInit = Nullable(
     maxLength: 10_000,
     example: '#cloud-config\npackages: [nginx]\n',
     description:
-      'cloud-init user-data: `#cloud-config` YAML or a script that begins with `#!`. Merged after ours.',
+      'cloud-init user-data: `#cloud-config` YAML or a script that begins with `#!`. It is merged after Danube’s own.',
   }),
 );
 
@@ -97,7 +97,7 @@ export const CreateVps = Component(
       [PATTERN_MESSAGE]:
         'may hold lower-case letters, digits and hyphens, and begins and ends with a letter or digit',
       example: 'web-1',
-      description: 'Lower-case letters, digits and hyphens. The first 63 characters are the host name.',
+      description: 'Lower-case letters, digits and hyphens. Its first 63 characters become the host name.',
     }),
     resource_profile: Type.Optional(PlanName),
     cpu_allocation_type: Type.Optional(Nullable(AllocationType)),
@@ -105,7 +105,7 @@ export const CreateVps = Component(
     network_stack: Type.Optional(Nullable(Enum(['dual_stack', 'ipv4_only', 'ipv6_only']))),
     datacenter: LineText(40, 'fsn1'),
     auth_method: Enum(['ssh_key', 'password'], { description: 'How root logs in over SSH.' }),
-    ssh_key_id: Type.Optional(Nullable(NumberId(12, 'Needed with `auth_method` `ssh_key`.'))),
+    ssh_key_id: Type.Optional(Nullable(NumberId(12, 'Required if `auth_method` is `ssh_key`.'))),
     password: Type.Optional(
       Nullable(
         Type.String({
@@ -116,7 +116,7 @@ export const CreateVps = Component(
           pattern: '^[^\\r\\n\\u0000]*$',
           [PATTERN_MESSAGE]: 'must be on one line',
           example: 'correct horse battery',
-          description: 'Needed with `auth_method` `password`: at least 12 characters, on one line.',
+          description: 'Required if `auth_method` is `password`. At least 12 characters, on one line.',
         }),
       ),
     ),
@@ -125,9 +125,9 @@ export const CreateVps = Component(
     ),
     configuration: Type.Optional(Configuration),
     custom_cloud_init: Type.Optional(CustomCloudInit),
-    marketplace_app_id: Type.Optional(Nullable(NumberId(1, 'Not offered on this install: leave it out.'))),
+    marketplace_app_id: Type.Optional(Nullable(NumberId(1, 'Not available on this install. Leave it out.'))),
     windows_license_key: Type.Optional(
-      Nullable(LineText(100, 'XXXXX', { description: 'Not offered: leave it out.' })),
+      Nullable(LineText(100, 'XXXXX', { description: 'Not available. Leave it out.' })),
     ),
   },
   {
@@ -153,7 +153,7 @@ export const UpdateVps = Component(
     cpu_allocation_type: Type.Optional(AllocationType),
     resource_profile: Type.Optional(Nullable(PlanName)),
     configuration: Type.Optional(Configuration),
-    automated_snapshots_enabled: Type.Optional(Flag('Take a snapshot every day.')),
+    automated_snapshots_enabled: Type.Optional(Flag('Whether to take a snapshot every day.')),
   },
   { minProperties: 1 },
 );
@@ -170,7 +170,7 @@ export const CreatedVps = Obj({
   instance: Vps,
   firewall_created: Type.Boolean({
     example: true,
-    description: 'Whether a default firewall was made for it.',
+    description: 'Whether a default firewall was created with it.',
   }),
   operation_id: OperationId,
 });
@@ -212,7 +212,7 @@ export const VpsStatusView = Obj({
   can_be_destroyed: Type.Boolean({ example: false }),
   is_transitional: Type.Boolean({
     example: false,
-    description: 'True while something is under way: ask again.',
+    description: 'Whether the status is about to change: poll again.',
   }),
   updated_at: Nullable(Timestamp()),
 });
@@ -232,7 +232,7 @@ const imageFields = {
   version: Text(40, '12'),
   family: Nullable(Text(40, 'debian')),
   default_user: Enum(['root']),
-  available: Type.Boolean({ example: true, description: 'False when this install cannot provide it now.' }),
+  available: Type.Boolean({ example: true, description: 'Whether this install can provide it now.' }),
   unavailable_reason: Nullable(Message('The image server does not answer.')),
 };
 
