@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import net from 'node:net';
-import type { Grant } from '../src/dataplane/incus/limiter.ts';
 
 /**
  * Boot slots shared by all processes of a run. A client that connects gets a byte once a slot is free, and holds the
@@ -33,12 +32,10 @@ export async function serveBootSlots(name: string, slots: number): Promise<() =>
   return () => void server.close();
 }
 
-/** Requests boot slots from the server of that name. */
-export const sharedBootSlots =
-  (name: string): Grant =>
-  async () => {
-    const connection = net.connect(`\0${name}`);
-    await once(connection, 'data');
-    connection.unref();
-    return () => connection.destroy();
-  };
+/** Requests boot slots from the server of that name, which grants them in the order of the requests. */
+export const sharedBootSlots = (name: string) => async (): Promise<() => void> => {
+  const connection = net.connect(`\0${name}`);
+  await once(connection, 'data');
+  connection.unref();
+  return () => connection.destroy();
+};

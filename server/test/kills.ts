@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { Semaphore } from '../src/dataplane/incus/limiter.ts';
+import { FairQueue } from '../src/lib/fair-queue.ts';
 import type { Answer, Call } from './client.ts';
 import { type Crashable, createCrashable, findInconsistencies } from './faults.ts';
 import { createTeam, type TestTeam } from './harness.ts';
@@ -105,8 +105,8 @@ function testTogether<Kind extends string>(subject: OperationSubject<Kind>, kill
     before(async () => {
       test = await createCrashable();
       const doomed = await test.start();
-      const turns = new Semaphore(AT_ONCE);
-      victims = kills.map((kill) => turns.run(() => park(subject, test, doomed, kill)));
+      const turns = new FairQueue({ slots: AT_ONCE });
+      victims = kills.map((kill) => turns.run(kill.point, () => park(subject, test, doomed, kill)));
       await Promise.allSettled(victims);
       doomed.child.kill('SIGKILL');
       await doomed.ended;

@@ -30,7 +30,7 @@ export function computeVerbs(parts: Parts, bootSlots: Grant | null): Compute {
       locks.run(spec.ref.name, async () => {
         const { vcpu } = await server.size();
         slots ??= new BootSlots(bootSlots ?? grantSlots(vcpu + 1));
-        await slots.enter(spec.ref.name);
+        await slots.enter(spec.ref);
         try {
           if (from) await locks.run(from.name, () => placeFrom(parts, spec, from));
           else await place(parts, spec);

@@ -6,6 +6,7 @@ import { type ImageServers, probeImageServers } from '../../images/image-server.
 import { PARAMETERS_PROPERTY, unpackParameters } from '../../images/parameters.ts';
 import { RECIPES, SERVICE_IMAGES } from '../../images/recipes.ts';
 import { hostMirror } from '../../lib/debian-mirror.ts';
+import { FairQueue } from '../../lib/fair-queue.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Progress } from '../../lib/progress.ts';
 import type { EngineParameter } from '../../services/provider.ts';
@@ -13,7 +14,7 @@ import { DataPlaneError } from '../contract/errors.ts';
 import type { ImageReport } from '../contract/images.ts';
 import type { IncusClient } from './client.ts';
 import { alreadyExists } from './errors.ts';
-import { KeyedMutex, Semaphore } from './limiter.ts';
+import { KeyedMutex } from './limiter.ts';
 import { imageAlias } from './names.ts';
 
 interface IncusImage {
@@ -50,7 +51,7 @@ export class Images {
   readonly #options: { installId: string; imageCache: string; log: Log };
   readonly #servers: ImageServers = probeImageServers();
   readonly #perImage = new KeyedMutex();
-  readonly #builds = new Semaphore(BUILDS);
+  readonly #builds = new FairQueue({ slots: BUILDS });
   /** By fingerprint. A property can have some kilobytes, and image lists are requested often. */
   readonly #facts = new Map<string, Promise<Facts | null>>();
 
@@ -137,7 +138,7 @@ export class Images {
     if (!recipe) throw new DataPlaneError('image_unavailable', `There is no recipe for "${name}".`);
     const { imageCache, log } = this.#options;
     progress?.(`Waiting to build ${name}`, 0);
-    const built = await this.#builds.run(async () => {
+    const built = await this.#builds.run(name, async () => {
       log.info({ image: name }, 'building image');
       const mirror = await hostMirror();
       return buildImage({ recipe, cacheDir: imageCache, mirror, force: rebuild, progress });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { BootSlots, grantSlots, KeyedMutex, Semaphore } from './limiter.ts';
+import { BootSlots, grantSlots, KeyedMutex } from './limiter.ts';
 
 /** Lets pending promise callbacks run. */
 const settle = () => new Promise((resolve) => setImmediate(resolve));
@@ -24,51 +24,55 @@ test('work of one key runs in order, also after a failure; other keys do not wai
   assert.deepEqual(order, ['b', 'a1', 'a2']);
 });
 
+/** Guests that boot in these slots, in the order in which they got one. */
+function bootIn(slots: BootSlots) {
+  const booting: string[] = [];
+  const enter = (teamId: number, name: string) =>
+    slots.enter({ teamId, name }).then(() => void booting.push(name));
+  return { booting, enter };
+}
+
 test('no more guests boot at once than there are slots', async () => {
   const slots = new BootSlots(grantSlots(2));
-  const entered: string[] = [];
-  const enter = (name: string) => slots.enter(name).then(() => void entered.push(name));
-  const all = ['a', 'b', 'c', 'd'].map(enter);
+  const { booting, enter } = bootIn(slots);
+  const all = ['a', 'b', 'c', 'd'].map((name, index) => enter(index, name));
   await settle();
-  assert.deepEqual(entered, ['a', 'b']);
+  assert.deepEqual(booting, ['a', 'b']);
   slots.leave('unknown');
   slots.leave('b');
   slots.leave('b');
   await settle();
-  assert.deepEqual(entered, ['a', 'b', 'c']);
+  assert.deepEqual(booting, ['a', 'b', 'c']);
   slots.leave('a');
   await Promise.all(all);
   for (const name of ['c', 'd']) slots.leave(name);
 });
 
-test('a guest that boots again does not take a second slot', async () => {
-  const slots = new BootSlots(grantSlots(1));
-  await slots.enter('a');
-  await slots.enter('a');
-  slots.leave('a');
-  await slots.enter('b');
-  slots.leave('b');
+test('guests of one team leave a slot for others, and boot in turn with theirs', async () => {
+  const slots = new BootSlots(grantSlots(3));
+  const { booting, enter } = bootIn(slots);
+  const greedy = ['a1', 'a2', 'a3', 'a4', 'a5'].map((name) => enter(1, name));
+  await settle();
+  assert.deepEqual(booting, ['a1', 'a2']);
+  const modest = ['b1', 'b2'].map((name) => enter(2, name));
+  await settle();
+  assert.deepEqual(booting, ['a1', 'a2', 'b1']);
+  slots.leave('a1');
+  await settle();
+  assert.deepEqual(booting.slice(3), ['b2']);
+  for (const name of ['b1', 'b2', 'a2', 'a3', 'a4']) {
+    slots.leave(name);
+    await settle();
+  }
+  await Promise.all([...greedy, ...modest]);
+  slots.leave('a5');
 });
 
-test('a semaphore limits how many run at once, also after a failure', async () => {
-  const semaphore = new Semaphore(2);
-  const ends: (() => void)[] = [];
-  let running = 0;
-  const work = (fails: boolean) =>
-    semaphore.run(async () => {
-      running += 1;
-      await new Promise<void>((resolve) => ends.push(resolve));
-      running -= 1;
-      if (fails) throw new Error('failed');
-    });
-  const all = Promise.allSettled([work(true), work(false), work(false)]);
-  await settle();
-  assert.equal(running, 2);
-  ends[0]!();
-  await settle();
-  assert.deepEqual([running, ends.length], [2, 3]);
-  ends[1]!();
-  ends[2]!();
-  await all;
-  assert.equal(running, 0);
+test('a guest that boots again does not take a second slot', async () => {
+  const slots = new BootSlots(grantSlots(1));
+  await slots.enter({ teamId: 1, name: 'a' });
+  await slots.enter({ teamId: 1, name: 'a' });
+  slots.leave('a');
+  await slots.enter({ teamId: 1, name: 'b' });
+  slots.leave('b');
 });

@@ -1,3 +1,6 @@
+import { FairQueue } from '../../lib/fair-queue.ts';
+import type { InstanceRef } from '../contract/refs.ts';
+
 /** Runs work with the same key one after the other, and with different keys concurrently. */
 export class KeyedMutex {
   readonly #tails = new Map<string, Promise<unknown>>();
@@ -16,38 +19,13 @@ export class KeyedMutex {
   }
 }
 
-/** Runs at most this many at once; others wait in order of arrival. */
-export class Semaphore {
-  #free: number;
-  readonly #waiting: (() => void)[] = [];
+/** Waits for a free slot for an instance of the team, and resolves to the function that releases it. */
+export type Grant = (teamId: number) => Promise<() => void>;
 
-  constructor(slots: number) {
-    this.#free = slots;
-  }
-
-  async run<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#free > 0) this.#free -= 1;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    try {
-      return await work();
-    } finally {
-      const next = this.#waiting.shift();
-      if (next) next();
-      else this.#free += 1;
-    }
-  }
-}
-
-/** Waits for a free slot and resolves to the function that releases it. */
-export type Grant = () => Promise<() => void>;
-
-/** Grants this number of slots within the process. */
+/** Grants this number of slots within the process, to teams in turn. One team leaves a slot for the others. */
 export function grantSlots(slots: number): Grant {
-  const semaphore = new Semaphore(slots);
-  return () =>
-    new Promise((granted) => {
-      void semaphore.run(() => new Promise<void>((release) => granted(release)));
-    });
+  const queue = new FairQueue({ slots, perKey: Math.max(1, slots - 1) });
+  return (teamId) => queue.enter(String(teamId));
 }
 
 /** Milliseconds after which a guest no longer counts as booting if nobody waits for it. */
@@ -66,10 +44,10 @@ export class BootSlots {
     this.#grant = grant;
   }
 
-  /** Waits for a slot, which the named guest holds until {@link leave}. */
-  async enter(name: string): Promise<void> {
+  /** Waits for a slot, which the guest holds until {@link leave}. */
+  async enter({ teamId, name }: InstanceRef): Promise<void> {
     this.leave(name);
-    const release = await this.#grant();
+    const release = await this.#grant(teamId);
     const timer = setTimeout(() => this.leave(name), BOOT_TIME);
     timer.unref();
     this.#booting.set(name, () => {
