@@ -35,7 +35,10 @@ export interface AppOptions {
   /** What the API offers; `modules.ts` by default. */
   modules?: readonly ResourceModule[];
   /** For tests. */
-  runtime?: Pick<RuntimeOptions, 'concurrency' | 'pollMs' | 'retrySeconds' | 'aroundStep' | 'afterStep'>;
+  runtime?: Pick<
+    RuntimeOptions,
+    'concurrency' | 'perTeam' | 'pollMs' | 'retrySeconds' | 'aroundStep' | 'afterStep'
+  >;
 }
 
 /** Grace period for requests in progress at shutdown, in milliseconds. */

@@ -47,19 +47,20 @@ export async function insertOperation(tx: Tx, operation: NewOperation): Promise<
         case when exists (select from operations
           where resource_id = ${operation.resourceId} and ${isUnfinished()})
         then 'queued' else 'pending' end)
-      returning state),
+      returning id, team_id, state),
     event as (${event})
-    select state, case when state = 'pending' then ${enqueueWorkflow(id)} end from accepted`.execute(tx);
+    select state, case when state = 'pending' then ${ENQUEUE_WORKFLOW} end from accepted`.execute(tx);
   return { id, state: result.rows[0]!.state };
 }
 
-/** The notification reaches workers when the transaction commits. */
-function enqueueWorkflow(id: string) {
-  return sql`concat(dbos.enqueue_workflow(
-    workflow_name => ${WORKFLOW_NAME}, queue_name => ${QUEUE_NAME},
-    positional_args => array[to_json(${id}::text)], workflow_id => ${id}::text),
+/**
+ * Enqueues the workflow of an operation, of whose row it needs `id` and `team_id`: workers take the operations of teams
+ * in turn (`dequeue.ts`). The notification reaches them when the transaction commits.
+ */
+const ENQUEUE_WORKFLOW = sql`concat(dbos.enqueue_workflow(
+    workflow_name => ${WORKFLOW_NAME}, queue_name => ${QUEUE_NAME}, queue_partition_key => team_id::text,
+    positional_args => array[to_json(id::text)], workflow_id => id::text),
     pg_notify(${QUEUE_CHANNEL}, ''))`;
-}
 
 /** Marks the operation as running. Idempotent. Null where it has already ended. */
 export async function beginOperation(db: Queryable, id: string): Promise<Operation | null> {
@@ -117,13 +118,20 @@ function toOperation(row: Pick<Selectable<Operations>, (typeof OPERATION_COLUMNS
 /** Starts the workflow of a queued operation, in the transaction that ends the previous one. */
 export async function promoteOperation(tx: Tx, id: string): Promise<void> {
   await sql`with promoted as (
-      update operations set state = 'pending' where id = ${id} and state = 'queued' returning id)
-    select ${enqueueWorkflow(id)} from promoted`.execute(tx);
+      update operations set state = 'pending' where id = ${id} and state = 'queued' returning id, team_id)
+    select ${ENQUEUE_WORKFLOW} from promoted`.execute(tx);
 }
 
 /** Restarts a workflow whose record is gone; has no effect where it is not. */
 export async function enqueueAgain(db: Queryable, id: string): Promise<void> {
-  await sql`select ${enqueueWorkflow(id)}`.execute(db);
+  await sql`select ${ENQUEUE_WORKFLOW} from operations where id = ${id}`.execute(db);
+}
+
+/** Gives the operations their team that a version of Danube enqueued which did not take teams in turn. */
+export async function nameTeams(db: Queryable): Promise<void> {
+  await sql`update dbos.workflow_status w set queue_partition_key = o.team_id::text from operations o
+    where w.queue_name = ${QUEUE_NAME} and w.status in ('ENQUEUED', 'PENDING') and w.queue_partition_key is null
+      and o.id = w.workflow_uuid::uuid`.execute(db);
 }
 
 /** Records the progress of slow work. `percent` is of the whole operation. */

@@ -1,4 +1,5 @@
 import { DBOS } from '@dbos-inc/dbos-sdk';
+import type pg from 'pg';
 import { openPool, type Tx } from '../db/database.ts';
 import { databaseOutage } from '../lib/failure.ts';
 import type { Log } from '../lib/log.ts';
@@ -28,6 +29,9 @@ import { startWakeUp, type WakeUp } from './wake-up.ts';
  */
 const WORKFLOW_VERSION = '2';
 
+/** Maximum of concurrent operations in a process, and the share of it that one team may have. */
+const CONCURRENCY = 100;
+const TEAM_SHARE = 0.25;
 /** Interval of polling for new work, in case a notification was lost. */
 const POLL_MS = 1000;
 
@@ -43,6 +47,8 @@ export interface RuntimeOptions extends StepRunnerOptions {
   executorId: string;
   /** Maximum of concurrent operations in this process. */
   concurrency?: number;
+  /** Maximum of concurrent operations of one team, in all processes together; a quarter of `concurrency` by default. */
+  perTeam?: number;
   /** Milliseconds between two polls for new work. */
   pollMs?: number;
 }
@@ -63,7 +69,8 @@ export async function migrateWorkflows(databaseUrl: string): Promise<void> {
 export async function takeOverWorkflows(deadExecutorIds: string[]): Promise<number> {
   if (deadExecutorIds.length === 0) return 0;
   const pending = await DBOS.listWorkflows({ executorId: deadExecutorIds, status: 'PENDING' });
-  await DBOS.resumeWorkflows(pending.map((workflow) => workflow.workflowID));
+  const ids = pending.map((workflow) => workflow.workflowID);
+  await DBOS.resumeWorkflows(ids, { queueName: QUEUE_NAME });
   return pending.length;
 }
 
@@ -72,7 +79,8 @@ export function createRuntime(options: RuntimeOptions): WorkflowRuntime {
   const { databaseUrl, log } = options;
   const steps = createStepRunner(options);
   let wakeUp: WakeUp | null = null;
-  let pool: ReturnType<typeof openPool> | null = null;
+  let poll: NodeJS.Timeout | undefined;
+  let pool: pg.Pool | null = null;
 
   return {
     async launch() {
@@ -87,6 +95,8 @@ export function createRuntime(options: RuntimeOptions): WorkflowRuntime {
         executorID: options.executorId,
         applicationVersion: WORKFLOW_VERSION,
         useListenNotify: false,
+        // DBOS polls no queue of ours: `dequeue` does.
+        listenQueues: [],
         logger: dbosLogger(log),
       });
       DBOS.registerWorkflow(operationRunner(options, steps), {
@@ -94,23 +104,26 @@ export function createRuntime(options: RuntimeOptions): WorkflowRuntime {
         maxRecoveryAttempts: 1000,
       });
       await DBOS.launch();
-      const queue = await DBOS.registerQueue(QUEUE_NAME, {
-        workerConcurrency: options.concurrency ?? 100,
-        minPollingIntervalMs: options.pollMs ?? POLL_MS,
-        onConflict: 'always_update',
-      });
-      wakeUp = startWakeUp({ databaseUrl, channel: QUEUE_CHANNEL, log }, async () => {
-        // Work that was over the limit of concurrency starts when other work ends.
-        if (await dequeue(queue, WORKFLOW_VERSION)) wakeUp?.wake();
-      });
+      wakeUp = startWorking(pool, options);
+      poll = setInterval(() => wakeUp?.wake(), options.pollMs ?? POLL_MS);
     },
     async shutdown(graceSeconds = 10) {
+      clearInterval(poll);
       await wakeUp?.stop();
       await steps.park(graceSeconds);
       await DBOS.shutdown({ deregister: true });
       await pool?.end();
     },
   };
+}
+
+/** Starts operations whenever there are new ones, and those that wait for room every 100 ms. */
+function startWorking(pool: pg.Pool, { databaseUrl, log, ...options }: RuntimeOptions): WakeUp {
+  const { concurrency = CONCURRENCY, perTeam = Math.ceil(concurrency * TEAM_SHARE) } = options;
+  const wakeUp = startWakeUp({ databaseUrl, channel: QUEUE_CHANNEL, log }, async () => {
+    if (await dequeue(pool, { version: WORKFLOW_VERSION, concurrency, perTeam })) wakeUp.wake();
+  });
+  return wakeUp;
 }
 
 /** The workflow that carries out an operation, from `begin` to `end`. */

@@ -5,7 +5,7 @@ import { logFailure } from '../lib/failure.ts';
 import type { Log } from '../lib/log.ts';
 import type { Reconciler } from '../reconcilers/reconcilers.ts';
 import type { Operation, OperationWorkflows } from './operation.ts';
-import { enqueueAgain, promoteOperation } from './operations-store.ts';
+import { enqueueAgain, nameTeams, promoteOperation } from './operations-store.ts';
 import { finishOperation, takeOverWorkflows } from './runtime.ts';
 
 const HEARTBEAT_SECONDS = 5;
@@ -62,6 +62,7 @@ export function forgottenOperations(database: Database, workflows: OperationWork
     name: 'forgotten-operations',
     everySeconds: 30,
     async run() {
+      await nameTeams(database.db);
       for (const operation of await findForgotten(database)) {
         log.warn(
           { operation: operation.id, state: operation.state, workflow: operation.workflow },
