@@ -1,21 +1,21 @@
 import assert from 'node:assert/strict';
 import type { TestService } from './service.ts';
 
-/** What an engine's system account is to be kept from, as its test finds it out. */
+/** What an engine's system account may do, and how a test tries to do more. */
 export interface Containment {
   /** The system account. */
   user: string;
-  /** What it may write. */
+  /** The folders that it may write to. */
   folders: readonly string[];
   /** Shell command that connects to a host with the engine's own client. */
   connect(host: string): string;
-  /** What the client says when the kernel lets nothing out. */
+  /** The client's error if the kernel blocks the connection. */
   refusal: RegExp;
 }
 
 /**
- * Whatever an engine is made to do, it does as its system account: that may write in the engine's own folders alone, and
- * reach no other host.
+ * Asserts that the engine's system account can write only to the engine's own folders, and can reach no other host.
+ * Whatever a customer makes the engine do, it does with this account.
  */
 export async function assertContained(service: TestService, expected: Containment): Promise<void> {
   const { user, folders, connect, refusal } = expected;
@@ -23,7 +23,7 @@ export async function assertContained(service: TestService, expected: Containmen
     service.inside(['sh', '-c', `setpriv --reuid=${user} --regid=${user} --clear-groups -- ${command}`], {
       allow: 'any',
     });
-  // Devices are Incus' choice, and lead to no file.
+  // Incus chooses the devices, and none of them leads to a file.
   const rest = ['/proc', '/sys', ...folders].map((folder) => `-path ${folder} -o`).join(' ');
   const walk = `find / \\( ${rest} -path '/dev/[!sm]*' \\) -prune -o ! -type l -writable -print 2>/dev/null`;
   assert.deepEqual((await as(walk)).stdout.split('\n').filter(Boolean), []);

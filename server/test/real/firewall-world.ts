@@ -12,15 +12,15 @@ export interface FirewallWorld {
   subject: IncusSubject;
   outside: TestHost;
   ssh: SshClient;
-  /** `b` takes `ssh.mine`, and its first port is published at {@link published}. */
+  /** `b` accepts the key `ssh.mine`, and its first port is published at {@link published}. */
   specs: { a: InstanceSpec; b: InstanceSpec; foreign: InstanceSpec };
   a: Place;
   b: Place;
   foreign: Place;
   published: Probe;
-  /** All firewalls of the team of `a` and `b`. */
+  /** Applies these firewalls to the team of `a` and `b`, and no others. */
   apply(...firewalls: InstanceFirewall[]): Promise<void>;
-  /** The firewall of `b`, in which outbound is as everywhere by default; `a` is open. */
+  /** Applies these rules to `b`, with the usual default for outbound packets. `a` is left open. */
   guard(...rules: PolicyRule[]): Promise<void>;
   toOutside(kind: Probe['kind'], port?: number): Probe[];
   close(): Promise<void>;

@@ -1,12 +1,14 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 
-/** Where the kernel lets its settings be changed. */
+/** The folders in which the kernel's settings can be changed. */
 const ROOTS = ['/proc/sys', '/sys'];
 
-/** What changes by itself, or belongs to an instance that another test makes or removes meanwhile. */
+/**
+ * Settings that change by themselves, or that belong to an instance which another test creates or removes meanwhile.
+ */
 const RESTLESS = [
-  // Follows from the memory that is free.
+  // Depends on the free memory.
   /^\/sys\/devices\/virtual\/bdi\/[^/]+\/m(ax|in)_bytes$/,
   /^\/sys\/fs\/(cgroup|btrfs|fuse)(\/|$)/,
   /^\/sys\/kernel\/(debug|tracing|security|slab)(\/|$)/,
@@ -15,7 +17,7 @@ const RESTLESS = [
   /^\/proc\/sys\/kernel\/(random|ns_last_pid|pty\/nr)/,
 ];
 
-/** All settings of this host that its root may change: path and content. */
+/** Returns the content of all settings that root on this host may change, by path. */
 export function readHostSettings(): Map<string, string> {
   const settings = new Map<string, string>();
   const folders = [...ROOTS];
@@ -49,7 +51,7 @@ function readSetting(place: string): string | null {
   }
 }
 
-/** Paths whose content differs, of those that are in both. */
+/** Returns the paths that are in both and whose content differs. */
 export const changedSettings = (before: Map<string, string>, after: Map<string, string>): string[] =>
   [...before]
     .filter(([place, content]) => after.has(place) && after.get(place) !== content)

@@ -1,4 +1,4 @@
-/** Every pattern of GRANT with these signs in place of letters that matches a database of the engine's own. */
+/** Returns the patterns for GRANT that match a system database of the engine and have wildcards in place of letters. */
 function patternsOf(name: string): string[] {
   const masks = Array.from({ length: 2 ** name.length - 1 }, (_, mask) =>
     [...name].map((letter, index) => (((mask + 1) >> index) & 1 ? '_' : letter)).join(''),
@@ -17,7 +17,7 @@ function patternsOf(name: string): string[] {
 const matches = (pattern: string, name: string): boolean =>
   new RegExp(`^${pattern.replaceAll('%', '.*').replaceAll('_', '.')}$`).test(name);
 
-/** Patterns that match `mysql` or `sys`: no right to change anything may be had on them. */
+/** Patterns that match `mysql` or `sys`. Nobody may be granted a right to change anything there. */
 export const SYSTEM_PATTERNS: readonly string[] = [
   ...new Set(
     ['mysql', 'sys']
@@ -26,7 +26,7 @@ export const SYSTEM_PATTERNS: readonly string[] = [
   ),
 ].filter((pattern) => ['mysql', 'sys'].some((name) => matches(pattern, name)));
 
-/** Names and patterns for the customer's own databases: all rights on them can be passed on. */
+/** Names and patterns of the customer's own databases, on which all rights can be granted to others. */
 export const OWN_PATTERNS: readonly string[] = [
   ...[
     'shop',
@@ -62,7 +62,7 @@ export const OWN_PATTERNS: readonly string[] = [
   ...['1', '2026', 'customer\\_of\\_%', '100\\%'],
 ];
 
-/** Each must fail for the customer's account. */
+/** Each statement must fail for the customer's account. */
 export const ATTACKS: readonly string[] = [
   // Files.
   "SELECT 1 INTO OUTFILE '/tmp/x'",
@@ -87,7 +87,7 @@ export const ATTACKS: readonly string[] = [
   "SET GLOBAL plugin_dir = '/tmp'",
   "SET GLOBAL wsrep_provider = '/tmp/x.so'",
   "SET GLOBAL wsrep_notify_cmd = 'touch /tmp/x'",
-  // Rights that it has not.
+  // Rights that the account does not have.
   ...[
     ...[
       'FILE',
@@ -125,7 +125,7 @@ export const ATTACKS: readonly string[] = [
   'LOCK TABLES mysql.global_priv WRITE',
   'DROP DATABASE mysql',
   'DROP DATABASE sys',
-  // Others' rights by way of routines, views and roles.
+  // Other accounts' rights, through routines, views and roles.
   ...['root@localhost', '`mariadb.sys`@localhost', 'danube_orders'].flatMap((definer) => [
     `CREATE DEFINER = ${definer} PROCEDURE work.r() SELECT 1`,
     `CREATE DEFINER = ${definer} EVENT work.r ON SCHEDULE EVERY 1 DAY DO SELECT 1`,
@@ -155,7 +155,10 @@ export const ATTACKS: readonly string[] = [
   "CREATE SERVER s FOREIGN DATA WRAPPER mysql OPTIONS (HOST 'x')",
 ];
 
-/** What nobody may do to the role that has the platform's rights, also whoever administers all accounts. */
+/**
+ * Statements about the role with the platform's rights. They must fail, even for an account that administers all
+ * others.
+ */
 export const ON_THE_ROLE: readonly string[] = [
   "RENAME USER danube_orders@'' TO mine@'%'",
   "RENAME USER danube_orders TO mine@'%'",
@@ -163,7 +166,7 @@ export const ON_THE_ROLE: readonly string[] = [
   "CREATE OR REPLACE USER danube_orders@'' IDENTIFIED BY 'mine'; SET ROLE danube_orders",
 ];
 
-/** What an account that was the platform's tries. */
+/** What an account that used to belong to the platform tries. */
 export const AS_THE_PLATFORM: readonly string[] = [
   ...ATTACKS.filter((sql) => !/danube_orders|^START SLAVE/.test(sql)),
   "GRANT danube_orders TO app@'%'",

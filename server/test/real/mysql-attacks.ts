@@ -1,4 +1,4 @@
-/** Each must fail for the customer's account. */
+/** Each statement must fail for the customer's account. */
 export const ATTACKS: readonly string[] = [
   // Files.
   "SELECT 1 INTO OUTFILE '/tmp/x'",
@@ -53,7 +53,7 @@ export const ATTACKS: readonly string[] = [
   'CREATE DEFINER = root@localhost VIEW work.r AS SELECT 1',
   'CREATE DEFINER = root@localhost TRIGGER work.r BEFORE INSERT ON work.t FOR EACH ROW SET @x = 1',
   'CREATE DEFINER = root@localhost EVENT work.r ON SCHEDULE EVERY 1 DAY DO SELECT 1',
-  // Rights that it has not.
+  // Rights that the account does not have.
   "GRANT ALL ON *.* TO app@'%'",
   ...[
     'FILE',

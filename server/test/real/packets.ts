@@ -9,49 +9,49 @@ import type { IncusSubject } from '../contract/subjects.ts';
 import { waitFor } from '../harness.ts';
 import { slice } from '../slice.ts';
 
-/** Runs in guests too: Debian's cloud image has Python. */
+/** The Python program also runs in guests, because Debian's cloud image has Python. */
 export const PACKETS = path.join(import.meta.dirname, 'packets.py');
 const IN_GUEST = '/root/packets.py';
 
-/** Ports on which everybody answers, over TCP and UDP. */
+/** Ports on which every place answers, over TCP and UDP. */
 export const PORTS = { one: 7001, two: 7002 } as const;
 
 export interface Probe {
   kind: 'tcp' | 'udp' | 'icmp';
   to: string;
   port?: number;
-  /** One of several addresses to send from. */
+  /** The address to send from, if the place has several. */
   from?: string;
-  /** Seconds to wait for an answer; by default so many as show that none comes. */
+  /** Seconds to wait for an answer. The default is long enough to show that none comes. */
   patience?: number;
 }
 
-/** A place from which packets come: a guest, this host, or one outside. */
+/** A place that sends packets: a guest, this host, or another host. */
 export interface Place {
   name: string;
-  /** Which of the probes are answered. */
+  /** Sends the probes. Returns for each whether it was answered. */
   probe(probes: readonly Probe[]): Promise<boolean[]>;
 }
 
-/** A place on this machine, whose processes can be followed. */
+/** A place on this machine, where tests can run processes and read their output. */
 export interface LocalPlace extends Place {
   /** Starts a program there; {@link TestHost.close} ends it. */
   follow(program: string, args: readonly string[]): Followed;
-  /** A connection in which both sides talk. */
+  /** Opens a connection in which both sides keep sending. */
   stream(probe: Probe): Followed;
 }
 
-/** A process of a test, by the lines that it has said so far. */
+/** A process of a test, and the lines that it has printed so far. */
 export interface Followed {
   lines: readonly string[];
   hasEnded(): boolean;
 }
 
-/** Another machine: a network namespace with a cable to this host, which has addresses of its own there. */
+/** Simulates another machine: a network namespace that is connected to this host by a veth pair. */
 export interface TestHost extends LocalPlace {
-  /** Addresses of this host on the cable. */
+  /** Addresses of this host on the veth pair. */
   gateway: { ipv4: string; ipv6: string };
-  /** Three of its own in each family; `networks` are the blocks that hold them. */
+  /** Three addresses of the machine in each family. `networks` are the blocks that contain them. */
   ipv4: readonly [string, string, string];
   ipv6: readonly [string, string, string];
   networks: { ipv4: string; ipv6: string };
@@ -63,8 +63,8 @@ export interface TestHost extends LocalPlace {
 const ip = (...words: string[]) => run('ip', words);
 
 /**
- * `id`, an install's, and the slice make names and addresses unique on this host. What an earlier run of the same id left
- * is replaced.
+ * The install's `id` and the slice make names and addresses unique on this host. Replaces what an earlier run of the
+ * same id left.
  */
 export async function openTestHost(id: string): Promise<TestHost> {
   const own = `${id}-${slice.number}`;
@@ -78,7 +78,7 @@ export async function openTestHost(id: string): Promise<TestHost> {
   const children: ChildProcess[] = [];
   const close = async (): Promise<void> => {
     for (const child of children) child.kill('SIGKILL');
-    // Takes both ends of the cable along. Status 1 where there is none.
+    // Deletes both ends of the veth pair. Status 1: it does not exist.
     await run('ip', ['link', 'delete', here], { allow: [1] });
     await run('ip', ['netns', 'delete', namespace], { allow: [1] });
   };
@@ -101,7 +101,7 @@ export async function openTestHost(id: string): Promise<TestHost> {
   const host = localPlace('host', [], children);
   const serving = [
     serve(outside, [...ipv4, ...ipv6], Object.values(PORTS)),
-    // Whatever the operator runs, on all addresses of the host.
+    // Stands for a service that the operator runs on all addresses of the host.
     serve(host, ['0.0.0.0', '::'], [hostPort(id)]),
   ];
   try {
@@ -156,7 +156,7 @@ function localPlace(name: string, prefix: readonly string[], children: ChildProc
   };
 }
 
-/** A guest that boots, answers on {@link PORTS}, and sends probes. Its team's firewalls must be there. */
+/** Starts a guest that answers on {@link PORTS} and can send probes. Its team's firewalls must exist. */
 export async function startGuest(subject: IncusSubject, spec: InstanceSpec): Promise<Place> {
   const { plane } = subject;
   const content = readFileSync(PACKETS);
@@ -179,7 +179,7 @@ export async function startGuest(subject: IncusSubject, spec: InstanceSpec): Pro
   };
 }
 
-/** Sends all probes at once, and compares which are answered; what is not as expected is named. */
+/** Sends all probes at once, and asserts which of them are answered. The error lists the unexpected results. */
 export async function verify(
   place: Place,
   expected: { passes?: readonly Probe[]; dropped?: readonly Probe[] },
@@ -194,7 +194,7 @@ export async function verify(
   assert.deepEqual(wrong, [], `from ${place.name}`);
 }
 
-/** Something comes from now on. */
+/** Waits until the process prints more lines. */
 export async function goesOn({ lines }: Followed): Promise<void> {
   const before = lines.length;
   await waitFor('a connection to go on', async () => {
@@ -203,14 +203,14 @@ export async function goesOn({ lines }: Followed): Promise<void> {
   });
 }
 
-/** Nothing comes any more, because the connection was cut. */
+/** Waits until the process reports that its connection was cut. */
 export const dies = ({ lines }: Followed): Promise<true> =>
   waitFor('a connection to die', async () => lines.at(-1) === 'dead');
 
-/** What a rule says of one port. */
+/** The part of a rule that selects one port. */
 export const port = (number: number) => ({ ports: { first: number, last: number } });
 
-/** Probes over both families. */
+/** The same probe over IPv4 and IPv6. */
 export const both = (kind: Probe['kind'], to: InstanceSpec['addresses'], port?: number): Probe[] =>
   [to.ipv4, to.ipv6].map((address) => ({ kind, to: address ?? '', ...(port ? { port } : {}) }));
 
@@ -225,6 +225,6 @@ export const everything = (spec: InstanceSpec): Probe[] => [
   ...icmp(spec),
 ];
 
-/** Where nothing is allowed, the host itself may still send an ICMPv6 echo request: Incus lets that pass always. */
+/** Removes the ICMPv6 echo requests from the host, because Incus always allows them, whatever the rules say. */
 export const fromHost = (probes: readonly Probe[]): Probe[] =>
   probes.filter(({ kind, to }) => kind !== 'icmp' || !to.includes(':'));

@@ -12,16 +12,18 @@ import { waitFor } from '../harness.ts';
 import { createTestIncus, fromTestRun, incusEnvironment } from '../incus.ts';
 import type { ServerProcess } from '../processes.ts';
 
-/** Seconds; the first instance of each image waits until it is built. */
+/** In seconds. The first instance of each image waits for the image to be built. */
 const PATIENCE = 1200;
-/** Seconds within which a change must show. It takes one; the rest is for a busy machine. */
+/** Seconds within which a change must take effect. It usually takes one; the rest allows for a busy machine. */
 export const SOON = 120;
 
 export const WEB = { direction: 'inbound', protocol: 'tcp', port: 8080 };
 export const SSH = { direction: 'inbound', protocol: 'tcp', port: 22 };
 export const PING = { direction: 'inbound', protocol: 'icmp' };
 
-/** A server of its own on the Incus of the run, a VPS that greets on port 8080, and another host that looks at it. */
+/**
+ * A Danube server of its own on the run's Incus, a VPS that answers on port 8080, and another host that connects to it.
+ */
 export class PublishedVps {
   readonly test: Crashable;
   readonly plane: DataPlane;
@@ -129,12 +131,12 @@ export class PublishedVps {
     assert.equal(answer.status, 200, JSON.stringify(answer.body));
   }
 
-  /** Whether somebody outside is answered on the port. */
+  /** Whether a client outside gets an answer on the port. */
   async answers(port: number): Promise<boolean> {
     return (await this.outside.lineFrom(this.ipv4, port)) !== null;
   }
 
-  /** Whether nobody outside is answered on the port. */
+  /** Whether a client outside gets no answer on the port. */
   async isSilent(port: number): Promise<boolean> {
     return (await this.outside.lineFrom(this.ipv4, port, SILENCE)) === null;
   }
@@ -148,7 +150,7 @@ export class PublishedVps {
   }
 }
 
-/** Says hello to whoever connects to port 8080. */
+/** Greets every client that connects to port 8080. */
 const GREETER = `
 import socketserver
 class Greeter(socketserver.StreamRequestHandler):

@@ -1,4 +1,4 @@
-/** What leads out of the engine, breaks it for the platform, or tells its secrets. Each must be refused. */
+/** Commands that lead out of the engine, break it for the platform, or reveal its secrets. Each must be refused. */
 export const ATTACKS = [
   ...[
     'CONFIG SET dir /tmp',
@@ -28,13 +28,13 @@ export const ATTACKS = [
   ...['CLIENT PAUSE 100000', 'CLIENT NO-EVICT on', 'SCRIPT DEBUG yes', 'PFDEBUG GETREG a', 'PFSELFTEST'],
 ];
 
-/** What is allowed as such, and must be refused for what it asks: others' accounts, and payloads that are not what they say. */
+/** Commands that are allowed, but with arguments that must be refused: other accounts, and malformed payloads. */
 export const MISUSES = [
   ...['AUTH danube x', 'HELLO 3 AUTH danube x', 'CLIENT TRACKING ON REDIRECT 999999'],
   ...['RESTORE none 0 x', 'RESTORE none 0 x REPLACE', 'FUNCTION RESTORE x', 'FUNCTION RESTORE x FLUSH'],
 ];
 
-/** What a script's own language must not offer: files, programs, native code. */
+/** What scripts must not have access to: files, programs and native code. */
 export const ESCAPES = [
   ...[
     'loadstring(string.dump(function() return 1 end))()',
@@ -63,7 +63,7 @@ export const ESCAPES = [
   ],
 ];
 
-/** What an administrator of a cache expects to be able to do, beside reading and writing. */
+/** What an administrator of a cache expects to be able to do, in addition to reading and writing. */
 export const ALLOWED = [
   ...[
     'INFO',

@@ -1,10 +1,10 @@
-/** How PostgreSQL refuses what somebody has no right to, in all versions: other failures would prove nothing. */
+/** How PostgreSQL, in all versions, refuses a statement for lack of rights. Other errors would prove nothing. */
 export const REFUSAL =
   /permission denied|must be (superuser|owner|member of role|able to SET ROLE)|superuser-only|is not allowed|is reserved|required by the database system|role "pg_\w+" does not exist|extension "\w+" is not available|invalid text search configuration file name|Peer authentication failed|pg_hba.conf rejects/;
 
 /**
- * What the customer's account of PostgreSQL tries, with all that it is allowed otherwise, in a database of its own: SQL by
- * what it is after. Every line must be refused, in every version.
+ * Attacks that the customer's account could try in a database of its own, with all the rights that it has there: SQL by
+ * its goal. All versions must refuse every line.
  */
 export const ATTACKS: Readonly<Record<string, readonly string[]>> = {
   'programs of the system': [

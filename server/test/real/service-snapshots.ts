@@ -7,21 +7,21 @@ import { waitFor } from '../harness.ts';
 import { removeWithVolume } from '../volumes.ts';
 import type { TestService, TestServices } from './service.ts';
 
-/** What tests of snapshots need to know of an engine. */
+/** What tests of snapshots need to know about an engine. */
 export interface SnapshotSubject {
   services: TestServices;
   service: TestService;
-  /** Makes room for numbers. */
+  /** Creates the place where numbers are stored. */
   prepare(): Promise<void>;
-  /** Stores a number as the customer; resolves once the engine has acknowledged it. */
+  /** Stores a number as the customer. Resolves once the engine has acknowledged it. */
   store(number: number): Promise<void>;
-  /** Shell command for the instance that prints how many numbers are stored, and the highest: `12 12`. */
+  /** Shell command in the instance that prints how many numbers are stored, and the highest one: `12 12`. */
   stored: string;
-  /** Shell command for the instance that spoils what is stored, on the disk. */
+  /** Shell command in the instance that corrupts the stored numbers on the disk. */
   spoil: string;
 }
 
-/** That an engine loses nothing in snapshots, and knows when it has. Part of the tests of a running instance. */
+/** Tests that snapshots of a running engine lose no data, and that the engine detects lost data. */
 export function testSnapshots(subject: () => SnapshotSubject): void {
   const snapshot = (): SnapshotRef => ({
     teamId: subject().service.spec.ref.teamId,
@@ -45,7 +45,7 @@ export function testSnapshots(subject: () => SnapshotSubject): void {
     await waitFor('some numbers to be stored', async () => last > 10);
     const before = last;
     await service.plane.ensureSnapshot(service.spec.ref, snapshot());
-    // One more may be under way.
+    // One more write may be in progress.
     const after = last + 1;
     over = true;
     await writer;
@@ -61,7 +61,7 @@ export function testSnapshots(subject: () => SnapshotSubject): void {
     assert.ok(ok && checks.length > 0, JSON.stringify(checks));
     for (const { complaint } of checks) assert.equal(complaint, null);
     assert.ok(items > 0);
-    // Twice the same, and beside customers who use it.
+    // A second check gives the same result, and the check also works while customers use the engine.
     assert.equal((await verify(clone)).items, items);
     assert.ok((await verify(subject().service)).ok);
   });

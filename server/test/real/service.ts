@@ -17,16 +17,16 @@ import { dataMount } from '../volumes.ts';
 
 const openssl = (args: string[]): Promise<RunResult> => run('openssl', args);
 
-/** Beyond the teams that servers make. */
+/** Above the numbers of the teams that servers create. */
 const TEAM = slice.firstTeam + 910;
 
-/** What a customer chooses; what is left out is as for the smallest plan. */
+/** What a customer chooses. The defaults are those of the smallest plan. */
 export interface ServiceSettings {
   plan: PlanSize;
   password: string;
-  /** The first database; empty: none. */
+  /** The first database. Empty: none. */
   database: string;
-  /** Beside those of the plan. */
+  /** In addition to those of the plan. */
   parameters: Record<string, string>;
 }
 
@@ -41,27 +41,27 @@ const DEFAULTS: ServiceSettings = {
 export interface TestService {
   plane: DataPlane;
   spec: InstanceSpec;
-  /** IPv4 address; the host reaches it. */
+  /** IPv4 address, which the host can reach. */
   address: string;
   settings: ServiceSettings;
-  /** Runs a command in the instance, as root. Rejects only where `allow` is not `any` and the status is not 0. */
+  /** Runs a command in the instance as root. Rejects if its exit status is not 0, unless `allow` is `any`. */
   inside(command: readonly string[], options?: { input?: string; allow?: 'any' }): Promise<RunResult>;
-  /** Pushes changed settings, as the control plane does; `control` makes them take effect. */
+  /** Pushes changed settings, as the control plane does. `control` then makes them take effect. */
   push(changes: Partial<ServiceSettings>): Promise<void>;
-  /** As if the host had lost power: nothing in the instance is asked. It is started again by `plane.ensureRunning`. */
+  /** Stops the instance without a shutdown, as in a power failure. `plane.ensureRunning` starts it again. */
   kill(): Promise<void>;
 }
 
-/** Instances of managed services, and a certificate authority that they all trust. */
+/** Instances of managed services, whose certificates all come from one authority. */
 export interface TestServices {
   plane: DataPlane;
   /** The authority's certificate, a PEM file. */
   caFile: string;
   /** A folder for the test's own files. */
   folder: string;
-  /** Builds the image where needed, creates an instance, and returns once it answers. */
+  /** Builds the image if necessary, creates an instance, and returns once it answers. */
   start(provider: Provider, version: string, changes?: Partial<ServiceSettings>): Promise<TestService>;
-  /** Makes an instance without network from a snapshot of the service, and returns once it answers. */
+  /** Creates an instance without network from a snapshot of the service, and returns once it answers. */
   clone(service: TestService, from: SnapshotRef): Promise<TestService>;
   /** Removes everything, also after a failure. */
   close(): Promise<void>;
@@ -122,7 +122,7 @@ export async function openServices(): Promise<TestServices> {
         userData: null,
         volumes: [dataMount(ref)],
         files: [await fileOf(settings)],
-        // The plan's disk is the volume.
+        // The plan's disk size is that of the volume.
         limits: { ...settings.plan, diskGb: 5 },
         publish: [],
         autoStart: true,
@@ -150,7 +150,10 @@ export async function openServices(): Promise<TestServices> {
   };
 }
 
-/** Repeats verbs as workflows do: Incus may still be clearing up after a stop, or a disk be too slow for a moment. */
+/**
+ * Repeats verbs as workflows do, because Incus may still be cleaning up after a stop, or a disk may be slow for a
+ * moment.
+ */
 const patient = (plane: DataPlane): DataPlane => ({
   ...plane,
   ensureInstance: (...given) => patiently(() => plane.ensureInstance(...given)),
@@ -167,7 +170,7 @@ async function clear(plane: DataPlane): Promise<void> {
   await plane.removeTenant(TEAM);
 }
 
-/** Incus' own client on the daemon of the test run. */
+/** Runs Incus' own client with the daemon of the test run. */
 function incus(
   folder: string,
   ref: InstanceRef,
@@ -190,7 +193,10 @@ interface Certificate {
   ca: string;
 }
 
-/** A certificate authority in `folder`; `issue` makes a certificate for a name and an IP address. EC P-256, 2 days. */
+/**
+ * Creates a certificate authority in `folder`. Its `issue` creates a certificate for a name and an IP address. EC
+ * P-256, valid for 2 days.
+ */
 async function createAuthority(folder: string) {
   const file = path.join(folder, 'ca.pem');
   const caKey = path.join(folder, 'ca-key.pem');
@@ -216,7 +222,7 @@ async function createAuthority(folder: string) {
   };
 }
 
-/** The settings of an instance as the control plane writes them, see `services/appliance/README.md`. */
+/** Writes the settings of an instance as the control plane does, see `services/appliance/README.md`. */
 async function settingsFile(
   provider: Provider,
   settings: ServiceSettings,

@@ -12,7 +12,7 @@ import { createTestIncus, incusEnvironment } from '../incus.ts';
 import type { ServerProcess } from '../processes.ts';
 import { type Login, readBooks } from './transfers.ts';
 
-/** Seconds; the first instance of each engine waits for its image to be built. */
+/** In seconds. The first instance of each engine waits for its image to be built. */
 const PATIENCE = 1800;
 
 export type Kind = 'vps' | 'database' | 'cache';
@@ -21,11 +21,11 @@ export type Kind = 'vps' | 'database' | 'cache';
 // biome-ignore lint/suspicious/noExplicitAny: answers are what they are
 type Snapshot = any;
 
-/** A server of its own on the Incus of the run, and what tests of snapshots ask of it, as a customer would. */
+/** A Danube server of its own on the run's Incus, with helpers for tests of snapshots, which act as a customer. */
 export class SnapshotWorld {
   readonly plane: DataPlane;
   readonly test: Crashable;
-  /** Holds an SSH key, `key`. */
+  /** Contains an SSH key, `key`. */
   readonly folder: string;
   readonly caFile: string;
   call: Call;
@@ -57,9 +57,9 @@ export class SnapshotWorld {
     await rm(this.folder, { recursive: true });
   }
 
-  /** Proves that the snapshot can be restored, and waits for the verdict; returns the name of what served for it. */
+  /** Runs a restore drill with the snapshot, and waits for its result. Returns the name of the temporary instance. */
   async drill(kind: Kind, id: number): Promise<string> {
-    // A team has one drill at a time, and other kinds are tested meanwhile.
+    // A team can run only one drill at a time, and other kinds of instances are tested meanwhile.
     const asked = await waitFor(
       'its turn',
       async () => {

@@ -1,4 +1,6 @@
-/** Money that moves between accounts while other things happen: what a copy of the data must never tear apart. */
+/**
+ * Transfers money between accounts while other things happen. A copy of the data must never contain half a transfer.
+ */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface, type Interface } from 'node:readline';
@@ -14,22 +16,25 @@ export interface Login {
   caFile: string;
 }
 
-/** What is in the accounts. */
+/** The content of the accounts. */
 export interface Books {
-  /** Zero, whenever it is asked for. */
+  /** The sum of all accounts, which must always be zero. */
   sum: number;
-  /** The number of the last transfer of each session, and how many there are of it. */
+  /** For each session, the number of its last transfer, and how many transfers it has. */
   sessions: { last: number; count: number }[];
 }
 
 const ACCOUNTS = 20;
 const SESSIONS = 2;
-/** What the clients print where a command failed. */
+/** What the clients print if a command fails. */
 const COMPLAINT = /^\(?(error|ERR|EXECABORT|MISCONF|LOADING|OOM|NOAUTH|READONLY)\b/;
 
 const isSql = ({ provider }: Login): boolean => provider !== 'redis' && provider !== 'valkey';
 
-/** The engine's own client, with the server's certificate verified, reading commands from standard input. */
+/**
+ * The command line of the engine's own client, which verifies the server's certificate and reads commands from standard
+ * input.
+ */
 function client(login: Login): { program: string; args: string[]; env: NodeJS.ProcessEnv } {
   if (login.provider === 'postgresql') {
     const uri = login.connectionInfo.replace('sslmode=require', 'sslmode=verify-full');
@@ -54,7 +59,7 @@ function client(login: Login): { program: string; args: string[]; env: NodeJS.Pr
   return { program: 'redis-cli', args, env: process.env };
 }
 
-/** Has the client carry out the commands, and returns the lines that it prints. Throws where one of them fails. */
+/** Lets the client run the commands, and returns the lines that it prints. Throws if one of them fails. */
 export async function ask(login: Login, text: string): Promise<string[]> {
   const { program, args, env } = client(login);
   const { stdout } = await run(program, args, { env, input: `${text}\n`, timeoutSeconds: 600 });
@@ -64,7 +69,7 @@ export async function ask(login: Login, text: string): Promise<string[]> {
   return lines;
 }
 
-/** Makes the accounts, each with nothing in it. */
+/** Creates the accounts, all empty. */
 export async function openAccounts(login: Login): Promise<void> {
   const accounts = Array.from({ length: ACCOUNTS }, (_, id) => id);
   if (!isSql(login)) {
@@ -105,7 +110,7 @@ export async function readBooks(login: Login): Promise<Books> {
   };
 }
 
-/** Sessions that transfer without a pause until they are stopped or lose their connection. */
+/** Sessions that transfer money without a pause until they are stopped or lose their connection. */
 export class Transfers {
   readonly #sessions: Session[];
   readonly #ends: Promise<void>[];
@@ -115,7 +120,7 @@ export class Transfers {
     this.#ends = this.#sessions.map((session) => session.run());
   }
 
-  /** The number of the last transfer of each session that the engine has acknowledged. */
+  /** For each session, the number of the last transfer that the engine has acknowledged. */
   acknowledged(): number[] {
     return this.#sessions.map(({ acknowledged }) => acknowledged);
   }
@@ -146,7 +151,7 @@ class Session {
     this.#number = number;
     const { program, args, env } = client(login);
     this.#child = spawn(program, args, { env, stdio: ['pipe', 'pipe', 'ignore'] });
-    // A client that lost its connection has closed its end.
+    // A client that has lost its connection closes its end of the pipe.
     this.#child.stdin!.on('error', () => {});
     this.#lines = createInterface({ input: this.#child.stdout! });
   }
@@ -183,7 +188,7 @@ class Session {
   #transfer(): void {
     const n = this.acknowledged + 1;
     const amount = (n % 97) + 1;
-    // Always the lower account first: no deadlocks.
+    // Always the lower account first, so that there are no deadlocks.
     const from = n % (ACCOUNTS - 1);
     const to = from + 1 + ((n * 7) % (ACCOUNTS - 1 - from));
     const commands = isSql(this.#login)

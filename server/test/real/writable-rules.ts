@@ -1,8 +1,8 @@
-/** A path as `writable.pl` prints it, and why it does not matter to the host that a guest can write there. */
+/** A path as `writable.pl` prints it, and why a guest that writes there does not affect the host. */
 interface Rule {
   path: RegExp;
   why: string;
-  /** Each guest has its own: a number that is changed in it must not change on the host. */
+  /** Each guest has its own copy: a number that the guest changes must not change on the host. */
   own?: true;
 }
 
@@ -48,7 +48,7 @@ const RULES: readonly Rule[] = [
   },
   { path: /^\/sys\/fs\/fuse\/connections\/\d+\//, why: 'a connection of the guest’s own, by its user' },
   { path: /^\/sys\/kernel\/security\/apparmor\/\.access$/, why: 'asks what a profile allows' },
-  // At the top of a guest's groups are its limits: only these files there may be its own.
+  // The top of a guest's cgroups has its limits. The guest may write only these files there.
   {
     path: /^\/(sys\/fs|run\/danube)\/cgroup\/([^/]+\/)?(tasks|cgroup\.(procs|threads|subtree_control)|memory\.(oom\.group|reclaim))?$/,
     why: DELEGATED,
@@ -63,10 +63,10 @@ const RULES: readonly Rule[] = [
   { path: /^\/dev\/net\/tun$/, why: 'makes interfaces in the guest’s own network namespace alone' },
 ];
 
-/** Why a guest may write to that path; null where nothing is known that would allow it. */
+/** Why a guest may write to that path, or null if nothing allows it. */
 export const reasonFor = (place: string): string | null =>
   RULES.find(({ path }) => path.test(place))?.why ?? null;
 
-/** Whether the guest is said to have that file for itself, though the host has one of the same name. */
+/** Whether the guest should have its own copy of that file, though the host has a file of the same name. */
 export const isOwn = (place: string): boolean =>
   !place.endsWith('/') && RULES.some(({ path, own }) => own === true && path.test(place));

@@ -7,7 +7,7 @@ import { killIncus } from '../kill-incus.ts';
 import { dies, goesOn, PACKETS, PORTS, port, tcp, udp, verify } from '../packets.ts';
 import { PING, PublishedVps, SSH, WEB } from '../published-vps.ts';
 
-/** Real packets while what enforces firewalls comes and goes. */
+/** Sends real packets while Incus, which enforces the firewalls, is killed and restarted. */
 describe('firewalls while Incus is killed', { timeout: 2_400_000 }, () => {
   let world: FirewallWorld;
 

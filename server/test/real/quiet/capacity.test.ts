@@ -12,7 +12,7 @@ import { slice } from '../../slice.ts';
 
 const MIB = 1024 ** 2;
 
-/** With a factor that leaves room for one small cache on this host. */
+/** Uses a factor with which this host has room for one small cache. */
 describe('capacity on Incus', { timeout: 2_400_000 }, () => {
   let test: TestApp;
   let plane: DataPlane;
@@ -25,7 +25,7 @@ describe('capacity on Incus', { timeout: 2_400_000 }, () => {
     const config = testConfig({
       DANUBE_MEMORY_RESERVE_MB: '0',
       DANUBE_MEMORY_FACTOR: String((LIMIT_MB + 0.5) / memoryMb),
-      // Other files of the run fill the same pool.
+      // Other test files fill the same pool.
       DANUBE_DISK_RESERVE_PERCENT: '0',
     });
     test = await startTestApp({ plane, pools: slice.pools, config });
@@ -42,7 +42,7 @@ describe('capacity on Incus', { timeout: 2_400_000 }, () => {
   it('is that of the host', async () => {
     const { memoryMb, pool } = await plane.describeCapacity();
     const [, kilobytes] = /^MemTotal:\s+(\d+) kB/m.exec(await readFile('/proc/meminfo', 'utf8'))!;
-    // Incus counts what the kernel keeps for itself as well.
+    // Incus includes memory that the kernel reserves for itself.
     assert.ok(
       Math.abs(memoryMb - Number(kilobytes) / 1024) < 0.1 * memoryMb,
       `${memoryMb} MB, ${kilobytes} kB`,

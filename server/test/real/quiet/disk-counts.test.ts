@@ -34,7 +34,7 @@ describe('what Btrfs counts of disks', () => {
     rmSync(left, { recursive: true, force: true });
   }
 
-  /** Of runs that were killed. */
+  /** Removes what earlier runs left if they were killed. */
   async function removeRemains(): Promise<void> {
     for (const name of readdirSync(tmpdir())) {
       const left = path.join(tmpdir(), name);
@@ -42,7 +42,7 @@ describe('what Btrfs counts of disks', () => {
     }
   }
 
-  /** Has it lose count the way it does by itself, only at once: it gives up to follow what a deletion takes away. */
+  /** Makes Btrfs lose count at once, as it does now and then by itself: it stops tracking what a deletion frees. */
   async function loseCount(): Promise<void> {
     const uuid = (await run('findmnt', ['--noheadings', '--output', 'UUID', mount])).stdout.trim();
     writeFileSync(`/sys/fs/btrfs/${uuid}/qgroups/drop_subtree_threshold`, '0');

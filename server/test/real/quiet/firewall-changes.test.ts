@@ -22,7 +22,7 @@ import {
   verify,
 } from '../packets.ts';
 
-/** Real packets while firewalls change. */
+/** Sends real packets while firewalls change. */
 describe('firewalls that change', { timeout: 2_400_000 }, () => {
   let world: FirewallWorld;
   let client: IncusClient;
@@ -51,7 +51,7 @@ describe('firewalls that change', { timeout: 2_400_000 }, () => {
     for (const one of forbidden) await dies(one);
     await waitFor('the SSH session to end', async () => session.hasEnded());
     for (const one of allowed) await goesOn(one);
-    // As if nothing had been, once it is allowed again.
+    // Once these ports are allowed again, new connections work as before.
     await allow(22, PORTS.one, PORTS.two);
     await verify(outside, { passes: [...tcp(specs.b), published] });
     for (const one of allowed) await goesOn(one);
@@ -69,7 +69,7 @@ describe('firewalls that change', { timeout: 2_400_000 }, () => {
     const { specs, b, guard } = world;
     await guard(rule('inbound', 'allow'));
     const streams = await Promise.all(tcp(specs.b).map((probe) => streamFrom(specs.a, probe)));
-    // What the server goes on to send is allowed as the beginning of a connection, but it is in the middle of one.
+    // `b` may still begin connections itself, but its packets here belong to connections that `a` began.
     await guard();
     for (const said of streams) await waitFor('its end', async () => (await said()) === 'dead');
     await verify(b, { passes: tcp(specs.a) });
@@ -130,7 +130,7 @@ describe('firewalls that change', { timeout: 2_400_000 }, () => {
     }
   });
 
-  /** A real session, in which the server says something all the time. */
+  /** A real SSH session in which the server keeps sending output. */
   function sshSession(): Followed {
     const options = ['StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null', 'LogLevel=ERROR'];
     const alive = ['BatchMode=yes', 'ServerAliveInterval=1', 'ServerAliveCountMax=10'];
@@ -145,7 +145,7 @@ describe('firewalls that change', { timeout: 2_400_000 }, () => {
     ]);
   }
 
-  /** A connection in which both sides talk, from a guest; answers with what it says last. */
+  /** Opens a connection from a guest, in which both sides keep sending. Returns a function that reads its last line. */
   async function streamFrom(spec: InstanceSpec, probe: Probe): Promise<() => Promise<string>> {
     const file = `/root/stream-${probe.to}`;
     const inside = (command: string) => world.subject.exec(spec.ref, ['bash', '-c', command]);

@@ -18,7 +18,7 @@ import {
   verify,
 } from '../packets.ts';
 
-/** Real packets between instances, this host and a host outside: who reaches whom. */
+/** Sends real packets between instances, this host and another host, to see who reaches whom. */
 describe('firewalls with packets', { timeout: 2_400_000 }, () => {
   let world: FirewallWorld;
 
@@ -45,7 +45,7 @@ describe('firewalls with packets', { timeout: 2_400_000 }, () => {
     await apply(...openTo(specs.a));
     const { ipv4, ipv6 } = specs.b.network;
     const dns = both('tcp', { ipv4: ipv4.gateway, ipv6: ipv6.gateway }, 53);
-    // A DNS server says nothing until it is asked: that it takes the connection is what counts here.
+    // A DNS server sends nothing until it gets a request, so the test only checks that it accepts the connection.
     const asks = dns.map(({ to }) => `timeout 60 bash -c 'exec 3<>/dev/tcp/${to}/53'`);
     const { status } = await subject.exec(specs.b.ref, ['bash', '-c', asks.join(' && ')]);
     assert.equal(status, 0, 'DNS over TCP');
@@ -110,7 +110,7 @@ describe('firewalls with packets', { timeout: 2_400_000 }, () => {
       rule('outbound', 'deny', { peers: [addresses.ipv4!, addresses.ipv6!] }),
     );
     await verify(b, { passes: toOutside('tcp', PORTS.one), dropped: everything(specs.a) });
-    // The other way round it is open, and neighbours are found for it.
+    // The other direction is open, and neighbour discovery works for it.
     await verify(a, { passes: everything(specs.b) });
     await guard(rule('inbound', 'allow'), rule('outbound', 'deny'));
     await verify(b, { dropped: [...everything(specs.a), ...toOutside('tcp', PORTS.one)] });

@@ -10,7 +10,7 @@ import { findInconsistencies } from '../../faults.ts';
 import { waitFor } from '../../harness.ts';
 import { PING, PublishedVps, SOON, SSH, WEB } from '../published-vps.ts';
 
-/** Firewalls of real servers and databases, asked for through the API, felt by another host. */
+/** Sets firewalls of real servers and databases through the API, and observes them from another host. */
 describe('firewalls on Incus', { timeout: 3_600_000 }, () => {
   let vps: PublishedVps;
 
@@ -68,7 +68,7 @@ describe('firewalls on Incus', { timeout: 3_600_000 }, () => {
     await vps.call('POST', `/firewalls/${vps.firewall}/deploy`, { confirm_within: 20 });
     await vps.closes(22);
     await vps.opens(22);
-    // What was tried is still there to be mended.
+    // The rules that were tried are still there, so that the customer can correct them.
     const show = async () => (await vps.call('GET', `/firewalls/${vps.firewall}`)).body.firewall;
     await waitFor('the draft', async () => (await show()).status === 'draft', SOON);
     const { error, rules } = await show();
@@ -125,7 +125,7 @@ describe('firewalls on Incus', { timeout: 3_600_000 }, () => {
 
 const TICK = 'while echo tick; do sleep 0.2; done';
 
-/** A session that says something all the time. */
+/** A session that keeps printing lines. */
 class Session {
   ticks = 0;
   readonly #child: ChildProcess;
@@ -144,7 +144,7 @@ class Session {
   }
 }
 
-/** Whether one session says nothing in the time in which another, which must go on, speaks several times. */
+/** Whether one session prints nothing while another, which must continue, prints several lines. */
 async function isSilentBeside(session: Session, other: Session): Promise<boolean> {
   const [before, then] = [session.ticks, other.ticks];
   await waitFor('the other session to go on', async () => other.ticks > then + 10, SOON);

@@ -16,9 +16,9 @@ import { createTestIncus, incusEnvironment } from '../../incus.ts';
 import type { ServerProcess } from '../../processes.ts';
 
 const ROOT = path.join(import.meta.dirname, '../../../..');
-/** Seconds; the first instance of each engine waits for its image to be built. */
+/** In seconds. The first instance of each engine waits for its image to be built. */
 const PATIENCE = 900;
-/** Reserved for documentation: nobody is there, and nothing is sent there. */
+/** Reserved for documentation, so nobody uses it. The tests send nothing there. */
 const PUBLIC_ADDRESS = '203.0.113.7';
 /** The scopes that each guide says its token needs. */
 const SCOPES: Record<string, Scope[]> = {
@@ -39,18 +39,18 @@ const GO_MODULES = [
   'github.com/redis/go-redis/v9@v9.23.0',
 ];
 
-/** A program of a guide: how to run it, or why it cannot run on this machine. */
+/** How to run a program of a guide, or why it cannot run on this machine. */
 type Program = { command: string[] } | { skip: string };
 type Environment = Record<string, string>;
 
 interface Block {
-  /** Of all levels, the outermost first. */
+  /** The headings above the block, the outermost first. */
   headings: string[];
   language: string;
   code: string;
 }
 
-/** The fenced code of a document. */
+/** Returns the fenced code blocks of a document. */
 function codeBlocks(markdown: string): Block[] {
   const blocks: Block[] = [];
   let headings: string[] = [];
@@ -62,7 +62,7 @@ function codeBlocks(markdown: string): Block[] {
   return blocks;
 }
 
-/** What stands in the customers' guides, run as it stands there. */
+/** Runs the commands and programs in the customers' guides exactly as they are printed. */
 describe('the guides', { timeout: 2_400_000, concurrency: 2 }, () => {
   let test: Crashable;
   let server: ServerProcess;
@@ -104,7 +104,7 @@ describe('the guides', { timeout: 2_400_000, concurrency: 2 }, () => {
       ...(input === undefined ? {} : { input }),
     });
 
-  /** Runs what a reader types into a shell in a folder of that name, up to the first command that fails. */
+  /** Runs these lines in a shell, in a folder of that name, up to the first command that fails. */
   async function type(name: string, lines: string[], env: Environment): Promise<string> {
     const cwd = path.join(folder, name);
     await mkdir(cwd, { recursive: true });
@@ -114,7 +114,7 @@ describe('the guides', { timeout: 2_400_000, concurrency: 2 }, () => {
     return stdout;
   }
 
-  /** A module with the drivers, outside of the checkout; resolves with why there can be none here, or null. */
+  /** Creates a Go module with the drivers, outside of the checkout. Returns why that is impossible here, or null. */
   async function prepareGo(): Promise<string | null> {
     const env = { GOFLAGS: '-mod=mod' };
     for (const args of [
@@ -128,7 +128,7 @@ describe('the guides', { timeout: 2_400_000, concurrency: 2 }, () => {
     return null;
   }
 
-  /** Puts a program where it can run. */
+  /** Writes a program to a place where it can run. */
   async function prepare(name: string, language: string, code: string): Promise<Program> {
     const file = path.join(folder, name, `main.${language === 'js' ? 'mjs' : language}`);
     await mkdir(path.dirname(file), { recursive: true });
@@ -145,7 +145,7 @@ describe('the guides', { timeout: 2_400_000, concurrency: 2 }, () => {
     return { command: [program] };
   }
 
-  /** The environment of a shell that has a token with these scopes. */
+  /** Returns the environment of a shell with a token that has the scopes of this guide. */
   async function reader(kind: string): Promise<Environment> {
     const { accountId, teamId } = test.team;
     const token = await test.database.transaction((tx) =>
@@ -176,7 +176,7 @@ describe('the guides', { timeout: 2_400_000, concurrency: 2 }, () => {
       });
 
       it('leads to an address, an account and the certificate', async () => {
-        // The helpers, the creation, the credentials.
+        // The guide's helpers, its creation of an instance, and its request for the credentials.
         const lines = [...commands(0, 3), `printf '%s\\n' "$ID" "$${kind.toUpperCase()}_URL" "$CA_FILE"`];
         const env = await reader(kind);
         const [id, uri, caFile] = (await type(provider, lines, env)).trim().split('\n').slice(-3);
@@ -194,20 +194,20 @@ describe('the guides', { timeout: 2_400_000, concurrency: 2 }, () => {
           if ('skip' in program) return context.skip(program.skip);
           const good = await inFolder(program.command, shell);
           assert.match(good.stdout.trim(), answer, good.stderr);
-          // Nothing to complain about either.
+          // It prints no warnings either.
           assert.deepEqual([good.status, good.stderr], [0, '']);
 
           assertRefused(await inFolder(program.command, { ...shell, CA_FILE: wrongCa }));
           await throughSomebodyElse(shell, async (env) => {
             const answered = await inFolder(program.command, env);
-            // The guide says so; once mysql2 compares addresses, it need not.
+            // The guide warns of this. Once mysql2 verifies addresses, the warning can go.
             if (language === 'js' && heading === 'MySQL and MariaDB') assert.equal(answered.status, 0);
             else assertRefused(answered);
           });
         });
       }
 
-      // The commands are the same for all engines, but for the names of parameters.
+      // All engines have the same commands, except for the names of parameters.
       if (provider !== 'postgresql' && provider !== 'valkey') return;
       it('changes, looks into and deletes it', async () => {
         const output = await type(provider, [...commands(0, 1), ...commands(3)], shell);
@@ -229,7 +229,7 @@ describe('the guides', { timeout: 2_400_000, concurrency: 2 }, () => {
     assert.match(stdout + stderr, /certificate|altnames|CERTIFICATE|unknown authority/i);
   }
 
-  /** Calls back with URIs that lead to the same instance by an address that is not in its certificate. */
+  /** Calls back with URIs of the same instance whose address is not in its certificate. */
   async function throughSomebodyElse(
     env: Environment,
     use: (env: Environment) => Promise<void>,

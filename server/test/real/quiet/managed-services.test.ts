@@ -13,7 +13,7 @@ import { createTestIncus, incusEnvironment } from '../../incus.ts';
 import type { ServerProcess } from '../../processes.ts';
 import { EXHAUSTIVE } from '../../seed.ts';
 
-/** Seconds; the first instance of each engine waits for its image to be built. */
+/** In seconds. The first instance of each engine waits for its image to be built. */
 const PATIENCE = 2400;
 
 interface Credentials {
@@ -25,7 +25,7 @@ interface Credentials {
   connection_info: string;
 }
 
-/** From the API to a query on real instances, with the clients that Debian ships. */
+/** Creates real instances through the API, and queries them with the clients that Debian ships. */
 describe('databases and caches on Incus', { timeout: 4_800_000 }, () => {
   let test: Crashable;
   let server: ServerProcess;
@@ -80,7 +80,7 @@ describe('databases and caches on Incus', { timeout: 4_800_000 }, () => {
   const credentials = async (kind: string, id: string): Promise<Credentials> =>
     (await call('GET', `/${kind}/${id}/credentials`)).body;
 
-  /** Has the engine's own client answer, with the server's certificate verified. */
+  /** Runs a query with the engine's own client, which verifies the server's certificate. */
   async function query(kind: string, id: string, text: string): Promise<RunResult> {
     const login = await credentials(kind, id);
     const { provider } = (await call('GET', `/${kind}/${id}`)).body.instance;
@@ -100,7 +100,7 @@ describe('databases and caches on Incus', { timeout: 4_800_000 }, () => {
         env: { ...process.env, MYSQL_PWD: login.password },
       });
     }
-    // The URI as it is: it holds account and password.
+    // The client gets the URI unchanged; it contains the account and the password.
     return run(
       'redis-cli',
       ['-u', login.connection_info, '--cacert', caFile, '--no-auth-warning', ...text.split(' ')],
@@ -185,7 +185,7 @@ describe('databases and caches on Incus', { timeout: 4_800_000 }, () => {
     await kept();
     assert.equal((await query('database', database, 'show shared_buffers')).stdout.trim(), '512MB');
 
-    // Somebody deletes the container; the volume stays, as after a disk of the system that broke.
+    // Someone deletes the container. The volume remains, as it does if only the system disk fails.
     await both(async (kind, id) => {
       const ref = { teamId: test.team.teamId, name: `${kind}-${id}` };
       await plane.ensureStopped(ref, 0);
@@ -218,7 +218,7 @@ describe('databases and caches on Incus', { timeout: 4_800_000 }, () => {
   it('says quickly that an engine cannot start with its parameters, and runs once they are mended', async () => {
     const id = await create('database', { provider: 'postgresql', version: '15' });
     await settled('database', id, 'running');
-    // Within the engine's own range, and more than there is.
+    // A value that the engine accepts, but that needs more memory than there is.
     await call('PUT', `/database/${id}`, { configuration: { shared_buffers: '100GB' } });
     await settled('database', id, 'running');
     assert.deepEqual((await call('GET', `/database/${id}`)).body.instance.pending_restart, [
@@ -244,7 +244,7 @@ describe('databases and caches on Incus', { timeout: 4_800_000 }, () => {
     await settled('database', id, 'running');
   });
 
-  /** With Incus' own client, as an operator might. */
+  /** Deletes it with Incus' own client, as an operator might. */
   async function deleteContainer(name: string): Promise<void> {
     const environment = incusEnvironment();
     const project = `danube-${environment.DANUBE_TEST_INSTALL_ID}-${test.team.teamId}`;

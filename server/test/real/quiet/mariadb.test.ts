@@ -5,10 +5,13 @@ import { sample } from '../../seed.ts';
 import { AS_THE_PLATFORM, ATTACKS, ON_THE_ROLE, OWN_PATTERNS, SYSTEM_PATTERNS } from '../mariadb-attacks.ts';
 import { describeEngine, type Subject } from '../mysql-family.ts';
 
-/** Accounts that the engine or the platform made: whoever administers accounts can take them over. */
+/** Accounts that the engine or the platform created. Who administers accounts can take them over. */
 const PLATFORM = ['root@localhost', '`mariadb.sys`@localhost'];
 
-/** MariaDB lets whoever may create accounts take over any of them: none may have more rights than the customer's. */
+/**
+ * In MariaDB, an account that may create accounts can take over every other one. So none may have more rights than the
+ * customer's.
+ */
 async function takeOver({ ask, refused, service, ready }: Subject): Promise<void> {
   for (const [index, account] of PLATFORM.entries()) {
     const taken = `taken${index}`;
@@ -18,7 +21,7 @@ async function takeOver({ ask, refused, service, ready }: Subject): Promise<void
     await refused(AS_THE_PLATFORM, { user: taken, password: 'mine' });
   }
   await refused(["UPDATE mysql.global_priv SET Priv = '{}'", "SET GLOBAL general_log_file = 'x'"]);
-  // The next start has everything in order again, and takes from those accounts what was the platform's.
+  // The next start restores everything, and revokes the platform's rights from those accounts.
   await ask(`DROP ROLE danube_orders; DROP PROCEDURE IF EXISTS work.r`);
   await service.plane.control(service.spec.ref, 'restart');
   await ready();
@@ -28,7 +31,10 @@ async function takeOver({ ask, refused, service, ready }: Subject): Promise<void
   await ask("DROP USER taken0@'%', taken1@'%'");
 }
 
-/** Rights on patterns of names: for the customer's own databases all, for those of the engine reading alone. */
+/**
+ * Tests rights on patterns of names: all rights for the customer's own databases, and only reading for those of the
+ * engine.
+ */
 async function wildcards({ ask, refused }: Subject): Promise<void> {
   await ask("CREATE USER eve@'%' IDENTIFIED BY 'eve'");
   const rights = ['INSERT', 'UPDATE', 'DELETE', 'CREATE', 'DROP', 'ALTER', 'LOCK TABLES', 'EVENT', 'ALL'];
@@ -52,13 +58,13 @@ async function wildcards({ ask, refused }: Subject): Promise<void> {
     ],
     eve,
   );
-  // Passed on twice, and with the rights of a role.
+  // The rights are granted onwards twice, and through a role.
   await ask("CREATE ROLE helper; GRANT ALL ON `app%`.* TO helper; GRANT helper TO eve@'%'; DROP ROLE helper");
   for (const name of ['my', 'mysqlx', 'lms', 'team-1', '日本']) {
     const made = `CREATE DATABASE \`${name}\`; CREATE TABLE \`${name}\`.t (a INT); DROP DATABASE \`${name}\``;
     await ask(made);
   }
-  // Without its instruments the engine goes on, and so does the platform.
+  // Without the performance schema, the engine keeps working, and so does the platform.
   await ask("DROP DATABASE performance_schema; DROP USER eve@'%'");
 }
 

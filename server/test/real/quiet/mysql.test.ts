@@ -9,7 +9,7 @@ import { fromTestRun } from '../../incus.ts';
 import { ATTACKS } from '../mysql-attacks.ts';
 import { describeEngine, type Subject } from '../mysql-family.ts';
 
-/** MySQL's own client, run from the image: it checks certificate and address. */
+/** Runs MySQL's own client from the image. It verifies the certificate and the address in it. */
 async function ownClient({ services, service }: Subject): Promise<void> {
   const cache = fromTestRun('DANUBE_TEST_IMAGES');
   const image = imageOf(mysql, '9.7');
@@ -51,7 +51,7 @@ describeEngine(mysql, '9.7', ATTACKS, (subject) => {
     await ask(
       "CREATE USER eve@'%' IDENTIFIED BY 'eve'; GRANT INSERT, CREATE ON *.* TO eve@'%' WITH GRANT OPTION",
     );
-    // Tries without pause, also while accounts are brought in line on a start.
+    // Tries it every second, and so also during a start, while the platform sets up the accounts.
     await ask(
       'CREATE EVENT work.attack ON SCHEDULE EVERY 1 SECOND DO ' +
         "INSERT INTO mysql.func VALUES (CONCAT('f', CONNECTION_ID()), 1, 'x.so', 'function')",

@@ -34,7 +34,7 @@ describe('the network of a team', { timeout: 300_000 }, () => {
     const wanted = FAMILIES.flatMap(() => Object.values(NEIGHBOUR_SETTINGS));
     await ensure();
     assert.deepEqual(await read(), wanted);
-    // As on a bridge that a boot of the host has made anew.
+    // As on a bridge that was created anew when the host booted.
     for (const family of FAMILIES) await writeFile(fileOf(family, 'retrans_time_ms'), '1000');
     await ensure();
     assert.deepEqual(await read(), wanted);

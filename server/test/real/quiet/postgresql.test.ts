@@ -13,11 +13,11 @@ import { testSnapshots } from '../service-snapshots.ts';
 const PASSWORD = `it's "a" \\ $HOME :p %s`;
 const PLAN = { vcpu: 1, memoryMb: 1024, diskGb: 1 };
 
-/** What a client says when its session's process is gone. */
+/** The client's error if its server process has died. */
 const LOST = /server closed the connection unexpectedly|connection to server was lost/;
 /**
- * What it is told when the disk is full, which may be in the middle of a block. Where even the log of changes finds no room, the
- * whole engine ends.
+ * The client's error if the disk is full, possibly in the middle of a block. If the write-ahead log finds no room
+ * either, the whole engine shuts down.
  */
 const FULL = new RegExp(
   `No space left on device|Disk quota exceeded|wrote only \\d+ of \\d+ bytes|${LOST.source}`,
@@ -31,9 +31,9 @@ interface Login {
   options?: string;
 }
 
-// One version in most runs; the first and the last between them have all that differs.
+// Tests one version in most runs. The oldest and the newest together cover all differences.
 for (const version of sample(['15', '18'], 1)) {
-  /** What a customer finds in an instance, from the host with Debian's own psql. */
+  /** Tests what a customer can do, from the host with Debian's own psql. */
   describe(`PostgreSQL ${version} on Incus`, { timeout: 2_400_000 }, () => {
     let services: TestServices;
     let service: TestService;
@@ -125,7 +125,8 @@ for (const version of sample(['15', '18'], 1)) {
     for (const [goal, attacks] of Object.entries(ATTACKS)) {
       it(`does not lead to ${goal}`, async () => {
         for (const sql of attacks) {
-          // Several statements leave nothing behind; some that stand alone refuse to be part of a transaction.
+          // Several statements run in a transaction, so that they leave nothing behind. Single ones do not, because
+          // some refuse to run in a transaction.
           const { status, stderr, stdout } = await attempt(sql.includes(';') ? `BEGIN; ${sql}` : sql);
           assert.notEqual(status, 0, `${sql}: ${stdout}`);
           assert.match(stderr, REFUSAL, sql);
@@ -181,14 +182,14 @@ for (const version of sample(['15', '18'], 1)) {
     });
 
     it('takes new parameters and another password, and names what waits for a restart', async () => {
-      // Neither what the customer does to itself nor what it sets for everybody keeps the platform out.
+      // The platform can still log in, whatever settings the customer's account has and whatever it sets for everybody.
       await query(`ALTER ROLE danube SET statement_timeout = '1ms'`);
       await query(`ALTER ROLE danube SET local_preload_libraries = 'missing'`, {
         options: '-c statement_timeout=0',
       });
       const parameters = { work_mem: '7MB', max_connections: '60', default_transaction_read_only: 'on' };
       await service.push({ password: 'another password', parameters });
-      // The name of the cluster was a parameter before.
+      // `cluster_name` was set before, and is removed now.
       assert.equal((await control('reload')).trim(), 'cluster_name\nmax_connections');
       assert.match((await attempt('SELECT 1', { password: PASSWORD })).stderr, /authentication failed/);
       await control('restart');
@@ -238,7 +239,7 @@ for (const version of sample(['15', '18'], 1)) {
       };
       await bench('-i', '-q', '-s', '1');
       assert.match(await bench('-c', '4', '-t', '50'), /actually processed: 200\/200/);
-      // A session counts what it did when it ends, and may do so after its client.
+      // A session adds its counts when it ends, possibly after its client has ended.
       const metrics = await waitFor('its transactions to be counted', async () => {
         const now = JSON.parse(await control('metrics')) as EngineMetrics;
         return now.total_queries! >= before.total_queries! + 200 && now;
@@ -251,7 +252,7 @@ for (const version of sample(['15', '18'], 1)) {
       const pid = await enginePid();
       const huge = `SELECT length(a || b) FROM (SELECT repeat('x', 500000000) a, repeat('y', 500000000) b OFFSET 0) t`;
       assert.match((await attempt(huge)).stderr, LOST);
-      // The engine ends all other sessions once it knows, which may be while the next one asks.
+      // The engine ends all other sessions when it notices, possibly while the next query is running.
       await waitFor('an answer', async () => {
         const sum = await attempt('SELECT sum(x) FROM pgbench_branches b, generate_series(1, 2) x');
         return sum.stdout.trim() === '3';
@@ -265,7 +266,8 @@ for (const version of sample(['15', '18'], 1)) {
       service,
       async prepare() {
         await query('CREATE TABLE numbers (x int PRIMARY KEY)');
-        // Nobody may read it but its owner, and everybody who comes in is somebody else: the platform counts it all the same.
+        // Only the owner may read this table, and all sessions in this database get another role. The platform must
+        // still count its rows.
         await query('CREATE ROLE nobody; CREATE DATABASE closed;');
         await query('CREATE TABLE hidden (x int); ALTER DATABASE closed SET role = nobody', {
           database: 'closed',
@@ -300,7 +302,7 @@ for (const version of sample(['15', '18'], 1)) {
       const volume = volumeOf(service.spec.ref);
       await service.plane.ensureVolume({ ref: volume, sizeGb: 3 });
       await ready();
-      // Where the session was lost, nobody knows whether its last rows had been committed before.
+      // If the session was lost, its last rows may have been committed or not.
       const kept = Number(await query('SELECT count(*) FROM filled'));
       assert.ok(kept === rows || (LOST.test(said) && kept === rows + 50_000), `${kept} of ${rows}`);
       await query(`INSERT INTO filled ${row}`);

@@ -18,7 +18,10 @@ const ENGINES = [
   { kind: 'cache', provider: 'valkey' },
 ] as const;
 
-/** Snapshots, restores and clones of real instances, asked for through the API, seen through the engines' own clients. */
+/**
+ * Takes, restores and clones snapshots of real instances through the API, and looks at the data with the engines' own
+ * clients.
+ */
 describe('snapshots on Incus', { timeout: 4_800_000, concurrency: 2 }, () => {
   let world: SnapshotWorld;
 
@@ -42,7 +45,7 @@ describe('snapshots on Incus', { timeout: 4_800_000, concurrency: 2 }, () => {
         assert.deepEqual(await world.listed(kind, original), [], 'snapshots of a deleted instance');
       });
 
-      /** Snapshots to try, so many unless all are tried. */
+      /** Chooses this many snapshots to try, or all of them in an exhaustive run. */
       function chosen(context: TestContext, count: number) {
         const some = sample(taken, count);
         context.diagnostic(
@@ -144,7 +147,7 @@ describe('snapshots on Incus', { timeout: 4_800_000, concurrency: 2 }, () => {
       const first = await world.snapshot('vps', vps, 'before');
       await ssh('echo after > /root/note; sync');
       await world.restore('vps', vps, first);
-      // The host key is checked: it is the one of before.
+      // SSH verifies the host key, so it must be the same as before.
       assert.equal(await ssh('cat /root/note'), 'before');
       const safety = (await world.listed('vps', vps)).find(
         (one: { reason: string }) => one.reason === 'safety',

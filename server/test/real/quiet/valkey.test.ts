@@ -8,7 +8,10 @@ import { valkey } from '../../../src/services/valkey/provider.ts';
 import { fromTestRun } from '../../incus.ts';
 import { testFamily } from '../redis-family.ts';
 
-/** Not every Debian has a package with Valkey's own client: it runs from the image that Danube built, unpacked. */
+/**
+ * Not every Debian release has a package with Valkey's own client, so it runs from the unpacked image that Danube
+ * built.
+ */
 testFamily(valkey, async ({ plane, folder, caFile }) => {
   await plane.ensureImage('valkey-8.1');
   const image = await findBuilt(fromTestRun('DANUBE_TEST_IMAGES'), RECIPES.get('valkey-8.1')!);
@@ -18,7 +21,7 @@ testFamily(valkey, async ({ plane, folder, caFile }) => {
   await run('tar', ['-C', root, '--zstd', '--exclude=./dev', '-xf', image.rootfsFile], {
     timeoutSeconds: 900,
   });
-  // The client finds the authority's certificate at the path that it has outside.
+  // The client must find the authority's certificate at the same path as outside.
   await mkdir(path.join(root, folder), { recursive: true });
   await copyFile(caFile, path.join(root, caFile));
   return ['chroot', root, 'valkey-cli'];

@@ -16,7 +16,7 @@ import type { ServerProcess } from '../../processes.ts';
 const run = promisify(execFile);
 const PATIENCE = 600;
 
-/** From the API to a shell on a real instance, with the real `ssh`. */
+/** Creates real instances through the API, and logs in with the real `ssh`. */
 describe('VPS on Incus', () => {
   let test: Crashable;
   let server: ServerProcess;
@@ -89,7 +89,7 @@ describe('VPS on Incus', () => {
       password: undefined,
       custom_cloud_init: '#cloud-config\nwrite_files:\n  - {path: /etc/from-customer, content: hello}\n',
     });
-    // `running` means that SSH answers: the first try must work.
+    // `running` means that SSH answers, so the first attempt must work.
     assert.equal(await ssh(vps.ipv4, 'hostname'), 'web-1');
     assert.equal(await ssh(vps.ipv6, 'hostname'), 'web-1');
     assert.match(await ssh(vps.ipv4, 'grep MemTotal /proc/meminfo'), / 2097152 kB/);
@@ -121,7 +121,7 @@ describe('VPS on Incus', () => {
     assert.notEqual(await ssh(vps.ipv4, 'cat /etc/ssh/ssh_host_ed25519_key.pub'), before);
     assert.equal(await ssh(vps.ipv6, 'ls /root | wc -l'), '0');
 
-    // It gives SSH two seconds to answer, in which a busy machine may do nothing.
+    // Diagnosis gives SSH two seconds to answer, which may not be enough on a busy machine.
     const diagnosed = (...expected: string[]) =>
       waitFor(`it to be ${expected}`, async () => {
         const { verdict, findings } = (await call('GET', `/vps/${vps.id}/diagnose`)).body.data;
@@ -138,7 +138,7 @@ describe('VPS on Incus', () => {
   it('takes the password that was chosen, shows a shutdown from inside, and is gone once deleted', async () => {
     const vps = await create({ name: 'web-2', password: `it's "quoted" $HOME; %s` });
     assert.equal(await sshWithPassword(vps.ipv4, `it's "quoted" $HOME; %s`), 'web-2');
-    // The shutdown may end the connection before the command's own status arrives.
+    // The shutdown may end the connection before the command's status arrives.
     await sshWithPassword(vps.ipv4, `it's "quoted" $HOME; %s`, 'systemctl poweroff --no-block').catch(
       (error) => assert.match(error.stderr, /closed by remote host|reset by peer|Broken pipe/),
     );

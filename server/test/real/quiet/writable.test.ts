@@ -21,14 +21,14 @@ const USERS = {
 const script = (name: string): Promise<string> =>
   readFile(path.join(import.meta.dirname, '..', name), 'utf8');
 
-/** How long processor 0 may take to wake up; lxcfs is mounted over it in a guest. */
+/** How long processor 0 may take to wake up. In a guest, lxcfs is mounted over it. */
 const LATENCY = '/sys/devices/system/cpu/cpu0/power/pm_qos_resume_latency_us';
 
-/** A guest reaches nothing of its host, whether there is an AppArmor or not. */
+/** A guest must not be able to change its host, with or without AppArmor. */
 describe('what guests can write to', { timeout: 1_500_000 }, () => {
   let subject: IncusSubject;
   let services: TestServices;
-  // The first network is that of the services.
+  // The first network belongs to the services.
   const server = specOf('writable', 61, { teamId: TEAMS.two });
   const inServer: Inside = (command) => subject.exec(server.ref, command);
 
@@ -92,10 +92,10 @@ describe('what guests can write to', { timeout: 1_500_000 }, () => {
   }
 });
 
-/** What the guest may open for writing. */
+/** Returns the files that the guest can open for writing. */
 async function walk(inside: Inside): Promise<string[]> {
   const found: string[] = [];
-  // One after the other: Incus gives back a limited part of what a command prints.
+  // One folder at a time, because Incus limits how much output of a command it returns.
   for (const folder of ['/proc', '/sys', '/dev', 'cgroups']) {
     const { status, stdout, stderr } = await inside(['perl', '-e', await script('writable.pl'), folder]);
     assert.equal(status, 0, stderr);
@@ -106,8 +106,9 @@ async function walk(inside: Inside): Promise<string[]> {
 }
 
 /**
- * Has the guest change every number that it can of those files, and looks whether the host changes with it: each time, as
- * something else may change it meanwhile. Resolves to how many could be changed.
+ * Lets the guest change all numbers in these files that it can, and asserts that the host's do not change with them. A
+ * file fails only if it changes every time, because something else may change it meanwhile. Returns how many numbers
+ * the guest could change.
  */
 async function changeNumbers(inside: Inside, files: string[]): Promise<number> {
   const first = await changeOnce(inside, files);
@@ -119,7 +120,10 @@ async function changeNumbers(inside: Inside, files: string[]): Promise<number> {
   return first.numbers;
 }
 
-/** Has the guest change the numbers, and puts them back. Resolves to how many could be changed, and what has changed on the host. */
+/**
+ * Lets the guest change the numbers, and restores them. Returns how many it could change, and what has changed on the
+ * host.
+ */
 async function changeOnce(inside: Inside, files: string[]): Promise<{ numbers: number; changed: string[] }> {
   const host = readHostSettings();
   assert.ok(host.size > 500, 'the settings of the host could not be read');
