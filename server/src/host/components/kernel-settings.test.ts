@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bootSettings, KERNEL_SETTINGS, readKernelSetting, wrongKernelSettings } from './kernel-settings.ts';
+import {
+  bootSettings,
+  judgeKernelSettings,
+  KERNEL_SETTINGS,
+  readKernelSetting,
+  wrongKernelSettings,
+} from './kernel-settings.ts';
 
 const wanted = new Map(KERNEL_SETTINGS.map(({ name, value }) => [name, value]));
 const names = (wrong: ReturnType<typeof wrongKernelSettings>): string[] => wrong.map(({ name }) => name);
@@ -46,6 +52,19 @@ test('a missing setting is wrong only where a kernel module would provide it', (
   assert.ok(missing.includes('net.netfilter.nf_hooks_lwtunnel'));
   assert.ok(!missing.includes('kernel.pid_max'));
   assert.deepEqual(names(wrongKernelSettings(nothing, (module) => module === 'nf_conntrack')), bridge);
+});
+
+test('doctor warns of settings that only a host can change, and fails for those that the next start repairs', () => {
+  const other = (...wrong: string[]) =>
+    judgeKernelSettings(
+      wrongKernelSettings((name) => (wrong.includes(name) ? 1 : (wanted.get(name) ?? null))),
+    );
+  assert.equal(other().state, 'ok');
+  const { state, remedy } = other('user.max_uts_namespaces');
+  assert.equal(state, 'warn');
+  assert.match(remedy ?? '', /CAP_SYS_RESOURCE/);
+  assert.equal(other('kernel.threads-max').state, 'fail');
+  assert.equal(other('user.max_uts_namespaces', 'kernel.threads-max').state, 'fail');
 });
 
 test('the settings for boot keep higher values of the host exactly', () => {

@@ -18,6 +18,8 @@ interface KernelSetting {
   atMost?: true;
   /** The kernel module that provides the setting, where it may not be loaded. */
   module?: string;
+  /** Only a process with CAP_SYS_RESOURCE may change it; where root has not got that, it is left to `danube doctor`. */
+  privileged?: true;
   why: string;
 }
 
@@ -28,6 +30,48 @@ const neighbours = (family: 'ipv4' | 'ipv6'): KernelSetting[] =>
     atLeast: true,
     why: 'the instances of all teams share one table of neighbours, and a full one cuts off the host too',
   }));
+
+/**
+ * The highest value that these settings take. The kernel counts what root of all instances has as root's of this host, so
+ * one instance could take all. What bounds it instead is the memory of each instance, which these things are counted as.
+ */
+const UNBOUNDED = 2_147_483_647;
+
+const shared: readonly KernelSetting[] = [
+  ...['cgroup', 'ipc', 'mnt', 'net', 'pid', 'time', 'user', 'uts'].map((kind) => ({
+    name: `user.max_${kind}_namespaces`,
+    value: UNBOUNDED,
+    privileged: true as const,
+    why: 'all instances share the count: a full one starts no instance',
+  })),
+  {
+    name: 'fs.inotify.max_user_instances',
+    value: UNBOUNDED,
+    why: 'all instances share the count; with the default, about 30 containers start and the rest silently stop',
+  },
+  {
+    name: 'fs.inotify.max_user_watches',
+    value: UNBOUNDED,
+    why: 'all instances share the count, and each container watches files',
+  },
+  {
+    name: 'fs.fanotify.max_user_groups',
+    value: UNBOUNDED,
+    why: 'all instances share the count',
+  },
+  { name: 'fs.fanotify.max_user_marks', value: UNBOUNDED, why: 'all instances share the count' },
+  {
+    name: 'fs.aio-max-nr',
+    value: UNBOUNDED,
+    why: 'all instances share the count, and MySQL does not start without asynchronous reads',
+  },
+  // The highest that the kernel takes.
+  {
+    name: 'kernel.pty.max',
+    value: 1_048_576,
+    why: 'all instances share the terminals: without one, nobody logs in',
+  },
+].map((setting) => ({ ...setting, atLeast: true as const }));
 
 const TABLE_ENTRIES = connectionTableEntries(os.totalmem() / 2 ** 20);
 
@@ -57,18 +101,7 @@ const connections: readonly KernelSetting[] = [
 
 /** Settings whose kernel defaults are too low, or off. Measured: see docs/operations.md. */
 export const KERNEL_SETTINGS: readonly KernelSetting[] = [
-  {
-    name: 'fs.inotify.max_user_instances',
-    value: 1_048_576,
-    atLeast: true,
-    why: 'with the default, about 30 containers start and the rest silently stop',
-  },
-  {
-    name: 'fs.inotify.max_user_watches',
-    value: 1_048_576,
-    atLeast: true,
-    why: 'each container watches files',
-  },
+  ...shared,
   { name: 'kernel.keys.maxkeys', value: 2000, atLeast: true, why: 'each container holds a keyring' },
   { name: 'kernel.keys.maxbytes', value: 2_000_000, atLeast: true, why: 'each container holds a keyring' },
   {
@@ -76,6 +109,12 @@ export const KERNEL_SETTINGS: readonly KernelSetting[] = [
     value: 4_194_304,
     atLeast: true,
     why: 'all instances share the process ids: a few full ones leave none for the host',
+  },
+  {
+    name: 'kernel.threads-max',
+    value: 4_194_304,
+    atLeast: true,
+    why: 'all instances share the number of threads: a few dozen full ones leave none for the host',
   },
   {
     name: 'fs.file-max',
@@ -142,7 +181,7 @@ const modulesFile = (installId: string): string => `/etc/modules-load.d/danube-$
 
 /**
  * Changes wrong settings, now and for the next boot. Settings that are missing because a module cannot be loaded are
- * left to `danube doctor`.
+ * left to `danube doctor`, and so are those that need a right which root has not got.
  */
 export async function applyKernelSettings(installId: string): Promise<void> {
   for (const setting of wrongKernelSettings()) {
@@ -153,6 +192,7 @@ export async function applyKernelSettings(installId: string): Promise<void> {
     try {
       await writeFile(procPath(setting.name), `${setting.value}\n`);
     } catch (cause) {
+      if (setting.privileged && (cause as NodeJS.ErrnoException).code === 'EACCES') continue;
       throw new OperatorError(
         `The kernel setting ${setting.name} cannot be changed (${setting.why}).`,
         `Set it from outside, if this is a container: sysctl -w ${setting.name}=${setting.value}`,
@@ -203,7 +243,7 @@ export const kernelSettings: HostComponent = {
     title: 'Changing kernel settings',
     ensure: () => applyKernelSettings(installId),
   }),
-  checks: [{ name: 'kernel settings', look: async () => check() }],
+  checks: [{ name: 'kernel settings', look: async () => judgeKernelSettings() }],
   async remove({ installId }, attempt) {
     await attempt('Removing kernel settings', () => removeKernelFiles(installId));
   },
@@ -213,15 +253,21 @@ export const kernelSettings: HostComponent = {
   },
 };
 
-function check(): Verdict {
-  const wrong = wrongKernelSettings();
+/** What `doctor` says of these settings. */
+export function judgeKernelSettings(wrong = wrongKernelSettings()): Verdict {
   if (wrong.length === 0) return ok('as needed');
   const list = wrong.map(({ name, value, why }) => {
     const now = readKernelSetting(name) ?? 'unknown to this kernel';
     return `${name} is ${now}, not ${value}: ${why}`;
   });
-  const settable = wrong.some(({ name }) => readKernelSetting(name) !== null);
+  const settable = wrong.some(({ name, privileged }) => !privileged && readKernelSetting(name) !== null);
   if (settable) return fail(list.join('; '), RESTART);
-  const modules = [...new Set(wrong.map(({ module }) => module))].join(', ');
-  return warn(list.join('; '), `Load the kernel module ${modules}.`);
+  const modules = [...new Set(wrong.flatMap(({ module }) => module ?? []))].join(', ');
+  const remedies = [
+    ...(modules ? [`Load the kernel module ${modules}.`] : []),
+    ...(wrong.some(({ privileged }) => privileged)
+      ? ['Set them from outside, if this is a container: root here has no CAP_SYS_RESOURCE.']
+      : []),
+  ];
+  return warn(list.join('; '), remedies.join(' '));
 }
