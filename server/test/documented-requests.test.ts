@@ -35,6 +35,8 @@ interface Parameter {
 
 const ajv = new Ajv({
   strict: false,
+  // A scalar of another type is no reason to refuse a request, where its meaning is plain.
+  coerceTypes: true,
   formats: { int32: true, int64: true, double: true, uuid: true, password: true },
 });
 // Members that the document does not know are dropped, and no reason to refuse a request.

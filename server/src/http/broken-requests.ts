@@ -23,7 +23,7 @@ export function answerBroken(
   }
   const id = uuidv7();
   const refusal = refusalOf(error.code);
-  const body = JSON.stringify(errorBody(refusal, id, publicUrl));
+  const body = `${JSON.stringify(errorBody(refusal, id, publicUrl))}\n`;
   socket.end(
     `HTTP/1.1 ${refusal.status} ${STATUS_TEXT[refusal.status]}\r\n` +
       `Content-Type: application/json; charset=utf-8\r\nX-Request-Id: ${id}\r\n` +

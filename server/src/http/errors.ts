@@ -3,6 +3,7 @@ import { DataPlaneError } from '../dataplane/contract/errors.ts';
 import { isConflict } from '../db/database.ts';
 import { AppError, invalid } from '../lib/errors.ts';
 import { databaseOutage, logFailure } from '../lib/failure.ts';
+import { JSON_ONLY } from './json-body.ts';
 import { fieldErrors } from './validation.ts';
 
 /** The body of every error response. */
@@ -107,10 +108,7 @@ function fromCode(code: string): AppError | null {
       return new AppError('payload_too_large', 'The request body is larger than 1 MB.');
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
     case 'FST_ERR_CTP_EMPTY_TYPE':
-      return new AppError(
-        'unsupported_media_type',
-        'Send the request body as JSON, with the header Content-Type: application/json.',
-      );
+      return new AppError('unsupported_media_type', JSON_ONLY);
     case 'FST_ERR_CTP_INVALID_JSON_BODY':
     case 'FST_ERR_CTP_EMPTY_JSON_BODY':
       return new AppError('bad_request', 'The request body is not valid JSON.');

@@ -64,6 +64,57 @@ describe('requests', () => {
     }
   });
 
+  it('takes a request without a body, whatever type it says the body has', async () => {
+    for (const type of ['application/x-www-form-urlencoded', 'text/plain', 'application/octet-stream']) {
+      const answer = await call('DELETE', '/ssh-keys/12', { payload: '', headers: { 'content-type': type } });
+      assert.equal(answer.status, 404, type);
+    }
+  });
+
+  it('takes numbers and booleans that come as text, and texts that come as numbers', async () => {
+    const rule = {
+      name: 80,
+      direction: 'inbound',
+      protocol: 'tcp',
+      action: 'allow',
+      port_range_start: '80',
+      port_range_end: '90',
+      order: '1',
+    };
+    const answer = await call('POST', '/firewalls', { body: { name: 12, rules: [rule] } });
+    assert.equal(answer.status, 201, JSON.stringify(answer.body));
+    assert.equal(answer.body.firewall.name, '12');
+    const [read] = answer.body.firewall.rules;
+    assert.deepEqual([read.name, read.port_range_start, read.port_range_end], ['80', 80, 90]);
+    for (const port of ['', ' 80', '0x50', '8e1', '080', '1.5', 'ssh', true, null, [80]]) {
+      const rules = [{ ...rule, port_range_start: port }];
+      const refused = await call('POST', '/firewalls', { body: { name: 'web', rules } });
+      assert.equal(refused.status, 422, `${JSON.stringify(port)}: ${JSON.stringify(refused.body)}`);
+    }
+  });
+
+  it('refuses query parameters that a request does not have, and names those that it has', async () => {
+    const list = await call('GET', '/ssh-keys?per_pge=1');
+    assert.equal(list.status, 422);
+    assert.match(list.body.errors.per_pge[0], /per_pge is not known\. This request takes: page, per_page/);
+    const teams = await call('GET', '/user/teams?name=a');
+    assert.match(teams.body.message, /takes none/);
+    const changing = await call('POST', '/ssh-keys?dry_run=1', { body: { name: 'a', public_key: KEY } });
+    assert.equal(changing.status, 422);
+    assert.equal((await call('GET', '/ssh-keys')).body.pagination.total, 0);
+  });
+
+  it('ends every answer with a line break', async () => {
+    for (const path of ['/ssh-keys', '/nothing/here', '/ssh-keys?page=one']) {
+      const answer = await test.app.http.inject({
+        url: `/api/v1${path}`,
+        headers: { authorization: `Bearer ${test.team.token}` },
+      });
+      assert.match(answer.body, /\}\n$/);
+      assert.equal(Number(answer.headers['content-length']), Buffer.byteLength(answer.body));
+    }
+  });
+
   it('lists the methods of a path', async () => {
     const answer = await call('PATCH', '/ssh-keys/12');
     assert.equal(answer.status, 405);
@@ -84,7 +135,7 @@ describe('requests', () => {
     assert.match(String(preflight.headers['access-control-allow-headers']), /Authorization/);
   });
 
-  it('tells each field what is wrong, without coercing bodies', async () => {
+  it('tells each field what is wrong', async () => {
     const empty = await call('POST', '/ssh-keys', { headers: { 'content-type': 'application/json' } });
     assert.deepEqual(empty.body.errors, {
       name: ['The name field is required.'],
@@ -92,13 +143,13 @@ describe('requests', () => {
     });
     assert.equal(empty.body.message, 'The name field is required.');
     const types = await call('POST', '/ssh-keys', {
-      body: { name: 12, public_key: KEY, is_default: 'true' },
+      body: { name: true, public_key: KEY, is_default: 'yes' },
     });
     assert.deepEqual(types.body.errors, {
       name: ['The name field must be a string.'],
       is_default: ['The is_default field must be true or false.'],
     });
-    const nested = await call('POST', '/vps', { body: { configuration: { auto_start: 1 } } });
+    const nested = await call('POST', '/vps', { body: { configuration: { auto_start: 2 } } });
     assert.deepEqual(nested.body.errors['configuration.auto_start'], [
       'The configuration.auto_start field must be true or false.',
     ]);

@@ -6,7 +6,7 @@ import type { HttpServer } from './api.ts';
 /** No request needs deeper nesting, and very deep JSON would overflow the stack of recursive code. */
 const MAX_DEPTH = 32;
 
-/** Accepts JSON bodies in UTF-8 only. An empty body counts as no body, even with a JSON content type. */
+/** Accepts JSON bodies in UTF-8 only. An empty body counts as no body, whatever content type it has. */
 export function acceptJson(app: HttpServer): void {
   app.removeAllContentTypeParsers();
   const parse = app.getDefaultJsonParser('error', 'error');
@@ -22,7 +22,15 @@ export function acceptJson(app: HttpServer): void {
       done(new AppError('bad_request', `The request body names the member ${twice} twice in one object.`));
     });
   });
+  // Several clients name the type of forms where they send nothing.
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => {
+    if (body.length === 0) return done(null, undefined);
+    done(new AppError('unsupported_media_type', JSON_ONLY));
+  });
 }
+
+/** What is said to other bodies. */
+export const JSON_ONLY = 'Send the request body as JSON, with the header Content-Type: application/json.';
 
 /**
  * The first member name that occurs twice in one object of this JSON text, as written there; null where there is none.

@@ -111,7 +111,7 @@ describe('the access log', () => {
     assert.deepEqual(
       logged.map((line) => [line.method, line.route, line.status]),
       [
-        ['GET', '/api/v1/ssh-keys', 200],
+        ['GET', '/api/v1/ssh-keys', 422],
         ['GET', null, 404],
         ['POST', '/api/v1/ssh-keys', 201],
         ['GET', '/api/v1/user/teams', 401],

@@ -16,6 +16,7 @@ import { acceptJson, checkText } from './json-body.ts';
 import { HttpLog } from './log-controller.ts';
 import { answerUnknownPaths } from './not-found.ts';
 import type { Tag } from './openapi-parts.ts';
+import { checkParameters } from './query.ts';
 import { requestId } from './request-id.ts';
 import { isScope } from './scopes.ts';
 import { createValidatorCompiler } from './validation.ts';
@@ -57,10 +58,7 @@ export function createHttpServer(dependencies: HttpDependencies): HttpServer {
   app.addHook('onRequest', gate);
   answerUnknownPaths(app);
   app.addHook('preValidation', prepare);
-  app.addHook('onSend', (request, reply, _payload, done) => {
-    if (request.idempotencyReplayed) reply.header('idempotency-replayed', 'true');
-    done();
-  });
+  app.addHook('onSend', finish);
   app.addHook('onResponse', (request, reply, done) =>
     logAccess(request, reply.statusCode, reply.elapsedTime, done),
   );
@@ -127,12 +125,24 @@ function recordRoute(app: HttpServer, route: RouteOptions): void {
 
 function prepare(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
   checkHeaders(request);
+  checkParameters(request);
   checkText(request);
   // Makes validation of a missing body name each required field.
   if (request.body === undefined && request.routeOptions.schema?.body !== undefined) request.body = {};
   const status = request.routeOptions.config.successStatus;
   if (status !== undefined && status !== 200) reply.code(status);
   done();
+}
+
+/** Ends JSON with a line break, so that a shell's prompt does not follow it on the same line. */
+function finish(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  payload: unknown,
+  done: (error: null, payload?: unknown) => void,
+): void {
+  if (request.idempotencyReplayed) reply.header('idempotency-replayed', 'true');
+  done(null, typeof payload === 'string' && payload.endsWith('}') ? `${payload}\n` : payload);
 }
 
 function logAccess(

@@ -22,13 +22,76 @@ const OPTIONS: Options = {
   validateFormats: false,
 };
 
-/** Creates the validators: bodies are validated as they are, query values are coerced to numbers and booleans. */
+/**
+ * Creates the validators. Query values are text, and read as what the schema says. In bodies, numbers and booleans may
+ * come as text and texts as numbers, since clients of the v1 API send them so: see `readScalars`.
+ */
 export function createValidatorCompiler(): FastifySchemaCompiler<unknown> {
   const exact = new Ajv({ ...OPTIONS, coerceTypes: false });
   const coercing = new Ajv({ ...OPTIONS, coerceTypes: true });
   return ({ schema, httpPart }) =>
-    httpPart === 'body' ? refusingEmpty(exact.compile(schema as object)) : coercing.compile(schema as object);
+    httpPart === 'body'
+      ? refusingEmpty(readingScalars(exact.compile(schema as object)))
+      : coercing.compile(schema as object);
 }
+
+/** Validates once more where the only faults are scalars of another type whose meaning is plain. */
+function readingScalars(validate: ValidateFunction): ValidateFunction {
+  const wrapped = ((body: unknown) => {
+    const valid = validate(body) || (readScalars(body, validate.errors ?? []) && validate(body));
+    wrapped.errors = validate.errors ?? null;
+    return valid;
+  }) as ValidateFunction;
+  wrapped.schema = validate.schema;
+  return wrapped;
+}
+
+/**
+ * Replaces scalars of the wrong type by the value that they can only mean: `"22"` by 22, `"true"`, `"1"` and 1 by true,
+ * 17 by `"17"`. Returns whether it has changed anything. A type that is one of several is left alone.
+ */
+function readScalars(body: unknown, errors: readonly ErrorObject[]): boolean {
+  let changed = false;
+  for (const { keyword, params, instancePath, schemaPath } of errors) {
+    if (keyword !== 'type' || /\/(oneOf|anyOf)\//.test(schemaPath)) continue;
+    const path = instancePath.split('/').slice(1).map(unescapePointer);
+    const last = path.pop();
+    const holder = path.reduce<unknown>((at, name) => (at as Record<string, unknown>)[name], body);
+    if (last === undefined) continue;
+    const holding = holder as Record<string, unknown>;
+    const value = readAs(String(params.type), holding[last]);
+    if (value === undefined) continue;
+    holding[last] = value;
+    changed = true;
+  }
+  return changed;
+}
+
+const NUMBER = /^-?(0|[1-9]\d{0,15})(\.\d{1,15})?$/;
+const BOOLEANS = new Map<unknown, boolean>([
+  ['true', true],
+  ['1', true],
+  [1, true],
+  ['false', false],
+  ['0', false],
+  [0, false],
+]);
+
+function readAs(type: string, value: unknown): unknown {
+  switch (type) {
+    case 'integer':
+    case 'number':
+      return typeof value === 'string' && NUMBER.test(value) ? Number(value) : undefined;
+    case 'boolean':
+      return BOOLEANS.get(value);
+    case 'string':
+      return typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : undefined;
+    default:
+      return undefined;
+  }
+}
+
+const unescapePointer = (part: string): string => part.replaceAll('~1', '/').replaceAll('~0', '~');
 
 /**
  * Rejects an update that names no known member. `minProperties` alone does not: it is checked before unknown members
@@ -82,10 +145,7 @@ function withoutBranches(errors: readonly ErrorObject[]): readonly ErrorObject[]
 }
 
 function fieldOf(error: ErrorObject): string {
-  const path = error.instancePath
-    .split('/')
-    .slice(1)
-    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
+  const path = error.instancePath.split('/').slice(1).map(unescapePointer);
   if (error.keyword === 'required') path.push(String(error.params.missingProperty));
   return path.join('.') || 'body';
 }
