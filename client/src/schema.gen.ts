@@ -20,6 +20,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/user": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show the account
+         * @description Shows the account that the token belongs to. `/api/user` answers the same. Any valid token will do.
+         */
+        get: operations["getAccount"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/user/teams": {
         parameters: {
             query?: never;
@@ -121,7 +141,7 @@ export interface paths {
         };
         /**
          * List images
-         * @description Lists the operating systems for VPS. Needs the scope `vps:read`.
+         * @description Lists the operating systems for VPS. Those that this install cannot offer are left out. Needs the scope `vps:read`.
          */
         get: operations["listVpsImages"];
         put?: never;
@@ -1601,6 +1621,26 @@ export interface components {
              */
             simulated: boolean;
         };
+        Account: {
+            /**
+             * Format: int64
+             * @example 1
+             */
+            id: number;
+            /** @example Ada */
+            name: string;
+            /**
+             * Format: email
+             * @example ada@example.org
+             */
+            email: string;
+            /**
+             * Format: int64
+             * @description The team that this request acts on.
+             * @example 1
+             */
+            current_team_id: number;
+        };
         Team: {
             /**
              * Format: int64
@@ -2084,17 +2124,12 @@ export interface components {
              */
             resource_profile: string;
             /**
-             * @example shared
-             * @enum {string}
+             * @description A name from `GET /vps/plans`.
+             * @example nano_shared
              */
-            cpu_allocation_type: "shared" | "dedicated";
-            /**
-             * Format: int32
-             * @example 2
-             */
-            cpu_cores: number;
-            /** @example 2 */
-            memory_size_gb: number;
+            slug: string;
+            /** @example Nano shared */
+            display_name: string;
             /**
              * Format: int32
              * @example 40
@@ -2102,16 +2137,42 @@ export interface components {
             storage_size_gb: number;
             /**
              * Format: int32
+             * @example 40
+             */
+            storage_gb: number;
+            /**
+             * Format: int32
              * @example 449
              */
             monthly_cost_cents: number;
             /** @example 4.49 */
             monthly_cost_dollars: number;
+            /** @example 4.49 */
+            monthly_cost: number;
             /**
              * @example EUR
              * @enum {string}
              */
             currency: "EUR";
+            /**
+             * @example shared
+             * @enum {string}
+             */
+            cpu_allocation_type: "shared" | "dedicated";
+            /**
+             * @example shared
+             * @enum {string}
+             */
+            type: "shared" | "dedicated";
+            /**
+             * Format: int32
+             * @example 2
+             */
+            cpu_cores: number;
+            /** @example 2 */
+            memory_size_gb: number;
+            /** @example 2 */
+            memory_gb: number;
         };
         UpdateVps: {
             /**
@@ -2249,7 +2310,7 @@ export interface components {
              */
             storage_size_gb: number;
             /**
-             * @description The first database. You can create more with SQL.
+             * @description The first database; null for the engine’s own. You can create more with SQL.
              * @example shop
              */
             database_name: string | null;
@@ -2362,11 +2423,13 @@ export interface components {
             configuration: {
                 [key: string]: string;
             };
-            /**
-             * Format: int64
-             * @example 7
-             */
-            parameter_group_id: number | null;
+            parameter_group: {
+                /**
+                 * Format: int64
+                 * @example 7
+                 */
+                id: number;
+            } | null;
             /** @description Parameters whose new values take effect at the next start. */
             pending_restart: string[];
             /**
@@ -2522,6 +2585,37 @@ export interface components {
              */
             resource_profile: string;
             /**
+             * @description A name from `GET …/plans`.
+             * @example micro
+             */
+            slug: string;
+            /** @example Small */
+            display_name: string;
+            /**
+             * Format: int32
+             * @example 40
+             */
+            storage_size_gb: number;
+            /**
+             * Format: int32
+             * @example 40
+             */
+            storage_gb: number;
+            /**
+             * Format: int32
+             * @example 449
+             */
+            monthly_cost_cents: number;
+            /** @example 4.49 */
+            monthly_cost_dollars: number;
+            /** @example 4.49 */
+            monthly_cost: number;
+            /**
+             * @example EUR
+             * @enum {string}
+             */
+            currency: "EUR";
+            /**
              * Format: int32
              * @example 1
              */
@@ -2533,21 +2627,9 @@ export interface components {
             memory_size_mb: number;
             /**
              * Format: int32
-             * @example 10
+             * @example 1024
              */
-            storage_size_gb: number;
-            /**
-             * Format: int32
-             * @example 999
-             */
-            monthly_cost_cents: number;
-            /** @example 9.99 */
-            monthly_cost_dollars: number;
-            /**
-             * @example EUR
-             * @enum {string}
-             */
-            currency: "EUR";
+            memory_mb: number;
         };
         DatabaseProviderOffer: {
             /**
@@ -2749,11 +2831,13 @@ export interface components {
             configuration: {
                 [key: string]: string;
             };
-            /**
-             * Format: int64
-             * @example 7
-             */
-            parameter_group_id: number | null;
+            parameter_group: {
+                /**
+                 * Format: int64
+                 * @example 7
+                 */
+                id: number;
+            } | null;
             /** @description Parameters whose new values take effect at the next start. */
             pending_restart: string[];
             /**
@@ -2874,6 +2958,42 @@ export interface components {
              */
             resource_profile: string;
             /**
+             * @description A name from `GET …/plans`.
+             * @example micro
+             */
+            slug: string;
+            /** @example Small */
+            display_name: string;
+            /**
+             * Format: int32
+             * @example 40
+             */
+            storage_size_gb: number;
+            /**
+             * Format: int32
+             * @example 40
+             */
+            storage_gb: number;
+            /**
+             * Format: int32
+             * @example 449
+             */
+            monthly_cost_cents: number;
+            /** @example 4.49 */
+            monthly_cost_dollars: number;
+            /** @example 4.49 */
+            monthly_cost: number;
+            /**
+             * @example EUR
+             * @enum {string}
+             */
+            currency: "EUR";
+            /**
+             * @description The `provider` of the query.
+             * @example redis
+             */
+            provider: string | null;
+            /**
              * Format: int32
              * @example 1
              */
@@ -2885,21 +3005,9 @@ export interface components {
             memory_size_mb: number;
             /**
              * Format: int32
-             * @example 10
+             * @example 1024
              */
-            storage_size_gb: number;
-            /**
-             * Format: int32
-             * @example 999
-             */
-            monthly_cost_cents: number;
-            /** @example 9.99 */
-            monthly_cost_dollars: number;
-            /**
-             * @example EUR
-             * @enum {string}
-             */
-            currency: "EUR";
+            memory_mb: number;
         };
         CacheProviderOffer: {
             /**
@@ -4357,6 +4465,49 @@ export interface operations {
             };
         };
     };
+    getAccount: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The team that the request acts on, instead of the token’s own. */
+                "X-Team-Id"?: components["parameters"]["TeamId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": 1,
+                     *       "name": "Ada",
+                     *       "email": "ada@example.org",
+                     *       "current_team_id": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Account"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     listTeams: {
         parameters: {
             query?: never;
@@ -4954,7 +5105,13 @@ export interface operations {
     };
     listVpsImages: {
         parameters: {
-            query?: never;
+            query?: {
+                /**
+                 * @description Whether to list the images too that this install cannot offer, each with the reason.
+                 * @example 1
+                 */
+                include_unavailable?: "0" | "1" | "false" | "true";
+            };
             header?: {
                 /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
@@ -5009,7 +5166,13 @@ export interface operations {
     };
     listVpsImagesGrouped: {
         parameters: {
-            query?: never;
+            query?: {
+                /**
+                 * @description Whether to list the images too that this install cannot offer, each with the reason.
+                 * @example 1
+                 */
+                include_unavailable?: "0" | "1" | "false" | "true";
+            };
             header?: {
                 /** @description The team that the request acts on, instead of the token’s own. */
                 "X-Team-Id"?: components["parameters"]["TeamId"];
@@ -5102,13 +5265,19 @@ export interface operations {
                      *         {
                      *           "name": "nano_shared",
                      *           "resource_profile": "nano_shared",
-                     *           "cpu_allocation_type": "shared",
-                     *           "cpu_cores": 2,
-                     *           "memory_size_gb": 2,
+                     *           "slug": "nano_shared",
+                     *           "display_name": "Nano shared",
                      *           "storage_size_gb": 40,
+                     *           "storage_gb": 40,
                      *           "monthly_cost_cents": 449,
                      *           "monthly_cost_dollars": 4.49,
-                     *           "currency": "EUR"
+                     *           "monthly_cost": 4.49,
+                     *           "currency": "EUR",
+                     *           "cpu_allocation_type": "shared",
+                     *           "type": "shared",
+                     *           "cpu_cores": 2,
+                     *           "memory_size_gb": 2,
+                     *           "memory_gb": 2
                      *         }
                      *       ]
                      *     }
@@ -6320,7 +6489,9 @@ export interface operations {
                      *           "configuration": {
                      *             "max_connections": "200"
                      *           },
-                     *           "parameter_group_id": 7,
+                     *           "parameter_group": {
+                     *             "id": 7
+                     *           },
                      *           "pending_restart": [
                      *             "max_connections"
                      *           ],
@@ -6478,7 +6649,9 @@ export interface operations {
                      *         "configuration": {
                      *           "max_connections": "200"
                      *         },
-                     *         "parameter_group_id": 7,
+                     *         "parameter_group": {
+                     *           "id": 7
+                     *         },
                      *         "pending_restart": [
                      *           "max_connections"
                      *         ],
@@ -6551,12 +6724,17 @@ export interface operations {
                      *         {
                      *           "name": "micro",
                      *           "resource_profile": "micro",
+                     *           "slug": "micro",
+                     *           "display_name": "Small",
+                     *           "storage_size_gb": 40,
+                     *           "storage_gb": 40,
+                     *           "monthly_cost_cents": 449,
+                     *           "monthly_cost_dollars": 4.49,
+                     *           "monthly_cost": 4.49,
+                     *           "currency": "EUR",
                      *           "cpu_cores": 1,
                      *           "memory_size_mb": 1024,
-                     *           "storage_size_gb": 10,
-                     *           "monthly_cost_cents": 999,
-                     *           "monthly_cost_dollars": 9.99,
-                     *           "currency": "EUR"
+                     *           "memory_mb": 1024
                      *         }
                      *       ],
                      *       "providers": [
@@ -6693,7 +6871,9 @@ export interface operations {
                      *         "configuration": {
                      *           "max_connections": "200"
                      *         },
-                     *         "parameter_group_id": 7,
+                     *         "parameter_group": {
+                     *           "id": 7
+                     *         },
                      *         "pending_restart": [
                      *           "max_connections"
                      *         ],
@@ -6855,7 +7035,9 @@ export interface operations {
                      *         "configuration": {
                      *           "max_connections": "200"
                      *         },
-                     *         "parameter_group_id": 7,
+                     *         "parameter_group": {
+                     *           "id": 7
+                     *         },
                      *         "pending_restart": [
                      *           "max_connections"
                      *         ],
@@ -8022,7 +8204,9 @@ export interface operations {
                      *           "configuration": {
                      *             "maxmemory-policy": "allkeys-lru"
                      *           },
-                     *           "parameter_group_id": 7,
+                     *           "parameter_group": {
+                     *             "id": 7
+                     *           },
                      *           "pending_restart": [
                      *             "maxmemory-policy"
                      *           ],
@@ -8161,7 +8345,9 @@ export interface operations {
                      *         "configuration": {
                      *           "maxmemory-policy": "allkeys-lru"
                      *         },
-                     *         "parameter_group_id": 7,
+                     *         "parameter_group": {
+                     *           "id": 7
+                     *         },
                      *         "pending_restart": [
                      *           "maxmemory-policy"
                      *         ],
@@ -8240,12 +8426,18 @@ export interface operations {
                      *         {
                      *           "name": "micro",
                      *           "resource_profile": "micro",
+                     *           "slug": "micro",
+                     *           "display_name": "Small",
+                     *           "storage_size_gb": 40,
+                     *           "storage_gb": 40,
+                     *           "monthly_cost_cents": 449,
+                     *           "monthly_cost_dollars": 4.49,
+                     *           "monthly_cost": 4.49,
+                     *           "currency": "EUR",
+                     *           "provider": "redis",
                      *           "cpu_cores": 1,
                      *           "memory_size_mb": 1024,
-                     *           "storage_size_gb": 10,
-                     *           "monthly_cost_cents": 999,
-                     *           "monthly_cost_dollars": 9.99,
-                     *           "currency": "EUR"
+                     *           "memory_mb": 1024
                      *         }
                      *       ],
                      *       "providers": [
@@ -8365,7 +8557,9 @@ export interface operations {
                      *         "configuration": {
                      *           "maxmemory-policy": "allkeys-lru"
                      *         },
-                     *         "parameter_group_id": 7,
+                     *         "parameter_group": {
+                     *           "id": 7
+                     *         },
                      *         "pending_restart": [
                      *           "maxmemory-policy"
                      *         ],
@@ -8509,7 +8703,9 @@ export interface operations {
                      *         "configuration": {
                      *           "maxmemory-policy": "allkeys-lru"
                      *         },
-                     *         "parameter_group_id": 7,
+                     *         "parameter_group": {
+                     *           "id": 7
+                     *         },
                      *         "pending_restart": [
                      *           "maxmemory-policy"
                      *         ],
@@ -11264,7 +11460,9 @@ export interface operations {
                      *         "configuration": {
                      *           "max_connections": "200"
                      *         },
-                     *         "parameter_group_id": 7,
+                     *         "parameter_group": {
+                     *           "id": 7
+                     *         },
                      *         "pending_restart": [
                      *           "max_connections"
                      *         ],
@@ -11413,7 +11611,9 @@ export interface operations {
                      *         "configuration": {
                      *           "maxmemory-policy": "allkeys-lru"
                      *         },
-                     *         "parameter_group_id": 7,
+                     *         "parameter_group": {
+                     *           "id": 7
+                     *         },
                      *         "pending_restart": [
                      *           "maxmemory-policy"
                      *         ],

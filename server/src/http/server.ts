@@ -81,6 +81,8 @@ function createFastify({ config, log }: HttpDependencies, gate: Gate, handleErro
   return Fastify({
     loggerInstance: log,
     genReqId: requestId,
+    // Command line clients of the v1 API ask here who a token belongs to.
+    rewriteUrl: ({ url }) => (url === '/api/user' ? `${API_PREFIX}/user` : url!),
     logController: new HttpLog(),
     bodyLimit: BODY_LIMIT,
     trustProxy: config.trustProxy.length > 0 ? config.trustProxy : false,

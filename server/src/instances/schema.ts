@@ -1,5 +1,5 @@
-import { Type } from 'typebox';
-import { Component, Enum, LineText, Message, Nullable, Obj, Text, Timestamp } from '../http/schema.ts';
+import { type TSchema, Type } from 'typebox';
+import { Component, Enum, Int, LineText, Message, Nullable, Obj, Text, Timestamp } from '../http/schema.ts';
 import { kindNames } from './kinds.ts';
 
 /** What the schemas of all instances (VPS, databases, caches) have in common. */
@@ -43,6 +43,20 @@ export const Capabilities = Component('Capabilities', {
 });
 
 export const PlanName = LineText(40, 'micro', { description: 'A name from `GET …/plans`.' });
+
+/** Members of plans of all kinds, as `viewPlanCommon` gives them. */
+export const planMembers = <Name extends TSchema>(name: Name, displayName: string) => ({
+  name,
+  resource_profile: name,
+  slug: name,
+  display_name: Text(100, displayName),
+  storage_size_gb: Int(40),
+  storage_gb: Int(40),
+  monthly_cost_cents: Int(449),
+  monthly_cost_dollars: Decimal(4.49),
+  monthly_cost: Decimal(4.49),
+  currency: Enum(['EUR']),
+});
 
 /** The kind of an instance, as firewalls name it. */
 export const KindName = Type.Unsafe<string>({ type: 'string', enum: kindNames(), example: 'vps' });

@@ -1,9 +1,30 @@
 import type { Database } from '../../db/database.ts';
 import type { Api } from '../../http/api.ts';
-import { TeamList } from './schema.ts';
+import { Account, TeamList } from './schema.ts';
 
-/** Routes for the teams of the token's account. */
+/** Routes for the token's account and its teams. */
 export function teamRoutes(api: Api, database: Database): void {
+  api.get(
+    '/user',
+    {
+      schema: {
+        operationId: 'getAccount',
+        summary: 'Show the account',
+        description: 'Shows the account that the token belongs to. `/api/user` answers the same.',
+        tags: ['Teams'],
+        response: { 200: Account },
+      },
+      config: { scope: null },
+    },
+    async ({ principal }) => {
+      const account = await database.db
+        .selectFrom('users')
+        .select(['id', 'name', 'email'])
+        .where('id', '=', principal.accountId)
+        .executeTakeFirstOrThrow();
+      return { ...account, current_team_id: principal.team.id };
+    },
+  );
   api.get(
     '/user/teams',
     {

@@ -13,6 +13,13 @@ const Team = Component('Team', {
   ),
 });
 
+export const Account = Component('Account', {
+  id: NumberId(1),
+  name: Text(255, 'Ada'),
+  email: Text(320, 'ada@example.org', { format: 'email' }),
+  current_team_id: NumberId(1, 'The team that this request acts on.'),
+});
+
 export const TeamList = Obj({
   data: List(Team),
   current_team_id: NumberId(1, 'The team that this request acts on.'),

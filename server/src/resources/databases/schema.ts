@@ -29,7 +29,9 @@ export const Database = Component('Database', {
   ...headMembers,
   storage_size_gb: Int(10),
   database_name: Nullable(
-    Text(64, 'shop', { description: 'The first database. You can create more with SQL.' }),
+    Text(64, 'shop', {
+      description: 'The first database; null for the engine’s own. You can create more with SQL.',
+    }),
   ),
   datacenter: Text(40, 'fsn1'),
   engine: Obj({ id: NumberId(1), name: Text(40, 'PostgreSQL') }),

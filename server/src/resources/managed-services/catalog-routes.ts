@@ -1,6 +1,6 @@
 import type { Database } from '../../db/database.ts';
 import type { Api } from '../../http/api.ts';
-import { listPlans } from '../../instances/offers.ts';
+import { listPlans, type Plan, viewPlanCommon } from '../../instances/offers.ts';
 import { providersOf } from '../../services/registry.ts';
 import type { Kind } from './kinds.ts';
 import { routeParts } from './route-parts.ts';
@@ -26,22 +26,20 @@ export function catalogRoutes(api: Api, database: Database, service: ServiceActi
     async (request) => {
       const wanted = (request.query as { provider?: string | null }).provider ?? null;
       return {
-        plans: (await listPlans(database.db, kind)).map(viewPlan),
+        plans: (await listPlans(database.db, kind)).map((plan) => viewPlan(plan, wanted)),
         providers: viewProviders(kind, wanted),
       };
     },
   );
 }
 
-const viewPlan = (plan: Awaited<ReturnType<typeof listPlans>>[number]) => ({
-  name: plan.name,
-  resource_profile: plan.name,
+const viewPlan = (plan: Plan, provider: string | null) => ({
+  ...viewPlanCommon(plan),
+  // Left out for databases.
+  provider,
   cpu_cores: plan.vcpu,
   memory_size_mb: plan.memory_mb,
-  storage_size_gb: plan.disk_gb,
-  monthly_cost_cents: plan.price_cents,
-  monthly_cost_dollars: plan.price_cents / 100,
-  currency: 'EUR' as const,
+  memory_mb: plan.memory_mb,
 });
 
 /** The engines of the kind, or only the one with the id `wanted`. */

@@ -15,7 +15,15 @@ import {
   Timestamp,
 } from '../../http/schema.ts';
 import { PATTERN_MESSAGE } from '../../http/validation.ts';
-import { Capabilities, Decimal, Flag, PlanName, StatusDetails, StatusLabel } from '../../instances/schema.ts';
+import {
+  Capabilities,
+  Decimal,
+  Flag,
+  PlanName,
+  planMembers,
+  StatusDetails,
+  StatusLabel,
+} from '../../instances/schema.ts';
 import { OperationId } from '../../operations/schema.ts';
 import { providersOf } from '../../services/registry.ts';
 import { ParametersOutput } from '../parameter-groups/parameters-schema.ts';
@@ -98,7 +106,7 @@ export const addressMembers = (port: number) => ({
 
 export const tailMembers = (parameters: Record<string, string>) => ({
   configuration: ParametersOutput(parameters),
-  parameter_group_id: Nullable(NumberId(7)),
+  parameter_group: Nullable(Obj({ id: NumberId(7) })),
   pending_restart: List(Text(100, Object.keys(parameters)[0] ?? 'name'), {
     description: 'Parameters whose new values take effect at the next start.',
   }),
@@ -164,14 +172,13 @@ export const Plans = (kind: Kind) =>
   Obj({
     plans: List(
       Component(`${kind === 'database' ? 'Database' : 'Cache'}Plan`, {
-        name: PlanName,
-        resource_profile: PlanName,
+        ...planMembers(PlanName, 'Small'),
+        ...(kind === 'cache'
+          ? { provider: Nullable(Text(40, 'redis', { description: 'The `provider` of the query.' })) }
+          : {}),
         cpu_cores: Int(1),
         memory_size_mb: Int(1024),
-        storage_size_gb: Int(10),
-        monthly_cost_cents: Int(999),
-        monthly_cost_dollars: Decimal(9.99),
-        currency: Enum(['EUR']),
+        memory_mb: Int(1024),
       }),
     ),
     providers: List(

@@ -55,5 +55,5 @@ export function refusal(
   if (row.desired === 'deleted') return `The ${noun} is being deleted.`;
   if (permission === 'destroy') return `The ${noun} is running. Stop it before you delete it.`;
   if (permission === 'start') return `The ${noun} is running already, or about to.`;
-  return `The ${noun} is stopped, or about to. Start it first.`;
+  return `The ${noun} is stopped already, or about to.`;
 }

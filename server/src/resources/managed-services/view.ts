@@ -34,7 +34,8 @@ export function viewService(row: ManagedService, { comparedAt, publicAddress }: 
     memory_size_mb: row.memory_mb,
     storage_size_gb: row.disk_gb,
     version: row.version,
-    database_name: row.database_name ?? provider.defaultDatabase,
+    // As it was asked for: null where the engine's own was.
+    database_name: row.database_name,
     datacenter: row.datacenter,
     provider_id: provider.number,
     provider: { id: provider.number, name: provider.name, type: provider.id },
@@ -45,7 +46,7 @@ export function viewService(row: ManagedService, { comparedAt, publicAddress }: 
     monthly_cost_dollars: row.price_cents / 100,
     storage_autoscale_policy: viewAutoscalePolicy(row),
     configuration: row.parameters as Record<string, string>,
-    parameter_group_id: row.parameter_group_id,
+    parameter_group: row.parameter_group_id === null ? null : { id: row.parameter_group_id },
     pending_restart: row.pending_restart,
     automated_snapshots_enabled: row.automated_snapshots_enabled,
     deployed_at: row.deployed_at?.toISOString() ?? null,

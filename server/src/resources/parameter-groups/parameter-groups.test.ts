@@ -125,9 +125,9 @@ describe('parameter groups', () => {
     const second = await create({ is_default: true, parameters: { work_mem: '2MB' } });
     assert.equal((await call('GET', `/parameter-groups/${first.id}`)).body.parameter_group.is_default, false);
     const id = await database();
-    assert.equal((await show(id)).parameter_group_id, second.id);
+    assert.deepEqual((await show(id)).parameter_group, { id: second.id });
     await call('PUT', `/parameter-groups/${second.id}`, { is_default: false });
-    assert.equal((await show(await database())).parameter_group_id, null);
+    assert.equal((await show(await database())).parameter_group, null);
   });
 
   it('shows system groups to everyone, and rejects changes of them', async () => {

@@ -1,9 +1,9 @@
 import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
 import type { Database } from '../../db/database.ts';
 import type { Api } from '../../http/api.ts';
-import { listPlans } from '../../instances/offers.ts';
+import { listPlans, type Plan, viewPlanCommon } from '../../instances/offers.ts';
 import { groupedImages, listedImages } from './catalog.ts';
-import { VpsImageGroups, VpsImages, VpsPlans } from './schema.ts';
+import { ImagesQuery, readImagesQuery, VpsImageGroups, VpsImages, VpsPlans } from './schema.ts';
 
 const tags = ['VPS'];
 
@@ -36,12 +36,14 @@ function imageRoutes(api: Api, plane: DataPlane): void {
       schema: {
         operationId: 'listVpsImages',
         summary: 'List images',
-        description: 'Lists the operating systems for VPS.',
+        description:
+          'Lists the operating systems for VPS. Those that this install cannot offer are left out.',
         tags,
+        querystring: ImagesQuery,
         response: { 200: VpsImages },
       },
     },
-    async () => ({ images: listedImages(await plane.listImages()) }),
+    async ({ query }) => ({ images: listedImages(await plane.listImages(), readImagesQuery(query)) }),
   );
   api.get(
     '/vps/images/grouped',
@@ -52,21 +54,19 @@ function imageRoutes(api: Api, plane: DataPlane): void {
         summary: 'List images by distribution',
         description: 'Lists the same images, grouped by distribution.',
         tags,
+        querystring: ImagesQuery,
         response: { 200: VpsImageGroups },
       },
     },
-    async () => ({ groups: groupedImages(await plane.listImages()) }),
+    async ({ query }) => ({ groups: groupedImages(await plane.listImages(), readImagesQuery(query)) }),
   );
 }
 
-const viewPlan = (plan: Awaited<ReturnType<typeof listPlans>>[number]) => ({
-  name: plan.name,
-  resource_profile: plan.name,
+const viewPlan = (plan: Plan) => ({
+  ...viewPlanCommon(plan),
   cpu_allocation_type: plan.cpu_allocation_type as 'shared' | 'dedicated',
   cpu_cores: plan.vcpu,
+  type: plan.cpu_allocation_type as 'shared' | 'dedicated',
   memory_size_gb: plan.memory_mb / 1024,
-  storage_size_gb: plan.disk_gb,
-  monthly_cost_cents: plan.price_cents,
-  monthly_cost_dollars: plan.price_cents / 100,
-  currency: 'EUR' as const,
+  memory_gb: plan.memory_mb / 1024,
 });

@@ -1,14 +1,24 @@
 import type { ImageReport } from '../../dataplane/contract/images.ts';
 import { CATALOG, type CatalogImage } from '../../images/catalog.ts';
 
-/** The images of the catalogue; unavailable ones are listed with the reason. */
-export function listedImages(reports: ImageReport[]) {
-  return CATALOG.map((image) => ({ ...imageFields(image, reports), distro: image.distro }));
+/** What a list of images holds. */
+export interface ImagesWanted {
+  /** Also those that this install cannot offer, with the reason. */
+  unavailable: boolean;
+}
+
+/** The images of the catalogue. */
+export function listedImages(reports: ImageReport[], wanted: ImagesWanted) {
+  return CATALOG.map((image) => ({ ...imageFields(image, reports), distro: image.distro })).filter(
+    ({ available }) => available || wanted.unavailable,
+  );
 }
 
 /** The same images grouped by distribution, in the order of the catalogue. */
-export function groupedImages(reports: ImageReport[]) {
-  const groups = Map.groupBy(CATALOG, (image) => image.distro);
+export function groupedImages(reports: ImageReport[], wanted: ImagesWanted) {
+  const shown = new Set(listedImages(reports, wanted).map(({ id }) => id));
+  const images = CATALOG.filter(({ id }) => shown.has(id));
+  const groups = Map.groupBy(images, (image) => image.distro);
   return [...groups].map(([distro, images]) => ({
     distro,
     name: images[0]!.distroName,

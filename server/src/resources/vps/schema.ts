@@ -21,6 +21,7 @@ import {
   Capabilities,
   Decimal,
   Flag,
+  planMembers,
   StatusDetails,
   StatusLabel,
 } from '../../instances/schema.ts';
@@ -236,6 +237,19 @@ const imageFields = {
   unavailable_reason: Nullable(Message('The image server does not answer.')),
 };
 
+export const ImagesQuery = Obj({
+  include_unavailable: Type.Optional(
+    Enum(['0', '1', 'false', 'true'], {
+      example: '1',
+      description: 'Whether to list the images too that this install cannot offer, each with the reason.',
+    }),
+  ),
+});
+
+export const readImagesQuery = (query: Static<typeof ImagesQuery>) => ({
+  unavailable: query.include_unavailable === '1' || query.include_unavailable === 'true',
+});
+
 export const VpsImages = Obj({
   images: List(Component('VpsImage', { ...imageFields, distro: Text(40, 'debian') })),
 });
@@ -253,15 +267,12 @@ export const VpsImageGroups = Obj({
 export const VpsPlans = Obj({
   plans: List(
     Component('VpsPlan', {
-      name: PlanName,
-      resource_profile: PlanName,
+      ...planMembers(PlanName, 'Nano shared'),
       cpu_allocation_type: AllocationType,
+      type: AllocationType,
       cpu_cores: Int(2),
       memory_size_gb: Decimal(2),
-      storage_size_gb: Int(40),
-      monthly_cost_cents: Int(449),
-      monthly_cost_dollars: Decimal(4.49),
-      currency: Enum(['EUR']),
+      memory_gb: Decimal(2),
     }),
   ),
 });

@@ -228,5 +228,6 @@ function refusal(vps: Vps, kind: 'start' | 'stop' | 'reboot' | 'delete'): string
   }
   if (kind === 'delete') return 'The server is running. Stop it before you delete it.';
   if (kind === 'start') return 'The server is running already, or about to.';
+  if (kind === 'stop') return 'The server is stopped already, or about to.';
   return 'The server is stopped, or about to. Start it first.';
 }

@@ -90,6 +90,7 @@ describe('VPS', () => {
     }
     await call('POST', `/vps/${id}/stop`);
     assert.match((await call('POST', `/vps/${id}/reboot`)).body.message, /Start it first/);
+    assert.match((await call('POST', `/vps/${id}/stop`)).body.message, /stopped already, or about to\.$/);
   });
 
   it('shows events and findings', async () => {
