@@ -16,15 +16,15 @@ const CLIENTS: readonly Need[] = [
   },
   { files: /real.*\/(contract|vps)/, packages: [{ name: 'sshpass', proof: '/usr/bin/sshpass' }] },
   {
-    files: /real.*\/(postgresql|managed-services|snapshot)/,
+    files: /real.*\/(postgresql|managed-services|diagnosis|snapshot)/,
     packages: [{ name: 'postgresql-client', proof: '/usr/bin/psql' }],
   },
   {
-    files: /real.*\/(mysql|mariadb|managed-services|snapshot)/,
+    files: /real.*\/(mysql|mariadb|managed-services|diagnosis|snapshot)/,
     packages: [{ name: 'mariadb-client', proof: '/usr/bin/mariadb' }],
   },
   {
-    files: /real.*\/(redis|valkey|managed-services|snapshot)/,
+    files: /real.*\/(redis|valkey|managed-services|diagnosis|snapshot)/,
     packages: [{ name: 'redis-tools', proof: '/usr/bin/redis-cli' }],
   },
   {

@@ -147,6 +147,8 @@ export interface ManagedServices {
   autoscaled_at: Date | null;
   database_name: string | null;
   effective_parameters: Generated<Json>;
+  engine_checked_at: Date | null;
+  engine_problem: Json | null;
   id: string;
   parameter_group_id: number | null;
   parameters: Generated<Json>;

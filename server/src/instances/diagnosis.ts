@@ -1,3 +1,5 @@
+import type { PowerState } from '../dataplane/contract/compute.ts';
+
 /** What can be wrong with an instance of any kind. */
 
 type Severity = 'critical' | 'warning' | 'info';
@@ -56,6 +58,47 @@ export function failedOperation(
     summary: known?.message ?? 'The last operation failed.',
     remediation: retryable ? remediation.retryable : remediation.final,
     retryable,
+  };
+}
+
+/**
+ * The finding for a machine whose power is not what its status says. The reconciler finds the same within seconds; until
+ * then nothing else explains why it does not answer.
+ */
+export function powerFinding(status: string, power: PowerState | null, noun: string): Finding | null {
+  if (status !== 'running' || power === 'running' || power === 'transitional') return null;
+  const [summary, remediation] = {
+    none: [`The instance of the ${noun} is gone.`, 'Start it, which builds it anew where it can be.'],
+    stopped: [`The instance of the ${noun} does not run.`, 'Start it.'],
+    frozen: [
+      `The instance of the ${noun} is frozen.`,
+      'It is thawed within seconds. Otherwise stop and start it.',
+    ],
+    error: [
+      `The instance of the ${noun} is broken.`,
+      'Start it. Where that fails, ask the operator to look at the host.',
+    ],
+  }[power ?? 'none'] as [string, string];
+  return {
+    code: power === null ? 'instance_missing' : `instance_${power === 'error' ? 'broken' : power}`,
+    severity: 'critical',
+    summary,
+    remediation,
+    retryable: true,
+  };
+}
+
+/** The finding for a network card that is down or has no address. `online`: null where unknown, or there is none. */
+export function offlineFinding(online: boolean | null, noun: string): Finding | null {
+  if (online !== false) return null;
+  return {
+    code: 'network_down',
+    severity: 'critical',
+    summary: `The network card of the ${noun} is down or has no address: nobody reaches it.`,
+    remediation:
+      'Where you have not done that inside it yourself, stop and start it. Where that does not help, ask the operator to ' +
+      'look at the host.',
+    retryable: true,
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Static } from 'typebox';
 import type { OperationError } from '../operations/operation.ts';
+import type { Finding } from './diagnosis.ts';
 import type { StatusDetails } from './schema.ts';
 
 /** A status counts as stale after this long without a comparison with the data plane, in milliseconds. */
@@ -25,6 +26,8 @@ interface Instance {
   name: string;
   status: string;
   error: unknown;
+  /** What keeps a running instance from doing its work; null: nothing is known. */
+  problem: Finding | null;
   observed_at: Date | null;
   created_at: Date;
   updated_at: Date;
@@ -38,24 +41,38 @@ export function statusDetails(instance: Instance, comparedAt: Date | null): Stat
   const { status, error } = instance;
   const transitional = isTransitional(status);
   const failed = status === 'error';
+  const problem = status === 'running' ? instance.problem : null;
   // A pass before the instance was created says nothing about it.
   const passed = comparedAt && comparedAt > instance.created_at ? comparedAt : null;
   const observedAt = latest(instance.observed_at, passed);
   return {
-    summary: summary(instance),
+    summary: problem ? `${summary(instance)} ${problem.summary}` : summary(instance),
     health: failed
       ? 'unhealthy'
       : transitional
         ? 'progressing'
         : status === 'stopped'
           ? 'stopped'
-          : 'healthy',
+          : problem
+            ? healthWith(problem)
+            : 'healthy',
     observed_at: observedAt?.toISOString() ?? null,
     stale: observedAt === null || Date.now() - observedAt.getTime() > STALE_MS,
     operation: { state: failed ? 'failed' : transitional ? 'running' : 'succeeded', terminal: !transitional },
-    error: failed && error ? viewError(instance, error as OperationError) : null,
+    error:
+      failed && error
+        ? viewError(instance, error as OperationError)
+        : problem && healthWith(problem) === 'unhealthy'
+          ? viewError(instance, { ...problem, message: problem.summary })
+          : null,
   };
 }
+
+/** Problems that end by themselves, when the engine has started. */
+const PASSING: ReadonlySet<string> = new Set(['engine_starting', 'engine_recovering', 'engine_stopping']);
+
+const healthWith = ({ code, severity }: Finding): 'progressing' | 'unhealthy' | 'healthy' =>
+  PASSING.has(code) ? 'progressing' : severity === 'critical' ? 'unhealthy' : 'healthy';
 
 function summary({ noun, status }: Instance): string {
   switch (status) {

@@ -1,3 +1,5 @@
+import type { EngineCondition } from './conditions.ts';
+
 /**
  * An engine that Danube offers as a managed service. All files of an engine are in its folder (`postgresql/`, `redis/`,
  * …), and `registry.ts` lists the engines. The scripts in an engine's `guest/` folder run inside the instance, as part
@@ -44,6 +46,10 @@ export interface Provider {
   uri(connection: Connection): string;
   /** Severity of a line of the engine's log. */
   logLevel(line: string): LogLevel;
+  /** What the engine's refusals mean, see `conditions.ts`: the first pattern that matches counts. */
+  conditions: readonly (readonly [pattern: RegExp, condition: EngineCondition])[];
+  /** What the engine logs when it starts after a crash, and recovers first. */
+  recoveryLog: RegExp;
 }
 
 export interface ProviderVersion {
@@ -110,6 +116,25 @@ export interface EngineState {
   last_exit: number | null;
   /** Processes that the kernel killed for lack of memory since the instance started. */
   oom_kills: number | null;
+}
+
+/** Clients of the engine, those with most connections first, at most 5. */
+export type EngineClients = { account: string; address: string; connections: number }[];
+
+/** JSON output of `control examine`: what the engine does and says at this moment. */
+export interface EngineEvidence {
+  /** State of the engine's process by proc_pid_stat(5): `S` sleeps, `R` runs, `T` is stopped; null: there is none. */
+  process: string | null;
+  /** Whether the customer's account was answered, as in `control ready`; otherwise what the client said. */
+  answers: boolean;
+  complaint: string | null;
+  /** The same for the platform's own account, which uses another way in. */
+  platform_answers: boolean;
+  platform_complaint: string | null;
+  /** Empty where the platform was not answered. */
+  clients: EngineClients;
+  /** What a write to the data volume has failed with; null: it succeeded. */
+  write_complaint: string | null;
 }
 
 /** JSON output of `control verify`: the result of the engine's own data checks. */

@@ -89,6 +89,8 @@ export function serviceVerbsContract(name: string, open: () => Promise<Subject>)
       assert.equal(typeof JSON.parse(await plane.control(spec.ref, 'metrics')), 'object');
       const state = JSON.parse(await plane.control(spec.ref, 'state'));
       assert.equal(state.up, true);
+      const examined = JSON.parse(await plane.control(spec.ref, 'examine'));
+      assert.deepEqual([examined.answers, examined.write_complaint], [true, null], JSON.stringify(examined));
       assert.equal(await plane.control(spec.ref, 'reload'), '');
       assert.equal(await plane.control(spec.ref, 'restart'), '');
       await plane.waitForService(spec.ref, 300);
@@ -96,8 +98,9 @@ export function serviceVerbsContract(name: string, open: () => Promise<Subject>)
     });
 
     it('says what it uses', async () => {
-      const { volumes, ...rest } = await usageOf(subject.plane, spec.ref);
-      assert.deepEqual(Object.keys(rest).sort(), ['cpuSeconds', 'diskBytes', 'memoryBytes']);
+      const { volumes, online, ...rest } = await usageOf(subject.plane, spec.ref);
+      assert.equal(online, true);
+      assert.deepEqual(Object.keys(rest).sort(), ['cpuSeconds', 'diskBytes', 'memoryBytes', 'oomKills']);
       for (const value of Object.values(rest)) assert.ok(value! >= 0);
       assert.deepEqual(
         volumes.map(({ ref }) => ref),

@@ -170,8 +170,8 @@ async function clear(plane: DataPlane): Promise<void> {
   await plane.removeTenant(TEAM);
 }
 
-/** Runs Incus' own client with the daemon of the test run. */
-function incus(
+/** Runs Incus' own client with the daemon of the test run. `folder`: for its configuration. */
+export function incus(
   folder: string,
   ref: InstanceRef,
   args: readonly string[],

@@ -50,10 +50,10 @@ export interface InstanceFile {
 
 /**
  * Verbs of `/usr/lib/danube/control` in the image of a managed service, see `services/appliance/README.md`. `reload`
- * and `restart` apply new settings; the others print text. `verify` checks the engine's data and prints an
+ * and `restart` apply new settings; the others print text. `examine` prints an `EngineEvidence`. `verify` checks the engine's data and prints an
  * `EngineVerification` (`services/provider.ts`).
  */
-export type ControlVerb = 'reload' | 'restart' | 'metrics' | 'state' | 'logs' | 'verify';
+export type ControlVerb = 'reload' | 'restart' | 'metrics' | 'state' | 'examine' | 'logs' | 'verify';
 
 /** Present resource usage. Null: unknown, for example because the instance is stopped. */
 export interface Usage {
@@ -62,6 +62,10 @@ export interface Usage {
   /** Bytes on the root disk. */
   diskBytes: number | null;
   volumes: readonly { ref: VolumeRef; usedBytes: number | null }[];
+  /** Whether its network card is up in the guest, with an address. */
+  online: boolean | null;
+  /** Processes that the kernel killed for lack of memory since the instance started. */
+  oomKills: number | null;
 }
 
 /** `frozen`: all processes are paused until `ensureRunning`; an interrupted snapshot leaves an instance so. */

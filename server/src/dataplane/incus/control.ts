@@ -17,6 +17,7 @@ const SECONDS: Record<ControlVerb | QuiesceVerb, number> = {
   restart: 150,
   metrics: 20,
   state: 20,
+  examine: 15,
   logs: 20,
   verify: 3600,
   hold: 60,

@@ -5,6 +5,7 @@ import { cutForbidden } from './connections.ts';
 import { DiskUsage } from './disk-usage.ts';
 import { removeEmptyVolume, removeHostRemains, stopForgottenDns } from './host-remains.ts';
 import { askNeighboursOften } from './neighbours.ts';
+import { readOomKills } from './oom-kills.ts';
 import { poolImage, poolMount, readPoolSpace } from './pool-health.ts';
 import { whileThawing } from './thaw.ts';
 
@@ -16,6 +17,8 @@ export interface HostAccess {
   disks: DiskUsage;
   /** What the pool can hold, and what can still be written to it. */
   poolSpace(): Promise<CapacityReport['pool']>;
+  /** Processes that the kernel killed for want of memory, see {@link readOomKills}. */
+  oomKills: typeof readOomKills;
   /** Cuts connections that a team's rules forbid. */
   cutForbidden: typeof cutForbidden;
   /** Runs work that ends a container, and thaws the container meanwhile in case its root has frozen it. */
@@ -36,6 +39,7 @@ export function hostAccess(connection: IncusConnection, pool: string): HostAcces
   const image = poolImage(folder, pool);
   return {
     disks: new DiskUsage(poolFolder),
+    oomKills: readOomKills,
     poolSpace: () => readPoolSpace(poolFolder, image),
     cutForbidden,
     whileThawing,

@@ -14,7 +14,12 @@ interface IncusState {
   cpu: { usage: number } | null;
   /** Bytes by device; reported for stopped instances too. */
   disk: Record<string, { usage: number }> | null;
+  /** By name of the interface; null for a stopped instance. */
+  network: Record<string, { state: string; addresses: { scope: string }[] | null }> | null;
 }
+
+/** The network card of every instance that has one. */
+const CARD = 'eth0';
 
 /**
  * Resource usage of an instance, or null where it does not exist. Memory is the usage of its control group, including
@@ -27,13 +32,15 @@ export async function describeUsage(context: IncusContext, ref: InstanceRef): Pr
     context.client.find<IncusState>(`${path}/state`, { query }),
   ]);
   if (!instance || !state) return null;
-  const { memory, cpu, disk } = state;
+  const { memory, cpu, disk, network } = state;
   const runs = state.status === 'Running' || state.status === 'Ready';
   const held = (kind: DiskKind, name: string, device: string): Promise<number | null> =>
     heldBytes(context, { kind, project: query.project, name }, disk?.[device]?.usage ?? null);
   return {
     memoryBytes: runs && memory ? memory.usage : null,
     cpuSeconds: runs && cpu ? cpu.usage / 1e9 : null,
+    online: runs && instance.devices[CARD] ? isOnline(network?.[CARD]) : null,
+    oomKills: runs ? ((await context.host?.oomKills(query.project, ref.name)) ?? null) : null,
     diskBytes: await held('containers', ref.name, 'root'),
     volumes: await Promise.all(
       volumesOf(instance.devices).map(async ({ device, name }) => ({
@@ -43,3 +50,7 @@ export async function describeUsage(context: IncusContext, ref: InstanceRef): Pr
     ),
   };
 }
+
+/** Without a global address, a card that is up reaches nobody. */
+const isOnline = (card: { state: string; addresses: { scope: string }[] | null } | undefined): boolean =>
+  card?.state === 'up' && (card.addresses ?? []).some(({ scope }) => scope === 'global');

@@ -104,7 +104,14 @@ function usageOf(core: SimCore, guests: SimGuests, ref: InstanceRef): Usage | nu
   const used = instance.power === 'running' ? 0 : null;
   const bytesOf = (name: string): number => guests.diskBytes.get(name) ?? 0;
   const volumes = instance.volumes.map(({ ref }) => ({ ref, usedBytes: bytesOf(ref.name) }));
-  return { memoryBytes: used, cpuSeconds: used, diskBytes: bytesOf(ref.name), volumes };
+  return {
+    memoryBytes: used,
+    cpuSeconds: used,
+    diskBytes: bytesOf(ref.name),
+    volumes,
+    online: used === null ? null : true,
+    oomKills: used,
+  };
 }
 
 function write(core: SimCore, ref: InstanceRef, files: readonly InstanceFile[]): void {

@@ -1,4 +1,5 @@
 import type {
+  EngineEvidence,
   EngineMetrics,
   EngineParameter,
   EngineState,
@@ -51,6 +52,16 @@ const METRICS: EngineMetrics = {
 
 const STATE: EngineState = { up: true, starts: [], last_exit: null, oom_kills: 0 };
 
+const EVIDENCE: EngineEvidence = {
+  process: 'S',
+  answers: true,
+  complaint: null,
+  platform_answers: true,
+  platform_complaint: null,
+  clients: [],
+  write_complaint: null,
+};
+
 const VERIFICATION: EngineVerification = { ok: true, checks: [], items: 0 };
 
 const ANSWERS: Readonly<Record<ControlVerb, string>> = {
@@ -58,6 +69,7 @@ const ANSWERS: Readonly<Record<ControlVerb, string>> = {
   restart: '',
   metrics: JSON.stringify(METRICS),
   state: JSON.stringify(STATE),
+  examine: JSON.stringify(EVIDENCE),
   logs: '',
   verify: JSON.stringify(VERIFICATION),
 };

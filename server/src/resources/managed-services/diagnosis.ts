@@ -1,47 +1,46 @@
-import type { Usage } from '../../dataplane/contract/compute.ts';
+import type { PowerState, Usage } from '../../dataplane/contract/compute.ts';
 import {
   type DrillRecord,
   diskFinding,
   drillFinding,
   type Finding,
   failedOperation,
+  offlineFinding,
+  powerFinding,
   ranked,
 } from '../../instances/diagnosis.ts';
 import { volumeBytes } from '../../instances/volumes.ts';
 import type { EngineMetrics, EngineState } from '../../services/provider.ts';
+import { FULL } from './engine-findings.ts';
 import type { ManagedService } from './store.ts';
 
 /** The present facts about an instance; null where unknown. */
 export interface Evidence {
   row: ManagedService;
   noun: string;
+  power: PowerState | null;
   state: EngineState | null;
   metrics: EngineMetrics | null;
   usage: Usage | null;
-  /** Whether the engine has just answered an authenticated query. */
-  answers: boolean | null;
-  /** The latest error line in the engine's log. */
-  lastError: string | null;
+  /** See `engineFinding`. */
+  engine: Finding | null;
   drills: DrillRecord;
-  /** Unix seconds. */
-  now: number;
 }
 
-/** This many starts within this many seconds count as a restart loop. */
-const LOOP = { starts: 3, seconds: 300 };
-/** Seconds after which an engine that started but does not answer is reported. */
-const SLOW_START = 30;
 const MANY_CLIENTS = { warning: 0.85, critical: 0.98 };
 
 /** Findings about an instance with remedies, the worst first. */
 export function findFindings(evidence: Evidence): Finding[] {
-  const { row, usage, drills, noun } = evidence;
+  const { row, usage, drills, noun, power, state, engine } = evidence;
   return ranked([
     failedOperation(row, FAILED),
-    unreachable(evidence),
-    ...engineFindings(evidence),
-    diskFinding(row, volumeBytes(usage), FULL),
-    clientsFinding(evidence),
+    powerFinding(row.status, power, noun),
+    row.status === 'running' && power === 'running' && state === null ? unreachable(noun) : null,
+    offlineFinding(usage?.online ?? null, noun),
+    engine,
+    outOfMemory(evidence),
+    engine?.code === 'disk_full' ? null : diskFinding(row, volumeBytes(usage), FULL),
+    engine?.code === 'connection_limit' ? null : clientsFinding(evidence),
     drillFinding(drills, noun),
     pendingRestart(evidence),
   ]);
@@ -54,67 +53,27 @@ const FAILED = {
     'operator to look at the host.',
 };
 
-const FULL =
-  'Grow its storage (storage_size_gb, or a larger plan), or delete data. It keeps its data when it is full, and ' +
-  'refuses writes.';
+/** The finding for a machine in which nothing can be asked. */
+export const unreachable = (noun: string): Finding => ({
+  code: 'instance_unreachable',
+  severity: 'critical',
+  summary: `The instance of the ${noun} does not answer the platform.`,
+  remediation: 'Stop and start it. Where that does not help, ask the operator to look at the host.',
+  retryable: true,
+});
 
-function unreachable({ row, state, noun }: Evidence): Finding | null {
-  if (row.status !== 'running' || state !== null) return null;
+function outOfMemory({ state, noun }: Evidence): Finding | null {
+  if (!state?.oom_kills) return null;
   return {
-    code: 'instance_unreachable',
+    code: 'out_of_memory',
     severity: 'critical',
-    summary: `The instance of the ${noun} does not answer the platform.`,
-    remediation: 'Stop and start it. Where that does not help, ask the operator to look at the host.',
-    retryable: true,
+    summary:
+      `The kernel ended ${state.oom_kills} processes of the ${noun} for want of memory ` +
+      'since it was started.',
+    remediation:
+      'Choose a plan with more memory, or lower the memory that each connection and query may use.',
+    retryable: false,
   };
-}
-
-function engineFindings({ row, state, answers, lastError, now, noun }: Evidence): (Finding | null)[] {
-  if (state === null) return [];
-  const recent = state.starts.filter((start) => now - start <= LOOP.seconds);
-  const looping = recent.length >= LOOP.starts;
-  const sinceStart = now - (state.starts.at(-1) ?? now);
-  return [
-    looping
-      ? {
-          code: 'restart_loop',
-          severity: 'critical',
-          summary: `The engine started ${recent.length} times in the last ${LOOP.seconds / 60} minutes${
-            state.last_exit === null ? '' : `; it last ended with status ${state.last_exit}`
-          }.${lastError === null ? '' : ` The last error in its log: ${lastError.slice(0, 500)}`}`,
-          remediation: `${
-            Object.keys(row.effective_parameters as object).length === 0
-              ? ''
-              : 'Take back parameters that it cannot run with (set are: ' +
-                `${Object.keys(row.effective_parameters as object).join(', ')}). `
-          }Too little memory and a full disk are the other usual causes; its log says more.`,
-          retryable: false,
-        }
-      : null,
-    !looping && answers === false && sinceStart > SLOW_START
-      ? {
-          code: 'not_answering',
-          severity: 'critical',
-          summary:
-            `The engine has been at work for ${Math.round(sinceStart)} seconds and answers no queries yet: it may ` +
-            'be recovering after a crash.',
-          remediation: 'Its log shows how far recovery is. Give it time; stopping it begins recovery anew.',
-          retryable: true,
-        }
-      : null,
-    state.oom_kills
-      ? {
-          code: 'out_of_memory',
-          severity: 'critical',
-          summary:
-            `The kernel ended ${state.oom_kills} processes of the ${noun} for want of memory ` +
-            'since it was started.',
-          remediation:
-            'Choose a plan with more memory, or lower the memory that each connection and query may use.',
-          retryable: false,
-        }
-      : null,
-  ];
 }
 
 function clientsFinding({ metrics }: Evidence): Finding | null {

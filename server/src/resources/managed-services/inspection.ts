@@ -1,4 +1,4 @@
-import type { Compute, ControlVerb } from '../../dataplane/contract/compute.ts';
+import type { Compute } from '../../dataplane/contract/compute.ts';
 import type { Database } from '../../db/database.ts';
 import { diskSection, verdictOf } from '../../instances/diagnosis.ts';
 import { eventsSection, viewEvents } from '../../instances/event-list.ts';
@@ -6,17 +6,16 @@ import { instanceRef } from '../../instances/naming.ts';
 import { type Ask, createAsk } from '../../instances/single-flight.ts';
 import { statusDetails } from '../../instances/status.ts';
 import { volumeBytes } from '../../instances/volumes.ts';
-import type { EngineMetrics, EngineState } from '../../services/provider.ts';
+import type { EngineMetrics } from '../../services/provider.ts';
 import { drillsOf } from '../snapshots/store.ts';
-import { type Evidence, findFindings } from './diagnosis.ts';
+import { findFindings } from './diagnosis.ts';
+import { engineFinding } from './engine-findings.ts';
+import { EngineWitness, type Witness } from './engine-witness.ts';
+import { factsOf } from './facts.ts';
 import { KINDS, type Kind } from './kinds.ts';
 import { type LogQuery, readLog } from './logs.ts';
 import { providerOf } from './settings.ts';
 import type { ManagedService } from './store.ts';
-
-const LAST_ERROR: LogQuery = { since: null, until: null, cursor: null, level: 'error', limit: 1 };
-/** Seconds to wait for an engine's answer to a probe. */
-const PROBE_SECONDS = 2;
 
 interface Dependencies {
   database: Database;
@@ -27,51 +26,19 @@ interface Dependencies {
 export class Inspection {
   readonly #database: Database;
   readonly #plane: Compute;
-  readonly #askAnyone: Ask;
+  readonly #witness: EngineWitness;
+  readonly #ask: Ask;
 
   constructor({ database, plane }: Dependencies) {
-    const askAnyone = createAsk();
     this.#database = database;
     this.#plane = plane;
-    this.#askAnyone = askAnyone;
-  }
-
-  /** Queries an instance that should be running. */
-  async #ask<T>(row: ManagedService, about: string, question: () => Promise<T>): Promise<T | null> {
-    return row.status === 'stopped' || row.status === 'pending'
-      ? null
-      : this.#askAnyone(`${row.id} ${about}`, question);
-  }
-
-  #control(row: ManagedService, verb: ControlVerb): Promise<string | null> {
-    return this.#ask(row, verb, () => this.#plane.control(instanceRef(row), verb));
-  }
-
-  async #parsed<T>(text: Promise<string | null>): Promise<T | null> {
-    const known = await text;
-    return known === null ? null : (JSON.parse(known) as T);
-  }
-
-  #state(row: ManagedService) {
-    return this.#parsed<EngineState>(this.#control(row, 'state'));
-  }
-
-  #engineMetrics(row: ManagedService) {
-    return this.#parsed<EngineMetrics>(this.#control(row, 'metrics'));
-  }
-
-  async #answers(row: ManagedService): Promise<boolean> {
-    return (
-      (await this.#ask(row, 'ready', async () => {
-        await this.#plane.waitForService(instanceRef(row), PROBE_SECONDS);
-        return true;
-      })) ?? false
-    );
+    this.#ask = createAsk();
+    this.#witness = new EngineWitness(plane, this.#ask);
   }
 
   /** The engine's log. `available` is false where the instance is not running or never ran. */
   async logs(row: ManagedService, query: LogQuery) {
-    const text = await this.#control(row, 'logs');
+    const text = isAsleep(row) ? null : await this.#witness.control(row, 'logs');
     const provider = providerOf(row);
     const page = text === null ? null : readLog(text, provider, query);
     return {
@@ -96,8 +63,8 @@ export class Inspection {
    * read.
    */
   async metrics(row: ManagedService) {
-    const found = await this.#engineMetrics(row);
-    const healthy = found !== null && (await this.#answers(row));
+    const found = isAsleep(row) ? null : await this.#witness.parsed<EngineMetrics>(row, 'metrics');
+    const healthy = found !== null && (await this.#witness.answers(row));
     return {
       metrics: found,
       healthy,
@@ -110,40 +77,41 @@ export class Inspection {
   async diagnose(row: ManagedService, comparedAt: Date | null) {
     const kind = row.kind as Kind;
     const { noun } = KINDS[kind];
-    const [found, numbers, usage, answered, happened, log, drills] = await Promise.all([
-      this.#state(row),
-      this.#engineMetrics(row),
-      this.#ask(row, 'usage', () => this.#plane.describeUsage(instanceRef(row))),
-      this.#answers(row),
+    const ref = instanceRef(row);
+    const about = <T>(what: string, question: () => Promise<T>) => this.#ask(`${row.id} ${what}`, question);
+    const [usage, detail, happened, drills] = await Promise.all([
+      about('usage', () => this.#plane.describeUsage(ref)),
+      about('power', () => this.#plane.describeInstance(ref)),
       this.events(row),
-      this.#control(row, 'logs'),
       drillsOf(this.#database.db, row.id),
     ]);
-    const lastErrors = log === null ? [] : readLog(log, providerOf(row), LAST_ERROR).entries;
-    const evidence: Evidence = {
-      row,
-      noun,
-      state: found,
-      metrics: numbers,
-      usage,
-      answers: row.status === 'running' ? answered : null,
-      lastError: lastErrors[0]?.message ?? null,
-      drills,
-      now: Date.now() / 1000,
-    };
-    const findings = findFindings(evidence);
+    const power = detail?.power ?? null;
+    // A machine that does not run answers nothing, and a frozen one not even with an error.
+    const found = power === 'running' && !isAsleep(row) ? await this.#witness.witness(row) : NOTHING;
+    const engine = engineFinding(factsOf(row, found));
+    // After the examination: each may need the one connection that is left for the platform.
+    const metrics = found.state === null ? null : await this.#witness.parsed<EngineMetrics>(row, 'metrics');
+    const findings = findFindings({ row, noun, power, state: found.state, metrics, usage, engine, drills });
     return {
       verdict: verdictOf(row.status, findings),
-      status: statusDetails({ ...row, type: kind, noun }, comparedAt),
+      status: statusDetails({ ...row, type: kind, noun, problem: engine }, comparedAt),
       findings,
       sections: {
         events: eventsSection(happened),
-        logs: { available: log !== null, sampled_lines: log === null ? 0 : log.split('\n').length - 1 },
+        logs: {
+          available: found.text !== null,
+          sampled_lines: found.text === null ? 0 : found.text.split('\n').length - 1,
+        },
         disk: diskSection(row, volumeBytes(usage)),
       },
     };
   }
 }
+
+const NOTHING: Witness = { state: null, examined: null, text: null, log: '', lastError: null };
+
+/** Nothing runs that could be asked. */
+const isAsleep = ({ status }: ManagedService): boolean => status === 'stopped' || status === 'pending';
 
 const whyNot = (row: ManagedService): string => {
   const { noun } = KINDS[row.kind as Kind];

@@ -235,6 +235,40 @@ describe('databases and caches', () => {
     assert.equal((await call('GET', `/database/${id}/logs?since=yesterday`)).status, 422);
   });
 
+  it('shows that an engine answers nobody, until it does again', async () => {
+    const id = await running();
+    const health = async () => {
+      await test.database.pool.query('update managed_services set engine_checked_at = null where id = $1', [
+        id,
+      ]);
+      return (await show(id)).status_details;
+    };
+    await waitFor('it to be healthy', async () => (await health()).health === 'healthy');
+    const evidence = {
+      process: 'T',
+      answers: false,
+      complaint: '',
+      platform_answers: false,
+      platform_complaint: '',
+      clients: [],
+      write_complaint: null,
+    };
+    const again = test.plane.answerControl('examine', JSON.stringify(evidence));
+    try {
+      const { error, summary } = await waitFor('it to be unhealthy', async () => {
+        const details = await health();
+        return details.health === 'unhealthy' && details;
+      });
+      assert.equal(error.code, 'engine_paused');
+      assert.match(summary, /^The database is running\. The engine's process is paused/);
+      const { data } = (await call('GET', `/database/${id}/diagnose`)).body;
+      assert.deepEqual([data.verdict, data.status.health], ['unhealthy', 'unhealthy']);
+    } finally {
+      again();
+    }
+    await waitFor('it to be healthy again', async () => (await health()).health === 'healthy');
+  });
+
   it('creates one database for one Idempotency-Key, and keeps the quota', async () => {
     const team = await createTeam(test.database);
     const mine = clientOf(test.app.url!, team.token);

@@ -4,6 +4,7 @@ import type { ResourceModule } from '../../module.ts';
 import { SnapshotService } from '../snapshots/service.ts';
 import { storageAutoscaler } from './autoscaler.ts';
 import { cloneRoute } from './clone-routes.ts';
+import { engineWatch } from './engine-watch.ts';
 import { serviceEvents } from './events.ts';
 import type { Kind } from './kinds.ts';
 import { managedServiceRoutes } from './routes.ts';
@@ -43,5 +44,7 @@ export const clonesModule = (kind: Kind, wire: Wire): ResourceModule => ({
 /** The parts that both kinds of managed services share. */
 export const managedServicesModule: ResourceModule = {
   name: 'managed-services',
-  create: ({ database, plane, log }) => ({ reconcilers: [storageAutoscaler(database, plane, log)] }),
+  create: ({ database, plane, log }) => ({
+    reconcilers: [storageAutoscaler(database, plane, log), engineWatch(database, plane, log)],
+  }),
 };

@@ -77,6 +77,21 @@ export const listAutoscaled = (db: Queryable, maxGb: number): Promise<ManagedSer
     .where('instances.disk_gb', '<', maxGb)
     .execute();
 
+/** Instances that should be running and were not asked for `seconds`, those first that were not for longest. */
+export const listUnwatched = (db: Queryable, seconds: number, limit: number): Promise<ManagedService[]> =>
+  select(db)
+    .where('instances.status', '=', 'running')
+    .where('instances.desired', '=', 'running')
+    .where(({ or, eb }) =>
+      or([
+        eb('engine_checked_at', 'is', null),
+        eb('engine_checked_at', '<', sql<Date>`now() - make_interval(secs => ${seconds})`),
+      ]),
+    )
+    .orderBy('engine_checked_at', (order) => order.asc().nullsFirst())
+    .limit(limit)
+    .execute();
+
 /** Updates the columns of managed services. */
 export async function updateService(db: Queryable, id: string, changes: ServiceChanges): Promise<void> {
   await db.updateTable('managed_services').set(changes).where('id', '=', id).execute();

@@ -1,4 +1,5 @@
 import { INTERNAL_DOMAIN, internalName } from '../../dataplane/contract/networks.ts';
+import type { Finding } from '../../instances/diagnosis.ts';
 import { statusDetails, statusLabel } from '../../instances/status.ts';
 import type { SecretBox } from '../../lib/crypto.ts';
 import { KINDS, type Kind } from './kinds.ts';
@@ -27,7 +28,10 @@ export function viewService(row: ManagedService, { comparedAt, publicAddress }: 
     name: row.name,
     status: row.status as ServiceStatus,
     status_label: statusLabel(row.status),
-    status_details: statusDetails({ ...row, type: kind, noun: KINDS[kind].noun }, comparedAt),
+    status_details: statusDetails(
+      { ...row, type: kind, noun: KINDS[kind].noun, problem: row.engine_problem as Finding | null },
+      comparedAt,
+    ),
     capabilities: CAPABILITIES,
     resource_profile: row.plan,
     cpu_cores: row.vcpu,

@@ -7,6 +7,8 @@ import {
   drillFinding,
   type Finding,
   failedOperation,
+  offlineFinding,
+  powerFinding,
   ranked,
   verdictOf,
 } from '../../instances/diagnosis.ts';
@@ -60,9 +62,14 @@ export class VpsInspection {
 
   /** Looks for problems and remedies. `comparedAt` as in {@link statusDetails}. */
   async diagnose(vps: Vps, comparedAt: Date | null) {
+    const ref = instanceRef(vps);
+    const power =
+      vps.status === 'running'
+        ? ((await this.#ask(`${vps.id} power`, () => this.#plane.describeInstance(ref)))?.power ?? null)
+        : null;
     const [ssh, usage, happened, drills] = await Promise.all([
-      this.#answersSsh(vps),
-      this.#ask(`${vps.id} usage`, () => this.#plane.describeUsage(instanceRef(vps))),
+      power === 'running' ? this.#answersSsh(vps) : null,
+      this.#ask(`${vps.id} usage`, () => this.#plane.describeUsage(ref)),
       this.events(vps),
       drillsOf(this.#database.db, vps.id),
     ]);
@@ -73,13 +80,16 @@ export class VpsInspection {
           'Restore a snapshot of it, or reinstall it. Where that fails the same way, ask the operator to look at ' +
           'the host.',
       }),
+      powerFinding(vps.status, power, 'server'),
+      offlineFinding(usage?.online ?? null, 'server'),
       ssh === false ? NO_SSH : null,
+      usage?.oomKills ? outOfMemory(usage.oomKills) : null,
       diskFinding(vps, usage?.diskBytes ?? null, 'Choose a plan with a larger disk (PUT), or delete data.'),
       drillFinding(drills, 'server'),
     ]);
     return {
       verdict: verdictOf(vps.status, findings),
-      status: statusDetails({ ...vps, type: 'vps', noun: 'server' }, comparedAt),
+      status: statusDetails({ ...vps, type: 'vps', noun: 'server', problem: null }, comparedAt),
       findings,
       sections: {
         events: eventsSection(happened),
@@ -89,6 +99,15 @@ export class VpsInspection {
     };
   }
 }
+
+/** A warning: what was killed may have been started again, or have been of no matter. */
+const outOfMemory = (kills: number): Finding => ({
+  code: 'out_of_memory',
+  severity: 'warning',
+  summary: `The kernel ended ${kills} processes in the server for want of memory since it was started.`,
+  remediation: 'Choose a plan with more memory (PUT), or run less in it.',
+  retryable: false,
+});
 
 const NO_SSH: Finding = {
   code: 'ssh_not_answering',

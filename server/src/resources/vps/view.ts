@@ -16,7 +16,7 @@ export function viewVps(vps: Vps, comparedAt: Date | null): VpsView {
     name: vps.name,
     status: vps.status as VpsView['status'],
     status_label: statusLabel(vps.status),
-    status_details: statusDetails({ ...vps, type: 'vps', noun: 'server' }, comparedAt),
+    status_details: statusDetails({ ...vps, type: 'vps', noun: 'server', problem: null }, comparedAt),
     capabilities: CAPABILITIES,
     resource_profile: vps.plan,
     cpu_allocation_type: vps.cpu_allocation_type as VpsView['cpu_allocation_type'],

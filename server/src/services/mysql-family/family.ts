@@ -16,4 +16,15 @@ export const mysqlFamily = (folder: string) =>
     checkValue: checkOption,
     uri: (connection) => connectionUri('mysql', connection, '?ssl-mode=REQUIRED'),
     logLevel: optionLogLevel,
+    conditions: [
+      [/ERROR 1040|Too many connections/, 'clients_exhausted'],
+      [/ERROR (1203|1226)/, 'account_limit'],
+      [/ERROR 1045/, 'password_changed'],
+      // An expired password, and locked or refused accounts.
+      [/ERROR (1820|1862|3118|4151|1130|1044)/, 'account_closed'],
+      [/ERROR 1053/, 'stopping'],
+      [/No space left on device|Disk quota exceeded/, 'storage_full'],
+      [/ERROR 200[23]\b(?!.*(\(110\)|timed out))/, 'port_closed'],
+    ],
+    recoveryLog: /crash recovery|Starting an apply batch|Recovering after a crash/i,
   }) satisfies Partial<Provider>;

@@ -32,6 +32,19 @@ export const postgresql: Provider = {
   },
   uri: (connection) => connectionUri('postgresql', connection, '?sslmode=require'),
   logLevel,
+  conditions: [
+    [/in recovery/, 'recovering'],
+    [/the database system is (starting up|not yet accepting connections)/, 'starting'],
+    [/the database system is shutting down/, 'stopping'],
+    [/too many clients already|remaining connection slots are reserved/, 'clients_exhausted'],
+    [/too many connections for (role|database)/, 'account_limit'],
+    [/password authentication failed/, 'password_changed'],
+    [/is not permitted to log in|role ".*" does not exist|permission denied for database/, 'account_closed'],
+    [/database ".*" does not exist|is not currently accepting connections/, 'account_closed'],
+    [/No space left on device|Disk quota exceeded/, 'storage_full'],
+    [/Connection refused/, 'port_closed'],
+  ],
+  recoveryLog: /automatic recovery in progress|redo starts at|was not shut down, and recovers/,
 };
 
 /** Severities of PostgreSQL. DETAIL, HINT, STATEMENT and the like explain the preceding line. */

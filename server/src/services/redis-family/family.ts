@@ -16,6 +16,16 @@ export const redisFamily = {
   checkValue,
   uri: (connection) => connectionUri(connection.tls ? 'rediss' : 'redis', connection),
   logLevel,
+  conditions: [
+    [/\bBUSY /, 'busy'],
+    [/\bLOADING /, 'starting'],
+    [/max number of clients/, 'clients_exhausted'],
+    [/\b(WRONGPASS|NOAUTH) /, 'password_changed'],
+    [/\bMISCONF /, 'storage_full'],
+    [/Connection refused/, 'port_closed'],
+  ],
+  // Its log is complete up to the last write: it loads the same after a crash as after any other end.
+  recoveryLog: /(?!)/,
 } satisfies Partial<Provider>;
 
 /** MiB that the engine must not fill: an empty engine uses 13 to 17 (measured), the rest is for the system. */
