@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import type { Answer, Call } from './client.ts';
+import { type Answer, type Call, takeSnapshot } from './client.ts';
+import type { Kind as InstanceKind } from './customer.ts';
 import { waitFor } from './harness.ts';
 import { testKills } from './kills.ts';
 import { type OperationSubject, plansOf } from './operation-subject.ts';
@@ -20,21 +21,23 @@ export function testOperationFaults<Kind extends string>(subject: OperationSubje
 /** The operations of a kind of instance, for fault tests. */
 export interface FaultSubject<Kind extends string>
   extends Pick<OperationSubject<Kind>, 'name' | 'workflows' | 'verbs'> {
-  /** Below `/api/v1`, for example `/vps`. */
-  path: string;
+  /** The kind of instance. */
+  kind: InstanceKind;
   /** The state before each operation, and the expected state after it. */
   cases: Record<Kind, { from: 'none' | Settled; to: Settled | 'gone' }>;
   /** The body of a create request. */
   newBody(name: string): object;
-  /** Creates what an operation needs besides its instance. */
-  equip?(call: Call, kind: Kind, id: string): Promise<void>;
-  /** Sends the request that starts an operation other than `create` and `delete`. */
-  request(call: Call, kind: Exclude<Kind, 'create' | 'delete'>, id: string): ReturnType<Call>;
+  /** Sends the request that starts an operation other than the {@link Common} ones. */
+  request(call: Call, kind: Exclude<Kind, Common>, id: string): ReturnType<Call>;
 }
+
+/** The operations that have the same requests for all kinds of instances. */
+type Common = 'create' | 'delete' | 'snapshot' | 'restore';
 
 /** {@link testOperationFaults} for the operations of an instance, each with a new instance. */
 export function testWorkflowFaults<Kind extends string>(subject: FaultSubject<Kind>): void {
-  const { name, workflows, verbs, path, cases } = subject;
+  const { name, workflows, verbs, cases } = subject;
+  const path = `/${subject.kind}`;
   const idOf = (kind: Kind, id: string, { body }: Answer): string =>
     kind === 'create' ? body.instance.id : id;
   testOperationFaults<Kind>({
@@ -57,18 +60,21 @@ export function testWorkflowFaults<Kind extends string>(subject: FaultSubject<Ki
 }
 
 async function settle<Kind extends string>(
-  { path }: FaultSubject<Kind>,
+  { kind }: FaultSubject<Kind>,
   call: Call,
   id: string,
   state: string,
 ): Promise<void> {
   await waitFor(`${id} to be ${state}`, async () => {
-    const answer = await call('GET', `${path}/${id}`);
+    const answer = await call('GET', `/${kind}/${id}`);
     return (answer.status === 404 ? 'gone' : answer.body.instance.status) === state;
   });
 }
 
-/** Creates an instance in the operation's initial state; returns its id, or for `create` the name to use. */
+/**
+ * Creates an instance in the operation's initial state, with a snapshot where the operation needs one. Returns its id, or for
+ * `create` the name to use.
+ */
 async function prepare<Kind extends string>(
   subject: FaultSubject<Kind>,
   call: Call,
@@ -77,25 +83,37 @@ async function prepare<Kind extends string>(
 ): Promise<string> {
   const { from } = subject.cases[kind];
   if (from === 'none') return name;
-  const created = await call('POST', subject.path, subject.newBody(name));
+  const created = await call('POST', `/${subject.kind}`, subject.newBody(name));
   assert.equal(created.status, 201, JSON.stringify(created.body));
   const { id } = created.body.instance;
   await settle(subject, call, id, 'running');
   if (from === 'stopped') {
-    await call('POST', `${subject.path}/${id}/stop`);
+    await call('POST', `/${subject.kind}/${id}/stop`);
     await settle(subject, call, id, 'stopped');
   }
-  await subject.equip?.(call, kind, id);
+  if (kind === 'restore' || kind === 'delete') await takeSnapshot(call, subject.kind, id);
   return id;
 }
 
-function start<Kind extends string>(
+async function start<Kind extends string>(
   subject: FaultSubject<Kind>,
   call: Call,
-  kind: Kind,
+  operation: Kind,
   id: string,
-): ReturnType<Call> {
-  if (kind === 'create') return call('POST', subject.path, subject.newBody(id));
-  if (kind === 'delete') return call('DELETE', `${subject.path}/${id}`);
-  return subject.request(call, kind as Exclude<Kind, 'create' | 'delete'>, id);
+): Promise<Answer> {
+  const { kind } = subject;
+  switch (operation) {
+    case 'create':
+      return call('POST', `/${kind}`, subject.newBody(id));
+    case 'delete':
+      return call('DELETE', `/${kind}/${id}`);
+    case 'snapshot':
+      return call('POST', `/snapshots/${kind}`, { [`${kind}_instance_id`]: id, name: 'taken' });
+    case 'restore': {
+      const { data } = (await call('GET', `/snapshots/${kind}?${kind}_instance_id=${id}`)).body;
+      return call('POST', `/snapshots/${kind}/${data[0].id}/restore`);
+    }
+    default:
+      return subject.request(call, operation as Exclude<Kind, Common>, id);
+  }
 }

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
+import { until } from '../../test/until.ts';
 import { type Config, readConfig } from '../config.ts';
 import { installId } from '../lib/install-id.ts';
 import {
@@ -109,14 +109,6 @@ const contextOf = ({ home }: Config): HostContext => ({
   log: () => undefined,
 });
 
-async function until(what: string, condition: () => boolean): Promise<void> {
-  const deadline = Date.now() + 120_000;
-  while (!condition()) {
-    if (Date.now() > deadline) assert.fail(`It never came: ${what}. ${messages.join(' | ')}`);
-    await delay(5);
-  }
-}
-
 test('a component in the list is set up, watched, checked and removed', async () => {
   const { home } = config;
   const context = contextOf(config);
@@ -129,7 +121,7 @@ test('a component in the list is set up, watched, checked and removed', async ()
   assert.equal(await look(), 'ok');
 
   signal(first.pid, 'SIGKILL');
-  await until('another daemon', () => messages.includes('Sample is up'));
+  await until('another daemon', () => messages.includes('Sample is up'), messages);
   assert.notDeepEqual(findSample(home), first);
 
   await supervisor.stop();
@@ -215,7 +207,7 @@ test('the set-up does not wait for a component in the background', async () => {
   };
   await start(slow);
   up = true;
-  await until('the slow one', () => messages.includes('Slow is up'));
+  await until('the slow one', () => messages.includes('Slow is up'), messages);
 });
 
 test('the list of components is in order of start, with unique names and entries', () => {

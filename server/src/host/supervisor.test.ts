@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
+import { until } from '../../test/until.ts';
 import {
   allPids,
   argumentsOf,
@@ -68,21 +68,13 @@ function dummyComponent(): Supervised & { starts: number; current: ProcessIdenti
   };
 }
 
-async function until(what: string, condition: () => boolean): Promise<void> {
-  const deadline = Date.now() + 120_000;
-  while (!condition()) {
-    if (Date.now() > deadline) assert.fail(`It never came: ${what}. ${messages.join(' | ')}`);
-    await delay(5);
-  }
-}
-
 test('a daemon that dies is restarted, with a log line', async () => {
   const component = dummyComponent();
   await supervise().add(component);
   const first = component.current;
   assert.ok(first);
   signal(first.pid, 'SIGKILL');
-  await until('another process', () => component.starts === 2 && component.isUp?.() === true);
+  await until('another process', () => component.starts === 2 && component.isUp?.() === true, messages);
   assert.notEqual(component.current?.pid, first.pid);
   assert.ok(messages.some((message) => message.startsWith('Dummy is down')));
 });
@@ -131,7 +123,7 @@ test('the first failure is thrown, later ones are retried with growing waits', a
     },
   };
   supervisor.addInBackground(flaky);
-  await until('five attempts', () => messages.includes('Flaky is up'));
+  await until('five attempts', () => messages.includes('Flaky is up'), messages);
   const waits = messages
     .flatMap((message) => /next attempt in ([\d.]+) s/.exec(message)?.[1] ?? [])
     .map(Number);
@@ -178,7 +170,7 @@ test('a check that throws counts as down', async () => {
     },
   };
   await supervise().add(component);
-  await until('a second ensure', () => repairs === 2);
+  await until('a second ensure', () => repairs === 2, messages);
 });
 
 test('a reused process id is not mistaken for ours', async () => {

@@ -1,4 +1,4 @@
-import { commonNew, commonUpdate, type Wire } from '../managed-services/wire.ts';
+import { commonNew, commonSummary, commonUpdate, type Wire } from '../managed-services/wire.ts';
 import { Cache, CacheCredentials, CacheMetrics, CreateCache, UpdateCache } from './schema.ts';
 
 /** Maps between the API's members of caches and Danube's own names. */
@@ -18,25 +18,19 @@ export const cacheWire: Wire = {
     };
   },
   toUpdate: (input) => commonUpdate(input as UpdateCache),
-  viewMetrics({ metrics, healthy, reason, at }) {
-    const bytes = metrics?.memory_used_bytes ?? null;
+  viewMetrics(found) {
+    const { metrics, healthy, at } = found;
     const hits = metrics?.keyspace_hits ?? null;
     const misses = metrics?.keyspace_misses ?? null;
     const reads = hits === null || misses === null ? 0 : hits + misses;
     const up = healthy ? 'up' : 'down';
     return {
       summary: {
-        memory_used_bytes: bytes,
-        memory_used_mb: bytes === null ? null : Math.round(bytes / 1024 / 1024),
-        connected_clients: metrics?.connected_clients ?? null,
-        max_clients: metrics?.max_clients ?? null,
+        ...commonSummary(found),
         total_commands_processed: metrics?.total_queries ?? null,
         keyspace_hits: hits,
         keyspace_misses: misses,
         hit_ratio_percentage: reads === 0 ? null : Math.round((1000 * hits!) / reads) / 10,
-        uptime_seconds: metrics?.uptime_seconds ?? null,
-        retrieved_at: metrics === null ? null : at,
-        reason,
       },
       health: { is_healthy: healthy, up_status: up, redis_up: up, checked_at: at },
     };

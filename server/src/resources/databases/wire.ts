@@ -1,4 +1,4 @@
-import { commonNew, commonUpdate, type Wire } from '../managed-services/wire.ts';
+import { commonNew, commonSummary, commonUpdate, type Wire } from '../managed-services/wire.ts';
 import { CreateDatabase, Database, DatabaseCredentials, DatabaseMetrics, UpdateDatabase } from './schema.ts';
 
 type Autoscale = Pick<
@@ -43,19 +43,13 @@ export const databaseWire: Wire = {
       autoscale: autoscale(body),
     };
   },
-  viewMetrics({ metrics, healthy, reason, at }) {
-    const bytes = metrics?.memory_used_bytes ?? null;
+  viewMetrics(found) {
+    const { metrics, healthy, at } = found;
     return {
       summary: {
-        memory_used_bytes: bytes,
-        memory_used_mb: bytes === null ? null : Math.round(bytes / 1024 / 1024),
-        connected_clients: metrics?.connected_clients ?? null,
-        max_clients: metrics?.max_clients ?? null,
+        ...commonSummary(found),
         total_queries: metrics?.total_queries ?? null,
         slow_queries: metrics?.slow_queries ?? null,
-        uptime_seconds: metrics?.uptime_seconds ?? null,
-        retrieved_at: metrics === null ? null : at,
-        reason,
       },
       health: { is_healthy: healthy, up_status: healthy ? 'up' : 'down', checked_at: at },
     };

@@ -1,11 +1,11 @@
-import { newDatabase, takeSnapshot } from '../../../test/client.ts';
+import { newDatabase } from '../../../test/client.ts';
 import { testWorkflowFaults } from '../../../test/workflow-faults.ts';
 import { managedServiceWorkflows } from './workflow.ts';
 
 /** Tests databases only: caches run the same workflows. */
 testWorkflowFaults({
   name: 'database',
-  path: '/database',
+  kind: 'database',
   workflows: managedServiceWorkflows({ database: {} } as Parameters<typeof managedServiceWorkflows>[0]),
   verbs: {
     network: ['ensureTenant', 'ensureFirewalls'],
@@ -48,21 +48,8 @@ testWorkflowFaults({
     delete: { from: 'stopped', to: 'gone' },
   },
   newBody: (name) => newDatabase({ name }),
-  async equip(call, kind, id) {
-    if (kind === 'restore' || kind === 'delete') await takeSnapshot(call, 'database', id);
-  },
-  async request(call, kind, id) {
-    switch (kind) {
-      case 'update':
-        return call('PUT', `/database/${id}`, { resource_profile: 'small' });
-      case 'snapshot':
-        return call('POST', '/snapshots/database', { database_instance_id: id, name: 'taken' });
-      case 'restore': {
-        const { data } = (await call('GET', `/snapshots/database?database_instance_id=${id}`)).body;
-        return call('POST', `/snapshots/database/${data[0].id}/restore`);
-      }
-      default:
-        return call('POST', `/database/${id}/${kind === 'publish' ? 'dns' : kind}`);
-    }
+  request(call, kind, id) {
+    if (kind === 'update') return call('PUT', `/database/${id}`, { resource_profile: 'small' });
+    return call('POST', `/database/${id}/${kind === 'publish' ? 'dns' : kind}`);
   },
 });

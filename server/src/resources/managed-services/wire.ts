@@ -3,6 +3,8 @@ import type { UpdateRequest } from './changes.ts';
 import type { Inspection } from './inspection.ts';
 import type { NewService } from './service.ts';
 
+type FoundMetrics = Awaited<ReturnType<Inspection['metrics']>>;
+
 /** Maps between the API's members of one kind and Danube's own names. Bodies have been validated by `schemas`. */
 export interface Wire {
   schemas: {
@@ -14,7 +16,7 @@ export interface Wire {
   };
   toNew(body: unknown): NewService;
   toUpdate(body: unknown): UpdateRequest;
-  viewMetrics(found: Awaited<ReturnType<Inspection['metrics']>>): { summary: object; health: object };
+  viewMetrics(found: FoundMetrics): { summary: object; health: object };
 }
 
 /** Members of a create request that both kinds have, with their names in the API. */
@@ -56,3 +58,17 @@ export const commonUpdate = (body: CommonUpdate): UpdateRequest => ({
     ? {}
     : { automatedSnapshots: body.automated_snapshots_enabled }),
 });
+
+/** The members of a summary of metrics that both kinds have. */
+export function commonSummary({ metrics, reason, at }: FoundMetrics) {
+  const bytes = metrics?.memory_used_bytes ?? null;
+  return {
+    memory_used_bytes: bytes,
+    memory_used_mb: bytes === null ? null : Math.round(bytes / 1024 / 1024),
+    connected_clients: metrics?.connected_clients ?? null,
+    max_clients: metrics?.max_clients ?? null,
+    uptime_seconds: metrics?.uptime_seconds ?? null,
+    retrieved_at: metrics === null ? null : at,
+    reason,
+  };
+}

@@ -1,10 +1,10 @@
-import { newVps, takeSnapshot } from '../../../test/client.ts';
+import { newVps } from '../../../test/client.ts';
 import { testWorkflowFaults } from '../../../test/workflow-faults.ts';
 import { vpsWorkflows } from './workflow.ts';
 
 testWorkflowFaults({
   name: 'VPS',
-  path: '/vps',
+  kind: 'vps',
   workflows: vpsWorkflows({ database: {} } as Parameters<typeof vpsWorkflows>[0]),
   verbs: {
     network: ['ensureTenant', 'ensureFirewalls'],
@@ -33,21 +33,8 @@ testWorkflowFaults({
     delete: { from: 'stopped', to: 'gone' },
   },
   newBody: (name) => newVps({ name }),
-  async equip(call, kind, id) {
-    if (kind === 'restore' || kind === 'delete') await takeSnapshot(call, 'vps', id);
-  },
-  async request(call, kind, id) {
-    switch (kind) {
-      case 'update':
-        return call('PUT', `/vps/${id}`, { resource_profile: 'small_shared' });
-      case 'snapshot':
-        return call('POST', '/snapshots/vps', { vps_instance_id: id, name: 'taken' });
-      case 'restore': {
-        const { data } = (await call('GET', `/snapshots/vps?vps_instance_id=${id}`)).body;
-        return call('POST', `/snapshots/vps/${data[0].id}/restore`);
-      }
-      default:
-        return call('POST', `/vps/${id}/${kind}`, kind === 'reinstall' ? { image: 'debian-13' } : undefined);
-    }
+  request(call, kind, id) {
+    if (kind === 'update') return call('PUT', `/vps/${id}`, { resource_profile: 'small_shared' });
+    return call('POST', `/vps/${id}/${kind}`, kind === 'reinstall' ? { image: 'debian-13' } : undefined);
   },
 });
