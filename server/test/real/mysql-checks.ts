@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import type { EngineVerification } from '../../src/services/provider.ts';
-import type { Subject } from './mysql-family.ts';
+import type { MysqlSubject } from './mysql-subject.ts';
 
-/** Names of tables that look like something else to who reads a client's output by its lines. */
+/** Table names that confuse a program which parses a client's output line by line. */
 const NAMES = [
   ...['a b', 'new\nline', 'tab\tx', "doesn't support check", 'quo"te``', 'back\\slash', '\\! id', "'; --"],
   ...['error : Corrupt', 'x\nnumbers.t\nerror    : Corrupt', '#sql-x', 'é中'],
 ];
 
-/** A database with tables that are in order, of kinds that a check may stumble over. */
+/** A database whose tables are all intact, but of kinds that a check may stumble over. */
 const ODD = [
   'CREATE DATABASE `odd\n``name`',
   'USE `odd\n``name`',
@@ -26,8 +26,8 @@ const ODD = [
   'DROP TABLE gone',
 ];
 
-/** That the platform's own check of the data neither complains about what is in order, nor counts wrong. */
-export async function assertTrustedChecks({ ask, service }: Subject): Promise<void> {
+/** Asserts that the platform's own check of the data reports no false errors and counts tables correctly. */
+export async function assertTrustedChecks({ ask, service }: MysqlSubject): Promise<void> {
   const verify = async () =>
     JSON.parse(await service.plane.control(service.spec.ref, 'verify')) as EngineVerification;
   const before = await verify();

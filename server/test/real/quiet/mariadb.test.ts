@@ -3,7 +3,8 @@ import { it } from 'node:test';
 import { mariadb } from '../../../src/services/mariadb/provider.ts';
 import { sample } from '../../seed.ts';
 import { AS_THE_PLATFORM, ATTACKS, ON_THE_ROLE, OWN_PATTERNS, SYSTEM_PATTERNS } from '../mariadb-attacks.ts';
-import { describeEngine, type Subject } from '../mysql-family.ts';
+import { describeEngine } from '../mysql-family.ts';
+import type { MysqlSubject } from '../mysql-subject.ts';
 
 /** Accounts that the engine or the platform created. Who administers accounts can take them over. */
 const PLATFORM = ['root@localhost', '`mariadb.sys`@localhost'];
@@ -12,7 +13,7 @@ const PLATFORM = ['root@localhost', '`mariadb.sys`@localhost'];
  * In MariaDB, an account that may create accounts can take over every other one. So none may have more rights than the
  * customer's.
  */
-async function takeOver({ ask, refused, service, ready }: Subject): Promise<void> {
+async function takeOver({ ask, refused, service, ready }: MysqlSubject): Promise<void> {
   for (const [index, account] of PLATFORM.entries()) {
     const taken = `taken${index}`;
     await ask(
@@ -35,7 +36,7 @@ async function takeOver({ ask, refused, service, ready }: Subject): Promise<void
  * Tests rights on patterns of names: all rights for the customer's own databases, and only reading for those of the
  * engine.
  */
-async function wildcards({ ask, refused }: Subject): Promise<void> {
+async function wildcards({ ask, refused }: MysqlSubject): Promise<void> {
   await ask("CREATE USER eve@'%' IDENTIFIED BY 'eve'");
   const rights = ['INSERT', 'UPDATE', 'DELETE', 'CREATE', 'DROP', 'ALTER', 'LOCK TABLES', 'EVENT', 'ALL'];
   await refused(

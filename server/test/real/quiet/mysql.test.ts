@@ -7,10 +7,11 @@ import { mysql } from '../../../src/services/mysql/provider.ts';
 import { imageOf } from '../../../src/services/provider.ts';
 import { fromTestRun } from '../../incus.ts';
 import { ATTACKS } from '../mysql-attacks.ts';
-import { describeEngine, type Subject } from '../mysql-family.ts';
+import { describeEngine } from '../mysql-family.ts';
+import type { MysqlSubject } from '../mysql-subject.ts';
 
 /** Runs MySQL's own client from the image. It verifies the certificate and the address in it. */
-async function ownClient({ services, service }: Subject): Promise<void> {
+async function ownClient({ services, service }: MysqlSubject): Promise<void> {
   const cache = fromTestRun('DANUBE_TEST_IMAGES');
   const image = imageOf(mysql, '9.7');
   const built = (await readdir(cache)).find((name) => new RegExp(`^${image}-[0-9a-f]{16}$`).test(name));

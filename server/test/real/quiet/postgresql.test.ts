@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { type RunResult, run } from '../../../src/lib/run.ts';
+import type { RunResult } from '../../../src/lib/run.ts';
 import { postgresql } from '../../../src/services/postgresql/provider.ts';
 import type { EngineMetrics, EngineState, EngineVerification } from '../../../src/services/provider.ts';
 import { waitFor } from '../../harness.ts';
 import { sample } from '../../seed.ts';
 import { volumeOf } from '../../volumes.ts';
+import { type Login, psql } from '../psql.ts';
 import { openServices, type TestService, type TestServices } from '../service.ts';
 import { ATTACKS, REFUSAL } from '../service-postgresql-attacks.ts';
 import { testSnapshots } from '../service-snapshots.ts';
@@ -22,14 +23,6 @@ const LOST = /server closed the connection unexpectedly|connection to server was
 const FULL = new RegExp(
   `No space left on device|Disk quota exceeded|wrote only \\d+ of \\d+ bytes|${LOST.source}`,
 );
-
-interface Login {
-  database?: string;
-  user?: string;
-  password?: string;
-  sslmode?: string;
-  options?: string;
-}
 
 // Tests one version in most runs. The oldest and the newest together cover all differences.
 for (const version of sample(['15', '18'], 1)) {
@@ -50,25 +43,13 @@ for (const version of sample(['15', '18'], 1)) {
     });
     after(() => services?.close());
 
-    /** Runs SQL as the customer. */
-    function attempt(sql: string, login: Login = {}): Promise<RunResult> {
-      const { database = 'shop', user = 'danube', sslmode = 'verify-full' } = login;
-      const to = `host=${service.address} dbname=${database} user=${user} connect_timeout=60`;
-      return run(
-        'psql',
-        ['-XAtq', '-v', 'ON_ERROR_STOP=1', `${to} sslmode=${sslmode} sslrootcert=${services.caFile}`],
-        {
-          env: {
-            ...process.env,
-            PGPASSWORD: login.password ?? service.settings.password,
-            PGOPTIONS: login.options ?? '',
-          },
-          input: sql,
-          allow: 'any',
-          timeoutSeconds: 300,
-        },
-      );
-    }
+    const attempt = (sql: string, login: Login = {}): Promise<RunResult> =>
+      psql(sql, {
+        address: service.address,
+        caFile: services.caFile,
+        password: service.settings.password,
+        ...login,
+      });
     async function query(sql: string, login: Login = {}): Promise<string> {
       const { status, stdout, stderr } = await attempt(sql, login);
       assert.equal(status, 0, `${sql}: ${stderr}`);
