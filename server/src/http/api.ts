@@ -65,6 +65,8 @@ declare module 'fastify' {
      * route: they would hide the setting from the type of `request.principal`.
      */
     team?: 'required' | 'none';
+    /** True: the handler asks an instance, which may take seconds. Such requests have turns of their own. */
+    asksInstance?: boolean;
     /** The one 2xx status of `schema.response`; set when the route is declared. */
     successStatus?: number;
     /** Errors that this route can return, in addition to those that its kind implies (see `openapi.ts`). */

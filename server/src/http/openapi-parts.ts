@@ -208,7 +208,7 @@ export const ERROR_RESPONSES: Record<number, ErrorResponse> = {
   },
   429: {
     name: 'RateLimited',
-    description: 'Too many requests in a minute, an hour or a day.',
+    description: 'Too many requests in a minute, an hour or a day, or too many of one team at once.',
     headers: { 'Retry-After': ref('RetryAfter') },
     examples: {
       rate_limited: { message: 'Too many requests. Try again in 12 seconds.', retry_after: 12 },
@@ -226,6 +226,7 @@ export const ERROR_RESPONSES: Record<number, ErrorResponse> = {
   503: {
     name: 'Unavailable',
     description: 'A part that the request needs does not answer at the moment, or the host has no room.',
+    headers: { 'Retry-After': ref('RetryAfter') },
     examples: {
       unavailable: { message: 'The database cannot be reached at the moment. Try again shortly.' },
       no_capacity: {

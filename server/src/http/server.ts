@@ -4,6 +4,7 @@ import type { Config } from '../config.ts';
 import type { Database } from '../db/database.ts';
 import type { SecretBox } from '../lib/crypto.ts';
 import type { Log } from '../lib/log.ts';
+import { type Admission, createAdmission } from './admission.ts';
 import type { Api, HttpServer, PrivateRequest } from './api.ts';
 import type { Authenticator } from './authenticator.ts';
 import { answerBroken } from './broken-requests.ts';
@@ -45,6 +46,7 @@ export function createHttpServer(dependencies: HttpDependencies): HttpServer {
   const { config, database, secrets, register } = dependencies;
   const gate = createGate(config, dependencies.authenticator);
   const handleError = createErrorHandler(config.publicUrl);
+  const admission = createAdmission();
   const app = createFastify(dependencies, gate, handleError);
   limitConnections(app.server, { proxies: config.trustProxy, log: dependencies.log });
   app.decorate('database', database);
@@ -66,7 +68,10 @@ export function createHttpServer(dependencies: HttpDependencies): HttpServer {
   app.addHook('onRequestAbort', (request, done) => logAccess(request, null, null, done));
   app.register(
     async (scope) => {
-      scope.addHook('onRoute', (route) => recordRoute(app, route));
+      scope.addHook('onRoute', (route) => {
+        recordRoute(app, route);
+        awaitTurn(route, admission);
+      });
       register(scope as unknown as Api);
     },
     { prefix: API_PREFIX },
@@ -121,6 +126,11 @@ function recordRoute(app: HttpServer, route: RouteOptions): void {
     const { schema = {}, config = {} } = route;
     app.apiRoutes.push({ method, url: route.url.slice(API_PREFIX.length), schema, config });
   }
+}
+
+/** Requests to public routes are answered at once: they have no team, and none of them uses the database much. */
+function awaitTurn(route: RouteOptions, admission: Admission): void {
+  if (!route.config?.public) route.handler = admission(route);
 }
 
 // These hooks run for every request, so they take a callback, which is cheaper than a promise.

@@ -49,7 +49,7 @@ export function commonInspectionRoutes<Row>(api: Api, kind: InspectedKind<Row>, 
   api.get(
     `${path}/diagnose`,
     {
-      config: { scope },
+      config: { scope, asksInstance: true },
       schema: {
         operationId: `diagnose${label}`,
         summary: `Diagnose a ${title}`,

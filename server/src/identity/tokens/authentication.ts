@@ -1,12 +1,17 @@
 import type { Database } from '../../db/database.ts';
 import type { Authenticator } from '../../http/authenticator.ts';
+import { addressKey } from '../../http/rate-limits.ts';
 import { equalBytes, sha256 } from '../../lib/crypto.ts';
 import { AppError } from '../../lib/errors.ts';
+import { FairQueue } from '../../lib/fair-queue.ts';
 import type { Log } from '../../lib/log.ts';
 import { TokenCache } from './token-cache.ts';
 
 /** `Bearer ID|SECRET`; the scheme is case-insensitive (RFC 9110, section 11.1). */
 const HEADER = /^bearer +([1-9][0-9]{0,14})\|([\x21-\x7e]{1,200})$/i;
+
+/** How many tokens are read from the database at once, for client addresses in turn; half of it for one address. */
+const LOADS = 4;
 
 export interface TokenAuthenticator extends Authenticator {
   /** Resolves once pending updates of tokens' last use are written. Call it after the last request. */
@@ -16,14 +21,16 @@ export interface TokenAuthenticator extends Authenticator {
 /** Authenticates requests by the token in their `Authorization` header, and records its use. */
 export function createTokenAuthenticator(database: Database, log: Log): TokenAuthenticator {
   const tokens = new TokenCache(database, log);
+  const turns = new FairQueue({ slots: LOADS, perKey: LOADS / 2 });
   return {
     async authenticate({ headers, ip }) {
       const { id, secret } = credentialOf(headers.authorization);
-      const found = tokens.find(id);
-      const token = found instanceof Promise ? await found : found;
+      const load = () => turns.run(addressKey(ip), () => tokens.load(id));
+      const cached = tokens.find(id);
+      const token = cached ?? (await load());
       if (!token || !equalBytes(token.secretHash, sha256(secret))) {
         // Takes as long for an unknown or cached id as for any other, so that timing does not reveal which ids exist.
-        if (!(found instanceof Promise)) await tokens.load(id);
+        if (cached) await load();
         throw unauthenticated('This API token is not valid. Check that it was copied whole.');
       }
       if (token.revoked) throw unauthenticated('This API token was revoked. Use another one.');

@@ -33,10 +33,10 @@ export class TokenCache {
     this.#log = log;
   }
 
-  /** The token with this id, or null. Returns a promise only where it has to query the database. */
-  find(id: number): TokenRecord | Promise<TokenRecord | null> {
+  /** The token with this id, or null where it has to be loaded. */
+  find(id: number): TokenRecord | null {
     const known = this.#records.get(id);
-    return known && Date.now() - known.at < MAX_AGE ? known.record : this.load(id);
+    return known && Date.now() - known.at < MAX_AGE ? known.record : null;
   }
 
   /** Reads the token from the database. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { sql } from 'kysely';
 import { type ApiClient, createApiClient } from '../../../test/api-client.ts';
 import { createTeam, joinTeam, startTestApp, type TestApp, waitFor } from '../../../test/harness.ts';
 import { DEFAULT_SCOPES } from '../../http/scopes.ts';
@@ -103,6 +104,30 @@ describe('tokens', () => {
     assert.equal(identity.teamId, teamId);
     assert.equal(identity.roles.get(teamId), 'owner');
     assert.equal(identity.roles.get(foreign.teamId), 'member');
+  });
+
+  it('leave the database to others, however many wrong ones an address sends', async () => {
+    const { pool } = test.app.database;
+    const guesses = await test.database.transaction(async (tx) => {
+      await sql`lock table tokens in access exclusive mode`.execute(tx);
+      const sent = Array.from({ length: 50 }, (_, index) =>
+        call('GET', '/user/teams', {
+          token: `${90_000 + index}|${'x'.repeat(48)}`,
+          remoteAddress: '192.0.2.7',
+        }),
+      );
+      await waitFor('one that looks for its token', async () => {
+        const { rows } = await sql`select from pg_locks where not granted`.execute(tx);
+        return rows.length > 0;
+      });
+      assert.equal(pool.waitingCount, 0, 'The others hold all connections.');
+      return { sent };
+    });
+    const answers = await Promise.all(guesses.sent);
+    assert.deepEqual(
+      answers.map(({ status }) => status),
+      Array(50).fill(401),
+    );
   });
 
   it('are rejected with invalid names, scopes and expiries', async () => {

@@ -42,7 +42,7 @@ function logsRoute(api: Api, service: ServiceActions, inspection: Inspection): v
   api.get(
     `${one}/logs`,
     {
-      config: { scope: scope('read') },
+      config: { scope: scope('read'), asksInstance: true },
       schema: {
         operationId: `get${label}Logs`,
         summary: 'Read the engine’s log',
@@ -77,7 +77,7 @@ function metricsRoute(
   api.get(
     `${one}/metrics`,
     {
-      config: { scope: scope('read') },
+      config: { scope: scope('read'), asksInstance: true },
       schema: {
         operationId: `get${label}Metrics`,
         summary: 'Show metrics',

@@ -1,0 +1,59 @@
+import type { FastifyReply, RouteOptions } from 'fastify';
+import { AppError } from '../lib/errors.ts';
+import { FairQueue, NoSlot } from '../lib/fair-queue.ts';
+import type { PrivateRequest } from './api.ts';
+import type { Principal } from './principal.ts';
+
+/** How many requests are at work at once, in this process. Each takes one or two connections of the database pool. */
+const AT_WORK = 16;
+/** How many of these may be of one team. */
+const PER_TEAM = 4;
+/** How many further requests of one team may wait, and for how long. */
+const WAITING = 200;
+const PATIENCE_MS = 10_000;
+/** Seconds after which a client may try again. */
+const RETRY_AFTER = 1;
+
+type Handler = RouteOptions['handler'];
+
+/** Makes a route's handler wait for its turn. */
+export type Admission = (route: Pick<RouteOptions, 'handler' | 'config'>) => Handler;
+
+/**
+ * Bounds the requests that are at work at once, and gives teams their turns: however many requests of one team wait,
+ * those of others do not wait behind them. A request has its turn when it is authenticated, complete and valid, so that
+ * no slow client keeps others waiting; from then on it may use the database. Requests that ask an instance have turns of
+ * their own, because it may take its time.
+ */
+export function createAdmission(): Admission {
+  const options = { slots: AT_WORK, perKey: PER_TEAM, maxWaiting: WAITING, patienceMs: PATIENCE_MS };
+  const usual = new FairQueue(options);
+  const slow = new FairQueue(options);
+  return ({ handler, config }) => {
+    const turns = config?.asksInstance ? slow : usual;
+    return async function admitted(this: unknown, request, reply) {
+      const release = await turns
+        .enter(keyOf((request as PrivateRequest).principal))
+        .catch((error: unknown) => refuse(error, reply));
+      try {
+        if (request.socket.destroyed) throw new AppError('bad_request', 'The connection has ended.');
+        return await handler.call(this as never, request, reply);
+      } finally {
+        release();
+      }
+    };
+  };
+}
+
+const keyOf = ({ team, accountId }: Principal): string => (team ? `team:${team.id}` : `account:${accountId}`);
+
+function refuse(error: unknown, reply: FastifyReply): never {
+  if (!(error instanceof NoSlot)) throw error;
+  reply.header('retry-after', RETRY_AFTER);
+  const extra = { retry_after: RETRY_AFTER };
+  throw error.reason === 'full'
+    ? new AppError('rate_limited', 'Too many requests of this team at once. Send fewer at a time.', { extra })
+    : new AppError('unavailable', 'The request has waited too long for its turn. Try again shortly.', {
+        extra,
+      });
+}
