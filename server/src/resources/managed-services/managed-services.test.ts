@@ -1,42 +1,16 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
-import { type Call, clientOf, newCache, newDatabase } from '../../../test/client.ts';
-import { customerOf } from '../../../test/customer.ts';
-import { findInconsistencies } from '../../../test/faults.ts';
-import { createTeam, startTestApp, type TestApp, waitFor } from '../../../test/harness.ts';
-import { DataPlaneError } from '../../dataplane/contract/errors.ts';
-import { SERVICE_IMAGES } from '../../images/recipes.ts';
+import { describe, it } from 'node:test';
+import { clientOf, newCache, newDatabase } from '../../../test/client.ts';
+import { suiteWithDatabases } from '../../../test/database-world.ts';
+import { createTeam, waitFor } from '../../../test/harness.ts';
 import { getInstance } from '../../instances/store.ts';
 import { volumeOf } from '../../instances/volumes.ts';
-import { createLog } from '../../lib/log.ts';
-import { runOnce } from '../../reconcilers/reconcilers.ts';
-import { storageAutoscaler } from './autoscaler.ts';
 
 describe('databases and caches', () => {
-  let test: TestApp;
-  let call: Call;
-
-  before(async () => {
-    test = await startTestApp();
-    call = clientOf(test.app.url!, test.team.token);
-    await test.database.pool.query(`update teams set quotas = '{"database": 100, "cache": 100}'`);
-    // Their parameters are known then.
-    for (const image of SERVICE_IMAGES) await test.plane.ensureImage(image);
-  });
-  after(() => test.close());
-
-  const customer = customerOf((...request) => call(...request));
-  const { ended } = customer;
-  const show = (id: string) => customer.show('database', id);
-  const settled = (id: string, status: string) => customer.settled('database', id, status);
-  const running = (changes: Record<string, unknown> = {}) => customer.running('database', changes);
-  const autoscale = () =>
-    waitFor('a pass', () =>
-      runOnce(test.database, storageAutoscaler(test.database, test.plane, createLog('silent'))),
-    );
-  const ref = (id: string, kind = 'database') => ({ teamId: test.team.teamId, name: `${kind}-${id}` });
+  const world = suiteWithDatabases();
+  const { call, show, settled, running, ref } = world;
   const volumeGb = async (id: string) =>
-    (await test.plane.describeVolume(volumeOf(await getInstance(test.database.db, id))))?.sizeGb;
+    (await world.test.plane.describeVolume(volumeOf(await getInstance(world.test.database.db, id))))?.sizeGb;
 
   it('creates a database on its plan, and shows where it is but not its password', async () => {
     const id = await running();
@@ -57,7 +31,7 @@ describe('databases and caches', () => {
     );
     assert.ok(credentials.password.length >= 20);
     assert.ok(!JSON.stringify(await call('GET', '/database')).includes(credentials.password));
-    assert.deepEqual((await test.plane.describeInstance(ref(id)))?.limits, {
+    assert.deepEqual((await world.test.plane.describeInstance(ref(id)))?.limits, {
       vcpu: 1,
       memoryMb: 1024,
       diskGb: 5,
@@ -112,19 +86,6 @@ describe('databases and caches', () => {
     assert.equal((await call('GET', '/database')).body.pagination.total, before);
   });
 
-  it('does not call an update done that names nothing it knows', async () => {
-    const id = await running();
-    const answer = await call('PUT', `/database/${id}`, { pasword: 'x', resource_profil: 'small' });
-    assert.equal(answer.status, 422);
-    assert.match(answer.body.message, /at least one of: name, configuration/);
-    const value = await call('PUT', `/database/${id}`, { configuration: { work_mem: { a: 1 } } });
-    assert.deepEqual(value.body.errors, {
-      'configuration.work_mem': [
-        'The configuration.work_mem field must be a string, or a number, or true or false.',
-      ],
-    });
-  });
-
   it('stops in order, starts again, and is deleted only when it is stopped', async () => {
     const id = await running();
     const refused = await call('DELETE', `/database/${id}`);
@@ -138,80 +99,16 @@ describe('databases and caches', () => {
     await settled(id, 'stopped');
     assert.equal((await call('DELETE', `/database/${id}`)).body.status, 'destroying');
     await waitFor('404', async () => (await call('GET', `/database/${id}`)).status === 404);
-    assert.equal(await test.plane.describeInstance(ref(id)), null);
-  });
-
-  it('changes plan and storage, up and down, but never shrinks the storage', async () => {
-    const id = await running({ resource_profile: 'small' });
-    const shrink = await call('PUT', `/database/${id}`, { storage_size_gb: 10 });
-    assert.equal(shrink.status, 422);
-    assert.match(shrink.body.errors.storage_size_gb[0], /cannot shrink.*20 GB/);
-    await ended(await call('PUT', `/database/${id}`, { storage_size_gb: 33 }));
-    await ended(await call('PUT', `/database/${id}`, { resource_profile: 'micro' }));
-    const { events } = (await call('GET', `/database/${id}/events`)).body.data;
-    assert.match(events[0].message, /plan small → micro\.$/);
-    assert.match(events[2].message, /storage 20 → 33 GB\.$/);
-    const { status, memory_size_mb, storage_size_gb, monthly_cost_cents } = await show(id);
-    assert.deepEqual(
-      [status, memory_size_mb, storage_size_gb, monthly_cost_cents],
-      ['running', 1024, 33, 999],
-    );
-    assert.deepEqual((await test.plane.describeInstance(ref(id)))?.limits, {
-      vcpu: 1,
-      memoryMb: 1024,
-      diskGb: 5,
-    });
-    assert.equal(await volumeGb(id), 33);
-  });
-
-  it('goes back to what was before where the engine refuses an update', async () => {
-    const id = await running();
-    test.plane.faults.failNext(
-      'control',
-      new DataPlaneError('failed', 'invalid value for parameter "work_mem"'),
-    );
-    const update = await call('PUT', `/database/${id}`, {
-      resource_profile: 'small',
-      configuration: { work_mem: '64MB' },
-    });
-    const operation = await ended(update);
-    assert.deepEqual(
-      [operation.state, operation.error.message],
-      ['failed', 'invalid value for parameter "work_mem"'],
-    );
-    const database = await show(id);
-    assert.deepEqual(
-      [database.status, database.resource_profile, database.configuration],
-      ['running', 'micro', {}],
-    );
-    // A volume that has grown stays so.
-    assert.equal(database.storage_size_gb, 20);
-    assert.deepEqual(await findInconsistencies(test.database, test.plane), []);
-  });
-
-  it('marks parameters that wait for a restart, until it is started again', async () => {
-    const id = await running();
-    // What the engine in the instance says when it is asked to reload.
-    const stop = test.plane.answerControl('reload', 'max_connections\n');
-    const update = await call('PUT', `/database/${id}`, { configuration: { max_connections: 50 } });
-    assert.equal((await ended(update)).state, 'succeeded');
-    stop();
-    assert.deepEqual((await show(id)).pending_restart, ['max_connections']);
-    const findings = (await call('GET', `/database/${id}/diagnose`)).body.data.findings;
-    assert.ok(findings.some(({ code }: { code: string }) => code === 'pending_restart'));
-    await call('POST', `/database/${id}/stop`);
-    await call('POST', `/database/${id}/start`);
-    await settled(id, 'running');
-    assert.deepEqual((await show(id)).pending_restart, []);
+    assert.equal(await world.test.plane.describeInstance(ref(id)), null);
   });
 
   it('builds a lost instance again on its data when it is started', async () => {
     const id = await running();
-    test.plane.drift.deleteBehindOurBack(ref(id));
+    world.test.plane.drift.deleteBehindOurBack(ref(id));
     await waitFor('the loss to show', async () => (await show(id)).status === 'error', 30);
     assert.equal((await call('POST', `/database/${id}/start`)).status, 200);
     await settled(id, 'running');
-    assert.equal((await test.plane.describeInstance(ref(id)))?.power, 'running');
+    assert.equal((await world.test.plane.describeInstance(ref(id)))?.power, 'running');
   });
 
   it('shows events, metrics and findings', async () => {
@@ -238,9 +135,10 @@ describe('databases and caches', () => {
   it('shows that an engine answers nobody, until it does again', async () => {
     const id = await running();
     const health = async () => {
-      await test.database.pool.query('update managed_services set engine_checked_at = null where id = $1', [
-        id,
-      ]);
+      await world.test.database.pool.query(
+        'update managed_services set engine_checked_at = null where id = $1',
+        [id],
+      );
       return (await show(id)).status_details;
     };
     await waitFor('it to be healthy', async () => (await health()).health === 'healthy');
@@ -253,7 +151,7 @@ describe('databases and caches', () => {
       clients: [],
       write_complaint: null,
     };
-    const again = test.plane.answerControl('examine', JSON.stringify(evidence));
+    const again = world.test.plane.answerControl('examine', JSON.stringify(evidence));
     try {
       const { error, summary } = await waitFor('it to be unhealthy', async () => {
         const details = await health();
@@ -270,41 +168,18 @@ describe('databases and caches', () => {
   });
 
   it('creates one database for one Idempotency-Key, and keeps the quota', async () => {
-    const team = await createTeam(test.database);
-    const mine = clientOf(test.app.url!, team.token);
+    const team = await createTeam(world.test.database);
+    const mine = clientOf(world.test.app.url!, team.token);
     const answers = await Promise.all(
       Array.from({ length: 5 }, () =>
         mine('POST', '/database', newDatabase(), { 'idempotency-key': 'once' }),
       ),
     );
     assert.equal(new Set(answers.map(({ body }) => body.instance.id)).size, 1);
-    await test.database.pool.query(`update teams set quotas = '{"database": 2}' where id = $1`, [
+    await world.test.database.pool.query(`update teams set quotas = '{"database": 2}' where id = $1`, [
       team.teamId,
     ]);
     const more = await Promise.all(Array.from({ length: 4 }, () => mine('POST', '/database', newDatabase())));
     assert.deepEqual(more.map(({ status }) => status).sort(), [201, 422, 422, 422]);
-  });
-
-  it('grows storage that fills up, where that is asked for', async () => {
-    const id = await running({
-      storage_autoscaling_enabled: true,
-      storage_autoscale_threshold_percent: 80,
-      storage_autoscale_increment_gib: 5,
-    });
-    const other = await running();
-    for (const instance of [id, other]) test.plane.drift.fillDisk(ref(instance), 9 * 1024 ** 3);
-    await autoscale();
-    await waitFor('growth', async () => (await show(id)).storage_size_gb === 15);
-    await settled(id, 'running');
-    await autoscale();
-    // 9 of 15 GB are below the threshold.
-    assert.equal((await show(id)).storage_size_gb, 15);
-    assert.equal((await show(other)).storage_size_gb, 10);
-    assert.notEqual((await show(id)).storage_autoscale_policy.last_scaled_at, null);
-    const { findings } = (await call('GET', `/database/${other}/diagnose`)).body.data;
-    assert.deepEqual(
-      findings.map(({ code }: { code: string }) => code),
-      ['disk_nearly_full'],
-    );
   });
 });

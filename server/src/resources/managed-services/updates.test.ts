@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { suiteWithDatabases } from '../../../test/database-world.ts';
+import { findInconsistencies } from '../../../test/faults.ts';
+import { waitFor } from '../../../test/harness.ts';
+import { DataPlaneError } from '../../dataplane/contract/errors.ts';
+import { getInstance } from '../../instances/store.ts';
+import { volumeOf } from '../../instances/volumes.ts';
+import { createLog } from '../../lib/log.ts';
+import { runOnce } from '../../reconcilers/reconcilers.ts';
+import { storageAutoscaler } from './autoscaler.ts';
+
+describe('updates of databases', () => {
+  const world = suiteWithDatabases();
+  const { call, ended, show, settled, running, ref } = world;
+  const autoscale = () =>
+    waitFor('a pass', () =>
+      runOnce(
+        world.test.database,
+        storageAutoscaler(world.test.database, world.test.plane, createLog('silent')),
+      ),
+    );
+  const volumeGb = async (id: string) =>
+    (await world.test.plane.describeVolume(volumeOf(await getInstance(world.test.database.db, id))))?.sizeGb;
+
+  it('does not call an update done that names nothing it knows', async () => {
+    const id = await running();
+    const answer = await call('PUT', `/database/${id}`, { pasword: 'x', resource_profil: 'small' });
+    assert.equal(answer.status, 422);
+    assert.match(answer.body.message, /at least one of: name, configuration/);
+    const value = await call('PUT', `/database/${id}`, { configuration: { work_mem: { a: 1 } } });
+    assert.deepEqual(value.body.errors, {
+      'configuration.work_mem': [
+        'The configuration.work_mem field must be a string, or a number, or true or false.',
+      ],
+    });
+  });
+
+  it('changes plan and storage, up and down, but never shrinks the storage', async () => {
+    const id = await running({ resource_profile: 'small' });
+    const shrink = await call('PUT', `/database/${id}`, { storage_size_gb: 10 });
+    assert.equal(shrink.status, 422);
+    assert.match(shrink.body.errors.storage_size_gb[0], /cannot shrink.*20 GB/);
+    await ended(await call('PUT', `/database/${id}`, { storage_size_gb: 33 }));
+    await ended(await call('PUT', `/database/${id}`, { resource_profile: 'micro' }));
+    const { events } = (await call('GET', `/database/${id}/events`)).body.data;
+    assert.match(events[0].message, /plan small → micro\.$/);
+    assert.match(events[2].message, /storage 20 → 33 GB\.$/);
+    const { status, memory_size_mb, storage_size_gb, monthly_cost_cents } = await show(id);
+    assert.deepEqual(
+      [status, memory_size_mb, storage_size_gb, monthly_cost_cents],
+      ['running', 1024, 33, 999],
+    );
+    assert.deepEqual((await world.test.plane.describeInstance(ref(id)))?.limits, {
+      vcpu: 1,
+      memoryMb: 1024,
+      diskGb: 5,
+    });
+    assert.equal(await volumeGb(id), 33);
+  });
+
+  it('goes back to what was before where the engine refuses an update', async () => {
+    const id = await running();
+    world.test.plane.faults.failNext(
+      'control',
+      new DataPlaneError('failed', 'invalid value for parameter "work_mem"'),
+    );
+    const update = await call('PUT', `/database/${id}`, {
+      resource_profile: 'small',
+      configuration: { work_mem: '64MB' },
+    });
+    const operation = await ended(update);
+    assert.deepEqual(
+      [operation.state, operation.error.message],
+      ['failed', 'invalid value for parameter "work_mem"'],
+    );
+    const database = await show(id);
+    assert.deepEqual(
+      [database.status, database.resource_profile, database.configuration],
+      ['running', 'micro', {}],
+    );
+    // A volume that has grown stays so.
+    assert.equal(database.storage_size_gb, 20);
+    assert.deepEqual(await findInconsistencies(world.test.database, world.test.plane), []);
+  });
+
+  it('marks parameters that wait for a restart, until it is started again', async () => {
+    const id = await running();
+    // What the engine in the instance says when it is asked to reload.
+    const stop = world.test.plane.answerControl('reload', 'max_connections\n');
+    const update = await call('PUT', `/database/${id}`, { configuration: { max_connections: 50 } });
+    assert.equal((await ended(update)).state, 'succeeded');
+    stop();
+    assert.deepEqual((await show(id)).pending_restart, ['max_connections']);
+    const findings = (await call('GET', `/database/${id}/diagnose`)).body.data.findings;
+    assert.ok(findings.some(({ code }: { code: string }) => code === 'pending_restart'));
+    await call('POST', `/database/${id}/stop`);
+    await call('POST', `/database/${id}/start`);
+    await settled(id, 'running');
+    assert.deepEqual((await show(id)).pending_restart, []);
+  });
+
+  it('grows storage that fills up, where that is asked for', async () => {
+    const id = await running({
+      storage_autoscaling_enabled: true,
+      storage_autoscale_threshold_percent: 80,
+      storage_autoscale_increment_gib: 5,
+    });
+    const other = await running();
+    for (const instance of [id, other]) world.test.plane.drift.fillDisk(ref(instance), 9 * 1024 ** 3);
+    await autoscale();
+    await waitFor('growth', async () => (await show(id)).storage_size_gb === 15);
+    await settled(id, 'running');
+    await autoscale();
+    // 9 of 15 GB are below the threshold.
+    assert.equal((await show(id)).storage_size_gb, 15);
+    assert.equal((await show(other)).storage_size_gb, 10);
+    assert.notEqual((await show(id)).storage_autoscale_policy.last_scaled_at, null);
+    const { findings } = (await call('GET', `/database/${other}/diagnose`)).body.data;
+    assert.deepEqual(
+      findings.map(({ code }: { code: string }) => code),
+      ['disk_nearly_full'],
+    );
+  });
+});
