@@ -52,7 +52,10 @@ export async function benchListVps(): Promise<Row[]> {
 
 async function startBare(test: TestApp) {
   const server = Fastify();
-  const { sql, parameters } = listVpsQuery(test.database.db, test.team.teamId, 25, 0).compile();
+  const { sql, parameters } = listVpsQuery(test.database.db, test.team.teamId, {
+    page: 1,
+    per_page: 25,
+  }).compile();
   const total = 'select used from team_usage where team_id = $1 and kind = $2';
   server.get('/', async () => {
     const [rows, count] = await Promise.all([

@@ -117,7 +117,7 @@ export interface paths {
         };
         /**
          * List VPS
-         * @description Lists the team’s servers, newest first. Needs the scope `vps:read`.
+         * @description Lists the team’s servers, newest first, or those that the parameters name. Needs the scope `vps:read`.
          */
         get: operations["listVps"];
         put?: never;
@@ -389,7 +389,7 @@ export interface paths {
         };
         /**
          * List databases
-         * @description Lists the team’s databases, newest first. Needs the scope `database:read`.
+         * @description Lists the team’s databases, newest first, or those that the parameters name. Needs the scope `database:read`.
          */
         get: operations["listDatabases"];
         put?: never;
@@ -645,7 +645,7 @@ export interface paths {
         };
         /**
          * List caches
-         * @description Lists the team’s caches, newest first. Needs the scope `cache:read`.
+         * @description Lists the team’s caches, newest first, or those that the parameters name. Needs the scope `cache:read`.
          */
         get: operations["listCaches"];
         put?: never;
@@ -4850,6 +4850,31 @@ export interface operations {
                  * @example 15
                  */
                 per_page?: number;
+                /**
+                 * @description Only instances with exactly this name.
+                 * @example web-1
+                 */
+                name?: string;
+                /**
+                 * @description Only instances with this status.
+                 * @example running
+                 */
+                status?: "pending" | "provisioning" | "starting" | "running" | "stopping" | "stopped" | "rebooting" | "restoring" | "reinstalling" | "error" | "destroying" | "recreating";
+                /**
+                 * @description Only instances in this datacenter.
+                 * @example fsn1
+                 */
+                datacenter?: string;
+                /**
+                 * @description Only instances with these ids, separated by commas. Unknown ones are left out.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                ids?: string;
+                /**
+                 * @description The order; `-` is descending. Newest first by default.
+                 * @example -created_at
+                 */
+                sort?: "-created_at" | "created_at" | "-name" | "name";
             };
             header?: {
                 /** @description The team that the request acts on, instead of the token’s own. */
@@ -6391,6 +6416,31 @@ export interface operations {
                  * @example 15
                  */
                 per_page?: number;
+                /**
+                 * @description Only instances with exactly this name.
+                 * @example web-1
+                 */
+                name?: string;
+                /**
+                 * @description Only instances with this status.
+                 * @example running
+                 */
+                status?: "pending" | "provisioning" | "starting" | "running" | "updating" | "stopping" | "stopped" | "restoring" | "error" | "destroying";
+                /**
+                 * @description Only instances in this datacenter.
+                 * @example fsn1
+                 */
+                datacenter?: string;
+                /**
+                 * @description Only instances with these ids, separated by commas. Unknown ones are left out.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                ids?: string;
+                /**
+                 * @description The order; `-` is descending. Newest first by default.
+                 * @example -created_at
+                 */
+                sort?: "-created_at" | "created_at" | "-name" | "name";
             };
             header?: {
                 /** @description The team that the request acts on, instead of the token’s own. */
@@ -8123,6 +8173,31 @@ export interface operations {
                  * @example 15
                  */
                 per_page?: number;
+                /**
+                 * @description Only instances with exactly this name.
+                 * @example web-1
+                 */
+                name?: string;
+                /**
+                 * @description Only instances with this status.
+                 * @example running
+                 */
+                status?: "pending" | "provisioning" | "starting" | "running" | "updating" | "stopping" | "stopped" | "restoring" | "error" | "destroying";
+                /**
+                 * @description Only instances in this datacenter.
+                 * @example fsn1
+                 */
+                datacenter?: string;
+                /**
+                 * @description Only instances with these ids, separated by commas. Unknown ones are left out.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                ids?: string;
+                /**
+                 * @description The order; `-` is descending. Newest first by default.
+                 * @example -created_at
+                 */
+                sort?: "-created_at" | "created_at" | "-name" | "name";
             };
             header?: {
                 /** @description The team that the request acts on, instead of the token’s own. */

@@ -1,10 +1,10 @@
 import type { Api } from '../../http/api.ts';
 import { mutate } from '../../http/mutation.ts';
-import { PageOf, PageQuery } from '../../http/pagination.ts';
+import { PageOf } from '../../http/pagination.ts';
 import { catalogRoutes } from './catalog-routes.ts';
 import { inspectionRoutes } from './inspection-routes.ts';
 import { routeParts, type ServiceRouteDependencies } from './route-parts.ts';
-import { Action, Created, Published, Shown, Updated, Withdrawn } from './schema.ts';
+import { Action, Created, Published, ServiceQuery, Shown, Updated, Withdrawn } from './schema.ts';
 import type { ServiceActions } from './service.ts';
 import type { Wire } from './wire.ts';
 
@@ -31,9 +31,9 @@ function collectionRoutes(api: Api, service: ServiceActions, { schemas, toNew }:
       schema: {
         operationId: `list${label}s`,
         summary: `List ${noun}s`,
-        description: `Lists the team’s ${noun}s, newest first.`,
+        description: `Lists the team’s ${noun}s, newest first, or those that the parameters name.`,
         tags,
-        querystring: PageQuery,
+        querystring: ServiceQuery,
         response: { 200: PageOf(schemas.instance) },
       },
     },

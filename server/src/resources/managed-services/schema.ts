@@ -15,6 +15,7 @@ import {
   Timestamp,
 } from '../../http/schema.ts';
 import { PATTERN_MESSAGE } from '../../http/validation.ts';
+import { InstanceQuery } from '../../instances/listing.ts';
 import {
   Capabilities,
   Decimal,
@@ -34,6 +35,8 @@ import { MAX_STORAGE_GB } from './view.ts';
 /** Parts of the schemas of databases and caches; each kind adds its own members and examples. */
 
 export const Status = Enum(SERVICE_STATUSES, { example: 'running' });
+
+export const ServiceQuery = InstanceQuery(SERVICE_STATUSES);
 
 export const ServiceName = Type.String({
   minLength: 2,

@@ -1,11 +1,12 @@
 import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
 import type { Database, Queryable, Tx } from '../../db/database.ts';
-import { offsetOf, type PageQuery, pageOf } from '../../http/pagination.ts';
+import { pageOf } from '../../http/pagination.ts';
 import type { TeamPrincipal } from '../../http/principal.ts';
-import { countOf, takeQuota } from '../../identity/teams/quotas.ts';
+import { takeQuota } from '../../identity/teams/quotas.ts';
 import { type AddressPools, allotAddresses } from '../../instances/addresses.ts';
 import { promiseInstance } from '../../instances/capacity.ts';
 import { acceptForInstance, targetOf } from '../../instances/lifecycle.ts';
+import { countWanted, type InstanceQuery } from '../../instances/listing.ts';
 import { insertInstance } from '../../instances/store.ts';
 import { randomText, type SecretBox } from '../../lib/crypto.ts';
 import { AppError, invalidState, notFound } from '../../lib/errors.ts';
@@ -98,10 +99,10 @@ export class ServiceActions {
     return viewService(row, { comparedAt, publicAddress: this.#publicAddress });
   }
 
-  async list(principal: TeamPrincipal, query: PageQuery) {
+  async list(principal: TeamPrincipal, query: InstanceQuery) {
     const [rows, total, comparedAt] = await Promise.all([
-      listServices(this.#db, principal.team.id, this.kind, query.per_page, offsetOf(query)),
-      countOf(this.#db, principal.team.id, this.kind),
+      listServices(this.#db, principal.team.id, this.kind, query),
+      countWanted(this.#db, principal.team.id, this.kind, query),
       this.#clock.lastPass(),
     ]);
     return pageOf(

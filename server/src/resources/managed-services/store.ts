@@ -1,7 +1,9 @@
 import { type Insertable, type Selectable, sql, type UpdateObject } from 'kysely';
 import type { Queryable, Tx } from '../../db/database.ts';
 import type { DB, ManagedServices } from '../../db/schema.gen.ts';
+import { offsetOf } from '../../http/pagination.ts';
 import type { PortRange } from '../../instances/addresses.ts';
+import { type InstanceQuery, isWanted, orderOf } from '../../instances/listing.ts';
 import { type Instance, type NewInstance, selectInstances } from '../../instances/store.ts';
 import type { Kind } from './kinds.ts';
 
@@ -21,20 +23,22 @@ const select = (db: Queryable) =>
 const selectOf = (db: Queryable, teamId: number, kind: Kind) =>
   select(db).where('instances.team_id', '=', teamId).where('instances.kind', '=', kind);
 
-/** Newest first. `limit` and `offset` count rows. */
-export const listServices = (
+/** The page of the team's services that is asked for. */
+export function listServices(
   db: Queryable,
   teamId: number,
   kind: Kind,
-  limit: number,
-  offset: number,
-): Promise<ManagedService[]> =>
-  selectOf(db, teamId, kind)
-    .orderBy('instances.created_at', 'desc')
-    .orderBy('instances.id', 'desc')
-    .limit(limit)
-    .offset(offset)
+  wanted: InstanceQuery,
+): Promise<ManagedService[]> {
+  const { column, direction } = orderOf(wanted);
+  return select(db)
+    .where(isWanted(teamId, kind, wanted))
+    .orderBy(column, direction)
+    .orderBy('instances.id', direction)
+    .limit(wanted.per_page)
+    .offset(offsetOf(wanted))
     .execute();
+}
 
 export const findService = (
   db: Queryable,

@@ -2,7 +2,7 @@ import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
 import type { Database } from '../../db/database.ts';
 import type { Api } from '../../http/api.ts';
 import { mutate } from '../../http/mutation.ts';
-import { PageOf, PageQuery } from '../../http/pagination.ts';
+import { PageOf } from '../../http/pagination.ts';
 import { commonInspectionRoutes } from '../../instances/inspection-routes.ts';
 import { isTransitional, statusColor, statusLabel } from '../../instances/status.ts';
 import type { PassClock } from '../../reconcilers/reconcilers.ts';
@@ -19,6 +19,7 @@ import {
   VpsAction,
   VpsParams,
   VpsPassword,
+  VpsQuery,
   VpsStatusView,
 } from './schema.ts';
 import type { VpsService } from './service.ts';
@@ -69,9 +70,9 @@ function collectionRoutes(api: Api, vps: VpsService): void {
       schema: {
         operationId: 'listVps',
         summary: 'List VPS',
-        description: 'Lists the team’s servers, newest first.',
+        description: 'Lists the team’s servers, newest first, or those that the parameters name.',
         tags,
-        querystring: PageQuery,
+        querystring: VpsQuery,
         response: { 200: PageOf(Vps) },
       },
     },

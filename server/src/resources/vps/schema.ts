@@ -15,6 +15,7 @@ import {
   Timestamp,
 } from '../../http/schema.ts';
 import { PATTERN_MESSAGE } from '../../http/validation.ts';
+import { InstanceQuery } from '../../instances/listing.ts';
 import {
   Address4,
   Address6,
@@ -32,6 +33,8 @@ const Status = Enum(VPS_STATUSES, { example: 'running' });
 const AllocationType = Enum(['shared', 'dedicated']);
 const PlanName = LineText(40, 'nano_shared', { description: 'A name from `GET /vps/plans`.' });
 const ImageName = LineText(100, 'debian-12', { description: 'A name from `GET /vps/images`.' });
+
+export const VpsQuery = InstanceQuery(VPS_STATUSES);
 
 export const VpsParams = Obj({ vpsInstance: PathId('uuid', 'Id of the VPS.') });
 

@@ -1,12 +1,13 @@
 import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
 import { INTERNAL_DOMAIN, internalName } from '../../dataplane/contract/networks.ts';
 import type { Database, Queryable, Tx } from '../../db/database.ts';
-import { offsetOf, type PageQuery, pageOf } from '../../http/pagination.ts';
+import { pageOf } from '../../http/pagination.ts';
 import type { TeamPrincipal } from '../../http/principal.ts';
-import { countOf, takeQuota } from '../../identity/teams/quotas.ts';
+import { takeQuota } from '../../identity/teams/quotas.ts';
 import { type AddressPools, allotAddresses } from '../../instances/addresses.ts';
 import { promiseInstance } from '../../instances/capacity.ts';
 import { acceptForInstance, targetOf } from '../../instances/lifecycle.ts';
+import { countWanted, type InstanceQuery } from '../../instances/listing.ts';
 import { insertInstance, updateInstance } from '../../instances/store.ts';
 import { randomText, type SecretBox } from '../../lib/crypto.ts';
 import { invalidState, notFound } from '../../lib/errors.ts';
@@ -62,10 +63,10 @@ export class VpsService {
     return vps;
   }
 
-  async list(principal: TeamPrincipal, query: PageQuery) {
+  async list(principal: TeamPrincipal, query: InstanceQuery) {
     const [rows, total, comparedAt] = await Promise.all([
-      listVps(this.#db, principal.team.id, query.per_page, offsetOf(query)),
-      countOf(this.#db, principal.team.id, 'vps'),
+      listVps(this.#db, principal.team.id, query),
+      countWanted(this.#db, principal.team.id, 'vps', query),
       this.#clock.lastPass(),
     ]);
     return pageOf(

@@ -1,6 +1,8 @@
 import { type Selectable, sql, type UpdateObject } from 'kysely';
 import type { Queryable, Tx } from '../../db/database.ts';
 import type { DB, Vps as VpsTable } from '../../db/schema.gen.ts';
+import { offsetOf } from '../../http/pagination.ts';
+import { type InstanceQuery, isWanted, orderOf } from '../../instances/listing.ts';
 import { type Instance, selectInstances } from '../../instances/store.ts';
 
 /** A server: the columns of every instance, and those of servers. */
@@ -18,19 +20,20 @@ const select = (db: Queryable) =>
 const selectOne = (db: Queryable, teamId: number, id: string) =>
   select(db).where('instances.id', '=', id).where('instances.team_id', '=', teamId);
 
-/** Newest first. `limit` and `offset` count rows. */
-export const listVps = (db: Queryable, teamId: number, limit: number, offset: number): Promise<Vps[]> =>
-  listVpsQuery(db, teamId, limit, offset).execute();
+/** The page of the team's servers that is asked for. */
+export const listVps = (db: Queryable, teamId: number, wanted: InstanceQuery): Promise<Vps[]> =>
+  listVpsQuery(db, teamId, wanted).execute();
 
 /** Its query, for the benchmark against the bare query. */
-export const listVpsQuery = (db: Queryable, teamId: number, limit: number, offset: number) =>
-  select(db)
-    .where('instances.team_id', '=', teamId)
-    .where('instances.kind', '=', 'vps')
-    .orderBy('instances.created_at', 'desc')
-    .orderBy('instances.id', 'desc')
-    .limit(limit)
-    .offset(offset);
+export function listVpsQuery(db: Queryable, teamId: number, wanted: InstanceQuery) {
+  const { column, direction } = orderOf(wanted);
+  return select(db)
+    .where(isWanted(teamId, 'vps', wanted))
+    .orderBy(column, direction)
+    .orderBy('instances.id', direction)
+    .limit(wanted.per_page)
+    .offset(offsetOf(wanted));
+}
 
 export const findVps = (db: Queryable, teamId: number, id: string): Promise<Vps | undefined> =>
   selectOne(db, teamId, id).executeTakeFirst();
