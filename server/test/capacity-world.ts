@@ -11,14 +11,14 @@ export const GIB = 1024 ** 3;
 
 const config = testConfig();
 
-/** A server on a simulated host whose size the tests set. The methods may be used without their object. */
+/** A server on a simulated host whose size the tests set. The helpers may be destructured. */
 export class CapacityWorld {
   /** The server of the current test. */
   test!: TestApp;
   #call!: Call;
 
   async open(): Promise<void> {
-    // The tests look at the host themselves: a pass of the server would undo what they set.
+    // The tests update the capacity themselves. An automatic pass would overwrite what they set.
     this.test = await startTestApp({ config, still: ['capacity'] });
     this.#call = clientOf(this.test.app.url!, this.test.team.token);
   }
@@ -31,7 +31,7 @@ export class CapacityWorld {
 
   call: Call = (...request) => this.#call(...request);
 
-  /** Sets the memory for instances and the size of the pool, and has Danube look at them. */
+  /** Sets the memory for instances and the size of the pool, and lets Danube read them. */
   host = async (memoryMb: number, poolGb: number, freeGb = poolGb): Promise<void> => {
     this.test.plane.setCapacity({
       memoryMb: memoryMb + config.capacity.memoryReserveMb,

@@ -7,14 +7,14 @@ export type Kind = 'vps' | 'database' | 'cache';
 /** A request that creates an instance of each kind. */
 export const NEW = { vps: newVps, database: newDatabase, cache: newCache };
 
-/** What tests do with instances as a customer would: create them, look at them, wait for them. */
+/** Helpers with which tests create instances, read them and wait for them, as a customer would. */
 export function customerOf(call: Call) {
   const show = async (kind: Kind, id: string) => (await call('GET', `/${kind}/${id}`)).body.instance;
 
   const settled = (kind: Kind, id: string, status: string): Promise<unknown> =>
     waitFor(`${id} to be ${status}`, async () => (await show(kind, id))?.status === status);
 
-  /** Waits for the end of the operation that a request was accepted as; returns the operation. */
+  /** Waits until the operation of an accepted request has ended; returns the operation. */
   const ended = (answer: Answer) => {
     assert.ok(answer.status < 300, JSON.stringify(answer.body));
     return waitFor('the operation to end', async () => {

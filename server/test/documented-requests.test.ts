@@ -35,11 +35,11 @@ interface Parameter {
 
 const ajv = new Ajv({
   strict: false,
-  // A scalar of another type is no reason to refuse a request, where its meaning is plain.
+  // A scalar of another type does not make a request invalid, if its meaning is clear.
   coerceTypes: true,
   formats: { int32: true, int64: true, double: true, uuid: true, password: true },
 });
-// Members that the document does not know are dropped, and no reason to refuse a request.
+// Unknown members are ignored, and do not make a request invalid.
 ajv.addSchema(
   JSON.parse(JSON.stringify(DOCUMENT), (name, value) =>
     name === 'additionalProperties' && value === false ? undefined : value,
@@ -47,13 +47,13 @@ ajv.addSchema(
   'document',
 );
 
-/** The parameters of a route, whether they stand there or are referred to. */
+/** The parameters of a route, whether they are inline or references. */
 const parametersOf = ({ operation }: DocumentedRoute): Parameter[] =>
   (operation.parameters ?? []).map((one) =>
     one.$ref ? (DOCUMENT.components.parameters[one.$ref.split('/').at(-1)!] as never) : (one as never),
   );
 
-/** Texts that the schema of a parameter takes. */
+/** Texts that the schema of a parameter accepts. */
 function taken({ schema }: Parameter): fc.Arbitrary<string> {
   if (schema.enum) return fc.constantFrom(...schema.enum);
   if (schema.type === 'integer')
@@ -62,7 +62,7 @@ function taken({ schema }: Parameter): fc.Arbitrary<string> {
   return fc.stringMatching(new RegExp(schema.pattern ?? '^.*$', 'u')).filter((text) => text.length <= limit);
 }
 
-/** Texts that it does not. */
+/** Texts that the schema of a parameter does not accept. */
 function refused({ schema }: Parameter): fc.Arbitrary<string> {
   if (schema.type === 'integer') {
     const beyond = [schema.minimum! - 1, schema.maximum! + 1, 1.5].map(String);
@@ -157,7 +157,7 @@ describe('the document and the server agree on', () => {
       it(`what ${parameter.name} may be, in the path of ${route.method} ${route.path}`, async () => {
         await fc.assert(
           fc.asyncProperty(refused(parameter), async (value) => {
-            // These would make another path of it.
+            // These would change the path.
             fc.pre(!/^\.{0,2}$/.test(value));
             const strange = { ...ids, [parameter.name]: encodeURIComponent(value) };
             const answer = await call(
@@ -183,7 +183,7 @@ describe('the document and the server agree on', () => {
             ...(body ? { body: body.example } : {}),
             headers: { [parameter.name.toLowerCase()]: value },
           });
-          // A key is looked at where something is changed, after what is to be changed was found.
+          // A key is checked only in writes, and only after the resource was found.
           assert.ok([404, 422].includes(answer.status), `${JSON.stringify(value)}: ${answer.status}`);
         }
       });
@@ -235,7 +235,7 @@ describe('the document and the server agree on', () => {
   }
 });
 
-/** The schema itself, where it is a reference. */
+/** Resolves a reference to the schema itself. */
 function resolve(schema: object & { $ref?: string }): object {
   return schema.$ref ? DOCUMENT.components.schemas[schema.$ref.split('/').at(-1)!]! : schema;
 }

@@ -25,7 +25,7 @@ export const plain = (policies: Policies | undefined) =>
 
 export const attachment = (instance_id: string, instance_type = 'vps') => ({ instance_type, instance_id });
 
-/** Stops automatic passes of the reconciler, which could meet failures that a test injects once. */
+/** Stops automatic passes of the reconciler, which could run into failures that a test injects once. */
 export const FIREWALLS_STILL = { still: ['firewalls'] } as const;
 
 /** Runs one pass of the reconciler. */
@@ -76,7 +76,7 @@ export async function createFirewallTeam(test: TestApp) {
     show: async (id: string) => (await call('GET', `/firewalls/${id}`)).body.firewall,
     create: async (body: object = {}): Promise<string> =>
       (await done('POST', '/firewalls', { name: 'web', rules: [web], ...body })).firewall.id,
-    /** Sends a request that must be rejected; returns the sentences by field. */
+    /** Sends a request that must be rejected; returns the error messages by field. */
     async refused(method: string, path: string, body: object): Promise<Record<string, string[]>> {
       const answer = await call(method, path, { body });
       assert.equal(answer.status, 422, JSON.stringify(answer.body));

@@ -6,8 +6,8 @@ import { removeHostFirewall } from '../src/host/components/host-firewall.ts';
 import { run } from '../src/lib/run.ts';
 
 /**
- * For tests of the host's firewall with real packets: network namespaces in place of the guests of two teams, of a
- * guest of another install, and of a machine outside.
+ * Networks for tests of the host's firewall with real packets. Network namespaces stand for the guests of two teams, a
+ * guest of another install, and a machine outside.
  */
 export const ID = 'fafafa';
 export const OTHER_INSTALL = 'fafafb';
@@ -24,9 +24,12 @@ export const GUESTS = [
   { name: 'd', bridge: `d${OTHER_INSTALL}-1`, address: '198.18.4.10', gateway: '198.18.4.1' },
   { name: 'out', bridge: null, address: '198.18.3.10', gateway: '198.18.3.1' },
 ] as const;
-/** Address of a cloud's metadata service. Not the usual IPv4 address, which the host of this test may need itself. */
+/**
+ * Address of a cloud's metadata service. It is not the usual IPv4 address, because the host of the test may need that
+ * itself.
+ */
 export const METADATA = { v4: '169.254.77.77', v6: 'fd00:ec2::254' };
-/** Set-up turns it on; on a host without Danube, this test does, and turns it off again. */
+/** Set-up enables it. On a host without Danube, the test enables it, and disables it afterwards. */
 const FORWARDING = '/proc/sys/net/ipv4/ip_forward';
 const forwardingBefore = readFileSync(FORWARDING, 'utf8');
 export const forwards6 = (): boolean =>
@@ -58,7 +61,7 @@ async function addAddresses(device: string, address: string, ...where: string[])
   await ip(...where, 'address', 'add', `${six(address)}/64`, 'dev', device, 'nodad');
 }
 
-/** Duplicate address detection takes the kernel a second or two, before which an IPv6 address cannot be used. */
+/** Waits for duplicate address detection: for a second or two, an IPv6 address cannot be used. */
 async function waitForAddresses(): Promise<void> {
   const deadline = Date.now() + 120_000;
   const devices = [
@@ -74,7 +77,7 @@ async function waitForAddresses(): Promise<void> {
   }
 }
 
-/** Lets the outside machine answer like a cloud's metadata service. */
+/** Makes the outside machine answer at the metadata service's addresses. */
 async function addMetadata(): Promise<void> {
   await ip('-n', space('out'), 'address', 'add', `${METADATA.v4}/32`, 'dev', 'eth0');
   await ip('-n', space('out'), 'address', 'add', `${METADATA.v6}/128`, 'dev', 'eth0', 'nodad');
@@ -82,7 +85,7 @@ async function addMetadata(): Promise<void> {
   await ip('-6', 'route', 'add', `${METADATA.v6}/128`, 'dev', `dt${ID}out`);
 }
 
-/** Listens on an address (by default all) of a guest or the host; resolves once it is listening. */
+/** Starts a server on an address (by default all) of a guest or the host. Resolves once it is listening. */
 async function listen(guest: string | null, port: number, address = '::'): Promise<void> {
   const script = `require('net').createServer((s) => s.on('error', () => {}).end('hi'))
     .listen(${port}, '${address}', () => console.log('up'))`;
@@ -103,12 +106,12 @@ const nextOutput = (child: ChildProcess): Promise<string> =>
     child.once('exit', () => reject(new Error('The listener ended.')));
   });
 
-/** Seconds for what must be answered, on a busy machine too. */
+/** Seconds to wait for an answer that must come, even on a busy machine. */
 export const PATIENCE = 60;
-/** Seconds without an answer that show that none comes. */
+/** Seconds without an answer after which a test assumes that none will come. */
 export const SILENCE = 2;
 
-/** Whether a connection is taken; `seconds` is {@link SILENCE} where it must not be. */
+/** Whether a connection is accepted. Pass {@link SILENCE} as `seconds` if it must not be. */
 export async function reaches(
   guest: string | null,
   address: string,
@@ -120,7 +123,7 @@ export async function reaches(
   return (await run(program, args, { allow: 'any' })).status === 0;
 }
 
-/** Sends one echo request, for hosts without ping: every Debian has perl. */
+/** Sends one echo request. It is written in Perl, which every Debian has, unlike ping. */
 const PING = `
 use Socket qw(:all);
 my ($error, $to) = getaddrinfo($ARGV[0], '', { flags => AI_NUMERICHOST, socktype => SOCK_RAW });
@@ -138,7 +141,10 @@ while (defined recv($s, my $got, 1500, 0)) {
 }
 exit 1;`;
 
-/** `behind`: the request comes behind a header of destination options, which only IPv6 has. `seconds` as in {@link reaches}. */
+/**
+ * Whether an echo request is answered. With `behind`, it follows a header of destination options, which only IPv6 has.
+ * `seconds` is as in {@link reaches}.
+ */
 export async function pings(
   guest: string,
   address: string,
@@ -153,21 +159,21 @@ export async function pings(
 export async function linkLocal(guest: string): Promise<string> {
   const args = ['-n', space(guest), '-json', '-6', 'address', 'show', 'dev', 'eth0', 'scope', 'link'];
   const [device] = JSON.parse((await run('ip', args)).stdout) as { addr_info: { local?: string }[] }[];
-  // Addresses that are not shown are printed as {}.
+  // `ip` prints addresses that it filters out as {}.
   const found = device?.addr_info.find(({ local }) => local);
   assert.ok(found);
   return `${found.local}%eth0`;
 }
 
-/** Whether a process says that it got something, within so many seconds from when it was sent. */
+/** Whether a process reports within this many seconds that it received something. */
 async function heard(said: Promise<string>, seconds: number): Promise<boolean> {
   const nothing = delay(seconds * 1000, 'nothing', { ref: false });
   return (await Promise.race([said, nothing])) === 'got';
 }
 
 /**
- * Whether UDP arrives at guest `a` over IPv6 that the machine outside sends with the address of its neighbour `b`. `seconds` as in
- * {@link reaches}.
+ * Whether guest `a` receives a UDP packet over IPv6 that the machine outside sends with the address of `b`, a neighbour
+ * of `a`. `seconds` is as in {@link reaches}.
  */
 export async function disguiseHelps(seconds: number): Promise<boolean> {
   const [from, to] = [six('198.18.1.11'), six('198.18.1.10')];
@@ -189,7 +195,7 @@ export async function disguiseHelps(seconds: number): Promise<boolean> {
   }
 }
 
-/** Whether what a guest broadcasts to the port of DHCP arrives at the host. */
+/** Whether the host receives what a guest broadcasts to the port of DHCP. */
 export async function broadcastArrives(guest: string): Promise<boolean> {
   const word = `dhcp of ${guest}`;
   const socket = `const s = require('dgram').createSocket({ type: 'udp4', reuseAddr: true });`;
@@ -218,7 +224,7 @@ async function cleanUp(): Promise<void> {
   await removeHostFirewall(ID);
 }
 
-/** Sets up the bridges, the guests and what listens in them. */
+/** Creates the bridges and the guests, and starts servers in them. */
 export async function openNetworks(): Promise<void> {
   await cleanUp();
   writeFileSync(FORWARDING, '1');
@@ -240,7 +246,7 @@ export async function openNetworks(): Promise<void> {
   }
 }
 
-/** Removes everything, and puts the host's forwarding back. */
+/** Removes everything, and restores the host's forwarding. */
 export async function closeNetworks(): Promise<void> {
   await cleanUp();
   writeFileSync(FORWARDING, forwardingBefore);

@@ -7,8 +7,8 @@ import type { Direction, Policies } from '../src/lib/packet-filter/policy.ts';
 import type { Contents } from './random-policies.ts';
 
 /**
- * A model of how Incus applies its rules to a packet, and of what the firewalls of the two sides say about it. Tests of
- * the rules that Danube writes for Incus compare the two.
+ * A model of how Incus applies its rules to a packet, and of the verdict of the firewalls of both sides. Tests of the
+ * rules that Danube writes for Incus compare the two.
  */
 export const NETWORK = {
   ipv4: { subnet: '10.64.4.0/22', gateway: '10.64.4.1' },
@@ -82,7 +82,9 @@ export const onBridge = (rules: IncusRules, passage: Passage): ReturnType<typeof
     passage,
   );
 
-/** The verdict of OVN: the rules of the port the packet enters by and of the port it leaves by. */
+/**
+ * The verdict of OVN: the rules of the port through which the packet enters, and of the port through which it leaves.
+ */
 export function onOvn(team: readonly InstanceFirewall[], passage: Passage): ReturnType<typeof judge> {
   const rules = ovnRules(team, NETWORK);
   const of = (address: string): IncusRules | undefined =>

@@ -22,9 +22,9 @@ interface Kill<Kind extends string> {
 }
 
 /**
- * Kills the process after each record and around each verb. First at all points at once: each operation, in a team of
- * its own, waits at its point until all others wait at theirs, and is killed with them. Then, for some points, alone:
- * the process is killed the moment its only operation gets there.
+ * Kills the process after each recorded step and around each verb. First at all points together: each operation, in a
+ * team of its own, waits at its point until all others wait at theirs, and then the process is killed. Then at some
+ * points alone: the process is killed the moment its only operation gets there.
  */
 export function testKills<Kind extends string>(subject: OperationSubject<Kind>, plans: Plan<Kind>[]): void {
   const kills = plans.flatMap(({ kind, steps }) => {
@@ -59,7 +59,7 @@ async function killAlone<Kind extends string>(
   kind: Kind,
   point: Point,
 ): Promise<void> {
-  // Like a careful client, repeats the request with the same Idempotency-Key where no answer came.
+  // Like a careful client, repeats the request with the same Idempotency-Key if no answer came.
   const ask = async (server: ServerProcess, id: string): Promise<Answer> => {
     const call = test.client(server);
     const headers = { 'idempotency-key': 'once' };
@@ -83,7 +83,7 @@ async function killAlone<Kind extends string>(
   assert.deepEqual(await test.inspect((plane) => findInconsistencies(test.database, plane)), []);
 }
 
-/** Null where the server died before it answered; rethrows any other error. */
+/** Returns null if the server died before it answered; rethrows any other error. */
 function whenCutOff(error: unknown): null {
   // The error that `fetch` throws for network failures, by its specification.
   if (error instanceof TypeError) return null;

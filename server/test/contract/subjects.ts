@@ -29,13 +29,13 @@ export interface Subject {
   plane: DataPlane;
   /** Deletes an instance as an operator with the engine's own tools would. */
   deleteBehindOurBack(ref: InstanceRef): Promise<void>;
-  /** Has the guest, which runs, keep this on the disk that a snapshot takes. */
+  /** Lets the running guest write this to the disk that snapshots include. */
   writeDisk(spec: InstanceSpec, content: string): Promise<void>;
-  /** What {@link writeDisk} wrote, or what a snapshot brought back. */
+  /** Returns what {@link writeDisk} wrote, or what a snapshot restored. */
   readDisk(spec: InstanceSpec): Promise<string>;
-  /** Makes the image of a service ready, and returns its name. */
+  /** Ensures that the image of a service exists, and returns its name. */
   ensureServiceImage(): Promise<string>;
-  /** Removes all that the contract's teams have. */
+  /** Removes everything that the contract's teams have. */
   clear(): Promise<void>;
   close(): Promise<void>;
 }
@@ -45,11 +45,11 @@ export interface IncusSubject extends Subject {
   installId: string;
   /** Runs a command in an instance, as an operator would. */
   exec(ref: InstanceRef, command: readonly string[]): Promise<RunResult>;
-  /** Leaves what a daemon leaves that is killed while it makes the volume. */
+  /** Leaves the volume as a daemon does that is killed while it creates it. */
   halfMakeVolume(ref: VolumeRef): Promise<void>;
-  /** Halts all processes of the instance, as a snapshot does that is cut off. */
+  /** Freezes all processes of the instance, as an interrupted snapshot does. */
   freeze(ref: InstanceRef): Promise<void>;
-  /** Kills the daemon, which is this run's own; somebody starts it again. */
+  /** Kills this run's own daemon. The supervisor starts it again. */
   killDaemon(): void;
 }
 
@@ -84,16 +84,16 @@ export function specOf(
   };
 }
 
-/** The same instance under another name, with a volume of its own where it has one. */
+/** The same instance under another name. If it has a volume, it gets another one. */
 export function renamed(spec: InstanceSpec, name: string): InstanceSpec {
   const ref = { ...spec.ref, name };
   return { ...spec, ref, volumes: spec.volumes.map(() => dataMount(ref)) };
 }
 
-/** Size in GiB of the volumes that the contract's services begin with. */
+/** Initial size in GiB of the volumes of the contract's services. */
 export const VOLUME_GB = 1;
 
-/** Makes the instance, and its volume where it has one. As often as it takes, see {@link openIncus}. */
+/** Creates the instance, and its volume if it has one. Repeats that as necessary, see {@link openIncus}. */
 export const ensureWhole = (
   plane: DataPlane,
   spec: InstanceSpec,
@@ -107,7 +107,7 @@ async function clearTeams(plane: DataPlane): Promise<void> {
   for (const teamId of teams) await plane.removeTenant(teamId);
 }
 
-/** Repeats what may succeed later, as workflows do. Where it gives up, the cause is the last error. */
+/** Repeats what may succeed later, as workflows do. If it gives up, the cause is the last error. */
 export async function patiently(verb: () => Promise<void>): Promise<void> {
   let last: unknown;
   const ended = await waitFor('the data plane', () =>
@@ -126,8 +126,8 @@ export async function patiently(verb: () => Promise<void>): Promise<void> {
 }
 
 /**
- * What an instance uses, once all its disks are counted and it is as expected: Btrfs loses count of them now and then, and has
- * it again within seconds.
+ * Waits until an instance's usage is as expected. Btrfs sometimes loses count of a disk, and counts it again within
+ * seconds.
  */
 export const usageOf = (
   plane: DataPlane,
@@ -142,17 +142,20 @@ export const usageOf = (
     return isKnown && isExpected(usage) && usage;
   });
 
-/** Runs a command that writes the file anew, and returns its exit status. */
+/** Runs a command that replaces the file, and returns its exit status. */
 const writeAnew = async (subject: IncusSubject, ref: InstanceRef, file: string, write: string) =>
   (await subject.exec(ref, ['bash', '-c', `rm -f ${file}; sync; ${write}`])).status;
 
-/** Runs a command that writes the file, for which the disk has room, until it can: where Btrfs has lost count, it may not. */
+/**
+ * Runs a command that writes a file for which the disk has room, until it succeeds. While Btrfs has lost count, it may
+ * fail.
+ */
 export const fill = (subject: IncusSubject, ref: InstanceRef, file: string, write: string): Promise<true> =>
   waitFor(`room for ${file}`, async () => (await writeAnew(subject, ref, file, write)) === 0);
 
 /**
- * Runs a command that writes the file, which is too large for the disk, until that is refused: while Btrfs has lost count,
- * it is not.
+ * Runs a command that writes a file which is too large for the disk, until it is refused. While Btrfs has lost count,
+ * it may succeed.
  */
 export const overfill = (
   subject: IncusSubject,
@@ -184,8 +187,8 @@ export async function openSim(): Promise<Subject> {
 }
 
 /**
- * The Incus that the test runner started. Throws where it did not. A start is repeated, as workflows do: Incus may still be
- * clearing up after the stop, and take away what the start has just put there.
+ * The Incus that the test runner started; throws if it did not. Starts are repeated, as in workflows, because Incus may
+ * still be cleaning up after the stop, and remove what the start has just created.
  */
 export async function openIncus(): Promise<IncusSubject> {
   const socketPath = fromTestRun('DANUBE_TEST_INCUS_SOCKET');
