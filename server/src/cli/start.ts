@@ -5,6 +5,7 @@ import type { DataPlane } from '../dataplane/contract/data-plane.ts';
 import { databaseUrlOf } from '../host/components/postgres-cluster.ts';
 import { ensureSecretKey, poolsOf, readInstall } from '../host/install.ts';
 import { takeLock, writePidFile } from '../host/lock.ts';
+import { surviveOutOfMemory } from '../host/out-of-memory.ts';
 import { preflight } from '../host/preflight.ts';
 import { defaultRouteAddress } from '../host/public-address.ts';
 import { setUp } from '../host/setup.ts';
@@ -25,6 +26,7 @@ export async function start(): Promise<number> {
   const config = readConfig(process.env);
   const log = createLog(config.logLevel);
   const lock = await takeLock(config.home, installId(config.home));
+  surviveOutOfMemory();
   const firstStart = (await readInstall(config.home)) === null;
   const remarks = await preflight(config, firstStart);
 

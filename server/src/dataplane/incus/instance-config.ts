@@ -155,11 +155,18 @@ const guestConfig = (spec: InstanceSpec): Record<string, string> =>
     ? { [KEY.network]: networkText(spec) }
     : { 'cloud-init.user-data': spec.userData, 'cloud-init.network-config': networkConfig(spec) };
 
+/**
+ * The share of processor time when others want it as well, in percent of what the host's own services have: 10 for each
+ * processor of the plan, so that the control plane is not kept waiting. Not a limit: what nobody else wants can be used.
+ */
+const cpuWeightPercent = (vcpu: number): number => Math.min(100, 10 * vcpu);
+
 export const settingsConfig = (
   { limits, autoStart }: InstanceSettings,
   hostVcpu: number,
 ): Record<string, string> => ({
   'limits.cpu': String(Math.min(limits.vcpu, hostVcpu)),
+  'limits.cpu.allowance': `${cpuWeightPercent(limits.vcpu)}%`,
   'limits.memory': `${limits.memoryMb}MiB`,
   // An empty value unsets the key: at boot, Incus then starts instances that ran when the host went down.
   'boot.autostart': autoStart ? '' : 'false',

@@ -15,14 +15,24 @@ import {
 import { run } from '../../lib/run.ts';
 import { rotateLog, startDaemon } from '../daemon.ts';
 import { OperatorError } from '../operator-error.ts';
+import { defaultsFolder, ensureContainerDefaults } from './container-defaults.ts';
 import { removeDanglingVeths } from './dangling-veths.ts';
-import { ensureGuestViews, viewsFolder } from './guest-views.ts';
 import { HOST_INCUS_SOCKET, incusFolder, incusLog, withIncus } from './incus-connection.ts';
 
 const INCUSD = '/usr/libexec/incus/incusd';
 const APPARMOR_LOADER = '/usr/libexec/incus/incus-apparmor-load';
-const RAISE_LIMITS =
-  'for n in 1048576 524288 65536; do ulimit -n $n 2>/dev/null && break; done; exec "$0" "$@"';
+/**
+ * Each instance needs open files: the limit of Debian's service file, or the highest that this host allows. Signals and
+ * messages that wait are counted over all instances, and each has the limit that the daemon had when it started it: with
+ * one, an instance that reached it took them from all. Commands that the daemon runs in instances inherit how likely the
+ * kernel is to kill them, so it must not be the server's.
+ */
+const PREPARE = [
+  'for n in 1048576 524288 65536; do ulimit -n $n 2>/dev/null && break; done',
+  'prlimit --pid $$ --sigpending=unlimited --msgqueue=unlimited 2>/dev/null',
+  'echo 0 >/proc/self/oom_score_adj',
+  'exec "$0" "$@"',
+].join('; ');
 const READY_SECONDS = 120;
 const STOP_SECONDS = 60;
 
@@ -51,19 +61,18 @@ export async function ensureIncusd(home: string): Promise<ProcessIdentity> {
   await mkdir(folder, { recursive: true, mode: 0o711 });
   if (existsSync(APPARMOR_LOADER)) await run(APPARMOR_LOADER, [], { allow: 'any' });
   await removeDanglingVeths();
-  await ensureGuestViews(home);
+  await ensureContainerDefaults(home);
   await rotateLog(incusLog(home));
   const started = await startDaemon({
-    // Each instance needs open files: use the limit of Debian's service file, or the highest that this host allows.
     command: '/bin/sh',
-    args: ['-c', RAISE_LIMITS, INCUSD, ...argumentsFor(home)],
+    args: ['-c', PREPARE, INCUSD, ...argumentsFor(home)],
     env: {
       ...proxySettings(),
       PATH: '/usr/libexec/incus:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
       HOME: '/root',
       LANG: 'C.UTF-8',
       INCUS_DIR: folder,
-      INCUS_LXC_TEMPLATE_CONFIG: viewsFolder(home),
+      INCUS_LXC_TEMPLATE_CONFIG: defaultsFolder(home),
     },
     logFile: incusLog(home).replace(/\.log$/, '.out'),
   });

@@ -5,7 +5,7 @@ import path from 'node:path';
  * What LXC includes in the configuration of every container that Incus starts. Incus looks for it in the folder that
  * INCUS_LXC_TEMPLATE_CONFIG names.
  */
-export const viewsFolder = (home: string): string => path.join(home, 'lxc');
+export const defaultsFolder = (home: string): string => path.join(home, 'lxc');
 
 /** A file system that is empty and stays so. */
 const EMPTY = 'tmpfs ro,nosuid,nodev,noexec,size=4k,nr_inodes=1,optional 0 0';
@@ -30,15 +30,27 @@ lxc.mount.entry = none sys/class/block ${EMPTY}
 lxc.mount.entry = none sys/fs/btrfs ${EMPTY}
 `;
 
+/**
+ * Where the memory of the host runs out, the kernel kills processes of guests first: this is added to what they use, in
+ * thousandths of the host's memory. Root in a guest can raise it, and not lower it again, since a process of the host has
+ * set it. Below the 500 that PostgreSQL in a guest gives its own connections.
+ */
+export const GUEST_OOM_SCORE = 200;
+
+const ORDER = `# Written by Danube.
+lxc.proc.oom_score_adj = ${GUEST_OOM_SCORE}
+`;
+
 /** The files that Incus would include otherwise: those of lxcfs. */
 const SYSTEM = `# Written by Danube.
 lxc.include = /usr/share/lxc/config/common.conf.d/
 `;
 
 /** Writes what containers are started with. Containers that run keep what they have until they are restarted. */
-export async function ensureGuestViews(home: string): Promise<void> {
-  const folder = path.join(viewsFolder(home), 'common.conf.d');
+export async function ensureContainerDefaults(home: string): Promise<void> {
+  const folder = path.join(defaultsFolder(home), 'common.conf.d');
   await mkdir(folder, { recursive: true, mode: 0o711 });
   await writeFile(path.join(folder, '10-system.conf'), SYSTEM);
-  await writeFile(path.join(folder, '20-danube.conf'), COVERS);
+  await writeFile(path.join(folder, '20-covers.conf'), COVERS);
+  await writeFile(path.join(folder, '30-order.conf'), ORDER);
 }
