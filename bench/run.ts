@@ -16,6 +16,7 @@ import { ALL_PACKAGES } from '../scripts/test-packages.ts';
 import { benchCreateReal } from './create-real.ts';
 import { benchCreateServices } from './create-services.ts';
 import { benchCreateSimulated } from './create-simulated.ts';
+import { benchFairness } from './fairness.ts';
 import { benchIdle } from './idle.ts';
 import { benchListVps } from './list-vps.ts';
 import { type Row, table } from './report.ts';
@@ -31,6 +32,7 @@ const benchmarks: Record<string, () => Promise<Row[]>> = {
   real: benchCreateReal,
   list: benchListVps,
   simulated: benchCreateSimulated,
+  fairness: benchFairness,
 };
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('-'));
 const rows: Row[] = [];

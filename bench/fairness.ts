@@ -1,0 +1,166 @@
+/**
+ * What a modest team notices of a greedy one, on the simulated data plane: how long its creations take until they are
+ * `running` while hundreds of the other's are queued, and the p99 of its `GET /vps` while the other lists with 60
+ * connections; each against the same with nobody else at work.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import autocannon from 'autocannon';
+import { clientOf } from '../server/test/client.ts';
+import { createTeam, startTestApp, type TestApp, type TestTeam } from '../server/test/harness.ts';
+import { testKey } from '../server/test/ssh-keys.ts';
+import { median, type Row } from './report.ts';
+
+/** Milliseconds that each verb of the simulated data plane takes, so that a creation takes seconds, as on a host. */
+const LATENCY_MS = 1000;
+/** Creations that the greedy team has in the queue. */
+const GREEDY = Number(process.env.GREEDY ?? 300);
+/** Measured creations of the modest team, one after the other. */
+const CREATIONS = 3;
+/** How many operations of one team are at work at once. */
+const PER_TEAM = 25;
+/** Concurrent requests that create servers. */
+const CLIENTS = 16;
+/** Servers that each list shows. */
+const LISTED = 25;
+const GREEDY_CONNECTIONS = 60;
+const SECONDS = 6;
+
+interface Team extends TestTeam {
+  sshKeyId: number;
+}
+
+export async function benchFairness(): Promise<Row[]> {
+  const test = await startTestApp();
+  try {
+    await test.plane.ensureImage('debian-12');
+    const [greedy, modest] = [await addTeam(test), await addTeam(test)];
+    await test.database.pool.query(`update teams set quotas = '{"vps": 10000}'`);
+    for (const team of [greedy, modest]) await create(test, team, LISTED);
+    const gets = await compareGets(test, greedy, modest);
+    test.plane.setLatency(LATENCY_MS);
+    const creations = await compareCreations(test, greedy, modest);
+    return [
+      {
+        name: `simulated POST /vps to running, while another team has ${GREEDY} in the queue`,
+        ...creations,
+        floorName: 'alone',
+        unit: 's',
+        aim: '≤ 2',
+      },
+      {
+        name: `GET /vps?per_page=25, p99, while another team has ${GREEDY_CONNECTIONS} connections`,
+        ...gets,
+        floorName: 'alone',
+        unit: 'ms',
+        aim: '≤ 3',
+      },
+    ];
+  } finally {
+    await test.close();
+  }
+}
+
+interface Comparison {
+  ours: number;
+  floor: number;
+}
+
+async function compareCreations(test: TestApp, greedy: Team, modest: Team): Promise<Comparison> {
+  const measure = async (): Promise<number> => {
+    const seconds: number[] = [];
+    for (let round = 0; round < CREATIONS; round++) {
+      const start = performance.now();
+      await create(test, modest, 1);
+      seconds.push((performance.now() - start) / 1000);
+    }
+    return median(seconds);
+  };
+  const floor = await measure();
+  await post(test, greedy, GREEDY, CLIENTS);
+  let feeding = true;
+  const feed = (async () => {
+    // In place of those that end meanwhile.
+    while (feeding) await post(test, greedy, 1, 1);
+  })();
+  const ours = await measure();
+  feeding = false;
+  await feed;
+  const left = (await countOf(test, greedy, 'provisioning')) - PER_TEAM;
+  if (left <= 0) throw new Error('The queue was empty before the end.');
+  console.log(`${left} of the greedy team are still queued`);
+  return { ours, floor };
+}
+
+async function compareGets(test: TestApp, greedy: Team, modest: Team): Promise<Comparison> {
+  const p99 = () =>
+    list(test, modest, { connections: 1, duration: SECONDS }).then((load) => load.latency.p99);
+  await p99();
+  const floor = await p99();
+  const flood = list(test, greedy, { connections: GREEDY_CONNECTIONS, duration: SECONDS + 4 });
+  await delay(2000);
+  const ours = await p99();
+  await flood;
+  return { ours, floor };
+}
+
+/** Lists the team's servers, from a thread of its own, as a client on another machine would. */
+async function list(
+  test: TestApp,
+  { token }: Team,
+  load: { connections: number; duration: number },
+): Promise<autocannon.Result> {
+  const result = await autocannon({
+    url: `${test.app.url}/api/v1/vps?per_page=${LISTED}`,
+    workers: 1,
+    headers: { authorization: `Bearer ${token}` },
+    ...load,
+  });
+  if (result.non2xx > 0 || result.errors > 0)
+    throw new Error(`${result.non2xx} refused, ${result.errors} errors`);
+  return result;
+}
+
+/** Creates servers of a team and waits until all of its servers run. */
+async function create(test: TestApp, team: Team, count: number): Promise<void> {
+  const expected = (await countOf(test, team)) + count;
+  await post(test, team, count, CLIENTS);
+  while ((await countOf(test, team)) < expected) await delay(20);
+}
+
+/** Requests servers for a team, some at a time. */
+async function post(test: TestApp, { token, sshKeyId }: Team, count: number, clients: number): Promise<void> {
+  const call = clientOf(test.app.url!, token);
+  let left = count;
+  const client = async (): Promise<void> => {
+    while (left-- > 0) {
+      const name = `web-${left}`;
+      // A key and no password, whose hash would be most of the work.
+      const server = {
+        name,
+        image: 'debian-12',
+        datacenter: 'fsn1',
+        auth_method: 'ssh_key',
+        ssh_key_id: sshKeyId,
+      };
+      const { status, body } = await call('POST', '/vps', server);
+      if (status !== 201) throw new Error(`${status}: ${JSON.stringify(body)}`);
+    }
+  };
+  await Promise.all(Array.from({ length: clients }, client));
+}
+
+async function addTeam(test: TestApp): Promise<Team> {
+  const team = await createTeam(test.database);
+  const call = clientOf(test.app.url!, team.token);
+  const { body } = await call('POST', '/ssh-keys', { name: 'bench', public_key: testKey(1) });
+  return { ...team, sshKeyId: body.key.id };
+}
+
+/** The servers of a team that have this status. */
+async function countOf(test: TestApp, { teamId }: Team, status = 'running'): Promise<number> {
+  const { rows } = await test.database.pool.query(
+    `select count(*) n from instances where team_id = $1 and status = $2`,
+    [teamId, status],
+  );
+  return rows[0].n;
+}
