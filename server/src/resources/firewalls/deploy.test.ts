@@ -136,7 +136,7 @@ describe('a deploy that must be confirmed', () => {
     for (const [confirm_within, sentence] of [
       [4, /at least 5/],
       [3601, /not be greater than 3600/],
-      ['60', /whole number/],
+      ['a minute', /whole number/],
     ] as const) {
       const errors = await team.refused('POST', `/firewalls/${id}/deploy`, { confirm_within });
       assert.match(errors.confirm_within![0]!, sentence);
