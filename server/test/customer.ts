@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { type Answer, type Call, newCache, newDatabase, newVps } from './client.ts';
-import { waitFor } from './harness.ts';
+import { after, before } from 'node:test';
+import { type Answer, type Call, clientOf, newCache, newDatabase, newVps } from './client.ts';
+import { startTestApp, type TestApp, waitFor } from './harness.ts';
 
 export type Kind = 'vps' | 'database' | 'cache';
 
@@ -40,4 +41,39 @@ export function customerOf(call: Call) {
   }
 
   return { show, settled, ended, succeeds, running };
+}
+
+/** A server, and a customer of it who may have a hundred instances of each kind. The helpers may be destructured. */
+export class CustomerWorld {
+  test!: TestApp;
+  #call!: Call;
+
+  async open(): Promise<void> {
+    this.test = await startTestApp();
+    this.#connect();
+    await this.test.database.pool.query(
+      `update teams set quotas = '{"vps": 100, "database": 100, "cache": 100}'`,
+    );
+  }
+
+  /** Restarts the server; requests go to the new one. */
+  async restart(): Promise<void> {
+    await this.test.restart();
+    this.#connect();
+  }
+
+  #connect(): void {
+    this.#call = clientOf(this.test.app.url!, this.test.team.token);
+  }
+
+  call: Call = (...request) => this.#call(...request);
+  customer = customerOf(this.call);
+}
+
+/** Starts one server for all tests of a suite. */
+export function suiteWithCustomer(): CustomerWorld {
+  const world = new CustomerWorld();
+  before(() => world.open());
+  after(() => world.test?.close());
+  return world;
 }

@@ -1,42 +1,37 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
-import { type Answer, type Call, clientOf, takeSnapshot } from '../../../test/client.ts';
-import { customerOf, type Kind } from '../../../test/customer.ts';
+import { describe, it } from 'node:test';
+import { type Answer, takeSnapshot } from '../../../test/client.ts';
+import { type Kind, suiteWithCustomer } from '../../../test/customer.ts';
 import { findInconsistencies } from '../../../test/faults.ts';
-import { startTestApp, type TestApp, waitFor } from '../../../test/harness.ts';
+import { waitFor } from '../../../test/harness.ts';
 import { DataPlaneError } from '../../dataplane/contract/errors.ts';
 
 describe('restored snapshots', () => {
-  let test: TestApp;
-  let call: Call;
-  before(async () => {
-    test = await startTestApp();
-    call = clientOf(test.app.url!, test.team.token);
-    await test.database.pool.query(`update teams set quotas = '{"vps": 100, "database": 100, "cache": 100}'`);
-  });
-  after(() => test.close());
-
-  const { show, ended, succeeds, running } = customerOf((...request) => call(...request));
+  const world = suiteWithCustomer();
+  const { call } = world;
+  const { show, ended, succeeds, running } = world.customer;
   const snapshot = async (kind: Kind, id: number) =>
     (await call('GET', `/snapshots/${kind}/${id}`)).body.snapshot;
   const list = async (kind: Kind, id: string): Promise<Answer['body'][]> =>
     (await call('GET', `/snapshots/${kind}?${kind}_instance_id=${id}&per_page=100`)).body.data;
-  const ref = (kind: Kind, id: string) => ({ teamId: test.team.teamId, name: `${kind}-${id}` });
+  const ref = (kind: Kind, id: string) => ({ teamId: world.test.team.teamId, name: `${kind}-${id}` });
   const restore = (kind: Kind, id: number) => call('POST', `/snapshots/${kind}/${id}/restore`);
   const write = (kind: Kind, id: string, content: string) =>
-    test.plane.drift.writeDisk(ref(kind, id), content);
-  const read = (kind: Kind, id: string) => test.plane.readDisk(ref(kind, id));
+    world.test.plane.drift.writeDisk(ref(kind, id), content);
+  const read = (kind: Kind, id: string) => world.test.plane.readDisk(ref(kind, id));
   const consistent = () =>
     waitFor('everything to be consistent', async () => {
-      return (await findInconsistencies(test.database, test.plane)).length === 0;
-    }).catch(async () => assert.deepEqual(await findInconsistencies(test.database, test.plane), []));
+      return (await findInconsistencies(world.test.database, world.test.plane)).length === 0;
+    }).catch(async () =>
+      assert.deepEqual(await findInconsistencies(world.test.database, world.test.plane), []),
+    );
 
   for (const kind of ['vps', 'database', 'cache'] as const) {
     it(`of a ${kind} bring back what was there, at the same address, and keep what was there before`, async () => {
       const id = await running(kind);
       const was = await show(kind, id);
       write(kind, id, 'monday');
-      test.plane.drift.fillDisk(ref(kind, id), 1_503_238_553);
+      world.test.plane.drift.fillDisk(ref(kind, id), 1_503_238_553);
       const monday = await takeSnapshot(call, kind, id, 'monday');
       const shown = await snapshot(kind, monday);
       assert.equal(kind === 'cache' ? shown.size_mb : shown.size_gb, kind === 'cache' ? 1433.6 : 1.4);
@@ -74,7 +69,7 @@ describe('restored snapshots', () => {
     await succeeds(call('POST', `/database/${id}/stop`));
     await succeeds(restore('database', kept));
     assert.equal((await show('database', id)).status, 'running');
-    assert.equal((await test.plane.describeInstance(ref('database', id)))?.power, 'running');
+    assert.equal((await world.test.plane.describeInstance(ref('database', id)))?.power, 'running');
   });
 
   it('go back to the state before where a restore fails after the old disk is gone', async () => {
@@ -87,7 +82,7 @@ describe('restored snapshots', () => {
       const kept = await takeSnapshot(call, kind, id);
       write(kind, id, 'new');
       if (before === 'stopped') await succeeds(call('POST', `/${kind}/${id}/stop`));
-      test.plane.faults.failNext(verb, new DataPlaneError('failed', 'It does not answer.'));
+      world.test.plane.faults.failNext(verb, new DataPlaneError('failed', 'It does not answer.'));
       assert.equal((await ended(await restore(kind, kept))).state, 'failed');
       assert.equal(read(kind, id), 'new');
       const instance = await show(kind, id);
@@ -109,9 +104,9 @@ describe('restored snapshots', () => {
       write('vps', id, 'old');
       const kept = await takeSnapshot(call, 'vps', id);
       write('vps', id, 'new');
-      test.plane.faults.failNext(verb, new DataPlaneError('failed', 'The host refused.'));
+      world.test.plane.faults.failNext(verb, new DataPlaneError('failed', 'The host refused.'));
       let left = verb === 'ensureSnapshot' ? 1 : 2;
-      const off = test.plane.faults.after((called) => {
+      const off = world.test.plane.faults.after((called) => {
         if (called !== 'ensureInstance' || --left !== 0) return;
         throw new DataPlaneError('timeout', 'The host did not answer in time.');
       });
@@ -128,12 +123,12 @@ describe('restored snapshots', () => {
     write('database', id, 'old');
     const kept = await takeSnapshot(call, 'database', id);
     write('database', id, 'new');
-    test.plane.faults.failNext('waitForService', new DataPlaneError('failed', 'It does not answer.'));
+    world.test.plane.faults.failNext('waitForService', new DataPlaneError('failed', 'It does not answer.'));
     // The first creation is from the snapshot; the second would be from the safety snapshot.
     let made = 0;
-    const off = test.plane.faults.before((verb) => {
+    const off = world.test.plane.faults.before((verb) => {
       if (verb !== 'ensureInstance' || ++made !== 2) return;
-      test.plane.drift.deleteBehindOurBack(ref('database', id));
+      world.test.plane.drift.deleteBehindOurBack(ref('database', id));
       throw new DataPlaneError('failed', 'The host refused.');
     });
     assert.equal((await ended(await restore('database', kept))).state, 'failed');
@@ -150,7 +145,7 @@ describe('restored snapshots', () => {
   it('bring back an instance that is broken or gone, and say when there was nothing to keep', async () => {
     const events = async (id: string) =>
       (
-        await test.database.pool.query(
+        await world.test.database.pool.query(
           `select message from events where resource_id = $1 and reason = 'Restored'`,
           [id],
         )
@@ -160,17 +155,23 @@ describe('restored snapshots', () => {
       write(kind, id, 'good');
       const kept = await takeSnapshot(call, kind, id);
       const fail = () =>
-        test.database.pool.query(`update instances set status = 'error' where id = $1`, [id]);
-      test.plane.drift.deleteBehindOurBack(ref(kind, id));
+        world.test.database.pool.query(`update instances set status = 'error' where id = $1`, [id]);
+      world.test.plane.drift.deleteBehindOurBack(ref(kind, id));
       await fail();
       await succeeds(restore(kind, kept));
       assert.equal(read(kind, id), 'good');
       assert.match(await events(id), /no state before it that could be kept/);
 
-      test.plane.drift.breakInstance(ref(kind, id));
+      world.test.plane.drift.breakInstance(ref(kind, id));
       await fail();
-      test.plane.faults.failNext('ensureStopped', new DataPlaneError('failed', 'It cannot be stopped.'));
-      test.plane.faults.failNext('ensureSnapshot', new DataPlaneError('failed', 'Its disk cannot be read.'));
+      world.test.plane.faults.failNext(
+        'ensureStopped',
+        new DataPlaneError('failed', 'It cannot be stopped.'),
+      );
+      world.test.plane.faults.failNext(
+        'ensureSnapshot',
+        new DataPlaneError('failed', 'Its disk cannot be read.'),
+      );
       await succeeds(restore(kind, kept));
       assert.equal((await show(kind, id)).status, 'running');
       await consistent();

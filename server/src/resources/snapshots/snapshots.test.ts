@@ -1,22 +1,15 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
-import { type Answer, type Call, clientOf, takeSnapshot } from '../../../test/client.ts';
-import { customerOf, type Kind } from '../../../test/customer.ts';
+import { describe, it } from 'node:test';
+import { type Answer, takeSnapshot } from '../../../test/client.ts';
+import { type Kind, suiteWithCustomer } from '../../../test/customer.ts';
 import { findInconsistencies } from '../../../test/faults.ts';
-import { holdBack, startTestApp, type TestApp, waitFor } from '../../../test/harness.ts';
+import { holdBack, waitFor } from '../../../test/harness.ts';
 import { DataPlaneError } from '../../dataplane/contract/errors.ts';
 
 describe('snapshots', () => {
-  let test: TestApp;
-  let call: Call;
-  before(async () => {
-    test = await startTestApp();
-    call = clientOf(test.app.url!, test.team.token);
-    await test.database.pool.query(`update teams set quotas = '{"vps": 100, "database": 100, "cache": 100}'`);
-  });
-  after(() => test.close());
-
-  const { show, ended, succeeds, running } = customerOf((...request) => call(...request));
+  const world = suiteWithCustomer();
+  const { call } = world;
+  const { show, ended, succeeds, running } = world.customer;
   const snapshot = async (kind: Kind, id: number) =>
     (await call('GET', `/snapshots/${kind}/${id}`)).body.snapshot;
   const list = async (kind: Kind, id: string): Promise<Answer['body'][]> =>
@@ -24,8 +17,10 @@ describe('snapshots', () => {
   const restore = (kind: Kind, id: number) => call('POST', `/snapshots/${kind}/${id}/restore`);
   const consistent = () =>
     waitFor('everything to be consistent', async () => {
-      return (await findInconsistencies(test.database, test.plane)).length === 0;
-    }).catch(async () => assert.deepEqual(await findInconsistencies(test.database, test.plane), []));
+      return (await findInconsistencies(world.test.database, world.test.plane)).length === 0;
+    }).catch(async () =>
+      assert.deepEqual(await findInconsistencies(world.test.database, world.test.plane), []),
+    );
 
   it('go with their instance', async () => {
     const id = await running('cache');
@@ -39,14 +34,14 @@ describe('snapshots', () => {
   it('wait their turn; what waits behind one that fails is dropped, and leaves no trace', async () => {
     const id = await running('database');
     const kept = await takeSnapshot(call, 'database', id);
-    const release = holdBack(test.plane, 'ensureSnapshot');
+    const release = holdBack(world.test.plane, 'ensureSnapshot');
     const taken = await call('POST', '/snapshots/database', { database_instance_id: id, name: 'fails' });
     const update = await call('PUT', `/database/${id}`, { resource_profile: 'small' });
     const back = await restore('database', kept);
     const second = await call('POST', '/snapshots/database', { database_instance_id: id, name: 'second' });
     const stop = await call('POST', `/database/${id}/stop`);
     assert.equal((await snapshot('database', kept)).status, 'ready');
-    test.plane.faults.failNext('ensureSnapshot', new DataPlaneError('failed', 'The host refused.'));
+    world.test.plane.faults.failNext('ensureSnapshot', new DataPlaneError('failed', 'The host refused.'));
     release();
     for (const answer of [taken, update, back, second, stop]) {
       assert.equal((await ended(answer)).state, 'failed');
@@ -66,7 +61,7 @@ describe('snapshots', () => {
     const id = await running('database');
     const kept = await takeSnapshot(call, 'database', id);
     await succeeds(call('POST', `/database/${id}/stop`));
-    const release = holdBack(test.plane, 'ensureInstance');
+    const release = holdBack(world.test.plane, 'ensureInstance');
     const clone = await call('POST', `/snapshots/database/${kept}/clone`, { name: 'copy' });
     const refused = await call('DELETE', `/snapshots/database/${kept}`);
     assert.deepEqual(
@@ -86,12 +81,12 @@ describe('snapshots', () => {
 
   it('are refused of an instance in the wrong state, with a sentence', async () => {
     const id = await running('vps');
-    await test.database.pool.query(`update instances set status = 'error' where id = $1`, [id]);
+    await world.test.database.pool.query(`update instances set status = 'error' where id = $1`, [id]);
     const broken = await call('POST', '/snapshots/vps', { vps_instance_id: id, name: 'x' });
     assert.deepEqual([broken.status, broken.body.code, broken.body.status], [422, 'invalid_state', 'error']);
-    await test.database.pool.query(`update instances set status = 'running' where id = $1`, [id]);
+    await world.test.database.pool.query(`update instances set status = 'running' where id = $1`, [id]);
     await succeeds(call('POST', `/vps/${id}/stop`));
-    const release = holdBack(test.plane, 'removeInstance');
+    const release = holdBack(world.test.plane, 'removeInstance');
     const deletion = await call('DELETE', `/vps/${id}`);
     const late = await call('POST', '/snapshots/vps', { vps_instance_id: id, name: 'x' });
     assert.deepEqual([late.status, late.body.message], [422, 'The server is being deleted.']);
@@ -101,7 +96,7 @@ describe('snapshots', () => {
 
   it('are limited per instance; those that Danube takes do not count', async () => {
     const id = await running('cache');
-    await test.database.pool.query(`update teams set quotas = quotas || '{"snapshot": 2}'`);
+    await world.test.database.pool.query(`update teams set quotas = quotas || '{"snapshot": 2}'`);
     try {
       const first = await takeSnapshot(call, 'cache', id);
       await succeeds(restore('cache', first));
@@ -115,7 +110,7 @@ describe('snapshots', () => {
       await succeeds(call('DELETE', `/snapshots/cache/${first}`));
       await takeSnapshot(call, 'cache', id);
     } finally {
-      await test.database.pool.query(`update teams set quotas = quotas - 'snapshot'`);
+      await world.test.database.pool.query(`update teams set quotas = quotas - 'snapshot'`);
     }
   });
 });

@@ -1,21 +1,12 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
-import { type Call, clientOf, newVps } from '../../../test/client.ts';
-import { customerOf } from '../../../test/customer.ts';
-import { createTeam, holdBack, startTestApp, type TestApp, waitFor } from '../../../test/harness.ts';
+import { describe, it } from 'node:test';
+import { clientOf, newVps } from '../../../test/client.ts';
+import { suiteWithCustomer } from '../../../test/customer.ts';
+import { createTeam, holdBack, waitFor } from '../../../test/harness.ts';
 
 describe('VPS under requests at the same time', () => {
-  let test: TestApp;
-  let call: Call;
-
-  before(async () => {
-    test = await startTestApp();
-    call = clientOf(test.app.url!, test.team.token);
-    await test.database.pool.query(`update teams set quotas = '{"vps": 100}'`);
-  });
-  after(() => test.close());
-
-  const customer = customerOf((...request) => call(...request));
+  const world = suiteWithCustomer();
+  const { call, customer } = world;
   const { ended } = customer;
   const settled = (id: string, status: string) => customer.settled('vps', id, status);
 
@@ -26,7 +17,7 @@ describe('VPS under requests at the same time', () => {
     const start = await call('POST', `/vps/${id}/start`);
     assert.deepEqual([stop.status, start.status], [200, 200]);
     assert.equal((await ended(start)).state, 'succeeded');
-    const order = await test.database.pool.query(
+    const order = await world.test.database.pool.query(
       'select kind from operations where resource_id = $1 order by finished_at',
       [id],
     );
@@ -52,9 +43,11 @@ describe('VPS under requests at the same time', () => {
   });
 
   it('keeps the quota under concurrent requests, and frees a place with each deletion', async () => {
-    const team = await createTeam(test.database);
-    await test.database.pool.query(`update teams set quotas = '{"vps": 2}' where id = $1`, [team.teamId]);
-    const own = clientOf(test.app.url!, team.token);
+    const team = await createTeam(world.test.database);
+    await world.test.database.pool.query(`update teams set quotas = '{"vps": 2}' where id = $1`, [
+      team.teamId,
+    ]);
+    const own = clientOf(world.test.app.url!, team.token);
     const answers = await Promise.all(
       Array.from({ length: 6 }, (_, i) => own('POST', '/vps', newVps({ name: `q-${i}` }))),
     );
@@ -69,7 +62,7 @@ describe('VPS under requests at the same time', () => {
   });
 
   it('does not wait for a guest that its owner has given up on', async () => {
-    const release = holdBack(test.plane, 'waitForSsh');
+    const release = holdBack(world.test.plane, 'waitForSsh');
     const created = await call('POST', '/vps', newVps({ name: 'stuck' }));
     const { id } = created.body.instance;
     await call('POST', `/vps/${id}/stop`);
@@ -78,7 +71,7 @@ describe('VPS under requests at the same time', () => {
   });
 
   it('lets five operations wait, and always a deletion', async () => {
-    const release = holdBack(test.plane, 'waitForSsh');
+    const release = holdBack(world.test.plane, 'waitForSsh');
     const created = await call('POST', '/vps', newVps({ name: 'patient' }));
     const { id } = created.body.instance;
     const answers = [];
@@ -89,11 +82,10 @@ describe('VPS under requests at the same time', () => {
   });
 
   it('goes on after the server is restarted', async () => {
-    test.plane.setLatency(100);
+    world.test.plane.setLatency(100);
     const created = await call('POST', '/vps', newVps({ name: 'restart' }));
-    await test.restart();
-    test.plane.setLatency(0);
-    call = clientOf(test.app.url!, test.team.token);
+    await world.restart();
+    world.test.plane.setLatency(0);
     await settled(created.body.instance.id, 'running');
   });
 });

@@ -1,28 +1,19 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
-import { type Call, clientOf, newVps } from '../../../test/client.ts';
-import { customerOf } from '../../../test/customer.ts';
-import { createTeam, startTestApp, type TestApp, waitFor } from '../../../test/harness.ts';
+import { describe, it } from 'node:test';
+import { clientOf, newVps } from '../../../test/client.ts';
+import { suiteWithCustomer } from '../../../test/customer.ts';
+import { createTeam, waitFor } from '../../../test/harness.ts';
 import { DataPlaneError } from '../../dataplane/contract/errors.ts';
 import type { InstanceRef } from '../../dataplane/contract/refs.ts';
 
 describe('VPS', () => {
-  let test: TestApp;
-  let call: Call;
-
-  before(async () => {
-    test = await startTestApp();
-    call = clientOf(test.app.url!, test.team.token);
-    await test.database.pool.query(`update teams set quotas = '{"vps": 100}'`);
-  });
-  after(() => test.close());
-
-  const customer = customerOf((...request) => call(...request));
+  const world = suiteWithCustomer();
+  const { call, customer } = world;
   const { ended } = customer;
   const settled = (id: string, status: string) => customer.settled('vps', id, status);
   const create = (changes: Record<string, unknown> = {}) => customer.running('vps', changes);
-  const ref = (id: string) => ({ teamId: test.team.teamId, name: `vps-${id}` });
-  const inDataPlane = (id: string) => test.plane.describeInstance(ref(id));
+  const ref = (id: string) => ({ teamId: world.test.team.teamId, name: `vps-${id}` });
+  const inDataPlane = (id: string) => world.test.plane.describeInstance(ref(id));
 
   it('is created, runs on the plan that was asked for, and keeps its password secret', async () => {
     const id = await create({ name: 'made', resource_profile: 'micro_shared' });
@@ -34,7 +25,7 @@ describe('VPS', () => {
     assert.deepEqual(real?.limits, { vcpu: 3, memoryMb: 4096, diskGb: 60 });
     assert.deepEqual(real?.addresses, { ipv4: instance.public_ip, ipv6: instance.ipv6_address });
     assert.equal((await call('GET', `/vps/${id}/password`)).body.password, 'correct horse battery');
-    const dump = JSON.stringify((await test.database.pool.query('select * from vps')).rows);
+    const dump = JSON.stringify((await world.test.database.pool.query('select * from vps')).rows);
     assert.ok(!dump.includes('correct horse battery'));
   });
 
@@ -61,11 +52,11 @@ describe('VPS', () => {
   it('starts a server again that has stopped while it was starting, and gives up where it does not stay', async () => {
     const id = await create({ name: 'restless' });
     let stops = 1;
-    const away = test.plane.faults.after((verb, argument) => {
+    const away = world.test.plane.faults.after((verb, argument) => {
       const instance = argument as InstanceRef;
       if (verb !== 'ensureRunning' || instance.name !== ref(id).name || stops === 0) return;
       stops -= 1;
-      test.plane.drift.stopFromInside(instance);
+      world.test.plane.drift.stopFromInside(instance);
     });
     const reboot = await call('POST', `/vps/${id}/reboot`);
     assert.equal((await ended(reboot)).state, 'succeeded');
@@ -108,22 +99,22 @@ describe('VPS', () => {
       return [verdict, ...findings.map(({ code }: { code: string }) => code)];
     };
     assert.deepEqual(await diagnosis(), ['healthy']);
-    test.plane.faults.failNext('waitForSsh', new DataPlaneError('timeout', 'SSH did not answer.'));
+    world.test.plane.faults.failNext('waitForSsh', new DataPlaneError('timeout', 'SSH did not answer.'));
     assert.deepEqual(await diagnosis(), ['degraded', 'ssh_not_answering']);
-    test.plane.drift.fillDisk(ref(id), 39 * 1024 ** 3);
+    world.test.plane.drift.fillDisk(ref(id), 39 * 1024 ** 3);
     assert.deepEqual(await diagnosis(), ['unhealthy', 'disk_nearly_full']);
     const { disk } = (await call('GET', `/vps/${id}/diagnose`)).body.data.sections;
     assert.deepEqual(disk, { size_gb: 40, used_mb: 39 * 1024 });
-    test.plane.drift.fillDisk(ref(id), 0);
+    world.test.plane.drift.fillDisk(ref(id), 0);
     await call('POST', `/vps/${id}/stop`);
     await settled(id, 'stopped');
     assert.deepEqual(await diagnosis(), ['stopped']);
-    test.plane.faults.failNext('ensureRunning', new DataPlaneError('failed', 'The host refused.'));
+    world.test.plane.faults.failNext('ensureRunning', new DataPlaneError('failed', 'The host refused.'));
     await ended(await call('POST', `/vps/${id}/start`));
     assert.equal((await diagnosis())[0], 'unhealthy');
     assert.equal((await call('GET', `/vps/${id}/events`)).body.data.events[0].type, 'Warning');
     // Somebody else's answers like one that does not exist.
-    const stranger = clientOf(test.app.url!, (await createTeam(test.database)).token);
+    const stranger = clientOf(world.test.app.url!, (await createTeam(world.test.database)).token);
     for (const view of ['events', 'diagnose'])
       assert.equal((await stranger('GET', `/vps/${id}/${view}`)).status, 404);
   });
@@ -138,7 +129,7 @@ describe('VPS', () => {
     assert.equal(shrunk.status, 422);
     assert.match(shrunk.body.errors.resource_profile[0], /cannot shrink/);
 
-    test.plane.faults.failNext('ensureSettings', new DataPlaneError('failed', 'The host refused.'));
+    world.test.plane.faults.failNext('ensureSettings', new DataPlaneError('failed', 'The host refused.'));
     const failed = await call('PUT', `/vps/${id}`, { resource_profile: 'medium_shared' });
     assert.equal((await ended(failed)).state, 'failed');
     const { instance } = (await call('GET', `/vps/${id}`)).body;
@@ -196,9 +187,9 @@ describe('VPS', () => {
     // The failure must hit this server, not one that another test left on its way.
     await waitFor('all operations to end', async () => {
       const open = `select from operations where state in ('queued', 'pending', 'running')`;
-      return (await test.database.pool.query(open)).rowCount === 0;
+      return (await world.test.database.pool.query(open)).rowCount === 0;
     });
-    test.plane.faults.failNext('waitForSsh', new DataPlaneError('failed', 'The guest never answered.'));
+    world.test.plane.faults.failNext('waitForSsh', new DataPlaneError('failed', 'The guest never answered.'));
     const created = await call('POST', '/vps', newVps({ name: 'broken' }));
     const { id } = created.body.instance;
     const waiting = await call('POST', `/vps/${id}/stop`);
@@ -222,7 +213,7 @@ describe('VPS', () => {
 
   it('is not there for another team', async () => {
     const id = await create({ name: 'private' });
-    const stranger = clientOf(test.app.url!, (await createTeam(test.database)).token);
+    const stranger = clientOf(world.test.app.url!, (await createTeam(world.test.database)).token);
     for (const [method, path] of [
       ['GET', ''],
       ['PUT', ''],
