@@ -4662,7 +4662,7 @@ export interface operations {
                     /** @example laptop */
                     name: string;
                     /**
-                     * @description One line, as in the key’s `.pub` file. Supported types: ssh-ed25519, ecdsa-sha2-nistp256, -nistp384 and -nistp521, ssh-rsa with at least 2048 bits, sk-ssh-ed25519@openssh.com, sk-ecdsa-sha2-nistp256@openssh.com.
+                     * @description One key, as in its `.pub` file or in the SSH2 format (PuTTYgen’s "Save public key"). Comment lines are skipped, and a key that was broken into several lines is joined. Supported types: ssh-ed25519, ecdsa-sha2-nistp256, -nistp384 and -nistp521, ssh-rsa with at least 2048 bits, sk-ssh-ed25519@openssh.com, sk-ecdsa-sha2-nistp256@openssh.com.
                      * @example ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIIRRJgLgp2sSUIdr3oliil89XQscfZGHontzuSD/5Az7 ada@laptop
                      */
                     public_key: string;

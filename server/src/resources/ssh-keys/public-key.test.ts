@@ -6,7 +6,8 @@ import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import fc from 'fast-check';
-import { PublicKeyError, parsePublicKey } from './public-key.ts';
+import { PublicKeyError } from './key-text.ts';
+import { parsePublicKey } from './public-key.ts';
 
 const run = promisify(execFile);
 
@@ -72,10 +73,33 @@ describe('SSH public keys', () => {
     assert.equal(parsePublicKey(ecdsa).fingerprint, await fingerprint(ecdsa));
   });
 
+  for (const type of ['ed25519', 'rsa', 'ecdsa']) {
+    it(`reads an ${type} key in the SSH2 format, wrapped, and among comments`, async () => {
+      const good = (await generate(`formats-${type}`, '-t', type)).trim();
+      const { stdout } = await run('ssh-keygen', ['-e', '-f', path.join(folder, `formats-${type}.pub`)]);
+      const { fingerprint } = parsePublicKey(good);
+      assert.match(stdout, /^---- BEGIN SSH2 PUBLIC KEY ----\nComment: /);
+      const converted = parsePublicKey(stdout.replace('Comment: "', 'Subject: ada\nComment: "on \\\n'));
+      assert.equal(converted.fingerprint, fingerprint);
+      assert.match(converted.comment, /^on .*from OpenSSH/);
+      refused(`${stdout}${stdout}`, /keys/);
+      refused(stdout.replace(/\n.*\n---- END/, '\n---- END'), /damaged/);
+      for (const width of [30, 64, 76, 80]) {
+        const wrapped = good.replace(new RegExp(`.{${width}}`, 'g'), '$&\r\n');
+        assert.equal(parsePublicKey(wrapped).fingerprint, fingerprint);
+      }
+      assert.equal(parsePublicKey(good.replaceAll(' ', '\n')).line, good);
+      assert.equal(parsePublicKey(`\uFEFF# my laptop\n\n${good}\n# end\n`).line, good);
+    });
+  }
+
   it('rejects what is not exactly one public key', async () => {
     const good = (await generate('good', '-t', 'ed25519')).trim();
     refused(await readFile(path.join(folder, 'good'), 'utf8'), /private key/);
-    refused(`${good}\n${good}`, /one line/);
+    refused(`${good}\n${good}`, /2 keys.*one key at a time/);
+    refused(`PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\n`, /private key.*for pasting/);
+    refused('-----BEGIN PUBLIC KEY-----\nMCow\n-----END PUBLIC KEY-----', /PEM.*ssh-keygen -i/);
+    refused(good.split(' ')[1]!, /type in front.*missing/);
     refused(`command="ls" ${good}`, /Options/);
     refused(`no-pty,command="a b" ${good}`, /Options/);
     refused('ssh-ed25519', /missing/);

@@ -1,4 +1,5 @@
 import { createHash, createPublicKey } from 'node:crypto';
+import { keyLines, PublicKeyError } from './key-text.ts';
 import { WireReader } from './wire-reader.ts';
 
 export interface PublicKey {
@@ -9,9 +10,6 @@ export interface PublicKey {
   /** `SHA256:…`, as `ssh-keygen -lf` prints it. */
   fingerprint: string;
 }
-
-/** Why a text is not an acceptable public key; the message is a sentence for the customer. */
-export class PublicKeyError extends Error {}
 
 const MIN_RSA_BITS = 2048;
 const MAX_RSA_BITS = 16_384;
@@ -41,11 +39,11 @@ const DECODERS: Record<string, (wire: WireReader) => void> = {
 const TYPES = Object.keys(DECODERS);
 
 /**
- * Parses one OpenSSH public key line completely: type and content must match, without extra data. Throws {@link
- * PublicKeyError}.
+ * Parses one public key completely, in OpenSSH's or the SSH2 format: type and content must match, without extra data.
+ * Throws {@link PublicKeyError}.
  */
 export function parsePublicKey(text: string): PublicKey {
-  const [type, base64, comment] = splitLine(text.trim());
+  const [type, base64, comment] = splitLine(onlyKey(text));
   const blob = Buffer.from(base64, 'base64');
   if (!/^[A-Za-z0-9+/]+={0,2}$/.test(base64) || blob.toString('base64') !== base64) {
     throw new PublicKeyError('The key data after the type is not valid base64. Copy the whole line.');
@@ -69,16 +67,28 @@ export function parsePublicKey(text: string): PublicKey {
   };
 }
 
-function splitLine(line: string): [type: string, base64: string, comment: string] {
-  if (/-----BEGIN|PRIVATE KEY/.test(line)) {
+/** The line of the one key in the text. */
+function onlyKey(text: string): string {
+  if (/PRIVATE KEY|^PuTTY-User-Key-File/m.test(text)) {
     throw new PublicKeyError(
-      line.includes('PRIVATE')
-        ? 'This is a private key. Never share it: send the public key instead, usually the file ending in .pub.'
-        : 'This key is in PEM format. Send it as OpenSSH writes it, as in the file ending in .pub.',
+      'This is a private key. Never share it: send the public key instead, usually the file ending in .pub; ' +
+        'PuTTYgen shows it as "Public key for pasting".',
     );
   }
-  if (/[\r\n\u0085\u2028\u2029]/.test(line))
-    throw new PublicKeyError('A public key is one line. Send one key at a time.');
+  if (/^-----BEGIN/m.test(text)) {
+    throw new PublicKeyError(
+      'This key is in PEM format. Send it as OpenSSH writes it, as in the file ending in .pub: ' +
+        '`ssh-keygen -i -m PKCS8 -f FILE` converts it.',
+    );
+  }
+  const [line = '', ...others] = keyLines(text, TYPES);
+  if (others.length > 0) {
+    throw new PublicKeyError(`These are ${others.length + 1} keys. Send one key at a time.`);
+  }
+  return line;
+}
+
+function splitLine(line: string): [type: string, base64: string, comment: string] {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what it looks for
   if (/[\u0000-\u0008\u000b-\u001f\u007f]/.test(line)) {
     throw new PublicKeyError('The key contains control characters.');
@@ -92,6 +102,9 @@ function splitLine(line: string): [type: string, base64: string, comment: string
   if (type === 'ssh-dss') throw new PublicKeyError('DSA keys are no longer secure. Use an ssh-ed25519 key.');
   if (TYPES.some((known) => new RegExp(`(^|\\s)${RegExp.escape(known)}\\s`).test(line))) {
     throw new PublicKeyError('Options in front of the key are not accepted. Send the line from its type on.');
+  }
+  if (/^AAAA[A-Za-z0-9+/]/.test(line)) {
+    throw new PublicKeyError('The type in front of the key data is missing. Copy the whole line.');
   }
   throw new PublicKeyError(
     `This is not an OpenSSH public key. It must begin with one of: ${TYPES.join(', ')}.`,

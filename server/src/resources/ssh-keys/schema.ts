@@ -27,7 +27,8 @@ export const CreateSshKey = Obj({
     pattern: `^${LINES}$`,
     [PATTERN_MESSAGE]: 'must not contain control characters',
     description:
-      'One line, as in the key’s `.pub` file. Supported types: ssh-ed25519, ecdsa-sha2-nistp256, -nistp384 and ' +
+      'One key, as in its `.pub` file or in the SSH2 format (PuTTYgen’s "Save public key"). Comment lines are skipped, ' +
+      'and a key that was broken into several lines is joined. Supported types: ssh-ed25519, ecdsa-sha2-nistp256, -nistp384 and ' +
       '-nistp521, ssh-rsa with at least 2048 bits, sk-ssh-ed25519@openssh.com, sk-ecdsa-sha2-nistp256@openssh.com.',
   }),
   is_default: Type.Optional(

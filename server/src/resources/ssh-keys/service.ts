@@ -4,8 +4,9 @@ import type { SshKeys } from '../../db/schema.gen.ts';
 import { offsetOf, type PageQuery, pageOf } from '../../http/pagination.ts';
 import type { TeamPrincipal } from '../../http/principal.ts';
 import { countOf, releaseQuota, takeQuota } from '../../identity/teams/quotas.ts';
-import { invalid, notFound } from '../../lib/errors.ts';
-import { type PublicKey, PublicKeyError, parsePublicKey } from './public-key.ts';
+import { type AppError, invalid, notFound } from '../../lib/errors.ts';
+import { PublicKeyError } from './key-text.ts';
+import { type PublicKey, parsePublicKey } from './public-key.ts';
 
 type Row = Selectable<SshKeys>;
 
@@ -71,8 +72,20 @@ export async function createSshKey(
     .onConflict((conflict) => conflict.columns(['team_id', 'fingerprint']).doNothing())
     .returningAll()
     .executeTakeFirst();
-  if (!row) throw invalid({ public_key: ['The team already has this key.'] });
+  if (!row) throw await duplicate(tx, principal.team.id, key.fingerprint);
   return toWire(row);
+}
+
+async function duplicate(db: Queryable, teamId: number, fingerprint: string): Promise<AppError> {
+  const { id, name } = await db
+    .selectFrom('ssh_keys')
+    .select(['id', 'name'])
+    .where('team_id', '=', teamId)
+    .where('fingerprint', '=', fingerprint)
+    .executeTakeFirstOrThrow();
+  return invalid({
+    public_key: [`The team already has this key: "${name}", with the id ${id}. Use that one.`],
+  });
 }
 
 /** Deletes a key. Instances created with it keep it. Throws `not_found`. */

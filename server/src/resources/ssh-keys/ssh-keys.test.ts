@@ -50,12 +50,14 @@ describe('SSH keys', () => {
     assert.deepEqual(await names('?per_page=2&page=9'), [[], 2]);
   });
 
-  it('refuses a key that the team has, whatever its comment', async () => {
+  it('refuses a key that the team has, whatever its comment, and names it', async () => {
     await newTeam();
-    await add(1);
+    const { id } = (await add(1)).body.key;
     const again = await add(1, { public_key: testKey(1).replace('test-1', 'other comment') });
     assert.equal(again.status, 422);
-    assert.deepEqual(again.body.errors, { public_key: ['The team already has this key.'] });
+    assert.deepEqual(again.body.errors, {
+      public_key: [`The team already has this key: "key 1", with the id ${id}. Use that one.`],
+    });
     assert.equal((await call('GET', '/ssh-keys')).body.pagination.total, 1);
   });
 
