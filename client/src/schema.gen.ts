@@ -2029,7 +2029,7 @@ export interface components {
                 monitoring_enabled?: boolean;
             };
             /**
-             * @description cloud-init user-data: `#cloud-config` YAML or a script that begins with `#!`. It is merged after Danube’s own.
+             * @description cloud-init user-data in any of its formats, for example `#cloud-config` YAML or a script that begins with `#!`; also in base64, or compressed with gzip and then in base64. At most 65,536 bytes, and 262,144 once unpacked.
              * @example #cloud-config
              *     packages: [nginx]
              */
@@ -2215,7 +2215,7 @@ export interface components {
              */
             image: string;
             /**
-             * @description cloud-init user-data: `#cloud-config` YAML or a script that begins with `#!`. It is merged after Danube’s own.
+             * @description cloud-init user-data in any of its formats, for example `#cloud-config` YAML or a script that begins with `#!`; also in base64, or compressed with gzip and then in base64. At most 65,536 bytes, and 262,144 once unpacked.
              * @example #cloud-config
              *     packages: [nginx]
              */

@@ -1,7 +1,7 @@
 import type { Images } from '../../dataplane/contract/images.ts';
 import type { Queryable } from '../../db/database.ts';
 import { findImage } from '../../images/catalog.ts';
-import { checkCloudInit } from '../../images/cloud-init.ts';
+import { checkCloudInit } from '../../images/custom-cloud-init.ts';
 import { listDatacenters, listPlans } from '../../instances/offers.ts';
 import { AppError, type FieldErrors, invalid, invalidState } from '../../lib/errors.ts';
 import type { CreateVps, ReinstallVps, UpdateVps } from './schema.ts';

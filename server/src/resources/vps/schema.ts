@@ -15,6 +15,7 @@ import {
   Timestamp,
 } from '../../http/schema.ts';
 import { PATTERN_MESSAGE } from '../../http/validation.ts';
+import { MAX_CLOUD_INIT } from '../../images/custom-cloud-init.ts';
 import { InstanceQuery } from '../../instances/listing.ts';
 import {
   Address4,
@@ -84,10 +85,11 @@ const Configuration = Obj({
 
 const CustomCloudInit = Nullable(
   Type.String({
-    maxLength: 10_000,
+    maxLength: MAX_CLOUD_INIT,
     example: '#cloud-config\npackages: [nginx]\n',
     description:
-      'cloud-init user-data: `#cloud-config` YAML or a script that begins with `#!`. It is merged after Danube’s own.',
+      'cloud-init user-data in any of its formats, for example `#cloud-config` YAML or a script that begins with `#!`; ' +
+      'also in base64, or compressed with gzip and then in base64. At most 65,536 bytes, and 262,144 once unpacked.',
   }),
 );
 
