@@ -331,7 +331,7 @@ export interface paths {
         put?: never;
         /**
          * Reinstall a VPS
-         * @description Replaces the disk with a new system. The id, the name, the addresses and the password stay the same. Needs the scope `vps:write`.
+         * @description Replaces the disk with a new system. The id, the name and the addresses stay the same, and so does root’s login unless the request changes it. A key that the team has deleted is not installed again: name another one. Needs the scope `vps:write`.
          */
         post: operations["reinstallVps"];
         delete?: never;
@@ -2208,12 +2208,41 @@ export interface components {
              */
             automated_snapshots_enabled?: boolean;
         };
+        /**
+         * @example {
+         *       "image": "debian-12",
+         *       "custom_cloud_init": "#cloud-config\npackages: [nginx]\n"
+         *     }
+         */
         ReinstallVps: {
             /**
              * @description A name from `GET /vps/images`.
              * @example debian-12
              */
             image: string;
+            /**
+             * @description How root logs in over SSH.
+             * @example ssh_key
+             * @enum {string|null}
+             */
+            auth_method?: "ssh_key" | "password" | null;
+            /**
+             * Format: int64
+             * @description Without it, the server’s key is installed again, as long as the team still has it.
+             * @example 12
+             */
+            ssh_key_id?: number | null;
+            /**
+             * Format: password
+             * @description Without it, the password stays. At least 12 characters, on one line.
+             * @example correct horse battery
+             */
+            password?: string | null;
+            /**
+             * Format: password
+             * @example correct horse battery
+             */
+            password_confirmation?: string | null;
             /**
              * @description cloud-init user-data in any of its formats, for example `#cloud-config` YAML or a script that begins with `#!`; also in base64, or compressed with gzip and then in base64. At most 65,536 bytes, and 262,144 once unpacked.
              * @example #cloud-config

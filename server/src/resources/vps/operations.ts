@@ -32,6 +32,13 @@ export const vpsOperations = {
       image: Type.String(),
       // In base64.
       customCloudInitSealed: Type.Union([Type.String(), Type.Null()]),
+      login: Type.Object({
+        authMethod: Type.Union([Type.Literal('ssh_key'), Type.Literal('password')]),
+        sshKeyId: Type.Union([Type.Integer(), Type.Null()]),
+        authorizedKey: Type.Union([Type.String(), Type.Null()]),
+        // In base64; null: it stays.
+        passwordSealed: Type.Union([Type.String(), Type.Null()]),
+      }),
     }),
     during: 'reinstalling',
   },

@@ -234,7 +234,8 @@ function reinstallRoute(api: Api, vps: VpsService): void {
         operationId: 'reinstallVps',
         summary: 'Reinstall a VPS',
         description:
-          'Replaces the disk with a new system. The id, the name, the addresses and the password stay the same.',
+          'Replaces the disk with a new system. The id, the name and the addresses stay the same, and so does root’s login ' +
+          'unless the request changes it. A key that the team has deleted is not installed again: name another one.',
         tags,
         params,
         body: ReinstallVps,

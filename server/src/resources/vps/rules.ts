@@ -25,7 +25,7 @@ export async function checkCreate(
   });
   const errors: FieldErrors = {
     ...(await offerErrors(db, body, found)),
-    ...loginErrors(body, found),
+    ...loginErrors(body, found.ssh_key),
     ...cloudInitErrors(body.custom_cloud_init),
   };
   if (body.marketplace_app_id) {
@@ -43,13 +43,68 @@ export async function checkCreate(
   };
 }
 
-/** The same for the new image of a reinstall. */
-export async function checkReinstall(plane: Images, body: ReinstallVps): Promise<void> {
-  const errors = cloudInitErrors(body.custom_cloud_init);
+/** How root of a reinstalled server logs in. */
+export interface NewLogin {
+  authMethod: 'ssh_key' | 'password';
+  sshKeyId: number | null;
+  authorizedKey: string | null;
+  /** Null: it stays. */
+  password: string | null;
+}
+
+/**
+ * The same for a reinstall. What the request leaves out stays as it is, but a key that the team has deleted is not
+ * installed again.
+ */
+export async function checkReinstall(
+  db: Queryable,
+  plane: Images,
+  vps: Vps,
+  body: ReinstallVps,
+): Promise<NewLogin> {
+  const login = requestedLogin(vps, body);
+  const isKey = login.auth_method === 'ssh_key';
+  const { ssh_key } = await findReferences(db, vps.team_id, {
+    plan: vps.plan,
+    datacenter: vps.datacenter,
+    sshKeyId: isKey ? login.ssh_key_id : null,
+  });
+  const errors = {
+    ...(login.stays ? {} : isKey && login.ssh_key_id === null ? KEY_GONE : loginErrors(login, ssh_key)),
+    ...cloudInitErrors(body.custom_cloud_init),
+  };
+  if (isKey && body.password) errors.password = ['A password is for auth_method password. Leave it out.'];
+  if (!isKey && body.ssh_key_id) errors.ssh_key_id = ['A key is for auth_method ssh_key. Leave it out.'];
   const imageError = await imageErrors(plane, body.image);
   if (imageError) errors.image = imageError;
   if (Object.keys(errors).length > 0) throw invalid(errors);
+  return {
+    authMethod: login.auth_method,
+    sshKeyId: ssh_key?.id ?? null,
+    authorizedKey: ssh_key?.public_key ?? null,
+    password: body.password ?? null,
+  };
 }
+
+/** A key or password in the request implies its method. `stays`: the present password. */
+function requestedLogin(vps: Vps, body: ReinstallVps) {
+  const present = vps.auth_method as 'ssh_key' | 'password';
+  const auth_method =
+    body.auth_method ?? (body.ssh_key_id ? 'ssh_key' : body.password ? 'password' : present);
+  return {
+    auth_method,
+    ssh_key_id: body.ssh_key_id ?? vps.ssh_key_id,
+    password: body.password ?? null,
+    password_confirmation: body.password_confirmation ?? null,
+    stays: auth_method === 'password' && present === 'password' && !body.password,
+  };
+}
+
+const KEY_GONE: FieldErrors = {
+  ssh_key_id: [
+    'The SSH key of this server was deleted, or there was none. Name another one in ssh_key_id, or choose a password.',
+  ],
+};
 
 /** The plan that the request changes to, or null where it does not change the plan. */
 export async function planChange(db: Queryable, vps: Vps, body: UpdateVps): Promise<PlanColumns | null> {
@@ -115,12 +170,15 @@ function allocationError(
   );
 }
 
-function loginErrors(body: CreateVps, found: CreateReferences): FieldErrors {
+function loginErrors(
+  body: Pick<CreateVps, 'auth_method' | 'ssh_key_id' | 'password' | 'password_confirmation'>,
+  key: CreateReferences['ssh_key'],
+): FieldErrors {
   const errors: FieldErrors = {};
   if (body.auth_method === 'ssh_key') {
     if (!body.ssh_key_id)
       errors.ssh_key_id = ['The ssh_key_id field is required when auth_method is ssh_key.'];
-    else if (!found.ssh_key) errors.ssh_key_id = ['The selected SSH key does not exist in this team.'];
+    else if (!key) errors.ssh_key_id = ['The selected SSH key does not exist in this team.'];
   } else {
     if (!body.password) errors.password = ['The password field is required when auth_method is password.'];
     if (body.password_confirmation != null && body.password_confirmation !== body.password) {

@@ -83,6 +83,26 @@ const Configuration = Obj({
   monitoring_enabled: Type.Optional(Flag('Whether metrics are stored.')),
 });
 
+const Password = (when: string) =>
+  Nullable(
+    Type.String({
+      minLength: 12,
+      maxLength: 128,
+      format: 'password',
+      // A line break would end the input line from which the password is set.
+      pattern: '^[^\\r\\n\\u0000]*$',
+      [PATTERN_MESSAGE]: 'must be on one line',
+      example: 'correct horse battery',
+      description: `${when} At least 12 characters, on one line.`,
+    }),
+  );
+
+const PasswordConfirmation = Nullable(
+  Type.String({ maxLength: 128, format: 'password', example: 'correct horse battery' }),
+);
+
+const AuthMethod = Enum(['ssh_key', 'password'], { description: 'How root logs in over SSH.' });
+
 const CustomCloudInit = Nullable(
   Type.String({
     maxLength: MAX_CLOUD_INIT,
@@ -110,25 +130,10 @@ export const CreateVps = Component(
     image: ImageName,
     network_stack: Type.Optional(Nullable(Enum(['dual_stack', 'ipv4_only', 'ipv6_only']))),
     datacenter: LineText(40, 'fsn1'),
-    auth_method: Enum(['ssh_key', 'password'], { description: 'How root logs in over SSH.' }),
+    auth_method: AuthMethod,
     ssh_key_id: Type.Optional(Nullable(NumberId(12, 'Required if `auth_method` is `ssh_key`.'))),
-    password: Type.Optional(
-      Nullable(
-        Type.String({
-          minLength: 12,
-          maxLength: 128,
-          format: 'password',
-          // A line break would end the input line from which the password is set.
-          pattern: '^[^\\r\\n\\u0000]*$',
-          [PATTERN_MESSAGE]: 'must be on one line',
-          example: 'correct horse battery',
-          description: 'Required if `auth_method` is `password`. At least 12 characters, on one line.',
-        }),
-      ),
-    ),
-    password_confirmation: Type.Optional(
-      Nullable(Type.String({ maxLength: 128, format: 'password', example: 'correct horse battery' })),
-    ),
+    password: Type.Optional(Password('Required if `auth_method` is `password`.')),
+    password_confirmation: Type.Optional(PasswordConfirmation),
     configuration: Type.Optional(Configuration),
     custom_cloud_init: Type.Optional(CustomCloudInit),
     marketplace_app_id: Type.Optional(Nullable(NumberId(1, 'Not available on this install. Leave it out.'))),
@@ -165,10 +170,23 @@ export const UpdateVps = Component(
 );
 export type UpdateVps = Static<typeof UpdateVps>;
 
-export const ReinstallVps = Component('ReinstallVps', {
-  image: ImageName,
-  custom_cloud_init: Type.Optional(CustomCloudInit),
-});
+export const ReinstallVps = Component(
+  'ReinstallVps',
+  {
+    image: ImageName,
+    auth_method: Type.Optional(Nullable(AuthMethod)),
+    ssh_key_id: Type.Optional(
+      Nullable(
+        NumberId(12, 'Without it, the server’s key is installed again, as long as the team still has it.'),
+      ),
+    ),
+    password: Type.Optional(Password('Without it, the password stays.')),
+    password_confirmation: Type.Optional(PasswordConfirmation),
+    custom_cloud_init: Type.Optional(CustomCloudInit),
+  },
+  // A request that works for any server.
+  { example: { image: 'debian-12', custom_cloud_init: '#cloud-config\npackages: [nginx]\n' } },
+);
 export type ReinstallVps = Static<typeof ReinstallVps>;
 
 export const CreatedVps = Obj({

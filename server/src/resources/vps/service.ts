@@ -183,12 +183,13 @@ export class VpsService {
   async reinstall(tx: Tx, principal: TeamPrincipal, id: string, body: ReinstallVps) {
     const vps = await this.#lock(tx, principal, id);
     if (!allowedActions(vps).reinstall) throw invalidState('The server is being deleted.', vps.status);
-    await checkReinstall(this.#plane, body);
+    const { password, ...login } = await checkReinstall(tx, this.#plane, vps, body);
+    const sealed = (text: string | null | undefined) =>
+      text ? this.#secrets.seal(text).toString('base64') : null;
     const args = {
       image: body.image,
-      customCloudInitSealed: body.custom_cloud_init
-        ? this.#secrets.seal(body.custom_cloud_init).toString('base64')
-        : null,
+      customCloudInitSealed: sealed(body.custom_cloud_init),
+      login: { ...login, passwordSealed: sealed(password) },
     };
     const operation = await acceptForInstance(tx, principal, vps, vpsOperations.reinstall, args, 'running');
     return {

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { clientOf, newVps } from '../../../test/client.ts';
 import { suiteWithCustomer } from '../../../test/customer.ts';
 import { createTeam, waitFor } from '../../../test/harness.ts';
+import { testKey } from '../../../test/ssh-keys.ts';
 import { DataPlaneError } from '../../dataplane/contract/errors.ts';
 import type { InstanceRef } from '../../dataplane/contract/refs.ts';
 
@@ -47,6 +48,48 @@ describe('VPS', () => {
     assert.equal((await call('DELETE', `/vps/${id}`)).body.status, 'destroying');
     await waitFor('404', async () => (await call('GET', `/vps/${id}`)).status === 404);
     assert.equal(await inDataPlane(id), null);
+  });
+
+  it('changes root’s login with a reinstall, and installs no key that was deleted', async () => {
+    const keys = [];
+    for (const number of [1, 2]) {
+      const body = { name: `key ${number}`, public_key: testKey(number) };
+      keys.push((await call('POST', '/ssh-keys', body)).body.key.id);
+    }
+    const [first, second] = keys;
+    const id = await create({
+      name: 'keyed',
+      auth_method: 'ssh_key',
+      ssh_key_id: first,
+      password: undefined,
+    });
+    const reinstall = async (body: object) => {
+      const answer = await call('POST', `/vps/${id}/reinstall`, { image: 'debian-12', ...body });
+      if (answer.status === 200) assert.equal((await ended(answer)).state, 'succeeded');
+      return answer.body.errors;
+    };
+    const login = async () => {
+      const { auth_method, ssh_key_id } = (await call('GET', `/vps/${id}`)).body.instance;
+      const row = await world.test.database.pool.query('select authorized_key from vps where id = $1', [id]);
+      return [auth_method, ssh_key_id, row.rows[0].authorized_key];
+    };
+    assert.equal(await reinstall({}), undefined);
+    assert.deepEqual(await login(), ['ssh_key', first, testKey(1)]);
+    await call('DELETE', `/ssh-keys/${first}`);
+    assert.match((await reinstall({})).ssh_key_id[0], /was deleted.*Name another/);
+    assert.match((await reinstall({ ssh_key_id: first })).ssh_key_id[0], /does not exist/);
+    assert.equal(await reinstall({ ssh_key_id: second }), undefined);
+    assert.deepEqual(await login(), ['ssh_key', second, testKey(2)]);
+    assert.match((await reinstall({ auth_method: 'password' })).password[0], /required/);
+    assert.match((await reinstall({ ssh_key_id: second, password: 'correct horse 2' })).password[0], /Leave/);
+    assert.equal(await reinstall({ password: 'correct horse 2' }), undefined);
+    assert.deepEqual(await login(), ['password', null, null]);
+    assert.match(
+      (await reinstall({ auth_method: 'password', ssh_key_id: second })).ssh_key_id[0],
+      /for auth_method ssh_key/,
+    );
+    assert.equal(await reinstall({}), undefined);
+    assert.equal((await call('GET', `/vps/${id}/password`)).body.password, 'correct horse 2');
   });
 
   it('starts a server again that has stopped while it was starting, and gives up where it does not stay', async () => {

@@ -134,14 +134,22 @@ const becomes =
 
 /** A new generation makes the data plane replace the instance. Incrementing it twice is harmless. */
 async function beginReinstall(db: Queryable, { resourceId, args }: Operation<ReinstallArgs>): Promise<void> {
+  const { image, customCloudInitSealed, login } = args;
   await updateInstance(db, resourceId, { status: vpsOperations.reinstall.during });
   await updateVps(db, resourceId, {
-    image: args.image,
-    custom_cloud_init_sealed:
-      args.customCloudInitSealed === null ? null : Buffer.from(args.customCloudInitSealed, 'base64'),
+    image,
+    custom_cloud_init_sealed: fromBase64(customCloudInitSealed),
+    auth_method: login.authMethod,
+    // The key may have been deleted since the request.
+    ssh_key_id: db.selectFrom('ssh_keys').select('id').where('id', '=', login.sshKeyId),
+    authorized_key: login.authorizedKey,
+    ...(login.passwordSealed === null ? {} : { password_sealed: fromBase64(login.passwordSealed)! }),
   });
   await updateMember(db, resourceId, { generation: sql<number>`generation + 1`, made_from: null });
 }
+
+const fromBase64 = (text: string | null): Buffer | null =>
+  text === null ? null : Buffer.from(text, 'base64');
 
 async function finishUpdate(tx: Tx, operation: Operation): Promise<void> {
   await recordOutcome(tx, operation, vpsEvents.updated, {});

@@ -80,12 +80,15 @@ describe('VPS on Incus', () => {
   }
 
   it('boots on its plan, takes its key and no other, and keeps its addresses through its life', async () => {
-    const public_key = (await readFile(path.join(folder, 'key.pub'), 'utf8')).trim();
-    const key = await call('POST', '/ssh-keys', { name: 'test', public_key });
+    const addKey = async (name: string): Promise<number> => {
+      const public_key = await readFile(path.join(folder, `${name}.pub`), 'utf8');
+      return (await call('POST', '/ssh-keys', { name, public_key })).body.key.id;
+    };
+    const key = await addKey('key');
     const vps = await create({
       name: 'web-1',
       auth_method: 'ssh_key',
-      ssh_key_id: key.body.key.id,
+      ssh_key_id: key,
       password: undefined,
       custom_cloud_init: '#cloud-config\nwrite_files:\n  - {path: /etc/from-customer, content: hello}\n',
     });
@@ -116,10 +119,16 @@ describe('VPS on Incus', () => {
       PATIENCE,
     );
 
-    await call('POST', `/vps/${vps.id}/reinstall`, { image: 'debian-12' });
+    await call('DELETE', `/ssh-keys/${key}`);
+    assert.equal((await call('POST', `/vps/${vps.id}/reinstall`, { image: 'debian-12' })).status, 422);
+    await call('POST', `/vps/${vps.id}/reinstall`, {
+      image: 'debian-12',
+      ssh_key_id: await addKey('other'),
+    });
     await settled(vps.id, 'running');
-    assert.notEqual(await ssh(vps.ipv4, 'cat /etc/ssh/ssh_host_ed25519_key.pub'), before);
-    assert.equal(await ssh(vps.ipv6, 'ls /root | wc -l'), '0');
+    await assert.rejects(ssh(vps.ipv4, 'true'), /Permission denied/);
+    assert.notEqual(await ssh(vps.ipv4, 'cat /etc/ssh/ssh_host_ed25519_key.pub', 'other'), before);
+    assert.equal(await ssh(vps.ipv6, 'ls /root | wc -l', 'other'), '0');
 
     // Diagnosis gives SSH two seconds to answer, which may not be enough on a busy machine.
     const diagnosed = (...expected: string[]) =>
@@ -128,7 +137,7 @@ describe('VPS on Incus', () => {
         return isDeepStrictEqual([verdict, ...findings.map(({ code }: { code: string }) => code)], expected);
       });
     await diagnosed('healthy');
-    await ssh(vps.ipv4, 'systemctl stop ssh');
+    await ssh(vps.ipv4, 'systemctl stop ssh', 'other');
     await diagnosed('degraded', 'ssh_not_answering');
     await call('POST', `/vps/${vps.id}/reboot`);
     await settled(vps.id, 'running');
