@@ -1,5 +1,6 @@
 import { DataPlaneError } from '../dataplane/contract/errors.ts';
 import type { ModuleContext, ResourceModule } from '../module.ts';
+import { boundsReconciler } from './bounds-reconciler.ts';
 import { capacityObserver, observeCapacity, poolState } from './capacity.ts';
 import { findInstanceInconsistencies } from './consistency.ts';
 import { instanceReconciler } from './reconciler.ts';
@@ -15,6 +16,7 @@ export const instancesModule: ResourceModule = {
       reconcilers: [
         instanceReconciler(database, plane, log),
         volumeReconciler(database, plane, log),
+        boundsReconciler(plane),
         capacityObserver(database, plane, config.capacity, log),
       ],
     };

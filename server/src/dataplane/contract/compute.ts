@@ -100,6 +100,11 @@ export interface Compute {
   ensureInstance(spec: InstanceSpec, from?: SnapshotRef): Promise<void>;
   /** Applies limits, published ports and the autostart setting, without a restart where possible. Disks only grow. */
   ensureSettings(ref: InstanceRef, settings: InstanceSettings): Promise<void>;
+  /**
+   * Sees that all instances have the bounds by which none is felt by others, such as the number of processes: also those
+   * that an earlier version of Danube created with other ones. Running instances have them at once.
+   */
+  ensureBounds(): Promise<void>;
   /** Replaces files in an instance, running or stopped. */
   ensureFiles(ref: InstanceRef, files: readonly InstanceFile[]): Promise<void>;
   ensureRunning(ref: InstanceRef): Promise<void>;

@@ -1,12 +1,15 @@
 import type { Compute, InstanceReport } from '../contract/compute.ts';
 import type { InstanceRef } from '../contract/refs.ts';
+import { boundsConfig } from './bounds.ts';
 import { runControl } from './control.ts';
+import { IncusError } from './errors.ts';
 import { writeFiles } from './guest-files.ts';
-import { toDetail, toReport } from './instance-config.ts';
+import { limitsOf, toDetail, toReport } from './instance-config.ts';
 import { BootSlots, type Grant, grantSlots } from './limiter.ts';
-import { findInstance, listInstances } from './lookup.ts';
+import { findInstance, instancePath, listInstances } from './lookup.ts';
 import { isSnapshot, teamOf } from './names.ts';
 import type { Parts } from './parts.ts';
+import { patiently } from './patience.ts';
 import { place, placeFrom } from './placement.ts';
 import { startInstance, stopInstance } from './power.ts';
 import { type Probe, SERVICE, SSH, waitUntilReady } from './probe.ts';
@@ -44,6 +47,7 @@ export function computeVerbs(parts: Parts, bootSlots: Grant | null): Compute {
       const { vcpu } = await server.size();
       await locks.run(ref.name, () => instances.setSettings(ref, settings, vcpu));
     },
+    ensureBounds: () => ensureBounds(parts),
     ensureFiles: (ref, files) => locks.run(ref.name, () => writeFiles(context, ref, files)),
     ensureRunning: (ref) => locks.run(ref.name, () => startInstance(context, ref)),
     ensureStopped: (ref, graceSeconds) =>
@@ -74,4 +78,23 @@ async function reportInstances({ context }: Parts): Promise<InstanceReport[]> {
     const teamId = teamOf(context.installId, instance.project);
     return teamId === null ? [] : [toReport({ teamId, name: instance.name }, instance)];
   });
+}
+
+/** Corrects the bounds of instances that have others. Where a plan changes at the same moment, the next call does. */
+async function ensureBounds({ context, locks }: Parts): Promise<void> {
+  for (const instance of await listInstances(context)) {
+    const teamId = teamOf(context.installId, instance.project);
+    if (teamId === null || isSnapshot(instance.name)) continue;
+    const config = boundsConfig(limitsOf(instance));
+    if (Object.entries(config).every(([key, value]) => instance.config[key] === value)) continue;
+    const { path, query } = instancePath(context, { teamId, name: instance.name });
+    await locks.run(instance.name, () =>
+      patiently(() => context.client.request('PATCH', path, { config }, { query })).catch(ignoreGone),
+    );
+  }
+}
+
+/** For an instance that was deleted after it was listed. */
+function ignoreGone(error: unknown): void {
+  if (!(error instanceof IncusError) || error.status !== 404) throw error;
 }

@@ -3,10 +3,12 @@ import type {
   InstanceReport,
   InstanceSettings,
   InstanceSpec,
+  Limits,
   PowerState,
 } from '../contract/compute.ts';
 import { DataPlaneError } from '../contract/errors.ts';
 import type { InstanceRef } from '../contract/refs.ts';
+import { boundsConfig } from './bounds.ts';
 import {
   creationDevices,
   type Devices,
@@ -36,9 +38,6 @@ export interface Placement {
   /** Cores of the host: Incus rejects a higher number for an instance. */
   hostVcpu: number;
 }
-
-/** Stops a fork bomb long before it affects the host; no regular workload of these sizes needs as many processes. */
-const MAX_PROCESSES = 8192;
 
 /**
  * The ioctl requests by which root in a guest creates a Btrfs subvolume or snapshot, whose data its disk limit does not
@@ -78,7 +77,6 @@ export function creationBody(spec: InstanceSpec, place: Placement) {
     profiles: [],
     config: {
       ...settingsConfig(spec, place.hostVcpu),
-      'limits.processes': String(MAX_PROCESSES),
       // A range of host user ids of its own, so that the kernel's per-user limits affect one customer only.
       'security.idmap.isolated': 'true',
       // Guests do not need the Incus API; cloud-init reads its data from files.
@@ -155,22 +153,19 @@ const guestConfig = (spec: InstanceSpec): Record<string, string> =>
     ? { [KEY.network]: networkText(spec) }
     : { 'cloud-init.user-data': spec.userData, 'cloud-init.network-config': networkConfig(spec) };
 
-/**
- * The share of processor time when others want it as well, in percent of what the host's own services have: 10 for each
- * processor of the plan, so that the control plane is not kept waiting. Not a limit: what nobody else wants can be used.
- */
-const cpuWeightPercent = (vcpu: number): number => Math.min(100, 10 * vcpu);
-
 export const settingsConfig = (
   { limits, autoStart }: InstanceSettings,
   hostVcpu: number,
-): Record<string, string> => ({
-  'limits.cpu': String(Math.min(limits.vcpu, hostVcpu)),
-  'limits.cpu.allowance': `${cpuWeightPercent(limits.vcpu)}%`,
-  'limits.memory': `${limits.memoryMb}MiB`,
-  // An empty value unsets the key: at boot, Incus then starts instances that ran when the host went down.
-  'boot.autostart': autoStart ? '' : 'false',
-});
+): Record<string, string> => {
+  const vcpu = Math.min(limits.vcpu, hostVcpu);
+  return {
+    'limits.cpu': String(vcpu),
+    'limits.memory': `${limits.memoryMb}MiB`,
+    ...boundsConfig({ vcpu, memoryMb: limits.memoryMb }),
+    // An empty value unsets the key: at boot, Incus then starts instances that ran when the host went down.
+    'boot.autostart': autoStart ? '' : 'false',
+  };
+};
 
 const POWER: Readonly<Record<string, PowerState>> = {
   Running: 'running',
@@ -191,15 +186,17 @@ export function toReport(ref: InstanceRef, instance: IncusInstance): InstanceRep
 export function toDetail(ref: InstanceRef, instance: IncusInstance): InstanceDetail {
   return {
     ...toReport(ref, instance),
-    limits: {
-      vcpu: Number(instance.config['limits.cpu']),
-      memoryMb: Number.parseInt(instance.config['limits.memory'] ?? '', 10),
-      diskGb: rootDiskGb(instance.devices),
-    },
+    limits: limitsOf(instance),
     image: instance.config[KEY.image] ?? '',
     addresses: addressesOf(instance),
   };
 }
+
+export const limitsOf = (instance: IncusInstance): Limits => ({
+  vcpu: Number(instance.config['limits.cpu']),
+  memoryMb: Number.parseInt(instance.config['limits.memory'] ?? '', 10),
+  diskGb: rootDiskGb(instance.devices),
+});
 
 export function addressesOf(instance: IncusInstance): InstanceDetail['addresses'] {
   const address = (family: 'ipv4' | 'ipv6'): string | null => {

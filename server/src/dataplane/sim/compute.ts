@@ -32,6 +32,8 @@ export const simCompute = (core: SimCore, guests: SimGuests): Compute => ({
       write(core, spec.ref, spec.files);
     }),
   ensureSettings: (ref, settings) => core.verb('ensureSettings', ref, () => change(core, ref, settings)),
+  // Nothing that it simulates can be felt by others.
+  ensureBounds: () => core.verb('ensureBounds', null, () => undefined),
   ensureFiles: (ref, files) => core.verb('ensureFiles', ref, () => write(core, ref, files)),
   ensureRunning: (ref) => core.verb('ensureRunning', ref, () => core.setPower(ref, 'running')),
   ensureStopped: (ref) => core.verb('ensureStopped', ref, () => core.setPower(ref, 'stopped')),
