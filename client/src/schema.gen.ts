@@ -1484,18 +1484,17 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        Error: {
+        ApiError: {
             /**
              * @description What is wrong and what to do.
              * @example The name field is required.
              */
             message: string;
             /**
-             * @description Stable name of the error.
+             * @description Stable name of the error. Values so far: `bad_request`, `unauthenticated`, `missing_scope`, `team_forbidden`, `not_found`, `method_not_allowed`, `request_timeout`, `idempotency_conflict`, `payload_too_large`, `unsupported_media_type`, `validation_failed`, `invalid_state`, `quota_exceeded`, `not_available`, `rate_limited`, `headers_too_large`, `internal`, `unavailable`, `no_capacity`.
              * @example validation_failed
-             * @enum {string}
              */
-            code: "bad_request" | "unauthenticated" | "missing_scope" | "team_forbidden" | "not_found" | "method_not_allowed" | "request_timeout" | "idempotency_conflict" | "payload_too_large" | "unsupported_media_type" | "validation_failed" | "invalid_state" | "quota_exceeded" | "not_available" | "rate_limited" | "headers_too_large" | "internal" | "unavailable" | "no_capacity";
+            code: string;
             /**
              * @description Identifies this request in the server’s log.
              * @example 0198c5a2-8100-7b3c-8a4f-6d5e4c3b2a19
@@ -1573,11 +1572,10 @@ export interface components {
         };
         Health: {
             /**
-             * @description `ok` if all parts answer.
+             * @description `ok` if all parts answer. Values so far: `ok`, `unavailable`.
              * @example ok
-             * @enum {string}
              */
-            status: "ok" | "unavailable";
+            status: string;
             /** @example All parts answer. */
             message: string;
             /**
@@ -1586,35 +1584,32 @@ export interface components {
              */
             version: string;
             /**
+             * @description Values so far: `ok`, `unavailable`.
              * @example ok
-             * @enum {string}
              */
-            database: "ok" | "unavailable";
+            database: string;
             /**
+             * @description Values so far: `ok`, `unavailable`.
              * @example ok
-             * @enum {string}
              */
-            engine: "ok" | "unavailable";
+            engine: string;
             /**
-             * @description `sim` means that instances are only simulated.
+             * @description `sim` means that instances are only simulated. Values so far: `incus`, `sim`.
              * @example incus
-             * @enum {string|null}
              */
-            engine_name: "incus" | "sim" | null;
+            engine_name: string | null;
             /** @example 6.0.4 */
             engine_version: string | null;
             /**
-             * @description What instances are on this install.
+             * @description What instances are on this install. Values so far: `container`, `virtual-machine`.
              * @example container
-             * @enum {string|null}
              */
-            virtualization: "container" | "virtual-machine" | null;
+            virtualization: string | null;
             /**
-             * @description `nearly_full`: new instances and snapshots are refused until there is more room. Existing ones keep running.
+             * @description `nearly_full`: new instances and snapshots are refused until there is more room. Existing ones keep running. Values so far: `ok`, `nearly_full`, `unknown`.
              * @example ok
-             * @enum {string}
              */
-            storage: "ok" | "nearly_full" | "unknown";
+            storage: string;
             /**
              * @description Whether instances are only simulated.
              * @example false
@@ -1641,6 +1636,15 @@ export interface components {
              */
             current_team_id: number;
         };
+        TeamList: {
+            data: components["schemas"]["Team"][];
+            /**
+             * Format: int64
+             * @description The team that this request acts on.
+             * @example 1
+             */
+            current_team_id: number;
+        };
         Team: {
             /**
              * Format: int64
@@ -1659,6 +1663,10 @@ export interface components {
              * @example team-1
              */
             registry_namespace: string | null;
+        };
+        SshKeyList: {
+            data: components["schemas"]["SshKey"][];
+            pagination: components["schemas"]["Pagination"];
         };
         SshKey: {
             /**
@@ -1724,6 +1732,36 @@ export interface components {
              */
             total: number;
         };
+        CreateSshKey: {
+            /** @example laptop */
+            name: string;
+            /**
+             * @description One key, as in its `.pub` file or in the SSH2 format (PuTTYgen’s "Save public key"). Comment lines are skipped, and a key that was broken into several lines is joined. Supported types: ssh-ed25519, ecdsa-sha2-nistp256, -nistp384 and -nistp521, ssh-rsa with at least 2048 bits, sk-ssh-ed25519@openssh.com, sk-ecdsa-sha2-nistp256@openssh.com.
+             * @example ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIIRRJgLgp2sSUIdr3oliil89XQscfZGHontzuSD/5Az7 ada@laptop
+             */
+            public_key: string;
+            /**
+             * @description Whether it becomes the team’s default key and replaces the previous one.
+             * @example false
+             */
+            is_default?: boolean;
+        };
+        SshKeyCreated: {
+            /** @example SSH key added. */
+            message: string;
+            key: components["schemas"]["SshKey"];
+        };
+        SshKeyResponse: {
+            key: components["schemas"]["SshKey"];
+        };
+        SshKeyDeleted: {
+            /** @example SSH key deleted. */
+            message: string;
+        };
+        VpsList: {
+            data: components["schemas"]["Vps"][];
+            pagination: components["schemas"]["Pagination"];
+        };
         Vps: {
             /**
              * Format: uuid
@@ -1733,10 +1771,10 @@ export interface components {
             /** @example web-1 */
             name: string;
             /**
+             * @description Values so far: `pending`, `provisioning`, `starting`, `running`, `stopping`, `stopped`, `rebooting`, `restoring`, `reinstalling`, `error`, `destroying`, `recreating`.
              * @example running
-             * @enum {string}
              */
-            status: "pending" | "provisioning" | "starting" | "running" | "stopping" | "stopped" | "rebooting" | "restoring" | "reinstalling" | "error" | "destroying" | "recreating";
+            status: string;
             /**
              * @description The status as text for people.
              * @example Running
@@ -1750,10 +1788,10 @@ export interface components {
              */
             resource_profile: string;
             /**
+             * @description Values so far: `shared`, `dedicated`.
              * @example shared
-             * @enum {string}
              */
-            cpu_allocation_type: "shared" | "dedicated";
+            cpu_allocation_type: string;
             /**
              * Format: int32
              * @example 2
@@ -1774,15 +1812,15 @@ export interface components {
             /** @example fsn1 */
             datacenter: string;
             /**
+             * @description Values so far: `dual_stack`, `ipv4_only`, `ipv6_only`.
              * @example dual_stack
-             * @enum {string}
              */
-            network_stack: "dual_stack" | "ipv4_only" | "ipv6_only";
+            network_stack: string;
             /**
+             * @description Values so far: `ssh_key`, `password`.
              * @example ssh_key
-             * @enum {string}
              */
-            auth_method: "ssh_key" | "password";
+            auth_method: string;
             /**
              * Format: ipv4
              * @example 10.64.0.10
@@ -1878,10 +1916,10 @@ export interface components {
             /** @example The server is running. */
             summary: string;
             /**
+             * @description Values so far: `healthy`, `progressing`, `stopped`, `unhealthy`.
              * @example healthy
-             * @enum {string}
              */
-            health: "healthy" | "progressing" | "stopped" | "unhealthy";
+            health: string;
             /**
              * Format: date-time
              * @description When this status was last compared with the data plane.
@@ -1893,45 +1931,48 @@ export interface components {
              * @example false
              */
             stale: boolean;
-            operation: {
-                /**
-                 * @example succeeded
-                 * @enum {string}
-                 */
-                state: "succeeded" | "running" | "failed";
-                /**
-                 * @description Whether no operation is in progress.
-                 * @example true
-                 */
-                terminal: boolean;
-            };
-            error: {
-                /** @example image_build_failed */
-                code: string;
-                /** @example engine */
-                source: string | null;
-                resource: {
-                    /** @example vps */
-                    kind: string | null;
-                    /** @example web-1 */
-                    name: string | null;
-                } | null;
-                /** @example image_build_failed */
-                reason: string | null;
-                /** @example The image could not be built. */
-                message: string | null;
-                /**
-                 * @description Whether trying again can help.
-                 * @example true
-                 */
-                retryable: boolean;
-                /**
-                 * Format: date-time
-                 * @example 2026-01-15T09:30:00.000Z
-                 */
-                observed_at: string | null;
-            } | null;
+            operation: components["schemas"]["StatusDetailsOperation"];
+            error: components["schemas"]["StatusDetailsError"];
         };
+        StatusDetailsOperation: {
+            /**
+             * @description Values so far: `succeeded`, `running`, `failed`.
+             * @example succeeded
+             */
+            state: string;
+            /**
+             * @description Whether no operation is in progress.
+             * @example true
+             */
+            terminal: boolean;
+        };
+        StatusDetailsError: {
+            /** @example image_build_failed */
+            code: string;
+            /** @example engine */
+            source: string | null;
+            resource: components["schemas"]["StatusDetailsErrorResource"];
+            /** @example image_build_failed */
+            reason: string | null;
+            /** @example The image could not be built. */
+            message: string | null;
+            /**
+             * @description Whether trying again can help.
+             * @example true
+             */
+            retryable: boolean;
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            observed_at: string | null;
+        } | null;
+        StatusDetailsErrorResource: {
+            /** @example vps */
+            kind: string | null;
+            /** @example web-1 */
+            name: string | null;
+        } | null;
         Capabilities: {
             /**
              * @description Whether `GET …/logs` is available.
@@ -2011,23 +2052,7 @@ export interface components {
              * @example correct horse battery
              */
             password_confirmation?: string | null;
-            configuration?: {
-                /**
-                 * @description Whether it starts again after a restart of the host.
-                 * @example true
-                 */
-                auto_start?: boolean;
-                /**
-                 * @description Whether backups are requested.
-                 * @example true
-                 */
-                backup_enabled?: boolean;
-                /**
-                 * @description Whether metrics are stored.
-                 * @example true
-                 */
-                monitoring_enabled?: boolean;
-            };
+            configuration?: components["schemas"]["VpsConfiguration"];
             /**
              * @description cloud-init user-data in any of its formats, for example `#cloud-config` YAML or a script that begins with `#!`; also in base64, or compressed with gzip and then in base64. At most 65,536 bytes, and 262,144 once unpacked.
              * @example #cloud-config
@@ -2045,6 +2070,42 @@ export interface components {
              * @example XXXXX
              */
             windows_license_key?: string | null;
+        };
+        VpsConfiguration: {
+            /**
+             * @description Whether it starts again after a restart of the host.
+             * @example true
+             */
+            auto_start?: boolean;
+            /**
+             * @description Whether backups are requested.
+             * @example true
+             */
+            backup_enabled?: boolean;
+            /**
+             * @description Whether metrics are stored.
+             * @example true
+             */
+            monitoring_enabled?: boolean;
+        };
+        VpsCreated: {
+            /** @example The server is being created. */
+            message: string;
+            instance: components["schemas"]["Vps"];
+            /**
+             * @description Whether a default firewall was created with it.
+             * @example true
+             */
+            firewall_created: boolean;
+            /**
+             * Format: uuid
+             * @description Its progress: `GET /operations/{operation}`.
+             * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
+             */
+            operation_id: string;
+        };
+        VpsImageList: {
+            images: components["schemas"]["VpsImage"][];
         };
         VpsImage: {
             /**
@@ -2066,10 +2127,10 @@ export interface components {
             /** @example debian */
             family: string | null;
             /**
+             * @description Values so far: `root`.
              * @example root
-             * @enum {string}
              */
-            default_user: "root";
+            default_user: string;
             /**
              * @description Whether this install can provide it now.
              * @example true
@@ -2079,6 +2140,16 @@ export interface components {
             unavailable_reason: string | null;
             /** @example debian */
             distro: string;
+        };
+        VpsImageGroupList: {
+            groups: components["schemas"]["VpsImageGroup"][];
+        };
+        VpsImageGroup: {
+            /** @example debian */
+            distro: string;
+            /** @example Debian */
+            name: string;
+            images: components["schemas"]["VpsGroupedImage"][];
         };
         VpsGroupedImage: {
             /**
@@ -2100,10 +2171,10 @@ export interface components {
             /** @example debian */
             family: string | null;
             /**
+             * @description Values so far: `root`.
              * @example root
-             * @enum {string}
              */
-            default_user: "root";
+            default_user: string;
             /**
              * @description Whether this install can provide it now.
              * @example true
@@ -2111,6 +2182,9 @@ export interface components {
             available: boolean;
             /** @example The image server does not answer. */
             unavailable_reason: string | null;
+        };
+        VpsPlanList: {
+            plans: components["schemas"]["VpsPlan"][];
         };
         VpsPlan: {
             /**
@@ -2150,20 +2224,20 @@ export interface components {
             /** @example 4.49 */
             monthly_cost: number;
             /**
+             * @description Values so far: `EUR`.
              * @example EUR
-             * @enum {string}
              */
-            currency: "EUR";
+            currency: string;
             /**
+             * @description Values so far: `shared`, `dedicated`.
              * @example shared
-             * @enum {string}
              */
-            cpu_allocation_type: "shared" | "dedicated";
+            cpu_allocation_type: string;
             /**
+             * @description Values so far: `shared`, `dedicated`.
              * @example shared
-             * @enum {string}
              */
-            type: "shared" | "dedicated";
+            type: string;
             /**
              * Format: int32
              * @example 2
@@ -2173,6 +2247,35 @@ export interface components {
             memory_size_gb: number;
             /** @example 2 */
             memory_gb: number;
+        };
+        VpsResponse: {
+            instance: components["schemas"]["Vps"];
+            connection_info: components["schemas"]["VpsConnectionInfo"];
+            /** @example 4.49 */
+            monthly_cost: number;
+        };
+        VpsConnectionInfo: {
+            /**
+             * Format: ipv4
+             * @example 10.64.0.10
+             */
+            public_ip: string | null;
+            /**
+             * Format: ipv4
+             * @example 10.64.0.10
+             */
+            private_ip: string | null;
+            /**
+             * Format: ipv6
+             * @example fd2a:41c0:77e1::a
+             */
+            ipv6_address: string | null;
+            /** @example https://example.org/console */
+            vnc_access_url: string | null;
+            /** @example ip-10-64-0-10 */
+            internal_dns: string;
+            /** @example ip-10-64-0-10.danube.internal */
+            internal_fqdn: string;
         };
         UpdateVps: {
             /**
@@ -2185,28 +2288,92 @@ export interface components {
              * @example nano_shared
              */
             resource_profile?: string | null;
-            configuration?: {
-                /**
-                 * @description Whether it starts again after a restart of the host.
-                 * @example true
-                 */
-                auto_start?: boolean;
-                /**
-                 * @description Whether backups are requested.
-                 * @example true
-                 */
-                backup_enabled?: boolean;
-                /**
-                 * @description Whether metrics are stored.
-                 * @example true
-                 */
-                monitoring_enabled?: boolean;
-            };
+            configuration?: components["schemas"]["VpsConfiguration"];
             /**
              * @description Whether to take a snapshot every day.
              * @example true
              */
             automated_snapshots_enabled?: boolean;
+        };
+        VpsUpdated: {
+            /** @example The server is being updated. */
+            message: string;
+            instance: components["schemas"]["Vps"];
+            /**
+             * Format: uuid
+             * @description Its progress: `GET /operations/{operation}`.
+             * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
+             */
+            operation_id: string | null;
+        };
+        VpsStatusResponse: {
+            /**
+             * @description Values so far: `pending`, `provisioning`, `starting`, `running`, `stopping`, `stopped`, `rebooting`, `restoring`, `reinstalling`, `error`, `destroying`, `recreating`.
+             * @example running
+             */
+            status: string;
+            /**
+             * @description The status as text for people.
+             * @example Running
+             */
+            status_label: string;
+            /**
+             * @description Values so far: `green`, `gray`, `yellow`, `red`.
+             * @example green
+             */
+            status_color: string;
+            /** @example false */
+            can_be_started: boolean;
+            /** @example true */
+            can_be_stopped: boolean;
+            /** @example true */
+            can_be_rebooted: boolean;
+            /** @example false */
+            can_be_destroyed: boolean;
+            /**
+             * @description Whether the status is about to change: poll again.
+             * @example false
+             */
+            is_transitional: boolean;
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            updated_at: string | null;
+        };
+        VpsPassword: {
+            /** @example kT7wq2mXf9RzcV4h */
+            password: string | null;
+            /**
+             * @description Values so far: `root`.
+             * @example root
+             */
+            username: string;
+            /**
+             * Format: ipv4
+             * @example 10.64.0.10
+             */
+            public_ip: string | null;
+            /**
+             * @description Values so far: `ssh_key`, `password`.
+             * @example ssh_key
+             */
+            auth_method: string;
+        };
+        VpsActionResponse: {
+            /** @example It has been accepted. */
+            message: string;
+            /**
+             * @description Values so far: `pending`, `provisioning`, `starting`, `running`, `stopping`, `stopped`, `rebooting`, `restoring`, `reinstalling`, `error`, `destroying`, `recreating`.
+             * @example pending
+             */
+            status: string;
+            /**
+             * Format: uuid
+             * @description Its progress: `GET /operations/{operation}`.
+             * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
+             */
+            operation_id: string;
         };
         /**
          * @example {
@@ -2250,12 +2417,24 @@ export interface components {
              */
             custom_cloud_init?: string | null;
         };
+        InstanceEventsResponse: {
+            /** @example true */
+            success: boolean;
+            data: components["schemas"]["InstanceEvents"];
+            error: components["schemas"]["NullableDiagnosticError"];
+            meta: components["schemas"]["DiagnosticMeta"];
+        };
+        InstanceEvents: {
+            /** @example true */
+            available: boolean;
+            events: components["schemas"]["InstanceEvent"][];
+        };
         InstanceEvent: {
             /**
+             * @description Values so far: `Normal`, `Warning`.
              * @example Normal
-             * @enum {string}
              */
-            type: "Normal" | "Warning";
+            type: string;
             /** @example Created */
             reason: string;
             /** @example The database was created and answers queries. */
@@ -2275,20 +2454,104 @@ export interface components {
              */
             last_seen: string;
         };
+        NullableDiagnosticError: {
+            /** @example unavailable */
+            code: string;
+            /** @example The instance does not answer. */
+            message: string;
+            /** @example true */
+            retryable: boolean;
+        } | null;
+        DiagnosticMeta: {
+            /** @example 0198c5a2-8100-7b3c-8a4f-6d5e4c3b2a19 */
+            request_id: string;
+            /**
+             * @description Send it with the next request to continue after the last entry.
+             * @example 2026-01-15T09:30:00.12345-0000
+             */
+            cursor?: string | null;
+            /**
+             * @description Whether `limit` left entries out.
+             * @example false
+             */
+            truncated?: boolean;
+            /** @example The database is stopped. */
+            reason?: string | null;
+        };
+        DiagnosisResponse: {
+            /** @example true */
+            success: boolean;
+            data: components["schemas"]["Diagnosis"];
+            error: components["schemas"]["NullableDiagnosticError"];
+            meta: components["schemas"]["DiagnosticMeta"];
+        };
+        Diagnosis: {
+            /**
+             * @description Values so far: `healthy`, `degraded`, `unhealthy`, `stopped`.
+             * @example healthy
+             */
+            verdict: string;
+            status: components["schemas"]["StatusDetails"];
+            findings: components["schemas"]["Finding"][];
+            sections: components["schemas"]["DiagnosisSections"];
+        };
         Finding: {
             /** @example disk_nearly_full */
             code: string;
             /**
+             * @description Values so far: `critical`, `warning`, `info`.
              * @example critical
-             * @enum {string}
              */
-            severity: "critical" | "warning" | "info";
+            severity: string;
             /** @example 91 % of its 10 GB of storage are in use. */
             summary: string;
             /** @example Grow its storage. */
             remediation: string | null;
             /** @example false */
             retryable: boolean;
+        };
+        DiagnosisSections: {
+            events: components["schemas"]["DiagnosisSectionsEvents"];
+            logs: components["schemas"]["DiagnosisSectionsLogs"];
+            disk: components["schemas"]["DiagnosisSectionsDisk"];
+        };
+        DiagnosisSectionsEvents: {
+            /** @example true */
+            available: boolean;
+            /**
+             * Format: int32
+             * @example 3
+             */
+            count: number;
+            /** @example false */
+            truncated: boolean;
+        } | null;
+        DiagnosisSectionsLogs: {
+            /** @example true */
+            available: boolean;
+            /**
+             * Format: int32
+             * @example 120
+             */
+            sampled_lines: number;
+        } | null;
+        DiagnosisSectionsDisk: {
+            /**
+             * Format: int32
+             * @description How much the instance can store. Writes beyond it fail.
+             * @example 40
+             */
+            size_gb: number;
+            /**
+             * Format: int32
+             * @description 1 GB is 1,024 MB. `df` in the instance shows a different figure. Null if it is not known at the moment.
+             * @example 3120
+             */
+            used_mb: number | null;
+        };
+        DatabaseList: {
+            data: components["schemas"]["Database"][];
+            pagination: components["schemas"]["Pagination"];
         };
         Database: {
             /**
@@ -2299,10 +2562,10 @@ export interface components {
             /** @example shop */
             name: string;
             /**
+             * @description Values so far: `pending`, `provisioning`, `starting`, `running`, `updating`, `stopping`, `stopped`, `restoring`, `error`, `destroying`.
              * @example running
-             * @enum {string}
              */
-            status: "pending" | "provisioning" | "starting" | "running" | "updating" | "stopping" | "stopped" | "restoring" | "error" | "destroying";
+            status: string;
             /**
              * @description The status as text for people.
              * @example Running
@@ -2345,15 +2608,7 @@ export interface components {
             database_name: string | null;
             /** @example fsn1 */
             datacenter: string;
-            engine: {
-                /**
-                 * Format: int64
-                 * @example 1
-                 */
-                id: number;
-                /** @example PostgreSQL */
-                name: string;
-            };
+            engine: components["schemas"]["DatabaseEngine"];
             /**
              * @description Its address in the team’s network.
              * @example 10.64.0.10
@@ -2415,35 +2670,7 @@ export interface components {
             proxy_any_dns_port: number | null;
             /** @example danube */
             username: string;
-            storage_autoscale_policy: {
-                /** @example false */
-                enabled: boolean;
-                /**
-                 * Format: int32
-                 * @example 80
-                 */
-                threshold_percent: number;
-                /**
-                 * Format: int32
-                 * @example 10
-                 */
-                increment_gib: number;
-                /**
-                 * Format: int32
-                 * @example 10000
-                 */
-                max_storage_gib: number;
-                /**
-                 * Format: date-time
-                 * @example 2026-01-15T09:30:00.000Z
-                 */
-                last_scaled_at: string | null;
-                /**
-                 * Format: date-time
-                 * @example 2026-01-15T09:30:00.000Z
-                 */
-                last_checked_at: string | null;
-            } | null;
+            storage_autoscale_policy: components["schemas"]["NullableStorageAutoscalePolicy"];
             /**
              * @example {
              *       "max_connections": "200"
@@ -2452,13 +2679,7 @@ export interface components {
             configuration: {
                 [key: string]: string;
             };
-            parameter_group: {
-                /**
-                 * Format: int64
-                 * @example 7
-                 */
-                id: number;
-            } | null;
+            parameter_group: components["schemas"]["NullableParameterGroupReference"];
             /** @description Parameters whose new values take effect at the next start. */
             pending_restart: string[];
             /**
@@ -2526,6 +2747,51 @@ export interface components {
             /** @example postgresql */
             type: string;
         };
+        DatabaseEngine: {
+            /**
+             * Format: int64
+             * @example 1
+             */
+            id: number;
+            /** @example PostgreSQL */
+            name: string;
+        };
+        NullableStorageAutoscalePolicy: {
+            /** @example false */
+            enabled: boolean;
+            /**
+             * Format: int32
+             * @example 80
+             */
+            threshold_percent: number;
+            /**
+             * Format: int32
+             * @example 10
+             */
+            increment_gib: number;
+            /**
+             * Format: int32
+             * @example 10000
+             */
+            max_storage_gib: number;
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            last_scaled_at: string | null;
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            last_checked_at: string | null;
+        } | null;
+        NullableParameterGroupReference: {
+            /**
+             * Format: int64
+             * @example 7
+             */
+            id: number;
+        } | null;
         /**
          * @example {
          *       "name": "shop",
@@ -2602,6 +2868,21 @@ export interface components {
              */
             storage_autoscale_increment_gib?: number | null;
         };
+        DatabaseCreated: {
+            /** @example The database is being created. */
+            message: string;
+            instance: components["schemas"]["Database"];
+            /**
+             * Format: uuid
+             * @description Its progress: `GET /operations/{operation}`.
+             * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
+             */
+            operation_id: string;
+        };
+        DatabasePlanList: {
+            plans: components["schemas"]["DatabasePlan"][];
+            providers: components["schemas"]["DatabaseProviderOffer"][];
+        };
         DatabasePlan: {
             /**
              * @description A name from `GET …/plans`.
@@ -2640,10 +2921,10 @@ export interface components {
             /** @example 4.49 */
             monthly_cost: number;
             /**
+             * @description Values so far: `EUR`.
              * @example EUR
-             * @enum {string}
              */
-            currency: "EUR";
+            currency: string;
             /**
              * Format: int32
              * @example 1
@@ -2667,15 +2948,25 @@ export interface components {
              */
             id: number;
             /**
+             * @description Values so far: `postgresql`, `mysql`, `mariadb`.
              * @example postgresql
-             * @enum {string}
              */
-            type: "postgresql" | "mysql" | "mariadb";
+            type: string;
             /** @example PostgreSQL */
             name: string;
             versions: string[];
             /** @example 18 */
             default_version: string;
+        };
+        DatabaseResponse: {
+            instance: components["schemas"]["Database"];
+            /**
+             * @description Always null. `GET …/credentials` returns the URI, which contains the password.
+             * @example postgresql://…
+             */
+            connection_info: string | null;
+            /** @example 9.99 */
+            monthly_cost: number;
         };
         /**
          * @example {
@@ -2734,6 +3025,91 @@ export interface components {
              */
             storage_autoscale_increment_gib?: number | null;
         };
+        DatabaseUpdated: {
+            /** @example The database is being updated. */
+            message: string;
+            instance: components["schemas"]["Database"];
+            /**
+             * Format: uuid
+             * @description Its progress: `GET /operations/{operation}`.
+             * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
+             */
+            operation_id: string | null;
+        };
+        DatabaseActionResponse: {
+            /** @example It has been accepted. */
+            message: string;
+            /**
+             * @description Values so far: `pending`, `provisioning`, `starting`, `running`, `updating`, `stopping`, `stopped`, `restoring`, `error`, `destroying`.
+             * @example pending
+             */
+            status: string;
+            /**
+             * Format: uuid
+             * @description Its progress: `GET /operations/{operation}`.
+             * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
+             */
+            operation_id: string;
+        };
+        DatabaseCredentials: {
+            /** @example 10.64.0.10 */
+            host: string;
+            /**
+             * Format: int32
+             * @example 5432
+             */
+            port: number;
+            /** @example danube */
+            username: string;
+            /** @example kT7wq2mXf9RzcV4hB3nYpLsD */
+            password: string;
+            /**
+             * @description A URI that clients accept unchanged.
+             * @example postgresql://danube:kT7wq2mX@10.64.0.10:5432/shop?sslmode=require
+             */
+            connection_info: string;
+            /** @example shop */
+            database: string | null;
+        };
+        DatabasePublished: {
+            /** @example The database is being published. */
+            message: string;
+            /** @example 203.0.113.7 */
+            dns_hostname: string;
+            /**
+             * Format: int32
+             * @example 20000
+             */
+            dns_port: number | null;
+            /**
+             * Format: uuid
+             * @description Its progress: `GET /operations/{operation}`.
+             * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
+             */
+            operation_id: string | null;
+        };
+        DatabaseWithdrawn: {
+            /** @example The database is being withdrawn. */
+            message: string;
+            /**
+             * Format: uuid
+             * @description Its progress: `GET /operations/{operation}`.
+             * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
+             */
+            operation_id: string | null;
+        };
+        LogsResponse: {
+            /** @example true */
+            success: boolean;
+            data: components["schemas"]["Logs"];
+            error: components["schemas"]["NullableDiagnosticError"];
+            meta: components["schemas"]["DiagnosticMeta"];
+        };
+        Logs: {
+            /** @example true */
+            available: boolean;
+            entries: components["schemas"]["LogEntry"][];
+        };
         LogEntry: {
             /**
              * Format: date-time
@@ -2743,19 +3119,97 @@ export interface components {
             /** @example database system is ready to accept connections */
             message: string;
             /**
+             * @description Values so far: `debug`, `info`, `warn`, `error`.
              * @example info
-             * @enum {string}
              */
-            level: "debug" | "info" | "warn" | "error";
+            level: string;
             /** @example database-0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e */
             pod: string;
             /** @example postgresql */
             container: string;
             /**
+             * @description Values so far: `stderr`.
              * @example stderr
-             * @enum {string}
              */
-            stream: "stderr";
+            stream: string;
+        };
+        DatabaseMetrics: {
+            summary: components["schemas"]["DatabaseMetricsSummary"];
+            health: components["schemas"]["DatabaseMetricsHealth"];
+            instance: components["schemas"]["DatabaseMetricsInstance"];
+        };
+        DatabaseMetricsSummary: {
+            /**
+             * Format: int64
+             * @example 52428800
+             */
+            memory_used_bytes: number | null;
+            /** @example 50 */
+            memory_used_mb: number | null;
+            /**
+             * Format: int64
+             * @example 4
+             */
+            connected_clients: number | null;
+            /**
+             * Format: int64
+             * @example 100
+             */
+            max_clients: number | null;
+            /**
+             * Format: int64
+             * @description Count since the engine started.
+             * @example 1200
+             */
+            total_queries: number | null;
+            /**
+             * Format: int64
+             * @description Null if the engine does not count them.
+             * @example 3
+             */
+            slow_queries: number | null;
+            /**
+             * Format: int64
+             * @example 3600
+             */
+            uptime_seconds: number | null;
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            retrieved_at: string | null;
+            /** @example The database is stopped. */
+            reason: string | null;
+        };
+        DatabaseMetricsHealth: {
+            /**
+             * @description Whether it has just answered an authenticated query.
+             * @example true
+             */
+            is_healthy: boolean;
+            /**
+             * @description Values so far: `up`, `down`.
+             * @example up
+             */
+            up_status: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            checked_at: string | null;
+        };
+        DatabaseMetricsInstance: {
+            /**
+             * Format: uuid
+             * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+             */
+            id: string;
+            /** @example shop */
+            name: string;
+        };
+        CacheList: {
+            data: components["schemas"]["Cache"][];
+            pagination: components["schemas"]["Pagination"];
         };
         Cache: {
             /**
@@ -2766,10 +3220,10 @@ export interface components {
             /** @example shop */
             name: string;
             /**
+             * @description Values so far: `pending`, `provisioning`, `starting`, `running`, `updating`, `stopping`, `stopped`, `restoring`, `error`, `destroying`.
              * @example running
-             * @enum {string}
              */
-            status: "pending" | "provisioning" | "starting" | "running" | "updating" | "stopping" | "stopped" | "restoring" | "error" | "destroying";
+            status: string;
             /**
              * @description The status as text for people.
              * @example Running
@@ -2860,13 +3314,7 @@ export interface components {
             configuration: {
                 [key: string]: string;
             };
-            parameter_group: {
-                /**
-                 * Format: int64
-                 * @example 7
-                 */
-                id: number;
-            } | null;
+            parameter_group: components["schemas"]["NullableParameterGroupReference"];
             /** @description Parameters whose new values take effect at the next start. */
             pending_restart: string[];
             /**
@@ -2975,6 +3423,21 @@ export interface components {
              */
             resource_profile: string;
         };
+        CacheCreated: {
+            /** @example The cache is being created. */
+            message: string;
+            instance: components["schemas"]["Cache"];
+            /**
+             * Format: uuid
+             * @description Its progress: `GET /operations/{operation}`.
+             * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
+             */
+            operation_id: string;
+        };
+        CachePlanList: {
+            plans: components["schemas"]["CachePlan"][];
+            providers: components["schemas"]["CacheProviderOffer"][];
+        };
         CachePlan: {
             /**
              * @description A name from `GET …/plans`.
@@ -3013,10 +3476,10 @@ export interface components {
             /** @example 4.49 */
             monthly_cost: number;
             /**
+             * @description Values so far: `EUR`.
              * @example EUR
-             * @enum {string}
              */
-            currency: "EUR";
+            currency: string;
             /**
              * @description The `provider` of the query.
              * @example redis
@@ -3045,15 +3508,25 @@ export interface components {
              */
             id: number;
             /**
+             * @description Values so far: `redis`, `valkey`.
              * @example redis
-             * @enum {string}
              */
-            type: "redis" | "valkey";
+            type: string;
             /** @example Redis */
             name: string;
             versions: string[];
             /** @example 8.0 */
             default_version: string;
+        };
+        CacheResponse: {
+            instance: components["schemas"]["Cache"];
+            /**
+             * @description Always null. `GET …/credentials` returns the URI, which contains the password.
+             * @example postgresql://…
+             */
+            connection_info: string | null;
+            /** @example 9.99 */
+            monthly_cost: number;
         };
         /**
          * @example {
@@ -3088,6 +3561,169 @@ export interface components {
             /** @example true */
             automated_snapshots_enabled?: boolean;
         };
+        CacheUpdated: {
+            /** @example The cache is being updated. */
+            message: string;
+            instance: components["schemas"]["Cache"];
+            /**
+             * Format: uuid
+             * @description Its progress: `GET /operations/{operation}`.
+             * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
+             */
+            operation_id: string | null;
+        };
+        CacheActionResponse: {
+            /** @example It has been accepted. */
+            message: string;
+            /**
+             * @description Values so far: `pending`, `provisioning`, `starting`, `running`, `updating`, `stopping`, `stopped`, `restoring`, `error`, `destroying`.
+             * @example pending
+             */
+            status: string;
+            /**
+             * Format: uuid
+             * @description Its progress: `GET /operations/{operation}`.
+             * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
+             */
+            operation_id: string;
+        };
+        CacheCredentials: {
+            /** @example 10.64.0.10 */
+            host: string;
+            /**
+             * Format: int32
+             * @example 6380
+             */
+            port: number;
+            /** @example default */
+            username: string;
+            /** @example kT7wq2mXf9RzcV4hB3nYpLsD */
+            password: string;
+            /**
+             * @description A URI that clients accept unchanged.
+             * @example rediss://default:kT7wq2mX@10.64.0.10:6380/
+             */
+            connection_info: string;
+        };
+        CachePublished: {
+            /** @example The cache is being published. */
+            message: string;
+            /** @example 203.0.113.7 */
+            dns_hostname: string;
+            /**
+             * Format: int32
+             * @example 20000
+             */
+            dns_port: number | null;
+            /**
+             * Format: uuid
+             * @description Its progress: `GET /operations/{operation}`.
+             * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
+             */
+            operation_id: string | null;
+        };
+        CacheWithdrawn: {
+            /** @example The cache is being withdrawn. */
+            message: string;
+            /**
+             * Format: uuid
+             * @description Its progress: `GET /operations/{operation}`.
+             * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
+             */
+            operation_id: string | null;
+        };
+        CacheMetrics: {
+            summary: components["schemas"]["CacheMetricsSummary"];
+            health: components["schemas"]["CacheMetricsHealth"];
+            instance: components["schemas"]["CacheMetricsInstance"];
+        };
+        CacheMetricsSummary: {
+            /**
+             * Format: int64
+             * @example 52428800
+             */
+            memory_used_bytes: number | null;
+            /** @example 50 */
+            memory_used_mb: number | null;
+            /**
+             * Format: int64
+             * @example 4
+             */
+            connected_clients: number | null;
+            /**
+             * Format: int64
+             * @example 100
+             */
+            max_clients: number | null;
+            /**
+             * Format: int64
+             * @description Count since the engine started.
+             * @example 1200
+             */
+            total_commands_processed: number | null;
+            /**
+             * Format: int64
+             * @example 900
+             */
+            keyspace_hits: number | null;
+            /**
+             * Format: int64
+             * @example 100
+             */
+            keyspace_misses: number | null;
+            /**
+             * @description Null until the first read.
+             * @example 90
+             */
+            hit_ratio_percentage: number | null;
+            /**
+             * Format: int64
+             * @example 3600
+             */
+            uptime_seconds: number | null;
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            retrieved_at: string | null;
+            /** @example The database is stopped. */
+            reason: string | null;
+        };
+        CacheMetricsHealth: {
+            /**
+             * @description Whether it has just answered an authenticated query.
+             * @example true
+             */
+            is_healthy: boolean;
+            /**
+             * @description Values so far: `up`, `down`.
+             * @example up
+             */
+            up_status: string;
+            /**
+             * @description The same as `up_status`. Values so far: `up`, `down`.
+             * @example up
+             */
+            redis_up: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            checked_at: string | null;
+        };
+        CacheMetricsInstance: {
+            /**
+             * Format: uuid
+             * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+             */
+            id: string;
+            /** @example shop */
+            name: string;
+        };
+        VpsSnapshotList: {
+            data: components["schemas"]["VpsSnapshot"][];
+            pagination: components["schemas"]["Pagination"];
+        };
         VpsSnapshot: {
             /**
              * Format: int64
@@ -3099,10 +3735,10 @@ export interface components {
             /** @example Before the upgrade to 2.0. */
             description: string | null;
             /**
+             * @description Values so far: `creating`, `ready`, `restoring`, `restore_failed`, `failed`, `destroying`.
              * @example ready
-             * @enum {string}
              */
-            status: "creating" | "ready" | "restoring" | "restore_failed" | "failed" | "destroying";
+            status: string;
             /**
              * @description How much data the snapshot holds. 0 until it is ready.
              * @example 1.4
@@ -3119,21 +3755,12 @@ export interface components {
              * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
              */
             vps_instance_id: string;
-            vps_instance: {
-                /**
-                 * Format: uuid
-                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
-                 */
-                id: string;
-                /** @example web-1 */
-                name: string;
-            };
+            vps_instance: components["schemas"]["VpsSnapshotVpsInstance"];
             /**
-             * @description `manual`: by request. `automatic`: the daily snapshot. `safety`: the state of the server before a restore.
+             * @description `manual`: by request. `automatic`: the daily snapshot. `safety`: the state of the server before a restore. Values so far: `manual`, `automatic`, `safety`.
              * @example manual
-             * @enum {string}
              */
-            reason: "manual" | "automatic" | "safety";
+            reason: string;
             /**
              * @description Whether Danube took it automatically. Such snapshots do not count towards the quota, and Danube deletes old ones.
              * @example false
@@ -3158,34 +3785,8 @@ export interface components {
              * @example 2026-01-15T09:30:00.000Z
              */
             last_verified_at: string | null;
-            verification: {
-                /**
-                 * @description Whether the restored instance answered and its data were intact.
-                 * @example true
-                 */
-                ok: boolean;
-                /**
-                 * @description How long it took from the snapshot to an instance that answers.
-                 * @example 4.2
-                 */
-                seconds_to_restore: number | null;
-                /**
-                 * Format: int64
-                 * @description The number of rows in all tables, or of keys in a cache. Null for a server.
-                 * @example 120000
-                 */
-                items: number | null;
-                /** @example pg_amcheck found nothing wrong. */
-                message: string | null;
-            } | null;
-            error: {
-                /** @example failed */
-                code: string;
-                /** @example The host refused. */
-                message: string;
-                /** @example false */
-                retryable: boolean;
-            } | null;
+            verification: components["schemas"]["NullableSnapshotVerification"];
+            error: components["schemas"]["NullableSnapshotError"];
             /**
              * Format: date-time
              * @example 2026-01-15T09:30:00.000Z
@@ -3208,6 +3809,43 @@ export interface components {
              */
             user_id: number | null;
         };
+        VpsSnapshotVpsInstance: {
+            /**
+             * Format: uuid
+             * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+             */
+            id: string;
+            /** @example web-1 */
+            name: string;
+        };
+        NullableSnapshotVerification: {
+            /**
+             * @description Whether the restored instance answered and its data were intact.
+             * @example true
+             */
+            ok: boolean;
+            /**
+             * @description How long it took from the snapshot to an instance that answers.
+             * @example 4.2
+             */
+            seconds_to_restore: number | null;
+            /**
+             * Format: int64
+             * @description The number of rows in all tables, or of keys in a cache. Null for a server.
+             * @example 120000
+             */
+            items: number | null;
+            /** @example pg_amcheck found nothing wrong. */
+            message: string | null;
+        } | null;
+        NullableSnapshotError: {
+            /** @example failed */
+            code: string;
+            /** @example The host refused. */
+            message: string;
+            /** @example false */
+            retryable: boolean;
+        } | null;
         CreateVpsSnapshot: {
             /**
              * Format: uuid
@@ -3220,6 +3858,39 @@ export interface components {
             /** @example Before the upgrade to 2.0. */
             description?: string | null;
         };
+        VpsSnapshotCreated: {
+            /** @example The snapshot is being taken. Ask for its status until it is ready. */
+            message: string;
+            snapshot: components["schemas"]["VpsSnapshot"];
+            /**
+             * Format: uuid
+             * @description Its progress: `GET /operations/{operation}`.
+             * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
+             */
+            operation_id: string;
+        };
+        VpsSnapshotResponse: {
+            snapshot: components["schemas"]["VpsSnapshot"];
+        };
+        SnapshotActionResponse: {
+            /** @example It has been accepted. */
+            message: string;
+            /**
+             * @description Values so far: `creating`, `ready`, `restoring`, `restore_failed`, `failed`, `destroying`.
+             * @example creating
+             */
+            status: string;
+            /**
+             * Format: uuid
+             * @description Its progress: `GET /operations/{operation}`.
+             * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
+             */
+            operation_id: string;
+        };
+        DatabaseSnapshotList: {
+            data: components["schemas"]["DatabaseSnapshot"][];
+            pagination: components["schemas"]["Pagination"];
+        };
         DatabaseSnapshot: {
             /**
              * Format: int64
@@ -3231,10 +3902,10 @@ export interface components {
             /** @example Before the upgrade to 2.0. */
             description: string | null;
             /**
+             * @description Values so far: `creating`, `ready`, `restoring`, `restore_failed`, `failed`, `destroying`.
              * @example ready
-             * @enum {string}
              */
-            status: "creating" | "ready" | "restoring" | "restore_failed" | "failed" | "destroying";
+            status: string;
             /**
              * @description How much data the snapshot holds. 0 until it is ready.
              * @example 1.4
@@ -3251,21 +3922,12 @@ export interface components {
              * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
              */
             database_instance_id: string;
-            database_instance: {
-                /**
-                 * Format: uuid
-                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
-                 */
-                id: string;
-                /** @example shop */
-                name: string;
-            };
+            database_instance: components["schemas"]["DatabaseSnapshotDatabaseInstance"];
             /**
-             * @description `manual`: by request. `automatic`: the daily snapshot. `safety`: the state of the database before a restore.
+             * @description `manual`: by request. `automatic`: the daily snapshot. `safety`: the state of the database before a restore. Values so far: `manual`, `automatic`, `safety`.
              * @example manual
-             * @enum {string}
              */
-            reason: "manual" | "automatic" | "safety";
+            reason: string;
             /**
              * @description Whether Danube took it automatically. Such snapshots do not count towards the quota, and Danube deletes old ones.
              * @example false
@@ -3292,34 +3954,8 @@ export interface components {
              * @example 2026-01-15T09:30:00.000Z
              */
             last_verified_at: string | null;
-            verification: {
-                /**
-                 * @description Whether the restored instance answered and its data were intact.
-                 * @example true
-                 */
-                ok: boolean;
-                /**
-                 * @description How long it took from the snapshot to an instance that answers.
-                 * @example 4.2
-                 */
-                seconds_to_restore: number | null;
-                /**
-                 * Format: int64
-                 * @description The number of rows in all tables, or of keys in a cache. Null for a server.
-                 * @example 120000
-                 */
-                items: number | null;
-                /** @example pg_amcheck found nothing wrong. */
-                message: string | null;
-            } | null;
-            error: {
-                /** @example failed */
-                code: string;
-                /** @example The host refused. */
-                message: string;
-                /** @example false */
-                retryable: boolean;
-            } | null;
+            verification: components["schemas"]["NullableSnapshotVerification"];
+            error: components["schemas"]["NullableSnapshotError"];
             /**
              * Format: date-time
              * @example 2026-01-15T09:30:00.000Z
@@ -3342,6 +3978,15 @@ export interface components {
              */
             user_id: number | null;
         };
+        DatabaseSnapshotDatabaseInstance: {
+            /**
+             * Format: uuid
+             * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+             */
+            id: string;
+            /** @example shop */
+            name: string;
+        };
         CreateDatabaseSnapshot: {
             /**
              * Format: uuid
@@ -3354,6 +3999,24 @@ export interface components {
             /** @example Before the upgrade to 2.0. */
             description?: string | null;
         };
+        DatabaseSnapshotCreated: {
+            /** @example The snapshot is being taken. Ask for its status until it is ready. */
+            message: string;
+            snapshot: components["schemas"]["DatabaseSnapshot"];
+            /**
+             * Format: uuid
+             * @description Its progress: `GET /operations/{operation}`.
+             * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
+             */
+            operation_id: string;
+        };
+        DatabaseSnapshotResponse: {
+            snapshot: components["schemas"]["DatabaseSnapshot"];
+        };
+        CacheSnapshotList: {
+            data: components["schemas"]["CacheSnapshot"][];
+            pagination: components["schemas"]["Pagination"];
+        };
         CacheSnapshot: {
             /**
              * Format: int64
@@ -3365,10 +4028,10 @@ export interface components {
             /** @example Before the upgrade to 2.0. */
             description: string | null;
             /**
+             * @description Values so far: `creating`, `ready`, `restoring`, `restore_failed`, `failed`, `destroying`.
              * @example ready
-             * @enum {string}
              */
-            status: "creating" | "ready" | "restoring" | "restore_failed" | "failed" | "destroying";
+            status: string;
             /**
              * @description How much data the snapshot holds. 0 until it is ready.
              * @example 143.6
@@ -3385,21 +4048,12 @@ export interface components {
              * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
              */
             cache_instance_id: string;
-            cache_instance: {
-                /**
-                 * Format: uuid
-                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
-                 */
-                id: string;
-                /** @example shop */
-                name: string;
-            };
+            cache_instance: components["schemas"]["CacheSnapshotCacheInstance"];
             /**
-             * @description `manual`: by request. `automatic`: the daily snapshot. `safety`: the state of the cache before a restore.
+             * @description `manual`: by request. `automatic`: the daily snapshot. `safety`: the state of the cache before a restore. Values so far: `manual`, `automatic`, `safety`.
              * @example manual
-             * @enum {string}
              */
-            reason: "manual" | "automatic" | "safety";
+            reason: string;
             /**
              * @description Whether Danube took it automatically. Such snapshots do not count towards the quota, and Danube deletes old ones.
              * @example false
@@ -3426,34 +4080,8 @@ export interface components {
              * @example 2026-01-15T09:30:00.000Z
              */
             last_verified_at: string | null;
-            verification: {
-                /**
-                 * @description Whether the restored instance answered and its data were intact.
-                 * @example true
-                 */
-                ok: boolean;
-                /**
-                 * @description How long it took from the snapshot to an instance that answers.
-                 * @example 4.2
-                 */
-                seconds_to_restore: number | null;
-                /**
-                 * Format: int64
-                 * @description The number of rows in all tables, or of keys in a cache. Null for a server.
-                 * @example 120000
-                 */
-                items: number | null;
-                /** @example pg_amcheck found nothing wrong. */
-                message: string | null;
-            } | null;
-            error: {
-                /** @example failed */
-                code: string;
-                /** @example The host refused. */
-                message: string;
-                /** @example false */
-                retryable: boolean;
-            } | null;
+            verification: components["schemas"]["NullableSnapshotVerification"];
+            error: components["schemas"]["NullableSnapshotError"];
             /**
              * Format: date-time
              * @example 2026-01-15T09:30:00.000Z
@@ -3476,6 +4104,15 @@ export interface components {
              */
             user_id: number | null;
         };
+        CacheSnapshotCacheInstance: {
+            /**
+             * Format: uuid
+             * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+             */
+            id: string;
+            /** @example shop */
+            name: string;
+        };
         CreateCacheSnapshot: {
             /**
              * Format: uuid
@@ -3487,6 +4124,20 @@ export interface components {
             name: string;
             /** @example Before the upgrade to 2.0. */
             description?: string | null;
+        };
+        CacheSnapshotCreated: {
+            /** @example The snapshot is being taken. Ask for its status until it is ready. */
+            message: string;
+            snapshot: components["schemas"]["CacheSnapshot"];
+            /**
+             * Format: uuid
+             * @description Its progress: `GET /operations/{operation}`.
+             * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
+             */
+            operation_id: string;
+        };
+        CacheSnapshotResponse: {
+            snapshot: components["schemas"]["CacheSnapshot"];
         };
         /**
          * @example {
@@ -3543,6 +4194,10 @@ export interface components {
              */
             source_type?: "volume_snapshot" | "velero_backup";
         };
+        ParameterGroupList: {
+            data: components["schemas"]["ParameterGroup"][];
+            pagination: components["schemas"]["Pagination"];
+        };
         ParameterGroup: {
             /**
              * Format: int64
@@ -3552,15 +4207,15 @@ export interface components {
             /** @example analytics */
             name: string;
             /**
+             * @description Values so far: `cache`, `database`.
              * @example database
-             * @enum {string}
              */
-            type: "cache" | "database";
+            type: string;
             /**
+             * @description Values so far: `postgresql`, `mysql`, `mariadb`, `redis`, `valkey`.
              * @example postgresql
-             * @enum {string}
              */
-            provider_type: "postgresql" | "mysql" | "mariadb" | "redis" | "valkey";
+            provider_type: string;
             /**
              * @description Version of the engine. Null means all versions.
              * @example 17
@@ -3657,6 +4312,14 @@ export interface components {
              */
             is_default?: boolean;
         };
+        ParameterGroupWritten: {
+            /** @example The parameter group was created. */
+            message: string;
+            parameter_group: components["schemas"]["ParameterGroup"];
+        };
+        ParameterGroupResponse: {
+            parameter_group: components["schemas"]["ParameterGroup"];
+        };
         /**
          * @example {
          *       "parameters": {
@@ -3691,6 +4354,10 @@ export interface components {
              */
             is_active?: boolean;
         };
+        ParameterGroupDeleted: {
+            /** @example The parameter group was deleted. */
+            message: string;
+        };
         /**
          * @example {
          *       "name": "analytics-2"
@@ -3699,6 +4366,10 @@ export interface components {
         CloneParameterGroup: {
             /** @example analytics */
             name?: string | null;
+        };
+        FirewallList: {
+            data: components["schemas"]["Firewall"][];
+            pagination: components["schemas"]["Pagination"];
         };
         Firewall: {
             /**
@@ -3711,48 +4382,23 @@ export interface components {
             /** @example Web servers. */
             description: string | null;
             /**
-             * @description State of the saved rules: not in force yet (`draft`), being applied, in force, or refused by the host (`error`).
+             * @description State of the saved rules: not in force yet (`draft`), being applied, in force, or refused by the host (`error`). Values so far: `draft`, `active`, `applying`, `error`.
              * @example active
-             * @enum {string}
              */
-            status: "draft" | "active" | "applying" | "error";
-            error: {
-                /** @example unreachable */
-                code: string;
-                /** @example The host does not answer. */
-                message: string;
-                /**
-                 * @description Whether trying again can help.
-                 * @example true
-                 */
-                retryable: boolean;
-            } | null;
+            status: string;
+            error: components["schemas"]["NullableFirewallError"];
             /**
              * @description Whether it was created with an instance. It is deleted with the last instance that it is attached to.
              * @example false
              */
             is_default: boolean;
             /**
-             * @description What happens to inbound packets that no rule matches. Outbound packets pass.
+             * @description What happens to inbound packets that no rule matches. Outbound packets pass. Values so far: `deny`.
              * @example deny
-             * @enum {string}
              */
-            default_action: "deny";
+            default_action: string;
             rules: components["schemas"]["FirewallRule"][];
-            attached_instances: {
-                /**
-                 * Format: uuid
-                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
-                 */
-                id: string;
-                /**
-                 * @example vps
-                 * @enum {string}
-                 */
-                type: "vps" | "database" | "cache";
-                /** @example web-1 */
-                name: string;
-            }[];
+            attached_instances: components["schemas"]["FirewallInstance"][];
             /**
              * Format: date-time
              * @description When the previous rules are restored, unless `confirm` is called before.
@@ -3775,6 +4421,17 @@ export interface components {
              */
             team_id: number;
         };
+        NullableFirewallError: {
+            /** @example unreachable */
+            code: string;
+            /** @example The host does not answer. */
+            message: string;
+            /**
+             * @description Whether trying again can help.
+             * @example true
+             */
+            retryable: boolean;
+        } | null;
         FirewallRule: {
             /**
              * Format: uuid
@@ -3786,16 +4443,15 @@ export interface components {
             /** @example Customers. */
             description: string | null;
             /**
+             * @description Values so far: `inbound`, `outbound`.
              * @example inbound
-             * @enum {string}
              */
-            direction: "inbound" | "outbound";
+            direction: string;
             /**
-             * @description `icmp` means ICMP for IPv4 and ICMPv6 for IPv6. Rules cannot name `gre` and `esp`: only rules for `any` apply to them.
+             * @description `icmp` means ICMP for IPv4 and ICMPv6 for IPv6. Rules cannot name `gre` and `esp`: only rules for `any` apply to them. Values so far: `tcp`, `udp`, `icmp`, `any`, `gre`, `esp`.
              * @example tcp
-             * @enum {string}
              */
-            protocol: "tcp" | "udp" | "icmp" | "any" | "gre" | "esp";
+            protocol: string;
             /**
              * Format: int32
              * @description The port, if the range is a single port.
@@ -3814,28 +4470,43 @@ export interface components {
              */
             port_range_end: number | null;
             source_ips: string[] | null;
-            source_instance_ids: {
-                /**
-                 * Format: uuid
-                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
-                 */
-                id: string;
-                /**
-                 * @example vps
-                 * @enum {string}
-                 */
-                type: "vps" | "database" | "cache";
-            }[] | null;
+            source_instance_ids: components["schemas"]["FirewallRuleInstance"][] | null;
             /**
+             * @description Values so far: `allow`, `deny`.
              * @example allow
-             * @enum {string}
              */
-            action: "allow" | "deny";
+            action: string;
             /**
              * Format: int32
              * @example 1
              */
             order: number;
+        };
+        FirewallRuleInstance: {
+            /**
+             * Format: uuid
+             * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+             */
+            id: string;
+            /**
+             * @description Values so far: `vps`, `database`, `cache`.
+             * @example vps
+             */
+            type: string;
+        };
+        FirewallInstance: {
+            /**
+             * Format: uuid
+             * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+             */
+            id: string;
+            /**
+             * @description Values so far: `vps`, `database`, `cache`.
+             * @example vps
+             */
+            type: string;
+            /** @example web-1 */
+            name: string;
         };
         /**
          * @example {
@@ -3866,17 +4537,18 @@ export interface components {
             name: string;
             /** @example Web servers. */
             description?: string | null;
-            attached_instances?: {
-                /** @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e */
-                id: string;
-                /**
-                 * @description `queue` and `serverless` are not available on this install.
-                 * @example vps
-                 * @enum {string}
-                 */
-                type?: "vps" | "database" | "cache" | "queue" | "serverless";
-            }[];
+            attached_instances?: components["schemas"]["FirewallInstanceInput"][];
             rules?: components["schemas"]["FirewallRuleInput"][] | null;
+        };
+        FirewallInstanceInput: {
+            /** @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e */
+            id: string;
+            /**
+             * @description `queue` and `serverless` are not available on this install.
+             * @example vps
+             * @enum {string}
+             */
+            type?: "vps" | "database" | "cache" | "queue" | "serverless";
         };
         FirewallRuleInput: {
             /**
@@ -3920,16 +4592,7 @@ export interface components {
             /** @description IPv4 and IPv6 addresses and CIDR blocks of the other side: the sources of inbound packets, the destinations of outbound ones. Without these and `source_instance_ids`, the rule applies to everybody. */
             source_ips?: string[] | null;
             /** @description Instances of the team as the other side. The rule follows changes of their addresses. */
-            source_instance_ids?: {
-                /** @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e */
-                id: string;
-                /**
-                 * @description `queue` and `serverless` are not available on this install.
-                 * @example vps
-                 * @enum {string}
-                 */
-                type?: "vps" | "database" | "cache" | "queue" | "serverless";
-            }[] | null;
+            source_instance_ids?: components["schemas"]["FirewallInstanceInput"][] | null;
             /**
              * @example allow
              * @enum {string|null}
@@ -3941,6 +4604,20 @@ export interface components {
              * @example 1
              */
             order?: number | null;
+        };
+        FirewallWritten: {
+            /** @example The firewall is being applied. */
+            message: string;
+            firewall: components["schemas"]["Firewall"];
+            /**
+             * Format: uuid
+             * @description Its progress: `GET /operations/{operation}`.
+             * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
+             */
+            operation_id: string | null;
+        };
+        FirewallResponse: {
+            firewall: components["schemas"]["Firewall"];
         };
         /**
          * @example {
@@ -3965,17 +4642,12 @@ export interface components {
              * @enum {string}
              */
             status?: "draft" | "active" | "applying" | "error";
-            attached_instances?: {
-                /** @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e */
-                id: string;
-                /**
-                 * @description `queue` and `serverless` are not available on this install.
-                 * @example vps
-                 * @enum {string}
-                 */
-                type?: "vps" | "database" | "cache" | "queue" | "serverless";
-            }[];
+            attached_instances?: components["schemas"]["FirewallInstanceInput"][];
             rules?: components["schemas"]["FirewallRuleInput"][] | null;
+        };
+        FirewallDeleted: {
+            /** @example The firewall was deleted. */
+            message: string;
         };
         /**
          * @example {
@@ -4002,6 +4674,73 @@ export interface components {
              */
             port?: number | null;
         };
+        FirewallTestResult: {
+            /**
+             * @description Values so far: `allow`, `deny`.
+             * @example allow
+             */
+            verdict: string;
+            /**
+             * @description Values so far: `inbound`, `outbound`.
+             * @example inbound
+             */
+            direction: string;
+            rule: components["schemas"]["NullableFirewallRule"];
+            /** @example The rule “https” lets it in. */
+            message: string;
+            /** @description The verdict of all firewalls, for each attached instance that has one of the addresses. */
+            instances: components["schemas"]["FirewallTestedInstance"][];
+        };
+        NullableFirewallRule: {
+            /**
+             * Format: uuid
+             * @example 0198c5a2-9000-7d11-8c2f-5b1e6a7f8d90
+             */
+            id: string;
+            /** @example https */
+            name: string | null;
+            /** @example Customers. */
+            description: string | null;
+            /**
+             * @description Values so far: `inbound`, `outbound`.
+             * @example inbound
+             */
+            direction: string;
+            /**
+             * @description `icmp` means ICMP for IPv4 and ICMPv6 for IPv6. Rules cannot name `gre` and `esp`: only rules for `any` apply to them. Values so far: `tcp`, `udp`, `icmp`, `any`, `gre`, `esp`.
+             * @example tcp
+             */
+            protocol: string;
+            /**
+             * Format: int32
+             * @description The port, if the range is a single port.
+             * @example 443
+             */
+            port: number | null;
+            /**
+             * Format: int32
+             * @description Null means all ports.
+             * @example 443
+             */
+            port_range_start: number | null;
+            /**
+             * Format: int32
+             * @example 443
+             */
+            port_range_end: number | null;
+            source_ips: string[] | null;
+            source_instance_ids: components["schemas"]["FirewallRuleInstance"][] | null;
+            /**
+             * @description Values so far: `allow`, `deny`.
+             * @example allow
+             */
+            action: string;
+            /**
+             * Format: int32
+             * @example 1
+             */
+            order: number;
+        } | null;
         FirewallTestedInstance: {
             /**
              * Format: uuid
@@ -4009,97 +4748,37 @@ export interface components {
              */
             id: string;
             /**
+             * @description Values so far: `vps`, `database`, `cache`.
              * @example vps
-             * @enum {string}
              */
-            type: "vps" | "database" | "cache";
+            type: string;
             /** @example web-1 */
             name: string;
             /**
+             * @description Values so far: `allow`, `deny`.
              * @example allow
-             * @enum {string}
              */
-            verdict: "allow" | "deny";
+            verdict: string;
             /**
+             * @description Values so far: `inbound`, `outbound`.
              * @example inbound
-             * @enum {string}
              */
-            direction: "inbound" | "outbound";
-            rule: {
-                /**
-                 * Format: uuid
-                 * @example 0198c5a2-9000-7d11-8c2f-5b1e6a7f8d90
-                 */
-                id: string;
-                /** @example https */
-                name: string | null;
-                /** @example Customers. */
-                description: string | null;
-                /**
-                 * @example inbound
-                 * @enum {string}
-                 */
-                direction: "inbound" | "outbound";
-                /**
-                 * @description `icmp` means ICMP for IPv4 and ICMPv6 for IPv6. Rules cannot name `gre` and `esp`: only rules for `any` apply to them.
-                 * @example tcp
-                 * @enum {string}
-                 */
-                protocol: "tcp" | "udp" | "icmp" | "any" | "gre" | "esp";
-                /**
-                 * Format: int32
-                 * @description The port, if the range is a single port.
-                 * @example 443
-                 */
-                port: number | null;
-                /**
-                 * Format: int32
-                 * @description Null means all ports.
-                 * @example 443
-                 */
-                port_range_start: number | null;
-                /**
-                 * Format: int32
-                 * @example 443
-                 */
-                port_range_end: number | null;
-                source_ips: string[] | null;
-                source_instance_ids: {
-                    /**
-                     * Format: uuid
-                     * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
-                     */
-                    id: string;
-                    /**
-                     * @example vps
-                     * @enum {string}
-                     */
-                    type: "vps" | "database" | "cache";
-                }[] | null;
-                /**
-                 * @example allow
-                 * @enum {string}
-                 */
-                action: "allow" | "deny";
-                /**
-                 * Format: int32
-                 * @example 1
-                 */
-                order: number;
-            } | null;
+            direction: string;
+            rule: components["schemas"]["NullableFirewallRule"];
             /** @example The rule “https” lets it in. */
             message: string;
-            /** @description The firewall that the rule belongs to. Null if the default action decides. */
-            firewall: {
-                /**
-                 * Format: uuid
-                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
-                 */
-                id: string;
-                /** @example web */
-                name: string;
-            } | null;
+            firewall: components["schemas"]["NullableFirewallReference"];
         };
+        /** @description The firewall that the rule belongs to. Null if the default action decides. */
+        NullableFirewallReference: {
+            /**
+             * Format: uuid
+             * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+             */
+            id: string;
+            /** @example web */
+            name: string;
+        } | null;
         /**
          * @example {
          *       "instance_type": "vps",
@@ -4116,6 +4795,27 @@ export interface components {
             /** @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e */
             instance_id: string;
         };
+        FirewallActionResponse: {
+            /** @example The firewall is being applied. */
+            message: string;
+            /**
+             * @description Values so far: `draft`, `active`, `applying`, `error`.
+             * @example active
+             */
+            status: string;
+            /**
+             * Format: date-time
+             * @description When the previous rules are restored, unless `confirm` is called before.
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            confirm_by: string | null;
+            /**
+             * Format: uuid
+             * @description Its progress: `GET /operations/{operation}`.
+             * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
+             */
+            operation_id: string | null;
+        };
         /**
          * @example {
          *       "confirm_within": 120
@@ -4128,6 +4828,33 @@ export interface components {
              * @example 120
              */
             confirm_within?: number | null;
+        };
+        CertificateAuthority: {
+            /**
+             * @description PEM.
+             * @example -----BEGIN CERTIFICATE-----
+             *     MIIB…
+             *     -----END CERTIFICATE-----
+             */
+            certificate: string;
+            /**
+             * @description As `openssl x509 -fingerprint -sha256` prints it.
+             * @example 3F:2A:…
+             */
+            fingerprint_sha256: string;
+            /**
+             * Format: date-time
+             * @description When it expires.
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            not_after: string;
+        };
+        OperationResponse: {
+            /** @example true */
+            success: boolean;
+            data: components["schemas"]["Operation"];
+            error: components["schemas"]["NullableOperationError"];
+            meta: components["schemas"]["OperationResponseMeta"];
         };
         Operation: {
             /**
@@ -4145,10 +4872,10 @@ export interface components {
             /** @example create */
             kind: string;
             /**
+             * @description Values so far: `queued`, `running`, `succeeded`, `failed`.
              * @example queued
-             * @enum {string}
              */
-            state: "queued" | "running" | "succeeded" | "failed";
+            state: string;
             /**
              * @description Whether the state is final.
              * @example false
@@ -4200,17 +4927,22 @@ export interface components {
              * @example 2026-01-15T09:30:00.000Z
              */
             finished_at: string | null;
-            error: {
-                /** @example image_unavailable */
-                code: string;
-                /** @example The image cannot be fetched at the moment. */
-                message: string;
-                /**
-                 * @description Whether the same request may succeed later.
-                 * @example true
-                 */
-                retryable: boolean;
-            } | null;
+            error: components["schemas"]["NullableOperationError"];
+        };
+        NullableOperationError: {
+            /** @example image_unavailable */
+            code: string;
+            /** @example The image cannot be fetched at the moment. */
+            message: string;
+            /**
+             * @description Whether the same request may succeed later.
+             * @example true
+             */
+            retryable: boolean;
+        } | null;
+        OperationResponseMeta: {
+            /** @example 0198c5a2-8100-7b3c-8a4f-6d5e4c3b2a19 */
+            request_id: string;
         };
     };
     responses: {
@@ -4225,7 +4957,7 @@ export interface components {
                 [name: string]: unknown;
             };
             content: {
-                "application/json": components["schemas"]["Error"];
+                "application/json": components["schemas"]["ApiError"];
             };
         };
         /** @description The token is missing, unknown, revoked or expired. */
@@ -4240,7 +4972,7 @@ export interface components {
                 [name: string]: unknown;
             };
             content: {
-                "application/json": components["schemas"]["Error"];
+                "application/json": components["schemas"]["ApiError"];
             };
         };
         /** @description The token lacks the scope, or may not act for the team. */
@@ -4255,7 +4987,7 @@ export interface components {
                 [name: string]: unknown;
             };
             content: {
-                "application/json": components["schemas"]["Error"];
+                "application/json": components["schemas"]["ApiError"];
             };
         };
         /** @description It does not exist in this team. */
@@ -4269,7 +5001,7 @@ export interface components {
                 [name: string]: unknown;
             };
             content: {
-                "application/json": components["schemas"]["Error"];
+                "application/json": components["schemas"]["ApiError"];
             };
         };
         /** @description The Idempotency-Key was used for another request. */
@@ -4283,7 +5015,7 @@ export interface components {
                 [name: string]: unknown;
             };
             content: {
-                "application/json": components["schemas"]["Error"];
+                "application/json": components["schemas"]["ApiError"];
             };
         };
         /** @description The request body is larger than 1 MB. */
@@ -4297,7 +5029,7 @@ export interface components {
                 [name: string]: unknown;
             };
             content: {
-                "application/json": components["schemas"]["Error"];
+                "application/json": components["schemas"]["ApiError"];
             };
         };
         /** @description The request body is not JSON. */
@@ -4311,7 +5043,7 @@ export interface components {
                 [name: string]: unknown;
             };
             content: {
-                "application/json": components["schemas"]["Error"];
+                "application/json": components["schemas"]["ApiError"];
             };
         };
         /** @description A value is invalid, a quota is reached, or the current state does not allow the request. */
@@ -4325,7 +5057,7 @@ export interface components {
                 [name: string]: unknown;
             };
             content: {
-                "application/json": components["schemas"]["Error"];
+                "application/json": components["schemas"]["ApiError"];
             };
         };
         /** @description Too many requests in a minute, an hour or a day, or too many of one team at once. */
@@ -4340,7 +5072,7 @@ export interface components {
                 [name: string]: unknown;
             };
             content: {
-                "application/json": components["schemas"]["Error"];
+                "application/json": components["schemas"]["ApiError"];
             };
         };
         /** @description Something went wrong on the server. */
@@ -4354,7 +5086,7 @@ export interface components {
                 [name: string]: unknown;
             };
             content: {
-                "application/json": components["schemas"]["Error"];
+                "application/json": components["schemas"]["ApiError"];
             };
         };
         /** @description A part that the request needs does not answer at the moment, or the host has no room. */
@@ -4369,13 +5101,11 @@ export interface components {
                 [name: string]: unknown;
             };
             content: {
-                "application/json": components["schemas"]["Error"];
+                "application/json": components["schemas"]["ApiError"];
             };
         };
     };
     parameters: {
-        /** @description The team that the request acts on, instead of the token’s own. */
-        TeamId: number;
         /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
         IdempotencyKey: string;
     };
@@ -4498,10 +5228,7 @@ export interface operations {
     getAccount: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -4541,10 +5268,7 @@ export interface operations {
     listTeams: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -4574,15 +5298,7 @@ export interface operations {
                      *       "current_team_id": 1
                      *     }
                      */
-                    "application/json": {
-                        data: components["schemas"]["Team"][];
-                        /**
-                         * Format: int64
-                         * @description The team that this request acts on.
-                         * @example 1
-                         */
-                        current_team_id: number;
-                    };
+                    "application/json": components["schemas"]["TeamList"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -4608,10 +5324,7 @@ export interface operations {
                  */
                 per_page?: number;
             };
-            header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -4651,10 +5364,7 @@ export interface operations {
                      *       }
                      *     }
                      */
-                    "application/json": {
-                        data: components["schemas"]["SshKey"][];
-                        pagination: components["schemas"]["Pagination"];
-                    };
+                    "application/json": components["schemas"]["SshKeyList"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -4670,8 +5380,6 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
                 /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
@@ -4687,20 +5395,7 @@ export interface operations {
                  *       "is_default": false
                  *     }
                  */
-                "application/json": {
-                    /** @example laptop */
-                    name: string;
-                    /**
-                     * @description One key, as in its `.pub` file or in the SSH2 format (PuTTYgen’s "Save public key"). Comment lines are skipped, and a key that was broken into several lines is joined. Supported types: ssh-ed25519, ecdsa-sha2-nistp256, -nistp384 and -nistp521, ssh-rsa with at least 2048 bits, sk-ssh-ed25519@openssh.com, sk-ecdsa-sha2-nistp256@openssh.com.
-                     * @example ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIIRRJgLgp2sSUIdr3oliil89XQscfZGHontzuSD/5Az7 ada@laptop
-                     */
-                    public_key: string;
-                    /**
-                     * @description Whether it becomes the team’s default key and replaces the previous one.
-                     * @example false
-                     */
-                    is_default?: boolean;
-                };
+                "application/json": components["schemas"]["CreateSshKey"];
             };
         };
         responses: {
@@ -4732,11 +5427,7 @@ export interface operations {
                      *       }
                      *     }
                      */
-                    "application/json": {
-                        /** @example SSH key added. */
-                        message: string;
-                        key: components["schemas"]["SshKey"];
-                    };
+                    "application/json": components["schemas"]["SshKeyCreated"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -4754,10 +5445,7 @@ export interface operations {
     getSshKey: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
-            };
+            header?: never;
             path: {
                 /**
                  * @description Id of the SSH key.
@@ -4795,9 +5483,7 @@ export interface operations {
                      *       }
                      *     }
                      */
-                    "application/json": {
-                        key: components["schemas"]["SshKey"];
-                    };
+                    "application/json": components["schemas"]["SshKeyResponse"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -4814,8 +5500,6 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
                 /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
@@ -4847,10 +5531,7 @@ export interface operations {
                      *       "message": "SSH key deleted."
                      *     }
                      */
-                    "application/json": {
-                        /** @example SSH key deleted. */
-                        message: string;
-                    };
+                    "application/json": components["schemas"]["SshKeyDeleted"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -4905,10 +5586,7 @@ export interface operations {
                  */
                 sort?: "-created_at" | "created_at" | "-name" | "name";
             };
-            header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -4999,10 +5677,7 @@ export interface operations {
                      *       }
                      *     }
                      */
-                    "application/json": {
-                        data: components["schemas"]["Vps"][];
-                        pagination: components["schemas"]["Pagination"];
-                    };
+                    "application/json": components["schemas"]["VpsList"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -5018,8 +5693,6 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
                 /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
@@ -5128,22 +5801,7 @@ export interface operations {
                      *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
                      *     }
                      */
-                    "application/json": {
-                        /** @example The server is being created. */
-                        message: string;
-                        instance: components["schemas"]["Vps"];
-                        /**
-                         * @description Whether a default firewall was created with it.
-                         * @example true
-                         */
-                        firewall_created: boolean;
-                        /**
-                         * Format: uuid
-                         * @description Its progress: `GET /operations/{operation}`.
-                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
-                         */
-                        operation_id: string;
-                    };
+                    "application/json": components["schemas"]["VpsCreated"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -5167,10 +5825,7 @@ export interface operations {
                  */
                 include_unavailable?: "0" | "1" | "false" | "true";
             };
-            header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -5205,9 +5860,7 @@ export interface operations {
                      *       ]
                      *     }
                      */
-                    "application/json": {
-                        images: components["schemas"]["VpsImage"][];
-                    };
+                    "application/json": components["schemas"]["VpsImageList"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -5228,10 +5881,7 @@ export interface operations {
                  */
                 include_unavailable?: "0" | "1" | "false" | "true";
             };
-            header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -5271,15 +5921,7 @@ export interface operations {
                      *       ]
                      *     }
                      */
-                    "application/json": {
-                        groups: {
-                            /** @example debian */
-                            distro: string;
-                            /** @example Debian */
-                            name: string;
-                            images: components["schemas"]["VpsGroupedImage"][];
-                        }[];
-                    };
+                    "application/json": components["schemas"]["VpsImageGroupList"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -5294,10 +5936,7 @@ export interface operations {
     listVpsPlans: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -5337,9 +5976,7 @@ export interface operations {
                      *       ]
                      *     }
                      */
-                    "application/json": {
-                        plans: components["schemas"]["VpsPlan"][];
-                    };
+                    "application/json": components["schemas"]["VpsPlanList"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -5354,10 +5991,7 @@ export interface operations {
     getVps: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
-            };
+            header?: never;
             path: {
                 /**
                  * @description Id of the VPS.
@@ -5455,34 +6089,7 @@ export interface operations {
                      *       "monthly_cost": 4.49
                      *     }
                      */
-                    "application/json": {
-                        instance: components["schemas"]["Vps"];
-                        connection_info: {
-                            /**
-                             * Format: ipv4
-                             * @example 10.64.0.10
-                             */
-                            public_ip: string | null;
-                            /**
-                             * Format: ipv4
-                             * @example 10.64.0.10
-                             */
-                            private_ip: string | null;
-                            /**
-                             * Format: ipv6
-                             * @example fd2a:41c0:77e1::a
-                             */
-                            ipv6_address: string | null;
-                            /** @example https://example.org/console */
-                            vnc_access_url: string | null;
-                            /** @example ip-10-64-0-10 */
-                            internal_dns: string;
-                            /** @example ip-10-64-0-10.danube.internal */
-                            internal_fqdn: string;
-                        };
-                        /** @example 4.49 */
-                        monthly_cost: number;
-                    };
+                    "application/json": components["schemas"]["VpsResponse"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -5499,8 +6106,6 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
                 /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
@@ -5611,17 +6216,7 @@ export interface operations {
                      *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
                      *     }
                      */
-                    "application/json": {
-                        /** @example The server is being updated. */
-                        message: string;
-                        instance: components["schemas"]["Vps"];
-                        /**
-                         * Format: uuid
-                         * @description Its progress: `GET /operations/{operation}`.
-                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
-                         */
-                        operation_id: string | null;
-                    };
+                    "application/json": components["schemas"]["VpsUpdated"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -5641,8 +6236,6 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
                 /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
@@ -5676,21 +6269,7 @@ export interface operations {
                      *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
                      *     }
                      */
-                    "application/json": {
-                        /** @example The server is being deleted. */
-                        message: string;
-                        /**
-                         * @example destroying
-                         * @enum {string}
-                         */
-                        status: "pending" | "provisioning" | "starting" | "running" | "stopping" | "stopped" | "rebooting" | "restoring" | "reinstalling" | "error" | "destroying" | "recreating";
-                        /**
-                         * Format: uuid
-                         * @description Its progress: `GET /operations/{operation}`.
-                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
-                         */
-                        operation_id: string;
-                    };
+                    "application/json": components["schemas"]["VpsActionResponse"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -5709,10 +6288,7 @@ export interface operations {
     getVpsStatus: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
-            };
+            header?: never;
             path: {
                 /**
                  * @description Id of the VPS.
@@ -5748,41 +6324,7 @@ export interface operations {
                      *       "updated_at": "2026-01-15T09:30:00.000Z"
                      *     }
                      */
-                    "application/json": {
-                        /**
-                         * @example running
-                         * @enum {string}
-                         */
-                        status: "pending" | "provisioning" | "starting" | "running" | "stopping" | "stopped" | "rebooting" | "restoring" | "reinstalling" | "error" | "destroying" | "recreating";
-                        /**
-                         * @description The status as text for people.
-                         * @example Running
-                         */
-                        status_label: string;
-                        /**
-                         * @example green
-                         * @enum {string}
-                         */
-                        status_color: "green" | "gray" | "yellow" | "red";
-                        /** @example false */
-                        can_be_started: boolean;
-                        /** @example true */
-                        can_be_stopped: boolean;
-                        /** @example true */
-                        can_be_rebooted: boolean;
-                        /** @example false */
-                        can_be_destroyed: boolean;
-                        /**
-                         * @description Whether the status is about to change: poll again.
-                         * @example false
-                         */
-                        is_transitional: boolean;
-                        /**
-                         * Format: date-time
-                         * @example 2026-01-15T09:30:00.000Z
-                         */
-                        updated_at: string | null;
-                    };
+                    "application/json": components["schemas"]["VpsStatusResponse"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -5798,10 +6340,7 @@ export interface operations {
     getVpsPassword: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
-            };
+            header?: never;
             path: {
                 /**
                  * @description Id of the VPS.
@@ -5832,25 +6371,7 @@ export interface operations {
                      *       "auth_method": "ssh_key"
                      *     }
                      */
-                    "application/json": {
-                        /** @example kT7wq2mXf9RzcV4h */
-                        password: string | null;
-                        /**
-                         * @example root
-                         * @enum {string}
-                         */
-                        username: "root";
-                        /**
-                         * Format: ipv4
-                         * @example 10.64.0.10
-                         */
-                        public_ip: string | null;
-                        /**
-                         * @example ssh_key
-                         * @enum {string}
-                         */
-                        auth_method: "ssh_key" | "password";
-                    };
+                    "application/json": components["schemas"]["VpsPassword"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -5867,8 +6388,6 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
                 /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
@@ -5902,21 +6421,7 @@ export interface operations {
                      *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
                      *     }
                      */
-                    "application/json": {
-                        /** @example The server is starting. */
-                        message: string;
-                        /**
-                         * @example starting
-                         * @enum {string}
-                         */
-                        status: "pending" | "provisioning" | "starting" | "running" | "stopping" | "stopped" | "rebooting" | "restoring" | "reinstalling" | "error" | "destroying" | "recreating";
-                        /**
-                         * Format: uuid
-                         * @description Its progress: `GET /operations/{operation}`.
-                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
-                         */
-                        operation_id: string;
-                    };
+                    "application/json": components["schemas"]["VpsActionResponse"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -5936,8 +6441,6 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
                 /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
@@ -5971,21 +6474,7 @@ export interface operations {
                      *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
                      *     }
                      */
-                    "application/json": {
-                        /** @example The server is stopping. */
-                        message: string;
-                        /**
-                         * @example stopping
-                         * @enum {string}
-                         */
-                        status: "pending" | "provisioning" | "starting" | "running" | "stopping" | "stopped" | "rebooting" | "restoring" | "reinstalling" | "error" | "destroying" | "recreating";
-                        /**
-                         * Format: uuid
-                         * @description Its progress: `GET /operations/{operation}`.
-                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
-                         */
-                        operation_id: string;
-                    };
+                    "application/json": components["schemas"]["VpsActionResponse"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -6005,8 +6494,6 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
                 /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
@@ -6040,21 +6527,7 @@ export interface operations {
                      *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
                      *     }
                      */
-                    "application/json": {
-                        /** @example The server is rebooting. */
-                        message: string;
-                        /**
-                         * @example rebooting
-                         * @enum {string}
-                         */
-                        status: "pending" | "provisioning" | "starting" | "running" | "stopping" | "stopped" | "rebooting" | "restoring" | "reinstalling" | "error" | "destroying" | "recreating";
-                        /**
-                         * Format: uuid
-                         * @description Its progress: `GET /operations/{operation}`.
-                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
-                         */
-                        operation_id: string;
-                    };
+                    "application/json": components["schemas"]["VpsActionResponse"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -6074,8 +6547,6 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
                 /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
@@ -6119,21 +6590,7 @@ export interface operations {
                      *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
                      *     }
                      */
-                    "application/json": {
-                        /** @example The server is being reinstalled. */
-                        message: string;
-                        /**
-                         * @example reinstalling
-                         * @enum {string}
-                         */
-                        status: "pending" | "provisioning" | "starting" | "running" | "stopping" | "stopped" | "rebooting" | "restoring" | "reinstalling" | "error" | "destroying" | "recreating";
-                        /**
-                         * Format: uuid
-                         * @description Its progress: `GET /operations/{operation}`.
-                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
-                         */
-                        operation_id: string;
-                    };
+                    "application/json": components["schemas"]["VpsActionResponse"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -6152,10 +6609,7 @@ export interface operations {
     getVpsEvents: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
-            };
+            header?: never;
             path: {
                 /**
                  * @description Id of the VPS.
@@ -6208,39 +6662,7 @@ export interface operations {
                      *       }
                      *     }
                      */
-                    "application/json": {
-                        /** @example true */
-                        success: boolean;
-                        data: {
-                            /** @example true */
-                            available: boolean;
-                            events: components["schemas"]["InstanceEvent"][];
-                        };
-                        error: {
-                            /** @example unavailable */
-                            code: string;
-                            /** @example The instance does not answer. */
-                            message: string;
-                            /** @example true */
-                            retryable: boolean;
-                        } | null;
-                        meta: {
-                            /** @example 0198c5a2-8100-7b3c-8a4f-6d5e4c3b2a19 */
-                            request_id: string;
-                            /**
-                             * @description Send it with the next request to continue after the last entry.
-                             * @example 2026-01-15T09:30:00.12345-0000
-                             */
-                            cursor?: string | null;
-                            /**
-                             * @description Whether `limit` left entries out.
-                             * @example false
-                             */
-                            truncated?: boolean;
-                            /** @example The database is stopped. */
-                            reason?: string | null;
-                        };
-                    };
+                    "application/json": components["schemas"]["InstanceEventsResponse"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -6256,10 +6678,7 @@ export interface operations {
     diagnoseVps: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
-            };
+            header?: never;
             path: {
                 /**
                  * @description Id of the VPS.
@@ -6347,79 +6766,7 @@ export interface operations {
                      *       }
                      *     }
                      */
-                    "application/json": {
-                        /** @example true */
-                        success: boolean;
-                        data: {
-                            /**
-                             * @example healthy
-                             * @enum {string}
-                             */
-                            verdict: "healthy" | "degraded" | "unhealthy" | "stopped";
-                            status: components["schemas"]["StatusDetails"];
-                            findings: components["schemas"]["Finding"][];
-                            sections: {
-                                events: {
-                                    /** @example true */
-                                    available: boolean;
-                                    /**
-                                     * Format: int32
-                                     * @example 3
-                                     */
-                                    count: number;
-                                    /** @example false */
-                                    truncated: boolean;
-                                } | null;
-                                logs: {
-                                    /** @example true */
-                                    available: boolean;
-                                    /**
-                                     * Format: int32
-                                     * @example 120
-                                     */
-                                    sampled_lines: number;
-                                } | null;
-                                disk: {
-                                    /**
-                                     * Format: int32
-                                     * @description How much the instance can store. Writes beyond it fail.
-                                     * @example 40
-                                     */
-                                    size_gb: number;
-                                    /**
-                                     * Format: int32
-                                     * @description 1 GB is 1,024 MB. `df` in the instance shows a different figure. Null if it is not known at the moment.
-                                     * @example 3120
-                                     */
-                                    used_mb: number | null;
-                                };
-                            };
-                        };
-                        error: {
-                            /** @example unavailable */
-                            code: string;
-                            /** @example The instance does not answer. */
-                            message: string;
-                            /** @example true */
-                            retryable: boolean;
-                        } | null;
-                        meta: {
-                            /** @example 0198c5a2-8100-7b3c-8a4f-6d5e4c3b2a19 */
-                            request_id: string;
-                            /**
-                             * @description Send it with the next request to continue after the last entry.
-                             * @example 2026-01-15T09:30:00.12345-0000
-                             */
-                            cursor?: string | null;
-                            /**
-                             * @description Whether `limit` left entries out.
-                             * @example false
-                             */
-                            truncated?: boolean;
-                            /** @example The database is stopped. */
-                            reason?: string | null;
-                        };
-                    };
+                    "application/json": components["schemas"]["DiagnosisResponse"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -6471,10 +6818,7 @@ export interface operations {
                  */
                 sort?: "-created_at" | "created_at" | "-name" | "name";
             };
-            header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -6596,10 +6940,7 @@ export interface operations {
                      *       }
                      *     }
                      */
-                    "application/json": {
-                        data: components["schemas"]["Database"][];
-                        pagination: components["schemas"]["Pagination"];
-                    };
+                    "application/json": components["schemas"]["DatabaseList"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -6615,8 +6956,6 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
                 /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
@@ -6750,17 +7089,7 @@ export interface operations {
                      *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
                      *     }
                      */
-                    "application/json": {
-                        /** @example The database is being created. */
-                        message: string;
-                        instance: components["schemas"]["Database"];
-                        /**
-                         * Format: uuid
-                         * @description Its progress: `GET /operations/{operation}`.
-                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
-                         */
-                        operation_id: string;
-                    };
+                    "application/json": components["schemas"]["DatabaseCreated"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -6778,10 +7107,7 @@ export interface operations {
     listDatabasePlans: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -6830,10 +7156,7 @@ export interface operations {
                      *       ]
                      *     }
                      */
-                    "application/json": {
-                        plans: components["schemas"]["DatabasePlan"][];
-                        providers: components["schemas"]["DatabaseProviderOffer"][];
-                    };
+                    "application/json": components["schemas"]["DatabasePlanList"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -6848,10 +7171,7 @@ export interface operations {
     getDatabase: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
-            };
+            header?: never;
             path: {
                 /**
                  * @description Id of the database.
@@ -6973,16 +7293,7 @@ export interface operations {
                      *       "monthly_cost": 9.99
                      *     }
                      */
-                    "application/json": {
-                        instance: components["schemas"]["Database"];
-                        /**
-                         * @description Always null. `GET …/credentials` returns the URI, which contains the password.
-                         * @example postgresql://…
-                         */
-                        connection_info: string | null;
-                        /** @example 9.99 */
-                        monthly_cost: number;
-                    };
+                    "application/json": components["schemas"]["DatabaseResponse"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -6999,8 +7310,6 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
                 /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
@@ -7136,17 +7445,7 @@ export interface operations {
                      *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
                      *     }
                      */
-                    "application/json": {
-                        /** @example The database is being updated. */
-                        message: string;
-                        instance: components["schemas"]["Database"];
-                        /**
-                         * Format: uuid
-                         * @description Its progress: `GET /operations/{operation}`.
-                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
-                         */
-                        operation_id: string | null;
-                    };
+                    "application/json": components["schemas"]["DatabaseUpdated"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -7166,8 +7465,6 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
                 /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
@@ -7201,21 +7498,7 @@ export interface operations {
                      *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
                      *     }
                      */
-                    "application/json": {
-                        /** @example The database is being deleted. */
-                        message: string;
-                        /**
-                         * @example destroying
-                         * @enum {string}
-                         */
-                        status: "pending" | "provisioning" | "starting" | "running" | "updating" | "stopping" | "stopped" | "restoring" | "error" | "destroying";
-                        /**
-                         * Format: uuid
-                         * @description Its progress: `GET /operations/{operation}`.
-                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
-                         */
-                        operation_id: string;
-                    };
+                    "application/json": components["schemas"]["DatabaseActionResponse"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -7235,8 +7518,6 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
                 /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
@@ -7270,21 +7551,7 @@ export interface operations {
                      *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
                      *     }
                      */
-                    "application/json": {
-                        /** @example The database is starting. */
-                        message: string;
-                        /**
-                         * @example starting
-                         * @enum {string}
-                         */
-                        status: "pending" | "provisioning" | "starting" | "running" | "updating" | "stopping" | "stopped" | "restoring" | "error" | "destroying";
-                        /**
-                         * Format: uuid
-                         * @description Its progress: `GET /operations/{operation}`.
-                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
-                         */
-                        operation_id: string;
-                    };
+                    "application/json": components["schemas"]["DatabaseActionResponse"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -7304,8 +7571,6 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
                 /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
@@ -7339,21 +7604,7 @@ export interface operations {
                      *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
                      *     }
                      */
-                    "application/json": {
-                        /** @example The database is stopping. */
-                        message: string;
-                        /**
-                         * @example stopping
-                         * @enum {string}
-                         */
-                        status: "pending" | "provisioning" | "starting" | "running" | "updating" | "stopping" | "stopped" | "restoring" | "error" | "destroying";
-                        /**
-                         * Format: uuid
-                         * @description Its progress: `GET /operations/{operation}`.
-                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
-                         */
-                        operation_id: string;
-                    };
+                    "application/json": components["schemas"]["DatabaseActionResponse"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -7373,8 +7624,6 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
                 /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
@@ -7408,21 +7657,7 @@ export interface operations {
                      *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
                      *     }
                      */
-                    "application/json": {
-                        /** @example The database is stopped. */
-                        message: string;
-                        /**
-                         * @example stopped
-                         * @enum {string}
-                         */
-                        status: "pending" | "provisioning" | "starting" | "running" | "updating" | "stopping" | "stopped" | "restoring" | "error" | "destroying";
-                        /**
-                         * Format: uuid
-                         * @description Its progress: `GET /operations/{operation}`.
-                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
-                         */
-                        operation_id: string;
-                    };
+                    "application/json": components["schemas"]["DatabaseActionResponse"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -7441,10 +7676,7 @@ export interface operations {
     getDatabaseCredentials: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
-            };
+            header?: never;
             path: {
                 /**
                  * @description Id of the database.
@@ -7477,26 +7709,7 @@ export interface operations {
                      *       "database": "shop"
                      *     }
                      */
-                    "application/json": {
-                        /** @example 10.64.0.10 */
-                        host: string;
-                        /**
-                         * Format: int32
-                         * @example 5432
-                         */
-                        port: number;
-                        /** @example danube */
-                        username: string;
-                        /** @example kT7wq2mXf9RzcV4hB3nYpLsD */
-                        password: string;
-                        /**
-                         * @description A URI that clients accept unchanged.
-                         * @example postgresql://danube:kT7wq2mX@10.64.0.10:5432/shop?sslmode=require
-                         */
-                        connection_info: string;
-                        /** @example shop */
-                        database: string | null;
-                    };
+                    "application/json": components["schemas"]["DatabaseCredentials"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -7513,8 +7726,6 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
                 /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
@@ -7549,23 +7760,7 @@ export interface operations {
                      *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
                      *     }
                      */
-                    "application/json": {
-                        /** @example The database is being published. */
-                        message: string;
-                        /** @example 203.0.113.7 */
-                        dns_hostname: string;
-                        /**
-                         * Format: int32
-                         * @example 20000
-                         */
-                        dns_port: number | null;
-                        /**
-                         * Format: uuid
-                         * @description Its progress: `GET /operations/{operation}`.
-                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
-                         */
-                        operation_id: string | null;
-                    };
+                    "application/json": components["schemas"]["DatabasePublished"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -7585,8 +7780,6 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
                 /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
@@ -7619,16 +7812,7 @@ export interface operations {
                      *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
                      *     }
                      */
-                    "application/json": {
-                        /** @example The database is being withdrawn. */
-                        message: string;
-                        /**
-                         * Format: uuid
-                         * @description Its progress: `GET /operations/{operation}`.
-                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
-                         */
-                        operation_id: string | null;
-                    };
+                    "application/json": components["schemas"]["DatabaseWithdrawn"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -7670,10 +7854,7 @@ export interface operations {
                  */
                 level?: "debug" | "info" | "warn" | "error";
             };
-            header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
-            };
+            header?: never;
             path: {
                 /**
                  * @description Id of the database.
@@ -7725,39 +7906,7 @@ export interface operations {
                      *       }
                      *     }
                      */
-                    "application/json": {
-                        /** @example true */
-                        success: boolean;
-                        data: {
-                            /** @example true */
-                            available: boolean;
-                            entries: components["schemas"]["LogEntry"][];
-                        };
-                        error: {
-                            /** @example unavailable */
-                            code: string;
-                            /** @example The instance does not answer. */
-                            message: string;
-                            /** @example true */
-                            retryable: boolean;
-                        } | null;
-                        meta: {
-                            /** @example 0198c5a2-8100-7b3c-8a4f-6d5e4c3b2a19 */
-                            request_id: string;
-                            /**
-                             * @description Send it with the next request to continue after the last entry.
-                             * @example 2026-01-15T09:30:00.12345-0000
-                             */
-                            cursor?: string | null;
-                            /**
-                             * @description Whether `limit` left entries out.
-                             * @example false
-                             */
-                            truncated?: boolean;
-                            /** @example The database is stopped. */
-                            reason?: string | null;
-                        };
-                    };
+                    "application/json": components["schemas"]["LogsResponse"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -7773,10 +7922,7 @@ export interface operations {
     getDatabaseEvents: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
-            };
+            header?: never;
             path: {
                 /**
                  * @description Id of the database.
@@ -7829,39 +7975,7 @@ export interface operations {
                      *       }
                      *     }
                      */
-                    "application/json": {
-                        /** @example true */
-                        success: boolean;
-                        data: {
-                            /** @example true */
-                            available: boolean;
-                            events: components["schemas"]["InstanceEvent"][];
-                        };
-                        error: {
-                            /** @example unavailable */
-                            code: string;
-                            /** @example The instance does not answer. */
-                            message: string;
-                            /** @example true */
-                            retryable: boolean;
-                        } | null;
-                        meta: {
-                            /** @example 0198c5a2-8100-7b3c-8a4f-6d5e4c3b2a19 */
-                            request_id: string;
-                            /**
-                             * @description Send it with the next request to continue after the last entry.
-                             * @example 2026-01-15T09:30:00.12345-0000
-                             */
-                            cursor?: string | null;
-                            /**
-                             * @description Whether `limit` left entries out.
-                             * @example false
-                             */
-                            truncated?: boolean;
-                            /** @example The database is stopped. */
-                            reason?: string | null;
-                        };
-                    };
+                    "application/json": components["schemas"]["InstanceEventsResponse"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -7877,10 +7991,7 @@ export interface operations {
     diagnoseDatabase: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
-            };
+            header?: never;
             path: {
                 /**
                  * @description Id of the database.
@@ -7968,79 +8079,7 @@ export interface operations {
                      *       }
                      *     }
                      */
-                    "application/json": {
-                        /** @example true */
-                        success: boolean;
-                        data: {
-                            /**
-                             * @example healthy
-                             * @enum {string}
-                             */
-                            verdict: "healthy" | "degraded" | "unhealthy" | "stopped";
-                            status: components["schemas"]["StatusDetails"];
-                            findings: components["schemas"]["Finding"][];
-                            sections: {
-                                events: {
-                                    /** @example true */
-                                    available: boolean;
-                                    /**
-                                     * Format: int32
-                                     * @example 3
-                                     */
-                                    count: number;
-                                    /** @example false */
-                                    truncated: boolean;
-                                } | null;
-                                logs: {
-                                    /** @example true */
-                                    available: boolean;
-                                    /**
-                                     * Format: int32
-                                     * @example 120
-                                     */
-                                    sampled_lines: number;
-                                } | null;
-                                disk: {
-                                    /**
-                                     * Format: int32
-                                     * @description How much the instance can store. Writes beyond it fail.
-                                     * @example 40
-                                     */
-                                    size_gb: number;
-                                    /**
-                                     * Format: int32
-                                     * @description 1 GB is 1,024 MB. `df` in the instance shows a different figure. Null if it is not known at the moment.
-                                     * @example 3120
-                                     */
-                                    used_mb: number | null;
-                                };
-                            };
-                        };
-                        error: {
-                            /** @example unavailable */
-                            code: string;
-                            /** @example The instance does not answer. */
-                            message: string;
-                            /** @example true */
-                            retryable: boolean;
-                        } | null;
-                        meta: {
-                            /** @example 0198c5a2-8100-7b3c-8a4f-6d5e4c3b2a19 */
-                            request_id: string;
-                            /**
-                             * @description Send it with the next request to continue after the last entry.
-                             * @example 2026-01-15T09:30:00.12345-0000
-                             */
-                            cursor?: string | null;
-                            /**
-                             * @description Whether `limit` left entries out.
-                             * @example false
-                             */
-                            truncated?: boolean;
-                            /** @example The database is stopped. */
-                            reason?: string | null;
-                        };
-                    };
+                    "application/json": components["schemas"]["DiagnosisResponse"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -8056,10 +8095,7 @@ export interface operations {
     getDatabaseMetrics: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
-            };
+            header?: never;
             path: {
                 /**
                  * @description Id of the database.
@@ -8106,77 +8142,7 @@ export interface operations {
                      *       }
                      *     }
                      */
-                    "application/json": {
-                        summary: {
-                            /**
-                             * Format: int64
-                             * @example 52428800
-                             */
-                            memory_used_bytes: number | null;
-                            /** @example 50 */
-                            memory_used_mb: number | null;
-                            /**
-                             * Format: int64
-                             * @example 4
-                             */
-                            connected_clients: number | null;
-                            /**
-                             * Format: int64
-                             * @example 100
-                             */
-                            max_clients: number | null;
-                            /**
-                             * Format: int64
-                             * @description Count since the engine started.
-                             * @example 1200
-                             */
-                            total_queries: number | null;
-                            /**
-                             * Format: int64
-                             * @description Null if the engine does not count them.
-                             * @example 3
-                             */
-                            slow_queries: number | null;
-                            /**
-                             * Format: int64
-                             * @example 3600
-                             */
-                            uptime_seconds: number | null;
-                            /**
-                             * Format: date-time
-                             * @example 2026-01-15T09:30:00.000Z
-                             */
-                            retrieved_at: string | null;
-                            /** @example The database is stopped. */
-                            reason: string | null;
-                        };
-                        health: {
-                            /**
-                             * @description Whether it has just answered an authenticated query.
-                             * @example true
-                             */
-                            is_healthy: boolean;
-                            /**
-                             * @example up
-                             * @enum {string}
-                             */
-                            up_status: "up" | "down";
-                            /**
-                             * Format: date-time
-                             * @example 2026-01-15T09:30:00.000Z
-                             */
-                            checked_at: string | null;
-                        };
-                        instance: {
-                            /**
-                             * Format: uuid
-                             * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
-                             */
-                            id: string;
-                            /** @example shop */
-                            name: string;
-                        };
-                    };
+                    "application/json": components["schemas"]["DatabaseMetrics"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -8228,10 +8194,7 @@ export interface operations {
                  */
                 sort?: "-created_at" | "created_at" | "-name" | "name";
             };
-            header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -8336,10 +8299,7 @@ export interface operations {
                      *       }
                      *     }
                      */
-                    "application/json": {
-                        data: components["schemas"]["Cache"][];
-                        pagination: components["schemas"]["Pagination"];
-                    };
+                    "application/json": components["schemas"]["CacheList"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -8355,8 +8315,6 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
                 /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
@@ -8471,17 +8429,7 @@ export interface operations {
                      *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
                      *     }
                      */
-                    "application/json": {
-                        /** @example The cache is being created. */
-                        message: string;
-                        instance: components["schemas"]["Cache"];
-                        /**
-                         * Format: uuid
-                         * @description Its progress: `GET /operations/{operation}`.
-                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
-                         */
-                        operation_id: string;
-                    };
+                    "application/json": components["schemas"]["CacheCreated"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -8505,10 +8453,7 @@ export interface operations {
                  */
                 provider?: string;
             };
-            header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -8558,10 +8503,7 @@ export interface operations {
                      *       ]
                      *     }
                      */
-                    "application/json": {
-                        plans: components["schemas"]["CachePlan"][];
-                        providers: components["schemas"]["CacheProviderOffer"][];
-                    };
+                    "application/json": components["schemas"]["CachePlanList"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -8576,10 +8518,7 @@ export interface operations {
     getCache: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
-            };
+            header?: never;
             path: {
                 /**
                  * @description Id of the cache.
@@ -8684,16 +8623,7 @@ export interface operations {
                      *       "monthly_cost": 9.99
                      *     }
                      */
-                    "application/json": {
-                        instance: components["schemas"]["Cache"];
-                        /**
-                         * @description Always null. `GET …/credentials` returns the URI, which contains the password.
-                         * @example postgresql://…
-                         */
-                        connection_info: string | null;
-                        /** @example 9.99 */
-                        monthly_cost: number;
-                    };
+                    "application/json": components["schemas"]["CacheResponse"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -8710,8 +8640,6 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
                 /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
@@ -8829,17 +8757,7 @@ export interface operations {
                      *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
                      *     }
                      */
-                    "application/json": {
-                        /** @example The cache is being updated. */
-                        message: string;
-                        instance: components["schemas"]["Cache"];
-                        /**
-                         * Format: uuid
-                         * @description Its progress: `GET /operations/{operation}`.
-                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
-                         */
-                        operation_id: string | null;
-                    };
+                    "application/json": components["schemas"]["CacheUpdated"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -8859,8 +8777,6 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
                 /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
@@ -8894,21 +8810,7 @@ export interface operations {
                      *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
                      *     }
                      */
-                    "application/json": {
-                        /** @example The cache is being deleted. */
-                        message: string;
-                        /**
-                         * @example destroying
-                         * @enum {string}
-                         */
-                        status: "pending" | "provisioning" | "starting" | "running" | "updating" | "stopping" | "stopped" | "restoring" | "error" | "destroying";
-                        /**
-                         * Format: uuid
-                         * @description Its progress: `GET /operations/{operation}`.
-                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
-                         */
-                        operation_id: string;
-                    };
+                    "application/json": components["schemas"]["CacheActionResponse"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -8928,8 +8830,6 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
                 /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
@@ -8963,21 +8863,7 @@ export interface operations {
                      *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
                      *     }
                      */
-                    "application/json": {
-                        /** @example The cache is starting. */
-                        message: string;
-                        /**
-                         * @example starting
-                         * @enum {string}
-                         */
-                        status: "pending" | "provisioning" | "starting" | "running" | "updating" | "stopping" | "stopped" | "restoring" | "error" | "destroying";
-                        /**
-                         * Format: uuid
-                         * @description Its progress: `GET /operations/{operation}`.
-                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
-                         */
-                        operation_id: string;
-                    };
+                    "application/json": components["schemas"]["CacheActionResponse"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -8997,8 +8883,6 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
                 /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
@@ -9032,21 +8916,7 @@ export interface operations {
                      *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
                      *     }
                      */
-                    "application/json": {
-                        /** @example The cache is stopping. */
-                        message: string;
-                        /**
-                         * @example stopping
-                         * @enum {string}
-                         */
-                        status: "pending" | "provisioning" | "starting" | "running" | "updating" | "stopping" | "stopped" | "restoring" | "error" | "destroying";
-                        /**
-                         * Format: uuid
-                         * @description Its progress: `GET /operations/{operation}`.
-                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
-                         */
-                        operation_id: string;
-                    };
+                    "application/json": components["schemas"]["CacheActionResponse"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -9066,8 +8936,6 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
                 /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
@@ -9101,21 +8969,7 @@ export interface operations {
                      *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
                      *     }
                      */
-                    "application/json": {
-                        /** @example The cache is stopped. */
-                        message: string;
-                        /**
-                         * @example stopped
-                         * @enum {string}
-                         */
-                        status: "pending" | "provisioning" | "starting" | "running" | "updating" | "stopping" | "stopped" | "restoring" | "error" | "destroying";
-                        /**
-                         * Format: uuid
-                         * @description Its progress: `GET /operations/{operation}`.
-                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
-                         */
-                        operation_id: string;
-                    };
+                    "application/json": components["schemas"]["CacheActionResponse"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -9134,10 +8988,7 @@ export interface operations {
     getCacheCredentials: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
-            };
+            header?: never;
             path: {
                 /**
                  * @description Id of the cache.
@@ -9169,24 +9020,7 @@ export interface operations {
                      *       "connection_info": "rediss://default:kT7wq2mX@10.64.0.10:6380/"
                      *     }
                      */
-                    "application/json": {
-                        /** @example 10.64.0.10 */
-                        host: string;
-                        /**
-                         * Format: int32
-                         * @example 6380
-                         */
-                        port: number;
-                        /** @example default */
-                        username: string;
-                        /** @example kT7wq2mXf9RzcV4hB3nYpLsD */
-                        password: string;
-                        /**
-                         * @description A URI that clients accept unchanged.
-                         * @example rediss://default:kT7wq2mX@10.64.0.10:6380/
-                         */
-                        connection_info: string;
-                    };
+                    "application/json": components["schemas"]["CacheCredentials"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -9202,10 +9036,7 @@ export interface operations {
     getCacheConnectionInfo: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
-            };
+            header?: never;
             path: {
                 /**
                  * @description Id of the cache.
@@ -9237,24 +9068,7 @@ export interface operations {
                      *       "connection_info": "rediss://default:kT7wq2mX@10.64.0.10:6380/"
                      *     }
                      */
-                    "application/json": {
-                        /** @example 10.64.0.10 */
-                        host: string;
-                        /**
-                         * Format: int32
-                         * @example 6380
-                         */
-                        port: number;
-                        /** @example default */
-                        username: string;
-                        /** @example kT7wq2mXf9RzcV4hB3nYpLsD */
-                        password: string;
-                        /**
-                         * @description A URI that clients accept unchanged.
-                         * @example rediss://default:kT7wq2mX@10.64.0.10:6380/
-                         */
-                        connection_info: string;
-                    };
+                    "application/json": components["schemas"]["CacheCredentials"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -9271,8 +9085,6 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
                 /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
@@ -9307,23 +9119,7 @@ export interface operations {
                      *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
                      *     }
                      */
-                    "application/json": {
-                        /** @example The cache is being published. */
-                        message: string;
-                        /** @example 203.0.113.7 */
-                        dns_hostname: string;
-                        /**
-                         * Format: int32
-                         * @example 20000
-                         */
-                        dns_port: number | null;
-                        /**
-                         * Format: uuid
-                         * @description Its progress: `GET /operations/{operation}`.
-                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
-                         */
-                        operation_id: string | null;
-                    };
+                    "application/json": components["schemas"]["CachePublished"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -9343,8 +9139,6 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
                 /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
@@ -9377,16 +9171,7 @@ export interface operations {
                      *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
                      *     }
                      */
-                    "application/json": {
-                        /** @example The cache is being withdrawn. */
-                        message: string;
-                        /**
-                         * Format: uuid
-                         * @description Its progress: `GET /operations/{operation}`.
-                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
-                         */
-                        operation_id: string | null;
-                    };
+                    "application/json": components["schemas"]["CacheWithdrawn"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -9428,10 +9213,7 @@ export interface operations {
                  */
                 level?: "debug" | "info" | "warn" | "error";
             };
-            header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
-            };
+            header?: never;
             path: {
                 /**
                  * @description Id of the cache.
@@ -9483,39 +9265,7 @@ export interface operations {
                      *       }
                      *     }
                      */
-                    "application/json": {
-                        /** @example true */
-                        success: boolean;
-                        data: {
-                            /** @example true */
-                            available: boolean;
-                            entries: components["schemas"]["LogEntry"][];
-                        };
-                        error: {
-                            /** @example unavailable */
-                            code: string;
-                            /** @example The instance does not answer. */
-                            message: string;
-                            /** @example true */
-                            retryable: boolean;
-                        } | null;
-                        meta: {
-                            /** @example 0198c5a2-8100-7b3c-8a4f-6d5e4c3b2a19 */
-                            request_id: string;
-                            /**
-                             * @description Send it with the next request to continue after the last entry.
-                             * @example 2026-01-15T09:30:00.12345-0000
-                             */
-                            cursor?: string | null;
-                            /**
-                             * @description Whether `limit` left entries out.
-                             * @example false
-                             */
-                            truncated?: boolean;
-                            /** @example The database is stopped. */
-                            reason?: string | null;
-                        };
-                    };
+                    "application/json": components["schemas"]["LogsResponse"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -9531,10 +9281,7 @@ export interface operations {
     getCacheEvents: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
-            };
+            header?: never;
             path: {
                 /**
                  * @description Id of the cache.
@@ -9587,39 +9334,7 @@ export interface operations {
                      *       }
                      *     }
                      */
-                    "application/json": {
-                        /** @example true */
-                        success: boolean;
-                        data: {
-                            /** @example true */
-                            available: boolean;
-                            events: components["schemas"]["InstanceEvent"][];
-                        };
-                        error: {
-                            /** @example unavailable */
-                            code: string;
-                            /** @example The instance does not answer. */
-                            message: string;
-                            /** @example true */
-                            retryable: boolean;
-                        } | null;
-                        meta: {
-                            /** @example 0198c5a2-8100-7b3c-8a4f-6d5e4c3b2a19 */
-                            request_id: string;
-                            /**
-                             * @description Send it with the next request to continue after the last entry.
-                             * @example 2026-01-15T09:30:00.12345-0000
-                             */
-                            cursor?: string | null;
-                            /**
-                             * @description Whether `limit` left entries out.
-                             * @example false
-                             */
-                            truncated?: boolean;
-                            /** @example The database is stopped. */
-                            reason?: string | null;
-                        };
-                    };
+                    "application/json": components["schemas"]["InstanceEventsResponse"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -9635,10 +9350,7 @@ export interface operations {
     diagnoseCache: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
-            };
+            header?: never;
             path: {
                 /**
                  * @description Id of the cache.
@@ -9726,79 +9438,7 @@ export interface operations {
                      *       }
                      *     }
                      */
-                    "application/json": {
-                        /** @example true */
-                        success: boolean;
-                        data: {
-                            /**
-                             * @example healthy
-                             * @enum {string}
-                             */
-                            verdict: "healthy" | "degraded" | "unhealthy" | "stopped";
-                            status: components["schemas"]["StatusDetails"];
-                            findings: components["schemas"]["Finding"][];
-                            sections: {
-                                events: {
-                                    /** @example true */
-                                    available: boolean;
-                                    /**
-                                     * Format: int32
-                                     * @example 3
-                                     */
-                                    count: number;
-                                    /** @example false */
-                                    truncated: boolean;
-                                } | null;
-                                logs: {
-                                    /** @example true */
-                                    available: boolean;
-                                    /**
-                                     * Format: int32
-                                     * @example 120
-                                     */
-                                    sampled_lines: number;
-                                } | null;
-                                disk: {
-                                    /**
-                                     * Format: int32
-                                     * @description How much the instance can store. Writes beyond it fail.
-                                     * @example 40
-                                     */
-                                    size_gb: number;
-                                    /**
-                                     * Format: int32
-                                     * @description 1 GB is 1,024 MB. `df` in the instance shows a different figure. Null if it is not known at the moment.
-                                     * @example 3120
-                                     */
-                                    used_mb: number | null;
-                                };
-                            };
-                        };
-                        error: {
-                            /** @example unavailable */
-                            code: string;
-                            /** @example The instance does not answer. */
-                            message: string;
-                            /** @example true */
-                            retryable: boolean;
-                        } | null;
-                        meta: {
-                            /** @example 0198c5a2-8100-7b3c-8a4f-6d5e4c3b2a19 */
-                            request_id: string;
-                            /**
-                             * @description Send it with the next request to continue after the last entry.
-                             * @example 2026-01-15T09:30:00.12345-0000
-                             */
-                            cursor?: string | null;
-                            /**
-                             * @description Whether `limit` left entries out.
-                             * @example false
-                             */
-                            truncated?: boolean;
-                            /** @example The database is stopped. */
-                            reason?: string | null;
-                        };
-                    };
+                    "application/json": components["schemas"]["DiagnosisResponse"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -9814,10 +9454,7 @@ export interface operations {
     getCacheMetrics: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
-            };
+            header?: never;
             path: {
                 /**
                  * @description Id of the cache.
@@ -9867,92 +9504,7 @@ export interface operations {
                      *       }
                      *     }
                      */
-                    "application/json": {
-                        summary: {
-                            /**
-                             * Format: int64
-                             * @example 52428800
-                             */
-                            memory_used_bytes: number | null;
-                            /** @example 50 */
-                            memory_used_mb: number | null;
-                            /**
-                             * Format: int64
-                             * @example 4
-                             */
-                            connected_clients: number | null;
-                            /**
-                             * Format: int64
-                             * @example 100
-                             */
-                            max_clients: number | null;
-                            /**
-                             * Format: int64
-                             * @description Count since the engine started.
-                             * @example 1200
-                             */
-                            total_commands_processed: number | null;
-                            /**
-                             * Format: int64
-                             * @example 900
-                             */
-                            keyspace_hits: number | null;
-                            /**
-                             * Format: int64
-                             * @example 100
-                             */
-                            keyspace_misses: number | null;
-                            /**
-                             * @description Null until the first read.
-                             * @example 90
-                             */
-                            hit_ratio_percentage: number | null;
-                            /**
-                             * Format: int64
-                             * @example 3600
-                             */
-                            uptime_seconds: number | null;
-                            /**
-                             * Format: date-time
-                             * @example 2026-01-15T09:30:00.000Z
-                             */
-                            retrieved_at: string | null;
-                            /** @example The database is stopped. */
-                            reason: string | null;
-                        };
-                        health: {
-                            /**
-                             * @description Whether it has just answered an authenticated query.
-                             * @example true
-                             */
-                            is_healthy: boolean;
-                            /**
-                             * @example up
-                             * @enum {string}
-                             */
-                            up_status: "up" | "down";
-                            /**
-                             * @description The same as `up_status`.
-                             * @example up
-                             * @enum {string}
-                             */
-                            redis_up: "up" | "down";
-                            /**
-                             * Format: date-time
-                             * @example 2026-01-15T09:30:00.000Z
-                             */
-                            checked_at: string | null;
-                        };
-                        instance: {
-                            /**
-                             * Format: uuid
-                             * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
-                             */
-                            id: string;
-                            /** @example shop */
-                            name: string;
-                        };
-                    };
+                    "application/json": components["schemas"]["CacheMetrics"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -9984,10 +9536,7 @@ export interface operations {
                  */
                 vps_instance_id?: string;
             };
-            header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -10050,10 +9599,7 @@ export interface operations {
                      *       }
                      *     }
                      */
-                    "application/json": {
-                        data: components["schemas"]["VpsSnapshot"][];
-                        pagination: components["schemas"]["Pagination"];
-                    };
+                    "application/json": components["schemas"]["VpsSnapshotList"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -10069,8 +9615,6 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
                 /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
@@ -10142,17 +9686,7 @@ export interface operations {
                      *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
                      *     }
                      */
-                    "application/json": {
-                        /** @example The snapshot is being taken. Ask for its status until it is ready. */
-                        message: string;
-                        snapshot: components["schemas"]["VpsSnapshot"];
-                        /**
-                         * Format: uuid
-                         * @description Its progress: `GET /operations/{operation}`.
-                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
-                         */
-                        operation_id: string;
-                    };
+                    "application/json": components["schemas"]["VpsSnapshotCreated"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -10170,10 +9704,7 @@ export interface operations {
     getVpsSnapshot: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
-            };
+            header?: never;
             path: {
                 /**
                  * @description Id of the snapshot.
@@ -10234,9 +9765,7 @@ export interface operations {
                      *       }
                      *     }
                      */
-                    "application/json": {
-                        snapshot: components["schemas"]["VpsSnapshot"];
-                    };
+                    "application/json": components["schemas"]["VpsSnapshotResponse"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -10253,8 +9782,6 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
                 /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
@@ -10288,21 +9815,7 @@ export interface operations {
                      *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
                      *     }
                      */
-                    "application/json": {
-                        /** @example The snapshot is being deleted. */
-                        message: string;
-                        /**
-                         * @example destroying
-                         * @enum {string}
-                         */
-                        status: "creating" | "ready" | "restoring" | "restore_failed" | "failed" | "destroying";
-                        /**
-                         * Format: uuid
-                         * @description Its progress: `GET /operations/{operation}`.
-                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
-                         */
-                        operation_id: string;
-                    };
+                    "application/json": components["schemas"]["SnapshotActionResponse"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -10322,8 +9835,6 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
                 /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
@@ -10357,21 +9868,7 @@ export interface operations {
                      *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
                      *     }
                      */
-                    "application/json": {
-                        /** @example The server is going back to the snapshot. */
-                        message: string;
-                        /**
-                         * @example restoring
-                         * @enum {string}
-                         */
-                        status: "creating" | "ready" | "restoring" | "restore_failed" | "failed" | "destroying";
-                        /**
-                         * Format: uuid
-                         * @description Its progress: `GET /operations/{operation}`.
-                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
-                         */
-                        operation_id: string;
-                    };
+                    "application/json": components["schemas"]["SnapshotActionResponse"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -10391,8 +9888,6 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
                 /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
@@ -10426,21 +9921,7 @@ export interface operations {
                      *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
                      *     }
                      */
-                    "application/json": {
-                        /** @example The snapshot is being restored to a throwaway instance. */
-                        message: string;
-                        /**
-                         * @example ready
-                         * @enum {string}
-                         */
-                        status: "creating" | "ready" | "restoring" | "restore_failed" | "failed" | "destroying";
-                        /**
-                         * Format: uuid
-                         * @description Its progress: `GET /operations/{operation}`.
-                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
-                         */
-                        operation_id: string;
-                    };
+                    "application/json": components["schemas"]["SnapshotActionResponse"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -10475,10 +9956,7 @@ export interface operations {
                  */
                 database_instance_id?: string;
             };
-            header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -10542,10 +10020,7 @@ export interface operations {
                      *       }
                      *     }
                      */
-                    "application/json": {
-                        data: components["schemas"]["DatabaseSnapshot"][];
-                        pagination: components["schemas"]["Pagination"];
-                    };
+                    "application/json": components["schemas"]["DatabaseSnapshotList"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -10561,8 +10036,6 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
                 /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
@@ -10635,17 +10108,7 @@ export interface operations {
                      *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
                      *     }
                      */
-                    "application/json": {
-                        /** @example The snapshot is being taken. Ask for its status until it is ready. */
-                        message: string;
-                        snapshot: components["schemas"]["DatabaseSnapshot"];
-                        /**
-                         * Format: uuid
-                         * @description Its progress: `GET /operations/{operation}`.
-                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
-                         */
-                        operation_id: string;
-                    };
+                    "application/json": components["schemas"]["DatabaseSnapshotCreated"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -10663,10 +10126,7 @@ export interface operations {
     getDatabaseSnapshot: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
-            };
+            header?: never;
             path: {
                 /**
                  * @description Id of the snapshot.
@@ -10728,9 +10188,7 @@ export interface operations {
                      *       }
                      *     }
                      */
-                    "application/json": {
-                        snapshot: components["schemas"]["DatabaseSnapshot"];
-                    };
+                    "application/json": components["schemas"]["DatabaseSnapshotResponse"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -10747,8 +10205,6 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
                 /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
@@ -10782,21 +10238,7 @@ export interface operations {
                      *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
                      *     }
                      */
-                    "application/json": {
-                        /** @example The snapshot is being deleted. */
-                        message: string;
-                        /**
-                         * @example destroying
-                         * @enum {string}
-                         */
-                        status: "creating" | "ready" | "restoring" | "restore_failed" | "failed" | "destroying";
-                        /**
-                         * Format: uuid
-                         * @description Its progress: `GET /operations/{operation}`.
-                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
-                         */
-                        operation_id: string;
-                    };
+                    "application/json": components["schemas"]["SnapshotActionResponse"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -10816,8 +10258,6 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
                 /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
@@ -10851,21 +10291,7 @@ export interface operations {
                      *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
                      *     }
                      */
-                    "application/json": {
-                        /** @example The database is going back to the snapshot. */
-                        message: string;
-                        /**
-                         * @example restoring
-                         * @enum {string}
-                         */
-                        status: "creating" | "ready" | "restoring" | "restore_failed" | "failed" | "destroying";
-                        /**
-                         * Format: uuid
-                         * @description Its progress: `GET /operations/{operation}`.
-                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
-                         */
-                        operation_id: string;
-                    };
+                    "application/json": components["schemas"]["SnapshotActionResponse"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -10885,8 +10311,6 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
                 /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
@@ -10920,21 +10344,7 @@ export interface operations {
                      *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
                      *     }
                      */
-                    "application/json": {
-                        /** @example The snapshot is being restored to a throwaway instance. */
-                        message: string;
-                        /**
-                         * @example ready
-                         * @enum {string}
-                         */
-                        status: "creating" | "ready" | "restoring" | "restore_failed" | "failed" | "destroying";
-                        /**
-                         * Format: uuid
-                         * @description Its progress: `GET /operations/{operation}`.
-                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
-                         */
-                        operation_id: string;
-                    };
+                    "application/json": components["schemas"]["SnapshotActionResponse"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -10969,10 +10379,7 @@ export interface operations {
                  */
                 cache_instance_id?: string;
             };
-            header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -11036,10 +10443,7 @@ export interface operations {
                      *       }
                      *     }
                      */
-                    "application/json": {
-                        data: components["schemas"]["CacheSnapshot"][];
-                        pagination: components["schemas"]["Pagination"];
-                    };
+                    "application/json": components["schemas"]["CacheSnapshotList"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -11055,8 +10459,6 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
                 /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
@@ -11129,17 +10531,7 @@ export interface operations {
                      *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
                      *     }
                      */
-                    "application/json": {
-                        /** @example The snapshot is being taken. Ask for its status until it is ready. */
-                        message: string;
-                        snapshot: components["schemas"]["CacheSnapshot"];
-                        /**
-                         * Format: uuid
-                         * @description Its progress: `GET /operations/{operation}`.
-                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
-                         */
-                        operation_id: string;
-                    };
+                    "application/json": components["schemas"]["CacheSnapshotCreated"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -11157,10 +10549,7 @@ export interface operations {
     getCacheSnapshot: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
-            };
+            header?: never;
             path: {
                 /**
                  * @description Id of the snapshot.
@@ -11222,9 +10611,7 @@ export interface operations {
                      *       }
                      *     }
                      */
-                    "application/json": {
-                        snapshot: components["schemas"]["CacheSnapshot"];
-                    };
+                    "application/json": components["schemas"]["CacheSnapshotResponse"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -11241,8 +10628,6 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
                 /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
@@ -11276,21 +10661,7 @@ export interface operations {
                      *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
                      *     }
                      */
-                    "application/json": {
-                        /** @example The snapshot is being deleted. */
-                        message: string;
-                        /**
-                         * @example destroying
-                         * @enum {string}
-                         */
-                        status: "creating" | "ready" | "restoring" | "restore_failed" | "failed" | "destroying";
-                        /**
-                         * Format: uuid
-                         * @description Its progress: `GET /operations/{operation}`.
-                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
-                         */
-                        operation_id: string;
-                    };
+                    "application/json": components["schemas"]["SnapshotActionResponse"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -11310,8 +10681,6 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
                 /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
@@ -11345,21 +10714,7 @@ export interface operations {
                      *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
                      *     }
                      */
-                    "application/json": {
-                        /** @example The cache is going back to the snapshot. */
-                        message: string;
-                        /**
-                         * @example restoring
-                         * @enum {string}
-                         */
-                        status: "creating" | "ready" | "restoring" | "restore_failed" | "failed" | "destroying";
-                        /**
-                         * Format: uuid
-                         * @description Its progress: `GET /operations/{operation}`.
-                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
-                         */
-                        operation_id: string;
-                    };
+                    "application/json": components["schemas"]["SnapshotActionResponse"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -11379,8 +10734,6 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
                 /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
@@ -11414,21 +10767,7 @@ export interface operations {
                      *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
                      *     }
                      */
-                    "application/json": {
-                        /** @example The snapshot is being restored to a throwaway instance. */
-                        message: string;
-                        /**
-                         * @example ready
-                         * @enum {string}
-                         */
-                        status: "creating" | "ready" | "restoring" | "restore_failed" | "failed" | "destroying";
-                        /**
-                         * Format: uuid
-                         * @description Its progress: `GET /operations/{operation}`.
-                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
-                         */
-                        operation_id: string;
-                    };
+                    "application/json": components["schemas"]["SnapshotActionResponse"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -11448,8 +10787,6 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
                 /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
@@ -11586,17 +10923,7 @@ export interface operations {
                      *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
                      *     }
                      */
-                    "application/json": {
-                        /** @example The database is being created. */
-                        message: string;
-                        instance: components["schemas"]["Database"];
-                        /**
-                         * Format: uuid
-                         * @description Its progress: `GET /operations/{operation}`.
-                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
-                         */
-                        operation_id: string;
-                    };
+                    "application/json": components["schemas"]["DatabaseCreated"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -11616,8 +10943,6 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
                 /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
@@ -11737,17 +11062,7 @@ export interface operations {
                      *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
                      *     }
                      */
-                    "application/json": {
-                        /** @example The cache is being created. */
-                        message: string;
-                        instance: components["schemas"]["Cache"];
-                        /**
-                         * Format: uuid
-                         * @description Its progress: `GET /operations/{operation}`.
-                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
-                         */
-                        operation_id: string;
-                    };
+                    "application/json": components["schemas"]["CacheCreated"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -11777,10 +11092,7 @@ export interface operations {
                  */
                 per_page?: number;
             };
-            header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -11832,10 +11144,7 @@ export interface operations {
                      *       }
                      *     }
                      */
-                    "application/json": {
-                        data: components["schemas"]["ParameterGroup"][];
-                        pagination: components["schemas"]["Pagination"];
-                    };
+                    "application/json": components["schemas"]["ParameterGroupList"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -11851,8 +11160,6 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
                 /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
@@ -11916,11 +11223,7 @@ export interface operations {
                      *       }
                      *     }
                      */
-                    "application/json": {
-                        /** @example The parameter group was created. */
-                        message: string;
-                        parameter_group: components["schemas"]["ParameterGroup"];
-                    };
+                    "application/json": components["schemas"]["ParameterGroupWritten"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -11938,10 +11241,7 @@ export interface operations {
     getParameterGroup: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
-            };
+            header?: never;
             path: {
                 /**
                  * @description Id of the parameter group.
@@ -11991,9 +11291,7 @@ export interface operations {
                      *       }
                      *     }
                      */
-                    "application/json": {
-                        parameter_group: components["schemas"]["ParameterGroup"];
-                    };
+                    "application/json": components["schemas"]["ParameterGroupResponse"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -12010,8 +11308,6 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
                 /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
@@ -12077,11 +11373,7 @@ export interface operations {
                      *       }
                      *     }
                      */
-                    "application/json": {
-                        /** @example The parameter group was created. */
-                        message: string;
-                        parameter_group: components["schemas"]["ParameterGroup"];
-                    };
+                    "application/json": components["schemas"]["ParameterGroupWritten"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -12101,8 +11393,6 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
                 /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
@@ -12134,10 +11424,7 @@ export interface operations {
                      *       "message": "The parameter group was deleted."
                      *     }
                      */
-                    "application/json": {
-                        /** @example The parameter group was deleted. */
-                        message: string;
-                    };
+                    "application/json": components["schemas"]["ParameterGroupDeleted"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -12157,8 +11444,6 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
                 /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
@@ -12222,11 +11507,7 @@ export interface operations {
                      *       }
                      *     }
                      */
-                    "application/json": {
-                        /** @example The parameter group was created. */
-                        message: string;
-                        parameter_group: components["schemas"]["ParameterGroup"];
-                    };
+                    "application/json": components["schemas"]["ParameterGroupWritten"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -12256,10 +11537,7 @@ export interface operations {
                  */
                 per_page?: number;
             };
-            header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -12335,10 +11613,7 @@ export interface operations {
                      *       }
                      *     }
                      */
-                    "application/json": {
-                        data: components["schemas"]["Firewall"][];
-                        pagination: components["schemas"]["Pagination"];
-                    };
+                    "application/json": components["schemas"]["FirewallList"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -12354,8 +11629,6 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
                 /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
@@ -12457,17 +11730,7 @@ export interface operations {
                      *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
                      *     }
                      */
-                    "application/json": {
-                        /** @example The firewall is being applied. */
-                        message: string;
-                        firewall: components["schemas"]["Firewall"];
-                        /**
-                         * Format: uuid
-                         * @description Its progress: `GET /operations/{operation}`.
-                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
-                         */
-                        operation_id: string | null;
-                    };
+                    "application/json": components["schemas"]["FirewallWritten"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -12485,10 +11748,7 @@ export interface operations {
     getFirewall: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
-            };
+            header?: never;
             path: {
                 /**
                  * @description Id of the firewall.
@@ -12562,9 +11822,7 @@ export interface operations {
                      *       }
                      *     }
                      */
-                    "application/json": {
-                        firewall: components["schemas"]["Firewall"];
-                    };
+                    "application/json": components["schemas"]["FirewallResponse"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -12581,8 +11839,6 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
                 /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
@@ -12678,17 +11934,7 @@ export interface operations {
                      *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
                      *     }
                      */
-                    "application/json": {
-                        /** @example The firewall is being applied. */
-                        message: string;
-                        firewall: components["schemas"]["Firewall"];
-                        /**
-                         * Format: uuid
-                         * @description Its progress: `GET /operations/{operation}`.
-                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
-                         */
-                        operation_id: string | null;
-                    };
+                    "application/json": components["schemas"]["FirewallWritten"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -12708,8 +11954,6 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
                 /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
@@ -12741,10 +11985,7 @@ export interface operations {
                      *       "message": "The firewall was deleted."
                      *     }
                      */
-                    "application/json": {
-                        /** @example The firewall was deleted. */
-                        message: string;
-                    };
+                    "application/json": components["schemas"]["FirewallDeleted"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -12764,8 +12005,6 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
                 /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
@@ -12867,84 +12106,7 @@ export interface operations {
                      *       ]
                      *     }
                      */
-                    "application/json": {
-                        /**
-                         * @example allow
-                         * @enum {string}
-                         */
-                        verdict: "allow" | "deny";
-                        /**
-                         * @example inbound
-                         * @enum {string}
-                         */
-                        direction: "inbound" | "outbound";
-                        rule: {
-                            /**
-                             * Format: uuid
-                             * @example 0198c5a2-9000-7d11-8c2f-5b1e6a7f8d90
-                             */
-                            id: string;
-                            /** @example https */
-                            name: string | null;
-                            /** @example Customers. */
-                            description: string | null;
-                            /**
-                             * @example inbound
-                             * @enum {string}
-                             */
-                            direction: "inbound" | "outbound";
-                            /**
-                             * @description `icmp` means ICMP for IPv4 and ICMPv6 for IPv6. Rules cannot name `gre` and `esp`: only rules for `any` apply to them.
-                             * @example tcp
-                             * @enum {string}
-                             */
-                            protocol: "tcp" | "udp" | "icmp" | "any" | "gre" | "esp";
-                            /**
-                             * Format: int32
-                             * @description The port, if the range is a single port.
-                             * @example 443
-                             */
-                            port: number | null;
-                            /**
-                             * Format: int32
-                             * @description Null means all ports.
-                             * @example 443
-                             */
-                            port_range_start: number | null;
-                            /**
-                             * Format: int32
-                             * @example 443
-                             */
-                            port_range_end: number | null;
-                            source_ips: string[] | null;
-                            source_instance_ids: {
-                                /**
-                                 * Format: uuid
-                                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
-                                 */
-                                id: string;
-                                /**
-                                 * @example vps
-                                 * @enum {string}
-                                 */
-                                type: "vps" | "database" | "cache";
-                            }[] | null;
-                            /**
-                             * @example allow
-                             * @enum {string}
-                             */
-                            action: "allow" | "deny";
-                            /**
-                             * Format: int32
-                             * @example 1
-                             */
-                            order: number;
-                        } | null;
-                        /** @example The rule “https” lets it in. */
-                        message: string;
-                        /** @description The verdict of all firewalls, for each attached instance that has one of the addresses. */
-                        instances: components["schemas"]["FirewallTestedInstance"][];
-                    };
+                    "application/json": components["schemas"]["FirewallTestResult"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -12964,8 +12126,6 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
                 /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
@@ -13010,27 +12170,7 @@ export interface operations {
                      *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
                      *     }
                      */
-                    "application/json": {
-                        /** @example The firewall is being applied. */
-                        message: string;
-                        /**
-                         * @example active
-                         * @enum {string}
-                         */
-                        status: "draft" | "active" | "applying" | "error";
-                        /**
-                         * Format: date-time
-                         * @description When the previous rules are restored, unless `confirm` is called before.
-                         * @example 2026-01-15T09:30:00.000Z
-                         */
-                        confirm_by: string | null;
-                        /**
-                         * Format: uuid
-                         * @description Its progress: `GET /operations/{operation}`.
-                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
-                         */
-                        operation_id: string | null;
-                    };
+                    "application/json": components["schemas"]["FirewallActionResponse"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -13050,8 +12190,6 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
                 /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
@@ -13096,27 +12234,7 @@ export interface operations {
                      *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
                      *     }
                      */
-                    "application/json": {
-                        /** @example The firewall is being applied. */
-                        message: string;
-                        /**
-                         * @example active
-                         * @enum {string}
-                         */
-                        status: "draft" | "active" | "applying" | "error";
-                        /**
-                         * Format: date-time
-                         * @description When the previous rules are restored, unless `confirm` is called before.
-                         * @example 2026-01-15T09:30:00.000Z
-                         */
-                        confirm_by: string | null;
-                        /**
-                         * Format: uuid
-                         * @description Its progress: `GET /operations/{operation}`.
-                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
-                         */
-                        operation_id: string | null;
-                    };
+                    "application/json": components["schemas"]["FirewallActionResponse"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -13136,8 +12254,6 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
                 /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
@@ -13181,27 +12297,7 @@ export interface operations {
                      *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
                      *     }
                      */
-                    "application/json": {
-                        /** @example The firewall is being applied. */
-                        message: string;
-                        /**
-                         * @example active
-                         * @enum {string}
-                         */
-                        status: "draft" | "active" | "applying" | "error";
-                        /**
-                         * Format: date-time
-                         * @description When the previous rules are restored, unless `confirm` is called before.
-                         * @example 2026-01-15T09:30:00.000Z
-                         */
-                        confirm_by: string | null;
-                        /**
-                         * Format: uuid
-                         * @description Its progress: `GET /operations/{operation}`.
-                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
-                         */
-                        operation_id: string | null;
-                    };
+                    "application/json": components["schemas"]["FirewallActionResponse"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -13221,8 +12317,6 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
                 /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
@@ -13257,27 +12351,7 @@ export interface operations {
                      *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
                      *     }
                      */
-                    "application/json": {
-                        /** @example The firewall is being applied. */
-                        message: string;
-                        /**
-                         * @example active
-                         * @enum {string}
-                         */
-                        status: "draft" | "active" | "applying" | "error";
-                        /**
-                         * Format: date-time
-                         * @description When the previous rules are restored, unless `confirm` is called before.
-                         * @example 2026-01-15T09:30:00.000Z
-                         */
-                        confirm_by: string | null;
-                        /**
-                         * Format: uuid
-                         * @description Its progress: `GET /operations/{operation}`.
-                         * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
-                         */
-                        operation_id: string | null;
-                    };
+                    "application/json": components["schemas"]["FirewallActionResponse"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -13296,10 +12370,7 @@ export interface operations {
     getCertificateAuthority: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -13323,26 +12394,7 @@ export interface operations {
                      *       "not_after": "2026-01-15T09:30:00.000Z"
                      *     }
                      */
-                    "application/json": {
-                        /**
-                         * @description PEM.
-                         * @example -----BEGIN CERTIFICATE-----
-                         *     MIIB…
-                         *     -----END CERTIFICATE-----
-                         */
-                        certificate: string;
-                        /**
-                         * @description As `openssl x509 -fingerprint -sha256` prints it.
-                         * @example 3F:2A:…
-                         */
-                        fingerprint_sha256: string;
-                        /**
-                         * Format: date-time
-                         * @description When it expires.
-                         * @example 2026-01-15T09:30:00.000Z
-                         */
-                        not_after: string;
-                    };
+                    "application/json": components["schemas"]["CertificateAuthority"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -13357,10 +12409,7 @@ export interface operations {
     getOperation: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description The team that the request acts on, instead of the token’s own. */
-                "X-Team-Id"?: components["parameters"]["TeamId"];
-            };
+            header?: never;
             path: {
                 /**
                  * @description Id of the operation.
@@ -13418,26 +12467,7 @@ export interface operations {
                      *       }
                      *     }
                      */
-                    "application/json": {
-                        /** @example true */
-                        success: boolean;
-                        data: components["schemas"]["Operation"];
-                        error: {
-                            /** @example image_unavailable */
-                            code: string;
-                            /** @example The image cannot be fetched at the moment. */
-                            message: string;
-                            /**
-                             * @description Whether the same request may succeed later.
-                             * @example true
-                             */
-                            retryable: boolean;
-                        } | null;
-                        meta: {
-                            /** @example 0198c5a2-8100-7b3c-8a4f-6d5e4c3b2a19 */
-                            request_id: string;
-                        };
-                    };
+                    "application/json": components["schemas"]["OperationResponse"];
                 };
             };
             400: components["responses"]["BadRequest"];

@@ -84,6 +84,63 @@ describe('the OpenAPI document', () => {
     assert.deepEqual(found, []);
   });
 
+  it('has a name for every body, every answer and every object in them', () => {
+    const found: string[] = [];
+    const look = (schema: Schema, where: string): void => {
+      const { $ref, properties, items, oneOf = [], additionalProperties } = schema;
+      if ($ref) return;
+      if (properties) found.push(where);
+      if (items) look(items, `${where}[]`);
+      for (const one of oneOf) look(one, where);
+      if (typeof additionalProperties === 'object') look(additionalProperties, `${where}.*`);
+    };
+    for (const [name, schema] of Object.entries(DOCUMENT.components.schemas as Record<string, Schema>)) {
+      for (const [member, one] of Object.entries(schema.properties ?? {})) look(one, `${name}.${member}`);
+    }
+    for (const { operation } of ROUTES) {
+      const body = operation.requestBody?.content['application/json'].schema as Schema | undefined;
+      if (body && !body.$ref) found.push(operation.operationId);
+      for (const [status, { $ref, content }] of Object.entries(operation.responses)) {
+        const answer = content?.['application/json']?.schema as Schema | undefined;
+        if (!$ref && !answer?.$ref) found.push(`${operation.operationId} ${status}`);
+      }
+    }
+    assert.deepEqual(found, []);
+    // Java, Python and others have a class of this name already.
+    assert.ok(!('Error' in DOCUMENT.components.schemas));
+  });
+
+  it('describes answers that may get members and values', () => {
+    const requested = new Set<string>();
+    const collect = (value: unknown): void => {
+      if (typeof value !== 'object' || value === null) return;
+      const { $ref } = value as Schema;
+      const name = $ref?.split('/').at(-1);
+      if (name !== undefined && !requested.has(name)) {
+        requested.add(name);
+        collect(DOCUMENT.components.schemas[name]);
+      }
+      for (const one of Object.values(value)) collect(one);
+    };
+    for (const { operation } of ROUTES) collect(operation.requestBody);
+    const closed = Object.entries(DOCUMENT.components.schemas)
+      .filter(([name]) => !requested.has(name))
+      .filter(([, schema]) => /"additionalProperties":false|"enum":/.test(JSON.stringify(schema)))
+      .map(([name]) => name);
+    assert.deepEqual(closed, []);
+    const status = DOCUMENT.components.schemas.Vps!.properties as Record<string, Record<string, unknown>>;
+    assert.ok((status.status!['x-extensible-enum'] as string[]).includes('running'));
+    assert.ok(requested.has('CreateVps') && !requested.has('Vps'));
+  });
+
+  it('has the team as a setting of the client, and not as a parameter of each method', () => {
+    const { team } = DOCUMENT.components.securitySchemes as Record<string, { in: string; name: string }>;
+    assert.deepEqual([team!.in, team!.name], ['header', 'X-Team-Id']);
+    for (const { operation } of ROUTES) {
+      assert.ok(!JSON.stringify(operation.parameters ?? []).match(/team-?id/i), operation.operationId);
+    }
+  });
+
   it('has an example for every body and every answer', () => {
     const responses = Object.values(DOCUMENT.components.responses) as { content: Record<string, object> }[];
     for (const { content } of responses) assert.ok('examples' in content['application/json']!);

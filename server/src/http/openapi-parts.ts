@@ -11,7 +11,7 @@ export interface Tag {
   description: string;
 }
 
-export const ErrorSchema = Component('Error', {
+export const ErrorSchema = Component('ApiError', {
   message: Text(2000, 'The name field is required.', { description: 'What is wrong and what to do.' }),
   code: Type.Unsafe<ErrorCode>({
     type: 'string',
@@ -95,15 +95,8 @@ export const HEADERS: Record<string, Json> = {
   },
 };
 
-/** Without examples, because the interactive page would send them, and both headers are the client's choice. */
+/** Without an example, because the interactive page would send it, and the key is the client's choice. */
 export const PARAMETERS: Record<string, Json> = {
-  TeamId: {
-    name: 'X-Team-Id',
-    in: 'header',
-    required: false,
-    description: 'The team that the request acts on, instead of the token’s own.',
-    schema: { type: 'integer', format: 'int64', minimum: 1, maximum: 999_999_999_999_999 },
-  },
   IdempotencyKey: {
     name: 'Idempotency-Key',
     in: 'header',

@@ -28,7 +28,7 @@ export function buildOpenApi(
   publicUrl: string | null,
 ): Json {
   const writer = createSchemaWriter();
-  writer.write(ErrorSchema as TSchema);
+  writer.write(ErrorSchema as TSchema, 'answer');
   const paths: Record<string, Record<string, Json>> = {};
   for (const route of routes) {
     const path = route.url.replace(/:([^/]+)/g, '{$1}');
@@ -64,6 +64,13 @@ export function buildOpenApi(
           bearerFormat: 'ID|SECRET',
           description: 'An API token. `x-required-scope` on an operation is the scope that the token needs.',
         },
+        // A setting of the client, like the token, so that it is not a parameter of every method.
+        team: {
+          type: 'apiKey',
+          in: 'header',
+          name: 'X-Team-Id',
+          description: 'Optional: the number of the team that requests act on, instead of the token’s own.',
+        },
       },
       headers: HEADERS,
       parameters: PARAMETERS,
@@ -80,7 +87,6 @@ function operation(route: ApiRoute, writer: SchemaWriter): Json {
   const parameters: Json[] = [
     ...parametersOf('path', schema.params as TSchema | undefined, writer),
     ...parametersOf('query', schema.querystring as TSchema | undefined, writer),
-    ...(config.public || config.team === 'none' ? [] : [{ $ref: '#/components/parameters/TeamId' }]),
     ...(writes ? [{ $ref: '#/components/parameters/IdempotencyKey' }] : []),
   ];
   const needs = scope ? ` Needs the scope \`${scope}\`.` : config.public ? '' : ' Any valid token will do.';
@@ -89,12 +95,17 @@ function operation(route: ApiRoute, writer: SchemaWriter): Json {
     summary: schema.summary!,
     description: `${schema.description ?? schema.summary}${needs}`,
     tags: [...(schema.tags ?? [])],
-    security: config.public ? [] : [{ token: [] }],
+    security: securityOf(config),
     ...(scope ? { 'x-required-scope': scope } : {}),
     ...(parameters.length > 0 ? { parameters } : {}),
-    ...(schema.body ? { requestBody: requestBody(schema.body as TSchema, writer) } : {}),
+    ...(schema.body ? { requestBody: requestBody(schema.body as TSchema, schema.operationId!, writer) } : {}),
     responses: responses(route, writer),
   };
+}
+
+function securityOf({ public: open, team }: ApiRoute['config']): Json[] {
+  if (open) return [];
+  return team === 'none' ? [{ token: [] }] : [{ token: [] }, { token: [], team: [] }];
 }
 
 function parametersOf(where: 'path' | 'query', schema: TSchema | undefined, writer: SchemaWriter): Json[] {
@@ -103,7 +114,7 @@ function parametersOf(where: 'path' | 'query', schema: TSchema | undefined, writ
     required?: string[];
   };
   return Object.entries(properties).map(([name, property]) => {
-    const { description, example, ...rest } = writer.write(property) as Record<string, Json>;
+    const { description, example, ...rest } = writer.write(property, 'request') as Record<string, Json>;
     return {
       name,
       in: where,
@@ -116,7 +127,7 @@ function parametersOf(where: 'path' | 'query', schema: TSchema | undefined, writ
   });
 }
 
-function requestBody(schema: TSchema, writer: SchemaWriter): Json {
+function requestBody(schema: TSchema, name: string, writer: SchemaWriter): Json {
   // No body counts as one without members.
   const { required: members = [], minProperties = 0 } = schema as {
     required?: string[];
@@ -125,7 +136,9 @@ function requestBody(schema: TSchema, writer: SchemaWriter): Json {
   const required = members.length > 0 || minProperties > 0;
   return {
     required,
-    content: { 'application/json': { schema: writer.write(schema), example: exampleOf(schema) } },
+    content: {
+      'application/json': { schema: writer.writeNamed(schema, 'request', name), example: exampleOf(schema) },
+    },
   };
 }
 
@@ -136,7 +149,12 @@ function responses(route: ApiRoute, writer: SchemaWriter): Json {
     out[status] = {
       description: SUCCESS[status] ?? 'The answer.',
       headers: { ...SUCCESS_HEADERS, ...(route.method === 'GET' ? {} : REPLAYED) },
-      content: { 'application/json': { schema: writer.write(schema), example: exampleOf(schema) } },
+      content: {
+        'application/json': {
+          schema: writer.writeNamed(schema, 'answer', route.schema.operationId!),
+          example: exampleOf(schema),
+        },
+      },
     };
   }
   for (const status of errorStatuses(route)) {
@@ -176,7 +194,7 @@ function errorResponses(): Json {
         headers: { ...SUCCESS_HEADERS, ...headers },
         content: {
           'application/json': {
-            schema: { $ref: '#/components/schemas/Error' },
+            schema: { $ref: '#/components/schemas/ApiError' },
             examples: Object.fromEntries(
               Object.entries(examples).map(([code, extra]) => [
                 code,

@@ -1,5 +1,5 @@
 import { type Static, type TSchema, Type } from 'typebox';
-import { Component, Int, List, Obj } from './schema.ts';
+import { Component, Int, List, nameOf, Obj } from './schema.ts';
 
 /** Query parameters of every list. */
 export const PageQuery = Obj({
@@ -30,9 +30,9 @@ export const Pagination = Component('Pagination', {
   total: Int(1),
 });
 
-/** The response schema of a list of `items`. */
+/** The response schema of a list of `items`, which are components. */
 export const PageOf = <S extends TSchema>(items: S) =>
-  Obj({ data: List(items, { maxItems: 100 }), pagination: Pagination });
+  Component(`${nameOf(items)}List`, { data: List(items, { maxItems: 100 }), pagination: Pagination });
 
 /** Number of rows to skip for the requested page. */
 export const offsetOf = (query: PageQuery): number => (query.page - 1) * query.per_page;

@@ -7,8 +7,14 @@ import { PATTERN_MESSAGE } from './validation.ts';
  * instead of `const`, and an `example` on every leaf.
  */
 
-/** Schema keyword: the name of a shared schema in the OpenAPI document. */
+/** Schema keyword: the name of an object in the OpenAPI document. */
 export const COMPONENT = 'x-component';
+
+/** Schema keyword: members of the example of one answer, where several answers have one schema. */
+export const ANSWER_EXAMPLE = 'x-answer-example';
+
+/** The name of a {@link Component}. */
+export const nameOf = (schema: TSchema): string => (schema as unknown as Record<string, string>)[COMPONENT]!;
 
 /**
  * The value or null. For a member that may also be missing, use `Type.Optional(Nullable(…))`, not the other way round.
@@ -29,7 +35,10 @@ export const Enum = <const V extends readonly [string, ...string[]]>(
 export const Obj = <P extends TProperties>(properties: P, options: Record<string, unknown> = {}) =>
   Type.Object(properties, { additionalProperties: false, ...options });
 
-/** An object that the OpenAPI document lists under `components/schemas/NAME` and refers to. */
+/**
+ * An object that the OpenAPI document lists under `components/schemas/NAME`. Bodies and answers must be one. Objects in
+ * them that have no name are listed under that of the outer object and the member.
+ */
 export const Component = <P extends TProperties>(
   name: string,
   properties: P,

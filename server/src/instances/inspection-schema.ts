@@ -4,19 +4,19 @@ import { StatusDetails } from './schema.ts';
 
 /** Schemas of instances' events and diagnoses. */
 
-/** The response schema of a diagnosis. */
-export const Diagnostic = <P extends TProperties>(data: P) =>
-  Obj({
+/** The response schema of what inspects an instance: `NAMEResponse`, with `NAME` as its `data`. */
+export const Diagnostic = <P extends TProperties>(name: string, data: P) =>
+  Component(`${name}Response`, {
     success: Type.Boolean({ example: true }),
-    data: Obj(data),
+    data: Component(name, data),
     error: Nullable(
-      Obj({
+      Component('DiagnosticError', {
         code: Text(60, 'unavailable'),
         message: Message('The instance does not answer.'),
         retryable: Type.Boolean({ example: true }),
       }),
     ),
-    meta: Obj({
+    meta: Component('DiagnosticMeta', {
       request_id: Text(64, '0198c5a2-8100-7b3c-8a4f-6d5e4c3b2a19'),
       cursor: Type.Optional(
         Nullable(
@@ -32,7 +32,7 @@ export const Diagnostic = <P extends TProperties>(data: P) =>
     }),
   });
 
-export const Events = Diagnostic({
+export const Events = Diagnostic('InstanceEvents', {
   available: Type.Boolean({ example: true }),
   events: List(
     Component('InstanceEvent', {
@@ -47,7 +47,7 @@ export const Events = Diagnostic({
   ),
 });
 
-export const Diagnosis = Diagnostic({
+export const Diagnosis = Diagnostic('Diagnosis', {
   verdict: Enum(['healthy', 'degraded', 'unhealthy', 'stopped']),
   status: StatusDetails,
   findings: List(

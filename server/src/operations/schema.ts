@@ -1,11 +1,38 @@
 import { Type } from 'typebox';
-import { Component, Enum, Id, Int, Nullable, Obj, Text, Timestamp } from '../http/schema.ts';
+import {
+  ANSWER_EXAMPLE,
+  Component,
+  Enum,
+  Id,
+  Int,
+  Message,
+  Nullable,
+  Obj,
+  Text,
+  Timestamp,
+} from '../http/schema.ts';
 
 /** How to name an operation in an answer. */
 export const OperationId = Id(
   '0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b',
   'Its progress: `GET /operations/{operation}`.',
 );
+
+/**
+ * The answer to an action on a resource: `NAMEActionResponse`, with the `status` of the resource during the action,
+ * one of `statuses`.
+ */
+export const ActionAnswer = <const S extends readonly [string, ...string[]]>(
+  name: string,
+  statuses: S,
+  status: S[number],
+  message: string,
+) =>
+  Component(
+    `${name}ActionResponse`,
+    { message: Message('It has been accepted.'), status: Enum(statuses), operation_id: OperationId },
+    { [ANSWER_EXAMPLE]: { message, status } },
+  );
 
 /** Why an operation failed. */
 export const OperationError = Component('OperationError', {
@@ -35,7 +62,7 @@ const Operation = Component('Operation', {
   error: Nullable(OperationError),
 });
 
-export const OperationAnswer = Obj({
+export const OperationAnswer = Component('OperationResponse', {
   success: Type.Boolean({ example: true }),
   data: Operation,
   error: Nullable(OperationError),

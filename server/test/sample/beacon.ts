@@ -67,7 +67,11 @@ function beaconRoutes(api: Api, { database, pools }: ModuleContext): void {
         tags,
         body: CreateBeacon,
         response: {
-          201: Obj({ message: Message('It is being created.'), instance: Beacon, operation_id: Id() }),
+          201: Component('BeaconCreated', {
+            message: Message('It is being created.'),
+            instance: Beacon,
+            operation_id: Id(),
+          }),
         },
       },
     },
@@ -104,7 +108,7 @@ function beaconRoutes(api: Api, { database, pools }: ModuleContext): void {
         summary: 'Show a beacon',
         tags,
         params: Params,
-        response: { 200: Obj({ instance: Beacon }) },
+        response: { 200: Component('BeaconResponse', { instance: Beacon }) },
       },
     },
     async (request) => {
@@ -123,7 +127,9 @@ function beaconRoutes(api: Api, { database, pools }: ModuleContext): void {
         summary: 'Delete a beacon',
         tags,
         params: Params,
-        response: { 200: Obj({ message: Message('It is being deleted.'), operation_id: Id() }) },
+        response: {
+          200: Component('BeaconDeleted', { message: Message('It is being deleted.'), operation_id: Id() }),
+        },
       },
     },
     (request) =>

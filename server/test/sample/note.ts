@@ -64,7 +64,11 @@ function noteRoutes(api: Api, { db }: Database): void {
         tags,
         body: CreateNote,
         response: {
-          201: Obj({ message: Message('The note is being printed.'), note: Note, operation_id: Id() }),
+          201: Component('NoteCreated', {
+            message: Message('The note is being printed.'),
+            note: Note,
+            operation_id: Id(),
+          }),
         },
       },
     },
@@ -89,7 +93,7 @@ function noteRoutes(api: Api, { db }: Database): void {
         summary: 'Show a note',
         tags,
         params: Params,
-        response: { 200: Obj({ note: Note }) },
+        response: { 200: Component('NoteResponse', { note: Note }) },
       },
     },
     async (request) => ({ note: await findNote(db, request.principal.team.id, request.params.note) }),
@@ -103,7 +107,7 @@ function noteRoutes(api: Api, { db }: Database): void {
         summary: 'Delete a note',
         tags,
         params: Params,
-        response: { 200: Obj({ message: Message('The note was deleted.') }) },
+        response: { 200: Component('NoteDeleted', { message: Message('The note was deleted.') }) },
       },
     },
     (request) =>

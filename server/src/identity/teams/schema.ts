@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { Component, List, Nullable, NumberId, Obj, Text } from '../../http/schema.ts';
+import { Component, List, Nullable, NumberId, Text } from '../../http/schema.ts';
 
 const Team = Component('Team', {
   id: NumberId(1),
@@ -20,7 +20,7 @@ export const Account = Component('Account', {
   current_team_id: NumberId(1, 'The team that this request acts on.'),
 });
 
-export const TeamList = Obj({
+export const TeamList = Component('TeamList', {
   data: List(Team),
   current_team_id: NumberId(1, 'The team that this request acts on.'),
 });

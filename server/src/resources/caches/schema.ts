@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { Component, Enum, Int, LineText, Nullable, NumberId, Obj, Text } from '../../http/schema.ts';
+import { Component, Enum, Int, LineText, Nullable, NumberId, Text } from '../../http/schema.ts';
 import { PlanName } from '../../instances/schema.ts';
 import { providersOf } from '../../services/registry.ts';
 import { Count, Metrics } from '../managed-services/inspection-schema.ts';
@@ -55,11 +55,13 @@ export const UpdateCache = Component(
 );
 export type UpdateCache = Static<typeof UpdateCache>;
 
-export const CacheCredentials = Obj(
+export const CacheCredentials = Component(
+  'CacheCredentials',
   credentialMembers(6380, 'default', 'rediss://default:kT7wq2mX@10.64.0.10:6380/'),
 );
 
 export const CacheMetrics = Metrics(
+  'CacheMetrics',
   {
     total_commands_processed: Count(1200, 'Count since the engine started.'),
     keyspace_hits: Count(900),

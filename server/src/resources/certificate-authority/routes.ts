@@ -1,5 +1,5 @@
 import type { Api } from '../../http/api.ts';
-import { Obj, Text, Timestamp } from '../../http/schema.ts';
+import { Component, Text, Timestamp } from '../../http/schema.ts';
 import { describeCertificate } from '../../lib/pki.ts';
 import type { AuthorityReader } from './authority.ts';
 
@@ -16,7 +16,7 @@ export function certificateAuthorityRoutes(api: Api, authority: AuthorityReader)
           'file to the client, for example as `sslrootcert`. All teams have the same one.',
         tags: ['Certificate authority'],
         response: {
-          200: Obj({
+          200: Component('CertificateAuthority', {
             certificate: Text(10_000, '-----BEGIN CERTIFICATE-----\nMIIB…\n-----END CERTIFICATE-----\n', {
               description: 'PEM.',
             }),

@@ -43,7 +43,7 @@ export const Database = Component('Database', {
   proxy_any_dns_port: Nullable(Int(5432)),
   username: Text(63, 'danube'),
   storage_autoscale_policy: Nullable(
-    Obj({
+    Component('StorageAutoscalePolicy', {
       enabled: Type.Boolean({ example: false }),
       threshold_percent: Int(80),
       increment_gib: Int(10),
@@ -122,12 +122,13 @@ export const UpdateDatabase = Component(
 );
 export type UpdateDatabase = Static<typeof UpdateDatabase>;
 
-export const DatabaseCredentials = Obj({
+export const DatabaseCredentials = Component('DatabaseCredentials', {
   ...credentialMembers(5432, 'danube', 'postgresql://danube:kT7wq2mX@10.64.0.10:5432/shop?sslmode=require'),
   database: Nullable(Text(64, 'shop')),
 });
 
 export const DatabaseMetrics = Metrics(
+  'DatabaseMetrics',
   {
     total_queries: Count(1200, 'Count since the engine started.'),
     slow_queries: Count(3, 'Null if the engine does not count them.'),

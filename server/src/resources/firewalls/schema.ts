@@ -49,6 +49,11 @@ const InstanceType = Type.Unsafe<string>({
   description: '`queue` and `serverless` are not available on this install.',
 });
 
+const InstanceChoice = Component('FirewallInstanceInput', {
+  id: InstanceId,
+  type: Type.Optional(InstanceType),
+});
+
 const SourceIps = List(Block, { maxItems: MAX_SOURCES });
 const SOURCES =
   'IPv4 and IPv6 addresses and CIDR blocks of the other side: the sources of inbound packets, the destinations of ' +
@@ -71,7 +76,9 @@ export const FirewallRule = Component('FirewallRule', {
   port_range_start: Nullable(Port(443, 'Null means all ports.')),
   port_range_end: Nullable(Port(443)),
   source_ips: Nullable(SourceIps),
-  source_instance_ids: Nullable(List(Obj({ id: Id(), type: KindName }), { maxItems: MAX_SOURCES })),
+  source_instance_ids: Nullable(
+    List(Component('FirewallRuleInstance', { id: Id(), type: KindName }), { maxItems: MAX_SOURCES }),
+  ),
   action: Action,
   order: Int(1),
 });
@@ -104,7 +111,7 @@ export const FirewallRuleInput = Component(
     source_ips: Type.Optional(Nullable(List(Block, { maxItems: MAX_SOURCES, description: SOURCES }))),
     source_instance_ids: Type.Optional(
       Nullable(
-        List(Obj({ id: InstanceId, type: Type.Optional(InstanceType) }), {
+        List(InstanceChoice, {
           maxItems: MAX_SOURCES,
           description:
             'Instances of the team as the other side. The rule follows changes of their addresses.',
@@ -152,7 +159,9 @@ export const Firewall = Component('Firewall', {
     description: 'What happens to inbound packets that no rule matches. Outbound packets pass.',
   }),
   rules: List(FirewallRule, { maxItems: MAX_RULES }),
-  attached_instances: List(Obj({ id: Id(), type: KindName, name: Text(255, 'web-1') })),
+  attached_instances: List(
+    Component('FirewallInstance', { id: Id(), type: KindName, name: Text(255, 'web-1') }),
+  ),
   confirm_by: Nullable(Timestamp('When the previous rules are restored, unless `confirm` is called before.')),
   created_at: Timestamp(),
   updated_at: Timestamp(),
@@ -160,7 +169,7 @@ export const Firewall = Component('Firewall', {
 });
 export type FirewallView = Static<typeof Firewall>;
 
-const AttachedInstances = List(Obj({ id: InstanceId, type: Type.Optional(InstanceType) }));
+const AttachedInstances = List(InstanceChoice);
 const Rules = Nullable(List(FirewallRuleInput, { maxItems: MAX_RULES }));
 
 export const CreateFirewall = Component(
@@ -256,7 +265,7 @@ const Judgement = {
   message: Message('The rule “https” lets it in.'),
 };
 
-export const FirewallTested = Obj({
+export const FirewallTested = Component('FirewallTestResult', {
   ...Judgement,
   instances: List(
     Component('FirewallTestedInstance', {
@@ -265,7 +274,8 @@ export const FirewallTested = Obj({
       name: Text(255, 'web-1'),
       ...Judgement,
       firewall: Nullable(
-        Obj(
+        Component(
+          'FirewallReference',
           { id: Id(), name: Name },
           { description: 'The firewall that the rule belongs to. Null if the default action decides.' },
         ),
@@ -279,16 +289,18 @@ export const FirewallTested = Obj({
 export type FirewallTested = Static<typeof FirewallTested>;
 
 export const FirewallParams = Obj({ firewall: PathId('uuid', 'Id of the firewall.') });
-export const FirewallAnswer = Obj({ firewall: Firewall });
-export const FirewallWritten = Obj({
+export const FirewallAnswer = Component('FirewallResponse', { firewall: Firewall });
+export const FirewallWritten = Component('FirewallWritten', {
   message: Message('The firewall is being applied.'),
   firewall: Firewall,
   operation_id: Nullable(OperationId),
 });
-export const FirewallAction = Obj({
+export const FirewallAction = Component('FirewallActionResponse', {
   message: Message('The firewall is being applied.'),
   status: Status,
   confirm_by: Nullable(Timestamp('When the previous rules are restored, unless `confirm` is called before.')),
   operation_id: Nullable(OperationId),
 });
-export const FirewallDeleted = Obj({ message: Message('The firewall was deleted.') });
+export const FirewallDeleted = Component('FirewallDeleted', {
+  message: Message('The firewall was deleted.'),
+});

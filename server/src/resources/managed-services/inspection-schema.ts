@@ -19,7 +19,7 @@ import { Decimal } from '../../instances/schema.ts';
 
 const Level = Enum(['debug', 'info', 'warn', 'error'], { example: 'info' });
 
-export const Logs = Diagnostic({
+export const Logs = Diagnostic('Logs', {
   available: Type.Boolean({ example: true }),
   entries: List(
     Component('LogEntry', {
@@ -68,8 +68,8 @@ export const Count = (example: number, description?: string) =>
     }),
   );
 
-export const Metrics = <S extends TProperties, H extends TProperties>(summary: S, health: H) =>
-  Obj({
+export const Metrics = <S extends TProperties, H extends TProperties>(name: string, summary: S, health: H) =>
+  Component(name, {
     summary: Obj({
       memory_used_bytes: Count(52_428_800),
       memory_used_mb: Nullable(Decimal(50)),

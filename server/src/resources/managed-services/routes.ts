@@ -6,6 +6,7 @@ import { inspectionRoutes } from './inspection-routes.ts';
 import { routeParts, type ServiceRouteDependencies } from './route-parts.ts';
 import { Action, Created, Published, ServiceQuery, Shown, Updated, Withdrawn } from './schema.ts';
 import type { ServiceActions } from './service.ts';
+import type { ServiceStatus } from './states.ts';
 import type { Wire } from './wire.ts';
 
 /** The routes that databases and caches have in common, below `/database` or `/cache`. */
@@ -101,7 +102,7 @@ function actionRoutes(api: Api, service: ServiceActions): void {
   const action = (
     name: 'start' | 'stop' | 'force-stop',
     operationId: string,
-    status: string,
+    status: ServiceStatus,
     summary: string,
     description: string,
   ) =>
@@ -115,7 +116,7 @@ function actionRoutes(api: Api, service: ServiceActions): void {
           description,
           tags,
           params,
-          response: { 200: Action(status, `The ${noun} is ${status}.`) },
+          response: { 200: Action(label, status, `The ${noun} is ${status}.`) },
         },
       },
       (request) => mutate(request, (tx) => service.act(tx, request.principal, idOf(request), name)),
@@ -155,7 +156,7 @@ function deleteRoute(api: Api, service: ServiceActions): void {
         description: `Deletes a stopped ${noun} and all of its data. Once it is deleted, requests for it return 404.`,
         tags,
         params,
-        response: { 200: Action('destroying', `The ${noun} is being deleted.`) },
+        response: { 200: Action(label, 'destroying', `The ${noun} is being deleted.`) },
       },
     },
     (request) => mutate(request, (tx) => service.act(tx, request.principal, idOf(request), 'delete')),
@@ -198,7 +199,7 @@ function publicationRoutes(api: Api, service: ServiceActions): void {
         description: 'Makes it reachable at the install’s public address, at a port of its own and over TLS.',
         tags,
         params,
-        response: { 200: Published(noun) },
+        response: { 200: Published(label, noun) },
       },
     },
     (request) => mutate(request, (tx) => service.publish(tx, request.principal, idOf(request))),
@@ -213,7 +214,7 @@ function publicationRoutes(api: Api, service: ServiceActions): void {
         description: 'Ends its publication, so that it is reachable only from the team’s own network.',
         tags,
         params,
-        response: { 200: Withdrawn(noun) },
+        response: { 200: Withdrawn(label, noun) },
       },
     },
     (request) => mutate(request, (tx) => service.withdraw(tx, request.principal, idOf(request))),

@@ -9,6 +9,7 @@ import {
   Message,
   Nullable,
   NumberId,
+  nameOf,
   Obj,
   PathId,
   Text,
@@ -25,11 +26,11 @@ import {
   StatusDetails,
   StatusLabel,
 } from '../../instances/schema.ts';
-import { OperationId } from '../../operations/schema.ts';
+import { ActionAnswer, OperationId } from '../../operations/schema.ts';
 import { providersOf } from '../../services/registry.ts';
 import { ParametersOutput } from '../parameter-groups/parameters-schema.ts';
-import type { Kind } from './kinds.ts';
-import { SERVICE_STATUSES } from './states.ts';
+import { KINDS, type Kind } from './kinds.ts';
+import { SERVICE_STATUSES, type ServiceStatus } from './states.ts';
 import { MAX_STORAGE_GB } from './view.ts';
 
 /** Parts of the schemas of databases and caches; each kind adds its own members and examples. */
@@ -109,7 +110,7 @@ export const addressMembers = (port: number) => ({
 
 export const tailMembers = (parameters: Record<string, string>) => ({
   configuration: ParametersOutput(parameters),
-  parameter_group: Nullable(Obj({ id: NumberId(7) })),
+  parameter_group: Nullable(Component('ParameterGroupReference', { id: NumberId(7) })),
   pending_restart: List(Text(100, Object.keys(parameters)[0] ?? 'name'), {
     description: 'Parameters whose new values take effect at the next start.',
   }),
@@ -128,13 +129,21 @@ export const tailMembers = (parameters: Record<string, string>) => ({
 
 /** `{message, instance, operation_id}` of a creation. */
 export const Created = <P extends TProperties>(instance: ReturnType<typeof Obj<P>>, noun: string) =>
-  Obj({ message: Message(`The ${noun} is being created.`), instance, operation_id: OperationId });
+  Component(`${nameOf(instance)}Created`, {
+    message: Message(`The ${noun} is being created.`),
+    instance,
+    operation_id: OperationId,
+  });
 
 export const Updated = <P extends TProperties>(instance: ReturnType<typeof Obj<P>>, noun: string) =>
-  Obj({ message: Message(`The ${noun} is being updated.`), instance, operation_id: Nullable(OperationId) });
+  Component(`${nameOf(instance)}Updated`, {
+    message: Message(`The ${noun} is being updated.`),
+    instance,
+    operation_id: Nullable(OperationId),
+  });
 
 export const Shown = <P extends TProperties>(instance: ReturnType<typeof Obj<P>>) =>
-  Obj({
+  Component(`${nameOf(instance)}Response`, {
     instance,
     connection_info: Nullable(
       Text(2000, 'postgresql://…', {
@@ -145,12 +154,8 @@ export const Shown = <P extends TProperties>(instance: ReturnType<typeof Obj<P>>
   });
 
 /** The response to an action; `status` is the instance's status during the action. */
-export const Action = (status: string, message: string) =>
-  Obj({
-    message: Message(message),
-    status: Enum(SERVICE_STATUSES, { example: status }),
-    operation_id: OperationId,
-  });
+export const Action = (label: string, status: ServiceStatus, message: string) =>
+  ActionAnswer(label, SERVICE_STATUSES, status, message);
 
 export const credentialMembers = (port: number, username: string, uri: string) => ({
   host: Text(255, '10.64.0.10'),
@@ -160,21 +165,24 @@ export const credentialMembers = (port: number, username: string, uri: string) =
   connection_info: Text(2000, uri, { description: 'A URI that clients accept unchanged.' }),
 });
 
-export const Published = (noun: string) =>
-  Obj({
+export const Published = (label: string, noun: string) =>
+  Component(`${label}Published`, {
     message: Message(`The ${noun} is being published.`),
     dns_hostname: Text(255, '203.0.113.7'),
     dns_port: Nullable(Int(20_000)),
     operation_id: Nullable(OperationId),
   });
 
-export const Withdrawn = (noun: string) =>
-  Obj({ message: Message(`The ${noun} is being withdrawn.`), operation_id: Nullable(OperationId) });
+export const Withdrawn = (label: string, noun: string) =>
+  Component(`${label}Withdrawn`, {
+    message: Message(`The ${noun} is being withdrawn.`),
+    operation_id: Nullable(OperationId),
+  });
 
 export const Plans = (kind: Kind) =>
-  Obj({
+  Component(`${KINDS[kind].label}PlanList`, {
     plans: List(
-      Component(`${kind === 'database' ? 'Database' : 'Cache'}Plan`, {
+      Component(`${KINDS[kind].label}Plan`, {
         ...planMembers(PlanName, 'Small'),
         ...(kind === 'cache'
           ? { provider: Nullable(Text(40, 'redis', { description: 'The `provider` of the query.' })) }
@@ -185,7 +193,7 @@ export const Plans = (kind: Kind) =>
       }),
     ),
     providers: List(
-      Component(`${kind === 'database' ? 'Database' : 'Cache'}ProviderOffer`, {
+      Component(`${KINDS[kind].label}ProviderOffer`, {
         id: NumberId(1),
         type: Enum(providersOf(kind).map(({ id }) => id) as [string, ...string[]]),
         name: Text(40, providersOf(kind)[0]!.name),

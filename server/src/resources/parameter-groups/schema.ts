@@ -102,9 +102,11 @@ export const CloneParameterGroup = Component(
 export type CloneParameterGroup = Static<typeof CloneParameterGroup>;
 
 export const GroupParams = Obj({ parameterGroup: PathId('integer', 'Id of the parameter group.') });
-export const GroupAnswer = Obj({ parameter_group: ParameterGroup });
-export const GroupWritten = Obj({
+export const GroupAnswer = Component('ParameterGroupResponse', { parameter_group: ParameterGroup });
+export const GroupWritten = Component('ParameterGroupWritten', {
   message: Message('The parameter group was created.'),
   parameter_group: ParameterGroup,
 });
-export const GroupDeleted = Obj({ message: Message('The parameter group was deleted.') });
+export const GroupDeleted = Component('ParameterGroupDeleted', {
+  message: Message('The parameter group was deleted.'),
+});

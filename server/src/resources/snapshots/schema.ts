@@ -17,8 +17,8 @@ import {
 } from '../../http/schema.ts';
 import { kindOf } from '../../instances/kinds.ts';
 import { PlanName } from '../../instances/schema.ts';
-import { OperationId } from '../../operations/schema.ts';
-import { REASONS, SNAPSHOT_STATUSES } from './states.ts';
+import { ActionAnswer, OperationId } from '../../operations/schema.ts';
+import { REASONS, SNAPSHOT_STATUSES, type SnapshotStatus } from './states.ts';
 
 const Status = Enum(SNAPSHOT_STATUSES, { example: 'ready' });
 
@@ -130,19 +130,15 @@ export function snapshotSchemas(kind: string) {
       name: Name,
       description: Type.Optional(Description),
     }),
-    created: Obj({
+    created: Component(`${label}SnapshotCreated`, {
       message: Message('The snapshot is being taken. Ask for its status until it is ready.'),
       snapshot,
       operation_id: OperationId,
     }),
-    shown: Obj({ snapshot }),
+    shown: Component(`${label}SnapshotResponse`, { snapshot }),
   };
 }
 
 /** The response to an action; `status` is the snapshot's. */
-export const Action = (status: string, message: string) =>
-  Obj({
-    message: Message(message),
-    status: Enum(SNAPSHOT_STATUSES, { example: status }),
-    operation_id: OperationId,
-  });
+export const Action = (status: SnapshotStatus, message: string) =>
+  ActionAnswer('Snapshot', SNAPSHOT_STATUSES, status, message);

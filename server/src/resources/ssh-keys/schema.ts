@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { Component, LINES, Message, NameText, NumberId, Obj, Text, Timestamp } from '../../http/schema.ts';
+import { Component, LINES, Message, NameText, NumberId, Text, Timestamp } from '../../http/schema.ts';
 import { PATTERN_MESSAGE } from '../../http/validation.ts';
 
 const PUBLIC_KEY =
@@ -19,7 +19,7 @@ export const SshKey = Component('SshKey', {
   user_id: NumberId(1, 'The account that added the key.'),
 });
 
-export const CreateSshKey = Obj({
+export const CreateSshKey = Component('CreateSshKey', {
   name: NameText(255, 'laptop'),
   public_key: Text(8192, PUBLIC_KEY, {
     minLength: 1,
@@ -39,8 +39,8 @@ export const CreateSshKey = Obj({
   ),
 });
 
-export const SshKeyAnswer = Obj({ key: SshKey });
+export const SshKeyAnswer = Component('SshKeyResponse', { key: SshKey });
 
-export const SshKeyCreated = Obj({ message: Message('SSH key added.'), key: SshKey });
+export const SshKeyCreated = Component('SshKeyCreated', { message: Message('SSH key added.'), key: SshKey });
 
-export const SshKeyDeleted = Obj({ message: Message('SSH key deleted.') });
+export const SshKeyDeleted = Component('SshKeyDeleted', { message: Message('SSH key deleted.') });

@@ -186,7 +186,7 @@ function passwordRoute(api: Api, vps: VpsService): void {
 function actionRoutes(api: Api, vps: VpsService): void {
   const action = (
     kind: 'start' | 'stop' | 'reboot',
-    status: string,
+    status: VpsStatus,
     words: { operationId: string; summary: string; description: string; message: string },
   ) =>
     api.post(

@@ -27,8 +27,8 @@ import {
   StatusDetails,
   StatusLabel,
 } from '../../instances/schema.ts';
-import { OperationId } from '../../operations/schema.ts';
-import { VPS_STATUSES } from './states.ts';
+import { ActionAnswer, OperationId } from '../../operations/schema.ts';
+import { VPS_STATUSES, type VpsStatus } from './states.ts';
 
 const Status = Enum(VPS_STATUSES, { example: 'running' });
 const AllocationType = Enum(['shared', 'dedicated']);
@@ -77,7 +77,7 @@ export const Vps = Component('Vps', {
 });
 export type VpsView = Static<typeof Vps>;
 
-const Configuration = Obj({
+const Configuration = Component('VpsConfiguration', {
   auto_start: Type.Optional(Flag('Whether it starts again after a restart of the host.')),
   backup_enabled: Type.Optional(Flag('Whether backups are requested.')),
   monitoring_enabled: Type.Optional(Flag('Whether metrics are stored.')),
@@ -189,7 +189,7 @@ export const ReinstallVps = Component(
 );
 export type ReinstallVps = Static<typeof ReinstallVps>;
 
-export const CreatedVps = Obj({
+export const CreatedVps = Component('VpsCreated', {
   message: Message('The server is being created.'),
   instance: Vps,
   firewall_created: Type.Boolean({
@@ -199,9 +199,9 @@ export const CreatedVps = Obj({
   operation_id: OperationId,
 });
 
-export const ShownVps = Obj({
+export const ShownVps = Component('VpsResponse', {
   instance: Vps,
-  connection_info: Obj({
+  connection_info: Component('VpsConnectionInfo', {
     public_ip: Address4,
     private_ip: Address4,
     ipv6_address: Address6,
@@ -212,21 +212,17 @@ export const ShownVps = Obj({
   monthly_cost: Decimal(4.49),
 });
 
-export const UpdatedVps = Obj({
+export const UpdatedVps = Component('VpsUpdated', {
   message: Message('The server is being updated.'),
   instance: Vps,
   operation_id: Nullable(OperationId),
 });
 
 /** The response to an action; `status` is the server's status during the action. */
-export const VpsAction = (status: string, message: string) =>
-  Obj({
-    message: Message(message),
-    status: Enum(VPS_STATUSES, { example: status }),
-    operation_id: OperationId,
-  });
+export const VpsAction = (status: VpsStatus, message: string) =>
+  ActionAnswer('Vps', VPS_STATUSES, status, message);
 
-export const VpsStatusView = Obj({
+export const VpsStatusView = Component('VpsStatusResponse', {
   status: Status,
   status_label: StatusLabel,
   status_color: Enum(['green', 'gray', 'yellow', 'red']),
@@ -241,7 +237,7 @@ export const VpsStatusView = Obj({
   updated_at: Nullable(Timestamp()),
 });
 
-export const VpsPassword = Obj({
+export const VpsPassword = Component('VpsPassword', {
   password: Nullable(Text(128, 'kT7wq2mXf9RzcV4h')),
   username: Enum(['root']),
   public_ip: Address4,
@@ -273,13 +269,13 @@ export const readImagesQuery = (query: Static<typeof ImagesQuery>) => ({
   unavailable: query.include_unavailable === '1' || query.include_unavailable === 'true',
 });
 
-export const VpsImages = Obj({
+export const VpsImages = Component('VpsImageList', {
   images: List(Component('VpsImage', { ...imageFields, distro: Text(40, 'debian') })),
 });
 
-export const VpsImageGroups = Obj({
+export const VpsImageGroups = Component('VpsImageGroupList', {
   groups: List(
-    Obj({
+    Component('VpsImageGroup', {
       distro: Text(40, 'debian'),
       name: Text(100, 'Debian'),
       images: List(Component('VpsGroupedImage', imageFields)),
@@ -287,7 +283,7 @@ export const VpsImageGroups = Obj({
   ),
 });
 
-export const VpsPlans = Obj({
+export const VpsPlans = Component('VpsPlanList', {
   plans: List(
     Component('VpsPlan', {
       ...planMembers(PlanName, 'Nano shared'),
