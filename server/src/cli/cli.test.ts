@@ -7,12 +7,16 @@ import { parseExpiry, parseScopes } from './token.ts';
 test('an invalid command line is answered with the usage', async () => {
   const wrong: [string[], RegExp][] = [
     [['fly'], /no command "fly"/],
-    [['token', 'burn'], /no command "token burn"/],
+    [['token', 'burn'], /no command "token burn".*token create, token list, token revoke/],
+    [['image'], /no command "image".*image list, image build/],
     [['doctor', '--loud'], /--loud.*Usage: danube doctor/s],
     [['token', 'revoke'], /Usage: danube token revoke ID/],
     [['token', 'revoke', 'abc'], /not a token id/],
     [['token', 'create'], /--name/],
-    [['start', 'now'], /Usage: danube start/],
+    [['start', 'now'], /"now" is one word too many.*Usage: danube start/s],
+    // Would run everything, if what is unknown were ignored.
+    [['test', '--fats', 'vps.test'], /'--fats'.*Usage: danube test/s],
+    [['generate', '--chek'], /'--chek'.*Usage: danube generate/s],
   ];
   for (const [args, message] of wrong) {
     await assert.rejects(runCommand(args), (error: unknown) => {

@@ -19,6 +19,12 @@ interface Command {
 const text = (value: string | boolean | undefined): string | undefined =>
   typeof value === 'string' ? value : undefined;
 
+/** Runs a script of the checkout with the words and options of its command. */
+async function runScript(file: string, words: string[], values: Values): Promise<number> {
+  const flags = Object.keys(values).map((name) => `--${name}`);
+  return (await import('./script.ts')).runScript(file, [...flags, ...words]);
+}
+
 const COMMANDS: readonly Command[] = [
   {
     name: 'start',
@@ -125,33 +131,33 @@ const COMMANDS: readonly Command[] = [
     name: 'test',
     usage: 'test [--fast | --exhaustive] [PART-OF-A-FILE-NAME ...]',
     help: 'Run the test suite, or only the named files. --fast skips tests that need Incus; --exhaustive runs every case.',
-    options: {},
+    options: { fast: { type: 'boolean' }, exhaustive: { type: 'boolean' } },
     words: [0, Number.POSITIVE_INFINITY],
-    run: async (words) => (await import('./script.ts')).runScript('scripts/test.ts', words),
+    run: (words, values) => runScript('scripts/test.ts', words, values),
   },
   {
     name: 'bench',
     usage: 'bench [--write] [real|list|simulated ...]',
     help: 'Run the benchmarks. --write updates the figures in docs/benchmarks.md.',
-    options: {},
+    options: { write: { type: 'boolean' } },
     words: [0, Number.POSITIVE_INFINITY],
-    run: async (words) => (await import('./script.ts')).runScript('bench/run.ts', words),
+    run: (words, values) => runScript('bench/run.ts', words, values),
   },
   {
     name: 'audit',
     usage: 'audit',
     help: 'Check the dependencies: versions, hashes, licenses, install scripts, known vulnerabilities.',
     options: {},
-    words: [0, Number.POSITIVE_INFINITY],
-    run: async (words) => (await import('./script.ts')).runScript('scripts/audit.ts', words),
+    words: [0, 0],
+    run: (words, values) => runScript('scripts/audit.ts', words, values),
   },
   {
     name: 'generate',
     usage: 'generate [--check]',
     help: 'Regenerate the generated files (OpenAPI document, client, database types).',
-    options: {},
-    words: [0, Number.POSITIVE_INFINITY],
-    run: async (words) => (await import('./script.ts')).runScript('scripts/generate.ts', words),
+    options: { check: { type: 'boolean' } },
+    words: [0, 0],
+    run: (words, values) => runScript('scripts/generate.ts', words, values),
   },
 ];
 
@@ -171,29 +177,35 @@ export function helpText(): string {
 /** Runs one command line and resolves to its exit status. Throws {@link UsageError} for an invalid one. */
 export async function runCommand(args: string[]): Promise<number> {
   const [first = 'help', second] = args;
-  if (['help', '--help', '-h'].includes(first) || args.includes('--help')) {
+  if (first === 'help' || args.includes('--help') || args.includes('-h')) {
     process.stdout.write(helpText());
     return 0;
   }
   const command = COMMANDS.find(({ name }) => name === first || name === `${first} ${second}`);
-  if (!command) throw new UsageError(`There is no command "${args.slice(0, 2).join(' ')}".`);
-  const rest = args.slice(command.name.split(' ').length);
-  // Scripts parse their own arguments.
-  if (command.words[1] === Number.POSITIVE_INFINITY) return command.run(rest, {});
-  const { values, positionals } = parse(command, rest);
+  if (!command) throw unknownCommand(first, second);
+  const { values, positionals } = parse(command, args.slice(command.name.split(' ').length));
   return command.run(positionals, values);
+}
+
+function unknownCommand(first: string, second = ''): UsageError {
+  const longer = COMMANDS.filter(({ name }) => name.startsWith(`${first} `)).map(({ name }) => name);
+  const wrong = longer.length > 0 && second !== '' ? `${first} ${second}` : first;
+  const there = longer.length > 0 ? ` There are: ${longer.join(', ')}.` : '';
+  return new UsageError(`There is no command "${wrong}".${there}`);
 }
 
 function parse(command: Command, args: string[]): { values: Values; positionals: string[] } {
   const [min, max] = command.words;
+  const wrong = (what: string) => new UsageError(`${what}.\n  Usage: danube ${command.usage}`);
+  let parsed: ReturnType<typeof parseArgs>;
   try {
-    const parsed = parseArgs({ args, options: command.options, allowPositionals: max > 0, strict: true });
-    if (parsed.positionals.length < min || parsed.positionals.length > max) {
-      throw new UsageError(`Usage: danube ${command.usage}`);
-    }
-    return { values: parsed.values as Values, positionals: parsed.positionals };
+    parsed = parseArgs({ args, options: command.options, allowPositionals: true, strict: true });
   } catch (error) {
-    if (error instanceof UsageError) throw error;
-    throw new UsageError(`${(error as Error).message} Usage: danube ${command.usage}`);
+    // The rest of the message is advice for other programs.
+    throw wrong((error as Error).message.split(/\.\s|\.?$/m)[0]!);
   }
+  const { length } = parsed.positionals;
+  if (length > max) throw wrong(`"${parsed.positionals[max]}" is one word too many`);
+  if (length < min) throw wrong('A word is missing');
+  return { values: parsed.values as Values, positionals: parsed.positionals };
 }
