@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { endReport, type Outcome } from './end-report.ts';
 
@@ -16,15 +17,23 @@ test('the end of a run says how many tests passed, and which failed', async () =
   try {
     await writeFile(path.join(folder, 'good.test.mjs'), GOOD);
     await writeFile(path.join(folder, 'bad.test.mjs'), BAD);
-    const reporter = path.join(import.meta.dirname, 'end-report.ts');
-    const args = ['--test', `--test-reporter=${reporter}`, '--test-reporter-destination=stdout'];
+    const reporters = ['spec', path.join(import.meta.dirname, 'end-report.ts')];
+    const to = '--test-reporter-destination=stdout';
+    const args = ['--test', ...reporters.flatMap((reporter) => [`--test-reporter=${reporter}`, to])];
     const child = spawn(process.execPath, [...args, 'good.test.mjs', 'bad.test.mjs'], {
       cwd: folder,
       env: { ...process.env, NODE_TEST_CONTEXT: undefined },
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
-    const [[outcome], [status]] = await Promise.all([once(child, 'message'), once(child, 'exit')]);
+    const [printed, warnings, [outcome], [status]] = await Promise.all([
+      text(child.stdout!),
+      text(child.stderr!),
+      once(child, 'message'),
+      once(child, 'exit'),
+    ]);
     assert.equal(status, 1);
+    assert.equal(warnings, '');
+    assert.match(printed, /The slowest files:\n +\d+\.\d s {2}(good|bad)\.test\.mjs\n/);
     const { seconds, ...rest } = outcome as Outcome;
     assert.ok(seconds > 0);
     assert.deepEqual(rest, { passed: 2, skipped: 1, failed: ['bad.test.mjs: breaks'] });

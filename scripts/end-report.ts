@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { TestEvent } from 'node:test/reporters';
+import { type FileTime, fileTime, slowestFiles } from './slowest-files.ts';
 
 /** The result of one `node --test` run. */
 export interface Outcome {
@@ -10,10 +11,17 @@ export interface Outcome {
   failed: string[];
 }
 
-/** A reporter for `node --test` that prints nothing, but sends the result to the parent process. */
-export default async function* sendOutcome(source: AsyncIterable<TestEvent>): AsyncGenerator<string> {
+/**
+ * A reporter for `node --test` that lists the slowest files, and sends the result to the parent process. It is one, and
+ * not two, because Node warns of a leak where there are three reporters.
+ */
+export default async function* reportEnd(source: AsyncIterable<TestEvent>): AsyncGenerator<string> {
   const outcome: Outcome = { passed: 0, skipped: 0, seconds: 0, failed: [] };
-  for await (const { type, data } of source) {
+  const times: FileTime[] = [];
+  for await (const event of source) {
+    const time = fileTime(event);
+    if (time) times.push(time);
+    const { type, data } = event;
     if (type === 'test:fail' && isCause(data)) {
       outcome.failed.push(`${path.relative('.', data.file ?? '')}: ${data.name}`);
     }
@@ -24,7 +32,7 @@ export default async function* sendOutcome(source: AsyncIterable<TestEvent>): As
     outcome.seconds = data.duration_ms / 1000;
   }
   process.send?.(outcome);
-  yield '';
+  yield slowestFiles(times);
 }
 
 /** Whether the test itself failed, and not only because of tests inside it. */

@@ -27,8 +27,8 @@ const QUIET = 'server/test/real/quiet/';
 /** Tests that would disturb others, because they kill or stop shared daemons: one file at a time. */
 const DISRUPTIVE = 'server/test/real/disruptive/';
 
-/** The usual report, after it where the time went, and what the end of the run is to tell. */
-const REPORTERS = ['spec', './scripts/slowest-files.ts', './scripts/end-report.ts'].flatMap((reporter) => [
+/** The usual report, and after it where the time went. */
+const REPORTERS = ['spec', './scripts/end-report.ts'].flatMap((reporter) => [
   `--test-reporter=${reporter}`,
   '--test-reporter-destination=stdout',
 ]);

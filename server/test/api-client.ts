@@ -55,6 +55,7 @@ const ajv = new Ajv({
     int64: true,
     double: true,
     uuid: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
+    email: true,
     'date-time': /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/,
     ipv4: true,
     ipv6: true,
