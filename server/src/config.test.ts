@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
-import { ConfigError, readConfig } from './config.ts';
+import { ConfigError, readConfig, unknownSettings } from './config.ts';
 import { SETTINGS } from './settings.ts';
 
 const root = path.resolve(import.meta.dirname, '..', '..');
@@ -43,6 +43,11 @@ test('a setting that makes no sense is named', () => {
   ];
   for (const [env, message] of wrong) assert.throws(() => readConfig(env), message);
   assert.throws(() => readConfig({ DANUBE_ROLE: 'king' }), ConfigError);
+});
+
+test('a misspelt setting is noticed', () => {
+  const env = { DANUBE_HOME: '/srv/danube', DANUBE_LISTN: ':80', DANUBE_TEST_SEED: '1', LISTEN: ':80' };
+  assert.deepEqual(unknownSettings(env), ['DANUBE_LISTN']);
 });
 
 test('addresses of IPv6 and of every interface are understood', () => {

@@ -1,6 +1,7 @@
 import { isIPv4 } from 'node:net';
 import path from 'node:path';
 import type { PortRange } from './instances/addresses.ts';
+import { SETTINGS } from './settings.ts';
 
 export interface Config {
   home: string;
@@ -39,6 +40,12 @@ export interface CapacityPolicy {
 
 /** An invalid setting. The message names the setting and the values it takes. */
 export class ConfigError extends Error {}
+
+/** Variables that are named like settings, but are none: probably misspelt. They have no effect. */
+export const unknownSettings = (env: NodeJS.ProcessEnv): string[] =>
+  Object.keys(env).filter(
+    (name) => /^DANUBE_(?!TEST_)/.test(name) && !SETTINGS.some((setting) => setting.name === name),
+  );
 
 /** Reads the environment. Throws {@link ConfigError} for the first invalid setting. */
 export function readConfig(env: NodeJS.ProcessEnv): Config {
