@@ -532,6 +532,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/database/{databaseInstance}/credentials/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change the password
+         * @description Generates a new password, which `credentials` shows once the operation has succeeded. The present one works beside it for `overlap_seconds`, so that applications can change over one by one. Open connections stay open. Needs the scope `database:write`.
+         */
+        post: operations["rotateDatabaseCredentials"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/database/{databaseInstance}/dns": {
         parameters: {
             query?: never;
@@ -782,6 +802,26 @@ export interface paths {
         get: operations["getCacheCredentials"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cache/{cacheInstance}/credentials/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change the password
+         * @description Generates a new password, which `credentials` shows once the operation has succeeded. The present one works beside it for `overlap_seconds`, so that applications can change over one by one. Open connections stay open. Needs the scope `cache:write`.
+         */
+        post: operations["rotateCacheCredentials"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3064,12 +3104,46 @@ export interface components {
             /** @example kT7wq2mXf9RzcV4hB3nYpLsD */
             password: string;
             /**
+             * Format: date-time
+             * @description Until when the password before the last rotation works, too. Null: it does not.
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            previous_password_expires_at: string | null;
+            /**
              * @description A URI that clients accept unchanged.
              * @example postgresql://danube:kT7wq2mX@10.64.0.10:5432/shop?sslmode=require
              */
             connection_info: string;
             /** @example shop */
             database: string | null;
+        };
+        /**
+         * @example {
+         *       "overlap_seconds": 3600
+         *     }
+         */
+        RotateCredentials: {
+            /**
+             * Format: int32
+             * @description For how long the present password works beside the new one: by default a day, at most a week. With 0, it stops working at once.
+             * @example 3600
+             */
+            overlap_seconds?: number | null;
+        };
+        DatabaseCredentialsRotated: {
+            /** @example The database is getting a new password. */
+            message: string;
+            /**
+             * @description Values so far: `pending`, `provisioning`, `starting`, `running`, `updating`, `stopping`, `stopped`, `restoring`, `error`, `destroying`.
+             * @example updating
+             */
+            status: string;
+            /**
+             * Format: uuid
+             * @description Its progress: `GET /operations/{operation}`.
+             * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
+             */
+            operation_id: string | null;
         };
         DatabasePublished: {
             /** @example The database is being published. */
@@ -3600,10 +3674,31 @@ export interface components {
             /** @example kT7wq2mXf9RzcV4hB3nYpLsD */
             password: string;
             /**
+             * Format: date-time
+             * @description Until when the password before the last rotation works, too. Null: it does not.
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            previous_password_expires_at: string | null;
+            /**
              * @description A URI that clients accept unchanged.
              * @example rediss://default:kT7wq2mX@10.64.0.10:6380/
              */
             connection_info: string;
+        };
+        CacheCredentialsRotated: {
+            /** @example The cache is getting a new password. */
+            message: string;
+            /**
+             * @description Values so far: `pending`, `provisioning`, `starting`, `running`, `updating`, `stopping`, `stopped`, `restoring`, `error`, `destroying`.
+             * @example updating
+             */
+            status: string;
+            /**
+             * Format: uuid
+             * @description Its progress: `GET /operations/{operation}`.
+             * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
+             */
+            operation_id: string | null;
         };
         CachePublished: {
             /** @example The cache is being published. */
@@ -7705,6 +7800,7 @@ export interface operations {
                      *       "port": 5432,
                      *       "username": "danube",
                      *       "password": "kT7wq2mXf9RzcV4hB3nYpLsD",
+                     *       "previous_password_expires_at": "2026-01-15T09:30:00.000Z",
                      *       "connection_info": "postgresql://danube:kT7wq2mX@10.64.0.10:5432/shop?sslmode=require",
                      *       "database": "shop"
                      *     }
@@ -7716,6 +7812,68 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    rotateDatabaseCredentials: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description Id of the database.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                databaseInstance: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "overlap_seconds": 3600
+                 *     }
+                 */
+                "application/json": components["schemas"]["RotateCredentials"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The database is getting a new password.",
+                     *       "status": "updating",
+                     *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DatabaseCredentialsRotated"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
@@ -9017,6 +9175,7 @@ export interface operations {
                      *       "port": 6380,
                      *       "username": "default",
                      *       "password": "kT7wq2mXf9RzcV4hB3nYpLsD",
+                     *       "previous_password_expires_at": "2026-01-15T09:30:00.000Z",
                      *       "connection_info": "rediss://default:kT7wq2mX@10.64.0.10:6380/"
                      *     }
                      */
@@ -9027,6 +9186,68 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    rotateCacheCredentials: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description Id of the cache.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                cacheInstance: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "overlap_seconds": 3600
+                 *     }
+                 */
+                "application/json": components["schemas"]["RotateCredentials"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The cache is getting a new password.",
+                     *       "status": "updating",
+                     *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CacheCredentialsRotated"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
@@ -9065,6 +9286,7 @@ export interface operations {
                      *       "port": 6380,
                      *       "username": "default",
                      *       "password": "kT7wq2mXf9RzcV4hB3nYpLsD",
+                     *       "previous_password_expires_at": "2026-01-15T09:30:00.000Z",
                      *       "connection_info": "rediss://default:kT7wq2mX@10.64.0.10:6380/"
                      *     }
                      */

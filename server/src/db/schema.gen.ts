@@ -150,10 +150,14 @@ export interface ManagedServices {
   engine_checked_at: Date | null;
   engine_problem: Json | null;
   id: string;
+  next_overlap_seconds: number | null;
+  next_password_sealed: Buffer | null;
   parameter_group_id: number | null;
   parameters: Generated<Json>;
   password_sealed: Buffer;
   pending_restart: Generated<string[]>;
+  previous_password_sealed: Buffer | null;
+  previous_password_until: Date | null;
   provider: string;
   public_port: number | null;
   published: Generated<boolean>;

@@ -4,6 +4,7 @@ import { testAccess, testContainment } from './mysql-access.ts';
 import { testCrashes, testFullDisk, testMemory } from './mysql-crashes.ts';
 import { testSettings } from './mysql-settings.ts';
 import { MysqlSubject } from './mysql-subject.ts';
+import { testRotation } from './service-passwords.ts';
 import { testSnapshots } from './service-snapshots.ts';
 
 /** The tests that MySQL and MariaDB share, on a real instance of one version. `more` adds those of one engine. */
@@ -21,6 +22,11 @@ export function describeEngine(
 
     testAccess(subject);
     testSettings(subject, provider);
+    testRotation(() => ({
+      service: subject.service,
+      ready: subject.ready,
+      admits: async (password) => (await subject.sql('SELECT 1', { password })).status === 0,
+    }));
     testCrashes(subject);
     testContainment(subject, provider, attacks);
     testMemory(subject);

@@ -8,6 +8,7 @@ import { testLoad } from './redis-load.ts';
 import { testSettings } from './redis-settings.ts';
 import { type Client, RedisSubject } from './redis-subject.ts';
 import type { TestServices } from './service.ts';
+import { testRotation } from './service-passwords.ts';
 import { testSnapshots } from './service-snapshots.ts';
 
 /** Tests Redis or Valkey on a real instance: one version, all of them in an exhaustive run. */
@@ -22,6 +23,11 @@ export function testFamily(provider: Provider, client: (services: TestServices) 
       testAccess(subject, provider);
       testCrashes(subject);
       testSettings(subject, provider);
+      testRotation(() => ({
+        service: subject.service,
+        ready: subject.answers,
+        admits: async (password) => (await subject.plain(password)) === 'PONG',
+      }));
       testLoad(subject);
       testSnapshots(() => ({
         services: subject.services,

@@ -24,6 +24,8 @@ const TEAM = slice.firstTeam + 910;
 export interface ServiceSettings {
   plan: PlanSize;
   password: string;
+  /** One that works, too. Empty: none. */
+  previousPassword: string;
   /** The first database. Empty: none. */
   database: string;
   /** In addition to those of the plan. */
@@ -33,6 +35,7 @@ export interface ServiceSettings {
 const DEFAULTS: ServiceSettings = {
   plan: { vcpu: 1, memoryMb: 1024, diskGb: 10 },
   password: 'correct horse battery',
+  previousPassword: '',
   database: 'shop',
   parameters: {},
 };
@@ -233,6 +236,7 @@ async function settingsFile(
     'engine.conf': provider.renderConfig({ ...provider.sizing(settings.plan), ...settings.parameters }),
     username: provider.username,
     password: settings.password,
+    'previous-password': settings.previousPassword,
     database: settings.database,
     'tls/certificate.pem': tls.certificate,
     'tls/key.pem': tls.key,

@@ -161,7 +161,8 @@ const CONDITIONS: Record<EngineCondition, (facts: EngineFacts, secondsSinceStart
       'password_changed',
       `The engine works, but the account ${username} no longer has the password that \`credentials\` shows: somebody has ` +
         'changed it with SQL.',
-      `Go on with the new password; or stop and start the ${noun}, which sets the password of \`credentials\` again.`,
+      `Go on with the new password; or call \`credentials/rotate\`, which sets another one and shows it; or stop and start ` +
+        `the ${noun}, which sets the password of \`credentials\` again.`,
     ),
     severity: 'warning',
   }),

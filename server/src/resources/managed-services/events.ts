@@ -30,6 +30,16 @@ const eventsOfKind = (kind: Kind) => ({
     Type.Object({ what: Type.String() }),
     ({ what }) => `The ${kind} has new settings: ${what}`,
   ),
+  passwordRotated: normal(
+    `${kind}.password_rotated`,
+    'PasswordRotated',
+    Type.Object({ overlapSeconds: Type.Integer() }),
+    ({ overlapSeconds }) =>
+      overlapSeconds === 0
+        ? 'It has a new password, and the previous one no longer works.'
+        : `It has a new password. The previous one works for another ${overlapSeconds} seconds.`,
+  ),
+  rotationFailed: warning(`${kind}.rotation_failed`, 'RotationFailed', Failure, ({ error }) => error.message),
   published: normal(`${kind}.published`, 'Published', NOTHING, () => 'It is reached at the public address.'),
   publishFailed: warning(`${kind}.publish_failed`, 'PublishFailed', Failure, ({ error }) => error.message),
   withdrawn: normal(

@@ -41,6 +41,7 @@ testWorkflowFaults({
     stop: { from: 'running', to: 'stopped' },
     'force-stop': { from: 'running', to: 'stopped' },
     update: { from: 'running', to: 'running' },
+    rotate: { from: 'running', to: 'running' },
     publish: { from: 'running', to: 'running' },
     snapshot: { from: 'running', to: 'running' },
     // It runs afterwards, regardless of its state before.
@@ -50,6 +51,7 @@ testWorkflowFaults({
   newBody: (name) => newDatabase({ name }),
   request(call, kind, id) {
     if (kind === 'update') return call('PUT', `/database/${id}`, { resource_profile: 'small' });
+    if (kind === 'rotate') return call('POST', `/database/${id}/credentials/rotate`);
     return call('POST', `/database/${id}/${kind === 'publish' ? 'dns' : kind}`);
   },
 });

@@ -7,6 +7,7 @@ import { cloneRoute } from './clone-routes.ts';
 import { engineWatch } from './engine-watch.ts';
 import { serviceEvents } from './events.ts';
 import type { Kind } from './kinds.ts';
+import { passwordExpiry } from './password-expiry.ts';
 import { managedServiceRoutes } from './routes.ts';
 import { ServiceActions } from './service.ts';
 import type { Wire } from './wire.ts';
@@ -45,6 +46,10 @@ export const clonesModule = (kind: Kind, wire: Wire): ResourceModule => ({
 export const managedServicesModule: ResourceModule = {
   name: 'managed-services',
   create: ({ database, plane, log }) => ({
-    reconcilers: [storageAutoscaler(database, plane, log), engineWatch(database, plane, log)],
+    reconcilers: [
+      storageAutoscaler(database, plane, log),
+      engineWatch(database, plane, log),
+      passwordExpiry(database),
+    ],
   }),
 };

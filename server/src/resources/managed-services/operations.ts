@@ -41,6 +41,16 @@ export const serviceOperations = {
     }),
     during: 'updating',
   },
+  rotate: {
+    kind: 'rotate',
+    args: Type.Object({
+      // Whether the instance should run after the operations before this one.
+      running: Type.Boolean(),
+      // For how long the present password is to work beside the new one; 0: not at all.
+      overlapSeconds: Type.Integer(),
+    }),
+    during: 'updating',
+  },
   publish: {
     kind: 'publish',
     args: Type.Object({
@@ -56,6 +66,7 @@ export const serviceOperations = {
 
 export type CreateArgs = ArgsOf<typeof serviceOperations.create>;
 export type UpdateArgs = ArgsOf<typeof serviceOperations.update>;
+export type RotateArgs = ArgsOf<typeof serviceOperations.rotate>;
 export type PublishArgs = ArgsOf<typeof serviceOperations.publish>;
 
 /** The present values of the columns that an update may change, for going back to them. */

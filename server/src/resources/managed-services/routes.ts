@@ -3,8 +3,19 @@ import { mutate } from '../../http/mutation.ts';
 import { PageOf } from '../../http/pagination.ts';
 import { catalogRoutes } from './catalog-routes.ts';
 import { inspectionRoutes } from './inspection-routes.ts';
+import { DEFAULT_OVERLAP_SECONDS } from './rotation.ts';
 import { routeParts, type ServiceRouteDependencies } from './route-parts.ts';
-import { Action, Created, Published, ServiceQuery, Shown, Updated, Withdrawn } from './schema.ts';
+import {
+  Action,
+  Created,
+  Published,
+  RotateCredentials,
+  Rotated,
+  ServiceQuery,
+  Shown,
+  Updated,
+  Withdrawn,
+} from './schema.ts';
 import type { ServiceActions } from './service.ts';
 import type { ServiceStatus } from './states.ts';
 import type { Wire } from './wire.ts';
@@ -184,7 +195,38 @@ function credentialRoutes(api: Api, service: ServiceActions, schema: Wire['schem
       (request) => service.credentials(request.principal, idOf(request)),
     );
   credentials('credentials', `get${label}Credentials`, 'Show the credentials');
+  rotateRoute(api, service);
   if (kind === 'cache') credentials('connection-info', `get${label}ConnectionInfo`, 'Show how to connect');
+}
+
+function rotateRoute(api: Api, service: ServiceActions): void {
+  const { noun, label, one, tags, params, scope, idOf } = routeParts(service);
+  api.post(
+    `${one}/credentials/rotate`,
+    {
+      config: { scope: scope('write'), errors: ['invalid_state'] },
+      schema: {
+        operationId: `rotate${label}Credentials`,
+        summary: 'Change the password',
+        description:
+          'Generates a new password, which `credentials` shows once the operation has succeeded. The present one works ' +
+          'beside it for `overlap_seconds`, so that applications can change over one by one. Open connections stay open.',
+        tags,
+        params,
+        body: RotateCredentials,
+        response: { 200: Rotated(label, noun) },
+      },
+    },
+    (request) =>
+      mutate(request, (tx) =>
+        service.rotate(
+          tx,
+          request.principal,
+          idOf(request),
+          request.body.overlap_seconds ?? DEFAULT_OVERLAP_SECONDS,
+        ),
+      ),
+  );
 }
 
 function publicationRoutes(api: Api, service: ServiceActions): void {

@@ -1,4 +1,4 @@
-import { type TProperties, Type } from 'typebox';
+import { type Static, type TProperties, Type } from 'typebox';
 import {
   Component,
   Enum,
@@ -162,8 +162,37 @@ export const credentialMembers = (port: number, username: string, uri: string) =
   port: Int(port),
   username: Text(63, username),
   password: Text(128, 'kT7wq2mXf9RzcV4hB3nYpLsD'),
+  previous_password_expires_at: Nullable(
+    Timestamp('Until when the password before the last rotation works, too. Null: it does not.'),
+  ),
   connection_info: Text(2000, uri, { description: 'A URI that clients accept unchanged.' }),
 });
+
+export const RotateCredentials = Component(
+  'RotateCredentials',
+  {
+    overlap_seconds: Type.Optional(
+      Nullable(
+        Int(3600, {
+          minimum: 0,
+          maximum: 604_800,
+          description:
+            'For how long the present password works beside the new one: by default a day, at most a week. With 0, ' +
+            'it stops working at once.',
+        }),
+      ),
+    ),
+  },
+  { example: { overlap_seconds: 3600 } },
+);
+export type RotateCredentials = Static<typeof RotateCredentials>;
+
+export const Rotated = (label: string, noun: string) =>
+  Component(`${label}CredentialsRotated`, {
+    message: Message(`The ${noun} is getting a new password.`),
+    status: Enum(SERVICE_STATUSES, { example: 'updating' }),
+    operation_id: Nullable(OperationId),
+  });
 
 export const Published = (label: string, noun: string) =>
   Component(`${label}Published`, {

@@ -8,7 +8,7 @@ import { promiseInstance } from '../../instances/capacity.ts';
 import { acceptForInstance, targetOf } from '../../instances/lifecycle.ts';
 import { countWanted, type InstanceQuery } from '../../instances/listing.ts';
 import { insertInstance } from '../../instances/store.ts';
-import { randomText, type SecretBox } from '../../lib/crypto.ts';
+import type { SecretBox } from '../../lib/crypto.ts';
 import { AppError, invalidState, notFound } from '../../lib/errors.ts';
 import { UUID, uuidv7 } from '../../lib/ids.ts';
 import { accept } from '../../operations/accept.ts';
@@ -28,6 +28,7 @@ import {
 import { type Changes, splitColumns, writeChanges } from './columns.ts';
 import { KINDS, type Kind } from './kinds.ts';
 import { type CreateArgs, type PublishArgs, serviceOperations, updatableColumns } from './operations.ts';
+import { newPassword, requestRotation } from './rotation.ts';
 import { type CreateRequest, checkCreate } from './rules.ts';
 import { ACTIONS, allowedActions, refusal } from './states.ts';
 import {
@@ -142,7 +143,7 @@ export class ServiceActions {
     const { team, accountId: user_id } = principal;
     const instance = { id, kind: this.kind, team_id: team.id, user_id, ...shared, ...addresses };
     await insertInstance(tx, instance, { hasVolume: true });
-    const password_sealed = this.#secrets.seal(randomText(24));
+    const password_sealed = newPassword(this.#secrets);
     await tx
       .insertInto('managed_services')
       .values({ id, ...own, password_sealed })
@@ -229,6 +230,13 @@ export class ServiceActions {
       what: describeChanges(row, changes),
       previous: updatableColumns(row),
     });
+  }
+
+  /** Gives it a new password, beside which the present one works for `overlapSeconds`. */
+  async rotate(tx: Tx, principal: TeamPrincipal, id: string, overlapSeconds: number) {
+    const row = await this.#lock(tx, principal, id);
+    if (row.desired === 'deleted') throw invalidState(`The ${this.#noun} is being deleted.`, row.status);
+    return requestRotation(tx, principal, row, { secrets: this.#secrets, overlapSeconds, noun: this.#noun });
   }
 
   async publish(tx: Tx, principal: TeamPrincipal, id: string) {

@@ -84,7 +84,7 @@ export async function settingsFiles(
   const files: Record<string, string> = {
     'engine.conf': provider.renderConfig(parameters),
     username: service.username,
-    password: secrets.open(service.password_sealed),
+    ...passwords(service, secrets),
     database: service.database_name ?? '',
     'tls/certificate.pem': certificate,
     'tls/key.pem': key,
@@ -97,6 +97,25 @@ export async function settingsFiles(
   );
   return [{ path: SETTINGS_FILE, content: Buffer.from(archive), mode: '0600' }];
 }
+
+/** What the engine accepts. During a rotation, these are the new password and, with an overlap, the one it replaces. */
+function passwords(service: ManagedService, secrets: SecretBox) {
+  const open = (sealed: Buffer | null): string => (sealed === null ? '' : secrets.open(sealed));
+  const { next_password_sealed: next, password_sealed: present } = service;
+  if (next !== null) {
+    return {
+      password: open(next),
+      'previous-password': open(service.next_overlap_seconds === 0 ? null : present),
+    };
+  }
+  return { password: open(present), 'previous-password': open(previousPassword(service)) };
+}
+
+/** The sealed password before the present one, as long as it works. */
+export const previousPassword = (
+  service: Pick<ManagedService, 'previous_password_sealed' | 'previous_password_until'>,
+): Buffer | null =>
+  (service.previous_password_until?.getTime() ?? 0) > Date.now() ? service.previous_password_sealed : null;
 
 function certificateNames(service: ManagedService, publicAddress: string | null): [string, ...string[]] {
   const name = internalName({ ipv4: service.ipv4, ipv6: service.ipv6 });

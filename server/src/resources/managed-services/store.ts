@@ -96,6 +96,13 @@ export const listUnwatched = (db: Queryable, seconds: number, limit: number): Pr
     .limit(limit)
     .execute();
 
+/** Instances whose previous password has expired. */
+export const listExpiredPasswords = (db: Queryable): Promise<ManagedService[]> =>
+  select(db)
+    .where('managed_services.previous_password_until', '<=', sql<Date>`now()`)
+    .where('instances.desired', '<>', 'deleted')
+    .execute();
+
 /** Updates the columns of managed services. */
 export async function updateService(db: Queryable, id: string, changes: ServiceChanges): Promise<void> {
   await db.updateTable('managed_services').set(changes).where('id', '=', id).execute();

@@ -3,7 +3,7 @@ import type { Finding } from '../../instances/diagnosis.ts';
 import { statusDetails, statusLabel } from '../../instances/status.ts';
 import type { SecretBox } from '../../lib/crypto.ts';
 import { KINDS, type Kind } from './kinds.ts';
-import { providerOf } from './settings.ts';
+import { previousPassword, providerOf } from './settings.ts';
 import { allowedActions, type ServiceStatus } from './states.ts';
 import type { ManagedService } from './store.ts';
 
@@ -124,6 +124,8 @@ export function viewCredentials(
     username: row.username,
     database,
     password,
+    previous_password_expires_at:
+      previousPassword(row) === null ? null : row.previous_password_until!.toISOString(),
     connection_info: provider.uri({ host, port, username: row.username, password, database, tls: true }),
   };
 }

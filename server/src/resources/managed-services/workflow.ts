@@ -11,6 +11,7 @@ import { eventsFor, type ServiceEvents } from './events.ts';
 import type { Kind } from './kinds.ts';
 import { serviceOperations } from './operations.ts';
 import { beginPublish, failPublish, finishPublish } from './publication.ts';
+import { rotationWorkflow } from './rotation.ts';
 import { type ServiceWorkflowDependencies, STOP_GRACE_SECONDS, serviceSteps } from './steps.ts';
 import { updateService } from './store.ts';
 import { failUpdate, finishUpdate, revertWaiting, updateSteps } from './update.ts';
@@ -50,6 +51,7 @@ export function managedServiceWorkflows(
       succeed: finishUpdate,
       fail: failUpdate,
     }),
+    rotate: rotationWorkflow(dependencies, steps.settings),
     publish: instanceWorkflow(publish, {
       begin: beginPublish,
       steps: [steps.ports],

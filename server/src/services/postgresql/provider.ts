@@ -38,7 +38,7 @@ export const postgresql: Provider = {
     [/the database system is shutting down/, 'stopping'],
     [/too many clients already|remaining connection slots are reserved/, 'clients_exhausted'],
     [/too many connections for (role|database)/, 'account_limit'],
-    [/password authentication failed/, 'password_changed'],
+    [/(password|PAM) authentication failed/, 'password_changed'],
     [/is not permitted to log in|role ".*" does not exist|permission denied for database/, 'account_closed'],
     [/database ".*" does not exist|is not currently accepting connections/, 'account_closed'],
     [/No space left on device|Disk quota exceeded/, 'storage_full'],

@@ -8,6 +8,7 @@ import { sample } from '../../seed.ts';
 import { volumeOf } from '../../volumes.ts';
 import { type Login, psql } from '../psql.ts';
 import { openServices, type TestService, type TestServices } from '../service.ts';
+import { testRotation } from '../service-passwords.ts';
 import { ATTACKS, REFUSAL } from '../service-postgresql-attacks.ts';
 import { testSnapshots } from '../service-snapshots.ts';
 
@@ -186,6 +187,12 @@ for (const version of sample(['15', '18'], 1)) {
       await ready();
       assert.ok(!(await control('logs')).includes('another password'));
     });
+
+    testRotation(() => ({
+      service,
+      ready,
+      admits: async (password) => (await attempt('SELECT 1', { password })).status === 0,
+    }));
 
     it('starts with prepared transactions, also with one that holds the account', async () => {
       const restart = async (max_prepared_transactions: string) => {
