@@ -1,4 +1,5 @@
 import type { EngineCondition } from './conditions.ts';
+import type { PlanLimits } from './plan-limits.ts';
 
 /**
  * An engine that Danube offers as a managed service. All files of an engine are in its folder (`postgresql/`, `redis/`,
@@ -40,6 +41,8 @@ export interface Provider {
    * end of a sentence ("must be …"); null where it can. Only this function checks numbers with a unit.
    */
   checkValue?(name: string, value: string, parameter: EngineParameter): string | null;
+  /** What parameters may take of a plan. Left out where every value that can be set fits the smallest plan. */
+  planLimits?: PlanLimits;
   /** Why a first database cannot have this name (letters, digits, `_`), as the end of a sentence; null where it can. */
   checkDatabaseName?(name: string): string | null;
   /** A connection URI for clients of this engine. */

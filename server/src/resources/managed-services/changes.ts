@@ -2,7 +2,13 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Images } from '../../dataplane/contract/images.ts';
 import type { Tx } from '../../db/database.ts';
 import { type FieldErrors, invalid } from '../../lib/errors.ts';
-import { groupFor, resolveParameters } from '../parameter-groups/resolution.ts';
+import type { Parameters } from '../../services/check-parameters.ts';
+import {
+  assertPlanHolds,
+  groupFor,
+  parameterTarget,
+  resolveParameters,
+} from '../parameter-groups/resolution.ts';
 import type { Changes } from './columns.ts';
 import { KINDS, type Kind } from './kinds.ts';
 import { findPlan } from './rules.ts';
@@ -30,19 +36,24 @@ export async function engineChanges(
   const { noun } = KINDS[kind];
   const errors: FieldErrors = {};
   const changes: Changes = {};
+  let diskGb = row.disk_gb;
   const plan = body.plan && body.plan !== row.plan ? await findPlan(tx, kind, body.plan, errors) : null;
-  if (plan) Object.assign(changes, plan, { disk_gb: Math.max(plan.disk_gb, row.disk_gb) });
+  if (plan) {
+    diskGb = Math.max(plan.disk_gb, diskGb);
+    Object.assign(changes, plan, { disk_gb: diskGb });
+  }
   if (body.storageGb !== undefined && body.storageGb !== row.disk_gb) {
     if (body.storageGb < row.disk_gb) {
       errors.storage_size_gb = [
         `Storage cannot shrink: the ${noun} has ${row.disk_gb} GB. Choose that or more.`,
       ];
     }
-    changes.disk_gb = Math.max(body.storageGb, plan?.disk_gb ?? 0);
+    diskGb = Math.max(body.storageGb, plan?.disk_gb ?? 0);
+    changes.disk_gb = diskGb;
   }
   if (Object.keys(errors).length > 0) throw invalid(errors);
+  const target = parameterTarget(kind, { ...row, ...plan, disk_gb: diskGb });
   if (body.configuration !== undefined || body.parameterGroupId !== undefined) {
-    const target = { kind, provider: row.provider, version: row.version };
     const groupId = body.parameterGroupId === undefined ? row.parameter_group_id : body.parameterGroupId;
     const group = await groupFor(tx, row.team_id, target, groupId);
     const own = body.configuration ?? (row.parameters as Record<string, unknown>);
@@ -50,6 +61,8 @@ export async function engineChanges(
     const { parameters, parameter_group_id, effective_parameters } = row;
     const before = { parameters, parameter_group_id, effective_parameters };
     if (!isDeepStrictEqual(before, resolved)) Object.assign(changes, parameterColumns(resolved));
+  } else if (plan) {
+    await assertPlanHolds(plane, target, row.effective_parameters as Parameters);
   }
   return changes;
 }

@@ -1,5 +1,6 @@
 import type { ModuleContext } from '../../module.ts';
 import type { Follower, GroupFollowers } from '../parameter-groups/followers.ts';
+import { parameterTarget } from '../parameter-groups/resolution.ts';
 import type { Kind } from './kinds.ts';
 import { ServiceActions } from './service.ts';
 import { getService, lockServicesOfGroup, type ManagedService, updateService } from './store.ts';
@@ -21,20 +22,10 @@ export function createGroupFollowers(context: ModuleContext): GroupFollowers {
   };
 }
 
-const toFollower = ({
-  id,
-  name,
-  kind,
-  provider,
-  version,
-  parameters,
-  desired,
-}: ManagedService): Follower => ({
-  id,
-  name,
-  kind,
-  provider,
-  version,
-  parameters: parameters as Record<string, string>,
-  isBeingDeleted: desired === 'deleted',
+const toFollower = (row: ManagedService): Follower => ({
+  ...parameterTarget(row.kind, row),
+  id: row.id,
+  name: row.name,
+  parameters: row.parameters as Record<string, string>,
+  isBeingDeleted: row.desired === 'deleted',
 });

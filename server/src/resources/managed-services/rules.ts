@@ -4,7 +4,7 @@ import { listDatacenters, listPlans } from '../../instances/offers.ts';
 import { type FieldErrors, invalid } from '../../lib/errors.ts';
 import type { Provider } from '../../services/provider.ts';
 import { providersOf } from '../../services/registry.ts';
-import { groupFor, resolveParameters } from '../parameter-groups/resolution.ts';
+import { groupFor, parameterTarget, resolveParameters } from '../parameter-groups/resolution.ts';
 import { holdDefaultGroup } from '../parameter-groups/store.ts';
 import type { Kind } from './kinds.ts';
 import type { ManagedService } from './store.ts';
@@ -43,7 +43,7 @@ export async function checkCreate(tx: Tx, plane: Images, teamId: number, kind: K
     if (fault) errors.database_name = [`The database_name field ${fault}.`];
   }
   if (!provider || !version || !plan || Object.keys(errors).length > 0) throw invalid(errors);
-  const target = { kind, provider: provider.id, version };
+  const target = parameterTarget(kind, { provider: provider.id, version, ...plan });
   const group = body.parameterGroupId
     ? await groupFor(tx, teamId, target, body.parameterGroupId)
     : ((await holdDefaultGroup(tx, teamId, provider.id, version)) ?? null);

@@ -15,8 +15,10 @@ import { accept } from '../../operations/accept.ts';
 import type { AcceptedOperation } from '../../operations/operations-store.ts';
 import { hasUnfinished } from '../../operations/unfinished.ts';
 import type { PassClock } from '../../reconcilers/reconcilers.ts';
+import type { Parameters } from '../../services/check-parameters.ts';
 import { findProvider } from '../../services/registry.ts';
 import { createDefaultFirewall, serviceRules } from '../firewalls/defaults.ts';
+import { assertPlanHolds, parameterTarget } from '../parameter-groups/resolution.ts';
 import { assertNotBeingCloned } from '../snapshots/rules.ts';
 import {
   autoscaleColumns,
@@ -136,6 +138,8 @@ export class ServiceActions {
 
   /** Inserts a new instance with these columns; `args` are the arguments of its create operation. */
   async add(tx: Tx, principal: TeamPrincipal, columns: NewServiceColumns, args: CreateArgs = {}) {
+    const parameters = JSON.parse(String(columns.effective_parameters)) as Parameters;
+    await assertPlanHolds(this.#plane, parameterTarget(this.kind, columns), parameters);
     await takeQuota(tx, principal.team.id, this.kind);
     const id = uuidv7();
     const addresses = await allotAddresses(tx, principal.team.id, id, this.#pools);

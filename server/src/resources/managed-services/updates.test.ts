@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { newDatabase, takeSnapshot } from '../../../test/client.ts';
 import { suiteWithDatabases } from '../../../test/database-world.ts';
 import { findInconsistencies } from '../../../test/faults.ts';
 import { waitFor } from '../../../test/harness.ts';
@@ -57,6 +58,29 @@ describe('updates of databases', () => {
       diskGb: 5,
     });
     assert.equal(await volumeGb(id), 33);
+  });
+
+  it('refuses parameters that the plan cannot hold, and a plan that cannot hold the parameters', async () => {
+    const id = await running({ resource_profile: 'small', configuration: { max_connections: 300 } });
+    const most = /max_connections must not be greater than \d+ on the plan (\w+) with \d+ MB of memory/;
+    const refused = (answer: { status: number; body: { errors: object } }, field: string, plan: string) => {
+      assert.equal(answer.status, 422);
+      const [said] = (answer.body.errors as Record<string, string[]>)[field]!;
+      assert.equal(most.exec(said!)?.[1], plan, said);
+    };
+    const configuration = { max_connections: 5000 };
+    refused(await call('PUT', `/database/${id}`, { configuration }), 'configuration', 'small');
+    refused(await call('PUT', `/database/${id}`, { resource_profile: 'micro' }), 'resource_profile', 'micro');
+    const created = await call('POST', '/database', newDatabase({ configuration }));
+    refused(created, 'configuration', 'micro');
+    const group = { name: 'many', type: 'database', provider_type: 'postgresql', parameters: configuration };
+    const { parameter_group } = (await call('POST', '/parameter-groups', group)).body;
+    const change = { parameter_group_id: parameter_group.id, configuration: {} };
+    refused(await call('PUT', `/database/${id}`, change), 'parameter_group_id', 'small');
+    const snapshot = await takeSnapshot(call, 'database', id);
+    const clone = { name: 'copy', resource_profile: 'micro' };
+    refused(await call('POST', `/snapshots/database/${snapshot}/clone`, clone), 'resource_profile', 'micro');
+    assert.equal((await show(id)).configuration.max_connections, '300');
   });
 
   it('goes back to what was before where the engine refuses an update', async () => {

@@ -3,6 +3,7 @@ import type { Tx } from '../../db/database.ts';
 import { nounOf } from '../../instances/kinds.ts';
 import { AppError, invalid } from '../../lib/errors.ts';
 import { checkParameters, type Parameters } from '../../services/check-parameters.ts';
+import { exceedingPlan, type NamedPlan } from '../../services/plan-limits.ts';
 import { type EngineParameter, imageOf, type Provider } from '../../services/provider.ts';
 import { findProvider } from '../../services/registry.ts';
 import { holdGroup, type ParameterGroup } from './store.ts';
@@ -14,13 +15,25 @@ export type ParameterColumns = {
   effective_parameters: Parameters;
 };
 
-/** The engine that parameters are for. */
+/** The engine that parameters are for, and the plan that must hold them. */
 export interface ParameterTarget {
   /** Kind of the instance. */
   kind: string;
   provider: string;
   version: string;
+  plan: NamedPlan;
 }
+
+/** The target that a row, or the columns of a new one, describe. */
+export const parameterTarget = (
+  kind: string,
+  row: { provider: string; version: string; plan: string; vcpu: number; memory_mb: number; disk_gb: number },
+): ParameterTarget => ({
+  kind,
+  provider: row.provider,
+  version: row.version,
+  plan: { plan: row.plan, vcpu: row.vcpu, memoryMb: row.memory_mb, diskGb: row.disk_gb },
+});
 
 /** The parameter group that a request names, checked for this engine; null for none. */
 export async function groupFor(
@@ -43,7 +56,10 @@ export async function groupFor(
   return group;
 }
 
-/** Checks the parameters of group and instance for this engine, and combines them: the instance's take precedence. */
+/**
+ * Checks the parameters of group and instance for this engine and plan, and combines them: the instance's take
+ * precedence.
+ */
 export async function resolveParameters(
   plane: Images,
   target: ParameterTarget,
@@ -60,11 +76,38 @@ export async function resolveParameters(
   const locked = (group?.locked_parameters ?? []) as string[];
   const checkedGroup = checkParameters(fromGroup, { provider, known }, 'parameter_group_id');
   const parameters = checkParameters(own, { provider, known, locked }, 'configuration');
-  return {
-    parameters,
-    parameter_group_id: group?.id ?? null,
-    effective_parameters: { ...checkedGroup, ...parameters },
-  };
+  const effective = { ...checkedGroup, ...parameters };
+  assertFits(
+    provider,
+    known,
+    effective,
+    target.plan,
+    Object.keys(own).length > 0 ? 'configuration' : 'parameter_group_id',
+  );
+  return { parameters, parameter_group_id: group?.id ?? null, effective_parameters: effective };
+}
+
+function assertFits(
+  provider: Provider,
+  known: readonly EngineParameter[],
+  effective: Parameters,
+  plan: NamedPlan,
+  field: string,
+): void {
+  const sentences = exceedingPlan(provider, known, effective, plan);
+  if (sentences.length > 0) throw invalid({ [field]: sentences });
+}
+
+/** Checks that another plan holds the parameters that are set already. */
+export async function assertPlanHolds(
+  plane: Images,
+  target: ParameterTarget,
+  effective: Parameters,
+): Promise<void> {
+  const provider = findProvider(target.provider)!;
+  if (Object.keys(effective).length === 0 || !provider.planLimits) return;
+  const known = await knownParameters(plane, provider, target.version);
+  assertFits(provider, known, effective, target.plan, 'resource_profile');
 }
 
 /** Seconds that building an image takes at most on a typical machine. */

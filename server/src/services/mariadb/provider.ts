@@ -1,5 +1,6 @@
 import { mysqlFamily } from '../mysql-family/family.ts';
 import { mebibytes } from '../mysql-family/options.ts';
+import { planLimits } from '../mysql-family/plan-limits.ts';
 import type { PlanSize, Provider } from '../provider.ts';
 
 export const mariadb: Provider = {
@@ -12,6 +13,7 @@ export const mariadb: Provider = {
     { version: '10.11', suite: 'bookworm', packages: ['mariadb-server'] },
   ],
   sizing,
+  planLimits: planLimits(180 * 1024 * 1024),
 };
 
 /**

@@ -1,5 +1,6 @@
 import { mysqlFamily } from '../mysql-family/family.ts';
 import { mebibytes } from '../mysql-family/options.ts';
+import { planLimits } from '../mysql-family/plan-limits.ts';
 import type { PlanSize, Provider } from '../provider.ts';
 
 export const mysql: Provider = {
@@ -9,6 +10,7 @@ export const mysql: Provider = {
   name: 'MySQL',
   versions: [{ version: '9.7', suite: 'sid', packages: ['mysql-server'] }],
   sizing,
+  planLimits: planLimits(240 * 1024 * 1024),
 };
 
 /**

@@ -47,9 +47,11 @@ export const LOCKED: readonly (string | RegExp)[] = [
   /^log_(parser|planner|executor|statement)_stats$/,
 ];
 
+const SIZES: Readonly<Record<string, number>> = { B: 1, kB: 2 ** 10, MB: 2 ** 20, GB: 2 ** 30, TB: 2 ** 40 };
+
 /** Factors to the first unit of each family (PostgreSQL 18, 19.1.1). Units are case-sensitive. */
-const FAMILIES: readonly Record<string, number>[] = [
-  { B: 1, kB: 2 ** 10, MB: 2 ** 20, GB: 2 ** 30, TB: 2 ** 40 },
+const FAMILIES: readonly Readonly<Record<string, number>>[] = [
+  SIZES,
   { us: 1, ms: 1e3, s: 1e6, min: 6e7, h: 3.6e9, d: 8.64e10 },
 ];
 
@@ -114,6 +116,18 @@ function convert(number: number, given: string, unit: string | null): number | n
   const family = FAMILIES.find((units) => base !== undefined && base in units);
   if (!family || base === undefined || !Object.hasOwn(family, given)) return null;
   return (number * family[given]!) / (family[base]! * Number(count || 1));
+}
+
+/** A value with or without unit as bytes, or as a count where the parameter has no unit; null where it is no number. */
+export function inBytesOrCount(value: string, unit: string | null): number | null {
+  const [, digits, given = ''] = NUMBER.exec(value) ?? [];
+  if (digits === undefined) return null;
+  const number = Number(digits);
+  // Negative numbers stand for a choice of the engine.
+  if (number < 0) return null;
+  if (given !== '') return given in SIZES ? number * SIZES[given]! : null;
+  const [, count, base = ''] = /^(\d*)(\D+)$/.exec(unit ?? '') ?? [];
+  return number * Number(count || 1) * (SIZES[base] ?? 1);
 }
 
 function unitFault(unit: string | null): string {

@@ -2,6 +2,7 @@ import path from 'node:path';
 import type { LogLevel, Provider } from '../provider.ts';
 import { connectionUri } from '../uri.ts';
 import { checkValue, LOCKED, renderConfig } from './parameters.ts';
+import { planLimits } from './plan-limits.ts';
 import { sizing } from './sizing.ts';
 
 /** Databases that every server has. */
@@ -25,6 +26,7 @@ export const postgresql: Provider = {
   sizing,
   renderConfig,
   checkValue,
+  planLimits,
   checkDatabaseName(name) {
     if (TAKEN.includes(name)) return `must not be one of: ${TAKEN.join(', ')}`;
     // NAMEDATALEN - 1; the engine truncates longer names.

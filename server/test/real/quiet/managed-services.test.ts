@@ -218,12 +218,11 @@ describe('databases and caches on Incus', { timeout: 4_800_000 }, () => {
   it('says quickly that an engine cannot start with its parameters, and runs once they are mended', async () => {
     const id = await create('database', { provider: 'postgresql', version: '15' });
     await settled('database', id, 'running');
-    // A value that the engine accepts, but that needs more memory than there is.
-    await call('PUT', `/database/${id}`, { configuration: { shared_buffers: '100GB' } });
-    await settled('database', id, 'running');
-    assert.deepEqual((await call('GET', `/database/${id}`)).body.instance.pending_restart, [
-      'shared_buffers',
-    ]);
+    // A value that needs more memory than there is, which requests refuse.
+    await test.database.pool.query(
+      `update managed_services set effective_parameters = '{"shared_buffers": "100GB"}' where id = $1`,
+      [id],
+    );
     await call('POST', `/database/${id}/stop`);
     const { operation_id } = (await call('POST', `/database/${id}/start`)).body;
     const failed = await waitFor(
