@@ -69,7 +69,7 @@ export interface paths {
         };
         /**
          * List SSH keys
-         * @description Lists the team’s SSH keys, newest first. Needs the scope `ssh-key:read`.
+         * @description Lists the team’s SSH keys, newest first, or those that the parameters name. Needs the scope `ssh-key:read`.
          */
         get: operations["listSshKeys"];
         put?: never;
@@ -961,7 +961,7 @@ export interface paths {
         };
         /**
          * List snapshots of servers
-         * @description Lists the snapshots of the team’s servers, newest first, including those that Danube takes automatically. Needs the scope `snapshot:read`.
+         * @description Lists the snapshots of the team’s servers, newest first, or those that the parameters name. Those that Danube takes automatically are among them. Needs the scope `snapshot:read`.
          */
         get: operations["listVpsSnapshots"];
         put?: never;
@@ -1049,7 +1049,7 @@ export interface paths {
         };
         /**
          * List snapshots of databases
-         * @description Lists the snapshots of the team’s databases, newest first, including those that Danube takes automatically. Needs the scope `snapshot:read`.
+         * @description Lists the snapshots of the team’s databases, newest first, or those that the parameters name. Those that Danube takes automatically are among them. Needs the scope `snapshot:read`.
          */
         get: operations["listDatabaseSnapshots"];
         put?: never;
@@ -1137,7 +1137,7 @@ export interface paths {
         };
         /**
          * List snapshots of caches
-         * @description Lists the snapshots of the team’s caches, newest first, including those that Danube takes automatically. Needs the scope `snapshot:read`.
+         * @description Lists the snapshots of the team’s caches, newest first, or those that the parameters name. Those that Danube takes automatically are among them. Needs the scope `snapshot:read`.
          */
         get: operations["listCacheSnapshots"];
         put?: never;
@@ -1265,7 +1265,7 @@ export interface paths {
         };
         /**
          * List parameter groups
-         * @description Lists the team’s groups, newest first, and the built-in ones, one for each engine. Needs the scope `database:read`.
+         * @description Lists the team’s groups, newest first, and the built-in ones, one for each engine; or those that the parameters name. Needs the scope `database:read`.
          */
         get: operations["listParameterGroups"];
         put?: never;
@@ -1337,7 +1337,7 @@ export interface paths {
         };
         /**
          * List firewalls
-         * @description Lists the team’s firewalls, newest first, including those that were created with instances. Needs the scope `firewall:read`.
+         * @description Lists the team’s firewalls, newest first, or those that the parameters name. Firewalls that were created with instances are among them. Needs the scope `firewall:read`.
          */
         get: operations["listFirewalls"];
         put?: never;
@@ -1771,6 +1771,11 @@ export interface components {
              * @example 1
              */
             total: number;
+            /**
+             * @description Send it as `after` for the items that follow. Null if there are none.
+             * @example -created_at.1768469460123456.0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+             */
+            next_cursor: string | null;
         };
         CreateSshKey: {
             /** @example laptop */
@@ -1790,6 +1795,8 @@ export interface components {
             /** @example SSH key added. */
             message: string;
             key: components["schemas"]["SshKey"];
+            /** @description What was accepted, but may not be what you mean. Usually empty. */
+            warnings: string[];
         };
         SshKeyResponse: {
             key: components["schemas"]["SshKey"];
@@ -1857,7 +1864,7 @@ export interface components {
              */
             network_stack: string;
             /**
-             * @description Values so far: `ssh_key`, `password`.
+             * @description How root logs in over SSH. Values so far: `ssh_key`, `password`.
              * @example ssh_key
              */
             auth_method: string;
@@ -2083,7 +2090,7 @@ export interface components {
             ssh_key_id?: number | null;
             /**
              * Format: password
-             * @description Required if `auth_method` is `password`. At least 12 characters, on one line.
+             * @description For the console and, if `auth_method` is `password`, which requires it, for SSH. At least 12 characters, on one line.
              * @example correct horse battery
              */
             password?: string | null;
@@ -2118,12 +2125,12 @@ export interface components {
              */
             auto_start?: boolean;
             /**
-             * @description Whether backups are requested.
+             * @description Whether backups are requested. This install makes no backups. For daily snapshots, update the server with automated_snapshots_enabled.
              * @example true
              */
             backup_enabled?: boolean;
             /**
-             * @description Whether metrics are stored.
+             * @description Whether metrics are requested. This install keeps no metrics of servers.
              * @example true
              */
             monitoring_enabled?: boolean;
@@ -2137,6 +2144,8 @@ export interface components {
              * @example true
              */
             firewall_created: boolean;
+            /** @description What was accepted, but may not be what you mean. Usually empty. */
+            warnings: string[];
             /**
              * Format: uuid
              * @description Its progress: `GET /operations/{operation}`.
@@ -2317,7 +2326,46 @@ export interface components {
             /** @example ip-10-64-0-10.danube.internal */
             internal_fqdn: string;
         };
+        /**
+         * @example {
+         *       "name": "web-2",
+         *       "resource_profile": "micro_shared"
+         *     }
+         */
         UpdateVps: {
+            /**
+             * @description The host name inside the server stays the same until it is reinstalled.
+             * @example web-1
+             */
+            name?: string;
+            /**
+             * @description Cannot be changed: leave it out. Reinstall the server.
+             * @example debian-12
+             */
+            image?: string | null;
+            /**
+             * @description Cannot be changed: leave it out.
+             * @example fsn1
+             */
+            datacenter?: string | null;
+            /**
+             * @description Cannot be changed: leave it out.
+             * @example dual_stack
+             * @enum {string|null}
+             */
+            network_stack?: "dual_stack" | "ipv4_only" | "ipv6_only" | null;
+            /**
+             * @description Cannot be changed: leave it out. Reinstall the server.
+             * @example ssh_key
+             * @enum {string|null}
+             */
+            auth_method?: "ssh_key" | "password" | null;
+            /**
+             * Format: int64
+             * @description Cannot be changed: leave it out. Reinstall the server.
+             * @example 12
+             */
+            ssh_key_id?: number | null;
             /**
              * @example shared
              * @enum {string}
@@ -2339,6 +2387,8 @@ export interface components {
             /** @example The server is being updated. */
             message: string;
             instance: components["schemas"]["Vps"];
+            /** @description What was accepted, but may not be what you mean. Usually empty. */
+            warnings: string[];
             /**
              * Format: uuid
              * @description Its progress: `GET /operations/{operation}`.
@@ -2395,7 +2445,7 @@ export interface components {
              */
             public_ip: string | null;
             /**
-             * @description Values so far: `ssh_key`, `password`.
+             * @description How root logs in over SSH. Values so far: `ssh_key`, `password`.
              * @example ssh_key
              */
             auth_method: string;
@@ -2912,6 +2962,8 @@ export interface components {
             /** @example The database is being created. */
             message: string;
             instance: components["schemas"]["Database"];
+            /** @description What was accepted, but may not be what you mean. Usually empty. */
+            warnings: string[];
             /**
              * Format: uuid
              * @description Its progress: `GET /operations/{operation}`.
@@ -3048,6 +3100,26 @@ export interface components {
             /** @example true */
             automated_snapshots_enabled?: boolean;
             /**
+             * @description Cannot be changed: leave it out.
+             * @example postgresql
+             */
+            provider?: string | null;
+            /**
+             * @description Cannot be changed: leave it out.
+             * @example 17
+             */
+            version?: string | null;
+            /**
+             * @description Cannot be changed: leave it out.
+             * @example fsn1
+             */
+            datacenter?: string | null;
+            /**
+             * @description Cannot be changed: leave it out. Create databases with SQL.
+             * @example shop
+             */
+            database_name?: string | null;
+            /**
              * @description Whether the storage grows automatically when it fills up.
              * @example true
              */
@@ -3069,6 +3141,8 @@ export interface components {
             /** @example The database is being updated. */
             message: string;
             instance: components["schemas"]["Database"];
+            /** @description What was accepted, but may not be what you mean. Usually empty. */
+            warnings: string[];
             /**
              * Format: uuid
              * @description Its progress: `GET /operations/{operation}`.
@@ -3501,6 +3575,8 @@ export interface components {
             /** @example The cache is being created. */
             message: string;
             instance: components["schemas"]["Cache"];
+            /** @description What was accepted, but may not be what you mean. Usually empty. */
+            warnings: string[];
             /**
              * Format: uuid
              * @description Its progress: `GET /operations/{operation}`.
@@ -3634,11 +3710,28 @@ export interface components {
             parameter_group_id?: number | null;
             /** @example true */
             automated_snapshots_enabled?: boolean;
+            /**
+             * @description Cannot be changed: leave it out.
+             * @example postgresql
+             */
+            provider?: string | null;
+            /**
+             * @description Cannot be changed: leave it out.
+             * @example 17
+             */
+            version?: string | null;
+            /**
+             * @description Cannot be changed: leave it out.
+             * @example fsn1
+             */
+            datacenter?: string | null;
         };
         CacheUpdated: {
             /** @example The cache is being updated. */
             message: string;
             instance: components["schemas"]["Cache"];
+            /** @description What was accepted, but may not be what you mean. Usually empty. */
+            warnings: string[];
             /**
              * Format: uuid
              * @description Its progress: `GET /operations/{operation}`.
@@ -3957,6 +4050,8 @@ export interface components {
             /** @example The snapshot is being taken. Ask for its status until it is ready. */
             message: string;
             snapshot: components["schemas"]["VpsSnapshot"];
+            /** @description What was accepted, but may not be what you mean. Usually empty. */
+            warnings: string[];
             /**
              * Format: uuid
              * @description Its progress: `GET /operations/{operation}`.
@@ -4098,6 +4193,8 @@ export interface components {
             /** @example The snapshot is being taken. Ask for its status until it is ready. */
             message: string;
             snapshot: components["schemas"]["DatabaseSnapshot"];
+            /** @description What was accepted, but may not be what you mean. Usually empty. */
+            warnings: string[];
             /**
              * Format: uuid
              * @description Its progress: `GET /operations/{operation}`.
@@ -4224,6 +4321,8 @@ export interface components {
             /** @example The snapshot is being taken. Ask for its status until it is ready. */
             message: string;
             snapshot: components["schemas"]["CacheSnapshot"];
+            /** @description What was accepted, but may not be what you mean. Usually empty. */
+            warnings: string[];
             /**
              * Format: uuid
              * @description Its progress: `GET /operations/{operation}`.
@@ -4411,6 +4510,8 @@ export interface components {
             /** @example The parameter group was created. */
             message: string;
             parameter_group: components["schemas"]["ParameterGroup"];
+            /** @description What was accepted, but may not be what you mean. Usually empty. */
+            warnings: string[];
         };
         ParameterGroupResponse: {
             parameter_group: components["schemas"]["ParameterGroup"];
@@ -4448,6 +4549,23 @@ export interface components {
              * @example true
              */
             is_active?: boolean;
+            /**
+             * @description Cannot be changed: leave it out.
+             * @example cache
+             * @enum {string|null}
+             */
+            type?: "cache" | "database" | null;
+            /**
+             * @description Cannot be changed: leave it out.
+             * @example postgresql
+             * @enum {string|null}
+             */
+            provider_type?: "postgresql" | "mysql" | "mariadb" | "redis" | "valkey" | null;
+            /**
+             * @description Cannot be changed: leave it out.
+             * @example 17
+             */
+            family?: string | null;
         };
         ParameterGroupDeleted: {
             /** @example The parameter group was deleted. */
@@ -4704,6 +4822,8 @@ export interface components {
             /** @example The firewall is being applied. */
             message: string;
             firewall: components["schemas"]["Firewall"];
+            /** @description What was accepted, but may not be what you mean. Usually empty. */
+            warnings: string[];
             /**
              * Format: uuid
              * @description Its progress: `GET /operations/{operation}`.
@@ -4732,11 +4852,22 @@ export interface components {
             /** @example Web servers. */
             description?: string | null;
             /**
-             * @description `draft` saves the rules without applying them. `active` applies the saved rules.
+             * @description `draft` saves the rules without applying them. `active` applies the saved rules. Other values must be the present one.
              * @example draft
              * @enum {string}
              */
             status?: "draft" | "active" | "applying" | "error";
+            /**
+             * @description Cannot be changed: leave it out.
+             * @example false
+             */
+            is_default?: boolean | null;
+            /**
+             * @description Cannot be changed: leave it out. Add a rule.
+             * @example deny
+             * @enum {string|null}
+             */
+            default_action?: "deny" | "allow" | null;
             attached_instances?: components["schemas"]["FirewallInstanceInput"][];
             rules?: components["schemas"]["FirewallRuleInput"][] | null;
         };
@@ -5409,7 +5540,7 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Page to return, from 1. A page past the end is an empty list.
+                 * @description Page to return, from 1. A page past the end is an empty list. With `after`, pages count from there.
                  * @example 1
                  */
                 page?: number;
@@ -5418,6 +5549,26 @@ export interface operations {
                  * @example 15
                  */
                 per_page?: number;
+                /**
+                 * @description `pagination.next_cursor` of an answer: what follows its last item, in the same order. Unlike the next `page`, it skips and repeats nothing while items are created and deleted.
+                 * @example -created_at.1768469460123456.12
+                 */
+                after?: string;
+                /**
+                 * @description Only SSH keys with exactly this name.
+                 * @example web-1
+                 */
+                name?: string;
+                /**
+                 * @description Only SSH keys with these ids, separated by commas. Unknown ones are left out.
+                 * @example 12
+                 */
+                ids?: string;
+                /**
+                 * @description The order; `-` is descending. Newest first by default.
+                 * @example -created_at
+                 */
+                sort?: "-created_at" | "created_at" | "-name" | "name";
             };
             header?: never;
             path?: never;
@@ -5455,7 +5606,8 @@ export interface operations {
                      *         "current_page": 1,
                      *         "last_page": 1,
                      *         "per_page": 15,
-                     *         "total": 1
+                     *         "total": 1,
+                     *         "next_cursor": "-created_at.1768469460123456.0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e"
                      *       }
                      *     }
                      */
@@ -5519,7 +5671,10 @@ export interface operations {
                      *         "updated_at": "2026-01-15T09:30:00.000Z",
                      *         "team_id": 1,
                      *         "user_id": 1
-                     *       }
+                     *       },
+                     *       "warnings": [
+                     *         "Another server is called web-1, too. Its id is 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e."
+                     *       ]
                      *     }
                      */
                     "application/json": components["schemas"]["SshKeyCreated"];
@@ -5646,7 +5801,7 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Page to return, from 1. A page past the end is an empty list.
+                 * @description Page to return, from 1. A page past the end is an empty list. With `after`, pages count from there.
                  * @example 1
                  */
                 page?: number;
@@ -5656,13 +5811,18 @@ export interface operations {
                  */
                 per_page?: number;
                 /**
+                 * @description `pagination.next_cursor` of an answer: what follows its last item, in the same order. Unlike the next `page`, it skips and repeats nothing while items are created and deleted.
+                 * @example -created_at.1768469460123456.0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                after?: string;
+                /**
                  * @description Only instances with exactly this name.
                  * @example web-1
                  */
                 name?: string;
                 /**
                  * @description Only instances with this status.
-                 * @example running
+                 * @example recreating
                  */
                 status?: "pending" | "provisioning" | "starting" | "running" | "stopping" | "stopped" | "rebooting" | "restoring" | "reinstalling" | "error" | "destroying" | "recreating";
                 /**
@@ -5768,7 +5928,8 @@ export interface operations {
                      *         "current_page": 1,
                      *         "last_page": 1,
                      *         "per_page": 15,
-                     *         "total": 1
+                     *         "total": 1,
+                     *         "next_cursor": "-created_at.1768469460123456.0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e"
                      *       }
                      *     }
                      */
@@ -5893,6 +6054,9 @@ export interface operations {
                      *         "can_be_destroyed": true
                      *       },
                      *       "firewall_created": true,
+                     *       "warnings": [
+                     *         "Another server is called web-1, too. Its id is 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e."
+                     *       ],
                      *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
                      *     }
                      */
@@ -6217,14 +6381,8 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "cpu_allocation_type": "shared",
-                 *       "resource_profile": "nano_shared",
-                 *       "configuration": {
-                 *         "auto_start": true,
-                 *         "backup_enabled": true,
-                 *         "monitoring_enabled": true
-                 *       },
-                 *       "automated_snapshots_enabled": true
+                 *       "name": "web-2",
+                 *       "resource_profile": "micro_shared"
                  *     }
                  */
                 "application/json": components["schemas"]["UpdateVps"];
@@ -6308,6 +6466,9 @@ export interface operations {
                      *         "can_be_rebooted": true,
                      *         "can_be_destroyed": true
                      *       },
+                     *       "warnings": [
+                     *         "Another server is called web-1, too. Its id is 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e."
+                     *       ],
                      *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
                      *     }
                      */
@@ -6878,7 +7039,7 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Page to return, from 1. A page past the end is an empty list.
+                 * @description Page to return, from 1. A page past the end is an empty list. With `after`, pages count from there.
                  * @example 1
                  */
                 page?: number;
@@ -6888,13 +7049,18 @@ export interface operations {
                  */
                 per_page?: number;
                 /**
+                 * @description `pagination.next_cursor` of an answer: what follows its last item, in the same order. Unlike the next `page`, it skips and repeats nothing while items are created and deleted.
+                 * @example -created_at.1768469460123456.0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                after?: string;
+                /**
                  * @description Only instances with exactly this name.
                  * @example web-1
                  */
                 name?: string;
                 /**
                  * @description Only instances with this status.
-                 * @example running
+                 * @example destroying
                  */
                 status?: "pending" | "provisioning" | "starting" | "running" | "updating" | "stopping" | "stopped" | "restoring" | "error" | "destroying";
                 /**
@@ -7031,7 +7197,8 @@ export interface operations {
                      *         "current_page": 1,
                      *         "last_page": 1,
                      *         "per_page": 15,
-                     *         "total": 1
+                     *         "total": 1,
+                     *         "next_cursor": "-created_at.1768469460123456.0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e"
                      *       }
                      *     }
                      */
@@ -7181,6 +7348,9 @@ export interface operations {
                      *         "can_be_stopped": true,
                      *         "can_be_destroyed": true
                      *       },
+                     *       "warnings": [
+                     *         "Another server is called web-1, too. Its id is 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e."
+                     *       ],
                      *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
                      *     }
                      */
@@ -7537,6 +7707,9 @@ export interface operations {
                      *         "can_be_stopped": true,
                      *         "can_be_destroyed": true
                      *       },
+                     *       "warnings": [
+                     *         "Another server is called web-1, too. Its id is 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e."
+                     *       ],
                      *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
                      *     }
                      */
@@ -8317,7 +8490,7 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Page to return, from 1. A page past the end is an empty list.
+                 * @description Page to return, from 1. A page past the end is an empty list. With `after`, pages count from there.
                  * @example 1
                  */
                 page?: number;
@@ -8327,13 +8500,18 @@ export interface operations {
                  */
                 per_page?: number;
                 /**
+                 * @description `pagination.next_cursor` of an answer: what follows its last item, in the same order. Unlike the next `page`, it skips and repeats nothing while items are created and deleted.
+                 * @example -created_at.1768469460123456.0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                after?: string;
+                /**
                  * @description Only instances with exactly this name.
                  * @example web-1
                  */
                 name?: string;
                 /**
                  * @description Only instances with this status.
-                 * @example running
+                 * @example destroying
                  */
                 status?: "pending" | "provisioning" | "starting" | "running" | "updating" | "stopping" | "stopped" | "restoring" | "error" | "destroying";
                 /**
@@ -8453,7 +8631,8 @@ export interface operations {
                      *         "current_page": 1,
                      *         "last_page": 1,
                      *         "per_page": 15,
-                     *         "total": 1
+                     *         "total": 1,
+                     *         "next_cursor": "-created_at.1768469460123456.0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e"
                      *       }
                      *     }
                      */
@@ -8584,6 +8763,9 @@ export interface operations {
                      *         "can_be_stopped": true,
                      *         "can_be_destroyed": true
                      *       },
+                     *       "warnings": [
+                     *         "Another server is called web-1, too. Its id is 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e."
+                     *       ],
                      *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
                      *     }
                      */
@@ -8912,6 +9094,9 @@ export interface operations {
                      *         "can_be_stopped": true,
                      *         "can_be_destroyed": true
                      *       },
+                     *       "warnings": [
+                     *         "Another server is called web-1, too. Its id is 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e."
+                     *       ],
                      *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
                      *     }
                      */
@@ -9743,7 +9928,7 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Page to return, from 1. A page past the end is an empty list.
+                 * @description Page to return, from 1. A page past the end is an empty list. With `after`, pages count from there.
                  * @example 1
                  */
                 page?: number;
@@ -9753,10 +9938,35 @@ export interface operations {
                  */
                 per_page?: number;
                 /**
-                 * @description Lists only snapshots of this server.
+                 * @description `pagination.next_cursor` of an answer: what follows its last item, in the same order. Unlike the next `page`, it skips and repeats nothing while items are created and deleted.
+                 * @example -created_at.1768469460123456.12
+                 */
+                after?: string;
+                /**
+                 * @description Only snapshots with exactly this name.
+                 * @example web-1
+                 */
+                name?: string;
+                /**
+                 * @description Only snapshots with this status.
+                 * @example destroying
+                 */
+                status?: "creating" | "ready" | "restoring" | "restore_failed" | "failed" | "destroying";
+                /**
+                 * @description Only snapshots of this server.
                  * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
                  */
                 vps_instance_id?: string;
+                /**
+                 * @description Only snapshots with these ids, separated by commas. Unknown ones are left out.
+                 * @example 12
+                 */
+                ids?: string;
+                /**
+                 * @description The order; `-` is descending. Newest first by default.
+                 * @example -created_at
+                 */
+                sort?: "-created_at" | "created_at" | "-name" | "name";
             };
             header?: never;
             path?: never;
@@ -9817,7 +10027,8 @@ export interface operations {
                      *         "current_page": 1,
                      *         "last_page": 1,
                      *         "per_page": 15,
-                     *         "total": 1
+                     *         "total": 1,
+                     *         "next_cursor": "-created_at.1768469460123456.0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e"
                      *       }
                      *     }
                      */
@@ -9905,6 +10116,9 @@ export interface operations {
                      *         "team_id": 1,
                      *         "user_id": 1
                      *       },
+                     *       "warnings": [
+                     *         "Another server is called web-1, too. Its id is 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e."
+                     *       ],
                      *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
                      *     }
                      */
@@ -10163,7 +10377,7 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Page to return, from 1. A page past the end is an empty list.
+                 * @description Page to return, from 1. A page past the end is an empty list. With `after`, pages count from there.
                  * @example 1
                  */
                 page?: number;
@@ -10173,10 +10387,35 @@ export interface operations {
                  */
                 per_page?: number;
                 /**
-                 * @description Lists only snapshots of this database.
+                 * @description `pagination.next_cursor` of an answer: what follows its last item, in the same order. Unlike the next `page`, it skips and repeats nothing while items are created and deleted.
+                 * @example -created_at.1768469460123456.12
+                 */
+                after?: string;
+                /**
+                 * @description Only snapshots with exactly this name.
+                 * @example web-1
+                 */
+                name?: string;
+                /**
+                 * @description Only snapshots with this status.
+                 * @example destroying
+                 */
+                status?: "creating" | "ready" | "restoring" | "restore_failed" | "failed" | "destroying";
+                /**
+                 * @description Only snapshots of this database.
                  * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
                  */
                 database_instance_id?: string;
+                /**
+                 * @description Only snapshots with these ids, separated by commas. Unknown ones are left out.
+                 * @example 12
+                 */
+                ids?: string;
+                /**
+                 * @description The order; `-` is descending. Newest first by default.
+                 * @example -created_at
+                 */
+                sort?: "-created_at" | "created_at" | "-name" | "name";
             };
             header?: never;
             path?: never;
@@ -10238,7 +10477,8 @@ export interface operations {
                      *         "current_page": 1,
                      *         "last_page": 1,
                      *         "per_page": 15,
-                     *         "total": 1
+                     *         "total": 1,
+                     *         "next_cursor": "-created_at.1768469460123456.0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e"
                      *       }
                      *     }
                      */
@@ -10327,6 +10567,9 @@ export interface operations {
                      *         "team_id": 1,
                      *         "user_id": 1
                      *       },
+                     *       "warnings": [
+                     *         "Another server is called web-1, too. Its id is 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e."
+                     *       ],
                      *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
                      *     }
                      */
@@ -10586,7 +10829,7 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Page to return, from 1. A page past the end is an empty list.
+                 * @description Page to return, from 1. A page past the end is an empty list. With `after`, pages count from there.
                  * @example 1
                  */
                 page?: number;
@@ -10596,10 +10839,35 @@ export interface operations {
                  */
                 per_page?: number;
                 /**
-                 * @description Lists only snapshots of this cache.
+                 * @description `pagination.next_cursor` of an answer: what follows its last item, in the same order. Unlike the next `page`, it skips and repeats nothing while items are created and deleted.
+                 * @example -created_at.1768469460123456.12
+                 */
+                after?: string;
+                /**
+                 * @description Only snapshots with exactly this name.
+                 * @example web-1
+                 */
+                name?: string;
+                /**
+                 * @description Only snapshots with this status.
+                 * @example destroying
+                 */
+                status?: "creating" | "ready" | "restoring" | "restore_failed" | "failed" | "destroying";
+                /**
+                 * @description Only snapshots of this cache.
                  * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
                  */
                 cache_instance_id?: string;
+                /**
+                 * @description Only snapshots with these ids, separated by commas. Unknown ones are left out.
+                 * @example 12
+                 */
+                ids?: string;
+                /**
+                 * @description The order; `-` is descending. Newest first by default.
+                 * @example -created_at
+                 */
+                sort?: "-created_at" | "created_at" | "-name" | "name";
             };
             header?: never;
             path?: never;
@@ -10661,7 +10929,8 @@ export interface operations {
                      *         "current_page": 1,
                      *         "last_page": 1,
                      *         "per_page": 15,
-                     *         "total": 1
+                     *         "total": 1,
+                     *         "next_cursor": "-created_at.1768469460123456.0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e"
                      *       }
                      *     }
                      */
@@ -10750,6 +11019,9 @@ export interface operations {
                      *         "team_id": 1,
                      *         "user_id": 1
                      *       },
+                     *       "warnings": [
+                     *         "Another server is called web-1, too. Its id is 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e."
+                     *       ],
                      *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
                      *     }
                      */
@@ -11142,6 +11414,9 @@ export interface operations {
                      *         "can_be_stopped": true,
                      *         "can_be_destroyed": true
                      *       },
+                     *       "warnings": [
+                     *         "Another server is called web-1, too. Its id is 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e."
+                     *       ],
                      *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
                      *     }
                      */
@@ -11281,6 +11556,9 @@ export interface operations {
                      *         "can_be_stopped": true,
                      *         "can_be_destroyed": true
                      *       },
+                     *       "warnings": [
+                     *         "Another server is called web-1, too. Its id is 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e."
+                     *       ],
                      *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
                      *     }
                      */
@@ -11304,7 +11582,7 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Page to return, from 1. A page past the end is an empty list.
+                 * @description Page to return, from 1. A page past the end is an empty list. With `after`, pages count from there.
                  * @example 1
                  */
                 page?: number;
@@ -11313,6 +11591,36 @@ export interface operations {
                  * @example 15
                  */
                 per_page?: number;
+                /**
+                 * @description `pagination.next_cursor` of an answer: what follows its last item, in the same order. Unlike the next `page`, it skips and repeats nothing while items are created and deleted.
+                 * @example -created_at.1768469460123456.12
+                 */
+                after?: string;
+                /**
+                 * @description Only parameter groups with exactly this name.
+                 * @example web-1
+                 */
+                name?: string;
+                /**
+                 * @description Only groups for databases, or for caches.
+                 * @example cache
+                 */
+                type?: "cache" | "database";
+                /**
+                 * @description Only groups for this engine.
+                 * @example postgresql
+                 */
+                provider_type?: string;
+                /**
+                 * @description Only parameter groups with these ids, separated by commas. Unknown ones are left out.
+                 * @example 12
+                 */
+                ids?: string;
+                /**
+                 * @description The order; `-` is descending. Newest first by default.
+                 * @example -created_at
+                 */
+                sort?: "-created_at" | "created_at" | "-name" | "name";
             };
             header?: never;
             path?: never;
@@ -11362,7 +11670,8 @@ export interface operations {
                      *         "current_page": 1,
                      *         "last_page": 1,
                      *         "per_page": 15,
-                     *         "total": 1
+                     *         "total": 1,
+                     *         "next_cursor": "-created_at.1768469460123456.0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e"
                      *       }
                      *     }
                      */
@@ -11442,7 +11751,10 @@ export interface operations {
                      *         "is_system": false,
                      *         "created_at": "2026-01-15T09:30:00.000Z",
                      *         "updated_at": "2026-01-15T09:30:00.000Z"
-                     *       }
+                     *       },
+                     *       "warnings": [
+                     *         "Another server is called web-1, too. Its id is 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e."
+                     *       ]
                      *     }
                      */
                     "application/json": components["schemas"]["ParameterGroupWritten"];
@@ -11592,7 +11904,10 @@ export interface operations {
                      *         "is_system": false,
                      *         "created_at": "2026-01-15T09:30:00.000Z",
                      *         "updated_at": "2026-01-15T09:30:00.000Z"
-                     *       }
+                     *       },
+                     *       "warnings": [
+                     *         "Another server is called web-1, too. Its id is 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e."
+                     *       ]
                      *     }
                      */
                     "application/json": components["schemas"]["ParameterGroupWritten"];
@@ -11726,7 +12041,10 @@ export interface operations {
                      *         "is_system": false,
                      *         "created_at": "2026-01-15T09:30:00.000Z",
                      *         "updated_at": "2026-01-15T09:30:00.000Z"
-                     *       }
+                     *       },
+                     *       "warnings": [
+                     *         "Another server is called web-1, too. Its id is 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e."
+                     *       ]
                      *     }
                      */
                     "application/json": components["schemas"]["ParameterGroupWritten"];
@@ -11749,7 +12067,7 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Page to return, from 1. A page past the end is an empty list.
+                 * @description Page to return, from 1. A page past the end is an empty list. With `after`, pages count from there.
                  * @example 1
                  */
                 page?: number;
@@ -11758,6 +12076,31 @@ export interface operations {
                  * @example 15
                  */
                 per_page?: number;
+                /**
+                 * @description `pagination.next_cursor` of an answer: what follows its last item, in the same order. Unlike the next `page`, it skips and repeats nothing while items are created and deleted.
+                 * @example -created_at.1768469460123456.0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                after?: string;
+                /**
+                 * @description Only firewalls with exactly this name.
+                 * @example web-1
+                 */
+                name?: string;
+                /**
+                 * @description Only firewalls with this status.
+                 * @example error
+                 */
+                status?: "draft" | "active" | "applying" | "error";
+                /**
+                 * @description Only firewalls with these ids, separated by commas. Unknown ones are left out.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                ids?: string;
+                /**
+                 * @description The order; `-` is descending. Newest first by default.
+                 * @example -created_at
+                 */
+                sort?: "-created_at" | "created_at" | "-name" | "name";
             };
             header?: never;
             path?: never;
@@ -11831,7 +12174,8 @@ export interface operations {
                      *         "current_page": 1,
                      *         "last_page": 1,
                      *         "per_page": 15,
-                     *         "total": 1
+                     *         "total": 1,
+                     *         "next_cursor": "-created_at.1768469460123456.0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e"
                      *       }
                      *     }
                      */
@@ -11949,6 +12293,9 @@ export interface operations {
                      *         "updated_at": "2026-01-15T09:30:00.000Z",
                      *         "team_id": 1
                      *       },
+                     *       "warnings": [
+                     *         "Another server is called web-1, too. Its id is 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e."
+                     *       ],
                      *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
                      *     }
                      */
@@ -12153,6 +12500,9 @@ export interface operations {
                      *         "updated_at": "2026-01-15T09:30:00.000Z",
                      *         "team_id": 1
                      *       },
+                     *       "warnings": [
+                     *         "Another server is called web-1, too. Its id is 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e."
+                     *       ],
                      *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
                      *     }
                      */

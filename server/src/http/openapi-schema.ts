@@ -1,5 +1,5 @@
 import type { TSchema } from 'typebox';
-import { ANSWER_EXAMPLE, COMPONENT } from './schema.ts';
+import { ANSWER_EXAMPLE, COMPONENT, FIXED } from './schema.ts';
 import { NO_OTHERS, PATTERN_MESSAGE } from './validation.ts';
 
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
@@ -21,7 +21,7 @@ export interface SchemaWriter {
 type Node = Record<string, unknown>;
 
 /** Keywords for the server only. */
-const PRIVATE = new Set([COMPONENT, ANSWER_EXAMPLE, PATTERN_MESSAGE, 'x-id']);
+const PRIVATE = new Set([COMPONENT, ANSWER_EXAMPLE, FIXED, PATTERN_MESSAGE, 'x-id']);
 
 export function createSchemaWriter(): SchemaWriter {
   const components = new Map<string, { json: string; use: Use }>();

@@ -1,5 +1,5 @@
 import { type Static, type TSchema, Type } from 'typebox';
-import { Component, Int, List, nameOf, Obj } from './schema.ts';
+import { Component, Int, List, Nullable, nameOf, Obj, Text } from './schema.ts';
 
 /** Query parameters of every list. */
 export const PageQuery = Obj({
@@ -9,7 +9,8 @@ export const PageQuery = Obj({
     maximum: 1_000_000,
     default: 1,
     example: 1,
-    description: 'Page to return, from 1. A page past the end is an empty list.',
+    description:
+      'Page to return, from 1. A page past the end is an empty list. With `after`, pages count from there.',
   }),
   per_page: Type.Integer({
     format: 'int32',
@@ -28,6 +29,11 @@ export const Pagination = Component('Pagination', {
   last_page: Int(1, { minimum: 1 }),
   per_page: Int(15, { minimum: 1, maximum: 100 }),
   total: Int(1),
+  next_cursor: Nullable(
+    Text(1100, '-created_at.1768469460123456.0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e', {
+      description: 'Send it as `after` for the items that follow. Null if there are none.',
+    }),
+  ),
 });
 
 /** The response schema of a list of `items`, which are components. */
@@ -37,8 +43,12 @@ export const PageOf = <S extends TSchema>(items: S) =>
 /** Number of rows to skip for the requested page. */
 export const offsetOf = (query: PageQuery): number => (query.page - 1) * query.per_page;
 
-/** Wraps one page of items and the total in the response of a list. */
-export function pageOf<T>(data: T[], total: number, query: PageQuery) {
+/** Wraps one page of items, the total and the cursor for what follows in the response of a list. */
+export function pageOf<T>(
+  data: T[],
+  { total, next }: { total: number; next: string | null },
+  query: PageQuery,
+) {
   return {
     data,
     pagination: {
@@ -46,6 +56,7 @@ export function pageOf<T>(data: T[], total: number, query: PageQuery) {
       last_page: Math.max(1, Math.ceil(total / query.per_page)),
       per_page: query.per_page,
       total,
+      next_cursor: next,
     },
   };
 }

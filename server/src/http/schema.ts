@@ -13,6 +13,9 @@ export const COMPONENT = 'x-component';
 /** Schema keyword: members of the example of one answer, where several answers have one schema. */
 export const ANSWER_EXAMPLE = 'x-answer-example';
 
+/** Schema keyword: the member of an update cannot be changed; how else to get another value. See `fixed.ts`. */
+export const FIXED = 'x-fixed';
+
 /** The name of a {@link Component}. */
 export const nameOf = (schema: TSchema): string => (schema as unknown as Record<string, string>)[COMPONENT]!;
 

@@ -6,6 +6,7 @@ import { Count, Metrics } from '../managed-services/inspection-schema.ts';
 import {
   addressMembers,
   credentialMembers,
+  fixedMembers,
   headMembers,
   ServiceName,
   tailMembers,
@@ -50,6 +51,7 @@ export const UpdateCache = Component(
     resource_profile: Type.Optional(PlanName),
     parameter_group_id: Type.Optional(Nullable(NumberId(7))),
     automated_snapshots_enabled: Type.Optional(Type.Boolean({ example: true })),
+    ...fixedMembers,
   },
   { minProperties: 1, example: { resource_profile: 'small' } },
 );

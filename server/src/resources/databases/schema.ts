@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { Fixed } from '../../http/fixed.ts';
 import {
   Component,
   Enum,
@@ -18,6 +19,7 @@ import {
   AutoscaleInput,
   addressMembers,
   credentialMembers,
+  fixedMembers,
   headMembers,
   ServiceName,
   StorageGb,
@@ -116,6 +118,8 @@ export const UpdateDatabase = Component(
     resource_profile: Type.Optional(PlanName),
     parameter_group_id: Type.Optional(Nullable(NumberId(7))),
     automated_snapshots_enabled: Type.Optional(Type.Boolean({ example: true })),
+    ...fixedMembers,
+    database_name: Fixed(LineText(64, 'shop'), 'Create databases with SQL.'),
     ...autoscale,
   },
   { minProperties: 1, example: { resource_profile: 'small', storage_size_gb: 30 } },

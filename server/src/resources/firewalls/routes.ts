@@ -1,6 +1,6 @@
 import type { Api } from '../../http/api.ts';
 import { mutate } from '../../http/mutation.ts';
-import { PageOf, PageQuery } from '../../http/pagination.ts';
+import { PageOf } from '../../http/pagination.ts';
 import {
   CreateFirewall,
   DeployFirewall,
@@ -10,6 +10,7 @@ import {
   FirewallAttachment,
   FirewallDeleted,
   FirewallParams,
+  FirewallQuery,
   FirewallTested,
   FirewallWritten,
   TestFirewall,
@@ -40,9 +41,10 @@ function collectionRoutes(api: Api, firewalls: FirewallService): void {
         operationId: 'listFirewalls',
         summary: 'List firewalls',
         description:
-          'Lists the team’s firewalls, newest first, including those that were created with instances.',
+          'Lists the team’s firewalls, newest first, or those that the parameters name. Firewalls that were created with ' +
+          'instances are among them.',
         tags,
-        querystring: PageQuery,
+        querystring: FirewallQuery,
         response: { 200: PageOf(Firewall) },
       },
     },

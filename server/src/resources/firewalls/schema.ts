@@ -1,4 +1,6 @@
 import { type Static, Type } from 'typebox';
+import { Fixed } from '../../http/fixed.ts';
+import { ListQuery } from '../../http/listing.ts';
 import {
   Component,
   DescriptionText,
@@ -18,6 +20,7 @@ import {
   Timestamp,
 } from '../../http/schema.ts';
 import { NO_OTHERS, PATTERN_MESSAGE } from '../../http/validation.ts';
+import { Warnings } from '../../http/warnings.ts';
 import { kindNames } from '../../instances/kinds.ts';
 import { KindName } from '../../instances/schema.ts';
 import { OperationId } from '../../operations/schema.ts';
@@ -65,6 +68,9 @@ const RuleName = Nullable(
   }),
 );
 const RuleDescription = DescriptionText(1000, 'Customers.');
+
+export const FirewallQuery = ListQuery('firewalls', 'uuid', FIREWALL_STATUSES);
+export type FirewallQuery = Static<typeof FirewallQuery>;
 
 export const FirewallRule = Component('FirewallRule', {
   id: Id('0198c5a2-9000-7d11-8c2f-5b1e6a7f8d90'),
@@ -208,9 +214,13 @@ export const UpdateFirewall = Component(
     status: Type.Optional(
       Enum(FIREWALL_STATUSES, {
         example: 'draft',
-        description: '`draft` saves the rules without applying them. `active` applies the saved rules.',
+        description:
+          '`draft` saves the rules without applying them. `active` applies the saved rules. Other values must be the ' +
+          'present one.',
       }),
     ),
+    is_default: Fixed(Type.Boolean({ example: false })),
+    default_action: Fixed(Enum(['deny', 'allow']), 'Add a rule.'),
     attached_instances: Type.Optional(AttachedInstances),
     rules: Type.Optional(Rules),
   },
@@ -293,6 +303,7 @@ export const FirewallAnswer = Component('FirewallResponse', { firewall: Firewall
 export const FirewallWritten = Component('FirewallWritten', {
   message: Message('The firewall is being applied.'),
   firewall: Firewall,
+  warnings: Warnings,
   operation_id: Nullable(OperationId),
 });
 export const FirewallAction = Component('FirewallActionResponse', {

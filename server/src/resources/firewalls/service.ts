@@ -1,6 +1,7 @@
 import type { Database, Queryable, Tx } from '../../db/database.ts';
 import { record } from '../../events/store.ts';
-import { offsetOf, type PageQuery, pageOf } from '../../http/pagination.ts';
+import { refuseChanges } from '../../http/fixed.ts';
+import { pageOf } from '../../http/pagination.ts';
 import type { TeamPrincipal } from '../../http/principal.ts';
 import { releaseQuota, takeQuota } from '../../identity/teams/quotas.ts';
 import { nounOf } from '../../instances/kinds.ts';
@@ -15,18 +16,19 @@ import type {
   CreateFirewall,
   DeployFirewall,
   FirewallAttachment,
+  FirewallQuery,
   TestFirewall,
-  UpdateFirewall,
 } from './schema.ts';
+import { UpdateFirewall } from './schema.ts';
 import { simulatePacket } from './simulate-packet.ts';
 import {
-  countFirewalls,
   type Firewall,
   findFirewall,
   jsonb,
   listAttachments,
-  listFirewalls,
+  pageOfFirewalls,
   updateFirewall,
+  warnOfName,
   writeAttachments,
 } from './store.ts';
 import {
@@ -52,17 +54,15 @@ export class FirewallService {
     this.#db = db;
   }
 
-  async list(principal: TeamPrincipal, query: PageQuery) {
-    const page = { limit: query.per_page, offset: offsetOf(query) };
-    const [rows, total, attachments, instances] = await Promise.all([
-      listFirewalls(this.#db, principal.team.id, page),
-      countFirewalls(this.#db, principal.team.id),
+  async list(principal: TeamPrincipal, query: FirewallQuery) {
+    const [page, attachments, instances] = await Promise.all([
+      pageOfFirewalls(this.#db, principal.team.id, query),
       listAttachments(this.#db, principal.team.id),
       readInstances(this.#db, principal.team.id),
     ]);
     return pageOf(
-      rows.map((row) => viewFirewall(row, attachments, instances)),
-      total,
+      page.rows.map((row) => viewFirewall(row, attachments, instances)),
+      page,
       query,
     );
   }
@@ -110,6 +110,7 @@ export class FirewallService {
         ? 'The firewall was created and is being applied.'
         : 'The firewall was created. It protects nothing until it is attached.',
       firewall: await this.#view(tx, principal, id),
+      warnings: await warnOfName(tx, { ...firewall, name: body.name }),
       operation_id: operation,
     };
   }
@@ -121,6 +122,10 @@ export class FirewallService {
     const rules = body.rules
       ? checkRules(body.rules, firewall.rules, team.instances, errors)
       : firewall.rules;
+    refuseChanges(UpdateFirewall, 'firewall', await this.#view(tx, principal, id), body);
+    if (['applying', 'error'].includes(body.status ?? '') && body.status !== firewall.status) {
+      errors.add('status', 'The status can be set to draft or to active.');
+    }
     const before = attachedTo(team, id);
     const attached = body.attached_instances
       ? checkAttached(team, firewall.id, body.attached_instances, errors)
@@ -152,6 +157,7 @@ export class FirewallService {
     return {
       message: operation ? 'The firewall is being applied.' : 'The firewall was saved.',
       firewall: await this.#view(tx, principal, id),
+      warnings: body.name === undefined ? [] : await warnOfName(tx, { ...firewall, name: body.name }),
       operation_id: operation,
     };
   }

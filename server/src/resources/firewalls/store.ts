@@ -1,7 +1,10 @@
 import { type Selectable, sql, type UpdateObject } from 'kysely';
 import type { Queryable, Tx } from '../../db/database.ts';
 import type { DB, Firewalls } from '../../db/schema.gen.ts';
+import { type Listed, type Listing, readPage } from '../../http/listing.ts';
+import { warnOfNamesake } from '../../http/warnings.ts';
 import type { InstanceName, StoredRule } from './rule.ts';
+import type { FirewallQuery } from './schema.ts';
 
 export interface Firewall
   extends Omit<Selectable<Firewalls>, 'rules' | 'effective_rules' | 'applied_rules' | 'rollback_rules'> {
@@ -29,26 +32,31 @@ export async function lockFirewalls(tx: Tx, teamId: number): Promise<void> {
 const select = (db: Queryable, teamId: number) =>
   db.selectFrom('firewalls').selectAll().where('team_id', '=', teamId);
 
-/** Newest first. `limit` and `offset` count rows. */
-export async function listFirewalls(
-  db: Queryable,
-  teamId: number,
-  page?: { limit: number; offset: number },
-): Promise<Firewall[]> {
+/** All firewalls of the team, newest first. */
+export async function listFirewalls(db: Queryable, teamId: number): Promise<Firewall[]> {
   const all = select(db, teamId).orderBy('created_at', 'desc').orderBy('id', 'desc');
-  const rows = await (page ? all.limit(page.limit).offset(page.offset) : all).execute();
-  return rows as unknown as Firewall[];
+  return (await all.execute()) as unknown as Firewall[];
 }
 
-/** Includes default firewalls, which do not count for the quota. */
-export async function countFirewalls(db: Queryable, teamId: number): Promise<number> {
-  const row = await db
-    .selectFrom('firewalls')
-    .select(({ fn }) => fn.countAll<number>().as('count'))
-    .where('team_id', '=', teamId)
-    .executeTakeFirstOrThrow();
-  return row.count;
+const FIREWALLS: Listing = {
+  id: { column: 'id', form: 'uuid' },
+  created: { value: sql.ref('created_at'), form: 'time' },
+  name: 'name',
+  status: 'status',
+};
+
+/** The page of the team's firewalls that is asked for. Default firewalls are among them. */
+export async function pageOfFirewalls(
+  db: Queryable,
+  teamId: number,
+  wanted: FirewallQuery,
+): Promise<Listed<Firewall>> {
+  return (await readPage(select(db, teamId), FIREWALLS, wanted)) as unknown as Listed<Firewall>;
 }
+
+/** Warns of another firewall of the team with the same name. */
+export const warnOfName = (db: Queryable, firewall: Pick<Firewall, 'id' | 'name' | 'team_id'>) =>
+  warnOfNamesake(select(db, firewall.team_id), FIREWALLS, 'firewall', firewall);
 
 export async function findFirewall(db: Queryable, teamId: number, id: string): Promise<Firewall | undefined> {
   const row = await select(db, teamId).where('id', '=', id).executeTakeFirst();

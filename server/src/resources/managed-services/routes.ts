@@ -1,4 +1,5 @@
 import type { Api } from '../../http/api.ts';
+import { refuseChanges } from '../../http/fixed.ts';
 import { mutate } from '../../http/mutation.ts';
 import { PageOf } from '../../http/pagination.ts';
 import { catalogRoutes } from './catalog-routes.ts';
@@ -103,8 +104,13 @@ function memberRoutes(api: Api, service: ServiceActions, { schemas, toUpdate }: 
         response: { 200: Updated(schemas.instance, noun) },
       },
     },
-    (request) =>
-      mutate(request, (tx) => service.update(tx, request.principal, idOf(request), toUpdate(request.body))),
+    (request) => {
+      const body = request.body as object;
+      const checkFixed = (shown: object) => refuseChanges(schemas.update, noun, shown, body);
+      return mutate(request, (tx) =>
+        service.update(tx, request.principal, idOf(request), toUpdate(body), checkFixed),
+      );
+    },
   );
 }
 

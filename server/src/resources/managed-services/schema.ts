@@ -1,4 +1,5 @@
 import { type Static, type TProperties, Type } from 'typebox';
+import { Fixed } from '../../http/fixed.ts';
 import {
   Component,
   Enum,
@@ -16,6 +17,7 @@ import {
   Timestamp,
 } from '../../http/schema.ts';
 import { PATTERN_MESSAGE } from '../../http/validation.ts';
+import { Warnings } from '../../http/warnings.ts';
 import { InstanceQuery } from '../../instances/listing.ts';
 import {
   Capabilities,
@@ -91,6 +93,13 @@ export const headMembers = {
   provider: ProviderView,
 };
 
+/** Members of updates that cannot be changed. */
+export const fixedMembers = {
+  provider: Fixed(LineText(40, 'postgresql')),
+  version: Fixed(LineText(20, '17')),
+  datacenter: Fixed(LineText(40, 'fsn1')),
+};
+
 export const addressMembers = (port: number) => ({
   endpoint: Text(45, '10.64.0.10', { description: 'Its address in the team’s network.' }),
   port: Int(port),
@@ -132,6 +141,7 @@ export const Created = <P extends TProperties>(instance: ReturnType<typeof Obj<P
   Component(`${nameOf(instance)}Created`, {
     message: Message(`The ${noun} is being created.`),
     instance,
+    warnings: Warnings,
     operation_id: OperationId,
   });
 
@@ -139,6 +149,7 @@ export const Updated = <P extends TProperties>(instance: ReturnType<typeof Obj<P
   Component(`${nameOf(instance)}Updated`, {
     message: Message(`The ${noun} is being updated.`),
     instance,
+    warnings: Warnings,
     operation_id: Nullable(OperationId),
   });
 

@@ -6,7 +6,7 @@ import { takeQuota } from '../../identity/teams/quotas.ts';
 import { type AddressPools, allotAddresses } from '../../instances/addresses.ts';
 import { promiseInstance } from '../../instances/capacity.ts';
 import { acceptForInstance, targetOf } from '../../instances/lifecycle.ts';
-import { countWanted, type InstanceQuery } from '../../instances/listing.ts';
+import type { InstanceQuery } from '../../instances/listing.ts';
 import { insertInstance } from '../../instances/store.ts';
 import type { SecretBox } from '../../lib/crypto.ts';
 import { AppError, invalidState, notFound } from '../../lib/errors.ts';
@@ -41,6 +41,7 @@ import {
   type ManagedService,
   type NewServiceColumns,
   takePublicPort,
+  warnOfName,
 } from './store.ts';
 import { viewCredentials, viewService } from './view.ts';
 
@@ -103,14 +104,13 @@ export class ServiceActions {
   }
 
   async list(principal: TeamPrincipal, query: InstanceQuery) {
-    const [rows, total, comparedAt] = await Promise.all([
+    const [page, comparedAt] = await Promise.all([
       listServices(this.#db, principal.team.id, this.kind, query),
-      countWanted(this.#db, principal.team.id, this.kind, query),
       this.#clock.lastPass(),
     ]);
     return pageOf(
-      rows.map((row) => this.#view(row, comparedAt)),
-      total,
+      page.rows.map((row) => this.#view(row, comparedAt)),
+      page,
       query,
     );
   }
@@ -163,6 +163,7 @@ export class ServiceActions {
     return {
       message: `The ${this.#noun} is being created. Ask for its status until it is running.`,
       instance: this.#view(row, null),
+      warnings: await warnOfName(tx, row),
       operation_id: operation.id,
     };
   }
@@ -194,9 +195,17 @@ export class ServiceActions {
     return { message: `The ${this.#noun} ${message}.`, status, operation_id: operation.id };
   }
 
-  async update(tx: Tx, principal: TeamPrincipal, id: string, body: UpdateRequest) {
+  /** `checkFixed` throws where the request changes what cannot be changed; it gets what is shown now. */
+  async update(
+    tx: Tx,
+    principal: TeamPrincipal,
+    id: string,
+    body: UpdateRequest,
+    checkFixed: (shown: object) => void,
+  ) {
     const row = await this.#lock(tx, principal, id);
     if (row.desired === 'deleted') throw invalidState(`The ${this.#noun} is being deleted.`, row.status);
+    checkFixed({ ...this.#view(row, null), provider: row.provider });
     const changes = await engineChanges(tx, this.#plane, row, body);
     const own: Changes = {
       ...(body.name === undefined ? {} : { name: body.name }),
@@ -212,6 +221,7 @@ export class ServiceActions {
     return {
       message: operation ? `The ${this.#noun} is being updated.` : `The ${this.#noun} was updated.`,
       instance: this.#view(updated, null),
+      warnings: body.name === undefined ? [] : await warnOfName(tx, updated),
       operation_id: operation?.id ?? null,
     };
   }

@@ -1,9 +1,11 @@
 import { type Insertable, type Selectable, sql, type UpdateObject } from 'kysely';
 import type { Queryable, Tx } from '../../db/database.ts';
 import type { DB, ManagedServices } from '../../db/schema.gen.ts';
-import { offsetOf } from '../../http/pagination.ts';
+import { type Listed, readPage } from '../../http/listing.ts';
+import { warnOfNamesake } from '../../http/warnings.ts';
+import { countOf } from '../../identity/teams/quotas.ts';
 import type { PortRange } from '../../instances/addresses.ts';
-import { type InstanceQuery, isWanted, orderOf } from '../../instances/listing.ts';
+import { INSTANCES, type InstanceQuery } from '../../instances/listing.ts';
 import { type Instance, type NewInstance, selectInstances } from '../../instances/store.ts';
 import type { Kind } from './kinds.ts';
 
@@ -29,16 +31,13 @@ export function listServices(
   teamId: number,
   kind: Kind,
   wanted: InstanceQuery,
-): Promise<ManagedService[]> {
-  const { column, direction } = orderOf(wanted);
-  return select(db)
-    .where(isWanted(teamId, kind, wanted))
-    .orderBy(column, direction)
-    .orderBy('instances.id', direction)
-    .limit(wanted.per_page)
-    .offset(offsetOf(wanted))
-    .execute();
+): Promise<Listed<ManagedService>> {
+  return readPage(selectOf(db, teamId, kind), INSTANCES, wanted, () => countOf(db, teamId, kind));
 }
+
+/** Warns of another of the team's services of its kind with the same name. */
+export const warnOfName = (db: Queryable, service: ManagedService): Promise<string[]> =>
+  warnOfNamesake(selectOf(db, service.team_id, service.kind as Kind), INSTANCES, service.kind, service);
 
 export const findService = (
   db: Queryable,

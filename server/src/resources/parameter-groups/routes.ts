@@ -1,6 +1,6 @@
 import type { Api } from '../../http/api.ts';
 import { mutate } from '../../http/mutation.ts';
-import { PageOf, PageQuery } from '../../http/pagination.ts';
+import { PageOf } from '../../http/pagination.ts';
 import { parseNumberId } from '../../http/schema.ts';
 import {
   CloneParameterGroup,
@@ -8,6 +8,7 @@ import {
   GroupAnswer,
   GroupDeleted,
   GroupParams,
+  GroupQuery,
   GroupWritten,
   ParameterGroup,
   UpdateParameterGroup,
@@ -34,9 +35,11 @@ function collectionRoutes(api: Api, groups: ParameterGroupService): void {
       schema: {
         operationId: 'listParameterGroups',
         summary: 'List parameter groups',
-        description: 'Lists the team’s groups, newest first, and the built-in ones, one for each engine.',
+        description:
+          'Lists the team’s groups, newest first, and the built-in ones, one for each engine; or those that the ' +
+          'parameters name.',
         tags,
-        querystring: PageQuery,
+        querystring: GroupQuery,
         response: { 200: PageOf(ParameterGroup) },
       },
     },

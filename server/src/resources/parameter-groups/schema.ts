@@ -1,4 +1,6 @@
 import { type Static, Type } from 'typebox';
+import { Fixed } from '../../http/fixed.ts';
+import { ListQuery } from '../../http/listing.ts';
 import {
   Component,
   DescriptionText,
@@ -14,6 +16,7 @@ import {
   Text,
   Timestamp,
 } from '../../http/schema.ts';
+import { Warnings } from '../../http/warnings.ts';
 import { PROVIDERS } from '../../services/registry.ts';
 import { ParametersInput, ParametersOutput } from './parameters-schema.ts';
 
@@ -56,6 +59,14 @@ export const ParameterGroup = Component('ParameterGroup', {
   updated_at: Nullable(Timestamp()),
 });
 
+export const GroupQuery = ListQuery('parameter groups', 'number', null, {
+  type: Type.Optional(
+    Enum(['cache', 'database'], { description: 'Only groups for databases, or for caches.' }),
+  ),
+  provider_type: Type.Optional(LineText(40, 'postgresql', { description: 'Only groups for this engine.' })),
+});
+export type GroupQuery = Static<typeof GroupQuery>;
+
 export const CreateParameterGroup = Component(
   'CreateParameterGroup',
   {
@@ -89,6 +100,9 @@ export const UpdateParameterGroup = Component(
     locked_parameters: Type.Optional(Nullable(Locked)),
     is_default: Type.Optional(Default),
     is_active: Type.Optional(Active),
+    type: Fixed(Enum(['cache', 'database'])),
+    provider_type: Fixed(ProviderType),
+    family: Fixed(LineText(20, '17')),
   },
   { minProperties: 1, example: { parameters: { work_mem: '32MB' } } },
 );
@@ -106,6 +120,7 @@ export const GroupAnswer = Component('ParameterGroupResponse', { parameter_group
 export const GroupWritten = Component('ParameterGroupWritten', {
   message: Message('The parameter group was created.'),
   parameter_group: ParameterGroup,
+  warnings: Warnings,
 });
 export const GroupDeleted = Component('ParameterGroupDeleted', {
   message: Message('The parameter group was deleted.'),

@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
 import type { Images } from '../../dataplane/contract/images.ts';
 import type { Database, Queryable, Tx } from '../../db/database.ts';
-import { offsetOf, type PageQuery, pageOf } from '../../http/pagination.ts';
+import { refuseChanges } from '../../http/fixed.ts';
+import { pageOf } from '../../http/pagination.ts';
 import type { TeamPrincipal } from '../../http/principal.ts';
 import { releaseQuota, takeQuota } from '../../identity/teams/quotas.ts';
 import { AppError, invalid, notFound } from '../../lib/errors.ts';
@@ -11,8 +12,13 @@ import { imageOf } from '../../services/provider.ts';
 import { findProvider } from '../../services/registry.ts';
 import type { Follower, GroupFollowers } from './followers.ts';
 import { knownParameters, resolveParameters } from './resolution.ts';
-import type { CloneParameterGroup, CreateParameterGroup, UpdateParameterGroup } from './schema.ts';
-import { countGroups, findGroup, listGroups, lockGroup, type ParameterGroup } from './store.ts';
+import {
+  type CloneParameterGroup,
+  type CreateParameterGroup,
+  type GroupQuery,
+  UpdateParameterGroup,
+} from './schema.ts';
+import { findGroup, listGroups, lockGroup, type ParameterGroup, warnOfName } from './store.ts';
 
 export interface ParameterGroupDependencies {
   database: Database;
@@ -47,12 +53,9 @@ export class ParameterGroupService {
     return names.filter((name) => known?.some((parameter) => parameter.name === name && parameter.static));
   }
 
-  async list(principal: TeamPrincipal, query: PageQuery) {
-    const [rows, total] = await Promise.all([
-      listGroups(this.#db, principal.team.id, query.per_page, offsetOf(query)),
-      countGroups(this.#db, principal.team.id),
-    ]);
-    return pageOf(await Promise.all(rows.map((row) => this.#view(row))), total, query);
+  async list(principal: TeamPrincipal, query: GroupQuery) {
+    const page = await listGroups(this.#db, principal.team.id, query);
+    return pageOf(await Promise.all(page.rows.map((row) => this.#view(row))), page, query);
   }
 
   async show(principal: TeamPrincipal, id: number | null) {
@@ -126,11 +129,17 @@ export class ParameterGroupService {
       .values({ ...group, ...jsonColumns(group), team_id: principal.team.id })
       .returningAll()
       .executeTakeFirstOrThrow();
-    return { message: 'The parameter group was created.', parameter_group: await this.#view(row) };
+    return {
+      message: 'The parameter group was created.',
+      parameter_group: await this.#view(row),
+      warnings: await warnOfName(tx, principal.team.id, row),
+    };
   }
 
   async update(tx: Tx, principal: TeamPrincipal, id: number | null, body: UpdateParameterGroup) {
     const group = await this.#lockOwn(tx, principal, id);
+    const { type, provider: provider_type, family } = group;
+    refuseChanges(UpdateParameterGroup, 'parameter group', { type, provider_type, family }, body);
     const provider = findProvider(group.provider)!;
     const content = {
       parameters: body.parameters ?? (group.parameters as Record<string, unknown>),
@@ -160,7 +169,11 @@ export class ParameterGroupService {
       following.length === 0
         ? 'The parameter group was updated.'
         : `The parameter group was updated; ${following.length} of its instances follow.`;
-    return { message, parameter_group: await this.#view(row) };
+    return {
+      message,
+      parameter_group: await this.#view(row),
+      warnings: body.name === undefined ? [] : await warnOfName(tx, principal.team.id, row),
+    };
   }
 
   /** Applies the changed group to an instance. One that is being deleted or has a problem gets it at its next start. */

@@ -1,6 +1,8 @@
 import { type Selectable, sql } from 'kysely';
 import type { Database, Queryable, Tx } from '../../db/database.ts';
 import type { ParameterGroups } from '../../db/schema.gen.ts';
+import { type Listed, type Listing, type ListWanted, readPage } from '../../http/listing.ts';
+import { warnOfNamesake } from '../../http/warnings.ts';
 import { PROVIDERS } from '../../services/registry.ts';
 
 export type ParameterGroup = Selectable<ParameterGroups>;
@@ -11,27 +13,27 @@ const visible = (db: Queryable, teamId: number) =>
     .selectFrom('parameter_groups')
     .where((eb) => eb.or([eb('team_id', '=', teamId), eb('team_id', 'is', null)]));
 
-/** Newest first, system groups last. `limit` and `offset` count rows. */
+const GROUPS: Listing = {
+  id: { column: 'id', form: 'number' },
+  // System groups are older than those of any team, whatever their number.
+  created: { value: sql`(case when team_id is null then 0 else id end)`, form: 'number' },
+  name: 'name',
+  filters: {
+    type: { column: 'type', form: 'text' },
+    provider_type: { column: 'provider', form: 'text' },
+  },
+};
+
+/** Warns of another group that the team can use with the same name. */
+export const warnOfName = (db: Queryable, teamId: number, group: ParameterGroup): Promise<string[]> =>
+  warnOfNamesake(visible(db, teamId), GROUPS, 'parameter group', group);
+
+/** The page of the groups that is asked for. */
 export const listGroups = (
   db: Queryable,
   teamId: number,
-  limit: number,
-  offset: number,
-): Promise<ParameterGroup[]> =>
-  visible(db, teamId)
-    .selectAll()
-    .orderBy(sql`team_id is null`)
-    .orderBy('id', 'desc')
-    .limit(limit)
-    .offset(offset)
-    .execute();
-
-export async function countGroups(db: Queryable, teamId: number): Promise<number> {
-  const row = await visible(db, teamId)
-    .select(({ fn }) => fn.countAll<number>().as('count'))
-    .executeTakeFirstOrThrow();
-  return row.count;
-}
+  wanted: ListWanted,
+): Promise<Listed<ParameterGroup>> => readPage(visible(db, teamId).selectAll(), GROUPS, wanted);
 
 export const findGroup = (db: Queryable, teamId: number, id: number): Promise<ParameterGroup | undefined> =>
   visible(db, teamId).selectAll().where('id', '=', id).executeTakeFirst();

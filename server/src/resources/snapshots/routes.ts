@@ -1,8 +1,9 @@
 import type { FastifyRequest } from 'fastify';
 import type { Api } from '../../http/api.ts';
+import type { ListWanted } from '../../http/listing.ts';
 import { mutate } from '../../http/mutation.ts';
-import { PageOf, PageQuery } from '../../http/pagination.ts';
-import { Obj, parseNumberId } from '../../http/schema.ts';
+import { PageOf } from '../../http/pagination.ts';
+import { parseNumberId } from '../../http/schema.ts';
 import { kindOf } from '../../instances/kinds.ts';
 import { Action, snapshotSchemas } from './schema.ts';
 import type { SnapshotService } from './service.ts';
@@ -42,17 +43,14 @@ function collectionRoutes(api: Api, service: SnapshotService): void {
         operationId: `list${label}Snapshots`,
         summary: `List snapshots of ${noun}s`,
         description:
-          `Lists the snapshots of the team’s ${noun}s, newest first, including those that Danube takes ` +
-          'automatically.',
+          `Lists the snapshots of the team’s ${noun}s, newest first, or those that the parameters name. Those that ` +
+          'Danube takes automatically are among them.',
         tags,
-        querystring: Obj({ ...PageQuery.properties, ...schemas.filter }),
+        querystring: schemas.query,
         response: { 200: PageOf(schemas.snapshot) },
       },
     },
-    (request) => {
-      const instanceId = (request.query as Record<string, unknown>)[`${member}_id`] as string | undefined;
-      return service.list(request.principal, request.query as PageQuery, instanceId ?? null);
-    },
+    (request) => service.list(request.principal, request.query as unknown as ListWanted),
   );
   api.post(
     path,

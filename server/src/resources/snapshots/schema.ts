@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import { ListQuery } from '../../http/listing.ts';
 import {
   Component,
   DescriptionText,
@@ -15,6 +16,7 @@ import {
   Text,
   Timestamp,
 } from '../../http/schema.ts';
+import { Warnings } from '../../http/warnings.ts';
 import { kindOf } from '../../instances/kinds.ts';
 import { PlanName } from '../../instances/schema.ts';
 import { ActionAnswer, OperationId } from '../../operations/schema.ts';
@@ -117,13 +119,13 @@ export function snapshotSchemas(kind: string) {
   const snapshot = snapshotOf(kind);
   return {
     params: Obj({ [param]: PathId('integer', 'Id of the snapshot.') }),
-    filter: {
+    query: ListQuery('snapshots', 'number', SNAPSHOT_STATUSES, {
       [`${member}_id`]: Type.Optional(
         LineText(64, '0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e', {
-          description: `Lists only snapshots of this ${noun}.`,
+          description: `Only snapshots of this ${noun}.`,
         }),
       ),
-    },
+    }),
     snapshot,
     create: Component(`Create${label}Snapshot`, {
       [`${member}_id`]: Id(undefined, `The ${noun} to take a snapshot of.`),
@@ -133,6 +135,7 @@ export function snapshotSchemas(kind: string) {
     created: Component(`${label}SnapshotCreated`, {
       message: Message('The snapshot is being taken. Ask for its status until it is ready.'),
       snapshot,
+      warnings: Warnings,
       operation_id: OperationId,
     }),
     shown: Component(`${label}SnapshotResponse`, { snapshot }),

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Database, Queryable, Tx } from '../../db/database.ts';
-import { offsetOf, type PageQuery, pageOf } from '../../http/pagination.ts';
+import type { ListWanted } from '../../http/listing.ts';
+import { pageOf } from '../../http/pagination.ts';
 import type { TeamPrincipal } from '../../http/principal.ts';
 import { assertQuotaWithin } from '../../identity/teams/quotas.ts';
 import { assertPoolHasRoom, promiseSnapshot } from '../../instances/capacity.ts';
@@ -17,7 +18,6 @@ import { deletionBlocker, readingBlocker, restoreBlocker, snapshotBlocker } from
 import type { SnapshotStatus } from './states.ts';
 import { RESOURCE_TYPE } from './states.ts';
 import {
-  countSnapshots,
   findSnapshot,
   insertSnapshot,
   type ListedSnapshot,
@@ -26,6 +26,7 @@ import {
   snapshotTarget,
   updateSnapshot,
   usesOf,
+  warnOfName,
 } from './store.ts';
 import { viewSnapshot } from './view.ts';
 
@@ -67,15 +68,9 @@ export class SnapshotService {
     return pair;
   }
 
-  async list(principal: TeamPrincipal, query: PageQuery, instanceId: string | null) {
-    const filter = { kind: this.kind, instanceId };
-    // A malformed id matches no instance, and so no snapshots.
-    if (instanceId !== null && !UUID.test(instanceId)) return pageOf([], 0, query);
-    const [rows, total] = await Promise.all([
-      listSnapshots(this.#db, principal.team.id, filter, query.per_page, offsetOf(query)),
-      countSnapshots(this.#db, principal.team.id, filter),
-    ]);
-    return pageOf(rows.map(viewSnapshot), total, query);
+  async list(principal: TeamPrincipal, query: ListWanted) {
+    const page = await listSnapshots(this.#db, principal.team.id, this.kind, query);
+    return pageOf(page.rows.map(viewSnapshot), page, query);
   }
 
   async show(principal: TeamPrincipal, id: number | null) {
@@ -116,6 +111,7 @@ export class SnapshotService {
     return {
       message: 'The snapshot is being taken. Ask for its status until it is ready.',
       snapshot: viewSnapshot({ ...snapshot, instance_name: instance.name }),
+      warnings: await warnOfName(tx, snapshot),
       operation_id: operation.id,
     };
   }

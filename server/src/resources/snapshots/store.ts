@@ -2,6 +2,8 @@ import { type Insertable, type Selectable, sql, type UpdateObject } from 'kysely
 import type { SnapshotRef } from '../../dataplane/contract/refs.ts';
 import type { Queryable, Tx } from '../../db/database.ts';
 import type { DB, Snapshots } from '../../db/schema.gen.ts';
+import { type Listed, type Listing, type ListWanted, readPage } from '../../http/listing.ts';
+import { warnOfNamesake } from '../../http/warnings.ts';
 import type { DrillRecord } from '../../instances/diagnosis.ts';
 import { kindOf } from '../../instances/kinds.ts';
 import type { Instance } from '../../instances/store.ts';
@@ -32,55 +34,51 @@ export const snapshotTarget = ({
 /** A snapshot with the name of its instance. */
 export type ListedSnapshot = Snapshot & { instance_name: string };
 
-export interface SnapshotFilter {
-  kind: string;
-  /** Only snapshots of this instance; null: all. */
-  instanceId: string | null;
-}
-
-const filtered = (db: Queryable, teamId: number, { kind, instanceId }: SnapshotFilter) => {
-  const all = db.selectFrom('snapshots').where('team_id', '=', teamId).where('kind', '=', kind);
-  return instanceId === null ? all : all.where('instance_id', '=', instanceId);
-};
-
 const instanceName = sql<string>`(select name from instances where instances.id = instance_id)`.as(
   'instance_name',
 );
 
-/** Newest first. `limit` and `offset` count rows. */
-export const listSnapshots = (
+const ofTeam = (db: Queryable, teamId: number, kind: string) =>
+  db
+    .selectFrom('snapshots')
+    .where('team_id', '=', teamId)
+    .where('kind', '=', kind)
+    .selectAll()
+    .select(instanceName);
+
+/** The page of the team's snapshots of a kind that is asked for. */
+export function listSnapshots(
   db: Queryable,
   teamId: number,
-  filter: SnapshotFilter,
-  limit: number,
-  offset: number,
-): Promise<ListedSnapshot[]> =>
-  filtered(db, teamId, filter)
-    .selectAll()
-    .select(instanceName)
-    .orderBy('id', 'desc')
-    .limit(limit)
-    .offset(offset)
-    .execute();
-
-export async function countSnapshots(db: Queryable, teamId: number, filter: SnapshotFilter): Promise<number> {
-  const row = await filtered(db, teamId, filter)
-    .select(({ fn }) => fn.countAll<number>().as('count'))
-    .executeTakeFirstOrThrow();
-  return row.count;
+  kind: string,
+  wanted: ListWanted,
+): Promise<Listed<ListedSnapshot>> {
+  return readPage(ofTeam(db, teamId, kind), listingOf(kind), wanted);
 }
+
+/** Warns of another snapshot of the instance with the same name. */
+export const warnOfName = (db: Queryable, snapshot: Snapshot): Promise<string[]> =>
+  warnOfNamesake(
+    db.selectFrom('snapshots').where('instance_id', '=', snapshot.instance_id),
+    listingOf(snapshot.kind),
+    'snapshot of this instance',
+    snapshot,
+  );
+
+const listingOf = (kind: string): Listing => ({
+  id: { column: 'id', form: 'number' },
+  created: { value: sql.ref('id'), form: 'number' },
+  name: 'name',
+  status: 'status',
+  filters: { [`${kindOf(kind).snapshots.member}_id`]: { column: 'instance_id', form: 'uuid' } },
+});
 
 export const findSnapshot = (
   db: Queryable,
   teamId: number,
   kind: string,
   id: number,
-): Promise<ListedSnapshot | undefined> =>
-  filtered(db, teamId, { kind, instanceId: null })
-    .selectAll()
-    .select(instanceName)
-    .where('id', '=', id)
-    .executeTakeFirst();
+): Promise<ListedSnapshot | undefined> => ofTeam(db, teamId, kind).where('id', '=', id).executeTakeFirst();
 
 /** Locks a snapshot until the transaction ends. To lock its instance too, lock that one first. */
 export const lockSnapshot = (tx: Tx, uid: string): Promise<Snapshot | undefined> =>

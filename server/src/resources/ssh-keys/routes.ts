@@ -1,10 +1,10 @@
 import type { Database, Queryable } from '../../db/database.ts';
 import type { Api } from '../../http/api.ts';
 import { mutate } from '../../http/mutation.ts';
-import { PageOf, PageQuery } from '../../http/pagination.ts';
+import { PageOf } from '../../http/pagination.ts';
 import { Obj, PathId, parseNumberId } from '../../http/schema.ts';
-import { CreateSshKey, SshKey, SshKeyAnswer, SshKeyCreated, SshKeyDeleted } from './schema.ts';
-import { createSshKey, deleteSshKey, getSshKey, listSshKeys } from './service.ts';
+import { CreateSshKey, SshKey, SshKeyAnswer, SshKeyCreated, SshKeyDeleted, SshKeyQuery } from './schema.ts';
+import { createSshKey, deleteSshKey, getSshKey, listSshKeys, warnOfName } from './service.ts';
 
 const tags = ['SSH keys'];
 const params = Obj({ sshKey: PathId('integer', 'Id of the SSH key.') });
@@ -22,9 +22,9 @@ function collectionRoutes(api: Api, db: Queryable): void {
       schema: {
         operationId: 'listSshKeys',
         summary: 'List SSH keys',
-        description: 'Lists the team’s SSH keys, newest first.',
+        description: 'Lists the team’s SSH keys, newest first, or those that the parameters name.',
         tags,
-        querystring: PageQuery,
+        querystring: SshKeyQuery,
         response: { 200: PageOf(SshKey) },
       },
       config: { scope: 'ssh-key:read' },
@@ -45,10 +45,10 @@ function collectionRoutes(api: Api, db: Queryable): void {
       config: { scope: 'ssh-key:write' },
     },
     (request) =>
-      mutate(request, async (tx) => ({
-        message: 'SSH key added.',
-        key: await createSshKey(tx, request.principal, request.body),
-      })),
+      mutate(request, async (tx) => {
+        const key = await createSshKey(tx, request.principal, request.body);
+        return { message: 'SSH key added.', key, warnings: await warnOfName(tx, key) };
+      }),
   );
 }
 

@@ -1,6 +1,8 @@
-import { Type } from 'typebox';
+import { type Static, Type } from 'typebox';
+import { ListQuery } from '../../http/listing.ts';
 import { Component, LINES, Message, NameText, NumberId, Text, Timestamp } from '../../http/schema.ts';
 import { PATTERN_MESSAGE } from '../../http/validation.ts';
+import { Warnings } from '../../http/warnings.ts';
 
 const PUBLIC_KEY =
   'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIIRRJgLgp2sSUIdr3oliil89XQscfZGHontzuSD/5Az7 ada@laptop';
@@ -18,6 +20,9 @@ export const SshKey = Component('SshKey', {
   team_id: NumberId(1),
   user_id: NumberId(1, 'The account that added the key.'),
 });
+
+export const SshKeyQuery = ListQuery('SSH keys', 'number', null);
+export type SshKeyQuery = Static<typeof SshKeyQuery>;
 
 export const CreateSshKey = Component('CreateSshKey', {
   name: NameText(255, 'laptop'),
@@ -41,6 +46,10 @@ export const CreateSshKey = Component('CreateSshKey', {
 
 export const SshKeyAnswer = Component('SshKeyResponse', { key: SshKey });
 
-export const SshKeyCreated = Component('SshKeyCreated', { message: Message('SSH key added.'), key: SshKey });
+export const SshKeyCreated = Component('SshKeyCreated', {
+  message: Message('SSH key added.'),
+  key: SshKey,
+  warnings: Warnings,
+});
 
 export const SshKeyDeleted = Component('SshKeyDeleted', { message: Message('SSH key deleted.') });

@@ -1,29 +1,30 @@
-import type { Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import type { Queryable, Tx } from '../../db/database.ts';
 import type { SshKeys } from '../../db/schema.gen.ts';
-import { offsetOf, type PageQuery, pageOf } from '../../http/pagination.ts';
+import { type Listing, readPage } from '../../http/listing.ts';
+import { pageOf } from '../../http/pagination.ts';
 import type { TeamPrincipal } from '../../http/principal.ts';
+import { warnOfNamesake } from '../../http/warnings.ts';
 import { countOf, releaseQuota, takeQuota } from '../../identity/teams/quotas.ts';
 import { type AppError, invalid, notFound } from '../../lib/errors.ts';
 import { PublicKeyError } from './key-text.ts';
 import { type PublicKey, parsePublicKey } from './public-key.ts';
+import type { SshKeyQuery } from './schema.ts';
 
 type Row = Selectable<SshKeys>;
 
-/** The team's keys, newest first. */
-export async function listSshKeys(db: Queryable, principal: TeamPrincipal, query: PageQuery) {
-  const [rows, total] = await Promise.all([
-    db
-      .selectFrom('ssh_keys')
-      .selectAll()
-      .where('team_id', '=', principal.team.id)
-      .orderBy('id', 'desc')
-      .limit(query.per_page)
-      .offset(offsetOf(query))
-      .execute(),
-    countOf(db, principal.team.id, 'ssh_key'),
-  ]);
-  return pageOf(rows.map(toWire), total, query);
+const SSH_KEYS: Listing = {
+  id: { column: 'id', form: 'number' },
+  created: { value: sql.ref('id'), form: 'number' },
+  name: 'name',
+};
+
+/** The page of the team's keys that is asked for. */
+export async function listSshKeys(db: Queryable, principal: TeamPrincipal, query: SshKeyQuery) {
+  const { id: teamId } = principal.team;
+  const keys = db.selectFrom('ssh_keys').selectAll().where('team_id', '=', teamId);
+  const page = await readPage(keys, SSH_KEYS, query, () => countOf(db, teamId, 'ssh_key'));
+  return pageOf(page.rows.map(toWire), page, query);
 }
 
 /** One key of the team. Throws `not_found`. */
@@ -87,6 +88,10 @@ async function duplicate(db: Queryable, teamId: number, fingerprint: string): Pr
     public_key: [`The team already has this key: "${name}", with the id ${id}. Use that one.`],
   });
 }
+
+/** Warns of another key of the team with the same name. */
+export const warnOfName = (db: Queryable, key: { id: number; name: string; team_id: number }) =>
+  warnOfNamesake(db.selectFrom('ssh_keys').where('team_id', '=', key.team_id), SSH_KEYS, 'SSH key', key);
 
 /** Deletes a key. Instances created with it keep it. Throws `not_found`. */
 export async function deleteSshKey(tx: Tx, principal: TeamPrincipal, id: number | null): Promise<void> {

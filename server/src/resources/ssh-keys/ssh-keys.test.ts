@@ -30,7 +30,7 @@ describe('SSH keys', () => {
     assert.deepEqual((await call('GET', `/ssh-keys/${id}`)).body, { key: body.key });
     assert.deepEqual((await call('GET', '/ssh-keys')).body, {
       data: [body.key],
-      pagination: { current_page: 1, last_page: 1, per_page: 15, total: 1 },
+      pagination: { current_page: 1, last_page: 1, per_page: 15, total: 1, next_cursor: null },
     });
     assert.equal((await call('DELETE', `/ssh-keys/${id}`)).status, 200);
     assert.equal((await call('GET', `/ssh-keys/${id}`)).status, 404);

@@ -181,9 +181,9 @@ function loginErrors(
     else if (!key) errors.ssh_key_id = ['The selected SSH key does not exist in this team.'];
   } else {
     if (!body.password) errors.password = ['The password field is required when auth_method is password.'];
-    if (body.password_confirmation != null && body.password_confirmation !== body.password) {
-      errors.password_confirmation = ['The password confirmation does not match the password.'];
-    }
+  }
+  if (body.password_confirmation != null && body.password_confirmation !== body.password) {
+    errors.password_confirmation = ['The password confirmation does not match the password.'];
   }
   return errors;
 }

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { Fixed } from '../../http/fixed.ts';
 import {
   Component,
   Enum,
@@ -15,6 +16,7 @@ import {
   Timestamp,
 } from '../../http/schema.ts';
 import { PATTERN_MESSAGE } from '../../http/validation.ts';
+import { Warnings } from '../../http/warnings.ts';
 import { MAX_CLOUD_INIT } from '../../images/custom-cloud-init.ts';
 import { InstanceQuery } from '../../instances/listing.ts';
 import {
@@ -32,6 +34,8 @@ import { VPS_STATUSES, type VpsStatus } from './states.ts';
 
 const Status = Enum(VPS_STATUSES, { example: 'running' });
 const AllocationType = Enum(['shared', 'dedicated']);
+const NetworkStack = Enum(['dual_stack', 'ipv4_only', 'ipv6_only']);
+const AuthMethod = Enum(['ssh_key', 'password'], { description: 'How root logs in over SSH.' });
 const PlanName = LineText(40, 'nano_shared', { description: 'A name from `GET /vps/plans`.' });
 const ImageName = LineText(100, 'debian-12', { description: 'A name from `GET /vps/images`.' });
 
@@ -53,8 +57,8 @@ export const Vps = Component('Vps', {
   storage_size_gb: Int(40),
   image: ImageName,
   datacenter: Text(40, 'fsn1'),
-  network_stack: Enum(['dual_stack', 'ipv4_only', 'ipv6_only']),
-  auth_method: Enum(['ssh_key', 'password']),
+  network_stack: NetworkStack,
+  auth_method: AuthMethod,
   public_ip: Address4,
   ipv6_address: Address6,
   vnc_access_url: Nullable(Text(500, 'https://example.org/console')),
@@ -77,10 +81,15 @@ export const Vps = Component('Vps', {
 });
 export type VpsView = Static<typeof Vps>;
 
+/** Members of v1 that are stored and shown, and have no effect: an answer to a request for them says so. */
+export const NO_BACKUPS =
+  'This install makes no backups. For daily snapshots, update the server with automated_snapshots_enabled.';
+export const NO_METRICS = 'This install keeps no metrics of servers.';
+
 const Configuration = Component('VpsConfiguration', {
   auto_start: Type.Optional(Flag('Whether it starts again after a restart of the host.')),
-  backup_enabled: Type.Optional(Flag('Whether backups are requested.')),
-  monitoring_enabled: Type.Optional(Flag('Whether metrics are stored.')),
+  backup_enabled: Type.Optional(Flag(`Whether backups are requested. ${NO_BACKUPS}`)),
+  monitoring_enabled: Type.Optional(Flag(`Whether metrics are requested. ${NO_METRICS}`)),
 });
 
 const Password = (when: string) =>
@@ -101,8 +110,6 @@ const PasswordConfirmation = Nullable(
   Type.String({ maxLength: 128, format: 'password', example: 'correct horse battery' }),
 );
 
-const AuthMethod = Enum(['ssh_key', 'password'], { description: 'How root logs in over SSH.' });
-
 const CustomCloudInit = Nullable(
   Type.String({
     maxLength: MAX_CLOUD_INIT,
@@ -113,26 +120,30 @@ const CustomCloudInit = Nullable(
   }),
 );
 
+const Name = Type.String({
+  minLength: 1,
+  maxLength: 255,
+  pattern: '^[a-z0-9][a-z0-9-]*[a-z0-9]$|^[a-z0-9]$',
+  [PATTERN_MESSAGE]:
+    'may hold lower-case letters, digits and hyphens, and begins and ends with a letter or digit',
+  example: 'web-1',
+  description: 'Lower-case letters, digits and hyphens. Its first 63 characters become the host name.',
+});
+
 export const CreateVps = Component(
   'CreateVps',
   {
-    name: Type.String({
-      minLength: 1,
-      maxLength: 255,
-      pattern: '^[a-z0-9][a-z0-9-]*[a-z0-9]$|^[a-z0-9]$',
-      [PATTERN_MESSAGE]:
-        'may hold lower-case letters, digits and hyphens, and begins and ends with a letter or digit',
-      example: 'web-1',
-      description: 'Lower-case letters, digits and hyphens. Its first 63 characters become the host name.',
-    }),
+    name: Name,
     resource_profile: Type.Optional(PlanName),
     cpu_allocation_type: Type.Optional(Nullable(AllocationType)),
     image: ImageName,
-    network_stack: Type.Optional(Nullable(Enum(['dual_stack', 'ipv4_only', 'ipv6_only']))),
+    network_stack: Type.Optional(Nullable(NetworkStack)),
     datacenter: LineText(40, 'fsn1'),
     auth_method: AuthMethod,
     ssh_key_id: Type.Optional(Nullable(NumberId(12, 'Required if `auth_method` is `ssh_key`.'))),
-    password: Type.Optional(Password('Required if `auth_method` is `password`.')),
+    password: Type.Optional(
+      Password('For the console and, if `auth_method` is `password`, which requires it, for SSH.'),
+    ),
     password_confirmation: Type.Optional(PasswordConfirmation),
     configuration: Type.Optional(Configuration),
     custom_cloud_init: Type.Optional(CustomCloudInit),
@@ -158,15 +169,26 @@ export const CreateVps = Component(
 );
 export type CreateVps = Static<typeof CreateVps>;
 
+const REINSTALL = 'Reinstall the server.';
+
 export const UpdateVps = Component(
   'UpdateVps',
   {
+    name: Type.Optional({
+      ...Name,
+      description: 'The host name inside the server stays the same until it is reinstalled.',
+    }),
+    image: Fixed(ImageName, REINSTALL),
+    datacenter: Fixed(LineText(40, 'fsn1')),
+    network_stack: Fixed(NetworkStack),
+    auth_method: Fixed(AuthMethod, REINSTALL),
+    ssh_key_id: Fixed(NumberId(12), REINSTALL),
     cpu_allocation_type: Type.Optional(AllocationType),
     resource_profile: Type.Optional(Nullable(PlanName)),
     configuration: Type.Optional(Configuration),
     automated_snapshots_enabled: Type.Optional(Flag('Whether to take a snapshot every day.')),
   },
-  { minProperties: 1 },
+  { minProperties: 1, example: { name: 'web-2', resource_profile: 'micro_shared' } },
 );
 export type UpdateVps = Static<typeof UpdateVps>;
 
@@ -196,6 +218,7 @@ export const CreatedVps = Component('VpsCreated', {
     example: true,
     description: 'Whether a default firewall was created with it.',
   }),
+  warnings: Warnings,
   operation_id: OperationId,
 });
 
@@ -215,6 +238,7 @@ export const ShownVps = Component('VpsResponse', {
 export const UpdatedVps = Component('VpsUpdated', {
   message: Message('The server is being updated.'),
   instance: Vps,
+  warnings: Warnings,
   operation_id: Nullable(OperationId),
 });
 
@@ -241,7 +265,7 @@ export const VpsPassword = Component('VpsPassword', {
   password: Nullable(Text(128, 'kT7wq2mXf9RzcV4h')),
   username: Enum(['root']),
   public_ip: Address4,
-  auth_method: Enum(['ssh_key', 'password']),
+  auth_method: AuthMethod,
 });
 
 const imageFields = {

@@ -1,13 +1,14 @@
 import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
 import { INTERNAL_DOMAIN, internalName } from '../../dataplane/contract/networks.ts';
 import type { Database, Queryable, Tx } from '../../db/database.ts';
+import { refuseChanges } from '../../http/fixed.ts';
 import { pageOf } from '../../http/pagination.ts';
 import type { TeamPrincipal } from '../../http/principal.ts';
 import { takeQuota } from '../../identity/teams/quotas.ts';
 import { type AddressPools, allotAddresses } from '../../instances/addresses.ts';
 import { promiseInstance } from '../../instances/capacity.ts';
 import { acceptForInstance, targetOf } from '../../instances/lifecycle.ts';
-import { countWanted, type InstanceQuery } from '../../instances/listing.ts';
+import type { InstanceQuery } from '../../instances/listing.ts';
 import { insertInstance, updateInstance } from '../../instances/store.ts';
 import { randomText, type SecretBox } from '../../lib/crypto.ts';
 import { invalidState, notFound } from '../../lib/errors.ts';
@@ -17,11 +18,21 @@ import type { PassClock } from '../../reconcilers/reconcilers.ts';
 import { createDefaultFirewall, serverRules } from '../firewalls/defaults.ts';
 import { vpsOperations } from './operations.ts';
 import { checkCreate, checkReinstall, planChange } from './rules.ts';
-import type { CreateVps, ReinstallVps, UpdateVps } from './schema.ts';
+import { type CreateVps, type ReinstallVps, UpdateVps } from './schema.ts';
 import { settingsOf } from './spec.ts';
 import { allowedActions, type VpsStatus } from './states.ts';
-import { findVps, getVps, listVps, lockVps, type PlanColumns, updateVps, type Vps } from './store.ts';
+import {
+  findVps,
+  getVps,
+  listVps,
+  lockVps,
+  type PlanColumns,
+  updateVps,
+  type Vps,
+  warnOfName,
+} from './store.ts';
 import { viewVps } from './view.ts';
+import { warnOfCreation, warnOfUpdate } from './warnings.ts';
 
 export interface VpsServiceDependencies {
   database: Database;
@@ -64,14 +75,13 @@ export class VpsService {
   }
 
   async list(principal: TeamPrincipal, query: InstanceQuery) {
-    const [rows, total, comparedAt] = await Promise.all([
+    const [page, comparedAt] = await Promise.all([
       listVps(this.#db, principal.team.id, query),
-      countWanted(this.#db, principal.team.id, 'vps', query),
       this.#clock.lastPass(),
     ]);
     return pageOf(
-      rows.map((row) => viewVps(row, comparedAt)),
-      total,
+      page.rows.map((row) => viewVps(row, comparedAt)),
+      page,
       query,
     );
   }
@@ -82,7 +92,7 @@ export class VpsService {
     const id = uuidv7();
     const addresses = await allotAddresses(tx, principal.team.id, id, this.#pools);
     const stack = body.network_stack ?? 'dual_stack';
-    const password = body.auth_method === 'password' && body.password ? body.password : randomText(20);
+    const password = body.password ?? randomText(20);
     const { cpu_allocation_type, ...shared } = plan;
     await insertInstance(tx, {
       id,
@@ -121,6 +131,7 @@ export class VpsService {
       message: 'The server is being created. Ask for its status until it is running.',
       instance: viewVps(vps, null),
       firewall_created: true,
+      warnings: [...(await warnOfName(tx, vps)), ...warnOfCreation(body)],
       operation_id: operation.id,
     };
   }
@@ -145,12 +156,13 @@ export class VpsService {
   async update(tx: Tx, principal: TeamPrincipal, id: string, body: UpdateVps) {
     const vps = await this.#lock(tx, principal, id);
     if (vps.desired === 'deleted') throw invalidState('The server is being deleted.', vps.status);
+    refuseChanges(UpdateVps, 'server', viewVps(vps, null), body);
     const plan = await planChange(tx, vps, body);
     const { auto_start, backup_enabled, monitoring_enabled } = { ...vps, ...body.configuration };
-    const { automated_snapshots_enabled } = { ...vps, ...body };
+    const { name, automated_snapshots_enabled } = { ...vps, ...body };
     const next = { ...vps, ...plan, auto_start };
     const { cpu_allocation_type, ...shared } = plan ?? planOf(vps);
-    await updateInstance(tx, vps.id, { ...shared, automated_snapshots_enabled });
+    await updateInstance(tx, vps.id, { ...shared, name, automated_snapshots_enabled });
     await updateVps(tx, vps.id, { cpu_allocation_type, auto_start, backup_enabled, monitoring_enabled });
     // A failed server has no instance to change, or one that a reinstall will replace.
     const restarts = auto_start !== vps.auto_start && vps.status !== 'error';
@@ -163,6 +175,10 @@ export class VpsService {
     return {
       message: operation ? 'The server is being updated.' : 'The server was updated.',
       instance: viewVps(updated, null),
+      warnings: [
+        ...(body.name === undefined ? [] : await warnOfName(tx, updated)),
+        ...warnOfUpdate(vps, body),
+      ],
       operation_id: operation?.id ?? null,
     };
   }

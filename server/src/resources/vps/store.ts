@@ -1,8 +1,10 @@
 import { type Selectable, sql, type UpdateObject } from 'kysely';
 import type { Queryable, Tx } from '../../db/database.ts';
 import type { DB, Vps as VpsTable } from '../../db/schema.gen.ts';
-import { offsetOf } from '../../http/pagination.ts';
-import { type InstanceQuery, isWanted, orderOf } from '../../instances/listing.ts';
+import { type Listed, pageQuery, readPage } from '../../http/listing.ts';
+import { warnOfNamesake } from '../../http/warnings.ts';
+import { countOf } from '../../identity/teams/quotas.ts';
+import { INSTANCES, type InstanceQuery } from '../../instances/listing.ts';
 import { type Instance, selectInstances } from '../../instances/store.ts';
 
 /** A server: the columns of every instance, and those of servers. */
@@ -20,20 +22,20 @@ const select = (db: Queryable) =>
 const selectOne = (db: Queryable, teamId: number, id: string) =>
   select(db).where('instances.id', '=', id).where('instances.team_id', '=', teamId);
 
+const selectTeam = (db: Queryable, teamId: number) =>
+  select(db).where('instances.team_id', '=', teamId).where('instances.kind', '=', 'vps');
+
 /** The page of the team's servers that is asked for. */
-export const listVps = (db: Queryable, teamId: number, wanted: InstanceQuery): Promise<Vps[]> =>
-  listVpsQuery(db, teamId, wanted).execute();
+export const listVps = (db: Queryable, teamId: number, wanted: InstanceQuery): Promise<Listed<Vps>> =>
+  readPage(selectTeam(db, teamId), INSTANCES, wanted, () => countOf(db, teamId, 'vps'));
 
 /** Its query, for the benchmark against the bare query. */
-export function listVpsQuery(db: Queryable, teamId: number, wanted: InstanceQuery) {
-  const { column, direction } = orderOf(wanted);
-  return select(db)
-    .where(isWanted(teamId, 'vps', wanted))
-    .orderBy(column, direction)
-    .orderBy('instances.id', direction)
-    .limit(wanted.per_page)
-    .offset(offsetOf(wanted));
-}
+export const listVpsQuery = (db: Queryable, teamId: number, wanted: InstanceQuery) =>
+  pageQuery(selectTeam(db, teamId), INSTANCES, wanted);
+
+/** Warns of another server of the team with the same name. */
+export const warnOfName = (db: Queryable, vps: Vps): Promise<string[]> =>
+  warnOfNamesake(selectTeam(db, vps.team_id), INSTANCES, 'server', vps);
 
 export const findVps = (db: Queryable, teamId: number, id: string): Promise<Vps | undefined> =>
   selectOne(db, teamId, id).executeTakeFirst();

@@ -1,0 +1,23 @@
+import { type CreateVps, NO_BACKUPS, NO_METRICS, type UpdateVps } from './schema.ts';
+import type { Vps } from './store.ts';
+
+const ofConfiguration = ({ configuration }: Pick<UpdateVps, 'configuration'>): string[] => [
+  ...(configuration?.backup_enabled ? [`backup_enabled has no effect. ${NO_BACKUPS}`] : []),
+  ...(configuration?.monitoring_enabled ? [`monitoring_enabled has no effect. ${NO_METRICS}`] : []),
+];
+
+/** Says which members of the request have no effect. */
+export const warnOfCreation = (body: CreateVps): string[] => [
+  ...ofConfiguration(body),
+  ...(body.auth_method === 'password' && body.ssh_key_id
+    ? ['ssh_key_id has no effect, because auth_method is password.']
+    : []),
+];
+
+/** The same for an update of `vps`, and what of it does not reach the inside of the server. */
+export const warnOfUpdate = (vps: Vps, body: UpdateVps): string[] => [
+  ...ofConfiguration(body),
+  ...(body.name === undefined || body.name === vps.name
+    ? []
+    : ['The host name inside the server stays the same until it is reinstalled.']),
+];
