@@ -9,7 +9,7 @@ export interface paths {
         };
         /**
          * Check health
-         * @description Reports whether Danube’s database and the data plane answer. Needs no token, and has no rate limit.
+         * @description Reports whether Danube’s database and the data plane answer, and whether a write of the last seconds worked. Needs no token, and has no rate limit.
          */
         get: operations["getHealth"];
         put?: never;
@@ -1594,6 +1594,11 @@ export interface components {
              * @example 25
              */
             used?: number;
+            /**
+             * @description Which part is at fault, and how; for `unavailable`.
+             * @example storage_read_only
+             */
+            reason?: string;
             available?: components["schemas"]["AvailableCapacity"];
         };
         AvailableCapacity: {
@@ -1612,7 +1617,7 @@ export interface components {
         };
         Health: {
             /**
-             * @description `ok` if all parts answer. Values so far: `ok`, `unavailable`.
+             * @description `ok` when every part answers and takes writes. Values so far: `ok`, `unavailable`.
              * @example ok
              */
             status: string;
@@ -1624,7 +1629,7 @@ export interface components {
              */
             version: string;
             /**
-             * @description Values so far: `ok`, `unavailable`.
+             * @description `ok`: a write worked a moment ago. `read_only`: it answers, and cannot store anything. Values so far: `ok`, `read_only`, `unavailable`.
              * @example ok
              */
             database: string;
@@ -1646,7 +1651,7 @@ export interface components {
              */
             virtualization: string | null;
             /**
-             * @description `nearly_full`: new instances and snapshots are refused until there is more room. Existing ones keep running. Values so far: `ok`, `nearly_full`, `unknown`.
+             * @description `ok`: a write worked a moment ago. `nearly_full`: new instances and snapshots are refused until there is more room. Existing ones keep running. `read_only`: no write works, not even of existing instances. Values so far: `ok`, `nearly_full`, `read_only`, `unknown`.
              * @example ok
              */
             storage: string;

@@ -106,7 +106,7 @@ export function createContext(
   const { config, database, plane, pools, publicAddress, log } = options;
   const secrets = createSecretBox(options.secretKey);
   const authority = createAuthorityReader(database, secrets);
-  const clock = createPassClock(database, INSTANCE_RECONCILER);
+  const clock = createPassClock(database, plane, INSTANCE_RECONCILER);
   return { config, database, plane, secrets, authority, pools, publicAddress, log, clock };
 }
 

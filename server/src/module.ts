@@ -66,7 +66,7 @@ export interface ModuleContext {
   /** IPv4 address of the host at which published ports are reached; null: no port can be published. */
   publicAddress: string | null;
   log: Log;
-  /** When the reconciler last compared the data plane with the rows of instances. */
+  /** What is known of all instances at once. */
   clock: PassClock;
 }
 

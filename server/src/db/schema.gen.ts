@@ -38,6 +38,7 @@ export interface Capacity {
   observed_at: Date | null;
   pool_free_mb: number | null;
   pool_mb: number | null;
+  pool_refusal: string | null;
   pool_reserve_mb: number | null;
   storage_quota_gb: number | null;
 }
@@ -348,6 +349,11 @@ export interface Workers {
   id: string;
 }
 
+export interface WriteProbe {
+  id: Generated<boolean>;
+  written_at: Generated<Date>;
+}
+
 export interface DB {
   addresses: Addresses;
   capacity: Capacity;
@@ -377,4 +383,5 @@ export interface DB {
   volumes: Volumes;
   vps: Vps;
   workers: Workers;
+  write_probe: WriteProbe;
 }

@@ -1,4 +1,4 @@
-import type { FastifyReply, RouteOptions } from 'fastify';
+import type { RouteOptions } from 'fastify';
 import { AppError } from '../lib/errors.ts';
 import { FairQueue, NoSlot } from '../lib/fair-queue.ts';
 import type { PrivateRequest } from './api.ts';
@@ -32,9 +32,7 @@ export function createAdmission(): Admission {
   return ({ handler, config }) => {
     const turns = config?.asksInstance ? slow : usual;
     return async function admitted(this: unknown, request, reply) {
-      const release = await turns
-        .enter(keyOf((request as PrivateRequest).principal))
-        .catch((error: unknown) => refuse(error, reply));
+      const release = await turns.enter(keyOf((request as PrivateRequest).principal)).catch(refuse);
       try {
         if (request.socket.destroyed) throw new AppError('bad_request', 'The connection has ended.');
         return await handler.call(this as never, request, reply);
@@ -47,13 +45,12 @@ export function createAdmission(): Admission {
 
 const keyOf = ({ team, accountId }: Principal): string => (team ? `team:${team.id}` : `account:${accountId}`);
 
-function refuse(error: unknown, reply: FastifyReply): never {
+function refuse(error: unknown): never {
   if (!(error instanceof NoSlot)) throw error;
-  reply.header('retry-after', RETRY_AFTER);
   const extra = { retry_after: RETRY_AFTER };
   throw error.reason === 'full'
     ? new AppError('rate_limited', 'Too many requests of this team at once. Send fewer at a time.', { extra })
     : new AppError('unavailable', 'The request has waited too long for its turn. Try again shortly.', {
-        extra,
+        extra: { ...extra, reason: 'busy' },
       });
 }

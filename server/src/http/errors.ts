@@ -1,8 +1,8 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
-import { DataPlaneError } from '../dataplane/contract/errors.ts';
+import { DataPlaneError, type DataPlaneErrorCode } from '../dataplane/contract/errors.ts';
 import { isConflict } from '../db/database.ts';
 import { AppError, invalid } from '../lib/errors.ts';
-import { databaseOutage, logFailure } from '../lib/failure.ts';
+import { databaseOutage, logFailure, type Outage } from '../lib/failure.ts';
 import { JSON_ONLY } from './json-body.ts';
 import { fieldErrors } from './validation.ts';
 
@@ -27,6 +27,9 @@ export function errorBody(error: AppError, requestId: string, publicUrl: string)
   };
 }
 
+/** Seconds after which a client may try again when a part of the install does not answer or takes no writes. */
+const RETRY_AFTER = 5;
+
 /** Creates the error handler. Errors that are not the client's fault are logged. */
 export function createErrorHandler(publicUrl: string) {
   return (thrown: unknown, request: FastifyRequest, reply: FastifyReply): void => {
@@ -34,6 +37,8 @@ export function createErrorHandler(publicUrl: string) {
     if (error.status >= 500) logFailure(request.log, thrown, 'request failed');
     const challenge = challengeOf(error, request);
     if (challenge) reply.header('www-authenticate', challenge);
+    const retryAfter = error.extra.retry_after ?? (error.code === 'unavailable' ? RETRY_AFTER : null);
+    if (retryAfter !== null) reply.header('retry-after', retryAfter);
     reply
       .code(error.status)
       .type('application/json; charset=utf-8')
@@ -69,11 +74,14 @@ export function toAppError(thrown: unknown): AppError {
   if (isConflict(thrown)) {
     return new AppError('unavailable', 'Other requests are changing the same things. Send this one again.', {
       cause: thrown,
+      extra: { reason: 'busy' },
     });
   }
-  if (databaseOutage(thrown)) {
-    return new AppError('unavailable', 'The database cannot be reached at the moment. Try again shortly.', {
+  const outage = databaseOutage(thrown);
+  if (outage) {
+    return new AppError('unavailable', OUTAGES[outage], {
       cause: thrown,
+      extra: { reason: REASONS[outage] },
     });
   }
   if (error?.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500) {
@@ -86,6 +94,24 @@ export function toAppError(thrown: unknown): AppError {
   );
 }
 
+const OUTAGES: Record<Outage, string> = {
+  away: 'The database cannot be reached at the moment. Try again shortly.',
+  full: 'The database has no room at the moment: nothing can be stored. It works again by itself once there is. Try again later.',
+  read_only: 'The database takes no writes at the moment: nothing can be stored. Try again later.',
+};
+
+const REASONS: Record<Outage, string> = {
+  away: 'database_unreachable',
+  full: 'database_full',
+  read_only: 'database_read_only',
+};
+
+const DATA_PLANE_REASONS: Partial<Record<DataPlaneErrorCode, string>> = {
+  unreachable: 'engine_unreachable',
+  timeout: 'engine_unreachable',
+  read_only: 'storage_read_only',
+};
+
 function fromDataPlane(error: DataPlaneError): AppError {
   if (error.code === 'image_unavailable') {
     return new AppError('not_available', error.publicMessage, { cause: error });
@@ -93,9 +119,8 @@ function fromDataPlane(error: DataPlaneError): AppError {
   if (error.code === 'no_capacity') {
     return new AppError('no_capacity', error.publicMessage, { cause: error });
   }
-  if (error.code === 'unreachable' || error.code === 'timeout') {
-    return new AppError('unavailable', error.publicMessage, { cause: error });
-  }
+  const reason = DATA_PLANE_REASONS[error.code];
+  if (reason) return new AppError('unavailable', error.publicMessage, { cause: error, extra: { reason } });
   return new AppError('internal', 'Something went wrong on our side. Try again, and quote the request id.', {
     cause: error,
   });

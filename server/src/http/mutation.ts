@@ -123,7 +123,9 @@ async function claim(
       .executeTakeFirst();
     if (row) return { requestHash: row.request_hash, body: row.body };
   }
-  throw new AppError('unavailable', 'The request could not be started. Send it again.');
+  throw new AppError('unavailable', 'The request could not be started. Send it again.', {
+    extra: { reason: 'busy' },
+  });
 }
 
 const tooOld = sql<Date>`now() - make_interval(hours => ${sql.lit(IDEMPOTENCY_HOURS)})`;

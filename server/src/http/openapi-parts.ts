@@ -49,6 +49,9 @@ export const ErrorSchema = Component('ApiError', {
   quota: Type.Optional(Text(50, 'ssh_key', { description: 'The quota that is reached.' })),
   limit: Type.Optional(Int(25, { description: 'What the quota allows.' })),
   used: Type.Optional(Int(25, { description: 'How much of the quota is in use.' })),
+  reason: Type.Optional(
+    Text(50, 'storage_read_only', { description: 'Which part is at fault, and how; for `unavailable`.' }),
+  ),
   available: Type.Optional(
     Component('AvailableCapacity', {
       memory_mb: Int(1024, { description: 'Memory that the host has left for new instances, in MB.' }),
@@ -221,7 +224,10 @@ export const ERROR_RESPONSES: Record<number, ErrorResponse> = {
     description: 'A part that the request needs does not answer at the moment, or the host has no room.',
     headers: { 'Retry-After': ref('RetryAfter') },
     examples: {
-      unavailable: { message: 'The database cannot be reached at the moment. Try again shortly.' },
+      unavailable: {
+        message: 'The database cannot be reached at the moment. Try again shortly.',
+        reason: 'database_unreachable',
+      },
       no_capacity: {
         message:
           'There is not enough room: this takes 2 GB of memory and 40 GB of disk; 1 GB and 35 GB are left.',

@@ -76,7 +76,7 @@ export class RateLimits {
       const state = { limit: limits[index]!, remaining: Math.max(left, 0), msLeft: result.msBeforeNext };
       if (left < 0) {
         setHeaders(reply, state);
-        throw refusal(reply, state);
+        throw refusal(state);
       }
       if (!tightest || state.remaining < tightest.remaining) tightest = state;
     }
@@ -90,9 +90,8 @@ function setHeaders(reply: FastifyReply, state: WindowState): void {
   reply.header('x-ratelimit-reset', Math.ceil((Date.now() + state.msLeft) / 1000));
 }
 
-function refusal(reply: FastifyReply, state: WindowState): AppError {
+function refusal(state: WindowState): AppError {
   const seconds = Math.max(1, Math.ceil(state.msLeft / 1000));
-  reply.header('retry-after', seconds);
   return new AppError('rate_limited', `Too many requests. Try again in ${seconds} seconds.`, {
     extra: { retry_after: seconds },
   });

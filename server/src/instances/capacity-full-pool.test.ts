@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { eachWithCapacity, GIB, pico, refused } from '../../test/capacity-world.ts';
-import { takeSnapshot } from '../../test/client.ts';
+import { newVps, takeSnapshot } from '../../test/client.ts';
 import { waitFor } from '../../test/harness.ts';
 import { createLog } from '../lib/log.ts';
 import { runOnce } from '../reconcilers/reconcilers.ts';
@@ -45,6 +45,35 @@ describe('capacity of a pool that is nearly full', () => {
     await host(64 * 1024, 100, 50);
     await waitFor('room', async () => (await call('GET', '/health')).body.storage === 'ok');
     await create('vps', { resource_profile: 'pico_shared' });
+  });
+
+  it('and takes no writes is said everywhere, and promised to nobody', async () => {
+    await host(64 * 1024, 100);
+    const id = await create('vps');
+    const shown = async () => (await call('GET', `/vps/${id}`)).body.instance.status_details;
+    const promise = () => call('POST', '/vps', newVps({ name: 'more' }));
+    world.test.plane.setWriteRefusal('read_only');
+    await world.observe();
+    const refusal = await promise();
+    refused(refusal, 503, 'unavailable', /take no writes/);
+    assert.deepEqual([refusal.body.reason, refusal.headers.get('retry-after')], ['storage_read_only', '5']);
+    const { body } = await waitFor('503', async () => {
+      const answer = await call('GET', '/health');
+      return answer.status === 503 && answer;
+    });
+    assert.deepEqual([body.status, body.storage, body.database], ['unavailable', 'read_only', 'ok']);
+    const { health, error } = await waitFor('it to be unhealthy', async () => {
+      const details = await shown();
+      return details.health !== 'healthy' && details;
+    });
+    assert.deepEqual([health, error.code], ['unhealthy', 'storage_read_only']);
+    const { data } = (await call('GET', `/vps/${id}/diagnose`)).body;
+    assert.deepEqual([data.verdict, data.findings[0].code], ['unhealthy', 'storage_read_only']);
+    world.test.plane.setWriteRefusal(null);
+    await world.observe();
+    assert.equal((await promise()).status, 201);
+    await waitFor('200', async () => (await call('GET', '/health')).status === 200);
+    await waitFor('it to be healthy', async () => (await shown()).health === 'healthy');
   });
 
   it('since it was last looked at is seen before a snapshot, clone, restore or drill begins', async () => {

@@ -5,7 +5,15 @@ import { DataPlaneError } from '../dataplane/contract/errors.ts';
 import type { Database, Queryable, Tx } from '../db/database.ts';
 import type { Log } from '../lib/log.ts';
 import type { Reconciler } from '../reconcilers/reconcilers.ts';
-import { type Claim, isNearlyFull, type Limits, nearlyFull, type Room, refusalOf } from './room.ts';
+import {
+  type Claim,
+  isNearlyFull,
+  type Limits,
+  nearlyFull,
+  type Room,
+  refusalOf,
+  storageRefuses,
+} from './room.ts';
 
 /**
  * What instances are promised, and what the host has for it. Promises are counted in the row `capacity` by triggers, so
@@ -59,16 +67,18 @@ async function promise(tx: Tx, teamId: number, claim: Claim): Promise<void> {
   if (refusal) throw refusal;
 }
 
-/** Whether the pool has so little free, as of the last look at it, that nothing new is to be stored. */
-export async function poolState(db: Queryable): Promise<'ok' | 'nearly_full' | 'unknown'> {
+/** Whether the pool takes writes, and has so little free, as of the last look at it, that nothing new is to be stored. */
+export async function poolState(db: Queryable): Promise<'ok' | 'nearly_full' | 'read_only' | 'unknown'> {
   const limits = await readLimits(db);
   if (limits.pool_mb === null) return 'unknown';
+  if (limits.pool_refusal !== null) return 'read_only';
   return isNearlyFull(limits) ? 'nearly_full' : 'ok';
 }
 
-/** Throws `no_capacity` where that is so. */
+/** Throws `unavailable` or `no_capacity` where that is so. */
 export async function assertPoolHasRoom(db: Queryable): Promise<void> {
   const limits = await readLimits(db);
+  if (limits.pool_refusal !== null) throw storageRefuses(limits.pool_refusal);
   if (isNearlyFull(limits)) throw nearlyFull(limits);
 }
 
@@ -77,7 +87,13 @@ export async function assertPoolHasRoom(db: Queryable): Promise<void> {
  * `no_capacity`, and nothing is begun.
  */
 export async function askPool(db: Queryable, plane: Capacity): Promise<void> {
-  const [{ pool }, known] = await Promise.all([plane.describeCapacity(), readLimits(db)]);
+  const [{ pool }, refusal, known] = await Promise.all([
+    plane.describeCapacity(),
+    plane.findWriteRefusal(),
+    readLimits(db),
+  ]);
+  // To be tried again: the pool is mended without anybody's doing once there is room.
+  if (refusal) throw new DataPlaneError('read_only', storageRefuses(refusal).message, { detail: refusal });
   const limits = { ...known, pool_mb: pool.totalBytes / MIB, pool_free_mb: pool.freeBytes / MIB };
   if (!isNearlyFull(limits)) return;
   throw new DataPlaneError('no_capacity', nearlyFull(limits).message, { retryable: false });
@@ -108,7 +124,8 @@ export async function observeCapacity(
   plane: Capacity,
   policy: CapacityPolicy,
 ): Promise<Limits> {
-  const limits = limitsOf(await plane.describeCapacity(), policy);
+  const [report, refusal] = await Promise.all([plane.describeCapacity(), plane.findWriteRefusal()]);
+  const limits = { ...limitsOf(report, policy), pool_refusal: refusal };
   await db
     .updateTable('capacity')
     .set({ ...limits, observed_at: sql<Date>`now()` })
@@ -124,6 +141,7 @@ export function capacityObserver(
   log: Log,
 ): Reconciler {
   let wasNearlyFull = false;
+  let refused: string | null = null;
   return {
     name: 'capacity',
     everySeconds: 5,
@@ -134,6 +152,15 @@ export function capacityObserver(
       if (now && !wasNearlyFull) log.warn(said, 'the storage pool is nearly full: nothing new is stored');
       if (!now && wasNearlyFull) log.info(said, 'the storage pool has room again');
       wasNearlyFull = now;
+      const refusal = limits.pool_refusal;
+      if (refusal && refusal !== refused) {
+        log.error(
+          { ...said, refusal },
+          'the storage pool takes no writes: nothing is promised until it does',
+        );
+      }
+      if (!refusal && refused) log.info(said, 'the storage pool takes writes again');
+      refused = refusal;
     },
   };
 }

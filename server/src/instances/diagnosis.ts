@@ -1,3 +1,4 @@
+import type { WriteRefusal } from '../dataplane/contract/capacity.ts';
 import type { PowerState } from '../dataplane/contract/compute.ts';
 
 /** What can be wrong with an instance of any kind. */
@@ -84,6 +85,23 @@ export function powerFinding(status: string, power: PowerState | null, noun: str
     severity: 'critical',
     summary,
     remediation,
+    retryable: true,
+  };
+}
+
+/** The finding for a pool that takes no writes. `refusal`: why, or null where it takes them. */
+export function readOnlyFinding(refusal: WriteRefusal | null, noun: string): Finding | null {
+  if (refusal === null) return null;
+  return {
+    code: refusal === 'full' ? 'storage_full' : 'storage_read_only',
+    severity: 'critical',
+    summary:
+      refusal === 'full'
+        ? `The disks of this install are full: the ${noun} cannot write.`
+        : `The disks of this install take no writes at the moment, nor does that of the ${noun}.`,
+    remediation:
+      'There is nothing to do for you: the operator is told, and once there is room the install mends it by itself, for ' +
+      `which the ${noun} may be stopped and started.`,
     retryable: true,
   };
 }

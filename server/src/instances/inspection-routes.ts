@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import type { Static, TObject } from 'typebox';
 import type { Api } from '../http/api.ts';
 import type { Scope } from '../http/scopes.ts';
-import type { PassClock } from '../reconcilers/reconcilers.ts';
+import type { Observation, PassClock } from '../reconcilers/reconcilers.ts';
 import { Diagnosis, Events } from './inspection-schema.ts';
 
 /** What the inspection routes need to know of a kind of instance. */
@@ -20,8 +20,8 @@ export interface InspectedKind<Row> {
   /** Reads the row that the request is about; throws `not_found`. */
   find(request: FastifyRequest): Promise<Row>;
   events(row: Row): Promise<Static<typeof Events>['data']['events']>;
-  /** `comparedAt`: when the reconciler last finished a pass. */
-  diagnose(row: Row, comparedAt: Date | null): Promise<Static<typeof Diagnosis>['data']>;
+  /** `seen`: what is known of all instances at once. */
+  diagnose(row: Row, seen: Observation): Promise<Static<typeof Diagnosis>['data']>;
 }
 
 /** The routes for an instance's events and diagnosis. */
@@ -60,8 +60,8 @@ export function commonInspectionRoutes<Row>(api: Api, kind: InspectedKind<Row>, 
       },
     },
     async (request) => {
-      const [row, comparedAt] = await Promise.all([kind.find(request), clock.lastPass()]);
-      const data = await kind.diagnose(row, comparedAt);
+      const [row, seen] = await Promise.all([kind.find(request), clock.observe()]);
+      const data = await kind.diagnose(row, seen);
       return { success: true, data, error: null, meta: meta(request) };
     },
   );

@@ -10,6 +10,7 @@ const HOST = { memoryMb: 24 * 1024, pool: { totalBytes: 11 * GIB, freeBytes: 9 *
 
 const room = (changes: Partial<Room> = {}): Room => ({
   ...limitsOf(HOST, POLICY),
+  pool_refusal: null,
   memory_promised_mb: 0,
   disk_promised_gb: 0,
   storage_used_gb: 0,

@@ -9,6 +9,8 @@ export interface Limits {
   pool_mb: number | null;
   pool_free_mb: number | null;
   pool_reserve_mb: number | null;
+  /** Why the pool takes no writes, see `findWriteRefusal`; null: it takes them, or has not been asked. */
+  pool_refusal: string | null;
 }
 
 /** What a request for more is judged by: the host, and the storage of the team. */
@@ -43,12 +45,13 @@ export function refusalOf(room: Room, claim: Claim): AppError | null {
   return (
     neverFits(room, claim) ??
     exceedsQuota(room, claim) ??
+    (room.pool_refusal === null ? null : storageRefuses(room.pool_refusal)) ??
     (claim.diskGb + claim.storageGb > 0 && isNearlyFull(room) ? nearlyFull(room) : null) ??
     noRoom(room, claim)
   );
 }
 
-type Known<T> = { [Key in keyof T]: NonNullable<T[Key]> };
+type Known<T> = { [Key in keyof T]: Key extends 'pool_refusal' ? T[Key] : NonNullable<T[Key]> };
 
 const isKnown = (room: Room): room is Known<Room> =>
   room.memory_mb !== null && room.disk_gb !== null && room.storage_quota_gb !== null;
@@ -98,6 +101,15 @@ const availableOf = (room: Known<Room>) => ({
   memory_mb: Math.max(0, room.memory_limit_mb - room.memory_promised_mb),
   disk_gb: Math.max(0, room.disk_limit_gb - room.disk_promised_gb),
 });
+
+/** What is said where the pool takes no writes. */
+export const storageRefuses = (refusal: string): AppError =>
+  new AppError(
+    'unavailable',
+    `${refusal === 'full' ? 'The disks of this install are full' : 'The disks of this install take no writes at the moment'}: ` +
+      'nothing can be stored. Its operator is told; it works again by itself once there is room. Try again later.',
+    { extra: { reason: refusal === 'full' ? 'storage_full' : 'storage_read_only' } },
+  );
 
 /** Whether the pool has less free than has to stay free. False as long as it is not known. */
 export const isNearlyFull = ({ pool_free_mb, pool_reserve_mb }: Limits): boolean =>

@@ -1,6 +1,7 @@
 import type { Static } from 'typebox';
 import type { OperationError } from '../operations/operation.ts';
-import type { Finding } from './diagnosis.ts';
+import type { Observation } from '../reconcilers/reconcilers.ts';
+import { type Finding, readOnlyFinding } from './diagnosis.ts';
 import type { StatusDetails } from './schema.ts';
 
 /** A status counts as stale after this long without a comparison with the data plane, in milliseconds. */
@@ -35,13 +36,15 @@ interface Instance {
 
 /**
  * Explains a status.
- * @param comparedAt when the reconciler last finished a pass, or null before its first
+ * @param seen what is known of all instances at once
  */
-export function statusDetails(instance: Instance, comparedAt: Date | null): Static<typeof StatusDetails> {
+export function statusDetails(instance: Instance, seen: Observation): Static<typeof StatusDetails> {
   const { status, error } = instance;
   const transitional = isTransitional(status);
   const failed = status === 'error';
-  const problem = status === 'running' ? instance.problem : null;
+  const { comparedAt } = seen;
+  const problem =
+    status === 'running' ? (readOnlyFinding(seen.writeRefusal, instance.noun) ?? instance.problem) : null;
   // A pass before the instance was created says nothing about it.
   const passed = comparedAt && comparedAt > instance.created_at ? comparedAt : null;
   const observedAt = latest(instance.observed_at, passed);

@@ -8,17 +8,27 @@ const AWAY =
 /** SQLSTATE class 53: the database is out of disk space, memory or connections. */
 const FULL = /^53\w{3}$/;
 
+/** SQLSTATE of a database that takes no writes, and of a disk that fails. */
+const READ_ONLY = /^(25006|58030)$/;
+/** PostgreSQL reports a read-only file system as a lack of rights. */
+const READ_ONLY_DISK = /Read-only file system/;
+
 /** Messages of `pg` about a lost connection, which have no code. */
 const LOST = /^(Connection terminated|Client has encountered a connection error)/;
 
+export type Outage = 'away' | 'full' | 'read_only';
+
 /**
  * Whether an error means that the database is unreachable (`away`) or out of disk space, memory or connections
- * (`full`). Null for any other error.
+ * (`full`), or that its disk is `read_only` or broken. Null for any other error.
  */
-export function databaseOutage(error: unknown): 'away' | 'full' | null {
+export function databaseOutage(error: unknown): Outage | null {
   const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
   if (typeof code === 'string' && FULL.test(code)) return 'full';
   if (typeof code === 'string' && AWAY.test(code)) return 'away';
+  if (typeof code === 'string' && READ_ONLY.test(code)) return 'read_only';
+  if (typeof code === 'string' && typeof message === 'string' && READ_ONLY_DISK.test(message))
+    return 'read_only';
   return typeof message === 'string' && LOST.test(message) ? 'away' : null;
 }
 
@@ -35,11 +45,11 @@ export function logFailure(
 ): void {
   const outage = outageOf(error);
   if (!outage) log.error({ ...fields, err: error }, message);
-  else log[outage === 'full' ? 'error' : 'warn']({ ...fields, reason: reasonOf(error) }, message);
+  else log[outage === 'away' ? 'warn' : 'error']({ ...fields, reason: reasonOf(error) }, message);
 }
 
 /** As `databaseOutage`; also covers the data plane, whose errors say whether a retry can succeed. */
-function outageOf(error: unknown): 'away' | 'full' | null {
+function outageOf(error: unknown): Outage | null {
   const outage = databaseOutage(error);
   if (outage) return outage;
   if (error instanceof AppError && error.status === 503) return outageOf(error.cause) ?? 'away';

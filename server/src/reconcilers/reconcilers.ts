@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { sql } from 'kysely';
+import type { Capacity, WriteRefusal } from '../dataplane/contract/capacity.ts';
 import type { Database } from '../db/database.ts';
 import { logFailure } from '../lib/failure.ts';
 import type { Log } from '../lib/log.ts';
@@ -11,25 +12,45 @@ export interface Reconciler {
   run(): Promise<void>;
 }
 
-/** When the data plane was last compared with the rows; null before the first time. */
-export interface PassClock {
-  lastPass(): Promise<Date | null>;
+/** What is known of all instances at once. */
+export interface Observation {
+  /** When the data plane was last compared with the rows; null before the first time. */
+  comparedAt: Date | null;
+  /** Why the disks of all instances take no writes; null: they do. */
+  writeRefusal: WriteRefusal | null;
 }
 
-/** The end of a reconciler's last pass in any process, read at most once a second. */
-export function createPassClock(database: Database, reconciler: string): PassClock {
+/** For what was accepted just now. */
+export const NOTHING_SEEN: Observation = { comparedAt: null, writeRefusal: null };
+
+export interface PassClock {
+  observe(): Promise<Observation>;
+}
+
+/** The end of a reconciler's last pass in any process, and the state of the pool; both asked at most once a second. */
+export function createPassClock(
+  database: Database,
+  plane: Pick<Capacity, 'findWriteRefusal'>,
+  reconciler: string,
+): PassClock {
   let readAt = 0;
-  let value: Promise<Date | null> = Promise.resolve(null);
-  return {
-    lastPass() {
-      if (Date.now() - readAt < 1000) return value;
-      readAt = Date.now();
-      value = database.db
+  let value: Promise<Observation> = Promise.resolve(NOTHING_SEEN);
+  const read = async (): Promise<Observation> => {
+    const [row, writeRefusal] = await Promise.all([
+      database.db
         .selectFrom('reconcilers')
         .select('finished_at')
         .where('name', '=', reconciler)
-        .executeTakeFirst()
-        .then((row) => row?.finished_at ?? null);
+        .executeTakeFirst(),
+      plane.findWriteRefusal(),
+    ]);
+    return { comparedAt: row?.finished_at ?? null, writeRefusal };
+  };
+  return {
+    observe() {
+      if (Date.now() - readAt < 1000) return value;
+      readAt = Date.now();
+      value = read();
       value.catch(() => {
         readAt = 0;
       });

@@ -7,8 +7,13 @@ export type DataPlaneErrorCode =
   | 'image_unavailable'
   | 'image_build_failed'
   | 'no_capacity'
+  /** The disks take no writes until they are mended. */
+  | 'read_only'
   | 'invalid'
   | 'failed';
+
+/** What may succeed a little later. */
+const RETRYABLE: ReadonlySet<DataPlaneErrorCode> = new Set(['unreachable', 'timeout', 'read_only']);
 
 /** The error that verbs throw. `publicMessage` may be shown to customers; `message` and `cause` are for the log. */
 export class DataPlaneError extends Error {
@@ -25,6 +30,6 @@ export class DataPlaneError extends Error {
     this.name = 'DataPlaneError';
     this.code = code;
     this.publicMessage = publicMessage;
-    this.retryable = options.retryable ?? (code === 'unreachable' || code === 'timeout');
+    this.retryable = options.retryable ?? RETRYABLE.has(code);
   }
 }

@@ -36,6 +36,7 @@ export function createIncusDataPlane(options: IncusOptions): DataPlane {
     name: 'incus',
     describe: () => parts.server.describe(),
     describeCapacity: () => describeCapacity(parts),
+    findWriteRefusal: async () => (await parts.context.host?.writeRefusal()) ?? null,
     ...networkVerbs(parts),
     listImages: () => images.list(),
     imageParameters: (name) => images.parameters(name),

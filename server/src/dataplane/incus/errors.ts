@@ -23,18 +23,23 @@ const PUBLIC: Record<DataPlaneErrorCode, string> = {
   image_unavailable: 'The image is not available.',
   image_build_failed: 'The image could not be built.',
   no_capacity: 'There is not enough room left on this install.',
+  read_only: 'The disks of this install take no writes at the moment.',
   invalid: 'The virtualization service refused the settings of this instance.',
   failed: 'The virtualization service failed.',
 };
 
-const RETRYABLE: ReadonlySet<DataPlaneErrorCode> = new Set(['unreachable', 'timeout', 'failed']);
+const RETRYABLE: ReadonlySet<DataPlaneErrorCode> = new Set(['unreachable', 'timeout', 'read_only', 'failed']);
 
 /** Btrfs refuses to set a disk's limit, as if the disk were full. */
 const REFUSED_LIMIT = /qgroup limit.*quota exceeded/is;
 
+/** Of a Btrfs that has made itself read-only after an error, the files cannot even be opened: EIO. */
+const READ_ONLY = /read-only file system|input\/output error/i;
+
 function codeOf(status: number, said: string): DataPlaneErrorCode {
   if (REFUSED_LIMIT.test(said)) return 'failed';
   if (/no space left|quota exceeded|cannot allocate memory/i.test(said)) return 'no_capacity';
+  if (READ_ONLY.test(said)) return 'read_only';
   if (status === 0 || status === 502 || status === 503) return 'unreachable';
   if (status === 408 || status === 504) return 'timeout';
   // A missing file in an instance does not mean that the instance is missing, nor does the missing disk of an

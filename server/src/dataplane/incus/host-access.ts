@@ -1,13 +1,14 @@
 import path from 'node:path';
-import type { CapacityReport } from '../contract/capacity.ts';
+import type { CapacityReport, WriteRefusal } from '../contract/capacity.ts';
 import type { IncusConnection } from './client.ts';
 import { cutForbidden } from './connections.ts';
 import { DiskUsage } from './disk-usage.ts';
 import { removeEmptyVolume, removeHostRemains, stopForgottenDns } from './host-remains.ts';
 import { askNeighboursOften } from './neighbours.ts';
 import { readOomKills } from './oom-kills.ts';
-import { poolImage, poolMount, readPoolSpace } from './pool-health.ts';
+import { isMounted, poolImage, poolMount, readPoolSpace } from './pool-health.ts';
 import { whileThawing } from './thaw.ts';
+import { WriteProbe } from './write-probe.ts';
 
 /**
  * Operations that only work as root on the host that Incus runs on: they use its kernel, processes and file systems.
@@ -17,6 +18,8 @@ export interface HostAccess {
   disks: DiskUsage;
   /** What the pool can hold, and what can still be written to it. */
   poolSpace(): Promise<CapacityReport['pool']>;
+  /** Why the pool takes no writes; null where one worked in the last seconds. */
+  writeRefusal(): Promise<WriteRefusal | null>;
   /** Processes that the kernel killed for want of memory, see {@link readOomKills}. */
   oomKills: typeof readOomKills;
   /** Cuts connections that a team's rules forbid. */
@@ -37,8 +40,11 @@ export function hostAccess(connection: IncusConnection, pool: string): HostAcces
   const folder = path.dirname(connection.socketPath);
   const poolFolder = poolMount(folder, pool);
   const image = poolImage(folder, pool);
+  const writes = new WriteProbe(poolFolder);
   return {
     disks: new DiskUsage(poolFolder),
+    // What is written while nothing is mounted is not in the pool.
+    writeRefusal: async () => (isMounted(poolFolder) ? writes.refusal() : 'failed'),
     oomKills: readOomKills,
     poolSpace: () => readPoolSpace(poolFolder, image),
     cutForbidden,

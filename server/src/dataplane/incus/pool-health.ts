@@ -55,6 +55,9 @@ export async function writableSpace(
   return { totalBytes, freeBytes: Math.min(freeBytes, unused + host.bavail * host.bsize) };
 }
 
+/** Whether anything is mounted at this folder. */
+export const isMounted = (folder: string): boolean => mountedDevice(folder) !== null;
+
 /** The device behind a mount point, for example `loop3`: field 10 of mountinfo, see proc_pid_mountinfo(5). */
 function mountedDevice(mount: string): string | null {
   for (const line of readFileSync('/proc/self/mountinfo', 'utf8').split('\n')) {

@@ -1,4 +1,4 @@
-import type { CapacityReport } from '../contract/capacity.ts';
+import type { CapacityReport, WriteRefusal } from '../contract/capacity.ts';
 import type { ControlVerb, InstanceSpec } from '../contract/compute.ts';
 import type { DataPlane } from '../contract/data-plane.ts';
 import type { InstanceFirewall } from '../contract/networks.ts';
@@ -54,6 +54,8 @@ export interface SimDataPlane extends DataPlane {
   readDisk(ref: InstanceRef): string;
   /** The team's firewalls, in no particular order. */
   firewallsOf(teamId: number): readonly InstanceFirewall[];
+  /** Why writes to the pool fail from now on; null: they do not. */
+  setWriteRefusal(refusal: WriteRefusal | null): void;
   /** Sets the services' answer to a verb, until the returned function is called. */
   answerControl(verb: ControlVerb, answer: string): () => void;
 }
@@ -74,6 +76,7 @@ export function createSimDataPlane(options: SimOptions): SimDataPlane {
   const diskBytes = new Map<string, number>();
   const answers = new Map<ControlVerb, string>();
   let capacity: CapacityReport = BOUNDLESS;
+  let writeRefusal: WriteRefusal | null = null;
   return {
     name: 'sim',
     describe: () =>
@@ -84,6 +87,7 @@ export function createSimDataPlane(options: SimOptions): SimDataPlane {
         host: { ...host },
       })),
     describeCapacity: () => core.verb('describeCapacity', null, () => capacity),
+    findWriteRefusal: async () => writeRefusal,
     ...simNetworks(core),
     ...simImages(core),
     ...simCompute(core, { diskBytes, answers }),
@@ -95,6 +99,9 @@ export function createSimDataPlane(options: SimOptions): SimDataPlane {
     calls: core.calls,
     setLatency(milliseconds) {
       core.latencyMs = milliseconds;
+    },
+    setWriteRefusal(refusal) {
+      writeRefusal = refusal;
     },
     setCapacity(changes) {
       capacity = { ...capacity, ...changes };

@@ -2,7 +2,9 @@ import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { sql } from 'kysely';
-import { openDatabase } from '../../db/database.ts';
+import { type Database, openDatabase } from '../../db/database.ts';
+import { tryToWrite } from '../../db/write-probe.ts';
+import { databaseOutage } from '../../lib/failure.ts';
 import { isAlive, isRoot, type ProcessIdentity } from '../../lib/processes.ts';
 import type { HostComponent, HostContext } from '../component.ts';
 import { refuseNewerDatabase } from '../newer-database.ts';
@@ -59,9 +61,15 @@ async function check({ config }: HostContext): Promise<Verdict> {
   }
   const url = await databaseUrlOf(config);
   await refuseNewerDatabase(url);
-  const { version, pending } = await readSchema(url);
+  const { version, pending, refusal } = await readSchema(url);
   if (pending > 0) {
     return warn(`PostgreSQL ${version}, ${pending} migrations to apply`, 'Restart Danube: it applies them.');
+  }
+  if (refusal) {
+    return fail(
+      `PostgreSQL ${version} takes no writes: ${refusal}`,
+      'Make room on its disk, or see its log. It works again by itself once there is room.',
+    );
   }
   const verdict = config.databaseUrl
     ? ok(`PostgreSQL ${version}, DATABASE_URL`)
@@ -71,17 +79,32 @@ async function check({ config }: HostContext): Promise<Verdict> {
 
 const MIGRATIONS = path.join(import.meta.dirname, '..', '..', 'db', 'migrations');
 
-/** The version of the database server, and the number of pending migrations. */
-async function readSchema(url: string): Promise<{ version: string; pending: number }> {
-  const { db, close } = openDatabase(url, { max: 1 });
+/** The version of the database server, the number of pending migrations, and why it takes no writes. */
+async function readSchema(
+  url: string,
+): Promise<{ version: string; pending: number; refusal: string | null }> {
+  const database = openDatabase(url, { max: 1 });
+  const { db, close } = database;
   try {
     const { rows } = await sql<{ version: string; applied: number }>`
       select current_setting('server_version') as version, count(*)::int as applied from kysely_migration`.execute(
       db,
     );
     const { version = '', applied = 0 } = rows[0] ?? {};
-    return { version, pending: (await readdir(MIGRATIONS)).length - applied };
+    const pending = (await readdir(MIGRATIONS)).length - applied;
+    return { version, pending, refusal: pending > 0 ? null : await refusalOf(database) };
   } finally {
     await close();
+  }
+}
+
+/** What PostgreSQL says to a write; null: it worked. */
+async function refusalOf(database: Database): Promise<string | null> {
+  try {
+    await tryToWrite(database);
+    return null;
+  } catch (error) {
+    if (databaseOutage(error) === null) throw error;
+    return (error as Error).message;
   }
 }

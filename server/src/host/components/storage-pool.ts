@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
+import path from 'node:path';
 import { poolName } from '../../dataplane/incus/names.ts';
 import {
   type PoolHealth,
@@ -10,16 +11,22 @@ import {
   recountDisks,
   writableSpace,
 } from '../../dataplane/incus/pool-health.ts';
+import { tryToWrite, WriteProbe } from '../../dataplane/incus/write-probe.ts';
 import type { HostComponent, HostContext } from '../component.ts';
 import { fail, gigabytes, ok, RESTART, type Verdict, warn } from '../verdict.ts';
 import { incus } from './incus.ts';
 import { localIncus, usesLocalIncus, withIncus } from './incus-connection.ts';
 import { findIncusd, waitForIncus } from './incus-daemon.ts';
+import { type Pool, ROOM_TO_REPAIR, repairPool, startAgain } from './pool-repair.ts';
+
+/** Instances that a repair has stopped, and that are to be started again. */
+const NOTES = 'pool-repair.json';
 
 /** The install's own btrfs pool in the Incus of this host: mounted, and enforcing disk sizes. Removed with Incus. */
 export const storagePool: HostComponent = {
   name: 'Storage pool',
   packages: () => [{ name: 'btrfs-progs', proof: '/usr/bin/btrfs' }],
+  entries: [NOTES],
   after: [incus],
   appliesTo: usesLocalIncus,
   create(context) {
@@ -28,6 +35,15 @@ export const storagePool: HostComponent = {
     const pool = poolName(installId);
     const mount = mountOf(context);
     const countAnew = keepCounting(mount, context.log);
+    const writes = new WriteProbe(mount);
+    const whole: Pool = {
+      socket,
+      name: pool,
+      mount,
+      image: imageOf(context),
+      notes: notesOf(config.home),
+      log: context.log,
+    };
     return {
       title: 'Starting Incus and its storage pool',
       // At later starts Incus comes up in the background: the API serves meanwhile, and workflows wait.
@@ -35,12 +51,17 @@ export const storagePool: HostComponent = {
       async ensure() {
         await waitForIncus(socket, whose === 'host' ? null : findIncusd(config.home), log);
         await ensurePool(socket, pool, config.home);
+        // Also where an attempt has left it unmounted.
+        const isBroken = existsSync(whole.image) && !(await readPoolHealth(mount)).mounted;
+        if (isBroken || (await tryToWrite(mount)) === 'read_only') await repairPool(whole);
         await countAnew(await readPoolHealth(mount));
+        await startAgain(whole);
       },
       async isUp() {
         const health = await readPoolHealth(mount);
-        if (health.mounted) await countAnew(health);
-        return health.mounted;
+        if (!health.mounted || (await writes.refusal()) === 'read_only') return false;
+        await countAnew(health);
+        return true;
       },
       intervalMs: 1000,
     };
@@ -50,6 +71,8 @@ export const storagePool: HostComponent = {
 
 const imageOf = ({ config, installId, incus: whose }: HostContext): string =>
   poolImage(localIncus(config.home, whose).folder, poolName(installId));
+
+const notesOf = (home: string): string => path.join(home, NOTES);
 
 const mountOf = ({ config, installId, incus: whose }: HostContext): string =>
   poolMount(localIncus(config.home, whose).folder, poolName(installId));
@@ -109,6 +132,15 @@ async function check(context: HostContext): Promise<Verdict> {
   const mount = mountOf(context);
   const health = await readPoolHealth(mount);
   if (!health.mounted) return fail(`not mounted at ${mount}`, RESTART);
+  const refusal = await tryToWrite(mount);
+  if (refusal === 'read_only') {
+    return fail(
+      'read-only: no instance can write',
+      `Make room where its file is (${path.dirname(imageOf(context))}, ${gigabytes(ROOM_TO_REPAIR)} at least): a running ` +
+        'Danube then mounts it anew, and stops and starts its instances for that.',
+    );
+  }
+  if (refusal) return fail('a write to it failed', `See the kernel's log (dmesg) and the disk of ${mount}.`);
   if (health.quotaConsistent === false) {
     return fail(
       'btrfs no longer enforces disk sizes',

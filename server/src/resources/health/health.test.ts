@@ -49,6 +49,24 @@ describe('GET /health', () => {
 });
 
 describe('health checks', () => {
+  it('tells a database without room from one that does not answer', async () => {
+    const states = ['53100', '25006', '58030', '57P03', 'ECONNREFUSED'].map(async (code) => {
+      const health = cachedHealth({
+        database: () => Promise.reject(Object.assign(new Error('no'), { code })),
+        engine: async () => ENGINE,
+        storage: async () => 'ok',
+      });
+      return (await health()).database;
+    });
+    assert.deepEqual(await Promise.all(states), [
+      'read_only',
+      'read_only',
+      'read_only',
+      'unavailable',
+      'unavailable',
+    ]);
+  });
+
   it('asks each part once for many simultaneous requests', async () => {
     let asked = 0;
     const health = cachedHealth({
@@ -58,7 +76,7 @@ describe('health checks', () => {
     });
     const reports = await Promise.all(Array.from({ length: 50 }, () => health()));
     assert.equal(asked, 1);
-    assert.ok(reports.every((report) => report.database && report.engine === ENGINE));
+    assert.ok(reports.every((report) => report.database === 'ok' && report.engine === ENGINE));
   });
 
   it('counts a part that never answers as unreachable', async () => {
@@ -67,6 +85,6 @@ describe('health checks', () => {
       engine: async () => ENGINE,
       storage: () => new Promise(() => {}),
     });
-    assert.deepEqual(await health(), { database: false, engine: ENGINE, storage: 'unknown' });
+    assert.deepEqual(await health(), { database: 'unavailable', engine: ENGINE, storage: 'unknown' });
   });
 });

@@ -1,17 +1,21 @@
 import type { DataPlaneReport } from '../../dataplane/contract/data-plane.ts';
 
+import { databaseOutage } from '../../lib/failure.ts';
+
 /** The questions of a health check; each throws where its part does not answer. */
 export interface HealthProbe {
+  /** Resolves where a write worked a moment ago. */
   database(): Promise<void>;
   engine(): Promise<DataPlaneReport>;
-  /** Whether the storage pool has room, as of the last look at it. */
+  /** Whether the storage pool takes writes, and has room. */
   storage(): Promise<StorageState>;
 }
 
-export type StorageState = 'ok' | 'nearly_full' | 'unknown';
+export type StorageState = 'ok' | 'nearly_full' | 'read_only' | 'unknown';
+export type DatabaseState = 'ok' | 'read_only' | 'unavailable';
 
 export interface HealthReport {
-  database: boolean;
+  database: DatabaseState;
   engine: DataPlaneReport | null;
   storage: StorageState;
 }
@@ -31,14 +35,21 @@ export function cachedHealth(probe: HealthProbe): () => Promise<HealthReport> {
 
 async function check(probe: HealthProbe): Promise<HealthReport> {
   const [database, engine, storage] = await Promise.all([
-    answer(async () => {
-      await probe.database();
-      return true;
-    }),
+    answer(() => databaseState(probe)),
     answer(() => probe.engine()),
     answer(() => probe.storage()),
   ]);
-  return { database: database ?? false, engine, storage: storage ?? 'unknown' };
+  return { database: database ?? 'unavailable', engine, storage: storage ?? 'unknown' };
+}
+
+async function databaseState(probe: HealthProbe): Promise<DatabaseState> {
+  try {
+    await probe.database();
+    return 'ok';
+  } catch (error) {
+    const outage = databaseOutage(error);
+    return outage === 'full' || outage === 'read_only' ? 'read_only' : 'unavailable';
+  }
 }
 
 /** The answer, or null where `ask` throws or takes too long: the part is unhealthy in both cases. */

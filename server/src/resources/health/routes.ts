@@ -1,7 +1,7 @@
-import { sql } from 'kysely';
 import { Type } from 'typebox';
 import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
 import type { Database } from '../../db/database.ts';
+import { createWriteProbe } from '../../db/write-probe.ts';
 import type { Api } from '../../http/api.ts';
 import { Component, Enum, Message, Nullable, Text } from '../../http/schema.ts';
 import { VERSION } from '../../http/version.ts';
@@ -9,10 +9,12 @@ import { poolState } from '../../instances/capacity.ts';
 import { cachedHealth, type HealthReport } from './probe.ts';
 
 const Health = Component('Health', {
-  status: Enum(['ok', 'unavailable'], { description: '`ok` if all parts answer.' }),
+  status: Enum(['ok', 'unavailable'], { description: '`ok` when every part answers and takes writes.' }),
   message: Message('All parts answer.'),
   version: Text(50, '0.1.0', { description: 'Version of Danube.' }),
-  database: Enum(['ok', 'unavailable']),
+  database: Enum(['ok', 'read_only', 'unavailable'], {
+    description: '`ok`: a write worked a moment ago. `read_only`: it answers, and cannot store anything.',
+  }),
   engine: Enum(['ok', 'unavailable']),
   engine_name: Nullable(
     Enum(['incus', 'sim'], { description: '`sim` means that instances are only simulated.' }),
@@ -21,9 +23,10 @@ const Health = Component('Health', {
   virtualization: Nullable(
     Enum(['container', 'virtual-machine'], { description: 'What instances are on this install.' }),
   ),
-  storage: Enum(['ok', 'nearly_full', 'unknown'], {
+  storage: Enum(['ok', 'nearly_full', 'read_only', 'unknown'], {
     description:
-      '`nearly_full`: new instances and snapshots are refused until there is more room. Existing ones keep running.',
+      '`ok`: a write worked a moment ago. `nearly_full`: new instances and snapshots are refused until there is more ' +
+      'room. Existing ones keep running. `read_only`: no write works, not even of existing instances.',
   }),
   simulated: Type.Boolean({ example: false, description: 'Whether instances are only simulated.' }),
 });
@@ -32,9 +35,10 @@ const Health = Component('Health', {
 export function healthRoutes(api: Api, dependencies: { database: Database; plane: DataPlane }): void {
   const { database, plane } = dependencies;
   const health = cachedHealth({
-    database: async () => void (await sql`select 1`.execute(database.db)),
+    database: createWriteProbe(database),
     engine: () => plane.describe(),
-    storage: () => poolState(database.db),
+    // The pool itself first: the database may be on the same disk, and take no news of it.
+    storage: async () => ((await plane.findWriteRefusal()) ? 'read_only' : poolState(database.db)),
   });
   api.get(
     '/health',
@@ -43,7 +47,8 @@ export function healthRoutes(api: Api, dependencies: { database: Database; plane
         operationId: 'getHealth',
         summary: 'Check health',
         description:
-          'Reports whether Danube’s database and the data plane answer. Needs no token, and has no rate limit.',
+          'Reports whether Danube’s database and the data plane answer, and whether a write of the last seconds worked. ' +
+          'Needs no token, and has no rate limit.',
         tags: ['Health'],
         response: { 200: Health, 503: Health },
       },
@@ -51,13 +56,13 @@ export function healthRoutes(api: Api, dependencies: { database: Database; plane
     },
     async (_request, reply) => {
       const report = await health();
-      const healthy = report.database && report.engine !== null;
+      const healthy = report.database === 'ok' && report.engine !== null && report.storage !== 'read_only';
       reply.code(healthy ? 200 : 503);
       return {
         status: word(healthy),
         message: sentence(report),
         version: VERSION,
-        database: word(report.database),
+        database: report.database,
         engine: word(report.engine !== null),
         engine_name: report.engine?.name ?? null,
         engine_version: report.engine?.version ?? null,
@@ -72,8 +77,13 @@ export function healthRoutes(api: Api, dependencies: { database: Database; plane
 const word = (ok: boolean) => (ok ? ('ok' as const) : ('unavailable' as const));
 
 function sentence({ database, engine, storage }: HealthReport): string {
-  const away = [...(database ? [] : ['the database']), ...(engine ? [] : ['the engine'])];
+  const away = [...(database === 'unavailable' ? ['the database'] : []), ...(engine ? [] : ['the engine'])];
   if (away.length > 0) return `No answer from ${away.join(' and ')}.`;
+  const refusing = [
+    ...(database === 'read_only' ? ['The database'] : []),
+    ...(storage === 'read_only' ? ['The storage pool'] : []),
+  ];
+  if (refusing.length > 0) return refusing.map((part) => `${part} takes no writes.`).join(' ');
   if (storage === 'nearly_full') return 'All parts answer. The storage pool is nearly full.';
   return engine?.name === 'sim' ? 'All parts answer. Instances are only simulated.' : 'All parts answer.';
 }

@@ -30,7 +30,7 @@ export function inspectionRoutes(
       scope: scope('read'),
       find: (request) => service.find(request.principal, idOf(request)),
       events: (row) => inspection.events(row),
-      diagnose: (row, comparedAt) => inspection.diagnose(row, comparedAt),
+      diagnose: (row, seen) => inspection.diagnose(row, seen),
     },
     clock,
   );

@@ -1,11 +1,12 @@
 import type { Compute } from '../../dataplane/contract/compute.ts';
 import type { Database } from '../../db/database.ts';
-import { diskSection, verdictOf } from '../../instances/diagnosis.ts';
+import { diskSection, readOnlyFinding, verdictOf } from '../../instances/diagnosis.ts';
 import { eventsSection, viewEvents } from '../../instances/event-list.ts';
 import { instanceRef } from '../../instances/naming.ts';
 import { type Ask, createAsk } from '../../instances/single-flight.ts';
 import { statusDetails } from '../../instances/status.ts';
 import { volumeBytes } from '../../instances/volumes.ts';
+import type { Observation } from '../../reconcilers/reconcilers.ts';
 import type { EngineMetrics } from '../../services/provider.ts';
 import { drillsOf } from '../snapshots/store.ts';
 import { findFindings } from './diagnosis.ts';
@@ -73,8 +74,8 @@ export class Inspection {
     };
   }
 
-  /** Looks for problems and remedies. `comparedAt` as in {@link statusDetails}. */
-  async diagnose(row: ManagedService, comparedAt: Date | null) {
+  /** Looks for problems and remedies. `seen` as in {@link statusDetails}. */
+  async diagnose(row: ManagedService, seen: Observation) {
     const kind = row.kind as Kind;
     const { noun } = KINDS[kind];
     const ref = instanceRef(row);
@@ -88,13 +89,15 @@ export class Inspection {
     const power = detail?.power ?? null;
     // A machine that does not run answers nothing, and a frozen one not even with an error.
     const found = power === 'running' && !isAsleep(row) ? await this.#witness.witness(row) : NOTHING;
-    const engine = engineFinding(factsOf(row, found));
+    const engine =
+      (row.status === 'running' ? readOnlyFinding(seen.writeRefusal, noun) : null) ??
+      engineFinding(factsOf(row, found));
     // After the examination: each may need the one connection that is left for the platform.
     const metrics = found.state === null ? null : await this.#witness.parsed<EngineMetrics>(row, 'metrics');
     const findings = findFindings({ row, noun, power, state: found.state, metrics, usage, engine, drills });
     return {
       verdict: verdictOf(row.status, findings),
-      status: statusDetails({ ...row, type: kind, noun, problem: engine }, comparedAt),
+      status: statusDetails({ ...row, type: kind, noun, problem: engine }, seen),
       findings,
       sections: {
         events: eventsSection(happened),

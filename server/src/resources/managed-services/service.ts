@@ -14,7 +14,7 @@ import { UUID, uuidv7 } from '../../lib/ids.ts';
 import { accept } from '../../operations/accept.ts';
 import type { AcceptedOperation } from '../../operations/operations-store.ts';
 import { hasUnfinished } from '../../operations/unfinished.ts';
-import type { PassClock } from '../../reconcilers/reconcilers.ts';
+import { NOTHING_SEEN, type Observation, type PassClock } from '../../reconcilers/reconcilers.ts';
 import type { Parameters } from '../../services/check-parameters.ts';
 import { findProvider } from '../../services/registry.ts';
 import { createDefaultFirewall, serviceRules } from '../firewalls/defaults.ts';
@@ -99,17 +99,17 @@ export class ServiceActions {
     return found;
   }
 
-  #view(row: ManagedService, comparedAt: Date | null) {
-    return viewService(row, { comparedAt, publicAddress: this.#publicAddress });
+  #view(row: ManagedService, seen: Observation) {
+    return viewService(row, { seen, publicAddress: this.#publicAddress });
   }
 
   async list(principal: TeamPrincipal, query: InstanceQuery) {
-    const [page, comparedAt] = await Promise.all([
+    const [page, seen] = await Promise.all([
       listServices(this.#db, principal.team.id, this.kind, query),
-      this.#clock.lastPass(),
+      this.#clock.observe(),
     ]);
     return pageOf(
-      page.rows.map((row) => this.#view(row, comparedAt)),
+      page.rows.map((row) => this.#view(row, seen)),
       page,
       query,
     );
@@ -162,16 +162,16 @@ export class ServiceActions {
     await promiseInstance(tx, principal.team.id, row);
     return {
       message: `The ${this.#noun} is being created. Ask for its status until it is running.`,
-      instance: this.#view(row, null),
+      instance: this.#view(row, NOTHING_SEEN),
       warnings: await warnOfName(tx, row),
       operation_id: operation.id,
     };
   }
 
   async show(principal: TeamPrincipal, id: string) {
-    const [row, comparedAt] = await Promise.all([this.find(principal, id), this.#clock.lastPass()]);
+    const [row, seen] = await Promise.all([this.find(principal, id), this.#clock.observe()]);
     return {
-      instance: this.#view(row, comparedAt),
+      instance: this.#view(row, seen),
       // It would contain the password; `credentials` returns it.
       connection_info: null,
       monthly_cost: row.price_cents / 100,
@@ -205,7 +205,7 @@ export class ServiceActions {
   ) {
     const row = await this.#lock(tx, principal, id);
     if (row.desired === 'deleted') throw invalidState(`The ${this.#noun} is being deleted.`, row.status);
-    checkFixed({ ...this.#view(row, null), provider: row.provider });
+    checkFixed({ ...this.#view(row, NOTHING_SEEN), provider: row.provider });
     const changes = await engineChanges(tx, this.#plane, row, body);
     const own: Changes = {
       ...(body.name === undefined ? {} : { name: body.name }),
@@ -220,7 +220,7 @@ export class ServiceActions {
     await promiseInstance(tx, principal.team.id, updated, { present: row, field });
     return {
       message: operation ? `The ${this.#noun} is being updated.` : `The ${this.#noun} was updated.`,
-      instance: this.#view(updated, null),
+      instance: this.#view(updated, NOTHING_SEEN),
       warnings: body.name === undefined ? [] : await warnOfName(tx, updated),
       operation_id: operation?.id ?? null,
     };

@@ -2,6 +2,7 @@ import { INTERNAL_DOMAIN, internalName } from '../../dataplane/contract/networks
 import type { Finding } from '../../instances/diagnosis.ts';
 import { statusDetails, statusLabel } from '../../instances/status.ts';
 import type { SecretBox } from '../../lib/crypto.ts';
+import type { Observation } from '../../reconcilers/reconcilers.ts';
 import { KINDS, type Kind } from './kinds.ts';
 import { previousPassword, providerOf } from './settings.ts';
 import { allowedActions, type ServiceStatus } from './states.ts';
@@ -13,13 +14,12 @@ const CAPABILITIES = { logs: true, events: true, diagnose: true, build_logs: fal
 export const MAX_STORAGE_GB = 10_000;
 
 interface ViewOptions {
-  /** When the reconciler last finished a pass, or null before its first. */
-  comparedAt: Date | null;
+  seen: Observation;
   publicAddress: string | null;
 }
 
 /** An instance as the API shows it, with the members of both kinds; each kind's schema picks its own. */
-export function viewService(row: ManagedService, { comparedAt, publicAddress }: ViewOptions) {
+export function viewService(row: ManagedService, { seen, publicAddress }: ViewOptions) {
   const kind = row.kind as Kind;
   const provider = providerOf(row);
   const allowed = allowedActions(row);
@@ -30,7 +30,7 @@ export function viewService(row: ManagedService, { comparedAt, publicAddress }: 
     status_label: statusLabel(row.status),
     status_details: statusDetails(
       { ...row, type: kind, noun: KINDS[kind].noun, problem: row.engine_problem as Finding | null },
-      comparedAt,
+      seen,
     ),
     capabilities: CAPABILITIES,
     resource_profile: row.plan,

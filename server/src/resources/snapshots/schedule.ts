@@ -18,6 +18,8 @@ const RETRY_HOURS = 1;
 const DRILL_DAYS = { passed: 7, failed: 1 };
 /** Minimum age of a snapshot for a drill, in hours: a new one may be about to be used or deleted. */
 const DRILL_AGE_HOURS = 1;
+/** States of the pool in which nothing new is stored. */
+const NO_ROOM: ReadonlySet<string> = new Set(['nearly_full', 'read_only']);
 
 /**
  * Takes one snapshot a day of every instance with daily snapshots and no unfinished operation, at a time of day that is
@@ -29,7 +31,7 @@ export function automaticSnapshots(database: Database, log: Log): Reconciler {
     everySeconds: 10,
     async run() {
       const free = AT_ONCE - (await automaticUnderWay(database));
-      if (free <= 0 || (await poolState(database.db)) === 'nearly_full') return;
+      if (free <= 0 || NO_ROOM.has(await poolState(database.db))) return;
       const name = `Daily ${new Date().toISOString().slice(0, 10)}`;
       for (const { kind, id } of await findDue(database, free)) {
         const taken = await database.transaction((tx) => acceptAutomatic(tx, id, name));

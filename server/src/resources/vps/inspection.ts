@@ -10,12 +10,14 @@ import {
   offlineFinding,
   powerFinding,
   ranked,
+  readOnlyFinding,
   verdictOf,
 } from '../../instances/diagnosis.ts';
 import { eventsSection, viewEvents } from '../../instances/event-list.ts';
 import { instanceRef } from '../../instances/naming.ts';
 import { type Ask, createAsk } from '../../instances/single-flight.ts';
 import { statusDetails } from '../../instances/status.ts';
+import type { Observation } from '../../reconcilers/reconcilers.ts';
 import { drillsOf } from '../snapshots/store.ts';
 import type { Vps } from './store.ts';
 
@@ -60,8 +62,8 @@ export class VpsInspection {
       : null;
   }
 
-  /** Looks for problems and remedies. `comparedAt` as in {@link statusDetails}. */
-  async diagnose(vps: Vps, comparedAt: Date | null) {
+  /** Looks for problems and remedies. `seen` as in {@link statusDetails}. */
+  async diagnose(vps: Vps, seen: Observation) {
     const ref = instanceRef(vps);
     const power =
       vps.status === 'running'
@@ -81,6 +83,7 @@ export class VpsInspection {
           'the host.',
       }),
       powerFinding(vps.status, power, 'server'),
+      vps.status === 'running' ? readOnlyFinding(seen.writeRefusal, 'server') : null,
       offlineFinding(usage?.online ?? null, 'server'),
       ssh === false ? NO_SSH : null,
       usage?.oomKills ? outOfMemory(usage.oomKills) : null,
@@ -89,7 +92,7 @@ export class VpsInspection {
     ]);
     return {
       verdict: verdictOf(vps.status, findings),
-      status: statusDetails({ ...vps, type: 'vps', noun: 'server', problem: null }, comparedAt),
+      status: statusDetails({ ...vps, type: 'vps', noun: 'server', problem: null }, seen),
       findings,
       sections: {
         events: eventsSection(happened),

@@ -56,7 +56,7 @@ export function vpsRoutes(
       scope: 'vps:read',
       find: (request) => vps.find(request.principal, (request.params as { vpsInstance: string }).vpsInstance),
       events: (row) => inspection.events(row),
-      diagnose: (row, comparedAt) => inspection.diagnose(row, comparedAt),
+      diagnose: (row, seen) => inspection.diagnose(row, seen),
     },
     parts.clock,
   );

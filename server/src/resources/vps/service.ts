@@ -14,7 +14,7 @@ import { randomText, type SecretBox } from '../../lib/crypto.ts';
 import { invalidState, notFound } from '../../lib/errors.ts';
 import { UUID, uuidv7 } from '../../lib/ids.ts';
 import { accept } from '../../operations/accept.ts';
-import type { PassClock } from '../../reconcilers/reconcilers.ts';
+import { NOTHING_SEEN, type PassClock } from '../../reconcilers/reconcilers.ts';
 import { createDefaultFirewall, serverRules } from '../firewalls/defaults.ts';
 import { vpsOperations } from './operations.ts';
 import { checkCreate, checkReinstall, planChange } from './rules.ts';
@@ -75,12 +75,12 @@ export class VpsService {
   }
 
   async list(principal: TeamPrincipal, query: InstanceQuery) {
-    const [page, comparedAt] = await Promise.all([
+    const [page, seen] = await Promise.all([
       listVps(this.#db, principal.team.id, query),
-      this.#clock.lastPass(),
+      this.#clock.observe(),
     ]);
     return pageOf(
-      page.rows.map((row) => viewVps(row, comparedAt)),
+      page.rows.map((row) => viewVps(row, seen)),
       page,
       query,
     );
@@ -129,7 +129,7 @@ export class VpsService {
     await promiseInstance(tx, principal.team.id, vps);
     return {
       message: 'The server is being created. Ask for its status until it is running.',
-      instance: viewVps(vps, null),
+      instance: viewVps(vps, NOTHING_SEEN),
       firewall_created: true,
       warnings: [...(await warnOfName(tx, vps)), ...warnOfCreation(body)],
       operation_id: operation.id,
@@ -137,10 +137,10 @@ export class VpsService {
   }
 
   async show(principal: TeamPrincipal, id: string) {
-    const [vps, comparedAt] = await Promise.all([this.find(principal, id), this.#clock.lastPass()]);
+    const [vps, seen] = await Promise.all([this.find(principal, id), this.#clock.observe()]);
     const name = internalName({ ipv4: vps.ipv4, ipv6: vps.ipv6 });
     return {
-      instance: viewVps(vps, comparedAt),
+      instance: viewVps(vps, seen),
       connection_info: {
         public_ip: vps.ipv4,
         private_ip: vps.ipv4,
@@ -156,7 +156,7 @@ export class VpsService {
   async update(tx: Tx, principal: TeamPrincipal, id: string, body: UpdateVps) {
     const vps = await this.#lock(tx, principal, id);
     if (vps.desired === 'deleted') throw invalidState('The server is being deleted.', vps.status);
-    refuseChanges(UpdateVps, 'server', viewVps(vps, null), body);
+    refuseChanges(UpdateVps, 'server', viewVps(vps, NOTHING_SEEN), body);
     const plan = await planChange(tx, vps, body);
     const { auto_start, backup_enabled, monitoring_enabled } = { ...vps, ...body.configuration };
     const { name, automated_snapshots_enabled } = { ...vps, ...body };
@@ -174,7 +174,7 @@ export class VpsService {
     await promiseInstance(tx, principal.team.id, updated, { present: vps });
     return {
       message: operation ? 'The server is being updated.' : 'The server was updated.',
-      instance: viewVps(updated, null),
+      instance: viewVps(updated, NOTHING_SEEN),
       warnings: [
         ...(body.name === undefined ? [] : await warnOfName(tx, updated)),
         ...warnOfUpdate(vps, body),

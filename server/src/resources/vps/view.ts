@@ -1,4 +1,5 @@
 import { statusDetails, statusLabel } from '../../instances/status.ts';
+import type { Observation } from '../../reconcilers/reconcilers.ts';
 import type { VpsView } from './schema.ts';
 import { allowedActions } from './states.ts';
 import type { Vps } from './store.ts';
@@ -7,16 +8,16 @@ const CAPABILITIES = { logs: false, events: true, diagnose: true, build_logs: fa
 
 /**
  * A server as the API shows it, with all changes of names and units.
- * @param comparedAt when the reconciler last finished a pass, or null before its first
+ * @param seen what is known of all instances at once
  */
-export function viewVps(vps: Vps, comparedAt: Date | null): VpsView {
+export function viewVps(vps: Vps, seen: Observation): VpsView {
   const allowed = allowedActions(vps);
   return {
     id: vps.id,
     name: vps.name,
     status: vps.status as VpsView['status'],
     status_label: statusLabel(vps.status),
-    status_details: statusDetails({ ...vps, type: 'vps', noun: 'server', problem: null }, comparedAt),
+    status_details: statusDetails({ ...vps, type: 'vps', noun: 'server', problem: null }, seen),
     capabilities: CAPABILITIES,
     resource_profile: vps.plan,
     cpu_allocation_type: vps.cpu_allocation_type as VpsView['cpu_allocation_type'],

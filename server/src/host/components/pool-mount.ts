@@ -1,0 +1,76 @@
+import { readFileSync, readlinkSync } from 'node:fs';
+import path from 'node:path';
+import { allPids } from '../../lib/processes.ts';
+import { run } from '../../lib/run.ts';
+
+/** Of Incus's own mounts: without it, Incus could not remove disks. */
+const OPTIONS = 'loop,user_subvol_rm_allowed';
+
+/**
+ * Unmounts the file system at `mount` wherever it is mounted, and mounts it again from the file `image`. Btrfs stays
+ * read-only after an error for as long as anybody has it mounted, and refuses a remount. Somebody else is whoever was
+ * started in a mount namespace of its own while it was mounted here: containers of other installs, image builds, services.
+ * Throws where a process still uses it; then it may be mounted nowhere, and the next call goes on from there.
+ */
+export async function mountAnew(mount: string, image: string): Promise<void> {
+  const source = sourceOf(mountsOf('self'), mount);
+  if (source) {
+    for (const { namespace, target } of copiesOf(source)) {
+      // Lazily: what holds it open there has ended, or never ends. A process that is gone has let go of it by itself.
+      await run('nsenter', [`--mount=${namespace}`, 'umount', '--lazy', target], { allow: 'any' });
+    }
+    await run('umount', [mount]);
+  }
+  await run('mount', ['-t', 'btrfs', '-o', OPTIONS, image, mount]);
+  // As Incus does, so that what is in the pool is not cached twice. Not every file system can.
+  const device = sourceOf(mountsOf('self'), mount);
+  if (device) await run('losetup', ['--direct-io=on', device], { allow: 'any' });
+}
+
+interface Mount {
+  target: string;
+  source: string;
+}
+
+/** The mounts that a process sees; none where it is gone. See proc_pid_mountinfo(5). */
+function mountsOf(pid: number | 'self'): Mount[] {
+  try {
+    return readFileSync(`/proc/${pid}/mountinfo`, 'utf8').split('\n').flatMap(parse);
+  } catch {
+    return [];
+  }
+}
+
+function parse(line: string): Mount[] {
+  const [before, after] = line.split(' - ');
+  const target = before?.split(' ')[4];
+  const source = after?.split(' ')[1];
+  return target && source ? [{ target, source }] : [];
+}
+
+const sourceOf = (mounts: readonly Mount[], mount: string): string | null =>
+  mounts.find(({ target }) => target === mount)?.source ?? null;
+
+/** Where else the device is mounted, the innermost mounts first: each mount namespace once, but for our own. */
+function copiesOf(device: string): { namespace: string; target: string }[] {
+  const seen = new Set([namespaceOf('self')]);
+  return allPids().flatMap((pid) => {
+    const id = namespaceOf(pid);
+    if (id === null || seen.has(id)) return [];
+    seen.add(id);
+    const namespace = path.join('/proc', String(pid), 'ns', 'mnt');
+    return mountsOf(pid)
+      .filter(({ source }) => source === device)
+      .map(({ target }) => ({ namespace, target }))
+      .reverse();
+  });
+}
+
+/** Identifies the mount namespace of a process; null where it is gone. */
+function namespaceOf(pid: number | 'self'): string | null {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/mnt`);
+  } catch {
+    return null;
+  }
+}
