@@ -2383,7 +2383,7 @@ export interface components {
             resource_profile?: string | null;
             configuration?: components["schemas"]["VpsConfiguration"];
             /**
-             * @description Whether to take a snapshot every day.
+             * @description Whether a snapshot is taken every day.
              * @example true
              */
             automated_snapshots_enabled?: boolean;
@@ -3102,7 +3102,10 @@ export interface components {
              * @example 7
              */
             parameter_group_id?: number | null;
-            /** @example true */
+            /**
+             * @description Whether a snapshot is taken every day.
+             * @example true
+             */
             automated_snapshots_enabled?: boolean;
             /**
              * @description Cannot be changed: leave it out.
@@ -3713,7 +3716,10 @@ export interface components {
              * @example 7
              */
             parameter_group_id?: number | null;
-            /** @example true */
+            /**
+             * @description Whether a snapshot is taken every day.
+             * @example true
+             */
             automated_snapshots_enabled?: boolean;
             /**
              * @description Cannot be changed: leave it out.

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { Component, Enum, Int, LineText, Nullable, NumberId, Text } from '../../http/schema.ts';
 import { PlanName } from '../../instances/schema.ts';
+import { settingChanges } from '../../instances/settings.ts';
 import { providersOf } from '../../services/registry.ts';
 import { Count, Metrics } from '../managed-services/inspection-schema.ts';
 import {
@@ -50,7 +51,7 @@ export const UpdateCache = Component(
     configuration: Type.Optional(ParametersInput({ 'maxmemory-policy': 'allkeys-lfu' })),
     resource_profile: Type.Optional(PlanName),
     parameter_group_id: Type.Optional(Nullable(NumberId(7))),
-    automated_snapshots_enabled: Type.Optional(Type.Boolean({ example: true })),
+    ...settingChanges,
     ...fixedMembers,
   },
   { minProperties: 1, example: { resource_profile: 'small' } },

@@ -13,6 +13,7 @@ import {
 } from '../../http/schema.ts';
 import { PATTERN_MESSAGE } from '../../http/validation.ts';
 import { PlanName } from '../../instances/schema.ts';
+import { settingChanges } from '../../instances/settings.ts';
 import { providersOf } from '../../services/registry.ts';
 import { Count, Metrics } from '../managed-services/inspection-schema.ts';
 import {
@@ -117,7 +118,7 @@ export const UpdateDatabase = Component(
     storage_size_gb: Type.Optional(StorageGb),
     resource_profile: Type.Optional(PlanName),
     parameter_group_id: Type.Optional(Nullable(NumberId(7))),
-    automated_snapshots_enabled: Type.Optional(Type.Boolean({ example: true })),
+    ...settingChanges,
     ...fixedMembers,
     database_name: Fixed(LineText(64, 'shop'), 'Create databases with SQL.'),
     ...autoscale,

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Images } from '../../dataplane/contract/images.ts';
 import type { Tx } from '../../db/database.ts';
+import type { SettingChanges } from '../../instances/settings.ts';
 import { type FieldErrors, invalid } from '../../lib/errors.ts';
 import type { Parameters } from '../../services/check-parameters.ts';
 import {
@@ -21,7 +22,7 @@ export interface UpdateRequest {
   storageGb?: number;
   plan?: string;
   parameterGroupId?: number | null;
-  automatedSnapshots?: boolean;
+  settings?: SettingChanges;
   autoscale?: { enabled?: boolean; thresholdPercent?: number; incrementGb?: number };
 }
 

@@ -1,4 +1,5 @@
 import type { Queryable } from '../../db/database.ts';
+import { SETTING_NAMES } from '../../instances/settings.ts';
 import { type InstanceChanges, updateInstance } from '../../instances/store.ts';
 import { type ServiceChanges, updateService } from './store.ts';
 
@@ -12,7 +13,7 @@ const SHARED = [
   'memory_mb',
   'disk_gb',
   'price_cents',
-  'automated_snapshots_enabled',
+  ...SETTING_NAMES,
   'made_from',
 ] as const;
 

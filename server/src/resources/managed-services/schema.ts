@@ -28,6 +28,7 @@ import {
   StatusDetails,
   StatusLabel,
 } from '../../instances/schema.ts';
+import { settingMembers } from '../../instances/settings.ts';
 import { ActionAnswer, OperationId } from '../../operations/schema.ts';
 import { providersOf } from '../../services/registry.ts';
 import { ParametersOutput } from '../parameter-groups/parameters-schema.ts';
@@ -123,7 +124,7 @@ export const tailMembers = (parameters: Record<string, string>) => ({
   pending_restart: List(Text(100, Object.keys(parameters)[0] ?? 'name'), {
     description: 'Parameters whose new values take effect at the next start.',
   }),
-  automated_snapshots_enabled: Flag('Whether a snapshot is taken every day.'),
+  ...settingMembers,
   monthly_cost_cents: Int(999),
   monthly_cost_dollars: Decimal(9.99),
   deployed_at: Nullable(Timestamp('When it was running for the first time.')),

@@ -209,9 +209,7 @@ export class ServiceActions {
     const changes = await engineChanges(tx, this.#plane, row, body);
     const own: Changes = {
       ...(body.name === undefined ? {} : { name: body.name }),
-      ...(body.automatedSnapshots === undefined
-        ? {}
-        : { automated_snapshots_enabled: body.automatedSnapshots }),
+      ...body.settings,
       ...autoscaleColumns(body.autoscale),
     };
     const operation = await this.updateEngine(tx, principal, row, changes, own);

@@ -1,5 +1,6 @@
 import { INTERNAL_DOMAIN, internalName } from '../../dataplane/contract/networks.ts';
 import type { Finding } from '../../instances/diagnosis.ts';
+import { pickSettings } from '../../instances/settings.ts';
 import { statusDetails, statusLabel } from '../../instances/status.ts';
 import type { SecretBox } from '../../lib/crypto.ts';
 import type { Observation } from '../../reconcilers/reconcilers.ts';
@@ -52,7 +53,7 @@ export function viewService(row: ManagedService, { seen, publicAddress }: ViewOp
     configuration: row.parameters as Record<string, string>,
     parameter_group: row.parameter_group_id === null ? null : { id: row.parameter_group_id },
     pending_restart: row.pending_restart,
-    automated_snapshots_enabled: row.automated_snapshots_enabled,
+    ...pickSettings(row),
     deployed_at: row.deployed_at?.toISOString() ?? null,
     created_at: row.created_at.toISOString(),
     updated_at: row.updated_at.toISOString(),

@@ -1,4 +1,5 @@
 import type { TSchema } from 'typebox';
+import { pickSettings, type SettingChanges } from '../../instances/settings.ts';
 import type { UpdateRequest } from './changes.ts';
 import type { Inspection } from './inspection.ts';
 import type { NewService } from './service.ts';
@@ -41,12 +42,11 @@ export const commonNew = (body: CommonNew) => ({
 });
 
 /** The same for an update; undefined members stay unchanged. */
-interface CommonUpdate {
+interface CommonUpdate extends SettingChanges {
   name?: string;
   configuration?: Record<string, unknown>;
   resource_profile?: string;
   parameter_group_id?: number | null;
-  automated_snapshots_enabled?: boolean;
 }
 
 export const commonUpdate = (body: CommonUpdate): UpdateRequest => ({
@@ -54,9 +54,7 @@ export const commonUpdate = (body: CommonUpdate): UpdateRequest => ({
   ...(body.configuration === undefined ? {} : { configuration: body.configuration }),
   ...(body.resource_profile === undefined ? {} : { plan: body.resource_profile }),
   ...(body.parameter_group_id === undefined ? {} : { parameterGroupId: body.parameter_group_id }),
-  ...(body.automated_snapshots_enabled === undefined
-    ? {}
-    : { automatedSnapshots: body.automated_snapshots_enabled }),
+  settings: pickSettings(body),
 });
 
 /** The members of a summary of metrics that both kinds have. */

@@ -29,6 +29,7 @@ import {
   StatusDetails,
   StatusLabel,
 } from '../../instances/schema.ts';
+import { settingChanges, settingMembers } from '../../instances/settings.ts';
 import { ActionAnswer, OperationId } from '../../operations/schema.ts';
 import { VPS_STATUSES, type VpsStatus } from './states.ts';
 
@@ -67,7 +68,7 @@ export const Vps = Component('Vps', {
   auto_start: Flag('Whether it starts again after a restart of the host.'),
   backup_enabled: Flag('Whether backups are requested.'),
   monitoring_enabled: Flag('Whether metrics are stored.'),
-  automated_snapshots_enabled: Flag('Whether a snapshot is taken every day.'),
+  ...settingMembers,
   deployed_at: Nullable(Timestamp('When the server was running for the first time.')),
   created_at: Timestamp(),
   updated_at: Timestamp(),
@@ -186,7 +187,7 @@ export const UpdateVps = Component(
     cpu_allocation_type: Type.Optional(AllocationType),
     resource_profile: Type.Optional(Nullable(PlanName)),
     configuration: Type.Optional(Configuration),
-    automated_snapshots_enabled: Type.Optional(Flag('Whether to take a snapshot every day.')),
+    ...settingChanges,
   },
   { minProperties: 1, example: { name: 'web-2', resource_profile: 'micro_shared' } },
 );

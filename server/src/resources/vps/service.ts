@@ -9,6 +9,7 @@ import { type AddressPools, allotAddresses } from '../../instances/addresses.ts'
 import { promiseInstance } from '../../instances/capacity.ts';
 import { acceptForInstance, targetOf } from '../../instances/lifecycle.ts';
 import type { InstanceQuery } from '../../instances/listing.ts';
+import { pickSettings } from '../../instances/settings.ts';
 import { insertInstance, updateInstance } from '../../instances/store.ts';
 import { randomText, type SecretBox } from '../../lib/crypto.ts';
 import { invalidState, notFound } from '../../lib/errors.ts';
@@ -159,10 +160,10 @@ export class VpsService {
     refuseChanges(UpdateVps, 'server', viewVps(vps, NOTHING_SEEN), body);
     const plan = await planChange(tx, vps, body);
     const { auto_start, backup_enabled, monitoring_enabled } = { ...vps, ...body.configuration };
-    const { name, automated_snapshots_enabled } = { ...vps, ...body };
+    const { name } = { ...vps, ...body };
     const next = { ...vps, ...plan, auto_start };
     const { cpu_allocation_type, ...shared } = plan ?? planOf(vps);
-    await updateInstance(tx, vps.id, { ...shared, name, automated_snapshots_enabled });
+    await updateInstance(tx, vps.id, { ...shared, name, ...pickSettings(body) });
     await updateVps(tx, vps.id, { cpu_allocation_type, auto_start, backup_enabled, monitoring_enabled });
     // A failed server has no instance to change, or one that a reinstall will replace.
     const restarts = auto_start !== vps.auto_start && vps.status !== 'error';

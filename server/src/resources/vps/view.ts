@@ -1,3 +1,4 @@
+import { pickSettings } from '../../instances/settings.ts';
 import { statusDetails, statusLabel } from '../../instances/status.ts';
 import type { Observation } from '../../reconcilers/reconcilers.ts';
 import type { VpsView } from './schema.ts';
@@ -36,7 +37,7 @@ export function viewVps(vps: Vps, seen: Observation): VpsView {
     auto_start: vps.auto_start,
     backup_enabled: vps.backup_enabled,
     monitoring_enabled: vps.monitoring_enabled,
-    automated_snapshots_enabled: vps.automated_snapshots_enabled,
+    ...pickSettings(vps),
     deployed_at: vps.deployed_at?.toISOString() ?? null,
     created_at: vps.created_at.toISOString(),
     updated_at: vps.updated_at.toISOString(),
