@@ -7,6 +7,7 @@ import type { DebianMirror } from '../lib/debian-mirror.ts';
 import type { Progress } from '../lib/progress.ts';
 import { RunError, run } from '../lib/run.ts';
 import type { EngineParameter } from '../services/provider.ts';
+import { buildProgress } from './build-progress.ts';
 import { withFileLock } from './file-lock.ts';
 import { imageMetadata } from './metadata.ts';
 import { PARAMETERS_PROPERTY, packParameters } from './parameters.ts';
@@ -208,7 +209,7 @@ async function runMmdebstrap(
       env,
       // The build mounts /proc and /dev in the image, and they must not remain for the next build to delete.
       contained: true,
-      onLine: packageProgress(recipe.id, progress),
+      ...(progress ? { onLine: buildProgress(recipe.id, progress) } : {}),
       timeoutSeconds: 1800,
     });
   } catch (error) {
@@ -224,22 +225,6 @@ async function runMmdebstrap(
 
 /** Quotes text as one word of a shell command. */
 const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
-
-/** Converts apt's output to percentages: unpacking and setting up packages is nearly all of the work. */
-function packageProgress(id: string, progress: Progress | undefined): (line: string) => void {
-  let total = 0;
-  let done = 0;
-  progress?.(`Building ${id}: fetching package lists`, 0);
-  return (line) => {
-    const planned = /(\d+) newly installed/.exec(line);
-    if (planned) total += Number(planned[1]);
-    const step = /^(Unpacking|Setting up) (\S+)/.exec(line);
-    if (!step) return;
-    done += 1;
-    const percent = Math.min(90, Math.round(5 + (85 * done) / Math.max(2 * total, done, 1)));
-    progress?.(`Building ${id}: ${step[1] === 'Unpacking' ? 'unpacking' : 'setting up'} ${step[2]}`, percent);
-  };
-}
 
 async function packMetadata(partial: string, recipe: Recipe, architecture: string): Promise<void> {
   const folder = path.join(partial, 'metadata');
