@@ -1,6 +1,6 @@
 import { readConfig } from '../config.ts';
 import { checkAll } from '../host/checks.ts';
-import { requireInstall } from '../host/install.ts';
+import { refuseOtherEngine, requireInstall } from '../host/install.ts';
 import { OperatorError } from '../host/operator-error.ts';
 import type { Finding } from '../host/verdict.ts';
 import { isRoot } from '../lib/processes.ts';
@@ -11,6 +11,7 @@ const MARKS = { ok: '✓', warn: '!', fail: '✗' } as const;
 export async function doctor(options: { json: boolean }): Promise<number> {
   const config = readConfig(process.env);
   const install = await requireInstall(config.home);
+  refuseOtherEngine(config, install);
   if (!isRoot() && install.incus !== 'none') {
     throw new OperatorError('Checking this install needs root.', 'Use sudo.');
   }

@@ -1,6 +1,6 @@
 import { readConfig } from '../config.ts';
 import type { DataPlane } from '../dataplane/contract/data-plane.ts';
-import { requireInstall } from '../host/install.ts';
+import { refuseOtherEngine, requireInstall } from '../host/install.ts';
 import { createTerminal } from '../host/terminal.ts';
 import { createLog } from '../lib/log.ts';
 import { openDataPlane } from './data-plane.ts';
@@ -8,6 +8,7 @@ import { openDataPlane } from './data-plane.ts';
 async function withDataPlane<T>(work: (plane: DataPlane) => Promise<T>): Promise<T> {
   const config = readConfig(process.env);
   const install = await requireInstall(config.home);
+  refuseOtherEngine(config, install);
   const plane = await openDataPlane(config, install, createLog('warn'));
   try {
     return await work(plane);

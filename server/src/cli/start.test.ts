@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -33,9 +36,11 @@ const settings = (): NodeJS.ProcessEnv => ({
   DANUBE_LOG_LEVEL: 'warn',
 });
 
-function launch(...args: string[]): Omit<Started, 'url'> {
+const launch = (...args: string[]) => launchWith({}, ...args);
+
+function launchWith(changes: NodeJS.ProcessEnv, ...args: string[]): Omit<Started, 'url'> {
   const launcher = spawn(process.execPath, [path.join(checkout, 'bin', 'danube.mjs'), ...args], {
-    env: settings(),
+    env: { ...settings(), ...changes },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   launchers.add(launcher);
@@ -161,6 +166,28 @@ test('a server whose launcher is killed stops by itself', async () => {
   server.launcher.kill('SIGKILL');
   assert.ok(await waitForExit(identity, 240));
   assert.equal(findPostgres(path.join(home, 'postgres')), null);
+});
+
+test('the engine of an install cannot be mistaken', async () => {
+  for (const command of ['start', 'doctor']) {
+    const wrong = launchWith({ DANUBE_ENGINE: 'incus' }, command);
+    assert.equal(await wrong.exit, 1);
+    assert.match(wrong.output(), /instances of .* are simulated, .*Set DANUBE_ENGINE=sim/s);
+  }
+});
+
+test('doctor does not take the server of another install for its own', async () => {
+  const other = createServer((_, response) => void response.end('{}'));
+  other.listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  try {
+    const { port } = other.address() as AddressInfo;
+    const doctor = launchWith({ DANUBE_LISTEN: `127.0.0.1:${port}` }, 'doctor');
+    await doctor.exit;
+    assert.match(doctor.output(), /server +does not run/);
+  } finally {
+    other.close();
+  }
 });
 
 test('tokens are created, listed and revoked while the server is down', async () => {

@@ -3,7 +3,7 @@ import { type App, startApp } from '../app.ts';
 import { type Config, readConfig } from '../config.ts';
 import type { DataPlane } from '../dataplane/contract/data-plane.ts';
 import { databaseUrlOf } from '../host/components/postgres-cluster.ts';
-import { ensureSecretKey, poolsOf, readInstall } from '../host/install.ts';
+import { ensureSecretKey, poolsOf, readInstall, refuseOtherEngine } from '../host/install.ts';
 import { takeLock, writePidFile } from '../host/lock.ts';
 import { surviveOutOfMemory } from '../host/out-of-memory.ts';
 import { preflight } from '../host/preflight.ts';
@@ -27,7 +27,9 @@ export async function start(): Promise<number> {
   const log = createLog(config.logLevel);
   const lock = await takeLock(config.home, installId(config.home));
   surviveOutOfMemory();
-  const firstStart = (await readInstall(config.home)) === null;
+  const present = await readInstall(config.home);
+  const firstStart = present === null;
+  if (present) refuseOtherEngine(config, present);
   const remarks = await preflight(config, firstStart);
 
   const terminal = createTerminal();

@@ -6,6 +6,7 @@ import type { Check, HostComponent, HostContext } from './component.ts';
 import { usesLocalIncus } from './components/incus-connection.ts';
 import { HOST_COMPONENTS, packagesFor } from './components.ts';
 import { checkIsolation } from './isolation.ts';
+import { isRunning } from './lock.ts';
 import { missingPackages } from './packages.ts';
 import { isSystemd } from './system.ts';
 import { type Finding, fail, gigabytes, ok, RESTART, type Verdict, warn } from './verdict.ts';
@@ -86,7 +87,10 @@ async function disk({ config }: HostContext): Promise<Verdict> {
     : ok(text);
 }
 
-async function server({ config }: HostContext): Promise<Verdict> {
+async function server({ config, installId }: HostContext): Promise<Verdict> {
+  // Asked first, because the server of another install may answer at the address.
+  if (!(await isRunning(installId))) return warn('does not run', 'Start Danube (`npm start`).');
+  if (config.role === 'worker') return ok('runs as a worker, which serves no requests');
   const host = { '0.0.0.0': '127.0.0.1', '::': '::1' }[config.listen.host] ?? config.listen.host;
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${config.listen.port}/api/v1/health`;
   try {
@@ -95,8 +99,8 @@ async function server({ config }: HostContext): Promise<Verdict> {
     return fail(`answers ${answer.status} at ${url}`, 'See the other lines, and the log of the server.');
   } catch {
     return warn(
-      `does not answer at ${url}`,
-      'Start Danube (`npm start`), or set DANUBE_LISTEN to the address of the running server.',
+      `runs, but does not answer at ${url}`,
+      'Set DANUBE_LISTEN to the address of the running server.',
     );
   }
 }

@@ -58,6 +58,25 @@ export async function requireInstall(home: string): Promise<Install> {
 }
 
 /**
+ * Throws {@link OperatorError} where the settings name another engine than that of the install: all its instances would
+ * look lost.
+ */
+export function refuseOtherEngine({ engine, home }: Config, { incus }: Install): void {
+  if (engine === 'sim' && incus !== 'none') {
+    throw new OperatorError(
+      `The instances of ${home} are real, but DANUBE_ENGINE is sim.`,
+      'Leave DANUBE_ENGINE out, or set DANUBE_HOME to another folder for simulated instances.',
+    );
+  }
+  if (engine !== 'sim' && incus === 'none') {
+    throw new OperatorError(
+      `The instances of ${home} are simulated, but DANUBE_ENGINE is not sim.`,
+      'Set DANUBE_ENGINE=sim, or set DANUBE_HOME to another folder for real instances.',
+    );
+  }
+}
+
+/**
  * Reads `install.json`. At the first start it creates the data directory, and decides what never changes for this
  * install.
  */

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import path from 'node:path';
 import { OperatorError } from './operator-error.ts';
 
@@ -8,6 +8,8 @@ import { OperatorError } from './operator-error.ts';
 export interface InstallLock {
   release(): Promise<void>;
 }
+
+const socketName = (installId: string): string => `\0danube-install-${installId}`;
 
 const pidFile = (home: string): string => path.join(home, 'danube.pid');
 
@@ -30,7 +32,7 @@ export async function takeLock(home: string, installId: string): Promise<Install
         ),
       );
     });
-    server.listen(`\0danube-install-${installId}`);
+    server.listen(socketName(installId));
   });
   return {
     async release() {
@@ -39,6 +41,17 @@ export async function takeLock(home: string, installId: string): Promise<Install
     },
   };
 }
+
+/** Whether a server of the install runs on this host. */
+export const isRunning = (installId: string): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect(socketName(installId));
+    socket.once('error', () => resolve(false));
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+  });
 
 /** Writes our process id to a file for messages and scripts; the lock does not depend on it. */
 export const writePidFile = (home: string): Promise<void> => writeFile(pidFile(home), `${process.pid}\n`);

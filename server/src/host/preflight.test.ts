@@ -85,7 +85,7 @@ test('a taken port is refused and named', async () => {
   const { port } = server.address() as { port: number };
   try {
     const text = await refusal(preflight(settings({ DANUBE_LISTEN: `127.0.0.1:${port}` }), false, host()));
-    assert.match(text, new RegExp(`Port ${port} is taken.*DANUBE_LISTEN`));
+    assert.match(text, new RegExp(`Port ${port} is taken by ".*preflight\\.test.*DANUBE_LISTEN`));
     const worker = settings({ DANUBE_LISTEN: `127.0.0.1:${port}`, DANUBE_ROLE: 'worker' });
     await preflight(worker, false, host());
   } finally {

@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import path from 'node:path';
 import pg from 'pg';
 import type { Config } from '../config.ts';
-import { isRoot } from '../lib/processes.ts';
+import { argumentsOf, isRoot } from '../lib/processes.ts';
 import { run } from '../lib/run.ts';
 import { usesLocalIncus } from './components/incus-connection.ts';
 import { OLDEST_POSTGRES } from './components/postgres-choice.ts';
@@ -33,6 +33,8 @@ export interface Host {
 }
 
 export const MIN_FREE_BYTES = 10 * 1024 ** 3;
+/** Characters of a command line that a message quotes. */
+const MAX_COMMAND = 200;
 /** The path of a unix socket has at most 107 bytes (unix(7)); the longest one below the data directory needs 30. */
 const MAX_HOME_BYTES = 75;
 
@@ -185,11 +187,16 @@ export async function refuseTakenPort(listen: { host: string; port: number }): P
   }
 }
 
-/** Program and pid as `ss` prints them; empty where unknown. */
+/** Command line without its options, and pid; empty where unknown. */
 async function whoListens(port: number): Promise<string> {
   const found = await run('ss', ['-Hltnp', `sport = :${port}`], { allow: 'any', timeoutSeconds: 5 });
   const match = /\(\("([^"]+)",pid=(\d+)/.exec(found.stdout);
-  return match ? `${match[1]} (process ${match[2]})` : '';
+  if (!match) return '';
+  const [, name, pid] = match;
+  // The name alone tells little: that of all programs in Node is "MainThread".
+  const words = argumentsOf(Number(pid)).filter((word) => !word.startsWith('-'));
+  const command = words.join(' ').slice(0, MAX_COMMAND) || name;
+  return `"${command}" (process ${pid})`;
 }
 
 /** Checks the operator's own PostgreSQL: reachable, new enough, and not written by a newer Danube. */

@@ -63,6 +63,10 @@ test('doctor warns of settings that only a host can change, and fails for those 
   const { state, remedy } = other('user.max_uts_namespaces');
   assert.equal(state, 'warn');
   assert.match(remedy ?? '', /CAP_SYS_RESOURCE/);
+  // The reason stands once for all that have it.
+  const { message } = other('user.max_uts_namespaces', 'user.max_net_namespaces');
+  assert.match(message, /user\.max_net_namespaces is .*, user\.max_uts_namespaces is /);
+  assert.equal(message.match(/share the count/g)?.length, 1);
   assert.equal(other('kernel.threads-max').state, 'fail');
   assert.equal(other('user.max_uts_namespaces', 'kernel.threads-max').state, 'fail');
 });

@@ -253,13 +253,14 @@ export const kernelSettings: HostComponent = {
   },
 };
 
+const describe = ({ name, value }: KernelSetting): string =>
+  `${name} is ${readKernelSetting(name) ?? 'unknown to this kernel'}, not ${value}`;
+
 /** What `doctor` says of these settings. */
 export function judgeKernelSettings(wrong = wrongKernelSettings()): Verdict {
   if (wrong.length === 0) return ok('as needed');
-  const list = wrong.map(({ name, value, why }) => {
-    const now = readKernelSetting(name) ?? 'unknown to this kernel';
-    return `${name} is ${now}, not ${value}: ${why}`;
-  });
+  const byReason = Map.groupBy(wrong, ({ why }) => why);
+  const list = [...byReason].map(([why, settings]) => `${settings.map(describe).join(', ')}: ${why}`);
   const settable = wrong.some(({ name, privileged }) => !privileged && readKernelSetting(name) !== null);
   if (settable) return fail(list.join('; '), RESTART);
   const modules = [...new Set(wrong.flatMap(({ module }) => module ?? []))].join(', ');
