@@ -1998,6 +1998,7 @@ export interface components {
              */
             terminal: boolean;
         };
+        /** @example null */
         StatusDetailsError: {
             /** @example image_build_failed */
             code: string;
@@ -5886,18 +5887,7 @@ export interface operations {
                      *               "state": "succeeded",
                      *               "terminal": true
                      *             },
-                     *             "error": {
-                     *               "code": "image_build_failed",
-                     *               "source": "engine",
-                     *               "resource": {
-                     *                 "kind": "vps",
-                     *                 "name": "web-1"
-                     *               },
-                     *               "reason": "image_build_failed",
-                     *               "message": "The image could not be built.",
-                     *               "retryable": true,
-                     *               "observed_at": "2026-01-15T09:30:00.000Z"
-                     *             }
+                     *             "error": null
                      *           },
                      *           "capabilities": {
                      *             "logs": true,
@@ -6016,18 +6006,7 @@ export interface operations {
                      *             "state": "succeeded",
                      *             "terminal": true
                      *           },
-                     *           "error": {
-                     *             "code": "image_build_failed",
-                     *             "source": "engine",
-                     *             "resource": {
-                     *               "kind": "vps",
-                     *               "name": "web-1"
-                     *             },
-                     *             "reason": "image_build_failed",
-                     *             "message": "The image could not be built.",
-                     *             "retryable": true,
-                     *             "observed_at": "2026-01-15T09:30:00.000Z"
-                     *           }
+                     *           "error": null
                      *         },
                      *         "capabilities": {
                      *           "logs": true,
@@ -6300,18 +6279,7 @@ export interface operations {
                      *             "state": "succeeded",
                      *             "terminal": true
                      *           },
-                     *           "error": {
-                     *             "code": "image_build_failed",
-                     *             "source": "engine",
-                     *             "resource": {
-                     *               "kind": "vps",
-                     *               "name": "web-1"
-                     *             },
-                     *             "reason": "image_build_failed",
-                     *             "message": "The image could not be built.",
-                     *             "retryable": true,
-                     *             "observed_at": "2026-01-15T09:30:00.000Z"
-                     *           }
+                     *           "error": null
                      *         },
                      *         "capabilities": {
                      *           "logs": true,
@@ -6429,18 +6397,7 @@ export interface operations {
                      *             "state": "succeeded",
                      *             "terminal": true
                      *           },
-                     *           "error": {
-                     *             "code": "image_build_failed",
-                     *             "source": "engine",
-                     *             "resource": {
-                     *               "kind": "vps",
-                     *               "name": "web-1"
-                     *             },
-                     *             "reason": "image_build_failed",
-                     *             "message": "The image could not be built.",
-                     *             "retryable": true,
-                     *             "observed_at": "2026-01-15T09:30:00.000Z"
-                     *           }
+                     *           "error": null
                      *         },
                      *         "capabilities": {
                      *           "logs": true,
@@ -6982,18 +6939,7 @@ export interface operations {
                      *             "state": "succeeded",
                      *             "terminal": true
                      *           },
-                     *           "error": {
-                     *             "code": "image_build_failed",
-                     *             "source": "engine",
-                     *             "resource": {
-                     *               "kind": "vps",
-                     *               "name": "web-1"
-                     *             },
-                     *             "reason": "image_build_failed",
-                     *             "message": "The image could not be built.",
-                     *             "retryable": true,
-                     *             "observed_at": "2026-01-15T09:30:00.000Z"
-                     *           }
+                     *           "error": null
                      *         },
                      *         "findings": [
                      *           {
@@ -7124,18 +7070,7 @@ export interface operations {
                      *               "state": "succeeded",
                      *               "terminal": true
                      *             },
-                     *             "error": {
-                     *               "code": "image_build_failed",
-                     *               "source": "engine",
-                     *               "resource": {
-                     *                 "kind": "vps",
-                     *                 "name": "web-1"
-                     *               },
-                     *               "reason": "image_build_failed",
-                     *               "message": "The image could not be built.",
-                     *               "retryable": true,
-                     *               "observed_at": "2026-01-15T09:30:00.000Z"
-                     *             }
+                     *             "error": null
                      *           },
                      *           "capabilities": {
                      *             "logs": true,
@@ -7280,18 +7215,7 @@ export interface operations {
                      *             "state": "succeeded",
                      *             "terminal": true
                      *           },
-                     *           "error": {
-                     *             "code": "image_build_failed",
-                     *             "source": "engine",
-                     *             "resource": {
-                     *               "kind": "vps",
-                     *               "name": "web-1"
-                     *             },
-                     *             "reason": "image_build_failed",
-                     *             "message": "The image could not be built.",
-                     *             "retryable": true,
-                     *             "observed_at": "2026-01-15T09:30:00.000Z"
-                     *           }
+                     *           "error": null
                      *         },
                      *         "capabilities": {
                      *           "logs": true,
@@ -7486,18 +7410,7 @@ export interface operations {
                      *             "state": "succeeded",
                      *             "terminal": true
                      *           },
-                     *           "error": {
-                     *             "code": "image_build_failed",
-                     *             "source": "engine",
-                     *             "resource": {
-                     *               "kind": "vps",
-                     *               "name": "web-1"
-                     *             },
-                     *             "reason": "image_build_failed",
-                     *             "message": "The image could not be built.",
-                     *             "retryable": true,
-                     *             "observed_at": "2026-01-15T09:30:00.000Z"
-                     *           }
+                     *           "error": null
                      *         },
                      *         "capabilities": {
                      *           "logs": true,
@@ -7639,18 +7552,7 @@ export interface operations {
                      *             "state": "succeeded",
                      *             "terminal": true
                      *           },
-                     *           "error": {
-                     *             "code": "image_build_failed",
-                     *             "source": "engine",
-                     *             "resource": {
-                     *               "kind": "vps",
-                     *               "name": "web-1"
-                     *             },
-                     *             "reason": "image_build_failed",
-                     *             "message": "The image could not be built.",
-                     *             "retryable": true,
-                     *             "observed_at": "2026-01-15T09:30:00.000Z"
-                     *           }
+                     *           "error": null
                      *         },
                      *         "capabilities": {
                      *           "logs": true,
@@ -8370,18 +8272,7 @@ export interface operations {
                      *             "state": "succeeded",
                      *             "terminal": true
                      *           },
-                     *           "error": {
-                     *             "code": "image_build_failed",
-                     *             "source": "engine",
-                     *             "resource": {
-                     *               "kind": "vps",
-                     *               "name": "web-1"
-                     *             },
-                     *             "reason": "image_build_failed",
-                     *             "message": "The image could not be built.",
-                     *             "retryable": true,
-                     *             "observed_at": "2026-01-15T09:30:00.000Z"
-                     *           }
+                     *           "error": null
                      *         },
                      *         "findings": [
                      *           {
@@ -8575,18 +8466,7 @@ export interface operations {
                      *               "state": "succeeded",
                      *               "terminal": true
                      *             },
-                     *             "error": {
-                     *               "code": "image_build_failed",
-                     *               "source": "engine",
-                     *               "resource": {
-                     *                 "kind": "vps",
-                     *                 "name": "web-1"
-                     *               },
-                     *               "reason": "image_build_failed",
-                     *               "message": "The image could not be built.",
-                     *               "retryable": true,
-                     *               "observed_at": "2026-01-15T09:30:00.000Z"
-                     *             }
+                     *             "error": null
                      *           },
                      *           "capabilities": {
                      *             "logs": true,
@@ -8712,18 +8592,7 @@ export interface operations {
                      *             "state": "succeeded",
                      *             "terminal": true
                      *           },
-                     *           "error": {
-                     *             "code": "image_build_failed",
-                     *             "source": "engine",
-                     *             "resource": {
-                     *               "kind": "vps",
-                     *               "name": "web-1"
-                     *             },
-                     *             "reason": "image_build_failed",
-                     *             "message": "The image could not be built.",
-                     *             "retryable": true,
-                     *             "observed_at": "2026-01-15T09:30:00.000Z"
-                     *           }
+                     *           "error": null
                      *         },
                      *         "capabilities": {
                      *           "logs": true,
@@ -8908,18 +8777,7 @@ export interface operations {
                      *             "state": "succeeded",
                      *             "terminal": true
                      *           },
-                     *           "error": {
-                     *             "code": "image_build_failed",
-                     *             "source": "engine",
-                     *             "resource": {
-                     *               "kind": "vps",
-                     *               "name": "web-1"
-                     *             },
-                     *             "reason": "image_build_failed",
-                     *             "message": "The image could not be built.",
-                     *             "retryable": true,
-                     *             "observed_at": "2026-01-15T09:30:00.000Z"
-                     *           }
+                     *           "error": null
                      *         },
                      *         "capabilities": {
                      *           "logs": true,
@@ -9043,18 +8901,7 @@ export interface operations {
                      *             "state": "succeeded",
                      *             "terminal": true
                      *           },
-                     *           "error": {
-                     *             "code": "image_build_failed",
-                     *             "source": "engine",
-                     *             "resource": {
-                     *               "kind": "vps",
-                     *               "name": "web-1"
-                     *             },
-                     *             "reason": "image_build_failed",
-                     *             "message": "The image could not be built.",
-                     *             "retryable": true,
-                     *             "observed_at": "2026-01-15T09:30:00.000Z"
-                     *           }
+                     *           "error": null
                      *         },
                      *         "capabilities": {
                      *           "logs": true,
@@ -9805,18 +9652,7 @@ export interface operations {
                      *             "state": "succeeded",
                      *             "terminal": true
                      *           },
-                     *           "error": {
-                     *             "code": "image_build_failed",
-                     *             "source": "engine",
-                     *             "resource": {
-                     *               "kind": "vps",
-                     *               "name": "web-1"
-                     *             },
-                     *             "reason": "image_build_failed",
-                     *             "message": "The image could not be built.",
-                     *             "retryable": true,
-                     *             "observed_at": "2026-01-15T09:30:00.000Z"
-                     *           }
+                     *           "error": null
                      *         },
                      *         "findings": [
                      *           {
@@ -11346,18 +11182,7 @@ export interface operations {
                      *             "state": "succeeded",
                      *             "terminal": true
                      *           },
-                     *           "error": {
-                     *             "code": "image_build_failed",
-                     *             "source": "engine",
-                     *             "resource": {
-                     *               "kind": "vps",
-                     *               "name": "web-1"
-                     *             },
-                     *             "reason": "image_build_failed",
-                     *             "message": "The image could not be built.",
-                     *             "retryable": true,
-                     *             "observed_at": "2026-01-15T09:30:00.000Z"
-                     *           }
+                     *           "error": null
                      *         },
                      *         "capabilities": {
                      *           "logs": true,
@@ -11505,18 +11330,7 @@ export interface operations {
                      *             "state": "succeeded",
                      *             "terminal": true
                      *           },
-                     *           "error": {
-                     *             "code": "image_build_failed",
-                     *             "source": "engine",
-                     *             "resource": {
-                     *               "kind": "vps",
-                     *               "name": "web-1"
-                     *             },
-                     *             "reason": "image_build_failed",
-                     *             "message": "The image could not be built.",
-                     *             "retryable": true,
-                     *             "observed_at": "2026-01-15T09:30:00.000Z"
-                     *           }
+                     *           "error": null
                      *         },
                      *         "capabilities": {
                      *           "logs": true,

@@ -23,15 +23,19 @@ export const StatusDetails = Component('StatusDetails', {
     terminal: Type.Boolean({ example: true, description: 'Whether no operation is in progress.' }),
   }),
   error: Nullable(
-    Obj({
-      code: Text(60, 'image_build_failed'),
-      source: Nullable(Text(60, 'engine')),
-      resource: Nullable(Obj({ kind: Nullable(Text(60, 'vps')), name: Nullable(Text(255, 'web-1')) })),
-      reason: Nullable(Text(60, 'image_build_failed')),
-      message: Nullable(Message('The image could not be built.')),
-      retryable: Type.Boolean({ example: true, description: 'Whether trying again can help.' }),
-      observed_at: Nullable(Timestamp()),
-    }),
+    Obj(
+      {
+        code: Text(60, 'image_build_failed'),
+        source: Nullable(Text(60, 'engine')),
+        resource: Nullable(Obj({ kind: Nullable(Text(60, 'vps')), name: Nullable(Text(255, 'web-1')) })),
+        reason: Nullable(Text(60, 'image_build_failed')),
+        message: Nullable(Message('The image could not be built.')),
+        retryable: Type.Boolean({ example: true, description: 'Whether trying again can help.' }),
+        observed_at: Nullable(Timestamp()),
+      },
+      // Of a server that runs, like the other examples.
+      { example: null },
+    ),
   ),
 });
 
