@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { helpText, runCommand } from './commands.ts';
 import { UsageError } from './failure.ts';
-import { parseExpiry, parseScopes } from './token.ts';
+import { describeScopes, parseExpiry, parseScopes } from './token.ts';
 
 test('an invalid command line is answered with the usage', async () => {
   const wrong: [string[], RegExp][] = [
@@ -53,4 +53,6 @@ test('scopes are a named set or a list', () => {
   assert.deepEqual(parseScopes('vps:read, vps:write'), ['vps:read', 'vps:write']);
   assert.ok(parseScopes('Admin').includes('webhook:write'));
   assert.ok(!parseScopes('editor').includes('vps:delete'));
+  for (const name of ['default', 'editor', 'admin']) assert.equal(describeScopes(parseScopes(name)), name);
+  assert.equal(describeScopes(['vps:write', 'vps:read']), 'vps:write,vps:read');
 });

@@ -4,6 +4,7 @@ import { refuseOtherEngine, requireInstall } from '../host/install.ts';
 import { createTerminal } from '../host/terminal.ts';
 import { createLog } from '../lib/log.ts';
 import { openDataPlane } from './data-plane.ts';
+import { UsageError } from './failure.ts';
 
 async function withDataPlane<T>(work: (plane: DataPlane) => Promise<T>): Promise<T> {
   const config = readConfig(process.env);
@@ -20,8 +21,9 @@ async function withDataPlane<T>(work: (plane: DataPlane) => Promise<T>): Promise
 /** `danube image list`. */
 export function imageList(): Promise<number> {
   return withDataPlane(async (plane) => {
-    for (const image of await plane.listImages()) {
-      process.stdout.write(`${image.name}\t${image.state}${image.reason ? `\t${image.reason}` : ''}\n`);
+    for (const { name, state, reason } of await plane.listImages()) {
+      const line = `${name.padEnd(14)}  ${state.padEnd(11)}  ${reason ?? ''}`;
+      process.stdout.write(`${line.trimEnd()}\n`);
     }
     return 0;
   });
@@ -30,6 +32,9 @@ export function imageList(): Promise<number> {
 /** `danube image build NAME`. */
 export function imageBuild(name: string): Promise<number> {
   return withDataPlane(async (plane) => {
+    if (!(await plane.listImages()).some((image) => image.name === name)) {
+      throw new UsageError(`There is no image "${name}": \`danube image list\` shows them.`);
+    }
     await createTerminal().step(`Building the image ${name}`, (report) =>
       plane.ensureImage(
         name,

@@ -184,7 +184,7 @@ test('doctor does not take the server of another install for its own', async () 
     const { port } = other.address() as AddressInfo;
     const doctor = launchWith({ DANUBE_LISTEN: `127.0.0.1:${port}` }, 'doctor');
     await doctor.exit;
-    assert.match(doctor.output(), /server +does not run/);
+    assert.match(doctor.output(), /^ +! server +does not run/);
   } finally {
     other.close();
   }
@@ -198,7 +198,17 @@ test('tokens are created, listed and revoked while the server is down', async ()
   const listed = launch('token', 'list');
   assert.equal(await listed.exit, 0);
   assert.match(listed.output(), new RegExp(`^${id}\\tci\\trevoked`, 'm'));
+  assert.match(listed.output(), /^1\tFirst token\t.*\tadmin$/m);
+  const unknown = launch('token', 'revoke', '77');
+  assert.equal(await unknown.exit, 2);
+  assert.match(unknown.output(), /There is no token 77: .*token list/);
   assert.equal(findPostgres(path.join(home, 'postgres')), null);
+});
+
+test('an image that is not in the catalogue is not built', async () => {
+  const build = launch('image', 'build', 'debian-11');
+  assert.equal(await build.exit, 2);
+  assert.match(build.output(), /There is no image "debian-11": .*image list/);
 });
 
 test('destroy keeps files that do not belong to the install', async () => {

@@ -4,6 +4,7 @@ import { SCOPE_SETS, type Scope } from '../http/scopes.ts';
 // Registers the scopes of all modules.
 import '../modules.ts';
 import { createToken, listTokens, revokeToken } from '../identity/tokens/service.ts';
+import { AppError } from '../lib/errors.ts';
 import { UsageError } from './failure.ts';
 import { withDatabase } from './with-database.ts';
 
@@ -48,7 +49,9 @@ export async function tokenList(): Promise<number> {
       const used = token.lastUsedAt
         ? `last used ${token.lastUsedAt.toISOString()} from ${token.lastUsedIp}`
         : 'never used';
-      process.stdout.write(`${token.id}\t${token.name}\t${state}\t${used}\t${token.scopes.join(',')}\n`);
+      process.stdout.write(
+        `${token.id}\t${token.name}\t${state}\t${used}\t${describeScopes(token.scopes)}\n`,
+      );
     }
     return 0;
   });
@@ -60,7 +63,10 @@ export async function tokenRevoke(text: string): Promise<number> {
   if (!Number.isSafeInteger(id) || id < 1)
     throw new UsageError(`"${text}" is not a token id: \`danube token list\` shows them.`);
   return withDatabase(readConfig(process.env), async (database) => {
-    await revokeToken(database.db, id);
+    await revokeToken(database.db, id).catch((error: unknown) => {
+      if (!(error instanceof AppError) || error.code !== 'not_found') throw error;
+      throw new UsageError(`There is no token ${id}: \`danube token list\` shows them.`);
+    });
     process.stderr.write(`Token ${id} is revoked.\n`);
     return 0;
   });
@@ -86,6 +92,13 @@ async function findOwner(
     .limit(1)
     .executeTakeFirstOrThrow();
   return { accountId: user.id, teamId };
+}
+
+/** The name of the set that these are, else the list. */
+export function describeScopes(scopes: readonly string[]): string {
+  const text = (set: readonly string[]) => set.toSorted().join(',');
+  const named = Object.entries<readonly string[]>(SCOPE_SETS).find(([, set]) => text(set) === text(scopes));
+  return named?.[0] ?? scopes.join(',');
 }
 
 /** A named set or a list of scopes. Unknown scopes are rejected by the token service, which names them. */

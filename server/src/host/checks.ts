@@ -15,11 +15,12 @@ const ISOLATION: Check = {
   name: 'isolation',
   look: async ({ config }) => (usesLocalIncus(config) ? checkIsolation() : null),
 };
+/** Comes first: without the server, much else does not run either. */
+const SERVER: Check = { name: 'server', look: server };
 /** Checks that belong to no component. */
 const OTHER_CHECKS: readonly Check[] = [
   { name: 'clock', look: clock },
   { name: 'disk space', look: disk },
-  { name: 'server', look: server },
 ];
 
 /** Runs the checks of all components, and of the rest of the host and the server. */
@@ -32,7 +33,7 @@ export async function checkAll(
   );
   const packages: Check = { name: 'packages', look: async ({ config }) => findMissing(config, components) };
   const findings: Finding[] = [];
-  for (const { name, look } of [packages, ISOLATION, ...ofComponents, ...OTHER_CHECKS]) {
+  for (const { name, look } of [SERVER, packages, ISOLATION, ...ofComponents, ...OTHER_CHECKS]) {
     const verdict = await look(context).catch((error: Error) => fail(error.message, RESTART));
     if (verdict) findings.push({ component: name, ...verdict });
   }
@@ -89,7 +90,9 @@ async function disk({ config }: HostContext): Promise<Verdict> {
 
 async function server({ config, installId }: HostContext): Promise<Verdict> {
   // Asked first, because the server of another install may answer at the address.
-  if (!(await isRunning(installId))) return warn('does not run', 'Start Danube (`npm start`).');
+  if (!(await isRunning(installId))) {
+    return warn('does not run', 'Start Danube (`npm start`). What fails below may follow from that.');
+  }
   if (config.role === 'worker') return ok('runs as a worker, which serves no requests');
   const host = { '0.0.0.0': '127.0.0.1', '::': '::1' }[config.listen.host] ?? config.listen.host;
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${config.listen.port}/api/v1/health`;
