@@ -1372,7 +1372,7 @@ export interface paths {
         post?: never;
         /**
          * Delete a firewall
-         * @description Deletes a firewall that is not attached to any instance. Needs the scope `firewall:delete`.
+         * @description Deletes a firewall that is not attached to any instance, other than those that are being deleted. Needs the scope `firewall:delete`.
          */
         delete: operations["deleteFirewall"];
         options?: never;

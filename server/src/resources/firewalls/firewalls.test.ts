@@ -10,7 +10,7 @@ import {
   plain,
   web,
 } from '../../../test/firewalls.ts';
-import { startTestApp, type TestApp } from '../../../test/harness.ts';
+import { holdBack, startTestApp, type TestApp, waitFor } from '../../../test/harness.ts';
 import { DataPlaneError } from '../../dataplane/contract/errors.ts';
 
 const NOBODY = '00000000-0000-7000-8000-000000000000';
@@ -104,6 +104,25 @@ describe('firewalls', () => {
       await team.done('POST', `/firewalls/${id}/detach`, attachment(instance));
       assert.equal((await call('DELETE', `/firewalls/${id}`)).status, 200);
       assert.equal((await call('GET', `/firewalls/${id}`)).status, 404);
+      await team.consistent();
+    });
+
+    it('can be deleted while those that they are attached to are being deleted', async () => {
+      const [one, two] = [await team.server('one'), await team.server('two')];
+      const attached_instances = [one, two].map((instance) => ({ id: instance, type: 'vps' }));
+      const id = await team.create({ attached_instances });
+      for (const instance of [one, two]) await team.done('POST', `/vps/${instance}/stop`);
+      const letGo = holdBack(test.plane, 'removeInstance');
+      assert.equal((await call('DELETE', `/vps/${one}`)).status, 200);
+      const refused = await call('DELETE', `/firewalls/${id}`);
+      assert.match(refused.body.message, /attached to: server two\. /);
+      assert.equal((await call('DELETE', `/vps/${two}`)).status, 200);
+      assert.equal((await call('DELETE', `/firewalls/${id}`)).status, 200);
+      assert.equal((await call('GET', `/firewalls/${id}`)).status, 404);
+      letGo();
+      for (const instance of [one, two]) {
+        await waitFor('404', async () => (await call('GET', `/vps/${instance}`)).status === 404);
+      }
       await team.consistent();
     });
 

@@ -114,7 +114,8 @@ function deleteRoute(api: Api, firewalls: FirewallService): void {
       schema: {
         operationId: 'deleteFirewall',
         summary: 'Delete a firewall',
-        description: 'Deletes a firewall that is not attached to any instance.',
+        description:
+          'Deletes a firewall that is not attached to any instance, other than those that are being deleted.',
         tags,
         params,
         response: { 200: FirewallDeleted },

@@ -252,7 +252,10 @@ export class FirewallService {
   async remove(tx: Tx, principal: TeamPrincipal, id: string) {
     const team = await lockTeam(tx, principal.team.id);
     const firewall = pick(team, id);
-    const attached = attachedTo(team, firewall.id);
+    // Instances that are being deleted need it no more, even if that takes a while.
+    const attached = attachedTo(team, firewall.id).filter(
+      ({ id }) => team.instances.get(id)?.desired !== 'deleted',
+    );
     if (attached.length > 0) {
       const names = attached
         .slice(0, 5)
@@ -263,6 +266,7 @@ export class FirewallService {
         firewall.status,
       );
     }
+    await writeAttachments(tx, firewall, []);
     await record(tx, firewallEvents.deleted, subject(firewall), {});
     await tx.deleteFrom('firewalls').where('id', '=', firewall.id).execute();
     if (firewall.default_of === null) await releaseQuota(tx, principal.team.id, 'firewall');
