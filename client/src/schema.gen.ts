@@ -1509,7 +1509,7 @@ export interface paths {
         };
         /**
          * Show an operation
-         * @description Shows the progress of asynchronous work: its state, percentage and step, and the error if it failed. The token must have the scope to read the resource concerned, for example `vps:read`. Any valid token will do.
+         * @description Shows the progress of asynchronous work: its state, percentage and step, and the error if it failed. The token must have the scope to read the resource concerned, for example `vps:read`. With `wait`, the answer comes when the operation has ended, or after so many seconds: a program need not ask again and again. Any valid token will do.
          */
         get: operations["getOperation"];
         put?: never;
@@ -12805,7 +12805,13 @@ export interface operations {
     };
     getOperation: {
         parameters: {
-            query?: never;
+            query?: {
+                /**
+                 * @description Seconds to wait for the operation to end. The answer may come earlier, so look at `terminal`. Of one team, 20 requests wait at once; further ones are answered at once.
+                 * @example 30
+                 */
+                wait?: number;
+            };
             header?: never;
             path: {
                 /**

@@ -13,6 +13,8 @@ export type Tx = Transaction<DB>;
 export type Queryable = Kysely<DB>;
 
 export interface Database {
+  /** Where it is, for connections outside of the pool. */
+  url: string;
   pool: pg.Pool;
   db: Kysely<DB>;
   /**
@@ -42,6 +44,7 @@ export function openDatabase(url: string, { max = 20 }: { max?: number } = {}): 
   const pool = openPool(url, { max });
   const db = new Kysely<DB>({ dialect: new PostgresDialect({ pool }) });
   return {
+    url,
     pool,
     db,
     transaction: (work) => withRetries(() => db.transaction().execute(work)),

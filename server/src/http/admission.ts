@@ -32,7 +32,13 @@ export function createAdmission(): Admission {
   return ({ handler, config }) => {
     const turns = config?.asksInstance ? slow : usual;
     return async function admitted(this: unknown, request, reply) {
-      const release = await turns.enter(keyOf((request as PrivateRequest).principal)).catch(refuse);
+      const enter = () => turns.enter(keyOf((request as PrivateRequest).principal)).catch(refuse);
+      let release = await enter();
+      request.leaveTurn = async (until) => {
+        release();
+        await until();
+        release = await enter();
+      };
       try {
         if (request.socket.destroyed) throw new AppError('bad_request', 'The connection has ended.');
         return await handler.call(this as never, request, reply);

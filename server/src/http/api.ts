@@ -90,6 +90,11 @@ declare module 'fastify' {
   > {
     /** Who makes the request. */
     principal: PrincipalOf<ContextConfig>;
+    /**
+     * Gives the request's turn (see `admission.ts`) to others while it waits for something else than the database, and
+     * resolves when it has its next turn.
+     */
+    leaveTurn: (until: () => Promise<void>) => Promise<void>;
     /** Set by {@link mutate}: the response is the stored one of an earlier request. */
     idempotencyReplayed: boolean;
   }

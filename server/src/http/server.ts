@@ -53,6 +53,8 @@ export function createHttpServer(dependencies: HttpDependencies): HttpServer {
   app.decorate('secrets', secrets);
   app.decorate('apiRoutes', []);
   app.decorateRequest('idempotencyReplayed', false);
+  // Replaced when it has its turn.
+  app.decorateRequest('leaveTurn', (until: () => Promise<void>) => until());
   app.setValidatorCompiler(createValidatorCompiler());
   app.setErrorHandler(handleError);
   acceptJson(app);

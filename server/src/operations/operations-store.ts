@@ -13,6 +13,8 @@ export const WORKFLOW_NAME = 'operation';
 export const QUEUE_NAME = 'operations';
 /** PostgreSQL channel that notifies workers of new work. */
 export const QUEUE_CHANNEL = 'danube_operations';
+/** The same for servers in which requests wait for operations to end. */
+export const ENDED_CHANNEL = 'danube_operation_ended';
 
 export interface NewOperation {
   teamId: number;
@@ -76,7 +78,7 @@ export async function beginOperation(db: Queryable, id: string): Promise<Operati
 
 /** Ends an operation. False where it had already ended: then nothing more may be written for it. */
 export async function endOperation(tx: Tx, id: string, error: OperationError | null): Promise<boolean> {
-  const result = await tx
+  const row = await tx
     .updateTable('operations')
     .set({
       state: error ? 'failed' : 'succeeded',
@@ -86,8 +88,9 @@ export async function endOperation(tx: Tx, id: string, error: OperationError | n
     })
     .where('id', '=', id)
     .where(isUnfinished())
+    .returning(sql`pg_notify(${ENDED_CHANNEL}, '')`.as('notified'))
     .executeTakeFirst();
-  return result.numUpdatedRows > 0n;
+  return row !== undefined;
 }
 
 /** The waiting operations of a resource, in the order of acceptance. */

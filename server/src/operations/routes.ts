@@ -9,7 +9,8 @@ import { Obj, PathId } from '../http/schema.ts';
 import type { Scope } from '../http/scopes.ts';
 import { notFound } from '../lib/errors.ts';
 import { UUID } from '../lib/ids.ts';
-import { OperationAnswer } from './schema.ts';
+import { OperationAnswer, OperationQuery } from './schema.ts';
+import type { OperationWaits } from './waiting.ts';
 
 /** Milliseconds that a client should wait before it asks again. */
 const POLL_MS = 1_000;
@@ -17,7 +18,10 @@ const POLL_MS = 1_000;
 const StoredError = Type.Object({ code: Type.String(), message: Type.String(), retryable: Type.Boolean() });
 
 /** Routes for operations: the progress of asynchronous work. */
-export function operationRoutes(api: Api, database: Database): void {
+export function operationRoutes(api: Api, database: Database, waits: OperationWaits): void {
+  // Before the server waits for the requests in progress.
+  api.addHook('preClose', async () => waits.endAll());
+  api.addHook('onClose', () => waits.close());
   api.get(
     '/operations/:operation',
     {
@@ -26,19 +30,31 @@ export function operationRoutes(api: Api, database: Database): void {
         summary: 'Show an operation',
         description:
           'Shows the progress of asynchronous work: its state, percentage and step, and the error if it failed. The ' +
-          'token must have the scope to read the resource concerned, for example `vps:read`.',
+          'token must have the scope to read the resource concerned, for example `vps:read`. With `wait`, the answer comes ' +
+          'when the operation has ended, or after so many seconds: a program need not ask again and again.',
         tags: ['Operations'],
         params: Obj({ operation: PathId('uuid', 'Id of the operation.') }),
+        querystring: OperationQuery,
         response: { 200: OperationAnswer },
       },
       // The required scope depends on the operation's resource.
       config: { scope: null },
     },
-    async (request) => {
-      const row = await findOperation(database.db, request.principal.team.id, request.params.operation);
-      if (!row) throw notFound('Operation');
-      const scope = `${row.resource_type}:read` as Scope;
-      assertScope(request.principal, scope);
+    async (request, reply) => {
+      const { principal, query, params } = request;
+      const find = async () => {
+        const found = await findOperation(database.db, principal.team.id, params.operation);
+        if (!found) throw notFound('Operation');
+        assertScope(principal, `${found.resource_type}:read` as Scope);
+        return found;
+      };
+      let row = await find();
+      if (query.wait && !isTerminal(row)) {
+        const gone = new AbortController();
+        reply.raw.once('close', () => gone.abort());
+        await request.leaveTurn(() => waits.untilEnded(row.id, principal.team.id, query.wait!, gone.signal));
+        row = await find();
+      }
       return { success: true, data: viewOperation(row), error: null, meta: { request_id: request.id } };
     },
   );
@@ -54,8 +70,11 @@ const findOperation = async (db: Queryable, teamId: number, id: string) =>
         .executeTakeFirst()
     : undefined;
 
+const isTerminal = ({ state }: Selectable<Operations>): boolean =>
+  state === 'succeeded' || state === 'failed';
+
 function viewOperation(row: Selectable<Operations>) {
-  const terminal = row.state === 'succeeded' || row.state === 'failed';
+  const terminal = isTerminal(row);
   return {
     operation_id: row.id,
     resource_id: row.resource_id,

@@ -62,6 +62,20 @@ const Operation = Component('Operation', {
   error: Nullable(OperationError),
 });
 
+export const OperationQuery = Obj({
+  wait: Type.Optional(
+    Type.Integer({
+      format: 'int32',
+      minimum: 0,
+      maximum: 60,
+      example: 30,
+      description:
+        'Seconds to wait for the operation to end. The answer may come earlier, so look at `terminal`. Of one team, 20 ' +
+        'requests wait at once; further ones are answered at once.',
+    }),
+  ),
+});
+
 export const OperationAnswer = Component('OperationResponse', {
   success: Type.Boolean({ example: true }),
   data: Operation,

@@ -1,0 +1,93 @@
+import type { Database } from '../db/database.ts';
+import type { Log } from '../lib/log.ts';
+import { ENDED_CHANNEL } from './operations-store.ts';
+import { startWakeUp, type WakeUp } from './wake-up.ts';
+
+/** How many requests of one team may wait at once, in this process. */
+const PER_TEAM = 20;
+/** Milliseconds between looks at the operations that are waited for, in case a notification is lost. */
+const LOOK_EVERY = 2000;
+
+interface Wait {
+  operation: string;
+  over: () => void;
+}
+
+/**
+ * Requests that wait for operations to end. However many wait, they use no connection of the pool: one connection of
+ * its own hears of ends, and one query looks for all of them. It is opened when the first request waits.
+ */
+export class OperationWaits {
+  readonly #database: Database;
+  readonly #log: Log;
+  readonly #waits = new Set<Wait>();
+  readonly #perTeam = new Map<number, number>();
+  #wakeUp: WakeUp | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  #isClosing = false;
+
+  constructor(database: Database, log: Log) {
+    this.#database = database;
+    this.#log = log;
+  }
+
+  /**
+   * Resolves when the operation has ended, after `seconds`, when `signal` is aborted, or when the server closes. Resolves
+   * at once where too many requests of the team wait already.
+   */
+  async untilEnded(operation: string, teamId: number, seconds: number, signal: AbortSignal): Promise<void> {
+    const ofTeam = this.#perTeam.get(teamId) ?? 0;
+    if (this.#isClosing || ofTeam >= PER_TEAM || signal.aborted) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const over = () => resolve();
+    const wait = { operation, over };
+    const timer = setTimeout(over, seconds * 1000);
+    signal.addEventListener('abort', over, { once: true });
+    this.#waits.add(wait);
+    this.#perTeam.set(teamId, ofTeam + 1);
+    // It may have ended before it was waited for.
+    this.#listen().wake();
+    await promise;
+    clearTimeout(timer);
+    signal.removeEventListener('abort', over);
+    this.#waits.delete(wait);
+    const left = this.#perTeam.get(teamId)! - 1;
+    if (left > 0) this.#perTeam.set(teamId, left);
+    else this.#perTeam.delete(teamId);
+  }
+
+  /** Ends all waits, so that their requests are answered. */
+  endAll(): void {
+    this.#isClosing = true;
+    for (const { over } of this.#waits) over();
+  }
+
+  async close(): Promise<void> {
+    this.endAll();
+    if (this.#timer) clearInterval(this.#timer);
+    await this.#wakeUp?.stop();
+  }
+
+  #listen(): WakeUp {
+    const { url: databaseUrl } = this.#database;
+    const options = { databaseUrl, channel: ENDED_CHANNEL, log: this.#log };
+    this.#wakeUp ??= startWakeUp(options, () => this.#look());
+    this.#timer ??= setInterval(() => {
+      if (this.#waits.size > 0) this.#wakeUp?.wake();
+    }, LOOK_EVERY);
+    return this.#wakeUp;
+  }
+
+  async #look(): Promise<void> {
+    const wanted = [...new Set(Array.from(this.#waits, ({ operation }) => operation))];
+    if (wanted.length === 0) return;
+    const rows = await this.#database.db
+      .selectFrom('operations')
+      .select('id')
+      .where('id', 'in', wanted)
+      .where('state', 'in', ['succeeded', 'failed'])
+      .execute();
+    const ended = new Set(rows.map(({ id }) => id));
+    for (const { operation, over } of this.#waits) if (ended.has(operation)) over();
+  }
+}
