@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { randomText } from '../lib/crypto.ts';
 
-/** The algorithm's default, for passwords chosen by people. About 10 ms. */
+/** The algorithm's default, for passwords chosen by people. About 3 ms. */
 export const CHOSEN_PASSWORD_ROUNDS = 5000;
 /** The algorithm's minimum: enough for a random password, which cannot be guessed anyway. */
 export const RANDOM_PASSWORD_ROUNDS = 1000;
@@ -27,19 +27,21 @@ export async function sha512Crypt(
 ): Promise<string> {
   const key = Buffer.from(password, 'utf8');
   const saltBytes = Buffer.from(salt.slice(0, 16), 'utf8');
-  let digest = firstDigest(key, saltBytes);
+  const digest = firstDigest(key, saltBytes);
   const p = stretch(sha512(...Array.from(key, () => key)), key.length);
   const s = stretch(sha512(...Array.from({ length: 16 + digest[0]! }, () => saltBytes)), saltBytes.length);
   const inputs = Array.from({ length: PATTERNS }, (_, round) => roundInput(round, p, s));
+  // The digest as a string with a character for each byte: Node hands that out in a third of the time of a buffer.
+  let text = digest.toString('binary');
   for (let round = 0; round < rounds; round += 1) {
     const { bytes, at } = inputs[round % PATTERNS]!;
-    digest.copy(bytes, at);
-    digest = hash('sha512', bytes, 'buffer');
+    bytes.write(text, at, 'binary');
+    text = hash('sha512', bytes, 'binary');
     if (round % SLICE === SLICE - 1) await new Promise(setImmediate);
   }
   // The default number of rounds is omitted.
   const count = rounds === CHOSEN_PASSWORD_ROUNDS ? '' : `rounds=${rounds}$`;
-  return `$6$${count}${saltBytes.toString('utf8')}$${encode(digest)}`;
+  return `$6$${count}${saltBytes.toString('utf8')}$${encode(Buffer.from(text, 'binary'))}`;
 }
 
 /** A round's input depends on its number modulo 2, 3 and 7, so it repeats every 42 rounds. */
