@@ -1,6 +1,8 @@
-import { sql } from 'kysely';
+import { type QueryCreator, sql } from 'kysely';
 import type { Static, TSchema } from 'typebox';
 import type { Queryable, Tx } from '../db/database.ts';
+import type { DB } from '../db/schema.gen.ts';
+import type { EventType, NOTHING } from '../events/catalogue.ts';
 import { releaseQuota } from '../identity/teams/quotas.ts';
 import { type Asker, accept, type Target } from '../operations/accept.ts';
 import type {
@@ -9,7 +11,7 @@ import type {
   OperationError,
   OperationWorkflow,
 } from '../operations/operation.ts';
-import { type AcceptedOperation, recordOutcome } from '../operations/operations-store.ts';
+import { type AcceptedOperation, outcomeInsert, recordOutcome } from '../operations/operations-store.ts';
 import { kindOf } from './kinds.ts';
 import { deleteInstance, type Instance, type InstanceChanges, updateInstance } from './store.ts';
 
@@ -76,19 +78,25 @@ async function showWork(db: Queryable, operation: Operation, during: string | nu
   if (during) await updateInstance(db, operation.resourceId, { status: during });
 }
 
-/** Writes the final status of the instance. */
+/** Writes the final status of the instance, and the event that reports it. */
 export async function settle(
   tx: Tx,
-  { resourceId }: Operation,
+  operation: Operation,
   status: 'running' | 'stopped',
+  event: EventType<typeof NOTHING>,
 ): Promise<void> {
-  const changes = { status, error: null };
-  if (status === 'running') await markDeployed(tx, resourceId, changes);
-  else await updateInstance(tx, resourceId, { ...changes, observed_at: sql<Date>`now()` });
+  const changes = { status, error: null, observed_at: sql<Date>`now()` };
+  const reporting = tx.with('event', () => sql<object>`(${outcomeInsert(operation, event, {})})`);
+  if (status === 'running') await markDeployed(reporting, operation.resourceId, changes);
+  else await updateInstance(reporting, operation.resourceId, changes);
 }
 
 /** The present generation has run, so it will not be created from a snapshot again. `changes` are written with that. */
-export async function markDeployed(tx: Tx, id: string, changes: InstanceChanges = {}): Promise<void> {
+export async function markDeployed(
+  tx: QueryCreator<DB>,
+  id: string,
+  changes: InstanceChanges = {},
+): Promise<void> {
   await tx
     .with('deployed', (db) =>
       db

@@ -1,4 +1,4 @@
-import { type Insertable, type Selectable, sql, type UpdateObject } from 'kysely';
+import { type Insertable, type QueryCreator, type Selectable, sql, type UpdateObject } from 'kysely';
 import type { Queryable, Tx } from '../db/database.ts';
 import type { DB, Instances, Members } from '../db/schema.gen.ts';
 import { uuidv7 } from '../lib/ids.ts';
@@ -72,28 +72,46 @@ export const listTeamInstances = (db: Queryable, teamId: number): Promise<Instan
 export type NewInstance = Omit<Insertable<Instances>, 'status' | 'desired'> &
   Partial<Pick<Insertable<Members>, 'ipv4' | 'ipv6' | 'made_from'>>;
 
-/** Inserts an instance that is about to be created, its first member and, with `hasVolume`, the member's volume. */
+/**
+ * Inserts an instance that is about to be created, its first member and, with `hasVolume`, the member's volume. Returns
+ * it as it would be selected.
+ */
 export async function insertInstance(
   tx: Tx,
   columns: NewInstance,
   { hasVolume = false } = {},
-): Promise<void> {
+): Promise<Instance> {
   const { ipv4 = null, ipv6 = null, made_from = null, ...instance } = columns;
-  await tx
-    .with('added', (db) =>
-      db.insertInto('instances').values({ ...instance, status: 'pending', desired: 'running' }),
+  const inserted = await tx
+    .with('instance', (db) =>
+      db
+        .insertInto('instances')
+        .values({ ...instance, status: 'pending', desired: 'running' })
+        .returningAll(),
     )
-    .insertInto('members')
-    .values({ id: instance.id, instance_id: instance.id, ipv4, ipv6, made_from })
-    .execute();
-  if (!hasVolume) return;
+    .with('member', (db) =>
+      db
+        .insertInto('members')
+        .values({ id: instance.id, instance_id: instance.id, ipv4, ipv6, made_from })
+        .returning(['id as member_id', 'ipv4', 'ipv6', 'generation', 'made_from']),
+    )
+    .selectFrom(['instance', 'member'])
+    .selectAll()
+    .executeTakeFirstOrThrow();
+  if (!hasVolume) return { ...inserted, volume_id: null };
+  const volume_id = uuidv7();
   await tx
     .insertInto('volumes')
-    .values({ id: uuidv7(), team_id: instance.team_id, member_id: instance.id })
+    .values({ id: volume_id, team_id: instance.team_id, member_id: instance.id })
     .execute();
+  return { ...inserted, volume_id };
 }
 
-export async function updateInstance(db: Queryable, id: string, changes: InstanceChanges): Promise<void> {
+export async function updateInstance(
+  db: QueryCreator<DB>,
+  id: string,
+  changes: InstanceChanges,
+): Promise<void> {
   await db
     .updateTable('instances')
     .set({ ...changes, updated_at: sql`now()` })

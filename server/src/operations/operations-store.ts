@@ -1,9 +1,9 @@
-import { type Selectable, sql } from 'kysely';
+import { type RawBuilder, type Selectable, sql } from 'kysely';
 import type { Static, TSchema } from 'typebox';
 import type { Queryable, Tx } from '../db/database.ts';
 import type { Operations } from '../db/schema.gen.ts';
 import type { EventType } from '../events/catalogue.ts';
-import { eventInsert, record } from '../events/store.ts';
+import { eventInsert } from '../events/store.ts';
 import { uuidv7 } from '../lib/ids.ts';
 import { requested } from './events.ts';
 import type { Operation, OperationError } from './operation.ts';
@@ -159,6 +159,15 @@ export async function recordOutcome<Payload extends TSchema>(
   type: EventType<Payload>,
   payload: Static<Payload>,
 ): Promise<void> {
+  await outcomeInsert(operation, type, payload).execute(tx);
+}
+
+/** The SQL for that, to combine it with another statement. */
+export function outcomeInsert<Payload extends TSchema>(
+  operation: Operation,
+  type: EventType<Payload>,
+  payload: Static<Payload>,
+): RawBuilder<unknown> {
   const { id: operationId, teamId, resourceType, resourceId } = operation;
-  await record(tx, type, { teamId, resourceType, resourceId, operationId }, payload);
+  return eventInsert(type, { teamId, resourceType, resourceId, operationId }, payload);
 }

@@ -3,6 +3,8 @@
  * a line in the list of modules; firewalls, snapshots, addresses, diagnosis and the reconciler then work without
  * further code.
  */
+
+import { NOTHING, normal } from '../../src/events/catalogue.ts';
 import type { Api } from '../../src/http/api.ts';
 import { mutate } from '../../src/http/mutation.ts';
 import { Component, Id, Message, Nullable, Obj, PathId, Text } from '../../src/http/schema.ts';
@@ -49,7 +51,10 @@ const operations = {
   delete: { kind: 'delete', args: NO_ARGS, during: 'destroying' },
 } as const satisfies Record<string, InstanceOperation>;
 
-const events = instanceEvents('beacon', 'beacon', { lost: 'Delete it.', broken: 'Delete it.' });
+const events = {
+  ...instanceEvents('beacon', 'beacon', { lost: 'Delete it.', broken: 'Delete it.' }),
+  created: normal('beacon.created', 'Created', NOTHING, () => 'The beacon was created.'),
+};
 
 const LIMITS = { vcpu: 1, memory_mb: 256, disk_gb: 2 };
 
@@ -80,7 +85,7 @@ function beaconRoutes(api: Api, { database, pools }: ModuleContext): void {
         const { team, accountId } = request.principal;
         await takeQuota(tx, team.id, 'beacon');
         const id = uuidv7();
-        await insertInstance(tx, {
+        const instance = await insertInstance(tx, {
           id,
           kind: 'beacon',
           team_id: team.id,
@@ -92,7 +97,6 @@ function beaconRoutes(api: Api, { database, pools }: ModuleContext): void {
           ...LIMITS,
           ...(await allotAddresses(tx, team.id, id, pools)),
         });
-        const instance = await getInstance(tx, id);
         await createDefaultFirewall(tx, instance, serverRules());
         const operation = await acceptForInstance(tx, request.principal, instance, operations.create, {});
         await promiseInstance(tx, team.id, instance);
@@ -204,7 +208,7 @@ function beaconWorkflows(context: ModuleContext) {
     create: instanceWorkflow(operations.create, {
       steps: [steps.network, steps.instance, steps.ready],
       undo: [steps.remove],
-      succeed: (tx, operation) => settle(tx, operation, 'running'),
+      succeed: (tx, operation) => settle(tx, operation, 'running', events.created),
     }),
     delete: instanceWorkflow(operations.delete, {
       steps: [

@@ -35,7 +35,6 @@ import { type CreateRequest, checkCreate } from './rules.ts';
 import { ACTIONS, allowedActions, refusal } from './states.ts';
 import {
   findService,
-  getService,
   listServices,
   lockService,
   type ManagedService,
@@ -146,13 +145,14 @@ export class ServiceActions {
     const { shared, own } = splitColumns(columns);
     const { team, accountId: user_id } = principal;
     const instance = { id, kind: this.kind, team_id: team.id, user_id, ...shared, ...addresses };
-    await insertInstance(tx, instance, { hasVolume: true });
+    const inserted = await insertInstance(tx, instance, { hasVolume: true });
     const password_sealed = newPassword(this.#secrets);
-    await tx
+    const service = await tx
       .insertInto('managed_services')
       .values({ id, ...own, password_sealed })
-      .execute();
-    const row = await getService(tx, id);
+      .returningAll()
+      .executeTakeFirstOrThrow();
+    const row = { ...inserted, ...service };
     const { tls, plain } = findProvider(columns.provider)!.ports;
     const ports = plain === null ? [tls] : [tls, plain];
     const rules = await serviceRules(tx, principal.team.id, ports);

@@ -2,7 +2,6 @@ import type { Tx } from '../../db/database.ts';
 import type { EventType, NOTHING } from '../../events/catalogue.ts';
 import { endInstance, instanceWorkflow, markDeployed, settle } from '../../instances/lifecycle.ts';
 import type { Operation, OperationWorkflow } from '../../operations/operation.ts';
-import { recordOutcome } from '../../operations/operations-store.ts';
 import { forgetInstance } from '../firewalls/defaults.ts';
 import { instanceSnapshotWorkflows } from '../snapshots/instance-operations.ts';
 import type { instanceSnapshotOperations } from '../snapshots/operations.ts';
@@ -86,9 +85,8 @@ const FRESHLY_STARTED = { pending_restart: [] as string[] };
 const becomes =
   (status: 'running' | 'stopped', pick: (events: ServiceEvents) => EventType<typeof NOTHING>) =>
   async (tx: Tx, operation: Operation): Promise<void> => {
-    await settle(tx, operation, status);
+    await settle(tx, operation, status, pick(eventsFor(operation)));
     if (status === 'running') await updateService(tx, operation.resourceId, FRESHLY_STARTED);
-    await recordOutcome(tx, operation, pick(eventsFor(operation)), {});
   };
 
 async function finishDelete(tx: Tx, operation: Operation): Promise<void> {

@@ -22,16 +22,7 @@ import { checkCreate, checkReinstall, planChange } from './rules.ts';
 import { type CreateVps, type ReinstallVps, UpdateVps } from './schema.ts';
 import { settingsOf } from './spec.ts';
 import { allowedActions, type VpsStatus } from './states.ts';
-import {
-  findVps,
-  getVps,
-  listVps,
-  lockVps,
-  type PlanColumns,
-  updateVps,
-  type Vps,
-  warnOfName,
-} from './store.ts';
+import { findVps, listVps, lockVps, type PlanColumns, updateVps, type Vps, warnOfName } from './store.ts';
 import { viewVps } from './view.ts';
 import { warnOfCreation, warnOfUpdate } from './warnings.ts';
 
@@ -95,7 +86,7 @@ export class VpsService {
     const stack = body.network_stack ?? 'dual_stack';
     const password = body.password ?? randomText(20);
     const { cpu_allocation_type, ...shared } = plan;
-    await insertInstance(tx, {
+    const instance = await insertInstance(tx, {
       id,
       kind: 'vps',
       team_id: principal.team.id,
@@ -106,7 +97,7 @@ export class VpsService {
       ipv4: stack === 'ipv6_only' ? null : addresses.ipv4,
       ipv6: stack === 'ipv4_only' ? null : addresses.ipv6,
     });
-    await tx
+    const own = await tx
       .insertInto('vps')
       .values({
         id,
@@ -122,8 +113,9 @@ export class VpsService {
         backup_enabled: body.configuration?.backup_enabled ?? false,
         monitoring_enabled: body.configuration?.monitoring_enabled ?? true,
       })
-      .execute();
-    const vps = await getVps(tx, id);
+      .returningAll()
+      .executeTakeFirstOrThrow();
+    const vps = { ...instance, ...own };
     await createDefaultFirewall(tx, vps, serverRules());
     // Its status is `pending` until a worker begins.
     const operation = await accept(tx, principal, targetOf(vps), vpsOperations.create, { image: body.image });

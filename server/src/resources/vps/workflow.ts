@@ -1,11 +1,12 @@
 import { sql } from 'kysely';
 import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
+import type { InstanceRef } from '../../dataplane/contract/refs.ts';
 import type { Database, Queryable, Tx } from '../../db/database.ts';
 import type { EventType, NOTHING } from '../../events/catalogue.ts';
 import { createNetworkReader } from '../../instances/addresses.ts';
 import { untilItAnswers } from '../../instances/boot.ts';
 import { endInstance, instanceWorkflow, markDeployed, settle } from '../../instances/lifecycle.ts';
-import { instanceRef } from '../../instances/naming.ts';
+import { memberName } from '../../instances/naming.ts';
 import { updateInstance, updateMember } from '../../instances/store.ts';
 import type { SecretBox } from '../../lib/crypto.ts';
 import { asOperation } from '../../operations/arguments.ts';
@@ -26,7 +27,7 @@ import { originOf, type Snapshot } from '../snapshots/store.ts';
 import { vpsEvents } from './events.ts';
 import { type ImageArgs, type ReinstallArgs, type UpdateArgs, vpsOperations } from './operations.ts';
 import { instanceSpec, NOTHING_PUBLISHED, SSH_TIMEOUT_SECONDS } from './spec.ts';
-import { getVps, updateVps, type Vps } from './store.ts';
+import { getVps, updateVps } from './store.ts';
 
 /** Operations that make waiting for the guest pointless. */
 const SUPERSEDING = new Set(['stop', 'reinstall', 'restore', 'delete']);
@@ -87,11 +88,6 @@ export function vpsWorkflows(dependencies: VpsWorkflowDependencies): Record<Kind
 function vpsSteps({ database, plane, secrets }: VpsWorkflowDependencies) {
   const networkOf = createNetworkReader(database.db);
   const step = <Args = unknown>(name: string, run: OperationStep<Args>['run']) => ({ name, run });
-  /** A step that gets the operation's row. The row exists as long as it has unfinished operations. */
-  const stepOf = <Args = unknown>(
-    name: string,
-    run: (vps: Vps, operation: Operation<Args>) => Promise<void>,
-  ) => step<Args>(name, async (operation) => run(await getVps(database.db, operation.resourceId), operation));
   return {
     network: step('network', async ({ teamId }) => {
       await plane.ensureTenant({ teamId, network: await networkOf(teamId) });
@@ -99,37 +95,44 @@ function vpsSteps({ database, plane, secrets }: VpsWorkflowDependencies) {
       await applyTeamFirewalls(database, plane, teamId);
     }),
     image: step<ImageArgs>('image', ({ args }, progress) => plane.ensureImage(args.image, progress)),
-    instance: stepOf('instance', async (vps) => {
+    instance: step('instance', async ({ resourceId }) => {
+      // The row exists as long as it has unfinished operations.
+      const vps = await getVps(database.db, resourceId);
       const origin = await originOf(database.db, vps);
       const spec = await instanceSpec(vps, await networkOf(vps.team_id), secrets, origin);
       await plane.ensureInstance(spec, origin?.ref);
     }),
     // A user who gives up on a guest that never boots must not have to wait for it.
-    ssh: stepOf('ssh', (vps) =>
+    ssh: step('ssh', (operation) =>
       unlessSuperseded(
         database,
-        vps.id,
+        operation.resourceId,
         SUPERSEDING,
-        untilItAnswers(plane, instanceRef(vps), (ref) => plane.waitForSsh(ref, SSH_TIMEOUT_SECONDS)),
+        untilItAnswers(plane, refOf(operation), (ref) => plane.waitForSsh(ref, SSH_TIMEOUT_SECONDS)),
       ),
     ),
-    start: stepOf('start', (vps) => plane.ensureRunning(instanceRef(vps))),
-    stop: stepOf('stop', (vps) => plane.ensureStopped(instanceRef(vps), STOP_GRACE_SECONDS)),
-    settings: stepOf<UpdateArgs>('settings', (vps, { args }) =>
-      plane.ensureSettings(instanceRef(vps), { ...args.settings, ...NOTHING_PUBLISHED }),
+    start: step('start', (operation) => plane.ensureRunning(refOf(operation))),
+    stop: step('stop', (operation) => plane.ensureStopped(refOf(operation), STOP_GRACE_SECONDS)),
+    settings: step<UpdateArgs>('settings', (operation) =>
+      plane.ensureSettings(refOf(operation), { ...operation.args.settings, ...NOTHING_PUBLISHED }),
     ),
-    remove: stepOf('remove', (vps) => plane.removeInstance(instanceRef(vps))),
+    remove: step('remove', (operation) => plane.removeInstance(refOf(operation))),
     // Its address is then free for reuse, so no rule for it may be left.
     firewalls: step('firewalls', ({ teamId }) => applyTeamFirewalls(database, plane, teamId)),
     snapshots: step('snapshots', (operation) => removeSnapshotsOf(database.db, plane, operation)),
   };
 }
 
+/** The only member of the operation's server, which has its id. */
+const refOf = ({ teamId, resourceType, resourceId }: Operation): InstanceRef => ({
+  teamId,
+  name: memberName(resourceType, resourceId),
+});
+
 const becomes =
   (status: 'running' | 'stopped', event: EventType<typeof NOTHING>) =>
   async (tx: Tx, operation: Operation): Promise<void> => {
-    await settle(tx, operation, status);
-    await recordOutcome(tx, operation, event, {});
+    await settle(tx, operation, status, event);
   };
 
 /** A new generation makes the data plane replace the instance. Incrementing it twice is harmless. */
