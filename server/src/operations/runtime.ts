@@ -15,12 +15,7 @@ import {
   queuedOperations,
   WORKFLOW_NAME,
 } from './operations-store.ts';
-import {
-  createStepRunner,
-  DATABASE_RETRIES,
-  type StepRunner,
-  type StepRunnerOptions,
-} from './step-runner.ts';
+import { createStepRunner, type StepRunner, type StepRunnerOptions } from './step-runner.ts';
 import { startWakeUp, type WakeUp } from './wake-up.ts';
 
 /**
@@ -127,11 +122,11 @@ function startWorking(pool: pg.Pool, { databaseUrl, log, ...options }: RuntimeOp
 }
 
 /** The workflow that carries out an operation, from `begin` to `end`. */
-function operationRunner({ database, workflows, log }: RuntimeOptions, steps: StepRunner) {
+function operationRunner({ workflows, log }: RuntimeOptions, steps: StepRunner) {
   return async (operationId: string): Promise<void> => {
-    const operation = await steps.record('begin', DATABASE_RETRIES, async () => {
-      const begun = await beginOperation(database.db, operationId);
-      if (begun) await workflowOf(workflows, begun).begin(database.db, begun);
+    const operation = await steps.write('begin', async (tx) => {
+      const begun = await beginOperation(tx, operationId);
+      if (begun) await workflowOf(workflows, begun).begin(tx, begun);
       return begun;
     });
     if (!operation) return;
@@ -146,9 +141,7 @@ function operationRunner({ database, workflows, log }: RuntimeOptions, steps: St
     if (error) {
       for (const step of workflow.undo) await steps.run(operation, { ...step, name: `undo-${step.name}` });
     }
-    await steps.record('end', DATABASE_RETRIES, () =>
-      database.transaction((tx) => finishOperation(tx, workflows, operation, error)),
-    );
+    await steps.write('end', (tx) => finishOperation(tx, workflows, operation, error));
     await steps.done(operation, 'end');
     log.info(
       { operation: operation.id, kind: `${operation.resourceType}.${operation.kind}`, error },

@@ -1,14 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { DBOS } from '@dbos-inc/dbos-sdk';
+import { runTransactionalInternalStep } from '@dbos-inc/dbos-sdk/internal/dbos';
 import { DataPlaneError } from '../dataplane/contract/errors.ts';
-import type { Database } from '../db/database.ts';
+import type { Database, Tx } from '../db/database.ts';
+import { joinTransaction } from '../db/joined.ts';
 import { databaseOutage, logFailure } from '../lib/failure.ts';
 import type { Log } from '../lib/log.ts';
 import type { Operation, OperationError, OperationStep } from './operation.ts';
 import { reportProgress } from './operations-store.ts';
-
-/** For the steps that only write to our tables. The data plane's steps have their own policy, see `attempt`. */
-export const DATABASE_RETRIES = { retriesAllowed: true, maxAttempts: 8, intervalSeconds: 0.2 } as const;
 
 export interface StepRunnerOptions {
   database: Database;
@@ -28,20 +27,27 @@ export function createStepRunner(options: StepRunnerOptions) {
   let parked = false;
   const active = new Set<symbol>();
 
-  /** Runs a step and lets DBOS record its result. After `park`, no step starts, since the process is about to end. */
-  async function record<T>(
-    name: string,
-    retries: typeof DATABASE_RETRIES | Record<string, never>,
-    work: (token: symbol) => Promise<T>,
-  ): Promise<T> {
+  /** Runs a step unless the process is about to end: after `park`, none starts. */
+  async function start<T>(name: string, step: (token: symbol) => Promise<T>): Promise<T> {
     if (parked) return never();
     const token = Symbol(name);
     active.add(token);
     try {
-      return await DBOS.runStep(() => work(token), { name, ...retries });
+      return await step(token);
     } finally {
       active.delete(token);
     }
+  }
+
+  /**
+   * Runs a step that only writes to our tables, in the transaction in which DBOS records its result: both are
+   * committed, or neither. DBOS tries it again while the database is unreachable.
+   */
+  function write<T>(name: string, work: (tx: Tx) => Promise<T>): Promise<T> {
+    return start(name, () =>
+      // An internal of the exact version in `package.json`. Within a workflow, there always is a client.
+      runTransactionalInternalStep((client) => joinTransaction(client!, work), name),
+    );
   }
 
   async function done(operation: Operation, step: string): Promise<void> {
@@ -50,12 +56,13 @@ export function createStepRunner(options: StepRunnerOptions) {
 
   /** Runs a step with retries. A failure is recorded as a result, so that it is the same on replay. */
   async function run(operation: Operation, step: OperationStep): Promise<OperationError | null> {
-    const error = await record(step.name, {}, async (token) => {
+    const attempts = async (token: symbol): Promise<OperationError | null> => {
       const outcome = await attempt(operation, step, options, () => parked);
       if (outcome !== 'parked') return outcome;
       active.delete(token);
       return never();
-    });
+    };
+    const error = await start(step.name, (token) => DBOS.runStep(() => attempts(token), { name: step.name }));
     await done(operation, step.name);
     return error;
   }
@@ -67,7 +74,7 @@ export function createStepRunner(options: StepRunnerOptions) {
     while (active.size > 0 && Date.now() < deadline) await delay(20);
   }
 
-  return { record, run, done, park };
+  return { write, run, done, park };
 }
 
 const never = (): Promise<never> => new Promise(() => {});
