@@ -190,6 +190,15 @@ test('doctor does not take the server of another install for its own', async () 
   }
 });
 
+test('a server whose output nobody reads any more stops as usual', async () => {
+  const server = await start();
+  // As Ctrl-C does to `npm start 2>&1 | tee log`.
+  for (const stream of [server.launcher.stdout, server.launcher.stderr]) stream?.destroy();
+  server.launcher.kill('SIGINT');
+  assert.equal(await server.exit, 0);
+  assert.equal(findPostgres(path.join(home, 'postgres')), null);
+});
+
 test('tokens are created, listed and revoked while the server is down', async () => {
   const made = launch('token', 'create', '--name', 'ci', '--expires', '30d');
   assert.equal(await made.exit, 0);
