@@ -43,8 +43,9 @@ export async function findIncusRemains(home: string, installId: string): Promise
   const { processes, cgroups, mounts, loopDevices, bridges } = findRemains(home, installId);
   const chains = isRoot() ? await findIncusChains(installId) : [];
   const count = (list: unknown[], what: string): string[] =>
-    list.length === 0 ? [] : [`${list.length} ${what}`];
-  const name = (list: string[], what: string): string[] => count(list, `${what}: ${list.join(', ')}`);
+    list.length === 0 ? [] : [`${what}: ${list.length}`];
+  const name = (list: string[], what: string): string[] =>
+    list.length === 0 ? [] : [`${what}: ${list.join(', ')}`];
   return [
     ...count(processes, 'processes'),
     ...count(cgroups, 'control groups'),

@@ -98,7 +98,7 @@ async function contents(context: HostContext): Promise<string[]> {
   const snapshots = [...found.instances, ...found.volumes].filter(({ name }) => isSnapshot(name)).length;
   const instances = found.instances.filter(({ name }) => !isSnapshot(name)).length;
   return [
-    `${instances} instances with their disks, ${snapshots} snapshots, ${found.networks.length} networks`,
+    `instances with their disks: ${instances}, snapshots: ${snapshots}, networks: ${found.networks.length}`,
   ];
 }
 
