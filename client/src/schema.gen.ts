@@ -2517,7 +2517,7 @@ export interface components {
             /** @example true */
             success: boolean;
             data: components["schemas"]["InstanceEvents"];
-            error: components["schemas"]["NullableDiagnosticError"];
+            error: components["schemas"]["DiagnosticErrorOrNull"];
             meta: components["schemas"]["DiagnosticMeta"];
         };
         InstanceEvents: {
@@ -2550,7 +2550,7 @@ export interface components {
              */
             last_seen: string;
         };
-        NullableDiagnosticError: {
+        DiagnosticErrorOrNull: {
             /** @example unavailable */
             code: string;
             /** @example The instance does not answer. */
@@ -2578,7 +2578,7 @@ export interface components {
             /** @example true */
             success: boolean;
             data: components["schemas"]["Diagnosis"];
-            error: components["schemas"]["NullableDiagnosticError"];
+            error: components["schemas"]["DiagnosticErrorOrNull"];
             meta: components["schemas"]["DiagnosticMeta"];
         };
         Diagnosis: {
@@ -2766,7 +2766,7 @@ export interface components {
             proxy_any_dns_port: number | null;
             /** @example danube */
             username: string;
-            storage_autoscale_policy: components["schemas"]["NullableStorageAutoscalePolicy"];
+            storage_autoscale_policy: components["schemas"]["StorageAutoscalePolicyOrNull"];
             /**
              * @example {
              *       "max_connections": "200"
@@ -2775,7 +2775,7 @@ export interface components {
             configuration: {
                 [key: string]: string;
             };
-            parameter_group: components["schemas"]["NullableParameterGroupReference"];
+            parameter_group: components["schemas"]["ParameterGroupReferenceOrNull"];
             /** @description Parameters whose new values take effect at the next start. */
             pending_restart: string[];
             /**
@@ -2852,7 +2852,7 @@ export interface components {
             /** @example PostgreSQL */
             name: string;
         };
-        NullableStorageAutoscalePolicy: {
+        StorageAutoscalePolicyOrNull: {
             /** @example false */
             enabled: boolean;
             /**
@@ -2881,7 +2881,7 @@ export interface components {
              */
             last_checked_at: string | null;
         } | null;
-        NullableParameterGroupReference: {
+        ParameterGroupReferenceOrNull: {
             /**
              * Format: int64
              * @example 7
@@ -2932,7 +2932,7 @@ export interface components {
              *     }
              */
             configuration?: {
-                [key: string]: string | number | boolean;
+                [key: string]: components["schemas"]["ParameterValue"];
             } | null;
             /**
              * Format: int64
@@ -2964,6 +2964,7 @@ export interface components {
              */
             storage_autoscale_increment_gib?: number | null;
         };
+        ParameterValue: string | number | boolean;
         DatabaseCreated: {
             /** @example The database is being created. */
             message: string;
@@ -3085,7 +3086,7 @@ export interface components {
              *     }
              */
             configuration?: {
-                [key: string]: string | number | boolean;
+                [key: string]: components["schemas"]["ParameterValue"];
             };
             /**
              * Format: int32
@@ -3259,7 +3260,7 @@ export interface components {
             /** @example true */
             success: boolean;
             data: components["schemas"]["Logs"];
-            error: components["schemas"]["NullableDiagnosticError"];
+            error: components["schemas"]["DiagnosticErrorOrNull"];
             meta: components["schemas"]["DiagnosticMeta"];
         };
         Logs: {
@@ -3471,7 +3472,7 @@ export interface components {
             configuration: {
                 [key: string]: string;
             };
-            parameter_group: components["schemas"]["NullableParameterGroupReference"];
+            parameter_group: components["schemas"]["ParameterGroupReferenceOrNull"];
             /** @description Parameters whose new values take effect at the next start. */
             pending_restart: string[];
             /**
@@ -3565,7 +3566,7 @@ export interface components {
              *     }
              */
             configuration?: {
-                [key: string]: string | number | boolean;
+                [key: string]: components["schemas"]["ParameterValue"];
             } | null;
             /**
              * Format: int64
@@ -3705,7 +3706,7 @@ export interface components {
              *     }
              */
             configuration?: {
-                [key: string]: string | number | boolean;
+                [key: string]: components["schemas"]["ParameterValue"];
             };
             /**
              * @description A name from `GET …/plans`.
@@ -3985,8 +3986,8 @@ export interface components {
              * @example 2026-01-15T09:30:00.000Z
              */
             last_verified_at: string | null;
-            verification: components["schemas"]["NullableSnapshotVerification"];
-            error: components["schemas"]["NullableSnapshotError"];
+            verification: components["schemas"]["SnapshotVerificationOrNull"];
+            error: components["schemas"]["SnapshotErrorOrNull"];
             /**
              * Format: date-time
              * @example 2026-01-15T09:30:00.000Z
@@ -4018,7 +4019,7 @@ export interface components {
             /** @example web-1 */
             name: string;
         };
-        NullableSnapshotVerification: {
+        SnapshotVerificationOrNull: {
             /**
              * @description Whether the restored instance answered and its data were intact.
              * @example true
@@ -4038,7 +4039,7 @@ export interface components {
             /** @example pg_amcheck found nothing wrong. */
             message: string | null;
         } | null;
-        NullableSnapshotError: {
+        SnapshotErrorOrNull: {
             /** @example failed */
             code: string;
             /** @example The host refused. */
@@ -4156,8 +4157,8 @@ export interface components {
              * @example 2026-01-15T09:30:00.000Z
              */
             last_verified_at: string | null;
-            verification: components["schemas"]["NullableSnapshotVerification"];
-            error: components["schemas"]["NullableSnapshotError"];
+            verification: components["schemas"]["SnapshotVerificationOrNull"];
+            error: components["schemas"]["SnapshotErrorOrNull"];
             /**
              * Format: date-time
              * @example 2026-01-15T09:30:00.000Z
@@ -4284,8 +4285,8 @@ export interface components {
              * @example 2026-01-15T09:30:00.000Z
              */
             last_verified_at: string | null;
-            verification: components["schemas"]["NullableSnapshotVerification"];
-            error: components["schemas"]["NullableSnapshotError"];
+            verification: components["schemas"]["SnapshotVerificationOrNull"];
+            error: components["schemas"]["SnapshotErrorOrNull"];
             /**
              * Format: date-time
              * @example 2026-01-15T09:30:00.000Z
@@ -4508,7 +4509,7 @@ export interface components {
              *     }
              */
             parameters: {
-                [key: string]: string | number | boolean;
+                [key: string]: components["schemas"]["ParameterValue"];
             };
             /** @description Parameters that instances in the group cannot set themselves. */
             locked_parameters?: string[] | null;
@@ -4547,7 +4548,7 @@ export interface components {
              *     }
              */
             parameters?: {
-                [key: string]: string | number | boolean;
+                [key: string]: components["schemas"]["ParameterValue"];
             };
             /** @description Parameters that instances in the group cannot set themselves. */
             locked_parameters?: string[] | null;
@@ -4611,7 +4612,7 @@ export interface components {
              * @example active
              */
             status: string;
-            error: components["schemas"]["NullableFirewallError"];
+            error: components["schemas"]["FirewallErrorOrNull"];
             /**
              * @description Whether it was created with an instance. It is deleted with the last instance that it is attached to.
              * @example false
@@ -4646,7 +4647,7 @@ export interface components {
              */
             team_id: number;
         };
-        NullableFirewallError: {
+        FirewallErrorOrNull: {
             /** @example unreachable */
             code: string;
             /** @example The host does not answer. */
@@ -4923,13 +4924,13 @@ export interface components {
              * @example inbound
              */
             direction: string;
-            rule: components["schemas"]["NullableFirewallRule"];
+            rule: components["schemas"]["FirewallRuleOrNull"];
             /** @example The rule “https” lets it in. */
             message: string;
             /** @description The verdict of all firewalls, for each attached instance that has one of the addresses. */
             instances: components["schemas"]["FirewallTestedInstance"][];
         };
-        NullableFirewallRule: {
+        FirewallRuleOrNull: {
             /**
              * Format: uuid
              * @example 0198c5a2-9000-7d11-8c2f-5b1e6a7f8d90
@@ -5002,13 +5003,13 @@ export interface components {
              * @example inbound
              */
             direction: string;
-            rule: components["schemas"]["NullableFirewallRule"];
+            rule: components["schemas"]["FirewallRuleOrNull"];
             /** @example The rule “https” lets it in. */
             message: string;
-            firewall: components["schemas"]["NullableFirewallReference"];
+            firewall: components["schemas"]["FirewallReferenceOrNull"];
         };
         /** @description The firewall that the rule belongs to. Null if the default action decides. */
-        NullableFirewallReference: {
+        FirewallReferenceOrNull: {
             /**
              * Format: uuid
              * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
@@ -5091,7 +5092,7 @@ export interface components {
             /** @example true */
             success: boolean;
             data: components["schemas"]["Operation"];
-            error: components["schemas"]["NullableOperationError"];
+            error: components["schemas"]["OperationErrorOrNull"];
             meta: components["schemas"]["OperationResponseMeta"];
         };
         Operation: {
@@ -5165,9 +5166,9 @@ export interface components {
              * @example 2026-01-15T09:30:00.000Z
              */
             finished_at: string | null;
-            error: components["schemas"]["NullableOperationError"];
+            error: components["schemas"]["OperationErrorOrNull"];
         };
-        NullableOperationError: {
+        OperationErrorOrNull: {
             /** @example image_unavailable */
             code: string;
             /** @example The image cannot be fetched at the moment. */
@@ -12401,10 +12402,7 @@ export interface operations {
     testFirewall: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-            };
+            header?: never;
             path: {
                 /**
                  * @description Id of the firewall.
@@ -12436,7 +12434,6 @@ export interface operations {
                     "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
                     "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
                     "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
-                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12510,7 +12507,6 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
-            409: components["responses"]["Conflict"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];

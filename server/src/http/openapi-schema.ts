@@ -80,10 +80,13 @@ export function createSchemaWriter(): SchemaWriter {
   };
 }
 
-/** OpenAPI 3.0 has no nullable references, so what may be null is a component of its own. */
+/**
+ * OpenAPI 3.0 has no nullable references, so what may be null is a component of its own. Generated Go clients have a type
+ * `NullableNAME` for each component, so it must not be called that.
+ */
 function componentName({ [COMPONENT]: name, nullable }: Node): string | null {
   if (typeof name !== 'string') return null;
-  return nullable ? `Nullable${name}` : name;
+  return nullable ? `${name}OrNull` : name;
 }
 
 const pascalCase = (name: string): string =>

@@ -83,11 +83,10 @@ export function buildOpenApi(
 function operation(route: ApiRoute, writer: SchemaWriter): Json {
   const { schema, config } = route;
   const scope = config.scope;
-  const writes = route.method !== 'GET';
   const parameters: Json[] = [
     ...parametersOf('path', schema.params as TSchema | undefined, writer),
     ...parametersOf('query', schema.querystring as TSchema | undefined, writer),
-    ...(writes ? [{ $ref: '#/components/parameters/IdempotencyKey' }] : []),
+    ...(isWrite(route) ? [{ $ref: '#/components/parameters/IdempotencyKey' }] : []),
   ];
   const needs = scope ? ` Needs the scope \`${scope}\`.` : config.public ? '' : ' Any valid token will do.';
   return {
@@ -102,6 +101,10 @@ function operation(route: ApiRoute, writer: SchemaWriter): Json {
     responses: responses(route, writer),
   };
 }
+
+/** Whether a request changes something. Others ignore `Idempotency-Key`. */
+const isWrite = ({ method, config }: ApiRoute): boolean =>
+  method !== 'GET' && !config.scope?.endsWith(':read');
 
 function securityOf({ public: open, team }: ApiRoute['config']): Json[] {
   if (open) return [];
@@ -148,7 +151,7 @@ function responses(route: ApiRoute, writer: SchemaWriter): Json {
   for (const [status, schema] of Object.entries(declared)) {
     out[status] = {
       description: SUCCESS[status] ?? 'The answer.',
-      headers: { ...SUCCESS_HEADERS, ...(route.method === 'GET' ? {} : REPLAYED) },
+      headers: { ...SUCCESS_HEADERS, ...(isWrite(route) ? REPLAYED : {}) },
       content: {
         'application/json': {
           schema: writer.writeNamed(schema, 'answer', route.schema.operationId!),
@@ -172,7 +175,8 @@ const SUCCESS: Record<string, string> = {
 const REPLAYED = { 'Idempotency-Replayed': { $ref: '#/components/headers/IdempotencyReplayed' } };
 
 /** The error statuses of a route: those implied by its kind, and those it declares itself. */
-function errorStatuses({ method, schema, config }: ApiRoute): number[] {
+function errorStatuses(route: ApiRoute): number[] {
+  const { method, schema, config } = route;
   const statuses = new Set<number>((config.errors ?? []).map((code: ErrorCode) => ERROR_STATUS[code]));
   const add = (...codes: number[]) => {
     for (const code of codes) statuses.add(code);
@@ -181,7 +185,8 @@ function errorStatuses({ method, schema, config }: ApiRoute): number[] {
   add(400, 500);
   if (!config.public) add(401, 403, 422, 429, 503);
   if (schema.params) add(404);
-  if (method !== 'GET') add(409, 413, 415);
+  if (isWrite(route)) add(409);
+  if (method !== 'GET') add(413, 415);
   return [...statuses].sort((a, b) => a - b);
 }
 

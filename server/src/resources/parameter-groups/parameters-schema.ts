@@ -1,8 +1,9 @@
 import { Type } from 'typebox';
-import { Text } from '../../http/schema.ts';
+import { COMPONENT, Text } from '../../http/schema.ts';
 
 /** The value of a parameter. */
 const ParameterValue = Type.Unsafe<string | number | boolean>({
+  [COMPONENT]: 'ParameterValue',
   oneOf: [
     Text(2000, '200'),
     Type.Number({ minimum: -1e300, maximum: 1e300, example: 200 }),
