@@ -144,6 +144,14 @@ const COMMANDS: readonly Command[] = [
     run: (words, values) => runScript('bench/run.ts', words, values),
   },
   {
+    name: 'conformance clients',
+    usage: 'conformance clients [NAME ...]',
+    help: 'Generate clients with openapi-generator, and let them use a server with simulated instances.',
+    options: {},
+    words: [0, Number.POSITIVE_INFINITY],
+    run: (words, values) => runScript('scripts/conformance/clients.ts', words, values),
+  },
+  {
     name: 'audit',
     usage: 'audit',
     help: 'Check the dependencies: versions, hashes, licenses, install scripts, known vulnerabilities.',
