@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { imageOf, type Provider, type ProviderVersion } from '../services/provider.ts';
-import type { Recipe, RecipeFile } from './recipe.ts';
+import { type Recipe, type RecipeFile, zonePackages } from './recipe.ts';
 
 /** Packages of every service image besides the engine. `runit` provides `svlogd`. */
-const PACKAGES = ['sysvinit-core', 'iproute2', 'runit', 'procps', 'ca-certificates', 'tzdata'];
+const PACKAGES = ['sysvinit-core', 'iproute2', 'runit', 'procps', 'ca-certificates'];
 
 /** The recipe of the image for one version of an engine. See `services/appliance/README.md`. */
 export function applianceRecipe(
@@ -17,7 +17,7 @@ export function applianceRecipe(
     id: imageOf(provider, version.version),
     suite: version.suite,
     description: `${provider.name} ${version.version}, built by Danube`,
-    packages: [...PACKAGES, ...version.packages],
+    packages: [...PACKAGES, ...zonePackages(version.suite), ...version.packages],
     files: [
       ...scripts(path.join(import.meta.dirname, '../services/appliance/guest'), '/usr/lib/danube').map(
         (file) => (file.path.endsWith('/inittab') ? { ...file, path: '/etc/inittab', mode: '0644' } : file),

@@ -32,3 +32,7 @@ export interface Template {
   /** `properties.default` in `content`. The template language cannot express line breaks in text. */
   default: string;
 }
+
+/** Time zones, including names that newer releases of Debian have in a package of their own, such as `US/Eastern`. */
+export const zonePackages = (suite: string): readonly string[] =>
+  suite === 'bookworm' ? ['tzdata'] : ['tzdata', 'tzdata-legacy'];

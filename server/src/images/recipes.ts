@@ -1,7 +1,7 @@
 import { PROVIDERS } from '../services/registry.ts';
 import { applianceRecipe } from './appliance-recipe.ts';
 import { CLOUD_INIT_TEMPLATES } from './metadata.ts';
-import type { Recipe, RecipeFile } from './recipe.ts';
+import { type Recipe, type RecipeFile, zonePackages } from './recipe.ts';
 
 /** What users expect on a small Debian server, and what Danube needs to set it up. */
 const PACKAGES = [
@@ -28,7 +28,6 @@ const PACKAGES = [
   'procps',
   'psmisc',
   'rsync',
-  'tzdata',
   'xz-utils',
 ];
 
@@ -154,7 +153,7 @@ const debian = (id: string, suite: string, description: string): Recipe => ({
   id,
   suite,
   description,
-  packages: PACKAGES,
+  packages: [...PACKAGES, ...zonePackages(suite)],
   files: FILES,
   templates: CLOUD_INIT_TEMPLATES,
   commands: [

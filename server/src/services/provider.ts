@@ -53,6 +53,8 @@ export interface Provider {
   conditions: readonly (readonly [pattern: RegExp, condition: EngineCondition])[];
   /** What the engine logs when it starts after a crash, and recovers first. */
   recoveryLog: RegExp;
+  /** What it logs when it does not start because of a parameter; the group is its words, without their preamble. */
+  refusalLog: RegExp;
 }
 
 export interface ProviderVersion {

@@ -126,7 +126,7 @@ export const ATTACKS: readonly string[] = [
   'DROP DATABASE mysql',
   'DROP DATABASE sys',
   // Other accounts' rights, through routines, views and roles.
-  ...['root@localhost', '`mariadb.sys`@localhost', 'danube_orders'].flatMap((definer) => [
+  ...['danube_platform@`127.0.0.1`', '`mariadb.sys`@localhost', 'danube_orders'].flatMap((definer) => [
     `CREATE DEFINER = ${definer} PROCEDURE work.r() SELECT 1`,
     `CREATE DEFINER = ${definer} EVENT work.r ON SCHEDULE EVERY 1 DAY DO SELECT 1`,
     `CREATE DEFINER = ${definer} VIEW work.r AS SELECT 1`,
@@ -140,7 +140,7 @@ export const ATTACKS: readonly string[] = [
   'CREATE OR REPLACE PROCEDURE mysql.danube_orders() SELECT 1',
   "ALTER PROCEDURE mysql.danube_orders COMMENT 'mine'",
   'DROP PROCEDURE mysql.danube_orders',
-  "GRANT PROXY ON root@localhost TO danube@'%'",
+  "GRANT PROXY ON danube_platform@`127.0.0.1` TO danube@'%'",
   "GRANT PROXY ON ''@'%' TO danube@'%'",
   // The server as a whole, and other hosts.
   'SET GLOBAL require_secure_transport = OFF',

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import fc from 'fast-check';
 import type { EngineMetrics, EngineParameter, Provider } from '../../src/services/provider.ts';
+import { waitFor } from '../harness.ts';
 import { type MysqlSubject, PASSWORD } from './mysql-subject.ts';
 
 /** Tests that parameters take effect, and that no log contains the password. */
@@ -68,6 +69,57 @@ export function testSettings(subject: MysqlSubject, provider: Provider): void {
     await control('restart');
     await subject.ready();
     assert.equal(await ask('SELECT @@innodb_rollback_on_timeout'), '1');
+  });
+
+  it('refuses a value in the words of the engine, before it changes anything', async () => {
+    const { service } = subject;
+    const reload = () => service.plane.control(service.spec.ref, 'reload');
+    await service.push({ parameters: { max_connections: '60', character_set_server: 'no_such' } });
+    await assert.rejects(reload(), /refuses the parameters.*haracter set:? 'no_such'/s);
+    assert.equal(await ask('SELECT @@max_connections'), '80');
+    await service.push({ parameters: {} });
+    await reload();
+  });
+
+  it('knows time zones, and takes one as its default', async () => {
+    const { service } = subject;
+    const parameters = await service.plane.imageParameters(service.spec.image);
+    const zones = parameters?.find(({ name }) => name === 'default_time_zone')?.values ?? [];
+    assert.ok(zones.includes('US/Eastern') && zones.includes('Europe/Berlin'), `${zones.length} zones`);
+    assert.equal(
+      await ask(`SELECT CONVERT_TZ('2026-07-01 12:00:00', 'UTC', 'Asia/Calcutta')`),
+      '2026-07-01 17:30:00',
+    );
+    await service.push({ parameters: { default_time_zone: 'Europe/Berlin' } });
+    assert.equal((await service.plane.control(service.spec.ref, 'reload')).trim(), '');
+    assert.equal(await ask('SELECT @@time_zone'), 'Europe/Berlin');
+    await service.plane.control(service.spec.ref, 'restart');
+    await subject.ready();
+    assert.equal(await ask('SELECT @@time_zone'), 'Europe/Berlin');
+    await service.push({ parameters: {} });
+    await service.plane.control(service.spec.ref, 'reload');
+    assert.equal(await ask('SELECT @@time_zone'), 'SYSTEM');
+  });
+
+  it('obeys the platform while its owner holds all connections', async () => {
+    const { service } = subject;
+    await service.push({ parameters: { max_connections: '10' } });
+    await service.plane.control(service.spec.ref, 'reload');
+    // One more than there are: administrators may have that.
+    const held = Array.from({ length: 12 }, () => subject.sql('SELECT SLEEP(600)'));
+    try {
+      await waitFor('the connections to be taken', async () =>
+        /Too many connections/.test((await subject.sql('SELECT 1')).stderr),
+      );
+      await subject.ready();
+      await service.push({ parameters: { max_connections: '10', sort_buffer_size: '512K' } });
+      assert.equal((await service.plane.control(service.spec.ref, 'reload')).trim(), '');
+    } finally {
+      await service.push({ parameters: {} });
+      await service.plane.control(service.spec.ref, 'restart');
+      await Promise.all(held);
+    }
+    await subject.ready();
   });
 
   it('logs the statements of its owner, and never the password', async () => {

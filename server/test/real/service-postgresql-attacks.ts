@@ -48,15 +48,15 @@ export const ATTACKS: Readonly<Record<string, readonly string[]>> = {
     `CREATE ROLE helper BYPASSRLS`,
     `CREATE ROLE helper REPLICATION`,
     `ALTER ROLE danube REPLICATION`,
-    `GRANT postgres TO danube`,
-    `SET ROLE postgres`,
-    `SET SESSION AUTHORIZATION postgres`,
-    `ALTER ROLE postgres PASSWORD 'mine'`,
-    `ALTER ROLE postgres RENAME TO mine`,
-    `ALTER ROLE postgres SET search_path = mine`,
+    `GRANT danube_platform TO danube`,
+    `SET ROLE danube_platform`,
+    `SET SESSION AUTHORIZATION danube_platform`,
+    `ALTER ROLE danube_platform PASSWORD 'mine'`,
+    `ALTER ROLE danube_platform RENAME TO mine`,
+    `ALTER ROLE danube_platform SET search_path = mine`,
     `ALTER ROLE ALL SET search_path = mine`,
-    `DROP ROLE postgres`,
-    `REASSIGN OWNED BY postgres TO danube`,
+    `DROP ROLE danube_platform`,
+    `REASSIGN OWNED BY danube_platform TO danube`,
     `UPDATE pg_authid SET rolsuper = true`,
     `INSERT INTO pg_auth_members (roleid, member, grantor) VALUES (10, 'danube'::regrole, 10)`,
     `DELETE FROM pg_proc`,
@@ -71,7 +71,7 @@ export const ATTACKS: Readonly<Record<string, readonly string[]>> = {
       (server) =>
         `CREATE EXTENSION postgres_fdw;
          CREATE SERVER s FOREIGN DATA WRAPPER postgres_fdw OPTIONS (${server}, dbname 'postgres');
-         CREATE USER MAPPING FOR danube SERVER s OPTIONS (user 'postgres', password 'none');
+         CREATE USER MAPPING FOR danube SERVER s OPTIONS (user 'danube_platform', password 'none');
          CREATE FOREIGN TABLE f (rolname text) SERVER s OPTIONS (schema_name 'pg_catalog', table_name 'pg_authid');
          SELECT * FROM f`,
     ),
@@ -79,9 +79,9 @@ export const ATTACKS: Readonly<Record<string, readonly string[]>> = {
       (option) =>
         `CREATE EXTENSION postgres_fdw;
          CREATE SERVER s FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '/run/postgresql');
-         CREATE USER MAPPING FOR danube SERVER s OPTIONS (user 'postgres', ${option})`,
+         CREATE USER MAPPING FOR danube SERVER s OPTIONS (user 'danube_platform', ${option})`,
     ),
-    `CREATE SUBSCRIPTION s CONNECTION 'host=/run/postgresql user=postgres dbname=postgres' PUBLICATION p`,
+    `CREATE SUBSCRIPTION s CONNECTION 'host=/run/postgresql user=danube_platform dbname=postgres' PUBLICATION p`,
   ],
   'extensions that lead out': [
     ...[
@@ -108,8 +108,8 @@ export const ATTACKS: Readonly<Record<string, readonly string[]>> = {
     `CREATE INDEX ON pg_class (relname)`,
     `CREATE PUBLICATION p FOR ALL TABLES`,
     `CREATE FOREIGN DATA WRAPPER mine`,
-    `CREATE FUNCTION mine() RETURNS int LANGUAGE sql AS 'SELECT 1'; ALTER FUNCTION mine() OWNER TO postgres`,
-    `CREATE VIEW mine AS SELECT 1; ALTER VIEW mine OWNER TO postgres`,
+    `CREATE FUNCTION mine() RETURNS int LANGUAGE sql AS 'SELECT 1'; ALTER FUNCTION mine() OWNER TO danube_platform`,
+    `CREATE VIEW mine AS SELECT 1; ALTER VIEW mine OWNER TO danube_platform`,
     `ALTER DATABASE shop SET session_replication_role = replica`,
     `ALTER DATABASE shop SET zero_damaged_pages = on`,
     `ALTER ROLE danube SET session_preload_libraries = 'test_decoding'`,

@@ -30,10 +30,15 @@ const SLACK = 10;
 const LIMIT = 2 * 1024 * 1024;
 /** Characters of an error message that are logged. */
 const COMPLAINT = 2_000;
+/** Characters of an engine's words in a message for the customer. */
+const QUOTED = 500;
 /** Exit statuses of timeout(1) when it had to terminate or kill the command. */
 const TIMED_OUT: ReadonlySet<number> = new Set([124, 137]);
 /** Exit status of the control program for a verb that it does not know. */
 const UNKNOWN_VERB = 2;
+
+/** Exit status of `reload` where the engine rejects a parameter: its words are for the customer. */
+const REFUSED = 3;
 
 /** Runs `/usr/lib/danube/control VERB` in the guest, and returns what it prints. See `Compute.control`. */
 export async function runControl(
@@ -47,6 +52,14 @@ export async function runControl(
   if (TIMED_OUT.has(status)) throw new DataPlaneError('timeout', 'The service took too long.', { detail });
   if (status === UNKNOWN_VERB) {
     throw new DataPlaneError('invalid', 'The image of this instance is too old for this.', { detail });
+  }
+  if (verb === 'reload' && status === REFUSED) {
+    const words = stderr.trim().split('\n').slice(0, 5).join('; ').slice(0, QUOTED);
+    throw new DataPlaneError(
+      'failed',
+      `The engine refuses the parameters, and keeps those it has: ${words}`,
+      { detail },
+    );
   }
   throw new DataPlaneError('failed', 'The service could not do what it was asked to.', { detail });
 }

@@ -16,6 +16,7 @@ import {
   imageName,
   instanceSettings,
   instanceSpec,
+  providerOf,
   type SettingsDependencies,
   settingsFiles,
 } from './settings.ts';
@@ -51,7 +52,7 @@ export function stepTools({ database, plane }: ServiceWorkflowDependencies) {
         database,
         row.id,
         SUPERSEDING,
-        untilItAnswers(plane, instanceRef(row), (ref) => waitUntilReady(plane, ref)),
+        untilItAnswers(plane, instanceRef(row), (ref) => waitUntilReady(plane, ref, providerOf(row))),
       ),
   };
 }

@@ -12,6 +12,8 @@ const PLANS = [
   { vcpu: 4, memoryMb: 8192, diskGb: 100 },
 ];
 
+const NO_RANGE = { type: 'string', default: null, min: null, max: null, unit: null, static: false } as const;
+
 /** Parses a line of an option file as `my_default.c` of both engines does. */
 function readOption(line: string): [string, string] {
   let quote = '';
@@ -75,6 +77,15 @@ describe('MySQL and MariaDB', () => {
       assert.match(checkOption('innodb_buffer_pool_size', value)!, /K, M or G/, value);
     }
     assert.equal(checkOption('sql_mode', 'ANSI'), null);
+  });
+
+  test('the default time zone is a name that the engine knows, or an offset', () => {
+    const parameter = { ...NO_RANGE, name: 'default_time_zone', values: ['Europe/Berlin'] };
+    const check = (value: string) => checkOption('default_time_zone', value, parameter);
+    for (const value of ['SYSTEM', 'europe/berlin', '+02:00', '-13:59', '+14:00', '+2:30'])
+      assert.equal(check(value), null, value);
+    for (const value of ['Mars/Olympus', '+14:01', '+2', '02:00', ''])
+      assert.match(check(value)!, /time zone/, value);
   });
 
   test('every plan has room for its pools and connections', () => {

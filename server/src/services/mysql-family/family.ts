@@ -26,5 +26,7 @@ export const mysqlFamily = (folder: string) =>
       [/No space left on device|Disk quota exceeded/, 'storage_full'],
       [/ERROR 200[23]\b(?!.*(\(110\)|timed out))/, 'port_closed'],
     ],
+    refusalLog:
+      /^.*?((?:Error while setting value|unknown variable|Unknown suffix|Cannot allocate memory).*)$/,
     recoveryLog: /crash recovery|Starting an apply batch|Recovering after a crash/i,
   }) satisfies Partial<Provider>;

@@ -1,4 +1,4 @@
-import type { LogLevel } from '../provider.ts';
+import type { EngineParameter, LogLevel } from '../provider.ts';
 
 /** The engines read option files in lines of 4096 bytes, and take the rest of a longer line for another line. */
 const MAX_LINE_BYTES = 4000;
@@ -26,13 +26,22 @@ export function renderOptionFile(parameters: Readonly<Record<string, string>>): 
 const SIZE = /^(?!performance_schema_).*_(size|capacity|packet|ram|limit)$/;
 
 /** `Provider.checkValue` of both engines. */
-export function checkOption(name: string, value: string): string | null {
+export function checkOption(name: string, value: string, parameter?: EngineParameter): string | null {
+  if (name === 'default_time_zone') return checkTimeZone(value, parameter?.values ?? []);
   if (Buffer.byteLength(value) > 1000) return 'must have at most 1000 bytes';
   if (SIZE.test(name) && !/^-?\d+[KMG]?$/i.test(value)) {
     return 'must be a whole number, which may end in K, M or G';
   }
   return null;
 }
+
+/** From UTC, as the engines accept it: up to 13:59 west of it, and 14:00 east. */
+const OFFSET = /^(\+14:00|[+-](0?\d|1[0-3]):[0-5]\d)$/;
+
+const checkTimeZone = (value: string, names: readonly string[]): string | null =>
+  OFFSET.test(value) || ['SYSTEM', ...names].some((name) => name.toLowerCase() === value.toLowerCase())
+    ? null
+    : 'must be the name of a time zone or an offset from UTC, for example "Europe/Berlin" or "+02:00"';
 
 /** `Provider.logLevel` of both engines: `… 0 [Warning] [MY-010068] [Server] …` and `… 0 [Warning] …`. */
 export function optionLogLevel(line: string): LogLevel {

@@ -82,7 +82,7 @@ export function checkValue(name: string, value: string, parameter: EngineParamet
   if (parameter.type === 'integer' || parameter.type === 'number') return checkNumber(value, parameter);
   const [format, fault] = FORMATS[name] ?? [];
   if (format && fault && !format.test(value)) return fault;
-  if (/^(timezone|log_timezone)$/i.test(name)) return checkTimezone(value);
+  if (/^(timezone|log_timezone)$/i.test(name)) return checkTimezone(value, parameter);
   return null;
 }
 
@@ -137,12 +137,18 @@ function unitFault(unit: string | null): string {
     : 'must be a number without a unit';
 }
 
-function checkTimezone(value: string): string | null {
+/**
+ * Only names: of an offset like `+02:00`, PostgreSQL takes the sign the other way round (POSIX). Images that are older
+ * than their list of names have those that Node.js knows.
+ */
+function checkTimezone(value: string, { values }: EngineParameter): string | null {
+  const fault = 'must be the name of a time zone, for example "Europe/Berlin"';
+  if (values) return values.some((name) => name.toLowerCase() === value.toLowerCase()) ? null : fault;
   try {
     new Intl.DateTimeFormat('en', { timeZone: value });
-    return null;
+    return /^[+-]/.test(value) ? fault : null;
   } catch {
-    return 'must be the name of a time zone, for example "Europe/Berlin"';
+    return fault;
   }
 }
 

@@ -126,6 +126,11 @@ test('lists and names that would keep the engine from starting are rejected', ()
     postgresql.checkValue!(name, value, parameter({ name, type: 'string' }));
   for (const value of ['Europe/Berlin', 'UTC']) assert.equal(check('TimeZone', value), null);
   assert.match(check('log_timezone', 'Mars/Olympus')!, /time zone/);
+  // PostgreSQL would take it for two hours west of UTC.
+  assert.match(check('TimeZone', '+02:00')!, /time zone/);
+  const listed = parameter({ name: 'TimeZone', type: 'string', values: ['US/Eastern'] });
+  assert.equal(postgresql.checkValue!('TimeZone', 'us/eastern', listed), null);
+  assert.match(postgresql.checkValue!('TimeZone', 'Europe/Berlin', listed)!, /time zone/);
   assert.equal(check('DateStyle', 'ISO, DMY'), null);
   assert.match(check('DateStyle', 'sometimes')!, /style/);
   assert.equal(check('search_path', '5kb, "x"'), null);

@@ -46,6 +46,8 @@ export const postgresql: Provider = {
     [/No space left on device|Disk quota exceeded/, 'storage_full'],
     [/Connection refused/, 'port_closed'],
   ],
+  refusalLog:
+    /^.*(?:LOG|FATAL): {2}((?:invalid value for|unrecognized configuration|could not map anonymous|parameter "|.* is outside the valid range).*)$/,
   recoveryLog: /automatic recovery in progress|redo starts at|was not shut down, and recovers/,
 };
 

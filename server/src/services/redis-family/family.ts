@@ -26,6 +26,7 @@ export const redisFamily = {
   ],
   // Its log is complete up to the last write: it loads the same after a crash as after any other end.
   recoveryLog: /(?!)/,
+  refusalLog: /^(argument.*|Invalid .*)$/,
 } satisfies Partial<Provider>;
 
 /** MiB that the engine must not fill: an empty engine uses 13 to 17 (measured), the rest is for the system. */

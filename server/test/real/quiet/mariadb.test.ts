@@ -7,7 +7,7 @@ import { describeEngine } from '../mysql-family.ts';
 import type { MysqlSubject } from '../mysql-subject.ts';
 
 /** Accounts that the engine or the platform created. Who administers accounts can take them over. */
-const PLATFORM = ['root@localhost', '`mariadb.sys`@localhost'];
+const PLATFORM = ['danube_platform@`127.0.0.1`', '`mariadb.sys`@localhost'];
 
 /**
  * In MariaDB, an account that may create accounts can take over every other one. So none may have more rights than the
