@@ -2,6 +2,7 @@ import { after, before, describe } from 'node:test';
 import type { Provider } from '../../src/services/provider.ts';
 import { testAccess, testContainment } from './mysql-access.ts';
 import { testCrashes, testFullDisk, testMemory } from './mysql-crashes.ts';
+import { testDumps } from './mysql-dumps.ts';
 import { testSettings } from './mysql-settings.ts';
 import { MysqlSubject } from './mysql-subject.ts';
 import { testRotation } from './service-passwords.ts';
@@ -22,6 +23,7 @@ export function describeEngine(
 
     testAccess(subject);
     testSettings(subject, provider);
+    testDumps(subject, provider);
     testRotation(() => ({
       service: subject.service,
       ready: subject.ready,

@@ -4,6 +4,7 @@ import type { Provider } from '../../src/services/provider.ts';
 import { sample } from '../seed.ts';
 import { testAccess } from './redis-access.ts';
 import { testCrashes, testFullDisk } from './redis-crashes.ts';
+import { testDumps } from './redis-dumps.ts';
 import { testLoad } from './redis-load.ts';
 import { testSettings } from './redis-settings.ts';
 import { type Client, RedisSubject } from './redis-subject.ts';
@@ -28,6 +29,7 @@ export function testFamily(provider: Provider, client: (services: TestServices) 
         ready: subject.answers,
         admits: async (password) => (await subject.plain(password)) === 'PONG',
       }));
+      testDumps(subject);
       testLoad(subject);
       testSnapshots(() => ({
         services: subject.services,

@@ -6,6 +6,7 @@ import type { EngineMetrics, EngineState, EngineVerification } from '../../../sr
 import { waitFor } from '../../harness.ts';
 import { sample } from '../../seed.ts';
 import { volumeOf } from '../../volumes.ts';
+import { testDumps } from '../postgresql-dumps.ts';
 import { type Login, psql } from '../psql.ts';
 import { openServices, type TestService, type TestServices } from '../service.ts';
 import { testRotation } from '../service-passwords.ts';
@@ -115,6 +116,8 @@ for (const version of sample(['15', '18'], 1)) {
       assert.match(stdout, /CREATE DATABASE shop/);
       assert.match(stdout, /PostgreSQL database cluster dump complete/);
     });
+
+    testDumps(() => ({ service, version, query }));
 
     for (const [goal, attacks] of Object.entries(ATTACKS)) {
       it(`does not lead to ${goal}`, async () => {
