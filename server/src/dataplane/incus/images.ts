@@ -17,10 +17,12 @@ import { alreadyExists } from './errors.ts';
 import { KeyedMutex } from './limiter.ts';
 import { imageAlias } from './names.ts';
 
-interface IncusImage {
+/** An image in the Incus API. */
+export interface IncusImage {
   fingerprint: string;
   properties: Record<string, string>;
-  aliases: { name: string }[];
+  /** Null for an image without. */
+  aliases: { name: string }[] | null;
 }
 
 /** Image properties that record what an image was made from. */
@@ -220,7 +222,7 @@ export class Images {
   /** Deletes an image without aliases. An image that another install's alias names stays. */
   async #removeUnused(fingerprint: string): Promise<void> {
     const image = await this.#client.find<IncusImage>(`/1.0/images/${fingerprint}`);
-    if (!image || image.aliases.length > 0) return;
+    if (!image || image.aliases?.length) return;
     await this.#client.remove(`/1.0/images/${fingerprint}`);
     this.#facts.delete(fingerprint);
   }

@@ -1,4 +1,5 @@
 import type { IncusClient } from '../../dataplane/incus/client.ts';
+import type { IncusImage } from '../../dataplane/incus/images.ts';
 import { bridgePrefix, imageAlias, poolName, projectName } from '../../dataplane/incus/names.ts';
 import { whileThawing } from '../../dataplane/incus/thaw.ts';
 
@@ -36,7 +37,7 @@ export async function listIncus(
       query: { recursion: '1', 'all-projects': 'true' },
     })) ?? [];
   const networks = await all<{ name: string; managed: boolean }>('/1.0/networks');
-  const images = await all<{ fingerprint: string; aliases: { name: string }[] }>('/1.0/images');
+  const images = await all<IncusImage>('/1.0/images');
   const pools = await all<{ name: string }>('/1.0/storage-pools');
   return {
     projects,
@@ -46,7 +47,7 @@ export async function listIncus(
       .filter(({ name, managed }) => managed && name.startsWith(bridgePrefix(installId)))
       .map(({ name }) => name),
     images: images
-      .filter(({ aliases }) => aliases.some(({ name }) => name.startsWith(aliasPrefix)))
+      .filter(({ aliases }) => aliases?.some(({ name }) => name.startsWith(aliasPrefix)))
       .map(({ fingerprint }) => fingerprint),
     pool: pools.some(({ name }) => name === poolName(installId)) ? poolName(installId) : null,
   };
