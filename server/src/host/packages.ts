@@ -3,6 +3,7 @@ import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type DebianMirror, findMirror, readHostSources } from '../lib/debian-mirror.ts';
 import { readOsRelease } from '../lib/os-release.ts';
+import { allPids } from '../lib/processes.ts';
 import { run } from '../lib/run.ts';
 import { OperatorError } from './operator-error.ts';
 import { isSystemd } from './system.ts';
@@ -47,6 +48,7 @@ export async function installPackages(
   report: (message: string) => void,
   packages: readonly Package[],
 ): Promise<void> {
+  await removeLeftovers([POLICY, ...packages.flatMap(({ duringInstall }) => duringInstall?.file ?? [])]);
   const missing = packages.filter((pkg) => !has(pkg));
   if (missing.length === 0) return;
   const names = missing.map(({ name }) => name).join(', ');
@@ -111,14 +113,16 @@ function requireRelease(names: string): { codename: string; version: number } {
 }
 
 const POLICY = '/usr/sbin/policy-rc.d';
-const POLICY_MARK = '# Danube: keeps new packages from starting daemons while it installs them.';
+/** Begins the line that marks a file as ours, and names the process that removes it. */
+const MARK = '# Danube: there only while packages are being installed, by process ';
+const marked = (text: string): string => `${MARK}${process.pid}\n${text}`;
 
 /** Debian starts the daemons of a package that it installs. This keeps those off that Danube runs itself. */
 async function withoutServices<T>(packages: readonly Package[], work: () => Promise<T>): Promise<T> {
   const services = packages.flatMap((pkg) => pkg.services ?? []).join('|');
-  const ours = !existsSync(POLICY) || (await readFile(POLICY, 'utf8')).includes(POLICY_MARK);
+  const ours = !existsSync(POLICY) || (await readFile(POLICY, 'utf8')).includes(MARK);
   if (services === '' || !ours) return work();
-  await writeFile(POLICY, `#!/bin/sh\n${POLICY_MARK}\ncase "$1" in ${services}) exit 101;; esac\nexit 0\n`);
+  await writeFile(POLICY, `#!/bin/sh\n${marked(`case "$1" in ${services}) exit 101;; esac\nexit 0\n`)}`);
   await chmod(POLICY, 0o755);
   try {
     return await work();
@@ -133,11 +137,20 @@ async function withFiles<T>(packages: readonly Package[], work: () => Promise<T>
   try {
     for (const { file, text } of files) {
       await mkdir(path.dirname(file), { recursive: true });
-      await writeFile(file, text);
+      await writeFile(file, marked(text));
     }
     return await work();
   } finally {
     for (const { file } of files) await rm(file, { force: true });
+  }
+}
+
+/** Removes what a set-up that was killed has left: files with our mark whose process is gone. */
+export async function removeLeftovers(files: readonly string[]): Promise<void> {
+  for (const file of files.filter((each) => existsSync(each))) {
+    const [, owner] = (await readFile(file, 'utf8')).split(MARK);
+    if (owner !== undefined && !allPids().includes(Number.parseInt(owner, 10)))
+      await rm(file, { force: true });
   }
 }
 

@@ -91,6 +91,6 @@ export const debianPackage = (major: number): Package => ({
   // Danube makes a cluster of its own. One that Debian's script makes would listen on a TCP port.
   duringInstall: {
     file: '/etc/postgresql-common/createcluster.d/danube.conf',
-    text: '# Written by Danube, which removes it once PostgreSQL is installed.\ncreate_main_cluster = false\n',
+    text: 'create_main_cluster = false\n',
   },
 });
