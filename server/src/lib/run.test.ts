@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -57,5 +57,20 @@ test('a contained command leaves neither process nor mount when we are killed', 
     parent.kill('SIGKILL');
     for (const pid of marked()) process.kill(pid, 'SIGKILL');
     await rm(folder, { recursive: true, force: true });
+  }
+});
+
+test('a contained command does not inherit how likely the kernel is to kill this process', {
+  skip: isRoot() ? false : 'needs root',
+}, async () => {
+  const file = '/proc/self/oom_score_adj';
+  const before = await readFile(file, 'utf8');
+  // The server has a score below 0, which not every test machine lets root set.
+  await writeFile(file, '100');
+  try {
+    assert.equal((await run('cat', [file])).stdout, '100\n');
+    assert.equal((await run('cat', [file], { contained: true })).stdout, '0\n');
+  } finally {
+    await writeFile(file, before);
   }
 });

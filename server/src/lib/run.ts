@@ -15,7 +15,8 @@ export interface RunOptions {
   as?: { uid: number; gid: number };
   /**
    * Root only: runs the command in mount and process id namespaces of its own, and kills it when this process ends for
-   * any reason, so that no process or mount of it remains.
+   * any reason, so that no process or mount of it remains. It does not inherit how likely the kernel is to kill this
+   * process when memory runs out.
    */
   contained?: boolean;
   /** Exit statuses besides 0 that are not an error. */
@@ -47,10 +48,14 @@ export async function run(command: string, args: string[], options: RunOptions =
   return result;
 }
 
-/** See setpriv(1) and unshare(1): our death kills `unshare`, whose death kills the first process of the namespace. */
+/**
+ * See setpriv(1) and unshare(1): our death kills `unshare`, whose death kills the first process of the namespace. The score
+ * is that of ordinary processes, see proc_pid_oom_score_adj(5); where it may not be set, it was not changed before either.
+ */
 const CONTAINER = [
   ...['setpriv', '--pdeathsig', 'KILL', 'unshare', '--mount', '--propagation', 'private'],
   ...['--pid', '--fork', '--kill-child', '--mount-proc'],
+  ...['sh', '-c', 'echo 0 2>/dev/null >/proc/self/oom_score_adj; exec "$0" "$@"'],
 ];
 
 function collect(command: string, args: string[], options: RunOptions): Promise<RunResult> {
