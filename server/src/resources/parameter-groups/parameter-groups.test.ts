@@ -80,8 +80,9 @@ describe('parameter groups', () => {
   it('builds the image of an engine whose parameters are unknown, and says when to try again', async () => {
     const mine = newGroup({ family: '15', parameters: { work_mem: '1MB' } });
     const early = await call('POST', '/parameter-groups', mine);
-    assert.deepEqual([early.status, early.body.code], [422, 'not_available']);
+    assert.deepEqual([early.status, early.body.reason], [503, 'image_building']);
     assert.ok(early.body.retry_after > 0);
+    assert.equal(early.headers.get('retry-after'), String(early.body.retry_after));
     await waitFor('the image', async () => (await call('POST', '/parameter-groups', mine)).status === 201);
   });
 

@@ -115,7 +115,7 @@ const BUILD_SECONDS = 60;
 
 /**
  * The parameters of this engine version, as listed by the engine itself. The list is part of the image: where it is not
- * built yet, this starts the build and throws `not_available` with the time to retry.
+ * built yet, this starts the build and throws `unavailable` with the time to retry.
  */
 export async function knownParameters(
   plane: Images,
@@ -128,9 +128,9 @@ export async function knownParameters(
   // A failure is reported to whoever needs the image next.
   void plane.ensureImage(image).catch(() => {});
   throw new AppError(
-    'not_available',
+    'unavailable',
     `The parameters of ${provider.name} ${version} become known when its image is built, which has begun. ` +
       `Try again in ${BUILD_SECONDS} seconds.`,
-    { extra: { retry_after: BUILD_SECONDS } },
+    { extra: { retry_after: BUILD_SECONDS, reason: 'image_building' } },
   );
 }

@@ -48,7 +48,7 @@ function collectionRoutes(api: Api, groups: ParameterGroupService): void {
   api.post(
     '/parameter-groups',
     {
-      config: { scope: 'database:write', errors: ['quota_exceeded', 'not_available'] },
+      config: { scope: 'database:write', errors: ['quota_exceeded'] },
       schema: {
         operationId: 'createParameterGroup',
         summary: 'Create a parameter group',
@@ -83,7 +83,7 @@ function memberRoutes(api: Api, groups: ParameterGroupService): void {
   api.put(
     one,
     {
-      config: { scope: 'database:write', errors: ['invalid_state', 'not_available'] },
+      config: { scope: 'database:write', errors: ['invalid_state'] },
       schema: {
         operationId: 'updateParameterGroup',
         summary: 'Update a parameter group',
