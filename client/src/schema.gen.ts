@@ -3060,8 +3060,8 @@ export interface components {
         DatabaseResponse: {
             instance: components["schemas"]["Database"];
             /**
-             * @description Always null. `GET …/credentials` returns the URI, which contains the password.
-             * @example postgresql://…
+             * @description A URI without the password, which clients ask for or take from elsewhere. `GET …/credentials` returns one with it. Null until it has been running for the first time.
+             * @example postgresql://danube@10.64.0.10:5432/shop?sslmode=require
              */
             connection_info: string | null;
             /** @example 9.99 */
@@ -3681,8 +3681,8 @@ export interface components {
         CacheResponse: {
             instance: components["schemas"]["Cache"];
             /**
-             * @description Always null. `GET …/credentials` returns the URI, which contains the password.
-             * @example postgresql://…
+             * @description A URI without the password, which clients ask for or take from elsewhere. `GET …/credentials` returns one with it. Null until it has been running for the first time.
+             * @example rediss://default@10.64.0.10:6380/
              */
             connection_info: string | null;
             /** @example 9.99 */
@@ -3873,7 +3873,7 @@ export interface components {
              */
             keyspace_misses: number | null;
             /**
-             * @description Null until the first read.
+             * @description 0 until the first read. Null only if the cache does not answer.
              * @example 90
              */
             hit_ratio_percentage: number | null;
@@ -7479,7 +7479,7 @@ export interface operations {
                      *         "can_be_stopped": true,
                      *         "can_be_destroyed": true
                      *       },
-                     *       "connection_info": "postgresql://…",
+                     *       "connection_info": "postgresql://danube@10.64.0.10:5432/shop?sslmode=require",
                      *       "monthly_cost": 9.99
                      *     }
                      */
@@ -8829,7 +8829,7 @@ export interface operations {
                      *         "can_be_stopped": true,
                      *         "can_be_destroyed": true
                      *       },
-                     *       "connection_info": "postgresql://…",
+                     *       "connection_info": "rediss://default@10.64.0.10:6380/",
                      *       "monthly_cost": 9.99
                      *     }
                      */

@@ -75,7 +75,8 @@ export interface Connection {
   host: string;
   port: number;
   username: string;
-  password: string;
+  /** Null: the URI has none. */
+  password: string | null;
   database: string | null;
   tls: boolean;
 }

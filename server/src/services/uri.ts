@@ -2,11 +2,12 @@ import type { Connection } from './provider.ts';
 
 /**
  * A connection URI (RFC 3986). User, password and database are percent-encoded, IPv6 hosts get brackets, and `query` is
- * appended unchanged.
+ * appended unchanged. Without a password, clients ask for it.
  */
 export function connectionUri(scheme: string, connection: Connection, query = ''): string {
   const { host, port, username, password, database } = connection;
-  const authority = `${encode(username)}:${encode(password)}@${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const user = password === null ? encode(username) : `${encode(username)}:${encode(password)}`;
+  const authority = `${user}@${host.includes(':') ? `[${host}]` : host}:${port}`;
   return `${scheme}://${authority}/${database === null ? '' : encode(database)}${query}`;
 }
 

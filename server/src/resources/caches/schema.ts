@@ -70,7 +70,12 @@ export const CacheMetrics = Metrics(
     keyspace_hits: Count(900),
     keyspace_misses: Count(100),
     hit_ratio_percentage: Nullable(
-      Type.Number({ minimum: 0, maximum: 100, example: 90, description: 'Null until the first read.' }),
+      Type.Number({
+        minimum: 0,
+        maximum: 100,
+        example: 90,
+        description: '0 until the first read. Null only if the cache does not answer.',
+      }),
     ),
   },
   { redis_up: Enum(['up', 'down'], { description: 'The same as `up_status`.' }) },

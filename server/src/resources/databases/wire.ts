@@ -24,6 +24,7 @@ export const databaseWire: Wire = {
     create: CreateDatabase,
     update: UpdateDatabase,
     credentials: DatabaseCredentials,
+    uri: 'postgresql://danube@10.64.0.10:5432/shop?sslmode=require',
     metrics: DatabaseMetrics,
   },
   toNew(input) {

@@ -29,6 +29,8 @@ describe('databases and caches', () => {
       [uri.protocol, uri.hostname, uri.username, uri.password, uri.pathname],
       ['postgresql:', database.endpoint, 'danube', credentials.password, '/shop'],
     );
+    uri.password = '';
+    assert.equal((await call('GET', `/database/${id}`)).body.connection_info, uri.href);
     assert.ok(credentials.password.length >= 20);
     assert.ok(!JSON.stringify(await call('GET', '/database')).includes(credentials.password));
     assert.deepEqual((await world.test.plane.describeInstance(ref(id)))?.limits, {
@@ -56,6 +58,14 @@ describe('databases and caches', () => {
     const info = (await call('GET', `/cache/${id}/connection-info`)).body;
     assert.deepEqual(info, (await call('GET', `/cache/${id}/credentials`)).body);
     assert.equal(new URL(info.connection_info).password, info.password);
+    const shown = (await call('GET', `/cache/${id}`)).body;
+    assert.equal(shown.connection_info, info.connection_info.replace(`:${info.password}@`, '@'));
+    // Of no lookups, none has hit.
+    const { summary } = (await call('GET', `/cache/${id}/metrics`)).body;
+    assert.deepEqual(
+      [summary.keyspace_hits, summary.keyspace_misses, summary.hit_ratio_percentage],
+      [0, 0, 0],
+    );
     // Of the other kind there is nothing under this id.
     assert.equal((await call('GET', `/database/${id}`)).status, 404);
   });

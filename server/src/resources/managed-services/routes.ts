@@ -83,7 +83,7 @@ function memberRoutes(api: Api, service: ServiceActions, { schemas, toUpdate }: 
         description: `Shows one of the team’s ${noun}s.`,
         tags,
         params,
-        response: { 200: Shown(schemas.instance) },
+        response: { 200: Shown(schemas.instance, schemas.uri) },
       },
     },
     (request) => service.show(request.principal, idOf(request)),

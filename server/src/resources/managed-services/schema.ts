@@ -154,12 +154,14 @@ export const Updated = <P extends TProperties>(instance: ReturnType<typeof Obj<P
     operation_id: Nullable(OperationId),
   });
 
-export const Shown = <P extends TProperties>(instance: ReturnType<typeof Obj<P>>) =>
+export const Shown = <P extends TProperties>(instance: ReturnType<typeof Obj<P>>, uri: string) =>
   Component(`${nameOf(instance)}Response`, {
     instance,
     connection_info: Nullable(
-      Text(2000, 'postgresql://…', {
-        description: 'Always null. `GET …/credentials` returns the URI, which contains the password.',
+      Text(2000, uri, {
+        description:
+          'A URI without the password, which clients ask for or take from elsewhere. `GET …/credentials` returns one ' +
+          'with it. Null until it has been running for the first time.',
       }),
     ),
     monthly_cost: Decimal(9.99),

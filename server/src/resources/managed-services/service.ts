@@ -42,7 +42,7 @@ import {
   takePublicPort,
   warnOfName,
 } from './store.ts';
-import { viewCredentials, viewService } from './view.ts';
+import { viewConnection, viewCredentials, viewService } from './view.ts';
 
 export interface ServiceDependencies {
   database: Database;
@@ -172,8 +172,7 @@ export class ServiceActions {
     const [row, seen] = await Promise.all([this.find(principal, id), this.#clock.observe()]);
     return {
       instance: this.#view(row, seen),
-      // It would contain the password; `credentials` returns it.
-      connection_info: null,
+      connection_info: viewConnection(row, this.#publicAddress),
       monthly_cost: row.price_cents / 100,
     };
   }

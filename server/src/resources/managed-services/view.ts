@@ -108,25 +108,37 @@ function publishedAt(
   return row.published && publicAddress !== null ? { host: publicAddress, port: row.public_port! } : null;
 }
 
+/** A URI of the address to use now, without a password; null until the engine ran for the first time. */
+export function viewConnection(row: ManagedService, publicAddress: string | null): string | null {
+  if (row.deployed_at === null) return null;
+  return providerOf(row).uri({ ...endpointOf(row, publicAddress), password: null });
+}
+
+/** Where a client connects to now, and as whom. */
+function endpointOf(row: ManagedService, publicAddress: string | null) {
+  const provider = providerOf(row);
+  const published = publishedAt(row, publicAddress);
+  return {
+    host: published?.host ?? row.ipv4 ?? row.ipv6 ?? '',
+    port: published?.port ?? provider.ports.tls,
+    username: row.username,
+    database: row.database_name ?? provider.defaultDatabase,
+    tls: true,
+  };
+}
+
 /** Connection data of a client: the address to use now, and the account. */
 export function viewCredentials(
   row: ManagedService,
   { secrets, publicAddress }: { secrets: SecretBox; publicAddress: string | null },
 ) {
-  const provider = providerOf(row);
-  const published = publishedAt(row, publicAddress);
-  const host = published?.host ?? row.ipv4 ?? row.ipv6 ?? '';
-  const port = published?.port ?? provider.ports.tls;
-  const database = row.database_name ?? provider.defaultDatabase;
+  const { tls, ...endpoint } = endpointOf(row, publicAddress);
   const password = secrets.open(row.password_sealed);
   return {
-    host,
-    port,
-    username: row.username,
-    database,
+    ...endpoint,
     password,
     previous_password_expires_at:
       previousPassword(row) === null ? null : row.previous_password_until!.toISOString(),
-    connection_info: provider.uri({ host, port, username: row.username, password, database, tls: true }),
+    connection_info: providerOf(row).uri({ ...endpoint, password, tls }),
   };
 }

@@ -13,6 +13,8 @@ export interface Wire {
     create: TSchema;
     update: TSchema;
     credentials: TSchema;
+    /** Example of a URI without a password. */
+    uri: string;
     metrics: TSchema;
   };
   toNew(body: unknown): NewService;
