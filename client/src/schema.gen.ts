@@ -5957,6 +5957,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
+        /** @description In the example, replace what is in `ssh_key_id` by ids of yours. */
         requestBody: {
             content: {
                 /**
@@ -9902,6 +9903,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
+        /** @description In the example, replace what is in `vps_instance_id` by ids of yours. */
         requestBody: {
             content: {
                 /**
@@ -10352,6 +10354,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
+        /** @description In the example, replace what is in `database_instance_id` by ids of yours. */
         requestBody: {
             content: {
                 /**
@@ -10804,6 +10807,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
+        /** @description In the example, replace what is in `cache_instance_id` by ids of yours. */
         requestBody: {
             content: {
                 /**
@@ -12531,6 +12535,7 @@ export interface operations {
             };
             cookie?: never;
         };
+        /** @description In the example, replace what is in `instance_id` by ids of yours. */
         requestBody: {
             content: {
                 /**
@@ -12595,6 +12600,7 @@ export interface operations {
             };
             cookie?: never;
         };
+        /** @description In the example, replace what is in `instance_id` by ids of yours. */
         requestBody: {
             content: {
                 /**

@@ -137,12 +137,25 @@ function requestBody(schema: TSchema, name: string, writer: SchemaWriter): Json 
     minProperties?: number;
   };
   const required = members.length > 0 || minProperties > 0;
+  const example = exampleOf(schema);
+  const ids = [...new Set(idMembers(example))].map((name) => `\`${name}\``);
   return {
+    ...(ids.length > 0
+      ? { description: `In the example, replace what is in ${ids.join(' and ')} by ids of yours.` }
+      : {}),
     required,
     content: {
-      'application/json': { schema: writer.writeNamed(schema, 'request', name), example: exampleOf(schema) },
+      'application/json': { schema: writer.writeNamed(schema, 'request', name), example },
     },
   };
+}
+
+/** The members of an example that name other resources, which the reader does not have. */
+function idMembers(example: Json): string[] {
+  if (typeof example !== 'object' || example === null) return [];
+  return Object.entries(example).flatMap(([name, value]) =>
+    /(^|_)id$/.test(name) ? [name] : idMembers(value),
+  );
 }
 
 function responses(route: ApiRoute, writer: SchemaWriter): Json {
