@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { DBOS } from '@dbos-inc/dbos-sdk';
-import { runTransactionalInternalStep } from '@dbos-inc/dbos-sdk/internal/dbos';
+import { runInternalStep, runTransactionalInternalStep } from '@dbos-inc/dbos-sdk/internal/dbos';
 import { DataPlaneError } from '../dataplane/contract/errors.ts';
 import type { Database, Tx } from '../db/database.ts';
 import { joinTransaction } from '../db/joined.ts';
@@ -22,7 +21,10 @@ export interface StepRunnerOptions {
 
 export type StepRunner = ReturnType<typeof createStepRunner>;
 
-/** Runs the steps of operations, and records their results with DBOS. */
+/**
+ * Runs the steps of operations, and records their results with DBOS: with the functions that record its own steps,
+ * internals of the exact version in `package.json`. Its public `runStep` asks the database once more for each step.
+ */
 export function createStepRunner(options: StepRunnerOptions) {
   let parked = false;
   const active = new Set<symbol>();
@@ -45,7 +47,7 @@ export function createStepRunner(options: StepRunnerOptions) {
    */
   function write<T>(name: string, work: (tx: Tx) => Promise<T>): Promise<T> {
     return start(name, () =>
-      // An internal of the exact version in `package.json`. Within a workflow, there always is a client.
+      // Within a workflow, there always is a client.
       runTransactionalInternalStep((client) => joinTransaction(client!, work), name),
     );
   }
@@ -62,7 +64,7 @@ export function createStepRunner(options: StepRunnerOptions) {
       active.delete(token);
       return never();
     };
-    const error = await start(step.name, (token) => DBOS.runStep(() => attempts(token), { name: step.name }));
+    const error = await start(step.name, (token) => runInternalStep(() => attempts(token), step.name));
     await done(operation, step.name);
     return error;
   }
