@@ -3,6 +3,7 @@ import {
   createDecipheriv,
   createHash,
   createHmac,
+  createSecretKey,
   randomBytes,
   timingSafeEqual,
 } from 'node:crypto';
@@ -20,18 +21,20 @@ const VERSION = 1;
 
 export function createSecretBox(key: Buffer): SecretBox {
   if (key.length !== 32) throw new Error('The secret key must be 32 bytes.');
+  // Node would prepare the bytes of a key for each use.
+  const secret = createSecretKey(key);
   const fingerprintKey = createHmac('sha256', key).update('danube fingerprint').digest();
   return {
     fingerprint: (text) => createHmac('sha256', fingerprintKey).update(text).digest(),
     seal(plain) {
       const nonce = randomBytes(12);
-      const cipher = createCipheriv('aes-256-gcm', key, nonce);
+      const cipher = createCipheriv('aes-256-gcm', secret, nonce);
       const body = Buffer.concat([cipher.update(plain, 'utf8'), cipher.final()]);
       return Buffer.concat([Buffer.of(VERSION), nonce, cipher.getAuthTag(), body]);
     },
     open(sealed) {
       if (sealed[0] !== VERSION) throw new Error('Unknown version of a sealed secret.');
-      const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(1, 13));
+      const decipher = createDecipheriv('aes-256-gcm', secret, sealed.subarray(1, 13));
       decipher.setAuthTag(sealed.subarray(13, 29));
       return Buffer.concat([decipher.update(sealed.subarray(29)), decipher.final()]).toString('utf8');
     },
