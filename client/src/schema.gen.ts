@@ -3056,6 +3056,13 @@ export interface components {
             versions: string[];
             /** @example 18 */
             default_version: string;
+            /** @description What the account may add with `CREATE EXTENSION`, by version. */
+            extensions: components["schemas"]["DatabaseExtensions"][];
+        };
+        DatabaseExtensions: {
+            /** @example 18 */
+            version: string;
+            names: string[];
         };
         DatabaseResponse: {
             instance: components["schemas"]["Database"];
@@ -3677,6 +3684,13 @@ export interface components {
             versions: string[];
             /** @example 8.0 */
             default_version: string;
+            /** @description What the account may add with `CREATE EXTENSION`, by version. */
+            extensions: components["schemas"]["CacheExtensions"][];
+        };
+        CacheExtensions: {
+            /** @example 8.0 */
+            version: string;
+            names: string[];
         };
         CacheResponse: {
             instance: components["schemas"]["Cache"];
@@ -7353,7 +7367,15 @@ export interface operations {
                      *           "versions": [
                      *             "18"
                      *           ],
-                     *           "default_version": "18"
+                     *           "default_version": "18",
+                     *           "extensions": [
+                     *             {
+                     *               "version": "18",
+                     *               "names": [
+                     *                 "hstore"
+                     *               ]
+                     *             }
+                     *           ]
                      *         }
                      *       ]
                      *     }
@@ -8720,7 +8742,15 @@ export interface operations {
                      *           "versions": [
                      *             "8.0"
                      *           ],
-                     *           "default_version": "8.0"
+                     *           "default_version": "8.0",
+                     *           "extensions": [
+                     *             {
+                     *               "version": "8.0",
+                     *               "names": [
+                     *                 "hstore"
+                     *               ]
+                     *             }
+                     *           ]
                      *         }
                      *       ]
                      *     }

@@ -43,6 +43,8 @@ export interface Provider {
   checkValue?(name: string, value: string, parameter: EngineParameter): string | null;
   /** What parameters may take of a plan. Left out where every value that can be set fits the smallest plan. */
   planLimits?: PlanLimits;
+  /** Extensions that customers can add to a database. Left out where the engine has none. */
+  extensionsOf?(version: string): readonly string[];
   /** Why a first database cannot have this name (letters, digits, `_`), as the end of a sentence; null where it can. */
   checkDatabaseName?(name: string): string | null;
   /** A connection URI for clients of this engine. */

@@ -52,4 +52,8 @@ const viewProviders = (kind: Kind, wanted: string | null) =>
       name: provider.name,
       versions: provider.versions.map(({ version }) => version),
       default_version: provider.versions[0]!.version,
+      extensions: provider.versions.map(({ version }) => ({
+        version,
+        names: [...(provider.extensionsOf?.(version) ?? [])],
+      })),
     }));

@@ -242,6 +242,13 @@ export const Plans = (kind: Kind) =>
         name: Text(40, providersOf(kind)[0]!.name),
         versions: List(Text(20, providersOf(kind)[0]!.versions[0]!.version)),
         default_version: Text(20, providersOf(kind)[0]!.versions[0]!.version),
+        extensions: List(
+          Component(`${KINDS[kind].label}Extensions`, {
+            version: Text(20, providersOf(kind)[0]!.versions[0]!.version),
+            names: List(Text(63, 'hstore')),
+          }),
+          { description: 'What the account may add with `CREATE EXTENSION`, by version.' },
+        ),
       }),
     ),
   });

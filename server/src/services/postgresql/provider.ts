@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { LogLevel, Provider } from '../provider.ts';
 import { connectionUri } from '../uri.ts';
+import { extensionsOf } from './extensions.ts';
 import { checkValue, LOCKED, renderConfig } from './parameters.ts';
 import { planLimits } from './plan-limits.ts';
 import { sizing } from './sizing.ts';
@@ -8,15 +9,19 @@ import { sizing } from './sizing.ts';
 /** Databases that every server has. */
 const TAKEN = ['postgres', 'template0', 'template1'];
 
+/** The server, and extensions that Debian has in packages of their own. `guest/prepare` removes what nobody may use. */
+const packages = (version: string, ...more: string[]): readonly string[] =>
+  ['', '-postgis-3', '-pgaudit', '-hypopg', ...more].map((part) => `postgresql-${version}${part}`);
+
 export const postgresql: Provider = {
   id: 'postgresql',
   number: 1,
   name: 'PostgreSQL',
   kind: 'database',
   versions: [
-    { version: '18', suite: 'forky', packages: ['postgresql-18'] },
-    { version: '17', suite: 'trixie', packages: ['postgresql-17'] },
-    { version: '15', suite: 'bookworm', packages: ['postgresql-15'] },
+    { version: '18', suite: 'forky', packages: packages('18', '-pgvector') },
+    { version: '17', suite: 'trixie', packages: packages('17', '-pgvector') },
+    { version: '15', suite: 'bookworm', packages: packages('15') },
   ],
   ports: { tls: 5432, plain: null },
   username: 'danube',
@@ -27,6 +32,7 @@ export const postgresql: Provider = {
   renderConfig,
   checkValue,
   planLimits,
+  extensionsOf,
   checkDatabaseName(name) {
     if (TAKEN.includes(name)) return `must not be one of: ${TAKEN.join(', ')}`;
     // NAMEDATALEN - 1; the engine truncates longer names.
