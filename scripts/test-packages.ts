@@ -11,12 +11,12 @@ interface Need {
 /** Clients that tests use, in addition to Danube's own packages. */
 const CLIENTS: readonly Need[] = [
   {
-    files: /ssh-keys|real.*\/(contract|vps|snapshot|firewall)/,
+    files: /ssh-keys|real.*\/(contract|vps|snapshot|firewall|neighbours)/,
     packages: [{ name: 'openssh-client', proof: '/usr/bin/ssh' }],
   },
-  { files: /real.*\/(contract|vps)/, packages: [{ name: 'sshpass', proof: '/usr/bin/sshpass' }] },
+  { files: /real.*\/(contract|vps|neighbours)/, packages: [{ name: 'sshpass', proof: '/usr/bin/sshpass' }] },
   {
-    files: /real.*\/(postgresql|managed-services|diagnosis|snapshot)/,
+    files: /real.*\/(postgresql|managed-services|diagnosis|snapshot|neighbours)/,
     packages: [{ name: 'postgresql-client', proof: '/usr/bin/psql' }],
   },
   {

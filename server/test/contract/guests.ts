@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { InstanceSpec } from '../../src/dataplane/contract/compute.ts';
+import { processLimit } from '../../src/dataplane/incus/bounds.ts';
 import { createIncusDataPlane } from '../../src/dataplane/incus/data-plane.ts';
 import { buildUserData } from '../../src/images/cloud-init.ts';
 import { createLog } from '../../src/lib/log.ts';
@@ -24,6 +25,17 @@ write_files:
     content: by the customer
 runcmd:
   - [sh, -c, 'hostname > /root/ran']
+`;
+
+/** Starts as many processes as it may have, ends them, and prints how many there were. */
+const COUNT_PROCESSES = `import os, signal
+started = []
+try:
+  while True:
+    started.append(os.fork())
+    if started[-1] == 0: signal.pause()
+except BlockingIOError: print(len(started))
+for one in started: os.kill(one, 9)
 `;
 
 /** The contract as a customer in an instance sees it, with real packets and a real SSH client. */
@@ -133,6 +145,15 @@ export function guestsContract(open: () => Promise<IncusSubject>): void {
       });
       await fill(subject, keyed.ref, '/root/large', 'fallocate -l 4G /root/large && rm /root/large');
       await inside(keyed, 'python3 -c "x = bytearray(700 * 2**20)"');
+    });
+
+    it('bounds its processes, also where it was created with another bound', async () => {
+      await subject.configure(keyed.ref, { 'limits.processes': '8192' });
+      await subject.plane.ensureBounds();
+      const { stdout, stderr } = await subject.exec(keyed.ref, ['python3', '-c', COUNT_PROCESSES]);
+      const found = Number(stdout);
+      // The guest has some dozen others.
+      assert.ok(found > 1300 && found < processLimit(1024), `${found} ${stderr}`);
     });
 
     it('lets no root out of the limit of its disk by making subvolumes', async () => {

@@ -45,6 +45,8 @@ export interface IncusSubject extends Subject {
   installId: string;
   /** Runs a command in an instance, as an operator would. */
   exec(ref: InstanceRef, command: readonly string[]): Promise<RunResult>;
+  /** Changes settings of the instance in Incus, as an operator would. */
+  configure(ref: InstanceRef, config: Record<string, string>): Promise<void>;
   /** Leaves the volume as a daemon does that is killed while it creates it. */
   halfMakeVolume(ref: VolumeRef): Promise<void>;
   /** Freezes all processes of the instance, as an interrupted snapshot does. */
@@ -232,6 +234,10 @@ export async function openIncus(): Promise<IncusSubject> {
       const { status, stdout, stderr } = await exec(spec.ref, ['cat', fileOf(spec)]);
       if (status !== 0) throw new Error(stderr);
       return stdout;
+    },
+    async configure(ref, config) {
+      const query = projectOf(ref.teamId);
+      await client.request('PATCH', `/1.0/instances/${ref.name}`, { config }, { query });
     },
     async freeze(ref) {
       const query = projectOf(ref.teamId);

@@ -122,6 +122,11 @@ export const KERNEL_SETTINGS: readonly KernelSetting[] = [
     atLeast: true,
     why: 'all instances share the open files; the memory limit of each bounds its own',
   },
+  {
+    name: 'vm.oom_dump_tasks',
+    value: 0,
+    why: 'an instance without memory would write all its processes into the log of this host, many times a second',
+  },
   ...neighbours('ipv4'),
   ...neighbours('ipv6'),
   { name: 'net.ipv4.ip_forward', value: 1, why: 'instances reach the network through this host' },
