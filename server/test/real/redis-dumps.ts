@@ -12,7 +12,8 @@ const TO_COMMANDS = `set -eu
 work=$(mktemp -d); cd "$work"; base64 -d >dump.rdb
 [ -x /usr/bin/valkey-server ] && engine=valkey || engine=redis
 $engine-server --dir "$work" --port 0 --unixsocket "$work/socket" --save '' --aof-use-rdb-preamble no >log 2>&1 &
-trap 'kill %1; rm -rf "$work"' EXIT
+pid=$!
+trap 'kill $pid; rm -rf "$work"' EXIT
 until [ "$($engine-cli -s socket PING 2>/dev/null)" = PONG ]; do sleep 0.1; done
 $engine-cli -s socket CONFIG SET appendonly yes >/dev/null
 until $engine-cli -s socket INFO persistence | tr -d '\\r' | grep -qx aof_rewrite_in_progress:0 &&
