@@ -73,9 +73,11 @@ describe('a hostile neighbour', { timeout: 2_400_000 }, () => {
     for (const ref of [hostile, neighbour]) {
       await subject.plane.ensureFiles(ref, [{ path: '/root/hostile.py', content: tool, mode: '0600' }]);
     }
-    const script = `require('net').createServer((s) => s.end('hello\\n')).listen(${PORT}, () => console.log('up'))`;
+    // Ends with the test, also with one that is killed.
+    const script = `process.stdin.resume().once('end', () => process.exit());
+      require('net').createServer((s) => s.end('hello\\n')).listen(${PORT}, () => console.log('up'))`;
     const [program = '', ...args] = outside.command([process.execPath, '-e', script]);
-    listener = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    listener = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
     await new Promise((resolve) => listener.stdout!.once('data', resolve));
   });
   after(async () => {
