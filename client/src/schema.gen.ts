@@ -340,6 +340,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/vps/{vpsInstance}/logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a log of the server
+         * @description Shows the console log, or one of the two logs of cloud-init, which carries out the user-data. Needs the scope `vps:read`.
+         */
+        get: operations["getVpsLogs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/vps/{vpsInstance}/events": {
         parameters: {
             query?: never;
@@ -2513,6 +2533,51 @@ export interface components {
              */
             custom_cloud_init?: string | null;
         };
+        VpsLogResponse: {
+            /** @example true */
+            success: boolean;
+            data: components["schemas"]["VpsLog"];
+            error: components["schemas"]["DiagnosticErrorOrNull"];
+            meta: components["schemas"]["DiagnosticMeta"];
+        };
+        VpsLog: {
+            /** @example true */
+            available: boolean;
+            /**
+             * @description Values so far: `console`, `cloud-init`, `cloud-init-output`.
+             * @example console
+             */
+            log: string;
+            /**
+             * @description The last 256 KiB. Null where there is no such log; `meta.reason` says why.
+             * @example Cloud-init v. 22.4.2 finished at Thu, 15 Jan 2026 09:30:00 +0000.
+             */
+            text: string | null;
+        };
+        DiagnosticErrorOrNull: {
+            /** @example unavailable */
+            code: string;
+            /** @example The instance does not answer. */
+            message: string;
+            /** @example true */
+            retryable: boolean;
+        } | null;
+        DiagnosticMeta: {
+            /** @example 0198c5a2-8100-7b3c-8a4f-6d5e4c3b2a19 */
+            request_id: string;
+            /**
+             * @description Send it with the next request to continue after the last entry.
+             * @example 2026-01-15T09:30:00.12345-0000
+             */
+            cursor?: string | null;
+            /**
+             * @description Whether `limit` left entries out.
+             * @example false
+             */
+            truncated?: boolean;
+            /** @example The database is stopped. */
+            reason?: string | null;
+        };
         InstanceEventsResponse: {
             /** @example true */
             success: boolean;
@@ -2549,30 +2614,6 @@ export interface components {
              * @example 2026-01-15T09:30:00.000Z
              */
             last_seen: string;
-        };
-        DiagnosticErrorOrNull: {
-            /** @example unavailable */
-            code: string;
-            /** @example The instance does not answer. */
-            message: string;
-            /** @example true */
-            retryable: boolean;
-        } | null;
-        DiagnosticMeta: {
-            /** @example 0198c5a2-8100-7b3c-8a4f-6d5e4c3b2a19 */
-            request_id: string;
-            /**
-             * @description Send it with the next request to continue after the last entry.
-             * @example 2026-01-15T09:30:00.12345-0000
-             */
-            cursor?: string | null;
-            /**
-             * @description Whether `limit` left entries out.
-             * @example false
-             */
-            truncated?: boolean;
-            /** @example The database is stopped. */
-            reason?: string | null;
         };
         DiagnosisResponse: {
             /** @example true */
@@ -6840,6 +6881,72 @@ export interface operations {
             409: components["responses"]["Conflict"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getVpsLogs: {
+        parameters: {
+            query?: {
+                /**
+                 * @description `console` (the default): what was written to the console since the server started. `cloud-init`: what cloud-init did. `cloud-init-output`: what the commands in the user-data printed.
+                 * @example cloud-init-output
+                 */
+                log?: "console" | "cloud-init" | "cloud-init-output";
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Id of the VPS.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                vpsInstance: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "data": {
+                     *         "available": true,
+                     *         "log": "console",
+                     *         "text": "Cloud-init v. 22.4.2 finished at Thu, 15 Jan 2026 09:30:00 +0000."
+                     *       },
+                     *       "error": {
+                     *         "code": "unavailable",
+                     *         "message": "The instance does not answer.",
+                     *         "retryable": true
+                     *       },
+                     *       "meta": {
+                     *         "request_id": "0198c5a2-8100-7b3c-8a4f-6d5e4c3b2a19",
+                     *         "cursor": "2026-01-15T09:30:00.12345-0000",
+                     *         "truncated": false,
+                     *         "reason": "The database is stopped."
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VpsLogResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             422: components["responses"]["Unprocessable"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];

@@ -115,6 +115,11 @@ const FILES: readonly RecipeFile[] = [
     path: '/etc/systemd/journald.conf.d/danube.conf',
     content: '[Journal]\nStorage=persistent\nSystemMaxUse=64M\n',
   },
+  {
+    // Otherwise it listens for other machines' questions at every address.
+    path: '/etc/systemd/resolved.conf.d/danube.conf',
+    content: '[Resolve]\nLLMNR=no\nMulticastDNS=no\n',
+  },
   { path: '/etc/default/locale', content: 'LANG=C.UTF-8\n' },
 ];
 

@@ -68,6 +68,33 @@ export interface Usage {
   oomKills: number | null;
 }
 
+/** A port on which programs in a server wait for others, on an address that others can reach. */
+export interface ListeningPort {
+  protocol: 'tcp' | 'udp';
+  port: number;
+  /** Null: of both families. */
+  family: 'ipv4' | 'ipv6' | null;
+}
+
+/** What the inside of a server shows. All of it is the customer's word, since root in the guest can change it. */
+export interface GuestReport {
+  /** Sorted, without duplicates. */
+  listening: readonly ListeningPort[];
+  /** Ports that the settings of its SSH server name, or 22. */
+  sshPorts: readonly number[];
+  /** Null where there is no cloud-init, or it has not begun. */
+  cloudInit: {
+    /** The module that is at work, for example `config-bootcmd`; null once it has finished. */
+    running: string | null;
+    errors: readonly string[];
+    /** The keys of the merged `#cloud-config`, sorted. */
+    keys: readonly string[];
+  } | null;
+}
+
+/** `console`: what was written to the server's console since it started. The others are files of cloud-init. */
+export type GuestLog = 'console' | 'cloud-init' | 'cloud-init-output';
+
 /** `frozen`: all processes are paused until `ensureRunning`; an interrupted snapshot leaves an instance so. */
 export type PowerState = 'running' | 'stopped' | 'frozen' | 'transitional' | 'error';
 
@@ -123,6 +150,13 @@ export interface Compute {
    */
   control(ref: InstanceRef, verb: ControlVerb): Promise<string>;
   describeUsage(ref: InstanceRef): Promise<Usage | null>;
+  /** Looks into a server. Throws `invalid` where it does not run, and `timeout` or `failed` where it gives no answer. */
+  describeGuest(ref: InstanceRef): Promise<GuestReport>;
+  /**
+   * The last 256 KiB of a server's log; null where there is no such log. Throws `invalid` for a file in a server that
+   * does not run, and `not_found` where there is no such server.
+   */
+  readGuestLog(ref: InstanceRef, log: GuestLog): Promise<string | null>;
   /**
    * Stops and deletes the instance with its root disk; volumes and snapshots stay. Succeeds where it does not exist.
    */

@@ -191,6 +191,11 @@ export class IncusClient {
     return { status: outcome.return, stdout, stderr };
   }
 
+  /** The first `limit` bytes of what a path has, which is not JSON. */
+  readText(path: string, limit: number, options: RequestOptions): Promise<string> {
+    return this.#download(path, limit, options);
+  }
+
   close(): Promise<void> {
     return this.#agent.destroy();
   }

@@ -4,6 +4,7 @@ import { boundsConfig } from './bounds.ts';
 import { runControl } from './control.ts';
 import { IncusError } from './errors.ts';
 import { writeFiles } from './guest-files.ts';
+import { describeGuest, readGuestLog } from './guest-report.ts';
 import { limitsOf, toDetail, toReport } from './instance-config.ts';
 import { BootSlots, type Grant, grantSlots } from './limiter.ts';
 import { findInstance, instancePath, listInstances } from './lookup.ts';
@@ -59,6 +60,8 @@ export function computeVerbs(parts: Parts, bootSlots: Grant | null): Compute {
     waitForService: (ref, timeoutSeconds) => waitFor(SERVICE, ref, timeoutSeconds),
     control: (ref, verb) => runControl(context, ref, verb),
     describeUsage: (ref) => describeUsage(context, ref),
+    describeGuest: (ref) => describeGuest(context, ref),
+    readGuestLog: (ref, log) => readGuestLog(context, ref, log),
     removeInstance: (ref) =>
       locks.run(ref.name, async () => {
         await instances.remove(ref);

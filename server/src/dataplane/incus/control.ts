@@ -109,11 +109,12 @@ function ask(context: IncusContext, ref: InstanceRef, verb: ControlVerb | Quiesc
   return context.client
     .execRecorded(path, command, LIMIT, { query, timeoutSeconds })
     .catch((error: unknown) => {
-      throw explain(error);
+      throw explainExec(error);
     });
 }
 
-const explain = (error: unknown): unknown =>
+/** The error of a command in an instance, as the contract names it. */
+export const explainExec = (error: unknown): unknown =>
   error instanceof IncusError && /not running|is stopped/i.test(error.said)
     ? new DataPlaneError('invalid', 'The instance does not run.', { detail: error.said, cause: error })
     : error;

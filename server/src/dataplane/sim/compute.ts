@@ -1,6 +1,7 @@
 import type {
   Compute,
   ControlVerb,
+  GuestReport,
   InstanceFile,
   InstanceSettings,
   InstanceSpec,
@@ -18,6 +19,8 @@ export interface SimGuests {
   diskBytes: ReadonlyMap<string, number>;
   /** Answers of all services' control programs, by verb, where they differ from the default. */
   answers: ReadonlyMap<ControlVerb, string>;
+  /** What servers show, by name, where it differs from a plain one. */
+  reports: ReadonlyMap<string, Partial<GuestReport>>;
 }
 
 export const simCompute = (core: SimCore, guests: SimGuests): Compute => ({
@@ -42,12 +45,21 @@ export const simCompute = (core: SimCore, guests: SimGuests): Compute => ({
     core.verb('waitForService', ref, () => answersOnce(core, 'The service', ref, seconds)),
   control: (ref, verb) =>
     core.verb('control', ref, () => {
-      if (core.need(ref).power !== 'running') {
-        throw new DataPlaneError('invalid', 'The instance does not run.');
-      }
+      needRunning(core, ref);
       return guests.answers.get(verb) ?? controlAnswer(verb);
     }),
   describeUsage: (ref) => core.verb('describeUsage', ref, () => usageOf(core, guests, ref)),
+  describeGuest: (ref) =>
+    core.verb('describeGuest', ref, () => {
+      needRunning(core, ref);
+      return { ...PLAIN_GUEST, ...guests.reports.get(ref.name) };
+    }),
+  readGuestLog: (ref, log) =>
+    core.verb('readGuestLog', ref, () => {
+      if (log === 'console') core.need(ref);
+      else needRunning(core, ref);
+      return `The ${log} log of ${ref.name}.\n`;
+    }),
   removeInstance: (ref) =>
     core.verb('removeInstance', ref, () => {
       if (core.find(ref)) core.change({ op: 'delete', name: ref.name });
@@ -64,6 +76,17 @@ export const simCompute = (core: SimCore, guests: SimGuests): Compute => ({
       Array.from(core.world.instances.values(), ({ ref, power, generation }) => ({ ref, power, generation })),
     ),
 });
+
+/** A server as it is after its first boot. */
+const PLAIN_GUEST: GuestReport = {
+  listening: [{ protocol: 'tcp', port: 22, family: null }],
+  sshPorts: [22],
+  cloudInit: { running: null, errors: [], keys: [] },
+};
+
+function needRunning(core: SimCore, ref: InstanceRef): void {
+  if (core.need(ref).power !== 'running') throw new DataPlaneError('invalid', 'The instance does not run.');
+}
 
 /** Creates the instance, replacing an existing one. */
 export function place(core: SimCore, spec: InstanceSpec, from?: SnapshotRef): void {

@@ -1,5 +1,5 @@
 import type { CapacityReport, WriteRefusal } from '../contract/capacity.ts';
-import type { ControlVerb, InstanceSpec } from '../contract/compute.ts';
+import type { ControlVerb, GuestReport, InstanceSpec } from '../contract/compute.ts';
 import type { DataPlane } from '../contract/data-plane.ts';
 import type { InstanceFirewall } from '../contract/networks.ts';
 import type { InstanceRef } from '../contract/refs.ts';
@@ -37,6 +37,8 @@ export interface SimDrift {
   leak(spec: InstanceSpec): void;
   /** Sets the bytes that the disk covered by snapshots holds. */
   fillDisk(ref: InstanceRef, bytes: number): void;
+  /** Sets what the inside of a server shows; what is left out is as in a plain one. */
+  changeGuest(ref: InstanceRef, report: Partial<GuestReport>): void;
   /** Writes the content of the disk covered by snapshots; a new disk's content is empty. */
   writeDisk(ref: InstanceRef, content: string): void;
 }
@@ -75,6 +77,7 @@ export function createSimDataPlane(options: SimOptions): SimDataPlane {
   const core = new SimCore(options.stateFile, options.latencyMs, host);
   const diskBytes = new Map<string, number>();
   const answers = new Map<ControlVerb, string>();
+  const reports = new Map<string, Partial<GuestReport>>();
   let capacity: CapacityReport = BOUNDLESS;
   let writeRefusal: WriteRefusal | null = null;
   return {
@@ -90,12 +93,12 @@ export function createSimDataPlane(options: SimOptions): SimDataPlane {
     findWriteRefusal: async () => writeRefusal,
     ...simNetworks(core),
     ...simImages(core),
-    ...simCompute(core, { diskBytes, answers }),
+    ...simCompute(core, { diskBytes, answers, reports }),
     ...simVolumes(core),
     ...simSnapshots(core, diskBytes),
     close: async () => core.close(),
     faults: core.faults,
-    drift: simDrift(core, diskBytes),
+    drift: simDrift(core, diskBytes, reports),
     calls: core.calls,
     setLatency(milliseconds) {
       core.latencyMs = milliseconds;
@@ -115,13 +118,18 @@ export function createSimDataPlane(options: SimOptions): SimDataPlane {
   };
 }
 
-const simDrift = (core: SimCore, diskBytes: Map<string, number>): SimDrift => ({
+const simDrift = (
+  core: SimCore,
+  diskBytes: Map<string, number>,
+  reports: Map<string, Partial<GuestReport>>,
+): SimDrift => ({
   stopFromInside: (ref) => core.setPower(ref, 'stopped'),
   freeze: (ref) => core.setPower(ref, 'frozen'),
   breakInstance: (ref) => core.setPower(ref, 'error'),
   deleteBehindOurBack: (ref) => core.change({ op: 'delete', name: core.need(ref).ref.name }),
   leak: (spec) => place(core, spec),
   fillDisk: (ref, bytes) => void diskBytes.set(core.diskOf(core.need(ref)).ref.name, bytes),
+  changeGuest: (ref, report) => void reports.set(ref.name, report),
   writeDisk(ref, content) {
     const instance = core.need(ref);
     const [mount] = instance.volumes;

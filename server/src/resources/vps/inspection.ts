@@ -1,4 +1,4 @@
-import type { Compute } from '../../dataplane/contract/compute.ts';
+import type { Compute, GuestLog, GuestReport } from '../../dataplane/contract/compute.ts';
 import { DataPlaneError, type DataPlaneErrorCode } from '../../dataplane/contract/errors.ts';
 import type { Database } from '../../db/database.ts';
 import {
@@ -17,8 +17,11 @@ import { eventsSection, viewEvents } from '../../instances/event-list.ts';
 import { instanceRef } from '../../instances/naming.ts';
 import { type Ask, createAsk } from '../../instances/single-flight.ts';
 import { statusDetails } from '../../instances/status.ts';
+import type { Policies } from '../../lib/packet-filter/policy.ts';
 import type { Observation } from '../../reconcilers/reconcilers.ts';
+import { readIntent } from '../firewalls/intent.ts';
 import { drillsOf } from '../snapshots/store.ts';
+import { cloudInitFindings, notAdmittedFindings } from './guest-findings.ts';
 import type { Vps } from './store.ts';
 
 /** Seconds to wait for an answer of the SSH server. */
@@ -27,7 +30,8 @@ const PROBE_SECONDS = 2;
 const NO_ANSWER: ReadonlySet<DataPlaneErrorCode> = new Set(['timeout', 'stopped']);
 
 /**
- * Diagnoses servers from outside, by their usage and whether SSH answers. Danube never looks inside a customer's VPS.
+ * Diagnoses servers by their usage, whether SSH answers, and what they show when their customer asks: the ports on which
+ * they listen, and what cloud-init did. Danube looks into no server without being asked.
  */
 export class VpsInspection {
   readonly #database: Database;
@@ -62,6 +66,24 @@ export class VpsInspection {
       : null;
   }
 
+  /** What the inside shows, and the firewalls around it; null where it gives no answer. */
+  async #guest(vps: Vps): Promise<(GuestReport & { policies: Policies }) | null> {
+    const ref = instanceRef(vps);
+    const [report, { firewalls }] = await Promise.all([
+      this.#ask(`${vps.id} guest`, () => this.#plane.describeGuest(ref)),
+      readIntent(this.#database.db, vps.team_id),
+    ]);
+    const own = firewalls.find((firewall) => firewall.ref.name === ref.name);
+    return report && { ...report, policies: own?.policies ?? [] };
+  }
+
+  /** One of its logs. `reason` says why there is none. */
+  async log(vps: Vps, log: GuestLog): Promise<{ text: string | null; reason: string | null }> {
+    const text = await this.#ask(`${vps.id} ${log}`, () => this.#plane.readGuestLog(instanceRef(vps), log));
+    const reason = vps.status === 'stopped' && log !== 'console' ? 'The server is stopped.' : NO_LOG;
+    return { text, reason: text === null ? reason : null };
+  }
+
   /** Looks for problems and remedies. `seen` as in {@link statusDetails}. */
   async diagnose(vps: Vps, seen: Observation) {
     const ref = instanceRef(vps);
@@ -69,8 +91,9 @@ export class VpsInspection {
       vps.status === 'running'
         ? ((await this.#ask(`${vps.id} power`, () => this.#plane.describeInstance(ref)))?.power ?? null)
         : null;
-    const [ssh, usage, happened, drills] = await Promise.all([
+    const [ssh, guest, usage, happened, drills] = await Promise.all([
       power === 'running' ? this.#answersSsh(vps) : null,
+      power === 'running' ? this.#guest(vps) : null,
       this.#ask(`${vps.id} usage`, () => this.#plane.describeUsage(ref)),
       this.events(vps),
       drillsOf(this.#database.db, vps.id),
@@ -86,6 +109,8 @@ export class VpsInspection {
       vps.status === 'running' ? readOnlyFinding(seen.writeRefusal, 'server') : null,
       offlineFinding(usage?.online ?? null, 'server'),
       ssh === false ? NO_SSH : null,
+      ...(guest ? cloudInitFindings(guest.cloudInit) : []),
+      ...(guest ? notAdmittedFindings(guest, guest.policies, vps) : []),
       usage?.oomKills ? outOfMemory(usage.oomKills) : null,
       diskFinding(vps, usage?.diskBytes ?? null, 'Choose a plan with a larger disk (PUT), or delete data.'),
       drillFinding(drills, 'server'),
@@ -111,6 +136,8 @@ const outOfMemory = (kills: number): Finding => ({
   remediation: 'Choose a plan with more memory (PUT), or run less in it.',
   retryable: false,
 });
+
+const NO_LOG = 'The server has no such log, or cannot give it at the moment.';
 
 const NO_SSH: Finding = {
   code: 'ssh_not_answering',

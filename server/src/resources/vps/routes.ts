@@ -17,6 +17,8 @@ import {
   UpdateVps,
   Vps,
   VpsAction,
+  VpsLog,
+  VpsLogQuery,
   VpsParams,
   VpsPassword,
   VpsQuery,
@@ -44,6 +46,7 @@ export function vpsRoutes(
   reinstallRoute(api, vps);
   deleteRoute(api, vps);
   const inspection = new VpsInspection(parts);
+  logRoute(api, vps, inspection);
   commonInspectionRoutes(
     api,
     {
@@ -59,6 +62,32 @@ export function vpsRoutes(
       diagnose: (row, seen) => inspection.diagnose(row, seen),
     },
     parts.clock,
+  );
+}
+
+function logRoute(api: Api, vps: VpsService, inspection: VpsInspection): void {
+  api.get(
+    `${one}/logs`,
+    {
+      config: { scope: 'vps:read', asksInstance: true },
+      schema: {
+        operationId: 'getVpsLogs',
+        summary: 'Read a log of the server',
+        description:
+          'Shows the console log, or one of the two logs of cloud-init, which carries out the user-data.',
+        tags,
+        params,
+        querystring: VpsLogQuery,
+        response: { 200: VpsLog },
+      },
+    },
+    async (request) => {
+      const log = request.query.log ?? 'console';
+      const row = await vps.find(request.principal, request.params.vpsInstance);
+      const { text, reason } = await inspection.log(row, log);
+      const data = { available: text !== null, log, text };
+      return { success: true, data, error: null, meta: { request_id: request.id, reason } };
+    },
   );
 }
 

@@ -18,6 +18,7 @@ import {
 import { PATTERN_MESSAGE } from '../../http/validation.ts';
 import { Warnings } from '../../http/warnings.ts';
 import { MAX_CLOUD_INIT } from '../../images/custom-cloud-init.ts';
+import { Diagnostic } from '../../instances/inspection-schema.ts';
 import { InstanceQuery } from '../../instances/listing.ts';
 import {
   Address4,
@@ -267,6 +268,27 @@ export const VpsPassword = Component('VpsPassword', {
   username: Enum(['root']),
   public_ip: Address4,
   auth_method: AuthMethod,
+});
+
+export const VpsLogQuery = Obj({
+  log: Type.Optional(
+    Enum(['console', 'cloud-init', 'cloud-init-output'], {
+      example: 'cloud-init-output',
+      description:
+        '`console` (the default): what was written to the console since the server started. `cloud-init`: what cloud-init ' +
+        'did. `cloud-init-output`: what the commands in the user-data printed.',
+    }),
+  ),
+});
+
+export const VpsLog = Diagnostic('VpsLog', {
+  available: Type.Boolean({ example: true }),
+  log: Enum(['console', 'cloud-init', 'cloud-init-output']),
+  text: Nullable(
+    Text(262_144, 'Cloud-init v. 22.4.2 finished at Thu, 15 Jan 2026 09:30:00 +0000.', {
+      description: 'The last 256 KiB. Null where there is no such log; `meta.reason` says why.',
+    }),
+  ),
 });
 
 const imageFields = {

@@ -5,7 +5,7 @@ import type { VpsView } from './schema.ts';
 import { allowedActions } from './states.ts';
 import type { Vps } from './store.ts';
 
-const CAPABILITIES = { logs: false, events: true, diagnose: true, build_logs: false };
+const CAPABILITIES = { logs: true, events: true, diagnose: true, build_logs: false };
 
 /**
  * A server as the API shows it, with all changes of names and units.
