@@ -121,30 +121,47 @@ const FILES: readonly RecipeFile[] = [
     content: '[Resolve]\nLLMNR=no\nMulticastDNS=no\n',
   },
   { path: '/etc/default/locale', content: 'LANG=C.UTF-8\n' },
+  {
+    // The package of Debian 12 would choose its btrfs driver, for which a server has no subvolumes, whatever else is in
+    // the customer's /etc/docker/daemon.json.
+    path: '/etc/systemd/system/docker.service.d/danube.conf',
+    content: '[Service]\nEnvironment=DOCKER_DRIVER=overlay2\n',
+  },
+  {
+    // There is no syslog daemon, in whose files the package of Debian 12 would look for failed logins.
+    path: '/etc/fail2ban/jail.d/danube.conf',
+    content: '[sshd]\nbackend = systemd\n',
+  },
 ];
 
-const MASKED = [
-  // Only for real hardware, or for first-boot tasks that cloud-init does.
+/**
+ * Units for real hardware, and for first-boot tasks that cloud-init does. They are left out by a condition and not by a
+ * mask: packages that customers install can bring their own settings for them, and a mask would stay in their way.
+ */
+const NOT_IN_CONTAINERS = [
   'systemd-firstboot.service',
   'systemd-udev-settle.service',
   'systemd-modules-load.service',
   'systemd-remount-fs.service',
   'systemd-pstore.service',
   'ldconfig.service',
-  ...['configfs', 'dm_mod', 'drm', 'efi_pstore', 'fuse', 'loop'].map(
-    (module) => `modprobe@${module}.service`,
-  ),
+  'modprobe@.service',
   'sys-kernel-debug.mount',
   'sys-kernel-tracing.mount',
   'sys-kernel-config.mount',
   'dev-hugepages.mount',
   'cloud-init-hotplugd.socket',
-  // Package lists are downloaded only on request.
-  'apt-daily.timer',
-  'apt-daily-upgrade.timer',
   'e2scrub_all.timer',
   'e2scrub_reap.service',
-];
+  // The host keeps the time, and guests cannot set it: as in Debian's own systemd-timesyncd.service.
+  'chrony.service',
+  'ntpsec.service',
+  // For mounts of NFS, which the kernel refuses in a container.
+  'run-rpc_pipefs.mount',
+].map((unit) => ({
+  path: `/etc/systemd/system/${unit}.d/danube.conf`,
+  content: '[Unit]\nConditionVirtualization=!container\n',
+}));
 
 const ENABLED = ['systemd-networkd.service', 'systemd-resolved.service', 'console-getty.service'];
 
@@ -159,13 +176,9 @@ const debian = (id: string, suite: string, description: string): Recipe => ({
   suite,
   description,
   packages: [...PACKAGES, ...zonePackages(suite)],
-  files: FILES,
+  files: [...FILES, ...NOT_IN_CONTAINERS],
   templates: CLOUD_INIT_TEMPLATES,
-  commands: [
-    `systemctl --quiet enable ${ENABLED.join(' ')}`,
-    `systemctl --quiet mask ${MASKED.join(' ')}`,
-    ...CLEAN_UP,
-  ],
+  commands: [`systemctl --quiet enable ${ENABLED.join(' ')}`, ...CLEAN_UP],
   parameters: null,
 });
 

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
 /**
@@ -53,4 +53,19 @@ export async function ensureContainerDefaults(home: string): Promise<void> {
   await writeFile(path.join(folder, '10-system.conf'), SYSTEM);
   await writeFile(path.join(folder, '20-covers.conf'), COVERS);
   await writeFile(path.join(folder, '30-order.conf'), ORDER);
+}
+
+/** What Incus shows of the host's devices in every container, besides those that keep nothing. */
+const SHARED_DEVICES = ['/dev/fuse', '/dev/net/tun'];
+
+/**
+ * Lets guests open these devices, as udev does on an ordinary Debian host: for VPNs, and file systems in user space. What
+ * they make with them is in namespaces of their own (`test/real/writable-rules.ts`). Without udev, only root of the host
+ * could open them.
+ */
+export async function ensureSharedDevices(): Promise<void> {
+  for (const device of SHARED_DEVICES) {
+    const found = await stat(device).catch(() => null);
+    if (found?.isCharacterDevice() && (found.mode & 0o666) !== 0o666) await chmod(device, 0o666);
+  }
 }

@@ -15,7 +15,7 @@ import {
 import { run } from '../../lib/run.ts';
 import { rotateLog, startDaemon } from '../daemon.ts';
 import { OperatorError } from '../operator-error.ts';
-import { defaultsFolder, ensureContainerDefaults } from './container-defaults.ts';
+import { defaultsFolder, ensureContainerDefaults, ensureSharedDevices } from './container-defaults.ts';
 import { removeDanglingVeths } from './dangling-veths.ts';
 import { HOST_INCUS_SOCKET, incusFolder, incusLog, withIncus } from './incus-connection.ts';
 
@@ -62,6 +62,7 @@ export async function ensureIncusd(home: string): Promise<ProcessIdentity> {
   if (existsSync(APPARMOR_LOADER)) await run(APPARMOR_LOADER, [], { allow: 'any' });
   await removeDanglingVeths();
   await ensureContainerDefaults(home);
+  await ensureSharedDevices();
   await rotateLog(incusLog(home));
   const started = await startDaemon({
     command: '/bin/sh',
