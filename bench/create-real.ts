@@ -9,7 +9,7 @@ import type { InstanceSpec } from '../server/src/dataplane/contract/compute.ts';
 import { IncusClient } from '../server/src/dataplane/incus/client.ts';
 import { creationBody } from '../server/src/dataplane/incus/instance-config.ts';
 import { projectName } from '../server/src/dataplane/incus/names.ts';
-import { buildUserData } from '../server/src/images/cloud-init.ts';
+import { buildGuestData } from '../server/src/images/cloud-init.ts';
 import { createLog } from '../server/src/lib/log.ts';
 import { type Call, clientOf, newVps } from '../server/test/client.ts';
 import { createTeam, startTestApp, TEST_POOLS, type TestApp, waitFor } from '../server/test/harness.ts';
@@ -143,13 +143,13 @@ async function rawSpec({ ref, network, addresses }: RawTenant): Promise<Instance
     network,
     addresses,
     hostname,
-    userData: await buildUserData({
+    ...(await buildGuestData({
       hostname,
       authorizedKey: null,
       rootPassword: PASSWORD,
       allowPasswordLogin: true,
       custom: null,
-    }),
+    })),
     volumes: [],
     files: [],
     publish: [],

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { parse } from 'yaml';
-import { buildUserData, type UserDataOptions } from './cloud-init.ts';
+import { buildGuestData, type UserDataOptions } from './cloud-init.ts';
 import { checkCloudInit } from './custom-cloud-init.ts';
 
 const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGrTZ9oQ3ZiTtfiG7Kcm0eD3D1m2ZsYtE3dB1V0VwZcN me@home';
@@ -15,6 +15,9 @@ const options = (changes: Partial<UserDataOptions> = {}): UserDataOptions => ({
   custom: null,
   ...changes,
 });
+
+const buildUserData = async (wanted: UserDataOptions): Promise<string> =>
+  (await buildGuestData(wanted)).userData;
 
 /** The decoded parts of a MIME archive, in order, as `[type, content]`. */
 function partsOf(userData: string): [string, string][] {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { stringify } from 'yaml';
 import { type CustomPart, readCloudInit } from './custom-cloud-init.ts';
+import { loginText, type RootLogin, SSHD_SETTINGS_FILE, sshdSettings } from './guest-login.ts';
 import { CHOSEN_PASSWORD_ROUNDS, RANDOM_PASSWORD_ROUNDS, sha512Crypt } from './sha512-crypt.ts';
 
 export interface UserDataOptions {
@@ -15,29 +16,36 @@ export interface UserDataOptions {
   custom: string | null;
 }
 
-/**
- * The instance's cloud-init user-data: root's login, the host name, and the customer's own part. The customer's values
- * take precedence; lists (`users`, `write_files`, …) are joined.
- */
-export async function buildUserData(options: UserDataOptions): Promise<string> {
-  const ours = `#cloud-config\n${stringify(await ourConfig(options), { lineWidth: 0 })}`;
-  const custom = options.custom === null ? null : readCloudInit(options.custom);
-  return custom === null
-    ? ours
-    : mimeArchive([customPart(custom), part('text/cloud-config; charset="utf-8"', ours)]);
+/** What a new guest reads: cloud-init's user-data, and root's login for images that are built here. */
+export interface GuestData {
+  userData: string;
+  login: string;
 }
 
-async function ourConfig(options: UserDataOptions): Promise<Record<string, unknown>> {
-  const { hostname, authorizedKey, rootPassword, allowPasswordLogin } = options;
+/**
+ * The user-data has root's login too, for images that are built elsewhere, the host name, and the customer's own part.
+ * The customer's values take precedence; lists (`users`, `write_files`, …) are joined.
+ */
+export async function buildGuestData(options: UserDataOptions): Promise<GuestData> {
+  const { rootPassword, allowPasswordLogin } = options;
+  // Where SSH accepts keys only, the console password is a generated one.
+  const rounds = allowPasswordLogin ? CHOSEN_PASSWORD_ROUNDS : RANDOM_PASSWORD_ROUNDS;
+  const login = { ...options, passwordHash: await sha512Crypt(rootPassword, undefined, rounds) };
+  const ours = `#cloud-config\n${stringify(ourConfig(login), { lineWidth: 0 })}`;
+  const custom = options.custom === null ? null : readCloudInit(options.custom);
+  const userData =
+    custom === null
+      ? ours
+      : mimeArchive([customPart(custom), part('text/cloud-config; charset="utf-8"', ours)]);
+  return { userData, login: loginText(login) };
+}
+
+function ourConfig(login: RootLogin): Record<string, unknown> {
+  const { hostname, authorizedKey, passwordHash, allowPasswordLogin } = login;
   const root = {
     name: 'root',
     lock_passwd: false,
-    // Where SSH accepts keys only, the console password is a generated one.
-    hashed_passwd: await sha512Crypt(
-      rootPassword,
-      undefined,
-      allowPasswordLogin ? CHOSEN_PASSWORD_ROUNDS : RANDOM_PASSWORD_ROUNDS,
-    ),
+    hashed_passwd: passwordHash,
     ...(authorizedKey === null ? {} : { ssh_authorized_keys: [authorizedKey] }),
   };
   return {
@@ -49,9 +57,7 @@ async function ourConfig(options: UserDataOptions): Promise<Record<string, unkno
     disable_root: false,
     ssh_pwauth: allowPasswordLogin,
     users: [root],
-    write_files: [
-      { path: '/etc/ssh/sshd_config.d/50-cloud-init.conf', content: sshdConfig(allowPasswordLogin) },
-    ],
+    write_files: [{ path: SSHD_SETTINGS_FILE, content: sshdSettings(allowPasswordLogin) }],
     // Merged into the customer's part: lists are joined, and the customer's values stay.
     merge_how: [
       { name: 'list', settings: ['append'] },
@@ -59,15 +65,6 @@ async function ourConfig(options: UserDataOptions): Promise<Record<string, unkno
     ],
   };
 }
-
-/**
- * cloud-init writes `ssh_pwauth` to this file and then restarts sshd, which would cut off early SSH sessions. If the
- * file already has that setting, it does not restart sshd.
- */
-const sshdConfig = (allowPasswordLogin: boolean): string =>
-  allowPasswordLogin
-    ? 'PasswordAuthentication yes\nPermitRootLogin yes\n'
-    : 'PasswordAuthentication no\nPermitRootLogin prohibit-password\n';
 
 /** Up to here a part is sent as it is; user-data is part of every list of instances that Incus gives. */
 const COMPRESS_FROM = 10_000;

@@ -3,6 +3,9 @@ import type { Recipe, Template } from './recipe.ts';
 
 const NOTHING = '#cloud-config\n{}';
 
+/** The key of the instance's configuration in Incus that has its host name. */
+export const HOSTNAME_KEY = 'user.danube.hostname';
+
 const SEED = '/var/lib/cloud/seed/nocloud-net';
 
 /**
@@ -13,8 +16,9 @@ export const CLOUD_INIT_TEMPLATES: readonly Template[] = [
   {
     target: `${SEED}/meta-data`,
     name: 'cloud-init-meta.tpl',
-    content: 'instance-id: {{ container.name }}\nlocal-hostname: {{ container.name }}\n',
-    default: NOTHING,
+    // cloud-init sets that name early, before it reads the user-data, which may name another.
+    content: `instance-id: {{ container.name }}\nlocal-hostname: {{ config_get("${HOSTNAME_KEY}", properties.default) }}\n`,
+    default: 'server',
   },
   {
     target: `${SEED}/user-data`,

@@ -1,5 +1,6 @@
 import { PROVIDERS } from '../services/registry.ts';
 import { applianceRecipe } from './appliance-recipe.ts';
+import { LOGIN_COMMANDS, LOGIN_FILES, LOGIN_TEMPLATE, LOGIN_UNITS } from './guest-login.ts';
 import { CLOUD_INIT_TEMPLATES } from './metadata.ts';
 import { type Recipe, type RecipeFile, zonePackages } from './recipe.ts';
 
@@ -32,9 +33,8 @@ const PACKAGES = [
 ];
 
 /**
- * cloud-init's stages take most of the time from start to SSH. So: one data source and no search for others, no waiting
- * for services that a container does not have, and two fast kinds of host key (an RSA key takes longer than the rest of
- * the boot).
+ * One data source and no search for others, and no waiting for what a container does not have. Host keys are made by
+ * `guest-login.ts`: two fast kinds, since an RSA key takes longer than the rest of the boot.
  */
 const CLOUD_INIT = `# Written by Danube's image builder.
 datasource_list: [NoCloud]
@@ -42,6 +42,7 @@ datasource:
   NoCloud: {}
 disable_root: false
 ssh_genkeytypes: [ed25519, ecdsa]
+ssh_deletekeys: false
 no_ssh_fingerprints: true
 ssh: {emit_keys_to_console: false}
 apt: {preserve_sources_list: true}
@@ -163,7 +164,12 @@ const NOT_IN_CONTAINERS = [
   content: '[Unit]\nConditionVirtualization=!container\n',
 }));
 
-const ENABLED = ['systemd-networkd.service', 'systemd-resolved.service', 'console-getty.service'];
+const ENABLED = [
+  'systemd-networkd.service',
+  'systemd-resolved.service',
+  'console-getty.service',
+  ...LOGIN_UNITS,
+];
 
 const CLEAN_UP = [
   'rm -f /etc/ssh/ssh_host_*_key*',
@@ -176,9 +182,9 @@ const debian = (id: string, suite: string, description: string): Recipe => ({
   suite,
   description,
   packages: [...PACKAGES, ...zonePackages(suite)],
-  files: [...FILES, ...NOT_IN_CONTAINERS],
-  templates: CLOUD_INIT_TEMPLATES,
-  commands: [`systemctl --quiet enable ${ENABLED.join(' ')}`, ...CLEAN_UP],
+  files: [...FILES, ...NOT_IN_CONTAINERS, ...LOGIN_FILES],
+  templates: [...CLOUD_INIT_TEMPLATES, LOGIN_TEMPLATE],
+  commands: [...LOGIN_COMMANDS, `systemctl --quiet enable ${ENABLED.join(' ')}`, ...CLEAN_UP],
   parameters: null,
 });
 

@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import type { InstanceSpec } from '../../src/dataplane/contract/compute.ts';
 import { processLimit } from '../../src/dataplane/incus/bounds.ts';
 import { createIncusDataPlane } from '../../src/dataplane/incus/data-plane.ts';
-import { buildUserData } from '../../src/images/cloud-init.ts';
+import { buildGuestData } from '../../src/images/cloud-init.ts';
 import { createLog } from '../../src/lib/log.ts';
 import { waitFor } from '../harness.ts';
 import { openTo } from './firewalls.ts';
@@ -62,8 +62,8 @@ export function guestsContract(open: () => Promise<IncusSubject>): void {
       );
       assert.equal(result.stdout.trim(), 'refused', command);
     };
-    const userData = (hostname: string, custom: string | null = null) =>
-      buildUserData({
+    const guestData = (hostname: string, custom: string | null = null) =>
+      buildGuestData({
         hostname,
         authorizedKey: ssh.mine.publicKey,
         rootPassword: PASSWORD,
@@ -83,20 +83,20 @@ export function guestsContract(open: () => Promise<IncusSubject>): void {
         await subject.plane.ensureTenant({ teamId, network: networkOf(teamId) });
       }
       await subject.plane.ensureImage('debian-12');
-      keyed = specOf('keyed', 31, { userData: await userData('web-1', CUSTOM) });
+      keyed = specOf('keyed', 31, { ...(await guestData('web-1', CUSTOM)) });
       const half = specOf('worded', 32);
       worded = {
         ...half,
         addresses: { ...half.addresses, ipv6: null },
-        userData: await buildUserData({
+        ...(await buildGuestData({
           hostname: 'web-2',
           authorizedKey: null,
           rootPassword: PASSWORD,
           allowPasswordLogin: true,
           custom: null,
-        }),
+        })),
       };
-      foreign = specOf('foreign', 31, { teamId: TEAMS.two, userData: await userData('web-3') });
+      foreign = specOf('foreign', 31, { teamId: TEAMS.two, ...(await guestData('web-3')) });
       const later = [specOf('trixie', 42), specOf('frozen', 44)];
       await subject.plane.ensureFirewalls(TEAMS.one, openTo(keyed, worded, ...later));
       await subject.plane.ensureFirewalls(TEAMS.two, openTo(foreign));
@@ -235,13 +235,13 @@ export function guestsContract(open: () => Promise<IncusSubject>): void {
     it('reinstalls on the same addresses: fresh disk, fresh host keys', async () => {
       const print = 'ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub';
       const earlier = await inside(keyed, print);
-      await boot({ ...keyed, generation: 2, userData: await userData('web-1') });
+      await boot({ ...keyed, generation: 2, ...(await guestData('web-1')) });
       assert.notEqual(await inside(keyed, print), earlier);
       await fails(keyed, 'test -e /root/written');
     });
 
     it('stops and removes an instance that froze itself', async () => {
-      const spec = specOf('frozen', 44, { userData: await userData('web-5') });
+      const spec = specOf('frozen', 44, { ...(await guestData('web-5')) });
       await boot(spec);
       const freeze = () => freezeItself(spec.ref, (command) => inside(spec, command));
       await freeze();
@@ -257,7 +257,7 @@ export function guestsContract(open: () => Promise<IncusSubject>): void {
     it('boots every image that is built here', async () => {
       const spec = specOf('trixie', 42, {
         image: 'debian-13',
-        userData: await userData('web-4', `${CUSTOM}hostname: renamed\n`),
+        ...(await guestData('web-4', `${CUSTOM}hostname: renamed\n`)),
       });
       await subject.plane.ensureImage(spec.image);
       await boot(spec);

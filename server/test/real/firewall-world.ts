@@ -1,6 +1,6 @@
 import type { InstanceSpec } from '../../src/dataplane/contract/compute.ts';
 import type { InstanceFirewall } from '../../src/dataplane/contract/networks.ts';
-import { buildUserData } from '../../src/images/cloud-init.ts';
+import { buildGuestData, type GuestData } from '../../src/images/cloud-init.ts';
 import type { PolicyRule } from '../../src/lib/packet-filter/policy.ts';
 import { firewall, openTo } from '../contract/firewalls.ts';
 import { createSshClient, type SshClient } from '../contract/ssh-client.ts';
@@ -48,7 +48,7 @@ export async function openFirewallWorld(): Promise<FirewallWorld> {
     const specs = {
       a: specOf('a', 51),
       b: specOf('b', 52, {
-        userData: await userData(ssh),
+        ...(await guestData(ssh)),
         publish: [{ address: outside.gateway.ipv4, port: PUBLISHED, targetPort: PORTS.one }],
       }),
       foreign: specOf('c', 51, { teamId: TEAMS.two }),
@@ -73,8 +73,8 @@ export async function openFirewallWorld(): Promise<FirewallWorld> {
   }
 }
 
-const userData = (ssh: SshClient): Promise<string> =>
-  buildUserData({
+const guestData = (ssh: SshClient): Promise<GuestData> =>
+  buildGuestData({
     hostname: 'b',
     authorizedKey: ssh.mine.publicKey,
     rootPassword: 'not used, but there',

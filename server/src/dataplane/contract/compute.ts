@@ -26,6 +26,8 @@ export interface InstanceSpec extends InstanceSettings {
   hostname: string;
   /** cloud-init user-data, complete (a MIME archive or `#cloud-config`); null for an image without cloud-init. */
   userData: string | null;
+  /** Root's login, set up before cloud-init runs (`images/guest-login.ts`). Images from elsewhere ignore it. */
+  login?: string;
   /** The volumes must exist. They survive a reinstall and the removal of the instance. */
   volumes: readonly VolumeMount[];
   /** Written as soon as the instance exists; a guest's start may wait for them. */

@@ -1,3 +1,5 @@
+import { LOGIN_KEY } from '../../images/guest-login.ts';
+import { HOSTNAME_KEY } from '../../images/metadata.ts';
 import type {
   InstanceDetail,
   InstanceReport,
@@ -151,7 +153,12 @@ const without = (config: Record<string, string>): Record<string, string> =>
 const guestConfig = (spec: InstanceSpec): Record<string, string> =>
   spec.userData === null
     ? { [KEY.network]: networkText(spec) }
-    : { 'cloud-init.user-data': spec.userData, 'cloud-init.network-config': networkConfig(spec) };
+    : {
+        'cloud-init.user-data': spec.userData,
+        'cloud-init.network-config': networkConfig(spec),
+        [LOGIN_KEY]: spec.login ?? '',
+        [HOSTNAME_KEY]: spec.hostname,
+      };
 
 export const settingsConfig = (
   { limits, autoStart }: InstanceSettings,

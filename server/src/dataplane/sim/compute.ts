@@ -99,7 +99,7 @@ export function place(core: SimCore, spec: InstanceSpec, from?: SnapshotRef): vo
   if (!from && !core.world.images.has(spec.image)) {
     throw new DataPlaneError('image_unavailable', `The image "${spec.image}" is not ready.`);
   }
-  const { userData: _secret, network: _network, files, ...rest } = spec;
+  const { userData: _secret, login: _login, network: _network, files, ...rest } = spec;
   core.change({
     op: 'put',
     instance: {

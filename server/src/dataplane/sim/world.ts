@@ -7,7 +7,7 @@ import type { SnapshotRef } from '../contract/refs.ts';
 import type { VolumeReport } from '../contract/volumes.ts';
 
 /** A simulated instance. User data and file contents are not stored, because they hold secrets. */
-export interface SimInstance extends Omit<InstanceSpec, 'userData' | 'network' | 'files'> {
+export interface SimInstance extends Omit<InstanceSpec, 'userData' | 'login' | 'network' | 'files'> {
   power: PowerState;
   /** Path to the SHA-256 of the file's content, in hex. */
   files: Readonly<Record<string, string>>;

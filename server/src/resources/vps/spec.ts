@@ -1,6 +1,6 @@
 import type { InstanceSpec } from '../../dataplane/contract/compute.ts';
 import type { TenantNetwork } from '../../dataplane/contract/networks.ts';
-import { buildUserData } from '../../images/cloud-init.ts';
+import { buildGuestData } from '../../images/cloud-init.ts';
 import { instanceRef } from '../../instances/naming.ts';
 import type { SecretBox } from '../../lib/crypto.ts';
 import type { Origin } from '../snapshots/store.ts';
@@ -40,13 +40,13 @@ export async function instanceSpec(
     network,
     addresses: { ipv4: vps.ipv4, ipv6: vps.ipv6 },
     hostname,
-    userData: await buildUserData({
+    ...(await buildGuestData({
       hostname,
       authorizedKey: vps.authorized_key,
       rootPassword: secrets.open(vps.password_sealed),
       allowPasswordLogin: vps.auth_method === 'password',
       custom: custom && secrets.open(custom),
-    }),
+    })),
     volumes: [],
     files: [],
     generation: vps.generation,

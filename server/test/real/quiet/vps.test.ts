@@ -144,9 +144,21 @@ describe('VPS on Incus', () => {
     await diagnosed('healthy');
   });
 
-  it('takes the password that was chosen, shows a shutdown from inside, and is gone once deleted', async () => {
-    const vps = await create({ name: 'web-2', password: `it's "quoted" $HOME; %s` });
+  it('lets root in while user-data hangs, shows what it does and a shutdown from inside, and is gone once deleted', async () => {
+    const custom_cloud_init =
+      '## template: jinja\n#cloud-config\nusers: default\nbootcmd:\n  - [sleep, infinity]\n';
+    const vps = await create({ name: 'web-2', password: `it's "quoted" $HOME; %s`, custom_cloud_init });
     assert.equal(await sshWithPassword(vps.ipv4, `it's "quoted" $HOME; %s`), 'web-2');
+    await waitFor('the module that hangs', async () => {
+      const { findings } = (await call('GET', `/vps/${vps.id}/diagnose`)).body.data;
+      return findings.some(
+        ({ code, summary }: Record<string, string>) =>
+          code === 'cloud_init_running' && /config-bootcmd/.test(summary!),
+      );
+    });
+    const log = async (name: string) => (await call('GET', `/vps/${vps.id}/logs?log=${name}`)).body.data.text;
+    assert.match(await log('cloud-init'), /running config-bootcmd/);
+    assert.match(await log('console'), /web-2 login:/);
     // The shutdown may end the connection before the command's status arrives.
     await sshWithPassword(vps.ipv4, `it's "quoted" $HOME; %s`, 'systemctl poweroff --no-block').catch(
       (error) => assert.match(error.stderr, /closed by remote host|reset by peer|Broken pipe/),
@@ -158,7 +170,12 @@ describe('VPS on Incus', () => {
   });
 
   it('is finished by the next server when the first is killed while it boots', async () => {
-    const created = await call('POST', '/vps', newVps({ name: 'web-3' }));
+    // Nobody has that address, and this is no mapping of users.
+    const custom_cloud_init =
+      '#cloud-config-archive\n' +
+      '- {type: text/cloud-config, content: "users: default\\ndisable_root: false"}\n' +
+      '- {type: text/x-include-url, content: "http://192.0.2.1/user-data"}\n';
+    const created = await call('POST', '/vps', newVps({ name: 'web-3', custom_cloud_init }));
     await waitFor(
       'an instance in Incus',
       async () =>

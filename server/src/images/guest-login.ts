@@ -1,0 +1,148 @@
+import type { RecipeFile, Template } from './recipe.ts';
+
+/**
+ * Root's login in images that are built here. It is set up before cloud-init and sshd start, so that nothing in the
+ * customer's user-data can delay or prevent it.
+ */
+
+export interface RootLogin {
+  hostname: string;
+  /** For the console, and for SSH with `allowPasswordLogin`. */
+  passwordHash: string;
+  /** One line of `authorized_keys`; null where root logs in by password. */
+  authorizedKey: string | null;
+  allowPasswordLogin: boolean;
+}
+
+/** The lines that `login` reads, behind the name of the instance. */
+export const loginText = ({ hostname, passwordHash, authorizedKey, allowPasswordLogin }: RootLogin): string =>
+  [hostname, passwordHash, allowPasswordLogin ? 'password' : 'key', authorizedKey ?? ''].join('\n');
+
+/** The key of the instance's configuration in Incus that has these lines. */
+export const LOGIN_KEY = 'user.danube.login';
+
+export const LOGIN_TEMPLATE: Template = {
+  target: '/var/lib/danube/login',
+  name: 'danube-login.tpl',
+  content: `{{ container.name }}\n{{ config_get("${LOGIN_KEY}", properties.default) }}\n`,
+  default: '',
+};
+
+/**
+ * cloud-init writes `ssh_pwauth` to this file and then restarts sshd, which would cut off early SSH sessions. If the
+ * file already has that setting, it does not restart sshd.
+ */
+export const SSHD_SETTINGS_FILE = '/etc/ssh/sshd_config.d/50-cloud-init.conf';
+
+export const sshdSettings = (allowPasswordLogin: boolean): string =>
+  allowPasswordLogin
+    ? 'PasswordAuthentication yes\nPermitRootLogin yes\n'
+    : 'PasswordAuthentication no\nPermitRootLogin prohibit-password\n';
+
+const SCRIPT = `#!/bin/sh
+# Written by Danube's image builder. At the first boot of an instance, makes its SSH host keys and sets up root's login,
+# before sshd and cloud-init start. With "reload", once cloud-init has set up SSH: lets sshd read what has changed.
+set -eu
+given=/var/lib/danube/login
+finished=/var/lib/danube/login-of
+known=/run/danube/ssh-settings
+
+settings() {
+  cat /etc/ssh/sshd_config /etc/ssh/sshd_config.d/*.conf /etc/ssh/ssh_host_*_key | sha256sum
+}
+
+if [ "\${1-}" = reload ]; then
+  [ -e "$known" ] || exit 0
+  [ "$(settings)" = "$(cat "$known")" ] || systemctl reload-or-restart ssh.service
+  exit 0
+fi
+
+instance='' hostname='' hash='' method='' key=''
+{ IFS= read -r instance && IFS= read -r hostname && IFS= read -r hash && IFS= read -r method && IFS= read -r key; } \\
+  <"$given" || true
+if [ "$instance" = "$(cat "$finished" 2>/dev/null || true)" ]; then exit 0; fi
+
+if [ -n "$hostname" ] || ! [ -e /etc/ssh/ssh_host_ed25519_key ]; then
+  rm -f /etc/ssh/ssh_host_*_key /etc/ssh/ssh_host_*_key.pub
+  for type in ed25519 ecdsa; do
+    ssh-keygen -q -t "$type" -N '' -C "root@$hostname" -f "/etc/ssh/ssh_host_\${type}_key"
+  done
+fi
+# Without a login, cloud-init alone sets up everything.
+[ -n "$hostname" ] || exit 0
+
+printf '%s\\n' "$hostname" >/etc/hostname
+hostname "$hostname"
+usermod -p "$hash" root
+case $method in
+  password) printf '${sshdSettings(true).replaceAll('\n', '\\n')}' >${SSHD_SETTINGS_FILE} ;;
+  *) printf '${sshdSettings(false).replaceAll('\n', '\\n')}' >${SSHD_SETTINGS_FILE} ;;
+esac
+if [ -n "$key" ]; then
+  mkdir -p -m 700 /root/.ssh
+  touch /root/.ssh/authorized_keys
+  chmod 600 /root/.ssh/authorized_keys
+  grep -qxF -- "$key" /root/.ssh/authorized_keys || printf '%s\\n' "$key" >>/root/.ssh/authorized_keys
+fi
+# The proof that sshd, when it starts with these settings, lets root in.
+mkdir -p -m 755 /run/sshd
+sshd -T -C user=root,host=localhost,addr=127.0.0.1 >/run/danube-sshd
+case $method in
+  password) wanted='permitrootlogin yes|passwordauthentication yes' ;;
+  *) wanted='permitrootlogin (yes|without-password|prohibit-password)|pubkeyauthentication yes' ;;
+esac
+[ "$(grep -cxE "$wanted" /run/danube-sshd)" = 2 ]
+rm /run/danube-sshd
+mkdir -p -m 700 /run/danube
+settings >"$known"
+printf '%s\\n' "$instance" >"$finished"
+`;
+
+const LOGIN_UNIT = `[Unit]
+Description=Root's login, as chosen for this server
+DefaultDependencies=no
+RequiresMountsFor=/etc /root /var/lib/danube
+Before=ssh.service cloud-init-local.service cloud-init-main.service sysinit.target shutdown.target
+Conflicts=shutdown.target
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/usr/lib/danube/login
+
+[Install]
+WantedBy=sysinit.target
+`;
+
+const RELOAD_UNIT = `[Unit]
+Description=SSH settings of the user-data
+After=cloud-init.service cloud-init-network.service ssh.service
+
+[Service]
+Type=oneshot
+ExecStart=/usr/lib/danube/login reload
+
+[Install]
+WantedBy=multi-user.target
+`;
+
+export const LOGIN_FILES: readonly RecipeFile[] = [
+  { path: '/usr/lib/danube/login', content: SCRIPT, mode: '0755' },
+  { path: '/etc/systemd/system/danube-login.service', content: LOGIN_UNIT },
+  { path: '/etc/systemd/system/danube-ssh-settings.service', content: RELOAD_UNIT },
+];
+
+export const LOGIN_UNITS = ['danube-login.service', 'danube-ssh-settings.service'];
+
+/**
+ * SSH and the rest of the system do not wait for the stage of cloud-init that loads what user-data includes, and runs
+ * its \`bootcmd\`: either may take for ever. A dependency can only be taken away by replacing the unit.
+ */
+export const LOGIN_COMMANDS = [
+  'install -d -m 700 /var/lib/danube',
+  'for unit in cloud-init cloud-init-network; do ' +
+    'file=/usr/lib/systemd/system/$unit.service; ' +
+    'if [ -e "$file" ]; then ' +
+    'sed -E "/^(Before|Wants)=(sshd(-keygen)?|systemd-user-sessions)\\\\.service\\$/d; /^Before=sysinit\\\\.target\\$/d" ' +
+    '"$file" >"/etc/systemd/system/$unit.service"; fi; done',
+];
