@@ -99,6 +99,7 @@ describe('the document and the server agree on', () => {
       { body: {} },
       { payload: 'a=b', headers: { 'content-type': 'application/x-www-form-urlencoded' } },
       { payload: '{', headers: { 'content-type': 'application/json' } },
+      { headers: { 'x-team-id': 'none' } },
     ];
     for (const [template, item] of Object.entries(DOCUMENT.paths)) {
       const documented = Object.keys(item).map((method) => method.toUpperCase());

@@ -102,6 +102,8 @@ declare module 'fastify' {
   interface FastifyInstance {
     database: Database;
     secrets: SecretBox;
+    /** Whether the router took a word of a known path for an id, since that path does not take the method. */
+    isElsewhere(request: FastifyRequest): boolean;
     /** All routes below `/api/v1`; complete once the server is ready. */
     apiRoutes: ApiRoute[];
   }

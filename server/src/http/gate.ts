@@ -44,8 +44,9 @@ export function createGate(config: Config, authenticator: Authenticator): Gate {
       // The client has just disconnected: there is no one to answer, and no address to count.
       throw new AppError('bad_request', 'The connection has ended.');
     }
-    // Empty for an unknown path, which gets a 404 without authentication.
-    const { public: isPublic, scope, team } = request.routeOptions.config ?? {};
+    // Empty for an unknown path or method, which gets a 404 or 405 without authentication.
+    const found = request.server.isElsewhere(request) ? undefined : request.routeOptions.config;
+    const { public: isPublic, scope, team } = found ?? {};
     if (isPublic) return rates.showAddress(request.ip, reply);
     let identity: Identity;
     try {

@@ -25,7 +25,6 @@ export function answerUnknownPaths(app: HttpServer): void {
     if (!route.url.includes(':')) fixed.add(route.url);
     known.push({ path, shape: shapeOf(route.url), methods: [route.method].flat() });
   });
-  /** Whether the router took a word of a known path for an id, since that path does not take the method. */
   const isElsewhere = ({ url, routeOptions }: FastifyRequest): boolean => {
     const path = url.split('?', 1)[0]!;
     return routeOptions.url !== path && fixed.has(path);
@@ -50,6 +49,7 @@ export function answerUnknownPaths(app: HttpServer): void {
     reply.header('access-control-max-age', PREFLIGHT_AGE);
     reply.code(204).send();
   };
+  app.decorate('isElsewhere', isElsewhere);
   app.setNotFoundHandler(answer);
   // Before the body is looked at, which some methods must have one of: none is right here.
   app.addHook('onRequest', (request, reply, done) => {

@@ -210,6 +210,11 @@ export const ERROR_RESPONSES: Record<number, ErrorResponse> = {
       rate_limited: { message: 'Too many requests. Try again in 12 seconds.', retry_after: 12 },
     },
   },
+  431: {
+    name: 'HeadersTooLarge',
+    description: 'The headers of the request, with its path and query, are larger than 16 KB.',
+    examples: { headers_too_large: { message: 'The headers of the request are larger than 16 KB.' } },
+  },
   500: {
     name: 'Internal',
     description: 'Something went wrong on the server.',

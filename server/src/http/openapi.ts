@@ -195,7 +195,7 @@ function errorStatuses(route: ApiRoute): number[] {
     for (const code of codes) statuses.add(code);
   };
   // Malformed HTTP and internal errors are possible on every route; public routes need no token and have no limits.
-  add(400, 500);
+  add(400, 431, 500);
   if (!config.public) add(401, 403, 422, 429, 503);
   if (schema.params) add(404);
   if (isWrite(route)) add(409);
