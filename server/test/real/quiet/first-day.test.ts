@@ -135,14 +135,14 @@ describe('the first day of a server on Incus', { timeout: 2_400_000 }, () => {
   });
 
   it('answers the challenge of a certificate authority, once its firewall lets it in', async () => {
-    const [, ports] = await finds('ssh_not_admitted', 'ports_not_admitted', 'user_data_without_effect');
+    const [, , ports] = await finds('ssh_not_admitted', 'user_data_without_effect', 'ports_not_admitted');
     assert.match(ports!.summary, /tcp 80, udp 51820/);
     const [{ id: firewall }] = (await call('GET', '/firewalls')).body.data;
     const { rules } = (await call('GET', `/firewalls/${firewall}`)).body.firewall;
     const open = (port: number) => ({ direction: 'inbound', protocol: 'tcp', port, action: 'allow' });
     const changed = { rules: [...rules, open(80), open(2222)] };
     assert.equal((await call('PUT', `/firewalls/${firewall}`, changed)).status, 200);
-    const [left] = await finds('ports_not_admitted', 'user_data_without_effect');
+    const [, left] = await finds('user_data_without_effect', 'ports_not_admitted');
     assert.match(left!.summary, /listen at udp 51820,/);
     await inside(
       'mkdir -p /var/www/html/.well-known/acme-challenge && echo proof >/var/www/html/.well-known/acme-challenge/token',
