@@ -158,7 +158,7 @@ describe('VPS on Incus', () => {
     });
     const log = async (name: string) => (await call('GET', `/vps/${vps.id}/logs?log=${name}`)).body.data.text;
     assert.match(await log('cloud-init'), /running config-bootcmd/);
-    assert.match(await log('console'), /web-2 login:/);
+    assert.match(await log('console'), /Welcome to Debian/);
     // The shutdown may end the connection before the command's status arrives.
     await sshWithPassword(vps.ipv4, `it's "quoted" $HOME; %s`, 'systemctl poweroff --no-block').catch(
       (error) => assert.match(error.stderr, /closed by remote host|reset by peer|Broken pipe/),
