@@ -30,6 +30,7 @@ test('says in a sentence what is wrong', () => {
   for (const [text, expected] of [
     ['#cloud-config\na: [1\n', /not valid YAML: line \d+, column \d+: .+\.$/],
     ['#cloud-config\na: 1\na: 2\n', /line 3, column 1: Map keys must be unique\.$/],
+    ['#cloud-config\na: [{b: 1, c: {d: 1, "d": 2}}]\n', /line 2, column 22: Map keys must be unique\.$/],
     ['#cloud-config\na: !!python/object:os.system x\n', /not valid YAML: line 2/],
     ['#cloud-config\n- a\n', /must be a YAML mapping/],
     ['#cloud-config\nusers: bob\n', /"users" must be a list/],
@@ -61,4 +62,14 @@ test('rejects YAML that would take extremely long to resolve', () => {
   assert.ok(process.cpuUsage(start).user < 5_000_000);
   assert.match(String(checkCloudInit('#cloud-config\n!!set {users: }\n')), /mapping/);
   assert.match(String(checkCloudInit(`#cloud-config\na: ${'['.repeat(4000)}`)), /YAML/);
+});
+
+test('refuses YAML that the server would read for minutes, also where a short text unpacks to it', () => {
+  const keys = Array.from({ length: 15_000 }, (_, index) => `${index.toString(36)}:\n`).join('');
+  for (const text of [keys, '['.repeat(200_000), `[${','.repeat(200_000)}`, '%\n'.repeat(100_000)]) {
+    const packed = base64(gzipSync(`#cloud-config\n${text}`));
+    assert.match(checkCloudInit(packed) ?? 'accepted', /has more than 30000 words and signs of YAML/);
+  }
+  const file = `#cloud-config\nwrite_files:\n  - path: /x\n    content: |\n${'      a: [1, 2]\n'.repeat(15_000)}`;
+  assert.equal(checkCloudInit(base64(gzipSync(file))), null);
 });

@@ -5,9 +5,11 @@ import {
   isMap,
   isScalar,
   isSeq,
+  Lexer,
   LineCounter,
   type Node,
   parseDocument,
+  type Scalar,
   visit,
 } from 'yaml';
 
@@ -97,6 +99,8 @@ function decode(bytes: Buffer): string {
 
 /** Regular texts repeat only a handful of values. */
 const MAX_ALIASES = 20;
+/** Regular lines have about six tokens. Reading so many takes a moment; meanwhile the server does nothing else. */
+const MAX_TOKENS = 30_000;
 
 const ACCEPTED =
   `It must begin with ${KINDS.map(([start]) => `"${start}"`).join(', ')} or the headers of a MIME message; ` +
@@ -141,6 +145,9 @@ function formatError(text: string): string {
 }
 
 function checkYaml(text: string, expected: 'mapping' | 'list'): string | null {
+  if (hasTooManyTokens(text)) {
+    return `The cloud-init text has more than ${MAX_TOKENS} words and signs of YAML. Put long files into "write_files" as blocks, or compress them.`;
+  }
   const lines = new LineCounter();
   // cloud-init reads YAML 1.1, as Python's YAML library does.
   const document = parseDocument(text, {
@@ -148,23 +155,56 @@ function checkYaml(text: string, expected: 'mapping' | 'list'): string | null {
     prettyErrors: false,
     lineCounter: lines,
     logLevel: 'silent',
+    // The library compares each key with all others, which takes minutes; `findRepeatedKey` does it in one pass.
+    uniqueKeys: false,
   });
-  const problem = document.errors[0] ?? document.warnings[0];
-  if (problem) {
-    const { line, col } = lines.linePos(problem.pos[0]);
-    const reason = /call stack/.test(problem.message)
-      ? 'it is nested too deeply'
-      : problem.message
-          .split('\n')[0]
-          ?.slice(0, 120)
-          .replace(/[.:]\s*$/, '');
+  const invalidAt = (offset: number, reason: string): string => {
+    const { line, col } = lines.linePos(offset);
     return `The cloud-init text is not valid YAML: line ${line}, column ${col}: ${reason}.`;
-  }
+  };
+  const problem = document.errors[0] ?? document.warnings[0];
+  if (problem) return invalidAt(problem.pos[0], reasonOf(problem.message));
+  const repeated = findRepeatedKey(document);
+  if (repeated) return invalidAt(repeated.range?.[0] ?? 0, 'Map keys must be unique');
   // Checks the syntax tree: resolving the aliases could take extremely long, here and in the instance.
   let aliases = 0;
   visit(document, { Alias: () => void aliases++ });
   if (aliases > MAX_ALIASES) return 'The cloud-init text repeats YAML aliases too often.';
   return checkShape(document, expected);
+}
+
+const reasonOf = (message: string): string =>
+  /call stack/.test(message)
+    ? 'it is nested too deeply'
+    : message
+        .split('\n')[0]!
+        .slice(0, 120)
+        .replace(/[.:]\s*$/, '');
+
+/** Counts only as far as needed: the lexer is fast, what builds the tree is not. */
+function hasTooManyTokens(text: string): boolean {
+  let count = 0;
+  for (const _ of new Lexer().lex(text)) if (++count > MAX_TOKENS) return true;
+  return false;
+}
+
+/** The first key that its mapping has twice: cloud-init would drop the first value silently. */
+function findRepeatedKey(document: Document): Scalar | null {
+  let repeated: Scalar | null = null;
+  visit(document, {
+    Map(_, { items }) {
+      const values = new Set<unknown>();
+      for (const { key } of items) {
+        if (!isScalar(key)) continue;
+        if (values.has(key.value)) {
+          repeated = key;
+          return visit.BREAK;
+        }
+        values.add(key.value);
+      }
+    },
+  });
+  return repeated;
 }
 
 function checkShape(document: Document, expected: 'mapping' | 'list'): string | null {
