@@ -41,6 +41,9 @@ function isWhole(base64: string): boolean {
   return typeOf(Buffer.from(base64, 'base64')) !== null;
 }
 
+/** More than any key has. Bounds the work for texts of many lines, each of which may complete the key. */
+const MAX_FIELDS = 32;
+
 /** The type of the key with this content; null where the content is damaged or not complete. */
 function typeOf(blob: Buffer): string | null {
   const damaged = new Error('damaged');
@@ -48,8 +51,8 @@ function typeOf(blob: Buffer): string | null {
   try {
     const type = wire.text();
     let fields = 0;
-    for (; wire.remaining > 0; fields++) wire.bytes();
-    return fields > 0 ? type : null;
+    for (; wire.remaining > 0 && fields <= MAX_FIELDS; fields++) wire.bytes();
+    return fields > 0 && wire.remaining === 0 ? type : null;
   } catch (error) {
     if (error !== damaged) throw error;
     return null;

@@ -109,6 +109,8 @@ describe('SSH public keys', () => {
     refused('constructor AAAA', /not an OpenSSH public key/);
     refused(`ssh-dss ${good.split(' ')[1]}`, /DSA/);
     refused(`${good.slice(0, 40)}`, /base64|cut off/);
+    const [, endless] = line('ssh-rsa', ...Array<Buffer>(1000).fill(field(''))).split(' ');
+    refused(`---- BEGIN SSH2 PUBLIC KEY ----\n${endless}\n---- END SSH2 PUBLIC KEY ----`, /damaged/);
   });
 
   it('rejects keys with wrong contents', async () => {
