@@ -67,6 +67,20 @@ describe('what parameters may take of a plan', () => {
     assert.match(most('mysql', { innodb_redo_log_capacity: '8G' }), /must not be greater than 2560M /);
   });
 
+  it('reads numbers as the engine does', () => {
+    for (const number of ['+5000', '1T', '1e5']) {
+      assert.match(refused('mysql', 'micro', { max_connections: number })[0] ?? '', /not be greater/, number);
+      assert.match(
+        refused('mariadb', 'micro', { max_connections: number })[0] ?? '',
+        /not be greater/,
+        number,
+      );
+    }
+    const giant = `${'9'.repeat(400)}G`;
+    assert.match(refused('mysql', 'micro', { innodb_buffer_pool_size: giant })[0] ?? '', /not be greater/);
+    assert.match(refused('postgresql', 'micro', { shared_buffers: `${giant}B` })[0] ?? '', /not be greater/);
+  });
+
   it('counts all of them together, and grows with the plan', () => {
     assert.deepEqual(refused('postgresql', 'micro', { shared_buffers: '512MB' }), []);
     assert.deepEqual(refused('postgresql', 'micro', { max_connections: '200' }), []);

@@ -47,12 +47,15 @@ export function exceedingPlan(
   const byName = new Map(known.map((parameter) => [parameter.name, parameter]));
   const sized = provider.sizing(plan);
   const memory = plan.memoryMb * MIB;
+  const numberOf = (value: string, parameter: Pick<EngineParameter, 'unit'>): number =>
+    // Nothing can be compared with infinity, which is what too many digits are.
+    Math.min(limits.numberOf(value, parameter) ?? 0, Number.MAX_SAFE_INTEGER);
   const amountOf = (name: string): number => {
     const parameter = byName.get(name);
     const given = set[name] ?? sized[name];
-    if (given !== undefined) return limits.numberOf(given, parameter ?? { unit: null }) ?? 0;
+    if (given !== undefined) return numberOf(given, parameter ?? { unit: null });
     const standard = parameter?.default ?? null;
-    return standard === null ? 0 : (limits.numberOf(standard, parameter!) ?? 0);
+    return standard === null ? 0 : numberOf(standard, parameter!);
   };
   const most = new Map<string, number>();
   const use = (name: string): number => Math.max(0, amountOf(name)) * limits.shared[name]!;

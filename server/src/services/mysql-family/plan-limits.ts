@@ -1,7 +1,8 @@
 import type { PlanLimits } from '../plan-limits.ts';
 
 const MIB = 1024 * 1024;
-const POWERS: Readonly<Record<string, number>> = { '': 1, K: 1024, M: MIB, G: 1024 * MIB };
+/** Powers of 1024. Both engines look only at the first letter behind the number, so `1e5` is an exabyte. */
+const POWERS = ['', 'K', 'M', 'G', 'T', 'P', 'E'];
 
 /** Buffers that a session or a statement takes at once, of which several sessions may hold several each. */
 const BUFFERS = [
@@ -62,8 +63,8 @@ export const planLimits = (server: number): PlanLimits => ({
     temptable_max_mmap: disk / 4,
   }),
   numberOf(value) {
-    const [, digits, unit = ''] = /^(\d+)([KMG]?)$/i.exec(value) ?? [];
-    return digits === undefined ? null : Number(digits) * POWERS[unit.toUpperCase()]!;
+    const [, digits, unit = ''] = /^\+?(\d+)([KMGTPE]?)/i.exec(value) ?? [];
+    return digits === undefined ? null : Number(digits) * 1024 ** POWERS.indexOf(unit.toUpperCase());
   },
   written: (number, name) =>
     /(connections|cache|cache_size)$/.test(name) && !/^(innodb_ft|query)/.test(name)
