@@ -152,6 +152,14 @@ const COMMANDS: readonly Command[] = [
     run: (words, values) => runScript('scripts/conformance/clients.ts', words, values),
   },
   {
+    name: 'conformance schemathesis',
+    usage: 'conformance schemathesis [OPERATION ...]',
+    help: 'Let Schemathesis compare a server with simulated instances with the OpenAPI document.',
+    options: {},
+    words: [0, Number.POSITIVE_INFINITY],
+    run: (words, values) => runScript('scripts/conformance/schemathesis.ts', words, values),
+  },
+  {
     name: 'audit',
     usage: 'audit',
     help: 'Check the dependencies: versions, hashes, licenses, install scripts, known vulnerabilities.',
