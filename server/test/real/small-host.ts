@@ -1,0 +1,171 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { chmod, cp, mkdir, mkdtemp, readdir, rm, statfs, truncate, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { checkout } from '../../src/cli/script.ts';
+import { incusSocket } from '../../src/host/components/incus-connection.ts';
+import { type RunResult, run } from '../../src/lib/run.ts';
+import { type Call, clientOf } from '../client.ts';
+import { waitFor } from '../harness.ts';
+import { fromTestRun } from '../incus.ts';
+
+/** Size of the disk, in GB: a little more than Danube asks for. Its file is sparse. */
+const DISK_GB = 12;
+const MIB = 1024 ** 2;
+/** What `fallocate` leaves for the file system's own needs. */
+const REST = 32 * MIB;
+
+/** An install of its own, whose data directory is on a small disk that can be filled. */
+export class SmallHost {
+  readonly home: string;
+  readonly #folder: string;
+  readonly #disk: string;
+  #launcher: ChildProcess | null = null;
+  #output = '';
+  call!: Call;
+
+  private constructor(folder: string) {
+    this.#folder = folder;
+    this.#disk = path.join(folder, 'disk');
+    this.home = path.join(this.#disk, 'home');
+  }
+
+  /** Makes the disk, and starts Danube on it. */
+  static async open(): Promise<SmallHost> {
+    const host = new SmallHost(await mkdtemp(path.join(os.tmpdir(), 'danube-small-')));
+    try {
+      await host.#make();
+      await host.#start();
+    } catch (error) {
+      await host.close();
+      throw error;
+    }
+    return host;
+  }
+
+  async #make(): Promise<void> {
+    await chmod(this.#folder, 0o711);
+    const file = path.join(this.#folder, 'disk.img');
+    await writeFile(file, '');
+    await truncate(file, DISK_GB * 1024 * MIB);
+    await run('mkfs.ext4', ['-q', '-F', '-m', '0', file]);
+    await mkdir(this.#disk);
+    await run('mount', ['-o', 'loop', file, this.#disk]);
+    const images = path.join(this.home, 'images');
+    await mkdir(images, { recursive: true });
+    const built = fromTestRun('DANUBE_TEST_IMAGES');
+    for (const name of await readdir(built)) {
+      if (/^(debian-12|valkey-9\.1)-[0-9a-f]+$/.test(name)) {
+        await cp(path.join(built, name), path.join(images, name), { recursive: true });
+      }
+    }
+  }
+
+  async #start(): Promise<void> {
+    const launcher = this.#launch('start');
+    this.#launcher = launcher;
+    await waitFor('Danube to start', async () => this.lastPrinted('Ctrl-C stops Danube') >= 0, 600);
+    const url = /API\s+(http:\/\/\S+)\/api\/v1/.exec(this.#output)?.[1] ?? '';
+    const token = /API token\s+(\S+)/.exec(this.#output)?.[1] ?? '';
+    this.call = clientOf(url, token);
+    await waitFor('the default image', async () => this.lastPrinted('Ready: debian-12') >= 0, 900);
+  }
+
+  /** Where Danube has last printed a text, the server's log included; -1 for never. Throws where Danube has ended. */
+  lastPrinted(text: string): number {
+    if (this.#launcher?.exitCode !== null) throw new Error(`Danube has ended:\n${this.#output}`);
+    return this.#output.lastIndexOf(text);
+  }
+
+  #launch(...args: string[]): ChildProcess {
+    const child = spawn(process.execPath, [path.join(checkout, 'bin', 'danube.mjs'), ...args], {
+      env: this.#environment(),
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    for (const stream of [child.stdout!, child.stderr!]) {
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        this.#output += text;
+      });
+    }
+    return child;
+  }
+
+  #environment(): NodeJS.ProcessEnv {
+    return {
+      PATH: process.env.PATH,
+      DANUBE_HOME: this.home,
+      DANUBE_ENGINE: 'incus',
+      DANUBE_LISTEN: '127.0.0.1:0',
+      DANUBE_LOG_LEVEL: 'info',
+      // Guests are to fill the disk, and not to be kept from it.
+      DANUBE_DISK_RESERVE_PERCENT: '0',
+      DANUBE_DISK_FACTOR: '100',
+    };
+  }
+
+  /** Danube's own checks, while it runs. */
+  async doctor(): Promise<{ component: string; state: string; message: string }[]> {
+    const bin = path.join(checkout, 'bin', 'danube.mjs');
+    const { stdout } = await run(process.execPath, [bin, 'doctor', '--json'], {
+      env: this.#environment(),
+      allow: 'any',
+      timeoutSeconds: 300,
+    });
+    return JSON.parse(stdout).findings;
+  }
+
+  /** Runs a script in an instance, whatever comes of it. */
+  async inside(kind: string, id: string, script: string): Promise<RunResult> {
+    const env = {
+      ...process.env,
+      INCUS_SOCKET: incusSocket(this.home),
+      INCUS_CONF: path.join(this.#folder, 'incus'),
+    };
+    const options = { env, allow: 'any', timeoutSeconds: 600 } as const;
+    const name = `${kind}-${id}`;
+    const all = await run('incus', ['list', '--all-projects', '-f', 'csv', '-c', 'ne', name], options);
+    const project = all.stdout.trim().split(',')[1] ?? '';
+    return run('incus', ['exec', name, '--project', project, '--', 'sh', '-c', script], options);
+  }
+
+  /** Leaves nothing of the disk free. */
+  async fill(): Promise<void> {
+    const { bavail, bsize } = await statfs(this.#disk);
+    const bytes = bavail * bsize;
+    // Reserved, and not written, so that the file of the disk stays small; and the rest by writing, until it fails.
+    await run('fallocate', ['--length', String(Math.max(1, bytes - REST)), this.#ballast]);
+    const script = 'head -c "$1" /dev/zero >>"$2"';
+    await run('sh', ['-c', script, 'fill', String(REST), this.#ballast], { allow: 'any' });
+  }
+
+  /** Takes away what {@link fill} wrote. */
+  makeRoom(): Promise<void> {
+    return rm(this.#ballast, { force: true });
+  }
+
+  get #ballast(): string {
+    return path.join(this.#disk, 'ballast');
+  }
+
+  /** Removes the install, and the disk. */
+  async close(): Promise<void> {
+    if (existsSync(this.#disk)) {
+      await this.makeRoom();
+      this.#launcher?.kill('SIGKILL');
+      if (existsSync(this.home)) {
+        // A server without its launcher stops by itself; then `destroy` can take the lock.
+        await waitFor(
+          'the install to be removed',
+          () =>
+            new Promise<boolean>((resolve) =>
+              this.#launch('destroy', '--yes').once('close', (status) => resolve(status === 0)),
+            ),
+          300,
+        );
+      }
+      await run('umount', [this.#disk], { allow: 'any' });
+    }
+    await rm(this.#folder, { recursive: true });
+  }
+}
