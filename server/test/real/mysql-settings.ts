@@ -91,7 +91,8 @@ export function testSettings(subject: MysqlSubject, provider: Provider): void {
       '2026-07-01 17:30:00',
     );
     await service.push({ parameters: { default_time_zone: 'Europe/Berlin' } });
-    assert.equal((await service.plane.control(service.spec.ref, 'reload')).trim(), '');
+    // Parameters of the tests before may wait for a restart.
+    assert.doesNotMatch(await service.plane.control(service.spec.ref, 'reload'), /zone/);
     assert.equal(await ask('SELECT @@time_zone'), 'Europe/Berlin');
     await service.plane.control(service.spec.ref, 'restart');
     await subject.ready();
@@ -113,13 +114,13 @@ export function testSettings(subject: MysqlSubject, provider: Provider): void {
       );
       await subject.ready();
       await service.push({ parameters: { max_connections: '10', sort_buffer_size: '512K' } });
-      assert.equal((await service.plane.control(service.spec.ref, 'reload')).trim(), '');
+      assert.doesNotMatch(await service.plane.control(service.spec.ref, 'reload'), /sort_buffer/);
     } finally {
       await service.push({ parameters: {} });
       await service.plane.control(service.spec.ref, 'restart');
       await Promise.all(held);
+      await subject.ready();
     }
-    await subject.ready();
   });
 
   it('logs the statements of its owner, and never the password', async () => {
