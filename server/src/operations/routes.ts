@@ -52,6 +52,8 @@ export function operationRoutes(api: Api, database: Database, waits: OperationWa
       if (query.wait && !isTerminal(row)) {
         const gone = new AbortController();
         reply.raw.once('close', () => gone.abort());
+        // The client may have hung up during the look above.
+        if (request.socket.destroyed) gone.abort();
         await request.leaveTurn(() => waits.untilEnded(row.id, principal.team.id, query.wait!, gone.signal));
         row = await find();
       }

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { get } from 'node:http';
+import type { Socket } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { type Call, clientOf, newVps } from '../../test/client.ts';
 import { createTeam, holdBack, startTestApp, type TestApp, waitFor } from '../../test/harness.ts';
@@ -64,6 +67,51 @@ describe('GET /operations/{operation}?wait=', () => {
     for (const { answer } of over()) assert.equal((await answer).body.data.terminal, false);
     letGo();
     for (const { answer } of waiting) assert.equal((await answer).status, 200);
+  });
+
+  /** Sends requests that wait, and hangs up while the server looks the operation up for the first time. */
+  async function hangUp(token: string, operation: string): Promise<void> {
+    const { pool } = test.database;
+    const sockets: Socket[] = [];
+    const note = (socket: Socket) => sockets.push(socket);
+    test.app.http.server.on('connection', note);
+    const lock = await pool.connect();
+    try {
+      await lock.query('begin; lock table operations in access exclusive mode');
+      const url = `${test.app.url}/api/v1/operations/${operation}?wait=60`;
+      const headers = { authorization: `Bearer ${token}` };
+      const requests = Array.from({ length: 4 }, () => get(url, { agent: false, headers }));
+      await waitFor('the requests to wait for the table', async () => {
+        const { rows } = await pool.query(
+          `select count(*)::int from pg_stat_activity where datname = current_database()
+            and wait_event_type = 'Lock' and query like '%from "operations" where "id" = $1 and "team_id"%'`,
+        );
+        return rows[0].count === requests.length;
+      });
+      for (const request of requests) {
+        request.destroy();
+        await once(request, 'error');
+      }
+      await waitFor('the server to notice', async () => sockets.every(({ destroyed }) => destroyed));
+    } finally {
+      await lock.query('rollback');
+      lock.release();
+      test.app.http.server.off('connection', note);
+    }
+  }
+
+  it('forgets clients that have hung up, at whatever moment', async () => {
+    const letGo = holdBack(test.plane, 'ensureInstance');
+    const { token } = await createTeam(test.database);
+    const call = clientOf(test.app.url!, token);
+    const operation = await create(call);
+    await hangUp(token, operation);
+    const waiting = Array.from({ length: 21 }, () => ask(call, operation));
+    await waitFor('the one beyond the bound', async () => waiting.some(({ isOver }) => isOver));
+    for (let round = 0; round < 3; round++) await call('GET', `/operations/${operation}`);
+    letGo();
+    const answers = await Promise.all(waiting.map(({ answer }) => answer));
+    assert.equal(answers.filter(({ body }) => !body.data.terminal).length, 1);
   });
 
   it('is checked as without it', async () => {
