@@ -56,6 +56,8 @@ export function operationRoutes(api: Api, database: Database, waits: OperationWa
         if (request.socket.destroyed) gone.abort();
         await request.leaveTurn(() => waits.untilEnded(row.id, principal.team.id, query.wait!, gone.signal));
         row = await find();
+        // Closing the server waits for connections, of which a client could keep this one.
+        if (waits.isClosing) reply.header('connection', 'close');
       }
       return { success: true, data: viewOperation(row), error: null, meta: { request_id: request.id } };
     },

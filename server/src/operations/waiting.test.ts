@@ -134,8 +134,8 @@ describe('GET /operations/{operation}?wait=', () => {
     // Others that are answered after it: so it waits by now.
     for (let round = 0; round < 3; round++) await call('GET', `/operations/${operation}`);
     const closing = test.app.http.close();
-    const { status, body } = await waiting.answer;
-    assert.deepEqual([status, body.data.terminal], [200, false]);
+    const { status, body, headers } = await waiting.answer;
+    assert.deepEqual([status, body.data.terminal, headers.get('connection')], [200, false, 'close']);
     letGo();
     await closing;
   });

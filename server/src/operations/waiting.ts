@@ -56,6 +56,11 @@ export class OperationWaits {
     else this.#perTeam.delete(teamId);
   }
 
+  /** Whether the server closes: nothing waits any more. */
+  get isClosing(): boolean {
+    return this.#isClosing;
+  }
+
   /** Ends all waits, so that their requests are answered. */
   endAll(): void {
     this.#isClosing = true;
