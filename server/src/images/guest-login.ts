@@ -45,6 +45,7 @@ const SCRIPT = `#!/bin/sh
 set -eu
 given=/var/lib/danube/login
 finished=/var/lib/danube/login-of
+keys=/var/lib/danube/keys-of
 known=/run/danube/ssh-settings
 
 settings() {
@@ -62,11 +63,13 @@ instance='' hostname='' hash='' method='' key=''
   <"$given" || true
 if [ "$instance" = "$(cat "$finished" 2>/dev/null || true)" ]; then exit 0; fi
 
-if [ -n "$hostname" ] || ! [ -e /etc/ssh/ssh_host_ed25519_key ]; then
+# Those of the instance whose snapshot this one was made of are not its own.
+if [ "$instance" != "$(cat "$keys" 2>/dev/null || true)" ]; then
   rm -f /etc/ssh/ssh_host_*_key /etc/ssh/ssh_host_*_key.pub
   for type in ed25519 ecdsa; do
     ssh-keygen -q -t "$type" -N '' -C "root@$hostname" -f "/etc/ssh/ssh_host_\${type}_key"
   done
+  printf '%s\\n' "$instance" >"$keys"
 fi
 # Without a login, cloud-init alone sets up everything.
 [ -n "$hostname" ] || exit 0
