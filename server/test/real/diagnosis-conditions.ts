@@ -139,10 +139,13 @@ export const CONDITIONS: readonly Condition[] = [
     subjects: ENGINES,
     code: 'disk_full',
     health: 'unhealthy',
-    // Until the volume refuses. Space that is only reserved counts as well, and takes no time.
+    // Space that is only reserved counts as well, and takes no time. What the engine itself gives back, such as a
+    // database's old log, is taken again as long as the condition lasts.
     during: between(
-      'i=0; while fallocate -l 64M /data/ballast-$i; do i=$((i+1)); done; head -c 1G /dev/zero >/data/ballast; sync',
-      'rm /data/ballast*; sync',
+      'i=0; while fallocate -l 64M /data/ballast-$i; do i=$((i+1)); done; ' +
+        'nohup sh -c "while :; do head -c 64M /dev/zero >>/data/ballast; sleep 0.2; done" >/dev/null 2>&1 & ' +
+        'echo $! >/run/filling',
+      'kill $(cat /run/filling); rm /data/ballast*; sync',
     ),
   },
   {
