@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { stat, statfs } from 'node:fs/promises';
 import path from 'node:path';
+import { mountAt } from '../../lib/mounts.ts';
 import { run } from '../../lib/run.ts';
 import type { CapacityReport } from '../contract/capacity.ts';
 import { DataPlaneError } from '../contract/errors.ts';
@@ -56,15 +57,12 @@ export async function writableSpace(
 }
 
 /** Whether anything is mounted at this folder. */
-export const isMounted = (folder: string): boolean => mountedDevice(folder) !== null;
+export const isMounted = (folder: string): boolean => mountAt(folder) !== undefined;
 
-/** The device behind a mount point, for example `loop3`: field 10 of mountinfo, see proc_pid_mountinfo(5). */
-function mountedDevice(mount: string): string | null {
-  for (const line of readFileSync('/proc/self/mountinfo', 'utf8').split('\n')) {
-    const [before, after] = line.split(' - ');
-    if (before?.split(' ')[4] === mount) return path.basename(after?.split(' ')[1] ?? '');
-  }
-  return null;
+/** The device behind a mount point, for example `loop3`. */
+function mountedDevice(folder: string): string | null {
+  const mount = mountAt(folder);
+  return mount ? path.basename(mount.source) : null;
 }
 
 function quotaConsistent(device: string): boolean | null {

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { open, readFile, rm } from 'node:fs/promises';
+import { open, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { mountAt } from '../../lib/mounts.ts';
 import type { WriteRefusal } from '../contract/capacity.ts';
 
 /** What is written; random, so that it cannot be compressed to nothing. */
@@ -73,14 +74,12 @@ export async function tryToWrite(folder: string): Promise<WriteRefusal | null> {
   } catch (error) {
     const known = REFUSALS[(error as NodeJS.ErrnoException).code ?? ''];
     // Btrfs that became read-only after an error may answer with that error.
-    return known ?? ((await isReadOnly(folder)) ? 'read_only' : 'failed');
+    return known ?? (isReadOnly(folder) ? 'read_only' : 'failed');
   }
 }
 
-/** Whether what is mounted at this folder is read-only, as a mount or as a file system: see proc_pid_mountinfo(5). */
-async function isReadOnly(folder: string): Promise<boolean> {
-  const lines = (await readFile('/proc/self/mountinfo', 'utf8')).split('\n');
-  const [here, options] = lines.find((line) => line.split(' ')[4] === folder)?.split(' - ') ?? [];
-  const all = [here?.split(' ')[5], options?.split(' ')[2]];
-  return all.some((list) => list?.split(',').includes('ro'));
+/** Whether what is mounted at this folder is read-only, as a mount or as a file system. */
+function isReadOnly(folder: string): boolean {
+  const mount = mountAt(folder);
+  return mount !== undefined && [...mount.options, ...mount.fileSystemOptions].includes('ro');
 }

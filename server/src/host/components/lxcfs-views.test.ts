@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { lxcfsDaemons, parseLxcfsMounts } from './lxcfs-views.ts';
+import { parseMounts } from '../../lib/mounts.ts';
+import { lxcfsDaemons, ofLxcfs } from './lxcfs-views.ts';
 
 // From a real kernel. Lines 2 and 3 are in an instance, of an lxcfs that was made read-only later.
 const MOUNTINFO = `31 23 0:28 / /sys/fs/cgroup rw,relatime - tmpfs tmpfs rw,mode=755
@@ -11,12 +12,12 @@ const MOUNTINFO = `31 23 0:28 / /sys/fs/cgroup rw,relatime - tmpfs tmpfs rw,mode
 `;
 
 test('mounts of lxcfs are found with the state of the file system, not of the mount', () => {
-  assert.deepEqual(parseLxcfsMounts(MOUNTINFO), [
+  assert.deepEqual(ofLxcfs(parseMounts(MOUNTINFO)), [
     { device: '0:41', place: '/var/lib/lxcfs', readOnly: false },
     { device: '0:42', place: '/proc/meminfo', readOnly: true },
     { device: '0:42', place: '/sys/devices/system/cpu', readOnly: false },
   ]);
-  assert.deepEqual(parseLxcfsMounts(''), []);
+  assert.deepEqual(ofLxcfs(parseMounts('')), []);
 });
 
 test('a folder without lxcfs has no daemons', () => {

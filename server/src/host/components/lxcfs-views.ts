@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { type Mount, mountsOf } from '../../lib/mounts.ts';
 import { allPids, argumentsOf, identify, linkOf, type ProcessIdentity } from '../../lib/processes.ts';
 
-/** One mount of lxcfs as a process sees it: a line of `/proc/PID/mountinfo`, see proc_pid_mountinfo(5). */
+/** One mount of lxcfs as a process sees it. */
 export interface LxcfsMount {
   /** `major:minor`: the same for all mounts of one lxcfs process. */
   device: string;
@@ -11,19 +12,17 @@ export interface LxcfsMount {
   readOnly: boolean;
 }
 
-export function parseLxcfsMounts(mountinfo: string): LxcfsMount[] {
-  return mountinfo.split('\n').flatMap((line) => {
-    const [mount = '', fileSystem = ''] = line.split(' - ');
-    const [type, , options = ''] = fileSystem.split(' ');
-    if (type !== 'fuse.lxcfs') return [];
-    const [, , device = '', , place = ''] = mount.split(' ');
-    return [{ device, place, readOnly: options.split(',').includes('ro') }];
-  });
-}
+export const ofLxcfs = (mounts: readonly Mount[]): LxcfsMount[] =>
+  mounts
+    .filter(({ type }) => type === 'fuse.lxcfs')
+    .map(({ device, target, fileSystemOptions }) => ({
+      device,
+      place: target,
+      readOnly: fileSystemOptions.includes('ro'),
+    }));
 
 /** The mounts of lxcfs that a process sees; empty where the process is gone. */
-export const lxcfsMounts = (pid: number | 'self'): LxcfsMount[] =>
-  parseLxcfsMounts(readProc(pid, 'mountinfo'));
+export const lxcfsMounts = (pid: number | 'self'): LxcfsMount[] => ofLxcfs(mountsOf(pid));
 
 /**
  * The lxcfs processes of this host that serve the folder, newest first: the first one is mounted there now, and older

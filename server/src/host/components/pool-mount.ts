@@ -1,6 +1,6 @@
-import { readFileSync, readlinkSync } from 'node:fs';
 import path from 'node:path';
-import { allPids } from '../../lib/processes.ts';
+import { mountAt, mountsOf } from '../../lib/mounts.ts';
+import { allPids, linkOf } from '../../lib/processes.ts';
 import { run } from '../../lib/run.ts';
 
 /** Of Incus's own mounts: without it, Incus could not remove disks. */
@@ -13,7 +13,7 @@ const OPTIONS = 'loop,user_subvol_rm_allowed';
  * Throws where a process still uses it; then it may be mounted nowhere, and the next call goes on from there.
  */
 export async function mountAnew(mount: string, image: string): Promise<void> {
-  const source = sourceOf(mountsOf('self'), mount);
+  const source = mountAt(mount)?.source;
   if (source) {
     for (const { namespace, target } of copiesOf(source)) {
       // Lazily: what holds it open there has ended, or never ends. A process that is gone has let go of it by itself.
@@ -23,39 +23,15 @@ export async function mountAnew(mount: string, image: string): Promise<void> {
   }
   await run('mount', ['-t', 'btrfs', '-o', OPTIONS, image, mount]);
   // As Incus does, so that what is in the pool is not cached twice. Not every file system can.
-  const device = sourceOf(mountsOf('self'), mount);
+  const device = mountAt(mount)?.source;
   if (device) await run('losetup', ['--direct-io=on', device], { allow: 'any' });
 }
 
-interface Mount {
-  target: string;
-  source: string;
-}
-
-/** The mounts that a process sees; none where it is gone. See proc_pid_mountinfo(5). */
-function mountsOf(pid: number | 'self'): Mount[] {
-  try {
-    return readFileSync(`/proc/${pid}/mountinfo`, 'utf8').split('\n').flatMap(parse);
-  } catch {
-    return [];
-  }
-}
-
-function parse(line: string): Mount[] {
-  const [before, after] = line.split(' - ');
-  const target = before?.split(' ')[4];
-  const source = after?.split(' ')[1];
-  return target && source ? [{ target, source }] : [];
-}
-
-const sourceOf = (mounts: readonly Mount[], mount: string): string | null =>
-  mounts.find(({ target }) => target === mount)?.source ?? null;
-
 /** Where else the device is mounted, the innermost mounts first: each mount namespace once, but for our own. */
 function copiesOf(device: string): { namespace: string; target: string }[] {
-  const seen = new Set([namespaceOf('self')]);
+  const seen = new Set([linkOf('self', 'ns/mnt')]);
   return allPids().flatMap((pid) => {
-    const id = namespaceOf(pid);
+    const id = linkOf(pid, 'ns/mnt');
     if (id === null || seen.has(id)) return [];
     seen.add(id);
     const namespace = path.join('/proc', String(pid), 'ns', 'mnt');
@@ -64,13 +40,4 @@ function copiesOf(device: string): { namespace: string; target: string }[] {
       .map(({ target }) => ({ namespace, target }))
       .reverse();
   });
-}
-
-/** Identifies the mount namespace of a process; null where it is gone. */
-function namespaceOf(pid: number | 'self'): string | null {
-  try {
-    return readlinkSync(`/proc/${pid}/ns/mnt`);
-  } catch {
-    return null;
-  }
 }
