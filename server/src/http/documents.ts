@@ -60,6 +60,17 @@ export async function documentRoutes(http: HttpServer, config: Config, tags: rea
 /** The pages of errors: HTML for browsers, and the Markdown of the repository for everything else. */
 function errorRoutes(http: HttpServer): void {
   const open = { config: { public: true } };
+  const pages = new Map<string, StoredAnswer>();
+  const sendPage = async (name: string, request: FastifyRequest, reply: FastifyReply) => {
+    const isForBrowser = String(request.headers.accept ?? '').includes('text/html');
+    const key = `${name} ${isForBrowser}`;
+    const page = pages.get(key) ?? (await readPage(name, isForBrowser));
+    pages.set(key, page);
+    reply.header('content-security-policy', PAGE_POLICY);
+    const body = await page.send(request, reply);
+    reply.header('vary', 'accept, accept-encoding');
+    return body;
+  };
   http.get('/docs/errors', open, (request, reply) => sendPage('README', request, reply));
   http.get<{ Params: { code: string } }>('/docs/errors/:code', open, async (request, reply) => {
     const { code } = request.params;
@@ -69,16 +80,11 @@ function errorRoutes(http: HttpServer): void {
   });
 }
 
-async function sendPage(name: string, request: FastifyRequest, reply: FastifyReply) {
+async function readPage(name: string, isForBrowser: boolean): Promise<StoredAnswer> {
   const markdown = await readFile(path.join(ERROR_PAGES, `${name}.md`), 'utf8');
-  const isForBrowser = String(request.headers.accept ?? '').includes('text/html');
-  const answer = isForBrowser
+  return isForBrowser
     ? new StoredAnswer(HTML, errorPage(markdown))
     : new StoredAnswer('text/plain; charset=utf-8', markdown);
-  reply.header('content-security-policy', PAGE_POLICY);
-  const body = await answer.send(request, reply);
-  reply.header('vary', 'accept, accept-encoding');
-  return body;
 }
 
 const errorPage = (markdown: string): string => `<!doctype html>
