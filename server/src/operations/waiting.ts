@@ -10,6 +10,7 @@ const LOOK_EVERY = 2000;
 
 interface Wait {
   operation: string;
+  teamId: number;
   over: () => void;
 }
 
@@ -21,7 +22,6 @@ export class OperationWaits {
   readonly #database: Database;
   readonly #log: Log;
   readonly #waits = new Set<Wait>();
-  readonly #perTeam = new Map<number, number>();
   #wakeUp: WakeUp | null = null;
   #timer: NodeJS.Timeout | null = null;
   #isClosing = false;
@@ -36,24 +36,19 @@ export class OperationWaits {
    * at once where too many requests of the team wait already.
    */
   async untilEnded(operation: string, teamId: number, seconds: number, signal: AbortSignal): Promise<void> {
-    const ofTeam = this.#perTeam.get(teamId) ?? 0;
-    if (this.#isClosing || ofTeam >= PER_TEAM || signal.aborted) return;
+    if (this.#isClosing || this.#countOf(teamId) >= PER_TEAM || signal.aborted) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     const over = () => resolve();
-    const wait = { operation, over };
+    const wait = { operation, teamId, over };
     const timer = setTimeout(over, seconds * 1000);
     signal.addEventListener('abort', over, { once: true });
     this.#waits.add(wait);
-    this.#perTeam.set(teamId, ofTeam + 1);
     // It may have ended before it was waited for.
     this.#listen().wake();
     await promise;
     clearTimeout(timer);
     signal.removeEventListener('abort', over);
     this.#waits.delete(wait);
-    const left = this.#perTeam.get(teamId)! - 1;
-    if (left > 0) this.#perTeam.set(teamId, left);
-    else this.#perTeam.delete(teamId);
   }
 
   /** Whether the server closes: nothing waits any more. */
@@ -71,6 +66,10 @@ export class OperationWaits {
     this.endAll();
     if (this.#timer) clearInterval(this.#timer);
     await this.#wakeUp?.stop();
+  }
+
+  #countOf(teamId: number): number {
+    return Array.from(this.#waits).filter((wait) => wait.teamId === teamId).length;
   }
 
   #listen(): WakeUp {
