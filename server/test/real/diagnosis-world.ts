@@ -6,6 +6,7 @@ import type { DataPlane } from '../../src/dataplane/contract/data-plane.ts';
 import { createLog } from '../../src/lib/log.ts';
 import { type RunResult, run } from '../../src/lib/run.ts';
 import { type Call, clientOf, newCache, newDatabase, newVps } from '../client.ts';
+import { customerOf } from '../customer.ts';
 import { createTeam, startTestApp, type TestApp, waitFor } from '../harness.ts';
 import { createTestIncus } from '../incus.ts';
 import { sample } from '../seed.ts';
@@ -85,13 +86,7 @@ export class DiagnosisWorld {
 
   /** Changes parameters of a running engine, as its owner does. */
   async configure(subject: Subject, configuration: Record<string, string>): Promise<void> {
-    const { status, body } = await this.#call('PUT', this.#path(subject), { configuration });
-    assert.equal(status, 200, JSON.stringify(body));
-    const operation = await waitFor('the operation to end', async () => {
-      const { data } = (await this.#call('GET', `/operations/${body.operation_id}`)).body;
-      return data.terminal && data;
-    });
-    assert.equal(operation.state, 'succeeded', JSON.stringify(operation));
+    await customerOf(this.#call).succeeds(this.#call('PUT', this.#path(subject), { configuration }));
   }
 
   #path = (subject: Subject): string => `/${kindOf(subject)}/${this.#ids.get(subject)}`;
