@@ -53,6 +53,8 @@ describe('capacity of a pool that is nearly full', () => {
     const shown = async () => (await call('GET', `/vps/${id}`)).body.instance.status_details;
     const promise = () => call('POST', '/vps', newVps({ name: 'more' }));
     world.test.plane.setWriteRefusal('read_only');
+    // At once, and not only when the host was looked at again.
+    refused(await promise(), 503, 'unavailable', /take no writes/);
     await world.observe();
     const refusal = await promise();
     refused(refusal, 503, 'unavailable', /take no writes/);

@@ -82,6 +82,12 @@ export async function assertPoolHasRoom(db: Queryable): Promise<void> {
   if (isNearlyFull(limits)) throw nearlyFull(limits);
 }
 
+/** Throws `unavailable` where the pool takes no writes at this moment, which the row `capacity` says seconds later. */
+export async function assertTakesWrites(plane: Pick<Capacity, 'findWriteRefusal'>): Promise<void> {
+  const refusal = await plane.findWriteRefusal();
+  if (refusal) throw storageRefuses(refusal);
+}
+
 /**
  * Asks the pool itself, which a guest may have filled since. For steps that are about to store something: throws
  * `no_capacity`, and nothing is begun.

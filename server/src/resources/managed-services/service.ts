@@ -4,7 +4,7 @@ import { pageOf } from '../../http/pagination.ts';
 import type { TeamPrincipal } from '../../http/principal.ts';
 import { takeQuota } from '../../identity/teams/quotas.ts';
 import { type AddressPools, allotAddresses } from '../../instances/addresses.ts';
-import { promiseInstance } from '../../instances/capacity.ts';
+import { assertTakesWrites, promiseInstance } from '../../instances/capacity.ts';
 import { acceptForInstance, targetOf } from '../../instances/lifecycle.ts';
 import type { InstanceQuery } from '../../instances/listing.ts';
 import { insertInstance } from '../../instances/store.ts';
@@ -160,6 +160,7 @@ export class ServiceActions {
     // Its status is `pending` until a worker begins.
     const operation = await accept(tx, principal, targetOf(row), serviceOperations.create, args);
     await promiseInstance(tx, principal.team.id, row);
+    await assertTakesWrites(this.#plane);
     return {
       message: `The ${this.#noun} is being created. Ask for its status until it is running.`,
       instance: this.#view(row, NOTHING_SEEN),

@@ -6,7 +6,7 @@ import { pageOf } from '../../http/pagination.ts';
 import type { TeamPrincipal } from '../../http/principal.ts';
 import { takeQuota } from '../../identity/teams/quotas.ts';
 import { type AddressPools, allotAddresses } from '../../instances/addresses.ts';
-import { promiseInstance } from '../../instances/capacity.ts';
+import { assertTakesWrites, promiseInstance } from '../../instances/capacity.ts';
 import { acceptForInstance, targetOf } from '../../instances/lifecycle.ts';
 import type { InstanceQuery } from '../../instances/listing.ts';
 import { pickSettings } from '../../instances/settings.ts';
@@ -120,6 +120,7 @@ export class VpsService {
     // Its status is `pending` until a worker begins.
     const operation = await accept(tx, principal, targetOf(vps), vpsOperations.create, { image: body.image });
     await promiseInstance(tx, principal.team.id, vps);
+    await assertTakesWrites(this.#plane);
     return {
       message: 'The server is being created. Ask for its status until it is running.',
       instance: viewVps(vps, NOTHING_SEEN),
