@@ -48,7 +48,7 @@ function storageFinding({ evidence, noun }: EngineFacts): Finding | null {
     return critical(
       'storage_read_only',
       `The storage of the ${noun} takes no writes: its file system is read-only.`,
-      'This is a fault of the host, which its operator is told of. Nothing that was confirmed is lost; try again later.',
+      'This is a fault of the host, which its operator is told of. Try again later.',
       true,
     );
   }
