@@ -3,20 +3,24 @@ import { DataPlaneError } from '../dataplane/contract/errors.ts';
 import type { InstanceRef } from '../dataplane/contract/refs.ts';
 
 /**
- * Waits for a started instance. If it has stopped meanwhile (it did not really start, or its first boot was
- * interrupted), it is started once more. Throws `stopped` where it stops again, and what `wait` throws.
+ * Waits for a started instance, at most until `superseded`. If it has stopped meanwhile (it did not really start, or its
+ * first boot was interrupted), it is started once more; never after `superseded`, because then something else may have
+ * stopped it on purpose. Throws `stopped` where it stops again, and what `wait` throws.
  */
 export async function untilItAnswers(
-  plane: Compute,
+  plane: Pick<Compute, 'ensureRunning'>,
   ref: InstanceRef,
   wait: (ref: InstanceRef) => Promise<void>,
+  superseded: Promise<void>,
 ): Promise<void> {
+  // What is given up only looks at the guest, so it may go on.
+  const answer = (): Promise<void> => Promise.race([superseded, wait(ref)]);
   try {
-    await wait(ref);
+    await answer();
   } catch (error) {
     if (!isStopped(error)) throw error;
     await plane.ensureRunning(ref);
-    await wait(ref).catch((cause) => {
+    await answer().catch((cause) => {
       throw isStopped(cause) ? new DataPlaneError('stopped', STOPS_AGAIN, { cause }) : cause;
     });
   }

@@ -4,27 +4,29 @@ import { queuedOperations } from './operations-store.ts';
 
 const CHECK_MS = 1000;
 
-/** Waits for `work`, or until an operation that makes it pointless is queued for the resource. */
+/**
+ * Runs `work`, which gets a promise that resolves once an operation that makes it pointless is queued for the resource.
+ * The operation begins as soon as `work` has ended, so work must end soon after that, and leave nothing behind that still
+ * changes the resource.
+ */
 export async function unlessSuperseded(
   database: Database,
   resourceId: string,
   superseding: ReadonlySet<string>,
-  work: Promise<void>,
+  work: (superseded: Promise<void>) => Promise<void>,
 ): Promise<void> {
-  let waiting = true;
+  let over = false;
   const superseded = (async () => {
-    while (waiting) {
+    while (!over) {
       await delay(CHECK_MS, undefined, { ref: false });
       // A query that fails is repeated.
-      const queued = waiting ? await queuedOperations(database.db, resourceId).catch(() => []) : [];
+      const queued = over ? [] : await queuedOperations(database.db, resourceId).catch(() => []);
       if (queued.some(({ kind }) => superseding.has(kind))) return;
     }
   })();
   try {
-    await Promise.race([work, superseded]);
+    await work(superseded);
   } finally {
-    waiting = false;
-    // Its failure no longer matters, since no one waits for it.
-    work.catch(() => {});
+    over = true;
   }
 }

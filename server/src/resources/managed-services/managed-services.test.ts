@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { clientOf, newCache, newDatabase } from '../../../test/client.ts';
 import { suiteWithDatabases } from '../../../test/database-world.ts';
-import { createTeam, waitFor } from '../../../test/harness.ts';
+import { createTeam, holdBack, waitFor } from '../../../test/harness.ts';
 import { getInstance } from '../../instances/store.ts';
 import { volumeOf } from '../../instances/volumes.ts';
 
@@ -110,6 +110,18 @@ describe('databases and caches', () => {
     assert.equal((await call('DELETE', `/database/${id}`)).body.status, 'destroying');
     await waitFor('404', async () => (await call('GET', `/database/${id}`)).status === 404);
     assert.equal(await world.test.plane.describeInstance(ref(id)), null);
+  });
+
+  it('does not wait for an engine that its owner has given up on, and leaves it stopped', async () => {
+    const release = holdBack(world.test.plane, 'waitForService');
+    const created = await call('POST', '/database', newDatabase());
+    const { id } = created.body.instance;
+    await call('POST', `/database/${id}/force-stop`);
+    await settled(id, 'stopped');
+    // Whatever still waited for the engine finds its instance stopped now.
+    release();
+    assert.equal((await show(id)).status, 'stopped');
+    assert.equal((await world.test.plane.describeInstance(ref(id)))?.power, 'stopped');
   });
 
   it('builds a lost instance again on its data when it is started', async () => {

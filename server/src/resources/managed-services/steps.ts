@@ -1,4 +1,5 @@
 import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
+import type { InstanceRef } from '../../dataplane/contract/refs.ts';
 import type { Database } from '../../db/database.ts';
 import { createNetworkReader } from '../../instances/addresses.ts';
 import { untilItAnswers } from '../../instances/boot.ts';
@@ -48,12 +49,10 @@ export function stepTools({ database, plane }: ServiceWorkflowDependencies) {
       (await plane.describeInstance(instanceRef(row))) !== null,
     /** Waits until the engine answers, or no longer has to. */
     ready: (row: ManagedService): Promise<void> =>
-      unlessSuperseded(
-        database,
-        row.id,
-        SUPERSEDING,
-        untilItAnswers(plane, instanceRef(row), (ref) => waitUntilReady(plane, ref, providerOf(row))),
-      ),
+      unlessSuperseded(database, row.id, SUPERSEDING, (superseded) => {
+        const wait = (ref: InstanceRef) => waitUntilReady(plane, ref, providerOf(row));
+        return untilItAnswers(plane, instanceRef(row), wait, superseded);
+      }),
   };
 }
 

@@ -61,13 +61,17 @@ describe('VPS under requests at the same time', () => {
     assert.equal((await own('POST', '/vps', newVps({ name: 'again' }))).status, 201);
   });
 
-  it('does not wait for a guest that its owner has given up on', async () => {
+  it('does not wait for a guest that its owner has given up on, and leaves it stopped', async () => {
     const release = holdBack(world.test.plane, 'waitForSsh');
     const created = await call('POST', '/vps', newVps({ name: 'stuck' }));
     const { id } = created.body.instance;
     await call('POST', `/vps/${id}/stop`);
     await settled(id, 'stopped');
+    // Whatever still waited for the guest finds it stopped now.
     release();
+    assert.equal((await call('GET', `/vps/${id}/status`)).body.status, 'stopped');
+    const ref = { teamId: world.test.team.teamId, name: `vps-${id}` };
+    assert.equal((await world.test.plane.describeInstance(ref))?.power, 'stopped');
   });
 
   it('lets five operations wait, and always a deletion', async () => {

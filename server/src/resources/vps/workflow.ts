@@ -104,12 +104,10 @@ function vpsSteps({ database, plane, secrets }: VpsWorkflowDependencies) {
     }),
     // A user who gives up on a guest that never boots must not have to wait for it.
     ssh: step('ssh', (operation) =>
-      unlessSuperseded(
-        database,
-        operation.resourceId,
-        SUPERSEDING,
-        untilItAnswers(plane, refOf(operation), (ref) => plane.waitForSsh(ref, SSH_TIMEOUT_SECONDS)),
-      ),
+      unlessSuperseded(database, operation.resourceId, SUPERSEDING, (superseded) => {
+        const wait = (ref: InstanceRef) => plane.waitForSsh(ref, SSH_TIMEOUT_SECONDS);
+        return untilItAnswers(plane, refOf(operation), wait, superseded);
+      }),
     ),
     start: step('start', (operation) => plane.ensureRunning(refOf(operation))),
     stop: step('stop', (operation) => plane.ensureStopped(refOf(operation), STOP_GRACE_SECONDS)),
