@@ -19,7 +19,7 @@ export function customerOf(call: Call) {
   const ended = (answer: Answer) => {
     assert.ok(answer.status < 300, JSON.stringify(answer.body));
     return waitFor('the operation to end', async () => {
-      const { data } = (await call('GET', `/operations/${answer.body.operation_id}`)).body;
+      const { data } = (await call('GET', `/operations/${answer.body.operation_id}?wait=60`)).body;
       return data.terminal && data;
     });
   };

@@ -160,20 +160,26 @@ export function holdBack(plane: SimDataPlane, verb: SimVerb): () => void {
   };
 }
 
+/** Milliseconds between two questions of {@link waitFor}. */
+const SHORTEST_PAUSE_MS = 20;
+const LONGEST_PAUSE_MS = 200;
+
 /**
  * Polls until the result is not null, false or undefined; throws after the deadline, naming what it waited for. The
- * deadline is generous: on two busy cores, a step of one second can take one and a half minutes.
+ * deadline is generous: on two busy cores, a step of one second can take one and a half minutes. The longer it waits,
+ * the more rarely it asks, because every question takes processor time from what is waited for.
  */
 export async function waitFor<T>(
   what: string,
   ask: () => Promise<T | null | false | undefined>,
   seconds = 180,
 ): Promise<T> {
-  const deadline = Date.now() + seconds * 1000;
+  const began = Date.now();
   for (;;) {
     const answer = await ask();
     if (answer !== null && answer !== false && answer !== undefined) return answer;
-    if (Date.now() > deadline) throw new Error(`Gave up after ${seconds} s waiting for ${what}.`);
-    await delay(20);
+    const waited = Date.now() - began;
+    if (waited > seconds * 1000) throw new Error(`Gave up after ${seconds} s waiting for ${what}.`);
+    await delay(Math.min(Math.max(waited / 10, SHORTEST_PAUSE_MS), LONGEST_PAUSE_MS));
   }
 }

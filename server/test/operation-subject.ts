@@ -55,7 +55,7 @@ export const plansOf = <Kind extends string>({
 export const ended = (call: Call, { status, body }: Answer, seconds?: number) => {
   assert.ok(status < 300, JSON.stringify(body));
   const hasEnded = async () => {
-    const answer = await call('GET', `/operations/${body.operation_id}`);
+    const answer = await call('GET', `/operations/${body.operation_id}?wait=60`);
     assert.equal(answer.status, 200, JSON.stringify(answer.body));
     return answer.body.data.terminal && answer.body.data;
   };

@@ -3,7 +3,7 @@ import { type Answer, type Call, takeSnapshot } from './client.ts';
 import type { Kind as InstanceKind } from './customer.ts';
 import { waitFor } from './harness.ts';
 import { testKills } from './kills.ts';
-import { type OperationSubject, plansOf } from './operation-subject.ts';
+import { ended, type OperationSubject, plansOf } from './operation-subject.ts';
 import { testStepFailures } from './step-failures.ts';
 
 type Settled = 'running' | 'stopped';
@@ -84,12 +84,11 @@ async function prepare<Kind extends string>(
   const { from } = subject.cases[kind];
   if (from === 'none') return name;
   const created = await call('POST', `/${subject.kind}`, subject.newBody(name));
-  assert.equal(created.status, 201, JSON.stringify(created.body));
+  assert.equal((await ended(call, created)).state, 'succeeded');
   const { id } = created.body.instance;
-  await settle(subject, call, id, 'running');
   if (from === 'stopped') {
-    await call('POST', `/${subject.kind}/${id}/stop`);
-    await settle(subject, call, id, 'stopped');
+    const stopped = await ended(call, await call('POST', `/${subject.kind}/${id}/stop`));
+    assert.equal(stopped.state, 'succeeded');
   }
   if (kind === 'restore' || kind === 'delete') await takeSnapshot(call, subject.kind, id);
   return id;

@@ -79,7 +79,7 @@ describe('capacity on Incus', { timeout: 2_400_000 }, () => {
     const { data } = await waitFor(
       'the operation to end',
       async () => {
-        const { body } = await call('GET', `/operations/${answer.body.operation_id}`);
+        const { body } = await call('GET', `/operations/${answer.body.operation_id}?wait=60`);
         return body.data.terminal && body;
       },
       1200,
