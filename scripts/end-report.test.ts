@@ -17,10 +17,8 @@ test('the end of a run says how many tests passed, and which failed', async () =
   try {
     await writeFile(path.join(folder, 'good.test.mjs'), GOOD);
     await writeFile(path.join(folder, 'bad.test.mjs'), BAD);
-    const reporters = ['spec', path.join(import.meta.dirname, 'end-report.ts')];
-    const to = '--test-reporter-destination=stdout';
-    const args = ['--test', ...reporters.flatMap((reporter) => [`--test-reporter=${reporter}`, to])];
-    const child = spawn(process.execPath, [...args, 'good.test.mjs', 'bad.test.mjs'], {
+    const runner = path.join(import.meta.dirname, 'run-files.ts');
+    const child = spawn(process.execPath, [runner, '2', 'good.test.mjs', 'bad.test.mjs'], {
       cwd: folder,
       env: { ...process.env, NODE_TEST_CONTEXT: undefined },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
@@ -33,6 +31,7 @@ test('the end of a run says how many tests passed, and which failed', async () =
     ]);
     assert.equal(status, 1);
     assert.equal(warnings, '');
+    assert.ok(printed.indexOf('works') < printed.indexOf('breaks'), 'not in the order that was given');
     assert.match(printed, /The slowest files:\n +\d+\.\d s {2}(good|bad)\.test\.mjs\n/);
     const { seconds, ...rest } = outcome as Outcome;
     assert.ok(seconds > 0);

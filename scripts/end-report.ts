@@ -2,7 +2,7 @@ import path from 'node:path';
 import type { TestEvent } from 'node:test/reporters';
 import { type FileTime, fileTime, slowestFiles } from './slowest-files.ts';
 
-/** The result of one `node --test` run. */
+/** The result of one run of `run-files.ts`. */
 export interface Outcome {
   passed: number;
   skipped: number;
@@ -12,8 +12,8 @@ export interface Outcome {
 }
 
 /**
- * A reporter for `node --test` that lists the slowest files, and sends the result to the parent process. It is one, and
- * not two, because Node warns of a leak where there are three reporters.
+ * A reporter that lists the slowest files, and sends the result to the parent process. It is one, and not two, because
+ * Node warns of a leak where there are three reporters.
  */
 export default async function* reportEnd(source: AsyncIterable<TestEvent>): AsyncGenerator<string> {
   const outcome: Outcome = { passed: 0, skipped: 0, seconds: 0, failed: [] };

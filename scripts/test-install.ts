@@ -28,6 +28,8 @@ export const terminal = createTerminal();
 // Short waits, because tests kill daemons repeatedly.
 const supervisor = createSupervisor({ log: (message) => terminal.line(message), maxBackoffMs: 500 });
 let postgres: RunningPostgres | null = null;
+/** Whether the install is this process's own: another run of the checkout may be using it. */
+let isOurs = false;
 
 /** The install's folder, the same for every run of a checkout, so that leftovers of a killed run are found. */
 const home = path.join(
@@ -48,11 +50,13 @@ export async function prepareTestInstall(engine: 'sim' | 'incus'): Promise<void>
   for (const name of ['DATABASE_URL', 'INCUS_URL']) delete process.env[name];
   // Held until this process ends. The folder belongs to the checkout, so another run would remove it.
   await takeLock(home, `test-${installId(home)}`);
+  isOurs = true;
   await clean();
 }
 
-/** Stops and removes the whole install. */
+/** Stops and removes the whole install, unless it belongs to another run. */
 export async function removeTestInstall(): Promise<void> {
+  if (!isOurs) return;
   try {
     await supervisor.stop();
     await postgres?.stop();

@@ -20,18 +20,13 @@ import {
   takeTestImages,
   terminal,
 } from './test-install.ts';
+import { longestFirst } from './test-order.ts';
 import { packagesFor } from './test-packages.ts';
 
 /** Tests on the one Incus of the run, two files at a time. */
 const QUIET = 'server/test/real/quiet/';
 /** Tests that would disturb others, because they kill or stop shared daemons: one file at a time. */
 const DISRUPTIVE = 'server/test/real/disruptive/';
-
-/** The usual report, and after it where the time went. */
-const REPORTERS = ['spec', './scripts/end-report.ts'].flatMap((reporter) => [
-  `--test-reporter=${reporter}`,
-  '--test-reporter-destination=stdout',
-]);
 
 const fast = process.argv.includes('--fast');
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('-'));
@@ -117,13 +112,16 @@ async function check(what: string, script: string, args: string[]): Promise<void
 }
 
 async function runScript(what: string, script: string, args: string[]): Promise<void> {
-  const target = script.startsWith('-') ? script : path.join(ROOT, script);
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', target, ...args], {
-    cwd: ROOT,
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-  });
+  const child = spawn(
+    process.execPath,
+    ['--disable-warning=ExperimentalWarning', path.join(ROOT, script), ...args],
+    {
+      cwd: ROOT,
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    },
+  );
   children.add(child);
-  // Only `node --test` sends something.
+  // Only `run-files.ts` sends something.
   child.once('message', (outcome: Outcome) => outcomes.set(what, outcome));
   const status = await new Promise((resolve) => child.once('exit', resolve));
   children.delete(child);
@@ -134,7 +132,7 @@ async function runScript(what: string, script: string, args: string[]): Promise<
 async function checkFiles(what: string, files: string[], atOnce: number): Promise<void> {
   if (files.length === 0) return;
   try {
-    await check(what, '--test', [`--test-concurrency=${atOnce}`, ...REPORTERS, ...files]);
+    await check(what, 'scripts/run-files.ts', [String(atOnce), ...longestFirst(files)]);
   } catch (error) {
     if (interrupted || !(error instanceof CheckFailed)) throw error;
     failed = true;
