@@ -1,4 +1,5 @@
 import { Agent, type Dispatcher } from 'undici';
+import { type Answer, orNull, parseAnswer } from './answers.ts';
 import { fromTransport, IncusError } from './errors.ts';
 
 /** An Incus on this host or elsewhere. Certificates and keys are PEM text. */
@@ -22,15 +23,6 @@ export interface Upload {
 }
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-
-interface Answer {
-  etag: string;
-  type: 'sync' | 'async' | 'error';
-  metadata: unknown;
-  operation?: string;
-  error?: string;
-  error_code?: number;
-}
 
 /** A background operation of Incus. `metadata` is its result, for example the exit status of an exec. */
 interface Operation {
@@ -270,36 +262,5 @@ export class IncusClient {
       if (options.signal?.aborted) throw options.signal.reason;
       throw fromTransport(error);
     }
-  }
-}
-
-/** Failures can also come with a 2xx status and an error in the body, or as an error body without metadata. */
-function parseAnswer(
-  { statusCode: status, headers }: Pick<Dispatcher.ResponseData, 'statusCode' | 'headers'>,
-  text: string,
-  what: string,
-): Answer {
-  let answer: Answer;
-  try {
-    answer = { ...(JSON.parse(text) as Omit<Answer, 'etag'>), etag: String(headers.etag ?? '') };
-  } catch (cause) {
-    throw new IncusError(
-      status >= 400 ? status : 502,
-      `${what} was answered with something other than JSON`,
-      { cause },
-    );
-  }
-  if (answer.type === 'error' || status >= 400) {
-    throw new IncusError(answer.error_code || status, answer.error ?? text);
-  }
-  return answer;
-}
-
-async function orNull<T>(promise: Promise<T>): Promise<T | null> {
-  try {
-    return await promise;
-  } catch (error) {
-    if (error instanceof IncusError && error.status === 404) return null;
-    throw error;
   }
 }

@@ -5,7 +5,7 @@ import { UUID, uuidv7 } from '../../lib/ids.ts';
 import { InvalidAddress, parseBlock } from '../../lib/packet-filter/addresses.ts';
 import type { Protocol } from '../../lib/packet-filter/policy.ts';
 import type { InstanceName, StoredRule } from './rule.ts';
-import type { FirewallRuleInput } from './schema.ts';
+import type { FirewallRuleInput } from './rule-schema.ts';
 
 const noRuleFor = (name: string): string =>
   `The network cannot tell ${name} from other protocols without ports. Use the protocol any, with the addresses of ` +

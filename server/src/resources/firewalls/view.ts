@@ -1,6 +1,7 @@
 import type { Instance } from '../../instances/store.ts';
 import type { StoredRule } from './rule.ts';
-import type { FirewallRule, FirewallView } from './schema.ts';
+import type { FirewallRule } from './rule-schema.ts';
+import type { FirewallView } from './schema.ts';
 import type { Attachment, Firewall } from './store.ts';
 
 /** A rule as the API shows it. */

@@ -13,7 +13,6 @@ import { AppError, invalidState, notFound } from '../../lib/errors.ts';
 import { UUID, uuidv7 } from '../../lib/ids.ts';
 import { accept } from '../../operations/accept.ts';
 import type { AcceptedOperation } from '../../operations/operations-store.ts';
-import { hasUnfinished } from '../../operations/unfinished.ts';
 import { NOTHING_SEEN, type Observation, type PassClock } from '../../reconcilers/reconcilers.ts';
 import type { Parameters } from '../../services/check-parameters.ts';
 import { findProvider } from '../../services/registry.ts';
@@ -29,7 +28,8 @@ import {
 } from './changes.ts';
 import { type Changes, splitColumns, writeChanges } from './columns.ts';
 import { KINDS, type Kind } from './kinds.ts';
-import { type CreateArgs, type PublishArgs, serviceOperations, updatableColumns } from './operations.ts';
+import { type CreateArgs, serviceOperations, updatableColumns } from './operations.ts';
+import { requestPublication } from './publication.ts';
 import { newPassword, requestRotation } from './rotation.ts';
 import { type CreateRequest, checkCreate } from './rules.ts';
 import { ACTIONS, allowedActions, refusal } from './states.ts';
@@ -262,7 +262,7 @@ export class ServiceActions {
     }
     const port = row.public_port ?? (await takePublicPort(tx, this.#pools.ports));
     if (port === null) throw new AppError('not_available', 'This install has no public port left.');
-    const operation = await this.#setPublished(tx, principal, row, true, port);
+    const operation = await requestPublication(tx, principal, row, { published: true, port });
     return {
       message: operation
         ? `The ${this.#noun} is being published.`
@@ -276,28 +276,13 @@ export class ServiceActions {
   async withdraw(tx: Tx, principal: TeamPrincipal, id: string) {
     const row = await this.#lock(tx, principal, id);
     if (row.desired === 'deleted') throw invalidState(`The ${this.#noun} is being deleted.`, row.status);
-    const operation = await this.#setPublished(tx, principal, row, false, row.public_port);
+    const operation = await requestPublication(tx, principal, row, {
+      published: false,
+      port: row.public_port,
+    });
     return {
       message: operation ? `The ${this.#noun} is being withdrawn.` : `The ${this.#noun} is not published.`,
       operation_id: operation?.id ?? null,
     };
-  }
-
-  /**
-   * The port stays reserved for the instance, so that publishing it again gives the same port. Null where nothing
-   * changes.
-   */
-  async #setPublished(
-    tx: Tx,
-    principal: TeamPrincipal,
-    row: ManagedService,
-    published: boolean,
-    port: number | null,
-  ): Promise<AcceptedOperation | null> {
-    if (row.published === published && !(await hasUnfinished(tx, row.id))) return null;
-    const settled = row.status === 'error' ? 'error' : row.desired === 'running' ? 'running' : 'stopped';
-    const args: PublishArgs = { published, settled };
-    await writeChanges(tx, row.id, { public_port: port });
-    return acceptForInstance(tx, principal, row, serviceOperations.publish, args);
   }
 }

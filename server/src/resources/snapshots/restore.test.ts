@@ -1,30 +1,19 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type Answer, takeSnapshot } from '../../../test/client.ts';
+import { takeSnapshot } from '../../../test/client.ts';
 import { type Kind, suiteWithCustomer } from '../../../test/customer.ts';
-import { findInconsistencies } from '../../../test/faults.ts';
-import { waitFor } from '../../../test/harness.ts';
+import { snapshotsOf } from '../../../test/snapshots.ts';
 import { DataPlaneError } from '../../dataplane/contract/errors.ts';
 
 describe('restored snapshots', () => {
   const world = suiteWithCustomer();
   const { call } = world;
   const { show, ended, succeeds, running } = world.customer;
-  const snapshot = async (kind: Kind, id: number) =>
-    (await call('GET', `/snapshots/${kind}/${id}`)).body.snapshot;
-  const list = async (kind: Kind, id: string): Promise<Answer['body'][]> =>
-    (await call('GET', `/snapshots/${kind}?${kind}_instance_id=${id}&per_page=100`)).body.data;
+  const { snapshot, list, restore, consistent } = snapshotsOf(world);
   const ref = (kind: Kind, id: string) => ({ teamId: world.test.team.teamId, name: `${kind}-${id}` });
-  const restore = (kind: Kind, id: number) => call('POST', `/snapshots/${kind}/${id}/restore`);
   const write = (kind: Kind, id: string, content: string) =>
     world.test.plane.drift.writeDisk(ref(kind, id), content);
   const read = (kind: Kind, id: string) => world.test.plane.readDisk(ref(kind, id));
-  const consistent = () =>
-    waitFor('everything to be consistent', async () => {
-      return (await findInconsistencies(world.test.database, world.test.plane)).length === 0;
-    }).catch(async () =>
-      assert.deepEqual(await findInconsistencies(world.test.database, world.test.plane), []),
-    );
 
   for (const kind of ['vps', 'database', 'cache'] as const) {
     it(`of a ${kind} bring back what was there, at the same address, and keep what was there before`, async () => {

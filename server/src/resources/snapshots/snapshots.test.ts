@@ -1,26 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type Answer, takeSnapshot } from '../../../test/client.ts';
-import { type Kind, suiteWithCustomer } from '../../../test/customer.ts';
-import { findInconsistencies } from '../../../test/faults.ts';
-import { holdBack, waitFor } from '../../../test/harness.ts';
+import { takeSnapshot } from '../../../test/client.ts';
+import { suiteWithCustomer } from '../../../test/customer.ts';
+import { holdBack } from '../../../test/harness.ts';
+import { snapshotsOf } from '../../../test/snapshots.ts';
 import { DataPlaneError } from '../../dataplane/contract/errors.ts';
 
 describe('snapshots', () => {
   const world = suiteWithCustomer();
   const { call } = world;
   const { show, ended, succeeds, running } = world.customer;
-  const snapshot = async (kind: Kind, id: number) =>
-    (await call('GET', `/snapshots/${kind}/${id}`)).body.snapshot;
-  const list = async (kind: Kind, id: string): Promise<Answer['body'][]> =>
-    (await call('GET', `/snapshots/${kind}?${kind}_instance_id=${id}&per_page=100`)).body.data;
-  const restore = (kind: Kind, id: number) => call('POST', `/snapshots/${kind}/${id}/restore`);
-  const consistent = () =>
-    waitFor('everything to be consistent', async () => {
-      return (await findInconsistencies(world.test.database, world.test.plane)).length === 0;
-    }).catch(async () =>
-      assert.deepEqual(await findInconsistencies(world.test.database, world.test.plane), []),
-    );
+  const { snapshot, list, restore, consistent } = snapshotsOf(world);
 
   it('go with their instance', async () => {
     const id = await running('cache');

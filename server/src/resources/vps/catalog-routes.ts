@@ -3,7 +3,7 @@ import type { Database } from '../../db/database.ts';
 import type { Api } from '../../http/api.ts';
 import { listPlans, type Plan, viewPlanCommon } from '../../instances/offers.ts';
 import { groupedImages, listedImages } from './catalog.ts';
-import { ImagesQuery, readImagesQuery, VpsImageGroups, VpsImages, VpsPlans } from './schema.ts';
+import { ImagesQuery, readImagesQuery, VpsImageGroups, VpsImages, VpsPlans } from './catalog-schema.ts';
 
 const tags = ['VPS'];
 

@@ -6,7 +6,6 @@ import {
   Id,
   Int,
   LineText,
-  List,
   Message,
   Nullable,
   NumberId,
@@ -26,7 +25,6 @@ import {
   Capabilities,
   Decimal,
   Flag,
-  planMembers,
   StatusDetails,
   StatusLabel,
 } from '../../instances/schema.ts';
@@ -35,11 +33,11 @@ import { ActionAnswer, OperationId } from '../../operations/schema.ts';
 import { VPS_STATUSES, type VpsStatus } from './states.ts';
 
 const Status = Enum(VPS_STATUSES, { example: 'running' });
-const AllocationType = Enum(['shared', 'dedicated']);
+export const AllocationType = Enum(['shared', 'dedicated']);
 const NetworkStack = Enum(['dual_stack', 'ipv4_only', 'ipv6_only']);
 const AuthMethod = Enum(['ssh_key', 'password'], { description: 'How root logs in over SSH.' });
-const PlanName = LineText(40, 'nano_shared', { description: 'A name from `GET /vps/plans`.' });
-const ImageName = LineText(100, 'debian-12', { description: 'A name from `GET /vps/images`.' });
+export const PlanName = LineText(40, 'nano_shared', { description: 'A name from `GET /vps/plans`.' });
+export const ImageName = LineText(100, 'debian-12', { description: 'A name from `GET /vps/images`.' });
 
 export const VpsQuery = InstanceQuery(VPS_STATUSES);
 
@@ -287,58 +285,6 @@ export const VpsLog = Diagnostic('VpsLog', {
   text: Nullable(
     Text(262_144, 'Cloud-init v. 22.4.2 finished at Thu, 15 Jan 2026 09:30:00 +0000.', {
       description: 'The last 256 KiB. Null where there is no such log; `meta.reason` says why.',
-    }),
-  ),
-});
-
-const imageFields = {
-  id: ImageName,
-  image: ImageName,
-  label: Text(100, 'Debian 12'),
-  description: Text(500, 'Debian 12 "bookworm".'),
-  version: Text(40, '12'),
-  family: Nullable(Text(40, 'debian')),
-  default_user: Enum(['root']),
-  available: Type.Boolean({ example: true, description: 'Whether this install can provide it now.' }),
-  unavailable_reason: Nullable(Message('The image server does not answer.')),
-};
-
-export const ImagesQuery = Obj({
-  include_unavailable: Type.Optional(
-    Enum(['0', '1', 'false', 'true'], {
-      example: '1',
-      description: 'Whether to list the images too that this install cannot offer, each with the reason.',
-    }),
-  ),
-});
-
-export const readImagesQuery = (query: Static<typeof ImagesQuery>) => ({
-  unavailable: query.include_unavailable === '1' || query.include_unavailable === 'true',
-});
-
-export const VpsImages = Component('VpsImageList', {
-  images: List(Component('VpsImage', { ...imageFields, distro: Text(40, 'debian') })),
-});
-
-export const VpsImageGroups = Component('VpsImageGroupList', {
-  groups: List(
-    Component('VpsImageGroup', {
-      distro: Text(40, 'debian'),
-      name: Text(100, 'Debian'),
-      images: List(Component('VpsGroupedImage', imageFields)),
-    }),
-  ),
-});
-
-export const VpsPlans = Component('VpsPlanList', {
-  plans: List(
-    Component('VpsPlan', {
-      ...planMembers(PlanName, 'Nano shared'),
-      cpu_allocation_type: AllocationType,
-      type: AllocationType,
-      cpu_cores: Int(2),
-      memory_size_gb: Decimal(2),
-      memory_gb: Decimal(2),
     }),
   ),
 });
