@@ -34,7 +34,14 @@ const benchmarks: Record<string, () => Promise<Row[]>> = {
   simulated: benchCreateSimulated,
   fairness: benchFairness,
 };
-const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('-'));
+const wanted = process.argv.slice(2).filter((argument) => argument !== '--write');
+const unknown = wanted.filter((name) => !Object.hasOwn(benchmarks, name));
+if (unknown.length > 0) {
+  console.error(
+    `No benchmark is called ${unknown.join(' or ')}. There are: ${Object.keys(benchmarks).join(', ')}.`,
+  );
+  process.exit(1);
+}
 const rows: Row[] = [];
 await prepareTestInstall('incus');
 try {
