@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { DBOSExecutor } from '@dbos-inc/dbos-sdk/internal/dbos-executor';
 import type pg from 'pg';
+import { inTransaction } from '../db/in-transaction.ts';
 import { QUEUE_NAME } from './operations-store.ts';
 
 export interface DequeueOptions {
@@ -48,22 +49,12 @@ export async function claimOperations(
   pool: pg.Pool,
   claim: Claim,
 ): Promise<{ ids: string[]; more: boolean }> {
-  const client = await pool.connect();
-  let failure: Error | undefined;
-  try {
-    await client.query('begin');
+  return inTransaction(pool, async (client) => {
     await client.query(`select pg_advisory_xact_lock(hashtextextended('danube.dequeue', 0))`);
     const { version, free, perTeam, executorId, owner } = claim;
     const { rows } = await client.query(CLAIM, [QUEUE_NAME, version, free, perTeam, executorId, owner]);
-    await client.query('commit');
     return rows[0];
-  } catch (error) {
-    failure = error as Error;
-    throw error;
-  } finally {
-    // A connection with an open transaction is closed, which rolls it back.
-    client.release(failure);
-  }
+  });
 }
 
 /**

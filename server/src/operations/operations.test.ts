@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { DBOS } from '@dbos-inc/dbos-sdk';
 import { type ApiClient, createApiClient } from '../../test/api-client.ts';
 import { type Call, clientOf, newVps } from '../../test/client.ts';
 import { startTestApp, type TestApp, waitFor } from '../../test/harness.ts';
@@ -108,6 +109,43 @@ describe('a step that meets a database without room', () => {
       const created = await call('POST', '/vps', newVps());
       const { state } = await ended(call, created);
       assert.equal(state, 'succeeded');
+    } finally {
+      await test.close();
+    }
+  });
+});
+
+describe('the steps of an operation', () => {
+  it('are recorded as DBOS records them, by the execution that owns the workflow', async () => {
+    const runs: string[] = [];
+    const test = await startTestApp({
+      runtime: {
+        pollMs: 50,
+        async aroundStep({ id }, step, run) {
+          runs.push(step);
+          await run();
+          // As if this process was taken for dead during its first attempt, and the workflow given to another.
+          if (runs.filter((name) => name === 'instance').length > 1 || step !== 'instance') return;
+          await test.database.pool.query(
+            `update dbos.workflow_status set status = 'ENQUEUED', owner_xid = null where workflow_uuid = $1`,
+            [id],
+          );
+        },
+      },
+    });
+    try {
+      const call = clientOf(test.app.url!, test.team.token);
+      const created = await call('POST', '/vps', newVps());
+      assert.equal((await ended(call, created)).state, 'succeeded');
+      assert.deepEqual(runs, ['network', 'image', 'instance', 'instance', 'ssh']);
+      const steps = await DBOS.listWorkflowSteps(created.body.operation_id);
+      const [begin, ...others] = steps!.map(({ name, output }) => ({ name, output }));
+      assert.equal(begin!.name, 'begin');
+      assert.equal((begin!.output as { id: string }).id, created.body.operation_id);
+      assert.deepEqual(
+        others,
+        ['network', 'image', 'instance', 'ssh', 'end'].map((name) => ({ name, output: null })),
+      );
     } finally {
       await test.close();
     }

@@ -122,8 +122,9 @@ function startWorking(pool: pg.Pool, { databaseUrl, log, ...options }: RuntimeOp
 }
 
 /** The workflow that carries out an operation, from `begin` to `end`. */
-function operationRunner({ workflows, log }: RuntimeOptions, steps: StepRunner) {
+function operationRunner({ workflows, log }: RuntimeOptions, runner: StepRunner) {
   return async (operationId: string): Promise<void> => {
+    const steps = await runner.open(operationId);
     const operation = await steps.write('begin', async (tx) => {
       const begun = await beginOperation(tx, operationId);
       if (begun) await workflowOf(workflows, begun).begin(tx, begun);
@@ -131,7 +132,7 @@ function operationRunner({ workflows, log }: RuntimeOptions, steps: StepRunner) 
     });
     if (!operation) return;
     const workflow = workflowOf(workflows, operation);
-    await steps.done(operation, 'begin');
+    await runner.done(operation, 'begin');
 
     let error: OperationError | null = null;
     for (const step of workflow.steps) {
@@ -142,7 +143,7 @@ function operationRunner({ workflows, log }: RuntimeOptions, steps: StepRunner) 
       for (const step of workflow.undo) await steps.run(operation, { ...step, name: `undo-${step.name}` });
     }
     await steps.write('end', (tx) => finishOperation(tx, workflows, operation, error));
-    await steps.done(operation, 'end');
+    await runner.done(operation, 'end');
     log.info(
       { operation: operation.id, kind: `${operation.resourceType}.${operation.kind}`, error },
       'operation ended',

@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { runInternalStep, runTransactionalInternalStep } from '@dbos-inc/dbos-sdk/internal/dbos';
 import { DataPlaneError } from '../dataplane/contract/errors.ts';
 import type { Database, Tx } from '../db/database.ts';
 import { joinTransaction } from '../db/joined.ts';
@@ -7,6 +6,7 @@ import { databaseOutage, logFailure } from '../lib/failure.ts';
 import type { Log } from '../lib/log.ts';
 import type { Operation, OperationError, OperationStep } from './operation.ts';
 import { reportProgress } from './operations-store.ts';
+import { StepRecords } from './step-records.ts';
 
 export interface StepRunnerOptions {
   database: Database;
@@ -21,10 +21,7 @@ export interface StepRunnerOptions {
 
 export type StepRunner = ReturnType<typeof createStepRunner>;
 
-/**
- * Runs the steps of operations, and records their results with DBOS: with the functions that record its own steps,
- * internals of the exact version in `package.json`. Its public `runStep` asks the database once more for each step.
- */
+/** Runs the steps of operations, and records their results with DBOS. */
 export function createStepRunner(options: StepRunnerOptions) {
   let parked = false;
   const active = new Set<symbol>();
@@ -41,32 +38,36 @@ export function createStepRunner(options: StepRunnerOptions) {
     }
   }
 
-  /**
-   * Runs a step that only writes to our tables, in the transaction in which DBOS records its result: both are
-   * committed, or neither. DBOS tries it again while the database is unreachable.
-   */
-  function write<T>(name: string, work: (tx: Tx) => Promise<T>): Promise<T> {
-    return start(name, () =>
-      // Within a workflow, there always is a client.
-      runTransactionalInternalStep((client) => joinTransaction(client!, work), name),
-    );
-  }
-
   async function done(operation: Operation, step: string): Promise<void> {
     await options.afterStep?.(operation, step);
   }
 
-  /** Runs a step with retries. A failure is recorded as a result, so that it is the same on replay. */
-  async function run(operation: Operation, step: OperationStep): Promise<OperationError | null> {
-    const attempts = async (token: symbol): Promise<OperationError | null> => {
-      const outcome = await attempt(operation, step, options, () => parked);
-      if (outcome !== 'parked') return outcome;
-      active.delete(token);
-      return never();
-    };
-    const error = await start(step.name, (token) => runInternalStep(() => attempts(token), step.name));
-    await done(operation, step.name);
-    return error;
+  /** The steps of an operation whose workflow begins, or is resumed. */
+  async function open(operationId: string) {
+    const records = await StepRecords.read(operationId);
+
+    /**
+     * Runs a step that only writes to our tables, in the transaction that records its result: both are committed, or
+     * neither. It is tried again while the database is unreachable.
+     */
+    function write<T>(name: string, work: (tx: Tx) => Promise<T>): Promise<T> {
+      return start(name, () => records.write(name, (client) => joinTransaction(client, work)));
+    }
+
+    /** Runs a step with retries. A failure is recorded as a result, so that it is the same on replay. */
+    async function run(operation: Operation, step: OperationStep): Promise<OperationError | null> {
+      const attempts = async (token: symbol): Promise<OperationError | null> => {
+        const outcome = await attempt(operation, step, options, () => parked);
+        if (outcome !== 'parked') return outcome;
+        active.delete(token);
+        return never();
+      };
+      const error = await start(step.name, (token) => records.run(step.name, () => attempts(token)));
+      await done(operation, step.name);
+      return error;
+    }
+
+    return { write, run };
   }
 
   /** Starts no further steps, and waits up to `graceSeconds` for the running ones. */
@@ -76,7 +77,7 @@ export function createStepRunner(options: StepRunnerOptions) {
     while (active.size > 0 && Date.now() < deadline) await delay(20);
   }
 
-  return { write, run, done, park };
+  return { open, done, park };
 }
 
 const never = (): Promise<never> => new Promise(() => {});
