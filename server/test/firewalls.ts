@@ -39,7 +39,36 @@ export async function createFirewallTeam(test: TestApp) {
   const { teamId, token } = await createTeam(test.database);
   const call: ApiClient = createApiClient(test.app.http, token);
   await test.database.pool.query(`update teams set quotas = '{"vps": 30}' where id = $1`, [teamId]);
+  const requests = requestsOf(call);
+  const { made, done } = requests;
+  return {
+    teamId,
+    call,
+    ...requests,
+    server: (name = 'web-1') => made('/vps', newVps({ name })),
+    show: async (id: string) => (await call('GET', `/firewalls/${id}`)).body.firewall,
+    create: async (body: object = {}): Promise<string> =>
+      (await done('POST', '/firewalls', { name: 'web', rules: [web], ...body })).firewall.id,
+    async deleteServer(id: string): Promise<void> {
+      await done('POST', `/vps/${id}/stop`);
+      await call('DELETE', `/vps/${id}`);
+      await waitFor('404', async () => (await call('GET', `/vps/${id}`)).status === 404);
+    },
+    /** The policies in force for an instance. */
+    policiesOf: (instance: string, type = 'vps'): Policies | undefined =>
+      test.plane.firewallsOf(teamId).find(({ ref }) => ref.name === `${type}-${instance}`)?.policies,
+    /** The default firewall of an instance. */
+    defaultOf: async (instance: string) =>
+      (await call('GET', '/firewalls?per_page=100')).body.data.find(
+        (one: { is_default: boolean; attached_instances: { id: string }[] }) =>
+          one.is_default && one.attached_instances.some(({ id }) => id === instance),
+      ),
+    consistent: async () => assert.deepEqual(await findInconsistencies(test.database, test.plane), []),
+  };
+}
 
+/** Requests of a team, and what becomes of them. */
+function requestsOf(call: ApiClient) {
   /** Creates an instance and waits until it is running; returns its id. */
   async function made(path: string, body: object): Promise<string> {
     const { status, body: answer } = await call('POST', path, { body });
@@ -66,36 +95,12 @@ export async function createFirewallTeam(test: TestApp) {
     return answer.body;
   }
 
-  return {
-    teamId,
-    call,
-    made,
-    ended,
-    done,
-    server: (name = 'web-1') => made('/vps', newVps({ name })),
-    show: async (id: string) => (await call('GET', `/firewalls/${id}`)).body.firewall,
-    create: async (body: object = {}): Promise<string> =>
-      (await done('POST', '/firewalls', { name: 'web', rules: [web], ...body })).firewall.id,
-    /** Sends a request that must be rejected; returns the error messages by field. */
-    async refused(method: string, path: string, body: object): Promise<Record<string, string[]>> {
-      const answer = await call(method, path, { body });
-      assert.equal(answer.status, 422, JSON.stringify(answer.body));
-      return answer.body.errors;
-    },
-    async deleteServer(id: string): Promise<void> {
-      await done('POST', `/vps/${id}/stop`);
-      await call('DELETE', `/vps/${id}`);
-      await waitFor('404', async () => (await call('GET', `/vps/${id}`)).status === 404);
-    },
-    /** The policies in force for an instance. */
-    policiesOf: (instance: string, type = 'vps'): Policies | undefined =>
-      test.plane.firewallsOf(teamId).find(({ ref }) => ref.name === `${type}-${instance}`)?.policies,
-    /** The default firewall of an instance. */
-    defaultOf: async (instance: string) =>
-      (await call('GET', '/firewalls?per_page=100')).body.data.find(
-        (one: { is_default: boolean; attached_instances: { id: string }[] }) =>
-          one.is_default && one.attached_instances.some(({ id }) => id === instance),
-      ),
-    consistent: async () => assert.deepEqual(await findInconsistencies(test.database, test.plane), []),
-  };
+  /** Sends a request that must be rejected; returns the error messages by field. */
+  async function refused(method: string, path: string, body: object): Promise<Record<string, string[]>> {
+    const answer = await call(method, path, { body });
+    assert.equal(answer.status, 422, JSON.stringify(answer.body));
+    return answer.body.errors;
+  }
+
+  return { made, ended, done, refused };
 }

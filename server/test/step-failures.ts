@@ -3,11 +3,11 @@ import { after, before, describe, it } from 'node:test';
 import type { AppOptions } from '../src/app.ts';
 import { DataPlaneError } from '../src/dataplane/contract/errors.ts';
 import type { SimVerb } from '../src/dataplane/sim/faults.ts';
-import { type Call, clientOf } from './client.ts';
+import { type Answer, type Call, clientOf } from './client.ts';
 import { findInconsistencies } from './faults.ts';
 import { createTeam, startTestApp, type TestApp } from './harness.ts';
 import { ended, type OperationSubject, type Plan } from './operation-subject.ts';
-import { createTraps, type Point } from './traps.ts';
+import { createTraps, type Point, type Traps } from './traps.ts';
 
 /** Concurrent tests: they mostly wait for the next poll, and for retries. */
 const AT_ONCE = 16;
@@ -36,59 +36,63 @@ export function testStepFailures<Kind extends string>(
       assert.deepEqual(found, []);
     });
 
-    /** Starts the operation, injects the error at the point, and checks the result. */
-    const meet = async (
-      kind: Kind,
-      point: Point,
-      error: DataPlaneError,
-      check: (call: Call, id: string, answer: Awaited<ReturnType<Call>>) => Promise<void>,
-    ): Promise<void> => {
-      const { teamId, token } = await createTeam(test.database);
-      const call = clientOf(test.app.url!, token);
-      const id = await subject.prepare(call, kind, 'test');
-      let met = false;
-      traps.set(teamId, point, () => {
-        met = true;
-        throw error;
-      });
-      const answer = await subject.start(call, kind, id);
-      await check(call, id, answer);
-      assert.ok(met, 'The operation never got there.');
-      assert.deepEqual(await findInconsistencies(test.database, test.plane, teamId), []);
-    };
-    const meetAndSucceed = (kind: Kind, point: Point, error: DataPlaneError) =>
-      meet(kind, point, error, async (call, id, answer) => {
-        assert.equal((await ended(call, answer)).state, 'succeeded');
-        await subject.succeeded(call, kind, id, answer);
-      });
-
     for (const { kind, steps } of plans) {
-      for (const { what, place } of steps.flatMap(placesOf)) {
-        it(`${kind}: ${what} fails once, then works`, () =>
-          meetAndSucceed(
-            kind,
-            `before ${place}`,
-            new DataPlaneError('unreachable', 'The host does not answer.'),
-          ));
-
-        it(`${kind}: ${what} takes effect, but its answer is lost`, () =>
-          meetAndSucceed(
-            kind,
-            `after ${place}`,
-            new DataPlaneError('timeout', 'The host did not answer in time.'),
-          ));
-
-        it(`${kind}: ${what} fails for good, and it can be gone on from there`, () => {
-          const error = new DataPlaneError('failed', 'The host refused.');
-          return meet(kind, `before ${place}`, error, async (call, id, answer) => {
-            const operation = await ended(call, answer);
-            assert.deepEqual([operation.state, operation.error.message], ['failed', 'The host refused.']);
-            await subject.recover(call, kind, id, answer);
-          });
-        });
+      for (const place of steps.flatMap(placesOf)) {
+        testPlace(subject, kind, place, (point, error, check) =>
+          meet(test, traps, subject, { kind, point, error, check }),
+        );
       }
     }
   });
+}
+
+type Check = (call: Call, id: string, answer: Answer) => Promise<void>;
+type Failing = (point: Point, error: DataPlaneError, check: Check) => Promise<void>;
+
+/** Declares the tests of a place. */
+function testPlace<Kind extends string>(
+  subject: OperationSubject<Kind>,
+  kind: Kind,
+  { what, place }: Place,
+  fails: Failing,
+): void {
+  const succeeds: Check = async (call, id, answer) => {
+    assert.equal((await ended(call, answer)).state, 'succeeded');
+    await subject.succeeded(call, kind, id, answer);
+  };
+  it(`${kind}: ${what} fails once, then works`, () =>
+    fails(`before ${place}`, new DataPlaneError('unreachable', 'The host does not answer.'), succeeds));
+
+  it(`${kind}: ${what} takes effect, but its answer is lost`, () =>
+    fails(`after ${place}`, new DataPlaneError('timeout', 'The host did not answer in time.'), succeeds));
+
+  it(`${kind}: ${what} fails for good, and it can be gone on from there`, () =>
+    fails(`before ${place}`, new DataPlaneError('failed', 'The host refused.'), async (call, id, answer) => {
+      const operation = await ended(call, answer);
+      assert.deepEqual([operation.state, operation.error.message], ['failed', 'The host refused.']);
+      await subject.recover(call, kind, id, answer);
+    }));
+}
+
+/** Starts the operation for a team of its own, injects the error at the point, and checks the result. */
+async function meet<Kind extends string>(
+  test: TestApp,
+  traps: Traps,
+  subject: OperationSubject<Kind>,
+  { kind, point, error, check }: { kind: Kind; point: Point; error: DataPlaneError; check: Check },
+): Promise<void> {
+  const { teamId, token } = await createTeam(test.database);
+  const call = clientOf(test.app.url!, token);
+  const id = await subject.prepare(call, kind, 'test');
+  let met = false;
+  traps.set(teamId, point, () => {
+    met = true;
+    throw error;
+  });
+  const answer = await subject.start(call, kind, id);
+  await check(call, id, answer);
+  assert.ok(met, 'The operation never got there.');
+  assert.deepEqual(await findInconsistencies(test.database, test.plane, teamId), []);
 }
 
 interface Place {
