@@ -3,9 +3,6 @@ import type { Recipe, Template } from './recipe.ts';
 
 const NOTHING = '#cloud-config\n{}';
 
-/** The key of the instance's configuration in Incus that has its host name. */
-export const HOSTNAME_KEY = 'user.danube.hostname';
-
 const SEED = '/var/lib/cloud/seed/nocloud-net';
 
 /**
@@ -16,9 +13,10 @@ export const CLOUD_INIT_TEMPLATES: readonly Template[] = [
   {
     target: `${SEED}/meta-data`,
     name: 'cloud-init-meta.tpl',
-    // cloud-init sets that name early, before it reads the user-data, which may name another.
-    content: `instance-id: {{ container.name }}\nlocal-hostname: {{ config_get("${HOSTNAME_KEY}", properties.default) }}\n`,
-    default: 'server',
+    // No host name: cloud-init would set it before it has read the user-data, which may name another. The login unit has
+    // set it already, and a login at that moment would see the wrong one.
+    content: 'instance-id: {{ container.name }}\n',
+    default: '',
   },
   {
     target: `${SEED}/user-data`,

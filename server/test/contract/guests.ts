@@ -131,6 +131,9 @@ export function guestsContract(open: () => Promise<IncusSubject>): void {
       assert.equal(await inside(keyed, 'cat /root/written /root/ran'), 'by the customerweb-1');
       assert.equal(await inside(keyed, 'stat -c %a /root/written; id -un bob'), '640\nbob');
       assert.match(await inside(keyed, 'cat /etc/hosts'), /127\.0\.1\.1\s+web-1/);
+      // It must never have had another name: who logs in early would see it.
+      const named = await inside(keyed, "sed -n 's/.*Setting the hostname to //p' /var/log/cloud-init.log");
+      assert.doesNotMatch(named, /keyed/);
     });
 
     it('enforces cores, memory and disk', async () => {

@@ -140,8 +140,8 @@ export interface Compute {
   /** Asks the guest to shut down, and powers it off after `graceSeconds`. */
   ensureStopped(ref: InstanceRef, graceSeconds: number): Promise<void>;
   /**
-   * Resolves once the guest's SSH server sends its banner. Throws `timeout` otherwise, and `stopped` well before that
-   * where the instance does not run.
+   * Resolves once root can log in over SSH at all addresses of the guest. Throws `timeout` otherwise, and `stopped` well
+   * before that where the instance does not run.
    */
   waitForSsh(ref: InstanceRef, timeoutSeconds: number): Promise<void>;
   /** Resolves once the service in the guest answers an authenticated query; throws like `waitForSsh`. */

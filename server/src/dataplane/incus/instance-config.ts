@@ -1,5 +1,4 @@
 import { LOGIN_KEY } from '../../images/guest-login.ts';
-import { HOSTNAME_KEY } from '../../images/metadata.ts';
 import type {
   InstanceDetail,
   InstanceReport,
@@ -157,7 +156,6 @@ const guestConfig = (spec: InstanceSpec): Record<string, string> =>
         'cloud-init.user-data': spec.userData,
         'cloud-init.network-config': networkConfig(spec),
         [LOGIN_KEY]: spec.login ?? '',
-        [HOSTNAME_KEY]: spec.hostname,
       };
 
 export const settingsConfig = (

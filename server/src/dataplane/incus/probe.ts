@@ -26,9 +26,21 @@ export interface Probe {
  * sends its banner on a configured port. Images that are built here set up the login before sshd starts, and leave a
  * file as the proof (`images/guest-login.ts`). In others cloud-init does: its `ssh` module runs after users, passwords
  * and files.
+ *
+ * sshd may speak before systemd-networkd has set all addresses, of which IPv6 ones can take longer, so the probe waits
+ * for these too, but not for long: an interface whose settings the customer has changed may never be `configured`.
  */
 const SSH_SCRIPT = `
-deadline=$(($(date +%s) + $1))
+now=$(date +%s)
+deadline=$((now + $1))
+patience=$((now + ($1 < 20 ? $1 / 2 : 10)))
+addressed() {
+  [ -e /run/systemd/netif/state ] || return 0
+  read -r index 2>/dev/null </sys/class/net/eth0/ifindex || return 0
+  case $(sed -n 's/^ADMIN_STATE=//p' "/run/systemd/netif/links/$index" 2>/dev/null) in
+    '' | pending | initialized | configuring) [ "$(date +%s)" -ge "$patience" ] ;;
+  esac
+}
 speaks() {
   if command -v bash >/dev/null; then
     bash -c 'exec 3<>/dev/tcp/127.0.0.1/'"$1"' && read -r -t 2 line <&3 && case $line in SSH-*) ;; *) exit 1 ;; esac' 2>/dev/null
@@ -39,7 +51,7 @@ speaks() {
 while [ "$(date +%s)" -lt "$deadline" ]; do
   if [ -e /var/lib/danube/login-of ] || [ -e /var/lib/cloud/instance/sem/config_ssh ]; then
     for port in $(sed -n 's/^[[:space:]]*[Pp]ort[[:space:]]*//p' /etc/ssh/sshd_config /etc/ssh/sshd_config.d/*.conf 2>/dev/null) 22; do
-      speaks "$port" && exit 0
+      speaks "$port" && addressed && exit 0
     done
   fi
   sleep 0.05 2>/dev/null || sleep 1
