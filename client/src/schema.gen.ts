@@ -1540,6 +1540,262 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List events
+         * @description Lists what happened to the team’s resources, in the order of the log. A program that sends the `next_after` of each answer as `after` sees every event exactly once. Shows events about resources that the token may read, for example those of VPS with `vps:read`. Any valid token will do.
+         */
+        get: operations["listEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/events/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow events
+         * @description The same events as they happen, as server-sent events: `id` is that of the event, `event` its type, and `data` the event as in the list. The stream goes on until the client hangs up or the server is restarted; then come back with the last id in the header `Last-Event-ID`, and nothing is missed. Up to 200 streams of one team may be open. Shows events about resources that the token may read, for example those of VPS with `vps:read`. Any valid token will do.
+         */
+        get: operations["streamEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/config": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show the webhook
+         * @description Shows the team’s default endpoint, which gets all events. Needs the scope `webhook:read`.
+         */
+        get: operations["getWebhookConfig"];
+        /**
+         * Set the webhook
+         * @description Creates or changes the team’s default endpoint. `webhook_secret` is in the answer that creates it, and null in others. Needs the scope `webhook:write`.
+         */
+        put: operations["updateWebhookConfig"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/config/regenerate-secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replace the secret
+         * @description Gives the team’s default endpoint a new secret. For 24 hours, messages carry a signature of each of the two. Needs the scope `webhook:write`.
+         */
+        post: operations["regenerateWebhookSecret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/endpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List endpoints
+         * @description Lists the team’s endpoints, newest first, or those that the parameters name. Needs the scope `webhook:read`.
+         */
+        get: operations["listWebhookEndpoints"];
+        put?: never;
+        /**
+         * Add an endpoint
+         * @description Adds an endpoint that is told of events from now on, of all or of some types. It gets all that the team’s events hold, whatever the token that added it may read. Needs the scope `webhook:write`.
+         */
+        post: operations["createWebhookEndpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/endpoints/{webhookEndpoint}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show an endpoint
+         * @description Shows one of the team’s endpoints. Needs the scope `webhook:read`.
+         */
+        get: operations["getWebhookEndpoint"];
+        /**
+         * Change an endpoint
+         * @description Changes the members that the request has. A disabled endpoint gets no events, also not later; enabled again, it gets what it had not got yet, and what happens from then on. Needs the scope `webhook:write`.
+         */
+        put: operations["updateWebhookEndpoint"];
+        post?: never;
+        /**
+         * Delete an endpoint
+         * @description Deletes an endpoint and the list of its deliveries. Needs no other scope than changing it. Needs the scope `webhook:write`.
+         */
+        delete: operations["deleteWebhookEndpoint"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/endpoints/{webhookEndpoint}/regenerate-secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replace an endpoint’s secret
+         * @description Gives it a new secret. For 24 hours, messages carry a signature of each of the two. Needs the scope `webhook:write`.
+         */
+        post: operations["regenerateWebhookEndpointSecret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/endpoints/{webhookEndpoint}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a test
+         * @description Sends a message of the type `webhook.test`. Its delivery says how that went. Needs the scope `webhook:write`.
+         */
+        post: operations["testWebhookEndpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/endpoints/{webhookEndpoint}/redeliver": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send failed deliveries again
+         * @description Sends all deliveries to the endpoint again that were made since a time and have failed. Needs the scope `webhook:write`.
+         */
+        post: operations["redeliverFailedWebhooks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List deliveries
+         * @description Lists what was and will be sent to the team’s endpoints, newest first. Deliveries are kept for 30 days after they ended. `name` is a type of event. Needs the scope `webhook:read`.
+         */
+        get: operations["listWebhookDeliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/deliveries/{webhookDelivery}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a delivery
+         * @description Shows one delivery: what is sent, and how the last attempt went. Needs the scope `webhook:read`.
+         */
+        get: operations["getWebhookDelivery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/deliveries/{webhookDelivery}/redeliver": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a delivery again
+         * @description Sends the same message again, with the same `webhook-id`. One that has not ended is left as it is. Needs the scope `webhook:write`.
+         */
+        post: operations["redeliverWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -3986,6 +4242,12 @@ export interface components {
              * @example 12
              */
             id: number;
+            /**
+             * Format: uuid
+             * @description What operations and events call it.
+             * @example 0198c5a2-7f80-7d21-8c4e-9b1a2f3d4e5f
+             */
+            resource_id: string;
             /** @example before-upgrade */
             name: string;
             /** @example Before the upgrade to 2.0. */
@@ -4155,6 +4417,12 @@ export interface components {
              * @example 12
              */
             id: number;
+            /**
+             * Format: uuid
+             * @description What operations and events call it.
+             * @example 0198c5a2-7f80-7d21-8c4e-9b1a2f3d4e5f
+             */
+            resource_id: string;
             /** @example before-upgrade */
             name: string;
             /** @example Before the upgrade to 2.0. */
@@ -4283,6 +4551,12 @@ export interface components {
              * @example 12
              */
             id: number;
+            /**
+             * Format: uuid
+             * @description What operations and events call it.
+             * @example 0198c5a2-7f80-7d21-8c4e-9b1a2f3d4e5f
+             */
+            resource_id: string;
             /** @example before-upgrade */
             name: string;
             /** @example Before the upgrade to 2.0. */
@@ -5237,6 +5511,344 @@ export interface components {
         OperationResponseMeta: {
             /** @example 0198c5a2-8100-7b3c-8a4f-6d5e4c3b2a19 */
             request_id: string;
+        };
+        EventLog: {
+            data: components["schemas"]["Event"][];
+            /**
+             * Format: int64
+             * @description Send it as `after` for what comes next; also where `data` is empty.
+             * @example 1842
+             */
+            next_after: number;
+            /**
+             * @description Whether more is there already.
+             * @example false
+             */
+            has_more: boolean;
+        };
+        Event: {
+            /**
+             * Format: int64
+             * @description Its place in the log: of two events, the later one has the higher id.
+             * @example 1842
+             */
+            id: number;
+            /**
+             * @description What happened, as `RESOURCE.WHAT`. Types never change; new ones may come.
+             * @example vps.created
+             */
+            type: string;
+            /**
+             * @description `Warning`: something needs attention. Values so far: `Normal`, `Warning`.
+             * @example Normal
+             */
+            severity: string;
+            /** @example Created */
+            reason: string;
+            /** @example The server was created and accepts SSH. */
+            message: string;
+            /** @example vps */
+            resource_type: string;
+            /**
+             * Format: uuid
+             * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+             */
+            resource_id: string;
+            /**
+             * Format: uuid
+             * @description The operation that it belongs to: `GET /operations/{operation}`.
+             * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
+             */
+            operation_id: string | null;
+            /**
+             * @description Figures and ids that belong to the event; which ones depends on its type.
+             * @example {}
+             */
+            payload: {
+                [key: string]: unknown;
+            };
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            created_at: string;
+        };
+        WebhookConfig: {
+            /** @example https://hooks.example.org/danube */
+            webhook_url: string | null;
+            /** @example true */
+            webhook_enabled: boolean;
+            /** @example true */
+            has_secret: boolean;
+        };
+        UpdateWebhookConfig: {
+            /**
+             * @description Where events are sent, by `POST`. It begins with `https://`.
+             * @example https://hooks.example.org/danube
+             */
+            webhook_url: string;
+            /**
+             * @description True at first.
+             * @example true
+             */
+            webhook_enabled?: boolean;
+        };
+        WebhookConfigUpdated: {
+            /** @example Webhook saved. */
+            message: string;
+            /** @example https://hooks.example.org/danube */
+            webhook_url: string | null;
+            /** @example true */
+            webhook_enabled: boolean;
+            /**
+             * @description Verifies signatures. It is shown only now: store it.
+             * @example whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD/2S9o0xRk5U=
+             */
+            webhook_secret: string | null;
+        };
+        WebhookSecretRegenerated: {
+            /** @example The secret was replaced. Messages are signed with the previous one as well for 24 hours. */
+            message: string;
+            /**
+             * @description Verifies signatures. It is shown only now: store it.
+             * @example whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD/2S9o0xRk5U=
+             */
+            webhook_secret: string;
+        };
+        WebhookEndpointList: {
+            data: components["schemas"]["WebhookEndpoint"][];
+            pagination: components["schemas"]["Pagination"];
+        };
+        WebhookEndpoint: {
+            /**
+             * Format: uuid
+             * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+             */
+            id: string;
+            /** @example deploy bot */
+            name: string;
+            /** @example https://hooks.example.org/danube */
+            url: string;
+            /** @description Types of the events that it gets, `RESOURCE.*` for all of a resource. Empty: all. */
+            event_types: string[];
+            /** @example true */
+            enabled: boolean;
+            /**
+             * @description Whether it is the one of `/webhooks/config`.
+             * @example false
+             */
+            is_default: boolean;
+            /**
+             * @description Why Danube disabled it: it answered with 410, or failed for three days. Values so far: `gone`, `failing`.
+             * @example gone
+             */
+            disabled_reason: string | null;
+            /**
+             * Format: date-time
+             * @description Since when every delivery has failed.
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            failing_since: string | null;
+            /**
+             * Format: date-time
+             * @description Until when messages are signed with the previous secret as well.
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            previous_secret_until: string | null;
+            /**
+             * Format: int64
+             * @example 1
+             */
+            team_id: number;
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            updated_at: string;
+        };
+        CreateWebhookEndpoint: {
+            /** @example deploy bot */
+            name: string;
+            /**
+             * @description Where events are sent, by `POST`. It begins with `https://`.
+             * @example https://hooks.example.org/danube
+             */
+            url: string;
+            /** @description Types of the events that it gets, `RESOURCE.*` for all of a resource. Empty: all. */
+            event_types?: string[];
+            /**
+             * @description True by default.
+             * @example true
+             */
+            enabled?: boolean;
+        };
+        WebhookEndpointCreated: {
+            /** @example Endpoint created. */
+            message: string;
+            endpoint: components["schemas"]["WebhookEndpoint"];
+            /**
+             * @description Verifies signatures. It is shown only now: store it.
+             * @example whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD/2S9o0xRk5U=
+             */
+            secret: string;
+            /** @description What was accepted, but may not be what you mean. Usually empty. */
+            warnings: string[];
+        };
+        WebhookEndpointResponse: {
+            endpoint: components["schemas"]["WebhookEndpoint"];
+        };
+        UpdateWebhookEndpoint: {
+            /** @example deploy bot */
+            name?: string;
+            /**
+             * @description Where events are sent, by `POST`. It begins with `https://`.
+             * @example https://hooks.example.org/danube
+             */
+            url?: string;
+            /** @description Types of the events that it gets, `RESOURCE.*` for all of a resource. Empty: all. */
+            event_types?: string[];
+            /** @example true */
+            enabled?: boolean;
+        };
+        WebhookEndpointUpdated: {
+            /** @example Endpoint saved. */
+            message: string;
+            endpoint: components["schemas"]["WebhookEndpoint"];
+            /** @description What was accepted, but may not be what you mean. Usually empty. */
+            warnings: string[];
+        };
+        WebhookEndpointDeleted: {
+            /** @example Endpoint deleted. */
+            message: string;
+        };
+        WebhookDeliveryStarted: {
+            /** @example It is sent now. */
+            message: string;
+            delivery: components["schemas"]["WebhookDelivery"];
+        };
+        WebhookDelivery: {
+            /**
+             * Format: int64
+             * @example 4711
+             */
+            id: number;
+            /**
+             * Format: int64
+             * @example 1
+             */
+            team_id: number;
+            /**
+             * Format: uuid
+             * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+             */
+            endpoint_id: string;
+            /**
+             * @description The header `webhook-id`; the same for all attempts.
+             * @example evt_1842
+             */
+            message_id: string;
+            /** @example vps.created */
+            event: string;
+            /**
+             * @description Where it was sent last, or will be sent.
+             * @example https://hooks.example.org/danube
+             */
+            url: string;
+            /**
+             * @description The body.
+             * @example {
+             *       "type": "vps.created",
+             *       "timestamp": "2026-01-15T09:30:00.000Z",
+             *       "data": {}
+             *     }
+             */
+            payload: {
+                [key: string]: unknown;
+            };
+            /**
+             * @description `queued`: waits for an earlier one about the same resource. `pending`: is sent, or will be again. `failed`: is not sent any more. Values so far: `queued`, `pending`, `delivered`, `failed`.
+             * @example queued
+             */
+            state: string;
+            /**
+             * @description The header `webhook-signature` of the last attempt.
+             * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
+             */
+            signature: string | null;
+            /**
+             * Format: int32
+             * @example 200
+             */
+            response_status: number | null;
+            /**
+             * @description The first 4 KB.
+             * @example ok
+             */
+            response_body: string | null;
+            /**
+             * Format: int32
+             * @example 1
+             */
+            attempts: number;
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            next_attempt_at: string | null;
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            delivered_at: string | null;
+            /**
+             * Format: date-time
+             * @description When it was given up.
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            failed_at: string | null;
+            /**
+             * @description Why the last attempt failed.
+             * @example The connection was refused.
+             */
+            error_message: string | null;
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            created_at: string | null;
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            updated_at: string | null;
+        };
+        RedeliverFailed: {
+            /**
+             * @description Deliveries that were made since then, and failed.
+             * @example 2026-01-15T09:30:00Z
+             */
+            since: string;
+        };
+        WebhookRedeliveryStarted: {
+            /** @example 3 deliveries are sent again. */
+            message: string;
+            /**
+             * Format: int32
+             * @example 3
+             */
+            count: number;
+        };
+        WebhookDeliveryList: {
+            data: components["schemas"]["WebhookDelivery"][];
+            pagination: components["schemas"]["Pagination"];
+        };
+        WebhookDeliveryResponse: {
+            delivery: components["schemas"]["WebhookDelivery"];
         };
     };
     responses: {
@@ -10049,6 +10661,7 @@ export interface operations {
                      *       "data": [
                      *         {
                      *           "id": 12,
+                     *           "resource_id": "0198c5a2-7f80-7d21-8c4e-9b1a2f3d4e5f",
                      *           "name": "before-upgrade",
                      *           "description": "Before the upgrade to 2.0.",
                      *           "status": "ready",
@@ -10145,6 +10758,7 @@ export interface operations {
                      *       "message": "The snapshot is being taken. Ask for its status until it is ready.",
                      *       "snapshot": {
                      *         "id": 12,
+                     *         "resource_id": "0198c5a2-7f80-7d21-8c4e-9b1a2f3d4e5f",
                      *         "name": "before-upgrade",
                      *         "description": "Before the upgrade to 2.0.",
                      *         "status": "ready",
@@ -10229,6 +10843,7 @@ export interface operations {
                      * @example {
                      *       "snapshot": {
                      *         "id": 12,
+                     *         "resource_id": "0198c5a2-7f80-7d21-8c4e-9b1a2f3d4e5f",
                      *         "name": "before-upgrade",
                      *         "description": "Before the upgrade to 2.0.",
                      *         "status": "ready",
@@ -10505,6 +11120,7 @@ export interface operations {
                      *       "data": [
                      *         {
                      *           "id": 12,
+                     *           "resource_id": "0198c5a2-7f80-7d21-8c4e-9b1a2f3d4e5f",
                      *           "name": "before-upgrade",
                      *           "description": "Before the upgrade to 2.0.",
                      *           "status": "ready",
@@ -10602,6 +11218,7 @@ export interface operations {
                      *       "message": "The snapshot is being taken. Ask for its status until it is ready.",
                      *       "snapshot": {
                      *         "id": 12,
+                     *         "resource_id": "0198c5a2-7f80-7d21-8c4e-9b1a2f3d4e5f",
                      *         "name": "before-upgrade",
                      *         "description": "Before the upgrade to 2.0.",
                      *         "status": "ready",
@@ -10687,6 +11304,7 @@ export interface operations {
                      * @example {
                      *       "snapshot": {
                      *         "id": 12,
+                     *         "resource_id": "0198c5a2-7f80-7d21-8c4e-9b1a2f3d4e5f",
                      *         "name": "before-upgrade",
                      *         "description": "Before the upgrade to 2.0.",
                      *         "status": "ready",
@@ -10964,6 +11582,7 @@ export interface operations {
                      *       "data": [
                      *         {
                      *           "id": 12,
+                     *           "resource_id": "0198c5a2-7f80-7d21-8c4e-9b1a2f3d4e5f",
                      *           "name": "before-upgrade",
                      *           "description": "Before the upgrade to 2.0.",
                      *           "status": "ready",
@@ -11061,6 +11680,7 @@ export interface operations {
                      *       "message": "The snapshot is being taken. Ask for its status until it is ready.",
                      *       "snapshot": {
                      *         "id": 12,
+                     *         "resource_id": "0198c5a2-7f80-7d21-8c4e-9b1a2f3d4e5f",
                      *         "name": "before-upgrade",
                      *         "description": "Before the upgrade to 2.0.",
                      *         "status": "ready",
@@ -11146,6 +11766,7 @@ export interface operations {
                      * @example {
                      *       "snapshot": {
                      *         "id": 12,
+                     *         "resource_id": "0198c5a2-7f80-7d21-8c4e-9b1a2f3d4e5f",
                      *         "name": "before-upgrade",
                      *         "description": "Before the upgrade to 2.0.",
                      *         "status": "ready",
@@ -13126,6 +13747,1099 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listEvents: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The `next_after` of an answer: what came after it. Without it, or with 0, from the oldest event on that is kept; with `latest`, only what comes from now on.
+                 * @example 1842
+                 */
+                after?: string;
+                /**
+                 * @description Only events of this type.
+                 * @example vps.created
+                 */
+                type?: string;
+                /**
+                 * @description Only events about resources of this type.
+                 * @example vps
+                 */
+                resource_type?: string;
+                /**
+                 * @description Only events about this resource.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                resource_id?: string;
+                /**
+                 * @description Most events of one answer.
+                 * @example 100
+                 */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": 1842,
+                     *           "type": "vps.created",
+                     *           "severity": "Normal",
+                     *           "reason": "Created",
+                     *           "message": "The server was created and accepts SSH.",
+                     *           "resource_type": "vps",
+                     *           "resource_id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *           "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b",
+                     *           "payload": {},
+                     *           "created_at": "2026-01-15T09:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "next_after": 1842,
+                     *       "has_more": false
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EventLog"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    streamEvents: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Begin with what came after this event. Without it, or with `latest`, with what comes from now on.
+                 * @example 1842
+                 */
+                after?: string;
+                /**
+                 * @description Only events of this type.
+                 * @example vps.created
+                 */
+                type?: string;
+                /**
+                 * @description Only events about resources of this type.
+                 * @example vps
+                 */
+                resource_type?: string;
+                /**
+                 * @description Only events about this resource.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                resource_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example id: 1842 */
+                    "text/event-stream": string;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getWebhookConfig: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "webhook_url": "https://hooks.example.org/danube",
+                     *       "webhook_enabled": true,
+                     *       "has_secret": true
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookConfig"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    updateWebhookConfig: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "webhook_url": "https://hooks.example.org/danube",
+                 *       "webhook_enabled": true
+                 *     }
+                 */
+                "application/json": components["schemas"]["UpdateWebhookConfig"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Webhook saved.",
+                     *       "webhook_url": "https://hooks.example.org/danube",
+                     *       "webhook_enabled": true,
+                     *       "webhook_secret": "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD/2S9o0xRk5U="
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookConfigUpdated"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    regenerateWebhookSecret: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The secret was replaced. Messages are signed with the previous one as well for 24 hours.",
+                     *       "webhook_secret": "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD/2S9o0xRk5U="
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookSecretRegenerated"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listWebhookEndpoints: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Page to return, from 1. A page past the end is an empty list. With `after`, pages count from there.
+                 * @example 1
+                 */
+                page?: number;
+                /**
+                 * @description Items on a page.
+                 * @example 15
+                 */
+                per_page?: number;
+                /**
+                 * @description `pagination.next_cursor` of an answer: what follows its last item, in the same order. Unlike the next `page`, it skips and repeats nothing while items are created and deleted.
+                 * @example -created_at.1768469460123456.0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                after?: string;
+                /**
+                 * @description Only endpoints with exactly this name.
+                 * @example web-1
+                 */
+                name?: string;
+                /**
+                 * @description Only endpoints with these ids, separated by commas. Unknown ones are left out.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                ids?: string;
+                /**
+                 * @description The order; `-` is descending. Newest first by default.
+                 * @example -created_at
+                 */
+                sort?: "-created_at" | "created_at" | "-name" | "name";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *           "name": "deploy bot",
+                     *           "url": "https://hooks.example.org/danube",
+                     *           "event_types": [
+                     *             "vps.*"
+                     *           ],
+                     *           "enabled": true,
+                     *           "is_default": false,
+                     *           "disabled_reason": "gone",
+                     *           "failing_since": "2026-01-15T09:30:00.000Z",
+                     *           "previous_secret_until": "2026-01-15T09:30:00.000Z",
+                     *           "team_id": 1,
+                     *           "created_at": "2026-01-15T09:30:00.000Z",
+                     *           "updated_at": "2026-01-15T09:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "pagination": {
+                     *         "current_page": 1,
+                     *         "last_page": 1,
+                     *         "per_page": 15,
+                     *         "total": 1,
+                     *         "next_cursor": "-created_at.1768469460123456.0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookEndpointList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    createWebhookEndpoint: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "deploy bot",
+                 *       "url": "https://hooks.example.org/danube",
+                 *       "event_types": [
+                 *         "vps.*"
+                 *       ],
+                 *       "enabled": true
+                 *     }
+                 */
+                "application/json": components["schemas"]["CreateWebhookEndpoint"];
+            };
+        };
+        responses: {
+            /** @description Created. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Endpoint created.",
+                     *       "endpoint": {
+                     *         "id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *         "name": "deploy bot",
+                     *         "url": "https://hooks.example.org/danube",
+                     *         "event_types": [
+                     *           "vps.*"
+                     *         ],
+                     *         "enabled": true,
+                     *         "is_default": false,
+                     *         "disabled_reason": "gone",
+                     *         "failing_since": "2026-01-15T09:30:00.000Z",
+                     *         "previous_secret_until": "2026-01-15T09:30:00.000Z",
+                     *         "team_id": 1,
+                     *         "created_at": "2026-01-15T09:30:00.000Z",
+                     *         "updated_at": "2026-01-15T09:30:00.000Z"
+                     *       },
+                     *       "secret": "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD/2S9o0xRk5U=",
+                     *       "warnings": [
+                     *         "Another server is called web-1, too. Its id is 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e."
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookEndpointCreated"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getWebhookEndpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of the endpoint.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                webhookEndpoint: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "endpoint": {
+                     *         "id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *         "name": "deploy bot",
+                     *         "url": "https://hooks.example.org/danube",
+                     *         "event_types": [
+                     *           "vps.*"
+                     *         ],
+                     *         "enabled": true,
+                     *         "is_default": false,
+                     *         "disabled_reason": "gone",
+                     *         "failing_since": "2026-01-15T09:30:00.000Z",
+                     *         "previous_secret_until": "2026-01-15T09:30:00.000Z",
+                     *         "team_id": 1,
+                     *         "created_at": "2026-01-15T09:30:00.000Z",
+                     *         "updated_at": "2026-01-15T09:30:00.000Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookEndpointResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    updateWebhookEndpoint: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description Id of the endpoint.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                webhookEndpoint: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "deploy bot",
+                 *       "url": "https://hooks.example.org/danube",
+                 *       "event_types": [
+                 *         "vps.*"
+                 *       ],
+                 *       "enabled": true
+                 *     }
+                 */
+                "application/json": components["schemas"]["UpdateWebhookEndpoint"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Endpoint saved.",
+                     *       "endpoint": {
+                     *         "id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *         "name": "deploy bot",
+                     *         "url": "https://hooks.example.org/danube",
+                     *         "event_types": [
+                     *           "vps.*"
+                     *         ],
+                     *         "enabled": true,
+                     *         "is_default": false,
+                     *         "disabled_reason": "gone",
+                     *         "failing_since": "2026-01-15T09:30:00.000Z",
+                     *         "previous_secret_until": "2026-01-15T09:30:00.000Z",
+                     *         "team_id": 1,
+                     *         "created_at": "2026-01-15T09:30:00.000Z",
+                     *         "updated_at": "2026-01-15T09:30:00.000Z"
+                     *       },
+                     *       "warnings": [
+                     *         "Another server is called web-1, too. Its id is 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e."
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookEndpointUpdated"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    deleteWebhookEndpoint: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description Id of the endpoint.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                webhookEndpoint: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Endpoint deleted."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookEndpointDeleted"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    regenerateWebhookEndpointSecret: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description Id of the endpoint.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                webhookEndpoint: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The secret was replaced. Messages are signed with the previous one as well for 24 hours.",
+                     *       "webhook_secret": "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD/2S9o0xRk5U="
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookSecretRegenerated"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    testWebhookEndpoint: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description Id of the endpoint.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                webhookEndpoint: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "It is sent now.",
+                     *       "delivery": {
+                     *         "id": 4711,
+                     *         "team_id": 1,
+                     *         "endpoint_id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *         "message_id": "evt_1842",
+                     *         "event": "vps.created",
+                     *         "url": "https://hooks.example.org/danube",
+                     *         "payload": {
+                     *           "type": "vps.created",
+                     *           "timestamp": "2026-01-15T09:30:00.000Z",
+                     *           "data": {}
+                     *         },
+                     *         "state": "queued",
+                     *         "signature": "v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=",
+                     *         "response_status": 200,
+                     *         "response_body": "ok",
+                     *         "attempts": 1,
+                     *         "next_attempt_at": "2026-01-15T09:30:00.000Z",
+                     *         "delivered_at": "2026-01-15T09:30:00.000Z",
+                     *         "failed_at": "2026-01-15T09:30:00.000Z",
+                     *         "error_message": "The connection was refused.",
+                     *         "created_at": "2026-01-15T09:30:00.000Z",
+                     *         "updated_at": "2026-01-15T09:30:00.000Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookDeliveryStarted"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    redeliverFailedWebhooks: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description Id of the endpoint.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                webhookEndpoint: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "since": "2026-01-15T09:30:00Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["RedeliverFailed"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "3 deliveries are sent again.",
+                     *       "count": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookRedeliveryStarted"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listWebhookDeliveries: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Page to return, from 1. A page past the end is an empty list. With `after`, pages count from there.
+                 * @example 1
+                 */
+                page?: number;
+                /**
+                 * @description Items on a page.
+                 * @example 15
+                 */
+                per_page?: number;
+                /**
+                 * @description `pagination.next_cursor` of an answer: what follows its last item, in the same order. Unlike the next `page`, it skips and repeats nothing while items are created and deleted.
+                 * @example -created_at.1768469460123456.12
+                 */
+                after?: string;
+                /**
+                 * @description Only deliveries with exactly this name.
+                 * @example web-1
+                 */
+                name?: string;
+                /**
+                 * @description Only deliveries with this status.
+                 * @example failed
+                 */
+                status?: "queued" | "pending" | "delivered" | "failed";
+                /**
+                 * @description Only deliveries to this endpoint.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                endpoint_id?: string;
+                /**
+                 * @description Only deliveries with these ids, separated by commas. Unknown ones are left out.
+                 * @example 12
+                 */
+                ids?: string;
+                /**
+                 * @description The order; `-` is descending. Newest first by default.
+                 * @example -created_at
+                 */
+                sort?: "-created_at" | "created_at" | "-name" | "name";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": 4711,
+                     *           "team_id": 1,
+                     *           "endpoint_id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *           "message_id": "evt_1842",
+                     *           "event": "vps.created",
+                     *           "url": "https://hooks.example.org/danube",
+                     *           "payload": {
+                     *             "type": "vps.created",
+                     *             "timestamp": "2026-01-15T09:30:00.000Z",
+                     *             "data": {}
+                     *           },
+                     *           "state": "queued",
+                     *           "signature": "v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=",
+                     *           "response_status": 200,
+                     *           "response_body": "ok",
+                     *           "attempts": 1,
+                     *           "next_attempt_at": "2026-01-15T09:30:00.000Z",
+                     *           "delivered_at": "2026-01-15T09:30:00.000Z",
+                     *           "failed_at": "2026-01-15T09:30:00.000Z",
+                     *           "error_message": "The connection was refused.",
+                     *           "created_at": "2026-01-15T09:30:00.000Z",
+                     *           "updated_at": "2026-01-15T09:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "pagination": {
+                     *         "current_page": 1,
+                     *         "last_page": 1,
+                     *         "per_page": 15,
+                     *         "total": 1,
+                     *         "next_cursor": "-created_at.1768469460123456.0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookDeliveryList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getWebhookDelivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of the delivery.
+                 * @example 12
+                 */
+                webhookDelivery: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "delivery": {
+                     *         "id": 4711,
+                     *         "team_id": 1,
+                     *         "endpoint_id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *         "message_id": "evt_1842",
+                     *         "event": "vps.created",
+                     *         "url": "https://hooks.example.org/danube",
+                     *         "payload": {
+                     *           "type": "vps.created",
+                     *           "timestamp": "2026-01-15T09:30:00.000Z",
+                     *           "data": {}
+                     *         },
+                     *         "state": "queued",
+                     *         "signature": "v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=",
+                     *         "response_status": 200,
+                     *         "response_body": "ok",
+                     *         "attempts": 1,
+                     *         "next_attempt_at": "2026-01-15T09:30:00.000Z",
+                     *         "delivered_at": "2026-01-15T09:30:00.000Z",
+                     *         "failed_at": "2026-01-15T09:30:00.000Z",
+                     *         "error_message": "The connection was refused.",
+                     *         "created_at": "2026-01-15T09:30:00.000Z",
+                     *         "updated_at": "2026-01-15T09:30:00.000Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookDeliveryResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    redeliverWebhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description Id of the delivery.
+                 * @example 12
+                 */
+                webhookDelivery: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "It is sent now.",
+                     *       "delivery": {
+                     *         "id": 4711,
+                     *         "team_id": 1,
+                     *         "endpoint_id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *         "message_id": "evt_1842",
+                     *         "event": "vps.created",
+                     *         "url": "https://hooks.example.org/danube",
+                     *         "payload": {
+                     *           "type": "vps.created",
+                     *           "timestamp": "2026-01-15T09:30:00.000Z",
+                     *           "data": {}
+                     *         },
+                     *         "state": "queued",
+                     *         "signature": "v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=",
+                     *         "response_status": 200,
+                     *         "response_body": "ok",
+                     *         "attempts": 1,
+                     *         "next_attempt_at": "2026-01-15T09:30:00.000Z",
+                     *         "delivered_at": "2026-01-15T09:30:00.000Z",
+                     *         "failed_at": "2026-01-15T09:30:00.000Z",
+                     *         "error_message": "The connection was refused.",
+                     *         "created_at": "2026-01-15T09:30:00.000Z",
+                     *         "updated_at": "2026-01-15T09:30:00.000Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookDeliveryStarted"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];

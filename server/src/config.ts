@@ -18,6 +18,8 @@ export interface Config {
   logLevel: string;
   sim: { stateFile: string | null; latencyMs: number };
   capacity: CapacityPolicy;
+  /** How long events are kept, in days. */
+  eventDays: number;
   databaseUrl: string | null;
   incus: {
     url: string;
@@ -84,6 +86,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
       latencyMs: parseNumber('DANUBE_SIM_LATENCY_MS', get('DANUBE_SIM_LATENCY_MS') ?? '0'),
     },
     capacity: readCapacity(get),
+    eventDays: readDays('DANUBE_EVENT_DAYS', get('DANUBE_EVENT_DAYS') ?? '90'),
     databaseUrl: get('DATABASE_URL'),
     incus: readIncus(get),
   };
@@ -174,6 +177,14 @@ function parseListen(text: string): { host: string; port: number } {
     );
   }
   return { host: match[1] ?? (match[2] || '0.0.0.0'), port };
+}
+
+function readDays(name: string, text: string): number {
+  const days = parseNumber(name, text);
+  if (!Number.isInteger(days) || days < 1 || days > 3650) {
+    throw new ConfigError(`${name} is "${text}". It takes a whole number from 1 to 3650.`);
+  }
+  return days;
 }
 
 function parseNumber(name: string, text: string): number {

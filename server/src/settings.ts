@@ -100,6 +100,11 @@ export const SETTINGS: readonly Setting[] = [
     meaning: 'Disks and snapshots that a team may have, unless `teams.quotas` says otherwise for it.',
   },
   {
+    name: 'DANUBE_EVENT_DAYS',
+    default: '90',
+    meaning: 'How long events are kept, in days.',
+  },
+  {
     name: 'DATABASE_URL',
     default: '',
     meaning: 'PostgreSQL 15 or newer to use instead of one on this host.',

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { text } from 'node:stream/consumers';
 import { Ajv, type ValidateFunction } from 'ajv';
-import type { InjectOptions } from 'fastify';
+import type { InjectOptions, LightMyRequestResponse as Response } from 'fastify';
 import type { HttpServer } from '../src/http/api.ts';
 
 /** The parts of the OpenAPI document that tests read. */
@@ -77,6 +79,8 @@ function closed(_name: string, value: unknown): unknown {
 
 ajv.addSchema(JSON.parse(JSON.stringify(DOCUMENT), closed), 'document');
 
+const EVENT_STREAM = 'text/event-stream';
+
 const validators = new Map<string, ValidateFunction>();
 
 function validator(pointer: string): ValidateFunction {
@@ -114,6 +118,10 @@ export function assertDocumented(method: string, requestPath: string, answer: Ap
   }
   const route = routeOf(method, requestPath);
   let pointer = '/components/schemas/ApiError';
+  if (typeof answer.body === 'string') {
+    assert.ok(route?.operation.responses[200]?.content?.[EVENT_STREAM], `${where}: a stream`);
+    return;
+  }
   if (route) {
     const response = route.operation.responses[answer.status];
     assert.ok(response, `${where}: the status is not documented (${JSON.stringify(answer.body)})`);
@@ -126,6 +134,18 @@ export function assertDocumented(method: string, requestPath: string, answer: Ap
     validate(answer.body),
     `${where}: ${ajv.errorsText(validate.errors)} in ${JSON.stringify(answer.body)}`,
   );
+}
+
+/** The answer's JSON, null without a body; of a stream, the text that comes first, after which the client hangs up. */
+async function readBody(response: Response): Promise<unknown> {
+  const stream = response.stream();
+  if (response.headers['content-type']?.startsWith(EVENT_STREAM)) {
+    const [first] = await once(stream, 'data');
+    stream.destroy();
+    return String(first);
+  }
+  const body = await text(stream);
+  return body === '' ? null : JSON.parse(body);
 }
 
 export interface CallOptions {
@@ -155,11 +175,13 @@ export function createApiClient(http: HttpServer, token: string | null): ApiClie
       },
       ...(options.body === undefined ? {} : { payload: JSON.stringify(options.body) }),
       ...(options.payload === undefined ? {} : { payload: options.payload }),
+      // A stream does not end by itself.
+      payloadAsStream: true,
     });
     const answer: ApiResponse = {
       status: response.statusCode,
       headers: response.headers,
-      body: response.body === '' ? null : JSON.parse(response.body),
+      body: await readBody(response),
     };
     if (answer.status !== 204 && method !== 'HEAD') assertDocumented(method, requestPath, answer);
     return answer;

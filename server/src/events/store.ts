@@ -56,6 +56,11 @@ export const BEGINNING = 0;
  * Most events that get positions in one transaction, so that a backlog after an outage does not hold the lock for long.
  */
 const PLACED_AT_ONCE = 1000;
+/** Events that are deleted in one statement. */
+const PURGED_AT_ONCE = 5000;
+
+/** Channel on which the database tells that events were written. */
+export const EVENTS_CHANNEL = 'danube_events';
 
 /**
  * The next events of all teams after a position: at most `limit`, in log order. A reader that continues from the last
@@ -74,6 +79,85 @@ export async function readEvents(database: Database, after: number, limit: numbe
     .execute();
 }
 
+/** Which of a team's events are read. */
+export interface TeamEvents {
+  teamId: number;
+  /** Types of the resources that the reader may read. */
+  resourceTypes: readonly string[];
+  type?: string | undefined;
+  resourceType?: string | undefined;
+  resourceId?: string | undefined;
+}
+
+/** Whether an event is one of those. */
+export const isOf = ({ teamId, resourceTypes, type, resourceType, resourceId }: TeamEvents) => {
+  const readable = new Set(resourceTypes);
+  return (event: PlacedEvent): boolean =>
+    event.team_id === teamId &&
+    readable.has(event.resource_type) &&
+    (type === undefined || event.type === type) &&
+    (resourceType === undefined || event.resource_type === resourceType) &&
+    (resourceId === undefined || event.resource_id === resourceId);
+};
+
+/**
+ * Those of a team's events with a position above `after`: at most `limit`, in log order. Events that have no position yet
+ * are left out; {@link readLatest} gives them one.
+ */
+export async function readTeamEvents(
+  db: Queryable,
+  { teamId, resourceTypes, type, resourceType, resourceId }: TeamEvents,
+  after: number,
+  limit: number,
+): Promise<PlacedEvent[]> {
+  if (resourceTypes.length === 0) return [];
+  return db
+    .selectFrom('events')
+    .selectAll()
+    .where('team_id', '=', teamId)
+    .where('position', '>', after)
+    .where('resource_type', 'in', resourceTypes)
+    .$if(type !== undefined, (events) => events.where('type', '=', type!))
+    .$if(resourceType !== undefined, (events) => events.where('resource_type', '=', resourceType!))
+    .$if(resourceId !== undefined, (events) => events.where('resource_id', '=', resourceId!))
+    .$narrowType<{ position: number }>()
+    .orderBy('position')
+    .limit(limit)
+    .execute();
+}
+
+/** The position of the last event of all that were committed before the call. */
+export async function readLatest(database: Database): Promise<number> {
+  await placeEvents(database);
+  const { last } = await database.db
+    .selectFrom('events')
+    .select(({ fn }) => fn.max('position').as('last'))
+    .executeTakeFirstOrThrow();
+  return last ?? BEGINNING;
+}
+
+/** Deletes events that are older than so many days. Returns their number. */
+export async function purgeEvents(db: Queryable, days: number): Promise<number> {
+  let purged = 0;
+  // In batches, so that no lock is held for long.
+  for (let count = PURGED_AT_ONCE; count === PURGED_AT_ONCE; purged += count) {
+    const result = await db
+      .deleteFrom('events')
+      .where('id', 'in', (events) =>
+        events
+          .selectFrom('events')
+          .select('id')
+          .where('created_at', '<', sql<Date>`now() - make_interval(days => ${days})`)
+          .where('position', 'is not', null)
+          .orderBy('created_at')
+          .limit(PURGED_AT_ONCE),
+      )
+      .executeTakeFirst();
+    count = Number(result.numDeletedRows);
+  }
+  return purged;
+}
+
 /**
  * Gives positions to events that were committed since the last call. Ids cannot serve as the order: they are assigned
  * when the event is written, so a reader that has seen event 12 would miss event 11 if 11's transaction committed
@@ -81,6 +165,13 @@ export async function readEvents(database: Database, after: number, limit: numbe
  * smaller ones are too.
  */
 async function placeEvents(database: Database): Promise<void> {
+  const waiting = await database.db
+    .selectFrom('events')
+    .select('id')
+    .where('position', 'is', null)
+    .limit(1)
+    .executeTakeFirst();
+  if (!waiting) return;
   await database.transaction(async (tx) => {
     // A statement of its own: the update then takes its snapshot after the lock, and sees what the previous holder
     // committed.

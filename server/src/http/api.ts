@@ -17,6 +17,7 @@ import type { Database } from '../db/database.ts';
 import type { SecretBox } from '../lib/crypto.ts';
 import type { ErrorCode } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
+import type { Authenticator } from './authenticator.ts';
 import type { AccountPrincipal, Principal, TeamPrincipal } from './principal.ts';
 import type { Scope } from './scopes.ts';
 
@@ -67,6 +68,8 @@ declare module 'fastify' {
     team?: 'required' | 'none';
     /** True: the handler asks an instance, which may take seconds. Such requests have turns of their own. */
     asksInstance?: boolean;
+    /** True: the answer is a stream of server-sent events, which the handler writes itself. */
+    isEventStream?: boolean;
     /** The one 2xx status of `schema.response`; set when the route is declared. */
     successStatus?: number;
     /** Errors that this route can return, in addition to those that its kind implies (see `openapi.ts`). */
@@ -102,6 +105,8 @@ declare module 'fastify' {
   interface FastifyInstance {
     database: Database;
     secrets: SecretBox;
+    /** For what goes on after the request was authenticated, such as a stream. */
+    authenticator: Authenticator;
     /** Whether the router took a word of a known path for an id, since that path does not take the method. */
     isElsewhere(request: FastifyRequest): boolean;
     /** All routes below `/api/v1`; complete once the server is ready. */

@@ -166,10 +166,14 @@ function responses(route: ApiRoute, writer: SchemaWriter): Json {
       description: SUCCESS[status] ?? 'The answer.',
       headers: { ...SUCCESS_HEADERS, ...(isWrite(route) ? REPLAYED : {}) },
       content: {
-        'application/json': {
-          schema: writer.writeNamed(schema, 'answer', route.schema.operationId!),
-          example: exampleOf(schema),
-        },
+        ...(route.config.isEventStream
+          ? { 'text/event-stream': { schema: writer.write(schema, 'answer'), example: exampleOf(schema) } }
+          : {
+              'application/json': {
+                schema: writer.writeNamed(schema, 'answer', route.schema.operationId!),
+                example: exampleOf(schema),
+              },
+            }),
       },
     };
   }

@@ -51,6 +51,7 @@ export function createHttpServer(dependencies: HttpDependencies): HttpServer {
   limitConnections(app.server, { proxies: config.trustProxy, log: dependencies.log });
   app.decorate('database', database);
   app.decorate('secrets', secrets);
+  app.decorate('authenticator', dependencies.authenticator);
   app.decorate('apiRoutes', []);
   app.decorateRequest('idempotencyReplayed', false);
   // Replaced when it has its turn.

@@ -1,6 +1,7 @@
 import { DBOS } from '@dbos-inc/dbos-sdk';
 import type pg from 'pg';
 import { openPool, type Tx } from '../db/database.ts';
+import { startWakeUp, type WakeUp } from '../db/wake-up.ts';
 import { databaseOutage } from '../lib/failure.ts';
 import type { Log } from '../lib/log.ts';
 import { fitting } from './arguments.ts';
@@ -16,7 +17,6 @@ import {
   WORKFLOW_NAME,
 } from './operations-store.ts';
 import { createStepRunner, type StepRunner, type StepRunnerOptions } from './step-runner.ts';
-import { startWakeUp, type WakeUp } from './wake-up.ts';
 
 /**
  * Version of the step sequences. DBOS replays a workflow only on the version that started it. Raise it whenever the

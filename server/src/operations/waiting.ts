@@ -1,7 +1,7 @@
 import type { Database } from '../db/database.ts';
+import { startWakeUp, type WakeUp } from '../db/wake-up.ts';
 import type { Log } from '../lib/log.ts';
 import { ENDED_CHANNEL } from './operations-store.ts';
-import { startWakeUp, type WakeUp } from './wake-up.ts';
 
 /** How many requests of one team may wait at once, in this process. */
 const PER_TEAM = 20;

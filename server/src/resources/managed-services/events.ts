@@ -33,11 +33,11 @@ const eventsOfKind = (kind: Kind) => ({
   passwordRotated: normal(
     `${kind}.password_rotated`,
     'PasswordRotated',
-    Type.Object({ overlapSeconds: Type.Integer() }),
-    ({ overlapSeconds }) =>
-      overlapSeconds === 0
+    Type.Object({ overlap_seconds: Type.Integer() }),
+    ({ overlap_seconds: seconds }) =>
+      seconds === 0
         ? 'It has a new password, and the previous one no longer works.'
-        : `It has a new password. The previous one works for another ${overlapSeconds} seconds.`,
+        : `It has a new password. The previous one works for another ${seconds} seconds.`,
   ),
   rotationFailed: warning(`${kind}.rotation_failed`, 'RotationFailed', Failure, ({ error }) => error.message),
   published: normal(`${kind}.published`, 'Published', NOTHING, () => 'It is reached at the public address.'),

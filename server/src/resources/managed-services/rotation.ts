@@ -119,7 +119,9 @@ async function succeed(tx: Tx, operation: Operation<RotateArgs>): Promise<void> 
   const row = await getService(tx, operation.resourceId);
   await updateService(tx, row.id, replaced(row, row.next_password_sealed!, overlapSeconds));
   await updateInstance(tx, row.id, { status: running ? 'running' : 'stopped' });
-  await recordOutcome(tx, operation, eventsFor(operation).passwordRotated, { overlapSeconds });
+  await recordOutcome(tx, operation, eventsFor(operation).passwordRotated, {
+    overlap_seconds: overlapSeconds,
+  });
 }
 
 /** Where going back succeeded, the present password stays. */

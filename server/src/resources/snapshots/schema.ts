@@ -81,6 +81,7 @@ function snapshotOf(kind: string) {
   const { member, sizeUnit, details, example } = snapshots;
   return Component(`${label}Snapshot`, {
     id: NumberId(12),
+    resource_id: Id('0198c5a2-7f80-7d21-8c4e-9b1a2f3d4e5f', 'What operations and events call it.'),
     name: Text(255, 'before-upgrade'),
     description: Nullable(Text(1000, 'Before the upgrade to 2.0.')),
     status: Status,

@@ -12,6 +12,7 @@ export function viewSnapshot(row: ListedSnapshot) {
   const bytes = row.size_bytes ?? 0;
   return {
     id: row.id,
+    resource_id: row.uid,
     name: row.name,
     description: row.description,
     status: row.status as SnapshotStatus,

@@ -1,0 +1,120 @@
+import { Type } from 'typebox';
+import type { Database } from '../db/database.ts';
+import type { Api } from '../http/api.ts';
+import { type TeamPrincipal, teamPrincipal } from '../http/principal.ts';
+import { invalid } from '../lib/errors.ts';
+import { UUID } from '../lib/ids.ts';
+import type { EventFeed } from './feed.ts';
+import { EventLog, EventQuery, EventStreamQuery, LastEventId } from './schema.ts';
+import { BEGINNING, readLatest, readTeamEvents, type TeamEvents } from './store.ts';
+import { EVENT_STREAM, EventStreams, STREAMS_PER_TEAM } from './streams.ts';
+import { viewEvent } from './view.ts';
+
+const tags = ['Events'];
+const SCOPES =
+  'Shows events about resources that the token may read, for example those of VPS with `vps:read`.';
+
+/** Routes for the log of a team's events. */
+export function eventRoutes(api: Api, database: Database, feed: EventFeed): void {
+  listRoute(api, database);
+  streamRoute(api, feed);
+}
+
+function listRoute(api: Api, database: Database): void {
+  api.get(
+    '/events',
+    {
+      schema: {
+        operationId: 'listEvents',
+        summary: 'List events',
+        description:
+          'Lists what happened to the team’s resources, in the order of the log. A program that sends the `next_after` of each ' +
+          `answer as \`after\` sees every event exactly once. ${SCOPES}`,
+        tags,
+        querystring: EventQuery,
+        response: { 200: EventLog },
+      },
+      config: { scope: null },
+    },
+    async ({ principal, query }) => {
+      const latest = await readLatest(database);
+      if (query.after === 'latest') return { data: [], next_after: latest, has_more: false };
+      const after = Number(query.after ?? BEGINNING);
+      const found = await readTeamEvents(database.db, wantedBy(principal, query), after, query.limit + 1);
+      const events = found.slice(0, query.limit);
+      const last = events.at(-1)?.position ?? after;
+      const has_more = found.length > events.length;
+      return { data: events.map(viewEvent), next_after: has_more ? last : Math.max(last, latest), has_more };
+    },
+  );
+}
+
+function streamRoute(api: Api, feed: EventFeed): void {
+  const streams = new EventStreams(feed);
+  // Before the server waits for the requests in progress.
+  api.addHook('preClose', async () => streams.close());
+  api.addHook('onClose', () => feed.close());
+  api.get(
+    '/events/stream',
+    {
+      schema: {
+        operationId: 'streamEvents',
+        summary: 'Follow events',
+        description:
+          'The same events as they happen, as server-sent events: `id` is that of the event, `event` its type, and `data` the ' +
+          'event as in the list. The stream goes on until the client hangs up or the server is restarted; then come back with ' +
+          `the last id in the header \`Last-Event-ID\`, and nothing is missed. Up to ${STREAMS_PER_TEAM} streams of one team ` +
+          `may be open. ${SCOPES}`,
+        tags,
+        querystring: EventStreamQuery,
+        response: { 200: Type.String({ maxLength: 1_000_000, example: 'id: 1842\n\n' }) },
+      },
+      config: { scope: null, isEventStream: true, errors: ['rate_limited'] },
+    },
+    async (request, reply) => {
+      const { principal, query, headers } = request;
+      const teamId = principal.team.id;
+      const from = lastEventId(headers['last-event-id']) ?? query.after;
+      const after = from === undefined || from === 'latest' ? await feed.latest() : Number(from);
+      streams.assertRoom(teamId);
+      if (request.method === 'HEAD') return reply.type(EVENT_STREAM).send('');
+      reply.hijack();
+      void streams.run({
+        raw: reply.raw,
+        headers: reply.getHeaders(),
+        log: request.log,
+        teamId,
+        after,
+        wanted: async () => {
+          const identity = await api.authenticator.authenticate(request);
+          return wantedBy(teamPrincipal(identity, headers['x-team-id'], request.id), query);
+        },
+      });
+    },
+  );
+}
+
+function lastEventId(header: string | string[] | undefined): string | undefined {
+  if (header === undefined || header === '') return undefined;
+  if (typeof header === 'string' && LastEventId.test(header)) return header;
+  throw invalid({ 'Last-Event-ID': ['The Last-Event-ID header must be the id of an event.'] });
+}
+
+const READ = ':read';
+
+/** What the principal may read of what the query asks for. */
+function wantedBy({ team, scopes }: TeamPrincipal, query: EventStreamQuery): TeamEvents {
+  const readable = [...scopes]
+    .filter((scope) => scope.endsWith(READ))
+    .map((scope) => scope.slice(0, -READ.length));
+  const { type, resource_type: resourceType, resource_id: resourceId } = query;
+  // A malformed id names nothing.
+  const isPossible = resourceId === undefined || UUID.test(resourceId);
+  return {
+    teamId: team.id,
+    resourceTypes: isPossible ? readable : [],
+    type,
+    resourceType,
+    resourceId: resourceId?.toLowerCase(),
+  };
+}

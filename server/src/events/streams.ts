@@ -1,0 +1,93 @@
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import { AppError } from '../lib/errors.ts';
+import { logFailure } from '../lib/failure.ts';
+import type { Log } from '../lib/log.ts';
+import type { EventFeed } from './feed.ts';
+import type { PlacedEvent, TeamEvents } from './store.ts';
+import { viewEvent } from './view.ts';
+
+export const EVENT_STREAM = 'text/event-stream; charset=utf-8';
+/** How many streams one team may have open, in this process. */
+export const STREAMS_PER_TEAM = 200;
+/** Milliseconds after which a stream without events says that it lives, so that proxies keep it. */
+const HEARTBEAT = 15_000;
+
+/** A request that has become a stream. */
+export interface StreamRequest {
+  raw: ServerResponse;
+  headers: Record<string, string | number | string[] | undefined>;
+  log: Log;
+  teamId: number;
+  /** Events after this position. */
+  after: number;
+  /** What it may read at the moment. Throws when it may read nothing any more. */
+  wanted: () => Promise<TeamEvents>;
+}
+
+/** Open streams of server-sent events (HTML standard, section 9.2). */
+export class EventStreams {
+  readonly #feed: EventFeed;
+  readonly #open = new Map<number, number>();
+  readonly #closing = new AbortController();
+
+  constructor(feed: EventFeed) {
+    this.#feed = feed;
+  }
+
+  /** Throws `rate_limited` where the team has too many streams. */
+  assertRoom(teamId: number): void {
+    if ((this.#open.get(teamId) ?? 0) < STREAMS_PER_TEAM) return;
+    throw new AppError(
+      'rate_limited',
+      `The team has ${STREAMS_PER_TEAM} streams of events open. Close one of them first.`,
+      { extra: { retry_after: 60 } },
+    );
+  }
+
+  /** Answers the request with events until the client hangs up, its token ends, or the server closes. */
+  async run(request: StreamRequest): Promise<void> {
+    const { raw, teamId, log } = request;
+    const gone = new AbortController();
+    raw.once('close', () => gone.abort());
+    if (raw.destroyed) gone.abort();
+    this.#open.set(teamId, (this.#open.get(teamId) ?? 0) + 1);
+    try {
+      await this.#write(request, AbortSignal.any([gone.signal, this.#closing.signal]));
+    } catch (error) {
+      // The client's token ended, or the client went while it was written to.
+      if (!(error instanceof AppError) && !gone.signal.aborted)
+        logFailure(log, error, 'a stream of events broke off');
+    } finally {
+      const left = this.#open.get(teamId)! - 1;
+      if (left === 0) this.#open.delete(teamId);
+      else this.#open.set(teamId, left);
+      raw.end();
+    }
+  }
+
+  /** Ends all streams. Clients come back with the id of the last event that they have seen. */
+  close(): void {
+    this.#closing.abort();
+  }
+
+  async #write({ raw, headers, teamId, after, wanted }: StreamRequest, signal: AbortSignal): Promise<void> {
+    raw.writeHead(200, {
+      ...headers,
+      'content-type': EVENT_STREAM,
+      // Proxies such as nginx would hold events back.
+      'x-accel-buffering': 'no',
+    });
+    for (let position = after; !signal.aborted; ) {
+      const reading = await this.#feed.read(await wanted(), position);
+      position = reading.position;
+      // Without data, it sets the id that the client comes back with.
+      const text = reading.events.map(frame).join('') || `id: ${position}\n\n`;
+      if (!raw.write(text)) await once(raw, 'drain', { signal });
+      await this.#feed.untilMore(teamId, position, AbortSignal.any([signal, AbortSignal.timeout(HEARTBEAT)]));
+    }
+  }
+}
+
+const frame = (event: PlacedEvent): string =>
+  `id: ${event.position}\nevent: ${event.type}\ndata: ${JSON.stringify(viewEvent(event))}\n\n`;
