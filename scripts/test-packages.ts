@@ -28,6 +28,14 @@ const CLIENTS: readonly Need[] = [
     packages: [{ name: 'redis-tools', proof: '/usr/bin/redis-cli' }],
   },
   {
+    files: /real.*webhook-receivers/,
+    packages: [
+      { name: 'openssl', proof: '/usr/bin/openssl' },
+      { name: 'php-cli', proof: '/usr/bin/php' },
+      { name: 'python3', proof: '/usr/bin/python3' },
+    ],
+  },
+  {
     // For the programs in the customers' guides.
     files: /real.*guides/,
     packages: [

@@ -11,6 +11,7 @@ import type { AddressPools } from './instances/addresses.ts';
 import { INSTANCE_RECONCILER } from './instances/reconciler.ts';
 import { createSecretBox } from './lib/crypto.ts';
 import type { Log } from './lib/log.ts';
+import { type Lookup, lookupOfHost } from './lib/lookup.ts';
 import { type ModuleContext, type ModuleParts, type ResourceModule, registerModules } from './module.ts';
 import { MODULES } from './modules.ts';
 import { registerOperations } from './operations/accept.ts';
@@ -32,6 +33,8 @@ export interface AppOptions {
   /** See {@link RuntimeOptions.executorId}. */
   executorId: string;
   log: Log;
+  /** Resolves names that customers give; the host’s resolver by default. */
+  lookup?: Lookup;
   /** What the API offers; `modules.ts` by default. */
   modules?: readonly ResourceModule[];
   /** For tests. */
@@ -99,15 +102,18 @@ export async function startApp(options: AppOptions): Promise<App> {
 
 /** The dependencies that modules build their parts from. Connects to nothing yet. */
 export function createContext(
-  options: Pick<AppOptions, 'config' | 'plane' | 'pools' | 'publicAddress' | 'secretKey' | 'log'> & {
+  options: Pick<
+    AppOptions,
+    'config' | 'plane' | 'pools' | 'publicAddress' | 'secretKey' | 'log' | 'lookup'
+  > & {
     database: Database;
   },
 ): ModuleContext {
-  const { config, database, plane, pools, publicAddress, log } = options;
+  const { config, database, plane, pools, publicAddress, log, lookup = lookupOfHost } = options;
   const secrets = createSecretBox(options.secretKey);
   const authority = createAuthorityReader(database, secrets);
   const clock = createPassClock(database, plane, INSTANCE_RECONCILER);
-  return { config, database, plane, secrets, authority, pools, publicAddress, log, clock };
+  return { config, database, plane, secrets, authority, pools, publicAddress, lookup, log, clock };
 }
 
 /** The routes of all modules, and their tags in the OpenAPI document. */
@@ -143,10 +149,11 @@ async function startWorker(
   ];
   const reconcilers = [...parts.flatMap((part) => part.reconcilers ?? []), ...upkeep];
   const loops = startReconcilers(database, reconcilers, log);
+  const others = parts.flatMap((part) => part.start?.() ?? []);
   return {
     async stop() {
       heartbeat.stop();
-      await loops.stop();
+      await Promise.all([loops.stop(), ...others.map((other) => other.stop())]);
       await runtime.shutdown();
     },
   };

@@ -20,6 +20,8 @@ export interface Config {
   capacity: CapacityPolicy;
   /** How long events are kept, in days. */
   eventDays: number;
+  /** Where webhooks may go: to public addresses by https, or anywhere. */
+  webhookTargets: 'public' | 'any';
   databaseUrl: string | null;
   incus: {
     url: string;
@@ -87,6 +89,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     },
     capacity: readCapacity(get),
     eventDays: readDays('DANUBE_EVENT_DAYS', get('DANUBE_EVENT_DAYS') ?? '90'),
+    webhookTargets: oneOf('DANUBE_WEBHOOK_TARGETS', ['public', 'any'] as const, 'public'),
     databaseUrl: get('DATABASE_URL'),
     incus: readIncus(get),
   };

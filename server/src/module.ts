@@ -12,6 +12,7 @@ import type { AddressPools } from './instances/addresses.ts';
 import { type InstanceKind, registerKinds } from './instances/kinds.ts';
 import type { SecretBox } from './lib/crypto.ts';
 import type { Log } from './lib/log.ts';
+import type { Lookup } from './lib/lookup.ts';
 import type { KeyedCertificate } from './lib/pki.ts';
 import type { OperationWorkflows } from './operations/operation.ts';
 import type { PassClock, Reconciler } from './reconcilers/reconcilers.ts';
@@ -53,6 +54,8 @@ export interface ModuleParts {
   /** Workflows by resource type, then by kind of operation. */
   operations?: OperationWorkflows;
   reconcilers?: readonly Reconciler[];
+  /** Begins work that goes on in every worker. `stop` resolves when it has ended. */
+  start?(): { stop(): Promise<void> };
 }
 
 export interface ModuleContext {
@@ -65,6 +68,8 @@ export interface ModuleContext {
   pools: AddressPools;
   /** IPv4 address of the host at which published ports are reached; null: no port can be published. */
   publicAddress: string | null;
+  /** The resolver for names that customers give. */
+  lookup: Lookup;
   log: Log;
   /** What is known of all instances at once. */
   clock: PassClock;

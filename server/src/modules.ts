@@ -14,6 +14,7 @@ import { parameterGroupsModule } from './resources/parameter-groups/module.ts';
 import { snapshotsModule } from './resources/snapshots/module.ts';
 import { sshKeysModule } from './resources/ssh-keys/module.ts';
 import { vpsModule } from './resources/vps/module.ts';
+import { webhooksModule } from './resources/webhooks/module.ts';
 
 /** All modules of the API, in the order of its documentation. A new resource is a new line here. */
 export const MODULES: readonly ResourceModule[] = [
@@ -31,6 +32,7 @@ export const MODULES: readonly ResourceModule[] = [
   certificateAuthorityModule,
   operationsModule,
   eventsModule,
+  webhooksModule,
   instancesModule,
   managedServicesModule,
 ];

@@ -105,6 +105,12 @@ export const SETTINGS: readonly Setting[] = [
     meaning: 'How long events are kept, in days.',
   },
   {
+    name: 'DANUBE_WEBHOOK_TARGETS',
+    default: 'public',
+    meaning:
+      '`public`: webhooks go to public addresses by https only. `any`: also by http, and into networks of yours.',
+  },
+  {
     name: 'DATABASE_URL',
     default: '',
     meaning: 'PostgreSQL 15 or newer to use instead of one on this host.',

@@ -9,6 +9,7 @@ import type { Queryable } from '../src/db/database.ts';
 import { SCOPE_SETS, type Scope } from '../src/http/scopes.ts';
 import { createToken } from '../src/identity/tokens/service.ts';
 import { createLog } from '../src/lib/log.ts';
+import type { Lookup } from '../src/lib/lookup.ts';
 import { reconcilerLock } from '../src/reconcilers/reconcilers.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 
@@ -64,6 +65,7 @@ export async function startTestApp({
     secretKey: randomBytes(32),
     executorId: 'test',
     log: createLog(process.env.DANUBE_TEST_LOG ?? 'silent'),
+    lookup: knowsNoNames,
     ...options,
     runtime: { retrySeconds: 30, ...options.runtime },
   };
@@ -90,6 +92,10 @@ export async function startTestApp({
   };
   return testApp;
 }
+
+/** Tests ask no name server. */
+const knowsNoNames: Lookup = (_name, callback) =>
+  callback(Object.assign(new Error('no such name'), { code: 'ENOTFOUND' }), []);
 
 /** Holds the locks of reconcilers, as if another server were running them. Returns the function that releases them. */
 async function keepStill(database: TestDatabase, names: readonly string[]): Promise<() => Promise<void>> {

@@ -344,6 +344,52 @@ export interface Vps {
   ssh_key_id: number | null;
 }
 
+export interface WebhookDeliveries {
+  attempts: Generated<number>;
+  body: string;
+  created_at: Generated<Date>;
+  delivered_at: Date | null;
+  endpoint_id: string;
+  error_message: string | null;
+  event_type: string;
+  failed_at: Date | null;
+  id: Generated<number>;
+  leased_until: Date | null;
+  message_id: string;
+  next_attempt_at: Date | null;
+  resource_id: string;
+  response_body: string | null;
+  response_status: number | null;
+  signature: string | null;
+  state: string;
+  team_id: number;
+  tries: Generated<number>;
+  updated_at: Generated<Date>;
+  url: string;
+}
+
+export interface WebhookEndpoints {
+  created_at: Generated<Date>;
+  disabled_reason: string | null;
+  enabled: Generated<boolean>;
+  event_types: Generated<string[]>;
+  failing_since: Date | null;
+  id: string;
+  is_default: Generated<boolean>;
+  name: string;
+  previous_secret_sealed: Buffer | null;
+  previous_secret_until: Date | null;
+  secret_sealed: Buffer;
+  team_id: number;
+  updated_at: Generated<Date>;
+  url: string;
+}
+
+export interface WebhookProgress {
+  only_row: Generated<boolean>;
+  position: number;
+}
+
 export interface Workers {
   heartbeat_at: Generated<Date>;
   id: string;
@@ -382,6 +428,9 @@ export interface DB {
   users: Users;
   volumes: Volumes;
   vps: Vps;
+  webhook_deliveries: WebhookDeliveries;
+  webhook_endpoints: WebhookEndpoints;
+  webhook_progress: WebhookProgress;
   workers: Workers;
   write_probe: WriteProbe;
 }

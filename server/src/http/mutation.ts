@@ -1,6 +1,7 @@
 import { type Expression, type ExpressionBuilder, type Kysely, type SqlBool, sql } from 'kysely';
 import type { Tx } from '../db/database.ts';
 import type { DB } from '../db/schema.gen.ts';
+import type { SecretBox } from '../lib/crypto.ts';
 import { AppError, invalid } from '../lib/errors.ts';
 import type { PrivateRequest } from './api.ts';
 import type { Principal } from './principal.ts';
@@ -22,14 +23,21 @@ const ATTEMPTS = 5;
  * `work` must use `tx` only: waiting requests hold one connection each, so asking the pool for a second one could
  * deadlock. It may run more than once, as in any transaction.
  *
+ * `holdsSecret`: the response holds a secret that is shown once, so it is stored sealed.
+ *
  * Throws `validation_failed` for a malformed key and `idempotency_conflict` for one that was used for another request.
  */
-export async function mutate<T>(request: PrivateRequest, work: (tx: Tx) => Promise<T>): Promise<T> {
+export async function mutate<T>(
+  request: PrivateRequest,
+  work: (tx: Tx) => Promise<T>,
+  { holdsSecret = false } = {},
+): Promise<T> {
   const key = idempotencyKey(request);
   const { database } = request.server;
   if (key === null) return database.transaction(work);
   const hash = requestHash(request);
-  return database.transaction((tx) => once(request, tx, key, hash, work));
+  const form: StoredForm = holdsSecret ? sealedForm(request.server.secrets) : PLAIN_FORM;
+  return database.transaction((tx) => once(request, tx, key, hash, form, work));
 }
 
 function idempotencyKey(request: PrivateRequest): string | null {
@@ -43,11 +51,25 @@ function idempotencyKey(request: PrivateRequest): string | null {
   return header;
 }
 
+/** How a response is stored. */
+interface StoredForm {
+  write(body: unknown): unknown;
+  read(stored: unknown): unknown;
+}
+
+const PLAIN_FORM: StoredForm = { write: (body) => body, read: (stored) => stored };
+
+const sealedForm = (secrets: SecretBox): StoredForm => ({
+  write: (body) => ({ sealed: secrets.seal(JSON.stringify(body)).toString('base64') }),
+  read: (stored) => JSON.parse(secrets.open(Buffer.from((stored as { sealed: string }).sealed, 'base64'))),
+});
+
 async function once<T>(
   request: PrivateRequest,
   tx: Tx,
   key: string,
   hash: Buffer,
+  form: StoredForm,
   work: (tx: Tx) => Promise<T>,
 ): Promise<T> {
   const owner = ownerOf(request.principal);
@@ -61,12 +83,12 @@ async function once<T>(
       );
     }
     request.idempotencyReplayed = true;
-    return stored.body as T;
+    return form.read(stored.body) as T;
   }
   const body = await work(tx);
   await tx
     .updateTable('idempotency_keys')
-    .set({ body: JSON.stringify(body) })
+    .set({ body: JSON.stringify(form.write(body)) })
     .where(isKey(owner, key))
     .execute();
   return body;

@@ -8,7 +8,7 @@ export type Scope = `${string}:${'read' | 'write' | 'delete'}`;
 export type ScopeSubject = string | { name: string; actions: readonly ('read' | 'write' | 'delete')[] };
 
 /** Scopes of v1 tokens that no resource requires yet. */
-const RESERVED: readonly ScopeSubject[] = ['storage', { name: 'webhook', actions: ['read', 'write'] }];
+const RESERVED: readonly ScopeSubject[] = ['storage'];
 
 const known: Scope[] = [];
 

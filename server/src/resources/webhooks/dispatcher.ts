@@ -1,0 +1,83 @@
+import type { Database } from '../../db/database.ts';
+import { startWakeUp } from '../../db/wake-up.ts';
+import { EVENTS_CHANNEL } from '../../events/store.ts';
+import type { SecretBox } from '../../lib/crypto.ts';
+import { logFailure } from '../../lib/failure.ts';
+import type { Log } from '../../lib/log.ts';
+import type { Lookup } from '../../lib/lookup.ts';
+import { EndpointWorker } from './endpoint-worker.ts';
+import { fanOut } from './fan-out.ts';
+import { findDue, untilNextDue } from './queue.ts';
+import type { TargetPolicy } from './targets.ts';
+
+/** Most milliseconds between two looks for what is due, in case a notification is lost. */
+const LOOK_EVERY = 30_000;
+
+export interface DispatcherDependencies {
+  database: Database;
+  secrets: SecretBox;
+  log: Log;
+  lookup: Lookup;
+  policy: TargetPolicy;
+}
+
+/** Makes deliveries of new events, and sends what is due. Every worker runs one; they share the work. */
+export function startDispatcher(dependencies: DispatcherDependencies): { stop(): Promise<void> } {
+  const { database, log } = dependencies;
+  const workers = new Map<string, EndpointWorker>();
+  const missed = new Set<string>();
+  let timer: NodeJS.Timeout | null = null;
+  let stopped = false;
+
+  const wakeUp = startWakeUp({ databaseUrl: database.url, channel: EVENTS_CHANNEL, log }, look);
+
+  async function look(): Promise<void> {
+    try {
+      while (!stopped && (await fanOut(database)));
+      for (const id of await findDue(database.db)) if (!stopped) startWorker(id);
+    } finally {
+      await lookAgain();
+    }
+  }
+
+  /** An endpoint has one worker: what is slow holds up only itself. */
+  function startWorker(id: string): void {
+    if (workers.has(id)) {
+      missed.add(id);
+      return;
+    }
+    const worker = new EndpointWorker(id, dependencies);
+    workers.set(id, worker);
+    worker
+      .run()
+      .catch((error) => logFailure(log, error, 'deliveries broke off', { endpoint: id }))
+      .finally(() => {
+        workers.delete(id);
+        // It may have ended just before there was more to do.
+        if (missed.delete(id)) wakeUp.wake();
+        else void lookAgain();
+      });
+  }
+
+  async function lookAgain(): Promise<void> {
+    const due = await untilNextDue(database.db).catch((error) => {
+      logFailure(log, error, 'next delivery not found');
+      return null;
+    });
+    if (timer) clearTimeout(timer);
+    if (stopped) return;
+    // What is due already has a worker, or another process has it.
+    const pause = Math.min(Math.max(due ?? LOOK_EVERY, 1000), LOOK_EVERY);
+    timer = setTimeout(() => wakeUp.wake(), pause);
+  }
+
+  return {
+    async stop() {
+      stopped = true;
+      for (const worker of workers.values()) worker.stop();
+      await wakeUp.stop();
+      if (timer) clearTimeout(timer);
+      await Promise.all(Array.from(workers.values(), (worker) => worker.ended));
+    },
+  };
+}

@@ -1,0 +1,111 @@
+import { type Selectable, sql } from 'kysely';
+import type { Database, Tx } from '../../db/database.ts';
+import type { WebhookEndpoints } from '../../db/schema.gen.ts';
+import { type PlacedEvent, readEvents } from '../../events/store.ts';
+import { viewEvent } from '../../events/view.ts';
+
+/** Events that become deliveries in one transaction. */
+const BATCH = 500;
+
+/** What is sent about an event, in the form that Standard Webhooks 1.0 recommends. */
+export const bodyOf = (type: string, timestamp: string, data: unknown): string =>
+  JSON.stringify({ type, timestamp, data });
+
+/**
+ * Makes deliveries of the events since the last time, in order. Any number of processes may call it: only one is at work, and
+ * the others return at once. Returns whether there may be more.
+ */
+export async function fanOut(database: Database): Promise<boolean> {
+  const { position } = await database.db
+    .selectFrom('webhook_progress')
+    .select('position')
+    .executeTakeFirstOrThrow();
+  const events = await readEvents(database, position, BATCH);
+  if (events.length === 0) return false;
+  return database.transaction(async (tx) => {
+    const unmoved = await tx
+      .selectFrom('webhook_progress')
+      .select('position')
+      .where('position', '=', position)
+      .forUpdate()
+      .skipLocked()
+      .executeTakeFirst();
+    // Another process is at it.
+    if (!unmoved) return false;
+    await insertDeliveries(tx, await deliveriesOf(tx, events));
+    await tx
+      .updateTable('webhook_progress')
+      .set({ position: events.at(-1)!.position })
+      .execute();
+    return events.length === BATCH;
+  });
+}
+
+/** A delivery that is to be made. */
+export interface NewDelivery {
+  endpoint_id: string;
+  team_id: number;
+  message_id: string;
+  event_type: string;
+  resource_id: string;
+  url: string;
+  body: string;
+}
+
+async function deliveriesOf(tx: Tx, events: readonly PlacedEvent[]): Promise<NewDelivery[]> {
+  const teams = [...new Set(events.map(({ team_id }) => team_id))];
+  // Locked, as settled deliveries of an endpoint let the next ones of their resources go: see `settle`.
+  const endpoints = await tx
+    .selectFrom('webhook_endpoints')
+    .selectAll()
+    .where('team_id', 'in', teams)
+    .where('enabled', '=', true)
+    .orderBy('id')
+    .forNoKeyUpdate()
+    .execute();
+  if (endpoints.length === 0) return [];
+  return events.flatMap((event) => {
+    const told = endpoints.filter((endpoint) => isTold(endpoint, event));
+    if (told.length === 0) return [];
+    const view = viewEvent(event);
+    const body = bodyOf(event.type, view.created_at, view);
+    return told.map(({ id, team_id, url }) => ({
+      endpoint_id: id,
+      team_id,
+      message_id: `evt_${event.position}`,
+      event_type: event.type,
+      resource_id: event.resource_id,
+      url,
+      body,
+    }));
+  });
+}
+
+/** Whether an endpoint is told of an event: it is of its team and types, and not older than the endpoint. */
+function isTold(endpoint: Selectable<WebhookEndpoints>, event: PlacedEvent): boolean {
+  const { team_id, event_types: types, created_at } = endpoint;
+  if (team_id !== event.team_id || event.created_at < created_at) return false;
+  return types.length === 0 || types.includes(event.type) || types.includes(`${event.resource_type}.*`);
+}
+
+/**
+ * Writes deliveries in their order. One that has an earlier one of its endpoint and resource before it waits for that. The
+ * transaction must hold locks on the endpoints.
+ */
+export async function insertDeliveries(tx: Tx, deliveries: readonly NewDelivery[]): Promise<void> {
+  if (deliveries.length === 0) return;
+  await sql`
+    with fresh as (
+      select d.*, w.ordinality, row_number() over (partition by d.endpoint_id, d.resource_id order by w.ordinality) > 1
+        or exists (select from webhook_deliveries before where before.endpoint_id = d.endpoint_id
+          and before.resource_id = d.resource_id and before.state in ('pending', 'queued')) as waits
+      from jsonb_array_elements(${JSON.stringify(deliveries)}::jsonb) with ordinality w (value, ordinality),
+        jsonb_to_record(w.value) d (endpoint_id uuid, team_id bigint, message_id text, event_type text, resource_id uuid,
+          url text, body text)
+      where not exists (select from webhook_deliveries same
+        where same.endpoint_id = d.endpoint_id and same.message_id = d.message_id))
+    insert into webhook_deliveries (endpoint_id, team_id, message_id, event_type, resource_id, url, body, state, next_attempt_at)
+    select endpoint_id, team_id, message_id, event_type, resource_id, url, body,
+      case when waits then 'queued' else 'pending' end, case when waits then null else now() end
+    from fresh order by ordinality`.execute(tx);
+}

@@ -1,0 +1,123 @@
+import { type Selectable, sql } from 'kysely';
+import type { Queryable, Tx } from '../../db/database.ts';
+import type { WebhookDeliveries, WebhookEndpoints } from '../../db/schema.gen.ts';
+import { EVENTS_CHANNEL } from '../../events/store.ts';
+import { type Listing, readPage } from '../../http/listing.ts';
+import { countOf } from '../../identity/teams/quotas.ts';
+import { UUID } from '../../lib/ids.ts';
+import type { DeliveryQuery, EndpointQuery } from './schema.ts';
+
+type Endpoint = Selectable<WebhookEndpoints>;
+type Delivery = Selectable<WebhookDeliveries>;
+
+export const QUOTA = 'webhook_endpoint';
+
+export const ENDPOINTS: Listing = {
+  id: { column: 'id', form: 'uuid' },
+  created: { value: sql.ref('created_at'), form: 'time' },
+  name: 'name',
+};
+
+const DELIVERIES: Listing = {
+  id: { column: 'id', form: 'number' },
+  created: { value: sql.ref('id'), form: 'number' },
+  name: 'event_type',
+  status: 'state',
+  filters: { endpoint_id: { column: 'endpoint_id', form: 'uuid' } },
+};
+
+export const listEndpoints = (db: Queryable, teamId: number, query: EndpointQuery) =>
+  readPage(
+    db.selectFrom('webhook_endpoints').selectAll().where('team_id', '=', teamId),
+    ENDPOINTS,
+    query,
+    () => countOf(db, teamId, QUOTA),
+  );
+
+export const listDeliveries = (db: Queryable, teamId: number, query: DeliveryQuery) =>
+  readPage(db.selectFrom('webhook_deliveries').selectAll().where('team_id', '=', teamId), DELIVERIES, query);
+
+export const findEndpoint = async (
+  db: Queryable,
+  teamId: number,
+  id: string,
+): Promise<Endpoint | undefined> =>
+  UUID.test(id)
+    ? db
+        .selectFrom('webhook_endpoints')
+        .selectAll()
+        .where('id', '=', id)
+        .where('team_id', '=', teamId)
+        .executeTakeFirst()
+    : undefined;
+
+export const lockEndpoint = async (tx: Tx, teamId: number, id: string): Promise<Endpoint | undefined> =>
+  UUID.test(id)
+    ? tx
+        .selectFrom('webhook_endpoints')
+        .selectAll()
+        .where('id', '=', id)
+        .where('team_id', '=', teamId)
+        .forUpdate()
+        .executeTakeFirst()
+    : undefined;
+
+/** The endpoint of `/webhooks/config`. */
+export const findDefault = (db: Queryable, teamId: number): Promise<Endpoint | undefined> =>
+  db
+    .selectFrom('webhook_endpoints')
+    .selectAll()
+    .where('team_id', '=', teamId)
+    .where('is_default', '=', true)
+    .executeTakeFirst();
+
+export const lockDefault = (tx: Tx, teamId: number): Promise<Endpoint | undefined> =>
+  tx
+    .selectFrom('webhook_endpoints')
+    .selectAll()
+    .where('team_id', '=', teamId)
+    .where('is_default', '=', true)
+    .forUpdate()
+    .executeTakeFirst();
+
+export const findDelivery = (db: Queryable, teamId: number, id: number): Promise<Delivery | undefined> =>
+  db
+    .selectFrom('webhook_deliveries')
+    .selectAll()
+    .where('id', '=', id)
+    .where('team_id', '=', teamId)
+    .executeTakeFirst();
+
+/**
+ * Puts deliveries of an endpoint that have ended back in their queue, and begins their attempts anew. The transaction must hold
+ * the endpoint's lock, and call `promote` afterwards. Returns their resources.
+ */
+export async function queueAgain(tx: Tx, endpointId: string, which: { id: number } | { failedSince: Date }) {
+  const { rows } = await sql<{ resource_id: string }>`
+    update webhook_deliveries set state = 'queued', tries = 0, delivered_at = null, failed_at = null, updated_at = now()
+    where endpoint_id = ${endpointId} and ${
+      'id' in which
+        ? sql`id = ${which.id} and state in ('delivered', 'failed')`
+        : sql`state = 'failed' and created_at >= ${which.failedSince}`
+    } returning resource_id`.execute(tx);
+  return rows.map(({ resource_id }) => resource_id);
+}
+
+/** Tells the processes that send deliveries that there is something to do. */
+export const wakeDispatchers = (tx: Tx) => sql`select pg_notify(${EVENTS_CHANNEL}, '')`.execute(tx);
+
+/** Deletes deliveries that ended so many days ago, and secrets that are not valid any more. */
+export async function purgeWebhooks(db: Queryable, days: number): Promise<void> {
+  for (let count = 5000n; count === 5000n; ) {
+    const result = await sql`
+      delete from webhook_deliveries where id in (
+        select id from webhook_deliveries where state in ('delivered', 'failed')
+          and updated_at < now() - make_interval(days => ${days}) limit 5000)`.execute(db);
+    count = result.numAffectedRows ?? 0n;
+  }
+  await db
+    .updateTable('webhook_endpoints')
+    .set({ previous_secret_sealed: null, previous_secret_until: null })
+    .where('previous_secret_until', '<', sql<Date>`now()`)
+    .execute();
+}
