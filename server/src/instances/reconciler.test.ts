@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { type Call, clientOf, newVps } from '../../test/client.ts';
-import { startTestApp, type TestApp, waitFor } from '../../test/harness.ts';
+import { holdBack, startTestApp, type TestApp, waitFor } from '../../test/harness.ts';
 import { uuidv7 } from '../lib/ids.ts';
 import { createLog } from '../lib/log.ts';
 import { forgottenOperations } from '../operations/upkeep.ts';
@@ -34,6 +34,14 @@ describe('VPS reconciler', () => {
     await waitFor('running', async () => (await show(id)).status === 'running');
     return id;
   }
+  /** Whether a request waits for a row that somebody else has locked. */
+  const hasToWait = async () => {
+    const { rows } = await test.database.pool.query(
+      `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
+         and query like '%for update%'`,
+    );
+    return rows.length > 0;
+  };
   const ref = (id: string) => ({ teamId: test.team.teamId, name: `vps-${id}` });
 
   it('shows a server that was shut down from inside as stopped, and lets it be started', async () => {
@@ -51,6 +59,22 @@ describe('VPS reconciler', () => {
     await reconcile();
     assert.equal((await test.plane.describeInstance(ref(id)))?.power, 'running');
     assert.equal((await show(id)).status, 'running');
+  });
+
+  it('leaves a server stopped that is stopped while it is being thawed', async () => {
+    const id = await running();
+    const before = test.plane.calls.get('ensureRunning') ?? 0;
+    const release = holdBack(test.plane, 'ensureRunning');
+    test.plane.drift.freeze(ref(id));
+    const thawing = reconcile();
+    await waitFor('the thawing', async () => (test.plane.calls.get('ensureRunning') ?? 0) > before);
+    const stop = call('POST', `/vps/${id}/stop`);
+    const isStopped = async () => (await show(id)).status === 'stopped';
+    await waitFor('the stop to be done, or to wait', async () => (await isStopped()) || (await hasToWait()));
+    release();
+    await Promise.all([thawing, stop]);
+    await waitFor('stopped', isStopped);
+    assert.equal((await test.plane.describeInstance(ref(id)))?.power, 'stopped');
   });
 
   it('ignores drift that only one pass sees', async () => {

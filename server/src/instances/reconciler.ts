@@ -124,11 +124,16 @@ async function repair(database: Database, row: Intended, drift: Drift, log: Log)
   }
 }
 
-/** Thaws an instance that is frozen without an operation. Its row is right again after that. */
+/**
+ * Thaws an instance that is frozen without an operation. Its row is right again after that. The row stays locked
+ * meanwhile, so that no stop comes in between: the instance would be started after it.
+ */
 async function thaw(database: Database, plane: Compute, row: Intended, log: Log): Promise<void> {
-  if (!(await database.transaction((tx) => stillSettled(tx, row)))) return;
-  log.warn({ [row.kind]: row.id }, 'thawing a frozen instance');
-  await plane.ensureRunning(instanceRef(row));
+  await database.transaction(async (tx) => {
+    if (!(await stillSettled(tx, row))) return;
+    log.warn({ [row.kind]: row.id }, 'thawing a frozen instance');
+    await plane.ensureRunning(instanceRef(row));
+  });
 }
 
 /** A request may have come between listing and repairing; then its workflow decides. */
