@@ -5550,7 +5550,7 @@ export interface components {
             /** @example vps */
             resource_type: string;
             /**
-             * Format: uuid
+             * @description Its id; of a snapshot, its `resource_id`.
              * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
              */
             resource_id: string;

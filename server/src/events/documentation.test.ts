@@ -15,6 +15,6 @@ test('docs/events.md lists every type of event, its severity and payload', () =>
       return `| \`${name}\` | ${severity} | ${members.map((member) => `\`${member}\``).join(', ')} |`;
     });
   const page = readFileSync(path.join(import.meta.dirname, '../../../docs/events.md'), 'utf8');
-  const documented = page.split('\n').filter((line) => /^\| `\w+\.\w+` \|/.test(line));
+  const documented = page.split('\n').filter((line) => /^\| `[\w-]+\.\w+` \|/.test(line));
   assert.deepEqual(documented, rows);
 });

@@ -3,7 +3,6 @@ import type { Database } from '../db/database.ts';
 import type { Api } from '../http/api.ts';
 import { type TeamPrincipal, teamPrincipal } from '../http/principal.ts';
 import { invalid } from '../lib/errors.ts';
-import { UUID } from '../lib/ids.ts';
 import type { EventFeed } from './feed.ts';
 import { EventLog, EventQuery, EventStreamQuery, LastEventId } from './schema.ts';
 import { BEGINNING, readLatest, readTeamEvents, type TeamEvents } from './store.ts';
@@ -108,11 +107,9 @@ function wantedBy({ team, scopes }: TeamPrincipal, query: EventStreamQuery): Tea
     .filter((scope) => scope.endsWith(READ))
     .map((scope) => scope.slice(0, -READ.length));
   const { type, resource_type: resourceType, resource_id: resourceId } = query;
-  // A malformed id names nothing.
-  const isPossible = resourceId === undefined || UUID.test(resourceId);
   return {
     teamId: team.id,
-    resourceTypes: isPossible ? readable : [],
+    resourceTypes: readable,
     type,
     resourceType,
     resourceId: resourceId?.toLowerCase(),

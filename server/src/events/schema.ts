@@ -15,7 +15,9 @@ export const Event = Component('Event', {
   reason: Text(100, 'Created'),
   message: Text(2000, 'The server was created and accepts SSH.'),
   resource_type: Text(50, 'vps'),
-  resource_id: Id(),
+  resource_id: Text(36, '0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e', {
+    description: 'Its id; of a snapshot, its `resource_id`.',
+  }),
   operation_id: Nullable(
     Id(
       '0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b',

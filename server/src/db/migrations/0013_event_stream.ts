@@ -6,6 +6,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
 }
 
 const SCHEMA = `
+-- Some resources have numbers.
+alter table events alter column resource_id type text;
 create index events_team on events (team_id, position) where position is not null;
 -- For the end of their time.
 create index events_created on events (created_at);

@@ -39,7 +39,7 @@ create table webhook_deliveries (
   -- The same for all attempts, and for all endpoints that are told of an event.
   message_id text not null,
   event_type text not null,
-  resource_id uuid not null,
+  resource_id text not null,
   url text not null,
   -- What is sent, byte for byte.
   body text not null,

@@ -4,6 +4,8 @@ import { requested } from '../../operations/events.ts';
 
 /** Events of firewalls. */
 export const firewallEvents = {
+  created: normal('firewall.created', 'Created', NOTHING, () => 'The firewall was created.'),
+  updated: normal('firewall.updated', 'Updated', NOTHING, () => 'The firewall was changed.'),
   requested: requested('firewall'),
   applied: normal('firewall.applied', 'Applied', NOTHING, () => 'The firewall is in force.'),
   applyFailed: warning(

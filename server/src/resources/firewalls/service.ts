@@ -104,6 +104,7 @@ export class FirewallService {
       firewall,
       attached.map((instance) => instance.id),
     );
+    await record(tx, firewallEvents.created, subject(firewall), {});
     const operation = attached.length > 0 ? await acceptApply(tx, principal, id) : null;
     return {
       message: operation
@@ -151,6 +152,7 @@ export class FirewallService {
       firewall,
       attached.map((instance) => instance.id),
     );
+    await record(tx, firewallEvents.updated, subject(firewall), {});
     // A firewall that protects nothing and never did has nothing to apply.
     const isUnused = attached.length === 0 && before.length === 0 && firewall.status === 'draft';
     const operation = (deploys || moves) && !isUnused ? await acceptApply(tx, principal, firewall.id) : null;
@@ -293,7 +295,7 @@ const answer = (
   operation_id: operation,
 });
 
-const subject = ({ id, team_id }: Firewall) => ({
+const subject = ({ id, team_id }: Pick<Firewall, 'id' | 'team_id'>) => ({
   teamId: team_id,
   resourceType: 'firewall',
   resourceId: id,

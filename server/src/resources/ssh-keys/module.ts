@@ -1,10 +1,12 @@
 import type { ResourceModule } from '../../module.ts';
+import { sshKeyEvents } from './events.ts';
 import { sshKeyRoutes } from './routes.ts';
 
 export const sshKeysModule: ResourceModule = {
   name: 'ssh-keys',
   tags: [{ name: 'SSH keys', description: 'Public keys for logging in to VPS.' }],
   scopes: ['ssh-key'],
+  events: sshKeyEvents,
   quotas: { ssh_key: { limit: 25, label: 'SSH key' } },
   create: ({ database }) => ({ routes: (api) => sshKeyRoutes(api, database) }),
 };

@@ -1,12 +1,14 @@
 import { type Selectable, sql } from 'kysely';
 import type { Queryable, Tx } from '../../db/database.ts';
 import type { SshKeys } from '../../db/schema.gen.ts';
+import { record } from '../../events/store.ts';
 import { type Listing, readPage } from '../../http/listing.ts';
 import { pageOf } from '../../http/pagination.ts';
 import type { TeamPrincipal } from '../../http/principal.ts';
 import { warnOfNamesake } from '../../http/warnings.ts';
 import { countOf, releaseQuota, takeQuota } from '../../identity/teams/quotas.ts';
 import { type AppError, invalid, notFound } from '../../lib/errors.ts';
+import { sshKeyEvents } from './events.ts';
 import { PublicKeyError } from './key-text.ts';
 import { type PublicKey, parsePublicKey } from './public-key.ts';
 import type { SshKeyQuery } from './schema.ts';
@@ -74,6 +76,7 @@ export async function createSshKey(
     .returningAll()
     .executeTakeFirst();
   if (!row) throw await duplicate(tx, principal.team.id, key.fingerprint);
+  await record(tx, sshKeyEvents.created, subject(row), row);
   return toWire(row);
 }
 
@@ -102,10 +105,17 @@ export async function deleteSshKey(tx: Tx, principal: TeamPrincipal, id: number 
     .deleteFrom('ssh_keys')
     .where('id', '=', id)
     .where('team_id', '=', principal.team.id)
-    .returning('id')
+    .returningAll()
     .executeTakeFirst();
   if (!row) throw notFound('SSH key');
+  await record(tx, sshKeyEvents.deleted, subject(row), row);
 }
+
+const subject = ({ id, team_id }: Row) => ({
+  teamId: team_id,
+  resourceType: 'ssh-key',
+  resourceId: String(id),
+});
 
 function parse(text: string): PublicKey {
   try {

@@ -36,6 +36,14 @@ describe('SSH keys', () => {
     assert.equal((await call('GET', `/ssh-keys/${id}`)).status, 404);
     assert.equal((await call('DELETE', `/ssh-keys/${id}`)).status, 404);
     assert.equal((await call('GET', '/ssh-keys')).body.pagination.total, 0);
+    const { data } = (await call('GET', `/events?resource_type=ssh-key&resource_id=${id}`)).body;
+    assert.deepEqual(
+      data.map(({ type, payload }: { type: string; payload: object }) => [type, payload]),
+      ['ssh-key.created', 'ssh-key.deleted'].map((type) => [
+        type,
+        { name: 'key 1', fingerprint: body.key.fingerprint },
+      ]),
+    );
   });
 
   it('lists in pages, newest first, and an empty page past the end', async () => {

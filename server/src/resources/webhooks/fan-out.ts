@@ -100,7 +100,7 @@ export async function insertDeliveries(tx: Tx, deliveries: readonly NewDelivery[
         or exists (select from webhook_deliveries before where before.endpoint_id = d.endpoint_id
           and before.resource_id = d.resource_id and before.state in ('pending', 'queued')) as waits
       from jsonb_array_elements(${JSON.stringify(deliveries)}::jsonb) with ordinality w (value, ordinality),
-        jsonb_to_record(w.value) d (endpoint_id uuid, team_id bigint, message_id text, event_type text, resource_id uuid,
+        jsonb_to_record(w.value) d (endpoint_id uuid, team_id bigint, message_id text, event_type text, resource_id text,
           url text, body text)
       where not exists (select from webhook_deliveries same
         where same.endpoint_id = d.endpoint_id and same.message_id = d.message_id))

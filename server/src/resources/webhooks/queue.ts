@@ -83,7 +83,7 @@ async function writeAttempts(tx: Tx, attempts: readonly Attempt[]): Promise<void
 export async function promote(tx: Tx, endpointId: string, resourceIds: readonly string[]): Promise<void> {
   await sql`
     update webhook_deliveries set state = 'pending', next_attempt_at = now() where id in (
-      select next.id from unnest(${[...new Set(resourceIds)]}::uuid[]) resource (id), lateral (
+      select next.id from unnest(${[...new Set(resourceIds)]}::text[]) resource (id), lateral (
         select id from webhook_deliveries where endpoint_id = ${endpointId} and resource_id = resource.id and state = 'queued'
         order by id limit 1) next
       where not exists (select from webhook_deliveries current where current.endpoint_id = ${endpointId}
