@@ -20,6 +20,7 @@ import type { Tag } from './openapi-parts.ts';
 import { checkParameters } from './query.ts';
 import { requestId } from './request-id.ts';
 import { isScope } from './scopes.ts';
+import { serializerCompiler } from './serialization.ts';
 import { createValidatorCompiler } from './validation.ts';
 
 export const API_PREFIX = '/api/v1';
@@ -57,6 +58,7 @@ export function createHttpServer(dependencies: HttpDependencies): HttpServer {
   // Replaced when it has its turn.
   app.decorateRequest('leaveTurn', (until: () => Promise<void>) => until());
   app.setValidatorCompiler(createValidatorCompiler());
+  app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler(handleError);
   acceptJson(app);
   app.addHook('onRoute', completeRoute);
