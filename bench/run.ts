@@ -21,6 +21,7 @@ import { benchIdle } from './idle.ts';
 import { benchListVps } from './list-vps.ts';
 import { type Row, table } from './report.ts';
 import { benchSnapshots } from './snapshots.ts';
+import { benchWebhooks } from './webhooks.ts';
 
 const DOCUMENT = path.join(ROOT, 'docs/benchmarks.md');
 const MARKS = /(<!-- figures -->\n)[\s\S]*(<!-- end of figures -->)/;
@@ -33,6 +34,7 @@ const benchmarks: Record<string, () => Promise<Row[]>> = {
   list: benchListVps,
   simulated: benchCreateSimulated,
   fairness: benchFairness,
+  webhooks: benchWebhooks,
 };
 const wanted = process.argv.slice(2).filter((argument) => argument !== '--write');
 const unknown = wanted.filter((name) => !Object.hasOwn(benchmarks, name));

@@ -9,7 +9,7 @@ import { sign } from './signature.ts';
 const CLOSING_MS = 2_000;
 
 /** Attempts at once to an endpoint that works; to one that fails, a single one. */
-const AT_ONCE = 16;
+const AT_ONCE = 32;
 
 /** Sends what one endpoint has to get, until nothing is due. */
 export class EndpointWorker {
