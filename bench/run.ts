@@ -21,6 +21,7 @@ import { benchIdle } from './idle.ts';
 import { benchListVps } from './list-vps.ts';
 import { type Row, table } from './report.ts';
 import { benchSnapshots } from './snapshots.ts';
+import { benchStreams } from './streams.ts';
 import { benchWebhooks } from './webhooks.ts';
 
 const DOCUMENT = path.join(ROOT, 'docs/benchmarks.md');
@@ -35,6 +36,7 @@ const benchmarks: Record<string, () => Promise<Row[]>> = {
   simulated: benchCreateSimulated,
   fairness: benchFairness,
   webhooks: benchWebhooks,
+  streams: benchStreams,
 };
 const wanted = process.argv.slice(2).filter((argument) => argument !== '--write');
 const unknown = wanted.filter((name) => !Object.hasOwn(benchmarks, name));

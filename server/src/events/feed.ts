@@ -15,6 +15,8 @@ import {
 const KEPT = 2_000;
 /** Events read at once. */
 const BATCH = 500;
+/** Events that a stream gets at once: few, as each keeps them until its client has read them. */
+const PART = 100;
 /** Milliseconds between looks at the log, in case a notification is lost. */
 const LOOK_EVERY = 5_000;
 
@@ -46,20 +48,20 @@ export class EventFeed {
     this.#log = log;
   }
 
-  /** What comes after that position; at most 500 events. */
+  /** What comes after that position; at most 100 events. */
   async read(wanted: TeamEvents, after: number): Promise<Reading> {
     await this.#start();
     if (after >= this.#floor) {
       const isWanted = isOf(wanted);
       const events = this.#recent.filter((event) => event.position > after && isWanted(event));
-      const part = events.slice(0, BATCH);
+      const part = events.slice(0, PART);
       return { events: part, position: part.length < events.length ? part.at(-1)!.position : this.#position };
     }
     // Events after the feed's position may be there already; they are read again from memory.
     const position = this.#position;
-    const found = await readTeamEvents(this.#database.db, wanted, after, BATCH);
+    const found = await readTeamEvents(this.#database.db, wanted, after, PART);
     const events = found.filter((event) => event.position <= position);
-    return { events, position: found.length < BATCH ? position : (events.at(-1)?.position ?? position) };
+    return { events, position: found.length < PART ? position : (events.at(-1)?.position ?? position) };
   }
 
   /** The position of the last event that was committed before the call. */
