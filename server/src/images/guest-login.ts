@@ -66,9 +66,9 @@ if [ "$instance" = "$(cat "$finished" 2>/dev/null || true)" ]; then exit 0; fi
 # Those of the instance whose snapshot this one was made of are not its own.
 if [ "$instance" != "$(cat "$keys" 2>/dev/null || true)" ]; then
   rm -f /etc/ssh/ssh_host_*_key /etc/ssh/ssh_host_*_key.pub
-  for type in ed25519 ecdsa; do
-    ssh-keygen -q -t "$type" -N '' -C "root@$hostname" -f "/etc/ssh/ssh_host_\${type}_key"
-  done
+  ssh-keygen -q -t ecdsa -N '' -C "root@$hostname" -f /etc/ssh/ssh_host_ecdsa_key &
+  ssh-keygen -q -t ed25519 -N '' -C "root@$hostname" -f /etc/ssh/ssh_host_ed25519_key
+  wait $!
   printf '%s\\n' "$instance" >"$keys"
 fi
 # Without a login, cloud-init alone sets up everything.
@@ -105,7 +105,7 @@ const LOGIN_UNIT = `[Unit]
 Description=Root's login, as chosen for this server
 DefaultDependencies=no
 RequiresMountsFor=/etc /root /var/lib/danube
-Before=ssh.service cloud-init-local.service cloud-init-main.service sysinit.target shutdown.target
+Before=ssh.service systemd-user-sessions.service cloud-init-local.service cloud-init-main.service shutdown.target
 Conflicts=shutdown.target
 
 [Service]
@@ -137,15 +137,22 @@ export const LOGIN_FILES: readonly RecipeFile[] = [
 
 export const LOGIN_UNITS = ['danube-login.service', 'danube-ssh-settings.service'];
 
+/** The units of cloud-init that its packages order before SSH, the network or the rest of the system. */
+const EARLY_UNITS = 'cloud-init-main cloud-init-local cloud-init cloud-init-network';
+/** What they come before in the packages, as a pattern of names. */
+const SPARED =
+  '(sshd(-keygen)?\\.service|systemd-user-sessions\\.service|sysinit\\.target|network-pre\\.target)';
+
 /**
- * SSH and the rest of the system do not wait for the stage of cloud-init that loads what user-data includes, and runs
- * its \`bootcmd\`: either may take for ever. A dependency can only be taken away by replacing the unit.
+ * Nothing waits for cloud-init: it starts once the system has, and runs beside SSH. What user-data includes and its
+ * `bootcmd` may take for ever, and even without any, its start takes longer than the rest of the boot. A dependency can
+ * only be taken away by replacing the unit.
  */
 export const LOGIN_COMMANDS = [
   'install -d -m 700 /var/lib/danube',
-  'for unit in cloud-init cloud-init-network; do ' +
+  `for unit in ${EARLY_UNITS}; do ` +
     'file=/usr/lib/systemd/system/$unit.service; ' +
     'if [ -e "$file" ]; then ' +
-    'sed -E "/^(Before|Wants)=(sshd(-keygen)?|systemd-user-sessions)\\\\.service\\$/d; /^Before=sysinit\\\\.target\\$/d" ' +
+    `sed -E '/^(Before|Wants)=${SPARED}$/d; s/^\\[Unit\\]$/&\\nAfter=basic.target/' ` +
     '"$file" >"/etc/systemd/system/$unit.service"; fi; done',
 ];

@@ -7,7 +7,7 @@ const SEED = '/var/lib/cloud/seed/nocloud-net';
 
 /**
  * cloud-init's data source, in the layout of the Linux Containers project's images, so that both kinds of images are
- * configured alike.
+ * configured alike, except for the network (`guest-network.ts`).
  */
 export const CLOUD_INIT_TEMPLATES: readonly Template[] = [
   {
@@ -29,12 +29,6 @@ export const CLOUD_INIT_TEMPLATES: readonly Template[] = [
     name: 'cloud-init-vendor.tpl',
     content: '{{ config_get("cloud-init.vendor-data", properties.default) }}\n',
     default: NOTHING,
-  },
-  {
-    target: `${SEED}/network-config`,
-    name: 'cloud-init-network.tpl',
-    content: '{{ config_get("cloud-init.network-config", properties.default) }}\n',
-    default: 'version: 2\nethernets: {eth0: {dhcp4: true}}',
   },
 ];
 

@@ -1,6 +1,7 @@
 import { PROVIDERS } from '../services/registry.ts';
 import { applianceRecipe } from './appliance-recipe.ts';
 import { LOGIN_COMMANDS, LOGIN_FILES, LOGIN_TEMPLATE, LOGIN_UNITS } from './guest-login.ts';
+import { NETWORK_TEMPLATE } from './guest-network.ts';
 import { CLOUD_INIT_TEMPLATES } from './metadata.ts';
 import { type Recipe, type RecipeFile, zonePackages } from './recipe.ts';
 
@@ -33,8 +34,9 @@ const PACKAGES = [
 ];
 
 /**
- * One data source and no search for others, and no waiting for what a container does not have. Host keys are made by
- * `guest-login.ts`: two fast kinds, since an RSA key takes longer than the rest of the boot.
+ * One data source and no search for others, and no waiting for what a container does not have. The network is there
+ * before the first boot (`guest-network.ts`). Host keys are made by `guest-login.ts`: two fast kinds, since an RSA key
+ * takes longer than the rest of the boot.
  */
 const CLOUD_INIT = `# Written by Danube's image builder.
 datasource_list: [NoCloud]
@@ -47,9 +49,7 @@ no_ssh_fingerprints: true
 ssh: {emit_keys_to_console: false}
 apt: {preserve_sources_list: true}
 manage_etc_hosts: localhost
-system_info:
-  network:
-    renderers: [networkd]
+network: {config: disabled}
 cloud_init_modules:
   - seed_random
   - bootcmd
@@ -86,10 +86,23 @@ cloud_final_modules:
   - power_state_change
 `;
 
+/**
+ * systemd starts no unit before its generators have ended, and the package's would look for a data source. Like that one,
+ * this enables cloud-init unless there is the file that turns it off.
+ */
+const GENERATOR = `#!/bin/sh
+# Written by Danube's image builder, in place of the generator of the package.
+[ ! -e /etc/cloud/cloud-init.disabled ] || exit 0
+mkdir -p /run/cloud-init "$2/multi-user.target.wants"
+: >/run/cloud-init/enabled
+ln -s /lib/systemd/system/cloud-init.target "$2/multi-user.target.wants/cloud-init.target"
+`;
+
 const FILES: readonly RecipeFile[] = [
   { path: '/etc/cloud/cloud.cfg.d/90-danube.cfg', content: CLOUD_INIT },
   // Debian's installer lists data sources here; with a single one, cloud-init does not search.
   { path: '/etc/cloud/ds-identify.cfg', content: 'policy: enabled\ndatasource: NoCloud\n' },
+  { path: '/etc/systemd/system-generators/cloud-init-generator', content: GENERATOR, mode: '0755' },
   {
     // Danube assigns unique addresses, so there is no need to spend a second on duplicate address detection.
     path: '/etc/sysctl.d/60-danube-addresses.conf',
@@ -99,11 +112,6 @@ const FILES: readonly RecipeFile[] = [
     // Containers have no udev. networkd waits for it, unless /sys is read-only.
     path: '/etc/systemd/system/systemd-networkd.service.d/danube.conf',
     content: '[Service]\nBindReadOnlyPaths=/sys\n',
-  },
-  {
-    // All addresses are static, so router advertisements and multicast name resolution are not needed.
-    path: '/etc/systemd/network/10-cloud-init-eth0.network.d/danube.conf',
-    content: '[Network]\nIPv6AcceptRA=no\nLLMNR=no\nMulticastDNS=no\n',
   },
   {
     // The network counts as ready with one family: an instance may have only one, or no network at all.
@@ -183,7 +191,7 @@ const debian = (id: string, suite: string, description: string): Recipe => ({
   description,
   packages: [...PACKAGES, ...zonePackages(suite)],
   files: [...FILES, ...NOT_IN_CONTAINERS, ...LOGIN_FILES],
-  templates: [...CLOUD_INIT_TEMPLATES, LOGIN_TEMPLATE],
+  templates: [...CLOUD_INIT_TEMPLATES, LOGIN_TEMPLATE, NETWORK_TEMPLATE],
   commands: [...LOGIN_COMMANDS, `systemctl --quiet enable ${ENABLED.join(' ')}`, ...CLEAN_UP],
   parameters: null,
 });

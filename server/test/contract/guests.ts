@@ -70,6 +70,12 @@ export function guestsContract(open: () => Promise<IncusSubject>): void {
         allowPasswordLogin: false,
         custom,
       });
+    const waitsForNothing = async (spec: InstanceSpec): Promise<void> => {
+      const units = 'ssh.service systemd-networkd.service';
+      const before = await inside(spec, `systemctl list-dependencies --after --all --plain ${units}`);
+      assert.match(before, /danube-login/);
+      assert.doesNotMatch(before, /cloud-(config|final|init[a-z-]*)\.(service|target)/);
+    };
     const boot = async (spec: InstanceSpec): Promise<void> => {
       await subject.plane.ensureInstance(spec);
       await subject.plane.waitForSsh(spec.ref, 300);
@@ -113,6 +119,8 @@ export function guestsContract(open: () => Promise<IncusSubject>): void {
       const six = await ssh.byKey(keyed.addresses.ipv6!, ssh.mine, 'hostname');
       assert.equal(six.stdout.trim(), 'web-1');
     });
+
+    it('lets neither the network nor SSH wait for cloud-init', () => waitsForNothing(keyed));
 
     it('keeps everybody else out', async () => {
       assert.equal((await ssh.byKey(keyed.addresses.ipv4!, ssh.strangers, 'true')).status, 255);
@@ -264,6 +272,7 @@ export function guestsContract(open: () => Promise<IncusSubject>): void {
       });
       await subject.plane.ensureImage(spec.image);
       await boot(spec);
+      await waitsForNothing(spec);
       await inside(spec, 'cloud-init status --wait >/dev/null; true');
       assert.equal(
         await inside(spec, '. /etc/os-release; echo $VERSION_CODENAME; cat /root/ran'),

@@ -12,7 +12,8 @@ const MAX_LOG = 256 * 1024;
 
 /**
  * Prints a word and a value in each line, using only programs of the smallest image. In /proc/net, 0A is a TCP socket
- * that listens, and 07 a UDP socket without a peer. cloud-init's last message on a module says which one is at work.
+ * that listens, and 07 a UDP socket without a peer. cloud-init's last message on a module says which one is at work. Until
+ * it starts, it has no status.
  */
 const SCRIPT = `
 cd /proc/net && for kind in tcp tcp6 udp udp6; do
@@ -21,6 +22,7 @@ cd /proc/net && for kind in tcp tcp6 udp udp6; do
 done
 sed -n 's/^[[:space:]]*[Pp]ort[[:space:]][[:space:]]*\\([0-9]*\\).*/ssh \\1/p' /etc/ssh/sshd_config /etc/ssh/sshd_config.d/*.conf 2>/dev/null
 cd /var/lib/cloud 2>/dev/null || exit 0
+if [ -e /run/cloud-init/enabled ] && [ ! -e data/status.json ]; then echo 'status {}'; exit 0; fi
 tail -c 20000 /var/log/cloud-init.log 2>/dev/null | sed -n 's/.* start: [a-z-]*\\/\\([a-z0-9_-]*\\):.*/module \\1/p' | tail -n 1
 sed -n 's/^\\([a-z_]*\\):.*/key \\1/p' instance/cloud-config.txt 2>/dev/null
 tr -d '\\n' <data/status.json 2>/dev/null | sed 's/^/status /'

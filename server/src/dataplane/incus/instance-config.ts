@@ -1,4 +1,5 @@
 import { LOGIN_KEY } from '../../images/guest-login.ts';
+import { NETWORK_FILE_KEY } from '../../images/guest-network.ts';
 import type {
   InstanceDetail,
   InstanceReport,
@@ -18,7 +19,7 @@ import {
   rootDiskGb,
   withoutDevices,
 } from './devices.ts';
-import { networkConfig, networkText } from './guest-network.ts';
+import { networkConfig, networkFile, networkText } from './guest-network.ts';
 import { imageAlias } from './names.ts';
 
 /** The parts of Incus' instance object that Danube reads. */
@@ -154,7 +155,9 @@ const guestConfig = (spec: InstanceSpec): Record<string, string> =>
     ? { [KEY.network]: networkText(spec) }
     : {
         'cloud-init.user-data': spec.userData,
+        // For images from elsewhere, and from before there was the file below.
         'cloud-init.network-config': networkConfig(spec),
+        [NETWORK_FILE_KEY]: networkFile(spec),
         [LOGIN_KEY]: spec.login ?? '',
       };
 
