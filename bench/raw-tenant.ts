@@ -7,32 +7,44 @@ import { fromTestRun } from '../server/test/incus.ts';
 
 const TEAM = 900_000;
 
-export interface RawTenant {
-  network: TenantNetwork;
+/** How many instances there is room for. */
+const INSTANCES = 20;
+
+export interface RawInstance {
   ref: InstanceRef;
   addresses: InstanceSpec['addresses'];
+}
+
+/** Also the first of its instances. */
+export interface RawTenant extends RawInstance {
+  network: TenantNetwork;
+  instances: readonly RawInstance[];
   close(): Promise<void>;
 }
 
-/** Creates a tenant for one instance, `ref`, at `addresses`, without firewall restrictions. */
+/** Creates a tenant for instances with these names and addresses, without firewall restrictions. */
 export async function openRawTenant(plane: DataPlane): Promise<RawTenant> {
   const network = lastNetworkOfPools();
-  const ref = { teamId: TEAM, name: 'raw' };
-  const addresses = {
-    ipv4: network.ipv4.gateway.replace(/1$/, '10'),
-    ipv6: network.ipv6.gateway.replace(/1$/, '10'),
-  };
+  const instances = Array.from({ length: INSTANCES }, (_, number) => ({
+    ref: { teamId: TEAM, name: `raw-${number}` },
+    addresses: {
+      ipv4: network.ipv4.gateway.replace(/1$/, String(10 + number)),
+      ipv6: network.ipv6.gateway.replace(/1$/, String(10 + number)),
+    },
+  }));
   const everything = { id: 'all', direction: 'inbound', action: 'allow', protocol: 'any' } as const;
   await plane.ensureTenant({ teamId: TEAM, network });
-  await plane.ensureFirewalls(TEAM, [
-    { ref, addresses, policies: [[{ ...everything, ports: null, peers: null }]] },
-  ]);
+  const policies = [[{ ...everything, ports: null, peers: null }]];
+  await plane.ensureFirewalls(
+    TEAM,
+    instances.map((instance) => ({ ...instance, policies })),
+  );
   return {
     network,
-    ref,
-    addresses,
+    ...instances[0]!,
+    instances,
     async close() {
-      await plane.removeInstance(ref);
+      for (const { ref } of instances) await plane.removeInstance(ref);
       await plane.removeTenant(TEAM);
     },
   };
