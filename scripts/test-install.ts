@@ -47,6 +47,7 @@ const images = path.join(home, 'images');
 export async function prepareTestInstall(engine: 'sim' | 'incus'): Promise<void> {
   process.env.DANUBE_LISTEN = '127.0.0.1:0';
   process.env.DANUBE_ENGINE = engine;
+  process.env.DANUBE_IMAGES_AHEAD = 'none';
   for (const name of ['DATABASE_URL', 'INCUS_URL']) delete process.env[name];
   // Held until this process ends. The folder belongs to the checkout, so another run would remove it.
   await takeLock(home, `test-${installId(home)}`);

@@ -1893,7 +1893,7 @@ export interface components {
         };
         Health: {
             /**
-             * @description `ok` when every part answers and takes writes. Values so far: `ok`, `unavailable`.
+             * @description `ok` when every part answers and takes writes. `degraded`: the same, but an image could not be built ahead. Values so far: `ok`, `degraded`, `unavailable`.
              * @example ok
              */
             status: string;
@@ -1931,11 +1931,30 @@ export interface components {
              * @example ok
              */
             storage: string;
+            images: components["schemas"]["HealthImages"];
             /**
              * @description Whether instances are only simulated.
              * @example false
              */
             simulated: boolean;
+        };
+        /** @description Images that are built before somebody asks for them. Until then, the first instance waits for its image. */
+        HealthImages: {
+            /**
+             * @description Is being built.
+             * @example postgresql-18
+             */
+            building: string | null;
+            /**
+             * Format: int32
+             * @description How far that is.
+             * @example 40
+             */
+            percent: number | null;
+            /** @description Are built next. */
+            waiting: string[];
+            /** @description Could not be built, and are tried again later. `doctor` says why. */
+            failed: string[];
         };
         Account: {
             /**
@@ -6107,6 +6126,16 @@ export interface operations {
                      *       "engine_version": "6.0.4",
                      *       "virtualization": "container",
                      *       "storage": "ok",
+                     *       "images": {
+                     *         "building": "postgresql-18",
+                     *         "percent": 40,
+                     *         "waiting": [
+                     *           "valkey-9.1"
+                     *         ],
+                     *         "failed": [
+                     *           "redis-8.0"
+                     *         ]
+                     *       },
                      *       "simulated": false
                      *     }
                      */
@@ -6138,6 +6167,16 @@ export interface operations {
                      *       "engine_version": "6.0.4",
                      *       "virtualization": "container",
                      *       "storage": "ok",
+                     *       "images": {
+                     *         "building": "postgresql-18",
+                     *         "percent": 40,
+                     *         "waiting": [
+                     *           "valkey-9.1"
+                     *         ],
+                     *         "failed": [
+                     *           "redis-8.0"
+                     *         ]
+                     *       },
                      *       "simulated": false
                      *     }
                      */

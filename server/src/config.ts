@@ -16,6 +16,8 @@ export interface Config {
   trustProxy: string[];
   secretKey: string | null;
   logLevel: string;
+  /** Names of the images that are built before somebody asks for them. */
+  imagesAhead: 'all' | readonly string[];
   sim: { stateFile: string | null; latencyMs: number };
   capacity: CapacityPolicy;
   /** How long events are kept, in days. */
@@ -83,6 +85,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
       ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const,
       'info',
     ),
+    imagesAhead: readImagesAhead(get('DANUBE_IMAGES_AHEAD') ?? 'all'),
     sim: {
       stateFile: get('DANUBE_SIM_STATE'),
       latencyMs: parseNumber('DANUBE_SIM_LATENCY_MS', get('DANUBE_SIM_LATENCY_MS') ?? '0'),
@@ -100,6 +103,11 @@ function readHome(text: string): string {
     throw new ConfigError(`DANUBE_HOME is "${text}". It takes a whole path, for example /var/lib/danube.`);
   }
   return path.resolve(text);
+}
+
+function readImagesAhead(text: string): Config['imagesAhead'] {
+  if (text === 'all') return 'all';
+  return text === 'none' ? [] : text.split(',').map((name) => name.trim());
 }
 
 function readSecretKey(text: string | null): string | null {

@@ -1,5 +1,6 @@
 import { eventsModule } from './events/module.ts';
 import { teamsModule } from './identity/teams/module.ts';
+import { imagesModule } from './images/module.ts';
 import { instancesModule } from './instances/module.ts';
 import { type ResourceModule, registerModules } from './module.ts';
 import { operationsModule } from './operations/module.ts';
@@ -35,6 +36,7 @@ export const MODULES: readonly ResourceModule[] = [
   webhooksModule,
   instancesModule,
   managedServicesModule,
+  imagesModule,
 ];
 
 registerModules(MODULES);

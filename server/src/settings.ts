@@ -64,6 +64,12 @@ export const SETTINGS: readonly Setting[] = [
     meaning: '`trace`, `debug`, `info`, `warn`, `error` or `silent`.',
   },
   {
+    name: 'DANUBE_IMAGES_AHEAD',
+    default: 'all',
+    meaning:
+      'Images that are built in the background before somebody asks for them: `all`, `none`, or names separated by commas, for example `postgresql-18,valkey-9.1`.',
+  },
+  {
     name: 'DANUBE_SIM_STATE',
     default: '',
     meaning: 'File that keeps the simulated instances over a restart (`DANUBE_ENGINE=sim` only).',

@@ -42,6 +42,7 @@ export const testConfig = (changes: Record<string, string> = {}): Config =>
     DANUBE_LISTEN: '127.0.0.1:0',
     DANUBE_LOG_LEVEL: 'silent',
     DANUBE_STORAGE_QUOTA_GB: '1000000000',
+    DANUBE_IMAGES_AHEAD: 'none',
     ...changes,
   });
 

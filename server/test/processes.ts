@@ -43,6 +43,7 @@ export async function startServerProcess(env: Record<string, string>): Promise<S
   const child = spawn(process.execPath, [...FLAGS, path.join(import.meta.dirname, 'server-process.ts')], {
     env: {
       DANUBE_ENGINE: 'sim',
+      DANUBE_IMAGES_AHEAD: 'none',
       NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
       ...env,
       DANUBE_LISTEN: '127.0.0.1:0',

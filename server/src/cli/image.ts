@@ -1,18 +1,19 @@
-import { readConfig } from '../config.ts';
+import { type Config, readConfig } from '../config.ts';
 import type { DataPlane } from '../dataplane/contract/data-plane.ts';
+import { describeBuild, imageBuildsOf } from '../host/image-builds.ts';
 import { refuseOtherEngine, requireInstall } from '../host/install.ts';
 import { createTerminal } from '../host/terminal.ts';
 import { createLog } from '../lib/log.ts';
 import { openDataPlane } from './data-plane.ts';
 import { UsageError } from './failure.ts';
 
-async function withDataPlane<T>(work: (plane: DataPlane) => Promise<T>): Promise<T> {
+async function withDataPlane<T>(work: (plane: DataPlane, config: Config) => Promise<T>): Promise<T> {
   const config = readConfig(process.env);
   const install = await requireInstall(config.home);
   refuseOtherEngine(config, install);
   const plane = await openDataPlane(config, install, createLog('warn'));
   try {
-    return await work(plane);
+    return await work(plane, config);
   } finally {
     await plane.close();
   }
@@ -20,9 +21,11 @@ async function withDataPlane<T>(work: (plane: DataPlane) => Promise<T>): Promise
 
 /** `danube image list`. */
 export function imageList(): Promise<number> {
-  return withDataPlane(async (plane) => {
+  return withDataPlane(async (plane, config) => {
+    const builds = (await imageBuildsOf(config)) ?? [];
     for (const { name, state, reason } of await plane.listImages()) {
-      const line = `${name.padEnd(14)}  ${state.padEnd(11)}  ${reason ?? ''}`;
+      const build = state === 'ready' ? undefined : builds.find((each) => each.name === name);
+      const line = `${name.padEnd(15)}  ${state.padEnd(11)}  ${reason ?? (build ? describeBuild(build) : '')}`;
       process.stdout.write(`${line.trimEnd()}\n`);
     }
     return 0;
@@ -39,7 +42,7 @@ export function imageBuild(name: string): Promise<number> {
       plane.ensureImage(
         name,
         (message, percent) => report(percent === undefined ? message : `${message} ${percent} %`),
-        true,
+        { rebuild: true },
       ),
     );
     process.stdout.write(`${name} is ready.\n`);

@@ -117,6 +117,16 @@ export interface IdempotencyKeys {
   user_id: number;
 }
 
+export interface ImageBuilds {
+  error: string | null;
+  failures: Generated<number>;
+  message: string | null;
+  name: string;
+  next_at: Generated<Date>;
+  percent: number | null;
+  reported_at: Date | null;
+}
+
 export interface Instances {
   automated_snapshot_at: Date | null;
   automated_snapshots_enabled: Generated<boolean>;
@@ -411,6 +421,7 @@ export interface DB {
   firewall_revisions: FirewallRevisions;
   firewalls: Firewalls;
   idempotency_keys: IdempotencyKeys;
+  image_builds: ImageBuilds;
   instances: Instances;
   managed_services: ManagedServices;
   members: Members;

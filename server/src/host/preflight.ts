@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import path from 'node:path';
 import pg from 'pg';
 import type { Config } from '../config.ts';
+import { RECIPES } from '../images/recipes.ts';
 import { argumentsOf, isRoot } from '../lib/processes.ts';
 import { run } from '../lib/run.ts';
 import { usesLocalIncus } from './components/incus-connection.ts';
@@ -61,6 +62,7 @@ export async function preflight(
 ): Promise<string[]> {
   refusePlatform(config, host);
   await refuseHome(config, host);
+  refuseUnknownImages(config);
   if (firstStart) await refuseForeignHome(config.home);
   // At the first start only. Later, a full disk is reported by doctor, but does not stop the service.
   if (firstStart && usesLocalIncus(config)) await refuseFullDisk(config.home, host);
@@ -82,6 +84,16 @@ function reportIsolation(isolation: Isolation): string[] {
     `Isolation of instances: ${describeIsolation(isolation)}`,
     ...weak.map(({ what, remedy }) => `  ! ${what}. ${remedy}`),
   ];
+}
+
+function refuseUnknownImages({ imagesAhead }: Config): void {
+  if (imagesAhead === 'all') return;
+  const unknown = imagesAhead.find((name) => !RECIPES.has(name));
+  if (unknown === undefined) return;
+  throw new OperatorError(
+    `DANUBE_IMAGES_AHEAD names "${unknown}", which is no image that is built here.`,
+    `These are: ${[...RECIPES.keys()].join(', ')}. It also takes "all" and "none".`,
+  );
 }
 
 function refusePlatform(config: Config, host: Host): void {

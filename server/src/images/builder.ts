@@ -7,6 +7,7 @@ import type { DebianMirror } from '../lib/debian-mirror.ts';
 import type { Progress } from '../lib/progress.ts';
 import { RunError, run } from '../lib/run.ts';
 import type { EngineParameter } from '../services/provider.ts';
+import type { BuildGroup } from './build-group.ts';
 import { buildProgress } from './build-progress.ts';
 import { withFileLock } from './file-lock.ts';
 import { imageMetadata } from './metadata.ts';
@@ -21,6 +22,13 @@ export interface BuildOptions {
   /** Build even if the image is cached, to get fresh packages. */
   force?: boolean;
   progress?: Progress | undefined;
+  /**
+   * Build at the lowest priority, in this group, unless somebody waits for it already; until the signal aborts, whose reason
+   * is thrown then.
+   */
+  ahead?: { group: BuildGroup; signal: AbortSignal; isUrgent(): boolean } | undefined;
+  /** Called where another process is at work on the image. */
+  onWait?: () => void;
 }
 
 /** A split Incus image (metadata and root file system), complete on disk. */
@@ -90,12 +98,14 @@ export async function buildImage(options: BuildOptions): Promise<BuiltImage> {
     const present = await findBuilt(cacheDir, recipe);
     return usable(present) ? present : await buildInto(options);
   };
-  return withFileLock(path.join(cacheDir, `${recipe.id}.lock`), work, () =>
-    progress?.(`Waiting for another build of ${recipe.id}`),
-  );
+  return withFileLock(path.join(cacheDir, `${recipe.id}.lock`), work, () => {
+    progress?.(`Waiting for another build of ${recipe.id}`);
+    options.onWait?.();
+  });
 }
 
-async function buildInto({ recipe, cacheDir, mirror, progress }: BuildOptions): Promise<BuiltImage> {
+async function buildInto(options: BuildOptions): Promise<BuiltImage> {
+  const { recipe, cacheDir, mirror, progress } = options;
   const architecture = ARCHITECTURES[process.arch];
   if (!architecture) {
     throw new DataPlaneError('image_build_failed', `Images cannot be built for ${process.arch}.`);
@@ -108,7 +118,7 @@ async function buildInto({ recipe, cacheDir, mirror, progress }: BuildOptions): 
     await mkdir(image, { recursive: true });
     await mkdir(path.join(partial, 'tmp'), { mode: 0o755 });
     await writeOverlay(overlay, recipe, mirror);
-    await runMmdebstrap(recipe, mirror, architecture.debian, partial, progress);
+    await runMmdebstrap(options, architecture.debian, partial);
     progress?.(`Packing ${recipe.id}`, 95);
     await packMetadata(partial, recipe, architecture.incus);
     const builtAt = Date.now();
@@ -170,15 +180,42 @@ const CLEAN_UP = [
 /** Where the parameters are written during the build; `copy-out` takes the file from there. */
 const PARAMETERS = 'parameters.json';
 
-async function runMmdebstrap(
+async function runMmdebstrap(options: BuildOptions, architecture: string, partial: string): Promise<void> {
+  const { recipe, progress, ahead } = options;
+  const args = mmdebstrapArguments(recipe, options.mirror, architecture, partial);
+  const env = { ...process.env, TMPDIR: path.join(partial, 'tmp'), LC_ALL: 'C.UTF-8', ZSTD_NBTHREADS: '0' };
+  try {
+    const low = ahead && !ahead.isUrgent() ? ahead.group.lowered('mmdebstrap', args) : null;
+    await run(...(low ?? (['mmdebstrap', args] as const)), {
+      env,
+      // The build mounts /proc and /dev in the image, and they must not remain for the next build to delete.
+      contained: true,
+      signal: ahead?.signal,
+      ...(progress ? { onLine: buildProgress(recipe.id, progress) } : {}),
+      timeoutSeconds: 1800,
+    });
+  } catch (error) {
+    ahead?.signal.throwIfAborted();
+    if (!(error instanceof RunError)) throw error;
+    const missing = error.result.status === 127;
+    throw new DataPlaneError('image_build_failed', `The image ${recipe.id} could not be built.`, {
+      detail: missing ? 'mmdebstrap is not installed on this host' : error.message,
+      retryable: !missing,
+      cause: error,
+    });
+  } finally {
+    await ahead?.group.remove();
+  }
+}
+
+function mmdebstrapArguments(
   recipe: Recipe,
   mirror: DebianMirror,
   architecture: string,
   partial: string,
-  progress: Progress | undefined,
-): Promise<void> {
+): string[] {
   const inside = (command: string): string => `--customize-hook=chroot "$1" sh -euc ${quoted(command)}`;
-  const args = [
+  return [
     '--verbose',
     '--mode=root',
     '--variant=minbase',
@@ -203,24 +240,6 @@ async function runMmdebstrap(
       ({ uri, suite }) => `deb [signed-by=${mirror.keyring}] ${uri} ${suite} main`,
     ),
   ];
-  const env = { ...process.env, TMPDIR: path.join(partial, 'tmp'), LC_ALL: 'C.UTF-8', ZSTD_NBTHREADS: '0' };
-  try {
-    await run('mmdebstrap', args, {
-      env,
-      // The build mounts /proc and /dev in the image, and they must not remain for the next build to delete.
-      contained: true,
-      ...(progress ? { onLine: buildProgress(recipe.id, progress) } : {}),
-      timeoutSeconds: 1800,
-    });
-  } catch (error) {
-    if (!(error instanceof RunError)) throw error;
-    const missing = error.result.status === 127;
-    throw new DataPlaneError('image_build_failed', `The image ${recipe.id} could not be built.`, {
-      detail: missing ? 'mmdebstrap is not installed on this host' : error.message,
-      retryable: !missing,
-      cause: error,
-    });
-  }
 }
 
 /** Quotes text as one word of a shell command. */

@@ -19,6 +19,8 @@ export interface RunOptions {
    * process when memory runs out.
    */
   contained?: boolean;
+  /** Kills the command with SIGKILL when it aborts; the status is 137 then. */
+  signal?: AbortSignal | undefined;
   /** Exit statuses besides 0 that are not an error. */
   allow?: readonly number[] | 'any';
   /** Called with each line of output as it arrives. */
@@ -70,6 +72,9 @@ function collect(command: string, args: string[], options: RunOptions): Promise<
         : {}),
       ...options.as,
     });
+    const kill = () => void child.kill('SIGKILL');
+    if (options.signal?.aborted) kill();
+    else options.signal?.addEventListener('abort', kill, { once: true });
     let stdout = '';
     let stderr = '';
     // Separate splitters: output arrives in pieces, and a piece of one stream does not continue the other.
@@ -84,9 +89,10 @@ function collect(command: string, args: string[], options: RunOptions): Promise<
       errLines(text);
     });
     child.once('error', (error) => resolve({ status: 127, stdout, stderr: `${stderr}${error.message}` }));
-    child.once('close', (status, signal) =>
-      resolve({ status: status ?? (signal ? 137 : 128), stdout, stderr }),
-    );
+    child.once('close', (status, signal) => {
+      options.signal?.removeEventListener('abort', kill);
+      resolve({ status: status ?? (signal ? 137 : 128), stdout, stderr });
+    });
     // A command that exits before it has read its input breaks the pipe; its exit status is the result.
     child.stdin.on('error', () => undefined);
     child.stdin.end(options.input ?? '');

@@ -9,7 +9,8 @@ import type { Log } from '../lib/log.ts';
 export interface Reconciler {
   name: string;
   everySeconds: number;
-  run(): Promise<void>;
+  /** One pass. `stopping` aborts when the server stops: a pass that takes long should end then. */
+  run(stopping?: AbortSignal): Promise<void>;
 }
 
 /** What is known of all instances at once. */
@@ -72,7 +73,7 @@ export function startReconcilers(
   const loops = reconcilers.map(async (reconciler) => {
     while (!stopping.signal.aborted) {
       try {
-        await runOnce(database, reconciler);
+        await runOnce(database, reconciler, stopping.signal);
       } catch (error) {
         if (!stopping.signal.aborted)
           logFailure(log, error, 'reconciler failed', { reconciler: reconciler.name });
@@ -94,7 +95,11 @@ export function startReconcilers(
 export const reconcilerLock = (name: string) => sql<number>`hashtext(${`danube.reconciler.${name}`})`;
 
 /** Runs one pass, unless another process is running one. Returns whether it ran. */
-export async function runOnce(database: Database, reconciler: Reconciler): Promise<boolean> {
+export async function runOnce(
+  database: Database,
+  reconciler: Reconciler,
+  stopping?: AbortSignal,
+): Promise<boolean> {
   return database.db.connection().execute(async (connection) => {
     const key = reconcilerLock(reconciler.name);
     const lock = await sql<{ taken: boolean }>`select pg_try_advisory_lock(${key}) as taken`.execute(
@@ -102,7 +107,7 @@ export async function runOnce(database: Database, reconciler: Reconciler): Promi
     );
     if (!lock.rows[0]!.taken) return false;
     try {
-      await reconciler.run();
+      await reconciler.run(stopping);
       await connection
         .insertInto('reconcilers')
         .values({ name: reconciler.name })

@@ -18,6 +18,17 @@ export interface Images {
    * engine.
    */
   imageParameters(name: string): Promise<readonly EngineParameter[] | null>;
-  /** Builds or downloads the image where it is missing, or in any case with `rebuild`. */
-  ensureImage(name: string, progress?: Progress, rebuild?: boolean): Promise<void>;
+  /** Builds or downloads the image where it is missing. */
+  ensureImage(name: string, progress?: Progress, options?: EnsureImageOptions): Promise<void>;
+}
+
+export interface EnsureImageOptions {
+  /** Builds or downloads it in any case, for the packages of today. */
+  rebuild?: boolean;
+  /**
+   * Nobody waits for the image: it is built with what the host has to spare, and not to the end if this aborts, whose
+   * reason is thrown then. Whoever asks for the same image without this takes the build over: it goes on at full priority,
+   * to its end.
+   */
+  ahead?: AbortSignal;
 }

@@ -40,7 +40,7 @@ export function createIncusDataPlane(options: IncusOptions): DataPlane {
     ...networkVerbs(parts),
     listImages: () => images.list(),
     imageParameters: (name) => images.parameters(name),
-    ensureImage: (name, progress, rebuild = false) => images.ensure(name, progress, rebuild),
+    ensureImage: (name, progress, options = {}) => images.ensure(name, progress, options),
     ...computeVerbs(parts, options.bootSlots ?? null),
     ...volumeVerbs(parts),
     ...snapshotVerbs(parts),

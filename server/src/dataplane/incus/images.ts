@@ -1,19 +1,19 @@
 import { openAsBlob } from 'node:fs';
 import { FormData } from 'undici';
-import { type BuiltImage, buildImage, recipeHash } from '../../images/builder.ts';
+import { type BuiltImage, recipeHash } from '../../images/builder.ts';
 import { CATALOG, type ImageSource } from '../../images/catalog.ts';
 import { type ImageServers, probeImageServers } from '../../images/image-server.ts';
 import { PARAMETERS_PROPERTY, unpackParameters } from '../../images/parameters.ts';
 import { RECIPES, SERVICE_IMAGES } from '../../images/recipes.ts';
-import { hostMirror } from '../../lib/debian-mirror.ts';
-import { FairQueue } from '../../lib/fair-queue.ts';
+import { SharedBuild } from '../../images/shared-build.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Progress } from '../../lib/progress.ts';
 import type { EngineParameter } from '../../services/provider.ts';
 import { DataPlaneError } from '../contract/errors.ts';
-import type { ImageReport } from '../contract/images.ts';
+import type { EnsureImageOptions, ImageReport } from '../contract/images.ts';
 import type { IncusClient } from './client.ts';
 import { alreadyExists } from './errors.ts';
+import { type BuildRequest, ImageBuilds, TakenOver } from './image-builds.ts';
 import { KeyedMutex } from './limiter.ts';
 import { imageAlias } from './names.ts';
 
@@ -41,25 +41,21 @@ const SOURCES: ReadonlyMap<string, ImageSource> = new Map([
   ...SERVICE_IMAGES.map((id) => [id, { kind: 'built', recipe: id }] as const),
 ]);
 
-/**
- * How many images are built at once. Each build unpacks hundreds of packages; more at once would only slow each other
- * down.
- */
-const BUILDS = 2;
-
 /** Images in Incus: built here and imported, or downloaded from an image server. */
 export class Images {
   readonly #client: IncusClient;
   readonly #options: { installId: string; imageCache: string; log: Log };
   readonly #servers: ImageServers = probeImageServers();
   readonly #perImage = new KeyedMutex();
-  readonly #builds = new FairQueue({ slots: BUILDS });
+  readonly #builds: ImageBuilds;
+  readonly #shared = new Map<string, SharedBuild>();
   /** By fingerprint. A property can have some kilobytes, and image lists are requested often. */
   readonly #facts = new Map<string, Promise<Facts | null>>();
 
   constructor(client: IncusClient, options: { installId: string; imageCache: string; log: Log }) {
     this.#client = client;
     this.#options = options;
+    this.#builds = new ImageBuilds(options);
   }
 
   /** Takes one request, unless there are images it has not seen before. */
@@ -113,19 +109,38 @@ export class Images {
     };
   }
 
-  /** Builds or downloads the image where it is missing, or in any case with `rebuild`, for fresh packages. */
-  async ensure(name: string, progress: Progress | undefined, rebuild: boolean): Promise<void> {
+  /** See `ensureImage` in the contract. */
+  async ensure(
+    name: string,
+    progress: Progress | undefined,
+    { rebuild = false, ahead }: EnsureImageOptions,
+  ): Promise<void> {
     const source = SOURCES.get(name);
     if (!source) throw new DataPlaneError('image_unavailable', `There is no image "${name}".`);
-    await this.#perImage.run(name, async () => {
+    const shared = this.#shared.get(name) ?? new SharedBuild();
+    this.#shared.set(name, shared);
+    // Another one builds it then, and goes on when we give up.
+    const builtByOther = shared.urgent;
+    const leave = shared.join(progress, ahead === undefined);
+    const work = this.#perImage.run(name, async () => {
+      ahead?.throwIfAborted();
       const target = await this.#targetOf(name);
       const present = target === null ? null : await this.#factsOf(target);
       if (!rebuild && present && isCurrent(present, source)) return;
-      if (source.kind === 'built') await this.#build(name, source.recipe, rebuild, progress);
-      else await this.#fetch(name, source, progress);
+      if (source.kind === 'built') await this.#build(name, source.recipe, { rebuild, ahead, shared });
+      else await this.#fetch(name, source, shared.report);
       // The alias now names the new image. Instances made from the old one have their own disks.
       if (target !== null) await this.#removeUnused(target);
     });
+    try {
+      await (ahead && builtByOther ? orAborted(work, ahead) : work);
+    } catch (error) {
+      if (ahead && error instanceof TakenOver) return await this.ensure(name, progress, { ahead });
+      throw error;
+    } finally {
+      leave();
+      if (shared.deserted) this.#shared.delete(name);
+    }
   }
 
   /** Fingerprint of the image that this install's alias names, or null. */
@@ -135,19 +150,14 @@ export class Images {
     return entry?.target ?? null;
   }
 
-  async #build(name: string, recipeId: string, rebuild: boolean, progress?: Progress): Promise<void> {
+  async #build(name: string, recipeId: string, { rebuild, ahead, shared }: BuildRequest): Promise<void> {
     const recipe = RECIPES.get(recipeId);
     if (!recipe) throw new DataPlaneError('image_unavailable', `There is no recipe for "${name}".`);
-    const { imageCache, log } = this.#options;
-    progress?.(`Waiting to build ${name}`, 0);
-    const built = await this.#builds.run(name, async () => {
-      log.info({ image: name }, 'building image');
-      const mirror = await hostMirror();
-      return buildImage({ recipe, cacheDir: imageCache, mirror, force: rebuild, progress });
-    });
-    progress?.(`Importing ${name}`, 97);
+    shared.report(`Waiting to build ${name}`, 0);
+    const built = await this.#builds.build(recipe, { rebuild, ahead, shared });
+    shared.report(`Importing ${name}`, 97);
     await this.#point(name, await this.#import(built));
-    log.info({ image: name, recipe: built.recipeHash }, 'image ready');
+    this.#options.log.info({ image: name, recipe: built.recipeHash }, 'image ready');
   }
 
   /** Returns the fingerprint. Finds an image whose import was killed before it had an alias. */
@@ -226,6 +236,14 @@ export class Images {
     await this.#client.remove(`/1.0/images/${fingerprint}`);
     this.#facts.delete(fingerprint);
   }
+}
+
+/** Waits for the work, or until the signal aborts, whose reason it throws then. */
+function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const give = (): void => reject(signal.reason);
+  signal.addEventListener('abort', give);
+  return Promise.race([work, promise]).finally(() => signal.removeEventListener('abort', give));
 }
 
 function isCurrent(facts: Facts, source: ImageSource): boolean {

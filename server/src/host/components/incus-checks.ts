@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { bridgePrefix, imageAlias } from '../../dataplane/incus/names.ts';
 import { run } from '../../lib/run.ts';
 import type { Check, HostContext } from '../component.ts';
+import { describeBuild, imageBuildsOf } from '../image-builds.ts';
 import { fail, ok, RESTART, type Verdict, warn } from '../verdict.ts';
 import { incusConnection, localIncus, withIncus } from './incus-connection.ts';
 
@@ -10,6 +11,7 @@ export const INCUS_CHECKS: readonly Check[] = [
   { name: 'incus', elsewhere: true, look: daemon },
   { name: 'team networks', look: networks },
   { name: 'default image', elsewhere: true, look: image },
+  { name: 'images ahead', elsewhere: true, look: imagesAhead },
 ];
 
 /** Queries the install's Incus; null where the resource does not exist. */
@@ -67,4 +69,20 @@ async function image(context: HostContext): Promise<Verdict | null> {
   if (await ask(context, `/1.0/images/aliases/${alias}`)) return ok('debian-12 is built');
   const build = 'npm run danube -- image build debian-12 (or wait: the next create does it)';
   return warn('debian-12 is not built yet', build);
+}
+
+/** Of the images that are built before somebody asks for them. */
+async function imagesAhead({ config }: HostContext): Promise<Verdict | null> {
+  if (config.engine !== 'incus') return null;
+  const builds = await imageBuildsOf(config);
+  if (builds === null) return null;
+  const tell = (build: (typeof builds)[number]): string => `${build.name} ${describeBuild(build)}`;
+  const failed = builds.filter(({ failures }) => failures > 0);
+  if (failed.length > 0) {
+    const again = `npm run danube -- image build ${failed[0]!.name} (Danube tries again by itself, less and less often)`;
+    return warn(failed.map(tell).join('; '), again);
+  }
+  const building = builds.filter(({ message }) => message !== null).map(tell);
+  if (builds.length === 0) return ok('none is missing');
+  return ok([...building, `${builds.length - building.length} to follow`].join(', '));
 }

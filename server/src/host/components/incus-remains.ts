@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { rmdir } from 'node:fs/promises';
 import path from 'node:path';
 import { bridgePrefix, projectName } from '../../dataplane/incus/names.ts';
+import { buildGroupName } from '../../images/build-group.ts';
 import {
   allPids,
   argumentsOf,
@@ -114,12 +115,12 @@ const CGROUP_ROOT = '/sys/fs/cgroup';
 
 /** Control groups of containers at the top of each hierarchy, version 1 and 2. */
 function findCgroups(installId: string): string[] {
-  const name = new RegExp(`^lxc\\.(payload|monitor)\\.${projectName(installId, 0).slice(0, -1)}`);
+  const instances = new RegExp(`^lxc\\.(payload|monitor)\\.${projectName(installId, 0).slice(0, -1)}`);
   if (!existsSync(CGROUP_ROOT)) return [];
   const roots = readdirSync(CGROUP_ROOT, { withFileTypes: true }).filter((entry) => entry.isDirectory());
   return [CGROUP_ROOT, ...roots.map((entry) => path.join(CGROUP_ROOT, entry.name))].flatMap((folder) =>
     readdirSync(folder)
-      .filter((entry) => name.test(entry))
+      .filter((entry) => instances.test(entry) || entry === buildGroupName(installId))
       .map((entry) => path.join(folder, entry)),
   );
 }

@@ -55,6 +55,7 @@ describe('health checks', () => {
         database: () => Promise.reject(Object.assign(new Error('no'), { code })),
         engine: async () => ENGINE,
         storage: async () => 'ok',
+        images: async () => [],
       });
       return (await health()).database;
     });
@@ -73,6 +74,7 @@ describe('health checks', () => {
       database: async () => void asked++,
       engine: async () => ENGINE,
       storage: async () => 'ok',
+      images: async () => [],
     });
     const reports = await Promise.all(Array.from({ length: 50 }, () => health()));
     assert.equal(asked, 1);
@@ -84,7 +86,13 @@ describe('health checks', () => {
       database: () => new Promise(() => {}),
       engine: async () => ENGINE,
       storage: () => new Promise(() => {}),
+      images: () => new Promise(() => {}),
     });
-    assert.deepEqual(await health(), { database: 'unavailable', engine: ENGINE, storage: 'unknown' });
+    assert.deepEqual(await health(), {
+      database: 'unavailable',
+      engine: ENGINE,
+      storage: 'unknown',
+      images: [],
+    });
   });
 });

@@ -1,5 +1,5 @@
 import type { DataPlaneReport } from '../../dataplane/contract/data-plane.ts';
-
+import type { ImageBuild } from '../../images/build-records.ts';
 import { databaseOutage } from '../../lib/failure.ts';
 
 /** The questions of a health check; each throws where its part does not answer. */
@@ -9,6 +9,8 @@ export interface HealthProbe {
   engine(): Promise<DataPlaneReport>;
   /** Whether the storage pool takes writes, and has room. */
   storage(): Promise<StorageState>;
+  /** Images that are still to be built ahead. */
+  images(): Promise<ImageBuild[]>;
 }
 
 export type StorageState = 'ok' | 'nearly_full' | 'read_only' | 'unknown';
@@ -18,6 +20,7 @@ export interface HealthReport {
   database: DatabaseState;
   engine: DataPlaneReport | null;
   storage: StorageState;
+  images: ImageBuild[];
 }
 
 /** Milliseconds for which an answer is cached, and after which a part counts as not answering. */
@@ -34,12 +37,13 @@ export function cachedHealth(probe: HealthProbe): () => Promise<HealthReport> {
 }
 
 async function check(probe: HealthProbe): Promise<HealthReport> {
-  const [database, engine, storage] = await Promise.all([
+  const [database, engine, storage, images] = await Promise.all([
     answer(() => databaseState(probe)),
     answer(() => probe.engine()),
     answer(() => probe.storage()),
+    answer(() => probe.images()),
   ]);
-  return { database: database ?? 'unavailable', engine, storage: storage ?? 'unknown' };
+  return { database: database ?? 'unavailable', engine, storage: storage ?? 'unknown', images: images ?? [] };
 }
 
 async function databaseState(probe: HealthProbe): Promise<DatabaseState> {
