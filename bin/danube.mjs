@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 // Runs on any Node from 18: it installs the npm packages where they are missing or outdated, among them the Node that
 // Danube runs on, and hands over to that one. Plain JavaScript, and nothing but Node itself, since it comes first.
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -37,22 +38,30 @@ function isInstalled() {
   });
 }
 
-function install() {
-  process.stderr.write('Installing npm packages (about a minute the first time) …\n');
+async function install() {
+  process.stderr.write('Installing npm packages: half a minute, or as long as the registry takes\n');
+  const began = Date.now();
+  const seconds = () => `${Math.round((Date.now() - began) / 1000)} s`;
+  // npm itself prints nothing until it has ended.
+  const timer = setInterval(() => process.stderr.write(`  … npm packages (${seconds()})\n`), 10_000);
   // Not `npm ci`: that refuses a lock file which lacks optional packages of other platforms, as those made behind a
   // partial registry do, and it deletes node_modules under a server that may still run. With --no-save this too installs
   // the very versions of the lock file. Install scripts stay off: none of ours needs one, and they would run as root.
   const args = ['install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
-  const result = spawnSync('npm', args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
-  if (result.error)
-    fail(`npm cannot be started (${result.error.message}).`, 'Install npm, then start again.');
-  if (result.signal) process.exit(128 + os.constants.signals[result.signal]);
-  if (result.status !== 0) {
+  const npm = spawn('npm', args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+  npm.once('error', (error) =>
+    fail(`npm cannot be started (${error.message}).`, 'Install npm, then start again.'),
+  );
+  const [status, signal] = await once(npm, 'close');
+  clearInterval(timer);
+  if (signal) process.exit(128 + os.constants.signals[signal]);
+  if (status !== 0) {
     fail(
       'The npm packages could not be installed.',
       'npm says why above. Check the network and start again.',
     );
   }
+  process.stderr.write(`  ✓ npm packages (${seconds()})\n`);
 }
 
 if (process.platform !== 'linux') {
@@ -68,7 +77,7 @@ if (!['x64', 'arm64'].includes(process.arch)) {
   );
 }
 if (!isInstalled()) {
-  install();
+  await install();
   if (!existsSync(runtime))
     fail(`npm did not install ${runtimePackage}.`, 'Delete node_modules and start again.');
 }
@@ -76,7 +85,10 @@ if (!isInstalled()) {
 // The channel lets the server notice when this process is gone, even after SIGKILL.
 // Warnings about the internals of packages are not for operators.
 const quiet = ['--disable-warning=ExperimentalWarning', '--disable-warning=DeprecationWarning'];
-const args = [...quiet, path.join(root, 'server', 'src', 'main.ts')];
+// Room for new objects in MiB, which V8 takes three times. With its default of 16, the server needs a third more memory
+// under load, and no less time.
+const memory = ['--max-semi-space-size=8'];
+const args = [...quiet, ...memory, path.join(root, 'server', 'src', 'main.ts')];
 // Node caches compiled code here for the next start. Without write access, it compiles every time.
 const cache = { NODE_COMPILE_CACHE: path.join(modules, '.cache', 'node') };
 const child = spawn(runtime, [...args, ...process.argv.slice(2)], {

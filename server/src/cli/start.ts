@@ -1,11 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type App, startApp } from '../app.ts';
+import type { App } from '../app.ts';
 import { type Config, readConfig } from '../config.ts';
 import type { DataPlane } from '../dataplane/contract/data-plane.ts';
+import { usesLocalIncus } from '../host/components/incus-connection.ts';
 import { databaseUrlOf } from '../host/components/postgres-cluster.ts';
+import { packagesFor } from '../host/components.ts';
 import { ensureSecretKey, poolsOf, readInstall, refuseOtherEngine } from '../host/install.ts';
 import { takeLock, writePidFile } from '../host/lock.ts';
 import { surviveOutOfMemory } from '../host/out-of-memory.ts';
+import { missingPackages } from '../host/packages.ts';
 import { preflight } from '../host/preflight.ts';
 import { defaultRouteAddress } from '../host/public-address.ts';
 import { setUp } from '../host/setup.ts';
@@ -34,13 +37,20 @@ export async function start(): Promise<number> {
 
   const terminal = createTerminal();
   for (const line of remarks) terminal.line(line);
-  if (firstStart) terminal.line(`Setting up Danube in ${config.home}`);
+  if (firstStart) for (const line of describeFirstStart(config)) terminal.line(line);
   const supervisor = createSupervisor({ log: (message, level) => log[level](message) });
   let app: App | null = null;
   try {
-    const install = await setUp({ config, terminal, supervisor, log: (message) => log.info(message) });
+    const install = await setUp({
+      config,
+      terminal,
+      supervisor,
+      log: (message) => log.info(message),
+      onWait: () => void loadApp(),
+    });
     await writePidFile(config.home);
     const plane = await openDataPlane(config, install, log);
+    const { startApp } = await loadApp();
     app = await startApp({
       config,
       databaseUrl: await databaseUrlOf(config),
@@ -63,6 +73,9 @@ export async function start(): Promise<number> {
   return 0;
 }
 
+/** Most of the server's code, which takes half a second to load: best while PostgreSQL starts. */
+const loadApp = () => import('../app.ts');
+
 interface Running {
   app: App | null;
   supervisor: Supervisor;
@@ -78,8 +91,27 @@ async function shutDown({ app, supervisor, log }: Running): Promise<void> {
   await supervisor.stop();
 }
 
+/** What the operator waits for, in the order in which it comes. */
+function describeFirstStart(config: Config): string[] {
+  const missing = missingPackages(packagesFor(config));
+  return [
+    `Setting up Danube in ${config.home}`,
+    ...(missing.length > 0
+      ? [
+          `  First ${missing.length} Debian packages with what they need: about a minute, mostly for the mirror.`,
+        ]
+      : []),
+    ...(usesLocalIncus(config)
+      ? [
+          '  Then a database, Incus and a storage pool: some seconds, after which the API serves.',
+          `  The image ${DEFAULT_IMAGE} follows in the background: about a minute. The first VPS waits for it.`,
+        ]
+      : []),
+  ];
+}
+
 function announce(terminal: Terminal, config: Config, app: App): void {
-  const lines = [''];
+  const lines = ['', `  Danube serves, ${process.uptime().toFixed(1)} s after its start.`, ''];
   if (config.engine === 'sim') {
     lines.push('  !! SIMULATED: DANUBE_ENGINE=sim. No instance is real; nothing can be logged in to.', '');
   }

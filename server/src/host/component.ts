@@ -11,6 +11,8 @@ export interface HostContext {
   /** Whose Incus the install uses. `none`: no Incus, or unknown. */
   incus: Install['incus'];
   log(message: string): void;
+  /** Called when a process has been started and is waited for: meanwhile the start can do something else. */
+  onWait?: (() => void) | undefined;
 }
 
 /**

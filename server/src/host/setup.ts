@@ -12,6 +12,8 @@ export interface SetUpOptions {
   terminal: Terminal;
   supervisor: Supervisor;
   log: (message: string) => void;
+  /** See {@link HostContext.onWait}. */
+  onWait?: () => void;
   /** For tests: components other than Danube's. */
   components?: readonly HostComponent[];
   /** For tests: use an own Incus daemon even where the host's Incus is in use. */
@@ -29,7 +31,7 @@ export async function setUp(options: SetUpOptions): Promise<Install> {
   }
   const install = await ensureInstall(config, await decideIncus(options));
   const { installId, incus } = install;
-  const context: HostContext = { config, installId, incus, log: options.log };
+  const context: HostContext = { config, installId, incus, log: options.log, onWait: options.onWait };
   await startAll(
     components.filter((component) => component.appliesTo(config)),
     context,

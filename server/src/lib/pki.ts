@@ -1,7 +1,6 @@
-import 'reflect-metadata';
 import { X509Certificate as NodeCertificate, randomBytes, type webcrypto } from 'node:crypto';
 import { isIP } from 'node:net';
-import * as x509 from '@peculiar/x509';
+import type { X509Certificate } from '@peculiar/x509';
 
 /** A certificate with its private key, both PEM. */
 export interface KeyedCertificate {
@@ -20,8 +19,15 @@ const SERVER_YEARS = 10;
 /** Allows for clients whose clocks are slow. */
 const BACKDATE_MS = 86_400_000;
 
+/** Loaded when it is first needed: it has 200 modules, and most starts create no certificate. */
+async function loadX509(): Promise<typeof import('@peculiar/x509')> {
+  await import('reflect-metadata');
+  return import('@peculiar/x509');
+}
+
 /** Creates a certificate authority; `name` is its common name. */
 export async function createAuthority(name: string): Promise<KeyedCertificate> {
+  const x509 = await loadX509();
   const keys = await crypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     serialNumber: serialNumber(),
@@ -43,6 +49,7 @@ export async function issueCertificate(
   authority: KeyedCertificate,
   names: readonly [string, ...string[]],
 ): Promise<KeyedCertificate> {
+  const x509 = await loadX509();
   const keys = await crypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
   const issuer = new x509.X509Certificate(authority.certificate);
   const certificate = await x509.X509CertificateGenerator.create({
@@ -69,7 +76,7 @@ export async function issueCertificate(
 }
 
 /** PEM text that ends with a newline, like a file. */
-const pemFile = (certificate: x509.X509Certificate): string => `${certificate.toString('pem')}\n`;
+const pemFile = (certificate: X509Certificate): string => `${certificate.toString('pem')}\n`;
 
 /** The SHA-256 fingerprint in hex with colons, and the end of validity. */
 export function describeCertificate(pem: string): { fingerprint: string; notAfter: Date } {
@@ -90,10 +97,11 @@ function serialNumber(): string {
 }
 
 async function exportKey(key: webcrypto.CryptoKey): Promise<string> {
-  return x509.PemConverter.encode(await crypto.subtle.exportKey('pkcs8', key), 'PRIVATE KEY');
+  const { PemConverter } = await loadX509();
+  return PemConverter.encode(await crypto.subtle.exportKey('pkcs8', key), 'PRIVATE KEY');
 }
 
-function importKey(pem: string): Promise<webcrypto.CryptoKey> {
-  const der = x509.PemConverter.decodeFirst(pem);
-  return crypto.subtle.importKey('pkcs8', der, ALGORITHM, false, ['sign']);
+async function importKey(pem: string): Promise<webcrypto.CryptoKey> {
+  const { PemConverter } = await loadX509();
+  return crypto.subtle.importKey('pkcs8', PemConverter.decodeFirst(pem), ALGORITHM, false, ['sign']);
 }

@@ -18,6 +18,8 @@ export interface PostgresOptions {
   /** An existing system user to run the server as when we are root, which PostgreSQL refuses; otherwise unused. */
   user: string;
   log: (message: string) => void;
+  /** Called when the server's process has been started, and is waited for. */
+  onLaunch?: (() => void) | undefined;
   /** False in tests only: faster, but a crash of the host loses data. */
   durable?: boolean;
   /** True in tests only: takes no PostgreSQL of the host. */

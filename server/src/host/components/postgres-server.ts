@@ -72,7 +72,7 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
   if (server) {
     options.log(`PostgreSQL is running already (pid ${server.pid}): taking it over`);
     await waitUntilReady(cluster, server);
-  } else server = await launchPatiently(cluster, options.durable !== false);
+  } else server = await launchPatiently(cluster, options);
   await ensureDatabase(cluster);
   const running = server;
   return {
@@ -83,10 +83,11 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
 }
 
 /** After a crash, the new server refuses to start until the processes of the old one have exited. */
-async function launchPatiently(cluster: Cluster, durable: boolean): Promise<ProcessIdentity> {
+async function launchPatiently(cluster: Cluster, options: PostgresOptions): Promise<ProcessIdentity> {
   const deadline = Date.now() + CRASH_SECONDS * 1000;
   for (;;) {
-    const server = await launch(cluster, durable);
+    const server = await launch(cluster, options.durable !== false);
+    options.onLaunch?.();
     try {
       await waitUntilReady(cluster, server);
       return server;

@@ -24,14 +24,14 @@ export const postgres: HostComponent = {
   },
   entries: ['postgres'],
   appliesTo: ({ databaseUrl }) => databaseUrl === null,
-  create({ config, installId, log }) {
+  create({ config, installId, log, onWait }) {
     const folder = postgresFolder(config.home);
     const user = systemUserName(installId);
     let server: ProcessIdentity | null = null;
     return {
       async ensure() {
         if (isRoot()) await ensureUser(user);
-        server = (await startPostgres({ folder, user, log })).process;
+        server = (await startPostgres({ folder, user, log, onLaunch: onWait })).process;
       },
       isUp: () => server !== null && isAlive(server),
       stop: () => stopPostgres(folder),
