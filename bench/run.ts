@@ -21,6 +21,7 @@ import { benchIdle } from './idle.ts';
 import { benchListVps } from './list-vps.ts';
 import { type Row, table } from './report.ts';
 import { benchSnapshots } from './snapshots.ts';
+import { benchStart } from './start.ts';
 import { benchStreams } from './streams.ts';
 import { benchWebhooks } from './webhooks.ts';
 
@@ -28,6 +29,7 @@ const DOCUMENT = path.join(ROOT, 'docs/benchmarks.md');
 const MARKS = /(<!-- figures -->\n)[\s\S]*(<!-- end of figures -->)/;
 
 const benchmarks: Record<string, () => Promise<Row[]>> = {
+  start: benchStart,
   services: benchCreateServices,
   snapshots: benchSnapshots,
   idle: benchIdle,

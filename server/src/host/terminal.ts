@@ -2,52 +2,75 @@
 export interface Terminal {
   line(text: string): void;
   /**
-   * Runs one step of set-up. A step that takes under a second prints nothing; a longer one prints its title, progress
-   * and duration.
+   * Runs one step of set-up; several may run at once. A step that takes under a second prints nothing; a longer one prints
+   * its title, progress and duration.
    */
   step<T>(title: string, work: (report: (message: string) => void) => Promise<T>): Promise<T>;
 }
 
 const QUIET_MS = 1000;
+const LIVE_INTERVAL_MS = 200;
 const PLAIN_INTERVAL_MS = 10_000;
+const CLEAR = '\r\x1b[2K';
+
+interface Step {
+  title: string;
+  message: string;
+  began: number;
+  /** When it was last printed; null: not yet. */
+  printedAt: number | null;
+}
 
 export function createTerminal(out: NodeJS.WriteStream = process.stderr): Terminal {
   const live = out.isTTY === true;
+  const steps = new Set<Step>();
+  const line = (text: string): void => void out.write(`${live ? CLEAR : ''}${text}\n`);
+  const print = (): void => {
+    const now = Date.now();
+    const slow = [...steps].filter(({ began }) => now - began >= QUIET_MS);
+    // All in one line, which only a terminal can write over.
+    if (live && slow.length > 0)
+      out.write(
+        `${CLEAR}  … ${slow
+          .map(tell)
+          .join(' · ')
+          .slice(0, (out.columns || 100) - 6)}`,
+      );
+    for (const step of slow) {
+      if (!live && now - (step.printedAt ?? 0) >= PLAIN_INTERVAL_MS) line(`  … ${tell(step)}`);
+      if (live || now - (step.printedAt ?? 0) >= PLAIN_INTERVAL_MS) step.printedAt = now;
+    }
+  };
+  let timer: NodeJS.Timeout | undefined;
+  const finish = (step: Step, mark: '✓' | '✗'): void => {
+    steps.delete(step);
+    if (steps.size === 0) {
+      clearInterval(timer);
+      timer = undefined;
+    }
+    if (step.printedAt !== null || mark === '✗') line(`  ${mark} ${step.title} (${seconds(step)})`);
+  };
   return {
-    line: (text) => void out.write(`${text}\n`),
+    line,
     async step(title, work) {
-      const began = Date.now();
-      const elapsed = (): string => `${((Date.now() - began) / 1000).toFixed(0)} s`;
-      let message = '';
-      let shown = false;
-      let printedAt = 0;
-      const print = (): void => {
-        if (Date.now() - began < QUIET_MS) return;
-        const text = `  … ${title}${message ? `: ${message}` : ''} (${elapsed()})`;
-        if (live) {
-          out.write(`\r\x1b[2K${text.slice(0, (out.columns || 100) - 1)}`);
-        } else if (!shown || Date.now() - printedAt >= PLAIN_INTERVAL_MS) {
-          out.write(`${text}\n`);
-          printedAt = Date.now();
-        }
-        shown = true;
-      };
-      const timer = setInterval(print, live ? 200 : QUIET_MS);
-      const finish = (mark: string): void => {
-        clearInterval(timer);
-        if (!shown && mark === '✓') return;
-        out.write(`${live ? '\r\x1b[2K' : ''}  ${mark} ${title} (${elapsed()})\n`);
-      };
+      const step: Step = { title, message: '', began: Date.now(), printedAt: null };
+      steps.add(step);
+      timer ??= setInterval(print, live ? LIVE_INTERVAL_MS : QUIET_MS);
       try {
         const result = await work((text) => {
-          message = text;
+          step.message = text;
         });
-        finish('✓');
+        finish(step, '✓');
         return result;
       } catch (error) {
-        finish('✗');
+        finish(step, '✗');
         throw error;
       }
     },
   };
 }
+
+const seconds = ({ began }: Step): string => `${((Date.now() - began) / 1000).toFixed(0)} s`;
+
+const tell = (step: Step): string =>
+  `${step.title}${step.message ? `: ${step.message}` : ''} (${seconds(step)})`;
