@@ -1520,6 +1520,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/operations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List operations
+         * @description Lists what the team’s resources were and are asked for, newest first: what is at work, what waits, and why something failed. It has the operations of resources that the token may read, for example with `vps:read`. Any valid token will do.
+         */
+        get: operations["listOperations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/operations/{operation}": {
         parameters: {
             query?: never;
@@ -5436,12 +5456,9 @@ export interface components {
              */
             not_after: string;
         };
-        OperationResponse: {
-            /** @example true */
-            success: boolean;
-            data: components["schemas"]["Operation"];
-            error: components["schemas"]["OperationErrorOrNull"];
-            meta: components["schemas"]["OperationResponseMeta"];
+        OperationList: {
+            data: components["schemas"]["Operation"][];
+            pagination: components["schemas"]["Pagination"];
         };
         Operation: {
             /**
@@ -5527,6 +5544,13 @@ export interface components {
              */
             retryable: boolean;
         } | null;
+        OperationResponse: {
+            /** @example true */
+            success: boolean;
+            data: components["schemas"]["Operation"];
+            error: components["schemas"]["OperationErrorOrNull"];
+            meta: components["schemas"]["OperationResponseMeta"];
+        };
         OperationResponseMeta: {
             /** @example 0198c5a2-8100-7b3c-8a4f-6d5e4c3b2a19 */
             request_id: string;
@@ -13700,6 +13724,115 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["CertificateAuthority"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listOperations: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Page to return, from 1. A page past the end is an empty list. With `after`, pages count from there.
+                 * @example 1
+                 */
+                page?: number;
+                /**
+                 * @description Items on a page.
+                 * @example 15
+                 */
+                per_page?: number;
+                /**
+                 * @description `pagination.next_cursor` of an answer: what follows its last item, in the same order. Unlike the next `page`, it skips and repeats nothing while items are created and deleted.
+                 * @example -created_at.1768469460123456.0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                after?: string;
+                /**
+                 * @description Only operations with this status.
+                 * @example failed
+                 */
+                status?: "queued" | "running" | "succeeded" | "failed";
+                /**
+                 * @description Only operations of resources of this type.
+                 * @example vps
+                 */
+                resource_type?: string;
+                /**
+                 * @description Only operations of this resource.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                resource_id?: string;
+                /**
+                 * @description Only operations with these ids, separated by commas. Unknown ones are left out.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                ids?: string;
+                /**
+                 * @description The order. Newest first by default.
+                 * @example -created_at
+                 */
+                sort?: "-created_at" | "created_at";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "operation_id": "0198c5a2-8100-7b3c-8a4f-6d5e4c3b2a19",
+                     *           "resource_id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *           "resource_type": "vps",
+                     *           "kind": "create",
+                     *           "state": "queued",
+                     *           "terminal": false,
+                     *           "poll_after_ms": 1000,
+                     *           "percent": 0,
+                     *           "step": "Starting the instance",
+                     *           "revision": "v1",
+                     *           "knative_revision": "v1",
+                     *           "image": "debian-12",
+                     *           "created_at": "2026-01-15T09:30:00.000Z",
+                     *           "started_at": "2026-01-15T09:30:00.000Z",
+                     *           "finished_at": "2026-01-15T09:30:00.000Z",
+                     *           "error": {
+                     *             "code": "image_unavailable",
+                     *             "message": "The image cannot be fetched at the moment.",
+                     *             "retryable": true
+                     *           }
+                     *         }
+                     *       ],
+                     *       "pagination": {
+                     *         "current_page": 1,
+                     *         "last_page": 1,
+                     *         "per_page": 15,
+                     *         "total": 1,
+                     *         "next_cursor": "-created_at.1768469460123456.0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OperationList"];
                 };
             };
             400: components["responses"]["BadRequest"];

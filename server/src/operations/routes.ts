@@ -1,27 +1,22 @@
-import type { Selectable } from 'kysely';
-import { type Static, Type } from 'typebox';
-import { Value } from 'typebox/value';
 import type { Database, Queryable } from '../db/database.ts';
-import type { Operations } from '../db/schema.gen.ts';
 import type { Api } from '../http/api.ts';
+import { pageOf } from '../http/pagination.ts';
 import { assertScope } from '../http/principal.ts';
 import { Obj, PathId } from '../http/schema.ts';
 import type { Scope } from '../http/scopes.ts';
 import { notFound } from '../lib/errors.ts';
 import { UUID } from '../lib/ids.ts';
-import { OperationAnswer, OperationQuery } from './schema.ts';
+import { listOperations, type OperationsWanted } from './list.ts';
+import { OperationAnswer, OperationList, OperationListQuery, OperationQuery } from './schema.ts';
+import { isTerminal, viewOperation } from './view.ts';
 import type { OperationWaits } from './waiting.ts';
-
-/** Milliseconds that a client should wait before it asks again. */
-const POLL_MS = 1_000;
-
-const StoredError = Type.Object({ code: Type.String(), message: Type.String(), retryable: Type.Boolean() });
 
 /** Routes for operations: the progress of asynchronous work. */
 export function operationRoutes(api: Api, database: Database, waits: OperationWaits): void {
   // Before the server waits for the requests in progress.
   api.addHook('preClose', async () => waits.endAll());
   api.addHook('onClose', () => waits.close());
+  listRoute(api, database);
   api.get(
     '/operations/:operation',
     {
@@ -64,6 +59,30 @@ export function operationRoutes(api: Api, database: Database, waits: OperationWa
   );
 }
 
+function listRoute(api: Api, database: Database): void {
+  api.get(
+    '/operations',
+    {
+      schema: {
+        operationId: 'listOperations',
+        summary: 'List operations',
+        description:
+          'Lists what the team’s resources were and are asked for, newest first: what is at work, what waits, and why ' +
+          'something failed. It has the operations of resources that the token may read, for example with `vps:read`.',
+        tags: ['Operations'],
+        querystring: OperationListQuery,
+        response: { 200: OperationList },
+      },
+      config: { scope: null },
+    },
+    async ({ principal, query }) => {
+      const wanted = query as OperationsWanted;
+      const listed = await listOperations(database.db, principal, wanted);
+      return pageOf(listed.rows.map(viewOperation), listed, wanted);
+    },
+  );
+}
+
 const findOperation = async (db: Queryable, teamId: number, id: string) =>
   UUID.test(id)
     ? await db
@@ -73,39 +92,3 @@ const findOperation = async (db: Queryable, teamId: number, id: string) =>
         .where('team_id', '=', teamId)
         .executeTakeFirst()
     : undefined;
-
-const isTerminal = ({ state }: Selectable<Operations>): boolean =>
-  state === 'succeeded' || state === 'failed';
-
-function viewOperation(row: Selectable<Operations>) {
-  const terminal = isTerminal(row);
-  return {
-    operation_id: row.id,
-    resource_id: row.resource_id,
-    resource_type: row.resource_type,
-    kind: row.kind,
-    state: publicState(row.state),
-    terminal,
-    poll_after_ms: terminal ? 0 : POLL_MS,
-    percent: row.percent,
-    step: row.step,
-    revision: null,
-    knative_revision: null,
-    image: null,
-    created_at: row.created_at.toISOString(),
-    started_at: row.started_at?.toISOString() ?? null,
-    finished_at: row.finished_at?.toISOString() ?? null,
-    error: publicError(row.error),
-  };
-}
-
-/** For the customer, waiting for a worker is the same as waiting for another operation. */
-function publicState(state: string): 'queued' | 'running' | 'succeeded' | 'failed' {
-  return state === 'running' || state === 'succeeded' || state === 'failed' ? state : 'queued';
-}
-
-function publicError(stored: unknown): Static<typeof StoredError> | null {
-  return Value.Check(StoredError, stored)
-    ? { code: stored.code, message: stored.message, retryable: stored.retryable }
-    : null;
-}

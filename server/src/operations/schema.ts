@@ -1,10 +1,13 @@
 import { Type } from 'typebox';
+import { ListQuery } from '../http/listing.ts';
+import { PageOf } from '../http/pagination.ts';
 import {
   ANSWER_EXAMPLE,
   Component,
   Enum,
   Id,
   Int,
+  LineText,
   Message,
   Nullable,
   Obj,
@@ -41,12 +44,14 @@ export const OperationError = Component('OperationError', {
   retryable: Type.Boolean({ example: true, description: 'Whether the same request may succeed later.' }),
 });
 
+const STATES = ['queued', 'running', 'succeeded', 'failed'] as const;
+
 const Operation = Component('Operation', {
   operation_id: Id('0198c5a2-8100-7b3c-8a4f-6d5e4c3b2a19'),
   resource_id: Id(),
   resource_type: Text(50, 'vps'),
   kind: Text(50, 'create'),
-  state: Enum(['queued', 'running', 'succeeded', 'failed']),
+  state: Enum(STATES),
   terminal: Type.Boolean({ example: false, description: 'Whether the state is final.' }),
   poll_after_ms: Int(1000, {
     description: 'How long to wait before asking again, in milliseconds. 0 once it is terminal.',
@@ -75,6 +80,29 @@ export const OperationQuery = Obj({
     }),
   ),
 });
+
+const { page, per_page, after, status, ids } = ListQuery('operations', 'uuid', STATES).properties;
+
+export const OperationListQuery = Obj({
+  page,
+  per_page,
+  after,
+  status,
+  resource_type: Type.Optional(
+    LineText(50, 'vps', { description: 'Only operations of resources of this type.' }),
+  ),
+  resource_id: Type.Optional(
+    LineText(36, '0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e', {
+      description: 'Only operations of this resource.',
+    }),
+  ),
+  ids,
+  sort: Type.Optional(
+    Enum(['-created_at', 'created_at'], { description: 'The order. Newest first by default.' }),
+  ),
+});
+
+export const OperationList = PageOf(Operation);
 
 export const OperationAnswer = Component('OperationResponse', {
   success: Type.Boolean({ example: true }),
