@@ -18,6 +18,7 @@ import type { SecretBox } from '../lib/crypto.ts';
 import type { ErrorCode } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import type { Authenticator } from './authenticator.ts';
+import type { SentMembers } from './dropped.ts';
 import type { AccountPrincipal, Principal, TeamPrincipal } from './principal.ts';
 import type { Scope } from './scopes.ts';
 
@@ -98,6 +99,8 @@ declare module 'fastify' {
      * resolves when it has its next turn.
      */
     leaveTurn: (until: () => Promise<void>) => Promise<void>;
+    /** What the body had before validation, see `dropped.ts`. */
+    sentMembers: SentMembers;
     /** Set by {@link mutate}: the response is the stored one of an earlier request. */
     idempotencyReplayed: boolean;
   }

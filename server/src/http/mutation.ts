@@ -4,6 +4,7 @@ import type { DB } from '../db/schema.gen.ts';
 import type { SecretBox } from '../lib/crypto.ts';
 import { AppError, invalid } from '../lib/errors.ts';
 import type { PrivateRequest } from './api.ts';
+import { withDropped } from './dropped.ts';
 import type { Principal } from './principal.ts';
 
 /** How long a response is kept for repeated requests, in hours. */
@@ -34,10 +35,11 @@ export async function mutate<T>(
 ): Promise<T> {
   const key = idempotencyKey(request);
   const { database } = request.server;
-  if (key === null) return database.transaction(work);
+  const answer = async (tx: Tx) => withDropped(request, await work(tx));
+  if (key === null) return database.transaction(answer);
   const hash = requestHash(request);
   const form: StoredForm = holdsSecret ? sealedForm(request.server.secrets) : PLAIN_FORM;
-  return database.transaction((tx) => once(request, tx, key, hash, form, work));
+  return database.transaction((tx) => once(request, tx, key, hash, form, answer));
 }
 
 function idempotencyKey(request: PrivateRequest): string | null {

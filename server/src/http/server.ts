@@ -10,6 +10,7 @@ import type { Authenticator } from './authenticator.ts';
 import { answerBroken } from './broken-requests.ts';
 import { CONNECTION_TIMES, limitConnections } from './connections.ts';
 import { documentRoutes } from './documents.ts';
+import { sentMembers } from './dropped.ts';
 import { createErrorHandler } from './errors.ts';
 import { createGate, type Gate } from './gate.ts';
 import { checkHeaders } from './headers.ts';
@@ -55,6 +56,7 @@ export function createHttpServer(dependencies: HttpDependencies): HttpServer {
   app.decorate('authenticator', dependencies.authenticator);
   app.decorate('apiRoutes', []);
   app.decorateRequest('idempotencyReplayed', false);
+  app.decorateRequest('sentMembers');
   // Replaced when it has its turn.
   app.decorateRequest('leaveTurn', (until: () => Promise<void>) => until());
   app.setValidatorCompiler(createValidatorCompiler());
@@ -144,6 +146,7 @@ function prepare(request: FastifyRequest, reply: FastifyReply, done: () => void)
   checkHeaders(request);
   checkParameters(request);
   checkText(request);
+  request.sentMembers = sentMembers(request.body);
   // Makes validation of a missing body name each required field.
   if (request.body === undefined && request.routeOptions.schema?.body !== undefined) request.body = {};
   const status = request.routeOptions.config.successStatus;

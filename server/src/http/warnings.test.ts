@@ -49,13 +49,6 @@ describe('what is accepted', () => {
       unknown
     >;
 
-  it('has warnings in the answer to every creation of something with a name', () => {
-    for (const { method, path, operation } of ROUTES) {
-      if (method !== 'POST' || !operation.responses['201'] || !('name' in bodyOf(method, path))) continue;
-      assert.ok('warnings' in answerOf(method, path, '201'), path);
-    }
-  });
-
   it('warns of a second one of the same name, and of nothing else', async () => {
     const group = { type: 'database', provider_type: 'postgresql', parameters: {} };
     let keys = 0;
@@ -99,6 +92,34 @@ describe('what is accepted', () => {
     assert.match(warnings[0], /^backup_enabled has no effect/);
     const updated = await call('PUT', `/vps/${vpsId}`, { configuration });
     assert.deepEqual(updated.body.warnings, warnings);
+  });
+
+  it('names members that the request does not know, unless they are as they are shown', async () => {
+    const { warnings } = await create(
+      '/vps',
+      newVps({ name: 'hosted', hostname: 'web', configuration: { tpm: 1 } }),
+    );
+    assert.match(warnings.join(), /no effect: hostname, configuration\.tpm\.$/);
+    const put = async (body: object) => (await call('PUT', `/vps/${vpsId}`, body)).body;
+    const { instance } = await put({ automated_snapshots_enabled: false });
+    const changed = { automated_snapshots_enabled: false, auto_start: !instance.auto_start };
+    assert.match((await put(changed)).warnings.join(), /auto_start \(send configuration\.auto_start\)\.$/);
+    const same = { ...changed, auto_start: instance.auto_start, created_at: instance.created_at };
+    assert.deepEqual((await put(same)).warnings, []);
+    const many = Object.fromEntries(
+      Array.from({ length: 500 }, (_, n) => [`unknown-${n}-${'x'.repeat(200)}`, n]),
+    );
+    assert.match((await put({ ...many, ...same })).warnings.join(), / and 494 more\.$/);
+  });
+
+  it('has warnings in the answer to every creation and update', () => {
+    for (const { method, path, operation } of ROUTES) {
+      // PUT /webhooks/config answers with no resource, as in v1.
+      const updates = method === 'PUT' && path.endsWith('}');
+      const status = updates ? '200' : '201';
+      if ((!updates && method !== 'POST') || !operation.responses[status]) continue;
+      assert.ok('warnings' in answerOf(method, path, status), path);
+    }
   });
 
   it('can be updated or is refused: nothing that can be chosen at creation is dropped later', () => {
