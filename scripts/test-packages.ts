@@ -11,7 +11,7 @@ interface Need {
 /** Clients that tests use, in addition to Danube's own packages. */
 const CLIENTS: readonly Need[] = [
   {
-    files: /ssh-keys|real.*\/(contract|vps|snapshot|firewall|neighbours)/,
+    files: /ssh-keys|documented-commands|real.*\/(contract|vps|snapshot|firewall|neighbours)/,
     packages: [{ name: 'openssh-client', proof: '/usr/bin/ssh' }],
   },
   { files: /real.*\/(contract|vps|neighbours)/, packages: [{ name: 'sshpass', proof: '/usr/bin/sshpass' }] },
@@ -36,12 +36,18 @@ const CLIENTS: readonly Need[] = [
     ],
   },
   {
+    // For the commands in the documentation.
+    files: /documented-commands|real.*guides/,
+    packages: [
+      { name: 'curl', proof: '/usr/bin/curl' },
+      { name: 'jq', proof: '/usr/bin/jq' },
+    ],
+  },
+  {
     // For the programs in the customers' guides.
     files: /real.*guides/,
     packages: [
-      { name: 'curl', proof: '/usr/bin/curl' },
       { name: 'git', proof: '/usr/bin/git' },
-      { name: 'jq', proof: '/usr/bin/jq' },
       { name: 'python3-psycopg2', proof: '/usr/lib/python3/dist-packages/psycopg2/__init__.py' },
       { name: 'python3-pymysql', proof: '/usr/lib/python3/dist-packages/pymysql/__init__.py' },
       { name: 'python3-redis', proof: '/usr/lib/python3/dist-packages/redis/__init__.py' },

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { it } from 'node:test';
 import { run } from '../../src/lib/run.ts';
 import type { Provider } from '../../src/services/provider.ts';
+import { filterIn } from '../documented-commands.ts';
 import type { MysqlSubject } from './mysql-subject.ts';
 
 /** The dumps, and the database in each. */
@@ -14,12 +15,11 @@ const DUMPS = {
   'mariadb-10.6-all.sql': 'old106',
 };
 
-/** Leaves out the engine's own tables, and the log positions of the other server. As in docs/mysql.md. */
-const OWN_DATABASES = "awk '/^-- Current Database: /{skip=/`(mysql|sys)`/} !skip'";
-const NO_GTID = "sed -E '/^SET @@GLOBAL.GTID_PURGED/{:a;/;/!{N;ba};d}'";
-/** For MariaDB, as in docs/mariadb.md. */
-const NO_DEFINER =
-  "sed -E '/^SET .*SQL_LOG_BIN/d; s/DEFINER=`[^`]*`@`[^`]*`//g; s/utf8mb4_0900_ai_ci/utf8mb4_unicode_ci/g'";
+/** Leaves out the engine's own tables, and the log positions of the other server. */
+const OWN_DATABASES = filterIn('docs/mysql.md', 'awk ');
+const NO_GTID = filterIn('docs/mysql.md', "sed -E '/^SET @@GLOBAL");
+/** For MariaDB. */
+const NO_DEFINER = filterIn('docs/mariadb.md', "sed -E '/^SET .*SQL_LOG_BIN");
 
 /** Tests that the owner can load dumps of other versions and vendors with the client alone. */
 export function testDumps(subject: MysqlSubject, provider: Provider): void {

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { it } from 'node:test';
 import { run } from '../../src/lib/run.ts';
+import { filterIn } from '../documented-commands.ts';
 import type { Login } from './psql.ts';
 import type { TestService } from './service.ts';
 
@@ -14,11 +15,9 @@ interface Subject {
 
 const dump = (name: string): Promise<Buffer> => readFile(path.join(import.meta.dirname, 'dumps', name));
 
-/** As in docs/postgresql.md: without owners; and without what only a superuser may say of a role. */
-const NO_OWNER = "sed '/^ALTER .* OWNER TO .*;$/d'";
-const ROLES =
-  "sed -E '/^-- Databases/,$d; /^(CREATE|ALTER) ROLE postgres/d; s/ GRANTED BY [^;]*//; " +
-  "/^ALTER ROLE/s/ (NOSUPERUSER|NOREPLICATION|NOBYPASSRLS)//g'";
+/** Without owners; and without what only a superuser may say of a role. */
+const NO_OWNER = filterIn('docs/postgresql.md', "sed '/^ALTER");
+const ROLES = filterIn('docs/postgresql.md', "sed -E '/^(CREATE|ALTER) ROLE");
 
 /** `pg_restore` of the image, with the custom-format dump on standard input. */
 const RESTORE = `base64 -d | PGPASSWORD=$(cat /run/danube/settings/password) PGSSLMODE=require exec \
@@ -51,7 +50,7 @@ export function testDumps(subject: () => Subject): void {
     );
     await query('DROP TABLE kept; DROP SCHEMA old; DROP EXTENSION hstore');
 
-    await query(await filtered('postgresql-15-all.sql', ROLES), { database: 'postgres' });
+    await query(await filtered('postgresql-15-roles.sql', ROLES), { database: 'postgres' });
     await query('CREATE DATABASE plain', { database: 'postgres' });
     await query(await filtered('postgresql-15.sql', NO_OWNER), { database: 'plain' });
     await isLoaded('plain');

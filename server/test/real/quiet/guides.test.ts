@@ -10,6 +10,7 @@ import { createToken } from '../../../src/identity/tokens/service.ts';
 import { createLog } from '../../../src/lib/log.ts';
 import { createAuthority } from '../../../src/lib/pki.ts';
 import { type RunResult, run } from '../../../src/lib/run.ts';
+import { type Block, typedBlocks } from '../../documented-commands.ts';
 import { type Crashable, createCrashable } from '../../faults.ts';
 import { waitFor } from '../../harness.ts';
 import { createTestIncus, incusEnvironment } from '../../incus.ts';
@@ -42,25 +43,6 @@ const GO_MODULES = [
 /** How to run a program of a guide, or why it cannot run on this machine. */
 type Program = { command: string[] } | { skip: string };
 type Environment = Record<string, string>;
-
-interface Block {
-  /** The headings above the block, the outermost first. */
-  headings: string[];
-  language: string;
-  code: string;
-}
-
-/** Returns the fenced code blocks of a document. */
-function codeBlocks(markdown: string): Block[] {
-  const blocks: Block[] = [];
-  let headings: string[] = [];
-  for (const match of markdown.matchAll(/^```(\w+)\n([\s\S]*?)^```$|^(#+) (.+)$/gm)) {
-    const [, language, code, level, heading] = match;
-    if (level) headings = [...headings.slice(0, level.length - 1), heading!];
-    else blocks.push({ headings, language: language!, code: code! });
-  }
-  return blocks;
-}
 
 /** Runs the commands and programs in the customers' guides exactly as they are printed. */
 describe('the guides', { timeout: 2_400_000, concurrency: 2 }, () => {
@@ -170,9 +152,11 @@ describe('the guides', { timeout: 2_400_000, concurrency: 2 }, () => {
           .slice(from, to)
           .map(({ code }) => code);
 
-      before(async () => {
-        const text = await readFile(path.join(ROOT, `docs/${kind}s.md`), 'utf8');
-        blocks = codeBlocks(text.replace(/"provider": "\w+"/, `"provider": "${provider}"`));
+      before(() => {
+        blocks = typedBlocks(`docs/${kind}s.md`).map((block) => ({
+          ...block,
+          code: block.code.replace(/"provider": "\w+"/, `"provider": "${provider}"`),
+        }));
       });
 
       it('leads to an address, an account and the certificate', async () => {
