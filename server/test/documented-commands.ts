@@ -101,6 +101,7 @@ export const NOT_TYPED: Readonly<Record<string, Readonly<Record<string, string>>
     'sed -E': 'needs an engine; real/postgresql-dumps.ts takes the filter from the page',
     'pg_restore ': 'needs an engine; real/postgresql-dumps.ts does the same in the image',
     "sed '/^ALTER": 'needs an engine; real/postgresql-dumps.ts takes the filter from the page',
+    'psql "$DATABASE_URL"': ENGINE,
   },
   'docs/redis.md': {
     'export REDISCLI_AUTH': ENGINE,
