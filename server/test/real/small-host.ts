@@ -96,6 +96,7 @@ export class SmallHost {
       PATH: process.env.PATH,
       DANUBE_HOME: this.home,
       DANUBE_ENGINE: 'incus',
+      DANUBE_IMAGES_AHEAD: 'none',
       DANUBE_LISTEN: '127.0.0.1:0',
       DANUBE_LOG_LEVEL: 'info',
       // Guests are to fill the disk, and not to be kept from it.
