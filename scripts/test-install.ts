@@ -120,7 +120,7 @@ export async function startTestIncus(): Promise<void> {
   const config = readConfig({ ...process.env, DATABASE_URL: process.env.DANUBE_TEST_POSTGRES });
   const log = (message: string) => terminal.line(message);
   const install = await setUp({ config, terminal, supervisor, log, ownIncus: true });
-  // Shared boot slots, because test files run two at a time in separate processes.
+  // Shared boot slots, because several test files run at a time, in separate processes.
   const slots = `danube-boot-slots-${install.installId}`;
   await serveBootSlots(slots, os.availableParallelism() + 1);
   process.env.DANUBE_TEST_BOOT_SLOTS = slots;

@@ -4,9 +4,10 @@
  *
  * It makes an install of its own, with PostgreSQL and a real Incus daemon, and removes all of it at the end.
  */
-import { spawn } from 'node:child_process';
+import { type StdioOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { glob } from 'node:fs/promises';
+import { glob, mkdtemp, open, readFile, rm } from 'node:fs/promises';
+import os from 'node:os';
 import path from 'node:path';
 import { endReport, type Outcome } from './end-report.ts';
 import { recipeToRenew } from './test-images.ts';
@@ -23,10 +24,15 @@ import {
 import { longestFirst } from './test-order.ts';
 import { packagesFor } from './test-packages.ts';
 
-/** Tests on the one Incus of the run, two files at a time. */
+/** Tests on the one Incus of the run, several files at a time. */
 const QUIET = 'server/test/real/quiet/';
-/** Tests that would disturb others, because they kill or stop shared daemons: one file at a time. */
+/** Tests that others on that Incus would feel, because they kill it: one file at a time. */
 const DISRUPTIVE = 'server/test/real/disruptive/';
+/** Tests that all others on the machine would feel: one file at a time, and nothing beside it. */
+const ALONE = 'server/test/real/alone/';
+
+/** More files at a time than processors, because they wait as well: for a poll, a retry, a guest that boots. */
+const AT_ONCE = 3;
 
 const fast = process.argv.includes('--fast');
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('-'));
@@ -54,24 +60,33 @@ try {
   terminal.line(`Seed ${process.env.DANUBE_TEST_SEED}: set DANUBE_TEST_SEED to repeat what this run chooses`);
   await prepareTestInstall(fast ? 'sim' : 'incus');
   const files = await testFiles();
-  const quiet = fast ? [] : files.filter((file) => file.startsWith(QUIET));
-  const disruptive = fast ? [] : files.filter((file) => file.startsWith(DISRUPTIVE));
-  const plain = files.filter((file) => !file.startsWith(QUIET) && !file.startsWith(DISRUPTIVE));
-  const needsIncus = quiet.length + disruptive.length > 0;
+  const inFolder = (folder: string) => (fast ? [] : files.filter((file) => file.startsWith(folder)));
+  const [quiet, disruptive, alone] = [QUIET, DISRUPTIVE, ALONE].map(inFolder) as [
+    string[],
+    string[],
+    string[],
+  ];
+  const real = [...quiet, ...disruptive, ...alone];
+  const plain = files.filter((file) => ![QUIET, DISRUPTIVE, ALONE].some((folder) => file.startsWith(folder)));
   if (wanted.length === 0) {
     await check('formatting and lint', 'node_modules/@biomejs/biome/bin/biome', ['check', '.']);
     await check('types', 'node_modules/typescript/bin/tsc', ['--noEmit']);
   }
-  await installTestPackages(packagesFor([...plain, ...quiet, ...disruptive], fast ? 'sim' : 'incus'));
-  const images = needsIncus ? await startImages() : null;
+  await installTestPackages(packagesFor([...plain, ...real], fast ? 'sim' : 'incus'));
+  const images = real.length > 0 ? await startImages() : null;
   await startTestPostgres({ durable: false });
-  await checkFiles('tests', plain, 2);
-  if (needsIncus) {
-    await startTestIncus();
-    await checkFiles('tests on real instances', quiet, 2);
-    await checkFiles('tests that others on real instances would feel', disruptive, 1);
-    await images?.done;
-  }
+  if (real.length > 0) await startTestIncus();
+  // The tests that kill Incus mostly wait for it, and the others beside them do not use it.
+  await Promise.all([
+    checkFiles('tests', plain, { atOnce: AT_ONCE }),
+    checkFiles('tests that others on Incus would feel', disruptive, {
+      atOnce: 1,
+      printLater: plain.length > 0,
+    }),
+  ]);
+  await checkFiles('tests on real instances', quiet, { atOnce: AT_ONCE });
+  await checkFiles('tests that all others would feel', alone, { atOnce: 1 });
+  await images?.done;
 } catch (error) {
   failed = true;
   terminal.line(error instanceof CheckFailed ? `FAILED: ${error.message}` : String((error as Error).stack));
@@ -111,15 +126,28 @@ async function check(what: string, script: string, args: string[]): Promise<void
   await runScript(what, script, args);
 }
 
-async function runScript(what: string, script: string, args: string[]): Promise<void> {
-  const child = spawn(
-    process.execPath,
-    ['--disable-warning=ExperimentalWarning', path.join(ROOT, script), ...args],
-    {
-      cwd: ROOT,
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    },
-  );
+/** The same, but what it prints is shown when it has ended, because something else prints meanwhile. */
+async function checkApart(what: string, script: string, args: string[]): Promise<void> {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'danube-output-'));
+  const output = await open(path.join(folder, 'output'), 'w+');
+  try {
+    await runScript(what, script, args, output.fd);
+  } finally {
+    terminal.line(`\n── ${what}\n${await readFile(path.join(folder, 'output'), 'utf8')}`);
+    await output.close();
+    await rm(folder, { recursive: true });
+  }
+}
+
+async function runScript(
+  what: string,
+  script: string,
+  args: string[],
+  output: 'inherit' | number = 'inherit',
+): Promise<void> {
+  const node = ['--disable-warning=ExperimentalWarning', path.join(ROOT, script), ...args];
+  const stdio: StdioOptions = ['ignore', output, output, 'ipc'];
+  const child = spawn(process.execPath, node, { cwd: ROOT, stdio });
   children.add(child);
   // Only `run-files.ts` sends something.
   child.once('message', (outcome: Outcome) => outcomes.set(what, outcome));
@@ -129,10 +157,15 @@ async function runScript(what: string, script: string, args: string[]): Promise<
 }
 
 /** Runs all files even if one fails; the final report lists all failures. */
-async function checkFiles(what: string, files: string[], atOnce: number): Promise<void> {
+async function checkFiles(
+  what: string,
+  files: string[],
+  { atOnce, printLater = false }: { atOnce: number; printLater?: boolean },
+): Promise<void> {
   if (files.length === 0) return;
   try {
-    await check(what, 'scripts/run-files.ts', [String(atOnce), ...longestFirst(files)]);
+    const args = [String(atOnce), ...longestFirst(files)];
+    await (printLater ? checkApart : check)(what, 'scripts/run-files.ts', args);
   } catch (error) {
     if (interrupted || !(error instanceof CheckFailed)) throw error;
     failed = true;

@@ -12,8 +12,8 @@ const NETWORKS = 16;
 const SLICES = 32;
 
 /**
- * The part of the run's Incus that one test file owns: numbers of teams and networks that no other file uses. So two
- * files can use the Incus at the same time, and each removes only its own instances.
+ * The part of the run's Incus that one test file owns: numbers of teams and networks that no other file uses. So
+ * several files can use the Incus at the same time, and each removes only its own instances.
  */
 export interface Slice {
   number: number;
