@@ -157,49 +157,6 @@ describe('databases and caches on Incus', { timeout: 4_800_000 }, () => {
     assert.deepEqual(await findInconsistencies(test.database, plane), []);
   });
 
-  it('keeps data over stop and start, a change of plan, and a lost instance', async () => {
-    const database = await create('database', { provider: 'postgresql', version: '15' });
-    const cache = await create('cache', { provider: 'valkey' });
-    await Promise.all([settled('database', database, 'running'), settled('cache', cache, 'running')]);
-    const write = await query('database', database, 'create table kept as select 7 as n');
-    assert.equal(write.status, 0, write.stderr);
-    assert.equal((await query('cache', cache, 'SET kept 7')).stdout.trim(), 'OK');
-    const kept = async () => {
-      assert.equal((await query('database', database, 'select n from kept')).stdout.trim(), '7');
-      assert.equal((await query('cache', cache, 'GET kept')).stdout.trim(), '7');
-    };
-    const both = async (work: (kind: string, id: string) => Promise<unknown>) => {
-      await work('database', database);
-      await work('cache', cache);
-    };
-    const bothRunning = () => both((kind, id) => settled(kind, id, 'running'));
-
-    await both((kind, id) => call('POST', `/${kind}/${id}/stop`));
-    await both((kind, id) => settled(kind, id, 'stopped'));
-    await both((kind, id) => call('POST', `/${kind}/${id}/start`));
-    await bothRunning();
-    await kept();
-
-    await both((kind, id) => call('PUT', `/${kind}/${id}`, { resource_profile: 'small' }));
-    await bothRunning();
-    await kept();
-    assert.equal((await query('database', database, 'show shared_buffers')).stdout.trim(), '512MB');
-
-    // Someone deletes the container. The volume remains, as it does if only the system disk fails.
-    await both(async (kind, id) => {
-      const ref = { teamId: test.team.teamId, name: `${kind}-${id}` };
-      await plane.ensureStopped(ref, 0);
-      await deleteContainer(ref.name);
-      await waitFor(
-        'the loss to show',
-        async () => (await call('GET', `/${kind}/${id}`)).body.instance.status === 'error',
-      );
-      assert.equal((await call('POST', `/${kind}/${id}/start`)).status, 200);
-    });
-    await bothRunning();
-    await kept();
-  });
-
   it('finishes a creation when the server is killed in the middle of it', async () => {
     const id = await create('cache', { name: 'killed', provider: 'valkey' });
     await waitFor(
@@ -215,32 +172,77 @@ describe('databases and caches on Incus', { timeout: 4_800_000 }, () => {
     assert.equal((await query('cache', id, 'PING')).stdout.trim(), 'PONG');
   });
 
-  it('says quickly that an engine cannot start with its parameters, and runs once they are mended', async () => {
-    const id = await create('database', { provider: 'postgresql', version: '15' });
-    await settled('database', id, 'running');
-    // A value that needs more memory than there is, which requests refuse.
-    await test.database.pool.query(
-      `update managed_services set effective_parameters = '{"shared_buffers": "100GB"}' where id = $1`,
-      [id],
-    );
-    await call('POST', `/database/${id}/stop`);
-    const { operation_id } = (await call('POST', `/database/${id}/start`)).body;
-    const failed = await waitFor(
-      'the start to fail',
-      async () => {
-        const { data } = (await call('GET', `/operations/${operation_id}`)).body;
-        return data.terminal && data;
-      },
-      PATIENCE,
-    );
-    assert.match(failed.error.message, /ends again right after each start/);
-    const { findings } = (await call('GET', `/database/${id}/diagnose`)).body.data;
-    assert.ok(findings.some(({ code }: { code: string }) => code === 'restart_loop'));
-    const { entries } = (await call('GET', `/database/${id}/logs?level=error`)).body.data;
-    assert.ok(entries.length > 0);
-    assert.equal((await call('PUT', `/database/${id}`, { configuration: {} })).status, 200);
-    await call('POST', `/database/${id}/start`);
-    await settled('database', id, 'running');
+  describe('with instances of their own', { concurrency: 2 }, () => {
+    it('keeps data over stop and start, a change of plan, and a lost instance', async () => {
+      const database = await create('database', { provider: 'postgresql', version: '15' });
+      const cache = await create('cache', { provider: 'valkey' });
+      await Promise.all([settled('database', database, 'running'), settled('cache', cache, 'running')]);
+      const write = await query('database', database, 'create table kept as select 7 as n');
+      assert.equal(write.status, 0, write.stderr);
+      assert.equal((await query('cache', cache, 'SET kept 7')).stdout.trim(), 'OK');
+      const kept = async () => {
+        assert.equal((await query('database', database, 'select n from kept')).stdout.trim(), '7');
+        assert.equal((await query('cache', cache, 'GET kept')).stdout.trim(), '7');
+      };
+      const both = async (work: (kind: string, id: string) => Promise<unknown>) => {
+        await work('database', database);
+        await work('cache', cache);
+      };
+      const bothRunning = () => both((kind, id) => settled(kind, id, 'running'));
+
+      await both((kind, id) => call('POST', `/${kind}/${id}/stop`));
+      await both((kind, id) => settled(kind, id, 'stopped'));
+      await both((kind, id) => call('POST', `/${kind}/${id}/start`));
+      await bothRunning();
+      await kept();
+
+      await both((kind, id) => call('PUT', `/${kind}/${id}`, { resource_profile: 'small' }));
+      await bothRunning();
+      await kept();
+      assert.equal((await query('database', database, 'show shared_buffers')).stdout.trim(), '512MB');
+
+      // Someone deletes the container. The volume remains, as it does if only the system disk fails.
+      await both(async (kind, id) => {
+        const ref = { teamId: test.team.teamId, name: `${kind}-${id}` };
+        await plane.ensureStopped(ref, 0);
+        await deleteContainer(ref.name);
+        await waitFor(
+          'the loss to show',
+          async () => (await call('GET', `/${kind}/${id}`)).body.instance.status === 'error',
+        );
+        assert.equal((await call('POST', `/${kind}/${id}/start`)).status, 200);
+      });
+      await bothRunning();
+      await kept();
+    });
+
+    it('says quickly that an engine cannot start with its parameters, and runs once they are mended', async () => {
+      const id = await create('database', { provider: 'postgresql', version: '15' });
+      await settled('database', id, 'running');
+      // A value that needs more memory than there is, which requests refuse.
+      await test.database.pool.query(
+        `update managed_services set effective_parameters = '{"shared_buffers": "100GB"}' where id = $1`,
+        [id],
+      );
+      await call('POST', `/database/${id}/stop`);
+      const { operation_id } = (await call('POST', `/database/${id}/start`)).body;
+      const failed = await waitFor(
+        'the start to fail',
+        async () => {
+          const { data } = (await call('GET', `/operations/${operation_id}?wait=60`)).body;
+          return data.terminal && data;
+        },
+        PATIENCE,
+      );
+      assert.match(failed.error.message, /ends again right after each start/);
+      const { findings } = (await call('GET', `/database/${id}/diagnose`)).body.data;
+      assert.ok(findings.some(({ code }: { code: string }) => code === 'restart_loop'));
+      const { entries } = (await call('GET', `/database/${id}/logs?level=error`)).body.data;
+      assert.ok(entries.length > 0);
+      assert.equal((await call('PUT', `/database/${id}`, { configuration: {} })).status, 200);
+      await call('POST', `/database/${id}/start`);
+      await settled('database', id, 'running');
+    });
   });
 
   /** Deletes it with Incus' own client, as an operator might. */

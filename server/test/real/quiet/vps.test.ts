@@ -79,94 +79,100 @@ describe('VPS on Incus', () => {
     return stdout.trim();
   }
 
-  it('boots on its plan, takes its key and no other, and keeps its addresses through its life', async () => {
-    const addKey = async (name: string): Promise<number> => {
-      const public_key = await readFile(path.join(folder, `${name}.pub`), 'utf8');
-      return (await call('POST', '/ssh-keys', { name, public_key })).body.key.id;
-    };
-    const key = await addKey('key');
-    const vps = await create({
-      name: 'web-1',
-      auth_method: 'ssh_key',
-      ssh_key_id: key,
-      password: undefined,
-      custom_cloud_init: '#cloud-config\nwrite_files:\n  - {path: /etc/from-customer, content: hello}\n',
-    });
-    // `running` means that SSH answers, so the first attempt must work.
-    assert.equal(await ssh(vps.ipv4, 'hostname'), 'web-1');
-    assert.equal(await ssh(vps.ipv6, 'hostname'), 'web-1');
-    assert.match(await ssh(vps.ipv4, 'grep MemTotal /proc/meminfo'), / 2097152 kB/);
-    const { internal_dns, internal_fqdn } = (await call('GET', `/vps/${vps.id}`)).body.connection_info;
-    for (const name of [internal_dns, internal_fqdn]) {
-      assert.match(await ssh(vps.ipv4, `getent ahostsv4 ${name}`), new RegExp(`^${vps.ipv4}`));
-    }
-    await ssh(vps.ipv4, 'cloud-init status --wait || true');
-    assert.equal(await ssh(vps.ipv4, 'cat /etc/from-customer'), 'hello');
-    await assert.rejects(ssh(vps.ipv4, 'true', 'other'), /Permission denied/);
-    await assert.rejects(sshWithPassword(vps.ipv4, 'correct horse battery'), /Permission denied/);
-
-    const before = await ssh(vps.ipv4, 'cat /etc/ssh/ssh_host_ed25519_key.pub; touch /root/mine');
-    await call('POST', `/vps/${vps.id}/stop`);
-    await settled(vps.id, 'stopped');
-    await call('POST', `/vps/${vps.id}/start`);
-    await settled(vps.id, 'running');
-    assert.equal(await ssh(vps.ipv4, 'ls /root/mine'), '/root/mine');
-
-    await call('PUT', `/vps/${vps.id}`, { resource_profile: 'micro_shared' });
-    await waitFor(
-      '4 GB',
-      async () => / 4194304 kB/.test(await ssh(vps.ipv4, 'grep MemTotal /proc/meminfo')),
-      PATIENCE,
-    );
-
-    await call('DELETE', `/ssh-keys/${key}`);
-    assert.equal((await call('POST', `/vps/${vps.id}/reinstall`, { image: 'debian-12' })).status, 422);
-    await call('POST', `/vps/${vps.id}/reinstall`, {
-      image: 'debian-12',
-      ssh_key_id: await addKey('other'),
-    });
-    await settled(vps.id, 'running');
-    await assert.rejects(ssh(vps.ipv4, 'true'), /Permission denied/);
-    assert.notEqual(await ssh(vps.ipv4, 'cat /etc/ssh/ssh_host_ed25519_key.pub', 'other'), before);
-    assert.equal(await ssh(vps.ipv6, 'ls /root | wc -l', 'other'), '0');
-
-    // Diagnosis gives SSH two seconds to answer, which may not be enough on a busy machine.
-    const diagnosed = (...expected: string[]) =>
-      waitFor(`it to be ${expected}`, async () => {
-        const { verdict, findings } = (await call('GET', `/vps/${vps.id}/diagnose`)).body.data;
-        return isDeepStrictEqual([verdict, ...findings.map(({ code }: { code: string }) => code)], expected);
+  describe('two servers', { concurrency: 2 }, () => {
+    it('boots on its plan, takes its key and no other, and keeps its addresses through its life', async () => {
+      const addKey = async (name: string): Promise<number> => {
+        const public_key = await readFile(path.join(folder, `${name}.pub`), 'utf8');
+        return (await call('POST', '/ssh-keys', { name, public_key })).body.key.id;
+      };
+      const key = await addKey('key');
+      const vps = await create({
+        name: 'web-1',
+        auth_method: 'ssh_key',
+        ssh_key_id: key,
+        password: undefined,
+        custom_cloud_init: '#cloud-config\nwrite_files:\n  - {path: /etc/from-customer, content: hello}\n',
       });
-    await diagnosed('healthy');
-    await ssh(vps.ipv4, 'systemctl stop ssh', 'other');
-    await diagnosed('degraded', 'ssh_not_answering');
-    await call('POST', `/vps/${vps.id}/reboot`);
-    await settled(vps.id, 'running');
-    await diagnosed('healthy');
-  });
+      // `running` means that SSH answers, so the first attempt must work.
+      assert.equal(await ssh(vps.ipv4, 'hostname'), 'web-1');
+      assert.equal(await ssh(vps.ipv6, 'hostname'), 'web-1');
+      assert.match(await ssh(vps.ipv4, 'grep MemTotal /proc/meminfo'), / 2097152 kB/);
+      const { internal_dns, internal_fqdn } = (await call('GET', `/vps/${vps.id}`)).body.connection_info;
+      for (const name of [internal_dns, internal_fqdn]) {
+        assert.match(await ssh(vps.ipv4, `getent ahostsv4 ${name}`), new RegExp(`^${vps.ipv4}`));
+      }
+      await ssh(vps.ipv4, 'cloud-init status --wait || true');
+      assert.equal(await ssh(vps.ipv4, 'cat /etc/from-customer'), 'hello');
+      await assert.rejects(ssh(vps.ipv4, 'true', 'other'), /Permission denied/);
+      await assert.rejects(sshWithPassword(vps.ipv4, 'correct horse battery'), /Permission denied/);
 
-  it('lets root in while user-data hangs, shows what it does and a shutdown from inside, and is gone once deleted', async () => {
-    const custom_cloud_init =
-      '## template: jinja\n#cloud-config\nusers: default\nbootcmd:\n  - [sleep, infinity]\n';
-    const vps = await create({ name: 'web-2', password: `it's "quoted" $HOME; %s`, custom_cloud_init });
-    assert.equal(await sshWithPassword(vps.ipv4, `it's "quoted" $HOME; %s`), 'web-2');
-    await waitFor('the module that hangs', async () => {
-      const { findings } = (await call('GET', `/vps/${vps.id}/diagnose`)).body.data;
-      return findings.some(
-        ({ code, summary }: Record<string, string>) =>
-          code === 'cloud_init_running' && /config-bootcmd/.test(summary!),
+      const before = await ssh(vps.ipv4, 'cat /etc/ssh/ssh_host_ed25519_key.pub; touch /root/mine');
+      await call('POST', `/vps/${vps.id}/stop`);
+      await settled(vps.id, 'stopped');
+      await call('POST', `/vps/${vps.id}/start`);
+      await settled(vps.id, 'running');
+      assert.equal(await ssh(vps.ipv4, 'ls /root/mine'), '/root/mine');
+
+      await call('PUT', `/vps/${vps.id}`, { resource_profile: 'micro_shared' });
+      await waitFor(
+        '4 GB',
+        async () => / 4194304 kB/.test(await ssh(vps.ipv4, 'grep MemTotal /proc/meminfo')),
+        PATIENCE,
       );
+
+      await call('DELETE', `/ssh-keys/${key}`);
+      assert.equal((await call('POST', `/vps/${vps.id}/reinstall`, { image: 'debian-12' })).status, 422);
+      await call('POST', `/vps/${vps.id}/reinstall`, {
+        image: 'debian-12',
+        ssh_key_id: await addKey('other'),
+      });
+      await settled(vps.id, 'running');
+      await assert.rejects(ssh(vps.ipv4, 'true'), /Permission denied/);
+      assert.notEqual(await ssh(vps.ipv4, 'cat /etc/ssh/ssh_host_ed25519_key.pub', 'other'), before);
+      assert.equal(await ssh(vps.ipv6, 'ls /root | wc -l', 'other'), '0');
+
+      // Diagnosis gives SSH two seconds to answer, which may not be enough on a busy machine.
+      const diagnosed = (...expected: string[]) =>
+        waitFor(`it to be ${expected}`, async () => {
+          const { verdict, findings } = (await call('GET', `/vps/${vps.id}/diagnose`)).body.data;
+          return isDeepStrictEqual(
+            [verdict, ...findings.map(({ code }: { code: string }) => code)],
+            expected,
+          );
+        });
+      await diagnosed('healthy');
+      await ssh(vps.ipv4, 'systemctl stop ssh', 'other');
+      await diagnosed('degraded', 'ssh_not_answering');
+      await call('POST', `/vps/${vps.id}/reboot`);
+      await settled(vps.id, 'running');
+      await diagnosed('healthy');
     });
-    const log = async (name: string) => (await call('GET', `/vps/${vps.id}/logs?log=${name}`)).body.data.text;
-    assert.match(await log('cloud-init'), /running config-bootcmd/);
-    assert.match(await log('console'), /Welcome to Debian/);
-    // The shutdown may end the connection before the command's status arrives.
-    await sshWithPassword(vps.ipv4, `it's "quoted" $HOME; %s`, 'systemctl poweroff --no-block').catch(
-      (error) => assert.match(error.stderr, /closed by remote host|reset by peer|Broken pipe/),
-    );
-    await settled(vps.id, 'stopped');
-    assert.equal((await call('DELETE', `/vps/${vps.id}`)).status, 200);
-    await settled(vps.id, 'gone');
-    assert.ok(!(await plane.listInstances()).some(({ ref }) => ref.name.includes(vps.id)));
+
+    it('lets root in while user-data hangs, shows what it does and a shutdown from inside, and is gone once deleted', async () => {
+      const custom_cloud_init =
+        '## template: jinja\n#cloud-config\nusers: default\nbootcmd:\n  - [sleep, infinity]\n';
+      const vps = await create({ name: 'web-2', password: `it's "quoted" $HOME; %s`, custom_cloud_init });
+      assert.equal(await sshWithPassword(vps.ipv4, `it's "quoted" $HOME; %s`), 'web-2');
+      await waitFor('the module that hangs', async () => {
+        const { findings } = (await call('GET', `/vps/${vps.id}/diagnose`)).body.data;
+        return findings.some(
+          ({ code, summary }: Record<string, string>) =>
+            code === 'cloud_init_running' && /config-bootcmd/.test(summary!),
+        );
+      });
+      const log = async (name: string) =>
+        (await call('GET', `/vps/${vps.id}/logs?log=${name}`)).body.data.text;
+      assert.match(await log('cloud-init'), /running config-bootcmd/);
+      assert.match(await log('console'), /Welcome to Debian/);
+      // The shutdown may end the connection before the command's status arrives.
+      await sshWithPassword(vps.ipv4, `it's "quoted" $HOME; %s`, 'systemctl poweroff --no-block').catch(
+        (error) => assert.match(error.stderr, /closed by remote host|reset by peer|Broken pipe/),
+      );
+      await settled(vps.id, 'stopped');
+      assert.equal((await call('DELETE', `/vps/${vps.id}`)).status, 200);
+      await settled(vps.id, 'gone');
+      assert.ok(!(await plane.listInstances()).some(({ ref }) => ref.name.includes(vps.id)));
+    });
   });
 
   it('is finished by the next server when the first is killed while it boots', async () => {
