@@ -200,54 +200,17 @@ export async function openIncus(): Promise<IncusSubject> {
   const incus = createTestIncus(createLog('warn'), { honest: true });
   const plane = { ...incus, ensureRunning: (ref: InstanceRef) => patiently(() => incus.ensureRunning(ref)) };
   const client = new IncusClient({ socketPath });
-  const projectOf = (teamId: number) => ({ project: projectName(installId, teamId) });
-  const exec = (ref: InstanceRef, command: readonly string[]) =>
-    client.execRecorded(`/1.0/instances/${ref.name}`, command, 65_536, { query: projectOf(ref.teamId) });
-  const fileOf = ({ volumes }: InstanceSpec) => (volumes.length > 0 ? '/data/content' : '/root/content');
+  const operator = operatorOf(client, { installId, pool });
   return {
     plane,
     socketPath,
     installId,
+    ...operator,
+    ...disksOf(operator.exec),
     killDaemon() {
       const daemon = findIncusd(fromTestRun('DANUBE_HOME'));
       if (!daemon) throw new Error('This run has no Incus daemon.');
       process.kill(daemon.pid, 'SIGKILL');
-    },
-    async deleteBehindOurBack(ref) {
-      const query = projectOf(ref.teamId);
-      const instance = `/1.0/instances/${ref.name}`;
-      await client.request('PUT', `${instance}/state`, { action: 'stop', force: true }, { query });
-      await client.remove(instance, { query });
-    },
-    exec,
-    async writeDisk(spec, content) {
-      const { status, stderr } = await exec(spec.ref, [
-        'sh',
-        '-c',
-        `printf %s "$1" >${fileOf(spec)}`,
-        'write',
-        content,
-      ]);
-      if (status !== 0) throw new Error(stderr);
-    },
-    async readDisk(spec) {
-      const { status, stdout, stderr } = await exec(spec.ref, ['cat', fileOf(spec)]);
-      if (status !== 0) throw new Error(stderr);
-      return stdout;
-    },
-    async configure(ref, config) {
-      const query = projectOf(ref.teamId);
-      await client.request('PATCH', `/1.0/instances/${ref.name}`, { config }, { query });
-    },
-    async freeze(ref) {
-      const query = projectOf(ref.teamId);
-      const change = { action: 'freeze', timeout: 30 };
-      await client.request('PUT', `/1.0/instances/${ref.name}/state`, change, { query });
-    },
-    async halfMakeVolume(ref) {
-      const folder = `/1.0/storage-pools/${pool}/volumes/custom`;
-      const body = { name: ref.name, type: 'custom', content_type: 'filesystem' };
-      await client.request('POST', folder, body, { query: projectOf(ref.teamId) });
     },
     async ensureServiceImage() {
       await importTestService(client, installId, imageCache);
@@ -258,5 +221,48 @@ export async function openIncus(): Promise<IncusSubject> {
       await client.close();
       await plane.close();
     },
+  };
+}
+
+/** What an operator does with Incus' own API. */
+function operatorOf(client: IncusClient, { installId, pool }: { installId: string; pool: string }) {
+  const queryOf = (teamId: number) => ({ project: projectName(installId, teamId) });
+  const pathOf = ({ name }: InstanceRef) => `/1.0/instances/${name}`;
+  return {
+    exec: (ref: InstanceRef, command: readonly string[]): Promise<RunResult> =>
+      client.execRecorded(pathOf(ref), command, 65_536, { query: queryOf(ref.teamId) }),
+    async deleteBehindOurBack(ref: InstanceRef): Promise<void> {
+      const query = queryOf(ref.teamId);
+      await client.request('PUT', `${pathOf(ref)}/state`, { action: 'stop', force: true }, { query });
+      await client.remove(pathOf(ref), { query });
+    },
+    async configure(ref: InstanceRef, config: Record<string, string>): Promise<void> {
+      await client.request('PATCH', pathOf(ref), { config }, { query: queryOf(ref.teamId) });
+    },
+    async freeze(ref: InstanceRef): Promise<void> {
+      const change = { action: 'freeze', timeout: 30 };
+      await client.request('PUT', `${pathOf(ref)}/state`, change, { query: queryOf(ref.teamId) });
+    },
+    async halfMakeVolume(ref: VolumeRef): Promise<void> {
+      const folder = `/1.0/storage-pools/${pool}/volumes/custom`;
+      const body = { name: ref.name, type: 'custom', content_type: 'filesystem' };
+      await client.request('POST', folder, body, { query: queryOf(ref.teamId) });
+    },
+  };
+}
+
+/** Writes and reads a file on the disk of a guest that snapshots include. */
+function disksOf(exec: IncusSubject['exec']): Pick<Subject, 'writeDisk' | 'readDisk'> {
+  const fileOf = ({ volumes }: InstanceSpec) => (volumes.length > 0 ? '/data/content' : '/root/content');
+  const within = async ({ ref }: InstanceSpec, command: readonly string[]): Promise<string> => {
+    const { status, stdout, stderr } = await exec(ref, command);
+    if (status !== 0) throw new Error(stderr);
+    return stdout;
+  };
+  return {
+    async writeDisk(spec, content) {
+      await within(spec, ['sh', '-c', `printf %s "$1" >${fileOf(spec)}`, 'write', content]);
+    },
+    readDisk: (spec) => within(spec, ['cat', fileOf(spec)]),
   };
 }

@@ -74,83 +74,105 @@ export async function openServices(): Promise<TestServices> {
   const plane = patient(createTestIncus(createLog(process.env.DANUBE_TEST_LOG ?? 'silent')));
   const folder = await mkdtemp(path.join(os.tmpdir(), 'danube-service-'));
   const authority = await createAuthority(folder);
-  const network = slice.network(0);
-  const started: InstanceSpec[] = [];
+  const place: Place = { plane, folder, authority, started: [] };
   await clear(plane);
-  const handle = (
-    spec: InstanceSpec,
-    settings: ServiceSettings,
-    fileOf: ((settings: ServiceSettings) => Promise<InstanceFile>) | null,
-  ): TestService => {
-    const { ref } = spec;
-    const service: TestService = {
-      plane,
-      spec,
-      address: spec.addresses.ipv4 ?? '',
-      settings,
-      inside: (command, options) => incus(folder, ref, ['exec', ref.name, '--', ...command], options),
-      async push(next) {
-        if (!fileOf) throw new Error('The settings of a clone are those of its origin.');
-        service.settings = { ...service.settings, ...next };
-        service.spec = {
-          ...service.spec,
-          files: [await fileOf(service.settings)],
-        };
-        await plane.ensureFiles(ref, service.spec.files);
-      },
-      kill: async () => void (await incus(folder, ref, ['stop', '--force', ref.name])),
-    };
-    return service;
-  };
   return {
     plane,
     caFile: authority.file,
     folder,
-    async start(provider, version, changes = {}) {
-      const image = imageOf(provider, version);
-      await plane.ensureTenant({ teamId: TEAM, network });
-      await plane.ensureImage(image);
-      const number = started.length + 1;
-      const ref = { teamId: TEAM, name: `${provider.kind}-test-${number}` };
-      const addresses = { ipv4: network.ipv4.gateway.replace(/1$/, String(10 + number)), ipv6: null };
-      const tls = await authority.issue(ref.name, addresses.ipv4);
-      const settings = { ...DEFAULTS, ...changes };
-      const fileOf = (next: ServiceSettings) => settingsFile(provider, next, tls);
-      const spec: InstanceSpec = {
-        ref,
-        image,
-        network,
-        addresses,
-        hostname: ref.name,
-        userData: null,
-        volumes: [dataMount(ref)],
-        files: [await fileOf(settings)],
-        // The plan's disk size is that of the volume.
-        limits: { ...settings.plan, diskGb: 5 },
-        publish: [],
-        autoStart: true,
-        generation: 1,
-      };
-      started.push(spec);
-      await plane.ensureFirewalls(TEAM, openTo(...started));
-      await ensureWithVolume(plane, spec, settings.plan.diskGb);
-      await plane.waitForService(ref, 300);
-      return handle(spec, settings, fileOf);
-    },
-    async clone(service, from) {
-      const ref = { ...service.spec.ref, name: `drill-${service.spec.ref.name}` };
-      const nowhere = { addresses: { ipv4: null, ipv6: null }, generation: 1 };
-      const spec = { ...service.spec, ...nowhere, ref, volumes: [dataMount(ref)] };
-      await ensureWithVolume(plane, spec, service.settings.plan.diskGb, from);
-      await plane.waitForService(ref, 300);
-      return handle(spec, service.settings, null);
-    },
+    start: (provider, version, changes = {}) =>
+      startService(place, {
+        provider,
+        image: imageOf(provider, version),
+        settings: { ...DEFAULTS, ...changes },
+      }),
+    clone: (service, from) => cloneService(place, service, from),
     async close() {
       await clear(plane);
       await plane.close();
       await rm(folder, { recursive: true });
     },
   };
+}
+
+/** Where the services of a file are made. */
+interface Place {
+  plane: DataPlane;
+  folder: string;
+  authority: Authority;
+  started: InstanceSpec[];
+}
+
+interface Order {
+  provider: Provider;
+  image: string;
+  settings: ServiceSettings;
+}
+
+type WriteSettings = (settings: ServiceSettings) => Promise<InstanceFile>;
+
+async function startService(place: Place, { provider, image, settings }: Order): Promise<TestService> {
+  const { plane, authority, started } = place;
+  const network = slice.network(0);
+  await plane.ensureTenant({ teamId: TEAM, network });
+  await plane.ensureImage(image);
+  const number = started.length + 1;
+  const ref = { teamId: TEAM, name: `${provider.kind}-test-${number}` };
+  const addresses = { ipv4: network.ipv4.gateway.replace(/1$/, String(10 + number)), ipv6: null };
+  const tls = await authority.issue(ref.name, addresses.ipv4);
+  const write: WriteSettings = (next) => settingsFile(provider, next, tls);
+  const spec: InstanceSpec = {
+    ref,
+    image,
+    network,
+    addresses,
+    hostname: ref.name,
+    userData: null,
+    volumes: [dataMount(ref)],
+    files: [await write(settings)],
+    // The plan's disk size is that of the volume.
+    limits: { ...settings.plan, diskGb: 5 },
+    publish: [],
+    autoStart: true,
+    generation: 1,
+  };
+  started.push(spec);
+  await plane.ensureFirewalls(TEAM, openTo(...started));
+  await ensureWithVolume(plane, spec, settings.plan.diskGb);
+  await plane.waitForService(ref, 300);
+  return handleOf(place, { spec, settings, write });
+}
+
+async function cloneService(place: Place, service: TestService, from: SnapshotRef): Promise<TestService> {
+  const ref = { ...service.spec.ref, name: `drill-${service.spec.ref.name}` };
+  const nowhere = { addresses: { ipv4: null, ipv6: null }, generation: 1 };
+  const spec = { ...service.spec, ...nowhere, ref, volumes: [dataMount(ref)] };
+  await ensureWithVolume(place.plane, spec, service.settings.plan.diskGb, from);
+  await place.plane.waitForService(ref, 300);
+  return handleOf(place, { spec, settings: service.settings, write: null });
+}
+
+/** `write`: null where its settings cannot be changed. */
+function handleOf(
+  { plane, folder }: Place,
+  { spec, settings, write }: Pick<TestService, 'spec' | 'settings'> & { write: WriteSettings | null },
+): TestService {
+  const { ref } = spec;
+  const service: TestService = {
+    plane,
+    spec,
+    address: spec.addresses.ipv4 ?? '',
+    settings,
+    inside: (command, options) => incus(folder, ref, ['exec', ref.name, '--', ...command], options),
+    async push(next) {
+      if (!write) throw new Error('The settings of a clone are those of its origin.');
+      service.settings = { ...service.settings, ...next };
+      service.spec = { ...service.spec, files: [await write(service.settings)] };
+      await plane.ensureFiles(ref, service.spec.files);
+    },
+    kill: async () => void (await incus(folder, ref, ['stop', '--force', ref.name])),
+  };
+  return service;
 }
 
 /**
@@ -196,11 +218,15 @@ interface Certificate {
   ca: string;
 }
 
-/**
- * Creates a certificate authority in `folder`. Its `issue` creates a certificate for a name and an IP address. EC
- * P-256, valid for 2 days.
- */
-async function createAuthority(folder: string) {
+interface Authority {
+  /** Its certificate, a PEM file. */
+  file: string;
+  /** Creates a certificate for a name and an IP address. */
+  issue(name: string, address: string): Promise<Certificate>;
+}
+
+/** Creates a certificate authority in `folder`. EC P-256, valid for 2 days. */
+async function createAuthority(folder: string): Promise<Authority> {
   const file = path.join(folder, 'ca.pem');
   const caKey = path.join(folder, 'ca-key.pem');
   const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'];
