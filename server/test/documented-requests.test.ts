@@ -173,7 +173,8 @@ describe('the document and the server agree on', () => {
       });
     }
 
-    for (const parameter of parameters.filter((one) => one.in === 'header')) {
+    // Any other header may be anything: what does not name an answer that the client has, names none.
+    for (const parameter of parameters.filter((one) => one.in === 'header' && one.schema.pattern)) {
       it(`what the header ${parameter.name} may be, for ${route.method} ${route.path}`, async () => {
         const sendable = refused(parameter).filter(
           (value) => /^[\t\x20-\xff]*$/.test(value) && !/[\x7f]/.test(value),

@@ -73,6 +73,8 @@ declare module 'fastify' {
     isEventStream?: boolean;
     /** The one 2xx status of `schema.response`; set when the route is declared. */
     successStatus?: number;
+    /** Whether it shows one thing, and its answers are tagged (`conditional.ts`); set when the route is declared. */
+    showsOne?: boolean;
     /** Errors that this route can return, in addition to those that its kind implies (see `openapi.ts`). */
     errors?: readonly ErrorCode[];
   }

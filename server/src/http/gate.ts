@@ -16,7 +16,7 @@ function securityHeaders(config: Config): Record<string, string> {
     // Safe for every origin: the API uses no cookies, and a page must have the token to send it.
     'access-control-allow-origin': '*',
     'access-control-expose-headers':
-      'Allow, Idempotency-Replayed, Retry-After, WWW-Authenticate, X-RateLimit-Limit, X-RateLimit-Remaining, ' +
+      'Allow, ETag, Idempotency-Replayed, Retry-After, WWW-Authenticate, X-RateLimit-Limit, X-RateLimit-Remaining, ' +
       'X-RateLimit-Reset, X-Request-Id',
     'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
     'cache-control': 'no-store',

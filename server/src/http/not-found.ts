@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import { AppError } from '../lib/errors.ts';
 import type { HttpServer } from './api.ts';
 
-const HEADERS_TAKEN = 'Authorization, Content-Type, Idempotency-Key, X-Request-Id, X-Team-Id';
+const HEADERS_TAKEN = 'Authorization, Content-Type, Idempotency-Key, If-None-Match, X-Request-Id, X-Team-Id';
 /** How long a browser may cache the response to a preflight request, in seconds. */
 const PREFLIGHT_AGE = 3600;
 

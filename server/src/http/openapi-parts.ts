@@ -91,6 +91,13 @@ export const HEADERS: Record<string, Json> = {
     schema: { type: 'string', enum: ['true'] },
     example: 'true',
   },
+  ETag: {
+    description:
+      'A name for this answer, to be sent as `If-None-Match`. It stays the same until something else changes than the ' +
+      'ids of requests and the times of the last look.',
+    schema: { type: 'string', maxLength: 100 },
+    example: 'W/"3q2-7wAAAAAAAAAAAAAAAA"',
+  },
   WwwAuthenticate: {
     description: 'How to authenticate (RFC 6750).',
     schema: { type: 'string', maxLength: 500, pattern: '^Bearer ' },
@@ -107,6 +114,14 @@ export const PARAMETERS: Record<string, Json> = {
     description:
       'Any text of your choice. For 24 hours, requests with the same key are carried out only once.',
     schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[\\x20-\\x7e]{1,255}$' },
+  },
+  IfNoneMatch: {
+    name: 'If-None-Match',
+    in: 'header',
+    required: false,
+    description: 'The `ETag` of an answer that you have. If it is still right, this answer is 304 and empty.',
+    // All headers together can have no more.
+    schema: { type: 'string', maxLength: 16_384 },
   },
 };
 

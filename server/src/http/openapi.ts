@@ -74,7 +74,7 @@ export function buildOpenApi(
       },
       headers: HEADERS,
       parameters: PARAMETERS,
-      responses: errorResponses(),
+      responses: { NotModified: NOT_MODIFIED, ...errorResponses() },
       schemas: writer.components(),
     },
   };
@@ -87,6 +87,7 @@ function operation(route: ApiRoute, writer: SchemaWriter): Json {
     ...parametersOf('path', schema.params as TSchema | undefined, writer),
     ...parametersOf('query', schema.querystring as TSchema | undefined, writer),
     ...(isWrite(route) ? [{ $ref: '#/components/parameters/IdempotencyKey' }] : []),
+    ...(config.showsOne ? [{ $ref: '#/components/parameters/IfNoneMatch' }] : []),
   ];
   const needs = scope ? ` Needs the scope \`${scope}\`.` : config.public ? '' : ' Any valid token will do.';
   return {
@@ -164,7 +165,11 @@ function responses(route: ApiRoute, writer: SchemaWriter): Json {
   for (const [status, schema] of Object.entries(declared)) {
     out[status] = {
       description: SUCCESS[status] ?? 'The answer.',
-      headers: { ...SUCCESS_HEADERS, ...(isWrite(route) ? REPLAYED : {}) },
+      headers: {
+        ...SUCCESS_HEADERS,
+        ...(isWrite(route) ? REPLAYED : {}),
+        ...(route.config.showsOne ? TAGGED : {}),
+      },
       content: {
         ...(route.config.isEventStream
           ? { 'text/event-stream': { schema: writer.write(schema, 'answer'), example: exampleOf(schema) } }
@@ -177,6 +182,7 @@ function responses(route: ApiRoute, writer: SchemaWriter): Json {
       },
     };
   }
+  if (route.config.showsOne) out[304] = { $ref: '#/components/responses/NotModified' };
   for (const status of errorStatuses(route)) {
     out[status] ??= { $ref: `#/components/responses/${ERROR_RESPONSES[status]!.name}` };
   }
@@ -190,6 +196,13 @@ const SUCCESS: Record<string, string> = {
 };
 
 const REPLAYED = { 'Idempotency-Replayed': { $ref: '#/components/headers/IdempotencyReplayed' } };
+
+const TAGGED = { ETag: { $ref: '#/components/headers/ETag' } };
+
+const NOT_MODIFIED: Json = {
+  description: 'The answer that you have is still right.',
+  headers: { ...SUCCESS_HEADERS, ...TAGGED },
+};
 
 /** The error statuses of a route: those implied by its kind, and those it declares itself. */
 function errorStatuses(route: ApiRoute): number[] {
@@ -207,7 +220,7 @@ function errorStatuses(route: ApiRoute): number[] {
   return [...statuses].sort((a, b) => a - b);
 }
 
-function errorResponses(): Json {
+function errorResponses(): Record<string, Json> {
   return Object.fromEntries(
     Object.values(ERROR_RESPONSES).map(({ name, description, headers, examples }) => [
       name,

@@ -8,6 +8,7 @@ import { type Admission, createAdmission } from './admission.ts';
 import type { Api, HttpServer, PrivateRequest } from './api.ts';
 import type { Authenticator } from './authenticator.ts';
 import { answerBroken } from './broken-requests.ts';
+import { showsOne, tagAnswer } from './conditional.ts';
 import { CONNECTION_TIMES, limitConnections } from './connections.ts';
 import { documentRoutes } from './documents.ts';
 import { sentMembers } from './dropped.ts';
@@ -124,7 +125,11 @@ function completeRoute(route: RouteOptions): void {
     );
   }
   const success = Object.keys(route.schema?.response ?? {}).find((status) => status.startsWith('2'));
-  route.config = { ...config, successStatus: success === undefined ? 200 : Number(success) };
+  route.config = {
+    ...config,
+    successStatus: success === undefined ? 200 : Number(success),
+    showsOne: config.public !== true && showsOne(route),
+  };
 }
 
 /** Fastify adds a HEAD route to every GET route; these are not documented. */
@@ -154,7 +159,7 @@ function prepare(request: FastifyRequest, reply: FastifyReply, done: () => void)
   done();
 }
 
-/** Ends JSON with a line break, so that a shell's prompt does not follow it on the same line. */
+/** Ends JSON with a line break, so that a shell's prompt does not follow it on the same line, and tags single reads. */
 function finish(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -162,7 +167,9 @@ function finish(
   done: (error: null, payload?: unknown) => void,
 ): void {
   if (request.idempotencyReplayed) reply.header('idempotency-replayed', 'true');
-  done(null, typeof payload === 'string' && payload.endsWith('}') ? `${payload}\n` : payload);
+  const body = typeof payload === 'string' && payload.endsWith('}') ? `${payload}\n` : payload;
+  const isTagged = request.routeOptions.config.showsOne && reply.statusCode === 200;
+  done(null, isTagged ? tagAnswer(request, reply, body as string) : body);
 }
 
 function logAccess(

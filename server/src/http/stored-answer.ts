@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { isKnown, weakTag } from './conditional.ts';
 
 /** Compressed in a tenth of a second; better ratios take seconds. */
 const BROTLI_QUALITY = 5;
@@ -26,8 +26,7 @@ export class StoredAnswer {
   constructor(type: string, body: string | Buffer, { cache = 0 }: { cache?: number } = {}) {
     this.#type = type;
     this.#body = Buffer.from(body);
-    // Weak, because it is the same for all encodings.
-    this.#etag = `W/"${createHash('sha256').update(this.#body).digest('base64url').slice(0, 22)}"`;
+    this.#etag = weakTag(this.#body);
     this.#cache = cache > 0 ? `public, max-age=${cache}` : 'no-cache';
   }
 
@@ -38,7 +37,7 @@ export class StoredAnswer {
       .header('cache-control', this.#cache)
       .header('etag', this.#etag)
       .header('vary', 'accept-encoding');
-    if (request.headers['if-none-match']?.split(/\s*,\s*/).includes(this.#etag)) {
+    if (isKnown(request, this.#etag)) {
       reply.code(304);
       return undefined;
     }
