@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { after, before, describe, it, mock } from 'node:test';
 import type pg from 'pg';
 import { type Database, openDatabase } from '../src/db/database.ts';
+import { PreparingClient } from '../src/db/prepared.ts';
 import { createSecretBox } from '../src/lib/crypto.ts';
 import { beginOperation } from '../src/operations/operations-store.ts';
 import { finishOperation } from '../src/operations/runtime.ts';
 import { vpsWorkflows } from '../src/resources/vps/workflow.ts';
 import { type ApiClient, createApiClient } from './api-client.ts';
-import { newVps } from './client.ts';
-import { startTestApp, type TestApp, testConfig } from './harness.ts';
+import { clientOf, newVps } from './client.ts';
+import { startTestApp, type TestApp, testConfig, waitFor } from './harness.ts';
 
 /** PostgreSQL's work. */
 interface Cost {
@@ -81,6 +82,43 @@ describe('the creation of an instance', () => {
     // Dead row versions are read as well, and the larger team has more of them.
     assert.ok(large.read < small.read * 2, JSON.stringify({ small, large }));
   });
+});
+
+/** Statements about a creation, from the request to the end of its workflow; besides them, transactions begin and end. */
+const STATEMENTS = 30;
+
+it(`the creation of an instance takes ${STATEMENTS} statements, with those that record its steps`, async () => {
+  const test = await startTestApp();
+  const sent = mock.method(PreparingClient.prototype, 'query');
+  try {
+    const call = clientOf(test.app.url!, test.team.token);
+    const create = async (index: number): Promise<string[]> => {
+      sent.mock.resetCalls();
+      const { body } = await call('POST', '/vps', newVps({ name: `web-${index}` }));
+      await waitFor('its workflow to end', async () => {
+        const { rows } = await test.database.pool.query(
+          `select from dbos.workflow_status where workflow_uuid::text || status = $1`,
+          [`${body.operation_id}SUCCESS`],
+        );
+        return rows.length > 0;
+      });
+      const about = new Set<unknown>([body.operation_id, body.instance.id, test.team.teamId]);
+      return sent.mock.calls
+        .filter(
+          ({ arguments: [, values] }) => Array.isArray(values) && values.flat().some((one) => about.has(one)),
+        )
+        .map(({ arguments: [text] }) => String(text));
+    };
+    const all: string[][] = [];
+    for (let index = 0; index < 5; index++) all.push(await create(index));
+    // Reconcilers that look at the team meanwhile are in some of them.
+    const [least] = all.sort((a, b) => a.length - b.length);
+    assert.ok(least!.length <= STATEMENTS, `${least!.length}:\n${least!.join('\n')}`);
+    assert.ok(least!.length > 20, 'Most of them are not seen.');
+  } finally {
+    mock.restoreAll();
+    await test.close();
+  }
 });
 
 function countQueries(client: pg.PoolClient, cost: Cost): void {
