@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { after, before, beforeEach, describe, it, mock } from 'node:test';
 import type { FastifyRequest } from 'fastify';
 import { waitFor } from '../../test/harness.ts';
 import { readConfig } from '../config.ts';
@@ -40,8 +40,11 @@ function createHeldServer() {
   const arrived: string[] = [];
   const begun: Held[] = [];
   const aborted: string[] = [];
+  const gate = { closed: true };
   const hold = async ({ headers }: Pick<FastifyRequest, 'headers'>): Promise<object> => {
-    await new Promise<void>((release) => begun.push({ team: headers.authorization!, release }));
+    if (gate.closed) {
+      await new Promise<void>((release) => begun.push({ team: headers.authorization!, release }));
+    }
     return {};
   };
   const http = createHttpServer({
@@ -52,6 +55,7 @@ function createHeldServer() {
     authenticator,
     tags: [],
     register: (api) => {
+      void api.post('/held', { config: { scope: null } }, hold);
       void api.get('/slow', { config: { scope: null, asksInstance: true } }, hold);
       void api.get(
         '/held',
@@ -76,17 +80,26 @@ function createHeldServer() {
     await http.close();
     await database.close();
   };
-  return { arrived, begun, aborted, http, close };
+  return { arrived, begun, aborted, gate, http, close };
 }
 
 describe('requests that are at work at once', () => {
   let held: ReturnType<typeof createHeldServer>;
   let url: string;
+  let now = 0;
   before(async () => {
+    mock.method(performance, 'now', () => now);
     held = createHeldServer();
     url = `${await held.http.listen({ host: '127.0.0.1', port: 0 })}/api/v1/held`;
   });
-  after(() => held?.close());
+  after(async () => {
+    mock.restoreAll();
+    await held?.close();
+  });
+  // Teams of the test before count as others for a second.
+  beforeEach(() => {
+    now += 2000;
+  });
 
   /** Sends requests, and waits until all of them wait or are at work. */
   async function send(team: string, count: number, options: RequestInit = {}): Promise<Promise<Response>[]> {
@@ -101,16 +114,12 @@ describe('requests that are at work at once', () => {
 
   /** Answers all, also those that wait, and forgets them. */
   async function answerAll(pending: Promise<Response>[]): Promise<number[]> {
-    let open = true;
-    const all = Promise.all(pending).finally(() => {
-      open = false;
-    });
-    await waitFor('the answers', async () => {
-      for (const { release } of held.begun) release();
-      return !open;
-    });
+    held.gate.closed = false;
+    for (const { release } of held.begun) release();
+    const answers = await Promise.all(pending);
+    held.gate.closed = true;
     held.begun.length = 0;
-    return (await all).map(({ status }) => status);
+    return answers.map(({ status }) => status);
   }
 
   const teams = () => held.begun.map(({ team }) => team);
@@ -124,26 +133,55 @@ describe('requests that are at work at once', () => {
     assert.deepEqual(statuses, Array(31).fill(200));
   });
 
+  it('are fewer for each team while there are others', async () => {
+    const greedy = await send('1', PER_TEAM + 2);
+    const modest = await send('2', 2);
+    assert.deepEqual(teams().slice(PER_TEAM), ['2']);
+    let answered = 0;
+    for (const answer of greedy) void answer.then(() => answered++);
+    for (const { release } of held.begun.slice(1, PER_TEAM)) release();
+    await waitFor('all but one of the answers', async () => answered === PER_TEAM - 1);
+    // One of the greedy team is still at work, so none of it has begun.
+    assert.equal(held.begun.length, PER_TEAM + 1);
+    held.begun[0]!.release();
+    await waitFor('the next one', async () => held.begun.length > PER_TEAM + 1);
+    assert.deepEqual(teams().slice(PER_TEAM), ['2', '1']);
+    now += 2000;
+    held.begun.at(-1)!.release();
+    const more = await send('1', PER_TEAM);
+    await waitFor('as many as before', async () => held.begun.length === PER_TEAM + 2 + PER_TEAM);
+    const all = [...greedy, ...modest, ...more];
+    assert.deepEqual(await answerAll(all), Array(all.length).fill(200));
+  });
+
   it('are of teams in turn where all wait', async () => {
-    const greedy: Promise<Response>[] = [];
-    for (const team of ['1', '2', '3', '4']) greedy.push(...(await send(team, 10)));
-    const modest = await send('5', 1);
+    const all: Promise<Response>[] = [];
+    // The first is alone when it asks, and has both at work.
+    for (let team = 1; team < AT_WORK; team++) all.push(...(await send(String(team), 2)));
+    all.push(...(await send('99', 1)));
     assert.equal(held.begun.length, AT_WORK);
-    assert.ok(!teams().includes('5'));
+    assert.equal(new Set(teams()).size, AT_WORK - 1);
     held.begun[0]!.release();
     await waitFor('the next one', async () => held.begun.length > AT_WORK);
-    assert.equal(teams()[AT_WORK], '5');
-    assert.deepEqual(await answerAll([...greedy, ...modest]), Array(41).fill(200));
+    assert.equal(teams()[AT_WORK], '99');
+    assert.deepEqual(await answerAll(all), Array(all.length).fill(200));
   });
 
   it('are refused beyond a bound, of that team only', async () => {
     const greedy = await send('1', PER_TEAM + WAITING);
-    const [refused] = await send('1', 1);
-    const { status, headers } = await refused!;
-    assert.deepEqual([status, headers.get('retry-after')], [429, '1']);
-    const { code } = (await (await refused!).json()) as { code: string };
-    assert.equal(code, 'rate_limited');
+    const seen = held.arrived.length;
+    for (const method of ['GET', 'POST']) {
+      // The body would be refused, too, if it were looked at.
+      const body = method === 'POST' ? { body: '{' } : {};
+      const refused = await fetch(url, { method, headers: { authorization: '1' }, ...body });
+      assert.deepEqual([refused.status, refused.headers.get('retry-after')], [429, '1']);
+      const { code } = (await refused.json()) as { code: string };
+      assert.equal(code, 'rate_limited');
+    }
+    assert.equal(held.arrived.length, seen);
     const modest = await send('2', 1);
+    assert.equal(teams().at(-1), '2');
+    now += 2000;
     assert.deepEqual(await answerAll([...greedy, ...modest]), Array(PER_TEAM + WAITING + 1).fill(200));
   });
 

@@ -142,7 +142,7 @@ function recordRoute(app: HttpServer, route: RouteOptions): void {
 
 /** Requests to public routes are answered at once: they have no team, and none of them uses the database much. */
 function awaitTurn(route: RouteOptions, admission: Admission): void {
-  if (!route.config?.public) route.handler = admission(route);
+  if (!route.config?.public) admission(route);
 }
 
 // These hooks run for every request, so they take a callback, which is cheaper than a promise.

@@ -31,7 +31,7 @@ class Trial {
   readonly entries: Entry[] = [];
   readonly granted: Entry[] = [];
 
-  constructor(options: { slots: number; perKey: number }) {
+  constructor(options: { slots: number; perKey: number; perKeyAmongOthers?: number }) {
     this.queue = new FairQueue(options);
   }
 
@@ -114,6 +114,44 @@ describe('a fair queue', () => {
       fc.asyncProperty(bounds, moves, async (options, all) => {
         const trial = new Trial(options);
         for (const move of all) await trial.move(move);
+        while (trial.atWork().length > 0) await trial.move({ end: 0 });
+        assert.equal(trial.granted.length, trial.entries.length);
+      }),
+    );
+  });
+
+  test('gives a key less while others ask, and no less than a turn', async (t) => {
+    let now = 0;
+    t.mock.method(performance, 'now', () => now);
+    const trial = new Trial({ slots: 6, perKey: 3, perKeyAmongOthers: 1 });
+    const arrive = async (...keys: string[]) => {
+      for (const key of keys) await trial.move({ arrive: key });
+    };
+    await arrive('a', 'a', 'a', 'a', 'a', 'a', 'b', 'b');
+    assert.deepEqual([trial.atWork('a').length, trial.atWork('b').length], [3, 1]);
+    await trial.move({ end: 0 });
+    await trial.move({ end: 0 });
+    assert.deepEqual([trial.atWork('a').length, trial.waiting('a').length], [1, 3]);
+    await trial.move({ end: 0 });
+    assert.deepEqual([trial.atWork('a').length, trial.waiting('a').length], [1, 2]);
+    // The others have gone, except for the one at work.
+    now = 2000;
+    await arrive('a');
+    assert.deepEqual([trial.atWork('a').length, trial.waiting('a').length], [3, 1]);
+    assert.ok(trial.waiting('a').includes(trial.entries.at(-1)!));
+  });
+
+  test('serves all in the end, whoever comes and goes', async (t) => {
+    let now = 0;
+    t.mock.method(performance, 'now', () => now);
+    await fc.assert(
+      fc.asyncProperty(bounds, fc.integer({ min: 1, max: 5 }), moves, async (options, fewer, all) => {
+        const perKeyAmongOthers = Math.min(fewer, options.perKey);
+        const trial = new Trial({ ...options, perKeyAmongOthers });
+        for (const move of all) {
+          now += 400;
+          await trial.move(move);
+        }
         while (trial.atWork().length > 0) await trial.move({ end: 0 });
         assert.equal(trial.granted.length, trial.entries.length);
       }),

@@ -3,11 +3,16 @@ export interface FairQueueOptions {
   slots: number;
   /** How many of these may be of one key, so that there is room for others; all by default. */
   perKey?: number;
+  /** The same while other keys ask for slots, until a second after the last of them did; `perKey` by default. */
+  perKeyAmongOthers?: number;
   /** How many may wait with one key; without a limit by default. */
   maxWaiting?: number;
   /** Milliseconds that one waits at most; without a limit by default. */
   patienceMs?: number;
 }
+
+/** For how long a key counts as one that asks for slots, in milliseconds. */
+const PRESENT_MS = 1000;
 
 /** Why one did not get a slot: too many wait with its key already (`full`), or it has waited for too long (`late`). */
 export class NoSlot extends Error {
@@ -26,6 +31,14 @@ interface Line {
   waiting: Set<() => void>;
 }
 
+interface Asked {
+  key: string;
+  /** Milliseconds, of the clock that only goes forward. */
+  at: number;
+}
+
+const NOBODY: Asked = { key: '', at: Number.NEGATIVE_INFINITY };
+
 /**
  * Hands out slots of this process, to the keys in turn: however many wait with one key, the next of another key waits
  * for one slot at most. All steps take constant time.
@@ -33,15 +46,21 @@ interface Line {
 export class FairQueue {
   #free: number;
   readonly #perKey: number;
+  readonly #perKeyAmongOthers: number;
   readonly #maxWaiting: number;
   readonly #patienceMs: number;
   readonly #lines = new Map<string, Line>();
-  /** The lines that someone waits in and that are below their bound, in turn. Empty while a slot is free. */
+  /** The lines that someone waits in and that were below their bound at their last move, in turn. */
   readonly #turns = new Set<Line>();
+  /** The key that has asked last, and the last one before it that is another. */
+  #asked: readonly [Asked, Asked] = [NOBODY, NOBODY];
 
-  constructor({ slots, perKey = slots, maxWaiting = Infinity, patienceMs = Infinity }: FairQueueOptions) {
+  constructor(options: FairQueueOptions) {
+    const { slots, perKey = slots, perKeyAmongOthers = perKey } = options;
+    const { maxWaiting = Infinity, patienceMs = Infinity } = options;
     this.#free = slots;
     this.#perKey = perKey;
+    this.#perKeyAmongOthers = perKeyAmongOthers;
     this.#maxWaiting = maxWaiting;
     this.#patienceMs = patienceMs;
   }
@@ -50,7 +69,9 @@ export class FairQueue {
   async enter(key: string): Promise<() => void> {
     const line = this.#lines.get(key) ?? { key, atWork: 0, waiting: new Set() };
     this.#lines.set(key, line);
-    if (this.#free > 0 && line.atWork < this.#perKey) this.#take(line);
+    const [last, other] = this.#asked;
+    this.#asked = [{ key, at: performance.now() }, last.key === key ? other : last];
+    if (this.#free > 0 && line.waiting.size === 0 && this.#hasRoom(line)) this.#take(line);
     else await this.#wait(line);
     let held = true;
     return () => {
@@ -58,6 +79,11 @@ export class FairQueue {
       held = false;
       this.#release(line);
     };
+  }
+
+  /** Whether so many wait with this key that one more would be refused. */
+  isFull(key: string): boolean {
+    return (this.#lines.get(key)?.waiting.size ?? 0) >= this.#maxWaiting;
   }
 
   /** Runs the work in a slot. */
@@ -70,6 +96,14 @@ export class FairQueue {
     }
   }
 
+  /** Whether the line is below its bound. */
+  #hasRoom({ key, atWork }: Line): boolean {
+    const [last, other] = this.#asked;
+    const othersAskedAt = (last.key === key ? other : last).at;
+    const isAlone = performance.now() - othersAskedAt > PRESENT_MS;
+    return atWork < (isAlone ? this.#perKey : this.#perKeyAmongOthers);
+  }
+
   #take(line: Line): void {
     this.#free -= 1;
     line.atWork += 1;
@@ -79,7 +113,7 @@ export class FairQueue {
     if (line.waiting.size >= this.#maxWaiting) throw new NoSlot('full');
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     line.waiting.add(resolve);
-    if (line.atWork < this.#perKey) this.#turns.add(line);
+    if (this.#hasRoom(line)) this.#turns.add(line);
     const giveUp = (): void => {
       if (!line.waiting.delete(resolve)) return;
       if (line.waiting.size === 0) this.#turns.delete(line);
@@ -87,6 +121,8 @@ export class FairQueue {
       reject(new NoSlot('late'));
     };
     const timer = this.#patienceMs === Infinity ? undefined : setTimeout(giveUp, this.#patienceMs);
+    // Those before it, where there is room since the others have gone.
+    this.#admit();
     await promise;
     clearTimeout(timer);
   }
@@ -94,8 +130,8 @@ export class FairQueue {
   #release(line: Line): void {
     this.#free += 1;
     line.atWork -= 1;
-    if (line.waiting.size > 0) this.#turns.add(line);
-    else this.#forget(line);
+    if (line.waiting.size > 0 && this.#hasRoom(line)) this.#turns.add(line);
+    this.#forget(line);
     this.#admit();
   }
 
@@ -103,11 +139,13 @@ export class FairQueue {
     for (const line of this.#turns) {
       if (this.#free === 0) return;
       this.#turns.delete(line);
+      // Others may have come since it had room. Its next turn is when one of it ends.
+      if (!this.#hasRoom(line)) continue;
       const [first] = line.waiting;
       line.waiting.delete(first!);
       this.#take(line);
       // To the end of the turns.
-      if (line.waiting.size > 0 && line.atWork < this.#perKey) this.#turns.add(line);
+      if (line.waiting.size > 0 && this.#hasRoom(line)) this.#turns.add(line);
       first!();
     }
   }

@@ -19,9 +19,6 @@ export type PlanColumns = Pick<
 const select = (db: Queryable) =>
   selectInstances(db).innerJoin('vps', 'vps.id', 'instances.id').selectAll('vps');
 
-const selectOne = (db: Queryable, teamId: number, id: string) =>
-  select(db).where('instances.id', '=', id).where('instances.team_id', '=', teamId);
-
 const selectTeam = (db: Queryable, teamId: number) =>
   select(db).where('instances.team_id', '=', teamId).where('instances.kind', '=', 'vps');
 
@@ -38,11 +35,15 @@ export const warnOfName = (db: Queryable, vps: Vps): Promise<string[]> =>
   warnOfNamesake(selectTeam(db, vps.team_id), INSTANCES, 'server', vps);
 
 export const findVps = (db: Queryable, teamId: number, id: string): Promise<Vps | undefined> =>
-  selectOne(db, teamId, id).executeTakeFirst();
+  findVpsQuery(db, teamId, id).executeTakeFirst();
+
+/** Its query, for the benchmark against the bare query. */
+export const findVpsQuery = (db: Queryable, teamId: number, id: string) =>
+  select(db).where('instances.id', '=', id).where('instances.team_id', '=', teamId);
 
 /** The same, and locks its rows until the transaction ends. */
 export const lockVps = (tx: Tx, teamId: number, id: string): Promise<Vps | undefined> =>
-  selectOne(tx, teamId, id).forUpdate().executeTakeFirst();
+  findVpsQuery(tx, teamId, id).forUpdate().executeTakeFirst();
 
 /** For workflows, which have the id from their own record. Throws when the row is gone. */
 export const getVps = (db: Queryable, id: string): Promise<Vps> =>
