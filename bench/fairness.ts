@@ -4,10 +4,10 @@
  * connections; each against the same with nobody else at work.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import autocannon from 'autocannon';
 import { clientOf } from '../server/test/client.ts';
 import { createTeam, startTestApp, type TestApp, type TestTeam } from '../server/test/harness.ts';
 import { testKey } from '../server/test/ssh-keys.ts';
+import { sendLoad } from './load.ts';
 import { median, type Row } from './report.ts';
 
 /** Milliseconds that each verb of the simulated data plane takes, so that a creation takes seconds, as on a host. */
@@ -90,32 +90,17 @@ async function compareCreations(test: TestApp, greedy: Team, modest: Team): Prom
 }
 
 async function compareGets(test: TestApp, greedy: Team, modest: Team): Promise<Comparison> {
-  const p99 = () =>
-    list(test, modest, { connections: 1, duration: SECONDS }).then((load) => load.latency.p99);
+  const url = `${test.app.url}/api/v1/vps?per_page=${LISTED}`;
+  const list = ({ token }: Team, connections: number, seconds: number) =>
+    sendLoad({ url, tokens: [token], connections, seconds });
+  const p99 = async () => (await list(modest, 1, SECONDS)).p99;
   await p99();
   const floor = await p99();
-  const flood = list(test, greedy, { connections: GREEDY_CONNECTIONS, duration: SECONDS + 4 });
+  const flood = list(greedy, GREEDY_CONNECTIONS, SECONDS + 4);
   await delay(2000);
   const ours = await p99();
   await flood;
   return { ours, floor };
-}
-
-/** Lists the team's servers, from a thread of its own, as a client on another machine would. */
-async function list(
-  test: TestApp,
-  { token }: Team,
-  load: { connections: number; duration: number },
-): Promise<autocannon.Result> {
-  const result = await autocannon({
-    url: `${test.app.url}/api/v1/vps?per_page=${LISTED}`,
-    workers: 1,
-    headers: { authorization: `Bearer ${token}` },
-    ...load,
-  });
-  if (result.non2xx > 0 || result.errors > 0)
-    throw new Error(`${result.non2xx} refused, ${result.errors} errors`);
-  return result;
 }
 
 /** Creates servers of a team and waits until all of its servers run. */
