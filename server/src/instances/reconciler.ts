@@ -70,9 +70,12 @@ const isOurs = (name: string): boolean => {
   return isKind(kind) || kind === DRILL;
 };
 
-/** Rows without unfinished operations. */
+/** What a pass needs of the rows without unfinished operations: it reads those of the whole install. */
 const settled = (db: Queryable) =>
   selectInstances(db)
+    .clearSelect()
+    .select(['instances.kind', 'instances.id', 'instances.team_id', 'instances.status'])
+    .select('members.id as member_id')
     .where('instances.status', 'in', ['running', 'stopped'])
     .where(({ not, exists, selectFrom }) =>
       not(
