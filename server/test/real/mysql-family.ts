@@ -5,6 +5,7 @@ import { testCrashes, testFullDisk, testMemory } from './mysql-crashes.ts';
 import { testDumps } from './mysql-dumps.ts';
 import { testSettings } from './mysql-settings.ts';
 import { MysqlSubject } from './mysql-subject.ts';
+import { testImage, testInitialData } from './service-initial-data.ts';
 import { testRotation } from './service-passwords.ts';
 import { testSnapshots } from './service-snapshots.ts';
 
@@ -22,6 +23,15 @@ export function describeEngine(
     after(() => subject.services?.close());
 
     testAccess(subject);
+    testImage(() => subject.service);
+    testInitialData(() => ({
+      service: subject.service,
+      data: '/data/mysql',
+      adopt: 'mysql',
+      // MariaDB has no identifier.
+      identity:
+        provider.id === 'mysql' ? 'sed -n s/^server-uuid=//p "$1/auto.cnf" 2>/dev/null || echo none' : null,
+    }));
     testSettings(subject, provider);
     testDumps(subject, provider);
     testRotation(() => ({

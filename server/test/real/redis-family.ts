@@ -9,6 +9,7 @@ import { testLoad } from './redis-load.ts';
 import { testSettings } from './redis-settings.ts';
 import { type Client, RedisSubject } from './redis-subject.ts';
 import type { TestServices } from './service.ts';
+import { testImage } from './service-initial-data.ts';
 import { testRotation } from './service-passwords.ts';
 import { testSnapshots } from './service-snapshots.ts';
 
@@ -22,6 +23,7 @@ export function testFamily(provider: Provider, client: (services: TestServices) 
       after(() => subject.services?.close());
 
       testAccess(subject, provider);
+      testImage(() => subject.service);
       testCrashes(subject);
       testSettings(subject, provider);
       testRotation(() => ({

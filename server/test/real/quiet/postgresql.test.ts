@@ -9,6 +9,7 @@ import { volumeOf } from '../../volumes.ts';
 import { testDumps } from '../postgresql-dumps.ts';
 import { type Login, psql } from '../psql.ts';
 import { openServices, type TestService, type TestServices } from '../service.ts';
+import { testImage, testInitialData } from '../service-initial-data.ts';
 import { testRotation } from '../service-passwords.ts';
 import { ATTACKS, REFUSAL } from '../service-postgresql-attacks.ts';
 import { testSnapshots } from '../service-snapshots.ts';
@@ -118,6 +119,14 @@ for (const version of sample(['15', '18'], 1)) {
     });
 
     testDumps(() => ({ service, version, query }));
+    testImage(() => service);
+    testInitialData(() => ({
+      service,
+      data: '/data/postgresql',
+      adopt: 'postgres /usr/lib/danube/engine/complete',
+      // With the nonce for refused logins.
+      identity: `/usr/lib/postgresql/*/bin/pg_controldata "$1" | sed -n 's/^.* \\(system identifier\\|nonce\\): *//p' | paste -sd ' '`,
+    }));
 
     for (const [goal, attacks] of Object.entries(ATTACKS)) {
       it(`does not lead to ${goal}`, async () => {
