@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, rmdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { PortRange } from '../instances/addresses.ts';
+import { readStateFile, writeStateFile } from '../lib/state-file.ts';
+import { OperatorError } from './operator-error.ts';
 
 /**
  * Installs on one host must not choose the same ranges of addresses and ports, even before they use them. Each install
@@ -25,15 +27,26 @@ export async function otherInstalls(installId: string): Promise<InstallNote[]> {
   const notes: InstallNote[] = [];
   for (const name of await readdir(FOLDER)) {
     if (!name.endsWith('.json') || name === `${installId}.json`) continue;
-    const note: InstallNote = JSON.parse(await readFile(path.join(FOLDER, name), 'utf8'));
-    if (existsSync(path.join(note.home, 'install.json'))) notes.push(note);
+    const note = await readNote(path.join(FOLDER, name));
+    if (note && existsSync(path.join(note.home, 'install.json'))) notes.push(note);
   }
   return notes;
 }
 
+/** Null where it has gone meanwhile. */
+const readNote = (file: string): Promise<InstallNote | null> =>
+  readStateFile(file, (cause) => {
+    throw new OperatorError(
+      `${file} is damaged, which says what ranges of addresses another install on this host uses.`,
+      'Delete it if that install is gone. Otherwise write it anew, with `installId`, `ipv4Pool` and `publicPorts` of its ' +
+        'install.json, and its data directory as `home`.',
+      { cause },
+    );
+  });
+
 export async function leaveNote(note: InstallNote): Promise<void> {
   await mkdir(FOLDER, { recursive: true });
-  await writeFile(noteFile(note.installId), `${JSON.stringify(note)}\n`);
+  await writeStateFile(noteFile(note.installId), `${JSON.stringify(note)}\n`);
 }
 
 /** Removes the entry, and the folders after the last one. */

@@ -1,11 +1,12 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Config } from '../config.ts';
 import { poolName } from '../dataplane/incus/names.ts';
 import type { AddressPools, PortRange } from '../instances/addresses.ts';
 import { installId } from '../lib/install-id.ts';
+import { readStateFile, unfinishedFile, writeStateFile } from '../lib/state-file.ts';
 import { chooseIpv4Pool, chooseIpv6Pool, choosePublicPorts, hostIpv4Ranges } from './address-pools.ts';
 import type { HostComponent } from './component.ts';
 import { type InstallNote, leaveNote, otherInstalls } from './host-registry.ts';
@@ -25,27 +26,24 @@ export interface Install {
 }
 
 /** The install's files in the data directory, besides the entries of its components. */
-const INSTALL_ENTRIES = ['apt', 'danube.pid', 'install.json', 'install.json.new', 'log', 'secret.key'];
+const INSTALL_ENTRIES = ['apt', 'danube.pid', 'install.json', 'log', 'secret.key'];
 
 /** Everything that Danube creates in its data directory. Anything else there is kept by `destroy`. */
-export const ownEntries = (components: readonly HostComponent[]): string[] => [
-  ...INSTALL_ENTRIES,
-  ...components.flatMap(({ entries }) => entries ?? []),
-];
+export const ownEntries = (components: readonly HostComponent[]): string[] =>
+  [...INSTALL_ENTRIES, ...components.flatMap(({ entries }) => entries ?? [])].flatMap((entry) => [
+    entry,
+    unfinishedFile(entry),
+  ]);
 
 const file = (home: string): string => path.join(home, 'install.json');
 
 /** Reads `install.json`; null before the first start. */
-export async function readInstall(home: string): Promise<Install | null> {
-  if (!existsSync(file(home))) return null;
-  try {
-    return JSON.parse(await readFile(file(home), 'utf8'));
-  } catch (cause) {
+export const readInstall = (home: string): Promise<Install | null> =>
+  readStateFile(file(home), (cause) => {
     throw new OperatorError(`${file(home)} is damaged.`, 'Restore it from a backup of the data directory.', {
       cause,
     });
-  }
-}
+  });
 
 /** Reads `install.json`. Throws {@link OperatorError} before the first start: for commands that need an install. */
 export async function requireInstall(home: string): Promise<Install> {
@@ -97,8 +95,7 @@ export async function ensureInstall(config: Config, incus: Install['incus']): Pr
     serverId: randomUUID(),
     createdAt: new Date().toISOString(),
   };
-  await writeFile(`${file(config.home)}.new`, `${JSON.stringify(install, null, 2)}\n`);
-  await rename(`${file(config.home)}.new`, file(config.home));
+  await writeStateFile(file(config.home), `${JSON.stringify(install, null, 2)}\n`);
   if (incus === 'own' || incus === 'host') {
     const { ipv4Pool, publicPorts } = install;
     await leaveNote({ installId: id, home: config.home, ipv4Pool, publicPorts });
@@ -134,6 +131,6 @@ export async function ensureSecretKey(config: Config): Promise<Buffer> {
     );
   }
   const key = randomBytes(32);
-  await writeFile(name, `${key.toString('base64')}\n`, { mode: 0o600, flag: 'wx' });
+  await writeStateFile(name, `${key.toString('base64')}\n`, 0o600);
   return key;
 }

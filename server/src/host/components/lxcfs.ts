@@ -11,6 +11,7 @@ import {
   waitForExit,
 } from '../../lib/processes.ts';
 import { run } from '../../lib/run.ts';
+import { readStateFile, writeStateFile } from '../../lib/state-file.ts';
 import type { HostComponent } from '../component.ts';
 import { startDaemon } from '../daemon.ts';
 import { otherInstalls } from '../host-registry.ts';
@@ -122,7 +123,7 @@ async function startOwnLxcfs(home: string): Promise<void> {
     args: [OWN_LOAD, '-o', 'ro', LXCFS_MOUNT],
     logFile: path.join(home, 'log', 'lxcfs.log'),
   });
-  if (started) await writeFile(marker(home), JSON.stringify(started));
+  if (started) await writeStateFile(marker(home), JSON.stringify(started));
 }
 
 /** SIGKILL: on any other signal, lxcfs unmounts its folder, even if that is now the mount of its successor. */
@@ -158,11 +159,10 @@ export async function removeDropIn(): Promise<void> {
   if (isSystemd()) await run('systemctl', ['daemon-reload']);
 }
 
-/** The lxcfs that this install started, if it is still running. */
+/** The lxcfs that this install started, if it is still running. Where its file is damaged, it counts as another's. */
 export async function ownLxcfs(home: string): Promise<ProcessIdentity | null> {
-  if (!existsSync(marker(home))) return null;
-  const identity: ProcessIdentity = JSON.parse(await readFile(marker(home), 'utf8'));
-  return isAlive(identity) ? identify(identity.pid) : null;
+  const identity = await readStateFile<ProcessIdentity>(marker(home), () => null);
+  return identity && isAlive(identity) ? identify(identity.pid) : null;
 }
 
 /** Stops the lxcfs that this install started. Only for destroy: containers that use it would lose their view. */

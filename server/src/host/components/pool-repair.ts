@@ -1,9 +1,9 @@
-import { existsSync } from 'node:fs';
-import { readFile, rm, statfs, writeFile } from 'node:fs/promises';
+import { rm, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import type { IncusClient } from '../../dataplane/incus/client.ts';
 import { IncusError } from '../../dataplane/incus/errors.ts';
 import { tryToWrite } from '../../dataplane/incus/write-probe.ts';
+import { readStateFile, writeStateFile } from '../../lib/state-file.ts';
 import { gigabytes } from '../verdict.ts';
 import { withIncus } from './incus-connection.ts';
 import { mountAnew } from './pool-mount.ts';
@@ -49,7 +49,7 @@ export async function repairPool(pool: Pool): Promise<void> {
   await withIncus({ socketPath: pool.socket }, async (client) => {
     const running = (await listInstances(client, pool.name)).filter(({ status }) => status !== 'Stopped');
     // Also those of an attempt that failed, or of a Danube that ended.
-    const noted = unique([...(await readNotes(pool.notes)), ...running]);
+    const noted = unique([...(await readNotes(pool)), ...running]);
     await writeNotes(pool.notes, noted);
     pool.log(`The storage pool is read-only, and is mounted anew: ${running.length} instances stop for that`);
     await Promise.all(running.map((instance) => setPower(client, instance, 'stop')));
@@ -61,8 +61,9 @@ export async function repairPool(pool: Pool): Promise<void> {
 }
 
 /** Starts the instances that a repair has stopped. Throws where some did not start: those are tried again by the next call. */
-export async function startAgain({ socket, notes, log }: Pool): Promise<void> {
-  const stopped = await readNotes(notes);
+export async function startAgain(pool: Pool): Promise<void> {
+  const { socket, notes, log } = pool;
+  const stopped = await readNotes(pool);
   if (stopped.length === 0) return;
   const failed: Member[] = [];
   const reasons: string[] = [];
@@ -110,12 +111,24 @@ async function setPower(
   }
 }
 
-async function readNotes(file: string): Promise<Member[]> {
-  return existsSync(file) ? JSON.parse(await readFile(file, 'utf8')) : [];
+/** Damaged ones cannot be used, and must not keep the pool from being mended. */
+async function readNotes({ notes, log }: Pick<Pool, 'notes' | 'log'>): Promise<Member[]> {
+  let isDamaged = false;
+  const members = await readStateFile<Member[]>(notes, () => {
+    isDamaged = true;
+    return null;
+  });
+  if (isDamaged) {
+    log(
+      `${notes} is damaged: instances that a repair of the storage pool has stopped have to be started by hand`,
+    );
+    await rm(notes, { force: true });
+  }
+  return members ?? [];
 }
 
 const writeNotes = (file: string, members: readonly Member[]): Promise<void> =>
-  writeFile(file, JSON.stringify(members), { mode: 0o600 });
+  writeStateFile(file, JSON.stringify(members), 0o600);
 
 const unique = (members: readonly Member[]): Member[] => [
   ...new Map(members.map(({ name, project }) => [`${project}/${name}`, { name, project }])).values(),

@@ -6,6 +6,7 @@ import type { Config } from '../../config.ts';
 import { randomText } from '../../lib/crypto.ts';
 import { isRoot } from '../../lib/processes.ts';
 import { run } from '../../lib/run.ts';
+import { writeStateFile } from '../../lib/state-file.ts';
 import { OperatorError } from '../operator-error.ts';
 import { findUser, type SystemUser } from '../system.ts';
 import { findBinaries, type PostgresBinaries } from './postgres-binaries.ts';
@@ -99,7 +100,7 @@ async function createCluster(
   log('Creating the PostgreSQL data folder');
   const password = randomText(32);
   const fresh = await makeCluster({ layout, binaries, owner, password });
-  await writeFile(layout.password, `${password}\n`, { mode: 0o600 });
+  await writeStateFile(layout.password, `${password}\n`, 0o600);
   await rename(fresh, layout.data);
   return password;
 }
