@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { createLog } from '../src/lib/log.ts';
 import type { Policies } from '../src/lib/packet-filter/policy.ts';
 import { firewallReconciler } from '../src/resources/firewalls/reconcilers.ts';
 import { type ApiClient, createApiClient } from './api-client.ts';
@@ -30,7 +29,7 @@ export const FIREWALLS_STILL = { still: ['firewalls'] } as const;
 
 /** Runs one pass of the reconciler. */
 export const reconcileFirewalls = ({ database, plane }: TestApp): Promise<void> =>
-  firewallReconciler(database, plane, createLog('silent')).run();
+  firewallReconciler(database, plane).run();
 
 export type FirewallTeam = Awaited<ReturnType<typeof createFirewallTeam>>;
 

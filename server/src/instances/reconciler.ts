@@ -6,6 +6,7 @@ import { record } from '../events/store.ts';
 import type { Log } from '../lib/log.ts';
 import { isUnfinished } from '../operations/unfinished.ts';
 import type { Reconciler } from '../reconcilers/reconcilers.ts';
+import { forEachRow, inTurn } from '../reconcilers/rows.ts';
 import { isKind, kindOf } from './kinds.ts';
 import { instanceRef, parseMemberName } from './naming.ts';
 import { type Instance, lockInstance, selectInstances, updateInstance } from './store.ts';
@@ -47,17 +48,25 @@ export function instanceReconciler(database: Database, plane: Compute, log: Log)
         );
       }
       const seen = new Map<string, string>();
+      const certain: { row: Intended; drift: Drift | null }[] = [];
       for (const row of rows) {
         const report = reportOf(row);
         const drift = findDrift(row, report);
         const reason = report?.power === 'frozen' ? FROZEN : drift?.event.reason;
         if (!reason) continue;
         if (suspected.get(row.id) !== reason) seen.set(row.id, reason);
-        else if (drift) await repair(database, row, drift, log);
-        else await thaw(database, plane, row, log);
+        else certain.push({ row, drift });
       }
       suspected = seen;
-      await removeLeaks(database, plane, reports, log);
+      await inTurn(
+        () =>
+          forEachRow(
+            certain,
+            ({ row }) => row.id,
+            ({ row, drift }) => (drift ? repair(database, row, drift, log) : thaw(database, plane, row, log)),
+          ),
+        () => removeLeaks(database, plane, reports, log),
+      );
     },
   };
 }
@@ -172,13 +181,17 @@ async function removeLeaks(
       and not exists (select from operations o
         where (o.resource_id = listed.id or o.id = listed.id) and ${isUnfinished('o')})`.execute(database.db);
   const leaks = new Map(result.rows.map((row) => [row.id, row.known]));
-  for (const report of reports) {
-    const known = leaks.get(parseMemberName(report.ref.name).memberId);
-    if (known === undefined) continue;
-    log.warn(
-      { instance: report.ref, removed: known },
-      known ? 'removing a leaked instance' : 'unknown instance',
-    );
-    if (known) await plane.removeInstance(report.ref);
-  }
+  await forEachRow(
+    reports,
+    ({ ref }) => ref.name,
+    async (report) => {
+      const known = leaks.get(parseMemberName(report.ref.name).memberId);
+      if (known === undefined) return;
+      log.warn(
+        { instance: report.ref, removed: known },
+        known ? 'removing a leaked instance' : 'unknown instance',
+      );
+      if (known) await plane.removeInstance(report.ref);
+    },
+  );
 }

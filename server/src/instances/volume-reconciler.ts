@@ -3,6 +3,7 @@ import type { Volumes } from '../dataplane/contract/volumes.ts';
 import type { Database } from '../db/database.ts';
 import type { Log } from '../lib/log.ts';
 import type { Reconciler } from '../reconcilers/reconcilers.ts';
+import { forEachRow } from '../reconcilers/rows.ts';
 import { parseVolumeName } from './volumes.ts';
 
 /**
@@ -28,13 +29,17 @@ export function volumeReconciler({ db }: Database, plane: Volumes, log: Log): Re
         where volumes.member_id is null
           and coalesce(drills.state, '') not in ('queued', 'pending', 'running')`.execute(db);
       const leaks = new Map(result.rows.map((row) => [row.id, row.known]));
-      for (const { id, ref } of listed) {
-        const known = leaks.get(id);
-        if (known === undefined) continue;
-        log.warn({ volume: ref, removed: known }, known ? 'removing a leaked volume' : 'unknown volume');
-        // Fails while an instance uses it; the instance reconciler removes that instance first.
-        if (known) await plane.removeVolume(ref);
-      }
+      await forEachRow(
+        listed,
+        ({ ref }) => ref.name,
+        async ({ id, ref }) => {
+          const known = leaks.get(id);
+          if (known === undefined) return;
+          log.warn({ volume: ref, removed: known }, known ? 'removing a leaked volume' : 'unknown volume');
+          // Fails while an instance uses it; the instance reconciler removes that instance first.
+          if (known) await plane.removeVolume(ref);
+        },
+      );
     },
   };
 }

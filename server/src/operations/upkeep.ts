@@ -4,6 +4,7 @@ import { purgeIdempotencyKeys } from '../http/mutation.ts';
 import { logFailure } from '../lib/failure.ts';
 import type { Log } from '../lib/log.ts';
 import type { Reconciler } from '../reconcilers/reconcilers.ts';
+import { forEachRow } from '../reconcilers/rows.ts';
 import type { Operation, OperationWorkflows } from './operation.ts';
 import { enqueueAgain, nameTeams, promoteOperation } from './operations-store.ts';
 import { finishOperation, takeOverWorkflows } from './runtime.ts';
@@ -63,24 +64,28 @@ export function forgottenOperations(database: Database, workflows: OperationWork
     everySeconds: 30,
     async run() {
       await nameTeams(database.db);
-      for (const operation of await findForgotten(database)) {
-        log.warn(
-          { operation: operation.id, state: operation.state, workflow: operation.workflow },
-          'forgotten operation',
-        );
-        if (operation.state === 'queued') {
-          await database.transaction((tx) => promoteOperation(tx, operation.id));
-        } else if (operation.workflow === null) {
-          await enqueueAgain(database.db, operation.id);
-        } else {
-          const error = {
-            code: 'internal',
-            message: 'The operation was interrupted. Try again.',
-            retryable: true,
-          };
-          await database.transaction((tx) => finishOperation(tx, workflows, operation, error));
-        }
-      }
+      await forEachRow(
+        await findForgotten(database),
+        ({ id }) => id,
+        async (operation) => {
+          log.warn(
+            { operation: operation.id, state: operation.state, workflow: operation.workflow },
+            'forgotten operation',
+          );
+          if (operation.state === 'queued') {
+            await database.transaction((tx) => promoteOperation(tx, operation.id));
+          } else if (operation.workflow === null) {
+            await enqueueAgain(database.db, operation.id);
+          } else {
+            const error = {
+              code: 'internal',
+              message: 'The operation was interrupted. Try again.',
+              retryable: true,
+            };
+            await database.transaction((tx) => finishOperation(tx, workflows, operation, error));
+          }
+        },
+      );
     },
   };
 }

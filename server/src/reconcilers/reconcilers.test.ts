@@ -3,7 +3,8 @@ import { after, before, describe, it } from 'node:test';
 import { createTestDatabase, type TestDatabase } from '../../test/database.ts';
 import { waitFor } from '../../test/harness.ts';
 import { collectLog } from '../../test/log-lines.ts';
-import { startReconcilers } from './reconcilers.ts';
+import { runOnce, startReconcilers } from './reconcilers.ts';
+import { forEachRow, inTurn, RowsFailed } from './rows.ts';
 
 describe('a pass that fails', () => {
   let database: TestDatabase;
@@ -35,5 +36,49 @@ describe('a pass that fails', () => {
     const fault = await lineOf(new TypeError('x is not a function'));
     assert.equal(fault.level, 50);
     assert.match(fault.err!.stack, /^TypeError/);
+  });
+
+  it('for single rows goes on with all others, says which failed, and counts as finished', async () => {
+    const done: string[] = [];
+    const work = async (row: string): Promise<void> => {
+      if (row.startsWith('bad')) throw new Error(`${row} is broken`);
+      done.push(row);
+    };
+    const rows = (...names: string[]) => forEachRow(names, (name) => name, work);
+    const some = {
+      name: 'some',
+      everySeconds: 60,
+      run: () =>
+        inTurn(
+          () => rows('bad 1', 'first'),
+          () => rows('second', 'bad 2', 'third'),
+        ),
+    };
+    const { log, lines } = collectLog();
+    const loops = startReconcilers(database, [some], log);
+    await waitFor('two lines in the log', async () => lines.length === 2);
+    await loops.stop();
+    assert.deepEqual(done, ['first', 'second', 'third']);
+    const said = lines
+      .map((line) => JSON.parse(line))
+      .map(({ row, failed, err }) => [row, failed, err.message]);
+    assert.deepEqual(said, [
+      ['bad 1', 2, 'bad 1 is broken'],
+      ['bad 2', 2, 'bad 2 is broken'],
+    ]);
+    const finished = await database.pool.query(`select from reconcilers where name = 'some'`);
+    assert.equal(finished.rowCount, 1);
+    await assert.rejects(runOnce(database, some), RowsFailed);
+  });
+
+  it('ends at once where the database is away', async () => {
+    const away = Object.assign(new Error('shutting down'), { code: '57P01' });
+    const asked: number[] = [];
+    const pass = forEachRow([1, 2], String, async (row) => {
+      asked.push(row);
+      throw away;
+    });
+    await assert.rejects(pass, away);
+    assert.deepEqual(asked, [1]);
   });
 });

@@ -4,12 +4,16 @@ import type { Capacity, WriteRefusal } from '../dataplane/contract/capacity.ts';
 import type { Database } from '../db/database.ts';
 import { logFailure } from '../lib/failure.ts';
 import type { Log } from '../lib/log.ts';
+import { RowsFailed } from './rows.ts';
 
 /** Compares rows with the actual state, and repairs differences. Takes no input and may run at any time. */
 export interface Reconciler {
   name: string;
   everySeconds: number;
-  /** One pass. `stopping` aborts when the server stops: a pass that takes long should end then. */
+  /**
+   * One pass. Work on the rows of many teams goes through `forEachRow`, so that one of them cannot stop the others.
+   * `stopping` aborts when the server stops: a pass that takes long should end then.
+   */
   run(stopping?: AbortSignal): Promise<void>;
 }
 
@@ -75,8 +79,7 @@ export function startReconcilers(
       try {
         await runOnce(database, reconciler, stopping.signal);
       } catch (error) {
-        if (!stopping.signal.aborted)
-          logFailure(log, error, 'reconciler failed', { reconciler: reconciler.name });
+        if (!stopping.signal.aborted) logPass(log, reconciler.name, error);
       }
       await delay(reconciler.everySeconds * 1000, undefined, { signal: stopping.signal, ref: false }).catch(
         () => {},
@@ -91,10 +94,27 @@ export function startReconcilers(
   };
 }
 
+/** Rows that a line of the log each is written for, of those that failed in one pass. */
+const LOGGED = 10;
+
+function logPass(log: Log, reconciler: string, error: unknown): void {
+  if (!(error instanceof RowsFailed)) {
+    logFailure(log, error, 'reconciler failed', { reconciler });
+    return;
+  }
+  const all = error.failures.length;
+  for (const { row, error: why } of error.failures.slice(0, LOGGED)) {
+    logFailure(log, why, 'reconciler failed for one, and went on', { reconciler, row, failed: all });
+  }
+}
+
 /** The key of the advisory lock that the process running this reconciler holds, as SQL. */
 export const reconcilerLock = (name: string) => sql<number>`hashtext(${`danube.reconciler.${name}`})`;
 
-/** Runs one pass, unless another process is running one. Returns whether it ran. */
+/**
+ * Runs one pass, unless another process is running one. Returns whether it ran. Throws what the pass throws; one that
+ * only failed for single rows counts as finished.
+ */
 export async function runOnce(
   database: Database,
   reconciler: Reconciler,
@@ -107,12 +127,16 @@ export async function runOnce(
     );
     if (!lock.rows[0]!.taken) return false;
     try {
-      await reconciler.run(stopping);
+      const failed = await reconciler.run(stopping).catch((error: unknown) => {
+        if (error instanceof RowsFailed) return error;
+        throw error;
+      });
       await connection
         .insertInto('reconcilers')
         .values({ name: reconciler.name })
         .onConflict((conflict) => conflict.column('name').doUpdateSet({ finished_at: sql`now()` }))
         .execute();
+      if (failed) throw failed;
       return true;
     } finally {
       await sql`select pg_advisory_unlock(${key})`.execute(connection);

@@ -17,7 +17,7 @@ export const firewallsModule: ResourceModule = {
     return {
       routes: (api) => firewallRoutes(api, new FirewallService(database)),
       operations: { firewall: firewallWorkflows(context) },
-      reconcilers: [firewallReconciler(database, plane, log), firewallRollback(database, log)],
+      reconcilers: [firewallReconciler(database, plane), firewallRollback(database, log)],
     };
   },
   inconsistencies: findFirewallInconsistencies,

@@ -11,6 +11,7 @@ import {
   web,
 } from '../../../test/firewalls.ts';
 import { startTestApp, type TestApp } from '../../../test/harness.ts';
+import { RowsFailed } from '../../reconcilers/rows.ts';
 import { applyTeamFirewalls } from './enforcement.ts';
 import { readIntent } from './intent.ts';
 
@@ -56,7 +57,7 @@ describe('firewalls and the data plane', () => {
     const away = test.plane.faults.before((verb, argument) => {
       if (verb === 'ensureFirewalls' && argument === broken.teamId) throw new Error('Gone.');
     });
-    await reconcileFirewalls(test);
+    await assert.rejects(reconcileFirewalls(test), RowsFailed);
     away();
     assert.deepEqual([broken.policiesOf(lost), team.policiesOf(instance)?.length], [undefined, 1]);
     await reconcileFirewalls(test);

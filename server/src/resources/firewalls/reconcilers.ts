@@ -1,11 +1,11 @@
 import { sql } from 'kysely';
 import type { Networks } from '../../dataplane/contract/networks.ts';
 import type { Database } from '../../db/database.ts';
-import { logFailure } from '../../lib/failure.ts';
 import type { Log } from '../../lib/log.ts';
 import { accept, DANUBE } from '../../operations/accept.ts';
 import { isUnfinished } from '../../operations/unfinished.ts';
 import type { Reconciler } from '../../reconcilers/reconcilers.ts';
+import { forEachRow } from '../../reconcilers/rows.ts';
 import { deleteUnusedDefaults } from './defaults.ts';
 import { applyTeamFirewalls } from './enforcement.ts';
 import { firewallOperations, firewallTarget } from './operations.ts';
@@ -16,7 +16,7 @@ import { findFirewall, jsonb, lockFirewalls, NEXT_REVISION, updateFirewall } fro
  * instances older than firewalls. Deletes default firewalls of deleted instances once nothing else uses them. Skips
  * teams with an unfinished operation.
  */
-export function firewallReconciler(database: Database, plane: Networks, log: Log): Reconciler {
+export function firewallReconciler(database: Database, plane: Networks): Reconciler {
   return {
     name: 'firewalls',
     everySeconds: 30,
@@ -24,19 +24,18 @@ export function firewallReconciler(database: Database, plane: Networks, log: Log
       const teams = await sql<{ id: number }>`
         select team_id as id from networks where not exists (select from operations
           where operations.team_id = networks.team_id and ${isUnfinished()})`.execute(database.db);
-      for (const { id } of teams.rows) {
-        try {
+      await forEachRow(
+        teams.rows,
+        ({ id }) => `team ${id}`,
+        async ({ id }) => {
           await database.transaction(async (tx) => {
             await lockFirewalls(tx, id);
             await deleteUnusedDefaults(tx, id, null);
           });
           // Without the cache: the reconciler also corrects a wrong cache.
           await applyTeamFirewalls(database, plane, id, { anew: true });
-        } catch (error) {
-          // The failure of one team must not affect others.
-          logFailure(log, error, 'firewalls not applied', { team: id });
-        }
-      }
+        },
+      );
     },
   };
 }
@@ -52,9 +51,13 @@ export function firewallRollback(database: Database, log: Log): Reconciler {
         .select(['id', 'team_id'])
         .where('confirm_by', '<', sql<Date>`now()`)
         .execute();
-      for (const { id, team_id } of due) {
-        if (await rollBack(database, team_id, id)) log.info({ firewall: id }, 'firewall not confirmed');
-      }
+      await forEachRow(
+        due,
+        ({ id }) => id,
+        async ({ id, team_id }) => {
+          if (await rollBack(database, team_id, id)) log.info({ firewall: id }, 'firewall not confirmed');
+        },
+      );
     },
   };
 }

@@ -5,6 +5,7 @@ import type { Finding } from '../../instances/diagnosis.ts';
 import { createAsk } from '../../instances/single-flight.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Reconciler } from '../../reconcilers/reconcilers.ts';
+import { forEachRow } from '../../reconcilers/rows.ts';
 import { unreachable } from './diagnosis.ts';
 import { engineFinding } from './engine-findings.ts';
 import { EngineWitness } from './engine-witness.ts';
@@ -27,22 +28,25 @@ export function engineWatch(database: Database, plane: Compute, log: Log): Recon
     name: 'engines',
     everySeconds: 5,
     async run() {
-      for (const row of await listUnwatched(database.db, EVERY, AT_ONCE)) {
-        const problem = await problemOf(witness, row);
-        const present = row.engine_problem as Finding | null;
-        if (problem?.code !== present?.code) {
-          const subject = { [row.kind]: row.id, was: present?.code ?? null, is: problem?.code ?? null };
-          if (problem)
-            log.warn({ ...subject, reason: problem.summary }, 'an engine does not answer as it should');
-          else log.info(subject, 'an engine answers again');
-        }
-        await updateService(database.db, row.id, {
-          engine_problem: problem && JSON.stringify(problem),
-          engine_checked_at: sql<Date>`now()`,
-        });
-      }
+      const due = await listUnwatched(database.db, EVERY, AT_ONCE);
+      await forEachRow(due, ({ id }) => id, watch);
     },
   };
+
+  async function watch(row: ManagedService): Promise<void> {
+    const problem = await problemOf(witness, row);
+    const present = row.engine_problem as Finding | null;
+    if (problem?.code !== present?.code) {
+      const subject = { [row.kind]: row.id, was: present?.code ?? null, is: problem?.code ?? null };
+      if (problem)
+        log.warn({ ...subject, reason: problem.summary }, 'an engine does not answer as it should');
+      else log.info(subject, 'an engine answers again');
+    }
+    await updateService(database.db, row.id, {
+      engine_problem: problem && JSON.stringify(problem),
+      engine_checked_at: sql<Date>`now()`,
+    });
+  }
 }
 
 /** Most engines are well, which takes one question. */

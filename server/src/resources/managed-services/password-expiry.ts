@@ -4,6 +4,7 @@ import { lockInstance } from '../../instances/store.ts';
 import { DANUBE } from '../../operations/accept.ts';
 import { hasUnfinished } from '../../operations/unfinished.ts';
 import type { Reconciler } from '../../reconcilers/reconcilers.ts';
+import { forEachRow } from '../../reconcilers/rows.ts';
 import { serviceOperations, updatableColumns } from './operations.ts';
 import { getService, listExpiredPasswords, updateService } from './store.ts';
 
@@ -13,7 +14,11 @@ export function passwordExpiry(database: Database): Reconciler {
     name: 'password-expiry',
     everySeconds: 15,
     async run() {
-      for (const { id } of await listExpiredPasswords(database.db)) await expire(database, id);
+      await forEachRow(
+        await listExpiredPasswords(database.db),
+        ({ id }) => id,
+        ({ id }) => expire(database, id),
+      );
     },
   };
 }

@@ -4,6 +4,7 @@ import { suiteWithDatabases } from '../../../test/database-world.ts';
 import { waitFor } from '../../../test/harness.ts';
 import { DataPlaneError } from '../../dataplane/contract/errors.ts';
 import { runOnce } from '../../reconcilers/reconcilers.ts';
+import { RowsFailed } from '../../reconcilers/rows.ts';
 import { passwordExpiry } from './password-expiry.ts';
 
 describe('rotation of passwords', () => {
@@ -48,6 +49,31 @@ describe('rotation of passwords', () => {
     });
     await settled(id, 'running');
     assert.equal((await rotate(id, { overlap_seconds: 604_801 })).status, 422);
+  });
+
+  it('takes it away from others where that fails for one', async () => {
+    const [bad, good] = [await running(), await running()];
+    for (const id of [bad, good]) {
+      await ended(await rotate(id, { overlap_seconds: 60 }));
+      await world.test.database.pool.query(
+        `update managed_services set previous_password_until = now() - interval '1 second' where id = '${id}'`,
+      );
+    }
+    await world.test.database.pool.query(
+      `alter table managed_services add constraint bad check (id <> '${bad}' or previous_password_sealed is not null)`,
+    );
+    try {
+      await assert.rejects(expire(), RowsFailed);
+      const { rows } = await world.test.database.pool.query(
+        'select id from managed_services where previous_password_until < now()',
+      );
+      assert.deepEqual(rows, [{ id: bad }]);
+    } finally {
+      await world.test.database.pool.query('alter table managed_services drop constraint bad');
+    }
+    await expire();
+    await settled(bad, 'running');
+    await settled(good, 'running');
   });
 
   it('keeps the present password where the engine refuses the new one', async () => {

@@ -6,6 +6,7 @@ import { record } from '../../events/store.ts';
 import type { Log } from '../../lib/log.ts';
 import { isUnfinished } from '../../operations/unfinished.ts';
 import type { Reconciler } from '../../reconcilers/reconcilers.ts';
+import { forEachRow, inTurn } from '../../reconcilers/rows.ts';
 import { snapshotEvents } from './events.ts';
 import { retire } from './retirement.ts';
 import { isReadable, RESOURCE_TYPE } from './states.ts';
@@ -27,14 +28,19 @@ export function snapshotReconciler(database: Database, plane: Snapshots, log: Lo
     name: 'snapshots',
     everySeconds: 60,
     async run() {
-      await retireOld(database, log);
-      // Rows first: a snapshot listed after its row was read may be newer than the row, but is not missing.
-      const idle = await idleRows(database);
-      const listed = (await plane.listSnapshots()).filter(({ name }) => NAME.test(name));
-      await repairRows(database, idle, listed, log);
-      await removeLeaks(database, plane, listed, log);
+      await inTurn(() => retireOld(database, log), compare);
     },
   };
+
+  async function compare(): Promise<void> {
+    // Rows first: a snapshot listed after its row was read may be newer than the row, but is not missing.
+    const idle = await idleRows(database);
+    const listed = (await plane.listSnapshots()).filter(({ name }) => NAME.test(name));
+    await inTurn(
+      () => repairRows(database, idle, listed, log),
+      () => removeLeaks(database, plane, listed, log),
+    );
+  }
 }
 
 /** Names in the data plane that may be ours. */
@@ -57,10 +63,14 @@ async function retireOld(database: Database, log: Log): Promise<void> {
       when reason = 'automatic' then place > ${RETENTION}
       else place > 2 end
     limit ${RETIRED_AT_ONCE}`.execute(database.db);
-  for (const { uid } of result.rows) {
-    if (await database.transaction((tx) => retire(tx, uid)))
-      log.info({ snapshot: uid }, 'retiring a snapshot');
-  }
+  await forEachRow(
+    result.rows,
+    ({ uid }) => uid,
+    async ({ uid }) => {
+      if (await database.transaction((tx) => retire(tx, uid)))
+        log.info({ snapshot: uid }, 'retiring a snapshot');
+    },
+  );
 }
 
 interface IdleRow {
@@ -96,12 +106,16 @@ async function repairRows(
       `The data plane has lost ${missing} of ${rows.length} snapshots: it looks like another one.`,
     );
   }
-  for (const row of rows) {
-    const repaired = repairOf(row, isThere(row));
-    if (repaired && (await repair(database, row, repaired))) {
-      log.warn({ snapshot: row.uid, was: row.status, is: repaired.status }, 'snapshot mended');
-    }
-  }
+  await forEachRow(
+    rows,
+    ({ uid }) => uid,
+    async (row) => {
+      const repaired = repairOf(row, isThere(row));
+      if (repaired && (await repair(database, row, repaired))) {
+        log.warn({ snapshot: row.uid, was: row.status, is: repaired.status }, 'snapshot mended');
+      }
+    },
+  );
 }
 
 interface Repair {
@@ -155,10 +169,10 @@ async function removeLeaks(
     where not exists (select from snapshots s where s.uid = leaked.uid)
       and not exists (select from ${BUSY} busy where busy.uid = leaked.uid::text)`.execute(db);
   const known = new Map(result.rows.map((row) => [row.uid, row.known]));
-  for (const ref of listed) {
+  await forEachRow(listed, uidOf, async (ref) => {
     const removed = known.get(uidOf(ref));
-    if (removed === undefined) continue;
+    if (removed === undefined) return;
     log.warn({ snapshot: ref, removed }, removed ? 'removing a leaked snapshot' : 'unknown snapshot');
     if (removed) await plane.removeSnapshot(ref);
-  }
+  });
 }
