@@ -40,7 +40,16 @@ async function openApiDocument(): Promise<string> {
   const authenticator = createTokenAuthenticator(database, log);
   const pools = TEST_POOLS;
   const secretKey = Buffer.alloc(32);
-  const context = createContext({ config, database, plane, pools, publicAddress: null, secretKey, log });
+  const context = createContext({
+    config,
+    database,
+    databaseFolder: null,
+    plane,
+    pools,
+    publicAddress: null,
+    secretKey,
+    log,
+  });
   const routes = documented(
     MODULES,
     MODULES.map((module) => module.create(context)),

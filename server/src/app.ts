@@ -9,6 +9,7 @@ import { ensureFirstAccount } from './identity/accounts/first-account.ts';
 import { createTokenAuthenticator } from './identity/tokens/authentication.ts';
 import type { AddressPools } from './instances/addresses.ts';
 import { INSTANCE_RECONCILER } from './instances/reconciler.ts';
+import { createStorageGuard } from './instances/storage-guard.ts';
 import { createSecretBox } from './lib/crypto.ts';
 import type { Log } from './lib/log.ts';
 import { type Lookup, lookupOfHost } from './lib/lookup.ts';
@@ -24,6 +25,8 @@ import { createAuthorityReader } from './resources/certificate-authority/authori
 export interface AppOptions {
   config: Config;
   databaseUrl: string;
+  /** Where the database is stored, for its disk to be watched; null where that is not on this host. */
+  databaseFolder: string | null;
   plane: DataPlane;
   pools: AddressPools;
   /** IPv4 address of the host at which published ports are reached; null: no port can be published. */
@@ -104,7 +107,7 @@ export async function startApp(options: AppOptions): Promise<App> {
 export function createContext(
   options: Pick<
     AppOptions,
-    'config' | 'plane' | 'pools' | 'publicAddress' | 'secretKey' | 'log' | 'lookup'
+    'config' | 'databaseFolder' | 'plane' | 'pools' | 'publicAddress' | 'secretKey' | 'log' | 'lookup'
   > & {
     database: Database;
   },
@@ -113,7 +116,8 @@ export function createContext(
   const secrets = createSecretBox(options.secretKey);
   const authority = createAuthorityReader(database, secrets);
   const clock = createPassClock(database, plane, INSTANCE_RECONCILER);
-  return { config, database, plane, secrets, authority, pools, publicAddress, lookup, log, clock };
+  const storage = createStorageGuard(plane, options.databaseFolder);
+  return { config, database, plane, storage, secrets, authority, pools, publicAddress, lookup, log, clock };
 }
 
 /** The routes of all modules, and their tags in the OpenAPI document. */

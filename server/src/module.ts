@@ -10,6 +10,7 @@ import { registerScopes, type ScopeSubject } from './http/scopes.ts';
 import { type Quota, registerQuotas } from './identity/teams/quotas.ts';
 import type { AddressPools } from './instances/addresses.ts';
 import { type InstanceKind, registerKinds } from './instances/kinds.ts';
+import type { StorageGuard } from './instances/storage-guard.ts';
 import type { SecretBox } from './lib/crypto.ts';
 import type { Log } from './lib/log.ts';
 import type { Lookup } from './lib/lookup.ts';
@@ -62,6 +63,8 @@ export interface ModuleContext {
   config: Config;
   database: Database;
   plane: DataPlane;
+  /** Asked by whoever promises something that will be stored. */
+  storage: StorageGuard;
   secrets: SecretBox;
   /** The install's certificate authority. */
   authority: () => Promise<KeyedCertificate>;

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { rm, symlink } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
 import { afterEach, beforeEach } from 'node:test';
 import { capacityObserver } from '../src/instances/capacity.ts';
 import { createLog } from '../src/lib/log.ts';
@@ -16,16 +19,20 @@ export class CapacityWorld {
   /** The server of the current test. */
   test!: TestApp;
   #call!: Call;
+  /** A link to where the database is stored, as far as the server knows. */
+  readonly #databaseFolder = path.join(os.tmpdir(), `danube-capacity-${process.pid}`);
 
   async open(): Promise<void> {
     // The tests update the capacity themselves. An automatic pass would overwrite what they set.
-    this.test = await startTestApp({ config, still: ['capacity'] });
+    await this.emptyDatabaseDisk();
+    this.test = await startTestApp({ config, databaseFolder: this.#databaseFolder, still: ['capacity'] });
     this.#call = clientOf(this.test.app.url!, this.test.team.token);
   }
 
   async close(): Promise<void> {
     const found = await findInconsistencies(this.test.database, this.test.plane);
     await this.test.close();
+    await rm(this.#databaseFolder, { force: true });
     assert.deepEqual(found, []);
   }
 
@@ -42,6 +49,16 @@ export class CapacityWorld {
 
   observe = (): Promise<void> =>
     capacityObserver(this.test.database, this.test.plane, config.capacity, createLog('silent')).run();
+
+  /** As if nothing were free where the database is: in /proc, nothing ever is. */
+  fillDatabaseDisk = (): Promise<void> => this.#store('/proc');
+
+  emptyDatabaseDisk = (): Promise<void> => this.#store(os.tmpdir());
+
+  async #store(folder: string): Promise<void> {
+    await rm(this.#databaseFolder, { force: true });
+    await symlink(folder, this.#databaseFolder);
+  }
 
   /** Sets the storage quota of all teams. */
   quota = async (gb: number): Promise<void> => {

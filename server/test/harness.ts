@@ -8,6 +8,7 @@ import type { SimVerb } from '../src/dataplane/sim/faults.ts';
 import type { Queryable } from '../src/db/database.ts';
 import { SCOPE_SETS, type Scope } from '../src/http/scopes.ts';
 import { createToken } from '../src/identity/tokens/service.ts';
+import { createStorageGuard, type StorageGuard } from '../src/instances/storage-guard.ts';
 import { createLog } from '../src/lib/log.ts';
 import type { Lookup } from '../src/lib/lookup.ts';
 import { reconcilerLock } from '../src/reconcilers/reconcilers.ts';
@@ -28,6 +29,7 @@ export interface TestTeam {
 export interface TestApp {
   app: App;
   plane: SimDataPlane;
+  storage: StorageGuard;
   database: TestDatabase;
   team: TestTeam;
   /** Stops the server as SIGTERM does, and restarts it on the same data and data plane. */
@@ -60,6 +62,7 @@ export async function startTestApp({
   const appOptions: AppOptions = {
     config: testConfig(),
     databaseUrl: database.url,
+    databaseFolder: null,
     plane,
     pools: TEST_POOLS,
     publicAddress: '203.0.113.7',
@@ -79,6 +82,7 @@ export async function startTestApp({
   const testApp: TestApp = {
     app,
     plane,
+    storage: createStorageGuard(plane, appOptions.databaseFolder),
     database,
     team: await createTeam(database),
     async restart() {

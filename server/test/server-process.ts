@@ -26,6 +26,7 @@ function simulated() {
 
 const app = await startApp({
   config,
+  databaseFolder: null,
   databaseUrl: config.databaseUrl!,
   plane,
   pools:

@@ -54,6 +54,7 @@ export async function start(): Promise<number> {
     app = await startApp({
       config,
       databaseUrl: await databaseUrlOf(config),
+      databaseFolder: config.databaseUrl ? null : config.home,
       plane,
       pools: poolsOf(config, install),
       publicAddress: config.publicAddress ?? defaultRouteAddress(),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { eachWithCapacity, GIB, pico, refused } from '../../test/capacity-world.ts';
-import { newVps, takeSnapshot } from '../../test/client.ts';
+import { newDatabase, newVps, takeSnapshot } from '../../test/client.ts';
 import { waitFor } from '../../test/harness.ts';
 import { createLog } from '../lib/log.ts';
 import { runOnce } from '../reconcilers/reconcilers.ts';
@@ -30,7 +30,9 @@ describe('capacity of a pool that is nearly full', () => {
       refused(await call('POST', `${at}/${request}`, body), 503, 'no_capacity', full);
     }
     await call('PUT', `/database/${id}`, { automated_snapshots_enabled: true });
-    await waitFor('a pass', () => runOnce(world.test.database, automaticSnapshots(world.test.database, log)));
+    await waitFor('a pass', () =>
+      runOnce(world.test.database, automaticSnapshots(world.test.database, world.test.storage, log)),
+    );
     assert.equal((await call('GET', '/snapshots/database')).body.pagination.total, 1);
     const { body } = await waitFor('a look at the pool', async () => {
       const answer = await call('GET', '/health');
@@ -76,6 +78,46 @@ describe('capacity of a pool that is nearly full', () => {
     assert.equal((await promise()).status, 201);
     await waitFor('200', async () => (await call('GET', '/health')).status === 200);
     await waitFor('it to be healthy', async () => (await shown()).health === 'healthy');
+  });
+
+  it('and takes no writes, or whose database hardly does, is given no promise at all from that moment on', async () => {
+    await quota(100_000);
+    const id = await create('database');
+    const server = await create('vps', { resource_profile: 'pico_shared' });
+    const at = `/snapshots/database/${await takeSnapshot(call, 'database', id)}`;
+    await call('PUT', `/database/${id}`, { automated_snapshots_enabled: true });
+    const promises: [string, string, object | undefined][] = [
+      ['POST', '/vps', pico('late')],
+      ['POST', '/database', newDatabase({ name: 'late' })],
+      ['PUT', `/database/${id}`, { storage_size_gb: 50 }],
+      ['PUT', `/vps/${server}`, { resource_profile: 'nano_shared' }],
+      ['POST', '/snapshots/database', { database_instance_id: id, name: 'late' }],
+      ['POST', `${at}/clone`, { name: 'copy' }],
+      ['POST', `${at}/restore`, undefined],
+      ['POST', `${at}/verify`, undefined],
+    ];
+    const before = await promised();
+    const refusesAll = async (reason: string): Promise<void> => {
+      for (const [method, path, body] of promises) {
+        const answer = await call(method, path, body);
+        assert.deepEqual([answer.status, answer.body.reason], [503, reason], `${method} ${path}`);
+      }
+      const { database, storage } = world.test;
+      await waitFor('a pass', () => runOnce(database, automaticSnapshots(database, storage, log)));
+      assert.equal((await call('GET', '/snapshots/database')).body.pagination.total, 1);
+    };
+    // Nobody looks at the host meanwhile.
+    world.test.plane.setWriteRefusal('read_only');
+    await refusesAll('storage_read_only');
+    world.test.plane.setWriteRefusal(null);
+    await world.fillDatabaseDisk();
+    await refusesAll('database_nearly_full');
+    // What makes room, and what is there, goes on.
+    assert.equal((await ended(await call('POST', `/vps/${server}/stop`))).state, 'succeeded');
+    assert.equal((await ended(await call('DELETE', at))).state, 'succeeded');
+    await world.emptyDatabaseDisk();
+    assert.deepEqual(await promised(), before);
+    assert.equal((await ended(await call('POST', '/vps', pico('after')))).state, 'succeeded');
   });
 
   it('since it was last looked at is seen before a snapshot, clone, restore or drill begins', async () => {

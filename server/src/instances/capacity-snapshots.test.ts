@@ -78,7 +78,9 @@ describe('capacity', () => {
     const verify = () => call('POST', `/snapshots/database/${snapshot}/verify`);
     refused(await verify(), 503, 'no_capacity', /0 MB of memory/);
     await world.test.database.pool.query(`update snapshots set created_at = now() - interval '2 hours'`);
-    await waitFor('a pass', () => runOnce(world.test.database, restoreDrills(world.test.database, log)));
+    await waitFor('a pass', () =>
+      runOnce(world.test.database, restoreDrills(world.test.database, world.test.storage, log)),
+    );
     const unfinished = await world.test.database.pool.query(`select from operations where kind = 'verify'`);
     assert.equal(unfinished.rowCount, 0, 'the drill waits');
     await host(2048, 60);

@@ -123,9 +123,7 @@ describe('capacity', () => {
     world.test.plane.drift.fillDisk({ teamId: world.test.team.teamId, name: `database-${id}` }, 14 * GIB);
     await quota(32);
     const autoscale = () =>
-      waitFor('a pass', () =>
-        runOnce(world.test.database, storageAutoscaler(world.test.database, world.test.plane, log)),
-      );
+      waitFor('a pass', () => runOnce(world.test.database, storageAutoscaler(world.test, log)));
     await autoscale();
     // The team has 35 GB already.
     assert.equal((await call('GET', `/database/${id}`)).body.instance.storage_size_gb, 15);

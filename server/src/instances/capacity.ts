@@ -14,6 +14,7 @@ import {
   refusalOf,
   storageRefuses,
 } from './room.ts';
+import type { StorageGuard } from './storage-guard.ts';
 
 /**
  * What instances are promised, and what the host has for it. Promises are counted in the row `capacity` by triggers, so
@@ -32,13 +33,14 @@ export interface Size {
 /**
  * Promises a team an instance of this size, or where it has one of the size `present`, what is more than that. Throws
  * `not_available` where no instance can be so large here, `quota_exceeded` where the team has too much storage, and
- * `no_capacity` where the host has no room. `field` of the request is what asks for it.
+ * `no_capacity` where the host has no room; and what {@link StorageGuard} does. `field` of the request is what asks for it.
  *
  * Nobody waits here. Where another transaction is promised the same room first, the commit of this one conflicts with it,
  * and the transaction is begun again and gets its refusal here.
  */
 export async function promiseInstance(
   tx: Tx,
+  storage: StorageGuard,
   teamId: number,
   next: Size,
   {
@@ -50,21 +52,30 @@ export async function promiseInstance(
   const diskGb = Math.max(0, next.disk_gb - present.disk_gb);
   if (memoryMb === 0 && diskGb === 0) return;
   const size = { memoryMb: next.memory_mb, diskGb: next.disk_gb };
-  await promise(tx, teamId, { memoryMb, diskGb, storageGb: diskGb, whole: { ...size, field } });
+  await promise(tx, storage, teamId, { memoryMb, diskGb, storageGb: diskGb, whole: { ...size, field } });
 }
 
 /** The same for a snapshot of an instance: it may come to hold as much as the disk can. */
-export const promiseSnapshot = (tx: Tx, teamId: number, { disk_gb }: Size): Promise<void> =>
-  promise(tx, teamId, { memoryMb: 0, diskGb: 0, storageGb: disk_gb });
+export const promiseSnapshot = (
+  tx: Tx,
+  storage: StorageGuard,
+  teamId: number,
+  { disk_gb }: Size,
+): Promise<void> => promise(tx, storage, teamId, { memoryMb: 0, diskGb: 0, storageGb: disk_gb });
 
 /** The same for the throwaway instance of a restore drill, which is nobody's storage. */
-export const promiseDrill = (tx: Tx, teamId: number, { memory_mb, disk_gb }: Size): Promise<void> =>
-  promise(tx, teamId, { memoryMb: memory_mb, diskGb: disk_gb, storageGb: 0 });
+export const promiseDrill = (
+  tx: Tx,
+  storage: StorageGuard,
+  teamId: number,
+  { memory_mb, disk_gb }: Size,
+): Promise<void> => promise(tx, storage, teamId, { memoryMb: memory_mb, diskGb: disk_gb, storageGb: 0 });
 
-async function promise(tx: Tx, teamId: number, claim: Claim): Promise<void> {
+async function promise(tx: Tx, storage: StorageGuard, teamId: number, claim: Claim): Promise<void> {
   const found = await sql<{ room: Room }>`select ask_capacity(${teamId}) as room`.execute(tx);
   const refusal = refusalOf(found.rows[0]!.room, claim);
   if (refusal) throw refusal;
+  await storage.assertTakesWrites();
 }
 
 /** Whether the pool takes writes, and has so little free, as of the last look at it, that nothing new is to be stored. */
@@ -76,16 +87,11 @@ export async function poolState(db: Queryable): Promise<'ok' | 'nearly_full' | '
 }
 
 /** Throws `unavailable` or `no_capacity` where that is so. */
-export async function assertPoolHasRoom(db: Queryable): Promise<void> {
+export async function assertPoolHasRoom(db: Queryable, storage: StorageGuard): Promise<void> {
   const limits = await readLimits(db);
   if (limits.pool_refusal !== null) throw storageRefuses(limits.pool_refusal);
   if (isNearlyFull(limits)) throw nearlyFull(limits);
-}
-
-/** Throws `unavailable` where the pool takes no writes at this moment, which the row `capacity` says seconds later. */
-export async function assertTakesWrites(plane: Pick<Capacity, 'findWriteRefusal'>): Promise<void> {
-  const refusal = await plane.findWriteRefusal();
-  if (refusal) throw storageRefuses(refusal);
+  await storage.assertTakesWrites();
 }
 
 /**

@@ -60,7 +60,7 @@ const LIMITS = { vcpu: 1, memory_mb: 256, disk_gb: 2 };
 
 const view = ({ id, name, status, ipv4 }: Instance) => ({ id, name, status, public_ip: ipv4 });
 
-function beaconRoutes(api: Api, { database, pools }: ModuleContext): void {
+function beaconRoutes(api: Api, { database, pools, storage }: ModuleContext): void {
   const missing = () => notFound('Beacon');
   api.post(
     '/beacons',
@@ -99,7 +99,7 @@ function beaconRoutes(api: Api, { database, pools }: ModuleContext): void {
         });
         await createDefaultFirewall(tx, instance, serverRules());
         const operation = await acceptForInstance(tx, request.principal, instance, operations.create, {});
-        await promiseInstance(tx, team.id, instance);
+        await promiseInstance(tx, storage, team.id, instance);
         return { message: 'It is being created.', instance: view(instance), operation_id: operation.id };
       }),
   );

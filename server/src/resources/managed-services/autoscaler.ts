@@ -1,16 +1,18 @@
 import { sql } from 'kysely';
-import type { Compute } from '../../dataplane/contract/compute.ts';
 import type { Database } from '../../db/database.ts';
 import { promiseInstance } from '../../instances/capacity.ts';
 import { acceptForInstance } from '../../instances/lifecycle.ts';
 import { instanceRef } from '../../instances/naming.ts';
+import type { StorageGuard } from '../../instances/storage-guard.ts';
 import { lockInstance } from '../../instances/store.ts';
 import { volumeBytes } from '../../instances/volumes.ts';
 import { AppError } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
+import type { ModuleContext } from '../../module.ts';
 import { DANUBE } from '../../operations/accept.ts';
 import { hasUnfinished } from '../../operations/unfinished.ts';
 import type { Reconciler } from '../../reconcilers/reconcilers.ts';
+import { forEachRow } from '../../reconcilers/rows.ts';
 import { describeChanges } from './changes.ts';
 import { writeChanges } from './columns.ts';
 import { serviceOperations, updatableColumns } from './operations.ts';
@@ -20,40 +22,40 @@ import { MAX_STORAGE_GB } from './view.ts';
 const BYTES_PER_GB = 1024 ** 3;
 
 /** Grows the storage of instances with automatic growth when it fills up. */
-export function storageAutoscaler(database: Database, plane: Compute, log: Log): Reconciler {
+export function storageAutoscaler(
+  { database, plane, storage }: Pick<ModuleContext, 'database' | 'plane' | 'storage'>,
+  log: Log,
+): Reconciler {
   return {
     name: 'storage-autoscaler',
     everySeconds: 30,
     async run() {
-      for (const row of await listAutoscaled(database.db, MAX_STORAGE_GB)) {
-        const usage = await plane.describeUsage(instanceRef(row));
-        const used = volumeBytes(usage) ?? 0;
-        const threshold = (row.autoscale_threshold_percent / 100) * row.disk_gb * BYTES_PER_GB;
-        if (used >= threshold) await growOrSay(database, row, used, log);
-        await updateService(database.db, row.id, { autoscale_checked_at: sql<Date>`now()` });
-      }
+      await forEachRow(await listAutoscaled(database.db, MAX_STORAGE_GB), ({ id }) => id, look);
     },
   };
-}
 
-/** Growing obeys the team's quota and the host's room as requests do. Where it may not, the next pass asks again. */
-async function growOrSay(
-  database: Database,
-  { kind, id, disk_gb: diskGb }: ManagedService,
-  used: number,
-  log: Log,
-): Promise<void> {
-  const subject = { [kind]: id, used, diskGb };
-  try {
-    if (await grow(database, id)) log.info(subject, 'growing storage');
-  } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    log.warn({ ...subject, code: error.code, reason: error.message }, 'storage is not growing');
+  async function look(row: ManagedService): Promise<void> {
+    const usage = await plane.describeUsage(instanceRef(row));
+    const used = volumeBytes(usage) ?? 0;
+    const threshold = (row.autoscale_threshold_percent / 100) * row.disk_gb * BYTES_PER_GB;
+    if (used >= threshold) await growOrSay(row, used);
+    await updateService(database.db, row.id, { autoscale_checked_at: sql<Date>`now()` });
+  }
+
+  /** Growing obeys the team's quota and the host's room as requests do. Where it may not, the next pass asks again. */
+  async function growOrSay({ kind, id, disk_gb: diskGb }: ManagedService, used: number): Promise<void> {
+    const subject = { [kind]: id, used, diskGb };
+    try {
+      if (await grow(database, storage, id)) log.info(subject, 'growing storage');
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      log.warn({ ...subject, code: error.code, reason: error.message }, 'storage is not growing');
+    }
   }
 }
 
 /** Accepts an update like a request would. False while another operation is unfinished; the next pass tries again. */
-async function grow(database: Database, id: string): Promise<boolean> {
+async function grow(database: Database, storage: StorageGuard, id: string): Promise<boolean> {
   return database.transaction(async (tx) => {
     if (!(await lockInstance(tx, id))) return false;
     const row = await getService(tx, id);
@@ -69,6 +71,7 @@ async function grow(database: Database, id: string): Promise<boolean> {
     await writeChanges(tx, id, { ...changes, autoscaled_at: sql<Date>`now()` });
     await promiseInstance(
       tx,
+      storage,
       row.team_id,
       { ...row, ...changes },
       { present: row, field: 'storage_size_gb' },

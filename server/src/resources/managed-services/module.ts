@@ -36,7 +36,7 @@ export const clonesModule = (kind: Kind, wire: Wire): ResourceModule => ({
   name: `${kind}-clones`,
   create: (context) => ({
     routes(api) {
-      const snapshots = new SnapshotService(kind, context.database);
+      const snapshots = new SnapshotService(kind, context);
       cloneRoute(api, snapshots, new ServiceActions(kind, context), wire.schemas.instance);
     },
   }),
@@ -45,9 +45,9 @@ export const clonesModule = (kind: Kind, wire: Wire): ResourceModule => ({
 /** The parts that both kinds of managed services share. */
 export const managedServicesModule: ResourceModule = {
   name: 'managed-services',
-  create: ({ database, plane, log }) => ({
+  create: ({ database, plane, storage, log }) => ({
     reconcilers: [
-      storageAutoscaler(database, plane, log),
+      storageAutoscaler({ database, plane, storage }, log),
       engineWatch(database, plane, log),
       passwordExpiry(database),
     ],

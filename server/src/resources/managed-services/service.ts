@@ -4,9 +4,10 @@ import { pageOf } from '../../http/pagination.ts';
 import type { TeamPrincipal } from '../../http/principal.ts';
 import { takeQuota } from '../../identity/teams/quotas.ts';
 import { type AddressPools, allotAddresses } from '../../instances/addresses.ts';
-import { assertTakesWrites, promiseInstance } from '../../instances/capacity.ts';
+import { promiseInstance } from '../../instances/capacity.ts';
 import { acceptForInstance, targetOf } from '../../instances/lifecycle.ts';
 import type { InstanceQuery } from '../../instances/listing.ts';
+import type { StorageGuard } from '../../instances/storage-guard.ts';
 import { insertInstance } from '../../instances/store.ts';
 import type { SecretBox } from '../../lib/crypto.ts';
 import { AppError, invalidState, notFound } from '../../lib/errors.ts';
@@ -47,6 +48,7 @@ import { viewConnection, viewCredentials, viewService } from './view.ts';
 export interface ServiceDependencies {
   database: Database;
   plane: DataPlane;
+  storage: StorageGuard;
   secrets: SecretBox;
   pools: AddressPools;
   clock: PassClock;
@@ -63,6 +65,7 @@ export interface NewService extends CreateRequest {
 export class ServiceActions {
   readonly kind: 'database' | 'cache';
   readonly #plane: DataPlane;
+  readonly #storage: StorageGuard;
   readonly #secrets: SecretBox;
   readonly #pools: AddressPools;
   readonly #clock: PassClock;
@@ -72,11 +75,12 @@ export class ServiceActions {
   readonly #label: 'Database' | 'Cache';
 
   constructor(kind: Kind, dependencies: ServiceDependencies) {
-    const { database, plane, secrets, pools, clock, publicAddress } = dependencies;
+    const { database, plane, storage, secrets, pools, clock, publicAddress } = dependencies;
     const { db } = database;
     const { noun, label } = KINDS[kind];
     this.kind = kind;
     this.#plane = plane;
+    this.#storage = storage;
     this.#secrets = secrets;
     this.#pools = pools;
     this.#clock = clock;
@@ -159,8 +163,7 @@ export class ServiceActions {
     await createDefaultFirewall(tx, row, rules);
     // Its status is `pending` until a worker begins.
     const operation = await accept(tx, principal, targetOf(row), serviceOperations.create, args);
-    await promiseInstance(tx, principal.team.id, row);
-    await assertTakesWrites(this.#plane);
+    await promiseInstance(tx, this.#storage, principal.team.id, row);
     return {
       message: `The ${this.#noun} is being created. Ask for its status until it is running.`,
       instance: this.#view(row, NOTHING_SEEN),
@@ -215,7 +218,7 @@ export class ServiceActions {
     const operation = await this.updateEngine(tx, principal, row, changes, own);
     const updated = await this.#lock(tx, principal, id);
     const field = changes.plan === undefined ? 'storage_size_gb' : 'resource_profile';
-    await promiseInstance(tx, principal.team.id, updated, { present: row, field });
+    await promiseInstance(tx, this.#storage, principal.team.id, updated, { present: row, field });
     return {
       message: operation ? `The ${this.#noun} is being updated.` : `The ${this.#noun} was updated.`,
       instance: this.#view(updated, NOTHING_SEEN),

@@ -15,12 +15,7 @@ describe('updates of databases', () => {
   const world = suiteWithDatabases();
   const { call, ended, show, settled, running, ref } = world;
   const autoscale = () =>
-    waitFor('a pass', () =>
-      runOnce(
-        world.test.database,
-        storageAutoscaler(world.test.database, world.test.plane, createLog('silent')),
-      ),
-    );
+    waitFor('a pass', () => runOnce(world.test.database, storageAutoscaler(world.test, createLog('silent'))));
   const volumeGb = async (id: string) =>
     (await world.test.plane.describeVolume(volumeOf(await getInstance(world.test.database.db, id))))?.sizeGb;
 

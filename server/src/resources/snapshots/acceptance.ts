@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { Tx } from '../../db/database.ts';
 import { promiseDrill } from '../../instances/capacity.ts';
 import { acceptForInstance } from '../../instances/lifecycle.ts';
+import type { StorageGuard } from '../../instances/storage-guard.ts';
 import { type Instance, lockInstance, updateInstance } from '../../instances/store.ts';
 import { uuidv7 } from '../../lib/ids.ts';
 import { type Asker, accept, DANUBE } from '../../operations/accept.ts';
@@ -54,22 +55,24 @@ export async function acceptAutomatic(tx: Tx, id: string, name: string): Promise
 /** Accepts a scheduled restore drill. Null where the snapshot is gone, being deleted, or already verified. */
 export async function acceptDrill(
   tx: Tx,
+  storage: StorageGuard,
   found: Pick<Snapshot, 'uid' | 'instance_id'>,
 ): Promise<AcceptedOperation | null> {
   const pair = await lockPair(tx, found);
   if (!pair || readingBlocker(pair.snapshot, pair.instance)) return null;
   if ((await usesOf(tx, [found.uid])).some(({ kind }) => kind === 'verify')) return null;
-  return beginDrill(tx, DANUBE, pair);
+  return beginDrill(tx, storage, DANUBE, pair);
 }
 
 /** Accepts a restore drill. Throws `no_capacity` where its throwaway instance has no room. */
 export async function beginDrill(
   tx: Tx,
+  storage: StorageGuard,
   asker: Asker,
   { snapshot, instance }: LockedPair,
 ): Promise<AcceptedOperation> {
   const operation = await accept(tx, asker, snapshotTarget(snapshot), snapshotOperations.verify, {});
   await updateSnapshot(tx, snapshot.uid, sizeOfDrill(instance));
-  await promiseDrill(tx, instance.team_id, instance);
+  await promiseDrill(tx, storage, instance.team_id, instance);
   return operation;
 }

@@ -159,7 +159,7 @@ describe('restore drills', () => {
     const instance = await running('database');
     const old = await takeSnapshot(call, 'database', instance);
     const newest = await takeSnapshot(call, 'database', instance);
-    const pass = () => restoreDrills(test.database, log).run();
+    const pass = () => restoreDrills(test.database, test.storage, log).run();
     const age = (sql: string) =>
       test.database.pool.query(`update snapshots set ${sql} where id = $1`, [newest]);
     const count = async () =>

@@ -16,16 +16,16 @@ export const snapshotsModule: ResourceModule = {
   quotas: { snapshot: { limit: 50, label: 'snapshot' } },
   events: snapshotEvents,
   create(context) {
-    const { database, plane, log } = context;
+    const { database, plane, storage, log } = context;
     return {
       routes(api) {
-        for (const { name } of allKinds()) snapshotRoutes(api, new SnapshotService(name, database));
+        for (const { name } of allKinds()) snapshotRoutes(api, new SnapshotService(name, context));
       },
       operations: { snapshot: snapshotWorkflows(context) },
       reconcilers: [
-        automaticSnapshots(database, log),
+        automaticSnapshots(database, storage, log),
         snapshotReconciler(database, plane, log),
-        restoreDrills(database, log),
+        restoreDrills(database, storage, log),
       ],
     };
   },

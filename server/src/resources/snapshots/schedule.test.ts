@@ -23,7 +23,7 @@ describe('snapshots by the clock', () => {
   after(() => test.close());
 
   const customer = customerOf((...request) => call(...request));
-  const takeDaily = () => automaticSnapshots(test.database, log).run();
+  const takeDaily = () => automaticSnapshots(test.database, test.storage, log).run();
   const reconcile = () => snapshotReconciler(test.database, test.plane, log).run();
   const idle = () =>
     waitFor('operations to end', async () => {

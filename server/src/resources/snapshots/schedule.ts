@@ -1,10 +1,12 @@
 import { sql } from 'kysely';
 import type { Database } from '../../db/database.ts';
-import { poolState } from '../../instances/capacity.ts';
+import { assertPoolHasRoom } from '../../instances/capacity.ts';
+import type { StorageGuard } from '../../instances/storage-guard.ts';
 import { AppError } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
 import { isUnfinished } from '../../operations/unfinished.ts';
 import type { Reconciler } from '../../reconcilers/reconcilers.ts';
+import { forEachRow } from '../../reconcilers/rows.ts';
 import { acceptAutomatic, acceptDrill } from './acceptance.ts';
 import { RESOURCE_TYPE } from './states.ts';
 import type { Snapshot } from './store.ts';
@@ -18,27 +20,40 @@ const RETRY_HOURS = 1;
 const DRILL_DAYS = { passed: 7, failed: 1 };
 /** Minimum age of a snapshot for a drill, in hours: a new one may be about to be used or deleted. */
 const DRILL_AGE_HOURS = 1;
-/** States of the pool in which nothing new is stored. */
-const NO_ROOM: ReadonlySet<string> = new Set(['nearly_full', 'read_only']);
 
 /**
  * Takes one snapshot a day of every instance with daily snapshots and no unfinished operation, at a time of day that is
  * derived from its id. A missed one is taken later.
  */
-export function automaticSnapshots(database: Database, log: Log): Reconciler {
+export function automaticSnapshots(database: Database, storage: StorageGuard, log: Log): Reconciler {
   return {
     name: 'automatic-snapshots',
     everySeconds: 10,
     async run() {
       const free = AT_ONCE - (await automaticUnderWay(database));
-      if (free <= 0 || NO_ROOM.has(await poolState(database.db))) return;
+      if (free <= 0 || !(await hasRoom(database, storage))) return;
       const name = `Daily ${new Date().toISOString().slice(0, 10)}`;
-      for (const { kind, id } of await findDue(database, free)) {
-        const taken = await database.transaction((tx) => acceptAutomatic(tx, id, name));
-        if (taken) log.info({ [kind]: id }, 'taking the daily snapshot');
-      }
+      await forEachRow(
+        await findDue(database, free),
+        ({ id }) => id,
+        async ({ kind, id }) => {
+          const taken = await database.transaction((tx) => acceptAutomatic(tx, id, name));
+          if (taken) log.info({ [kind]: id }, 'taking the daily snapshot');
+        },
+      );
     },
   };
+}
+
+/** Whether anything new is to be stored now. */
+async function hasRoom({ db }: Database, storage: StorageGuard): Promise<boolean> {
+  try {
+    await assertPoolHasRoom(db, storage);
+    return true;
+  } catch (error) {
+    if (error instanceof AppError) return false;
+    throw error;
+  }
 }
 
 async function automaticUnderWay({ db }: Database): Promise<number> {
@@ -79,7 +94,7 @@ async function findDue({ db }: Database, limit: number): Promise<Due[]> {
  * Restores the newest snapshot of every instance once a week, as a drill. Only one scheduled drill runs at a time in
  * the whole install, because a drill takes the memory of an instance.
  */
-export function restoreDrills(database: Database, log: Log): Reconciler {
+export function restoreDrills(database: Database, storage: StorageGuard, log: Log): Reconciler {
   return {
     name: 'restore-drills',
     everySeconds: 60,
@@ -88,7 +103,7 @@ export function restoreDrills(database: Database, log: Log): Reconciler {
       const next = await findUndrilled(database);
       if (!next) return;
       try {
-        const operation = await database.transaction((tx) => acceptDrill(tx, next));
+        const operation = await database.transaction((tx) => acceptDrill(tx, storage, next));
         if (operation) log.info({ snapshot: next.uid, operation: operation.id }, 'restore drill');
       } catch (error) {
         // It waits until there is room for its instance.

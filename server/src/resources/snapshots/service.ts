@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Database, Queryable, Tx } from '../../db/database.ts';
+import type { Queryable, Tx } from '../../db/database.ts';
 import type { ListWanted } from '../../http/listing.ts';
 import { pageOf } from '../../http/pagination.ts';
 import type { TeamPrincipal } from '../../http/principal.ts';
@@ -7,9 +7,11 @@ import { assertQuotaWithin } from '../../identity/teams/quotas.ts';
 import { assertPoolHasRoom, promiseSnapshot } from '../../instances/capacity.ts';
 import { kindOf } from '../../instances/kinds.ts';
 import { acceptForInstance } from '../../instances/lifecycle.ts';
+import type { StorageGuard } from '../../instances/storage-guard.ts';
 import { type Instance, lockInstance } from '../../instances/store.ts';
 import { invalid, invalidState, notFound } from '../../lib/errors.ts';
 import { UUID, uuidv7 } from '../../lib/ids.ts';
+import type { ModuleContext } from '../../module.ts';
 import { accept } from '../../operations/accept.ts';
 import { isUnfinished } from '../../operations/unfinished.ts';
 import { beginDrill, type LockedPair, lockPair } from './acceptance.ts';
@@ -43,14 +45,16 @@ export interface NewSnapshotRequest {
 export class SnapshotService {
   readonly kind: string;
   readonly #db: Queryable;
+  readonly #storage: StorageGuard;
   readonly #noun: string;
   readonly #member: string;
 
-  constructor(kind: string, { db }: Database) {
+  constructor(kind: string, { database, storage }: Pick<ModuleContext, 'database' | 'storage'>) {
     const { noun, snapshots } = kindOf(kind);
     const { member } = snapshots;
     this.kind = kind;
-    this.#db = db;
+    this.#db = database.db;
+    this.#storage = storage;
     this.#noun = noun;
     this.#member = member;
   }
@@ -107,7 +111,7 @@ export class SnapshotService {
       args,
     );
     const snapshot = (await snapshotsOf(tx, instance.id)).find((row) => row.uid === uid)!;
-    await promiseSnapshot(tx, principal.team.id, instance);
+    await promiseSnapshot(tx, this.#storage, principal.team.id, instance);
     return {
       message: 'The snapshot is being taken. Ask for its status until it is ready.',
       snapshot: viewSnapshot({ ...snapshot, instance_name: instance.name }),
@@ -120,7 +124,7 @@ export class SnapshotService {
     const { snapshot, instance } = await this.#lock(tx, principal, id);
     const blocker = restoreBlocker(snapshot, instance);
     if (blocker) throw blocker;
-    await assertPoolHasRoom(tx);
+    await assertPoolHasRoom(tx, this.#storage);
     const args: RestoreArgs = {
       snapshot: snapshot.uid,
       settled: instance.status === 'error' ? 'error' : instance.desired === 'running' ? 'running' : 'stopped',
@@ -169,7 +173,7 @@ export class SnapshotService {
         snapshot.status,
       );
     }
-    const operation = await beginDrill(tx, principal, { snapshot, instance });
+    const operation = await beginDrill(tx, this.#storage, principal, { snapshot, instance });
     return {
       message: 'The snapshot is being restored to a throwaway instance, which is checked and removed.',
       status: snapshot.status as SnapshotStatus,

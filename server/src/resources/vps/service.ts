@@ -6,10 +6,11 @@ import { pageOf } from '../../http/pagination.ts';
 import type { TeamPrincipal } from '../../http/principal.ts';
 import { takeQuota } from '../../identity/teams/quotas.ts';
 import { type AddressPools, allotAddresses } from '../../instances/addresses.ts';
-import { assertTakesWrites, promiseInstance } from '../../instances/capacity.ts';
+import { promiseInstance } from '../../instances/capacity.ts';
 import { acceptForInstance, targetOf } from '../../instances/lifecycle.ts';
 import type { InstanceQuery } from '../../instances/listing.ts';
 import { pickSettings } from '../../instances/settings.ts';
+import type { StorageGuard } from '../../instances/storage-guard.ts';
 import { insertInstance, updateInstance } from '../../instances/store.ts';
 import { randomText, type SecretBox } from '../../lib/crypto.ts';
 import { invalidState, notFound } from '../../lib/errors.ts';
@@ -29,6 +30,7 @@ import { warnOfCreation, warnOfUpdate } from './warnings.ts';
 export interface VpsServiceDependencies {
   database: Database;
   plane: DataPlane;
+  storage: StorageGuard;
   secrets: SecretBox;
   pools: AddressPools;
   clock: PassClock;
@@ -40,14 +42,16 @@ export interface VpsServiceDependencies {
  */
 export class VpsService {
   readonly #plane: DataPlane;
+  readonly #storage: StorageGuard;
   readonly #secrets: SecretBox;
   readonly #pools: AddressPools;
   readonly #clock: PassClock;
   readonly #db: Queryable;
 
-  constructor({ database, plane, secrets, pools, clock }: VpsServiceDependencies) {
+  constructor({ database, plane, storage, secrets, pools, clock }: VpsServiceDependencies) {
     const { db } = database;
     this.#plane = plane;
+    this.#storage = storage;
     this.#secrets = secrets;
     this.#pools = pools;
     this.#clock = clock;
@@ -119,8 +123,7 @@ export class VpsService {
     await createDefaultFirewall(tx, vps, serverRules());
     // Its status is `pending` until a worker begins.
     const operation = await accept(tx, principal, targetOf(vps), vpsOperations.create, { image: body.image });
-    await promiseInstance(tx, principal.team.id, vps);
-    await assertTakesWrites(this.#plane);
+    await promiseInstance(tx, this.#storage, principal.team.id, vps);
     return {
       message: 'The server is being created. Ask for its status until it is running.',
       instance: viewVps(vps, NOTHING_SEEN),
@@ -165,7 +168,7 @@ export class VpsService {
     const operation =
       plan || restarts ? await acceptForInstance(tx, principal, vps, vpsOperations.update, args) : null;
     const updated = await this.#lock(tx, principal, id);
-    await promiseInstance(tx, principal.team.id, updated, { present: vps });
+    await promiseInstance(tx, this.#storage, principal.team.id, updated, { present: vps });
     return {
       message: operation ? 'The server is being updated.' : 'The server was updated.',
       instance: viewVps(updated, NOTHING_SEEN),
