@@ -75,7 +75,13 @@ describe('capacity of a pool that is nearly full', () => {
     assert.deepEqual([data.verdict, data.findings[0].code], ['unhealthy', 'storage_read_only']);
     world.test.plane.setWriteRefusal(null);
     await world.observe();
-    assert.equal((await promise()).status, 201);
+    const more = await promise();
+    assert.equal(more.status, 201);
+    // The tests after this one count what is promised.
+    await waitFor('it to run', async () => {
+      const { status } = (await call('GET', `/vps/${more.body.instance.id}`)).body.instance;
+      return status === 'running';
+    });
     await waitFor('200', async () => (await call('GET', '/health')).status === 200);
     await waitFor('it to be healthy', async () => (await shown()).health === 'healthy');
   });
