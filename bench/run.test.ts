@@ -10,9 +10,6 @@ it('refuses a benchmark that does not exist, and names those that do', () => {
     assert.equal(status, 1);
     // It says nothing of an install, because it has made none.
     assert.equal(stdout, '');
-    assert.match(
-      stderr,
-      /^No benchmark is called (typo|--wirte)\. There are: services, .*simulated, fairness\.\n$/,
-    );
+    assert.match(stderr, /^No benchmark is called (typo|--wirte)\. There are: [a-z]+(, [a-z]+)+\.\n$/);
   }
 });

@@ -141,6 +141,25 @@ describe('a fair queue', () => {
     assert.ok(trial.waiting('a').includes(trial.entries.at(-1)!));
   });
 
+  test('gives a key more when the others have gone, though nothing comes or ends', async (t) => {
+    let now = 0;
+    t.mock.method(performance, 'now', () => now);
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const trial = new Trial({ slots: 6, perKey: 3, perKeyAmongOthers: 1 });
+    for (const key of ['b', 'a', 'a', 'a', 'a']) await trial.move({ arrive: key });
+    assert.equal(trial.atWork('a').length, 1);
+    now = 500;
+    await trial.move({ arrive: 'b' });
+    now = 1000;
+    t.mock.timers.tick(1000);
+    await settle();
+    assert.equal(trial.atWork('a').length, 1);
+    now = 2000;
+    t.mock.timers.tick(1000);
+    await settle();
+    assert.deepEqual([trial.atWork('a').length, trial.waiting('a').length], [3, 1]);
+  });
+
   test('serves all in the end, whoever comes and goes', async (t) => {
     let now = 0;
     t.mock.method(performance, 'now', () => now);

@@ -41,7 +41,7 @@ const NOBODY: Asked = { key: '', at: Number.NEGATIVE_INFINITY };
 
 /**
  * Hands out slots of this process, to the keys in turn: however many wait with one key, the next of another key waits
- * for one slot at most. All steps take constant time.
+ * for one slot at most. All steps take constant time, except for a look at all keys once a second while somebody waits.
  */
 export class FairQueue {
   #free: number;
@@ -52,6 +52,7 @@ export class FairQueue {
   readonly #lines = new Map<string, Line>();
   /** The lines that someone waits in and that were below their bound at their last move, in turn. */
   readonly #turns = new Set<Line>();
+  #look: NodeJS.Timeout | undefined;
   /** The key that has asked last, and the last one before it that is another. */
   #asked: readonly [Asked, Asked] = [NOBODY, NOBODY];
 
@@ -114,6 +115,7 @@ export class FairQueue {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     line.waiting.add(resolve);
     if (this.#hasRoom(line)) this.#turns.add(line);
+    this.#lookLater();
     const giveUp = (): void => {
       if (!line.waiting.delete(resolve)) return;
       if (line.waiting.size === 0) this.#turns.delete(line);
@@ -125,6 +127,21 @@ export class FairQueue {
     this.#admit();
     await promise;
     clearTimeout(timer);
+  }
+
+  /**
+   * Looks again at those who wait, every second while there are any. Nothing else tells that the others have gone, and all
+   * that is at work with a key may itself wait for long.
+   */
+  #lookLater(): void {
+    if (this.#perKeyAmongOthers === this.#perKey) return;
+    this.#look ??= setTimeout(() => {
+      this.#look = undefined;
+      const waiting = Array.from(this.#lines.values()).filter((line) => line.waiting.size > 0);
+      for (const line of waiting) if (this.#hasRoom(line)) this.#turns.add(line);
+      this.#admit();
+      if (waiting.length > 0) this.#lookLater();
+    }, PRESENT_MS).unref();
   }
 
   #release(line: Line): void {
