@@ -65,8 +65,11 @@ export const isBusy = (error: unknown): boolean =>
   // 412: it changed between our read and our write.
   (error.status === 412 || BUSY.test(error.said));
 
-/** The last pattern: Incus inspects all interfaces of the host, and one has disappeared since it listed them. */
-const BUSY = /\bbusy\b|matching non-reusable operation|is already being|Device "veth\w+" does not exist/i;
+/**
+ * The last pattern: Incus inspects all interfaces of the host, and one has disappeared since it listed them: that of a
+ * guest, or the bridge of another network.
+ */
+const BUSY = /\bbusy\b|matching non-reusable operation|is already being|Device "[\w-]+" does not exist/i;
 
 /** See `disk-size.ts`. */
 export const refusesLimit = (error: unknown): error is IncusError =>
