@@ -1,10 +1,14 @@
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { mountAt, mountsOf } from '../../lib/mounts.ts';
 import { allPids, linkOf } from '../../lib/processes.ts';
 import { run } from '../../lib/run.ts';
 
 /** Of Incus's own mounts: without it, Incus could not remove disks. */
 const OPTIONS = 'loop,user_subvol_rm_allowed';
+/** For how long somebody who still has it mounted is waited for, and between two attempts. */
+const PATIENCE_MS = 10_000;
+const PAUSE_MS = 200;
 
 /**
  * Unmounts the file system at `mount` wherever it is mounted, and mounts it again from the file `image`. Btrfs stays
@@ -14,14 +18,26 @@ const OPTIONS = 'loop,user_subvol_rm_allowed';
  */
 export async function mountAnew(mount: string, image: string): Promise<void> {
   const source = mountAt(mount)?.source;
-  if (source) {
-    for (const { namespace, target } of copiesOf(source)) {
+  const unmountCopies = async () => {
+    for (const { namespace, target } of source ? copiesOf(source) : []) {
       // Lazily: what holds it open there has ended, or never ends. A process that is gone has let go of it by itself.
       await run('nsenter', [`--mount=${namespace}`, 'umount', '--lazy', target], { allow: 'any' });
     }
-    await run('umount', [mount]);
+  };
+  await unmountCopies();
+  if (source) await run('umount', [mount]);
+  const deadline = Date.now() + PATIENCE_MS;
+  for (;;) {
+    try {
+      await run('mount', ['-t', 'btrfs', '-o', OPTIONS, image, mount]);
+      break;
+    } catch (error) {
+      // Another namespace was copied from ours meanwhile, or an unmount is still on its way.
+      if (Date.now() > deadline) throw error;
+      await delay(PAUSE_MS);
+      await unmountCopies();
+    }
   }
-  await run('mount', ['-t', 'btrfs', '-o', OPTIONS, image, mount]);
   // As Incus does, so that what is in the pool is not cached twice. Not every file system can.
   const device = mountAt(mount)?.source;
   if (device) await run('losetup', ['--direct-io=on', device], { allow: 'any' });
