@@ -22,7 +22,7 @@ const ENGINES = [
  * Takes, restores and clones snapshots of real instances through the API, and looks at the data with the engines' own
  * clients.
  */
-describe('snapshots on Incus', { timeout: 4_800_000, concurrency: 3 }, () => {
+describe('snapshots on Incus', { timeout: 4_800_000, concurrency: 2 }, () => {
   let world: SnapshotWorld;
 
   before(async () => {
