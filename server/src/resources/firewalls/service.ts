@@ -99,11 +99,7 @@ export class FirewallService {
         effective_rules: jsonb(rules),
       })
       .execute();
-    await writeAttachments(
-      tx,
-      firewall,
-      attached.map((instance) => instance.id),
-    );
+    await writeAttachments(tx, firewall, attached);
     await record(tx, firewallEvents.created, subject(firewall), {});
     const operation = attached.length > 0 ? await acceptApply(tx, principal, id) : null;
     return {
@@ -147,11 +143,7 @@ export class FirewallService {
       ...(asDraft && body.rules ? draftColumns(firewall, rules) : {}),
       ...(deploys ? deployColumns(rules) : {}),
     });
-    await writeAttachments(
-      tx,
-      firewall,
-      attached.map((instance) => instance.id),
-    );
+    await writeAttachments(tx, firewall, attached);
     await record(tx, firewallEvents.updated, subject(firewall), {});
     // A firewall that protects nothing and never did has nothing to apply.
     const isUnused = attached.length === 0 && before.length === 0 && firewall.status === 'draft';
@@ -210,11 +202,7 @@ export class FirewallService {
   ) {
     const { id, name, effective_rules: rules } = firewall;
     assertNotTooLarge(team, { id, name, rules, attached });
-    await writeAttachments(
-      tx,
-      firewall,
-      attached.map((instance) => instance.id),
-    );
+    await writeAttachments(tx, firewall, attached);
     return answer({ ...firewall, status: 'applying' }, message, await acceptApply(tx, principal, id));
   }
 

@@ -93,8 +93,9 @@ export const listAttachments = (db: Queryable, teamId: number): Promise<Attachme
 export async function writeAttachments(
   tx: Tx,
   firewall: { id: string; team_id: number },
-  ids: readonly string[],
+  attached: readonly { id: string }[],
 ): Promise<void> {
+  const ids = attached.map(({ id }) => id);
   await sql`delete from firewall_attachments
     where firewall_id = ${firewall.id} and instance_id <> all (${ids}::uuid[])`.execute(tx);
   if (ids.length === 0) return;
