@@ -19,9 +19,7 @@ export const eventsModule: ResourceModule = {
       {
         name: 'event-retention',
         everySeconds: 3600,
-        run: async () => {
-          await purgeEvents(database.db, config.eventDays);
-        },
+        run: () => purgeEvents(database.db, config.eventDays),
       },
     ],
   }),

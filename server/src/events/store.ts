@@ -1,6 +1,7 @@
 import { type RawBuilder, type Selectable, sql } from 'kysely';
 import type { Static, TSchema } from 'typebox';
 import { Value } from 'typebox/value';
+import { deleteInBatches } from '../db/batches.ts';
 import type { Database, Queryable, Tx } from '../db/database.ts';
 import type { Events } from '../db/schema.gen.ts';
 import type { EventType } from './catalogue.ts';
@@ -56,8 +57,6 @@ export const BEGINNING = 0;
  * Most events that get positions in one transaction, so that a backlog after an outage does not hold the lock for long.
  */
 const PLACED_AT_ONCE = 1000;
-/** Events that are deleted in one statement. */
-const PURGED_AT_ONCE = 5000;
 
 /** Channel on which the database tells that events were written. */
 export const EVENTS_CHANNEL = 'danube_events';
@@ -136,11 +135,9 @@ export async function readLatest(database: Database): Promise<number> {
   return last ?? BEGINNING;
 }
 
-/** Deletes events that are older than so many days. Returns their number. */
-export async function purgeEvents(db: Queryable, days: number): Promise<number> {
-  let purged = 0;
-  // In batches, so that no lock is held for long.
-  for (let count = PURGED_AT_ONCE; count === PURGED_AT_ONCE; purged += count) {
+/** Deletes events that are older than so many days. */
+export async function purgeEvents(db: Queryable, days: number): Promise<void> {
+  await deleteInBatches(async (limit) => {
     const result = await db
       .deleteFrom('events')
       .where('id', 'in', (events) =>
@@ -150,12 +147,11 @@ export async function purgeEvents(db: Queryable, days: number): Promise<number> 
           .where('created_at', '<', sql<Date>`now() - make_interval(days => ${days})`)
           .where('position', 'is not', null)
           .orderBy('created_at')
-          .limit(PURGED_AT_ONCE),
+          .limit(limit),
       )
       .executeTakeFirst();
-    count = Number(result.numDeletedRows);
-  }
-  return purged;
+    return result.numDeletedRows;
+  });
 }
 
 /**

@@ -28,7 +28,7 @@ export interface StreamRequest {
 /** Open streams of server-sent events (HTML standard, section 9.2). */
 export class EventStreams {
   readonly #feed: EventFeed;
-  readonly #open = new Map<number, number>();
+  readonly #open = new Set<StreamRequest>();
   readonly #closing = new AbortController();
 
   constructor(feed: EventFeed) {
@@ -37,7 +37,8 @@ export class EventStreams {
 
   /** Throws `rate_limited` where the team has too many streams. */
   assertRoom(teamId: number): void {
-    if ((this.#open.get(teamId) ?? 0) < STREAMS_PER_TEAM) return;
+    const open = Array.from(this.#open).filter((stream) => stream.teamId === teamId);
+    if (open.length < STREAMS_PER_TEAM) return;
     throw new AppError(
       'rate_limited',
       `The team has ${STREAMS_PER_TEAM} streams of events open. Close one of them first.`,
@@ -47,11 +48,11 @@ export class EventStreams {
 
   /** Answers the request with events until the client hangs up, its token ends, or the server closes. */
   async run(request: StreamRequest): Promise<void> {
-    const { raw, teamId, log } = request;
+    const { raw, log } = request;
     const gone = new AbortController();
     raw.once('close', () => gone.abort());
     if (raw.destroyed) gone.abort();
-    this.#open.set(teamId, (this.#open.get(teamId) ?? 0) + 1);
+    this.#open.add(request);
     try {
       await this.#write(request, AbortSignal.any([gone.signal, this.#closing.signal]));
     } catch (error) {
@@ -59,9 +60,7 @@ export class EventStreams {
       if (!(error instanceof AppError) && !gone.signal.aborted)
         logFailure(log, error, 'a stream of events broke off');
     } finally {
-      const left = this.#open.get(teamId)! - 1;
-      if (left === 0) this.#open.delete(teamId);
-      else this.#open.set(teamId, left);
+      this.#open.delete(request);
       raw.end();
     }
   }

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { deleteInBatches } from '../db/batches.ts';
 import type { Database } from '../db/database.ts';
 import { purgeIdempotencyKeys } from '../http/mutation.ts';
 import { logFailure } from '../lib/failure.ts';
@@ -111,20 +112,20 @@ export function retention(database: Database): Reconciler {
     async run() {
       await purgeIdempotencyKeys(database.db);
       const before = Date.now() - WORKFLOW_RETENTION_DAYS * 86_400_000;
-      // DBOS keeps parts of a workflow in tables without foreign keys. In batches, so that no lock is held for long.
-      for (let deleted = 1000n; deleted >= 1000n; ) {
+      // DBOS keeps parts of a workflow in tables without foreign keys.
+      await deleteInBatches(async (limit) => {
         const result = await sql`
           with old as (
             delete from dbos.workflow_status where workflow_uuid in (
               select workflow_uuid from dbos.workflow_status
-              where status in ('SUCCESS', 'ERROR', 'CANCELLED') and updated_at < ${before} limit 1000)
+              where status in ('SUCCESS', 'ERROR', 'CANCELLED') and updated_at < ${before} limit ${limit})
             returning workflow_uuid),
           outputs as (delete from dbos.operation_outputs where workflow_uuid in (select workflow_uuid from old))
           delete from dbos.workflow_input where workflow_uuid in (select workflow_uuid from old)`.execute(
           database.db,
         );
-        deleted = result.numAffectedRows ?? 0n;
-      }
+        return result.numAffectedRows ?? 0n;
+      }, 1000);
     },
   };
 }

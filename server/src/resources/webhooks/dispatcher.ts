@@ -1,30 +1,17 @@
-import type { Database } from '../../db/database.ts';
 import { startWakeUp } from '../../db/wake-up.ts';
 import { EVENTS_CHANNEL } from '../../events/store.ts';
-import type { SecretBox } from '../../lib/crypto.ts';
 import { logFailure } from '../../lib/failure.ts';
-import type { Log } from '../../lib/log.ts';
-import type { Lookup } from '../../lib/lookup.ts';
-import { EndpointWorker } from './endpoint-worker.ts';
+import { type DeliveryDependencies, EndpointWorker } from './endpoint-worker.ts';
 import { fanOut } from './fan-out.ts';
 import { findDue, untilNextDue } from './queue.ts';
-import type { TargetPolicy } from './targets.ts';
 
 /** Most milliseconds between two looks for what is due, in case a notification is lost. */
 const LOOK_EVERY = 30_000;
 
-export interface DispatcherDependencies {
-  database: Database;
-  secrets: SecretBox;
-  log: Log;
-  lookup: Lookup;
-  policy: TargetPolicy;
-}
-
 /** Makes deliveries of new events, and sends what is due. Every worker runs one; they share the work. */
-export function startDispatcher(dependencies: DispatcherDependencies): { stop(): Promise<void> } {
+export function startDispatcher(dependencies: DeliveryDependencies): { stop(): Promise<void> } {
   const { database, log } = dependencies;
-  const workers = new Map<string, EndpointWorker>();
+  const workers = new Map<string, { worker: EndpointWorker; ended: Promise<void> }>();
   const missed = new Set<string>();
   let timer: NodeJS.Timeout | null = null;
   let stopped = false;
@@ -47,8 +34,7 @@ export function startDispatcher(dependencies: DispatcherDependencies): { stop():
       return;
     }
     const worker = new EndpointWorker(id, dependencies);
-    workers.set(id, worker);
-    worker
+    const ended = worker
       .run()
       .catch((error) => logFailure(log, error, 'deliveries broke off', { endpoint: id }))
       .finally(() => {
@@ -57,9 +43,11 @@ export function startDispatcher(dependencies: DispatcherDependencies): { stop():
         if (missed.delete(id)) wakeUp.wake();
         else void lookAgain();
       });
+    workers.set(id, { worker, ended });
   }
 
   async function lookAgain(): Promise<void> {
+    if (stopped) return;
     const due = await untilNextDue(database.db).catch((error) => {
       logFailure(log, error, 'next delivery not found');
       return null;
@@ -74,10 +62,10 @@ export function startDispatcher(dependencies: DispatcherDependencies): { stop():
   return {
     async stop() {
       stopped = true;
-      for (const worker of workers.values()) worker.stop();
+      for (const { worker } of workers.values()) worker.stop();
       await wakeUp.stop();
       if (timer) clearTimeout(timer);
-      await Promise.all(Array.from(workers.values(), (worker) => worker.ended));
+      await Promise.all(Array.from(workers.values(), ({ ended }) => ended));
     },
   };
 }

@@ -1,9 +1,21 @@
+import type { Database } from '../../db/database.ts';
 import type { SecretBox } from '../../lib/crypto.ts';
-import type { DispatcherDependencies } from './dispatcher.ts';
+import type { Log } from '../../lib/log.ts';
+import type { Lookup } from '../../lib/lookup.ts';
 import { type Attempt, type Delivery, type Endpoint, settleAndClaim } from './queue.ts';
 import { pauseAfter } from './retries.ts';
 import { createSender, type Outcome, type Sender } from './sender.ts';
 import { sign } from './signature.ts';
+import type { TargetPolicy } from './targets.ts';
+
+/** What it takes to send deliveries. */
+export interface DeliveryDependencies {
+  database: Database;
+  secrets: SecretBox;
+  log: Log;
+  lookup: Lookup;
+  policy: TargetPolicy;
+}
 
 /** Grace period for attempts under way at shutdown, in milliseconds. */
 const CLOSING_MS = 2_000;
@@ -14,16 +26,15 @@ const AT_ONCE = 32;
 /** Sends what one endpoint has to get, until nothing is due. */
 export class EndpointWorker {
   readonly #id: string;
-  readonly #dependencies: DispatcherDependencies;
+  readonly #dependencies: DeliveryDependencies;
   readonly #sender: Sender;
   readonly #sending = new Set<Promise<void>>();
   readonly #attempts: Attempt[] = [];
   #patience: NodeJS.Timeout | undefined;
   #stopping = false;
   #room = 1;
-  readonly #end = Promise.withResolvers<void>();
 
-  constructor(id: string, dependencies: DispatcherDependencies) {
+  constructor(id: string, dependencies: DeliveryDependencies) {
     this.#id = id;
     this.#dependencies = dependencies;
     this.#sender = createSender(dependencies.lookup, dependencies.policy, AT_ONCE);
@@ -39,7 +50,6 @@ export class EndpointWorker {
     } finally {
       clearTimeout(this.#patience);
       await this.#sender.close();
-      this.#end.resolve();
     }
   }
 
@@ -47,10 +57,6 @@ export class EndpointWorker {
   stop(): void {
     this.#stopping = true;
     this.#patience = setTimeout(() => void this.#sender.close(), CLOSING_MS);
-  }
-
-  get ended(): Promise<void> {
-    return this.#end.promise;
   }
 
   async #step(attempts: readonly Attempt[]): Promise<void> {

@@ -1,4 +1,5 @@
 import { type Selectable, sql } from 'kysely';
+import { deleteInBatches } from '../../db/batches.ts';
 import type { Queryable, Tx } from '../../db/database.ts';
 import type { WebhookDeliveries, WebhookEndpoints } from '../../db/schema.gen.ts';
 import { EVENTS_CHANNEL } from '../../events/store.ts';
@@ -26,59 +27,37 @@ const DELIVERIES: Listing = {
   filters: { endpoint_id: { column: 'endpoint_id', form: 'uuid' } },
 };
 
+const endpointsOf = (db: Queryable, teamId: number) =>
+  db.selectFrom('webhook_endpoints').selectAll().where('team_id', '=', teamId);
+
 export const listEndpoints = (db: Queryable, teamId: number, query: EndpointQuery) =>
-  readPage(
-    db.selectFrom('webhook_endpoints').selectAll().where('team_id', '=', teamId),
-    ENDPOINTS,
-    query,
-    () => countOf(db, teamId, QUOTA),
-  );
+  readPage(endpointsOf(db, teamId), ENDPOINTS, query, () => countOf(db, teamId, QUOTA));
 
 export const listDeliveries = (db: Queryable, teamId: number, query: DeliveryQuery) =>
   readPage(db.selectFrom('webhook_deliveries').selectAll().where('team_id', '=', teamId), DELIVERIES, query);
+
+/** A malformed id names nothing. */
+const endpointQuery = (db: Queryable, teamId: number, id: string) =>
+  UUID.test(id) ? endpointsOf(db, teamId).where('id', '=', id) : null;
 
 export const findEndpoint = async (
   db: Queryable,
   teamId: number,
   id: string,
-): Promise<Endpoint | undefined> =>
-  UUID.test(id)
-    ? db
-        .selectFrom('webhook_endpoints')
-        .selectAll()
-        .where('id', '=', id)
-        .where('team_id', '=', teamId)
-        .executeTakeFirst()
-    : undefined;
+): Promise<Endpoint | undefined> => endpointQuery(db, teamId, id)?.executeTakeFirst();
 
 export const lockEndpoint = async (tx: Tx, teamId: number, id: string): Promise<Endpoint | undefined> =>
-  UUID.test(id)
-    ? tx
-        .selectFrom('webhook_endpoints')
-        .selectAll()
-        .where('id', '=', id)
-        .where('team_id', '=', teamId)
-        .forUpdate()
-        .executeTakeFirst()
-    : undefined;
+  endpointQuery(tx, teamId, id)?.forUpdate().executeTakeFirst();
+
+const defaultQuery = (db: Queryable, teamId: number) =>
+  endpointsOf(db, teamId).where('is_default', '=', true);
 
 /** The endpoint of `/webhooks/config`. */
 export const findDefault = (db: Queryable, teamId: number): Promise<Endpoint | undefined> =>
-  db
-    .selectFrom('webhook_endpoints')
-    .selectAll()
-    .where('team_id', '=', teamId)
-    .where('is_default', '=', true)
-    .executeTakeFirst();
+  defaultQuery(db, teamId).executeTakeFirst();
 
 export const lockDefault = (tx: Tx, teamId: number): Promise<Endpoint | undefined> =>
-  tx
-    .selectFrom('webhook_endpoints')
-    .selectAll()
-    .where('team_id', '=', teamId)
-    .where('is_default', '=', true)
-    .forUpdate()
-    .executeTakeFirst();
+  defaultQuery(tx, teamId).forUpdate().executeTakeFirst();
 
 export const findDelivery = (db: Queryable, teamId: number, id: number): Promise<Delivery | undefined> =>
   db
@@ -108,13 +87,13 @@ export const wakeDispatchers = (tx: Tx) => sql`select pg_notify(${EVENTS_CHANNEL
 
 /** Deletes deliveries that ended so many days ago, and secrets that are not valid any more. */
 export async function purgeWebhooks(db: Queryable, days: number): Promise<void> {
-  for (let count = 5000n; count === 5000n; ) {
+  await deleteInBatches(async (limit) => {
     const result = await sql`
       delete from webhook_deliveries where id in (
         select id from webhook_deliveries where state in ('delivered', 'failed')
-          and updated_at < now() - make_interval(days => ${days}) limit 5000)`.execute(db);
-    count = result.numAffectedRows ?? 0n;
-  }
+          and updated_at < now() - make_interval(days => ${days}) limit ${limit})`.execute(db);
+    return result.numAffectedRows ?? 0n;
+  });
   await db
     .updateTable('webhook_endpoints')
     .set({ previous_secret_sealed: null, previous_secret_until: null })
