@@ -26,3 +26,18 @@ export function table(rows: Row[]): string {
     ),
   ].join('\n');
 }
+
+/** The document with these figures of a benchmark, which stand between two marks. Throws where it has no place for them. */
+export function withFigures(document: string, benchmark: string, figures: string): string {
+  const start = `<!-- figures of ${benchmark} -->\n`;
+  const end = '<!-- end of figures -->';
+  const [before, rest] = split(document, start, benchmark);
+  const [, after] = split(rest, end, benchmark);
+  return `${before}${start}\n${figures}\n\n${end}${after}`;
+}
+
+function split(text: string, mark: string, benchmark: string): [string, string] {
+  const index = text.indexOf(mark);
+  if (index < 0) throw new Error(`docs/benchmarks.md has no place for the figures of ${benchmark}.`);
+  return [text.slice(0, index), text.slice(index + mark.length)];
+}

@@ -1,4 +1,4 @@
-/** `npm run bench`: runs the benchmarks on an install of their own and prints the table. `--write` updates the docs. */
+/** `npm run bench`: runs benchmarks on an install of their own and prints their tables. `--write` updates those in the docs. */
 import { readFile, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -19,14 +19,13 @@ import { benchCreateSimulated } from './create-simulated.ts';
 import { benchFairness } from './fairness.ts';
 import { benchIdle } from './idle.ts';
 import { benchListVps } from './list-vps.ts';
-import { type Row, table } from './report.ts';
+import { type Row, table, withFigures } from './report.ts';
 import { benchSnapshots } from './snapshots.ts';
 import { benchStart } from './start.ts';
 import { benchStreams } from './streams.ts';
 import { benchWebhooks } from './webhooks.ts';
 
 const DOCUMENT = path.join(ROOT, 'docs/benchmarks.md');
-const MARKS = /(<!-- figures -->\n)[\s\S]*(<!-- end of figures -->)/;
 
 const benchmarks: Record<string, () => Promise<Row[]>> = {
   start: benchStart,
@@ -48,7 +47,7 @@ if (unknown.length > 0) {
   );
   process.exit(1);
 }
-const rows: Row[] = [];
+const figures = new Map<string, string>();
 await prepareTestInstall('incus');
 try {
   await installTestPackages(ALL_PACKAGES);
@@ -58,19 +57,17 @@ try {
   for (const [name, bench] of Object.entries(benchmarks)) {
     if (wanted.length > 0 && !wanted.includes(name)) continue;
     terminal.line(`\n── ${name}`);
-    rows.push(...(await bench()));
+    const rows = await bench();
+    figures.set(name, table(rows));
     process.stdout.write(`${table(rows)}\n`);
   }
 } finally {
   await removeTestInstall();
 }
 if (process.argv.includes('--write')) {
-  const text = await readFile(DOCUMENT, 'utf8');
-  const where = `${os.cpus().length} cores (${os.cpus()[0]?.model}), Linux ${os.release()}, Node ${process.version}`;
-  const figures = `${table(rows)}\n\nMeasured on ${where}.\n`;
-  await writeFile(
-    DOCUMENT,
-    text.replace(MARKS, (_all, start, end) => `${start}${figures}${end}`),
-  );
+  const where = `${os.cpus().length} cores (${os.cpus()[0]?.model}), Node ${process.version}`;
+  let text = await readFile(DOCUMENT, 'utf8');
+  for (const [name, rows] of figures) text = withFigures(text, name, `${rows}\n\nMeasured on ${where}.`);
+  await writeFile(DOCUMENT, text);
 }
 process.exit(0);
