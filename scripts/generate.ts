@@ -45,6 +45,7 @@ async function openApiDocument(): Promise<string> {
     database,
     databaseFolder: null,
     plane,
+    objects: null,
     pools,
     publicAddress: null,
     secretKey,

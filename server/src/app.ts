@@ -15,6 +15,7 @@ import type { Log } from './lib/log.ts';
 import { type Lookup, lookupOfHost } from './lib/lookup.ts';
 import { type ModuleContext, type ModuleParts, type ResourceModule, registerModules } from './module.ts';
 import { MODULES } from './modules.ts';
+import type { ObjectStore } from './object-store/contract.ts';
 import { registerOperations } from './operations/accept.ts';
 import type { OperationWorkflows } from './operations/operation.ts';
 import { createRuntime, migrateWorkflows, type RuntimeOptions } from './operations/runtime.ts';
@@ -28,6 +29,8 @@ export interface AppOptions {
   /** Where the database is stored, for its disk to be watched; null where that is not on this host. */
   databaseFolder: string | null;
   plane: DataPlane;
+  /** Null: this install has no object storage. */
+  objects: ObjectStore | null;
   pools: AddressPools;
   /** IPv4 address of the host at which published ports are reached; null: no port can be published. */
   publicAddress: string | null;
@@ -98,6 +101,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       await authenticator.close();
       await worker?.stop();
       await plane.close();
+      await options.objects?.close();
       await database.close();
     },
   };
@@ -107,17 +111,38 @@ export async function startApp(options: AppOptions): Promise<App> {
 export function createContext(
   options: Pick<
     AppOptions,
-    'config' | 'databaseFolder' | 'plane' | 'pools' | 'publicAddress' | 'secretKey' | 'log' | 'lookup'
+    | 'config'
+    | 'databaseFolder'
+    | 'plane'
+    | 'objects'
+    | 'pools'
+    | 'publicAddress'
+    | 'secretKey'
+    | 'log'
+    | 'lookup'
   > & {
     database: Database;
   },
 ): ModuleContext {
-  const { config, database, plane, pools, publicAddress, log, lookup = lookupOfHost } = options;
+  const { config, database, plane, objects, pools, publicAddress, log, lookup = lookupOfHost } = options;
   const secrets = createSecretBox(options.secretKey);
   const authority = createAuthorityReader(database, secrets);
   const clock = createPassClock(database, plane, INSTANCE_RECONCILER);
   const storage = createStorageGuard(plane, options.databaseFolder);
-  return { config, database, plane, storage, secrets, authority, pools, publicAddress, lookup, log, clock };
+  return {
+    config,
+    database,
+    plane,
+    objects,
+    storage,
+    secrets,
+    authority,
+    pools,
+    publicAddress,
+    lookup,
+    log,
+    clock,
+  };
 }
 
 /** The routes of all modules, and their tags in the OpenAPI document. */

@@ -6,7 +6,7 @@ import type { Database, Queryable } from './db/database.ts';
 import { type EventCatalogue, registerEvents } from './events/catalogue.ts';
 import type { Api } from './http/api.ts';
 import type { Tag } from './http/openapi-parts.ts';
-import { registerScopes, type ScopeSubject } from './http/scopes.ts';
+import { registerScopes, registerSubjects, type ScopeSubject } from './http/scopes.ts';
 import { type Quota, registerQuotas } from './identity/teams/quotas.ts';
 import type { AddressPools } from './instances/addresses.ts';
 import { type InstanceKind, registerKinds } from './instances/kinds.ts';
@@ -15,6 +15,7 @@ import type { SecretBox } from './lib/crypto.ts';
 import type { Log } from './lib/log.ts';
 import type { Lookup } from './lib/lookup.ts';
 import type { KeyedCertificate } from './lib/pki.ts';
+import type { ObjectStore } from './object-store/contract.ts';
 import type { OperationWorkflows } from './operations/operation.ts';
 import type { PassClock, Reconciler } from './reconcilers/reconcilers.ts';
 
@@ -30,6 +31,8 @@ export interface ResourceModule {
   tags?: readonly Tag[];
   /** Subjects of its scopes: `vps` defines `vps:read`, `vps:write` and `vps:delete`. */
   scopes?: readonly ScopeSubject[];
+  /** Its resource types that are called otherwise than the subject of their scopes, with that subject. */
+  subjects?: Readonly<Record<string, string>>;
   /** How many of it a team may have, by quota kind. */
   quotas?: Readonly<Record<string, Quota>>;
   /** Its event types. */
@@ -63,6 +66,8 @@ export interface ModuleContext {
   config: Config;
   database: Database;
   plane: DataPlane;
+  /** Null: this install has no object storage. */
+  objects: ObjectStore | null;
   /** Asked by whoever promises something that will be stored. */
   storage: StorageGuard;
   secrets: SecretBox;
@@ -82,6 +87,8 @@ export interface ModuleContext {
 export interface ConsistencyCheck {
   db: Queryable;
   plane: DataPlane;
+  /** Null: the check leaves it out. */
+  objects: ObjectStore | null;
   teamId: number;
   instances: readonly InstanceReport[];
   volumes: readonly VolumeRef[];
@@ -89,11 +96,12 @@ export interface ConsistencyCheck {
 }
 
 /**
- * Registers the scopes, quotas, event types and instance kinds of the modules. Must run before they are looked up;
+ * Registers the scopes with their resource types, quotas, event types and instance kinds of the modules. Must run before they are looked up;
  * running it again changes nothing.
  */
 export function registerModules(modules: readonly ResourceModule[]): void {
   registerScopes(modules.flatMap(({ scopes = [] }) => scopes));
+  for (const { subjects = {} } of modules) registerSubjects(subjects);
   for (const { quotas = {} } of modules) registerQuotas(quotas);
   registerEvents(modules.flatMap(({ events = {} }) => Object.values(events)));
   registerKinds(modules.flatMap(({ kinds = [] }) => kinds));

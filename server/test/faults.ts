@@ -10,6 +10,12 @@ import { createSimDataPlane, type SimDataPlane } from '../src/dataplane/sim/data
 import type { Queryable } from '../src/db/database.ts';
 import type { ResourceModule } from '../src/module.ts';
 import { MODULES } from '../src/modules.ts';
+import type { ObjectStore } from '../src/object-store/contract.ts';
+import {
+  createSimObjectStore,
+  type SimObjectStore,
+  stateFileOf,
+} from '../src/object-store/sim/object-store.ts';
 import { readIntent } from '../src/resources/firewalls/intent.ts';
 import { type Call, clientOf } from './client.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
@@ -24,8 +30,8 @@ export interface Crashable {
   start(): Promise<ServerProcess>;
   /** A client for a team, by default the first one. */
   client(server: ServerProcess, team?: TestTeam): Call;
-  /** Reads the data plane as the dead server left it. Only while no server is running. */
-  inspect<T>(look: (plane: SimDataPlane) => Promise<T>): Promise<T>;
+  /** Reads data plane and object store as the dead server left them. Only while no server is running. */
+  inspect<T>(look: (plane: SimDataPlane, objects: SimObjectStore) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -60,9 +66,11 @@ export async function createCrashable(
     client: (server, { token } = team) => clientOf(server.url, token),
     async inspect(look) {
       const plane = createSimDataPlane({ stateFile, latencyMs: 0 });
+      const objects = createSimObjectStore({ stateFile: stateFileOf(stateFile), latencyMs: 0 });
       try {
-        return await look(plane);
+        return await look(plane, objects);
       } finally {
+        await objects.close();
         await plane.close();
       }
     },
@@ -77,16 +85,23 @@ export async function createCrashable(
   };
 }
 
+interface CheckOptions {
+  /** A team. */
+  only?: number;
+  modules?: readonly ResourceModule[];
+  objects?: ObjectStore | null;
+}
+
 /**
  * Checks what must be true of every install without unfinished operations: rows match instances, volumes and snapshots
  * one to one, no address is used twice, every operation has ended, and counters are right. Each module contributes its
- * part. Returns the problems, by default of all teams.
+ * part. Returns the problems, by default of all teams and of
+ * all but object storage.
  */
 export async function findInconsistencies(
   { pool, db }: TestDatabase,
   plane: DataPlane,
-  only?: number,
-  modules: readonly ResourceModule[] = MODULES,
+  { only, modules = MODULES, objects = null }: CheckOptions = {},
 ): Promise<string[]> {
   const instances = await plane.listInstances();
   const volumes = await plane.listVolumes();
@@ -98,6 +113,7 @@ export async function findInconsistencies(
     const check = {
       db,
       plane,
+      objects,
       teamId,
       instances: instances.filter(({ ref }) => ref.teamId === teamId),
       volumes: volumes.filter((volume) => volume.teamId === teamId),

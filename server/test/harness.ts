@@ -11,6 +11,7 @@ import { createToken } from '../src/identity/tokens/service.ts';
 import { createStorageGuard, type StorageGuard } from '../src/instances/storage-guard.ts';
 import { createLog } from '../src/lib/log.ts';
 import type { Lookup } from '../src/lib/lookup.ts';
+import { createSimObjectStore, type SimObjectStore } from '../src/object-store/sim/object-store.ts';
 import { reconcilerLock } from '../src/reconcilers/reconcilers.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 
@@ -29,6 +30,7 @@ export interface TestTeam {
 export interface TestApp {
   app: App;
   plane: SimDataPlane;
+  objects: SimObjectStore;
   storage: StorageGuard;
   database: TestDatabase;
   team: TestTeam;
@@ -59,11 +61,13 @@ export async function startTestApp({
   const database = await createTestDatabase();
   const letRun = still.length > 0 ? await keepStill(database, still) : async () => {};
   const plane = createSimDataPlane({ stateFile: null, latencyMs: 0 });
+  const objects = createSimObjectStore({ stateFile: null, latencyMs: 0 });
   const appOptions: AppOptions = {
     config: testConfig(),
     databaseUrl: database.url,
     databaseFolder: null,
     plane,
+    objects,
     pools: TEST_POOLS,
     publicAddress: '203.0.113.7',
     secretKey: randomBytes(32),
@@ -82,6 +86,7 @@ export async function startTestApp({
   const testApp: TestApp = {
     app,
     plane,
+    objects,
     storage: createStorageGuard(plane, appOptions.databaseFolder),
     database,
     team: await createTeam(database),

@@ -80,7 +80,10 @@ async function killAlone<Kind extends string>(
   await subject.succeeded(call, kind, id, answer);
   next.child.kill('SIGTERM');
   await next.ended;
-  assert.deepEqual(await test.inspect((plane) => findInconsistencies(test.database, plane)), []);
+  assert.deepEqual(
+    await test.inspect((plane, objects) => findInconsistencies(test.database, plane, { objects })),
+    [],
+  );
 }
 
 /** Returns null if the server died before it answered; rethrows any other error. */
@@ -128,7 +131,9 @@ function testTogether<Kind extends string>(subject: OperationSubject<Kind>, kill
     it('leaves no team with anything that contradicts itself', async () => {
       next.child.kill('SIGTERM');
       await next.ended;
-      const found = await test.inspect((plane) => findInconsistencies(test.database, plane));
+      const found = await test.inspect((plane, objects) =>
+        findInconsistencies(test.database, plane, { objects }),
+      );
       const known = await Promise.all(victims);
       const whose = known.map(
         ({ team, kind, point }) => `team ${team.teamId}: ${kind}, killed at "${point}"`,

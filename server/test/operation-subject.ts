@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import type { SimVerb } from '../src/dataplane/sim/faults.ts';
 import type { OperationWorkflow } from '../src/operations/operation.ts';
 import type { Answer, Call } from './client.ts';
 import { waitFor } from './harness.ts';
+import type { AnyVerb } from './traps.ts';
 
 /** The operations of a resource, for fault tests. */
 export interface OperationSubject<Kind extends string> {
@@ -11,10 +11,10 @@ export interface OperationSubject<Kind extends string> {
   /** By kind of operation; only the names of the steps are used. */
   workflows: Record<Kind, Pick<OperationWorkflow, 'steps'>>;
   /**
-   * The data plane verbs that a step calls, by `KIND STEP` where they depend on the kind, else by `STEP`; an empty list
+   * The verbs of data plane or object store that a step calls, by `KIND STEP` where they depend on the kind, else by `STEP`; an empty list
    * where it calls none.
    */
-  verbs: Record<string, SimVerb[]>;
+  verbs: Record<string, AnyVerb[]>;
   /** Creates what the operation needs; returns the id for {@link start}. */
   prepare(call: Call, kind: Kind, name: string): Promise<string>;
   /** Sends the request that starts the operation. */
@@ -28,7 +28,7 @@ export interface OperationSubject<Kind extends string> {
 /** The fault tests of one kind of operation. */
 export interface Plan<Kind extends string> {
   kind: Kind;
-  steps: { name: string; verbs: SimVerb[] }[];
+  steps: { name: string; verbs: AnyVerb[] }[];
 }
 
 /**

@@ -6,6 +6,7 @@ import { startApp } from '../src/app.ts';
 import { readConfig } from '../src/config.ts';
 import { createSimDataPlane } from '../src/dataplane/sim/data-plane.ts';
 import { createLog } from '../src/lib/log.ts';
+import { createSimObjectStore, stateFileOf } from '../src/object-store/sim/object-store.ts';
 import { TEST_POOLS } from './harness.ts';
 import { createTestIncus } from './incus.ts';
 import type { FromServer, ToServer } from './processes.ts';
@@ -24,11 +25,15 @@ function simulated() {
   return sim;
 }
 
+const objects = createSimObjectStore({ stateFile: stateFileOf(config.sim.stateFile), latencyMs: 0 });
+traps.watch(objects.faults);
+
 const app = await startApp({
   config,
   databaseFolder: null,
   databaseUrl: config.databaseUrl!,
   plane,
+  objects,
   pools:
     config.ipv4Pool && config.ipv6Pool
       ? { ...TEST_POOLS, ipv4: config.ipv4Pool, ipv6: config.ipv6Pool }

@@ -2,12 +2,11 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { AppOptions } from '../src/app.ts';
 import { DataPlaneError } from '../src/dataplane/contract/errors.ts';
-import type { SimVerb } from '../src/dataplane/sim/faults.ts';
 import { type Answer, type Call, clientOf } from './client.ts';
 import { findInconsistencies } from './faults.ts';
 import { createTeam, startTestApp, type TestApp } from './harness.ts';
 import { ended, type OperationSubject, type Plan } from './operation-subject.ts';
-import { createTraps, type Point, type Traps } from './traps.ts';
+import { type AnyVerb, createTraps, type Point, type Traps } from './traps.ts';
 
 /** Concurrent tests: they mostly wait for the next poll, and for retries. */
 const AT_ONCE = 16;
@@ -29,9 +28,10 @@ export function testStepFailures<Kind extends string>(
       const { aroundStep, afterStep } = traps;
       test = await open({ aroundStep, afterStep });
       traps.watch(test.plane.faults);
+      traps.watch(test.objects.faults);
     });
     after(async () => {
-      const found = await findInconsistencies(test.database, test.plane);
+      const found = await findInconsistencies(test.database, test.plane, { objects: test.objects });
       await test.close();
       assert.deepEqual(found, []);
     });
@@ -92,12 +92,15 @@ async function meet<Kind extends string>(
   const answer = await subject.start(call, kind, id);
   await check(call, id, answer);
   assert.ok(met, 'The operation never got there.');
-  assert.deepEqual(await findInconsistencies(test.database, test.plane, teamId), []);
+  assert.deepEqual(
+    await findInconsistencies(test.database, test.plane, { only: teamId, objects: test.objects }),
+    [],
+  );
 }
 
 interface Place {
   what: string;
-  place: SimVerb | `step ${string}`;
+  place: AnyVerb | `step ${string}`;
 }
 
 /** The places where a step can fail. */

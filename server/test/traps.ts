@@ -1,12 +1,16 @@
 import { DBOS } from '@dbos-inc/dbos-sdk';
 import type { SimFaults, SimVerb } from '../src/dataplane/sim/faults.ts';
+import type { StoreVerb } from '../src/object-store/sim/core.ts';
 import type { Operation } from '../src/operations/operation.ts';
+
+/** A verb of the simulated data plane, or of the simulated object store. */
+export type AnyVerb = SimVerb | StoreVerb;
 
 /**
  * A point in an operation: after a step is recorded; around the first attempt of a step; or around the first call of a
  * data plane verb.
  */
-export type Point = `step ${string}` | `${'before' | 'after'} ${SimVerb | `step ${string}`}`;
+export type Point = `step ${string}` | `${'before' | 'after'} ${AnyVerb | `step ${string}`}`;
 
 /** Actions at points of operations: they may throw, wait for ever, or end the process. */
 export interface Traps {
@@ -15,8 +19,8 @@ export interface Traps {
   /** Options for the runtime. */
   aroundStep(operation: Operation, step: string, run: () => Promise<void>): Promise<void>;
   afterStep(operation: Operation, step: string): Promise<void>;
-  /** Watches the verbs of the simulated data plane. */
-  watch(faults: SimFaults): void;
+  /** Watches the verbs of the simulated data plane, or of the simulated object store. */
+  watch<Verb extends AnyVerb>(faults: SimFaults<Verb>): void;
 }
 
 /**

@@ -17,6 +17,7 @@ import { createTerminal, type Terminal } from '../host/terminal.ts';
 import { installId } from '../lib/install-id.ts';
 import { createLog, type Log } from '../lib/log.ts';
 import { openDataPlane } from './data-plane.ts';
+import { openObjectStore } from './object-store.ts';
 import { listenForStop } from './signals.ts';
 
 const DEFAULT_IMAGE = 'debian-12';
@@ -56,6 +57,7 @@ export async function start(): Promise<number> {
       databaseUrl: await databaseUrlOf(config),
       databaseFolder: config.databaseUrl ? null : config.home,
       plane,
+      objects: await openObjectStore(config),
       pools: poolsOf(config, install),
       publicAddress: config.publicAddress ?? defaultRouteAddress(),
       secretKey: await ensureSecretKey(config),

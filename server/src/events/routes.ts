@@ -2,6 +2,7 @@ import { Type } from 'typebox';
 import type { Database } from '../db/database.ts';
 import type { Api } from '../http/api.ts';
 import { type TeamPrincipal, teamPrincipal } from '../http/principal.ts';
+import { readableTypes } from '../http/scopes.ts';
 import { invalid } from '../lib/errors.ts';
 import type { EventFeed } from './feed.ts';
 import { EventLog, EventQuery, EventStreamQuery, LastEventId } from './schema.ts';
@@ -99,17 +100,12 @@ function lastEventId(header: string | string[] | undefined): string | undefined 
   throw invalid({ 'Last-Event-ID': ['The Last-Event-ID header must be the id of an event.'] });
 }
 
-const READ = ':read';
-
 /** What the principal may read of what the query asks for. */
 function wantedBy({ team, scopes }: TeamPrincipal, query: EventStreamQuery): TeamEvents {
-  const readable = [...scopes]
-    .filter((scope) => scope.endsWith(READ))
-    .map((scope) => scope.slice(0, -READ.length));
   const { type, resource_type: resourceType, resource_id: resourceId } = query;
   return {
     teamId: team.id,
-    resourceTypes: readable,
+    resourceTypes: readableTypes(scopes),
     type,
     resourceType,
     resourceId: resourceId?.toLowerCase(),

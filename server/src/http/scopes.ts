@@ -28,6 +28,29 @@ function scopesOf(subject: ScopeSubject): Scope[] {
 
 registerScopes(RESERVED);
 
+const READ = ':read';
+
+/** Types of resources whose scopes have another subject, such as `bucket`, which `storage:read` lets read. */
+const subjects = new Map<string, string>();
+
+/** Registers the subjects of resource types that are not called like their scopes. */
+export function registerSubjects(list: Readonly<Record<string, string>>): void {
+  for (const [type, subject] of Object.entries(list)) subjects.set(type, subject);
+}
+
+/** The scope that a token needs to read resources of a type, and what happens to them. */
+export const readScopeOf = (resourceType: string): Scope =>
+  `${subjects.get(resourceType) ?? resourceType}${READ}`;
+
+/** The types of resources that a token with these scopes may read. */
+export function readableTypes(scopes: ReadonlySet<string>): string[] {
+  const named = [...scopes]
+    .filter((scope) => scope.endsWith(READ))
+    .map((scope) => scope.slice(0, -READ.length));
+  const others = [...subjects].filter(([, subject]) => scopes.has(`${subject}${READ}`));
+  return [...named, ...others.map(([type]) => type)];
+}
+
 /** Scopes of a token created without naming any. */
 export const DEFAULT_SCOPES: readonly Scope[] = ['vps:read', 'database:read', 'cache:read', 'storage:read'];
 

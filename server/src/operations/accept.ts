@@ -1,6 +1,6 @@
 import type { Static, TSchema } from 'typebox';
 import type { Tx } from '../db/database.ts';
-import { isScope } from '../http/scopes.ts';
+import { isScope, readScopeOf } from '../http/scopes.ts';
 import { invalidState } from '../lib/errors.ts';
 import { assertArgs } from './arguments.ts';
 import type { OperationDefinition, OperationWorkflows } from './operation.ts';
@@ -35,8 +35,10 @@ const carriedOut = new Set<string>();
  */
 export function registerOperations(workflows: OperationWorkflows): void {
   for (const [type, kinds] of Object.entries(workflows)) {
-    if (!isScope(`${type}:read`)) {
-      throw new Error(`There are operations on "${type}", but no module has the scope "${type}:read".`);
+    if (!isScope(readScopeOf(type))) {
+      throw new Error(
+        `There are operations on "${type}", but no module has the scope "${readScopeOf(type)}".`,
+      );
     }
     for (const kind of Object.keys(kinds)) carriedOut.add(`${type}.${kind}`);
   }

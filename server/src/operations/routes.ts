@@ -3,7 +3,7 @@ import type { Api } from '../http/api.ts';
 import { pageOf } from '../http/pagination.ts';
 import { assertScope } from '../http/principal.ts';
 import { Obj, PathId } from '../http/schema.ts';
-import type { Scope } from '../http/scopes.ts';
+import { readScopeOf } from '../http/scopes.ts';
 import { notFound } from '../lib/errors.ts';
 import { UUID } from '../lib/ids.ts';
 import { listOperations, type OperationsWanted } from './list.ts';
@@ -40,7 +40,7 @@ export function operationRoutes(api: Api, database: Database, waits: OperationWa
       const find = async () => {
         const found = await findOperation(database.db, principal.team.id, params.operation);
         if (!found) throw notFound('Operation');
-        assertScope(principal, `${found.resource_type}:read` as Scope);
+        assertScope(principal, readScopeOf(found.resource_type));
         return found;
       };
       let row = await find();

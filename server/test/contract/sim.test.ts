@@ -1,3 +1,5 @@
+import { createSimObjectStore } from '../../src/object-store/sim/object-store.ts';
+import { objectStoreContract, type StoreSubject } from './object-store.ts';
 import { serviceVerbsContract } from './service-verbs.ts';
 import { snapshotVerbsContract } from './snapshot-verbs.ts';
 import { openSim } from './subjects.ts';
@@ -8,3 +10,18 @@ verbsContract('sim', openSim);
 serviceVerbsContract('sim', openSim);
 volumeVerbsContract('sim', openSim);
 snapshotVerbsContract('sim', openSim);
+objectStoreContract('sim', openSimStore);
+
+async function openSimStore(): Promise<StoreSubject> {
+  const store = createSimObjectStore({ stateFile: null, latencyMs: 0 });
+  return {
+    store,
+    teams: { one: 1, two: 2 },
+    request: async (credentials, bucket, wanted) => store.request(credentials, bucket, wanted),
+    async customize(_credentials, ref, { statement, tags }) {
+      store.drift.changeBucket(ref, { customStatements: [statement], publicRead: false, tags });
+    },
+    clear: async () => {},
+    close: () => store.close(),
+  };
+}

@@ -57,7 +57,10 @@ describe('a resource that is added to the list of modules, and nowhere else', ()
   after(() => test?.close());
 
   const consistent = async () =>
-    assert.deepEqual(await findInconsistencies(test.database, test.plane, team.teamId, modules), []);
+    assert.deepEqual(
+      await findInconsistencies(test.database, test.plane, { only: team.teamId, modules }),
+      [],
+    );
   const ended = (operation: string) =>
     waitFor('the operation to end', async () => {
       const { body } = await call('GET', `/operations/${operation}`);
@@ -101,7 +104,7 @@ describe('a resource that is added to the list of modules, and nowhere else', ()
     await consistent();
     await test.database.pool.query('update notes set printed = 1 where id = $1', [id]);
     assert.match(
-      (await findInconsistencies(test.database, test.plane, team.teamId, modules)).join(),
+      (await findInconsistencies(test.database, test.plane, { only: team.teamId, modules })).join(),
       /printed twice/,
     );
     await test.database.pool.query('update notes set printed = 2 where id = $1', [id]);

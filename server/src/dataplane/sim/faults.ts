@@ -5,35 +5,35 @@ export type SimVerb = {
 }[keyof DataPlane];
 
 /** Called around a verb with its first argument. Errors that it throws reach the verb's caller. */
-export type SimHook = (verb: SimVerb, argument: unknown) => void | Promise<void>;
+export type SimHook<Verb = SimVerb> = (verb: Verb, argument: unknown) => void | Promise<void>;
 
-/** Failures that tests inject into the simulated data plane. */
-export interface SimFaults {
+/** Failures that tests inject into the simulated data plane, or into another simulation with its own verbs. */
+export interface SimFaults<Verb = SimVerb> {
   /** Makes the next `times` calls (default 1) of the verb fail before they change anything. */
-  failNext(verb: SimVerb, error: Error, times?: number): void;
+  failNext(verb: Verb, error: Error, times?: number): void;
   /** Makes every call of the verb fail, until `clear`. */
-  failAlways(verb: SimVerb, error: Error): void;
+  failAlways(verb: Verb, error: Error): void;
   /** Registers a hook that runs before a verb changes anything. The returned function removes it. */
-  before(hook: SimHook): () => void;
+  before(hook: SimHook<Verb>): () => void;
   /**
    * Registers a hook that runs after a verb took effect, before its caller is told. If it throws, the answer is lost.
    */
-  after(hook: SimHook): () => void;
+  after(hook: SimHook<Verb>): () => void;
   /** Removes all injected failures and hooks. */
   clear(): void;
 }
 
-export interface FaultInjector extends SimFaults {
-  enter(verb: SimVerb, argument: unknown): Promise<void>;
-  leave(verb: SimVerb, argument: unknown): Promise<void>;
+export interface FaultInjector<Verb = SimVerb> extends SimFaults<Verb> {
+  enter(verb: Verb, argument: unknown): Promise<void>;
+  leave(verb: Verb, argument: unknown): Promise<void>;
 }
 
-export function createFaults(): FaultInjector {
-  const next = new Map<SimVerb, Error[]>();
-  const always = new Map<SimVerb, Error>();
-  const before = new Set<SimHook>();
-  const after = new Set<SimHook>();
-  const hook = (hooks: Set<SimHook>, added: SimHook) => {
+export function createFaults<Verb = SimVerb>(): FaultInjector<Verb> {
+  const next = new Map<Verb, Error[]>();
+  const always = new Map<Verb, Error>();
+  const before = new Set<SimHook<Verb>>();
+  const after = new Set<SimHook<Verb>>();
+  const hook = (hooks: Set<SimHook<Verb>>, added: SimHook<Verb>) => {
     hooks.add(added);
     return () => void hooks.delete(added);
   };
