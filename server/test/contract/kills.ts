@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it, type TestContext } from 'node:test';
+import type { InstanceSpec } from '../../src/dataplane/contract/compute.ts';
 import { DataPlaneError } from '../../src/dataplane/contract/errors.ts';
+import { IncusClient, type RequestOptions } from '../../src/dataplane/incus/client.ts';
+import { instancePath } from '../../src/dataplane/incus/lookup.ts';
 import { run } from '../../src/lib/run.ts';
 import { REPEAT, sample } from '../seed.ts';
 import { FIRST_LINE } from './outside.ts';
@@ -15,9 +18,49 @@ export function killsContract(open: () => Promise<IncusSubject>): void {
     before(async () => pair.open(await open()));
     after(() => pair.close());
 
+    testStop(pair);
     testCreation(pair);
     testSnapshot(pair);
     testRestore(pair);
+  });
+}
+
+/** Stops while Incus starts what it calls stopped. */
+function testStop(pair: Pair): void {
+  let incus: IncusClient;
+  before(() => {
+    incus = new IncusClient({ socketPath: pair.subject.socketPath });
+  });
+  after(() => incus?.close());
+  const stateOf = ({ ref }: InstanceSpec): [string, RequestOptions] => {
+    const { path, query } = instancePath(pair.subject, ref);
+    return [`${path}/state`, { query }];
+  };
+
+  it('stops an instance while Incus still carries out the start of a killed server', async () => {
+    const { server, subject } = pair;
+    await subject.plane.ensureStopped(server.ref, 0);
+    const [state, options] = stateOf(server);
+    const starting = await incus.start('PUT', state, { action: 'start', timeout: 60 }, options);
+    await subject.plane.ensureStopped(server.ref, 0);
+    await incus.wait(starting, options);
+    assert.equal(await pair.powerOf(server), 'stopped');
+    await patiently(() => subject.plane.ensureRunning(server.ref));
+    await pair.ready(server);
+  });
+
+  it('stops instances that Incus is about to start, as after a power failure', async () => {
+    const { server, service, subject } = pair;
+    const both = [server, service];
+    const pids = await Promise.all(both.map((spec) => incus.get<{ pid: number }>(...stateOf(spec))));
+    subject.killDaemon();
+    // Incus has not seen them end, so it starts them together with itself.
+    for (const { pid } of pids) process.kill(pid, 'SIGKILL');
+    await Promise.all(both.map(({ ref }) => patiently(() => subject.plane.ensureStopped(ref, 0))));
+    await patiently(() => incus.get('/internal/ready'));
+    assert.deepEqual(await Promise.all(both.map((spec) => pair.powerOf(spec))), ['stopped', 'stopped']);
+    await Promise.all(both.map(({ ref }) => patiently(() => subject.plane.ensureRunning(ref))));
+    await Promise.all(both.map((spec) => pair.ready(spec)));
   });
 }
 

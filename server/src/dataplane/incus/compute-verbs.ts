@@ -7,7 +7,7 @@ import { writeFiles } from './guest-files.ts';
 import { describeGuest, readGuestLog } from './guest-report.ts';
 import { limitsOf, toDetail, toReport } from './instance-config.ts';
 import { BootSlots, type Grant, grantSlots } from './limiter.ts';
-import { findInstance, instancePath, listInstances } from './lookup.ts';
+import { findDueToStart, findInstance, instancePath, listInstances } from './lookup.ts';
 import { isSnapshot, teamOf } from './names.ts';
 import type { Parts } from './parts.ts';
 import { patiently } from './patience.ts';
@@ -77,9 +77,12 @@ export function computeVerbs(parts: Parts, bootSlots: Grant | null): Compute {
 
 async function reportInstances({ context }: Parts): Promise<InstanceReport[]> {
   const all = (await listInstances(context)).filter(({ name }) => !isSnapshot(name));
+  const due = await findDueToStart(context, all);
   return all.flatMap((instance) => {
     const teamId = teamOf(context.installId, instance.project);
-    return teamId === null ? [] : [toReport({ teamId, name: instance.name }, instance)];
+    if (teamId === null) return [];
+    const report = toReport({ teamId, name: instance.name }, instance);
+    return [due.has(instance) ? { ...report, power: 'transitional' as const } : report];
   });
 }
 

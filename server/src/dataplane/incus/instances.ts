@@ -18,16 +18,10 @@ import {
   settledDevices,
   snapshotBody,
 } from './instance-config.ts';
-import { findInstance, instancePath } from './lookup.ts';
+import { findInstance, instancePath, isAtWork } from './lookup.ts';
 import { projectName } from './names.ts';
 import { BUSY_PATIENCE, patiently } from './patience.ts';
 import { startInstance, stopInstance } from './power.ts';
-
-interface Operation {
-  /** A `task` ends by itself; a `websocket` is somebody's console or shell session. */
-  class: 'task' | 'websocket' | 'token';
-  resources: { instances?: string[] } | null;
-}
 
 /** The snapshot to take the root disk from, and the size in GiB that the disk gets. */
 export interface RootDisk {
@@ -82,20 +76,8 @@ export class Instances {
    * killed attempt.
    */
   async #findSettled(ref: InstanceRef): Promise<IncusInstance | null> {
-    const { query } = instancePath(this.#context, ref);
     return patiently(async () => {
-      const operations = await this.#context.client.get<Partial<Record<string, Operation[]>>>(
-        '/1.0/operations',
-        {
-          query: { ...query, recursion: '1' },
-        },
-      );
-      const path = `/1.0/instances/${ref.name}`;
-      const atWork = (operations.running ?? []).some(
-        ({ class: kind, resources }) =>
-          kind === 'task' && resources?.instances?.some((resource) => resource.split('?')[0] === path),
-      );
-      if (atWork) throw new IncusError(409, 'the instance is busy');
+      if (await isAtWork(this.#context, ref)) throw new IncusError(409, 'the instance is busy');
       return findInstance(this.#context, ref);
     });
   }

@@ -1,5 +1,7 @@
 import type { InstanceRef, SnapshotRef } from '../contract/refs.ts';
+import type { IncusClient } from './client.ts';
 import type { IncusContext } from './context.ts';
+import { IncusError } from './errors.ts';
 import type { IncusInstance } from './instance-config.ts';
 import { projectName } from './names.ts';
 
@@ -32,6 +34,53 @@ export async function findInstance(
 export async function getInstance(context: IncusContext, ref: InstanceRef): Promise<IncusInstance> {
   const { path, query } = instancePath(context, ref);
   return settleReady(await context.client.get<IncusInstance>(path, { query }));
+}
+
+interface Operation {
+  /** A `task` ends by itself; a `websocket` is somebody's console or shell session. */
+  class: 'task' | 'websocket' | 'token';
+  resources: { instances?: string[] } | null;
+}
+
+/** Whether Incus carries out a request that concerns the instance, whoever sent it; also where the sender has died. */
+export async function isAtWork(context: IncusContext, ref: InstanceRef): Promise<boolean> {
+  const query = { ...instancePath(context, ref).query, recursion: '1' };
+  const operations = await context.client.get<Partial<Record<string, Operation[]>>>('/1.0/operations', {
+    query,
+  });
+  const path = `/1.0/instances/${ref.name}`;
+  return (operations.running ?? []).some(
+    ({ class: kind, resources }) =>
+      kind === 'task' && resources?.instances?.some((resource) => resource.split('?')[0] === path),
+  );
+}
+
+/**
+ * Of these instances, the stopped ones that Incus is about to start: when it starts itself, it starts the instances that
+ * ran before, one after the other, and answers requests meanwhile.
+ */
+export async function findDueToStart(
+  { client }: Pick<IncusContext, 'client'>,
+  instances: readonly IncusInstance[],
+): Promise<Set<IncusInstance>> {
+  const due = instances.filter(
+    ({ status, config }) =>
+      status === 'Stopped' &&
+      config['volatile.last_state.power'] === 'RUNNING' &&
+      config['boot.autostart'] !== 'false',
+  );
+  return new Set(due.length === 0 || (await hasStarted(client)) ? [] : due);
+}
+
+/** Whether Incus has started its instances. */
+async function hasStarted(client: IncusClient): Promise<boolean> {
+  try {
+    await client.get('/internal/ready');
+    return true;
+  } catch (error) {
+    if (error instanceof IncusError && error.status === 503) return false;
+    throw error;
+  }
 }
 
 /** Instances of all projects, including those of other installs. */

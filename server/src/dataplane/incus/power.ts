@@ -1,12 +1,16 @@
 import type { InstanceRef } from '../contract/refs.ts';
 import type { IncusContext } from './context.ts';
 import { IncusError } from './errors.ts';
-import { findInstance, getInstance, instancePath } from './lookup.ts';
+import { findDueToStart, findInstance, getInstance, instancePath, isAtWork } from './lookup.ts';
 import { projectName } from './names.ts';
 import { patiently } from './patience.ts';
 
 /** Seconds between two shutdown requests to the guest. */
 const ASK_SECONDS = 5;
+
+/** Milliseconds after which a stopped instance is no longer assumed to be rebooting, and between two looks at it. */
+const REBOOT_MS = 3_000;
+const LOOK_MS = 250;
 
 export async function startInstance(context: IncusContext, ref: InstanceRef): Promise<void> {
   await thawInstance(context, ref);
@@ -71,9 +75,23 @@ async function changeState(
     } catch (error) {
       if (!(error instanceof IncusError) || !done.test(error.said)) throw error;
       // "Already" may refer to a change in progress in the other direction.
-      if ((await getInstance(context, ref)).status !== wanted) {
-        throw new IncusError(409, 'the instance is busy');
-      }
+      if (!(await lasts(context, ref, wanted))) throw new IncusError(409, 'the instance is busy');
     }
   });
+}
+
+/**
+ * Whether an instance that has the wanted status already will keep it. Incus also calls an instance stopped while it starts
+ * or reboots, and before it starts it together with itself.
+ */
+async function lasts(context: IncusContext, ref: InstanceRef, wanted: string): Promise<boolean> {
+  const until = Date.now() + (wanted === 'Stopped' ? REBOOT_MS : 0);
+  for (;;) {
+    const found = await getInstance(context, ref);
+    if (found.status !== wanted) return false;
+    if (Date.now() >= until) return true;
+    if (await isAtWork(context, ref)) return false;
+    if ((await findDueToStart(context, [found])).size > 0) return false;
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
 }

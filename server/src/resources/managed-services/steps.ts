@@ -91,7 +91,8 @@ export function serviceSteps(dependencies: ServiceWorkflowDependencies) {
     ready: step('ready', ready),
     stop: step('stop', (row) => plane.ensureStopped(instanceRef(row), STOP_GRACE_SECONDS)),
     halt: step('halt', async (row) => {
-      if (await exists(row)) await plane.ensureStopped(instanceRef(row), STOP_GRACE_SECONDS);
+      const found = await plane.describeInstance(instanceRef(row));
+      if (found && found.power !== 'stopped') await plane.ensureStopped(found.ref, STOP_GRACE_SECONDS);
     }),
     kill: step('kill', (row) => plane.ensureStopped(instanceRef(row), 0)),
     settings: step('settings', async (row) => {
