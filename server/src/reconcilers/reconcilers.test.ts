@@ -4,7 +4,7 @@ import { createTestDatabase, type TestDatabase } from '../../test/database.ts';
 import { waitFor } from '../../test/harness.ts';
 import { collectLog } from '../../test/log-lines.ts';
 import { runOnce, startReconcilers } from './reconcilers.ts';
-import { forEachRow, inTurn, RowsFailed } from './rows.ts';
+import { forEachRow, inTurn, RowsFailed, SetAside } from './rows.ts';
 
 describe('a pass that fails', () => {
   let database: TestDatabase;
@@ -69,6 +69,33 @@ describe('a pass that fails', () => {
     const finished = await database.pool.query(`select from reconcilers where name = 'some'`);
     assert.equal(finished.rowCount, 1);
     await assert.rejects(runOnce(database, some), RowsFailed);
+  });
+
+  it('leaves rows that failed out for a while, and longer each time', async () => {
+    let now = 0;
+    const aside = new SetAside(() => now);
+    const pass = (...rows: string[]) => {
+      const taken = rows.filter((row) => !aside.ids().includes(row)).slice(0, 2);
+      const work = async (row: string): Promise<void> => {
+        if (row.startsWith('bad')) throw new Error('no');
+      };
+      return forEachRow(taken, String, work, aside)
+        .catch((error: unknown) => assert.ok(error instanceof RowsFailed))
+        .then(() => taken);
+    };
+    const minutesLater = (minutes: number, ...rows: string[]) => {
+      now += minutes * 60_000;
+      return pass(...rows);
+    };
+    const rows = ['bad 1', 'bad 2', 'good 1', 'good 2'];
+    assert.deepEqual(await pass(...rows), ['bad 1', 'bad 2']);
+    assert.deepEqual(await minutesLater(0.9, ...rows), ['good 1', 'good 2']);
+    assert.deepEqual(await minutesLater(0.2, ...rows), ['bad 1', 'bad 2']);
+    assert.deepEqual(await minutesLater(1.9, ...rows), ['good 1', 'good 2']);
+    assert.deepEqual(await minutesLater(0.2, ...rows), ['bad 1', 'bad 2']);
+    // What did not fail for long is as if it never had.
+    assert.deepEqual(await minutesLater(10, ...rows), ['bad 1', 'bad 2']);
+    assert.deepEqual(await minutesLater(1.1, ...rows), ['bad 1', 'bad 2']);
   });
 
   it('ends at once where the database is away', async () => {

@@ -18,15 +18,48 @@ export class RowsFailed extends Error {
   }
 }
 
+/** Milliseconds for which a row is set aside after its first failure, and at most after many. */
+const FIRST_PAUSE = 60_000;
+const LONGEST_PAUSE = 3_600_000;
+
+/**
+ * Rows for which a pass failed, and which the next ones leave out for a while. A pass that takes only the first few of the
+ * rows that are due would otherwise take the same ones each time, and never come to those behind them.
+ */
+export class SetAside {
+  readonly #rows = new Map<string, { until: number; pause: number }>();
+  readonly #now: () => number;
+
+  /** `now`: milliseconds, for tests. */
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
+  }
+
+  /** The rows to leave out now. */
+  ids(): string[] {
+    const now = this.#now();
+    for (const [row, { until, pause }] of this.#rows) if (until + pause < now) this.#rows.delete(row);
+    return [...this.#rows].filter(([, { until }]) => until > now).map(([row]) => row);
+  }
+
+  /** The row failed. It is left out for a minute, and twice as long each time that it fails again soon after that. */
+  add(row: string): void {
+    const before = this.#rows.get(row)?.pause ?? FIRST_PAUSE / 2;
+    const pause = Math.min(before * 2, LONGEST_PAUSE);
+    this.#rows.set(row, { until: this.#now() + pause, pause });
+  }
+}
+
 /**
  * Does the work for each row, one after the other. Rows belong to many teams, so what fails for one is kept from the
  * others: it is thrown at the end, as {@link RowsFailed}. Throws at once where the database or the data plane is away,
- * because the rest would fail as well.
+ * because the rest would fail as well. A row that failed is also set `aside`, by its name.
  */
 export async function forEachRow<T>(
   rows: Iterable<T>,
   nameOf: (row: T) => string | number,
   work: (row: T) => Promise<unknown>,
+  aside?: SetAside,
 ): Promise<void> {
   const failures: Failure[] = [];
   for (const row of rows) {
@@ -35,6 +68,7 @@ export async function forEachRow<T>(
     } catch (error) {
       if (isAway(error)) throw error;
       failures.push({ row: String(nameOf(row)), error });
+      aside?.add(String(nameOf(row)));
     }
   }
   if (failures.length > 0) throw new RowsFailed(failures);

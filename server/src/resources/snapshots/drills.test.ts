@@ -199,6 +199,27 @@ describe('restore drills', () => {
     assert.equal((await show('database', newest)).verification.ok, true);
   });
 
+  it('are not held up by one that cannot be begun', async () => {
+    const [first, second] = [await running('cache'), await running('cache')];
+    const snapshots = [await takeSnapshot(call, 'cache', first), await takeSnapshot(call, 'cache', second)];
+    await test.database.pool.query(`
+      update snapshots set created_at = now() - interval '2 hours';
+      update snapshots set verified_at = now(), verified_ok = true where id not in (${snapshots.join()})`);
+    await test.database.pool.query(`
+      create function refuse() returns trigger language plpgsql as $$ begin raise 'refused'; end $$;
+      create trigger refuse before update of drill_memory_mb on snapshots for each row
+        when (new.instance_id = '${first}') execute function refuse()`);
+    const drills = restoreDrills(test.database, test.storage, log);
+    await assert.rejects(drills.run(), /refused/);
+    await drills.run();
+    await waitFor('the drill of the other', async () => {
+      const { verification } = await show('cache', snapshots[1]!);
+      return verification?.ok;
+    });
+    assert.equal((await show('cache', snapshots[0]!)).verification, null);
+    await test.database.pool.query('drop function refuse cascade');
+  });
+
   it('that were lost leave an instance which is removed', async () => {
     const { rows } = await test.database.pool.query(
       `select id, team_id from operations where kind = 'verify' and state = 'succeeded' limit 1`,

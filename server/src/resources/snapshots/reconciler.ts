@@ -6,7 +6,7 @@ import { record } from '../../events/store.ts';
 import type { Log } from '../../lib/log.ts';
 import { isUnfinished } from '../../operations/unfinished.ts';
 import type { Reconciler } from '../../reconcilers/reconcilers.ts';
-import { forEachRow, inTurn } from '../../reconcilers/rows.ts';
+import { forEachRow, inTurn, SetAside } from '../../reconcilers/rows.ts';
 import { snapshotEvents } from './events.ts';
 import { retire } from './retirement.ts';
 import { isReadable, RESOURCE_TYPE } from './states.ts';
@@ -24,11 +24,12 @@ const RETIRED_AT_ONCE = 20;
  * removes snapshots without a row, and those that Danube took itself and no longer needs.
  */
 export function snapshotReconciler(database: Database, plane: Snapshots, log: Log): Reconciler {
+  const aside = new SetAside();
   return {
     name: 'snapshots',
     everySeconds: 60,
     async run() {
-      await inTurn(() => retireOld(database, log), compare);
+      await inTurn(() => retireOld(database, aside, log), compare);
     },
   };
 
@@ -51,14 +52,14 @@ const uidOf = ({ name }: SnapshotRef): string => name.slice('snapshot-'.length);
  * Retires daily snapshots beyond the newest seven, failed ones before the newest, and safety snapshots of all restores
  * but the last. That leaves two after a restore to a safety snapshot.
  */
-async function retireOld(database: Database, log: Log): Promise<void> {
+async function retireOld(database: Database, aside: SetAside, log: Log): Promise<void> {
   const result = await sql<{ uid: string }>`
     select uid from (
       select uid, reason, status,
         row_number() over (partition by instance_id, reason, status = 'failed' order by id desc) as place,
         max(id) over (partition by instance_id, reason) as newest, id
       from snapshots where reason <> 'manual' and status not in ('creating', 'destroying')) ranked
-    where case
+    where uid <> all(${aside.ids()}::uuid[]) and case
       when status = 'failed' then id < newest
       when reason = 'automatic' then place > ${RETENTION}
       else place > 2 end
@@ -70,6 +71,7 @@ async function retireOld(database: Database, log: Log): Promise<void> {
       if (await database.transaction((tx) => retire(tx, uid)))
         log.info({ snapshot: uid }, 'retiring a snapshot');
     },
+    aside,
   );
 }
 

@@ -7,6 +7,7 @@ import { holdBack, startTestApp, type TestApp, waitFor } from '../../../test/har
 import { DataPlaneError } from '../../dataplane/contract/errors.ts';
 import { uuidv7 } from '../../lib/ids.ts';
 import { createLog } from '../../lib/log.ts';
+import { RowsFailed } from '../../reconcilers/rows.ts';
 import { snapshotReconciler } from './reconciler.ts';
 import { automaticSnapshots } from './schedule.ts';
 
@@ -93,6 +94,24 @@ describe('snapshots by the clock', () => {
     });
     await idle();
     for (const id of ids) await disable('cache', id);
+  });
+
+  it('are taken of others where those of the first few fail', async () => {
+    const bad = await Promise.all(Array.from({ length: 4 }, () => running('cache', true)));
+    const good = await running('cache', true);
+    // Those that were never taken come last.
+    for (const id of bad) await ago(id, '3 days');
+    await test.database.pool.query(`
+      create function refuse() returns trigger language plpgsql as $$ begin raise 'refused'; end $$;
+      create trigger refuse before insert on snapshots for each row
+        when (new.instance_id in (${bad.map((id) => `'${id}'`).join()})) execute function refuse()`);
+    const daily = automaticSnapshots(test.database, test.storage, log);
+    await assert.rejects(daily.run(), RowsFailed);
+    await daily.run();
+    await idle();
+    assert.equal((await list('cache', good)).length, 1);
+    await test.database.pool.query('drop function refuse cascade');
+    for (const id of [...bad, good]) await disable('cache', id);
   });
 
   it('leave instances alone that are at work, and do not hold up who wants something of one', async () => {

@@ -6,7 +6,7 @@ import { AppError } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
 import { isUnfinished } from '../../operations/unfinished.ts';
 import type { Reconciler } from '../../reconcilers/reconcilers.ts';
-import { forEachRow } from '../../reconcilers/rows.ts';
+import { forEachRow, SetAside } from '../../reconcilers/rows.ts';
 import { acceptAutomatic, acceptDrill } from './acceptance.ts';
 import { RESOURCE_TYPE } from './states.ts';
 import type { Snapshot } from './store.ts';
@@ -26,6 +26,7 @@ const DRILL_AGE_HOURS = 1;
  * derived from its id. A missed one is taken later.
  */
 export function automaticSnapshots(database: Database, storage: StorageGuard, log: Log): Reconciler {
+  const aside = new SetAside();
   return {
     name: 'automatic-snapshots',
     everySeconds: 10,
@@ -34,12 +35,13 @@ export function automaticSnapshots(database: Database, storage: StorageGuard, lo
       if (free <= 0 || !(await hasRoom(database, storage))) return;
       const name = `Daily ${new Date().toISOString().slice(0, 10)}`;
       await forEachRow(
-        await findDue(database, free),
+        await findDue(database, free, aside),
         ({ id }) => id,
         async ({ kind, id }) => {
           const taken = await database.transaction((tx) => acceptAutomatic(tx, id, name));
           if (taken) log.info({ [kind]: id }, 'taking the daily snapshot');
         },
+        aside,
       );
     },
   };
@@ -73,7 +75,7 @@ interface Due {
 }
 
 /** Instances whose daily snapshot is due, those that have been waiting longest first. */
-async function findDue({ db }: Database, limit: number): Promise<Due[]> {
+async function findDue({ db }: Database, limit: number, aside: SetAside): Promise<Due[]> {
   const result = await sql<Due>`
     with timed as (
       select kind, id, automated_snapshot_at as last, date_bin('1 day', now(), timestamptz '2000-01-01 00:00:00Z'
@@ -86,6 +88,7 @@ async function findDue({ db }: Database, limit: number): Promise<Due[]> {
           order by s.id desc limit 1)))
       and not exists (select from operations o
         where o.resource_id = timed.id and ${isUnfinished('o')})
+      and id <> all(${aside.ids()}::uuid[])
     order by last nulls last, slot limit ${limit}`.execute(db);
   return result.rows;
 }
@@ -95,13 +98,16 @@ async function findDue({ db }: Database, limit: number): Promise<Due[]> {
  * the whole install, because a drill takes the memory of an instance.
  */
 export function restoreDrills(database: Database, storage: StorageGuard, log: Log): Reconciler {
+  const aside = new SetAside();
   return {
     name: 'restore-drills',
     everySeconds: 60,
     async run() {
       if (await drillUnderWay(database)) return;
-      const next = await findUndrilled(database);
+      const next = await findUndrilled(database, aside);
       if (!next) return;
+      // Whatever becomes of it, the next pass looks at another one.
+      aside.add(next.instance_id);
       try {
         const operation = await database.transaction((tx) => acceptDrill(tx, storage, next));
         if (operation) log.info({ snapshot: next.uid, operation: operation.id }, 'restore drill');
@@ -134,7 +140,7 @@ type Undrilled = Pick<Snapshot, 'uid' | 'instance_id'>;
  * The newest snapshot of the instance whose drill has been overdue longest. Excludes safety snapshots, since their
  * state was abandoned for a reason.
  */
-async function findUndrilled({ db }: Database): Promise<Undrilled | undefined> {
+async function findUndrilled({ db }: Database, aside: SetAside): Promise<Undrilled | undefined> {
   const result = await sql<Undrilled>`
     with newest as (
       select distinct on (instance_id) id, uid, instance_id from snapshots
@@ -148,6 +154,7 @@ async function findUndrilled({ db }: Database): Promise<Undrilled | undefined> {
     where coalesce(last < now() - make_interval(
         days => case when verified_ok then ${DRILL_DAYS.passed}::integer else ${DRILL_DAYS.failed}::integer end), true)
       and exists (select from instances i where i.id = newest.instance_id and i.desired <> 'deleted')
+      and newest.instance_id <> all(${aside.ids()}::uuid[])
     order by last nulls first, id limit 1`.execute(db);
   return result.rows[0];
 }
