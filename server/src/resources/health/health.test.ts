@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { after, before, describe, it, mock } from 'node:test';
 import { createApiClient } from '../../../test/api-client.ts';
 import { startTestApp, type TestApp, waitFor } from '../../../test/harness.ts';
 import { DataPlaneError } from '../../dataplane/contract/errors.ts';
-import { cachedHealth } from './probe.ts';
+import { cachedHealth, type HealthReport } from './probe.ts';
+
+/** The value, once all that is due now has run. */
+const turn = <T>(value: T): Promise<T> => new Promise((resolve) => setImmediate(resolve, value));
 
 const ENGINE = {
   name: 'incus' as const,
@@ -79,6 +82,37 @@ describe('health checks', () => {
     const reports = await Promise.all(Array.from({ length: 50 }, () => health()));
     assert.equal(asked, 1);
     assert.ok(reports.every((report) => report.database === 'ok' && report.engine === ENGINE));
+  });
+
+  it('waits shortly for Incus until it has answered, and for longer after that', async () => {
+    mock.timers.enable({ apis: ['setTimeout', 'Date'] });
+    let answer = Promise.withResolvers<typeof ENGINE>();
+    const health = cachedHealth({
+      database: async () => {},
+      engine: () => answer.promise,
+      storage: async () => 'ok',
+      images: async () => [],
+    });
+    const reported = async (milliseconds: number) => {
+      mock.timers.tick(1_001);
+      const report = health();
+      mock.timers.tick(milliseconds);
+      return (await Promise.race([report, turn('waiting')])) as string | HealthReport;
+    };
+    try {
+      const before = await reported(500);
+      assert.ok(typeof before === 'object' && before.engine === null && before.database === 'ok');
+      answer.resolve(ENGINE);
+      await turn(null);
+      // It is there now, and slow.
+      answer = Promise.withResolvers();
+      assert.equal(await reported(1_900), 'waiting');
+      answer.resolve(ENGINE);
+      const after = await reported(0);
+      assert.ok(typeof after === 'object' && after.engine === ENGINE);
+    } finally {
+      mock.timers.reset();
+    }
   });
 
   it('counts a part that never answers as unreachable', async () => {

@@ -26,24 +26,30 @@ export interface HealthReport {
 /** Milliseconds for which an answer is cached, and after which a part counts as not answering. */
 const MAX_AGE = 1_000;
 const TIME_LIMIT = 2_000;
+/** The same for a part that has not answered since it was last asked, so that nobody waits long for what is known. */
+const SHORT_LIMIT = 500;
 
 /** Asks the probe at most once a second, regardless of the number of requests. */
 export function cachedHealth(probe: HealthProbe): () => Promise<HealthReport> {
+  // The server would not have started without its database; Incus may be slower than it.
+  const database = createPart(() => databaseState(probe), { answers: true });
+  const engine = createPart(() => probe.engine(), { answers: false });
+  const storage = createPart(() => probe.storage(), { answers: true });
+  const images = createPart(() => probe.images(), { answers: true });
+  const check = async (): Promise<HealthReport> => {
+    const answers = await Promise.all([database(), engine(), storage(), images()]);
+    return {
+      database: answers[0] ?? 'unavailable',
+      engine: answers[1],
+      storage: answers[2] ?? 'unknown',
+      images: answers[3] ?? [],
+    };
+  };
   let latest: { at: number; report: Promise<HealthReport> } | null = null;
   return () => {
-    if (!latest || Date.now() - latest.at > MAX_AGE) latest = { at: Date.now(), report: check(probe) };
+    if (!latest || Date.now() - latest.at > MAX_AGE) latest = { at: Date.now(), report: check() };
     return latest.report;
   };
-}
-
-async function check(probe: HealthProbe): Promise<HealthReport> {
-  const [database, engine, storage, images] = await Promise.all([
-    answer(() => databaseState(probe)),
-    answer(() => probe.engine()),
-    answer(() => probe.storage()),
-    answer(() => probe.images()),
-  ]);
-  return { database: database ?? 'unavailable', engine, storage: storage ?? 'unknown', images: images ?? [] };
 }
 
 async function databaseState(probe: HealthProbe): Promise<DatabaseState> {
@@ -56,15 +62,26 @@ async function databaseState(probe: HealthProbe): Promise<DatabaseState> {
   }
 }
 
-/** The answer, or null where `ask` throws or takes too long: the part is unhealthy in both cases. */
-async function answer<T>(ask: () => Promise<T>): Promise<T | null> {
-  const { promise: late, resolve } = Promise.withResolvers<null>();
-  const timer = setTimeout(resolve, TIME_LIMIT, null);
-  try {
-    return await Promise.race([ask(), late]);
-  } catch {
-    return null;
-  } finally {
-    clearTimeout(timer);
-  }
+/**
+ * Asks a part: its answer, or null where `ask` throws or takes too long, which means that the part is unhealthy. An answer
+ * that comes too late counts for the next time.
+ */
+function createPart<T>(ask: () => Promise<T>, { answers }: { answers: boolean }): () => Promise<T | null> {
+  return async () => {
+    const { promise: late, resolve } = Promise.withResolvers<null>();
+    const timer = setTimeout(resolve, answers ? TIME_LIMIT : SHORT_LIMIT, null);
+    answers = false;
+    const answer = ask().then(
+      (value) => {
+        answers = true;
+        return value;
+      },
+      () => null,
+    );
+    try {
+      return await Promise.race([answer, late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  };
 }
