@@ -19,7 +19,7 @@ import type { ObjectStore } from './object-store/contract.ts';
 import { registerOperations } from './operations/accept.ts';
 import type { OperationWorkflows } from './operations/operation.ts';
 import { createRuntime, migrateWorkflows, type RuntimeOptions } from './operations/runtime.ts';
-import { deadWorkers, forgottenOperations, retention, startHeartbeat } from './operations/upkeep.ts';
+import { deadWorkers, forgottenOperations, retention } from './operations/upkeep.ts';
 import { createPassClock, startReconcilers } from './reconcilers/reconcilers.ts';
 import { createAuthorityReader } from './resources/certificate-authority/authority.ts';
 
@@ -170,10 +170,9 @@ async function startWorker(
     ...options.runtime,
   });
   await runtime.launch();
-  const heartbeat = startHeartbeat(database, executorId, log);
   const upkeep = [
     forgottenOperations(database, workflows, log),
-    deadWorkers(database, log),
+    deadWorkers(database, executorId, log),
     retention(database),
   ];
   const reconcilers = [...parts.flatMap((part) => part.reconcilers ?? []), ...upkeep];
@@ -181,7 +180,6 @@ async function startWorker(
   const others = parts.flatMap((part) => part.start?.() ?? []);
   return {
     async stop() {
-      heartbeat.stop();
       await Promise.all([loops.stop(), ...others.map((other) => other.stop())]);
       await runtime.shutdown();
     },

@@ -3,13 +3,16 @@ import { after, before, describe, it } from 'node:test';
 import { DBOS } from '@dbos-inc/dbos-sdk';
 import { type ApiClient, createApiClient } from '../../test/api-client.ts';
 import { type Call, clientOf, newVps } from '../../test/client.ts';
+import { customerOf } from '../../test/customer.ts';
 import { startTestApp, type TestApp, waitFor } from '../../test/harness.ts';
+import { collectLog } from '../../test/log-lines.ts';
 import { ended } from '../../test/operation-subject.ts';
 import { testKey } from '../../test/ssh-keys.ts';
 import { uuidv7 } from '../lib/ids.ts';
 import { vpsOperations } from '../resources/vps/operations.ts';
 import { accept, DANUBE } from './accept.ts';
 import { insertOperation } from './operations-store.ts';
+import { deadWorkers } from './upkeep.ts';
 
 describe('GET /operations/{operation}', () => {
   let test: TestApp;
@@ -146,6 +149,49 @@ describe('the steps of an operation', () => {
         others,
         ['network', 'image', 'instance', 'ssh', 'end'].map((name) => ({ name, output: null })),
       );
+    } finally {
+      await test.close();
+    }
+  });
+});
+
+describe('a worker that was paused', () => {
+  it('changes nothing any more once another has taken its work over', async () => {
+    const { log, lines } = collectLog();
+    const test = await startTestApp({ log, still: ['dead-workers', 'instances'], runtime: { pollMs: 50 } });
+    const call = clientOf(test.app.url!, test.team.token);
+    const { pool } = test.database;
+    try {
+      const id = await customerOf(call).running('vps');
+      const [entered, paused] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+      let stops = 0;
+      test.plane.faults.before(async (verb) => {
+        if (verb !== 'ensureStopped' || ++stops > 1) return;
+        entered.resolve();
+        await paused.promise;
+      });
+      const stop = await call('POST', `/vps/${id}/stop`);
+      await entered.promise;
+      // This process has no work of its own to take over, and is nobody's heir while it lives.
+      await pool.query(`update workers set heartbeat_at = now() - interval '1 minute'`);
+      await deadWorkers(test.database, 'test', log).run();
+      assert.equal(stops, 1);
+      await waitFor('the take-over', async () => {
+        await pool.query(`update workers set heartbeat_at = now() - interval '1 minute'`);
+        await deadWorkers(test.database, 'another', log).run();
+        return lines.some((line) => line.includes('took over the work of dead workers'));
+      });
+      assert.equal((await ended(call, stop)).state, 'succeeded');
+      assert.equal((await ended(call, await call('POST', `/vps/${id}/start`))).state, 'succeeded');
+      // It is paused until its next heartbeat, which tells it.
+      await waitFor('a heartbeat', async () => (await pool.query('select from workers')).rowCount === 1);
+      paused.resolve();
+      await waitFor('it to give up', async () =>
+        lines.some((line) => line.includes('another worker has taken the operation over')),
+      );
+      const [instance] = await test.plane.listInstances();
+      assert.equal(instance!.power, 'running');
+      assert.equal(stops, 2);
     } finally {
       await test.close();
     }

@@ -6,6 +6,7 @@ import { databaseOutage } from '../lib/failure.ts';
 import type { Log } from '../lib/log.ts';
 import { fitting } from './arguments.ts';
 import { dequeue } from './dequeue.ts';
+import { WorkerLease } from './lease.ts';
 import type { Operation, OperationError, OperationWorkflow, OperationWorkflows } from './operation.ts';
 import {
   beginOperation,
@@ -71,8 +72,9 @@ export async function takeOverWorkflows(deadExecutorIds: string[]): Promise<numb
 
 /** Runs operations as durable workflows. One per process: DBOS keeps its registry globally. */
 export function createRuntime(options: RuntimeOptions): WorkflowRuntime {
-  const { databaseUrl, log } = options;
-  const steps = createStepRunner(options);
+  const { database, databaseUrl, executorId, log } = options;
+  const lease = new WorkerLease(database, executorId);
+  const steps = createStepRunner(options, lease);
   let wakeUp: WakeUp | null = null;
   let poll: NodeJS.Timeout | undefined;
   let pool: pg.Pool | null = null;
@@ -87,7 +89,7 @@ export function createRuntime(options: RuntimeOptions): WorkflowRuntime {
         name: 'danube',
         systemDatabaseUrl: databaseUrl,
         systemDatabasePool: pool,
-        executorID: options.executorId,
+        executorID: executorId,
         applicationVersion: WORKFLOW_VERSION,
         useListenNotify: false,
         // DBOS polls no queue of ours: `dequeue` does.
@@ -98,6 +100,8 @@ export function createRuntime(options: RuntimeOptions): WorkflowRuntime {
         name: WORKFLOW_NAME,
         maxRecoveryAttempts: 1000,
       });
+      await lease.renew();
+      lease.keep(log);
       await DBOS.launch();
       wakeUp = startWorking(pool, options);
       poll = setInterval(() => wakeUp?.wake(), options.pollMs ?? POLL_MS);
@@ -106,6 +110,7 @@ export function createRuntime(options: RuntimeOptions): WorkflowRuntime {
       clearInterval(poll);
       await wakeUp?.stop();
       await steps.park(graceSeconds);
+      lease.stop();
       await DBOS.shutdown({ deregister: true });
       await pool?.end();
     },

@@ -36,16 +36,18 @@ interface Result {
  */
 export class StepRecords {
   readonly #workflowId: string;
+  readonly #owner: string | null | undefined;
   readonly #executor = DBOSExecutor.globalInstance!;
   #known = new Map<number, Recorded>();
 
   private constructor(workflowId: string) {
     this.#workflowId = workflowId;
+    this.#owner = currentOwnerXid(workflowId);
   }
 
   /**
-   * The records of a workflow of which an execution begins. Like the other calls, it belongs within the workflow, and is
-   * tried again while the database is unreachable.
+   * The records of a workflow of which an execution begins. Like the other calls, it belongs within the workflow, is tried
+   * again while the database is unreachable, and throws where another execution owns the workflow.
    */
   static async read(workflowId: string): Promise<StepRecords> {
     const records = new StepRecords(workflowId);
@@ -84,17 +86,30 @@ export class StepRecords {
     });
   }
 
+  /** Whether this execution still owns the workflow, and no other process has taken it over. */
+  async isOwned(): Promise<boolean> {
+    const { rows } = await this.#pool.query(
+      'select from dbos.workflow_status where workflow_uuid = $1 and owner_xid = $2',
+      [this.#workflowId, this.#owner],
+    );
+    return rows.length > 0;
+  }
+
   get #pool(): pg.Pool {
     return this.#executor.systemDatabase.pool;
   }
 
   async #read(): Promise<void> {
     const { rows } = await this.#pool.query(
-      `select function_id, function_name, output, error, serialization from dbos.operation_outputs
+      `select owner_xid, function_id, function_name, o.output, o.error, o.serialization
+       from dbos.workflow_status w left join dbos.operation_outputs o using (workflow_uuid)
        where workflow_uuid = $1`,
       [this.#workflowId],
     );
-    this.#known = new Map(rows.map((row) => [row.function_id, row]));
+    if (rows[0]?.owner_xid !== this.#owner) throw new DBOSWorkflowConflictError(this.#workflowId);
+    this.#known = new Map(
+      rows.filter((row) => row.function_id !== null).map((row) => [row.function_id, row]),
+    );
   }
 
   #revive<T>(number: number, name: string, { function_name, ...recorded }: Recorded): Promise<T> {
@@ -110,12 +125,11 @@ export class StepRecords {
     { number, name, result, startedAt, endedAt }: Result,
   ): Promise<void> {
     const id = this.#workflowId;
-    const owner = currentOwnerXid(id);
     const output = await this.#executor.serializer.stringify(result ?? null);
     const { appName = null } = this.#executor.systemDatabase;
     const { rows } = await client.query(RECORD, [
       id,
-      owner,
+      this.#owner,
       number,
       name,
       output,

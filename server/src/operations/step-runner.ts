@@ -1,9 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { DBOSWorkflowConflictError } from '@dbos-inc/dbos-sdk/internal/error';
 import { DataPlaneError } from '../dataplane/contract/errors.ts';
 import type { Database, Tx } from '../db/database.ts';
 import { joinTransaction } from '../db/joined.ts';
 import { databaseOutage, logFailure } from '../lib/failure.ts';
+import { behindFence, FencedOff, passFence } from '../lib/fence.ts';
 import type { Log } from '../lib/log.ts';
+import type { WorkerLease } from './lease.ts';
 import type { Operation, OperationError, OperationStep } from './operation.ts';
 import { reportProgress } from './operations-store.ts';
 import { StepRecords } from './step-records.ts';
@@ -21,8 +24,8 @@ export interface StepRunnerOptions {
 
 export type StepRunner = ReturnType<typeof createStepRunner>;
 
-/** Runs the steps of operations, and records their results with DBOS. */
-export function createStepRunner(options: StepRunnerOptions) {
+/** Runs the steps of operations, and records their results with DBOS. `lease`: that of this process to its workflows. */
+export function createStepRunner(options: StepRunnerOptions, lease: WorkerLease) {
   let parked = false;
   const active = new Set<symbol>();
 
@@ -44,7 +47,17 @@ export function createStepRunner(options: StepRunnerOptions) {
 
   /** The steps of an operation whose workflow begins, or is resumed. */
   async function open(operationId: string) {
+    let settled = lease.doubts;
     const records = await StepRecords.read(operationId);
+
+    /** A worker that was paused may have lost the operation, which others may have ended by now, and begun further ones. */
+    async function check(): Promise<void> {
+      if (lease.isCertain() && settled === lease.doubts) return;
+      await lease.renew();
+      const { doubts } = lease;
+      if (!(await records.isOwned())) throw new FencedOff();
+      settled = doubts;
+    }
 
     /**
      * Runs a step that only writes to our tables, in the transaction that records its result: both are committed, or
@@ -62,7 +75,9 @@ export function createStepRunner(options: StepRunnerOptions) {
         active.delete(token);
         return never();
       };
-      const error = await start(step.name, (token) => records.run(step.name, () => attempts(token)));
+      const error = await start(step.name, (token) =>
+        records.run(step.name, () => behindFence(check, () => attempts(token))),
+      );
       await done(operation, step.name);
       return error;
     }
@@ -100,11 +115,16 @@ async function attempt(
   };
   for (let pause = 250; ; pause = Math.min(pause * 2, 8000)) {
     try {
+      await passFence();
       const run = (): Promise<void> => step.run(operation, progress);
       await (options.aroundStep?.(operation, step.name, run) ?? run());
       return null;
     } catch (cause) {
       const about = { operation: operation.id, step: step.name };
+      if (cause instanceof FencedOff) {
+        options.log.warn(about, 'another worker has taken the operation over');
+        throw new DBOSWorkflowConflictError(operation.id);
+      }
       // A permanent refusal by the data plane ends the operation, and the customer is told why.
       if (cause instanceof DataPlaneError) options.log.warn({ err: cause, ...about }, 'step failed');
       else logFailure(options.log, cause, 'step failed', about);

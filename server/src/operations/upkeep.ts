@@ -2,51 +2,36 @@ import { sql } from 'kysely';
 import { deleteInBatches } from '../db/batches.ts';
 import type { Database } from '../db/database.ts';
 import { purgeIdempotencyKeys } from '../http/mutation.ts';
-import { logFailure } from '../lib/failure.ts';
 import type { Log } from '../lib/log.ts';
 import type { Reconciler } from '../reconcilers/reconcilers.ts';
-import { forEachRow } from '../reconcilers/rows.ts';
+import { forEachRow, SetAside } from '../reconcilers/rows.ts';
+import { isDead } from './lease.ts';
 import type { Operation, OperationWorkflows } from './operation.ts';
 import { enqueueAgain, nameTeams, promoteOperation } from './operations-store.ts';
 import { finishOperation, takeOverWorkflows } from './runtime.ts';
 
-const HEARTBEAT_SECONDS = 5;
-/** A worker without a heartbeat for this long is dead; others take over its work. */
-const DEAD_AFTER_SECONDS = 30;
 /** How long records of finished workflows are kept for the operator. */
 const WORKFLOW_RETENTION_DAYS = 7;
 
-/** Records heartbeats of this process. A plain timer and not a reconciler, because every process needs its own. */
-export function startHeartbeat(database: Database, executorId: string, log: Log): { stop(): void } {
-  const beat = () =>
-    database.db
-      .insertInto('workers')
-      .values({ id: executorId })
-      .onConflict((conflict) => conflict.column('id').doUpdateSet({ heartbeat_at: sql`now()` }))
-      .execute()
-      .catch((error) => logFailure(log, error, 'heartbeat failed'));
-  void beat();
-  const timer = setInterval(beat, HEARTBEAT_SECONDS * 1000).unref();
-  return { stop: () => clearInterval(timer) };
-}
-
-/** Takes over the work of processes that died. */
-export function deadWorkers(database: Database, log: Log): Reconciler {
+/** Takes over the work of other processes that died. `self`: the executor id of this one. */
+export function deadWorkers(database: Database, self: string, log: Log): Reconciler {
   return {
     name: 'dead-workers',
     everySeconds: 10,
-    async run() {
-      const dead = await database.db
-        .selectFrom('workers')
-        .select('id')
-        .where('heartbeat_at', '<', sql<Date>`now() - make_interval(secs => ${DEAD_AFTER_SECONDS})`)
-        .execute();
-      const ids = dead.map((worker) => worker.id);
-      if (ids.length === 0) return;
-      const count = await takeOverWorkflows(ids);
-      log.warn({ workers: ids, workflows: count }, 'took over the work of dead workers');
-      await database.db.deleteFrom('workers').where('id', 'in', ids).execute();
-    },
+    // The rows stay locked until the end: a worker that was only paused waits with its heartbeat, and sees that it has lost.
+    run: () =>
+      database.transaction(async (tx) => {
+        const dead = await tx
+          .deleteFrom('workers')
+          .where(isDead)
+          .where('id', '<>', self)
+          .returning('id')
+          .execute();
+        const ids = dead.map(({ id }) => id);
+        if (ids.length === 0) return;
+        const count = await takeOverWorkflows(ids);
+        log.warn({ workers: ids, workflows: count }, 'took over the work of dead workers');
+      }),
   };
 }
 
@@ -60,13 +45,14 @@ interface Forgotten extends Operation {
  * without starting them. Cannot happen unless a transaction is wrong; this is the safety net.
  */
 export function forgottenOperations(database: Database, workflows: OperationWorkflows, log: Log): Reconciler {
+  const aside = new SetAside();
   return {
     name: 'forgotten-operations',
     everySeconds: 30,
     async run() {
       await nameTeams(database.db);
       await forEachRow(
-        await findForgotten(database),
+        await findForgotten(database, aside),
         ({ id }) => id,
         async (operation) => {
           log.warn(
@@ -86,20 +72,22 @@ export function forgottenOperations(database: Database, workflows: OperationWork
             await database.transaction((tx) => finishOperation(tx, workflows, operation, error));
           }
         },
+        aside,
       );
     },
   };
 }
 
-async function findForgotten(database: Database): Promise<Forgotten[]> {
+async function findForgotten(database: Database, aside: SetAside): Promise<Forgotten[]> {
   const result = await sql<Forgotten>`
     select o.id, o.team_id as "teamId", o.resource_type as "resourceType", o.resource_id as "resourceId",
       o.kind, o.args, o.state, w.status as workflow
     from operations o left join dbos.workflow_status w on w.workflow_uuid = o.id::text
-    where (o.state in ('pending', 'running') and coalesce(w.status, 'GONE') not in ('ENQUEUED', 'PENDING', 'DELAYED'))
+    where o.id <> all(${aside.ids()}::uuid[]) and (
+      (o.state in ('pending', 'running') and coalesce(w.status, 'GONE') not in ('ENQUEUED', 'PENDING', 'DELAYED'))
       or (o.state = 'queued' and not exists (select from operations before
         where before.resource_id = o.resource_id
-          and (before.state in ('pending', 'running') or (before.state = 'queued' and before.seq < o.seq))))
+          and (before.state in ('pending', 'running') or (before.state = 'queued' and before.seq < o.seq)))))
     limit 100`.execute(database.db);
   return result.rows;
 }

@@ -5,6 +5,7 @@ import http from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
 import { it } from 'node:test';
+import { behindFence, FencedOff } from '../../lib/fence.ts';
 import { IncusClient } from './client.ts';
 
 const OPERATION = '/1.0/operations/1';
@@ -54,4 +55,17 @@ it('waits for an operation longer than one request stays open', async () => {
 it('tells an operation that ended at its own time limit from one that is still running', async () => {
   await assert.rejects(execWith([OVER, FAILED]), /it hangs/);
   await assert.rejects(execWith([OVER, GONE]), /deadline/);
+});
+
+it('sends no change that the fence does not let pass, and still reads', async () => {
+  const fence = async (): Promise<void> => {
+    throw new FencedOff();
+  };
+  await behindFence(fence, async () => {
+    await assert.rejects(execWith([]), FencedOff);
+    const client = new IncusClient({ socketPath: '/nonexistent' });
+    await assert.rejects(client.get('/1.0'), /ENOENT/);
+    await assert.rejects(client.remove('/1.0/instances/x'), FencedOff);
+    await client.close();
+  });
 });

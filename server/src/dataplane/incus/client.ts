@@ -1,4 +1,5 @@
 import { Agent, type Dispatcher } from 'undici';
+import { passFence } from '../../lib/fence.ts';
 import { type Answer, orNull, parseAnswer } from './answers.ts';
 import { fromTransport, IncusError } from './errors.ts';
 
@@ -236,13 +237,14 @@ export class IncusClient {
     return parseAnswer(response, text, `${method} ${path}`);
   }
 
-  /** Resolves when the response begins. */
+  /** Resolves when the response begins. Throws `FencedOff` where this process may change nothing any more. */
   async #request(
     method: Method,
     path: string,
     payload: Upload | undefined,
     options: RequestOptions,
   ): Promise<Dispatcher.ResponseData> {
+    if (method !== 'GET') await passFence();
     const timeout = ANSWER_TIMEOUT + (path.endsWith('/wait') ? (options.timeoutSeconds ?? 0) * 1000 : 0);
     const headers = { ...payload?.headers, ...(options.ifMatch ? { 'if-match': options.ifMatch } : {}) };
     try {

@@ -1,3 +1,4 @@
+import { passFence } from '../../lib/fence.ts';
 import type { Limits, PowerState } from '../contract/compute.ts';
 import { DataPlaneError } from '../contract/errors.ts';
 import type { InstanceRef } from '../contract/refs.ts';
@@ -25,6 +26,7 @@ export class SimCore {
     this.calls.set(verb, (this.calls.get(verb) ?? 0) + 1);
     await this.faults.enter(verb, argument);
     if (this.latencyMs > 0) await new Promise((resolve) => setTimeout(resolve, this.latencyMs));
+    await passFence();
     const result = work();
     await this.faults.leave(verb, argument);
     return result;
