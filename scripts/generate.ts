@@ -15,7 +15,7 @@ import { createSimDataPlane } from '../server/src/dataplane/sim/data-plane.ts';
 import { openDatabase } from '../server/src/db/database.ts';
 import { buildOpenApi } from '../server/src/http/openapi.ts';
 import { createHttpServer } from '../server/src/http/server.ts';
-import { createTokenAuthenticator } from '../server/src/identity/tokens/authentication.ts';
+import { createAuthenticator } from '../server/src/identity/authentication.ts';
 import { ERROR_STATUS } from '../server/src/lib/errors.ts';
 import { createLog } from '../server/src/lib/log.ts';
 import { MODULES } from '../server/src/modules.ts';
@@ -37,7 +37,7 @@ async function openApiDocument(): Promise<string> {
   const database = openDatabase('postgres://nobody@127.0.0.1:1/none');
   const plane = createSimDataPlane({ stateFile: null, latencyMs: 0 });
   const log = createLog('silent');
-  const authenticator = createTokenAuthenticator(database, log);
+  const authenticator = createAuthenticator(config, database, log);
   const pools = TEST_POOLS;
   const secretKey = Buffer.alloc(32);
   const context = createContext({

@@ -6,7 +6,7 @@ import { migrate } from './db/migrate.ts';
 import type { Api, HttpServer } from './http/api.ts';
 import { createHttpServer } from './http/server.ts';
 import { ensureFirstAccount } from './identity/accounts/first-account.ts';
-import { createTokenAuthenticator } from './identity/tokens/authentication.ts';
+import { createAuthenticator } from './identity/authentication.ts';
 import type { AddressPools } from './instances/addresses.ts';
 import { INSTANCE_RECONCILER } from './instances/reconciler.ts';
 import { createStorageGuard } from './instances/storage-guard.ts';
@@ -80,7 +80,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   registerOperations(workflows);
   for (const { prepare } of parts) await prepare?.();
 
-  const authenticator = createTokenAuthenticator(database, log);
+  const authenticator = createAuthenticator(config, database, log);
   const http = createHttpServer({ ...context, authenticator, ...documented(modules, parts) });
   await http.ready();
 

@@ -7,6 +7,8 @@ export interface Config {
   home: string;
   listen: { host: string; port: number };
   publicUrl: string;
+  /** Origin of DANUBE_PUBLIC_URL; null where it is not set, and every address of this server counts. */
+  publicOrigin: string | null;
   role: 'api' | 'worker' | 'all';
   engine: 'incus' | 'sim';
   ipv4Pool: string | null;
@@ -69,6 +71,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     home: readHome(get('DANUBE_HOME') ?? '/var/lib/danube'),
     listen,
     publicUrl: (get('DANUBE_PUBLIC_URL') ?? `http://${shownHost}:${listen.port}`).replace(/\/+$/, ''),
+    publicOrigin: readOrigin(get('DANUBE_PUBLIC_URL')),
     role: oneOf('DANUBE_ROLE', ['api', 'worker', 'all'] as const, 'all'),
     engine: oneOf('DANUBE_ENGINE', ['incus', 'sim'] as const, 'incus'),
     ipv4Pool: get('DANUBE_IPV4_POOL'),
@@ -103,6 +106,17 @@ function readHome(text: string): string {
     throw new ConfigError(`DANUBE_HOME is "${text}". It takes a whole path, for example /var/lib/danube.`);
   }
   return path.resolve(text);
+}
+
+function readOrigin(text: string | null): string | null {
+  if (text === null) return null;
+  const url = URL.parse(text);
+  if (url === null || !['http:', 'https:'].includes(url.protocol)) {
+    throw new ConfigError(
+      `DANUBE_PUBLIC_URL is "${text}". It takes an address such as https://cloud.example.org.`,
+    );
+  }
+  return url.origin;
 }
 
 function readImagesAhead(text: string): Config['imagesAhead'] {

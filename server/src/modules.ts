@@ -1,4 +1,5 @@
 import { eventsModule } from './events/module.ts';
+import { sessionsModule } from './identity/sessions/module.ts';
 import { teamsModule } from './identity/teams/module.ts';
 import { imagesModule } from './images/module.ts';
 import { instancesModule } from './instances/module.ts';
@@ -21,6 +22,7 @@ import { webhooksModule } from './resources/webhooks/module.ts';
 export const MODULES: readonly ResourceModule[] = [
   healthModule,
   teamsModule,
+  sessionsModule,
   sshKeysModule,
   vpsModule,
   databasesModule,

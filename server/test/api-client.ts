@@ -10,7 +10,7 @@ import type { HttpServer } from '../src/http/api.ts';
 /** The parts of the OpenAPI document that tests read. */
 export interface Operation {
   operationId: string;
-  security: unknown[];
+  security: object[];
   'x-required-scope'?: string;
   parameters?: { $ref?: string; name?: string; in?: string; schema?: object; example?: unknown }[];
   requestBody?: { required: boolean; content: { 'application/json': { schema: object; example: unknown } } };
@@ -103,6 +103,14 @@ export function routeOf(method: string, requestPath: string): DocumentedRoute | 
   return ROUTES.find((route) => route.path === template && route.method === method);
 }
 
+/** Whether a request to the route may be made with an API token. */
+export const takesToken = ({ operation }: DocumentedRoute): boolean =>
+  operation.security.some((one) => 'token' in one);
+
+/** Whether only a session will do. */
+export const takesSessionOnly = (route: DocumentedRoute): boolean =>
+  route.operation.security.length > 0 && !takesToken(route);
+
 export interface ApiResponse {
   status: number;
   headers: Record<string, string | string[] | number | undefined>;
@@ -150,6 +158,8 @@ async function readBody(response: Response): Promise<unknown> {
 
 export interface CallOptions {
   token?: string | null;
+  /** Cookie of a session, instead of a token; the request comes from a page of the install. */
+  session?: string;
   body?: unknown;
   /** Sent unchanged, instead of `body`. */
   payload?: string | Buffer;
@@ -160,16 +170,30 @@ export interface CallOptions {
 
 export type ApiClient = (method: string, path: string, options?: CallOptions) => Promise<ApiResponse>;
 
-/** Calls the API in this process, and checks every response against the document. `path` is relative to `/api/v1`. */
-export function createApiClient(http: HttpServer, token: string | null): ApiClient {
+/** What a page of the install sends with the cookie, where DANUBE_PUBLIC_URL is not set. */
+const pageHeaders = (cookie: string): Record<string, string> => ({ cookie, origin: 'http://localhost' });
+
+/**
+ * Calls the API in this process, and checks every response against the document. `path` is relative to `/api/v1`. Where
+ * a route takes no token, it is called in the session that `signIn` begins, if there is one.
+ */
+export function createApiClient(
+  http: HttpServer,
+  token: string | null,
+  signIn: () => Promise<string | undefined> = async () => undefined,
+): ApiClient {
   return async (method, requestPath, options = {}) => {
-    const used = options.token === undefined ? token : options.token;
+    const route = routeOf(method, requestPath);
+    const needsSession = route !== undefined && takesSessionOnly(route) && options.token === undefined;
+    const session = options.session ?? (needsSession ? await signIn() : undefined);
+    const used = session ? null : options.token === undefined ? token : options.token;
     const response = await http.inject({
       method: method as NonNullable<InjectOptions['method']>,
       url: `/api/v1${requestPath}`,
       ...(options.remoteAddress === undefined ? {} : { remoteAddress: options.remoteAddress }),
       headers: {
         ...(used ? { authorization: `Bearer ${used}` } : {}),
+        ...(session ? pageHeaders(session) : {}),
         ...(options.body === undefined ? {} : { 'content-type': 'application/json' }),
         ...options.headers,
       },

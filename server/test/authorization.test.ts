@@ -3,11 +3,19 @@ import { after, before, describe, it } from 'node:test';
 import { sql } from 'kysely';
 import { SCOPES, type Scope } from '../src/http/scopes.ts';
 import { createToken, revokeToken } from '../src/identity/tokens/service.ts';
-import { type ApiClient, createApiClient, type DocumentedRoute, ROUTES } from './api-client.ts';
-import { createTeam, startTestApp, type TestApp, type TestTeam } from './harness.ts';
+import {
+  type ApiClient,
+  createApiClient,
+  type DocumentedRoute,
+  ROUTES,
+  takesSessionOnly,
+  takesToken,
+} from './api-client.ts';
+import { createTeam, openSession, startTestApp, type TestApp, type TestTeam } from './harness.ts';
 import { type Ids, makeThings, missingId } from './things.ts';
 
-const secured = ROUTES.filter((route) => route.operation.security.length > 0);
+const secured = ROUTES.filter(takesToken);
+const ofSessions = ROUTES.filter(takesSessionOnly);
 
 /** The route's path with these ids, or with ids that do not exist. */
 const pathOf = (route: DocumentedRoute, ids: Ids = {}): string =>
@@ -109,6 +117,59 @@ describe('authorization of every route', () => {
       });
       assert.equal(malformed.status, 422);
     }
+  });
+
+  it('lets a session do what its account may, and asks for one where a token will not do', async () => {
+    for (const route of [...secured, ...ofSessions]) {
+      const session = await openSession(test.database, test.team);
+      const answer = await call(route.method, pathOf(route), { session, ...bodyOf(route) });
+      assert.ok(![401, 403].includes(answer.status), `${route.method} ${route.path}: ${answer.status}`);
+      assert.equal(answer.headers['access-control-allow-origin'], undefined);
+    }
+    for (const route of ofSessions) {
+      const request = { token: test.team.token, ...bodyOf(route) };
+      const byToken = await call(route.method, pathOf(route), request);
+      assert.deepEqual([byToken.status, byToken.body.code], [403, 'session_required'], route.path);
+      const byNobody = await call(route.method, pathOf(route), bodyOf(route));
+      assert.equal(byNobody.status, 401, route.path);
+    }
+  });
+
+  it('refuses every write by cookie that a page of another origin sends, whatever its content type', async () => {
+    const cookie = await openSession(test.database, test.team);
+    const types = [
+      'application/json',
+      'text/plain',
+      'application/x-www-form-urlencoded',
+      'multipart/form-data',
+      '',
+    ];
+    const origins = [
+      undefined,
+      'null',
+      '',
+      'http://localhost:8443',
+      'https://localhost',
+      'http://evil.example',
+    ];
+    for (const route of [...secured, ...ofSessions].filter(({ method }) => method !== 'GET')) {
+      for (const origin of origins) {
+        for (const type of types) {
+          const headers = { cookie, 'content-type': type, ...(origin === undefined ? {} : { origin }) };
+          const answer = await call(route.method, pathOf(route), { headers, payload: '{}' });
+          assert.deepEqual(
+            [answer.status, answer.body.code],
+            [403, 'origin_mismatch'],
+            `${route.path} ${origin}`,
+          );
+        }
+      }
+    }
+    assert.equal(
+      (await call('GET', '/auth/session', { session: cookie })).status,
+      200,
+      'and nobody was signed out',
+    );
   });
 
   it('answers 404 for what belongs to another team, exactly as for what does not exist', async () => {

@@ -2,7 +2,7 @@ import { readConfig } from '../src/config.ts';
 import { openDatabase } from '../src/db/database.ts';
 import type { Api, HttpServer } from '../src/http/api.ts';
 import { createHttpServer } from '../src/http/server.ts';
-import { createTokenAuthenticator } from '../src/identity/tokens/authentication.ts';
+import { createAuthenticator } from '../src/identity/authentication.ts';
 import { createSecretBox } from '../src/lib/crypto.ts';
 import { createLog, type Log } from '../src/lib/log.ts';
 import { type ApiClient, createApiClient } from './api-client.ts';
@@ -18,9 +18,10 @@ export async function withBareServer(
   }: { url?: string; log?: Log; settings?: Record<string, string> } = {},
 ): Promise<void> {
   const database = openDatabase(url);
-  const authenticator = createTokenAuthenticator(database, log);
+  const config = readConfig(settings);
+  const authenticator = createAuthenticator(config, database, log);
   const http = createHttpServer({
-    config: readConfig(settings),
+    config,
     database,
     secrets: createSecretBox(Buffer.alloc(32)),
     log,

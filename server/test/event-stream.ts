@@ -16,16 +16,21 @@ export interface OpenStream {
   close(): void;
 }
 
-/** Opens the stream of events of a server. Resolves when the server has begun to answer. */
+/** Opens the stream of events of a server, with a token or with headers of its own. Resolves when the server has begun to answer. */
 export async function openStream(
   url: string,
-  token: string,
-  { query = '', lastEventId }: { query?: string; lastEventId?: number } = {},
+  token: string | null,
+  {
+    query = '',
+    lastEventId,
+    headers = {},
+  }: { query?: string; lastEventId?: number; headers?: Record<string, string> } = {},
 ): Promise<OpenStream> {
   const hangUp = new AbortController();
   const answer = await fetch(`${url}/api/v1/events/stream${query}`, {
     headers: {
-      authorization: `Bearer ${token}`,
+      ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+      ...headers,
       ...(lastEventId === undefined ? {} : { 'last-event-id': String(lastEventId) }),
     },
     signal: hangUp.signal,

@@ -5,8 +5,9 @@ import { type App, type AppOptions, startApp } from '../src/app.ts';
 import { type Config, readConfig } from '../src/config.ts';
 import { createSimDataPlane, type SimDataPlane } from '../src/dataplane/sim/data-plane.ts';
 import type { SimVerb } from '../src/dataplane/sim/faults.ts';
-import type { Queryable } from '../src/db/database.ts';
+import type { Database, Queryable } from '../src/db/database.ts';
 import { SCOPE_SETS, type Scope } from '../src/http/scopes.ts';
+import { createSession } from '../src/identity/sessions/store.ts';
 import { createToken } from '../src/identity/tokens/service.ts';
 import { createStorageGuard, type StorageGuard } from '../src/instances/storage-guard.ts';
 import { createLog } from '../src/lib/log.ts';
@@ -164,6 +165,17 @@ export async function issueToken(
   scopes: readonly Scope[] = SCOPE_SETS.admin,
 ): Promise<string> {
   return (await createToken(db, { accountId, teamId, name: 'test', scopes })).plainText;
+}
+
+/** Signs the account in. Returns the cookie of the session. */
+export async function openSession(
+  database: Database,
+  { accountId }: Pick<TestTeam, 'accountId'>,
+): Promise<string> {
+  const { secret } = await database.transaction((tx) =>
+    createSession(tx, { accountId, method: 'password', ip: '192.0.2.1', userAgent: 'a test' }),
+  );
+  return `danube_session=${secret}`;
 }
 
 /** Makes every call of this verb wait before it does anything, until the returned function is called. */

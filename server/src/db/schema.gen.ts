@@ -247,6 +247,20 @@ export interface Reconcilers {
   name: string;
 }
 
+export interface Sessions {
+  created_at: Generated<Date>;
+  expires_at: Date;
+  id: string;
+  last_used_at: Generated<Date>;
+  last_used_ip: string | null;
+  method: string;
+  proved_at: Generated<Date>;
+  secret_hash: Buffer;
+  team_id: number | null;
+  user_agent: string | null;
+  user_id: number;
+}
+
 export interface Snapshots {
   created_at: Generated<Date>;
   database_name: string | null;
@@ -430,6 +444,7 @@ export interface DB {
   parameter_groups: ParameterGroups;
   plans: Plans;
   reconcilers: Reconcilers;
+  sessions: Sessions;
   snapshots: Snapshots;
   ssh_keys: SshKeys;
   team_members: TeamMembers;

@@ -67,6 +67,10 @@ declare module 'fastify' {
      * route: they would hide the setting from the type of `request.principal`.
      */
     team?: 'required' | 'none';
+    /** True: only a signed-in person may do this, and no API token. Such a route has `team: 'none'`. */
+    session?: boolean;
+    /** True: the answer may set a cookie, so pages of other origins may not send the request. */
+    setsCookie?: boolean;
     /** True: the handler asks an instance, which may take seconds. Such requests have turns of their own. */
     asksInstance?: boolean;
     /** True: the answer is a stream of server-sent events, which the handler writes itself. */

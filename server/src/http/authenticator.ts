@@ -2,20 +2,23 @@ import type { FastifyRequest } from 'fastify';
 import type { Credential, Role } from './principal.ts';
 import type { Limits } from './rate-limits.ts';
 
+/** What authentication looks at. */
+export type AuthenticatedRequest = Pick<FastifyRequest, 'headers' | 'ip' | 'method' | 'protocol'>;
+
 /** How the server authenticates a request. `identity/` implements it, and `app.ts` passes it in. */
 export interface Authenticator {
   /**
    * Identifies the owner of the request's credential. Throws `unauthenticated` where the credential is missing,
    * malformed, unknown, revoked or expired.
    */
-  authenticate(request: Pick<FastifyRequest, 'headers' | 'ip'>): Promise<Identity>;
+  authenticate(request: AuthenticatedRequest): Promise<Identity>;
 }
 
 /** The result of authentication. Together with the request's team, if any, it makes a principal. */
 export interface Identity {
   accountId: number;
   via: Credential;
-  /** The scopes of the credential. */
+  /** The scopes of the credential; those of a session are bounded by the role in the team that a request acts on. */
   scopes: ReadonlySet<string>;
   /** The account's rate limits. */
   limits: Limits;

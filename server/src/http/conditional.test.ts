@@ -61,7 +61,7 @@ describe('an answer that shows one thing', () => {
     const path = `/ssh-keys/${body.key.id}`;
     const { headers } = await call('GET', path);
     assert.equal(headers['cache-control'], 'private, no-cache');
-    assert.equal(headers.vary, 'Authorization, X-Team-Id');
+    assert.equal(headers.vary, 'Authorization, Cookie, X-Team-Id');
     // Who may not see it does not learn that it is the same.
     const stranger = await createTeam(test.database);
     const foreign = await call('GET', path, { ...ifNot(headers.etag), token: stranger.token });

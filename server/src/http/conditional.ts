@@ -33,7 +33,7 @@ export function tagAnswer(request: FastifyRequest, reply: FastifyReply, body: st
     etag: tag,
     'cache-control': 'private, no-cache',
     // It is of the one who asks, and of the team that is asked about.
-    vary: 'Authorization, X-Team-Id',
+    vary: 'Authorization, Cookie, X-Team-Id',
   });
   if (!isKnown(request, tag)) return body;
   reply.code(304).removeHeader('content-type');

@@ -3,7 +3,9 @@ import type { Config } from '../config.ts';
 import { AppError } from '../lib/errors.ts';
 import type { PrivateRequest } from './api.ts';
 import type { Authenticator, Identity } from './authenticator.ts';
-import { accountPrincipal, assertScope, teamPrincipal } from './principal.ts';
+import { readCookie } from './cookies.ts';
+import { assertNotForeign, assertOwnOrigin } from './origin.ts';
+import { accountPrincipal, assertScope, sessionRequired, teamPrincipal } from './principal.ts';
 import { RateLimits } from './rate-limits.ts';
 
 /** Headers of every response. Pages for browsers set a content security policy of their own. */
@@ -13,7 +15,7 @@ function securityHeaders(config: Config): Record<string, string> {
     'x-frame-options': 'DENY',
     'referrer-policy': 'no-referrer',
     'cross-origin-resource-policy': 'same-origin',
-    // Safe for every origin: the API uses no cookies, and a page must have the token to send it.
+    // Safe for every origin where no cookie counts: a page must have the token to send it.
     'access-control-allow-origin': '*',
     'access-control-expose-headers':
       'Allow, ETag, Idempotency-Replayed, Retry-After, WWW-Authenticate, X-RateLimit-Limit, X-RateLimit-Remaining, ' +
@@ -46,8 +48,12 @@ export function createGate(config: Config, authenticator: Authenticator): Gate {
     }
     // Empty for an unknown path or method, which gets a 404 or 405 without authentication.
     const found = request.server.isElsewhere(request) ? undefined : request.routeOptions.config;
-    const { public: isPublic, scope, team } = found ?? {};
-    if (isPublic) return rates.showAddress(request.ip, reply);
+    const { public: isPublic, scope, team, setsCookie, isEventStream } = found ?? {};
+    if (setsCookie || countsCookie(config, request)) reply.removeHeader('access-control-allow-origin');
+    if (isPublic) {
+      await rates.showAddress(request.ip, reply);
+      return setsCookie ? assertNotForeign(config, request) : undefined;
+    }
     let identity: Identity;
     try {
       identity = await authenticator.authenticate(request);
@@ -62,7 +68,9 @@ export function createGate(config: Config, authenticator: Authenticator): Gate {
       throw error;
     }
     await rates.consume(`account:${identity.accountId}`, identity.limits, reply);
+    if (identity.via.kind === 'session') assertOwnOrigin(config, request, { staysOpen: isEventStream });
     if (scope === undefined) return;
+    if (found?.session && identity.via.kind !== 'session') throw sessionRequired();
     if (scope !== null) assertScope(identity, scope);
     (request as PrivateRequest).principal =
       team === 'none'
@@ -70,3 +78,7 @@ export function createGate(config: Config, authenticator: Authenticator): Gate {
         : teamPrincipal(identity, request.headers['x-team-id'], request.id);
   };
 }
+
+/** Whether a request is authenticated by its cookie, if at all. */
+const countsCookie = (config: Config, request: FastifyRequest): boolean =>
+  request.headers.authorization === undefined && readCookie(config, request, 'session') !== null;

@@ -82,7 +82,7 @@ export const HEADERS: Record<string, Json> = {
     example: '0198c5a2-8100-7b3c-8a4f-6d5e4c3b2a19',
   },
   'Access-Control-Allow-Origin': {
-    description: 'Web pages of any origin may call the API, because it accepts no cookies, only a token.',
+    description: 'Web pages of any origin may call the API with a token. Missing where a cookie counts.',
     schema: { type: 'string', enum: ['*'] },
     example: '*',
   },
@@ -152,24 +152,35 @@ export const ERROR_RESPONSES: Record<number, ErrorResponse> = {
   },
   401: {
     name: 'Unauthenticated',
-    description: 'The token is missing, unknown, revoked or expired.',
+    description: 'The token or session is missing, unknown, revoked or expired, or the sign-in failed.',
     headers: { 'WWW-Authenticate': ref('WwwAuthenticate') },
     examples: {
       unauthenticated: {
         message: 'This request needs an API token. Send it as: Authorization: Bearer ID|SECRET.',
       },
+      sign_in_failed: { message: 'The e-mail address or the password is wrong.' },
     },
   },
   403: {
     name: 'Forbidden',
-    description: 'The token lacks the scope, or may not act for the team.',
+    description: 'The token or session may not do this, or not for that team.',
     headers: { 'WWW-Authenticate': ref('WwwAuthenticate') },
     examples: {
       missing_scope: {
         message: 'This API token lacks the scope "ssh-key:write". Make a token that has it.',
         required_scope: 'ssh-key:write',
       },
-      team_forbidden: { message: 'This API token may not act for that team.' },
+      team_forbidden: { message: 'You may not act for that team.' },
+      session_required: {
+        message: 'An API token cannot do this. Sign in, and use the session’s cookie.',
+      },
+      proof_required: {
+        message: 'Confirm that it is you: give your password or passkey again, and then repeat the request.',
+      },
+      origin_mismatch: {
+        message:
+          'The header Origin must be the address of this install: requests that use its cookies may only come from its own pages.',
+      },
     },
   },
   404: {

@@ -64,12 +64,20 @@ export function buildOpenApi(
           bearerFormat: 'ID|SECRET',
           description: 'An API token. `x-required-scope` on an operation is the scope that the token needs.',
         },
+        session: {
+          type: 'apiKey',
+          in: 'cookie',
+          name: 'danube_session',
+          description:
+            'The session of a person who has signed in, for pages of this install. By https the cookie is called `__Host-danube_session`.',
+        },
         // A setting of the client, like the token, so that it is not a parameter of every method.
         team: {
           type: 'apiKey',
           in: 'header',
           name: 'X-Team-Id',
-          description: 'Optional: the number of the team that requests act on, instead of the token’s own.',
+          description:
+            'Optional: the number of the team that requests act on, instead of the token’s or the session’s own.',
         },
       },
       headers: HEADERS,
@@ -89,7 +97,7 @@ function operation(route: ApiRoute, writer: SchemaWriter): Json {
     ...(isWrite(route) ? [{ $ref: '#/components/parameters/IdempotencyKey' }] : []),
     ...(config.showsOne ? [{ $ref: '#/components/parameters/IfNoneMatch' }] : []),
   ];
-  const needs = scope ? ` Needs the scope \`${scope}\`.` : config.public ? '' : ' Any valid token will do.';
+  const needs = scope ? ` Needs the scope \`${scope}\`.` : NEEDS[kindOf(config)];
   return {
     operationId: schema.operationId!,
     summary: schema.summary!,
@@ -103,13 +111,25 @@ function operation(route: ApiRoute, writer: SchemaWriter): Json {
   };
 }
 
+const kindOf = ({ public: open, session }: ApiRoute['config']): keyof typeof NEEDS =>
+  open ? 'public' : session ? 'session' : 'any';
+
+/** What a route without a scope asks for. */
+const NEEDS = {
+  public: '',
+  session: ' Needs a session: API tokens cannot do this.',
+  any: ' Any valid token will do.',
+};
+
 /** Whether a request changes something. Others ignore `Idempotency-Key`. */
 const isWrite = ({ method, config }: ApiRoute): boolean =>
   method !== 'GET' && !config.scope?.endsWith(':read');
 
-function securityOf({ public: open, team }: ApiRoute['config']): Json[] {
+function securityOf({ public: open, team, session }: ApiRoute['config']): Json[] {
   if (open) return [];
-  return team === 'none' ? [{ token: [] }] : [{ token: [] }, { token: [], team: [] }];
+  const credentials = session ? ['session'] : ['token', 'session'];
+  const alone = credentials.map((name) => ({ [name]: [] }));
+  return team === 'none' ? alone : [...alone, ...credentials.map((name) => ({ [name]: [], team: [] }))];
 }
 
 function parametersOf(where: 'path' | 'query', schema: TSchema | undefined, writer: SchemaWriter): Json[] {

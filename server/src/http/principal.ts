@@ -6,7 +6,14 @@ import type { Scope } from './scopes.ts';
 export type Role = 'owner' | 'member';
 
 /** The credential that a request was authenticated by. */
-export type Credential = { kind: 'token'; tokenId: number } | { kind: 'session'; sessionId: string };
+export type Credential = { kind: 'token'; tokenId: number } | SessionCredential;
+
+export interface SessionCredential {
+  kind: 'session';
+  sessionId: string;
+  /** When the account holder last gave a password or passkey in this session, in Unix milliseconds. */
+  provedAt: number;
+}
 
 interface CommonPrincipal {
   accountId: number;
@@ -49,11 +56,20 @@ export function teamPrincipal(
   if (id === null || role === undefined) {
     throw new AppError(
       'team_forbidden',
-      'This API token may not act for that team. GET /api/v1/user/teams lists the teams it may use.',
+      'You may not act for that team. GET /api/v1/user/teams lists the teams that you may act for.',
     );
   }
   return { accountId, via, scopes, requestId, team: { id, role } };
 }
+
+/** The session of a request on a route that takes nothing else (`config.session`). */
+export function sessionOf({ via }: Pick<Principal, 'via'>): SessionCredential {
+  if (via.kind === 'session') return via;
+  throw sessionRequired();
+}
+
+export const sessionRequired = (): AppError =>
+  new AppError('session_required', 'An API token cannot do this. Sign in, and use the session’s cookie.');
 
 function teamIdOf(header: string | string[]): number {
   if (typeof header === 'string' && /^[1-9][0-9]{0,14}$/.test(header)) return Number(header);

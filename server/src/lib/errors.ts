@@ -5,8 +5,12 @@
 export const ERROR_STATUS = {
   bad_request: 400,
   unauthenticated: 401,
+  sign_in_failed: 401,
   missing_scope: 403,
   team_forbidden: 403,
+  session_required: 403,
+  proof_required: 403,
+  origin_mismatch: 403,
   not_found: 404,
   method_not_allowed: 405,
   request_timeout: 408,

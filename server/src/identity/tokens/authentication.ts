@@ -1,5 +1,5 @@
 import type { Database } from '../../db/database.ts';
-import type { Authenticator } from '../../http/authenticator.ts';
+import type { AuthenticatedRequest, Identity } from '../../http/authenticator.ts';
 import { addressKey } from '../../http/rate-limits.ts';
 import { equalBytes, sha256 } from '../../lib/crypto.ts';
 import { AppError } from '../../lib/errors.ts';
@@ -13,7 +13,9 @@ const HEADER = /^bearer +([1-9][0-9]{0,14})\|([\x21-\x7e]{1,200})$/i;
 /** How many tokens are read from the database at once, for client addresses in turn; half of it for one address. */
 const LOADS = 4;
 
-export interface TokenAuthenticator extends Authenticator {
+export interface TokenAuthenticator {
+  /** See `Authenticator`. */
+  authenticate(request: Pick<AuthenticatedRequest, 'headers' | 'ip'>): Promise<Identity>;
   /** Resolves once pending updates of tokens' last use are written. Call it after the last request. */
   close(): Promise<void>;
 }

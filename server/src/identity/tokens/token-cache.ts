@@ -113,14 +113,14 @@ export class TokenCache {
 }
 
 /** The teams of the account `u`, and whether it owns them. */
-const rolesOf = sql<{ team: number; owns: boolean }[]>`(
+export const rolesOf = sql<{ team: number; owns: boolean }[]>`(
   select coalesce(json_agg(json_build_object('team', team.id, 'owns', team.owner_id = u.id)), '[]')
   from team_members member join teams team on team.id = member.team_id
   where member.user_id = u.id
 )`.as('roles');
 
 /** Maps iterate in insertion order, so the first key is the oldest. */
-function setBounded<V>(map: Map<number, V>, key: number, value: V): void {
+export function setBounded<K, V>(map: Map<K, V>, key: K, value: V): void {
   map.delete(key);
   if (map.size >= MAX_ENTRIES) map.delete(map.keys().next().value!);
   map.set(key, value);
