@@ -18,6 +18,7 @@ import { createHttpServer } from '../server/src/http/server.ts';
 import { createAuthenticator } from '../server/src/identity/authentication.ts';
 import { ERROR_STATUS } from '../server/src/lib/errors.ts';
 import { createLog } from '../server/src/lib/log.ts';
+import { createSimMetricsStore } from '../server/src/metrics/sim/store.ts';
 import { MODULES } from '../server/src/modules.ts';
 import { templateUrl } from '../server/test/database.ts';
 import { TEST_POOLS } from '../server/test/harness.ts';
@@ -46,6 +47,7 @@ async function openApiDocument(): Promise<string> {
     databaseFolder: null,
     plane,
     objects: null,
+    metrics: createSimMetricsStore(),
     pools,
     publicAddress: null,
     secretKey,

@@ -13,6 +13,7 @@ import { createStorageGuard } from './instances/storage-guard.ts';
 import { createSecretBox } from './lib/crypto.ts';
 import type { Log } from './lib/log.ts';
 import { type Lookup, lookupOfHost } from './lib/lookup.ts';
+import type { MetricsStore } from './metrics/contract.ts';
 import { type ModuleContext, type ModuleParts, type ResourceModule, registerModules } from './module.ts';
 import { MODULES } from './modules.ts';
 import type { ObjectStore } from './object-store/contract.ts';
@@ -31,6 +32,7 @@ export interface AppOptions {
   plane: DataPlane;
   /** Null: this install has no object storage. */
   objects: ObjectStore | null;
+  metrics: MetricsStore;
   pools: AddressPools;
   /** IPv4 address of the host at which published ports are reached; null: no port can be published. */
   publicAddress: string | null;
@@ -67,7 +69,7 @@ export interface App {
 
 /** Builds the server and starts what its role needs. All wiring is in this function, in order. */
 export async function startApp(options: AppOptions): Promise<App> {
-  const { config, databaseUrl, plane, log, modules = MODULES } = options;
+  const { config, databaseUrl, plane, metrics, log, modules = MODULES } = options;
   registerModules(modules);
   const database = openDatabase(databaseUrl);
   await migrate(database.db);
@@ -102,6 +104,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       await worker?.stop();
       await plane.close();
       await options.objects?.close();
+      await metrics.close();
       await database.close();
     },
   };
@@ -115,6 +118,7 @@ export function createContext(
     | 'databaseFolder'
     | 'plane'
     | 'objects'
+    | 'metrics'
     | 'pools'
     | 'publicAddress'
     | 'secretKey'
@@ -124,7 +128,8 @@ export function createContext(
     database: Database;
   },
 ): ModuleContext {
-  const { config, database, plane, objects, pools, publicAddress, log, lookup = lookupOfHost } = options;
+  const { config, database, plane, objects, metrics, pools, publicAddress } = options;
+  const { log, lookup = lookupOfHost } = options;
   const secrets = createSecretBox(options.secretKey);
   const authority = createAuthorityReader(database, secrets);
   const clock = createPassClock(database, plane, INSTANCE_RECONCILER);
@@ -134,6 +139,7 @@ export function createContext(
     database,
     plane,
     objects,
+    metrics,
     storage,
     secrets,
     authority,

@@ -15,6 +15,7 @@ import type { SecretBox } from './lib/crypto.ts';
 import type { Log } from './lib/log.ts';
 import type { Lookup } from './lib/lookup.ts';
 import type { KeyedCertificate } from './lib/pki.ts';
+import type { MetricsStore } from './metrics/contract.ts';
 import type { ObjectStore } from './object-store/contract.ts';
 import type { OperationWorkflows } from './operations/operation.ts';
 import type { PassClock, Reconciler } from './reconcilers/reconcilers.ts';
@@ -68,6 +69,8 @@ export interface ModuleContext {
   plane: DataPlane;
   /** Null: this install has no object storage. */
   objects: ObjectStore | null;
+  /** Time series of instances; `metrics/catalogue.ts` says what can be asked of them. */
+  metrics: MetricsStore;
   /** Asked by whoever promises something that will be stored. */
   storage: StorageGuard;
   secrets: SecretBox;

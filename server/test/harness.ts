@@ -12,6 +12,8 @@ import { createToken } from '../src/identity/tokens/service.ts';
 import { createStorageGuard, type StorageGuard } from '../src/instances/storage-guard.ts';
 import { createLog } from '../src/lib/log.ts';
 import type { Lookup } from '../src/lib/lookup.ts';
+import type { MetricsStore } from '../src/metrics/contract.ts';
+import { createSimMetricsStore } from '../src/metrics/sim/store.ts';
 import { createSimObjectStore, type SimObjectStore } from '../src/object-store/sim/object-store.ts';
 import { reconcilerLock } from '../src/reconcilers/reconcilers.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
@@ -32,6 +34,7 @@ export interface TestApp {
   app: App;
   plane: SimDataPlane;
   objects: SimObjectStore;
+  metrics: MetricsStore;
   storage: StorageGuard;
   database: TestDatabase;
   team: TestTeam;
@@ -63,12 +66,14 @@ export async function startTestApp({
   const letRun = still.length > 0 ? await keepStill(database, still) : async () => {};
   const plane = createSimDataPlane({ stateFile: null, latencyMs: 0 });
   const objects = createSimObjectStore({ stateFile: null, latencyMs: 0 });
+  const metrics = createSimMetricsStore();
   const appOptions: AppOptions = {
     config: testConfig(),
     databaseUrl: database.url,
     databaseFolder: null,
     plane,
     objects,
+    metrics,
     pools: TEST_POOLS,
     publicAddress: '203.0.113.7',
     secretKey: randomBytes(32),
@@ -88,6 +93,7 @@ export async function startTestApp({
     app,
     plane,
     objects,
+    metrics,
     storage: createStorageGuard(plane, appOptions.databaseFolder),
     database,
     team: await createTeam(database),

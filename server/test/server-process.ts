@@ -6,6 +6,7 @@ import { startApp } from '../src/app.ts';
 import { readConfig } from '../src/config.ts';
 import { createSimDataPlane } from '../src/dataplane/sim/data-plane.ts';
 import { createLog } from '../src/lib/log.ts';
+import { createSimMetricsStore } from '../src/metrics/sim/store.ts';
 import { createSimObjectStore, stateFileOf } from '../src/object-store/sim/object-store.ts';
 import { TEST_POOLS } from './harness.ts';
 import { createTestIncus } from './incus.ts';
@@ -34,6 +35,7 @@ const app = await startApp({
   databaseUrl: config.databaseUrl!,
   plane,
   objects,
+  metrics: createSimMetricsStore(),
   pools:
     config.ipv4Pool && config.ipv6Pool
       ? { ...TEST_POOLS, ipv4: config.ipv4Pool, ipv6: config.ipv6Pool }

@@ -17,6 +17,7 @@ import { createTerminal, type Terminal } from '../host/terminal.ts';
 import { installId } from '../lib/install-id.ts';
 import { createLog, type Log } from '../lib/log.ts';
 import { openDataPlane } from './data-plane.ts';
+import { openMetricsStore } from './metrics-store.ts';
 import { openObjectStore } from './object-store.ts';
 import { listenForStop } from './signals.ts';
 
@@ -58,6 +59,7 @@ export async function start(): Promise<number> {
       databaseFolder: config.databaseUrl ? null : config.home,
       plane,
       objects: await openObjectStore(config),
+      metrics: await openMetricsStore(config, install),
       pools: poolsOf(config, install),
       publicAddress: config.publicAddress ?? defaultRouteAddress(),
       secretKey: await ensureSecretKey(config),

@@ -1,0 +1,4 @@
+import { createSimMetricsStore } from '../../src/metrics/sim/store.ts';
+import { metricsStoreContract } from './metrics-store.ts';
+
+metricsStoreContract('sim', async () => createSimMetricsStore());
