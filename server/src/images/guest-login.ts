@@ -148,7 +148,7 @@ const SPARED =
  * `bootcmd` may take for ever, and even without any, its start takes longer than the rest of the boot. A dependency can
  * only be taken away by replacing the unit.
  */
-export const LOGIN_COMMANDS = [
+const BESIDE_THE_BOOT = [
   'install -d -m 700 /var/lib/danube',
   `for unit in ${EARLY_UNITS}; do ` +
     'file=/usr/lib/systemd/system/$unit.service; ' +
@@ -156,3 +156,33 @@ export const LOGIN_COMMANDS = [
     `sed -E '/^(Before|Wants)=${SPARED}$/d; s/^\\[Unit\\]$/&\\nAfter=basic.target/' ` +
     '"$file" >"/etc/systemd/system/$unit.service"; fi; done',
 ];
+
+const SSH_UTIL = '/usr/lib/python3/dist-packages/cloudinit/ssh_util.py';
+const WRITES_KEYS = 'util.write_file(auth_key_fn, content, preserve_mode=True)';
+
+/**
+ * cloud-init empties each `authorized_keys` before it writes it, root's too, and whoever logs in at that moment is refused.
+ * With this it puts a new file in place of the old one.
+ */
+const REPLACE_KEYS = `
+
+def replace_keys(name, content):
+    # Written by Danube's image builder.
+    if not os.path.exists(name):
+        util.write_file(name, content, preserve_mode=True)
+        return
+    old = os.stat(name)
+    util.write_file(name + ".new", content, mode=old.st_mode & 0o7777)
+    os.chown(name + ".new", old.st_uid, old.st_gid)
+    os.rename(name + ".new", name)
+`;
+
+const KEYS_AT_ONCE = [
+  `[ "$(grep -cF '${WRITES_KEYS}' ${SSH_UTIL})" = 1 ]`,
+  `sed -i 's/${WRITES_KEYS}/replace_keys(auth_key_fn, content)/' ${SSH_UTIL}`,
+  `cat >>${SSH_UTIL} <<'END'\n${REPLACE_KEYS}END`,
+  `python3 -m py_compile ${SSH_UTIL}`,
+];
+
+/** To be run in the image. */
+export const LOGIN_COMMANDS = [...BESIDE_THE_BOOT, ...KEYS_AT_ONCE];

@@ -6,6 +6,7 @@ import { createIncusDataPlane } from '../../src/dataplane/incus/data-plane.ts';
 import { buildGuestData } from '../../src/images/cloud-init.ts';
 import { createLog } from '../../src/lib/log.ts';
 import { waitFor } from '../harness.ts';
+import { testKey } from '../ssh-keys.ts';
 import { openTo } from './firewalls.ts';
 import { freezeItself } from './freeze.ts';
 import { createSshClient, type SshClient } from './ssh-client.ts';
@@ -14,11 +15,17 @@ import { refuses } from './verbs.ts';
 
 const PASSWORD = 'a Password for $root, 12+';
 
-/** The customer's cloud-init, with users and files of its own; Danube's part must survive it. */
+const KEY = testKey(1);
+
+/** The customer's cloud-init, with users, keys and files of its own; Danube's part must survive it. */
 const CUSTOM = `#cloud-config
+bootcmd:
+  - [cloud-init-per, once, keys, ln, /root/.ssh/authorized_keys, /root/keys-before]
+ssh_authorized_keys: [${KEY}]
 users:
   - name: bob
     shell: /bin/bash
+    ssh_authorized_keys: [${KEY}]
 write_files:
   - path: /root/written
     permissions: '0640'
@@ -75,6 +82,18 @@ export function guestsContract(open: () => Promise<IncusSubject>): void {
       const before = await inside(spec, `systemctl list-dependencies --after --all --plain ${units}`);
       assert.match(before, /danube-login/);
       assert.doesNotMatch(before, /cloud-(config|final|init[a-z-]*)\.(service|target)/);
+    };
+    /** The file with the keys is another one now, and nobody has written to the one of before. */
+    const keepsKeys = async (spec: InstanceSpec): Promise<void> => {
+      const before = await inside(spec, 'stat -c %h /root/keys-before; cat /root/keys-before');
+      assert.equal(before, `1\n${ssh.mine.publicKey}`);
+      const files = '/root/.ssh/authorized_keys /home/bob/.ssh/authorized_keys';
+      const modes = await inside(
+        spec,
+        `stat -c '%U %a' ${files}; ls -A /root/.ssh /home/bob/.ssh; cat ${files}`,
+      );
+      const names = '/home/bob/.ssh:\nauthorized_keys\n\n/root/.ssh:\nauthorized_keys';
+      assert.equal(modes, `root 600\nbob 600\n${names}\n${ssh.mine.publicKey}\n${KEY}\n${KEY}`);
     };
     const boot = async (spec: InstanceSpec): Promise<void> => {
       await subject.plane.ensureInstance(spec);
@@ -143,6 +162,8 @@ export function guestsContract(open: () => Promise<IncusSubject>): void {
       const named = await inside(keyed, "sed -n 's/.*Setting the hostname to //p' /var/log/cloud-init.log");
       assert.doesNotMatch(named, /keyed/);
     });
+
+    it('adds the customer’s keys without a moment at which root’s are not there', () => keepsKeys(keyed));
 
     it('enforces cores, memory and disk', async () => {
       assert.equal(await inside(keyed, 'nproc'), '1');
@@ -274,6 +295,7 @@ export function guestsContract(open: () => Promise<IncusSubject>): void {
       await boot(spec);
       await waitsForNothing(spec);
       await inside(spec, 'cloud-init status --wait >/dev/null; true');
+      await keepsKeys(spec);
       assert.equal(
         await inside(spec, '. /etc/os-release; echo $VERSION_CODENAME; cat /root/ran'),
         'trixie\nrenamed',
