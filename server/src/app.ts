@@ -13,6 +13,7 @@ import { createStorageGuard } from './instances/storage-guard.ts';
 import { createSecretBox } from './lib/crypto.ts';
 import type { Log } from './lib/log.ts';
 import { type Lookup, lookupOfHost } from './lib/lookup.ts';
+import { createMailer } from './mail/mailer.ts';
 import type { MetricsStore } from './metrics/contract.ts';
 import { type ModuleContext, type ModuleParts, type ResourceModule, registerModules } from './module.ts';
 import { MODULES } from './modules.ts';
@@ -134,6 +135,7 @@ export function createContext(
   const authority = createAuthorityReader(database, secrets);
   const clock = createPassClock(database, plane, INSTANCE_RECONCILER);
   const storage = createStorageGuard(plane, options.databaseFolder);
+  const mail = createMailer(config.mail, secrets);
   return {
     config,
     database,
@@ -142,6 +144,7 @@ export function createContext(
     metrics,
     storage,
     secrets,
+    mail,
     authority,
     pools,
     publicAddress,

@@ -1,6 +1,8 @@
 import { isIPv4 } from 'node:net';
 import path from 'node:path';
 import type { PortRange } from './instances/addresses.ts';
+import { isMailAddress } from './mail/address.ts';
+import { readSmtpUrl } from './mail/smtp-url.ts';
 import { SETTINGS } from './settings.ts';
 
 export interface Config {
@@ -26,6 +28,8 @@ export interface Config {
   eventDays: number;
   /** Where webhooks may go: to public addresses by https, or anywhere. */
   webhookTargets: 'public' | 'any';
+  /** Null: no e-mail is sent. */
+  mail: MailConfig | null;
   databaseUrl: string | null;
   incus: {
     url: string;
@@ -34,6 +38,13 @@ export interface Config {
     serverCert: string | null;
     pool: string;
   } | null;
+}
+
+/** How e-mail is sent. */
+export interface MailConfig {
+  /** As `readSmtpUrl` understands it. Holds a password. */
+  smtpUrl: string;
+  from: { name: string; address: string };
 }
 
 /** How much of what the host has is promised to instances. */
@@ -96,6 +107,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     capacity: readCapacity(get),
     eventDays: readDays('DANUBE_EVENT_DAYS', get('DANUBE_EVENT_DAYS') ?? '90'),
     webhookTargets: oneOf('DANUBE_WEBHOOK_TARGETS', ['public', 'any'] as const, 'public'),
+    mail: readMail(get('SMTP_URL'), get('DANUBE_MAIL_FROM')),
     databaseUrl: get('DATABASE_URL'),
     incus: readIncus(get),
   };
@@ -191,6 +203,24 @@ function readIncus(get: (name: string) => string | null): Config['incus'] {
     serverCert: get('INCUS_SERVER_CERT'),
     pool: get('INCUS_POOL') ?? 'default',
   };
+}
+
+function readMail(smtpUrl: string | null, sender: string | null): MailConfig | null {
+  if (smtpUrl === null) return null;
+  if (readSmtpUrl(smtpUrl) === null) {
+    throw new ConfigError(
+      'SMTP_URL makes no sense. It takes smtps://USER:PASSWORD@HOST (TLS), smtp://USER:PASSWORD@HOST (STARTTLS) or ' +
+        'smtp+plain://HOST (no TLS), each with :PORT where it is not the usual one, and special characters percent-encoded.',
+    );
+  }
+  const [, name = '', bracketed, bare] = /^(?:([^<>"\p{C}]*)<([^<>]+)>|(\S+))$/u.exec(sender ?? '') ?? [];
+  const address = bracketed ?? bare ?? '';
+  if (!isMailAddress(address)) {
+    throw new ConfigError(
+      `SMTP_URL needs DANUBE_MAIL_FROM, which is "${sender ?? ''}". It takes a sender, for example Danube <cloud@example.com>.`,
+    );
+  }
+  return { smtpUrl, from: { name: name.trim(), address } };
 }
 
 function parseListen(text: string): { host: string; port: number } {

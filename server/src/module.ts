@@ -15,6 +15,7 @@ import type { SecretBox } from './lib/crypto.ts';
 import type { Log } from './lib/log.ts';
 import type { Lookup } from './lib/lookup.ts';
 import type { KeyedCertificate } from './lib/pki.ts';
+import type { Mailer } from './mail/mailer.ts';
 import type { MetricsStore } from './metrics/contract.ts';
 import type { ObjectStore } from './object-store/contract.ts';
 import type { OperationWorkflows } from './operations/operation.ts';
@@ -74,6 +75,7 @@ export interface ModuleContext {
   /** Asked by whoever promises something that will be stored. */
   storage: StorageGuard;
   secrets: SecretBox;
+  mail: Mailer;
   /** The install's certificate authority. */
   authority: () => Promise<KeyedCertificate>;
   pools: AddressPools;

@@ -3,6 +3,7 @@ import { sessionsModule } from './identity/sessions/module.ts';
 import { teamsModule } from './identity/teams/module.ts';
 import { imagesModule } from './images/module.ts';
 import { instancesModule } from './instances/module.ts';
+import { mailModule } from './mail/module.ts';
 import { type ResourceModule, registerModules } from './module.ts';
 import { operationsModule } from './operations/module.ts';
 import { cacheClonesModule, cachesModule } from './resources/caches/module.ts';
@@ -39,6 +40,7 @@ export const MODULES: readonly ResourceModule[] = [
   instancesModule,
   managedServicesModule,
   imagesModule,
+  mailModule,
 ];
 
 registerModules(MODULES);

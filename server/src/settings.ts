@@ -117,6 +117,17 @@ export const SETTINGS: readonly Setting[] = [
       '`public`: webhooks go to public addresses by https only. `any`: also by http, and into networks of yours.',
   },
   {
+    name: 'SMTP_URL',
+    default: '',
+    meaning:
+      'Mail server that e-mails are sent through, for example `smtps://USER:PASSWORD@mail.example.com`; without it, none are sent.',
+  },
+  {
+    name: 'DANUBE_MAIL_FROM',
+    default: '',
+    meaning: 'Sender of e-mails, for example `Danube <cloud@example.com>`; SMTP_URL needs it.',
+  },
+  {
     name: 'DATABASE_URL',
     default: '',
     meaning: 'PostgreSQL 15 or newer to use instead of one on this host.',

@@ -150,6 +150,22 @@ export interface Instances {
   vcpu: number;
 }
 
+export interface Mails {
+  attempts: Generated<number>;
+  body_sealed: Buffer | null;
+  created_at: Generated<Date>;
+  ended_at: Date | null;
+  error_message: string | null;
+  expires_at: Date | null;
+  id: Generated<number>;
+  leased_until: Date | null;
+  message_id: string;
+  next_attempt_at: Generated<Date | null>;
+  state: Generated<string>;
+  subject: string;
+  to_address: string;
+}
+
 export interface ManagedServices {
   autoscale_checked_at: Date | null;
   autoscale_enabled: Generated<boolean>;
@@ -437,6 +453,7 @@ export interface DB {
   idempotency_keys: IdempotencyKeys;
   image_builds: ImageBuilds;
   instances: Instances;
+  mails: Mails;
   managed_services: ManagedServices;
   members: Members;
   networks: Networks;

@@ -2,6 +2,7 @@ import { statfs } from 'node:fs/promises';
 import { sql } from 'kysely';
 import { openDatabase } from '../db/database.ts';
 import { run } from '../lib/run.ts';
+import { checkMail } from '../mail/check.ts';
 import type { Check, HostComponent, HostContext } from './component.ts';
 import { usesLocalIncus } from './components/incus-connection.ts';
 import { HOST_COMPONENTS, packagesFor } from './components.ts';
@@ -21,6 +22,7 @@ const SERVER: Check = { name: 'server', look: server };
 const OTHER_CHECKS: readonly Check[] = [
   { name: 'clock', look: clock },
   { name: 'disk space', look: disk },
+  { name: 'e-mail', look: mail },
 ];
 
 /** Runs the checks of all components, and of the rest of the host and the server. */
@@ -106,4 +108,12 @@ async function server({ config, installId }: HostContext): Promise<Verdict> {
       'Set DANUBE_LISTEN to the address of the running server.',
     );
   }
+}
+
+async function mail({ config }: HostContext): Promise<Verdict | null> {
+  if (!config.mail) return null;
+  const refusal = await checkMail(config.mail);
+  return refusal === null
+    ? ok('the mail server answers, and lets Danube in')
+    : fail(refusal, 'Set SMTP_URL to a mail server that this host may use, see docs/configuration.md.');
 }
