@@ -16,15 +16,15 @@ const CLIENTS: readonly Need[] = [
   },
   { files: /real.*\/(contract|vps|neighbours)/, packages: [{ name: 'sshpass', proof: '/usr/bin/sshpass' }] },
   {
-    files: /real.*\/(postgresql|managed-services|diagnosis|snapshot|neighbours)/,
+    files: /real.*\/(postgresql|managed-services|diagnosis|snapshot|neighbours|guides)/,
     packages: [{ name: 'postgresql-client', proof: '/usr/bin/psql' }],
   },
   {
-    files: /real.*\/(mysql|mariadb|managed-services|diagnosis|snapshot)/,
+    files: /real.*\/(mysql|mariadb|managed-services|diagnosis|snapshot|guides)/,
     packages: [{ name: 'mariadb-client', proof: '/usr/bin/mariadb' }],
   },
   {
-    files: /real.*\/(redis|valkey|managed-services|diagnosis|snapshot)/,
+    files: /real.*\/(redis|valkey|managed-services|diagnosis|snapshot|guides)/,
     packages: [{ name: 'redis-tools', proof: '/usr/bin/redis-cli' }],
   },
   {
@@ -48,6 +48,7 @@ const CLIENTS: readonly Need[] = [
     files: /real.*guides/,
     packages: [
       { name: 'git', proof: '/usr/bin/git' },
+      { name: 'mydumper', proof: '/usr/bin/myloader' },
       { name: 'python3-psycopg2', proof: '/usr/lib/python3/dist-packages/psycopg2/__init__.py' },
       { name: 'python3-pymysql', proof: '/usr/lib/python3/dist-packages/pymysql/__init__.py' },
       { name: 'python3-redis', proof: '/usr/lib/python3/dist-packages/redis/__init__.py' },

@@ -44,12 +44,15 @@ export const TYPED_BY: Readonly<Record<string, string>> = {
   'docs/databases.md': GUIDES,
   'docs/events.md': FAST,
   'docs/firewalls.md': FAST,
+  'docs/mariadb.md': GUIDES,
+  'docs/mysql.md': GUIDES,
   'docs/operations.md': FAST,
+  'docs/postgresql.md': GUIDES,
+  'docs/redis.md': GUIDES,
   'docs/snapshots.md': FAST,
 };
 
 const INSTALLS = 'sets up a host, which every run of all tests does';
-const ENGINE = 'needs an engine; its tests on real instances connect in the same way';
 const RECEIVERS =
   'verifies messages of webhooks; real/quiet/webhook-receivers.test.ts runs the programs of the page';
 const WEBHOOKS =
@@ -77,17 +80,10 @@ export const NOT_TYPED: Readonly<Record<string, Readonly<Record<string, string>>
   },
   'docs/events.md': { 'curl -N': 'never ends; src/events/streams.test.ts reads such a stream' },
   'docs/install.md': { 'git clone': INSTALLS, 'npm run danube -- install-service': SERVICE },
-  'docs/mariadb.md': {
-    'mariadb --host': ENGINE,
-    'mariadb-dump': 'needs another server; real/mysql-dumps.ts takes the filter from the page',
-    'awk ': 'needs an engine; real/mysql-dumps.ts takes the filters from the page',
-  },
+  'docs/mariadb.md': { 'mariadb-dump': OTHER_SERVER },
   'docs/mysql.md': {
-    'mysql --host': 'Debian has no client of MySQL itself; that of MariaDB connects in the tests',
-    'mariadb --host': ENGINE,
+    'mysql --host': 'Debian has no client of MySQL itself; that of MariaDB is typed',
     mysqldump: OTHER_SERVER,
-    'mysql … <': ENGINE,
-    'awk ': 'needs an engine; real/mysql-dumps.ts takes the filters from the page',
   },
   'docs/operations.md': {
     'git pull': INSTALLS,
@@ -98,16 +94,7 @@ export const NOT_TYPED: Readonly<Record<string, Readonly<Record<string, string>>
     'export INCUS_DIR': 'needs the Incus of an install, and minutes to pack a disk',
     'INCUS_DIR=': 'lets the pool grow for good',
   },
-  'docs/postgresql.md': {
-    'psql "host': ENGINE,
-    'sed -E': 'needs an engine; real/postgresql-dumps.ts takes the filter from the page',
-    'pg_restore ': 'needs an engine; real/postgresql-dumps.ts does the same in the image',
-    "sed '/^ALTER": 'needs an engine; real/postgresql-dumps.ts takes the filter from the page',
-    'psql "$DATABASE_URL"': ENGINE,
-  },
   'docs/redis.md': {
-    'export REDISCLI_AUTH': ENGINE,
-    'redis-cli -h': 'needs an engine; real/redis-dumps.ts sends a file in the same way',
     'redis-server': 'needs an engine on this host; real/redis-dumps.ts does the same in the image',
   },
   'docs/webhooks.md': {
@@ -120,7 +107,8 @@ export const NOT_TYPED: Readonly<Record<string, Readonly<Record<string, string>>
     '# is_genuine': RECEIVERS,
   },
   'docs/valkey.md': {
-    'export REDISCLI_AUTH': ENGINE,
+    'export REDISCLI_AUTH':
+      'not every Debian has valkey-cli; redis-cli is typed, and valkey.test.ts takes valkey-cli from the image',
   },
 };
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import net, { type AddressInfo } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
@@ -40,6 +40,25 @@ const GO_MODULES = [
   'github.com/redis/go-redis/v9@v9.23.0',
 ];
 
+const DUMPS = path.join(import.meta.dirname, '../dumps');
+/** The page of each engine, and what the files in its commands are. The page of Redis is typed with Valkey. */
+const ENGINE_PAGES: Record<string, { page: string; files: Record<string, string> }> = {
+  postgresql: {
+    page: 'docs/postgresql.md',
+    files: {
+      'roles.sql': 'postgresql-15-roles.sql',
+      'shop.dump': 'postgresql-15.dump',
+      'shop.sql': 'postgresql-12.sql',
+    },
+  },
+  mariadb: {
+    page: 'docs/mariadb.md',
+    files: { 'all.sql': 'mysql-5.7-all.sql', dump: 'mydumper-0.10' },
+  },
+  mysql: { page: 'docs/mysql.md', files: { 'all.sql': 'mysql-5.7-all.sql', 'shop.sql': 'mysql-8.4.sql' } },
+  valkey: { page: 'docs/redis.md', files: { 'appendonly.aof': 'redis-7.0.aof' } },
+};
+
 /** How to run a program of a guide, or why it cannot run on this machine. */
 type Program = { command: string[] } | { skip: string };
 type Environment = Record<string, string>;
@@ -72,26 +91,20 @@ describe('the guides', { timeout: 2_400_000, concurrency: 2 }, () => {
     await rm(folder, { recursive: true });
   });
 
-  const inFolder = (
-    command: string[],
-    env: Environment,
-    input?: string,
-    cwd: string = folder,
-  ): Promise<RunResult> =>
+  const inFolder = (command: string[], env: Environment, cwd: string = folder): Promise<RunResult> =>
     run(command[0]!, command.slice(1), {
       allow: 'any',
       cwd,
       env: { ...process.env, ...env },
       timeoutSeconds: PATIENCE,
-      ...(input === undefined ? {} : { input }),
     });
 
   /** Runs these lines in a shell, in a folder of that name, up to the first command that fails. */
   async function type(name: string, lines: string[], env: Environment): Promise<string> {
     const cwd = path.join(folder, name);
     await mkdir(cwd, { recursive: true });
-    const shell = ['bash', '-euo', 'pipefail'];
-    const { status, stdout, stderr } = await inFolder(shell, env, lines.join('\n'), cwd);
+    const shell = ['bash', '-euo', 'pipefail', '-c', lines.join('\n')];
+    const { status, stdout, stderr } = await inFolder(shell, env, cwd);
     assert.equal(status, 0, `${stdout}\n${stderr}`);
     return stdout;
   }
@@ -191,6 +204,8 @@ describe('the guides', { timeout: 2_400_000, concurrency: 2 }, () => {
         });
       }
 
+      it('takes the commands of its page', () => typePage(provider, shell));
+
       // All engines have the same commands, except for the names of parameters.
       if (provider !== 'postgresql' && provider !== 'valkey') return;
       it('changes, looks into and deletes it', async () => {
@@ -206,6 +221,28 @@ describe('the guides', { timeout: 2_400_000, concurrency: 2 }, () => {
         );
       });
     });
+  }
+
+  /** As a reader would who has put the account into a file, or answers when asked for the password. */
+  async function typePage(provider: string, shell: Environment): Promise<void> {
+    const { page, files } = ENGINE_PAGES[provider]!;
+    const home = path.join(folder, `${provider}-page`);
+    await mkdir(home, { recursive: true });
+    for (const [file, dump] of Object.entries({ ...files, 'ca.pem': shell.CA_FILE! }))
+      await cp(path.resolve(DUMPS, dump), path.join(home, file), { recursive: true });
+    const { hostname, password } = new URL(shell.DATABASE_URL ?? shell.CACHE_URL!);
+    const account = ['[client]', `host=${hostname}`, 'user=danube', `password=${password}`, 'ssl-ca=ca.pem'];
+    await writeFile(path.join(home, '.my.cnf'), account.join('\n'));
+    const commands = typedBlocks(page).map(({ code }) =>
+      code
+        .replace('PASSWORD', password)
+        .replaceAll(/HOST|10\.64\.4\.10/g, hostname)
+        .replaceAll(/ …| --password\b/g, '')
+        .replace('--ask-password', `--password ${password}`),
+    );
+    const env = { ...shell, HOME: home, PGPASSWORD: password };
+    const said = await type(`${provider}-page`, ['exec 2>&1', ...commands], env);
+    assert.doesNotMatch(said, /ERROR/);
   }
 
   function assertRefused({ status, stdout, stderr }: RunResult): void {

@@ -1,0 +1,6 @@
+/*!40101 SET NAMES binary*/;
+/*!40014 SET FOREIGN_KEY_CHECKS=0*/;
+/*!40103 SET TIME_ZONE='+00:00' */;
+INSERT INTO `customers` VALUES
+(1,"Ärger","2026-01-02 03:04:05"),
+(2,"Zoë\'s \\","2026-01-02 03:04:05");
