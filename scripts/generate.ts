@@ -15,6 +15,7 @@ import { createSimDataPlane } from '../server/src/dataplane/sim/data-plane.ts';
 import { openDatabase } from '../server/src/db/database.ts';
 import { buildOpenApi } from '../server/src/http/openapi.ts';
 import { createHttpServer } from '../server/src/http/server.ts';
+import { createAuditor } from '../server/src/identity/audit/auditor.ts';
 import { createAuthenticator } from '../server/src/identity/authentication.ts';
 import { ERROR_STATUS } from '../server/src/lib/errors.ts';
 import { createLog } from '../server/src/lib/log.ts';
@@ -57,7 +58,7 @@ async function openApiDocument(): Promise<string> {
     MODULES,
     MODULES.map((module) => module.create(context)),
   );
-  const http = createHttpServer({ ...context, authenticator, ...routes });
+  const http = createHttpServer({ ...context, authenticator, auditor: createAuditor(), ...routes });
   await http.ready();
   const document = buildOpenApi(http.apiRoutes, routes.tags, null);
   await http.close();

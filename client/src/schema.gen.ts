@@ -144,6 +144,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the audit log
+         * @description Lists who changed what in the team, and what was refused, newest first. `name` is that of an action. Entries are never changed or deleted. Needs the scope `audit:read`.
+         */
+        get: operations["listAuditEntries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export the audit log
+         * @description The whole audit log of the team, oldest first: one entry as JSON on each line. Needs the scope `audit:read`.
+         */
+        get: operations["exportAuditEntries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/ssh-keys": {
         parameters: {
             query?: never;
@@ -1953,10 +1993,15 @@ export interface components {
              */
             retry_after?: number;
             /**
-             * @description The scope that the token lacks.
+             * @description The scope that the token lacks, or the role.
              * @example ssh-key:write
              */
             required_scope?: string;
+            /**
+             * @description If it is the account’s role in the team that lacks the scope: that role.
+             * @example viewer
+             */
+            role?: string;
             /**
              * @description The quota that is reached.
              * @example ssh_key
@@ -2197,6 +2242,126 @@ export interface components {
              */
             count: number;
         };
+        AuditEntryList: {
+            data: components["schemas"]["AuditEntry"][];
+            pagination: components["schemas"]["Pagination"];
+        };
+        AuditEntry: {
+            /**
+             * Format: int64
+             * @description Its place in the log, without gaps.
+             * @example 1842
+             */
+            id: number;
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            created_at: string;
+            /**
+             * Format: int64
+             * @description The team that it concerns; null: none.
+             * @example 1
+             */
+            team_id: number | null;
+            /**
+             * Format: int64
+             * @description Who did it; null: nobody who had signed in, or Danube itself.
+             * @example 1
+             */
+            account_id: number | null;
+            /**
+             * @description Its e-mail address at that time.
+             * @example ada@example.org
+             */
+            account_email: string | null;
+            /**
+             * @description `host`: the command line of the host. Values so far: `token`, `session`, `host`.
+             * @example token
+             */
+            credential: string | null;
+            /**
+             * @description Id of the token or session.
+             * @example 12
+             */
+            credential_id: string | null;
+            /**
+             * @description Where the request came from.
+             * @example 192.0.2.10
+             */
+            address: string | null;
+            /** @example 0198c5a2-8100-7b3c-8a4f-6d5e4c3b2a19 */
+            request_id: string | null;
+            /**
+             * @description What was done: the `operationId` of the request, or a word like it.
+             * @example updateVps
+             */
+            action: string;
+            /** @example vps */
+            resource_type: string | null;
+            /** @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e */
+            resource_id: string | null;
+            /**
+             * @description `refused`: for example because a scope is missing. `failed`: by a fault of Danube. Values so far: `done`, `refused`, `failed`.
+             * @example done
+             */
+            outcome: string;
+            /**
+             * @description Why it was not done.
+             * @example missing_scope
+             */
+            error_code: string | null;
+            /**
+             * @description What was changed, as it was before. Without secrets.
+             * @example {
+             *       "name": "web-1"
+             *     }
+             */
+            before: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * @description What was changed or created, as it was afterwards.
+             * @example {
+             *       "name": "web-2"
+             *     }
+             */
+            after: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * @description The keyed hash of the entry and of all before it, in hexadecimal.
+             * @example 6f1ed002ab5595859014ebf0951522d96f1ed002ab5595859014ebf0951522d9
+             */
+            hash: string;
+        };
+        Pagination: {
+            /**
+             * Format: int32
+             * @example 1
+             */
+            current_page: number;
+            /**
+             * Format: int32
+             * @example 1
+             */
+            last_page: number;
+            /**
+             * Format: int32
+             * @example 15
+             */
+            per_page: number;
+            /**
+             * Format: int32
+             * @example 1
+             */
+            total: number;
+            /**
+             * @description Send it as `after` for the items that follow. Null if there are none.
+             * @example -created_at.1768469460123456.0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+             */
+            next_cursor: string | null;
+        };
         SshKeyList: {
             data: components["schemas"]["SshKey"][];
             pagination: components["schemas"]["Pagination"];
@@ -2242,33 +2407,6 @@ export interface components {
              * @example 1
              */
             user_id: number;
-        };
-        Pagination: {
-            /**
-             * Format: int32
-             * @example 1
-             */
-            current_page: number;
-            /**
-             * Format: int32
-             * @example 1
-             */
-            last_page: number;
-            /**
-             * Format: int32
-             * @example 15
-             */
-            per_page: number;
-            /**
-             * Format: int32
-             * @example 1
-             */
-            total: number;
-            /**
-             * @description Send it as `after` for the items that follow. Null if there are none.
-             * @example -created_at.1768469460123456.0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
-             */
-            next_cursor: string | null;
         };
         CreateSshKey: {
             /** @example laptop */
@@ -6715,6 +6853,166 @@ export interface operations {
             409: components["responses"]["Conflict"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listAuditEntries: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Page to return, from 1. A page past the end is an empty list. With `after`, pages count from there.
+                 * @example 1
+                 */
+                page?: number;
+                /**
+                 * @description Items on a page.
+                 * @example 15
+                 */
+                per_page?: number;
+                /**
+                 * @description `pagination.next_cursor` of an answer: what follows its last item, in the same order. Unlike the next `page`, it skips and repeats nothing while items are created and deleted.
+                 * @example -created_at.1768469460123456.12
+                 */
+                after?: string;
+                /**
+                 * @description Only entries with exactly this name.
+                 * @example web-1
+                 */
+                name?: string;
+                /**
+                 * @description Only entries with this status.
+                 * @example failed
+                 */
+                status?: "done" | "refused" | "failed";
+                /**
+                 * @description Only what this account did.
+                 * @example 1
+                 */
+                account?: number;
+                /**
+                 * @description Only what was done to resources of this type.
+                 * @example vps
+                 */
+                resource_type?: string;
+                /**
+                 * @description Only what was done to this resource.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                resource_id?: string;
+                /**
+                 * @description Only entries with these ids, separated by commas. Unknown ones are left out.
+                 * @example 12
+                 */
+                ids?: string;
+                /**
+                 * @description The order; `-` is descending. Newest first by default.
+                 * @example -created_at
+                 */
+                sort?: "-created_at" | "created_at" | "-name" | "name";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": 1842,
+                     *           "created_at": "2026-01-15T09:30:00.000Z",
+                     *           "team_id": 1,
+                     *           "account_id": 1,
+                     *           "account_email": "ada@example.org",
+                     *           "credential": "token",
+                     *           "credential_id": "12",
+                     *           "address": "192.0.2.10",
+                     *           "request_id": "0198c5a2-8100-7b3c-8a4f-6d5e4c3b2a19",
+                     *           "action": "updateVps",
+                     *           "resource_type": "vps",
+                     *           "resource_id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *           "outcome": "done",
+                     *           "error_code": "missing_scope",
+                     *           "before": {
+                     *             "name": "web-1"
+                     *           },
+                     *           "after": {
+                     *             "name": "web-2"
+                     *           },
+                     *           "hash": "6f1ed002ab5595859014ebf0951522d96f1ed002ab5595859014ebf0951522d9"
+                     *         }
+                     *       ],
+                     *       "pagination": {
+                     *         "current_page": 1,
+                     *         "last_page": 1,
+                     *         "per_page": 15,
+                     *         "total": 1,
+                     *         "next_cursor": "-created_at.1768469460123456.0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AuditEntryList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportAuditEntries: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Begin after the entry with this id.
+                 * @example 0
+                 */
+                since?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example {"id":1842,"action":"updateVps","outcome":"done"} */
+                    "application/x-ndjson": string;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
             422: components["responses"]["Unprocessable"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];

@@ -6,6 +6,7 @@ import { migrate } from './db/migrate.ts';
 import type { Api, HttpServer } from './http/api.ts';
 import { createHttpServer } from './http/server.ts';
 import { ensureFirstAccount } from './identity/accounts/first-account.ts';
+import { createAuditor } from './identity/audit/auditor.ts';
 import { createAuthenticator } from './identity/authentication.ts';
 import type { AddressPools } from './instances/addresses.ts';
 import { INSTANCE_RECONCILER } from './instances/reconciler.ts';
@@ -84,7 +85,12 @@ export async function startApp(options: AppOptions): Promise<App> {
   for (const { prepare } of parts) await prepare?.();
 
   const authenticator = createAuthenticator(config, database, log);
-  const http = createHttpServer({ ...context, authenticator, ...documented(modules, parts) });
+  const http = createHttpServer({
+    ...context,
+    authenticator,
+    auditor: createAuditor(),
+    ...documented(modules, parts),
+  });
   await http.ready();
 
   const worker = config.role === 'api' ? null : await startWorker(options, context, parts, workflows);

@@ -7,6 +7,8 @@ import { type EventCatalogue, registerEvents } from './events/catalogue.ts';
 import type { Api } from './http/api.ts';
 import type { Tag } from './http/openapi-parts.ts';
 import { registerScopes, registerSubjects, type ScopeSubject } from './http/scopes.ts';
+import { type AuditSubject, registerAuditSubjects } from './identity/audit/subjects.ts';
+
 import { type Quota, registerQuotas } from './identity/teams/quotas.ts';
 import type { AddressPools } from './instances/addresses.ts';
 import { type InstanceKind, registerKinds } from './instances/kinds.ts';
@@ -37,6 +39,8 @@ export interface ResourceModule {
   subjects?: Readonly<Record<string, string>>;
   /** How many of it a team may have, by quota kind. */
   quotas?: Readonly<Record<string, Quota>>;
+  /** What the audit log compares before and after a write, by the name of its id in paths. */
+  audit?(): Readonly<Record<string, AuditSubject>>;
   /** Its event types. */
   events?: EventCatalogue;
   /** Its kinds of instance. */
@@ -101,7 +105,8 @@ export interface ConsistencyCheck {
 }
 
 /**
- * Registers the scopes with their resource types, quotas, event types and instance kinds of the modules. Must run before they are looked up;
+import { registerScopes, registerSubjects, type ScopeSubject } from './http/scopes.ts';
+import { type AuditSubject, registerAuditSubjects } from './identity/audit/subjects.ts';
  * running it again changes nothing.
  */
 export function registerModules(modules: readonly ResourceModule[]): void {
@@ -110,4 +115,5 @@ export function registerModules(modules: readonly ResourceModule[]): void {
   for (const { quotas = {} } of modules) registerQuotas(quotas);
   registerEvents(modules.flatMap(({ events = {} }) => Object.values(events)));
   registerKinds(modules.flatMap(({ kinds = [] }) => kinds));
+  for (const { audit } of modules) registerAuditSubjects(audit?.() ?? {});
 }

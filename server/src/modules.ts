@@ -1,4 +1,5 @@
 import { eventsModule } from './events/module.ts';
+import { auditModule } from './identity/audit/module.ts';
 import { sessionsModule } from './identity/sessions/module.ts';
 import { teamsModule } from './identity/teams/module.ts';
 import { imagesModule } from './images/module.ts';
@@ -24,6 +25,7 @@ export const MODULES: readonly ResourceModule[] = [
   healthModule,
   teamsModule,
   sessionsModule,
+  auditModule,
   sshKeysModule,
   vpsModule,
   databasesModule,

@@ -80,6 +80,7 @@ function closed(_name: string, value: unknown): unknown {
 ajv.addSchema(JSON.parse(JSON.stringify(DOCUMENT), closed), 'document');
 
 const EVENT_STREAM = 'text/event-stream';
+const JSON_LINES = 'application/x-ndjson';
 
 const validators = new Map<string, ValidateFunction>();
 
@@ -127,7 +128,8 @@ export function assertDocumented(method: string, requestPath: string, answer: Ap
   const route = routeOf(method, requestPath);
   let pointer = '/components/schemas/ApiError';
   if (typeof answer.body === 'string') {
-    assert.ok(route?.operation.responses[200]?.content?.[EVENT_STREAM], `${where}: a stream`);
+    const type = String(answer.headers['content-type']).split(';')[0]!;
+    assert.ok(route?.operation.responses[200]?.content?.[type], `${where}: ${type} is not documented`);
     return;
   }
   if (route) {
@@ -144,7 +146,7 @@ export function assertDocumented(method: string, requestPath: string, answer: Ap
   );
 }
 
-/** The answer's JSON, null without a body; of a stream, the text that comes first, after which the client hangs up. */
+/** The answer's JSON, null without a body; lines of JSON as text; of a stream, the text that comes first, after which the client hangs up. */
 async function readBody(response: Response): Promise<unknown> {
   const stream = response.stream();
   if (response.headers['content-type']?.startsWith(EVENT_STREAM)) {
@@ -153,6 +155,7 @@ async function readBody(response: Response): Promise<unknown> {
     return String(first);
   }
   const body = await text(stream);
+  if (response.headers['content-type']?.startsWith(JSON_LINES)) return body;
   return body === '' ? null : JSON.parse(body);
 }
 

@@ -2,6 +2,7 @@ import { readConfig } from '../src/config.ts';
 import { openDatabase } from '../src/db/database.ts';
 import type { Api, HttpServer } from '../src/http/api.ts';
 import { createHttpServer } from '../src/http/server.ts';
+import { createAuditor } from '../src/identity/audit/auditor.ts';
 import { createAuthenticator } from '../src/identity/authentication.ts';
 import { createSecretBox } from '../src/lib/crypto.ts';
 import { createLog, type Log } from '../src/lib/log.ts';
@@ -26,6 +27,7 @@ export async function withBareServer(
     secrets: createSecretBox(Buffer.alloc(32)),
     log,
     authenticator,
+    auditor: createAuditor(),
     tags: [],
     register,
   });

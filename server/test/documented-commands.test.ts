@@ -80,6 +80,8 @@ describe('the commands of', () => {
   });
   after(() => rm(folder, { recursive: true }));
 
+  const secretKey = Buffer.alloc(32, 9);
+
   /** A user with an SSH key, a token and the settings of the server. */
   async function reader(test: TestApp): Promise<Record<string, string>> {
     const home = await mkdtemp(path.join(folder, 'home-'));
@@ -92,6 +94,7 @@ describe('the commands of', () => {
       API: `${test.app.url}/api/v1`,
       DATABASE_URL: test.database.url,
       DANUBE_ENGINE: 'sim',
+      DANUBE_SECRET_KEY: secretKey.toString('base64'),
       DANUBE_HOME: path.join(home, 'danube'),
     };
   }
@@ -118,7 +121,7 @@ describe('the commands of', () => {
 
   for (const [page, { instance, prints }] of Object.entries(PAGES)) {
     it(page, async () => {
-      const test = await startTestApp();
+      const test = await startTestApp({ secretKey });
       try {
         const env = await reader(test);
         if (instance) env.ID = await customerOf(clientOf(test.app.url!, env.TOKEN!)).running(instance);

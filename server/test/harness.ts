@@ -6,8 +6,9 @@ import { type Config, readConfig } from '../src/config.ts';
 import { createSimDataPlane, type SimDataPlane } from '../src/dataplane/sim/data-plane.ts';
 import type { SimVerb } from '../src/dataplane/sim/faults.ts';
 import type { Database, Queryable } from '../src/db/database.ts';
-import { SCOPE_SETS, type Scope } from '../src/http/scopes.ts';
+import { type Role, SCOPES, type Scope } from '../src/http/scopes.ts';
 import { createSession } from '../src/identity/sessions/store.ts';
+import { insertTeam } from '../src/identity/teams/members.ts';
 import { createToken } from '../src/identity/tokens/service.ts';
 import { createStorageGuard, type StorageGuard } from '../src/instances/storage-guard.ts';
 import { createLog } from '../src/lib/log.ts';
@@ -137,7 +138,7 @@ let teams = 0;
 /** Creates an account with a team and a token, by default with all scopes and very high rate limits. */
 export async function createTeam(
   database: TestDatabase,
-  scopes: readonly Scope[] = SCOPE_SETS.admin,
+  scopes: readonly Scope[] = SCOPES,
 ): Promise<TestTeam> {
   teams += 1;
   const number = teams;
@@ -147,20 +148,23 @@ export async function createTeam(
       .values({ email: `user-${number}@example.org`, name: `User ${number}`, tier: 'enterprise' })
       .returning('id')
       .executeTakeFirstOrThrow();
-    const team = await tx
-      .insertInto('teams')
-      .values({ name: `Team ${number}`, owner_id: user.id })
-      .returning('id')
-      .executeTakeFirstOrThrow();
-    await tx.insertInto('team_members').values({ team_id: team.id, user_id: user.id }).execute();
-    const member = { accountId: user.id, teamId: team.id };
+    const teamId = await insertTeam(tx, { name: `Team ${number}`, ownerId: user.id });
+    const member = { accountId: user.id, teamId };
     return { ...member, token: await issueToken(tx, member, scopes) };
   });
 }
 
-/** Makes the account a member of another team. Returns a token for that team. */
-export async function joinTeam(database: TestDatabase, accountId: number, teamId: number): Promise<string> {
-  await database.db.insertInto('team_members').values({ team_id: teamId, user_id: accountId }).execute();
+/** Makes the account a member of another team. Returns a token for that team, with all scopes. */
+export async function joinTeam(
+  database: TestDatabase,
+  accountId: number,
+  teamId: number,
+  role: Role = 'admin',
+): Promise<string> {
+  await database.db
+    .insertInto('team_members')
+    .values({ team_id: teamId, user_id: accountId, role })
+    .execute();
   return issueToken(database.db, { accountId, teamId });
 }
 
@@ -168,7 +172,7 @@ export async function joinTeam(database: TestDatabase, accountId: number, teamId
 export async function issueToken(
   db: Queryable,
   { accountId, teamId }: Pick<TestTeam, 'accountId' | 'teamId'>,
-  scopes: readonly Scope[] = SCOPE_SETS.admin,
+  scopes: readonly Scope[] = SCOPES,
 ): Promise<string> {
   return (await createToken(db, { accountId, teamId, name: 'test', scopes })).plainText;
 }

@@ -53,6 +53,7 @@ test('scopes are a named set or a list', () => {
   assert.deepEqual(parseScopes('vps:read, vps:write'), ['vps:read', 'vps:write']);
   assert.ok(parseScopes('Admin').includes('webhook:write'));
   assert.ok(!parseScopes('editor').includes('vps:delete'));
-  for (const name of ['default', 'editor', 'admin']) assert.equal(describeScopes(parseScopes(name)), name);
+  for (const name of ['default', 'read', 'editor', 'admin'])
+    assert.equal(describeScopes(parseScopes(name)), name);
   assert.equal(describeScopes(['vps:write', 'vps:read']), 'vps:write,vps:read');
 });

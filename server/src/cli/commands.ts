@@ -104,6 +104,22 @@ const COMMANDS: readonly Command[] = [
     run: async ([id]) => (await import('./token.ts')).tokenRevoke(id ?? ''),
   },
   {
+    name: 'audit verify',
+    usage: 'audit verify [--since ENTRY:HASH]',
+    help: 'Check that no entry of the audit log was changed, removed or inserted, and that it goes on from the one noted earlier.',
+    options: { since: { type: 'string' } },
+    words: [0, 0],
+    run: async (_, values) => (await import('./audit.ts')).auditVerify({ since: text(values.since) }),
+  },
+  {
+    name: 'audit export',
+    usage: 'audit export [--since ENTRY]',
+    help: 'Print the audit log of the install, one entry as JSON on each line.',
+    options: { since: { type: 'string' } },
+    words: [0, 0],
+    run: async (_, values) => (await import('./audit.ts')).auditExport({ since: text(values.since) }),
+  },
+  {
     name: 'upgrade-database',
     usage: 'upgrade-database',
     help: 'Move the data to the PostgreSQL of this Debian, after an upgrade of Debian. Danube must be stopped.',
@@ -160,8 +176,8 @@ const COMMANDS: readonly Command[] = [
     run: (words, values) => runScript('scripts/conformance/schemathesis.ts', words, values),
   },
   {
-    name: 'audit',
-    usage: 'audit',
+    name: 'dependencies',
+    usage: 'dependencies',
     help: 'Check the dependencies: versions, hashes, licenses, install scripts, known vulnerabilities.',
     options: {},
     words: [0, 0],

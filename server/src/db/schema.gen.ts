@@ -27,6 +27,35 @@ export interface Addresses {
   team_id: number;
 }
 
+export interface AuditEntries {
+  account_email: string | null;
+  account_id: number | null;
+  action: string;
+  address: string | null;
+  after: Json | null;
+  before: Json | null;
+  created_at: Generated<Date>;
+  credential: string | null;
+  credential_id: string | null;
+  error_code: string | null;
+  hash: Buffer | null;
+  id: Generated<number>;
+  outcome: string;
+  position: number | null;
+  previous_hash: Buffer | null;
+  request_id: string | null;
+  resource_id: string | null;
+  resource_type: string | null;
+  team_id: number | null;
+}
+
+export interface AuditHead {
+  hash: Buffer;
+  only_row: Generated<boolean>;
+  position: number;
+  seal: Buffer | null;
+}
+
 export interface Capacity {
   disk_gb: number | null;
   disk_limit_gb: number | null;
@@ -320,6 +349,8 @@ export interface SshKeys {
 }
 
 export interface TeamMembers {
+  joined_at: Generated<Date>;
+  role: string;
   team_id: number;
   user_id: number;
 }
@@ -328,7 +359,6 @@ export interface Teams {
   created_at: Generated<Date>;
   id: Generated<number>;
   name: string;
-  owner_id: number;
   personal: Generated<boolean>;
   quotas: Generated<Json>;
 }
@@ -442,6 +472,8 @@ export interface WriteProbe {
 
 export interface DB {
   addresses: Addresses;
+  audit_entries: AuditEntries;
+  audit_head: AuditHead;
   capacity: Capacity;
   certificate_authorities: CertificateAuthorities;
   datacenters: Datacenters;

@@ -69,7 +69,7 @@ function streamRoute(api: Api, feed: EventFeed): void {
         querystring: EventStreamQuery,
         response: { 200: Type.String({ maxLength: 1_000_000, example: 'id: 1842\n\n' }) },
       },
-      config: { scope: null, isEventStream: true, errors: ['rate_limited'] },
+      config: { scope: null, mediaType: 'text/event-stream', errors: ['rate_limited'] },
     },
     async (request, reply) => {
       const { principal, query, headers } = request;

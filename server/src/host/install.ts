@@ -119,18 +119,34 @@ export const poolFor = (config: Config, id: string): string => config.incus?.poo
 
 /** The key that encrypts stored secrets: from the settings, else from a file that the first start creates. */
 export async function ensureSecretKey(config: Config): Promise<Buffer> {
-  const name = path.join(config.home, 'secret.key');
-  const text = config.secretKey ?? (existsSync(name) ? await readFile(name, 'utf8') : null);
-  if (text !== null) {
-    const key = Buffer.from(text.trim(), 'base64');
-    if (key.length === 32) return key;
-    throw new OperatorError(
-      `${config.secretKey ? 'DANUBE_SECRET_KEY' : name} is not 32 bytes in base64.`,
-      'Restore the right key: without it the stored secrets cannot be read. ' +
-        'Make a new one with `openssl rand -base64 32`.',
-    );
-  }
+  const known = await readSecretKey(config);
+  if (known) return known;
   const key = randomBytes(32);
-  await writeStateFile(name, `${key.toString('base64')}\n`, 0o600);
+  await writeStateFile(secretKeyFile(config), `${key.toString('base64')}\n`, 0o600);
   return key;
+}
+
+/** The same for commands that need an install. Throws {@link OperatorError} where it has no key. */
+export async function requireSecretKey(config: Config): Promise<Buffer> {
+  const key = await readSecretKey(config);
+  if (key) return key;
+  throw new OperatorError(
+    `${secretKeyFile(config)} is missing.`,
+    'Set DANUBE_HOME to the folder of the install, or DANUBE_SECRET_KEY to its key.',
+  );
+}
+
+const secretKeyFile = ({ home }: Config): string => path.join(home, 'secret.key');
+
+async function readSecretKey(config: Config): Promise<Buffer | null> {
+  const name = secretKeyFile(config);
+  const text = config.secretKey ?? (existsSync(name) ? await readFile(name, 'utf8') : null);
+  if (text === null) return null;
+  const key = Buffer.from(text.trim(), 'base64');
+  if (key.length === 32) return key;
+  throw new OperatorError(
+    `${config.secretKey ? 'DANUBE_SECRET_KEY' : name} is not 32 bytes in base64.`,
+    'Restore the right key: without it the stored secrets cannot be read. ' +
+      'Make a new one with `openssl rand -base64 32`.',
+  );
 }

@@ -4,6 +4,7 @@ import type { FastifyRequest } from 'fastify';
 import { waitFor } from '../../test/harness.ts';
 import { readConfig } from '../config.ts';
 import { openDatabase } from '../db/database.ts';
+import { createAuditor } from '../identity/audit/auditor.ts';
 import { createSecretBox } from '../lib/crypto.ts';
 import { createLog } from '../lib/log.ts';
 import type { Authenticator } from './authenticator.ts';
@@ -53,6 +54,7 @@ function createHeldServer() {
     secrets: createSecretBox(Buffer.alloc(32)),
     log: createLog('silent'),
     authenticator,
+    auditor: createAuditor(),
     tags: [],
     register: (api) => {
       void api.post('/held', { config: { scope: null } }, hold);

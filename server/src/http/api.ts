@@ -17,6 +17,7 @@ import type { Database } from '../db/database.ts';
 import type { SecretBox } from '../lib/crypto.ts';
 import type { ErrorCode } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
+import type { Auditor } from './auditor.ts';
 import type { Authenticator } from './authenticator.ts';
 import type { SentMembers } from './dropped.ts';
 import type { AccountPrincipal, Principal, TeamPrincipal } from './principal.ts';
@@ -73,8 +74,8 @@ declare module 'fastify' {
     setsCookie?: boolean;
     /** True: the handler asks an instance, which may take seconds. Such requests have turns of their own. */
     asksInstance?: boolean;
-    /** True: the answer is a stream of server-sent events, which the handler writes itself. */
-    isEventStream?: boolean;
+    /** Media type of an answer that is no JSON, such as a stream, which the handler writes itself. */
+    mediaType?: string;
     /** The one 2xx status of `schema.response`; set when the route is declared. */
     successStatus?: number;
     /** Whether it shows one thing, and its answers are tagged (`conditional.ts`); set when the route is declared. */
@@ -116,6 +117,7 @@ declare module 'fastify' {
     secrets: SecretBox;
     /** For what goes on after the request was authenticated, such as a stream. */
     authenticator: Authenticator;
+    auditor: Auditor;
     /** Whether the router took a word of a known path for an id, since that path does not take the method. */
     isElsewhere(request: FastifyRequest): boolean;
     /** All routes below `/api/v1`; complete once the server is ready. */

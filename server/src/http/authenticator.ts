@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify';
-import type { Credential, Role } from './principal.ts';
+import type { Credential } from './principal.ts';
 import type { Limits } from './rate-limits.ts';
+import type { Role } from './scopes.ts';
 
 /** What authentication looks at. */
 export type AuthenticatedRequest = Pick<FastifyRequest, 'headers' | 'ip' | 'method' | 'protocol'>;

@@ -48,7 +48,7 @@ export function createGate(config: Config, authenticator: Authenticator): Gate {
     }
     // Empty for an unknown path or method, which gets a 404 or 405 without authentication.
     const found = request.server.isElsewhere(request) ? undefined : request.routeOptions.config;
-    const { public: isPublic, scope, team, setsCookie, isEventStream } = found ?? {};
+    const { public: isPublic, scope, team, setsCookie, mediaType } = found ?? {};
     if (setsCookie || countsCookie(config, request)) reply.removeHeader('access-control-allow-origin');
     if (isPublic) {
       await rates.showAddress(request.ip, reply);
@@ -68,14 +68,16 @@ export function createGate(config: Config, authenticator: Authenticator): Gate {
       throw error;
     }
     await rates.consume(`account:${identity.accountId}`, identity.limits, reply);
-    if (identity.via.kind === 'session') assertOwnOrigin(config, request, { staysOpen: isEventStream });
+    if (identity.via.kind === 'session')
+      assertOwnOrigin(config, request, { staysOpen: mediaType === 'text/event-stream' });
     if (scope === undefined) return;
     if (found?.session && identity.via.kind !== 'session') throw sessionRequired();
-    if (scope !== null) assertScope(identity, scope);
-    (request as PrivateRequest).principal =
+    const principal =
       team === 'none'
         ? accountPrincipal(identity, request.id)
         : teamPrincipal(identity, request.headers['x-team-id'], request.id);
+    (request as PrivateRequest).principal = principal;
+    if (scope !== null) assertScope(principal, scope);
   };
 }
 

@@ -24,6 +24,8 @@ const ATTEMPTS = 5;
  * `work` must use `tx` only: waiting requests hold one connection each, so asking the pool for a second one could
  * deadlock. It may run more than once, as in any transaction.
  *
+ * Every write that goes through here is in the audit log.
+ *
  * `holdsSecret`: the response holds a secret that is shown once, so it is stored sealed.
  *
  * Throws `validation_failed` for a malformed key and `idempotency_conflict` for one that was used for another request.
@@ -34,8 +36,8 @@ export async function mutate<T>(
   { holdsSecret = false } = {},
 ): Promise<T> {
   const key = idempotencyKey(request);
-  const { database } = request.server;
-  const answer = async (tx: Tx) => withDropped(request, await work(tx));
+  const { database, auditor } = request.server;
+  const answer = async (tx: Tx) => withDropped(request, await auditor.record(tx, request, () => work(tx)));
   if (key === null) return database.transaction(answer);
   const hash = requestHash(request);
   const form: StoredForm = holdsSecret ? sealedForm(request.server.secrets) : PLAIN_FORM;

@@ -44,7 +44,12 @@ export const ErrorSchema = Component('ApiError', {
   ),
   retry_after: Type.Optional(Int(12, { description: 'When to try again, in seconds.' })),
   required_scope: Type.Optional(
-    Text(50, 'ssh-key:write', { description: 'The scope that the token lacks.' }),
+    Text(50, 'ssh-key:write', { description: 'The scope that the token lacks, or the role.' }),
+  ),
+  role: Type.Optional(
+    Text(50, 'viewer', {
+      description: 'If it is the account’s role in the team that lacks the scope: that role.',
+    }),
   ),
   quota: Type.Optional(Text(50, 'ssh_key', { description: 'The quota that is reached.' })),
   limit: Type.Optional(Int(25, { description: 'What the quota allows.' })),

@@ -191,8 +191,13 @@ function responses(route: ApiRoute, writer: SchemaWriter): Json {
         ...(route.config.showsOne ? TAGGED : {}),
       },
       content: {
-        ...(route.config.isEventStream
-          ? { 'text/event-stream': { schema: writer.write(schema, 'answer'), example: exampleOf(schema) } }
+        ...(route.config.mediaType
+          ? {
+              [route.config.mediaType]: {
+                schema: writer.write(schema, 'answer'),
+                example: exampleOf(schema),
+              },
+            }
           : {
               'application/json': {
                 schema: writer.writeNamed(schema, 'answer', route.schema.operationId!),

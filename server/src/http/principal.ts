@@ -1,9 +1,6 @@
 import { AppError, invalid } from '../lib/errors.ts';
 import type { Identity } from './authenticator.ts';
-import type { Scope } from './scopes.ts';
-
-/** The role of an account in a team. */
-export type Role = 'owner' | 'member';
+import { ROLES, type Role, type Scope, scopesOfRole } from './scopes.ts';
 
 /** The credential that a request was authenticated by. */
 export type Credential = { kind: 'token'; tokenId: number } | SessionCredential;
@@ -18,7 +15,7 @@ export interface SessionCredential {
 interface CommonPrincipal {
   accountId: number;
   via: Credential;
-  /** The scopes of the credential. */
+  /** What it may do: the scopes of the credential, and of these in a team only those of the account's role there. */
   scopes: ReadonlySet<string>;
   /** Id of the request, recorded with the operations that it starts. */
   requestId: string;
@@ -59,7 +56,9 @@ export function teamPrincipal(
       'You may not act for that team. GET /api/v1/user/teams lists the teams that you may act for.',
     );
   }
-  return { accountId, via, scopes, requestId, team: { id, role } };
+  const ofRole = scopesOfRole(role);
+  const effective = new Set([...scopes].filter((scope) => ofRole.has(scope)));
+  return { accountId, via, scopes: effective, requestId, team: { id, role } };
 }
 
 /** The session of a request on a route that takes nothing else (`config.session`). */
@@ -76,12 +75,26 @@ function teamIdOf(header: string | string[]): number {
   throw invalid({ 'X-Team-Id': ['The X-Team-Id header must be the number of a team.'] });
 }
 
-/** Throws `missing_scope`, naming the scope, where the credential does not have it. */
-export function assertScope({ scopes }: Pick<Identity, 'scopes'>, scope: Scope): void {
+/** Throws `missing_scope`, naming the scope, where the credential does not have it, or the account's role does not. */
+export function assertScope(
+  { scopes, ...principal }: Pick<Principal, 'scopes'> & { team?: Principal['team'] },
+  scope: Scope,
+): void {
   if (scopes.has(scope)) return;
+  const role = principal.team?.role;
+  const extra = { required_scope: scope };
+  if (role !== undefined && !scopesOfRole(role).has(scope)) {
+    const others = ROLES.filter((other) => scopesOfRole(other).has(scope)).map((other) => `${other}s`);
+    const who = `${others.join(', ').replace(/, (?=\w+$)/, ' and ')} have it`;
+    throw new AppError(
+      'missing_scope',
+      `Your role in this team, ${role}, does not have the scope "${scope}": ${who}.`,
+      { extra: { ...extra, role } },
+    );
+  }
   throw new AppError(
     'missing_scope',
     `This API token lacks the scope "${scope}". Make a token that has it.`,
-    { extra: { required_scope: scope } },
+    { extra },
   );
 }

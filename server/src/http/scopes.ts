@@ -1,30 +1,58 @@
 /**
- * A permission of a token: `SUBJECT:read` lists and shows, `SUBJECT:write` creates, updates and runs actions,
- * `SUBJECT:delete` deletes.
+ * A permission: `SUBJECT:read` lists and shows, `SUBJECT:write` creates, updates and runs actions, `SUBJECT:delete`
+ * deletes. A token has those it was made with, and may use in a team those that its account's role there has.
  */
-export type Scope = `${string}:${'read' | 'write' | 'delete'}`;
+export type Scope = `${string}:${Action}`;
 
-/** The subject of a resource's scopes, with its actions where it does not have all three. */
-export type ScopeSubject = string | { name: string; actions: readonly ('read' | 'write' | 'delete')[] };
+type Action = 'read' | 'write' | 'delete';
+
+/** The roles of an account in a team. Each may do what those before it may. */
+export const ROLES = ['viewer', 'editor', 'admin', 'owner'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** The subject of a resource's scopes. */
+export type ScopeSubject =
+  | string
+  | {
+      name: string;
+      /** All three where it is left out. */
+      actions?: readonly Action[];
+      /**
+       * The least role that has the scope, where it is not that of {@link LEAST_ROLE}. Null: no role has it, because it is
+       * for requests that act on no team.
+       */
+      roles?: Partial<Record<Action, Role>> | null;
+    };
+
+/** The least role that has a scope. */
+const LEAST_ROLE: Readonly<Record<Action, Role>> = { read: 'viewer', write: 'editor', delete: 'admin' };
 
 /** Scopes of v1 tokens that no resource requires yet. */
 const RESERVED: readonly ScopeSubject[] = ['storage'];
 
 const known: Scope[] = [];
+/** The scopes of each role. */
+const byRole = new Map<Role, Set<Scope>>(ROLES.map((role) => [role, new Set()]));
 
 /** All scopes. */
 export const SCOPES: readonly Scope[] = known;
 
 /** Registers the scopes of resources. */
 export function registerScopes(subjects: readonly ScopeSubject[]): void {
-  for (const scope of subjects.flatMap(scopesOf)) if (!known.includes(scope)) known.push(scope);
+  for (const subject of subjects) {
+    const { name, actions = ['read', 'write', 'delete'] as const, roles = {} } = details(subject);
+    for (const action of actions) {
+      const scope: Scope = `${name}:${action}`;
+      if (known.includes(scope)) continue;
+      known.push(scope);
+      if (roles === null) continue;
+      const least = roles[action] ?? LEAST_ROLE[action];
+      for (const role of ROLES.slice(ROLES.indexOf(least))) byRole.get(role)!.add(scope);
+    }
+  }
 }
 
-function scopesOf(subject: ScopeSubject): Scope[] {
-  const { name, actions } =
-    typeof subject === 'string' ? { name: subject, actions: ['read', 'write', 'delete'] as const } : subject;
-  return actions.map((action): Scope => `${name}:${action}`);
-}
+const details = (subject: ScopeSubject) => (typeof subject === 'string' ? { name: subject } : subject);
 
 registerScopes(RESERVED);
 
@@ -51,16 +79,24 @@ export function readableTypes(scopes: ReadonlySet<string>): string[] {
   return [...named, ...others.map(([type]) => type)];
 }
 
+/** What a role may do in a team. */
+export const scopesOfRole = (role: Role): ReadonlySet<string> => byRole.get(role)!;
+
 /** Scopes of a token created without naming any. */
 export const DEFAULT_SCOPES: readonly Scope[] = ['vps:read', 'database:read', 'cache:read', 'storage:read'];
 
-/** Named sets of scopes, offered when tokens are created. */
+/** Named sets of scopes, offered when tokens are created: what a role may do at most. */
 export const SCOPE_SETS = {
   default: DEFAULT_SCOPES,
-  get editor(): readonly Scope[] {
-    return SCOPES.filter((scope) => !scope.endsWith(':delete'));
+  get read(): readonly Scope[] {
+    return [...byRole.get('viewer')!];
   },
-  admin: SCOPES,
+  get editor(): readonly Scope[] {
+    return [...byRole.get('editor')!];
+  },
+  get admin(): readonly Scope[] {
+    return [...byRole.get('admin')!];
+  },
 };
 
 export const isScope = (text: string): text is Scope => (SCOPES as readonly string[]).includes(text);

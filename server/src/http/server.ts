@@ -6,13 +6,14 @@ import type { SecretBox } from '../lib/crypto.ts';
 import type { Log } from '../lib/log.ts';
 import { type Admission, createAdmission } from './admission.ts';
 import type { Api, HttpServer, PrivateRequest } from './api.ts';
+import type { Auditor } from './auditor.ts';
 import type { Authenticator } from './authenticator.ts';
 import { answerBroken } from './broken-requests.ts';
 import { showsOne, tagAnswer } from './conditional.ts';
 import { CONNECTION_TIMES, limitConnections } from './connections.ts';
 import { documentRoutes } from './documents.ts';
 import { sentMembers } from './dropped.ts';
-import { createErrorHandler } from './errors.ts';
+import { createErrorHandler, toAppError } from './errors.ts';
 import { createGate, type Gate } from './gate.ts';
 import { checkHeaders } from './headers.ts';
 import { acceptJson, checkText } from './json-body.ts';
@@ -35,6 +36,7 @@ export interface HttpDependencies {
   secrets: SecretBox;
   log: Log;
   authenticator: Authenticator;
+  auditor: Auditor;
   /** Tags of the OpenAPI document. */
   tags: readonly Tag[];
   /** Declares the resources' routes, with paths relative to `/api/v1`. */
@@ -55,6 +57,7 @@ export function createHttpServer(dependencies: HttpDependencies): HttpServer {
   app.decorate('database', database);
   app.decorate('secrets', secrets);
   app.decorate('authenticator', dependencies.authenticator);
+  app.decorate('auditor', dependencies.auditor);
   app.decorate('apiRoutes', []);
   app.decorateRequest('idempotencyReplayed', false);
   app.decorateRequest('sentMembers');
@@ -69,6 +72,9 @@ export function createHttpServer(dependencies: HttpDependencies): HttpServer {
   answerUnknownPaths(app);
   app.addHook('preValidation', prepare);
   app.addHook('onSend', finish);
+  app.addHook('onError', (request, _reply, error) =>
+    request.server.auditor.recordRefusal(request, toAppError(error)),
+  );
   app.addHook('onResponse', (request, reply, done) =>
     logAccess(request, reply.statusCode, reply.elapsedTime, done),
   );

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Database } from '../../db/database.ts';
 import { SCOPE_SETS } from '../../http/scopes.ts';
+import { insertTeam } from '../teams/members.ts';
 import { createToken } from '../tokens/service.ts';
 
 const EMAIL = 'admin@localhost';
@@ -21,15 +22,10 @@ export async function ensureFirstAccount(
       .values({ email: EMAIL, name: 'Administrator', tier: 'enterprise' })
       .returning('id')
       .executeTakeFirstOrThrow();
-    const team = await tx
-      .insertInto('teams')
-      .values({ name: 'Personal', personal: true, owner_id: user.id })
-      .returning('id')
-      .executeTakeFirstOrThrow();
-    await tx.insertInto('team_members').values({ team_id: team.id, user_id: user.id }).execute();
+    const teamId = await insertTeam(tx, { name: 'Personal', personal: true, ownerId: user.id });
     const token = await createToken(tx, {
       accountId: user.id,
-      teamId: team.id,
+      teamId,
       name: 'First token',
       scopes: SCOPE_SETS.admin,
       expiresAt: null,

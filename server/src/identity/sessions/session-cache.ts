@@ -5,7 +5,8 @@ import { type Limits, TIER_LIMITS } from '../../http/rate-limits.ts';
 import { SCOPES } from '../../http/scopes.ts';
 import { logFailure } from '../../lib/failure.ts';
 import type { Log } from '../../lib/log.ts';
-import { rolesOf, setBounded } from '../tokens/token-cache.ts';
+import { roleRows, rolesOf } from '../teams/members.ts';
+import { setBounded } from '../tokens/token-cache.ts';
 import { isAlive } from './store.ts';
 
 /** What a request needs to know about its session. */
@@ -45,7 +46,7 @@ export class SessionCache {
       .selectFrom('sessions as s')
       .innerJoin('users as u', 'u.id', 's.user_id')
       .select(['s.id', 's.user_id', 's.team_id', 's.expires_at', 's.proved_at'])
-      .select(['u.tier', 'u.rate_limits', rolesOf])
+      .select(['u.tier', 'u.rate_limits', roleRows])
       .where('s.secret_hash', '=', hash)
       .where(isAlive('s'))
       .executeTakeFirst();
@@ -61,7 +62,7 @@ export class SessionCache {
         scopes: new Set(SCOPES),
         limits: (row.rate_limits as unknown as Limits | null) ?? TIER_LIMITS[row.tier]!,
         teamId: row.team_id,
-        roles: new Map(row.roles.map(({ team, owns }) => [team, owns ? 'owner' : 'member'])),
+        roles: rolesOf(row),
       },
     };
     setBounded(this.#records, hash.toString('hex'), { record, at });

@@ -4,6 +4,7 @@ import type { Identity } from '../../http/authenticator.ts';
 import { type Limits, TIER_LIMITS } from '../../http/rate-limits.ts';
 import { logFailure } from '../../lib/failure.ts';
 import type { Log } from '../../lib/log.ts';
+import { roleRows, rolesOf } from '../teams/members.ts';
 
 /** What a request needs to know about its token. */
 export interface TokenRecord {
@@ -86,7 +87,7 @@ export class TokenCache {
         't.revoked_at',
         'u.tier',
         'u.rate_limits',
-        rolesOf,
+        roleRows,
       ])
       .where('t.id', '=', id)
       .executeTakeFirst();
@@ -104,20 +105,13 @@ export class TokenCache {
         scopes: new Set(row.scopes),
         limits: (row.rate_limits as unknown as Limits | null) ?? TIER_LIMITS[row.tier]!,
         teamId: row.team_id,
-        roles: new Map(row.roles.map(({ team, owns }) => [team, owns ? 'owner' : 'member'])),
+        roles: rolesOf(row),
       },
     };
     setBounded(this.#records, id, { record, at });
     return record;
   }
 }
-
-/** The teams of the account `u`, and whether it owns them. */
-export const rolesOf = sql<{ team: number; owns: boolean }[]>`(
-  select coalesce(json_agg(json_build_object('team', team.id, 'owns', team.owner_id = u.id)), '[]')
-  from team_members member join teams team on team.id = member.team_id
-  where member.user_id = u.id
-)`.as('roles');
 
 /** Maps iterate in insertion order, so the first key is the oldest. */
 export function setBounded<K, V>(map: Map<K, V>, key: K, value: V): void {

@@ -6,6 +6,7 @@ import { createTeam, joinTeam, startTestApp, type TestApp, waitFor } from '../..
 import { DEFAULT_SCOPES } from '../../http/scopes.ts';
 import { AppError } from '../../lib/errors.ts';
 import { createLog } from '../../lib/log.ts';
+import { insertTeam } from '../teams/members.ts';
 import { createTokenAuthenticator } from './authentication.ts';
 import { createToken, listTokens, type NewToken, revokeToken } from './service.ts';
 
@@ -68,15 +69,9 @@ describe('tokens', () => {
   });
 
   it('can act on another team that the account is in', async () => {
-    const { id } = await test.database.db
-      .insertInto('teams')
-      .values({ name: 'Second', owner_id: test.team.accountId })
-      .returning('id')
-      .executeTakeFirstOrThrow();
-    await test.database.db
-      .insertInto('team_members')
-      .values({ team_id: id, user_id: test.team.accountId })
-      .execute();
+    const id = await test.database.transaction((tx) =>
+      insertTeam(tx, { name: 'Second', ownerId: test.team.accountId }),
+    );
     const { plainText } = await issue();
     const { body } = await call('GET', '/user/teams', {
       token: plainText,
@@ -92,7 +87,7 @@ describe('tokens', () => {
   it('identify the account and its role in each of its teams', async () => {
     const { accountId, teamId } = test.team;
     const foreign = await createTeam(test.database);
-    await joinTeam(test.database, accountId, foreign.teamId);
+    await joinTeam(test.database, accountId, foreign.teamId, 'viewer');
     const { id, plainText } = await issue({ scopes: ['vps:read'] });
     const authenticator = createTokenAuthenticator(test.database, createLog('silent'));
     const headers = { authorization: `Bearer ${plainText}` };
@@ -103,7 +98,7 @@ describe('tokens', () => {
     assert.deepEqual([...identity.scopes], ['vps:read']);
     assert.equal(identity.teamId, teamId);
     assert.equal(identity.roles.get(teamId), 'owner');
-    assert.equal(identity.roles.get(foreign.teamId), 'member');
+    assert.equal(identity.roles.get(foreign.teamId), 'viewer');
   });
 
   it('leave the database to others, however many wrong ones an address sends', async () => {

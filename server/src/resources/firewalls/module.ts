@@ -11,6 +11,14 @@ export const firewallsModule: ResourceModule = {
   tags: [{ name: 'Firewalls', description: 'Rules for the traffic to and from instances.' }],
   scopes: ['firewall'],
   quotas: { firewall: { limit: 10, label: 'firewall' } },
+  audit: () => ({
+    firewall: {
+      type: 'firewall',
+      tables: ['firewalls'],
+      id: 'uuid',
+      without: ['effective_rules', 'applied_rules', 'applied_instances', 'rollback_rules'],
+    },
+  }),
   events: firewallEvents,
   create(context) {
     const { database, plane, log } = context;

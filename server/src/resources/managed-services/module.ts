@@ -20,6 +20,9 @@ export function managedServiceModule(name: Kind, tag: Tag, kind: InstanceKind, w
     tags: [tag],
     scopes: [name],
     quotas: { [name]: { limit: 10, label: name } },
+    audit: () => ({
+      [`${name}Instance`]: { type: name, tables: ['instances', 'managed_services'], id: 'uuid' },
+    }),
     events: serviceEvents[name],
     kinds: [kind],
     create: (context) => ({

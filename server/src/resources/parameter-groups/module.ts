@@ -15,6 +15,7 @@ export const parameterGroupsModule = (
       description: 'Named sets of engine parameters, for any number of databases or caches.',
     },
   ],
+  audit: () => ({ parameterGroup: { type: 'parameter-group', tables: ['parameter_groups'], id: 'number' } }),
   quotas: { parameter_group: { limit: 50, label: 'parameter group' } },
   create(context) {
     const followers = createFollowers(context);

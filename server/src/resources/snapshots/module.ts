@@ -14,6 +14,13 @@ export const snapshotsModule: ResourceModule = {
   scopes: ['snapshot'],
   // Counted for each instance, and not for the team.
   quotas: { snapshot: { limit: 50, label: 'snapshot' } },
+  audit: () =>
+    Object.fromEntries(
+      allKinds().map(({ name }) => [
+        `${name}Snapshot`,
+        { type: 'snapshot', tables: ['snapshots'], id: 'number' as const },
+      ]),
+    ),
   events: snapshotEvents,
   create(context) {
     const { database, plane, storage, log } = context;

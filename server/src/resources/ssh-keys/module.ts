@@ -6,6 +6,7 @@ export const sshKeysModule: ResourceModule = {
   name: 'ssh-keys',
   tags: [{ name: 'SSH keys', description: 'Public keys for logging in to VPS.' }],
   scopes: ['ssh-key'],
+  audit: () => ({ sshKey: { type: 'ssh-key', tables: ['ssh_keys'], id: 'number' } }),
   events: sshKeyEvents,
   quotas: { ssh_key: { limit: 25, label: 'SSH key' } },
   create: ({ database }) => ({ routes: (api) => sshKeyRoutes(api, database) }),

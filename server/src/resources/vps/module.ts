@@ -10,6 +10,7 @@ export const vpsModule: ResourceModule = {
   tags: [{ name: 'VPS', description: 'Virtual servers.' }],
   scopes: ['vps'],
   quotas: { vps: { limit: 10, label: 'VPS' } },
+  audit: () => ({ vpsInstance: { type: 'vps', tables: ['instances', 'vps'], id: 'uuid' } }),
   events: vpsEvents,
   kinds: [vpsKind],
   create: (context) => ({

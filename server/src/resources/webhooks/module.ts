@@ -13,6 +13,7 @@ export const webhooksModule: ResourceModule = {
   tags: [{ name: 'Webhooks', description: 'Endpoints of the team that are told of its events.' }],
   scopes: [{ name: 'webhook', actions: ['read', 'write'] }],
   quotas: { webhook_endpoint: { limit: 10, label: 'webhook endpoint' } },
+  audit: () => ({ webhookEndpoint: { type: 'webhook-endpoint', tables: ['webhook_endpoints'], id: 'uuid' } }),
   events: webhookEvents,
   create: ({ config, database, secrets, lookup, log }) => {
     const policy = config.webhookTargets;
