@@ -98,6 +98,21 @@ describe('a pass that fails', () => {
     assert.deepEqual(await minutesLater(1.1, ...rows), ['bad 1', 'bad 2']);
   });
 
+  it('leaves connections for the work of others, however many begin at once', async () => {
+    const done = new Set<number>();
+    const many = Array.from({ length: 60 }, (_, index) => ({
+      name: `one of many ${index}`,
+      everySeconds: 60,
+      async run() {
+        await database.pool.query('select 1');
+        done.add(index);
+      },
+    }));
+    const loops = startReconcilers(database, many, collectLog().log);
+    await waitFor('all of them', async () => done.size === 60, 60);
+    await loops.stop();
+  });
+
   it('ends at once where the database is away', async () => {
     const away = Object.assign(new Error('shutting down'), { code: '57P01' });
     const asked: number[] = [];

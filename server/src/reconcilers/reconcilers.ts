@@ -65,6 +65,29 @@ export function createPassClock(
 }
 
 /**
+ * Passes of a process that are under way at once. Each holds a connection of the pool for its lock, and needs others for its
+ * work: if all began at once, as at a start, they could take all connections, and wait for each other forever.
+ */
+const AT_ONCE = 8;
+
+/** Lets so many pieces of work run at a time, in the order in which they came. */
+function turns(most: number): (work: () => Promise<void>) => Promise<void> {
+  const waiting: (() => void)[] = [];
+  let free = most;
+  return async (work) => {
+    if (free > 0) free -= 1;
+    else await new Promise<void>((resolve) => waiting.push(resolve));
+    try {
+      await work();
+    } finally {
+      const next = waiting.shift();
+      if (next) next();
+      else free += 1;
+    }
+  };
+}
+
+/**
  * Runs each reconciler in a loop until stopped, in one process of the install at a time: the one that holds its session
  * lock in PostgreSQL, which is released when that process dies.
  */
@@ -74,10 +97,13 @@ export function startReconcilers(
   log: Log,
 ): { stop(): Promise<void> } {
   const stopping = new AbortController();
+  const inTurns = turns(AT_ONCE);
   const loops = reconcilers.map(async (reconciler) => {
     while (!stopping.signal.aborted) {
       try {
-        await runOnce(database, reconciler, stopping.signal);
+        await inTurns(async () => {
+          if (!stopping.signal.aborted) await runOnce(database, reconciler, stopping.signal);
+        });
       } catch (error) {
         if (!stopping.signal.aborted) logPass(log, reconciler.name, error);
       }
