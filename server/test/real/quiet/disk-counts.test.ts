@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import {
+  closeSync,
+  fsyncSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { constants, tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { readDiskCounts, readPoolHealth, recountDisks } from '../../../src/dataplane/incus/pool-health.ts';
@@ -77,6 +86,33 @@ describe('what Btrfs counts of disks', () => {
     await look(await readPoolHealth(mount));
     assert.equal((await held()).length, 1);
     assert.equal(said.length, 1);
+  });
+
+  it('lets a full disk be written to again, up to its limit, once it is right', async () => {
+    const file = `${mount}/source/full`;
+    /** Megabytes that fit in, at most 64. */
+    const fill = (): number => {
+      const target = openSync(file, 'w');
+      let written = 0;
+      try {
+        for (; written < 64; written += 1) writeSync(target, Buffer.alloc(2 ** 20, written));
+        fsyncSync(target);
+      } catch (error) {
+        assert.equal((error as NodeJS.ErrnoException).errno, -constants.errno.EDQUOT);
+      } finally {
+        closeSync(target);
+      }
+      return written;
+    };
+    await btrfs('qgroup', 'limit', '48M', `${mount}/source`);
+    const fits = fill();
+    assert.ok(fits < 48, `${fits}`);
+    await loseCount();
+    // Until the recount Btrfs does not see that there is room again.
+    rmSync(file);
+    await recountDisks(mount);
+    const again = fill();
+    assert.ok(Math.abs(again - fits) <= 2, `${again} and ${fits}`);
   });
 
   it('is told apart from a pool that counts nothing', async () => {
