@@ -16,7 +16,7 @@ const PATIENCE = 900;
 
 const PACKAGES = [
   ...['docker.io', 'unattended-upgrades', 'fail2ban', 'python3-systemd', 'ufw', 'iptables'],
-  ...['wireguard-tools', 'wireguard-go', 'chrony', 'nginx-light'],
+  ...['wireguard-tools', 'wireguard-go', 'chrony', 'nginx-light', 'sshfs'],
 ];
 
 /** A user's own sshd port, and two keys of which one has no effect. */
@@ -38,6 +38,8 @@ RUN ["/bin/bash", "-c", "echo built >/said"]
 CMD ["/bin/bash", "-c", "read -r line </said; echo $line"]
 END
 docker build -q -t app /tmp/app >/dev/null
+DOCKER_BUILDKIT=1 docker build -q -t kit /tmp/app >/dev/null
+docker run --rm kit
 docker run --rm -p 8080:80 -m 64m app
 docker info --format '{{.Driver}}'
 `;
@@ -121,7 +123,19 @@ describe('the first day of a server on Incus', { timeout: 2_400_000 }, () => {
   });
 
   it('builds and runs an image with Docker', async () => {
-    assert.equal(await inside(DOCKER), 'built\noverlay2');
+    assert.equal(await inside(DOCKER), 'built\nbuilt\noverlay2');
+  });
+
+  it('mounts folders of another server with sshfs', async () => {
+    await inside(
+      'umask 77; ssh-keygen -q -t ed25519 -N "" -f /root/.ssh/id_ed25519; ' +
+        'cat /root/.ssh/id_ed25519.pub >>/root/.ssh/authorized_keys; mkdir /srv/far; echo there >/srv/far/file; ' +
+        'sshfs -o StrictHostKeyChecking=no,port=2222 127.0.0.1:/srv/far /mnt',
+    );
+    assert.equal(
+      await inside('cat /mnt/file; echo here >/mnt/mine; cat /srv/far/mine; umount /mnt'),
+      'there\nhere',
+    );
   });
 
   it('has WireGuard in user space, and a firewall of its own', async () => {
