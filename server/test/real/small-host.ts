@@ -99,8 +99,7 @@ export class SmallHost {
       DANUBE_IMAGES_AHEAD: 'none',
       DANUBE_LISTEN: '127.0.0.1:0',
       DANUBE_LOG_LEVEL: 'info',
-      // Guests are to fill the disk, and not to be kept from it.
-      DANUBE_DISK_RESERVE_PERCENT: '0',
+      // Guests are to fill the disk, and not to be kept from it by what is promised.
       DANUBE_DISK_FACTOR: '100',
     };
   }
