@@ -484,6 +484,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/vps/{vpsInstance}/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show metrics
+         * @description Shows what the server uses now, as it was last measured, which is every 15 seconds, and every 60 seconds of its disk. A figure is null where nothing was measured, for example because the server does not run. Needs the scope `vps:read`.
+         */
+        get: operations["getVpsMetrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/vps/{vpsInstance}/metrics/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a metric over time
+         * @description Shows one figure of the server at equal steps. A point is null where nothing was measured. Where a step is longer than the metric is measured, its point is the average of the step. Needs the scope `vps:read`.
+         */
+        get: operations["getVpsMetricHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/vps/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a metric of all servers
+         * @description Shows the present figure of each of the team’s servers that has one, for a list of them. Needs the scope `vps:read`.
+         */
+        get: operations["listVpsMetrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/vps/{vpsInstance}/events": {
         parameters: {
             query?: never;
@@ -800,6 +860,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/database/{databaseInstance}/metrics/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a metric over time
+         * @description Shows one figure of the database at equal steps. A point is null where nothing was measured. Where a step is longer than the metric is measured, its point is the average of the step. Needs the scope `database:read`.
+         */
+        get: operations["getDatabaseMetricHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/database/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a metric of all databases
+         * @description Shows the present figure of each of the team’s databases that has one, for a list of them. Needs the scope `database:read`.
+         */
+        get: operations["listDatabaseMetrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/cache": {
         parameters: {
             query?: never;
@@ -1088,6 +1188,46 @@ export interface paths {
          * @description Shows current figures from the engine. Those that it does not have are null; `reason` says why. Needs the scope `cache:read`.
          */
         get: operations["getCacheMetrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cache/{cacheInstance}/metrics/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a metric over time
+         * @description Shows one figure of the cache at equal steps. A point is null where nothing was measured. Where a step is longer than the metric is measured, its point is the average of the step. Needs the scope `cache:read`.
+         */
+        get: operations["getCacheMetricHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cache/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a metric of all caches
+         * @description Shows the present figure of each of the team’s caches that has one, for a list of them. Needs the scope `cache:read`.
+         */
+        get: operations["listCacheMetrics"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2762,7 +2902,7 @@ export interface components {
              */
             backup_enabled?: boolean;
             /**
-             * @description Whether metrics are requested. This install keeps no metrics of servers.
+             * @description Whether metrics are stored; true by default.
              * @example true
              */
             monitoring_enabled?: boolean;
@@ -3183,6 +3323,141 @@ export interface components {
             truncated?: boolean;
             /** @example The database is stopped. */
             reason?: string | null;
+        };
+        VpsMetrics: {
+            cpu: components["schemas"]["VpsMetricsCpu"];
+            memory: components["schemas"]["VpsMetricsMemory"];
+            storage: components["schemas"]["VpsMetricsStorage"];
+            network: components["schemas"]["VpsMetricsNetwork"];
+            /**
+             * Format: int32
+             * @example 3600
+             */
+            uptime_seconds: number | null;
+            /**
+             * Format: date-time
+             * @description When it was asked for; null where nothing was measured.
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            timestamp: string | null;
+        };
+        VpsMetricsCpu: {
+            /**
+             * @description Of all its processors together.
+             * @example 12.5
+             */
+            usage_percent: number | null;
+            /**
+             * Format: int32
+             * @example 2
+             */
+            cores: number;
+            /**
+             * Format: int32
+             * @example 1
+             */
+            sockets: number;
+            /**
+             * Format: int32
+             * @example 2
+             */
+            threads: number;
+        };
+        VpsMetricsMemory: {
+            /** @example 0.5 */
+            used_gb: number | null;
+            /** @example 2 */
+            total_gb: number;
+            /** @example 25 */
+            usage_percent: number | null;
+        };
+        VpsMetricsStorage: {
+            /** @example 4 */
+            used_gb: number | null;
+            /** @example 40 */
+            total_gb: number;
+            /** @example 10 */
+            usage_percent: number | null;
+        };
+        VpsMetricsNetwork: {
+            /** @example 1200 */
+            rx_bytes_per_sec: number | null;
+            /** @example 3400 */
+            tx_bytes_per_sec: number | null;
+            /**
+             * @description Packets that were lost or broken, as a fraction from 0 to 1.
+             * @example 0
+             */
+            error_rate: number | null;
+            /**
+             * @description From 1 % on `Warning`, from 5 % on `Critical`. Values so far: `Healthy`, `Warning`, `Critical`.
+             * @example Healthy
+             */
+            status: string | null;
+        };
+        MetricHistory: {
+            /** @example cpu_usage */
+            metric: string;
+            /**
+             * @description Values so far: `%`, `bytes`, `bytes/s`, `processes`, `connections`, `ops/s`.
+             * @example %
+             */
+            unit: string;
+            /**
+             * Format: date-time
+             * @description The moment of the first point: `from`, rounded up to a multiple of the step.
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description The moment of the last point.
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            to: string;
+            /**
+             * Format: int32
+             * @example 60
+             */
+            step: number;
+            points: components["schemas"]["MetricPoint"][];
+        };
+        MetricPoint: {
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            time: string;
+            /**
+             * @description Null: nothing was measured, for example because it did not run.
+             * @example 12.5
+             */
+            value: number | null;
+        };
+        CurrentMetrics: {
+            /** @example cpu_usage */
+            metric: string;
+            /**
+             * @description Values so far: `%`, `bytes`, `bytes/s`, `processes`, `connections`, `ops/s`.
+             * @example %
+             */
+            unit: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            time: string;
+            /** @description Those that have a value now. */
+            data: components["schemas"]["CurrentMetric"][];
+        };
+        CurrentMetric: {
+            /**
+             * Format: uuid
+             * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+             */
+            id: string;
+            /** @example 12.5 */
+            value: number;
         };
         InstanceEventsResponse: {
             /** @example true */
@@ -8398,6 +8673,202 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    getVpsMetrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of the VPS.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                vpsInstance: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "cpu": {
+                     *         "usage_percent": 12.5,
+                     *         "cores": 2,
+                     *         "sockets": 1,
+                     *         "threads": 2
+                     *       },
+                     *       "memory": {
+                     *         "used_gb": 0.5,
+                     *         "total_gb": 2,
+                     *         "usage_percent": 25
+                     *       },
+                     *       "storage": {
+                     *         "used_gb": 4,
+                     *         "total_gb": 40,
+                     *         "usage_percent": 10
+                     *       },
+                     *       "network": {
+                     *         "rx_bytes_per_sec": 1200,
+                     *         "tx_bytes_per_sec": 3400,
+                     *         "error_rate": 0,
+                     *         "status": "Healthy"
+                     *       },
+                     *       "uptime_seconds": 3600,
+                     *       "timestamp": "2026-01-15T09:30:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VpsMetrics"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getVpsMetricHistory: {
+        parameters: {
+            query: {
+                /**
+                 * @description What is asked for, see docs/metrics.md.
+                 * @example cpu_usage
+                 */
+                metric: "cpu_usage" | "memory_usage" | "memory_used" | "network_receive_rate" | "network_transmit_rate" | "network_fault_share" | "disk_read_rate" | "disk_write_rate" | "processes" | "cpu_steal" | "disk_usage" | "disk_used";
+                /**
+                 * @description The first moment (ISO 8601); an hour before the last by default.
+                 * @example 2026-01-15T09:30:00Z
+                 */
+                from?: string;
+                /**
+                 * @description The last moment (ISO 8601); now by default.
+                 * @example 2026-01-15T10:30:00Z
+                 */
+                to?: string;
+                /**
+                 * @description Seconds between two points; by default what makes at most 240 points. An answer has at most 1000.
+                 * @example 60
+                 */
+                step?: number;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Id of the VPS.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                vpsInstance: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "metric": "cpu_usage",
+                     *       "unit": "%",
+                     *       "from": "2026-01-15T09:30:00.000Z",
+                     *       "to": "2026-01-15T09:30:00.000Z",
+                     *       "step": 60,
+                     *       "points": [
+                     *         {
+                     *           "time": "2026-01-15T09:30:00.000Z",
+                     *           "value": 12.5
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MetricHistory"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listVpsMetrics: {
+        parameters: {
+            query: {
+                /**
+                 * @description What is asked for, see docs/metrics.md.
+                 * @example cpu_usage
+                 */
+                metric: "cpu_usage" | "memory_usage" | "memory_used" | "network_receive_rate" | "network_transmit_rate" | "network_fault_share" | "disk_read_rate" | "disk_write_rate" | "processes" | "cpu_steal" | "disk_usage" | "disk_used";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "metric": "cpu_usage",
+                     *       "unit": "%",
+                     *       "time": "2026-01-15T09:30:00.000Z",
+                     *       "data": [
+                     *         {
+                     *           "id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *           "value": 12.5
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CurrentMetrics"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     getVpsEvents: {
         parameters: {
             query?: never;
@@ -9988,6 +10459,134 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    getDatabaseMetricHistory: {
+        parameters: {
+            query: {
+                /**
+                 * @description What is asked for, see docs/metrics.md.
+                 * @example cpu_usage
+                 */
+                metric: "cpu_usage" | "memory_usage" | "memory_used" | "network_receive_rate" | "network_transmit_rate" | "network_fault_share" | "disk_read_rate" | "disk_write_rate" | "processes" | "cpu_steal" | "disk_usage" | "disk_used" | "db_connections" | "db_connection_usage" | "db_queries_per_second" | "db_slow_queries_per_second";
+                /**
+                 * @description The first moment (ISO 8601); an hour before the last by default.
+                 * @example 2026-01-15T09:30:00Z
+                 */
+                from?: string;
+                /**
+                 * @description The last moment (ISO 8601); now by default.
+                 * @example 2026-01-15T10:30:00Z
+                 */
+                to?: string;
+                /**
+                 * @description Seconds between two points; by default what makes at most 240 points. An answer has at most 1000.
+                 * @example 60
+                 */
+                step?: number;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Id of the database.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                databaseInstance: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "metric": "cpu_usage",
+                     *       "unit": "%",
+                     *       "from": "2026-01-15T09:30:00.000Z",
+                     *       "to": "2026-01-15T09:30:00.000Z",
+                     *       "step": 60,
+                     *       "points": [
+                     *         {
+                     *           "time": "2026-01-15T09:30:00.000Z",
+                     *           "value": 12.5
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MetricHistory"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listDatabaseMetrics: {
+        parameters: {
+            query: {
+                /**
+                 * @description What is asked for, see docs/metrics.md.
+                 * @example cpu_usage
+                 */
+                metric: "cpu_usage" | "memory_usage" | "memory_used" | "network_receive_rate" | "network_transmit_rate" | "network_fault_share" | "disk_read_rate" | "disk_write_rate" | "processes" | "cpu_steal" | "disk_usage" | "disk_used" | "db_connections" | "db_connection_usage" | "db_queries_per_second" | "db_slow_queries_per_second";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "metric": "cpu_usage",
+                     *       "unit": "%",
+                     *       "time": "2026-01-15T09:30:00.000Z",
+                     *       "data": [
+                     *         {
+                     *           "id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *           "value": 12.5
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CurrentMetrics"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     listCaches: {
         parameters: {
             query?: {
@@ -11395,6 +11994,134 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getCacheMetricHistory: {
+        parameters: {
+            query: {
+                /**
+                 * @description What is asked for, see docs/metrics.md.
+                 * @example cpu_usage
+                 */
+                metric: "cpu_usage" | "memory_usage" | "memory_used" | "network_receive_rate" | "network_transmit_rate" | "network_fault_share" | "disk_read_rate" | "disk_write_rate" | "processes" | "cpu_steal" | "disk_usage" | "disk_used" | "cache_connections" | "cache_connection_usage" | "cache_ops_per_second" | "cache_slow_queries_per_second" | "cache_memory_used" | "cache_hit_ratio";
+                /**
+                 * @description The first moment (ISO 8601); an hour before the last by default.
+                 * @example 2026-01-15T09:30:00Z
+                 */
+                from?: string;
+                /**
+                 * @description The last moment (ISO 8601); now by default.
+                 * @example 2026-01-15T10:30:00Z
+                 */
+                to?: string;
+                /**
+                 * @description Seconds between two points; by default what makes at most 240 points. An answer has at most 1000.
+                 * @example 60
+                 */
+                step?: number;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Id of the cache.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                cacheInstance: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "metric": "cpu_usage",
+                     *       "unit": "%",
+                     *       "from": "2026-01-15T09:30:00.000Z",
+                     *       "to": "2026-01-15T09:30:00.000Z",
+                     *       "step": 60,
+                     *       "points": [
+                     *         {
+                     *           "time": "2026-01-15T09:30:00.000Z",
+                     *           "value": 12.5
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MetricHistory"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listCacheMetrics: {
+        parameters: {
+            query: {
+                /**
+                 * @description What is asked for, see docs/metrics.md.
+                 * @example cpu_usage
+                 */
+                metric: "cpu_usage" | "memory_usage" | "memory_used" | "network_receive_rate" | "network_transmit_rate" | "network_fault_share" | "disk_read_rate" | "disk_write_rate" | "processes" | "cpu_steal" | "disk_usage" | "disk_used" | "cache_connections" | "cache_connection_usage" | "cache_ops_per_second" | "cache_slow_queries_per_second" | "cache_memory_used" | "cache_hit_ratio";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "metric": "cpu_usage",
+                     *       "unit": "%",
+                     *       "time": "2026-01-15T09:30:00.000Z",
+                     *       "data": [
+                     *         {
+                     *           "id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *           "value": 12.5
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CurrentMetrics"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
             422: components["responses"]["Unprocessable"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];

@@ -16,6 +16,8 @@ import type { Log } from './lib/log.ts';
 import { type Lookup, lookupOfHost } from './lib/lookup.ts';
 import { createMailer } from './mail/mailer.ts';
 import type { MetricsStore } from './metrics/contract.ts';
+import { serveOperatorPage } from './metrics/operator-page.ts';
+import { createRequestCounts } from './metrics/request-counts.ts';
 import { type ModuleContext, type ModuleParts, type ResourceModule, registerModules } from './module.ts';
 import { MODULES } from './modules.ts';
 import type { ObjectStore } from './object-store/contract.ts';
@@ -60,6 +62,8 @@ const CLOSING_MS = 5000;
 export interface App {
   /** Where the API listens; null for a worker. */
   url: string | null;
+  /** The page of figures for the operator; null where none was asked for. */
+  metricsUrl: string | null;
   http: HttpServer;
   database: Database;
   account: string;
@@ -91,12 +95,18 @@ export async function startApp(options: AppOptions): Promise<App> {
     auditor: createAuditor(),
     ...documented(modules, parts),
   });
+  const requests = createRequestCounts();
+  http.addHook('onResponse', async ({ method }, { statusCode, elapsedTime }) =>
+    requests.count(method, statusCode, elapsedTime / 1000),
+  );
   await http.ready();
 
   const worker = config.role === 'api' ? null : await startWorker(options, context, parts, workflows);
   const url = config.role === 'worker' ? null : await listen(http, config);
+  const page = config.metrics.listen && (await serveOperatorPage(config.metrics.listen, context, requests));
   return {
     url,
+    metricsUrl: page?.url ?? null,
     http,
     database,
     account: first.account,
@@ -107,6 +117,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       const patience = setTimeout(() => http.server.closeAllConnections(), CLOSING_MS);
       await http.close();
       clearTimeout(patience);
+      await page?.close();
       await authenticator.close();
       await worker?.stop();
       await plane.close();

@@ -30,6 +30,14 @@ export interface Config {
   webhookTargets: 'public' | 'any';
   /** Null: no e-mail is sent. */
   mail: MailConfig | null;
+  metrics: {
+    /** A store to use instead of one on this host. */
+    url: string | null;
+    /** How long the store on this host keeps what was measured, in days. */
+    days: number;
+    /** Where a page of figures is served for the operator's Prometheus; null: nowhere. */
+    listen: { host: string; port: number } | null;
+  };
   databaseUrl: string | null;
   incus: {
     url: string;
@@ -76,7 +84,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     }
     return value as T;
   };
-  const listen = parseListen(get('DANUBE_LISTEN') ?? '127.0.0.1:8080');
+  const listen = parseListen('DANUBE_LISTEN', get('DANUBE_LISTEN') ?? '127.0.0.1:8080');
   const shownHost = listen.host.includes(':') ? `[${listen.host}]` : listen.host;
   return {
     home: readHome(get('DANUBE_HOME') ?? '/var/lib/danube'),
@@ -108,6 +116,11 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     eventDays: readDays('DANUBE_EVENT_DAYS', get('DANUBE_EVENT_DAYS') ?? '90'),
     webhookTargets: oneOf('DANUBE_WEBHOOK_TARGETS', ['public', 'any'] as const, 'public'),
     mail: readMail(get('SMTP_URL'), get('DANUBE_MAIL_FROM')),
+    metrics: {
+      url: readMetricsUrl(get('METRICS_URL')),
+      days: readDays('DANUBE_METRICS_DAYS', get('DANUBE_METRICS_DAYS') ?? '90'),
+      listen: readMetricsListen(get('DANUBE_METRICS_LISTEN')),
+    },
     databaseUrl: get('DATABASE_URL'),
     incus: readIncus(get),
   };
@@ -140,6 +153,16 @@ function readSecretKey(text: string | null): string | null {
   if (text !== null && Buffer.from(text, 'base64').length !== 32) {
     throw new ConfigError(
       'DANUBE_SECRET_KEY is not 32 bytes in base64. Make one with: openssl rand -base64 32',
+    );
+  }
+  return text;
+}
+
+function readMetricsUrl(text: string | null): string | null {
+  if (text !== null && !/^https?:$/.test(URL.parse(text)?.protocol ?? '')) {
+    throw new ConfigError(
+      'METRICS_URL is no address of a store of metrics. It takes one of http or https, for example ' +
+        'https://danube:PASSWORD@metrics.example.com:8428.',
     );
   }
   return text;
@@ -223,12 +246,15 @@ function readMail(smtpUrl: string | null, sender: string | null): MailConfig | n
   return { smtpUrl, from: { name: name.trim(), address } };
 }
 
-function parseListen(text: string): { host: string; port: number } {
+const readMetricsListen = (text: string | null) =>
+  text === null ? null : parseListen('DANUBE_METRICS_LISTEN', text);
+
+function parseListen(name: string, text: string): { host: string; port: number } {
   const match = /^(?:\[([^\]]+)\]|([^:]*)):(\d{1,5})$/.exec(text);
   const port = Number(match?.[3]);
   if (!match || port > 65535) {
     throw new ConfigError(
-      `DANUBE_LISTEN is "${text}". It takes an address and a port, for example 127.0.0.1:8080.`,
+      `${name} is "${text}". It takes an address and a port, for example 127.0.0.1:8080.`,
     );
   }
   return { host: match[1] ?? (match[2] || '0.0.0.0'), port };

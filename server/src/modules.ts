@@ -5,6 +5,7 @@ import { teamsModule } from './identity/teams/module.ts';
 import { imagesModule } from './images/module.ts';
 import { instancesModule } from './instances/module.ts';
 import { mailModule } from './mail/module.ts';
+import { metricsModule } from './metrics/module.ts';
 import { type ResourceModule, registerModules } from './module.ts';
 import { operationsModule } from './operations/module.ts';
 import { cacheClonesModule, cachesModule } from './resources/caches/module.ts';
@@ -41,6 +42,7 @@ export const MODULES: readonly ResourceModule[] = [
   webhooksModule,
   instancesModule,
   managedServicesModule,
+  metricsModule,
   imagesModule,
   mailModule,
 ];

@@ -128,6 +128,23 @@ export const SETTINGS: readonly Setting[] = [
     meaning: 'Sender of e-mails, for example `Danube <cloud@example.com>`; SMTP_URL needs it.',
   },
   {
+    name: 'DANUBE_METRICS_DAYS',
+    default: '90',
+    meaning: 'How long metrics are kept, in days, by the VictoriaMetrics of this host.',
+  },
+  {
+    name: 'DANUBE_METRICS_LISTEN',
+    default: '',
+    meaning:
+      'Address and port of a page of figures for your Prometheus, for example `127.0.0.1:9200`. It asks for no login; without it, there is none.',
+  },
+  {
+    name: 'METRICS_URL',
+    default: '',
+    meaning:
+      'VictoriaMetrics to use instead of one on this host, for example `https://USER:PASSWORD@10.0.0.6:8428`. Every server process needs the same one.',
+  },
+  {
     name: 'DATABASE_URL',
     default: '',
     meaning: 'PostgreSQL 15 or newer to use instead of one on this host.',

@@ -12,7 +12,14 @@ export interface Operation {
   operationId: string;
   security: object[];
   'x-required-scope'?: string;
-  parameters?: { $ref?: string; name?: string; in?: string; schema?: object; example?: unknown }[];
+  parameters?: {
+    $ref?: string;
+    name?: string;
+    in?: string;
+    required?: boolean;
+    schema?: object;
+    example?: unknown;
+  }[];
   requestBody?: { required: boolean; content: { 'application/json': { schema: object; example: unknown } } };
   responses: Record<
     string,

@@ -17,9 +17,17 @@ import { type Ids, makeThings, missingId } from './things.ts';
 const secured = ROUTES.filter(takesToken);
 const ofSessions = ROUTES.filter(takesSessionOnly);
 
-/** The route's path with these ids, or with ids that do not exist. */
+/** The route's path with these ids, or with ids that do not exist, and the parameters that it needs. */
 const pathOf = (route: DocumentedRoute, ids: Ids = {}): string =>
-  route.path.replace(/\{([^}]+)\}/g, (_, name: string) => ids[name] ?? missingId(name));
+  route.path.replace(/\{([^}]+)\}/g, (_, name: string) => ids[name] ?? missingId(name)) + queryOf(route);
+
+function queryOf({ operation: { parameters = [] } }: DocumentedRoute): string {
+  const needed = parameters.filter((parameter) => parameter.in === 'query' && parameter.required);
+  const query = new URLSearchParams(
+    Object.fromEntries(needed.map(({ name, example }) => [name!, String(example)])),
+  );
+  return needed.length > 0 ? `?${query}` : '';
+}
 
 /** A valid body for the route, from the document's example. */
 const bodyOf = (route: DocumentedRoute): { body?: unknown } => {

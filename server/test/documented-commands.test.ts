@@ -51,6 +51,7 @@ const PAGES: Record<string, { instance: Kind | null; prints: RegExp }> = {
   'docs/api.md': { instance: null, prints: /^laptop$/m },
   'docs/events.md': { instance: 'vps', prints: /"next_after":/ },
   'docs/firewalls.md': { instance: 'vps', prints: /"message":/ },
+  'docs/metrics.md': { instance: 'vps', prints: /"unit":/ },
   'docs/operations.md': { instance: null, prints: /^\d+\|\w+$/m },
   'docs/snapshots.md': { instance: 'database', prints: /"last_verified_at":/ },
 };

@@ -46,6 +46,7 @@ export const TYPED_BY: Readonly<Record<string, string>> = {
   'docs/firewalls.md': FAST,
   'docs/mariadb.md': GUIDES,
   'docs/mysql.md': GUIDES,
+  'docs/metrics.md': FAST,
   'docs/operations.md': FAST,
   'docs/postgresql.md': GUIDES,
   'docs/redis.md': GUIDES,

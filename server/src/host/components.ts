@@ -7,6 +7,7 @@ import { kernelSettings } from './components/kernel-settings.ts';
 import { lxcfs } from './components/lxcfs.ts';
 import { postgres } from './components/postgres.ts';
 import { storagePool } from './components/storage-pool.ts';
+import { victoriaMetrics } from './components/victoria-metrics.ts';
 import type { Package } from './packages.ts';
 
 /** The components that Danube can run on its host, in order of start. `destroy` removes them in reverse order. */
@@ -18,6 +19,7 @@ export const HOST_COMPONENTS: readonly HostComponent[] = [
   lxcfs,
   incus,
   storagePool,
+  victoriaMetrics,
 ];
 
 /** The Debian packages that an install with these settings needs. */

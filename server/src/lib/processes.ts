@@ -27,6 +27,14 @@ export function identify(pid: number): ProcessIdentity | null {
   return { pid, startTime: `${bootId()}:${fields[19]}` };
 }
 
+/** When a process began, in milliseconds since 1970; null where it has ended. */
+export function startedAt(pid: number): number | null {
+  const ticks = Number(identify(pid)?.startTime.split(':')[1]);
+  const boot = /^btime (\d+)$/m.exec(readFileSync('/proc/stat', 'utf8'))?.[1];
+  // Hundredths of a second since the boot, see proc_pid_stat(5).
+  return Number.isNaN(ticks) ? null : Number(boot) * 1000 + ticks * 10;
+}
+
 let cachedBootId: string | undefined;
 function bootId(): string {
   cachedBootId ??= readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();

@@ -121,7 +121,13 @@ function testAnswers(world: World): void {
   it('says what it uses', async () => {
     const { volumes, online, ...rest } = await usageOf(world.subject.plane, world.spec.ref);
     assert.equal(online, true);
-    assert.deepEqual(Object.keys(rest).sort(), ['cpuSeconds', 'diskBytes', 'memoryBytes', 'oomKills']);
+    assert.deepEqual(Object.keys(rest).sort(), [
+      'cpuSeconds',
+      'diskBytes',
+      'memoryBytes',
+      'oomKills',
+      'startedAt',
+    ]);
     for (const value of Object.values(rest)) assert.ok(value! >= 0);
     assert.deepEqual(
       volumes.map(({ ref }) => ref),

@@ -66,6 +66,8 @@ export interface Usage {
   volumes: readonly { ref: VolumeRef; usedBytes: number | null }[];
   /** Whether its network card is up in the guest, with an address. */
   online: boolean | null;
+  /** When it was started, in milliseconds since 1970. */
+  startedAt: number | null;
   /** Processes that the kernel killed for lack of memory since the instance started. */
   oomKills: number | null;
 }

@@ -1,6 +1,7 @@
 import type { Capacity } from './capacity.ts';
 import type { Compute } from './compute.ts';
 import type { Images } from './images.ts';
+import type { Metering } from './metering.ts';
 import type { Networks } from './networks.ts';
 import type { Snapshots } from './snapshots.ts';
 import type { Volumes } from './volumes.ts';
@@ -21,7 +22,7 @@ export interface DataPlaneReport {
  * Every verb is idempotent: calling it twice, or again after the process was killed during the first call, has the same
  * effect as calling it once. A verb that cannot succeed throws `DataPlaneError`.
  */
-export interface DataPlane extends Capacity, Compute, Images, Networks, Volumes, Snapshots {
+export interface DataPlane extends Capacity, Compute, Images, Metering, Networks, Volumes, Snapshots {
   readonly name: 'incus' | 'sim';
 
   /** Describes the data plane and its host. Throws `unreachable` when it does not answer. */

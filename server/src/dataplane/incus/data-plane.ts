@@ -6,6 +6,7 @@ import { computeVerbs } from './compute-verbs.ts';
 import { hostAccess } from './host-access.ts';
 import { Images } from './images.ts';
 import type { Grant } from './limiter.ts';
+import { measureTeams } from './metering.ts';
 import { networkVerbs } from './network-verbs.ts';
 import { createParts } from './parts.ts';
 import { snapshotVerbs } from './snapshot-verbs.ts';
@@ -42,6 +43,8 @@ export function createIncusDataPlane(options: IncusOptions): DataPlane {
     imageParameters: (name) => images.parameters(name),
     ensureImage: (name, progress, options = {}) => images.ensure(name, progress, options),
     ...computeVerbs(parts, options.bootSlots ?? null),
+    measureTeams: (teamIds) => measureTeams(parts, teamIds),
+    measureHost: async () => (await parts.context.host?.measure()) ?? null,
     ...volumeVerbs(parts),
     ...snapshotVerbs(parts),
     close: () => client.close(),

@@ -4,6 +4,7 @@ import type { IncusConnection } from './client.ts';
 import { cutForbidden } from './connections.ts';
 import { DiskUsage } from './disk-usage.ts';
 import { removeEmptyVolume, removeHostRemains, stopForgottenDns } from './host-remains.ts';
+import { readCpuWait, readHost } from './metering.ts';
 import { askNeighboursOften } from './neighbours.ts';
 import { readOomKills } from './oom-kills.ts';
 import { isMounted, poolImage, poolMount, readPoolSpace } from './pool-health.ts';
@@ -22,6 +23,10 @@ export interface HostAccess {
   writeRefusal(): Promise<WriteRefusal | null>;
   /** Processes that the kernel killed for want of memory, see {@link readOomKills}. */
   oomKills: typeof readOomKills;
+  /** Seconds in which a container waited for a processor, see {@link readCpuWait}. */
+  cpuWait: typeof readCpuWait;
+  /** The host itself, see {@link readHost}. */
+  measure: typeof readHost;
   /** Cuts connections that a team's rules forbid. */
   cutForbidden: typeof cutForbidden;
   /** Runs work that ends a container, and thaws the container meanwhile in case its root has frozen it. */
@@ -46,6 +51,8 @@ export function hostAccess(connection: IncusConnection, pool: string): HostAcces
     // What is written while nothing is mounted is not in the pool.
     writeRefusal: async () => (isMounted(poolFolder) ? writes.refusal() : 'failed'),
     oomKills: readOomKills,
+    cpuWait: readCpuWait,
+    measure: readHost,
     poolSpace: () => readPoolSpace(poolFolder, image),
     cutForbidden,
     whileThawing,

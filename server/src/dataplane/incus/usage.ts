@@ -1,3 +1,4 @@
+import { startedAt } from '../../lib/processes.ts';
 import type { Usage } from '../contract/compute.ts';
 import type { InstanceRef } from '../contract/refs.ts';
 import type { IncusContext } from './context.ts';
@@ -8,6 +9,10 @@ import { findInstance, instancePath } from './lookup.ts';
 /** The parts of Incus's state of an instance that Danube reads. Memory and CPU are 0 for a stopped instance. */
 interface IncusState {
   status: string;
+  /** Of its first process, on the host of that Incus. */
+  pid: number;
+  /** Newer versions only; the year 1 where it does not run. */
+  started_at?: string;
   /** Bytes. */
   memory: { usage: number } | null;
   /** Nanoseconds since it started. */
@@ -40,6 +45,7 @@ export async function describeUsage(context: IncusContext, ref: InstanceRef): Pr
     memoryBytes: runs && memory ? memory.usage : null,
     cpuSeconds: runs && cpu ? cpu.usage / 1e9 : null,
     online: runs && instance.devices[CARD] ? isOnline(network?.[CARD]) : null,
+    startedAt: runs ? startOf(state, context.host !== null) : null,
     oomKills: runs ? ((await context.host?.oomKills(query.project, ref.name)) ?? null) : null,
     diskBytes: await held('containers', ref.name, 'root'),
     volumes: await Promise.all(
@@ -54,3 +60,9 @@ export async function describeUsage(context: IncusContext, ref: InstanceRef): Pr
 /** Without a global address, a card that is up reaches nobody. */
 const isOnline = (card: { state: string; addresses: { scope: string }[] | null } | undefined): boolean =>
   card?.state === 'up' && (card.addresses ?? []).some(({ scope }) => scope === 'global');
+
+function startOf({ started_at, pid }: IncusState, isLocal: boolean): number | null {
+  const said = Date.parse(started_at ?? '');
+  if (said > 0) return said;
+  return isLocal ? startedAt(pid) : null;
+}

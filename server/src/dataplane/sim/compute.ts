@@ -135,6 +135,7 @@ function usageOf(core: SimCore, guests: SimGuests, ref: InstanceRef): Usage | nu
     diskBytes: bytesOf(ref.name),
     volumes,
     online: used === null ? null : true,
+    startedAt: used === null ? null : core.openedAt,
     oomKills: used,
   };
 }

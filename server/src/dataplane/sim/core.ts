@@ -10,6 +10,8 @@ import { type Change, type SimInstance, type SimVolume, World } from './world.ts
 export class SimCore {
   readonly world = new World();
   readonly faults: FaultInjector = createFaults();
+  /** Simulated instances count from here, in milliseconds since 1970. */
+  readonly openedAt = Date.now();
   readonly calls = new Map<SimVerb, number>();
   readonly host: { vcpu: number; memoryMb: number };
   latencyMs: number;

@@ -1,12 +1,14 @@
 import type { CapacityReport, WriteRefusal } from '../contract/capacity.ts';
 import type { ControlVerb, GuestReport, InstanceSpec } from '../contract/compute.ts';
 import type { DataPlane } from '../contract/data-plane.ts';
+import type { Measurement } from '../contract/metering.ts';
 import type { InstanceFirewall } from '../contract/networks.ts';
 import type { InstanceRef } from '../contract/refs.ts';
 import { place, simCompute } from './compute.ts';
 import { SimCore } from './core.ts';
 import type { SimFaults, SimVerb } from './faults.ts';
 import { simImages } from './images.ts';
+import { simMetering } from './metering.ts';
 import { simNetworks } from './networks.ts';
 import { simSnapshots } from './snapshots.ts';
 import { simVolumes } from './volumes.ts';
@@ -39,6 +41,8 @@ export interface SimDrift {
   fillDisk(ref: InstanceRef, bytes: number): void;
   /** Sets what the inside of a server shows; what is left out is as in a plain one. */
   changeGuest(ref: InstanceRef, report: Partial<GuestReport>): void;
+  /** Sets what is measured of an instance; what is left out is as of a quiet one. */
+  changeFigures(ref: InstanceRef, measured: Partial<Measurement>): void;
   /** Writes the content of the disk covered by snapshots; a new disk's content is empty. */
   writeDisk(ref: InstanceRef, content: string): void;
 }
@@ -78,6 +82,7 @@ export function createSimDataPlane(options: SimOptions): SimDataPlane {
   const diskBytes = new Map<string, number>();
   const answers = new Map<ControlVerb, string>();
   const reports = new Map<string, Partial<GuestReport>>();
+  const figures = new Map<string, Partial<Measurement>>();
   let capacity: CapacityReport = BOUNDLESS;
   let writeRefusal: WriteRefusal | null = null;
   return {
@@ -94,11 +99,12 @@ export function createSimDataPlane(options: SimOptions): SimDataPlane {
     ...simNetworks(core),
     ...simImages(core),
     ...simCompute(core, { diskBytes, answers, reports }),
+    ...simMetering(core, figures),
     ...simVolumes(core),
     ...simSnapshots(core, diskBytes),
     close: async () => core.close(),
     faults: core.faults,
-    drift: simDrift(core, diskBytes, reports),
+    drift: simDrift(core, diskBytes, reports, figures),
     calls: core.calls,
     setLatency(milliseconds) {
       core.latencyMs = milliseconds;
@@ -122,6 +128,7 @@ const simDrift = (
   core: SimCore,
   diskBytes: Map<string, number>,
   reports: Map<string, Partial<GuestReport>>,
+  figures: Map<string, Partial<Measurement>>,
 ): SimDrift => ({
   stopFromInside: (ref) => core.setPower(ref, 'stopped'),
   freeze: (ref) => core.setPower(ref, 'frozen'),
@@ -130,6 +137,7 @@ const simDrift = (
   leak: (spec) => place(core, spec),
   fillDisk: (ref, bytes) => void diskBytes.set(core.diskOf(core.need(ref)).ref.name, bytes),
   changeGuest: (ref, report) => void reports.set(ref.name, report),
+  changeFigures: (ref, measured) => void figures.set(ref.name, measured),
   writeDisk(ref, content) {
     const instance = core.need(ref);
     const [mount] = instance.volumes;

@@ -1,7 +1,9 @@
+import type { FastifyRequest } from 'fastify';
 import type { TSchema } from 'typebox';
 import type { Api } from '../../http/api.ts';
 import { parseTime } from '../../http/schema.ts';
 import { commonInspectionRoutes } from '../../instances/inspection-routes.ts';
+import { metricRoutes } from '../../metrics/routes.ts';
 import { Inspection } from './inspection.ts';
 import { Logs, LogsQuery } from './inspection-schema.ts';
 import { routeParts, type ServiceRouteDependencies } from './route-parts.ts';
@@ -11,11 +13,12 @@ import type { Wire } from './wire.ts';
 /** Log, events, metrics and diagnosis of a database or cache. */
 export function inspectionRoutes(
   api: Api,
-  { database, plane, clock, service }: ServiceRouteDependencies,
+  { database, plane, metrics, clock, service }: ServiceRouteDependencies,
   metricsSchema: TSchema,
   viewMetrics: Wire['viewMetrics'],
 ): void {
-  const { noun, label, one, tags, params, scope, idOf } = routeParts(service);
+  const { kind, noun, label, path, one, tags, params, scope, idOf } = routeParts(service);
+  const find = (request: FastifyRequest) => service.find(request.principal, idOf(request));
   const inspection = new Inspection({ database, plane });
   logsRoute(api, service, inspection);
   commonInspectionRoutes(
@@ -28,13 +31,18 @@ export function inspectionRoutes(
       noun,
       tags,
       scope: scope('read'),
-      find: (request) => service.find(request.principal, idOf(request)),
+      find,
       events: (row) => inspection.events(row),
       diagnose: (row, seen) => inspection.diagnose(row, seen),
     },
     clock,
   );
   metricsRoute(api, service, inspection, metricsSchema, viewMetrics);
+  metricRoutes(
+    api,
+    { kind, path, one, params, label, noun, tags, scope: scope('read'), find },
+    { database, metrics },
+  );
 }
 
 function logsRoute(api: Api, service: ServiceActions, inspection: Inspection): void {

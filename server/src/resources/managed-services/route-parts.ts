@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
 import type { Database } from '../../db/database.ts';
 import type { Scope } from '../../http/scopes.ts';
+import type { MetricsStore } from '../../metrics/contract.ts';
 import type { PassClock } from '../../reconcilers/reconcilers.ts';
 import { KINDS } from './kinds.ts';
 import { serviceParams } from './schema.ts';
@@ -11,6 +12,7 @@ import type { ServiceActions } from './service.ts';
 export interface ServiceRouteDependencies {
   database: Database;
   plane: DataPlane;
+  metrics: MetricsStore;
   clock: PassClock;
   service: ServiceActions;
 }

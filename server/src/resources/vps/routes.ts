@@ -5,9 +5,11 @@ import { mutate } from '../../http/mutation.ts';
 import { PageOf } from '../../http/pagination.ts';
 import { commonInspectionRoutes } from '../../instances/inspection-routes.ts';
 import { isTransitional, statusColor, statusLabel } from '../../instances/status.ts';
+import type { MetricsStore } from '../../metrics/contract.ts';
 import type { PassClock } from '../../reconcilers/reconcilers.ts';
 import { catalogRoutes } from './catalog-routes.ts';
 import { VpsInspection } from './inspection.ts';
+import { vpsMetricRoutes } from './metrics-routes.ts';
 import {
   CreatedVps,
   CreateVps,
@@ -35,7 +37,7 @@ const one = '/vps/:vpsInstance';
 export function vpsRoutes(
   api: Api,
   vps: VpsService,
-  parts: { database: Database; plane: DataPlane; clock: PassClock },
+  parts: { database: Database; plane: DataPlane; metrics: MetricsStore; clock: PassClock },
 ): void {
   collectionRoutes(api, vps);
   catalogRoutes(api, parts);
@@ -47,6 +49,7 @@ export function vpsRoutes(
   deleteRoute(api, vps);
   const inspection = new VpsInspection(parts);
   logRoute(api, vps, inspection);
+  vpsMetricRoutes(api, vps, parts);
   commonInspectionRoutes(
     api,
     {

@@ -81,15 +81,14 @@ export const Vps = Component('Vps', {
 });
 export type VpsView = Static<typeof Vps>;
 
-/** Members of v1 that are stored and shown, and have no effect: an answer to a request for them says so. */
+/** A member of v1 that is stored and shown, and has no effect: an answer to a request for it says so. */
 export const NO_BACKUPS =
   'This install makes no backups. For daily snapshots, update the server with automated_snapshots_enabled.';
-export const NO_METRICS = 'This install keeps no metrics of servers.';
 
 const Configuration = Component('VpsConfiguration', {
   auto_start: Type.Optional(Flag('Whether it starts again after a restart of the host.')),
   backup_enabled: Type.Optional(Flag(`Whether backups are requested. ${NO_BACKUPS}`)),
-  monitoring_enabled: Type.Optional(Flag(`Whether metrics are requested. ${NO_METRICS}`)),
+  monitoring_enabled: Type.Optional(Flag('Whether metrics are stored; true by default.')),
 });
 
 const Password = (when: string) =>

@@ -1,9 +1,8 @@
-import { type CreateVps, NO_BACKUPS, NO_METRICS, type UpdateVps } from './schema.ts';
+import { type CreateVps, NO_BACKUPS, type UpdateVps } from './schema.ts';
 import type { Vps } from './store.ts';
 
 const ofConfiguration = ({ configuration }: Pick<UpdateVps, 'configuration'>): string[] => [
   ...(configuration?.backup_enabled ? [`backup_enabled has no effect. ${NO_BACKUPS}`] : []),
-  ...(configuration?.monitoring_enabled ? [`monitoring_enabled has no effect. ${NO_METRICS}`] : []),
 ];
 
 /** Says which members of the request have no effect. */
