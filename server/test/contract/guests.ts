@@ -6,44 +6,14 @@ import { createIncusDataPlane } from '../../src/dataplane/incus/data-plane.ts';
 import { buildGuestData } from '../../src/images/cloud-init.ts';
 import { createLog } from '../../src/lib/log.ts';
 import { waitFor } from '../harness.ts';
-import { testKey } from '../ssh-keys.ts';
 import { openTo } from './firewalls.ts';
 import { freezeItself } from './freeze.ts';
+import { assertKeysKept, COUNT_PROCESSES, CUSTOM } from './guest-scripts.ts';
 import { createSshClient, type SshClient } from './ssh-client.ts';
 import { fill, type IncusSubject, networkOf, overfill, specOf, TEAMS } from './subjects.ts';
 import { refuses } from './verbs.ts';
 
 const PASSWORD = 'a Password for $root, 12+';
-
-const KEY = testKey(1);
-
-/** The customer's cloud-init, with users, keys and files of its own; Danube's part must survive it. */
-const CUSTOM = `#cloud-config
-bootcmd:
-  - [cloud-init-per, once, keys, ln, /root/.ssh/authorized_keys, /root/keys-before]
-ssh_authorized_keys: [${KEY}]
-users:
-  - name: bob
-    shell: /bin/bash
-    ssh_authorized_keys: [${KEY}]
-write_files:
-  - path: /root/written
-    permissions: '0640'
-    content: by the customer
-runcmd:
-  - [sh, -c, 'hostname > /root/ran']
-`;
-
-/** Starts as many processes as it may have, ends them, and prints how many there were. */
-const COUNT_PROCESSES = `import os, signal
-started = []
-try:
-  while True:
-    started.append(os.fork())
-    if started[-1] == 0: signal.pause()
-except BlockingIOError: print(len(started))
-for one in started: os.kill(one, 9)
-`;
 
 /** The contract as a customer in an instance sees it, with real packets and a real SSH client. */
 export function guestsContract(open: () => Promise<IncusSubject>): void {
@@ -83,18 +53,8 @@ export function guestsContract(open: () => Promise<IncusSubject>): void {
       assert.match(before, /danube-login/);
       assert.doesNotMatch(before, /cloud-(config|final|init[a-z-]*)\.(service|target)/);
     };
-    /** The file with the keys is another one now, and nobody has written to the one of before. */
-    const keepsKeys = async (spec: InstanceSpec): Promise<void> => {
-      const before = await inside(spec, 'stat -c %h /root/keys-before; cat /root/keys-before');
-      assert.equal(before, `1\n${ssh.mine.publicKey}`);
-      const files = '/root/.ssh/authorized_keys /home/bob/.ssh/authorized_keys';
-      const modes = await inside(
-        spec,
-        `stat -c '%U %a' ${files}; ls -A /root/.ssh /home/bob/.ssh; cat ${files}`,
-      );
-      const names = '/home/bob/.ssh:\nauthorized_keys\n\n/root/.ssh:\nauthorized_keys';
-      assert.equal(modes, `root 600\nbob 600\n${names}\n${ssh.mine.publicKey}\n${KEY}\n${KEY}`);
-    };
+    const keepsKeys = (spec: InstanceSpec) =>
+      assertKeysKept((command) => inside(spec, command), ssh.mine.publicKey);
     const boot = async (spec: InstanceSpec): Promise<void> => {
       await subject.plane.ensureInstance(spec);
       await subject.plane.waitForSsh(spec.ref, 300);
