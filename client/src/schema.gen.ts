@@ -2080,6 +2080,170 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/notifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List notifications
+         * @description Lists what the account was told of in the team, newest first. It has notifications about resources that the token may read, for example those of VPS with `vps:read`. Any valid token will do.
+         */
+        get: operations["listNotifications"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notifications/unread-count": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count unread notifications
+         * @description Counts those of the list that are unread. Any valid token will do.
+         */
+        get: operations["countUnreadNotifications"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notifications/{id}/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Mark a notification as read
+         * @description Marks it as read. One that was read before keeps its time. Any valid token will do.
+         */
+        patch: operations["markNotificationRead"];
+        trace?: never;
+    };
+    "/notifications/mark-all-read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Mark all notifications as read
+         * @description Marks all as read that the list shows. Any valid token will do.
+         */
+        post: operations["markAllNotificationsRead"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notifications/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete a notification
+         * @description Takes it off the list, for this account only. Any valid token will do.
+         */
+        delete: operations["deleteNotification"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notification-preferences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show what the account is told of
+         * @description Shows for each category and channel whether the account is told in this team, and what can be chosen. Any valid token will do.
+         */
+        get: operations["getNotificationPreferences"];
+        /**
+         * Choose what the account is told of
+         * @description Changes the preferences that the request names, for this team and from the next event on; the others stay as they are. Any valid token will do.
+         */
+        put: operations["updateNotificationPreferences"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notification-preferences/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Forget what was chosen
+         * @description Sets all preferences of the account in this team back to those of the beginning. Any valid token will do.
+         */
+        post: operations["resetNotificationPreferences"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/resources/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search
+         * @description Finds resources of the team by name, id, address or tag. It finds what the token may read, for example VPS with `vps:read`. Any valid token will do.
+         */
+        get: operations["searchResources"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -6478,6 +6642,266 @@ export interface components {
         };
         WebhookDeliveryResponse: {
             delivery: components["schemas"]["WebhookDelivery"];
+        };
+        NotificationPage: {
+            data: components["schemas"]["Notification"][];
+            /**
+             * Format: int32
+             * @example 1
+             */
+            current_page: number;
+            /**
+             * Format: int32
+             * @example 1
+             */
+            last_page: number;
+            /**
+             * Format: int32
+             * @example 15
+             */
+            per_page: number;
+            /**
+             * Format: int32
+             * @example 1
+             */
+            total: number;
+            /** @example http://127.0.0.1:8080/api/v1/notifications?page=2&per_page=15 */
+            next_page_url: string | null;
+            /**
+             * Format: int32
+             * @description Of all that are unread, whatever the request asks for.
+             * @example 1
+             */
+            unread_count: number;
+        };
+        Notification: {
+            /**
+             * Format: uuid
+             * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+             */
+            id: string;
+            /**
+             * @description The type of the event that it tells of.
+             * @example vps.created
+             */
+            type: string;
+            /**
+             * @description Whom it tells: an account. Values so far: `user`.
+             * @example user
+             */
+            notifiable_type: string;
+            /**
+             * Format: int64
+             * @example 1
+             */
+            notifiable_id: number;
+            data: components["schemas"]["NotificationData"];
+            /** @example resource_provisioned */
+            category: string | null;
+            /**
+             * @description Values so far: `info`, `warning`, `critical`.
+             * @example info
+             */
+            severity: string;
+            /**
+             * Format: int64
+             * @example 1
+             */
+            team_id: number | null;
+            /** @example vps */
+            resource_type: string | null;
+            /** @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e */
+            resource_id: string | null;
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            read_at: string | null;
+            /**
+             * Format: date-time
+             * @description When the event happened.
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            created_at: string | null;
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            updated_at: string | null;
+        };
+        NotificationData: {
+            /**
+             * @description What it is about.
+             * @example server web-1
+             */
+            title: string;
+            /** @example The server was created and accepts SSH. */
+            message: string;
+            /**
+             * Format: int64
+             * @description The event, as in `GET /events`.
+             * @example 1842
+             */
+            event_id: number;
+            /** @example vps.created */
+            event_type: string;
+            /**
+             * @description What the resource was called at the time.
+             * @example web-1
+             */
+            resource_name: string | null;
+            /**
+             * @description The payload of the event.
+             * @example {}
+             */
+            payload: {
+                [key: string]: unknown;
+            };
+        };
+        UnreadCount: {
+            /**
+             * Format: int32
+             * @example 1
+             */
+            count: number;
+        };
+        NotificationRead: {
+            /** @example Notification marked as read. */
+            message: string;
+            notification: components["schemas"]["Notification"];
+        };
+        NotificationsRead: {
+            /** @example 3 notifications marked as read. */
+            message: string;
+            /**
+             * Format: int32
+             * @description How many were unread.
+             * @example 3
+             */
+            count: number;
+        };
+        NotificationDeleted: {
+            /** @example Notification deleted. */
+            message: string;
+        };
+        NotificationPreferences: {
+            preferences: components["schemas"]["NotificationPreference"][];
+            available_categories: components["schemas"]["NotificationCategory"][];
+            groups: components["schemas"]["NotificationGroup"][];
+            available_channels: components["schemas"]["NotificationChannel"][];
+            digest_options: components["schemas"]["NotificationDigest"][];
+        };
+        NotificationPreference: {
+            /** @example resource_failed */
+            category: string;
+            /** @example mail */
+            channel: string;
+            /** @example true */
+            enabled: boolean;
+            /**
+             * @description At once, or with others in one e-mail. Only e-mails have digests. Values so far: `instant`, `daily`, `weekly`, `disabled`.
+             * @example instant
+             */
+            digest_frequency: string;
+        };
+        NotificationCategory: {
+            /** @example resource_failed */
+            value: string;
+            /** @example Resource failed */
+            label: string;
+            /** @example resource */
+            group: string;
+            /** @example critical */
+            severity: string;
+        };
+        NotificationGroup: {
+            /**
+             * @description Values so far: `resource`, `billing`, `security`, `snapshot`, `team`, `maintenance`, `alert`.
+             * @example resource
+             */
+            value: string;
+            /** @example Resources */
+            label: string;
+        };
+        NotificationChannel: {
+            /** @example mail */
+            value: string;
+            /** @example E-mail */
+            label: string;
+            /** @example An e-mail to the address of the account. */
+            description: string;
+            /** @example mail */
+            icon: string;
+        };
+        NotificationDigest: {
+            /** @example mail */
+            value: string;
+            /** @example E-mail */
+            label: string;
+            /** @example An e-mail to the address of the account. */
+            description: string;
+        };
+        UpdateNotificationPreferences: {
+            preferences: components["schemas"]["UpdateNotificationPreference"][];
+        };
+        UpdateNotificationPreference: {
+            /**
+             * @example resource_failed
+             * @enum {string}
+             */
+            category: "resource_provisioned" | "resource_failed" | "resource_destroyed" | "resource_status_changed" | "api_key_created" | "api_key_revoked" | "firewall_changed" | "suspicious_activity" | "new_login" | "snapshot_completed" | "snapshot_failed" | "restore_completed" | "restore_failed" | "team_member_added" | "team_member_removed" | "team_invitation_sent" | "team_invitation_accepted" | "cpu_threshold_exceeded" | "memory_threshold_exceeded" | "disk_threshold_exceeded" | "connections_threshold_exceeded" | "pod_health_issue" | "storage_quota_threshold" | "invoice_generated" | "payment_successful" | "payment_failed" | "credits_low" | "credits_expiring" | "pricing_contract_expiring_soon" | "pricing_contract_expired" | "budget_threshold_50" | "budget_threshold_80" | "budget_exceeded" | "audit_finding_critical" | "audit_security_digest" | "maintenance_scheduled" | "maintenance_started" | "maintenance_completed" | "incident_reported" | "incident_resolved" | "uptime_check_down" | "uptime_check_recovered" | "ssl_certificate_expiring";
+            /**
+             * @example mail
+             * @enum {string}
+             */
+            channel: "database" | "mail" | "webhook" | "slack" | "sms";
+            /** @example true */
+            enabled: boolean;
+            /**
+             * @description At once, or with others in one e-mail. Only e-mails have digests.
+             * @example instant
+             * @enum {string}
+             */
+            digest_frequency?: "instant" | "daily" | "weekly" | "disabled";
+        };
+        NotificationPreferencesUpdated: {
+            /** @example Preferences saved. */
+            message: string;
+            preferences: components["schemas"]["NotificationPreference"][];
+        };
+        NotificationPreferencesReset: {
+            /** @example The preferences are those of the beginning again. */
+            message: string;
+        };
+        SearchResults: {
+            /** @description The best first, 50 at most. */
+            results: components["schemas"]["SearchResult"][];
+        };
+        SearchResult: {
+            /**
+             * @description Its type, as `resource_type` elsewhere.
+             * @example vps
+             */
+            type: string;
+            /** @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e */
+            id: string;
+            /** @example web-1 */
+            name: string;
+            /**
+             * @description Null where such a resource has none.
+             * @example running
+             */
+            status: string | null;
+            /**
+             * @description What it was found by. Values so far: `name`, `id`, `address`, `tag`.
+             * @example name
+             */
+            match: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            created_at: string;
         };
     };
     responses: {
@@ -16523,6 +16947,545 @@ export interface operations {
             409: components["responses"]["Conflict"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listNotifications: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Page to return, from 1. A page past the end is an empty list. With `after`, pages count from there.
+                 * @example 1
+                 */
+                page?: number;
+                /**
+                 * @description Items on a page.
+                 * @example 15
+                 */
+                per_page?: number;
+                /**
+                 * @description Only notifications of this category.
+                 * @example resource_failed
+                 */
+                category?: string;
+                /**
+                 * @description `1` or `true`: only those that are unread.
+                 * @example 1
+                 */
+                unread?: "1" | "0" | "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *           "type": "vps.created",
+                     *           "notifiable_type": "user",
+                     *           "notifiable_id": 1,
+                     *           "data": {
+                     *             "title": "server web-1",
+                     *             "message": "The server was created and accepts SSH.",
+                     *             "event_id": 1842,
+                     *             "event_type": "vps.created",
+                     *             "resource_name": "web-1",
+                     *             "payload": {}
+                     *           },
+                     *           "category": "resource_provisioned",
+                     *           "severity": "info",
+                     *           "team_id": 1,
+                     *           "resource_type": "vps",
+                     *           "resource_id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *           "read_at": "2026-01-15T09:30:00.000Z",
+                     *           "created_at": "2026-01-15T09:30:00.000Z",
+                     *           "updated_at": "2026-01-15T09:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "current_page": 1,
+                     *       "last_page": 1,
+                     *       "per_page": 15,
+                     *       "total": 1,
+                     *       "next_page_url": "http://127.0.0.1:8080/api/v1/notifications?page=2&per_page=15",
+                     *       "unread_count": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["NotificationPage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    countUnreadNotifications: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "count": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["UnreadCount"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    markNotificationRead: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description Id of the notification.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Notification marked as read.",
+                     *       "notification": {
+                     *         "id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *         "type": "vps.created",
+                     *         "notifiable_type": "user",
+                     *         "notifiable_id": 1,
+                     *         "data": {
+                     *           "title": "server web-1",
+                     *           "message": "The server was created and accepts SSH.",
+                     *           "event_id": 1842,
+                     *           "event_type": "vps.created",
+                     *           "resource_name": "web-1",
+                     *           "payload": {}
+                     *         },
+                     *         "category": "resource_provisioned",
+                     *         "severity": "info",
+                     *         "team_id": 1,
+                     *         "resource_type": "vps",
+                     *         "resource_id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *         "read_at": "2026-01-15T09:30:00.000Z",
+                     *         "created_at": "2026-01-15T09:30:00.000Z",
+                     *         "updated_at": "2026-01-15T09:30:00.000Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["NotificationRead"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    markAllNotificationsRead: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "3 notifications marked as read.",
+                     *       "count": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["NotificationsRead"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    deleteNotification: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description Id of the notification.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Notification deleted."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["NotificationDeleted"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getNotificationPreferences: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "preferences": [
+                     *         {
+                     *           "category": "resource_failed",
+                     *           "channel": "mail",
+                     *           "enabled": true,
+                     *           "digest_frequency": "instant"
+                     *         }
+                     *       ],
+                     *       "available_categories": [
+                     *         {
+                     *           "value": "resource_failed",
+                     *           "label": "Resource failed",
+                     *           "group": "resource",
+                     *           "severity": "critical"
+                     *         }
+                     *       ],
+                     *       "groups": [
+                     *         {
+                     *           "value": "resource",
+                     *           "label": "Resources"
+                     *         }
+                     *       ],
+                     *       "available_channels": [
+                     *         {
+                     *           "value": "mail",
+                     *           "label": "E-mail",
+                     *           "description": "An e-mail to the address of the account.",
+                     *           "icon": "mail"
+                     *         }
+                     *       ],
+                     *       "digest_options": [
+                     *         {
+                     *           "value": "mail",
+                     *           "label": "E-mail",
+                     *           "description": "An e-mail to the address of the account."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["NotificationPreferences"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    updateNotificationPreferences: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "preferences": [
+                 *         {
+                 *           "category": "resource_failed",
+                 *           "channel": "mail",
+                 *           "enabled": true,
+                 *           "digest_frequency": "instant"
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["UpdateNotificationPreferences"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Preferences saved.",
+                     *       "preferences": [
+                     *         {
+                     *           "category": "resource_failed",
+                     *           "channel": "mail",
+                     *           "enabled": true,
+                     *           "digest_frequency": "instant"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["NotificationPreferencesUpdated"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    resetNotificationPreferences: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The preferences are those of the beginning again."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["NotificationPreferencesReset"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    searchResources: {
+        parameters: {
+            query: {
+                /**
+                 * @description A name or a part of it, an id or its first 8 digits, an address such as 10.64.0.10 or the beginning 10.64.0., or a tag.
+                 * @example web
+                 */
+                q: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "results": [
+                     *         {
+                     *           "type": "vps",
+                     *           "id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *           "name": "web-1",
+                     *           "status": "running",
+                     *           "match": "name",
+                     *           "created_at": "2026-01-15T09:30:00.000Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SearchResults"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
             422: components["responses"]["Unprocessable"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];

@@ -22,6 +22,7 @@ import type { MetricsStore } from './metrics/contract.ts';
 import type { ObjectStore } from './object-store/contract.ts';
 import type { OperationWorkflows } from './operations/operation.ts';
 import type { PassClock, Reconciler } from './reconcilers/reconcilers.ts';
+import { registerSearch, type SearchPart } from './search/parts.ts';
 
 /**
  * Everything a resource declares to the rest of Danube. `modules.ts` lists the modules; no other file names a resource.
@@ -43,6 +44,8 @@ export interface ResourceModule {
   audit?(): Readonly<Record<string, AuditSubject>>;
   /** Its event types. */
   events?: EventCatalogue;
+  /** How it is found by `GET /resources/search`, and what its resources are called in notifications. */
+  search?: readonly SearchPart[];
   /** Its kinds of instance. */
   kinds?: readonly InstanceKind[];
   /**
@@ -114,6 +117,7 @@ export function registerModules(modules: readonly ResourceModule[]): void {
   for (const { subjects = {} } of modules) registerSubjects(subjects);
   for (const { quotas = {} } of modules) registerQuotas(quotas);
   registerEvents(modules.flatMap(({ events = {} }) => Object.values(events)));
+  registerSearch(modules.flatMap(({ search = [] }) => search));
   registerKinds(modules.flatMap(({ kinds = [] }) => kinds));
   for (const { audit } of modules) registerAuditSubjects(audit?.() ?? {});
 }

@@ -15,11 +15,13 @@ import { firewallsModule } from './resources/firewalls/module.ts';
 import { healthModule } from './resources/health/module.ts';
 import { createGroupFollowers } from './resources/managed-services/group-followers.ts';
 import { managedServicesModule } from './resources/managed-services/module.ts';
+import { notificationsModule } from './resources/notifications/module.ts';
 import { parameterGroupsModule } from './resources/parameter-groups/module.ts';
 import { snapshotsModule } from './resources/snapshots/module.ts';
 import { sshKeysModule } from './resources/ssh-keys/module.ts';
 import { vpsModule } from './resources/vps/module.ts';
 import { webhooksModule } from './resources/webhooks/module.ts';
+import { searchModule } from './search/module.ts';
 
 /** All modules of the API, in the order of its documentation. A new resource is a new line here. */
 export const MODULES: readonly ResourceModule[] = [
@@ -40,6 +42,8 @@ export const MODULES: readonly ResourceModule[] = [
   operationsModule,
   eventsModule,
   webhooksModule,
+  notificationsModule,
+  searchModule,
   instancesModule,
   managedServicesModule,
   metricsModule,

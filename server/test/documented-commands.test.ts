@@ -52,6 +52,7 @@ const PAGES: Record<string, { instance: Kind | null; prints: RegExp }> = {
   'docs/events.md': { instance: 'vps', prints: /"next_after":/ },
   'docs/firewalls.md': { instance: 'vps', prints: /"message":/ },
   'docs/metrics.md': { instance: 'vps', prints: /"unit":/ },
+  'docs/notifications.md': { instance: 'vps', prints: /"unread_count":/ },
   'docs/operations.md': { instance: null, prints: /^\d+\|\w+$/m },
   'docs/snapshots.md': { instance: 'database', prints: /"last_verified_at":/ },
 };

@@ -47,6 +47,7 @@ export const TYPED_BY: Readonly<Record<string, string>> = {
   'docs/mariadb.md': GUIDES,
   'docs/mysql.md': GUIDES,
   'docs/metrics.md': FAST,
+  'docs/notifications.md': FAST,
   'docs/operations.md': FAST,
   'docs/postgresql.md': GUIDES,
   'docs/redis.md': GUIDES,

@@ -239,6 +239,40 @@ export interface Networks {
   team_id: number;
 }
 
+export interface NotificationPreferences {
+  category: string;
+  channel: string;
+  digest_frequency: string;
+  enabled: boolean;
+  team_id: number;
+  user_id: number;
+}
+
+export interface NotificationProgress {
+  only_row: Generated<boolean>;
+  position: number;
+}
+
+export interface Notifications {
+  category: string;
+  created_at: Generated<Date>;
+  digest_at: Date | null;
+  event_position: number;
+  event_type: string;
+  id: string;
+  listed: boolean;
+  message: string;
+  payload: Json;
+  read_at: Date | null;
+  resource_id: string;
+  resource_name: string | null;
+  resource_type: string;
+  severity: string;
+  team_id: number;
+  updated_at: Generated<Date>;
+  user_id: number;
+}
+
 export interface Operations {
   args: Generated<Json>;
   created_at: Generated<Date>;
@@ -489,6 +523,9 @@ export interface DB {
   managed_services: ManagedServices;
   members: Members;
   networks: Networks;
+  notification_preferences: NotificationPreferences;
+  notification_progress: NotificationProgress;
+  notifications: Notifications;
   operations: Operations;
   parameter_groups: ParameterGroups;
   plans: Plans;

@@ -20,6 +20,16 @@ export const firewallsModule: ResourceModule = {
     },
   }),
   events: firewallEvents,
+  search: [
+    {
+      type: 'firewall',
+      noun: 'firewall',
+      table: 'firewalls',
+      id: { column: 'id', form: 'uuid' },
+      name: 'name',
+      status: 'status',
+    },
+  ],
   create(context) {
     const { database, plane, log } = context;
     return {

@@ -1,5 +1,6 @@
 import type { Tag } from '../../http/openapi-parts.ts';
 import type { InstanceKind } from '../../instances/kinds.ts';
+import { instanceSearch } from '../../instances/search.ts';
 import type { ResourceModule } from '../../module.ts';
 import { SnapshotService } from '../snapshots/service.ts';
 import { storageAutoscaler } from './autoscaler.ts';
@@ -25,6 +26,7 @@ export function managedServiceModule(name: Kind, tag: Tag, kind: InstanceKind, w
     }),
     events: serviceEvents[name],
     kinds: [kind],
+    search: [instanceSearch(name, kind.noun)],
     create: (context) => ({
       routes(api) {
         managedServiceRoutes(api, { ...context, service: new ServiceActions(name, context) }, wire);

@@ -16,6 +16,17 @@ export const parameterGroupsModule = (
     },
   ],
   audit: () => ({ parameterGroup: { type: 'parameter-group', tables: ['parameter_groups'], id: 'number' } }),
+  subjects: { 'parameter-group': 'database' },
+  search: [
+    {
+      type: 'parameter-group',
+      noun: 'parameter group',
+      table: 'parameter_groups',
+      id: { column: 'id', form: 'number' },
+      name: 'name',
+      status: null,
+    },
+  ],
   quotas: { parameter_group: { limit: 50, label: 'parameter group' } },
   create(context) {
     const followers = createFollowers(context);

@@ -22,6 +22,17 @@ export const snapshotsModule: ResourceModule = {
       ]),
     ),
   events: snapshotEvents,
+  search: [
+    {
+      type: 'snapshot',
+      noun: 'snapshot',
+      table: 'snapshots',
+      id: { column: 'id', form: 'number' },
+      eventId: { column: 'uid', form: 'uuid' },
+      name: 'name',
+      status: 'status',
+    },
+  ],
   create(context) {
     const { database, plane, storage, log } = context;
     return {

@@ -1,3 +1,4 @@
+import { instanceSearch } from '../../instances/search.ts';
 import type { ResourceModule } from '../../module.ts';
 import { vpsEvents } from './events.ts';
 import { vpsKind } from './kind.ts';
@@ -13,6 +14,7 @@ export const vpsModule: ResourceModule = {
   audit: () => ({ vpsInstance: { type: 'vps', tables: ['instances', 'vps'], id: 'uuid' } }),
   events: vpsEvents,
   kinds: [vpsKind],
+  search: [instanceSearch('vps', vpsKind.noun)],
   create: (context) => ({
     routes: (api) => vpsRoutes(api, new VpsService(context), context),
     operations: { vps: vpsWorkflows(context) },

@@ -1,7 +1,8 @@
 import { type Selectable, sql } from 'kysely';
 import type { Database, Tx } from '../../db/database.ts';
 import type { WebhookEndpoints } from '../../db/schema.gen.ts';
-import { type PlacedEvent, readEvents } from '../../events/store.ts';
+import { consumeEvents } from '../../events/consumer.ts';
+import type { PlacedEvent } from '../../events/store.ts';
 import { viewEvent } from '../../events/view.ts';
 
 /** Events that become deliveries in one transaction. */
@@ -11,35 +12,11 @@ const BATCH = 500;
 export const bodyOf = (type: string, timestamp: string, data: unknown): string =>
   JSON.stringify({ type, timestamp, data });
 
-/**
- * Makes deliveries of the events since the last time, in order. Any number of processes may call it: only one is at work, and
- * the others return at once. Returns whether there may be more.
- */
-export async function fanOut(database: Database): Promise<boolean> {
-  const { position } = await database.db
-    .selectFrom('webhook_progress')
-    .select('position')
-    .executeTakeFirstOrThrow();
-  const events = await readEvents(database, position, BATCH);
-  if (events.length === 0) return false;
-  return database.transaction(async (tx) => {
-    const unmoved = await tx
-      .selectFrom('webhook_progress')
-      .select('position')
-      .where('position', '=', position)
-      .forUpdate()
-      .skipLocked()
-      .executeTakeFirst();
-    // Another process is at it.
-    if (!unmoved) return false;
-    await insertDeliveries(tx, await deliveriesOf(tx, events));
-    await tx
-      .updateTable('webhook_progress')
-      .set({ position: events.at(-1)!.position })
-      .execute();
-    return events.length === BATCH;
-  });
-}
+/** Makes deliveries of the events since the last time, in order. Returns whether there may be more. */
+export const fanOut = (database: Database): Promise<boolean> =>
+  consumeEvents(database, 'webhook_progress', BATCH, async (tx, events) =>
+    insertDeliveries(tx, await deliveriesOf(tx, events)),
+  );
 
 /** A delivery that is to be made. */
 export interface NewDelivery {

@@ -15,6 +15,16 @@ export const webhooksModule: ResourceModule = {
   quotas: { webhook_endpoint: { limit: 10, label: 'webhook endpoint' } },
   audit: () => ({ webhookEndpoint: { type: 'webhook-endpoint', tables: ['webhook_endpoints'], id: 'uuid' } }),
   events: webhookEvents,
+  search: [
+    {
+      type: 'webhook',
+      noun: 'webhook',
+      table: 'webhook_endpoints',
+      id: { column: 'id', form: 'uuid' },
+      name: 'name',
+      status: null,
+    },
+  ],
   create: ({ config, database, secrets, lookup, log }) => {
     const policy = config.webhookTargets;
     return {

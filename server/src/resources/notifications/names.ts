@@ -1,0 +1,37 @@
+import { sql } from 'kysely';
+import type { Tx } from '../../db/database.ts';
+import type { PlacedEvent } from '../../events/store.ts';
+import { namesQuery } from '../../search/parts.ts';
+
+type Subject = Pick<PlacedEvent, 'resource_type' | 'resource_id' | 'payload'>;
+
+/**
+ * What resources of events are called: now, in the event itself, or, of those that are gone, in the last notification about
+ * them. Null where nothing tells.
+ */
+export async function namesOf(
+  tx: Tx,
+  events: readonly Subject[],
+): Promise<(event: Subject) => string | null> {
+  const names = new Map<string, string>();
+  for (const [type, some] of Map.groupBy(events, ({ resource_type }) => resource_type)) {
+    const query = namesQuery(type, [...new Set(some.map(({ resource_id }) => resource_id))]);
+    const rows = query === null ? [] : (await query.execute(tx)).rows;
+    for (const { id, name } of rows) names.set(id, name);
+  }
+  const gone = events.filter((event) => !names.has(event.resource_id)).map(({ resource_id }) => resource_id);
+  for (const { resource_id, name } of await lastNames(tx, gone)) names.set(resource_id, name);
+  return ({ resource_id, payload }) => {
+    const { name } = payload as { name?: unknown };
+    return names.get(resource_id) ?? (typeof name === 'string' ? name : null);
+  };
+}
+
+async function lastNames(tx: Tx, ids: readonly string[]) {
+  if (ids.length === 0) return [];
+  const { rows } = await sql<{ resource_id: string; name: string }>`
+    select wanted.id as resource_id, last.resource_name as name from unnest(${[...new Set(ids)]}::text[]) wanted (id), lateral (
+      select resource_name from notifications where resource_id = wanted.id and resource_name is not null
+      order by event_position desc limit 1) last`.execute(tx);
+  return rows;
+}
