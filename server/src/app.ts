@@ -6,6 +6,7 @@ import { migrate } from './db/migrate.ts';
 import type { Api, HttpServer } from './http/api.ts';
 import { createHttpServer } from './http/server.ts';
 import { ensureFirstAccount } from './identity/accounts/first-account.ts';
+import { linkUrl } from './identity/accounts/links.ts';
 import { createAuditor } from './identity/audit/auditor.ts';
 import { createAuthenticator } from './identity/authentication.ts';
 import type { AddressPools } from './instances/addresses.ts';
@@ -69,6 +70,8 @@ export interface App {
   account: string;
   /** Plain text of the first token, at the first start of an install only. */
   firstToken: string | null;
+  /** A link to set the first account's password, at the first start of an install only. */
+  firstLink: string | null;
   /** Answers the requests in progress, lets running steps finish, and leaves instances running. */
   close(): Promise<void>;
 }
@@ -110,7 +113,8 @@ export async function startApp(options: AppOptions): Promise<App> {
     http,
     database,
     account: first.account,
-    firstToken: first.token,
+    firstToken: first.made?.token ?? null,
+    firstLink: first.made && linkUrl(url ?? config.publicUrl, 'password', first.made.linkSecret),
     async close() {
       // While Node closes a server, it no longer times out connections: one that never finishes its request would block
       // the shutdown.

@@ -38,6 +38,10 @@ export interface Config {
     /** Where a page of figures is served for the operator's Prometheus; null: nowhere. */
     listen: { host: string; port: number } | null;
   };
+  /** Who may open an account. */
+  registration: 'open' | 'invitation' | 'closed';
+  /** The OpenID Connect provider that people may sign in by; null: none. */
+  oidc: OidcConfig | null;
   databaseUrl: string | null;
   incus: {
     url: string;
@@ -53,6 +57,14 @@ export interface MailConfig {
   /** As `readSmtpUrl` understands it. Holds a password. */
   smtpUrl: string;
   from: { name: string; address: string };
+}
+
+export interface OidcConfig {
+  issuer: string;
+  clientId: string;
+  clientSecret: string;
+  /** What people call it. */
+  name: string;
 }
 
 /** How much of what the host has is promised to instances. */
@@ -121,6 +133,8 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
       days: readDays('DANUBE_METRICS_DAYS', get('DANUBE_METRICS_DAYS') ?? '90'),
       listen: readMetricsListen(get('DANUBE_METRICS_LISTEN')),
     },
+    registration: oneOf('DANUBE_REGISTRATION', ['open', 'invitation', 'closed'] as const, 'invitation'),
+    oidc: readOidc(get),
     databaseUrl: get('DATABASE_URL'),
     incus: readIncus(get),
   };
@@ -206,6 +220,25 @@ function readCapacity(get: (name: string) => string | null): CapacityPolicy {
     diskReservePercent,
     storageQuotaGb: parseNumber('DANUBE_STORAGE_QUOTA_GB', get('DANUBE_STORAGE_QUOTA_GB') ?? '1000'),
   };
+}
+
+function readOidc(get: (name: string) => string | null): OidcConfig | null {
+  const issuer = get('OIDC_ISSUER');
+  if (issuer === null) return null;
+  const url = URL.parse(issuer);
+  const isLocal = url?.protocol === 'http:' && ['127.0.0.1', '[::1]', 'localhost'].includes(url.hostname);
+  if (url === null || !(url.protocol === 'https:' || isLocal)) {
+    throw new ConfigError(
+      `OIDC_ISSUER is "${issuer}". It takes the https address of a provider, for example https://sso.example.org.`,
+    );
+  }
+  const clientId = get('OIDC_CLIENT_ID');
+  const clientSecret = get('OIDC_CLIENT_SECRET');
+  if (!clientId || !clientSecret)
+    throw new ConfigError(
+      'OIDC_ISSUER needs OIDC_CLIENT_ID and OIDC_CLIENT_SECRET, which the provider gives.',
+    );
+  return { issuer, clientId, clientSecret, name: get('OIDC_NAME') ?? url.hostname };
 }
 
 function readIncus(get: (name: string) => string | null): Config['incus'] {

@@ -1,4 +1,5 @@
 import { eventsModule } from './events/module.ts';
+import { accountsModule } from './identity/accounts/module.ts';
 import { auditModule } from './identity/audit/module.ts';
 import { sessionsModule } from './identity/sessions/module.ts';
 import { teamsModule } from './identity/teams/module.ts';
@@ -29,6 +30,7 @@ export const MODULES: readonly ResourceModule[] = [
   teamsModule,
   sessionsModule,
   auditModule,
+  accountsModule,
   sshKeysModule,
   vpsModule,
   databasesModule,

@@ -145,6 +145,20 @@ export const SETTINGS: readonly Setting[] = [
       'VictoriaMetrics to use instead of one on this host, for example `https://USER:PASSWORD@10.0.0.6:8428`. Every server process needs the same one.',
   },
   {
+    name: 'DANUBE_REGISTRATION',
+    default: 'invitation',
+    meaning:
+      'Who may open an account: `open` for everybody, `invitation` for those whom a team or the operator invites, `closed` for nobody.',
+  },
+  {
+    name: 'OIDC_ISSUER',
+    default: '',
+    meaning: 'OpenID Connect provider that people may sign in by, for example `https://sso.example.org`.',
+  },
+  { name: 'OIDC_CLIENT_ID', default: '', meaning: 'What OIDC_ISSUER calls this install.' },
+  { name: 'OIDC_CLIENT_SECRET', default: '', meaning: 'The secret that goes with it.' },
+  { name: 'OIDC_NAME', default: 'host of OIDC_ISSUER', meaning: 'What people call the provider.' },
+  {
     name: 'DATABASE_URL',
     default: '',
     meaning: 'PostgreSQL 15 or newer to use instead of one on this host.',

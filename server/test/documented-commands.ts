@@ -73,6 +73,9 @@ export const NOT_TYPED: Readonly<Record<string, Readonly<Record<string, string>>
     'npm run danube -- doctor': 'changes this host; the tests in src/cli do so to installs of their own',
     'npm test': 'runs the tests that this is one of',
   },
+  'docs/authentication.md': {
+    'npm run danube -- account': 'changes the install of this host; src/cli/account.test.ts runs the same',
+  },
   'docs/configuration.md': {
     'DATABASE_URL=': 'needs a PostgreSQL elsewhere; every test has its database by this setting',
     'INCUS_URL=': 'needs an Incus on another host',

@@ -95,12 +95,20 @@ after(async () => {
   assert.equal(status, 0);
 });
 
-test('the first start prints a working token, once, and says that instances are simulated', async () => {
+test('the first start prints a working token and a link for a password, once, and says that instances are simulated', async () => {
   const server = await start();
   token = /API token\s+(\S+)/.exec(server.output())?.[1] ?? '';
   assert.match(server.output(), /SIMULATED/);
   const answer = await fetch(`${server.url}/api/v1/vps`, { headers: { authorization: `Bearer ${token}` } });
   assert.equal(answer.status, 200);
+  const [, page, secret] = /Password\s+(\S+)#(\w{48})/.exec(server.output()) ?? [];
+  assert.equal((await fetch(page!)).status, 200);
+  const set = await fetch(`${server.url}/api/v1/auth/password`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ secret, password: 'correct horse battery' }),
+  });
+  assert.equal(set.status, 200);
 
   const second = launch('start');
   assert.equal(await second.exit, 1);
@@ -113,7 +121,7 @@ test('the first start prints a working token, once, and says that instances are 
 
 test('after kill -9 the next start takes over, with the same data and no new token', async () => {
   const first = await start();
-  assert.doesNotMatch(first.output(), /API token/);
+  assert.doesNotMatch(first.output(), /API token|Password/);
   const postgres = findPostgres(path.join(home, 'postgres'));
   await kill(await serverPid());
   assert.equal(await first.exit, 137);

@@ -128,8 +128,10 @@ function announce(terminal: Terminal, config: Config, app: App): void {
     );
   } else lines.push('  Worker: runs workflows, serves no requests.');
   lines.push(`  Account      ${app.account}`);
-  if (app.firstToken) {
+  if (app.firstToken && app.firstLink) {
     lines.push(
+      `  Password     ${app.firstLink}`,
+      '               Set it within three days. Another link: npm run danube -- account link EMAIL',
       `  API token    ${app.firstToken}`,
       '               Shown only this once. Make another: npm run danube -- token create --name NAME --scopes admin',
     );

@@ -77,7 +77,7 @@ async function findOwner(
   email: string | undefined,
 ): Promise<{ accountId: number; teamId: number }> {
   let query = database.db.selectFrom('users').select('id').orderBy('id').limit(1);
-  if (email) query = query.where('email', '=', email);
+  if (email) query = query.where('email_key', '=', email.toLowerCase());
   const user = await query.executeTakeFirst();
   if (!user) {
     throw new UsageError(

@@ -21,10 +21,25 @@ export type JsonPrimitive = boolean | number | string | null;
 
 export type JsonValue = JsonArray | JsonObject | JsonPrimitive;
 
+export interface AccountLinks {
+  created_at: Generated<Date>;
+  email: string;
+  expires_at: Date;
+  purpose: string;
+  secret_hash: Buffer;
+  user_id: number;
+}
+
 export interface Addresses {
   host: number;
   member_id: string;
   team_id: number;
+}
+
+export interface Attempts {
+  count: number;
+  key: Buffer;
+  until: Date;
 }
 
 export interface AuditEntries {
@@ -70,6 +85,16 @@ export interface Capacity {
   pool_refusal: string | null;
   pool_reserve_mb: number | null;
   storage_quota_gb: number | null;
+}
+
+export interface Ceremonies {
+  data_sealed: Buffer;
+  expires_at: Date;
+  kind: string;
+  secret_hash: Buffer;
+  session_id: string | null;
+  tries: Generated<number>;
+  user_id: number | null;
 }
 
 export interface CertificateAuthorities {
@@ -143,6 +168,16 @@ export interface IdempotencyKeys {
   key: string;
   request_hash: Buffer;
   team_id: number | null;
+  user_id: number;
+}
+
+export interface Identities {
+  created_at: Generated<Date>;
+  email: string | null;
+  id: string;
+  issuer: string;
+  last_used_at: Date | null;
+  subject: string;
   user_id: number;
 }
 
@@ -309,6 +344,18 @@ export interface ParameterGroups {
   updated_at: Generated<Date>;
 }
 
+export interface Passkeys {
+  counter: number;
+  created_at: Generated<Date>;
+  credential_id: string;
+  id: string;
+  last_used_at: Date | null;
+  name: string;
+  public_key: Buffer;
+  transports: string[];
+  user_id: number;
+}
+
 export interface Plans {
   cpu_allocation_type: string;
   disk_gb: number;
@@ -324,6 +371,11 @@ export interface Plans {
 export interface Reconcilers {
   finished_at: Generated<Date>;
   name: string;
+}
+
+export interface RecoveryCodes {
+  code_hash: Buffer;
+  user_id: number;
 }
 
 export interface Sessions {
@@ -419,11 +471,18 @@ export interface Tokens {
 
 export interface Users {
   created_at: Generated<Date>;
+  disabled_at: Date | null;
   email: string;
+  email_key: Generated<string>;
+  email_verified_at: Date | null;
   id: Generated<number>;
   name: string;
+  password_hash: string | null;
   rate_limits: number[] | null;
   tier: Generated<string>;
+  totp_enabled_at: Date | null;
+  totp_last_step: number | null;
+  totp_sealed: Buffer | null;
 }
 
 export interface Volumes {
@@ -505,10 +564,13 @@ export interface WriteProbe {
 }
 
 export interface DB {
+  account_links: AccountLinks;
   addresses: Addresses;
+  attempts: Attempts;
   audit_entries: AuditEntries;
   audit_head: AuditHead;
   capacity: Capacity;
+  ceremonies: Ceremonies;
   certificate_authorities: CertificateAuthorities;
   datacenters: Datacenters;
   events: Events;
@@ -517,6 +579,7 @@ export interface DB {
   firewall_revisions: FirewallRevisions;
   firewalls: Firewalls;
   idempotency_keys: IdempotencyKeys;
+  identities: Identities;
   image_builds: ImageBuilds;
   instances: Instances;
   mails: Mails;
@@ -528,8 +591,10 @@ export interface DB {
   notifications: Notifications;
   operations: Operations;
   parameter_groups: ParameterGroups;
+  passkeys: Passkeys;
   plans: Plans;
   reconcilers: Reconcilers;
+  recovery_codes: RecoveryCodes;
   sessions: Sessions;
   snapshots: Snapshots;
   ssh_keys: SshKeys;

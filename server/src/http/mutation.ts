@@ -44,7 +44,11 @@ export async function mutate<T>(
   return database.transaction((tx) => once(request, tx, key, hash, form, answer));
 }
 
-function idempotencyKey(request: PrivateRequest): string | null {
+/**
+ * The key of a request, or null. Throws `validation_failed` for a malformed one: call it where something else is looked at
+ * before {@link mutate}.
+ */
+export function idempotencyKey(request: PrivateRequest): string | null {
   const header = request.headers['idempotency-key'];
   if (header === undefined) return null;
   if (typeof header !== 'string' || !PRINTABLE.test(header)) {

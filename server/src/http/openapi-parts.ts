@@ -231,6 +231,7 @@ export const ERROR_RESPONSES: Record<number, ErrorResponse> = {
         used: 25,
       },
       invalid_state: { message: 'The VPS is already stopped.', error: 'invalid_state', status: 'stopped' },
+      link_invalid: { message: 'This link was used already, or has expired. Ask for a new one.' },
     },
   },
   429: {

@@ -15,8 +15,9 @@ import { createSchemaWriter, exampleOf, type Json, type SchemaWriter } from './o
 const DESCRIPTION = `Virtual servers, databases and caches on your own hardware.
 
 Send the token as \`Authorization: Bearer ID|SECRET\`. Each operation names the scope that the token needs. All
-responses have the headers \`X-Request-Id\` and \`X-RateLimit-*\`. All writes accept an \`Idempotency-Key\`, with which
-they can be repeated safely. All errors have the same format, with a stable \`code\` and a link to the page about it.`;
+responses have the headers \`X-Request-Id\` and \`X-RateLimit-*\`. All writes but signing in accept an \`Idempotency-Key\`,
+with which they can be repeated safely. Pages of the install use the session of who has signed in, instead of a token.
+All errors have the same format, with a stable \`code\` and a link to the page about it.`;
 
 /**
  * Builds the OpenAPI 3.0.3 document of the routes. `publicUrl` is listed as a second server: the first one is relative,
@@ -121,9 +122,9 @@ const NEEDS = {
   any: ' Any valid token will do.',
 };
 
-/** Whether a request changes something. Others ignore `Idempotency-Key`. */
+/** Whether a request changes something, in the name of an account. Others ignore `Idempotency-Key`. */
 const isWrite = ({ method, config }: ApiRoute): boolean =>
-  method !== 'GET' && !config.scope?.endsWith(':read');
+  method !== 'GET' && !config.public && !config.scope?.endsWith(':read');
 
 function securityOf({ public: open, team, session }: ApiRoute['config']): Json[] {
   if (open) return [];

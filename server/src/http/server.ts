@@ -4,6 +4,7 @@ import type { Config } from '../config.ts';
 import type { Database } from '../db/database.ts';
 import type { SecretBox } from '../lib/crypto.ts';
 import type { Log } from '../lib/log.ts';
+import { accountPages } from './account-pages.ts';
 import { type Admission, createAdmission } from './admission.ts';
 import type { Api, HttpServer, PrivateRequest } from './api.ts';
 import type { Auditor } from './auditor.ts';
@@ -91,6 +92,7 @@ export function createHttpServer(dependencies: HttpDependencies): HttpServer {
     { prefix: API_PREFIX },
   );
   app.register(async (scope) => documentRoutes(scope as unknown as HttpServer, config, dependencies.tags));
+  app.register(async (scope) => accountPages(scope as unknown as HttpServer, API_PREFIX));
   return app;
 }
 
@@ -146,9 +148,9 @@ function recordRoute(app: HttpServer, route: RouteOptions): void {
   }
 }
 
-/** Requests to public routes are answered at once: they have no team, and none of them uses the database much. */
+/** Requests to public routes are answered at once, but for those that sign somebody in: no other uses the database much. */
 function awaitTurn(route: RouteOptions, admission: Admission): void {
-  if (!route.config?.public) admission(route);
+  if (!route.config?.public || route.config.setsCookie) admission(route);
 }
 
 // These hooks run for every request, so they take a callback, which is cheaper than a promise.

@@ -21,6 +21,7 @@ export const ERROR_STATUS = {
   invalid_state: 422,
   quota_exceeded: 422,
   not_available: 422,
+  link_invalid: 422,
   rate_limited: 429,
   headers_too_large: 431,
   internal: 500,

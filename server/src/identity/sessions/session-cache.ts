@@ -48,6 +48,7 @@ export class SessionCache {
       .select(['s.id', 's.user_id', 's.team_id', 's.expires_at', 's.proved_at'])
       .select(['u.tier', 'u.rate_limits', roleRows])
       .where('s.secret_hash', '=', hash)
+      .where('u.disabled_at', 'is', null)
       .where(isAlive('s'))
       .executeTakeFirst();
     if (!row) {

@@ -90,6 +90,7 @@ export class TokenCache {
         roleRows,
       ])
       .where('t.id', '=', id)
+      .where('u.disabled_at', 'is', null)
       .executeTakeFirst();
     if (!row) {
       this.#records.delete(id);
