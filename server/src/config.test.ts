@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
-import { ConfigError, readConfig, unknownSettings } from './config.ts';
+import { readConfig, unknownSettings } from './config.ts';
+import { ConfigError } from './config-error.ts';
 import { readSmtpUrl } from './mail/smtp-url.ts';
 import { SETTINGS } from './settings.ts';
 
@@ -22,8 +23,9 @@ test('the table in docs/configuration.md has every setting, as the code says it,
 });
 
 test('every setting that the code reads is in the table', async () => {
-  const text = await readFile(path.join(import.meta.dirname, 'config.ts'), 'utf8');
-  const read = [...text.matchAll(/(?:get|oneOf)\(\s*'([A-Z_0-9]+)'/g)].map((match) => match[1]);
+  const files = ['config.ts', 's3-config.ts'].map((file) => path.join(import.meta.dirname, file));
+  const texts = await Promise.all(files.map((file) => readFile(file, 'utf8')));
+  const read = [...texts.join().matchAll(/(?:get|oneOf)\(\s*'([A-Z_0-9]+)'/g)].map((match) => match[1]);
   const known = new Set(SETTINGS.map(({ name }) => name));
   assert.deepEqual(new Set(read), known);
 });

@@ -1,8 +1,10 @@
 import { isIPv4 } from 'node:net';
 import path from 'node:path';
+import { ConfigError } from './config-error.ts';
 import type { PortRange } from './instances/addresses.ts';
 import { isMailAddress } from './mail/address.ts';
 import { readSmtpUrl } from './mail/smtp-url.ts';
+import { readS3, type S3Config } from './s3-config.ts';
 import { SETTINGS } from './settings.ts';
 
 export interface Config {
@@ -43,6 +45,7 @@ export interface Config {
   /** The OpenID Connect provider that people may sign in by; null: none. */
   oidc: OidcConfig | null;
   databaseUrl: string | null;
+  s3: S3Config;
   incus: {
     url: string;
     clientCert: string;
@@ -76,9 +79,6 @@ export interface CapacityPolicy {
   /** Of a team. */
   storageQuotaGb: number;
 }
-
-/** An invalid setting. The message names the setting and the values it takes. */
-export class ConfigError extends Error {}
 
 /** Variables that are named like settings, but are none: probably misspelt. They have no effect. */
 export const unknownSettings = (env: NodeJS.ProcessEnv): string[] =>
@@ -136,6 +136,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     registration: oneOf('DANUBE_REGISTRATION', ['open', 'invitation', 'closed'] as const, 'invitation'),
     oidc: readOidc(get),
     databaseUrl: get('DATABASE_URL'),
+    s3: readS3(get),
     incus: readIncus(get),
   };
 }

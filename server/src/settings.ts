@@ -164,6 +164,41 @@ export const SETTINGS: readonly Setting[] = [
     meaning: 'PostgreSQL 15 or newer to use instead of one on this host.',
   },
   {
+    name: 'DANUBE_S3_PORT',
+    default: '9443',
+    meaning: 'TCP port of the object storage on all addresses of this host, once there is any. TLS only.',
+  },
+  {
+    name: 'DANUBE_S3_DOMAIN',
+    default: '',
+    meaning:
+      'Domain of the object storage, for addresses such as `https://BUCKET.s3.example.com`. It and all names below it point to this host.',
+  },
+  {
+    name: 'DANUBE_S3_CERTIFICATE',
+    default: "one of the install's authority",
+    meaning:
+      'File with the PEM certificate of the object storage. When it changes, it is taken over at once.',
+  },
+  { name: 'DANUBE_S3_KEY', default: '', meaning: 'File with the PEM key of DANUBE_S3_CERTIFICATE.' },
+  {
+    name: 'DANUBE_S3_SIZE_GB',
+    default: 'half of the storage pool',
+    meaning: 'How much the object storage can hold, in GiB. It can be raised later, and not lowered.',
+  },
+  {
+    name: 'S3_ENDPOINT',
+    default: '',
+    meaning: 'A Ceph RADOS Gateway to use instead of one on this host, for example `https://s3.example.com`.',
+  },
+  { name: 'S3_REGION', default: 'fsn1', meaning: 'Region of the object storage, as S3 clients name it.' },
+  {
+    name: 'S3_ADMIN_ACCESS_KEY',
+    default: '',
+    meaning: 'Access key of a user of S3_ENDPOINT who may use its admin API.',
+  },
+  { name: 'S3_ADMIN_SECRET_KEY', default: '', meaning: 'Secret key of that user.' },
+  {
     name: 'INCUS_URL',
     default: '',
     meaning:

@@ -90,6 +90,10 @@ export const NOT_TYPED: Readonly<Record<string, Readonly<Record<string, string>>
     'mysql --host': 'Debian has no client of MySQL itself; that of MariaDB is typed',
     mysqldump: OTHER_SERVER,
   },
+  'docs/s3.md': {
+    'npm run danube -- storage enable': 'takes minutes; real/quiet/object-store.test.ts makes the same store',
+    'radosgw-admin': 'needs a Ceph elsewhere',
+  },
   'docs/operations.md': {
     'git pull': INSTALLS,
     'apt-get update': 'changes the packages of this host',

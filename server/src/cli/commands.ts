@@ -67,6 +67,14 @@ const COMMANDS: readonly Command[] = [
     run: async ([name]) => (await import('./image.ts')).imageBuild(name ?? 'debian-12'),
   },
   {
+    name: 'storage enable',
+    usage: 'storage enable',
+    help: 'Make the object storage now, and not with the first bucket.',
+    options: {},
+    words: [0, 0],
+    run: async () => (await import('./storage.ts')).storageEnable(),
+  },
+  {
     name: 'token create',
     usage: 'token create --name NAME [--scopes LIST] [--expires WHEN] [--user EMAIL]',
     help:

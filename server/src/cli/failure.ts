@@ -1,4 +1,4 @@
-import { ConfigError } from '../config.ts';
+import { ConfigError } from '../config-error.ts';
 import { DataPlaneError } from '../dataplane/contract/errors.ts';
 import { OperatorError } from '../host/operator-error.ts';
 import { AppError } from '../lib/errors.ts';

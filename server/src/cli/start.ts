@@ -53,16 +53,20 @@ export async function start(): Promise<number> {
     await writePidFile(config.home);
     const plane = await openDataPlane(config, install, log);
     const { startApp } = await loadApp();
+    const databaseUrl = await databaseUrlOf(config);
+    const secretKey = await ensureSecretKey(config);
+    const serves = config.role !== 'api';
+    const objects = await openObjectStore(config, { install, plane, databaseUrl, secretKey, serves, log });
     app = await startApp({
       config,
-      databaseUrl: await databaseUrlOf(config),
+      databaseUrl,
       databaseFolder: config.databaseUrl ? null : config.home,
       plane,
-      objects: await openObjectStore(config),
+      objects,
       metrics: await openMetricsStore(config, install),
       pools: poolsOf(config, install),
       publicAddress: config.publicAddress ?? defaultRouteAddress(),
-      secretKey: await ensureSecretKey(config),
+      secretKey,
       executorId: install.serverId,
       log,
     });

@@ -308,6 +308,25 @@ export interface Notifications {
   user_id: number;
 }
 
+export interface ObjectStore {
+  created_at: Generated<Date>;
+  credentials_sealed: Buffer;
+  ipv4_subnet: string;
+  ipv6_subnet: string;
+  observed_at: Date | null;
+  ordinal: number;
+  singleton: Generated<boolean>;
+  size_gb: number;
+  total_bytes: number | null;
+  used_bytes: number | null;
+}
+
+export interface ObjectStoreKeys {
+  created_at: Generated<Date>;
+  key_sealed: Buffer;
+  name: string;
+}
+
 export interface Operations {
   args: Generated<Json>;
   created_at: Generated<Date>;
@@ -589,6 +608,8 @@ export interface DB {
   notification_preferences: NotificationPreferences;
   notification_progress: NotificationProgress;
   notifications: Notifications;
+  object_store: ObjectStore;
+  object_store_keys: ObjectStoreKeys;
   operations: Operations;
   parameter_groups: ParameterGroups;
   passkeys: Passkeys;

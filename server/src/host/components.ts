@@ -5,6 +5,7 @@ import { hostFirewall } from './components/host-firewall.ts';
 import { incus } from './components/incus.ts';
 import { kernelSettings } from './components/kernel-settings.ts';
 import { lxcfs } from './components/lxcfs.ts';
+import { objectStore } from './components/object-store.ts';
 import { postgres } from './components/postgres.ts';
 import { storagePool } from './components/storage-pool.ts';
 import { victoriaMetrics } from './components/victoria-metrics.ts';
@@ -20,6 +21,7 @@ export const HOST_COMPONENTS: readonly HostComponent[] = [
   incus,
   storagePool,
   victoriaMetrics,
+  objectStore,
 ];
 
 /** The Debian packages that an install with these settings needs. */

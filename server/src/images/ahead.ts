@@ -17,7 +17,7 @@ import {
   recordStop,
 } from './build-records.ts';
 import { DEFAULT_IMAGE } from './catalog.ts';
-import { RECIPES, SERVICE_IMAGES } from './recipes.ts';
+import { PLATFORM_IMAGES, RECIPES, SERVICE_IMAGES } from './recipes.ts';
 
 /** Seconds between two looks at what is to be built, and between two notes of the progress. */
 const INTERVAL = 15;
@@ -29,12 +29,13 @@ const LONGEST_PAUSE = 6 * 3600;
 
 /**
  * The images to build ahead, in order. The default image first, for a server; then the one that each engine has by
- * default, and the others.
+ * default, and the others. Those of the platform itself only where the setting names them.
  */
 export function imagesToBuild(setting: 'all' | readonly string[]): readonly string[] {
   if (setting !== 'all') return setting.length === 0 ? [] : [...new Set([DEFAULT_IMAGE, ...setting])];
   const defaults = PROVIDERS.map((provider) => imageOf(provider, provider.versions[0]!.version));
-  return [...new Set([DEFAULT_IMAGE, ...defaults, ...SERVICE_IMAGES, ...RECIPES.keys()])];
+  const all = [...RECIPES.keys()].filter((name) => !PLATFORM_IMAGES.includes(name));
+  return [...new Set([DEFAULT_IMAGE, ...defaults, ...SERVICE_IMAGES, ...all])];
 }
 
 interface Dependencies {

@@ -1,5 +1,5 @@
 import { PROVIDERS } from '../services/registry.ts';
-import { applianceRecipe } from './appliance-recipe.ts';
+import { applianceRecipe, objectStoreRecipe } from './appliance-recipe.ts';
 import { LOGIN_COMMANDS, LOGIN_FILES, LOGIN_TEMPLATE, LOGIN_UNITS } from './guest-login.ts';
 import { NETWORK_TEMPLATE } from './guest-network.ts';
 import { CLOUD_INIT_TEMPLATES } from './metadata.ts';
@@ -205,10 +205,16 @@ const SERVICES = PROVIDERS.flatMap((provider) =>
   provider.versions.map((version) => applianceRecipe(provider, version)),
 );
 
-/** All images that are built here, by name: those of servers, and those of managed services. */
+/** Images for what the platform itself runs in instances. They are built when they are first needed, and never ahead. */
+const PLATFORM = [objectStoreRecipe()];
+
+/** All images that are built here, by name: those of servers, of managed services, and of the platform itself. */
 export const RECIPES: ReadonlyMap<string, Recipe> = new Map(
-  [...SYSTEMS, ...SERVICES].map((recipe) => [recipe.id, recipe]),
+  [...SYSTEMS, ...SERVICES, ...PLATFORM].map((recipe) => [recipe.id, recipe]),
 );
+
+/** Names of the images of the platform itself. */
+export const PLATFORM_IMAGES: readonly string[] = PLATFORM.map((recipe) => recipe.id);
 
 /** Names of the images of managed services. */
 export const SERVICE_IMAGES: readonly string[] = SERVICES.map((recipe) => recipe.id);

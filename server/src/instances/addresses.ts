@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { TenantNetwork } from '../dataplane/contract/networks.ts';
 import type { Queryable, Tx } from '../db/database.ts';
 import { AppError } from '../lib/errors.ts';
@@ -104,27 +104,37 @@ async function takeFreed(tx: Tx, teamId: number, memberId: string): Promise<Addr
 }
 
 async function createNetwork(tx: Tx, teamId: number, pools: AddressPools): Promise<void> {
-  // Serialised, so that the ordinals have no gaps; networks are rarely created.
-  await sql`select pg_advisory_xact_lock(hashtext('danube.networks'))`.execute(tx);
   const created = await sql`
+    insert into networks (team_id, ordinal, ipv4_subnet, ipv6_subnet)
+    select ${teamId}, ordinal, ipv4, ipv6 from (${await nextSubnets(tx, pools)}) next
+    on conflict (team_id) do nothing
+    returning ordinal`.execute(tx);
+  if (created.rows.length > 0) return;
+  const present = await sql`select from networks where team_id = ${teamId}`.execute(tx);
+  if (present.rows.length === 0) throw noNetworkLeft();
+}
+
+export const noNetworkLeft = (): AppError =>
+  new AppError(
+    'not_available',
+    'This install has no network range left for another team. The operator can extend DANUBE_IPV4_POOL.',
+  );
+
+/**
+ * A query for the next network of the pools: `ordinal`, `ipv4` and `ipv6`; no row where they have none left. Until the
+ * transaction ends, no other one gets a network, so that the ordinals have no gaps; networks are rarely created.
+ */
+export async function nextSubnets(tx: Tx, pools: AddressPools): Promise<RawBuilder<unknown>> {
+  await sql`select pg_advisory_xact_lock(hashtext('danube.networks'))`.execute(tx);
+  return sql`
     with slot as (
-      select coalesce(max(ordinal) + 1, 0) as ordinal from networks),
+      select coalesce(max(ordinal) + 1, 0) as ordinal
+      from (select ordinal from networks union all select ordinal from object_store) taken),
     subnet as (
       select ordinal,
         set_masklen(network(${pools.ipv4}::inet)::inet + ordinal::bigint * 1024, 22)::cidr as ipv4,
         set_masklen(network(${pools.ipv6}::inet)::inet | ('0:0:0:' || to_hex(ordinal) || '::')::inet, 64)::cidr as ipv6
       from slot)
-    insert into networks (team_id, ordinal, ipv4_subnet, ipv6_subnet)
-    select ${teamId}, ordinal, ipv4, ipv6 from subnet
-    where ipv4 << ${pools.ipv4}::inet and ipv6 << ${pools.ipv6}::inet
-    on conflict (team_id) do nothing
-    returning ordinal`.execute(tx);
-  if (created.rows.length > 0) return;
-  const present = await sql`select from networks where team_id = ${teamId}`.execute(tx);
-  if (present.rows.length === 0) {
-    throw new AppError(
-      'not_available',
-      'This install has no network range left for another team. The operator can extend DANUBE_IPV4_POOL.',
-    );
-  }
+    select ordinal, ipv4, ipv6 from subnet
+    where ipv4 << ${pools.ipv4}::inet and ipv6 << ${pools.ipv6}::inet`;
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { DataPlaneError, type DataPlaneErrorCode } from '../../src/dataplane/contract/errors.ts';
 import { CATALOG } from '../../src/images/catalog.ts';
-import { SERVICE_IMAGES } from '../../src/images/recipes.ts';
+import { PLATFORM_IMAGES, SERVICE_IMAGES } from '../../src/images/recipes.ts';
 import { firewall, openTo, rule } from './firewalls.ts';
 import { networkOf, type Subject, specOf, TEAMS } from './subjects.ts';
 
@@ -93,7 +93,7 @@ function testFirewallsAndImages(world: World): void {
     const images = await world.subject.plane.listImages();
     assert.deepEqual(
       images.map((image) => image.name),
-      [...CATALOG.map((image) => image.id), ...SERVICE_IMAGES],
+      [...CATALOG.map((image) => image.id), ...SERVICE_IMAGES, ...PLATFORM_IMAGES],
     );
     assert.equal(images.find((image) => image.name === 'debian-12')?.state, 'ready');
     for (const { state, reason } of images) assert.equal(reason !== null, state === 'unavailable');

@@ -11,7 +11,7 @@ export interface ImageReport {
 
 /** The images that instances are created from. */
 export interface Images {
-  /** All images, of servers and of managed services, and whether each can be used here. */
+  /** All images, of servers, managed services and the platform itself, and whether each can be used here. */
   listImages(): Promise<ImageReport[]>;
   /**
    * The parameters of the engine in a service's image; null while the image is not built, or for an image without

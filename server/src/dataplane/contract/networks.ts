@@ -37,6 +37,12 @@ export interface PublishedPort {
   targetPort: number;
 }
 
+/** A TCP port of the host that instances may connect to: those of one team at its gateway, or all at any of its addresses. */
+export interface HostPort {
+  port: number;
+  teamId: number | 'all';
+}
+
 /** The packet filter of one instance. */
 export interface InstanceFirewall {
   ref: InstanceRef;
@@ -57,4 +63,10 @@ export interface Networks {
    * represent.
    */
   ensureFirewalls(teamId: number, firewalls: readonly InstanceFirewall[]): Promise<void>;
+  /**
+   * Lets instances connect to these ports of the host, as far as their firewalls allow, and to no others that an earlier
+   * call named. Lost when the host's firewall is set up anew, so it is called again and again. Without effect where Incus
+   * runs on another host.
+   */
+  ensureHostPorts(ports: readonly HostPort[]): Promise<void>;
 }

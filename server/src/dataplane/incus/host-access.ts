@@ -3,6 +3,7 @@ import type { CapacityReport, WriteRefusal } from '../contract/capacity.ts';
 import type { IncusConnection } from './client.ts';
 import { cutForbidden } from './connections.ts';
 import { DiskUsage } from './disk-usage.ts';
+import { openHostPorts } from './host-ports.ts';
 import { removeEmptyVolume, removeHostRemains, stopForgottenDns } from './host-remains.ts';
 import { readCpuWait, readHost } from './metering.ts';
 import { askNeighboursOften } from './neighbours.ts';
@@ -33,6 +34,8 @@ export interface HostAccess {
   whileThawing: typeof whileThawing;
   /** Has the host find the instances on a bridge soon after they are up. */
   askNeighboursOften: typeof askNeighboursOften;
+  /** Lets instances connect to ports of this host. */
+  openHostPorts: typeof openHostPorts;
   /** Remove what a killed Incus daemon leaves behind. */
   removeEmptyVolume: typeof removeEmptyVolume;
   removeHostRemains: typeof removeHostRemains;
@@ -57,6 +60,7 @@ export function hostAccess(connection: IncusConnection, pool: string): HostAcces
     cutForbidden,
     whileThawing,
     askNeighboursOften,
+    openHostPorts,
     removeEmptyVolume,
     removeHostRemains,
     stopForgottenDns,

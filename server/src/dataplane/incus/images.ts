@@ -4,7 +4,7 @@ import { type BuiltImage, recipeHash } from '../../images/builder.ts';
 import { CATALOG, type ImageSource } from '../../images/catalog.ts';
 import { type ImageServers, probeImageServers } from '../../images/image-server.ts';
 import { PARAMETERS_PROPERTY, unpackParameters } from '../../images/parameters.ts';
-import { RECIPES, SERVICE_IMAGES } from '../../images/recipes.ts';
+import { PLATFORM_IMAGES, RECIPES, SERVICE_IMAGES } from '../../images/recipes.ts';
 import { SharedBuild } from '../../images/shared-build.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Progress } from '../../lib/progress.ts';
@@ -35,10 +35,10 @@ interface Facts {
   parameters: readonly EngineParameter[] | null;
 }
 
-/** Every image that this install can use: first those of the catalogue, then those of managed services. */
+/** Every image that this install can use: those of the catalogue, of managed services, and of the platform itself. */
 const SOURCES: ReadonlyMap<string, ImageSource> = new Map([
   ...CATALOG.map(({ id, source }) => [id, source] as const),
-  ...SERVICE_IMAGES.map((id) => [id, { kind: 'built', recipe: id }] as const),
+  ...[...SERVICE_IMAGES, ...PLATFORM_IMAGES].map((id) => [id, { kind: 'built', recipe: id }] as const),
 ]);
 
 /** Images in Incus: built here and imported, or downloaded from an image server. */

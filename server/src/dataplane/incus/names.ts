@@ -13,6 +13,9 @@ export const bridgeName = (installId: string, teamId: number): string =>
 /** Prefix of the names of this install's bridges, and of no other interface on the host. */
 export const bridgePrefix = (installId: string): string => `d${installId}-`;
 
+/** The nftables table of the host's firewall. */
+export const firewallTable = (installId: string): string => `danube_${installId}`;
+
 /** The ACL of a team's bridge. Incus allows 63 characters. */
 export const networkAclName = bridgeName;
 

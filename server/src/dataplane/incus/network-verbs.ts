@@ -11,6 +11,7 @@ export function networkVerbs({ context, tenants, firewalls, volumes, snapshots, 
   return {
     ensureTenant: (tenant) => perTeam.run(String(tenant.teamId), () => tenants.ensure(tenant)),
     ensureFirewalls: (teamId, wanted) => perTeam.run(String(teamId), () => firewalls.ensure(teamId, wanted)),
+    ensureHostPorts: async (ports) => context.host?.openHostPorts(context.installId, ports),
     removeTenant: (teamId) =>
       perTeam.run(String(teamId), async () => {
         const isLeft = ({ name, project }: { name: string; project: string }): boolean =>

@@ -1,11 +1,15 @@
 import { CATALOG } from '../../images/catalog.ts';
-import { SERVICE_IMAGES } from '../../images/recipes.ts';
+import { PLATFORM_IMAGES, SERVICE_IMAGES } from '../../images/recipes.ts';
 import { DataPlaneError } from '../contract/errors.ts';
 import type { Images } from '../contract/images.ts';
 import type { SimCore } from './core.ts';
 import { PARAMETERS } from './service.ts';
 
-const IMAGES: ReadonlySet<string> = new Set([...CATALOG.map(({ id }) => id), ...SERVICE_IMAGES]);
+const IMAGES: ReadonlySet<string> = new Set([
+  ...CATALOG.map(({ id }) => id),
+  ...SERVICE_IMAGES,
+  ...PLATFORM_IMAGES,
+]);
 
 export const simImages = (core: SimCore): Images => ({
   listImages: () =>

@@ -4,6 +4,8 @@ import type { SimCore } from './core.ts';
 import { difference } from './world.ts';
 
 export const simNetworks = (core: SimCore): Networks => ({
+  // No host is simulated.
+  ensureHostPorts: async () => undefined,
   ensureTenant: (tenant) =>
     core.verb('ensureTenant', tenant, () => {
       const present = core.world.tenants.get(tenant.teamId);

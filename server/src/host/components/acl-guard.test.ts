@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { firewallTable } from '../../dataplane/incus/names.ts';
 import { isRoot } from '../../lib/processes.ts';
 import { run } from '../../lib/run.ts';
 import { AclGuard } from './acl-guard.ts';
-import { applyHostFirewall, firewallTable, removeHostFirewall } from './host-firewall.ts';
+import { applyHostFirewall, removeHostFirewall } from './host-firewall.ts';
 import { findIncusChains, removeIncusRemains } from './incus-remains.ts';
 
 /**

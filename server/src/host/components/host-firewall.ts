@@ -1,4 +1,4 @@
-import { bridgePrefix } from '../../dataplane/incus/names.ts';
+import { bridgePrefix, firewallTable } from '../../dataplane/incus/names.ts';
 import { run } from '../../lib/run.ts';
 import type { HostComponent } from '../component.ts';
 import { otherInstalls } from '../host-registry.ts';
@@ -7,13 +7,11 @@ import { FLOW_BOUNDS, flowChains } from './flow-bounds.ts';
 import { usesLocalIncus } from './incus-connection.ts';
 import { readKernelSetting } from './kernel-settings.ts';
 
-export const firewallTable = (installId: string): string => `danube_${installId}`;
-
 /**
  * The firewall of the host itself, as an nftables script that replaces the table atomically.
  *
- * - Instances reach only DNS, DHCP and ping of their own gateway on the host: not the API, not SSH, no other service of
- *   the operator on any address, and no other team's gateway. An instance's gateway is any address of the bridge that
+ * - Instances reach only DNS, DHCP and ping of their own gateway on the host, and the ports that `ensureHostPorts` of the
+ *   data plane opens: not the API, not SSH, no other service of the operator on any address, and no other team's gateway. An instance's gateway is any address of the bridge that
  *   its packet arrives on. Broadcast is allowed for DHCP, multicast for IPv6 neighbour discovery.
  *
  * - Nothing is forwarded between two bridges of the install, so teams cannot reach each other. Traffic within a bridge
@@ -57,13 +55,21 @@ table inet ${table} {
     type ifname
     flags timeout
   }
+  set open_to_all {
+    type inet_service
+  }
+  set open_to_bridge {
+    type ifname . inet_service
+  }
   chain input {
     type filter hook input priority -10; policy accept;
     iifname ${bridges} jump from_instances
   }
   chain from_instances {
     ct state established,related accept
+    tcp dport @open_to_all fib daddr type local accept
     fib daddr . iif type != { local, broadcast, multicast } drop
+    iifname . tcp dport @open_to_bridge accept
     meta l4proto { icmp, ipv6-icmp } accept
     udp dport { 53, 67, 547 } accept
     tcp dport 53 accept

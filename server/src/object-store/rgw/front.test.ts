@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { Agent, type RequestOptions, request } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { after, before, describe, it } from 'node:test';
+import type { TLSSocket } from 'node:tls';
+import { createAuthority, issueCertificate, type KeyedCertificate } from '../../lib/pki.ts';
+import { createFront, type Front, isAdmin } from './front.ts';
+
+interface Seen {
+  method: string;
+  url: string;
+  rawHeaders: string[];
+  body: string;
+}
+
+interface Answered {
+  status: number;
+  headers: IncomingMessage['headers'];
+  body: string;
+  socket: TLSSocket;
+}
+
+describe('the front of the object store', () => {
+  let authority: KeyedCertificate;
+  let gateway: Server;
+  let front: Front;
+  let port: number;
+  let hasRoom = true;
+  let isUp = true;
+  const seen: Seen[] = [];
+
+  before(async () => {
+    authority = await createAuthority('front test');
+    gateway = createServer(async (incoming, response) => {
+      const parts: Buffer[] = [];
+      for await (const part of incoming) parts.push(part as Buffer);
+      const body = Buffer.concat(parts).toString();
+      seen.push({ method: incoming.method!, url: incoming.url!, rawHeaders: incoming.rawHeaders, body });
+      response.writeHead(200, { ETag: '"e"', 'X-Amz-Meta-Name': 'caf\u00e9' });
+      response.end(`${incoming.method} ${incoming.url}`);
+    });
+    // Refuses without having read the body, as the gateway does with a wrong signature.
+    gateway.on('checkContinue', (incoming: IncomingMessage, response) => {
+      if (!incoming.url?.startsWith('/refused')) {
+        response.writeContinue();
+        gateway.emit('request', incoming, response);
+        return;
+      }
+      response.writeHead(403);
+      response.end('no');
+    });
+    await new Promise<void>((resolve) => gateway.listen(0, '127.0.0.1', resolve));
+    const upstream = {
+      host: '127.0.0.1',
+      port: (gateway.address() as AddressInfo).port,
+      adminEntry: 'admin-secret',
+      domain: 's3.example.com',
+    };
+    front = createFront({
+      certificate: await issueCertificate(authority, ['localhost']),
+      upstream: () => (isUp ? upstream : null),
+      hasRoomFor: () => hasRoom,
+    });
+    await new Promise<void>((resolve) => front.server.listen(0, '127.0.0.1', resolve));
+    port = (front.server.address() as AddressInfo).port;
+  });
+  after(async () => {
+    await front?.close(100);
+    gateway?.closeAllConnections();
+    await new Promise((resolve) => gateway?.close(resolve));
+  });
+
+  const ask = (options: RequestOptions, body = ''): Promise<Answered> =>
+    new Promise((resolve, reject) => {
+      const base = { host: '127.0.0.1', servername: 'localhost', port, ca: authority.certificate };
+      const outgoing = request({ ...base, ...options }, async (response) => {
+        const socket = response.socket as TLSSocket;
+        const parts: Buffer[] = [];
+        for await (const part of response) parts.push(part as Buffer);
+        const text = Buffer.concat(parts).toString();
+        resolve({ status: response.statusCode!, headers: response.headers, body: text, socket });
+      });
+      outgoing.once('error', reject);
+      if (outgoing.getHeader('expect')) outgoing.once('continue', () => outgoing.end(body)).flushHeaders();
+      // Node encodes headers as it does a text that follows them.
+      else outgoing.end(Buffer.from(body));
+    });
+
+  it('passes on what signatures cover as it came, and the answer as it is', async () => {
+    const path = '/bucket/a%20b+c%2Fd//e/../f?list-type=2&prefix=%C3%BC&x=a+b';
+    const name = 'caf\u00e9';
+    const sent = { Host: 'bucket.s3.example.com', 'X-Amz-Meta-Name': name, 'X-Forwarded-For': '1.2.3.4' };
+    const answer = await ask({ method: 'PUT', path, headers: sent }, 'content');
+    assert.deepEqual([answer.status, answer.body], [200, `PUT ${path}`]);
+    assert.deepEqual([answer.headers.etag, answer.headers['x-amz-meta-name']], ['"e"', name]);
+    const got = seen.at(-1)!;
+    assert.deepEqual([got.method, got.url, got.body], ['PUT', path, 'content']);
+    const pairs = got.rawHeaders.map((text, index) =>
+      index % 2 === 0 ? [text, got.rawHeaders[index + 1]] : [],
+    );
+    const valuesOf = (name: string) => pairs.filter(([key]) => key === name).map(([, value]) => value);
+    assert.deepEqual(valuesOf('Host'), ['bucket.s3.example.com']);
+    assert.deepEqual(valuesOf('X-Amz-Meta-Name'), [name]);
+    assert.deepEqual(valuesOf('X-Forwarded-For'), ['127.0.0.1']);
+    assert.deepEqual(valuesOf('X-Forwarded-Proto'), ['https']);
+  });
+
+  it('asks the gateway first where the client waits for that', async () => {
+    const headers = { expect: '100-continue', 'content-length': '7' };
+    const accepted = await ask({ method: 'PUT', path: '/b/k', headers }, 'content');
+    assert.deepEqual([accepted.status, seen.at(-1)?.body], [200, 'content']);
+    const before = seen.length;
+    const refused = await ask({ method: 'PUT', path: '/refused', headers }, 'content');
+    assert.deepEqual([refused.status, refused.body, seen.length], [403, 'no', before]);
+  });
+
+  it('lets nobody reach the admin API, however it is spelled', async () => {
+    const before = seen.length;
+    for (const path of [
+      '/admin/user',
+      '//admin',
+      '/%61dmin/user',
+      '/./admin',
+      '/%2561dmin',
+      '/ADMIN/x',
+      '/admin-secret/user',
+    ]) {
+      const answer = await ask({ path });
+      assert.equal(answer.status, 403, path);
+      assert.match(answer.body, /<Code>AccessDenied<\/Code>/);
+    }
+    assert.equal((await ask({ path: '/user', headers: { host: 'admin.s3.example.com' } })).status, 403);
+    assert.equal(seen.length, before);
+    const open = { adminEntry: 'admin-secret', domain: null };
+    assert.ok(!isAdmin({ url: '/administration/x', headers: { host: 'admin.example.com' } }, open));
+  });
+
+  it('refuses what makes a full store fuller, and lets through what does not', async () => {
+    hasRoom = false;
+    try {
+      const refused = await ask({ method: 'PUT', path: '/b/k' }, 'content');
+      assert.equal(refused.status, 507);
+      assert.match(refused.body, /<Code>InsufficientStorage<\/Code>/);
+      assert.equal((await ask({ method: 'POST', path: '/b/k?uploads' })).status, 507);
+      for (const [method, path] of [
+        ['GET', '/b/k'],
+        ['DELETE', '/b/k'],
+        ['POST', '/b?delete'],
+      ] as const) {
+        assert.equal((await ask({ method, path })).status, 200, method);
+      }
+    } finally {
+      hasRoom = true;
+    }
+  });
+
+  it('says that it is starting while there is no gateway', async () => {
+    isUp = false;
+    const answer = await ask({ path: '/b/k' });
+    isUp = true;
+    assert.deepEqual([answer.status, answer.headers['retry-after']], [503, '5']);
+  });
+
+  it('takes over a renewed certificate without ending a connection', async () => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const first = await ask({ path: '/b/1', agent });
+    const old = first.socket.getPeerCertificate().fingerprint256;
+    front.renew(await issueCertificate(authority, ['localhost']));
+    const same = await ask({ path: '/b/2', agent });
+    assert.equal(same.socket, first.socket);
+    const fresh = await ask({ path: '/b/3', agent: new Agent() });
+    assert.notEqual(fresh.socket.getPeerCertificate().fingerprint256, old);
+    agent.destroy();
+  });
+});

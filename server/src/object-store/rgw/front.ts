@@ -1,0 +1,198 @@
+import { Agent, type ClientRequest, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:https';
+import type { KeyedCertificate } from '../../lib/pki.ts';
+import { refuse, type S3Error } from './s3-errors.ts';
+
+export interface Upstream {
+  host: string;
+  port: number;
+  /** First part of the paths of the admin API, which nobody reaches from here. */
+  adminEntry: string;
+  /** Domain of virtual-hosted buckets; null: none. */
+  domain: string | null;
+}
+
+export interface FrontOptions {
+  certificate: KeyedCertificate;
+  /** The gateway; null while there is none. */
+  upstream(): Upstream | null;
+  /** Whether the store has room for so many bytes more. */
+  hasRoomFor(bytes: number): boolean;
+}
+
+export interface Front {
+  server: Server;
+  /** For new connections; those that are open keep the old one. */
+  renew(certificate: KeyedCertificate): void;
+  /** Ends when the requests in progress have, or `graceMs` have passed. */
+  close(graceMs: number): Promise<void>;
+}
+
+/** Milliseconds that an unused connection of a client stays open, and one to the gateway, which closes its own after 65 s. */
+const CLIENT_IDLE = 75_000;
+const UPSTREAM_IDLE = 30_000;
+/** Milliseconds for the head of a request. Its body may take as long as it takes: uploads are large. */
+const HEAD_TIMEOUT = 60_000;
+/** Milliseconds without a byte in either direction. */
+const SILENCE = 300_000;
+const CONNECTIONS = 2_000;
+
+/**
+ * The customers' way to the object store: ends TLS, and passes on everything else as it came. Signatures cover host, path
+ * and headers, so they reach the gateway unchanged. The gateway itself could not take over a renewed certificate.
+ */
+export function createFront(options: FrontOptions): Front {
+  const agent = new Agent({ keepAlive: true, maxSockets: 256, maxFreeSockets: 64, timeout: UPSTREAM_IDLE });
+  const pass = (incoming: IncomingMessage, response: ServerResponse): void =>
+    handle(options, agent, incoming, response);
+  const server = createServer(
+    {
+      cert: options.certificate.certificate,
+      key: options.certificate.key,
+      requestTimeout: 0,
+      headersTimeout: HEAD_TIMEOUT,
+      keepAliveTimeout: CLIENT_IDLE,
+      noDelay: true,
+    },
+    pass,
+  );
+  // The gateway decides whether it wants the body: a client that is refused then need not send it.
+  server.on('checkContinue', pass);
+  server.maxConnections = CONNECTIONS;
+  return {
+    server,
+    renew: ({ certificate, key }) => server.setSecureContext({ cert: certificate, key }),
+    async close(graceMs) {
+      const patience = setTimeout(() => server.closeAllConnections(), graceMs);
+      await new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeIdleConnections();
+      });
+      clearTimeout(patience);
+      agent.destroy();
+    },
+  };
+}
+
+function handle(
+  { upstream, hasRoomFor }: FrontOptions,
+  agent: Agent,
+  incoming: IncomingMessage,
+  response: ServerResponse,
+): void {
+  const gateway = upstream();
+  const reason = refusalOf(incoming, gateway, hasRoomFor);
+  if (reason !== null || gateway === null) {
+    refuse(incoming, response, reason ?? 'starting');
+    return;
+  }
+  const outgoing = request({
+    agent,
+    host: gateway.host,
+    port: gateway.port,
+    method: incoming.method ?? 'GET',
+    path: incoming.url ?? '/',
+    headers: headersFor(incoming),
+    timeout: SILENCE,
+  });
+  const wantsContinue = incoming.headers.expect?.toLowerCase() === '100-continue';
+  if (wantsContinue) {
+    outgoing.once('continue', () => {
+      response.writeContinue();
+      incoming.pipe(outgoing);
+    });
+    outgoing.flushHeaders();
+  } else incoming.pipe(outgoing);
+  outgoing.once('response', (answer) => giveBack(answer, incoming, response));
+  outgoing.once('timeout', () => outgoing.destroy(new Error('the gateway is silent')));
+  outgoing.once('error', () => fail(incoming, response));
+  abandonWith(incoming, response, outgoing);
+}
+
+/** Why the request does not reach the gateway; null: it does. */
+function refusalOf(
+  incoming: IncomingMessage,
+  gateway: Upstream | null,
+  hasRoomFor: FrontOptions['hasRoomFor'],
+): S3Error | null {
+  if (!gateway) return 'starting';
+  if (isAdmin(incoming, gateway)) return 'admin';
+  if (!storesMore(incoming)) return null;
+  return hasRoomFor(Number(incoming.headers['content-length'] ?? 0)) ? null : 'full';
+}
+
+/** The gateway's answer as it is. A body that the gateway did not want is not read, so the connection ends after it. */
+function giveBack(answer: IncomingMessage, incoming: IncomingMessage, response: ServerResponse): void {
+  const headers = withoutHops(answer.rawHeaders);
+  if (!incoming.complete && incoming.headers.expect) headers.push('Connection', 'close');
+  response.writeHead(answer.statusCode ?? 502, answer.statusMessage, headers);
+  answer.pipe(response);
+  answer.once('error', () => response.destroy());
+}
+
+/** The gateway ended or refused the connection: it is being restarted. */
+function fail(incoming: IncomingMessage, response: ServerResponse): void {
+  if (response.headersSent) response.destroy();
+  else refuse(incoming, response, 'starting');
+}
+
+/** A client that goes away leaves nothing behind at the gateway. */
+function abandonWith(incoming: IncomingMessage, response: ServerResponse, outgoing: ClientRequest): void {
+  incoming.once('error', () => outgoing.destroy());
+  response.once('close', () => {
+    if (!response.writableFinished) outgoing.destroy();
+  });
+}
+
+/** Headers that are about one connection, RFC 9110 7.6.1, and those by which a client could pretend to be a proxy. */
+const HOPS: ReadonlySet<string> = new Set(['connection', 'keep-alive', 'proxy-connection', 'upgrade', 'te']);
+const CLAIMS: ReadonlySet<string> = new Set(['x-forwarded-for', 'x-forwarded-proto', 'forwarded']);
+
+function headersFor(incoming: IncomingMessage): string[] {
+  const headers = withoutHops(incoming.rawHeaders, CLAIMS);
+  headers.push('X-Forwarded-For', incoming.socket.remoteAddress?.replace(/^::ffff:/, '') ?? '');
+  headers.push('X-Forwarded-Proto', 'https');
+  return headers;
+}
+
+function withoutHops(raw: readonly string[], others?: ReadonlySet<string>): string[] {
+  const kept: string[] = [];
+  for (let index = 0; index < raw.length; index += 2) {
+    const name = raw[index]!.toLowerCase();
+    if (!HOPS.has(name) && !others?.has(name)) kept.push(raw[index]!, raw[index + 1]!);
+  }
+  return kept;
+}
+
+/**
+ * Whether the gateway could take it for a request to the admin API, however it is spelled: the gateway decodes paths, and
+ * puts what a host name has before the domain before them.
+ */
+export function isAdmin(
+  { url = '/', headers }: Pick<IncomingMessage, 'url' | 'headers'>,
+  { adminEntry, domain }: Pick<Upstream, 'adminEntry' | 'domain'>,
+): boolean {
+  const path = decodeFully(url.split('?')[0]!.replace(/^https?:\/\/[^/]*/i, ''));
+  const [first = ''] = path.split('/').filter((part) => part !== '' && part !== '.');
+  const host = (headers.host ?? '').toLowerCase().replace(/:\d*$/, '');
+  const label = domain !== null && host.endsWith(`.${domain}`) ? host.slice(0, -domain.length - 1) : '';
+  return [first.toLowerCase(), label].some((name) => name === 'admin' || name === adminEntry);
+}
+
+function decodeFully(path: string): string {
+  let text = path;
+  for (let round = 0; round < 3; round += 1) {
+    const decoded = text.replace(/%([0-9a-f]{2})/gi, (_, hex: string) =>
+      String.fromCharCode(Number.parseInt(hex, 16)),
+    );
+    if (decoded === text) break;
+    text = decoded;
+  }
+  return text;
+}
+
+/** Whether the request makes the store fuller. Deleting many objects is a POST as well. */
+function storesMore({ method, url = '' }: IncomingMessage): boolean {
+  if (method === 'PUT') return true;
+  return method === 'POST' && !/[?&]delete(?:[=&]|$)/.test(url);
+}

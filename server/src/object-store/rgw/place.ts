@@ -1,0 +1,64 @@
+import type { InstanceSpec } from '../../dataplane/contract/compute.ts';
+import type { InstanceFirewall } from '../../dataplane/contract/networks.ts';
+import type { InstanceRef, VolumeRef } from '../../dataplane/contract/refs.ts';
+import { OBJECT_STORE_IMAGE } from '../../images/appliance-recipe.ts';
+import { dataMount } from '../../instances/volumes.ts';
+import type { PolicyRule } from '../../lib/packet-filter/policy.ts';
+import { type StoreNames, settingsFile } from './guest-settings.ts';
+import { GATEWAY_PORT, gatewayAddress, KEYS_PORT, type StoreRow } from './row.ts';
+
+/** What the platform runs in instances belongs to this team, which no customer can have. */
+export const PLATFORM_TEAM = 0;
+
+export const STORE: InstanceRef = { teamId: PLATFORM_TEAM, name: 'platform-object-store' };
+const VOLUME: VolumeRef = { teamId: PLATFORM_TEAM, name: 'platform-object-store-data' };
+
+/** GiB of the volume besides the store itself: the monitor's database. */
+const VOLUME_EXTRA_GB = 2;
+const LIMITS = { vcpu: 2, memoryMb: 700, diskGb: 5 };
+
+export const volumeGbOf = (row: StoreRow): number => row.sizeGb + VOLUME_EXTRA_GB;
+
+/** The instance that runs Ceph. */
+export function storeSpec(row: StoreRow, names: StoreNames): InstanceSpec {
+  return {
+    ref: STORE,
+    image: OBJECT_STORE_IMAGE,
+    limits: LIMITS,
+    publish: [],
+    autoStart: true,
+    network: row.network,
+    addresses: { ipv4: gatewayAddress(row), ipv6: null },
+    hostname: 'object-store',
+    userData: null,
+    volumes: [dataMount(VOLUME)],
+    files: [settingsFile(row, names)],
+    generation: 1,
+  };
+}
+
+/** Only the host may connect to the gateway, and the instance only to the key service. */
+export function storeFirewall(row: StoreRow): InstanceFirewall {
+  const { network } = row;
+  const host = [network.ipv4.gateway];
+  return {
+    ref: STORE,
+    addresses: { ipv4: gatewayAddress(row), ipv6: null },
+    policies: [
+      [
+        rule('gateway', 'inbound', 'allow', { ports: only(GATEWAY_PORT), peers: host }),
+        rule('keys', 'outbound', 'allow', { ports: only(KEYS_PORT), peers: host }),
+        rule('nothing else', 'outbound', 'deny', { protocol: 'any' }),
+      ],
+    ],
+  };
+}
+
+const only = (port: number) => ({ first: port, last: port });
+
+const rule = (
+  id: string,
+  direction: PolicyRule['direction'],
+  action: PolicyRule['action'],
+  changes: Partial<PolicyRule>,
+): PolicyRule => ({ id, direction, action, protocol: 'tcp', ports: null, peers: null, ...changes });

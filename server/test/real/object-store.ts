@@ -1,0 +1,110 @@
+import { randomBytes } from 'node:crypto';
+import { Agent as HttpsAgent } from 'node:https';
+import { createServer } from 'node:net';
+import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
+import { Agent } from 'undici';
+import { readConfig } from '../../src/config.ts';
+import type { DataPlane } from '../../src/dataplane/contract/data-plane.ts';
+import { IncusClient } from '../../src/dataplane/incus/client.ts';
+import { projectName } from '../../src/dataplane/incus/names.ts';
+import { migrate } from '../../src/db/migrate.ts';
+import { createSecretBox } from '../../src/lib/crypto.ts';
+import { createLog } from '../../src/lib/log.ts';
+import { createAuthority, type KeyedCertificate } from '../../src/lib/pki.ts';
+import type { ObjectStore } from '../../src/object-store/contract.ts';
+import { createLocalObjectStore } from '../../src/object-store/rgw/local.ts';
+import { PLATFORM_TEAM, STORE } from '../../src/object-store/rgw/place.ts';
+import { createTestDatabase, type TestDatabase } from '../database.ts';
+import { createTestIncus, fromTestRun } from '../incus.ts';
+import { slice } from '../slice.ts';
+
+/** GiB: the least that can be set. */
+const SIZE_GB = 10;
+
+/** The install's own object store, on the Incus of the test run. It has one place there, so one test file makes it. */
+export class StoreWorld {
+  plane!: DataPlane;
+  store!: ObjectStore;
+  database!: TestDatabase;
+  authority!: KeyedCertificate;
+  /** For requests without the SDK. */
+  dispatcher!: Agent;
+  port = 0;
+  #incus!: IncusClient;
+  readonly #secretKey = randomBytes(32);
+
+  async open(): Promise<void> {
+    const log = createLog(process.env.DANUBE_TEST_LOG ?? 'silent');
+    this.plane = createTestIncus(log);
+    this.database = await createTestDatabase();
+    await migrate(this.database.db);
+    this.authority = await createAuthority('test authority');
+    this.port = await freePort();
+    const config = readConfig({ DANUBE_S3_PORT: String(this.port), DANUBE_S3_SIZE_GB: String(SIZE_GB) });
+    this.store = createLocalObjectStore({
+      s3: config.s3,
+      database: this.database,
+      secrets: createSecretBox(this.#secretKey),
+      plane: this.plane,
+      pools: slice.pools,
+      authority: async () => this.authority,
+      publicAddress: '127.0.0.1',
+      installId: fromTestRun('DANUBE_TEST_INSTALL_ID'),
+      serves: true,
+      log,
+    });
+    this.dispatcher = new Agent({ connect: { ca: this.authority.certificate } });
+    this.#incus = new IncusClient({ socketPath: fromTestRun('DANUBE_TEST_INCUS_SOCKET') });
+    await this.store.ensureReady(() => undefined);
+  }
+
+  async close(): Promise<void> {
+    await this.store?.close();
+    await this.plane?.removeInstance(STORE);
+    await this.plane?.removeTenant(PLATFORM_TEAM);
+    await this.#incus?.close();
+    await this.dispatcher?.close();
+    await this.plane?.close();
+    await this.database?.drop();
+  }
+
+  /** Runs a command in the instance as root. */
+  inside(command: readonly string[]): Promise<{ status: number; stdout: string; stderr: string }> {
+    const project = projectName(fromTestRun('DANUBE_TEST_INSTALL_ID'), PLATFORM_TEAM);
+    const path = `/1.0/instances/${STORE.name}`;
+    return this.#incus.execRecorded(path, command, 100_000, { query: { project } });
+  }
+
+  /** Ends a daemon, or the whole instance, as a loss of power does. */
+  async kill(what: string): Promise<void> {
+    if (what === 'instance') return this.plane.ensureStopped(STORE, 0);
+    const { status, stderr } = await this.inside(['pkill', '-KILL', '-f', `^${what} `]);
+    if (status !== 0) throw new Error(`${what} was not killed: ${stderr}`);
+  }
+
+  /** The SDK as a customer sets it up, who has saved the certificate of the authority. Null: an anonymous client. */
+  client(credentials: S3ClientConfig['credentials'] | null, changes: Partial<S3ClientConfig> = {}): S3Client {
+    const anonymous = {
+      credentials: { accessKeyId: 'nobody', secretAccessKey: 'nothing' },
+      signer: { sign: async <T>(request: T): Promise<T> => request },
+    };
+    return new S3Client({
+      endpoint: this.store.access.url ?? '',
+      region: this.store.access.region,
+      forcePathStyle: true,
+      requestHandler: {
+        httpsAgent: new HttpsAgent({ ca: this.authority.certificate, keepAlive: true, maxSockets: 16 }),
+      },
+      ...(credentials ? { credentials } : anonymous),
+      ...changes,
+    } as S3ClientConfig);
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+  return port;
+}
