@@ -6,6 +6,7 @@ const LONGEST = [
   'server/test/real/quiet/diagnosis.test.ts',
   'server/test/real/quiet/snapshots.test.ts',
   'server/test/real/quiet/managed-services.test.ts',
+  'server/test/real/quiet/object-store.test.ts',
   'server/test/real/quiet/guides.test.ts',
   'server/test/real/quiet/contract-verbs.test.ts',
   'server/test/real/quiet/mysql.test.ts',
