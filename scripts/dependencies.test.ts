@@ -32,6 +32,7 @@ const PROBLEMS: [string, Dependencies, RegExp | null][] = [
   ['another version than is locked', of(GOOD, '1.2.4'), /another version/],
   ['no hash', of({ ...GOOD, integrity: '' }), /no SHA-512/],
   ['a weak hash', of({ ...GOOD, integrity: 'sha1-x' }), /no SHA-512/],
+  ['one that is part of another', of({ ...GOOD, integrity: '', inBundle: true }), null],
   ['a repository as source', of({ ...GOOD, resolved: 'git+ssh://x' }), /comes from git\+ssh/],
   ['a deprecated one', of({ ...GOOD, deprecated: 'unmaintained' }), /deprecated: unmaintained/],
   ['a license with duties', of({ ...GOOD, license: 'AGPL-3.0-only' }), /AGPL/],

@@ -20,6 +20,7 @@ const LONGEST = [
   'server/src/resources/managed-services/faults.test.ts',
   'server/src/resources/vps/faults.test.ts',
   'server/src/resources/snapshots/faults.test.ts',
+  'server/test/dashboard.test.ts',
   'server/src/cli/start.test.ts',
   'server/src/host/components/host-firewall.test.ts',
   'server/src/resources/firewalls/faults.test.ts',

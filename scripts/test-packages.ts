@@ -27,6 +27,7 @@ const CLIENTS: readonly Need[] = [
     files: /real.*\/(redis|valkey|managed-services|diagnosis|snapshot|guides)/,
     packages: [{ name: 'redis-tools', proof: '/usr/bin/redis-cli' }],
   },
+  { files: /test\/dashboard/, packages: [{ name: 'chromium', proof: '/usr/lib/chromium/chromium' }] },
   {
     files: /real.*webhook-receivers/,
     packages: [

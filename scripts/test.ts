@@ -73,6 +73,7 @@ try {
   if (wanted.length === 0) {
     await check('formatting and lint', 'node_modules/@biomejs/biome/bin/biome', ['check', '.']);
     await check('types', 'node_modules/typescript/bin/tsc', ['--noEmit']);
+    await check('types of the dashboard', 'node_modules/typescript/bin/tsc', ['--noEmit', '-p', 'dashboard']);
   }
   await installTestPackages(packagesFor([...plain, ...real], fast ? 'sim' : 'incus'));
   const images = real.length > 0 ? await startImages() : null;
@@ -177,7 +178,7 @@ async function checkFiles(
 
 /** The test files selected on the command line. */
 async function testFiles(): Promise<string[]> {
-  const pattern = '{server,client,bench,scripts}/**/*.test.ts';
+  const pattern = '{server,client,dashboard,bench,scripts}/**/*.test.ts';
   const all = await Array.fromAsync(glob(pattern, { cwd: ROOT, exclude: ['**/node_modules'] }));
   const asked = all.filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)));
   if (asked.length === 0) throw new CheckFailed(`no test file is named like ${wanted.join(' or ')}`);

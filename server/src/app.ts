@@ -4,6 +4,7 @@ import type { DataPlane } from './dataplane/contract/data-plane.ts';
 import { type Database, openDatabase } from './db/database.ts';
 import { migrate } from './db/migrate.ts';
 import type { Api, HttpServer } from './http/api.ts';
+import { readDashboard } from './http/dashboard.ts';
 import { createHttpServer } from './http/server.ts';
 import { ensureFirstAccount } from './identity/accounts/first-account.ts';
 import { linkUrl } from './identity/accounts/links.ts';
@@ -46,6 +47,8 @@ export interface AppOptions {
   /** See {@link RuntimeOptions.executorId}. */
   executorId: string;
   log: Log;
+  /** Where the built dashboard is; null: none is served. */
+  dashboard?: string | null;
   /** Resolves names that customers give; the host’s resolver by default. */
   lookup?: Lookup;
   /** What the API offers; `modules.ts` by default. */
@@ -92,9 +95,11 @@ export async function startApp(options: AppOptions): Promise<App> {
   for (const { prepare } of parts) await prepare?.();
 
   const authenticator = createAuthenticator(config, database, log);
+  const dashboard = options.dashboard ? await readDashboard(options.dashboard) : null;
   const http = createHttpServer({
     ...context,
     authenticator,
+    dashboard,
     auditor: createAuditor(),
     ...documented(modules, parts),
   });

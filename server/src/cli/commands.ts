@@ -209,6 +209,14 @@ const COMMANDS: readonly Command[] = [
     run: (words, values) => runScript('scripts/test.ts', words, values),
   },
   {
+    name: 'screenshots',
+    usage: 'screenshots [PART-OF-A-PAGE-NAME ...]',
+    help: 'Take pictures of the dashboard, in both themes, on a wide and on a narrow screen.',
+    options: {},
+    words: [0, Number.POSITIVE_INFINITY],
+    run: (words, values) => runScript('scripts/screenshots.ts', words, values),
+  },
+  {
     name: 'bench',
     usage: 'bench [--write] [real|list|simulated ...]',
     help: 'Run the benchmarks. --write updates the figures in docs/benchmarks.md.',

@@ -5,6 +5,7 @@ import type { DataPlane } from '../dataplane/contract/data-plane.ts';
 import { usesLocalIncus } from '../host/components/incus-connection.ts';
 import { databaseUrlOf } from '../host/components/postgres-cluster.ts';
 import { packagesFor } from '../host/components.ts';
+import { ensureDashboard } from '../host/dashboard.ts';
 import { ensureSecretKey, poolsOf, readInstall, refuseOtherEngine } from '../host/install.ts';
 import { takeLock, writePidFile } from '../host/lock.ts';
 import { surviveOutOfMemory } from '../host/out-of-memory.ts';
@@ -42,6 +43,8 @@ export async function start(): Promise<number> {
   if (firstStart) for (const line of describeFirstStart(config)) terminal.line(line);
   const supervisor = createSupervisor({ log: (message, level) => log[level](message) });
   let app: App | null = null;
+  // Before PostgreSQL and Incus run, because it takes as much memory as they do together.
+  const dashboard = config.role === 'worker' ? null : await prepareDashboard(terminal);
   try {
     const install = await setUp({
       config,
@@ -69,8 +72,9 @@ export async function start(): Promise<number> {
       secretKey,
       executorId: install.serverId,
       log,
+      dashboard,
     });
-    announce(terminal, config, app);
+    announce(terminal, config, app, dashboard !== null);
     // In the background: the API already serves, and a creation waits for its image itself.
     void prepareImage(plane, terminal, log, firstStart);
     const reason = await stop.requested;
@@ -84,6 +88,17 @@ export async function start(): Promise<number> {
 
 /** Most of the server's code, which takes half a second to load: best while PostgreSQL starts. */
 const loadApp = () => import('../app.ts');
+
+/** Builds the dashboard where that has not been done. Null where it fails: the API is of use without it. */
+async function prepareDashboard(terminal: Terminal): Promise<string | null> {
+  try {
+    return await ensureDashboard((build) => terminal.step('Building the dashboard', build));
+  } catch (error) {
+    terminal.line(`  ${(error as Error).message}`);
+    terminal.line('  The API serves without it. Start again once the reason is gone.');
+    return null;
+  }
+}
 
 interface Running {
   app: App | null;
@@ -119,13 +134,14 @@ function describeFirstStart(config: Config): string[] {
   ];
 }
 
-function announce(terminal: Terminal, config: Config, app: App): void {
+function announce(terminal: Terminal, config: Config, app: App, hasDashboard: boolean): void {
   const lines = ['', `  Danube serves, ${process.uptime().toFixed(1)} s after its start.`, ''];
   if (config.engine === 'sim') {
     lines.push('  !! SIMULATED: DANUBE_ENGINE=sim. No instance is real; nothing can be logged in to.', '');
   }
   if (app.url) {
     lines.push(
+      ...(hasDashboard ? [`  Dashboard    ${app.url}/`] : []),
       `  API          ${app.url}/api/v1`,
       `  API docs     ${app.url}/docs/api`,
       `  Health       ${app.url}/api/v1/health`,

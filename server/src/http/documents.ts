@@ -2,12 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Config } from '../config.ts';
 import { AppError, ERROR_STATUS } from '../lib/errors.ts';
 import type { HttpServer } from './api.ts';
 import { toHtml } from './markdown.ts';
 import { buildOpenApi } from './openapi.ts';
-import type { Tag } from './openapi-parts.ts';
+import type { HttpDependencies } from './server.ts';
 import { StoredAnswer } from './stored-answer.ts';
 
 const ERROR_PAGES = path.join(import.meta.dirname, '../../../docs/errors');
@@ -24,7 +23,10 @@ const ASSET_AGE = 3600;
 const HTML = 'text/html; charset=utf-8';
 
 /** `/docs`: the OpenAPI document, the interactive page with its assets, and a page for each error code. */
-export async function documentRoutes(http: HttpServer, config: Config, tags: readonly Tag[]): Promise<void> {
+export async function documentRoutes(
+  http: HttpServer,
+  { config, tags, dashboard }: Pick<HttpDependencies, 'config' | 'tags' | 'dashboard'>,
+): Promise<void> {
   const open = { config: { public: true } };
   const [page, assets] = [
     new StoredAnswer(HTML, await readFile(path.join(PAGE, 'api.html'))),
@@ -40,7 +42,7 @@ export async function documentRoutes(http: HttpServer, config: Config, tags: rea
     return document.send(request, reply);
   });
 
-  for (const from of ['/', '/docs', '/docs/', '/docs/api/']) {
+  for (const from of [...(dashboard ? [] : ['/']), '/docs', '/docs/', '/docs/api/']) {
     http.get(from, open, async (_request, reply) => reply.redirect('/docs/api'));
   }
 

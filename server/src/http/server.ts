@@ -12,6 +12,7 @@ import type { Authenticator } from './authenticator.ts';
 import { answerBroken } from './broken-requests.ts';
 import { showsOne, tagAnswer } from './conditional.ts';
 import { CONNECTION_TIMES, limitConnections } from './connections.ts';
+import { type Dashboard, dashboardRoutes } from './dashboard.ts';
 import { documentRoutes } from './documents.ts';
 import { sentMembers } from './dropped.ts';
 import { createErrorHandler, toAppError } from './errors.ts';
@@ -40,6 +41,8 @@ export interface HttpDependencies {
   auditor: Auditor;
   /** Tags of the OpenAPI document. */
   tags: readonly Tag[];
+  /** The pages at `/`; without it, that leads to the documentation of the API. */
+  dashboard?: Dashboard | null;
   /** Declares the resources' routes, with paths relative to `/api/v1`. */
   register: (api: Api) => void;
 }
@@ -91,8 +94,14 @@ export function createHttpServer(dependencies: HttpDependencies): HttpServer {
     },
     { prefix: API_PREFIX },
   );
-  app.register(async (scope) => documentRoutes(scope as unknown as HttpServer, config, dependencies.tags));
-  app.register(async (scope) => accountPages(scope as unknown as HttpServer, API_PREFIX));
+  app.register(async (scope) => documentRoutes(scope as unknown as HttpServer, dependencies));
+  const { dashboard } = dependencies;
+  app.register(async (scope) => {
+    const http = scope as unknown as HttpServer;
+    // Links of accounts work without the dashboard, too.
+    if (dashboard) dashboardRoutes(http, dashboard);
+    else await accountPages(http, API_PREFIX);
+  });
   return app;
 }
 

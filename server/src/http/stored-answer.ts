@@ -14,6 +14,18 @@ const ENCODERS = {
 
 type Encoding = keyof typeof ENCODERS;
 
+/** In seconds. */
+const YEAR = 31_536_000;
+
+interface Options {
+  /** For how many seconds it is used without asking whether it has changed. */
+  cache?: number;
+  /** It never changes: another version has another path. */
+  immutable?: boolean;
+  /** Where it was compressed before, better than there is time for here. */
+  encoded?: Partial<Record<Encoding, Buffer | undefined>>;
+}
+
 /** An answer that is the same for everybody, such as a page or a script. It is compressed when first asked for. */
 export class StoredAnswer {
   readonly #type: string;
@@ -22,12 +34,23 @@ export class StoredAnswer {
   readonly #cache: string;
   readonly #encoded = new Map<Encoding, Promise<Buffer>>();
 
-  /** `cache`: for how many seconds it is used without asking whether it has changed. */
-  constructor(type: string, body: string | Buffer, { cache = 0 }: { cache?: number } = {}) {
+  constructor(
+    type: string,
+    body: string | Buffer,
+    { cache = 0, immutable = false, encoded = {} }: Options = {},
+  ) {
     this.#type = type;
     this.#body = Buffer.from(body);
     this.#etag = weakTag(this.#body);
-    this.#cache = cache > 0 ? `public, max-age=${cache}` : 'no-cache';
+    this.#cache = immutable
+      ? `public, max-age=${YEAR}, immutable`
+      : cache > 0
+        ? `public, max-age=${cache}`
+        : 'no-cache';
+    for (const encoding of ['br', 'gzip'] as const) {
+      const known = encoded[encoding];
+      if (known) this.#encoded.set(encoding, Promise.resolve(known));
+    }
   }
 
   /** Sets the headers, and returns the body for the handler to return. */

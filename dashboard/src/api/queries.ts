@@ -1,0 +1,148 @@
+import { keepPreviousData, QueryClient, queryOptions } from '@tanstack/react-query';
+import { type Instance, isAtWork, type Kind } from '../instances/kinds.ts';
+import { ApiError, answerOf, api } from './client.ts';
+
+/** How long an answer is taken for current, in milliseconds. Events of the stream make it old at once. */
+const FRESH_MS = 30_000;
+/** How often something is read that is at work, in milliseconds: its progress makes no events. */
+const AT_WORK_MS = 1500;
+/** Most instances of a list. */
+export const LIST_LIMIT = 1000;
+const PAGE_SIZE = 100;
+
+export const queryClient = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: FRESH_MS,
+      retry: (count, error) => !(error instanceof ApiError && error.status < 500) && count < 2,
+    },
+  },
+});
+
+/*
+ * The first member of a key is the type of resource, as events name it, so that an event tells what to read anew.
+ */
+
+export const accountQuery = queryOptions({
+  queryKey: ['account'],
+  queryFn: () => answerOf(api.GET('/user')),
+  staleTime: Number.POSITIVE_INFINITY,
+});
+
+export const teamsQuery = queryOptions({
+  queryKey: ['teams'],
+  queryFn: () => answerOf(api.GET('/user/teams')),
+});
+
+export const healthQuery = queryOptions({
+  queryKey: ['health'],
+  queryFn: () => answerOf(api.GET('/health')),
+});
+
+/** All instances of a kind, the newest first, so that a list can be filtered and sorted by anything. */
+export const instancesQuery = (kind: Kind) =>
+  queryOptions({
+    queryKey: [kind.name, 'list'],
+    queryFn: () => readAll(kind),
+    refetchInterval: ({ state }) => (state.data?.items.some(isAtWork) ? AT_WORK_MS * 2 : false),
+  });
+
+async function readAll(kind: Kind): Promise<{ items: readonly Instance[]; total: number }> {
+  const items: Instance[] = [];
+  let after: string | undefined;
+  for (;;) {
+    const { data, pagination } = await kind.list({ per_page: PAGE_SIZE, ...(after ? { after } : {}) });
+    items.push(...data);
+    after = pagination.next_cursor ?? undefined;
+    if (data.length < PAGE_SIZE || !after || items.length >= LIST_LIMIT) {
+      return { items, total: Math.max(pagination.total, items.length) };
+    }
+  }
+}
+
+export const instanceQuery = (kind: Kind, id: string) =>
+  queryOptions({
+    queryKey: [kind.name, id],
+    queryFn: () => kind.get(id),
+    refetchInterval: ({ state }) => (state.data && isAtWork(state.data.instance) ? AT_WORK_MS : false),
+  });
+
+export const diagnosisQuery = (kind: Kind, id: string) =>
+  queryOptions({ queryKey: [kind.name, id, 'diagnosis'], queryFn: () => kind.diagnose(id) });
+
+export const instanceEventsQuery = (kind: Kind, id: string) =>
+  queryOptions({ queryKey: [kind.name, id, 'events'], queryFn: () => kind.events(id) });
+
+export interface OperationFilter {
+  page?: number | undefined;
+  per_page?: number | undefined;
+  status?: 'queued' | 'running' | 'succeeded' | 'failed' | undefined;
+  resource_type?: string | undefined;
+  resource_id?: string | undefined;
+}
+
+export const operationsQuery = (query: OperationFilter) =>
+  queryOptions({
+    queryKey: ['operations', query],
+    queryFn: () => answerOf(api.GET('/operations', { params: { query } })),
+    placeholderData: keepPreviousData,
+    refetchInterval: ({ state }) => (state.data?.data.some(({ terminal }) => !terminal) ? AT_WORK_MS : false),
+  });
+
+export interface EventFilter {
+  resource_type?: string | undefined;
+  resource_id?: string | undefined;
+}
+
+/** How many events a list shows. */
+const EVENTS_SHOWN = 100;
+/** How many places of the log are read first; all teams share it. */
+const FIRST_WINDOW = 500;
+
+/** The newest events, the newest first. */
+export const eventsQuery = (filter: EventFilter) =>
+  queryOptions({
+    queryKey: ['events', filter],
+    queryFn: () => readNewest(filter),
+    placeholderData: keepPreviousData,
+  });
+
+const readLog = (query: EventFilter & { after: string; limit: number }) =>
+  answerOf(api.GET('/events', { params: { query } }));
+
+/** The API tells events in the order of the log, so this begins ever further before its end until it has enough. */
+async function readNewest(filter: EventFilter) {
+  const latest = (await readLog({ after: 'latest', limit: 1 })).next_after;
+  for (let window = FIRST_WINDOW; ; window *= 8) {
+    const from = Math.max(0, latest - window);
+    let after = from;
+    let events: Awaited<ReturnType<typeof readLog>>['data'] = [];
+    for (let hasMore = true; hasMore; ) {
+      const answer = await readLog({ ...filter, after: String(after), limit: 500 });
+      events = [...events, ...answer.data].slice(-EVENTS_SHOWN);
+      after = answer.next_after;
+      hasMore = answer.has_more;
+    }
+    if (from === 0 || events.length >= EVENTS_SHOWN) return events.toReversed();
+  }
+}
+
+export const sshKeysQuery = queryOptions({
+  queryKey: ['ssh-key', 'list'],
+  queryFn: async () => (await answerOf(api.GET('/ssh-keys', { params: { query: { per_page: 100 } } }))).data,
+});
+
+export const firewallsQuery = queryOptions({
+  queryKey: ['firewall', 'list'],
+  queryFn: async () => (await answerOf(api.GET('/firewalls', { params: { query: { per_page: 100 } } }))).data,
+  refetchInterval: ({ state }) =>
+    state.data?.some(({ status }) => status === 'applying') ? AT_WORK_MS : false,
+});
+
+export const firewallQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['firewall', id],
+    queryFn: async () =>
+      (await answerOf(api.GET('/firewalls/{firewall}', { params: { path: { firewall: id } } }))).firewall,
+    refetchInterval: ({ state }) => (state.data?.status === 'applying' ? AT_WORK_MS : false),
+  });

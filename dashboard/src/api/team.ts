@@ -1,0 +1,26 @@
+const KEY = 'danube-team';
+let chosen: number | null | undefined;
+
+/** The team that requests act on; null: the account's own. */
+export function currentTeam(): number | null {
+  if (chosen === undefined) chosen = Number(read()) || null;
+  return chosen;
+}
+
+export function chooseTeam(id: number | null): void {
+  chosen = id;
+  try {
+    if (id === null) localStorage.removeItem(KEY);
+    else localStorage.setItem(KEY, String(id));
+  } catch {
+    // Storage may be forbidden: then the choice lasts as long as the page.
+  }
+}
+
+function read(): string | null {
+  try {
+    return localStorage.getItem(KEY);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,119 @@
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { Link, useNavigate } from '@tanstack/react-router';
+import { Plus, Shield } from 'lucide-react';
+import { useState } from 'react';
+import { answerOf, api } from '../api/client.ts';
+import { firewallsQuery } from '../api/queries.ts';
+import { common } from '../text/common.ts';
+import { firewallText as text } from '../text/firewalls.ts';
+import { Tag } from '../ui/badge.tsx';
+import { Button } from '../ui/button.tsx';
+import { Dialog } from '../ui/dialog.tsx';
+import { TextField } from '../ui/field.tsx';
+import { useForm } from '../ui/form.ts';
+import { Empty, PageHeader } from '../ui/page.tsx';
+import { pathTo } from '../ui/path.ts';
+import { type Column, Table } from '../ui/table.tsx';
+import { type Firewall, FirewallStatus } from './firewall-status.tsx';
+
+const COLUMNS: readonly Column<Firewall>[] = [
+  {
+    id: 'name',
+    title: text.name,
+    cell: ({ id, name, is_default, description }) => (
+      <div className="max-w-96 min-w-36">
+        <span className="flex flex-wrap items-center gap-2">
+          <Link to={pathTo('/firewalls', id)} className="font-medium break-words hover:underline">
+            {name}
+          </Link>
+          {is_default && <Tag>{text.isDefault}</Tag>}
+        </span>
+        {description && <span className="block truncate text-sm text-quiet">{description}</span>}
+      </div>
+    ),
+  },
+  { id: 'status', title: common.status, cell: (firewall) => <FirewallStatus firewall={firewall} /> },
+  { id: 'rules', title: text.rules, right: true, from: 'sm', cell: ({ rules }) => rules.length },
+  {
+    id: 'instances',
+    title: text.instances,
+    from: 'md',
+    cell: ({ attached_instances }) => (
+      <span className="text-quiet">{attached_instances.map(({ name }) => name).join(', ') || '–'}</span>
+    ),
+  },
+];
+
+/** All firewalls of the team. */
+export function FirewallsPage() {
+  const { data } = useQuery(firewallsQuery);
+  const [isOpen, setOpen] = useState(false);
+  const create = (
+    <Button look="primary" icon={<Plus />} onClick={() => setOpen(true)}>
+      {text.create}
+    </Button>
+  );
+  const isEmpty = data?.length === 0;
+  return (
+    <>
+      <PageHeader title={text.title} about={text.about} actions={isEmpty ? null : create} />
+      <div className="card overflow-hidden">
+        {isEmpty ? (
+          <Empty icon={<Shield />} title={text.emptyTitle} action={create}>
+            {text.emptyAbout}
+          </Empty>
+        ) : (
+          <Table caption={text.title} columns={COLUMNS} rows={data} idOf={({ id }) => id} />
+        )}
+      </div>
+      <Dialog open={isOpen} onClose={() => setOpen(false)} title={text.create}>
+        <CreateForm />
+      </Dialog>
+    </>
+  );
+}
+
+function CreateForm() {
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  const { values, set, errors, busy, submit } = useForm('new firewall', { name: '', description: '' });
+  const create = async (key: string) => {
+    const { name, description } = values;
+    const { firewall } = await answerOf(
+      api.POST('/firewalls', {
+        params: { header: { 'Idempotency-Key': key } },
+        body: { name, ...(description ? { description } : {}) },
+      }),
+    );
+    void client.invalidateQueries({ queryKey: ['firewall'] });
+    await navigate({ to: pathTo('/firewalls', firewall.id) });
+  };
+  return (
+    <form
+      className="flex flex-col gap-5"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void submit(create);
+      }}
+    >
+      <TextField
+        label={text.name}
+        value={values.name}
+        errors={errors.name}
+        onValue={(name) => set('name', name)}
+      />
+      <TextField
+        label={text.description}
+        optional
+        value={values.description}
+        errors={errors.description}
+        onValue={(description) => set('description', description)}
+      />
+      <div className="flex justify-end">
+        <Button type="submit" look="primary" busy={busy}>
+          {text.create}
+        </Button>
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,175 @@
+import { useQueryClient } from '@tanstack/react-query';
+import { ArrowDown, ArrowUp, Pencil, Plus, Trash2 } from 'lucide-react';
+import { useState } from 'react';
+import { answerOf, api, newKey } from '../api/client.ts';
+import { common } from '../text/common.ts';
+import { firewallText as text } from '../text/firewalls.ts';
+import { Button, IconButton } from '../ui/button.tsx';
+import { Dialog } from '../ui/dialog.tsx';
+import { SelectField, TextField } from '../ui/field.tsx';
+import { useForm } from '../ui/form.ts';
+import { Section } from '../ui/page.tsx';
+import { tellSuccess } from '../ui/toast.tsx';
+import type { Firewall } from './firewall-status.tsx';
+import { RuleLine } from './rule-lines.tsx';
+import { draftOf, hasPorts, NEW_RULE, type RuleDraft, rulesOf } from './rules.ts';
+
+/** The rules of a firewall, which are saved together. */
+export function RuleEditor({ firewall }: { firewall: Firewall }) {
+  const client = useQueryClient();
+  const saved = firewall.rules.map(draftOf);
+  const form = useForm<{ rules: readonly RuleDraft[] | null }>(`rules ${firewall.id}`, { rules: null });
+  const [edited, setEdited] = useState<RuleDraft | null>(null);
+  const rules = form.values.rules ?? saved;
+  const change = (next: readonly RuleDraft[] | null) => form.set('rules', next);
+  const save = () =>
+    form.submit(async () => {
+      const answer = await answerOf(
+        api.PUT('/firewalls/{firewall}', {
+          params: { path: { firewall: firewall.id } },
+          body: { rules: rulesOf(rules) },
+        }),
+      );
+      tellSuccess(answer.message);
+      change(null);
+      client.setQueryData(['firewall', firewall.id], answer.firewall);
+      void client.invalidateQueries({ queryKey: ['firewall'] });
+    });
+  const move = (at: number, by: number) => {
+    const next = [...rules];
+    const [rule] = next.splice(at, 1);
+    next.splice(at + by, 0, rule!);
+    change(next);
+  };
+  const put = (rule: RuleDraft) => {
+    const isKnown = rules.some(({ key }) => key === rule.key);
+    change(isKnown ? rules.map((one) => (one.key === rule.key ? rule : one)) : [...rules, rule]);
+    setEdited(null);
+  };
+  const problems = Object.values(form.errors).flat();
+  return (
+    <Section
+      title={text.rules}
+      about={text.order}
+      flush
+      actions={
+        <Button icon={<Plus />} onClick={() => setEdited({ ...NEW_RULE, key: newKey() })}>
+          {text.addRule}
+        </Button>
+      }
+    >
+      {rules.length === 0 && <p className="px-5 py-6 text-quiet">{text.noRules}</p>}
+      <ol>
+        {rules.map((rule, at) => (
+          <RuleLine
+            key={rule.key}
+            rule={rule}
+            actions={
+              <span className="flex">
+                <IconButton
+                  label={text.up}
+                  blocked={at === 0 && common.firstPage}
+                  onClick={() => move(at, -1)}
+                >
+                  <ArrowUp />
+                </IconButton>
+                <IconButton
+                  label={text.down}
+                  blocked={at === rules.length - 1 && common.lastPage}
+                  onClick={() => move(at, 1)}
+                >
+                  <ArrowDown />
+                </IconButton>
+                <IconButton label={text.edit} onClick={() => setEdited(rule)}>
+                  <Pencil />
+                </IconButton>
+                <IconButton
+                  label={text.remove}
+                  onClick={() => change(rules.filter(({ key }) => key !== rule.key))}
+                >
+                  <Trash2 />
+                </IconButton>
+              </span>
+            }
+          />
+        ))}
+      </ol>
+      {form.values.rules && (
+        <div className="flex flex-wrap items-center gap-2 border-t border-line bg-accent-soft/60 px-5 py-3">
+          <div className="min-w-0 flex-1 basis-60">
+            <p>{text.unsaved}</p>
+            {problems.length > 0 && <p className="text-sm text-bad">{problems.join(' ')}</p>}
+          </div>
+          <Button onClick={() => change(null)}>{text.discard}</Button>
+          <Button look="primary" busy={form.busy} onClick={() => void save()}>
+            {text.save}
+          </Button>
+        </div>
+      )}
+      <Dialog open={edited !== null} onClose={() => setEdited(null)} title={text.editRule}>
+        {edited && <RuleForm key={edited.key} rule={edited} onDone={put} />}
+      </Dialog>
+    </Section>
+  );
+}
+
+const PROTOCOLS = ['tcp', 'udp', 'icmp', 'any', 'gre', 'esp'];
+
+function RuleForm({ rule, onDone }: { rule: RuleDraft; onDone: (rule: RuleDraft) => void }) {
+  const [draft, setDraft] = useState(rule);
+  const [sources, setSources] = useState(rule.source_ips.join(', '));
+  const set = (part: Partial<RuleDraft>) => setDraft((before) => ({ ...before, ...part }));
+  return (
+    <form
+      className="flex flex-col gap-5"
+      onSubmit={(event) => {
+        event.preventDefault();
+        const source_ips = sources.split(/[\s,]+/).filter(Boolean);
+        onDone({ ...draft, source_ips });
+      }}
+    >
+      <div className="grid grid-cols-2 gap-4">
+        <SelectField
+          label={text.direction}
+          value={draft.direction}
+          onValue={(direction) => set({ direction })}
+          options={Object.entries(text.directionNames).map(([value, label]) => ({ value, label }))}
+        />
+        <SelectField
+          label={text.action}
+          value={draft.action}
+          onValue={(action) => set({ action })}
+          options={Object.entries(text.actions).map(([value, label]) => ({ value, label }))}
+        />
+        <SelectField
+          label={text.protocol}
+          value={draft.protocol}
+          onValue={(protocol) => set({ protocol })}
+          options={PROTOCOLS.map((value) => ({ value, label: value }))}
+        />
+        {hasPorts(draft) && (
+          <TextField
+            label={text.ports}
+            optional
+            value={draft.ports}
+            onValue={(ports) => set({ ports })}
+            inputMode="numeric"
+          />
+        )}
+      </div>
+      <TextField
+        label={draft.direction === 'inbound' ? text.sources : text.destinations}
+        hint={text.sourcesHint}
+        optional
+        value={sources}
+        onValue={setSources}
+      />
+      <TextField label={text.name} optional value={draft.name ?? ''} onValue={(name) => set({ name })} />
+      <div className="flex justify-end">
+        <Button type="submit" look="primary">
+          {text.done}
+        </Button>
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,204 @@
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
+import { answerOf, api } from '../api/client.ts';
+import { imagesQuery } from '../api/images.ts';
+import { sshKeysQuery } from '../api/queries.ts';
+import { createText as text } from '../text/create.ts';
+import { Choice, SelectField, TextArea, TextField } from '../ui/field.tsx';
+import { useForm } from '../ui/form.ts';
+import { Section } from '../ui/page.tsx';
+import { pathTo } from '../ui/path.ts';
+import { tellSuccess } from '../ui/toast.tsx';
+import { CreateFrame } from './create-frame.tsx';
+import { DATACENTER } from './datacenter.ts';
+import { vpsKind } from './kinds.ts';
+import { detailOf, PlanChoice } from './plan-choice.tsx';
+
+const START = {
+  name: '',
+  image: 'debian-12',
+  resource_profile: 'small_shared',
+  auth_method: 'ssh_key' as 'ssh_key' | 'password',
+  ssh_key_id: '',
+  password: '',
+  password_confirmation: '',
+  public_key: '',
+  custom_cloud_init: '',
+};
+const NEW = 'new';
+
+const plansQuery = {
+  queryKey: ['plans', 'vps'],
+  queryFn: async () => {
+    const { plans } = await answerOf(api.GET('/vps/plans'));
+    return plans.map((plan) => ({ ...plan, memoryGb: plan.memory_size_gb }));
+  },
+};
+
+/** The form for a new server. */
+export function CreateVps() {
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  const { data: plans } = useQuery(plansQuery);
+  const { data: images } = useQuery(imagesQuery);
+  const { data: keys } = useQuery(sshKeysQuery);
+  const { values, set, errors, busy, submit } = useForm('new vps', START);
+  const plan = plans?.find((one) => one.resource_profile === values.resource_profile) ?? plans?.[0];
+  const keyId = values.ssh_key_id || String(keys?.find((key) => key.is_default)?.id ?? keys?.[0]?.id ?? NEW);
+  const body = (ssh_key_id: number | null) => ({
+    name: values.name,
+    image: values.image,
+    datacenter: DATACENTER,
+    resource_profile: plan?.resource_profile ?? '',
+    auth_method: values.auth_method,
+    ...(values.auth_method === 'ssh_key' && ssh_key_id ? { ssh_key_id } : {}),
+    ...(values.auth_method === 'password'
+      ? { password: values.password, password_confirmation: values.password_confirmation }
+      : {}),
+    ...(values.custom_cloud_init ? { custom_cloud_init: values.custom_cloud_init } : {}),
+  });
+  const create = async (key: string) => {
+    const isNewKey = values.auth_method === 'ssh_key' && keyId === NEW;
+    const id = isNewKey ? await addKey(values.public_key, `${key}-key`) : Number(keyId) || null;
+    // Should the server be refused, the key is there for the next try.
+    if (isNewKey) void client.invalidateQueries({ queryKey: ['ssh-key'] });
+    const params = { header: { 'Idempotency-Key': key } };
+    const { instance, message } = await answerOf(api.POST('/vps', { params, body: body(id) }));
+    tellSuccess(message);
+    void client.invalidateQueries({ queryKey: ['vps'] });
+    await navigate({ to: pathTo('/vps', instance.id) });
+  };
+  return (
+    <CreateFrame
+      kind={vpsKind}
+      request={{ path: '/vps', body: body(Number(keyId) || null) }}
+      cents={plan?.monthly_cost_cents}
+      facts={[
+        [text.nameTitle, values.name],
+        [text.image, images?.find(({ image }) => image === values.image)?.label ?? values.image],
+        [text.plan, plan ? detailOf(plan) : ''],
+      ]}
+      busy={busy}
+      onSubmit={() => void submit(create)}
+    >
+      <Section>
+        <TextField
+          label={text.nameTitle}
+          hint={text.nameHint}
+          placeholder={text.vps.name}
+          value={values.name}
+          errors={errors.name}
+          onValue={(name) => set('name', name)}
+          maxLength={255}
+        />
+      </Section>
+      <Section title={text.image} about={text.imageAbout}>
+        {images ? (
+          <Choice
+            legend={text.image}
+            columns="grid-cols-2 xl:grid-cols-3"
+            value={values.image}
+            errors={errors.image}
+            onValue={(image) => set('image', image)}
+            options={images.map(({ image, label, available, unavailable_reason }) => ({
+              value: image,
+              title: label,
+              blocked: available ? undefined : (unavailable_reason ?? text.unavailable),
+            }))}
+          />
+        ) : (
+          <div className="skeleton h-32" />
+        )}
+      </Section>
+      <PlanChoice
+        plans={plans}
+        value={plan?.resource_profile ?? ''}
+        errors={errors.resource_profile}
+        onValue={(profile) => set('resource_profile', profile)}
+      />
+      <Section title={text.login} about={text.loginAbout}>
+        <div className="flex flex-col gap-5">
+          <Choice
+            legend={text.login}
+            columns="sm:grid-cols-2"
+            value={values.auth_method}
+            errors={errors.auth_method}
+            onValue={(method) => set('auth_method', method)}
+            options={[
+              { value: 'ssh_key', title: text.sshKey, detail: text.sshKeyAbout },
+              { value: 'password', title: text.password, detail: text.passwordAbout },
+            ]}
+          />
+          {values.auth_method === 'ssh_key' && (
+            <>
+              {keys && keys.length > 0 && (
+                <SelectField
+                  label={text.sshKey}
+                  value={keyId}
+                  errors={errors.ssh_key_id}
+                  onValue={(id) => set('ssh_key_id', id)}
+                  options={[
+                    ...keys.map(({ id, name }) => ({ value: String(id), label: name })),
+                    { value: NEW, label: text.newKey },
+                  ]}
+                />
+              )}
+              {keyId === NEW && (
+                <TextArea
+                  label={text.publicKey}
+                  hint={text.publicKeyHint}
+                  placeholder="ssh-ed25519 AAAA… me@laptop"
+                  className="font-mono text-sm"
+                  value={values.public_key}
+                  errors={errors.public_key ?? errors.ssh_key_id}
+                  onValue={(key) => set('public_key', key)}
+                />
+              )}
+            </>
+          )}
+          {values.auth_method === 'password' && (
+            <div className="grid gap-5 sm:grid-cols-2">
+              <TextField
+                label={text.password}
+                type="password"
+                autoComplete="new-password"
+                value={values.password}
+                errors={errors.password}
+                onValue={(password) => set('password', password)}
+              />
+              <TextField
+                label={text.repeat}
+                type="password"
+                autoComplete="new-password"
+                value={values.password_confirmation}
+                errors={errors.password_confirmation}
+                onValue={(password) => set('password_confirmation', password)}
+              />
+            </div>
+          )}
+        </div>
+      </Section>
+      <Section>
+        <TextArea
+          label={text.cloudInit}
+          optional
+          hint={text.cloudInitHint}
+          placeholder="#cloud-config"
+          className="font-mono text-sm"
+          rows={6}
+          value={values.custom_cloud_init}
+          errors={errors.custom_cloud_init}
+          onValue={(data) => set('custom_cloud_init', data)}
+        />
+      </Section>
+    </CreateFrame>
+  );
+}
+
+async function addKey(publicKey: string, key: string): Promise<number> {
+  const line = publicKey.trim();
+  // The comment at the end of the line is what people call their key.
+  const name = line.split(/\s+/).slice(2).join(' ') || 'key';
+  const params = { header: { 'Idempotency-Key': key } };
+  return (await answerOf(api.POST('/ssh-keys', { params, body: { name, public_key: line } }))).key.id;
+}

@@ -1,0 +1,140 @@
+import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { ListChecks } from 'lucide-react';
+import { type OperationFilter, operationsQuery } from '../api/queries.ts';
+import { kindOf, type Operation } from '../instances/kinds.ts';
+import { useInstanceNames } from '../instances/names.ts';
+import { operationsText as text } from '../text/operations.ts';
+import { Badge } from '../ui/badge.tsx';
+import { Empty, PageHeader } from '../ui/page.tsx';
+import { pathTo } from '../ui/path.ts';
+import { type Column, Pager, Table } from '../ui/table.tsx';
+import { Ago } from '../ui/time.tsx';
+import { OPERATION_TONES } from './operation-list.tsx';
+import { Bar } from './progress.tsx';
+
+const PER_PAGE = 25;
+const STATES = ['queued', 'running', 'succeeded', 'failed'] as const;
+
+export interface OperationSearch {
+  status?: OperationFilter['status'];
+  page?: number | undefined;
+}
+
+export function readOperationSearch(search: Record<string, unknown>): OperationSearch {
+  const page = Number(search.page);
+  return {
+    status: STATES.find((state) => state === search.status),
+    page: Number.isInteger(page) && page > 1 ? page : undefined,
+  };
+}
+
+const columnsOf = (names: ReadonlyMap<string, string>): readonly Column<Operation>[] => [
+  {
+    id: 'operation',
+    title: text.operation,
+    cell: ({ kind, error, step, terminal, percent }) => (
+      <div className="max-w-md min-w-40">
+        <span className="font-medium">{text.kind(kind)}</span>
+        {error && <p className="text-sm break-words text-bad">{error.message}</p>}
+        {!terminal && <p className="text-sm text-quiet">{step}</p>}
+        {!terminal && <Bar percent={percent} />}
+      </div>
+    ),
+  },
+  {
+    id: 'resource',
+    title: text.resource,
+    from: 'sm',
+    cell: ({ resource_type, resource_id }) => {
+      const kind = kindOf(resource_type);
+      const label = names.get(resource_id) ?? `${resource_type} ${resource_id.slice(0, 8)}`;
+      if (!kind) return <span className="text-quiet">{label}</span>;
+      return (
+        <Link to={pathTo(kind.path, resource_id)} className="hover:underline">
+          {label}
+        </Link>
+      );
+    },
+  },
+  {
+    id: 'state',
+    title: text.state,
+    cell: ({ state }) => <Badge tone={OPERATION_TONES[state] ?? 'idle'}>{text.states[state] ?? state}</Badge>,
+  },
+  {
+    id: 'took',
+    title: text.took,
+    right: true,
+    from: 'md',
+    cell: ({ started_at, finished_at }) =>
+      started_at && finished_at
+        ? text.seconds((new Date(finished_at).getTime() - new Date(started_at).getTime()) / 1000)
+        : '–',
+  },
+  {
+    id: 'began',
+    title: text.began,
+    right: true,
+    from: 'md',
+    cell: ({ created_at }) => (
+      <span className="whitespace-nowrap text-quiet">
+        <Ago at={created_at} />
+      </span>
+    ),
+  },
+];
+
+/** All operations of the team. What is shown is in the address. */
+export function OperationsPage({
+  search: { status, page = 1 },
+  onSearch,
+}: {
+  search: OperationSearch;
+  onSearch: (change: OperationSearch) => void;
+}) {
+  const names = useInstanceNames();
+  const { data } = useQuery(operationsQuery({ status, page, per_page: PER_PAGE }));
+  return (
+    <>
+      <PageHeader title={text.title} about={text.about} />
+      <div className="card overflow-hidden">
+        <div className="flex min-h-15 items-center border-b border-line px-5 py-3">
+          <select
+            aria-label={text.state}
+            className="control w-auto"
+            value={status ?? ''}
+            onChange={({ target }) =>
+              onSearch({ status: (target.value || undefined) as OperationSearch['status'], page: undefined })
+            }
+          >
+            <option value="">{text.all}</option>
+            {STATES.map((state) => (
+              <option key={state} value={state}>
+                {text.states[state]}
+              </option>
+            ))}
+          </select>
+        </div>
+        {data?.data.length === 0 ? (
+          <Empty icon={<ListChecks />} title={text.emptyTitle}>
+            {text.emptyAbout}
+          </Empty>
+        ) : (
+          <Table
+            caption={text.title}
+            columns={columnsOf(names)}
+            rows={data?.data}
+            idOf={({ operation_id }) => operation_id}
+          />
+        )}
+        <Pager
+          page={page}
+          perPage={PER_PAGE}
+          total={data?.pagination.total ?? 0}
+          onPage={(next) => onSearch({ page: next === 1 ? undefined : next })}
+        />
+      </div>
+    </>
+  );
+}

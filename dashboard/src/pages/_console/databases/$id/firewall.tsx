@@ -1,0 +1,8 @@
+import { createFileRoute } from '@tanstack/react-router';
+import { FirewallTab } from '../../../../instances/firewall-tab.tsx';
+
+export const Route = createFileRoute('/_console/databases/$id/firewall')({
+  component: function Page() {
+    return <FirewallTab id={Route.useParams().id} />;
+  },
+});

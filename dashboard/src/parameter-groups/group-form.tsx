@@ -1,0 +1,120 @@
+import { useQuery } from '@tanstack/react-query';
+import { answerOf, api } from '../api/client.ts';
+import { common } from '../text/common.ts';
+import { groupText as text } from '../text/parameter-groups.ts';
+import { Button } from '../ui/button.tsx';
+import { SelectField, TextArea, TextField } from '../ui/field.tsx';
+import { useForm } from '../ui/form.ts';
+import { tellSuccess } from '../ui/toast.tsx';
+import type { Group } from './parameter-groups-page.tsx';
+import { parametersOf, textOf } from './parameters.ts';
+
+const enginesQuery = {
+  queryKey: ['engines'],
+  async queryFn() {
+    const [databases, caches] = await Promise.all([
+      answerOf(api.GET('/database/plans')),
+      answerOf(api.GET('/cache/plans')),
+    ]);
+    return [
+      ...databases.providers.map((provider) => ({ ...provider, kind: 'database' as const })),
+      ...caches.providers.map((provider) => ({ ...provider, kind: 'cache' as const })),
+    ];
+  },
+};
+
+/** Creates a group, or changes one. */
+export function GroupForm({ group, onDone }: { group: Group | null; onDone: () => void }) {
+  const { data: engines } = useQuery(enginesQuery);
+  const { values, set, errors, busy, submit } = useForm(`parameter group ${group?.id ?? 'new'}`, {
+    name: group?.name ?? '',
+    description: group?.description ?? '',
+    engine: group?.provider_type ?? 'postgresql',
+    family: group?.family ?? '',
+    parameters: textOf(group?.parameters ?? {}),
+  });
+  const engine = engines?.find(({ type }) => type === values.engine);
+  const save = async (key: string) => {
+    const { name, description } = values;
+    const common = { name, description, parameters: parametersOf(values.parameters) };
+    const { message } = group
+      ? await answerOf(
+          api.PUT('/parameter-groups/{parameterGroup}', {
+            params: { path: { parameterGroup: group.id } },
+            body: common,
+          }),
+        )
+      : await answerOf(
+          api.POST('/parameter-groups', {
+            params: { header: { 'Idempotency-Key': key } },
+            body: {
+              ...common,
+              type: engine?.kind ?? 'database',
+              provider_type: values.engine as 'postgresql',
+              ...(values.family ? { family: values.family } : {}),
+            },
+          }),
+        );
+    tellSuccess(message);
+    onDone();
+  };
+  const inGroup = Object.entries(errors).filter(([field]) => field.startsWith('parameters'));
+  return (
+    <form
+      className="flex flex-col gap-5"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void submit(save);
+      }}
+    >
+      <TextField
+        label={text.name}
+        value={values.name}
+        errors={errors.name}
+        onValue={(name) => set('name', name)}
+      />
+      {!group && (
+        <div className="grid gap-5 sm:grid-cols-2">
+          <SelectField
+            label={text.engine}
+            value={values.engine}
+            errors={errors.provider_type}
+            onValue={(type) => set('engine', type)}
+            options={(engines ?? []).map(({ type, name }) => ({ value: type, label: name }))}
+          />
+          <SelectField
+            label={text.family}
+            value={values.family}
+            errors={errors.family}
+            onValue={(family) => set('family', family)}
+            options={[
+              { value: '', label: text.anyFamily },
+              ...(engine?.versions ?? []).map((value) => ({ value, label: value })),
+            ]}
+          />
+        </div>
+      )}
+      <TextField
+        label={text.description}
+        optional
+        value={values.description}
+        errors={errors.description}
+        onValue={(description) => set('description', description)}
+      />
+      <TextArea
+        label={text.parameters}
+        hint={text.parametersHint}
+        rows={8}
+        className="font-mono text-sm"
+        value={values.parameters}
+        errors={inGroup.flatMap(([, sentences]) => sentences)}
+        onValue={(parameters) => set('parameters', parameters)}
+      />
+      <div className="flex justify-end">
+        <Button type="submit" look="primary" busy={busy}>
+          {group ? common.save : text.add}
+        </Button>
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,136 @@
+import type { components } from '@danube/client/schema';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { Pencil, Plus, SlidersHorizontal, Trash2 } from 'lucide-react';
+import { useState } from 'react';
+import { answerOf, api } from '../api/client.ts';
+import { common } from '../text/common.ts';
+import { groupText as text } from '../text/parameter-groups.ts';
+import { Tag } from '../ui/badge.tsx';
+import { Button, IconButton } from '../ui/button.tsx';
+import { type Confirmation, ConfirmDialog, Dialog } from '../ui/dialog.tsx';
+import { Empty, PageHeader } from '../ui/page.tsx';
+import { type Column, Table } from '../ui/table.tsx';
+import { tellSuccess } from '../ui/toast.tsx';
+import { GroupForm } from './group-form.tsx';
+
+export type Group = components['schemas']['ParameterGroup'];
+
+const groupsQuery = {
+  queryKey: ['parameter-group', 'list'],
+  queryFn: async () =>
+    (await answerOf(api.GET('/parameter-groups', { params: { query: { per_page: 100 } } }))).data,
+};
+
+const COLUMNS: readonly Column<Group>[] = [
+  {
+    id: 'name',
+    title: text.name,
+    cell: ({ name, description, is_system, is_default }) => (
+      <div className="max-w-96 min-w-36">
+        <span className="flex flex-wrap items-center gap-2">
+          <span className="font-medium break-words">{name}</span>
+          {is_system && <Tag>{text.system}</Tag>}
+          {is_default && <Tag>{text.isDefault}</Tag>}
+        </span>
+        {description && <span className="block text-sm break-words text-quiet">{description}</span>}
+      </div>
+    ),
+  },
+  {
+    id: 'engine',
+    title: text.engine,
+    from: 'sm',
+    cell: ({ provider_type, family }) => `${provider_type} ${family ?? ''}`,
+  },
+  {
+    id: 'parameters',
+    title: text.parameters,
+    from: 'md',
+    right: true,
+    cell: ({ parameters }) => text.count(Object.keys(parameters).length),
+  },
+];
+
+/** Settings of engines that several instances share. */
+export function ParameterGroupsPage() {
+  const client = useQueryClient();
+  const { data } = useQuery(groupsQuery);
+  const [edited, setEdited] = useState<Group | 'new' | null>(null);
+  const [confirmation, setConfirmation] = useState<Confirmation | null>(null);
+  const refresh = () => client.invalidateQueries({ queryKey: ['parameter-group'] });
+  const remove = async (id: number) => {
+    const params = { path: { parameterGroup: id } };
+    tellSuccess((await answerOf(api.DELETE('/parameter-groups/{parameterGroup}', { params }))).message);
+    await refresh();
+  };
+  const add = (
+    <Button look="primary" icon={<Plus />} onClick={() => setEdited('new')}>
+      {text.add}
+    </Button>
+  );
+  const actions: Column<Group> = {
+    id: 'actions',
+    title: common.actions,
+    hideTitle: true,
+    right: true,
+    cell: (group) =>
+      group.is_system ? null : (
+        <span className="inline-flex">
+          <IconButton label={`${text.edit}: ${group.name}`} onClick={() => setEdited(group)}>
+            <Pencil />
+          </IconButton>
+          <IconButton
+            label={`${common.delete}: ${group.name}`}
+            onClick={() =>
+              setConfirmation({
+                title: text.deleteTitle(group.name),
+                about: text.deleteAbout,
+                action: common.delete,
+                danger: true,
+                run: () => remove(group.id),
+              })
+            }
+          >
+            <Trash2 />
+          </IconButton>
+        </span>
+      ),
+  };
+  const isEmpty = data?.length === 0;
+  return (
+    <>
+      <PageHeader title={text.title} about={text.about} actions={isEmpty ? null : add} />
+      <div className="card overflow-hidden">
+        {isEmpty ? (
+          <Empty icon={<SlidersHorizontal />} title={text.emptyTitle} action={add}>
+            {text.emptyAbout}
+          </Empty>
+        ) : (
+          <Table
+            caption={text.title}
+            columns={[...COLUMNS, actions]}
+            rows={data}
+            idOf={({ id }) => String(id)}
+          />
+        )}
+      </div>
+      <Dialog
+        open={edited !== null}
+        onClose={() => setEdited(null)}
+        title={edited === 'new' || !edited ? text.add : edited.name}
+        wide
+      >
+        {edited && (
+          <GroupForm
+            group={edited === 'new' ? null : edited}
+            onDone={() => {
+              setEdited(null);
+              void refresh();
+            }}
+          />
+        )}
+      </Dialog>
+      <ConfirmDialog confirmation={confirmation} onClose={() => setConfirmation(null)} />
+    </>
+  );
+}

@@ -1,0 +1,124 @@
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { answerOf, api } from '../api/client.ts';
+import { accountText as text } from '../text/account.ts';
+import { Button } from '../ui/button.tsx';
+import { Code, Copyable } from '../ui/copy.tsx';
+import { Dialog } from '../ui/dialog.tsx';
+import { TextField } from '../ui/field.tsx';
+import { useForm } from '../ui/form.ts';
+import { Section } from '../ui/page.tsx';
+import { tellFailure, tellSuccess } from '../ui/toast.tsx';
+import { ProofRefused, useProof } from './proof.tsx';
+
+interface Setup {
+  secret: string;
+  uri: string;
+}
+
+/** Codes of an authenticator app, as a second factor. */
+export function TwoFactor() {
+  const client = useQueryClient();
+  const withProof = useProof();
+  const { data } = useQuery({
+    queryKey: ['two-factor'],
+    queryFn: () => answerOf(api.GET('/user/two-factor')),
+  });
+  const [setup, setSetup] = useState<Setup | null>(null);
+  const [codes, setCodes] = useState<readonly string[] | null>(null);
+  const [busy, setBusy] = useState(false);
+  const change = async () => {
+    setBusy(true);
+    try {
+      if (data?.enabled)
+        tellSuccess((await withProof(() => answerOf(api.DELETE('/user/two-factor')))).message);
+      else setSetup(await withProof(() => answerOf(api.POST('/user/two-factor'))));
+    } catch (error) {
+      if (!(error instanceof ProofRefused)) tellFailure(error);
+    }
+    await client.invalidateQueries({ queryKey: ['two-factor'] });
+    setBusy(false);
+  };
+  return (
+    <Section
+      title={text.codes}
+      about={data ? (data.enabled ? text.codesOn(data.recovery_codes_left) : text.codesOff) : '\u00a0'}
+      actions={
+        <Button busy={busy} onClick={() => void change()}>
+          {data?.enabled ? text.turnOff : text.turnOn}
+        </Button>
+      }
+    >
+      <Dialog
+        open={setup !== null}
+        onClose={() => setSetup(null)}
+        title={text.setupTitle}
+        about={text.setupAbout}
+      >
+        {setup && (
+          <SetupForm
+            setup={setup}
+            onDone={(shown) => {
+              setSetup(null);
+              setCodes(shown);
+              void client.invalidateQueries({ queryKey: ['two-factor'] });
+            }}
+          />
+        )}
+      </Dialog>
+      <Dialog
+        open={codes !== null}
+        onClose={() => setCodes(null)}
+        title={text.recoveryTitle}
+        about={text.recoveryAbout}
+      >
+        <Code label={text.recoveryTitle} text={codes?.join('\n') ?? ''} />
+        <div className="mt-5 flex justify-end">
+          <Button look="primary" onClick={() => setCodes(null)}>
+            {text.kept}
+          </Button>
+        </div>
+      </Dialog>
+    </Section>
+  );
+}
+
+function SetupForm({ setup, onDone }: { setup: Setup; onDone: (codes: readonly string[]) => void }) {
+  const { values, set, errors, busy, submit } = useForm('two-factor secret', { secretCode: '' });
+  return (
+    <form
+      className="flex flex-col gap-5"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void submit(async () => {
+          const body = { code: values.secretCode.trim() };
+          onDone((await answerOf(api.POST('/user/two-factor/confirm', { body }))).recovery_codes);
+        });
+      }}
+    >
+      <div>
+        <p className="text-sm text-quiet">{text.key}</p>
+        <Copyable text={setup.secret} />
+        <p className="mt-1">
+          <a className="link" href={setup.uri}>
+            {text.openApp}
+          </a>
+        </p>
+      </div>
+      <TextField
+        label={text.code}
+        inputMode="numeric"
+        autoComplete="one-time-code"
+        className="font-mono tracking-widest"
+        value={values.secretCode}
+        errors={errors.code}
+        onValue={(code) => set('secretCode', code)}
+      />
+      <div className="flex justify-end">
+        <Button type="submit" look="primary" busy={busy}>
+          {text.confirm}
+        </Button>
+      </div>
+    </form>
+  );
+}

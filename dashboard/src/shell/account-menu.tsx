@@ -1,0 +1,59 @@
+import { useQuery } from '@tanstack/react-query';
+import { BookOpen, Check, ChevronsUpDown, LogOut, Monitor, Moon, Sun } from 'lucide-react';
+import { accountQuery } from '../api/queries.ts';
+import { signInApi } from '../sign-in/api.ts';
+import { shell } from '../text/shell.ts';
+import { Menu } from '../ui/menu.tsx';
+import { tellFailure } from '../ui/toast.tsx';
+import { Initial } from './team-switcher.tsx';
+import { chooseTheme, type Theme, useTheme } from './theme.ts';
+
+const THEMES: readonly [Theme, typeof Sun][] = [
+  ['system', Monitor],
+  ['light', Sun],
+  ['dark', Moon],
+];
+
+/** Ends the session. The page is loaded anew, so that nothing of the account is left in it. */
+async function signOut(): Promise<void> {
+  try {
+    await signInApi.signOut();
+    sessionStorage.clear();
+    location.assign('/sign-in');
+  } catch (error) {
+    tellFailure(error);
+  }
+}
+
+/** Who is signed in, the theme, and the way out. */
+export function AccountMenu() {
+  const { data } = useQuery(accountQuery);
+  const theme = useTheme();
+  return (
+    <Menu
+      side="top"
+      align="start"
+      className="flex h-12 items-center gap-2.5 rounded-lg px-2 text-left transition-colors hover:bg-hover [&>svg]:size-4 [&>svg]:text-quiet"
+      items={[
+        { heading: shell.theme },
+        ...THEMES.map(([value, Icon]) => ({
+          label: shell.themes[value],
+          icon: <Icon />,
+          side: theme === value ? <Check aria-hidden /> : null,
+          run: () => chooseTheme(value),
+        })),
+        'line',
+        { label: shell.signOut, icon: <LogOut />, run: () => void signOut() },
+        { label: shell.pages.docs, icon: <BookOpen />, run: () => location.assign('/docs/api') },
+      ]}
+    >
+      <Initial name={data?.name ?? ''} />
+      <span className="min-w-0 flex-1 leading-tight">
+        <span className="sr-only">{shell.account}: </span>
+        <span className="block truncate">{data?.name ?? '\u00a0'}</span>
+        <span className="block truncate text-xs text-quiet">{data?.email ?? '\u00a0'}</span>
+      </span>
+      <ChevronsUpDown aria-hidden />
+    </Menu>
+  );
+}

@@ -1,0 +1,126 @@
+import { useQueries } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
+import { type LucideIcon, Plus } from 'lucide-react';
+import { type KeyboardEvent, useId, useMemo, useState } from 'react';
+import { instancesQuery } from '../api/queries.ts';
+import { type Instance, KINDS } from '../instances/kinds.ts';
+import { shell } from '../text/shell.ts';
+import DialogBox from '../ui/dialog-box.tsx';
+import { NAVIGATION, SETTINGS } from './pages.ts';
+
+interface Entry {
+  id: string;
+  label: string;
+  side: string;
+  words: string;
+  to: string;
+  icon: LucideIcon;
+}
+
+/** Most entries that are shown at once. */
+const SHOWN = 12;
+
+/** Ctrl-K: goes to any page, instance or form by a part of its name. */
+export default function Palette({ onClose }: { onClose: () => void }) {
+  const navigate = useNavigate();
+  const list = useId();
+  const [text, setText] = useState('');
+  const [active, setActive] = useState(0);
+  const entries = useEntries();
+  const found = useMemo(() => {
+    const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+    return entries.filter(({ words: own }) => words.every((word) => own.includes(word))).slice(0, SHOWN);
+  }, [entries, text]);
+  const open = (entry: Entry | undefined) => {
+    if (!entry) return;
+    onClose();
+    void navigate({ to: entry.to });
+  };
+  const listen = (event: KeyboardEvent) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step) {
+      event.preventDefault();
+      setActive((at) => (at + step + found.length) % Math.max(found.length, 1));
+    }
+    if (event.key === 'Enter') open(found[active]);
+  };
+  return (
+    <DialogBox open onClose={onClose} title={shell.palette.title} wide>
+      <input
+        // biome-ignore lint/a11y/noAutofocus: the dialog has nothing else to do
+        autoFocus
+        role="combobox"
+        aria-expanded
+        aria-controls={list}
+        aria-activedescendant={found[active] ? `${list}-${active}` : undefined}
+        aria-label={shell.palette.title}
+        placeholder={shell.palette.placeholder}
+        className="control h-11"
+        value={text}
+        onChange={({ target }) => {
+          setText(target.value);
+          setActive(0);
+        }}
+        onKeyDown={listen}
+      />
+      <div
+        id={list}
+        role="listbox"
+        aria-label={shell.palette.results}
+        className="mt-3 flex min-h-96 flex-col gap-px"
+      >
+        {found.map((entry, at) => (
+          // biome-ignore lint/a11y/useKeyWithClickEvents: the field above takes the keys
+          <div
+            key={entry.id}
+            id={`${list}-${at}`}
+            role="option"
+            tabIndex={-1}
+            aria-selected={at === active}
+            className={`flex h-10 cursor-pointer items-center gap-3 rounded-lg px-3 [&_svg]:size-4 [&_svg]:text-quiet ${at === active ? 'bg-accent-soft' : ''}`}
+            onPointerMove={() => setActive(at)}
+            onClick={() => open(entry)}
+          >
+            <entry.icon aria-hidden />
+            <span className="min-w-0 flex-1 truncate">{entry.label}</span>
+            <span className="truncate text-sm text-quiet">{entry.side}</span>
+          </div>
+        ))}
+        {found.length === 0 && <p className="p-3 text-quiet">{shell.palette.none}</p>}
+      </div>
+      <p className="mt-3 text-xs text-quiet">{shell.palette.hint}</p>
+    </DialogBox>
+  );
+}
+
+function useEntries(): readonly Entry[] {
+  const lists = useQueries({ queries: KINDS.map((kind) => instancesQuery(kind)) });
+  const pages = [...NAVIGATION.flatMap((group) => group.pages), SETTINGS].map((page) =>
+    entry(page.to, page.label, '', page.to, page.icon),
+  );
+  const forms = KINDS.map(({ path, text }) =>
+    entry(`${path}/new`, shell.palette.create(text.noun), '', `${path}/new`, Plus),
+  );
+  const instances = KINDS.flatMap((kind, at) =>
+    (lists[at]?.data?.items ?? []).map((instance: Instance) =>
+      entry(
+        instance.id,
+        instance.name,
+        kind.text.title,
+        `${kind.path}/${instance.id}`,
+        kind.icon,
+        addressesOf(instance),
+      ),
+    ),
+  );
+  return [...pages, ...instances, ...forms];
+}
+
+function entry(id: string, label: string, side: string, to: string, icon: LucideIcon, more = ''): Entry {
+  return { id, label, side, to, icon, words: `${label} ${side} ${id} ${more}`.toLowerCase() };
+}
+
+const addressesOf = (instance: Instance): string =>
+  'public_ip' in instance
+    ? `${instance.public_ip ?? ''} ${instance.ipv6_address ?? ''}`
+    : `${instance.endpoint ?? ''} ${instance.provider.name}`;

@@ -1,0 +1,208 @@
+import { Link, useNavigate } from '@tanstack/react-router';
+import { useEffect, useRef, useState } from 'react';
+import { ApiError } from '../api/client.ts';
+import { common } from '../text/common.ts';
+import { signIn as text } from '../text/sign-in.ts';
+import { Button, ButtonLink } from '../ui/button.tsx';
+import { TextField } from '../ui/field.tsx';
+import { useForm } from '../ui/form.ts';
+import { tellSuccess } from '../ui/toast.tsx';
+import { signInApi } from './api.ts';
+import { SignInFrame } from './sign-in-frame.tsx';
+import { CodeStep, useFinish, useOptions } from './sign-in-page.tsx';
+
+/** What follows `#` in a link: browsers send it to no server, so no log has it. */
+const secretOfLink = (): string => location.hash.slice(1);
+
+const messageOf = (error: unknown): string =>
+  error instanceof ApiError ? error.message : common.unreachable;
+
+/** Sets a password: of the first account, of a new one, or one that was forgotten. */
+export function SetPasswordPage() {
+  const navigate = useNavigate();
+  const [refusal, setRefusal] = useState<string | null>(null);
+  const { values, set, errors, busy, submit } = useForm('set password', { password: '' });
+  const save = async () => {
+    try {
+      const { message } = await signInApi.setPassword(secretOfLink(), values.password);
+      tellSuccess(message);
+      await navigate({ to: '/sign-in' });
+    } catch (error) {
+      if (error instanceof ApiError && error.fields.password) throw error;
+      setRefusal(messageOf(error));
+    }
+  };
+  if (refusal) return <Refused about={refusal} />;
+  return (
+    <SignInFrame title={text.setTitle} about={text.setAbout}>
+      <form
+        className="flex flex-col gap-4"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void submit(save);
+        }}
+      >
+        <TextField
+          label={text.newPassword}
+          type="password"
+          autoComplete="new-password"
+          value={values.password}
+          errors={errors.password}
+          onValue={(password) => set('password', password)}
+        />
+        <Button type="submit" look="primary" busy={busy} className="w-full">
+          {text.set}
+        </Button>
+      </form>
+    </SignInFrame>
+  );
+}
+
+function Refused({ about }: { about: string }) {
+  return (
+    <SignInFrame title={text.notConfirmed} about={about}>
+      <ButtonLink to="/sign-in">{text.again}</ButtonLink>
+    </SignInFrame>
+  );
+}
+
+/** Does something once when the page opens, also where React renders it twice. */
+function useOnce(work: () => Promise<void>): void {
+  const began = useRef(false);
+  useEffect(() => {
+    if (began.current) return;
+    began.current = true;
+    void work();
+  });
+}
+
+/** Confirms an address by the link that was sent to it. */
+export function ConfirmEmailPage() {
+  const [state, setState] = useState<{ done: boolean; about?: string } | null>(null);
+  useOnce(async () => {
+    try {
+      setState({ done: true, about: (await signInApi.confirmEmail(secretOfLink())).message });
+    } catch (error) {
+      setState({ done: false, about: messageOf(error) });
+    }
+  });
+  if (state && !state.done) return <Refused about={state.about ?? ''} />;
+  return (
+    <SignInFrame title={state ? text.confirmed : text.confirming}>
+      {state && <ButtonLink to="/sign-in">{text.again}</ButtonLink>}
+    </SignInFrame>
+  );
+}
+
+/** Where the operator's provider sends people back to. */
+export function ProviderPage() {
+  const [refusal, setRefusal] = useState<string | null>(null);
+  const [challenge, setChallenge] = useState<string | null>(null);
+  const finish = useFinish('/', setChallenge);
+  useOnce(async () => {
+    try {
+      const given = Object.fromEntries(new URLSearchParams(location.search));
+      const known = ['code', 'state', 'iss', 'error'].filter((name) => given[name] !== undefined);
+      await finish(
+        await signInApi.finishProvider(Object.fromEntries(known.map((name) => [name, given[name]!]))),
+      );
+    } catch (error) {
+      setRefusal(messageOf(error));
+    }
+  });
+  if (challenge)
+    return <CodeStep challenge={challenge} onBack={() => setChallenge(null)} onResult={finish} />;
+  if (refusal) return <Refused about={refusal} />;
+  return <SignInFrame title={text.signingIn} />;
+}
+
+/** Asks for a link to set a new password. */
+export function ResetPage() {
+  const options = useOptions();
+  const [said, setSaid] = useState<string | null>(null);
+  const { values, set, errors, busy, submit } = useForm('reset', { email: '' });
+  const isMute = options?.sends_mail === false;
+  return (
+    <SignInFrame title={text.resetTitle} about={isMute ? text.noMail : (said ?? text.resetAbout)}>
+      {!isMute && !said && (
+        <form
+          noValidate
+          className="flex flex-col gap-4"
+          onSubmit={(event) => {
+            event.preventDefault();
+            void submit(async () => setSaid((await signInApi.requestPassword(values.email.trim())).message));
+          }}
+        >
+          <TextField
+            label={text.email}
+            type="email"
+            autoComplete="username"
+            value={values.email}
+            errors={errors.email}
+            onValue={(email) => set('email', email)}
+          />
+          <Button type="submit" look="primary" busy={busy} className="w-full">
+            {text.sendLink}
+          </Button>
+        </form>
+      )}
+      <p className="mt-5 text-sm">
+        <Link to="/sign-in" className="link">
+          {text.again}
+        </Link>
+      </p>
+    </SignInFrame>
+  );
+}
+
+/** Opens an account, where anybody may. */
+export function RegisterPage() {
+  const [said, setSaid] = useState<string | null>(null);
+  const { values, set, errors, busy, submit } = useForm('register', { email: '', name: '', password: '' });
+  return (
+    <SignInFrame title={text.registerTitle} about={said ?? text.setAbout}>
+      {!said && (
+        <form
+          noValidate
+          className="flex flex-col gap-4"
+          onSubmit={(event) => {
+            event.preventDefault();
+            void submit(async () => setSaid((await signInApi.register(values)).message));
+          }}
+        >
+          <TextField
+            label={text.name}
+            autoComplete="name"
+            value={values.name}
+            errors={errors.name}
+            onValue={(name) => set('name', name)}
+          />
+          <TextField
+            label={text.email}
+            type="email"
+            autoComplete="username"
+            value={values.email}
+            errors={errors.email}
+            onValue={(email) => set('email', email)}
+          />
+          <TextField
+            label={text.password}
+            type="password"
+            autoComplete="new-password"
+            value={values.password}
+            errors={errors.password}
+            onValue={(password) => set('password', password)}
+          />
+          <Button type="submit" look="primary" busy={busy} className="w-full">
+            {text.create}
+          </Button>
+        </form>
+      )}
+      <p className="mt-5 text-sm">
+        <Link to="/sign-in" className="link">
+          {text.again}
+        </Link>
+      </p>
+    </SignInFrame>
+  );
+}

@@ -1,0 +1,145 @@
+import { queryOptions } from '@tanstack/react-query';
+import { answerOf, api } from '../api/client.ts';
+import { KINDS, type Kind, type KindName } from '../instances/kinds.ts';
+
+/** A snapshot of whatever kind. */
+export interface Snapshot {
+  kind: KindName;
+  id: number;
+  name: string;
+  description: string | null;
+  status: string;
+  bytes: number;
+  reason: string;
+  instance: { id: string; name: string } | null;
+  verification: { ok: boolean; seconds_to_restore: number | null; message: string | null } | null;
+  error: { message: string } | null;
+  created_at: string;
+}
+
+type Query = { per_page: number; instanceId?: string };
+
+async function readVps({ per_page, instanceId }: Query): Promise<Snapshot[]> {
+  const query = { per_page, ...(instanceId ? { vps_instance_id: instanceId } : {}) };
+  const { data } = await answerOf(api.GET('/snapshots/vps', { params: { query } }));
+  return data.map((one) => ({ ...one, kind: 'vps', bytes: one.size_bytes, instance: one.vps_instance }));
+}
+
+async function readDatabase({ per_page, instanceId }: Query): Promise<Snapshot[]> {
+  const query = { per_page, ...(instanceId ? { database_instance_id: instanceId } : {}) };
+  const { data } = await answerOf(api.GET('/snapshots/database', { params: { query } }));
+  return data.map((one) => ({
+    ...one,
+    kind: 'database',
+    bytes: one.size_bytes,
+    instance: one.database_instance,
+  }));
+}
+
+async function readCache({ per_page, instanceId }: Query): Promise<Snapshot[]> {
+  const query = { per_page, ...(instanceId ? { cache_instance_id: instanceId } : {}) };
+  const { data } = await answerOf(api.GET('/snapshots/cache', { params: { query } }));
+  return data.map((one) => ({ ...one, kind: 'cache', bytes: one.size_bytes, instance: one.cache_instance }));
+}
+
+const READERS: Record<KindName, (query: Query) => Promise<Snapshot[]>> = {
+  vps: readVps,
+  database: readDatabase,
+  cache: readCache,
+};
+
+const BUSY = ['creating', 'restoring', 'destroying'];
+/** How often a list is read in which a snapshot is at work, in milliseconds. */
+const AT_WORK_MS = 2000;
+
+/** Snapshots of one instance, or the newest of all. */
+export const snapshotsQuery = (of?: { kind: Kind; id: string }) =>
+  queryOptions({
+    queryKey: [of ? `${of.kind.name}` : 'snapshots', of?.id ?? 'list', 'snapshots'],
+    async queryFn() {
+      if (of) return READERS[of.kind.name]({ per_page: 100, instanceId: of.id });
+      const all = await Promise.all(KINDS.map(({ name }) => READERS[name]({ per_page: 100 })));
+      return all.flat().toSorted((a, b) => b.created_at.localeCompare(a.created_at));
+    },
+    refetchInterval: ({ state }) =>
+      state.data?.some(({ status }) => BUSY.includes(status)) ? AT_WORK_MS : false,
+  });
+
+type Started = Promise<{ message: string }>;
+
+/** What can be done with a snapshot. */
+export const snapshotActions = {
+  take(
+    kind: KindName,
+    instanceId: string,
+    body: { name: string; description?: string },
+    key: string,
+  ): Started {
+    const params = { header: { 'Idempotency-Key': key } };
+    if (kind === 'vps')
+      return answerOf(api.POST('/snapshots/vps', { params, body: { ...body, vps_instance_id: instanceId } }));
+    if (kind === 'database')
+      return answerOf(
+        api.POST('/snapshots/database', { params, body: { ...body, database_instance_id: instanceId } }),
+      );
+    return answerOf(
+      api.POST('/snapshots/cache', { params, body: { ...body, cache_instance_id: instanceId } }),
+    );
+  },
+  restore({ kind, id }: Snapshot): Started {
+    if (kind === 'vps')
+      return answerOf(
+        api.POST('/snapshots/vps/{vpsSnapshot}/restore', { params: { path: { vpsSnapshot: id } } }),
+      );
+    if (kind === 'database')
+      return answerOf(
+        api.POST('/snapshots/database/{databaseSnapshot}/restore', {
+          params: { path: { databaseSnapshot: id } },
+        }),
+      );
+    return answerOf(
+      api.POST('/snapshots/cache/{cacheSnapshot}/restore', { params: { path: { cacheSnapshot: id } } }),
+    );
+  },
+  verify({ kind, id }: Snapshot): Started {
+    if (kind === 'vps')
+      return answerOf(
+        api.POST('/snapshots/vps/{vpsSnapshot}/verify', { params: { path: { vpsSnapshot: id } } }),
+      );
+    if (kind === 'database')
+      return answerOf(
+        api.POST('/snapshots/database/{databaseSnapshot}/verify', {
+          params: { path: { databaseSnapshot: id } },
+        }),
+      );
+    return answerOf(
+      api.POST('/snapshots/cache/{cacheSnapshot}/verify', { params: { path: { cacheSnapshot: id } } }),
+    );
+  },
+  remove({ kind, id }: Snapshot): Started {
+    if (kind === 'vps')
+      return answerOf(api.DELETE('/snapshots/vps/{vpsSnapshot}', { params: { path: { vpsSnapshot: id } } }));
+    if (kind === 'database')
+      return answerOf(
+        api.DELETE('/snapshots/database/{databaseSnapshot}', { params: { path: { databaseSnapshot: id } } }),
+      );
+    return answerOf(
+      api.DELETE('/snapshots/cache/{cacheSnapshot}', { params: { path: { cacheSnapshot: id } } }),
+    );
+  },
+  clone({ kind, id }: Snapshot, name: string): Started {
+    return kind === 'database'
+      ? answerOf(
+          api.POST('/snapshots/database/{databaseSnapshot}/clone', {
+            params: { path: { databaseSnapshot: id } },
+            body: { name },
+          }),
+        )
+      : answerOf(
+          api.POST('/snapshots/cache/{cacheSnapshot}/clone', {
+            params: { path: { cacheSnapshot: id } },
+            body: { name },
+          }),
+        );
+  },
+};

@@ -1,0 +1,164 @@
+import type { components } from '@danube/client/schema';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { KeyRound, Plus, Trash2 } from 'lucide-react';
+import { useState } from 'react';
+import { answerOf, api } from '../api/client.ts';
+import { sshKeysQuery } from '../api/queries.ts';
+import { keyText as text } from '../text/access.ts';
+import { common } from '../text/common.ts';
+import { Tag } from '../ui/badge.tsx';
+import { Button, IconButton } from '../ui/button.tsx';
+import { type Confirmation, ConfirmDialog, Dialog } from '../ui/dialog.tsx';
+import { Switch, TextArea, TextField } from '../ui/field.tsx';
+import { useForm } from '../ui/form.ts';
+import { Empty, PageHeader } from '../ui/page.tsx';
+import { type Column, Table } from '../ui/table.tsx';
+import { Ago } from '../ui/time.tsx';
+import { tellSuccess } from '../ui/toast.tsx';
+
+type SshKey = components['schemas']['SshKey'];
+
+const COLUMNS: readonly Column<SshKey>[] = [
+  {
+    id: 'name',
+    title: text.name,
+    cell: ({ name, is_default }) => (
+      <span className="flex flex-wrap items-center gap-2">
+        <span className="font-medium break-words">{name}</span>
+        {is_default && <Tag>{text.isDefault}</Tag>}
+      </span>
+    ),
+  },
+  {
+    id: 'fingerprint',
+    title: text.fingerprint,
+    from: 'md',
+    cell: ({ fingerprint }) => <code className="font-mono text-[0.8667rem] text-quiet">{fingerprint}</code>,
+  },
+  {
+    id: 'added',
+    title: text.added,
+    right: true,
+    from: 'sm',
+    cell: ({ created_at }) => (
+      <span className="whitespace-nowrap text-quiet">
+        <Ago at={created_at} />
+      </span>
+    ),
+  },
+];
+
+/** The public keys of the team. */
+export function SshKeysPage() {
+  const client = useQueryClient();
+  const { data } = useQuery(sshKeysQuery);
+  const [isOpen, setOpen] = useState(false);
+  const [confirmation, setConfirmation] = useState<Confirmation | null>(null);
+  const add = (
+    <Button look="primary" icon={<Plus />} onClick={() => setOpen(true)}>
+      {text.add}
+    </Button>
+  );
+  const remove = async (id: number) => {
+    const { message } = await answerOf(
+      api.DELETE('/ssh-keys/{sshKey}', { params: { path: { sshKey: id } } }),
+    );
+    tellSuccess(message);
+    await client.invalidateQueries({ queryKey: ['ssh-key'] });
+  };
+  const actions: Column<SshKey> = {
+    id: 'actions',
+    title: common.actions,
+    hideTitle: true,
+    right: true,
+    cell: ({ id, name }) => (
+      <IconButton
+        label={`${common.delete}: ${name}`}
+        onClick={() =>
+          setConfirmation({
+            title: text.deleteTitle(name),
+            about: text.deleteAbout,
+            action: common.delete,
+            danger: true,
+            run: () => remove(id),
+          })
+        }
+      >
+        <Trash2 />
+      </IconButton>
+    ),
+  };
+  return (
+    <>
+      <PageHeader title={text.title} about={text.about} actions={data?.length === 0 ? null : add} />
+      <div className="card overflow-hidden">
+        {data?.length === 0 ? (
+          <Empty icon={<KeyRound />} title={text.emptyTitle} action={add}>
+            {text.emptyAbout}
+          </Empty>
+        ) : (
+          <Table
+            caption={text.title}
+            columns={[...COLUMNS, actions]}
+            rows={data}
+            idOf={({ id }) => String(id)}
+          />
+        )}
+      </div>
+      <Dialog open={isOpen} onClose={() => setOpen(false)} title={text.add} wide>
+        <AddForm onDone={() => setOpen(false)} />
+      </Dialog>
+      <ConfirmDialog confirmation={confirmation} onClose={() => setConfirmation(null)} />
+    </>
+  );
+}
+
+function AddForm({ onDone }: { onDone: () => void }) {
+  const client = useQueryClient();
+  const { values, set, errors, busy, submit } = useForm('new ssh key', {
+    name: '',
+    public_key: '',
+    is_default: false,
+  });
+  const add = async (key: string) => {
+    const params = { header: { 'Idempotency-Key': key } };
+    tellSuccess((await answerOf(api.POST('/ssh-keys', { params, body: values }))).message);
+    await client.invalidateQueries({ queryKey: ['ssh-key'] });
+    onDone();
+  };
+  return (
+    <form
+      className="flex flex-col gap-5"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void submit(add);
+      }}
+    >
+      <TextField
+        label={text.name}
+        value={values.name}
+        errors={errors.name}
+        onValue={(name) => set('name', name)}
+      />
+      <TextArea
+        label={text.publicKey}
+        hint={text.publicKeyHint}
+        placeholder="ssh-ed25519 AAAA… me@laptop"
+        className="font-mono text-sm break-all"
+        value={values.public_key}
+        errors={errors.public_key}
+        onValue={(key) => set('public_key', key)}
+      />
+      <Switch
+        label={text.makeDefault}
+        checked={values.is_default}
+        onChecked={(on) => set('is_default', on)}
+      />
+      <div className="flex justify-end">
+        <Button type="submit" look="primary" busy={busy}>
+          {text.add}
+        </Button>
+      </div>
+    </form>
+  );
+}

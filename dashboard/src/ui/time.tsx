@@ -1,0 +1,41 @@
+import { useEffect, useState } from 'react';
+
+const RELATIVE = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
+const ABSOLUTE = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'medium' });
+
+const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
+  ['year', 31_536_000],
+  ['month', 2_592_000],
+  ['day', 86_400],
+  ['hour', 3600],
+  ['minute', 60],
+];
+
+export function ago(iso: string, now = Date.now()): string {
+  const seconds = (new Date(iso).getTime() - now) / 1000;
+  const [unit, size] = UNITS.find(([, length]) => Math.abs(seconds) >= length) ?? ['second', 1];
+  if (unit === 'second')
+    return Math.abs(seconds) < 10 ? 'just now' : RELATIVE.format(Math.round(seconds), unit);
+  return RELATIVE.format(Math.trunc(seconds / size), unit);
+}
+
+/** How often "3 minutes ago" is counted anew, in milliseconds. */
+const RECOUNT_MS = 30_000;
+
+/** How long ago something was; the tooltip has the time in the browser's zone and in UTC. */
+export function Ago({ at }: { at: string | null | undefined }) {
+  const [, recount] = useState(0);
+  useEffect(() => {
+    const timer = setInterval(() => recount((count) => count + 1), RECOUNT_MS);
+    return () => clearInterval(timer);
+  }, []);
+  if (!at) return <span className="text-quiet">–</span>;
+  return (
+    <time
+      dateTime={at}
+      data-tip={`${ABSOLUTE.format(new Date(at))} · ${at.slice(0, 19).replace('T', ' ')} UTC`}
+    >
+      {ago(at)}
+    </time>
+  );
+}

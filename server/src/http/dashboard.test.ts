@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { brotliDecompressSync, gunzipSync } from 'node:zlib';
+import { startTestApp, type TestApp } from '../../test/harness.ts';
+import { ensureDashboard } from '../host/dashboard.ts';
+
+/** Most KiB of compressed JavaScript that a page loads before it can be used. */
+const BUDGETS: [page: string, kib: number, files: string[]][] = [
+  ['sign-in', 135, ['sign-in/index']],
+  ['overview', 142, ['_console', '_console/index']],
+  ['a list', 148, ['_console', '_console/vps/index']],
+  ['a detail', 150, ['_console', '_console/vps/$id', '_console/vps/$id/index']],
+  ['a form', 148, ['_console', '_console/vps/new']],
+];
+
+describe('the dashboard', () => {
+  let folder: string;
+  let test: TestApp;
+  before(async () => {
+    folder = await ensureDashboard();
+    test = await startTestApp({ dashboard: folder });
+  });
+  after(() => test?.close());
+
+  const get = (url: string, headers: Record<string, string> = {}) => test.app.http.inject({ url, headers });
+  const script = async () => /src="(\/assets\/[^"]+\.js)"/.exec((await get('/')).body)![1]!;
+
+  it('is one page for all paths of its areas, which may load nothing from elsewhere and nothing inline', async () => {
+    const { body } = await get('/');
+    assert.match(body, /<div id="root">/);
+    for (const url of [
+      '/',
+      '/vps',
+      '/vps/0198c5a2',
+      '/firewalls/1/x',
+      '/sign-in?next=/vps',
+      '/account/password',
+    ]) {
+      const page = await get(url);
+      assert.deepEqual([page.statusCode, page.body], [200, body], url);
+      assert.match(String(page.headers['content-security-policy']), /default-src 'none'; script-src 'self'/);
+      assert.doesNotMatch(String(page.headers['content-security-policy']), /unsafe/);
+      assert.equal(page.headers['x-frame-options'], 'DENY');
+      assert.equal(page.headers['cache-control'], 'no-cache');
+    }
+  });
+
+  it('leaves other paths as they are', async () => {
+    for (const url of ['/nothing', '/api/v1/nothing', '/assets/nothing.js', '/assets/..%2findex.html']) {
+      const answer = await get(url, { accept: 'text/html' });
+      assert.deepEqual([answer.statusCode, answer.json().code], [404, 'not_found'], url);
+    }
+    assert.equal((await get('/docs')).headers.location, '/docs/api');
+    assert.equal((await test.app.http.inject({ method: 'POST', url: '/vps' })).statusCode, 405);
+  });
+
+  it('keeps files whose names change with their content for good, and sends them compressed', async () => {
+    const url = await script();
+    const plain = await get(url);
+    assert.equal(plain.headers['cache-control'], 'public, max-age=31536000, immutable');
+    for (const [encoding, decompress] of Object.entries({ gzip: gunzipSync, br: brotliDecompressSync })) {
+      const packed = await get(url, { 'accept-encoding': encoding });
+      assert.equal(packed.headers['content-encoding'], encoding);
+      assert.deepEqual(decompress(packed.rawPayload), plain.rawPayload);
+      assert.ok(packed.rawPayload.length < 0.4 * plain.rawPayload.length);
+    }
+    assert.equal((await get('/theme.js')).headers['cache-control'], 'no-cache');
+  });
+
+  it('is light enough to load', () => {
+    const manifest: Record<string, { file: string; imports?: string[] }> = JSON.parse(
+      readFileSync(path.join(folder, 'manifest.json'), 'utf8'),
+    );
+    const load = (name: string, found: Set<string>): Set<string> => {
+      const { file, imports = [] } = manifest[name]!;
+      found.add(file);
+      for (const one of imports) if (!found.has(manifest[one]!.file)) load(one, found);
+      return found;
+    };
+    for (const [page, budget, files] of BUDGETS) {
+      const found = load('index.html', new Set());
+      for (const file of files) {
+        const name = Object.keys(manifest).find((key) => key.startsWith(`src/pages/${file}.tsx`));
+        assert.ok(name, `${file} has no chunk of its own`);
+        load(name, found);
+      }
+      const bytes = [...found].map((file) => statSync(path.join(folder, `${file}.gz`)).size);
+      const kib = Math.round(bytes.reduce((sum, size) => sum + size, 0) / 1024);
+      assert.ok(kib <= budget, `${page}: ${kib} KiB of ${budget}`);
+    }
+  });
+});

@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import type { Page } from 'playwright-core';
+import { clientOf, newCache, newDatabase, newVps, takeSnapshot } from './client.ts';
+import { type TestApp, waitFor } from './harness.ts';
+
+/** Ids of what {@link fillTeam} has created. */
+export interface Filled {
+  vps: string;
+  database: string;
+  cache: string;
+  firewall: string;
+}
+
+interface DashboardPage {
+  name: string;
+  url: (filled: Filled) => string;
+  /** What is done on the page before it is looked at. */
+  prepare?: (page: Page) => Promise<unknown>;
+}
+
+const fixed = (name: string, url: string, prepare?: DashboardPage['prepare']): DashboardPage => ({
+  name,
+  url: () => url,
+  ...(prepare ? { prepare } : {}),
+});
+
+const TABS = ['', 'connect', 'snapshots', 'firewall', 'events', 'logs', 'diagnosis', 'settings'];
+
+const tabsOf = (name: string, path: string, idOf: (filled: Filled) => string): DashboardPage[] =>
+  TABS.map((tab) => ({
+    name: `${name}-${tab || 'overview'}`,
+    url: (filled) => `${path}/${idOf(filled)}${tab && `/${tab}`}`,
+  }));
+
+/** Every page of the dashboard, and what opens on them. */
+export const PAGES: readonly DashboardPage[] = [
+  fixed('overview', '/'),
+  fixed('vps', '/vps'),
+  fixed('vps-selected', '/vps', (page) => page.getByRole('checkbox', { name: 'Select all' }).check()),
+  fixed('vps-nothing-fits', '/vps?q=nothing'),
+  fixed('vps-new', '/vps/new'),
+  ...tabsOf('server', '/vps', ({ vps }) => vps),
+  fixed('databases', '/databases'),
+  fixed('databases-new', '/databases/new'),
+  ...tabsOf('database', '/databases', ({ database }) => database),
+  fixed('caches', '/caches'),
+  fixed('caches-new', '/caches/new'),
+  ...tabsOf('cache', '/caches', ({ cache }) => cache),
+  fixed('snapshots', '/snapshots'),
+  fixed('firewalls', '/firewalls'),
+  { name: 'firewall', url: ({ firewall }) => `/firewalls/${firewall}` },
+  fixed('ssh-keys', '/ssh-keys'),
+  fixed('ssh-keys-dialog', '/ssh-keys', async (page) => {
+    await page.getByRole('button', { name: 'Add a key' }).click();
+    await page.getByRole('dialog').waitFor();
+  }),
+  fixed('parameter-groups', '/parameter-groups'),
+  fixed('webhooks', '/webhooks'),
+  fixed('events', '/events'),
+  fixed('operations', '/operations'),
+  fixed('settings', '/settings'),
+  fixed('sign-in', '/sign-in'),
+  fixed('set-password', '/account/password#x'),
+  fixed('reset', '/account/reset'),
+  fixed('missing', '/vps/nothing'),
+  fixed('palette', '/', async (page) => {
+    await page.keyboard.press('Control+k');
+    await page.getByRole('combobox').waitFor();
+  }),
+  fixed('menu', '/vps', async (page) => {
+    await page
+      .getByRole('button', { name: /More actions/ })
+      .first()
+      .click();
+    await page.getByRole('menu').waitFor();
+  }),
+];
+
+/** Creates some of everything for the team of the server, in several states, with names of all lengths. */
+export async function fillTeam(test: TestApp): Promise<Filled> {
+  const call = clientOf(test.app.url!, test.team.token);
+  const create = async (path: string, body: object): Promise<string> => {
+    const answer = await call('POST', path, body);
+    assert.equal(answer.status, 201, JSON.stringify(answer.body));
+    const { id } = answer.body.instance;
+    await waitFor(
+      `${path} to run`,
+      async () => (await call('GET', `${path}/${id}`)).body.instance.status === 'running',
+    );
+    return id;
+  };
+  const key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGPKSUTyz1HwHReFVvD5obVsALAgJRNarH4TRpNePnAS';
+  await call('POST', '/ssh-keys', { name: 'ada@laptop', public_key: `${key} ada@laptop`, is_default: true });
+  const [vps, stopped, , database, cache] = await Promise.all([
+    create('/vps', newVps({ name: 'web-1' })),
+    create('/vps', newVps({ name: 'worker-2', resource_profile: 'small_shared' })),
+    create('/vps', newVps({ name: `a-server-with-a-${'very-'.repeat(12)}long-name` })),
+    create('/database', newDatabase()),
+    create('/cache', newCache()),
+  ]);
+  await call('POST', `/vps/${stopped}/stop`);
+  await takeSnapshot(call, 'vps', vps, 'Before the upgrade');
+  await takeSnapshot(call, 'database', database, 'Before the migration');
+  const made = await call('POST', '/firewalls', {
+    name: 'Web servers',
+    description: 'What everybody may reach, and what only the office may.',
+    rules: [
+      { direction: 'inbound', protocol: 'tcp', port: 443, name: 'HTTPS', action: 'allow' },
+      {
+        direction: 'inbound',
+        protocol: 'tcp',
+        port: 22,
+        name: 'SSH from the office',
+        action: 'allow',
+        source_ips: ['203.0.113.0/24'],
+      },
+      {
+        direction: 'inbound',
+        protocol: 'udp',
+        port_range_start: 60000,
+        port_range_end: 61000,
+        action: 'deny',
+      },
+    ],
+  });
+  assert.equal(made.status, 201, JSON.stringify(made.body));
+  await waitFor(
+    'the stop',
+    async () => (await call('GET', `/vps/${stopped}`)).body.instance.status === 'stopped',
+  );
+  return { vps, database, cache, firewall: made.body.firewall.id };
+}

@@ -1,0 +1,185 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { after, before, describe, it } from 'node:test';
+import axe from 'axe-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { ensureDashboard } from '../src/host/dashboard.ts';
+import { createLink } from '../src/identity/accounts/links.ts';
+import { CHROMIUM, openBrowser, signedIn } from './browser.ts';
+import { type Call, clientOf, newVps } from './client.ts';
+import { fillTeam, PAGES } from './dashboard-pages.ts';
+import { createTeam, startTestApp, type TestApp, type TestTeam } from './harness.ts';
+import { createPerson, PASSWORD } from './people.ts';
+
+/** How long the browser may take for a step, in milliseconds: generous, for a loaded machine. */
+const PATIENCE = 60_000;
+const STANDARDS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
+
+describe('the dashboard in a browser', { skip: !existsSync(CHROMIUM) && 'chromium is not installed' }, () => {
+  let test: TestApp;
+  let browser: Browser;
+  const contexts: BrowserContext[] = [];
+  before(async () => {
+    test = await startTestApp({ dashboard: await ensureDashboard() });
+    browser = await openBrowser();
+  });
+  after(async () => {
+    await browser?.close();
+    await test?.close();
+  });
+
+  /** A page of somebody who is signed in, which must stay without errors and violations of its policy. */
+  async function open(
+    team: TestTeam,
+    options: Parameters<typeof signedIn>[3] = {},
+  ): Promise<[Page, string[]]> {
+    const context = await signedIn(browser, test, team, options);
+    contexts.push(context);
+    const page = await context.newPage();
+    page.setDefaultTimeout(PATIENCE);
+    const problems: string[] = [];
+    page.on('pageerror', (error) => problems.push(error.message));
+    page.on('console', (message) => {
+      if (/Content Security Policy/.test(message.text())) problems.push(message.text());
+    });
+    return [page, problems];
+  }
+
+  it('sets the password by the link of a new account, signs in with it, and out', async () => {
+    const person = await createPerson(test.database, { password: null });
+    const secret = await test.database.transaction((tx) => createLink(tx, 'password', person, 1));
+    const context = await browser.newContext({ baseURL: test.app.url! });
+    const page = await context.newPage();
+    page.setDefaultTimeout(PATIENCE);
+    await page.goto(`/account/password#${secret}`);
+    await page.getByLabel('New password').fill('short');
+    await page.getByRole('button', { name: 'Set the password' }).click();
+    await page.locator('input[aria-invalid="true"]').waitFor();
+    await page.getByLabel('New password').fill(PASSWORD);
+    await page.getByRole('button', { name: 'Set the password' }).click();
+    await page.waitForURL(/\/sign-in/);
+    await page.goto('/firewalls');
+    await page.waitForURL(/\/sign-in\?next=/);
+    await page.getByLabel('E-mail').fill(person.email);
+    await page.getByLabel('Password').fill('not the password');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page
+      .getByRole('region', { name: 'Notices' })
+      .getByText(/password/i)
+      .waitFor();
+    await page.getByLabel('Password').fill(PASSWORD);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('heading', { name: 'Firewalls' }).waitFor();
+    await page.getByRole('button', { name: /Account/ }).click();
+    await page.getByRole('menuitem', { name: 'Sign out' }).click();
+    await page.waitForURL(/\/sign-in/);
+    await context.close();
+  });
+
+  it('creates a server, shows what others do with it at once, and deletes it', async () => {
+    const team = await createTeam(test.database);
+    const call: Call = clientOf(test.app.url!, team.token);
+    const [page, problems] = await open(team);
+    await page.goto('/');
+    const navigation = page.getByRole('navigation', { name: 'Main' });
+    await navigation.getByRole('link', { name: 'VPS' }).click();
+    await page.getByRole('link', { name: 'Create server' }).first().click();
+    await page.getByRole('radio', { name: /^Password/ }).check();
+    await page.getByLabel('Password', { exact: true }).fill('correct horse battery');
+    await page.getByLabel('Password again').fill('correct horse battery');
+    await page.getByLabel('Name').fill('Not a name');
+    await page.getByRole('button', { name: 'Create server' }).click();
+    // The server's sentence, at the field, which has the focus.
+    const name = page.getByLabel('Name');
+    await page.locator('input[aria-invalid="true"]').waitFor();
+    assert.match((await name.getAttribute('aria-describedby')) ?? '', /error/);
+    await name.fill('web-1');
+    await page.getByRole('button', { name: 'Create server' }).click();
+    await page.getByRole('heading', { name: 'web-1' }).waitFor();
+    await page.getByText('Running', { exact: true }).first().waitFor();
+
+    // Somebody else stops it, and makes another one.
+    const { data } = (await call('GET', '/vps')).body;
+    await navigation.getByRole('link', { name: 'VPS' }).click();
+    await page.getByRole('row', { name: /web-1.*Running/ }).waitFor();
+    assert.equal((await call('POST', `/vps/${data[0].id}/stop`)).status, 200);
+    await page.getByRole('row', { name: /web-1.*Stopped/ }).waitFor();
+    assert.equal((await call('POST', '/vps', newVps({ name: 'from-elsewhere' }))).status, 201);
+    await page.getByRole('row', { name: /from-elsewhere.*Running/ }).waitFor();
+
+    // Filters are in the address, and survive a reload.
+    await page.getByRole('searchbox').fill('web');
+    await page.waitForURL(/q=web/);
+    await page.reload();
+    await page.getByRole('row', { name: /web-1/ }).waitFor();
+    assert.equal(await page.getByRole('row', { name: /from-elsewhere/ }).count(), 0);
+
+    await page.getByRole('button', { name: 'More actions: web-1' }).click();
+    await page.getByRole('menuitem', { name: 'Delete' }).click();
+    await page.getByRole('dialog').getByRole('textbox').fill('web-1');
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+    await page.getByText('Nothing fits these filters').waitFor();
+    assert.deepEqual(problems, []);
+  });
+
+  it('tells that the connection is lost, and goes on by itself when it is back', async () => {
+    const team = await createTeam(test.database);
+    const [page] = await open(team);
+    await page.goto('/vps');
+    await page.getByText('No servers yet').waitFor();
+    await page.context().setOffline(true);
+    // Being offline only keeps new connections from being made.
+    test.app.http.server.closeAllConnections();
+    await page.getByText(/The connection is lost/).waitFor();
+    const call: Call = clientOf(test.app.url!, team.token);
+    assert.equal((await call('POST', '/vps', newVps({ name: 'meanwhile' }))).status, 201);
+    await page.context().setOffline(false);
+    await page.getByRole('row', { name: /meanwhile/ }).waitFor();
+    await page.getByText(/The connection is lost/).waitFor({ state: 'detached' });
+  });
+
+  it('leads to the sign-in page and back where the session has ended, and keeps what was typed', async () => {
+    const team = await createTeam(test.database);
+    const [page] = await open(team);
+    await page.goto('/databases/new');
+    await page.getByLabel('Name', { exact: true }).fill('half-typed');
+    const cookies = await page.context().cookies();
+    await page.context().clearCookies();
+    await page.getByRole('button', { name: 'Create database' }).click();
+    await page.waitForURL(/\/sign-in\?next=%2Fdatabases%2Fnew/);
+    await page.context().addCookies(cookies);
+    await page.goto('/databases/new');
+    assert.equal(await page.getByLabel('Name', { exact: true }).inputValue(), 'half-typed');
+  });
+
+  it('keeps nobody out on any page, in either theme', async () => {
+    const filled = await fillTeam(test);
+    const [page, problems] = await open(test.team, { bypassCSP: true });
+    for (const { name, url, prepare } of PAGES) {
+      await page.emulateMedia({ colorScheme: 'light' });
+      await page.goto(url(filled));
+      // Colours that are on their way from one theme to the other are those of neither.
+      await page.addStyleTag({ content: '* { transition: none !important; animation: none !important }' });
+      await page.locator('h1').first().waitFor();
+      await page.locator('.skeleton').first().waitFor({ state: 'detached' });
+      await prepare?.(page);
+      await page.evaluate(axe.source);
+      assert.deepEqual(await violations(page, STANDARDS), [], `${name}, light`);
+      await page.emulateMedia({ colorScheme: 'dark' });
+      assert.deepEqual(await violations(page, ['color-contrast']), [], `${name}, dark`);
+    }
+    assert.deepEqual(problems, []);
+  });
+});
+
+/** What axe finds wrong on the page. */
+async function violations(page: Page, rules: readonly string[]): Promise<string[]> {
+  // These elements of menus and dialogs pass on the focus that they get.
+  const context = { exclude: [['[data-base-ui-focus-guard]']] };
+  const found = await page.evaluate(
+    `axe.run(${JSON.stringify(context)}, { runOnly: ${JSON.stringify(rules)} })`,
+  );
+  return (found as axe.AxeResults).violations.map(
+    ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join('\n')}`,
+  );
+}
