@@ -2296,6 +2296,206 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/storage/buckets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List buckets
+         * @description Lists the team’s buckets, newest first, or those that the parameters name. Needs the scope `storage:read`.
+         */
+        get: operations["listBuckets"];
+        put?: never;
+        /**
+         * Create a bucket
+         * @description Creates a bucket, which S3 clients can use once its status is `active`, usually within a second; the first one of an install waits until the object store is made. In S3 it has the name `minio_bucket_name`. Needs the scope `storage:write`.
+         */
+        post: operations["createBucket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/storage/buckets/{bucket}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a bucket
+         * @description Shows one bucket, with where S3 clients connect to. Needs the scope `storage:read`.
+         */
+        get: operations["getBucket"];
+        /**
+         * Update a bucket
+         * @description Changes the settings that the body names. All others stay, also those that were set by S3, such as the bucket’s policy. Needs the scope `storage:write`.
+         */
+        put: operations["updateBucket"];
+        post?: never;
+        /**
+         * Delete a bucket
+         * @description Deletes an empty bucket, or with `force` one with all its objects, which takes as long as there are many. Objects that are locked cannot be deleted: then it fails. Permissions of access keys in the bucket end with it. Needs the scope `storage:delete`.
+         */
+        delete: operations["deleteBucket"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/storage/buckets/{bucket}/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show the metrics of a bucket
+         * @description Size, and requests of 24 hours with their errors and durations. They are counted every 15 seconds, sizes every minute. What is not known is null; `unknown` says why. Needs the scope `storage:read`.
+         */
+        get: operations["getBucketMetrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/storage/buckets/{bucket}/metrics/trend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show the history of a bucket
+         * @description The same over time, in intervals since the beginning of the window or the bucket’s creation. Needs the scope `storage:read`.
+         */
+        get: operations["getBucketTrend"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/storage/buckets/{bucket}/metrics/top-objects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the top objects of a bucket
+         * @description The ten objects that are largest, are asked for most, or have sent most. `reason` says why there are none. Needs the scope `storage:read`.
+         */
+        get: operations["listBucketTopObjects"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/storage/buckets/{bucket}/metrics/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show the health of a bucket
+         * @description What the last look at the bucket has found, such as multipart uploads that were not completed. Needs the scope `storage:read`.
+         */
+        get: operations["getBucketHealth"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/storage/buckets/{bucket}/diagnose": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Diagnose a bucket
+         * @description Looks for problems, and lists them with their remedies, the most severe first. Needs the scope `storage:read`.
+         */
+        get: operations["diagnoseBucket"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/storage/access-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List access keys
+         * @description Lists the team’s access keys, newest first, or those that the parameters name. Revoked keys stay in the list for 30 days. Needs the scope `storage:read`.
+         */
+        get: operations["listAccessKeys"];
+        put?: never;
+        /**
+         * Create an access key
+         * @description Creates a key for S3 clients. Its secret is in this answer only. The key works once its status is `active`, usually within a second; the first one of an install waits until the object store is made. Needs the scope `storage:write`.
+         */
+        post: operations["createAccessKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/storage/access-keys/{accessKey}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show an access key
+         * @description Shows one access key, without its secret. Needs the scope `storage:read`.
+         */
+        get: operations["getAccessKey"];
+        put?: never;
+        post?: never;
+        /**
+         * Revoke an access key
+         * @description Revokes a key: within a second, S3 refuses it. What it has stored stays. Needs the scope `storage:delete`.
+         */
+        delete: operations["revokeAccessKey"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/certificate-authority": {
         parameters: {
             query?: never;
@@ -7087,6 +7287,1184 @@ export interface components {
              * @example 120
              */
             confirm_within?: number | null;
+        };
+        BucketList: {
+            data: components["schemas"]["Bucket"][];
+            pagination: components["schemas"]["Pagination"];
+        };
+        Bucket: {
+            /**
+             * Format: uuid
+             * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+             */
+            id: string;
+            /** @example photos */
+            name: string;
+            /** @example Photos of the shop */
+            display_name: string | null;
+            /**
+             * @description Values so far: `pending`, `creating`, `active`, `updating`, `error`, `destroying`.
+             * @example active
+             */
+            status: string;
+            /**
+             * @description The status as text for people.
+             * @example Running
+             */
+            status_label: string;
+            status_details: components["schemas"]["StatusDetails"];
+            capabilities: components["schemas"]["Capabilities"];
+            /** @example fsn1 */
+            region: string;
+            /**
+             * @description Values so far: `ceph`.
+             * @example ceph
+             */
+            provider: string;
+            /**
+             * @description Values so far: `Ceph RGW`.
+             * @example Ceph RGW
+             */
+            provider_label: string;
+            /**
+             * @description Where S3 clients connect to. Null: nowhere from outside.
+             * @example https://203.0.113.7:9000
+             */
+            endpoint_url: string | null;
+            /** @example https://203.0.113.7:9000 */
+            endpoint: string | null;
+            /**
+             * @description Where anybody can read its objects. Null without public access.
+             * @example https://203.0.113.7:9000/t1-photos
+             */
+            public_url: string | null;
+            /**
+             * @description Whether anybody can read its objects. Nobody can list them without a key.
+             * @example true
+             */
+            public_access: boolean;
+            /**
+             * @description Whether old versions of objects are kept.
+             * @example true
+             */
+            versioning_enabled: boolean;
+            /**
+             * @description Whether objects can be locked. It cannot be changed later.
+             * @example true
+             */
+            object_lock_enabled: boolean;
+            /**
+             * @description How new objects are locked by default. `COMPLIANCE`: nobody can delete them before their time. `GOVERNANCE`: only a key with the permission to bypass it can. Values so far: `GOVERNANCE`, `COMPLIANCE`.
+             * @example GOVERNANCE
+             */
+            object_lock_default_retention_mode: string | null;
+            /**
+             * Format: int32
+             * @example 30
+             */
+            object_lock_default_retention_days: number | null;
+            /** @example 30 days */
+            object_lock_default_retention_human: string | null;
+            /**
+             * @description The same as `object_lock_enabled`.
+             * @example true
+             */
+            has_object_lock: boolean;
+            /**
+             * @description Whether new objects are locked by default.
+             * @example true
+             */
+            has_default_retention: boolean;
+            /**
+             * @description Whether the default is `COMPLIANCE`.
+             * @example true
+             */
+            is_compliance_mode: boolean;
+            /**
+             * @description Whether new objects are encrypted by the store.
+             * @example true
+             */
+            encryption_enabled: boolean;
+            /**
+             * @description Values so far: `none`, `sse-s3`, `sse-kms`.
+             * @example sse-s3
+             */
+            encryption_type: string | null;
+            /**
+             * @description Null for other types than `sse-kms`.
+             * @example invoices
+             */
+            encryption_kms_key_id: string | null;
+            /**
+             * Format: int64
+             * @description What it held when it was last measured, with all versions.
+             * @example 1503238553
+             */
+            size_bytes: number;
+            /** @example 1.4 GB */
+            size_human: string;
+            /**
+             * Format: int64
+             * @description Writes beyond it are refused. Null: only the team’s limit counts.
+             * @example 10737418240
+             */
+            size_limit_bytes: number | null;
+            /** @example 10 GB */
+            size_limit_human: string | null;
+            /** @example 14 */
+            quota_usage_percent: number | null;
+            /**
+             * @description Whether 80 % of its limit are used.
+             * @example true
+             */
+            is_near_quota_limit: boolean;
+            /**
+             * @description Whether its limit is reached.
+             * @example true
+             */
+            has_exceeded_quota: boolean;
+            /**
+             * Format: int64
+             * @example 1280
+             */
+            object_count: number;
+            /** @description When objects, old versions and incomplete uploads are deleted, as in S3. */
+            lifecycle_rules: components["schemas"]["BucketLifecycleRule"][] | null;
+            cors_configuration: components["schemas"]["BucketCorsRule"][] | null;
+            /** @description What was set by S3 in the bucket’s policy. It is kept. */
+            custom_policy_statements: {
+                [key: string]: unknown;
+            }[] | null;
+            /** @example arn:aws:s3:::t1-photos */
+            bucket_arn: string;
+            /** @description Words, or `NAME=VALUE`. They are the tags of the bucket in S3. */
+            tags: string[] | null;
+            /**
+             * Format: int32
+             * @description For what it holds now, in cents of EUR.
+             * @example 2
+             */
+            monthly_cost_cents: number;
+            /** @example 0.02 */
+            monthly_cost_dollars: number;
+            /**
+             * Format: int64
+             * @description Null where the store does not tell.
+             * @example 9843
+             */
+            requests_24h_total: number | null;
+            requests_24h_by_method: components["schemas"]["BucketRequestsByMethodOrNull"];
+            /**
+             * Format: int64
+             * @example 734003200
+             */
+            egress_bytes_24h: number | null;
+            /**
+             * Format: date-time
+             * @description When requests were last counted.
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            metrics_precomputed_at: string | null;
+            /**
+             * Format: date-time
+             * @description When it was last measured.
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            last_metrics_sync_at: string | null;
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            updated_at: string;
+            /**
+             * Format: int64
+             * @example 1
+             */
+            team_id: number;
+            /**
+             * Format: int64
+             * @description Null if that account is gone.
+             * @example 1
+             */
+            user_id: number | null;
+            /**
+             * @description Its name in S3: the team’s prefix and the name.
+             * @example t1-photos
+             */
+            minio_bucket_name: string;
+            /**
+             * @description Whether it can be updated now.
+             * @example true
+             */
+            can_be_modified: boolean;
+            /**
+             * @description Whether it can be deleted now.
+             * @example true
+             */
+            can_be_destroyed: boolean;
+        };
+        BucketLifecycleRule: {
+            /** @example expire-logs */
+            ID?: string;
+            /**
+             * @description Values so far: `Enabled`, `Disabled`.
+             * @example Enabled
+             */
+            Status?: string;
+            Filter?: components["schemas"]["BucketLifecycleRuleFilter"];
+            Expiration?: components["schemas"]["BucketLifecycleRuleExpiration"];
+            NoncurrentVersionExpiration?: components["schemas"]["BucketLifecycleRuleNoncurrentVersionExpiration"];
+            AbortIncompleteMultipartUpload?: components["schemas"]["BucketLifecycleRuleAbortIncompleteMultipartUpload"];
+        };
+        BucketLifecycleRuleFilter: {
+            /** @example logs/ */
+            Prefix?: string | null;
+        } | null;
+        BucketLifecycleRuleExpiration: {
+            /**
+             * Format: int32
+             * @example 30
+             */
+            Days?: number | null;
+            /** @example 2099-12-31 */
+            Date?: string | null;
+            /** @example false */
+            ExpiredObjectDeleteMarker?: boolean | null;
+        } | null;
+        BucketLifecycleRuleNoncurrentVersionExpiration: {
+            /**
+             * Format: int32
+             * @example 30
+             */
+            NoncurrentDays?: number | null;
+        } | null;
+        BucketLifecycleRuleAbortIncompleteMultipartUpload: {
+            /**
+             * Format: int32
+             * @example 7
+             */
+            DaysAfterInitiation?: number | null;
+        } | null;
+        BucketCorsRule: {
+            /** @example expire-logs */
+            ID?: string;
+            /** @description Required. At most one `*` in each. */
+            AllowedOrigins?: string[];
+            /** @description Required. */
+            AllowedMethods?: string[];
+            AllowedHeaders?: string[] | null;
+            ExposeHeaders?: string[] | null;
+            /**
+             * Format: int32
+             * @example 3600
+             */
+            MaxAgeSeconds?: number | null;
+        };
+        BucketRequestsByMethodOrNull: {
+            /**
+             * Format: int64
+             * @example 9120
+             */
+            GET: number;
+            /**
+             * Format: int64
+             * @example 310
+             */
+            PUT: number;
+            /**
+             * Format: int64
+             * @example 12
+             */
+            DELETE: number;
+            /**
+             * Format: int64
+             * @example 401
+             */
+            HEAD: number;
+        } | null;
+        /**
+         * @example {
+         *       "name": "photos",
+         *       "region": "fsn1",
+         *       "versioning_enabled": true
+         *     }
+         */
+        CreateBucket: {
+            /** @example photos */
+            name: string;
+            /**
+             * @description That of the install by default.
+             * @example fsn1
+             */
+            region?: string;
+            /**
+             * @description Whether objects can be locked. It turns versioning on.
+             * @example true
+             */
+            object_lock_enabled?: boolean;
+            /** @example Photos of the shop */
+            display_name?: string | null;
+            /**
+             * @description Whether old versions of objects are kept.
+             * @example true
+             */
+            versioning_enabled?: boolean;
+            /**
+             * @description Whether anybody can read its objects, without listing them.
+             * @example true
+             */
+            public_access?: boolean;
+            /**
+             * @description Whether the store encrypts new objects. True for new buckets.
+             * @example true
+             */
+            encryption_enabled?: boolean;
+            /**
+             * @example sse-s3
+             * @enum {string}
+             */
+            encryption_type?: "none" | "sse-s3" | "sse-kms";
+            /**
+             * @description For `sse-kms`.
+             * @example invoices
+             */
+            encryption_kms_key_id?: string | null;
+            /**
+             * @description How new objects are locked by default. `COMPLIANCE`: nobody can delete them before their time. `GOVERNANCE`: only a key with the permission to bypass it can.
+             * @example GOVERNANCE
+             * @enum {string|null}
+             */
+            object_lock_default_retention_mode?: "GOVERNANCE" | "COMPLIANCE" | null;
+            /**
+             * Format: int32
+             * @description Null removes the default retention.
+             * @example 30
+             */
+            object_lock_default_retention_days?: number | null;
+            /**
+             * Format: int64
+             * @description Writes beyond it are refused. Null: only the team’s limit counts.
+             * @example 10737418240
+             */
+            size_limit_bytes?: number | null;
+            cors_configuration?: components["schemas"]["BucketCorsConfigurationOrNull"];
+            /** @description When objects, old versions and incomplete uploads are deleted, as in S3. */
+            lifecycle_rules?: components["schemas"]["BucketLifecycleRuleInput"][] | null;
+            /** @description Words, or `NAME=VALUE`. They are the tags of the bucket in S3. */
+            tags?: string[] | null;
+        };
+        BucketCorsConfigurationOrNull: {
+            CORSRules?: components["schemas"]["BucketCorsRuleInput"][] | null;
+        } | null;
+        BucketCorsRuleInput: {
+            /** @example expire-logs */
+            ID?: string;
+            /** @description Required. At most one `*` in each. */
+            AllowedOrigins?: string[];
+            /** @description Required. */
+            AllowedMethods?: ("GET" | "PUT" | "POST" | "DELETE" | "HEAD")[];
+            AllowedHeaders?: string[] | null;
+            ExposeHeaders?: string[] | null;
+            /**
+             * Format: int32
+             * @example 3600
+             */
+            MaxAgeSeconds?: number | null;
+        };
+        BucketLifecycleRuleInput: {
+            /** @example expire-logs */
+            ID?: string;
+            /**
+             * @example Enabled
+             * @enum {string}
+             */
+            Status?: "Enabled" | "Disabled";
+            Filter?: components["schemas"]["BucketLifecycleRuleInputFilter"];
+            Expiration?: components["schemas"]["BucketLifecycleRuleInputExpiration"];
+            NoncurrentVersionExpiration?: components["schemas"]["BucketLifecycleRuleInputNoncurrentVersionExpiration"];
+            AbortIncompleteMultipartUpload?: components["schemas"]["BucketLifecycleRuleInputAbortIncompleteMultipartUpload"];
+        };
+        BucketLifecycleRuleInputFilter: {
+            /** @example logs/ */
+            Prefix?: string | null;
+        } | null;
+        BucketLifecycleRuleInputExpiration: {
+            /**
+             * Format: int32
+             * @example 30
+             */
+            Days?: number | null;
+            /** @example 2099-12-31 */
+            Date?: string | null;
+            /** @example false */
+            ExpiredObjectDeleteMarker?: boolean | null;
+        } | null;
+        BucketLifecycleRuleInputNoncurrentVersionExpiration: {
+            /**
+             * Format: int32
+             * @example 30
+             */
+            NoncurrentDays?: number | null;
+        } | null;
+        BucketLifecycleRuleInputAbortIncompleteMultipartUpload: {
+            /**
+             * Format: int32
+             * @example 7
+             */
+            DaysAfterInitiation?: number | null;
+        } | null;
+        BucketCreated: {
+            /** @example The bucket is being created. */
+            message: string;
+            bucket: components["schemas"]["Bucket"];
+            /** @description What was accepted, but may not be what you mean. Usually empty. */
+            warnings: string[];
+            /**
+             * Format: uuid
+             * @description Its progress: `GET /operations/{operation}`.
+             * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
+             */
+            operation_id: string | null;
+        };
+        BucketResponse: {
+            bucket: components["schemas"]["Bucket"];
+            /** @example https://203.0.113.7:9000 */
+            endpoint: string | null;
+        };
+        /**
+         * @example {
+         *       "versioning_enabled": true
+         *     }
+         */
+        UpdateBucket: {
+            /** @example Photos of the shop */
+            display_name?: string | null;
+            /**
+             * @description Whether old versions of objects are kept.
+             * @example true
+             */
+            versioning_enabled?: boolean;
+            /**
+             * @description Whether anybody can read its objects, without listing them.
+             * @example true
+             */
+            public_access?: boolean;
+            /**
+             * @description Whether the store encrypts new objects. True for new buckets.
+             * @example true
+             */
+            encryption_enabled?: boolean;
+            /**
+             * @example sse-s3
+             * @enum {string}
+             */
+            encryption_type?: "none" | "sse-s3" | "sse-kms";
+            /**
+             * @description For `sse-kms`.
+             * @example invoices
+             */
+            encryption_kms_key_id?: string | null;
+            /**
+             * @description How new objects are locked by default. `COMPLIANCE`: nobody can delete them before their time. `GOVERNANCE`: only a key with the permission to bypass it can.
+             * @example GOVERNANCE
+             * @enum {string|null}
+             */
+            object_lock_default_retention_mode?: "GOVERNANCE" | "COMPLIANCE" | null;
+            /**
+             * Format: int32
+             * @description Null removes the default retention.
+             * @example 30
+             */
+            object_lock_default_retention_days?: number | null;
+            /**
+             * Format: int64
+             * @description Writes beyond it are refused. Null: only the team’s limit counts.
+             * @example 10737418240
+             */
+            size_limit_bytes?: number | null;
+            cors_configuration?: components["schemas"]["BucketCorsConfigurationOrNull"];
+            /** @description When objects, old versions and incomplete uploads are deleted, as in S3. */
+            lifecycle_rules?: components["schemas"]["BucketLifecycleRuleInput"][] | null;
+            /** @description Words, or `NAME=VALUE`. They are the tags of the bucket in S3. */
+            tags?: string[] | null;
+            /**
+             * @description Cannot be changed: leave it out.
+             * @example photos
+             */
+            name?: string | null;
+            /**
+             * @description Cannot be changed: leave it out.
+             * @example fsn1
+             */
+            region?: string | null;
+            /**
+             * @description Cannot be changed: leave it out.
+             * @example true
+             */
+            object_lock_enabled?: boolean | null;
+        };
+        BucketUpdated: {
+            /** @example The bucket is being created. */
+            message: string;
+            bucket: components["schemas"]["Bucket"];
+            /** @description What was accepted, but may not be what you mean. Usually empty. */
+            warnings: string[];
+            /**
+             * Format: uuid
+             * @description Its progress: `GET /operations/{operation}`.
+             * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
+             */
+            operation_id: string | null;
+        };
+        BucketActionResponse: {
+            /** @example It has been accepted. */
+            message: string;
+            /**
+             * @description Values so far: `pending`, `creating`, `active`, `updating`, `error`, `destroying`.
+             * @example pending
+             */
+            status: string;
+            /**
+             * Format: uuid
+             * @description Its progress: `GET /operations/{operation}`.
+             * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
+             */
+            operation_id: string;
+        };
+        BucketMetrics: {
+            /**
+             * Format: int64
+             * @example 1503238553
+             */
+            size_bytes: number;
+            /** @example 1.4 GB */
+            size_human: string;
+            /**
+             * Format: int64
+             * @example 1280
+             */
+            object_count: number;
+            /**
+             * Format: int64
+             * @description Of the hour in progress and the 23 before it, as all figures of 24 hours.
+             * @example 9843
+             */
+            requests_24h: number | null;
+            requests_24h_by_method: components["schemas"]["BucketRequestsByMethodOrNull"];
+            requests_24h_by_status: components["schemas"]["BucketRequestsByStatusOrNull"];
+            /**
+             * @description A fraction, from 0 to 1.
+             * @example 0.004
+             */
+            error_rate_24h: number | null;
+            latency_24h_ms: components["schemas"]["BucketLatencyOrNull"];
+            /**
+             * Format: int64
+             * @example 734003200
+             */
+            egress_bytes_24h: number | null;
+            /** @example 700 MB */
+            egress_human_24h: string | null;
+            /**
+             * Format: int64
+             * @example 52428800
+             */
+            ingress_bytes_24h: number | null;
+            /** @example 50 MB */
+            ingress_human_24h: string | null;
+            /**
+             * Format: int32
+             * @description For what it holds now, in cents of EUR.
+             * @example 2
+             */
+            monthly_cost_cents: number;
+            /** @example 0.02 */
+            monthly_cost_dollars: string;
+            /**
+             * @description Values so far: `deltas`.
+             * @example deltas
+             */
+            source: string;
+            /**
+             * @description `fresh`: of the last two minutes. `lagging`: of the last fifteen. `never`: nothing was counted yet. Values so far: `fresh`, `lagging`, `stale`, `never`.
+             * @example fresh
+             */
+            freshness: string;
+            /**
+             * Format: date-time
+             * @description When it was last measured.
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            last_sync_at: string | null;
+            /**
+             * Format: date-time
+             * @description When requests were last counted.
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            metrics_precomputed_at: string | null;
+            unknown: components["schemas"]["BucketUnknowns"];
+        };
+        BucketRequestsByStatusOrNull: {
+            /**
+             * Format: int64
+             * @example 9800
+             */
+            "2xx": number;
+            /**
+             * Format: int64
+             * @example 42
+             */
+            "4xx": number;
+            /**
+             * Format: int64
+             * @example 1
+             */
+            "5xx": number;
+        } | null;
+        BucketLatencyOrNull: {
+            /** @example 4.2 */
+            p50: number | null;
+            /** @example 4.2 */
+            p95: number | null;
+            /** @example 4.2 */
+            mean: number | null;
+        } | null;
+        /**
+         * @description Why members are null, by member.
+         * @example {}
+         */
+        BucketUnknowns: {
+            [key: string]: string;
+        };
+        BucketTrend: {
+            /**
+             * Format: uuid
+             * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+             */
+            bucket_id: string;
+            /**
+             * @description Values so far: `24h`, `7d`, `30d`.
+             * @example 24h
+             */
+            window: string;
+            /**
+             * @description Values so far: `1m`, `5m`, `15m`, `1h`, `1d`.
+             * @example 1h
+             */
+            resolution: string;
+            /**
+             * @description Values so far: `deltas`.
+             * @example deltas
+             */
+            source: string;
+            /**
+             * @description `fresh`: of the last two minutes. `lagging`: of the last fifteen. `never`: nothing was counted yet. Values so far: `fresh`, `lagging`, `stale`, `never`.
+             * @example fresh
+             */
+            freshness: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            generated_at: string;
+            data: components["schemas"]["BucketTrendPoint"][];
+        };
+        BucketTrendPoint: {
+            /**
+             * Format: date-time
+             * @description When the interval began.
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            recorded_at: string;
+            /**
+             * Format: int64
+             * @description At its end.
+             * @example 1503238553
+             */
+            size_bytes: number;
+            /**
+             * Format: int64
+             * @example 1280
+             */
+            object_count: number;
+            requests: components["schemas"]["BucketTrendRequests"];
+            status: components["schemas"]["BucketRequestsByStatusOrNull"];
+            /**
+             * Format: int64
+             * @example 31457280
+             */
+            egress_bytes: number | null;
+            /**
+             * Format: int64
+             * @example 2097152
+             */
+            ingress_bytes: number | null;
+            /**
+             * @description A fraction, from 0 to 1.
+             * @example 0.004
+             */
+            error_rate: number | null;
+            latency_ms: components["schemas"]["BucketTrendLatencyOrNull"];
+            /**
+             * Format: int32
+             * @example 3600
+             */
+            interval_seconds: number;
+            /**
+             * Format: int64
+             * @description Always null: see `requests`.
+             * @example 9843
+             */
+            requests_24h_total: number | null;
+        };
+        BucketTrendRequests: {
+            /**
+             * Format: int64
+             * @example 431
+             */
+            total: number | null;
+            /**
+             * Format: int64
+             * @example 400
+             */
+            get: number | null;
+            /**
+             * Format: int64
+             * @example 20
+             */
+            put: number | null;
+            /**
+             * Format: int64
+             * @example 1
+             */
+            delete: number | null;
+            /**
+             * Format: int64
+             * @example 10
+             */
+            head: number | null;
+        };
+        BucketTrendLatencyOrNull: {
+            /** @example 4.2 */
+            mean: number | null;
+            /** @example 4.2 */
+            p95: number | null;
+            /** @example 4.2 */
+            p95_upper_bound: number | null;
+        } | null;
+        BucketTopObjects: {
+            /**
+             * Format: uuid
+             * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+             */
+            bucket_id: string;
+            /**
+             * @description Values so far: `size`, `egress`, `requests`.
+             * @example size
+             */
+            dimension: string;
+            /**
+             * Format: date-time
+             * @description When that was counted.
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            recorded_at: string | null;
+            items: components["schemas"]["BucketTopObject"][];
+            /** @example This object store does not log its requests. */
+            reason: string | null;
+        };
+        BucketTopObject: {
+            /**
+             * Format: int32
+             * @example 1
+             */
+            rank: number;
+            /** @example photos/2026/sea.jpg */
+            object_key: string;
+            /**
+             * Format: int64
+             * @example 5242880
+             */
+            value: number;
+        };
+        BucketHealth: {
+            /**
+             * Format: uuid
+             * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+             */
+            bucket_id: string;
+            /**
+             * Format: int32
+             * @example 1
+             */
+            pending_multipart_count: number | null;
+            /**
+             * Format: int64
+             * @example 52428800
+             */
+            pending_multipart_bytes: number | null;
+            /**
+             * Format: int64
+             * @example 0
+             */
+            deleted_size_bytes: number | null;
+            /**
+             * @description `fresh`: of the last two minutes. `lagging`: of the last fifteen. `never`: nothing was counted yet. Values so far: `fresh`, `lagging`, `stale`, `never`.
+             * @example fresh
+             */
+            freshness: string;
+            /**
+             * Format: date-time
+             * @description When requests were last counted.
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            metrics_precomputed_at: string | null;
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            last_health_check_at: string | null;
+            /**
+             * @description `skipped`: there are too many uploads to look at. Values so far: `ok`, `skipped`, `error`.
+             * @example ok
+             */
+            health_check_status: string | null;
+            unknown: components["schemas"]["BucketUnknowns"];
+        };
+        BucketDiagnosisResponse: {
+            /** @example true */
+            success: boolean;
+            data: components["schemas"]["BucketDiagnosis"];
+            error: components["schemas"]["DiagnosticErrorOrNull"];
+            meta: components["schemas"]["DiagnosticMeta"];
+        };
+        BucketDiagnosis: {
+            /**
+             * @description Values so far: `healthy`, `degraded`, `unhealthy`.
+             * @example healthy
+             */
+            verdict: string;
+            status: components["schemas"]["StatusDetails"];
+            findings: components["schemas"]["Finding"][];
+            sections: components["schemas"]["BucketDiagnosisSections"];
+        };
+        BucketDiagnosisSections: {
+            events: components["schemas"]["BucketDiagnosisSectionsEvents"];
+            logs: components["schemas"]["BucketDiagnosisSectionsLogs"];
+            size: components["schemas"]["BucketDiagnosisSectionsSize"];
+        };
+        BucketDiagnosisSectionsEvents: {
+            /** @example true */
+            available: boolean;
+            /**
+             * Format: int32
+             * @example 3
+             */
+            count: number;
+            /** @example false */
+            truncated: boolean;
+        } | null;
+        BucketDiagnosisSectionsLogs: {
+            /** @example false */
+            available: boolean;
+            /**
+             * Format: int32
+             * @example 0
+             */
+            sampled_lines: number;
+        } | null;
+        BucketDiagnosisSectionsSize: {
+            /**
+             * Format: int64
+             * @example 1503238553
+             */
+            size_bytes: number;
+            /**
+             * Format: int64
+             * @example 10737418240
+             */
+            size_limit_bytes: number | null;
+            /**
+             * Format: int64
+             * @description What all buckets of the team hold.
+             * @example 4503238553
+             */
+            team_size_bytes: number;
+            /**
+             * Format: int64
+             * @example 107374182400
+             */
+            team_limit_bytes: number | null;
+        };
+        AccessKeyList: {
+            data: components["schemas"]["AccessKey"][];
+            pagination: components["schemas"]["Pagination"];
+        };
+        AccessKey: {
+            /**
+             * Format: uuid
+             * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+             */
+            id: string;
+            /** @example backups */
+            name: string;
+            /**
+             * @description The access key id of S3.
+             * @example DANUBE4XK2P7Q9RS3TVW
+             */
+            access_key_id: string;
+            /** @example DANU************3TVW */
+            access_key_id_masked: string;
+            /**
+             * @description Values so far: `creating`, `active`, `revoking`, `revoked`, `error`.
+             * @example active
+             */
+            status: string;
+            /** @example Active */
+            status_label: string;
+            /**
+             * @description `full`: all buckets of the team. Values so far: `full`, `restricted`.
+             * @example full
+             */
+            access_type: string;
+            /**
+             * @description Whether a bucket’s permission has a prefix.
+             * @example false
+             */
+            is_prefix_scoped: boolean;
+            /**
+             * @description `team`: all buckets of the team, also later ones. `buckets`: those in `bucket_permissions`. Values so far: `team`, `buckets`.
+             * @example team
+             */
+            scope: string;
+            /** @description Empty for the scope `team`. */
+            bucket_permissions: components["schemas"]["BucketPermission"][];
+            /**
+             * Format: date-time
+             * @description The store refuses the key from then on. Null: never.
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            expires_at: string | null;
+            /**
+             * Format: date-time
+             * @description Null where it was not used, or the store does not tell.
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            last_used_at: string | null;
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            revoked_at: string | null;
+            /** @example false */
+            is_expired: boolean;
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            updated_at: string;
+            /**
+             * Format: int64
+             * @example 1
+             */
+            team_id: number;
+            /**
+             * Format: int64
+             * @description Null if that account is gone.
+             * @example 1
+             */
+            user_id: number | null;
+        };
+        BucketPermission: {
+            /**
+             * Format: uuid
+             * @description A bucket of the team.
+             * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+             */
+            bucket_id: string;
+            /** @example photos */
+            bucket_name: string;
+            /**
+             * @description `read`: list and get. `readwrite`: also put and delete. `full`: everything, such as policies. Values so far: `read`, `readwrite`, `full`.
+             * @example read
+             */
+            level: string;
+            /**
+             * @description Only objects whose keys begin with it. Null: all.
+             * @example daily/
+             */
+            prefix: string | null;
+        };
+        /**
+         * @example {
+         *       "name": "backups",
+         *       "scope": "team"
+         *     }
+         */
+        CreateAccessKey: {
+            /** @example backups */
+            name: string;
+            /**
+             * @description When the key ends by itself.
+             * @example 2099-01-15T09:30:00Z
+             */
+            expires_at?: string | null;
+            /**
+             * @description `team`: all buckets of the team, also later ones. `buckets`: those in `bucket_permissions`.
+             * @example team
+             * @enum {string}
+             */
+            scope?: "team" | "buckets";
+            /** @description For the scope `buckets`. */
+            bucket_permissions?: components["schemas"]["CreateBucketPermission"][] | null;
+        };
+        CreateBucketPermission: {
+            /**
+             * @description A bucket of the team.
+             * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+             */
+            bucket_id: string;
+            /**
+             * @description `read`: list and get. `readwrite`: also put and delete. `full`: everything, such as policies.
+             * @example read
+             * @enum {string}
+             */
+            level: "read" | "readwrite" | "full";
+            /**
+             * @description Only objects whose keys begin with it. Not with the level `full`.
+             * @example daily/
+             */
+            prefix?: string | null;
+        };
+        AccessKeyCreated: {
+            /** @example The access key is being created. Its secret is shown only now. */
+            message: string;
+            /**
+             * Format: uuid
+             * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+             */
+            id: string;
+            /** @example backups */
+            name: string;
+            /**
+             * @description The access key id of S3.
+             * @example DANUBE4XK2P7Q9RS3TVW
+             */
+            access_key_id: string;
+            /** @example DANU************3TVW */
+            access_key_id_masked: string;
+            /**
+             * @description Values so far: `creating`, `active`, `revoking`, `revoked`, `error`.
+             * @example active
+             */
+            status: string;
+            /** @example Active */
+            status_label: string;
+            /**
+             * @description `full`: all buckets of the team. Values so far: `full`, `restricted`.
+             * @example full
+             */
+            access_type: string;
+            /**
+             * @description Whether a bucket’s permission has a prefix.
+             * @example false
+             */
+            is_prefix_scoped: boolean;
+            /**
+             * @description `team`: all buckets of the team, also later ones. `buckets`: those in `bucket_permissions`. Values so far: `team`, `buckets`.
+             * @example team
+             */
+            scope: string;
+            /** @description Empty for the scope `team`. */
+            bucket_permissions: components["schemas"]["BucketPermission"][];
+            /**
+             * Format: date-time
+             * @description The store refuses the key from then on. Null: never.
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            expires_at: string | null;
+            /**
+             * Format: date-time
+             * @description Null where it was not used, or the store does not tell.
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            last_used_at: string | null;
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            revoked_at: string | null;
+            /** @example false */
+            is_expired: boolean;
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            updated_at: string;
+            /**
+             * Format: int64
+             * @example 1
+             */
+            team_id: number;
+            /**
+             * Format: int64
+             * @description Null if that account is gone.
+             * @example 1
+             */
+            user_id: number | null;
+            /**
+             * @description The secret of S3. It is shown only in this answer.
+             * @example kT3vB8nQ2mXw7RzY5cJd9HfL4sPaGe6UiN1oKtEx
+             */
+            secret_access_key: string;
+            /**
+             * @description Where S3 clients connect to.
+             * @example https://203.0.113.7:9000
+             */
+            endpoint: string | null;
+            /** @example fsn1 */
+            region: string;
+            /** @description What was accepted, but may not be what you mean. Usually empty. */
+            warnings: string[];
+            /**
+             * Format: uuid
+             * @description Its progress: `GET /operations/{operation}`.
+             * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
+             */
+            operation_id: string;
+        };
+        AccessKeyResponse: {
+            access_key: components["schemas"]["AccessKey"];
+        };
+        AccessKeyRevoked: {
+            /** @example The access key is being revoked. */
+            message: string;
+            /**
+             * @description Values so far: `creating`, `active`, `revoking`, `revoked`, `error`.
+             * @example revoking
+             */
+            status: string;
+            /**
+             * Format: uuid
+             * @description Its progress: `GET /operations/{operation}`.
+             * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
+             */
+            operation_id: string;
         };
         CertificateAuthority: {
             /**
@@ -18009,6 +19387,1493 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["FirewallActionResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listBuckets: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Page to return, from 1. A page past the end is an empty list. With `after`, pages count from there.
+                 * @example 1
+                 */
+                page?: number;
+                /**
+                 * @description Items on a page.
+                 * @example 15
+                 */
+                per_page?: number;
+                /**
+                 * @description `pagination.next_cursor` of an answer: what follows its last item, in the same order. Unlike the next `page`, it skips and repeats nothing while items are created and deleted.
+                 * @example -created_at.1768469460123456.0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                after?: string;
+                /**
+                 * @description Only buckets with exactly this name.
+                 * @example web-1
+                 */
+                name?: string;
+                /**
+                 * @description Only buckets with this status.
+                 * @example destroying
+                 */
+                status?: "pending" | "creating" | "active" | "updating" | "error" | "destroying";
+                /**
+                 * @description Only buckets with these ids, separated by commas. Unknown ones are left out.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                ids?: string;
+                /**
+                 * @description The order; `-` is descending. Newest first by default.
+                 * @example -created_at
+                 */
+                sort?: "-created_at" | "created_at" | "-name" | "name";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *           "name": "photos",
+                     *           "display_name": "Photos of the shop",
+                     *           "status": "active",
+                     *           "status_label": "Running",
+                     *           "status_details": {
+                     *             "summary": "The server is running.",
+                     *             "health": "healthy",
+                     *             "observed_at": "2026-01-15T09:30:00.000Z",
+                     *             "stale": false,
+                     *             "operation": {
+                     *               "state": "succeeded",
+                     *               "terminal": true
+                     *             },
+                     *             "error": null
+                     *           },
+                     *           "capabilities": {
+                     *             "logs": true,
+                     *             "events": true,
+                     *             "diagnose": true,
+                     *             "build_logs": false
+                     *           },
+                     *           "region": "fsn1",
+                     *           "provider": "ceph",
+                     *           "provider_label": "Ceph RGW",
+                     *           "endpoint_url": "https://203.0.113.7:9000",
+                     *           "endpoint": "https://203.0.113.7:9000",
+                     *           "public_url": "https://203.0.113.7:9000/t1-photos",
+                     *           "public_access": true,
+                     *           "versioning_enabled": true,
+                     *           "object_lock_enabled": true,
+                     *           "object_lock_default_retention_mode": "GOVERNANCE",
+                     *           "object_lock_default_retention_days": 30,
+                     *           "object_lock_default_retention_human": "30 days",
+                     *           "has_object_lock": true,
+                     *           "has_default_retention": true,
+                     *           "is_compliance_mode": true,
+                     *           "encryption_enabled": true,
+                     *           "encryption_type": "sse-s3",
+                     *           "encryption_kms_key_id": "invoices",
+                     *           "size_bytes": 1503238553,
+                     *           "size_human": "1.4 GB",
+                     *           "size_limit_bytes": 10737418240,
+                     *           "size_limit_human": "10 GB",
+                     *           "quota_usage_percent": 14,
+                     *           "is_near_quota_limit": true,
+                     *           "has_exceeded_quota": true,
+                     *           "object_count": 1280,
+                     *           "lifecycle_rules": [
+                     *             {
+                     *               "ID": "expire-logs",
+                     *               "Status": "Enabled",
+                     *               "Filter": {
+                     *                 "Prefix": "logs/"
+                     *               },
+                     *               "Expiration": {
+                     *                 "Days": 30,
+                     *                 "Date": "2099-12-31",
+                     *                 "ExpiredObjectDeleteMarker": false
+                     *               },
+                     *               "NoncurrentVersionExpiration": {
+                     *                 "NoncurrentDays": 30
+                     *               },
+                     *               "AbortIncompleteMultipartUpload": {
+                     *                 "DaysAfterInitiation": 7
+                     *               }
+                     *             }
+                     *           ],
+                     *           "cors_configuration": [
+                     *             {
+                     *               "ID": "expire-logs",
+                     *               "AllowedOrigins": [
+                     *                 "https://example.org"
+                     *               ],
+                     *               "AllowedMethods": [
+                     *                 "GET"
+                     *               ],
+                     *               "AllowedHeaders": [
+                     *                 "Authorization"
+                     *               ],
+                     *               "ExposeHeaders": [
+                     *                 "Authorization"
+                     *               ],
+                     *               "MaxAgeSeconds": 3600
+                     *             }
+                     *           ],
+                     *           "custom_policy_statements": [
+                     *             {
+                     *               "Sid": "Partners",
+                     *               "Effect": "Allow"
+                     *             }
+                     *           ],
+                     *           "bucket_arn": "arn:aws:s3:::t1-photos",
+                     *           "tags": [
+                     *             "project=web"
+                     *           ],
+                     *           "monthly_cost_cents": 2,
+                     *           "monthly_cost_dollars": 0.02,
+                     *           "requests_24h_total": 9843,
+                     *           "requests_24h_by_method": {
+                     *             "GET": 9120,
+                     *             "PUT": 310,
+                     *             "DELETE": 12,
+                     *             "HEAD": 401
+                     *           },
+                     *           "egress_bytes_24h": 734003200,
+                     *           "metrics_precomputed_at": "2026-01-15T09:30:00.000Z",
+                     *           "last_metrics_sync_at": "2026-01-15T09:30:00.000Z",
+                     *           "created_at": "2026-01-15T09:30:00.000Z",
+                     *           "updated_at": "2026-01-15T09:30:00.000Z",
+                     *           "team_id": 1,
+                     *           "user_id": 1,
+                     *           "minio_bucket_name": "t1-photos",
+                     *           "can_be_modified": true,
+                     *           "can_be_destroyed": true
+                     *         }
+                     *       ],
+                     *       "pagination": {
+                     *         "current_page": 1,
+                     *         "last_page": 1,
+                     *         "per_page": 15,
+                     *         "total": 1,
+                     *         "next_cursor": "-created_at.1768469460123456.0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BucketList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    createBucket: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "photos",
+                 *       "region": "fsn1",
+                 *       "versioning_enabled": true
+                 *     }
+                 */
+                "application/json": components["schemas"]["CreateBucket"];
+            };
+        };
+        responses: {
+            /** @description Created. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The bucket is being created.",
+                     *       "bucket": {
+                     *         "id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *         "name": "photos",
+                     *         "display_name": "Photos of the shop",
+                     *         "status": "active",
+                     *         "status_label": "Running",
+                     *         "status_details": {
+                     *           "summary": "The server is running.",
+                     *           "health": "healthy",
+                     *           "observed_at": "2026-01-15T09:30:00.000Z",
+                     *           "stale": false,
+                     *           "operation": {
+                     *             "state": "succeeded",
+                     *             "terminal": true
+                     *           },
+                     *           "error": null
+                     *         },
+                     *         "capabilities": {
+                     *           "logs": true,
+                     *           "events": true,
+                     *           "diagnose": true,
+                     *           "build_logs": false
+                     *         },
+                     *         "region": "fsn1",
+                     *         "provider": "ceph",
+                     *         "provider_label": "Ceph RGW",
+                     *         "endpoint_url": "https://203.0.113.7:9000",
+                     *         "endpoint": "https://203.0.113.7:9000",
+                     *         "public_url": "https://203.0.113.7:9000/t1-photos",
+                     *         "public_access": true,
+                     *         "versioning_enabled": true,
+                     *         "object_lock_enabled": true,
+                     *         "object_lock_default_retention_mode": "GOVERNANCE",
+                     *         "object_lock_default_retention_days": 30,
+                     *         "object_lock_default_retention_human": "30 days",
+                     *         "has_object_lock": true,
+                     *         "has_default_retention": true,
+                     *         "is_compliance_mode": true,
+                     *         "encryption_enabled": true,
+                     *         "encryption_type": "sse-s3",
+                     *         "encryption_kms_key_id": "invoices",
+                     *         "size_bytes": 1503238553,
+                     *         "size_human": "1.4 GB",
+                     *         "size_limit_bytes": 10737418240,
+                     *         "size_limit_human": "10 GB",
+                     *         "quota_usage_percent": 14,
+                     *         "is_near_quota_limit": true,
+                     *         "has_exceeded_quota": true,
+                     *         "object_count": 1280,
+                     *         "lifecycle_rules": [
+                     *           {
+                     *             "ID": "expire-logs",
+                     *             "Status": "Enabled",
+                     *             "Filter": {
+                     *               "Prefix": "logs/"
+                     *             },
+                     *             "Expiration": {
+                     *               "Days": 30,
+                     *               "Date": "2099-12-31",
+                     *               "ExpiredObjectDeleteMarker": false
+                     *             },
+                     *             "NoncurrentVersionExpiration": {
+                     *               "NoncurrentDays": 30
+                     *             },
+                     *             "AbortIncompleteMultipartUpload": {
+                     *               "DaysAfterInitiation": 7
+                     *             }
+                     *           }
+                     *         ],
+                     *         "cors_configuration": [
+                     *           {
+                     *             "ID": "expire-logs",
+                     *             "AllowedOrigins": [
+                     *               "https://example.org"
+                     *             ],
+                     *             "AllowedMethods": [
+                     *               "GET"
+                     *             ],
+                     *             "AllowedHeaders": [
+                     *               "Authorization"
+                     *             ],
+                     *             "ExposeHeaders": [
+                     *               "Authorization"
+                     *             ],
+                     *             "MaxAgeSeconds": 3600
+                     *           }
+                     *         ],
+                     *         "custom_policy_statements": [
+                     *           {
+                     *             "Sid": "Partners",
+                     *             "Effect": "Allow"
+                     *           }
+                     *         ],
+                     *         "bucket_arn": "arn:aws:s3:::t1-photos",
+                     *         "tags": [
+                     *           "project=web"
+                     *         ],
+                     *         "monthly_cost_cents": 2,
+                     *         "monthly_cost_dollars": 0.02,
+                     *         "requests_24h_total": 9843,
+                     *         "requests_24h_by_method": {
+                     *           "GET": 9120,
+                     *           "PUT": 310,
+                     *           "DELETE": 12,
+                     *           "HEAD": 401
+                     *         },
+                     *         "egress_bytes_24h": 734003200,
+                     *         "metrics_precomputed_at": "2026-01-15T09:30:00.000Z",
+                     *         "last_metrics_sync_at": "2026-01-15T09:30:00.000Z",
+                     *         "created_at": "2026-01-15T09:30:00.000Z",
+                     *         "updated_at": "2026-01-15T09:30:00.000Z",
+                     *         "team_id": 1,
+                     *         "user_id": 1,
+                     *         "minio_bucket_name": "t1-photos",
+                     *         "can_be_modified": true,
+                     *         "can_be_destroyed": true
+                     *       },
+                     *       "warnings": [
+                     *         "Another server is called web-1, too. Its id is 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e."
+                     *       ],
+                     *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BucketCreated"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getBucket: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of an answer that you have. If it is still right, this answer is 304 and empty. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                /**
+                 * @description Id of the bucket.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                bucket: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "bucket": {
+                     *         "id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *         "name": "photos",
+                     *         "display_name": "Photos of the shop",
+                     *         "status": "active",
+                     *         "status_label": "Running",
+                     *         "status_details": {
+                     *           "summary": "The server is running.",
+                     *           "health": "healthy",
+                     *           "observed_at": "2026-01-15T09:30:00.000Z",
+                     *           "stale": false,
+                     *           "operation": {
+                     *             "state": "succeeded",
+                     *             "terminal": true
+                     *           },
+                     *           "error": null
+                     *         },
+                     *         "capabilities": {
+                     *           "logs": true,
+                     *           "events": true,
+                     *           "diagnose": true,
+                     *           "build_logs": false
+                     *         },
+                     *         "region": "fsn1",
+                     *         "provider": "ceph",
+                     *         "provider_label": "Ceph RGW",
+                     *         "endpoint_url": "https://203.0.113.7:9000",
+                     *         "endpoint": "https://203.0.113.7:9000",
+                     *         "public_url": "https://203.0.113.7:9000/t1-photos",
+                     *         "public_access": true,
+                     *         "versioning_enabled": true,
+                     *         "object_lock_enabled": true,
+                     *         "object_lock_default_retention_mode": "GOVERNANCE",
+                     *         "object_lock_default_retention_days": 30,
+                     *         "object_lock_default_retention_human": "30 days",
+                     *         "has_object_lock": true,
+                     *         "has_default_retention": true,
+                     *         "is_compliance_mode": true,
+                     *         "encryption_enabled": true,
+                     *         "encryption_type": "sse-s3",
+                     *         "encryption_kms_key_id": "invoices",
+                     *         "size_bytes": 1503238553,
+                     *         "size_human": "1.4 GB",
+                     *         "size_limit_bytes": 10737418240,
+                     *         "size_limit_human": "10 GB",
+                     *         "quota_usage_percent": 14,
+                     *         "is_near_quota_limit": true,
+                     *         "has_exceeded_quota": true,
+                     *         "object_count": 1280,
+                     *         "lifecycle_rules": [
+                     *           {
+                     *             "ID": "expire-logs",
+                     *             "Status": "Enabled",
+                     *             "Filter": {
+                     *               "Prefix": "logs/"
+                     *             },
+                     *             "Expiration": {
+                     *               "Days": 30,
+                     *               "Date": "2099-12-31",
+                     *               "ExpiredObjectDeleteMarker": false
+                     *             },
+                     *             "NoncurrentVersionExpiration": {
+                     *               "NoncurrentDays": 30
+                     *             },
+                     *             "AbortIncompleteMultipartUpload": {
+                     *               "DaysAfterInitiation": 7
+                     *             }
+                     *           }
+                     *         ],
+                     *         "cors_configuration": [
+                     *           {
+                     *             "ID": "expire-logs",
+                     *             "AllowedOrigins": [
+                     *               "https://example.org"
+                     *             ],
+                     *             "AllowedMethods": [
+                     *               "GET"
+                     *             ],
+                     *             "AllowedHeaders": [
+                     *               "Authorization"
+                     *             ],
+                     *             "ExposeHeaders": [
+                     *               "Authorization"
+                     *             ],
+                     *             "MaxAgeSeconds": 3600
+                     *           }
+                     *         ],
+                     *         "custom_policy_statements": [
+                     *           {
+                     *             "Sid": "Partners",
+                     *             "Effect": "Allow"
+                     *           }
+                     *         ],
+                     *         "bucket_arn": "arn:aws:s3:::t1-photos",
+                     *         "tags": [
+                     *           "project=web"
+                     *         ],
+                     *         "monthly_cost_cents": 2,
+                     *         "monthly_cost_dollars": 0.02,
+                     *         "requests_24h_total": 9843,
+                     *         "requests_24h_by_method": {
+                     *           "GET": 9120,
+                     *           "PUT": 310,
+                     *           "DELETE": 12,
+                     *           "HEAD": 401
+                     *         },
+                     *         "egress_bytes_24h": 734003200,
+                     *         "metrics_precomputed_at": "2026-01-15T09:30:00.000Z",
+                     *         "last_metrics_sync_at": "2026-01-15T09:30:00.000Z",
+                     *         "created_at": "2026-01-15T09:30:00.000Z",
+                     *         "updated_at": "2026-01-15T09:30:00.000Z",
+                     *         "team_id": 1,
+                     *         "user_id": 1,
+                     *         "minio_bucket_name": "t1-photos",
+                     *         "can_be_modified": true,
+                     *         "can_be_destroyed": true
+                     *       },
+                     *       "endpoint": "https://203.0.113.7:9000"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BucketResponse"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    updateBucket: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description Id of the bucket.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                bucket: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "versioning_enabled": true
+                 *     }
+                 */
+                "application/json": components["schemas"]["UpdateBucket"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The bucket is being created.",
+                     *       "bucket": {
+                     *         "id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *         "name": "photos",
+                     *         "display_name": "Photos of the shop",
+                     *         "status": "active",
+                     *         "status_label": "Running",
+                     *         "status_details": {
+                     *           "summary": "The server is running.",
+                     *           "health": "healthy",
+                     *           "observed_at": "2026-01-15T09:30:00.000Z",
+                     *           "stale": false,
+                     *           "operation": {
+                     *             "state": "succeeded",
+                     *             "terminal": true
+                     *           },
+                     *           "error": null
+                     *         },
+                     *         "capabilities": {
+                     *           "logs": true,
+                     *           "events": true,
+                     *           "diagnose": true,
+                     *           "build_logs": false
+                     *         },
+                     *         "region": "fsn1",
+                     *         "provider": "ceph",
+                     *         "provider_label": "Ceph RGW",
+                     *         "endpoint_url": "https://203.0.113.7:9000",
+                     *         "endpoint": "https://203.0.113.7:9000",
+                     *         "public_url": "https://203.0.113.7:9000/t1-photos",
+                     *         "public_access": true,
+                     *         "versioning_enabled": true,
+                     *         "object_lock_enabled": true,
+                     *         "object_lock_default_retention_mode": "GOVERNANCE",
+                     *         "object_lock_default_retention_days": 30,
+                     *         "object_lock_default_retention_human": "30 days",
+                     *         "has_object_lock": true,
+                     *         "has_default_retention": true,
+                     *         "is_compliance_mode": true,
+                     *         "encryption_enabled": true,
+                     *         "encryption_type": "sse-s3",
+                     *         "encryption_kms_key_id": "invoices",
+                     *         "size_bytes": 1503238553,
+                     *         "size_human": "1.4 GB",
+                     *         "size_limit_bytes": 10737418240,
+                     *         "size_limit_human": "10 GB",
+                     *         "quota_usage_percent": 14,
+                     *         "is_near_quota_limit": true,
+                     *         "has_exceeded_quota": true,
+                     *         "object_count": 1280,
+                     *         "lifecycle_rules": [
+                     *           {
+                     *             "ID": "expire-logs",
+                     *             "Status": "Enabled",
+                     *             "Filter": {
+                     *               "Prefix": "logs/"
+                     *             },
+                     *             "Expiration": {
+                     *               "Days": 30,
+                     *               "Date": "2099-12-31",
+                     *               "ExpiredObjectDeleteMarker": false
+                     *             },
+                     *             "NoncurrentVersionExpiration": {
+                     *               "NoncurrentDays": 30
+                     *             },
+                     *             "AbortIncompleteMultipartUpload": {
+                     *               "DaysAfterInitiation": 7
+                     *             }
+                     *           }
+                     *         ],
+                     *         "cors_configuration": [
+                     *           {
+                     *             "ID": "expire-logs",
+                     *             "AllowedOrigins": [
+                     *               "https://example.org"
+                     *             ],
+                     *             "AllowedMethods": [
+                     *               "GET"
+                     *             ],
+                     *             "AllowedHeaders": [
+                     *               "Authorization"
+                     *             ],
+                     *             "ExposeHeaders": [
+                     *               "Authorization"
+                     *             ],
+                     *             "MaxAgeSeconds": 3600
+                     *           }
+                     *         ],
+                     *         "custom_policy_statements": [
+                     *           {
+                     *             "Sid": "Partners",
+                     *             "Effect": "Allow"
+                     *           }
+                     *         ],
+                     *         "bucket_arn": "arn:aws:s3:::t1-photos",
+                     *         "tags": [
+                     *           "project=web"
+                     *         ],
+                     *         "monthly_cost_cents": 2,
+                     *         "monthly_cost_dollars": 0.02,
+                     *         "requests_24h_total": 9843,
+                     *         "requests_24h_by_method": {
+                     *           "GET": 9120,
+                     *           "PUT": 310,
+                     *           "DELETE": 12,
+                     *           "HEAD": 401
+                     *         },
+                     *         "egress_bytes_24h": 734003200,
+                     *         "metrics_precomputed_at": "2026-01-15T09:30:00.000Z",
+                     *         "last_metrics_sync_at": "2026-01-15T09:30:00.000Z",
+                     *         "created_at": "2026-01-15T09:30:00.000Z",
+                     *         "updated_at": "2026-01-15T09:30:00.000Z",
+                     *         "team_id": 1,
+                     *         "user_id": 1,
+                     *         "minio_bucket_name": "t1-photos",
+                     *         "can_be_modified": true,
+                     *         "can_be_destroyed": true
+                     *       },
+                     *       "warnings": [
+                     *         "Another server is called web-1, too. Its id is 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e."
+                     *       ],
+                     *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BucketUpdated"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    deleteBucket: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Whether its objects are deleted with it, however many they are.
+                 * @example false
+                 */
+                force?: "false" | "true" | "0" | "1";
+            };
+            header?: {
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description Id of the bucket.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                bucket: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The bucket is being deleted.",
+                     *       "status": "destroying",
+                     *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BucketActionResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getBucketMetrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of the bucket.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                bucket: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "size_bytes": 1503238553,
+                     *       "size_human": "1.4 GB",
+                     *       "object_count": 1280,
+                     *       "requests_24h": 9843,
+                     *       "requests_24h_by_method": {
+                     *         "GET": 9120,
+                     *         "PUT": 310,
+                     *         "DELETE": 12,
+                     *         "HEAD": 401
+                     *       },
+                     *       "requests_24h_by_status": {
+                     *         "2xx": 9800,
+                     *         "4xx": 42,
+                     *         "5xx": 1
+                     *       },
+                     *       "error_rate_24h": 0.004,
+                     *       "latency_24h_ms": {
+                     *         "p50": 4.2,
+                     *         "p95": 4.2,
+                     *         "mean": 4.2
+                     *       },
+                     *       "egress_bytes_24h": 734003200,
+                     *       "egress_human_24h": "700 MB",
+                     *       "ingress_bytes_24h": 52428800,
+                     *       "ingress_human_24h": "50 MB",
+                     *       "monthly_cost_cents": 2,
+                     *       "monthly_cost_dollars": "0.02",
+                     *       "source": "deltas",
+                     *       "freshness": "fresh",
+                     *       "last_sync_at": "2026-01-15T09:30:00.000Z",
+                     *       "metrics_precomputed_at": "2026-01-15T09:30:00.000Z",
+                     *       "unknown": {}
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BucketMetrics"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getBucketTrend: {
+        parameters: {
+            query?: {
+                /**
+                 * @description How far back. 24 hours by default.
+                 * @example 24h
+                 */
+                window?: "24h" | "7d" | "30d";
+                /**
+                 * @description Length of the intervals. Minutes are kept for 24 hours; the answer names the one it has.
+                 * @example 1m
+                 */
+                resolution?: "1m" | "5m" | "15m" | "1h" | "1d";
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Id of the bucket.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                bucket: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "bucket_id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *       "window": "24h",
+                     *       "resolution": "1h",
+                     *       "source": "deltas",
+                     *       "freshness": "fresh",
+                     *       "generated_at": "2026-01-15T09:30:00.000Z",
+                     *       "data": [
+                     *         {
+                     *           "recorded_at": "2026-01-15T09:30:00.000Z",
+                     *           "size_bytes": 1503238553,
+                     *           "object_count": 1280,
+                     *           "requests": {
+                     *             "total": 431,
+                     *             "get": 400,
+                     *             "put": 20,
+                     *             "delete": 1,
+                     *             "head": 10
+                     *           },
+                     *           "status": {
+                     *             "2xx": 9800,
+                     *             "4xx": 42,
+                     *             "5xx": 1
+                     *           },
+                     *           "egress_bytes": 31457280,
+                     *           "ingress_bytes": 2097152,
+                     *           "error_rate": 0.004,
+                     *           "latency_ms": {
+                     *             "mean": 4.2,
+                     *             "p95": 4.2,
+                     *             "p95_upper_bound": 4.2
+                     *           },
+                     *           "interval_seconds": 3600,
+                     *           "requests_24h_total": 9843
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BucketTrend"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listBucketTopObjects: {
+        parameters: {
+            query?: {
+                /**
+                 * @description `size`: the largest now, by default. `egress`, `requests`: of today and yesterday, in UTC.
+                 * @example size
+                 */
+                dimension?: "size" | "egress" | "requests";
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Id of the bucket.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                bucket: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "bucket_id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *       "dimension": "size",
+                     *       "recorded_at": "2026-01-15T09:30:00.000Z",
+                     *       "items": [
+                     *         {
+                     *           "rank": 1,
+                     *           "object_key": "photos/2026/sea.jpg",
+                     *           "value": 5242880
+                     *         }
+                     *       ],
+                     *       "reason": "This object store does not log its requests."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BucketTopObjects"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getBucketHealth: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of the bucket.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                bucket: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "bucket_id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *       "pending_multipart_count": 1,
+                     *       "pending_multipart_bytes": 52428800,
+                     *       "deleted_size_bytes": 0,
+                     *       "freshness": "fresh",
+                     *       "metrics_precomputed_at": "2026-01-15T09:30:00.000Z",
+                     *       "last_health_check_at": "2026-01-15T09:30:00.000Z",
+                     *       "health_check_status": "ok",
+                     *       "unknown": {}
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BucketHealth"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    diagnoseBucket: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of the bucket.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                bucket: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "data": {
+                     *         "verdict": "healthy",
+                     *         "status": {
+                     *           "summary": "The server is running.",
+                     *           "health": "healthy",
+                     *           "observed_at": "2026-01-15T09:30:00.000Z",
+                     *           "stale": false,
+                     *           "operation": {
+                     *             "state": "succeeded",
+                     *             "terminal": true
+                     *           },
+                     *           "error": null
+                     *         },
+                     *         "findings": [
+                     *           {
+                     *             "code": "disk_nearly_full",
+                     *             "severity": "critical",
+                     *             "summary": "91 % of its 10 GB of storage are in use.",
+                     *             "remediation": "Grow its storage.",
+                     *             "retryable": false
+                     *           }
+                     *         ],
+                     *         "sections": {
+                     *           "events": {
+                     *             "available": true,
+                     *             "count": 3,
+                     *             "truncated": false
+                     *           },
+                     *           "logs": {
+                     *             "available": false,
+                     *             "sampled_lines": 0
+                     *           },
+                     *           "size": {
+                     *             "size_bytes": 1503238553,
+                     *             "size_limit_bytes": 10737418240,
+                     *             "team_size_bytes": 4503238553,
+                     *             "team_limit_bytes": 107374182400
+                     *           }
+                     *         }
+                     *       },
+                     *       "error": {
+                     *         "code": "unavailable",
+                     *         "message": "The instance does not answer.",
+                     *         "retryable": true
+                     *       },
+                     *       "meta": {
+                     *         "request_id": "0198c5a2-8100-7b3c-8a4f-6d5e4c3b2a19",
+                     *         "cursor": "2026-01-15T09:30:00.12345-0000",
+                     *         "truncated": false,
+                     *         "reason": "The database is stopped."
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BucketDiagnosisResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listAccessKeys: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Page to return, from 1. A page past the end is an empty list. With `after`, pages count from there.
+                 * @example 1
+                 */
+                page?: number;
+                /**
+                 * @description Items on a page.
+                 * @example 15
+                 */
+                per_page?: number;
+                /**
+                 * @description `pagination.next_cursor` of an answer: what follows its last item, in the same order. Unlike the next `page`, it skips and repeats nothing while items are created and deleted.
+                 * @example -created_at.1768469460123456.0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                after?: string;
+                /**
+                 * @description Only access keys with exactly this name.
+                 * @example web-1
+                 */
+                name?: string;
+                /**
+                 * @description Only access keys with this status.
+                 * @example error
+                 */
+                status?: "creating" | "active" | "revoking" | "revoked" | "error";
+                /**
+                 * @description Only access keys with these ids, separated by commas. Unknown ones are left out.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                ids?: string;
+                /**
+                 * @description The order; `-` is descending. Newest first by default.
+                 * @example -created_at
+                 */
+                sort?: "-created_at" | "created_at" | "-name" | "name";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *           "name": "backups",
+                     *           "access_key_id": "DANUBE4XK2P7Q9RS3TVW",
+                     *           "access_key_id_masked": "DANU************3TVW",
+                     *           "status": "active",
+                     *           "status_label": "Active",
+                     *           "access_type": "full",
+                     *           "is_prefix_scoped": false,
+                     *           "scope": "team",
+                     *           "bucket_permissions": [
+                     *             {
+                     *               "bucket_id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *               "bucket_name": "photos",
+                     *               "level": "read",
+                     *               "prefix": "daily/"
+                     *             }
+                     *           ],
+                     *           "expires_at": "2026-01-15T09:30:00.000Z",
+                     *           "last_used_at": "2026-01-15T09:30:00.000Z",
+                     *           "revoked_at": "2026-01-15T09:30:00.000Z",
+                     *           "is_expired": false,
+                     *           "created_at": "2026-01-15T09:30:00.000Z",
+                     *           "updated_at": "2026-01-15T09:30:00.000Z",
+                     *           "team_id": 1,
+                     *           "user_id": 1
+                     *         }
+                     *       ],
+                     *       "pagination": {
+                     *         "current_page": 1,
+                     *         "last_page": 1,
+                     *         "per_page": 15,
+                     *         "total": 1,
+                     *         "next_cursor": "-created_at.1768469460123456.0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AccessKeyList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    createAccessKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "backups",
+                 *       "scope": "team"
+                 *     }
+                 */
+                "application/json": components["schemas"]["CreateAccessKey"];
+            };
+        };
+        responses: {
+            /** @description Created. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The access key is being created. Its secret is shown only now.",
+                     *       "id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *       "name": "backups",
+                     *       "access_key_id": "DANUBE4XK2P7Q9RS3TVW",
+                     *       "access_key_id_masked": "DANU************3TVW",
+                     *       "status": "active",
+                     *       "status_label": "Active",
+                     *       "access_type": "full",
+                     *       "is_prefix_scoped": false,
+                     *       "scope": "team",
+                     *       "bucket_permissions": [
+                     *         {
+                     *           "bucket_id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *           "bucket_name": "photos",
+                     *           "level": "read",
+                     *           "prefix": "daily/"
+                     *         }
+                     *       ],
+                     *       "expires_at": "2026-01-15T09:30:00.000Z",
+                     *       "last_used_at": "2026-01-15T09:30:00.000Z",
+                     *       "revoked_at": "2026-01-15T09:30:00.000Z",
+                     *       "is_expired": false,
+                     *       "created_at": "2026-01-15T09:30:00.000Z",
+                     *       "updated_at": "2026-01-15T09:30:00.000Z",
+                     *       "team_id": 1,
+                     *       "user_id": 1,
+                     *       "secret_access_key": "kT3vB8nQ2mXw7RzY5cJd9HfL4sPaGe6UiN1oKtEx",
+                     *       "endpoint": "https://203.0.113.7:9000",
+                     *       "region": "fsn1",
+                     *       "warnings": [
+                     *         "Another server is called web-1, too. Its id is 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e."
+                     *       ],
+                     *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AccessKeyCreated"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getAccessKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of an answer that you have. If it is still right, this answer is 304 and empty. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                /**
+                 * @description Id of the access key.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                accessKey: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "access_key": {
+                     *         "id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *         "name": "backups",
+                     *         "access_key_id": "DANUBE4XK2P7Q9RS3TVW",
+                     *         "access_key_id_masked": "DANU************3TVW",
+                     *         "status": "active",
+                     *         "status_label": "Active",
+                     *         "access_type": "full",
+                     *         "is_prefix_scoped": false,
+                     *         "scope": "team",
+                     *         "bucket_permissions": [
+                     *           {
+                     *             "bucket_id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *             "bucket_name": "photos",
+                     *             "level": "read",
+                     *             "prefix": "daily/"
+                     *           }
+                     *         ],
+                     *         "expires_at": "2026-01-15T09:30:00.000Z",
+                     *         "last_used_at": "2026-01-15T09:30:00.000Z",
+                     *         "revoked_at": "2026-01-15T09:30:00.000Z",
+                     *         "is_expired": false,
+                     *         "created_at": "2026-01-15T09:30:00.000Z",
+                     *         "updated_at": "2026-01-15T09:30:00.000Z",
+                     *         "team_id": 1,
+                     *         "user_id": 1
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AccessKeyResponse"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    revokeAccessKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description Id of the access key.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                accessKey: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The access key is being revoked.",
+                     *       "status": "revoking",
+                     *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AccessKeyRevoked"];
                 };
             };
             400: components["responses"]["BadRequest"];

@@ -26,6 +26,8 @@ export interface Config {
   imagesAhead: 'all' | readonly string[];
   sim: { stateFile: string | null; latencyMs: number };
   capacity: CapacityPolicy;
+  /** What a GB in buckets costs a month, in cents of EUR. */
+  objectPriceCents: number;
   /** How long events are kept, in days. */
   eventDays: number;
   /** Where webhooks may go: to public addresses by https, or anywhere. */
@@ -125,6 +127,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
       latencyMs: parseNumber('DANUBE_SIM_LATENCY_MS', get('DANUBE_SIM_LATENCY_MS') ?? '0'),
     },
     capacity: readCapacity(get),
+    objectPriceCents: parseNumber('DANUBE_OBJECT_PRICE_CENTS', get('DANUBE_OBJECT_PRICE_CENTS') ?? '1'),
     eventDays: readDays('DANUBE_EVENT_DAYS', get('DANUBE_EVENT_DAYS') ?? '90'),
     webhookTargets: oneOf('DANUBE_WEBHOOK_TARGETS', ['public', 'any'] as const, 'public'),
     mail: readMail(get('SMTP_URL'), get('DANUBE_MAIL_FROM')),

@@ -9,6 +9,8 @@ import { mailModule } from './mail/module.ts';
 import { metricsModule } from './metrics/module.ts';
 import { type ResourceModule, registerModules } from './module.ts';
 import { operationsModule } from './operations/module.ts';
+import { accessKeysModule } from './resources/access-keys/module.ts';
+import { bucketsModule } from './resources/buckets/module.ts';
 import { cacheClonesModule, cachesModule } from './resources/caches/module.ts';
 import { certificateAuthorityModule } from './resources/certificate-authority/module.ts';
 import { databaseClonesModule, databasesModule } from './resources/databases/module.ts';
@@ -40,6 +42,8 @@ export const MODULES: readonly ResourceModule[] = [
   cacheClonesModule,
   parameterGroupsModule(createGroupFollowers),
   firewallsModule,
+  bucketsModule,
+  accessKeysModule,
   certificateAuthorityModule,
   operationsModule,
   eventsModule,

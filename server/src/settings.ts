@@ -101,6 +101,11 @@ export const SETTINGS: readonly Setting[] = [
       'Share of the storage pool that must be free. Below it, nothing new is stored: no instances, snapshots, restores.',
   },
   {
+    name: 'DANUBE_OBJECT_PRICE_CENTS',
+    default: '1',
+    meaning: 'What a GB in buckets costs a month, in cents of EUR. Each GB that is begun counts.',
+  },
+  {
     name: 'DANUBE_STORAGE_QUOTA_GB',
     default: '1000',
     meaning: 'Disks and snapshots that a team may have, unless `teams.quotas` says otherwise for it.',

@@ -48,6 +48,7 @@ export const TYPED_BY: Readonly<Record<string, string>> = {
   'docs/mysql.md': GUIDES,
   'docs/metrics.md': FAST,
   'docs/notifications.md': FAST,
+  'docs/object-storage.md': FAST,
   'docs/operations.md': FAST,
   'docs/postgresql.md': GUIDES,
   'docs/redis.md': GUIDES,

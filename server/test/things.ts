@@ -51,7 +51,8 @@ export async function makeThings(call: ApiClient, token: string): Promise<Ids> {
     const answer = await call('POST', path, { token, body });
     assert.equal(answer.status, 201, `POST ${path}: ${JSON.stringify(answer.body)}`);
     if (answer.body.operation_id) operations.push(answer.body.operation_id);
-    const made = Object.values(answer.body as Record<string, unknown>).find(
+    // Some answers are what was made, and others have it as a member.
+    const made = [answer.body, ...Object.values(answer.body as Record<string, unknown>)].find(
       (member): member is { id: string | number } =>
         typeof member === 'object' && member !== null && 'id' in member,
     );

@@ -5,6 +5,14 @@
 
 import type { ColumnType } from "kysely";
 
+export type ArrayType<T> = ArrayTypeImpl<T> extends (infer U)[]
+  ? U[]
+  : ArrayTypeImpl<T>;
+
+export type ArrayTypeImpl<T> = T extends ColumnType<infer S, infer I, infer U>
+  ? ColumnType<S[], I[], U[]>
+  : T[];
+
 export type Generated<T> = T extends ColumnType<infer S, infer I, infer U>
   ? ColumnType<S, I | undefined, U>
   : ColumnType<T, T | undefined, T>;
@@ -20,6 +28,33 @@ export type JsonObject = {
 export type JsonPrimitive = boolean | number | string | null;
 
 export type JsonValue = JsonArray | JsonObject | JsonPrimitive;
+
+export type Timestamp = ColumnType<Date, Date | string, Date | string>;
+
+export interface AccessKeyGrants {
+  access_key_id: string;
+  bucket_id: string;
+  level: string;
+  position: number;
+  prefix: string | null;
+}
+
+export interface AccessKeys {
+  access_key_id: string;
+  created_at: Generated<Date>;
+  error: Json | null;
+  expires_at: Date | null;
+  id: string;
+  last_used_at: Date | null;
+  name: string;
+  revoked_at: Date | null;
+  scope: string;
+  secret_sealed: Buffer | null;
+  status: string;
+  team_id: number;
+  updated_at: Generated<Date>;
+  user_id: number | null;
+}
 
 export interface AccountLinks {
   created_at: Generated<Date>;
@@ -69,6 +104,81 @@ export interface AuditHead {
   only_row: Generated<boolean>;
   position: number;
   seal: Buffer | null;
+}
+
+export interface BucketCollection {
+  has_log: boolean | null;
+  only_row: Generated<boolean>;
+  position: string | null;
+  requests_at: Date | null;
+  sizes_at: Date | null;
+}
+
+export interface BucketObjects {
+  bucket_id: string;
+  day: Timestamp;
+  egress_bytes: number;
+  object_key: string;
+  requests: number;
+}
+
+export interface Buckets {
+  cors: Generated<Json>;
+  created_at: Generated<Date>;
+  custom_statements: Generated<Json>;
+  display_name: string | null;
+  encryption_kms_key_id: string | null;
+  encryption_type: string;
+  error: Json | null;
+  health_checked_at: Date | null;
+  health_status: string | null;
+  id: string;
+  lifecycle: Generated<Json>;
+  measured_at: Date | null;
+  name: string;
+  object_count: Generated<number>;
+  object_lock: boolean;
+  public_access: boolean;
+  region: string;
+  retention_mode: string | null;
+  retention_period: number | null;
+  retention_unit: string | null;
+  s3_name: string;
+  size_bytes: Generated<number>;
+  size_limit_bytes: number | null;
+  status: string;
+  tags: Generated<Json>;
+  team_id: number;
+  updated_at: Generated<Date>;
+  upload_bytes: number | null;
+  upload_count: number | null;
+  user_id: number | null;
+  versioning: string;
+}
+
+export interface BucketSizes {
+  at: Date;
+  bucket_id: string;
+  object_count: number;
+  size_bytes: number;
+}
+
+export interface BucketTraffic {
+  at: Date;
+  bucket_id: string;
+  client_errors: number | null;
+  deletes: Generated<number>;
+  durations: ArrayType<number> | null;
+  egress_bytes: Generated<number>;
+  failed: Generated<number>;
+  gets: Generated<number>;
+  heads: Generated<number>;
+  ingress_bytes: Generated<number>;
+  others: Generated<number>;
+  puts: Generated<number>;
+  resolution: string;
+  server_errors: number | null;
+  total_ms: number | null;
 }
 
 export interface Capacity {
@@ -583,11 +693,18 @@ export interface WriteProbe {
 }
 
 export interface DB {
+  access_key_grants: AccessKeyGrants;
+  access_keys: AccessKeys;
   account_links: AccountLinks;
   addresses: Addresses;
   attempts: Attempts;
   audit_entries: AuditEntries;
   audit_head: AuditHead;
+  bucket_collection: BucketCollection;
+  bucket_objects: BucketObjects;
+  bucket_sizes: BucketSizes;
+  bucket_traffic: BucketTraffic;
+  buckets: Buckets;
   capacity: Capacity;
   ceremonies: Ceremonies;
   certificate_authorities: CertificateAuthorities;

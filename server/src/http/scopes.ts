@@ -27,9 +27,6 @@ export type ScopeSubject =
 /** The least role that has a scope. */
 const LEAST_ROLE: Readonly<Record<Action, Role>> = { read: 'viewer', write: 'editor', delete: 'admin' };
 
-/** Scopes of v1 tokens that no resource requires yet. */
-const RESERVED: readonly ScopeSubject[] = ['storage'];
-
 const known: Scope[] = [];
 /** The scopes of each role. */
 const byRole = new Map<Role, Set<Scope>>(ROLES.map((role) => [role, new Set()]));
@@ -53,8 +50,6 @@ export function registerScopes(subjects: readonly ScopeSubject[]): void {
 }
 
 const details = (subject: ScopeSubject) => (typeof subject === 'string' ? { name: subject } : subject);
-
-registerScopes(RESERVED);
 
 const READ = ':read';
 

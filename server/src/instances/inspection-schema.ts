@@ -47,26 +47,28 @@ export const Events = Diagnostic('InstanceEvents', {
   ),
 });
 
+export const Findings = List(
+  Component('Finding', {
+    code: Text(60, 'disk_nearly_full'),
+    severity: Enum(['critical', 'warning', 'info']),
+    summary: Message('91 % of its 10 GB of storage are in use.'),
+    remediation: Nullable(Message('Grow its storage.')),
+    retryable: Type.Boolean({ example: false }),
+  }),
+);
+
+export const SectionOfEvents = Obj({
+  available: Type.Boolean({ example: true }),
+  count: Int(3),
+  truncated: Type.Boolean({ example: false }),
+});
+
 export const Diagnosis = Diagnostic('Diagnosis', {
   verdict: Enum(['healthy', 'degraded', 'unhealthy', 'stopped']),
   status: StatusDetails,
-  findings: List(
-    Component('Finding', {
-      code: Text(60, 'disk_nearly_full'),
-      severity: Enum(['critical', 'warning', 'info']),
-      summary: Message('91 % of its 10 GB of storage are in use.'),
-      remediation: Nullable(Message('Grow its storage.')),
-      retryable: Type.Boolean({ example: false }),
-    }),
-  ),
+  findings: Findings,
   sections: Obj({
-    events: Nullable(
-      Obj({
-        available: Type.Boolean({ example: true }),
-        count: Int(3),
-        truncated: Type.Boolean({ example: false }),
-      }),
-    ),
+    events: Nullable(SectionOfEvents),
     logs: Nullable(Obj({ available: Type.Boolean({ example: true }), sampled_lines: Int(120) })),
     disk: Obj({
       size_gb: Int(40, { description: 'How much the instance can store. Writes beyond it fail.' }),

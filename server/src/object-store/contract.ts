@@ -17,6 +17,8 @@ export interface ObjectStore extends StoreTeams, StoreKeys, StoreBuckets, StoreS
    * the progress of their operation. Every other verb assumes that it has succeeded once.
    */
   ensureReady(progress: Progress): Promise<void>;
+  /** Whether the store was made, even if it does not answer at the moment. */
+  isMade(): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -59,7 +61,7 @@ export interface KeyRef {
 export type AccessLevel = 'read' | 'readwrite' | 'full';
 
 export interface BucketGrant {
-  /** S3 name of the bucket, which belongs to the team of the key. */
+  /** S3 name of the bucket, which belongs to the team of the key. It may be made later. */
   bucket: string;
   level: AccessLevel;
   /** Only objects whose keys begin with it, and only listings of them; null: all. Not with the level `full`. */
@@ -68,7 +70,7 @@ export interface BucketGrant {
 
 export interface StoreKey {
   ref: KeyRef;
-  /** `team`: all that the team has in the store, including what it will have later. */
+  /** `team`: all that the team has in the store, including what it will have later. An empty list: nothing. */
   scope: 'team' | readonly BucketGrant[];
   /** From this moment the store itself refuses the key. */
   expiresAt: Date | null;

@@ -53,6 +53,7 @@ export function createSimObjectStore({ stateFile, latencyMs }: SimStoreOptions):
         progress('Making the object store');
         core.change({ op: 'ready' });
       }),
+    isMade: async () => core.world.isReady,
     ...simOwners(core),
     ...simBuckets(core),
     ...simStatistics(core),
