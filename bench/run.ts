@@ -19,6 +19,7 @@ import { benchCreateSimulated } from './create-simulated.ts';
 import { benchFairness } from './fairness.ts';
 import { benchIdle } from './idle.ts';
 import { benchListVps } from './list-vps.ts';
+import { benchMetrics } from './metrics.ts';
 import { type Row, table, withFigures } from './report.ts';
 import { benchSnapshots } from './snapshots.ts';
 import { benchStart } from './start.ts';
@@ -38,6 +39,7 @@ const benchmarks: Record<string, () => Promise<Row[]>> = {
   fairness: benchFairness,
   webhooks: benchWebhooks,
   streams: benchStreams,
+  metrics: benchMetrics,
 };
 const wanted = process.argv.slice(2).filter((argument) => argument !== '--write');
 const unknown = wanted.filter((name) => !Object.hasOwn(benchmarks, name));
