@@ -76,6 +76,49 @@ describe('the dashboard in a browser', { skip: !existsSync(CHROMIUM) && 'chromiu
     await context.close();
   });
 
+  it('adds a passkey, and signs in with it', async () => {
+    const person = await createPerson(test.database);
+    // Browsers make no passkeys for an IP address.
+    const context = await browser.newContext({ baseURL: test.app.url!.replace('127.0.0.1', 'localhost') });
+    const page = await context.newPage();
+    page.setDefaultTimeout(PATIENCE);
+    const devtools = await context.newCDPSession(page);
+    await devtools.send('WebAuthn.enable');
+    await devtools.send('WebAuthn.addVirtualAuthenticator', {
+      options: {
+        protocol: 'ctap2',
+        transport: 'internal',
+        hasResidentKey: true,
+        hasUserVerification: true,
+        isUserVerified: true,
+      },
+    });
+    await page.goto('/sign-in?next=/settings');
+    await page.getByLabel('E-mail').fill(person.email);
+    await page.getByLabel('Password').fill(PASSWORD);
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+    await page.getByRole('button', { name: 'Add a passkey' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Name').fill('Fingerprint of a test');
+    await dialog.getByRole('button', { name: 'Add a passkey' }).click();
+    await page.getByText('Fingerprint of a test').waitFor();
+    await context.clearCookies();
+    await page.goto('/sign-in');
+    await page.getByRole('button', { name: 'Sign in with a passkey' }).click();
+    await page.getByRole('navigation', { name: 'Main' }).waitFor();
+    const methods = await test.database.db
+      .selectFrom('sessions')
+      .select('method')
+      .where('user_id', '=', person.accountId)
+      .orderBy('created_at')
+      .execute();
+    assert.deepEqual(
+      methods.map(({ method }) => method),
+      ['password', 'passkey'],
+    );
+    await context.close();
+  });
+
   it('creates a server, shows what others do with it at once, and deletes it', async () => {
     const team = await createTeam(test.database);
     const call: Call = clientOf(test.app.url!, team.token);
