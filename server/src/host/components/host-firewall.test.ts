@@ -20,6 +20,7 @@ import {
   six,
   space,
 } from '../../../test/host-networks.ts';
+import { openHostPorts } from '../../dataplane/incus/host-ports.ts';
 import { isRoot } from '../../lib/processes.ts';
 import { applyHostFirewall, hostFirewallIsUp, removeHostFirewall } from './host-firewall.ts';
 
@@ -72,6 +73,28 @@ test("guests reach none of the host's addresses but for DNS", { skip }, async ()
   }
   assert.ok(await reaches('a', '198.18.1.1', 53), 'DNS');
   assert.ok(await reaches(null, '198.18.1.10'), 'the host reaches its guests');
+});
+
+test('guests reach the ports of the host that are opened for them, as long as these are', {
+  skip,
+}, async () => {
+  await applyHostFirewall(ID);
+  const every = ['198.18.1.1', '198.18.2.1', '198.18.3.1', six('198.18.3.1')];
+  const check = async (guest: 'a' | 'c', open: readonly string[]): Promise<void> => {
+    const one = async (address: string): Promise<void> => {
+      const expected = open.includes(address);
+      const seconds = expected ? PATIENCE : SILENCE;
+      assert.equal(await reaches(guest, address, PORT, seconds), expected, `${guest} to ${address}`);
+    };
+    await Promise.all(every.map(one));
+  };
+  await openHostPorts(ID, [{ port: PORT, teamId: 'all' }]);
+  await check('a', every);
+  await openHostPorts(ID, [{ port: PORT, teamId: 1 }]);
+  await check('a', ['198.18.1.1']);
+  await check('c', []);
+  await openHostPorts(ID, []);
+  await check('a', []);
 });
 
 test("guests reach DNS and ping of their own gateway, and not another team's", { skip }, async () => {
