@@ -34,6 +34,7 @@ const SERIES = {
   engine_slow_queries_total: { every: DETAIL_SECONDS },
   engine_hits_total: { every: DETAIL_SECONDS },
   engine_misses_total: { every: DETAIL_SECONDS },
+  engine_evictions_total: { every: DETAIL_SECONDS },
 } as const;
 
 export type SeriesName = keyof typeof SERIES;
@@ -156,6 +157,11 @@ export const METRICS: readonly Metric[] = [
     ],
     cache_ops_per_second: ['ops/s', 'Commands.', rate('engine_queries_total')],
     cache_slow_queries_per_second: ['ops/s', 'Commands in the slow log.', rate('engine_slow_queries_total')],
+    cache_evictions_per_second: [
+      'ops/s',
+      'Keys that were dropped for want of memory.',
+      rate('engine_evictions_total'),
+    ],
     cache_memory_used: ['bytes', 'Memory that the engine has allocated.', last('engine_memory_bytes')],
     cache_hit_ratio: [
       '%',

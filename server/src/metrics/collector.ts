@@ -161,6 +161,7 @@ const engineSeries = (engine: EngineMetrics): Partial<Record<SeriesName, number 
   engine_slow_queries_total: engine.slow_queries,
   engine_hits_total: engine.keyspace_hits,
   engine_misses_total: engine.keyspace_misses,
+  engine_evictions_total: engine.evicted_keys ?? null,
 });
 
 /** Null where this instance gives no answer. Throws where none will, because the data plane is away. */

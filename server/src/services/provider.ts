@@ -111,6 +111,8 @@ export interface EngineMetrics {
   slow_queries: number | null;
   keyspace_hits: number | null;
   keyspace_misses: number | null;
+  /** Keys that were dropped for want of memory. Missing where the engine has no such thing, and in older images. */
+  evicted_keys?: number | null;
   uptime_seconds: number | null;
 }
 

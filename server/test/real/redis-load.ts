@@ -46,7 +46,7 @@ export function testLoad(subject: RedisSubject): void {
     const now = await metrics();
     assert.ok(now.memory_used_bytes! <= limit * 1.05, `${now.memory_used_bytes} of ${limit}`);
     assert.equal((await state()).oom_kills, 0);
-    assert.match(await customer('INFO stats'), /evicted_keys:[1-9]/);
+    assert.ok(now.evicted_keys! > 0);
     // A single value that is larger than the plan's memory.
     assert.match(await customer('SETRANGE large 400000000 x'), /ERR/);
   });

@@ -47,6 +47,7 @@ const METRICS: EngineMetrics = {
   slow_queries: 0,
   keyspace_hits: 0,
   keyspace_misses: 0,
+  evicted_keys: 0,
   uptime_seconds: 0,
 };
 
