@@ -77,7 +77,7 @@ describe('the object store of the install', { timeout: 900_000 }, () => {
       const { UploadId } = await client.send(new CreateMultipartUploadCommand({ Bucket, Key }));
       const upload = (index: number) =>
         client.send(
-          new UploadPartCommand({ Bucket, Key, UploadId, PartNumber: index + 1, Body: parts[index] }),
+          new UploadPartCommand({ Bucket, Key, UploadId, PartNumber: index + 1, Body: parts[index]! }),
         );
       await upload(0);
       client.destroy();
