@@ -2812,6 +2812,118 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/metric-alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List alerts
+         * @description Lists the alerts on instances that the token may read, newest first, or those that the parameters name. Any valid token will do.
+         */
+        get: operations["listMetricAlerts"];
+        put?: never;
+        /**
+         * Create an alert
+         * @description Watches a metric of an instance. The token must have the scope to change the instance, for example `vps:write`. Any valid token will do.
+         */
+        post: operations["createMetricAlert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metric-alerts/available-metrics/{resourceType}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List metrics for alerts
+         * @description Lists the metrics that instances of a kind have. Any valid token will do.
+         */
+        get: operations["listAlertMetrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metric-alerts/{metricAlert}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show an alert
+         * @description Shows an alert, and how it is. The token must have the scope to read the instance, for example `vps:read`. Any valid token will do.
+         */
+        get: operations["getMetricAlert"];
+        /**
+         * Change an alert
+         * @description Changes the members that the request has. Where that changes what is compared, the alert begins anew: one that fires is over. The token must have the scope to change the instance, for example `vps:write`. Any valid token will do.
+         */
+        put: operations["updateMetricAlert"];
+        post?: never;
+        /**
+         * Delete an alert
+         * @description Deletes an alert and its history. The token must have the scope to change the instance, for example `vps:write`. Any valid token will do.
+         */
+        delete: operations["deleteMetricAlert"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metric-alerts/{metricAlert}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show what became of an alert
+         * @description Lists when it fired, when it was over, and when there was no data, newest first. The token must have the scope to read the instance, for example `vps:read`. Any valid token will do.
+         */
+        get: operations["listMetricAlertHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metric-alerts/{metricAlert}/toggle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Enable or disable an alert
+         * @description Disables an alert that is enabled, and the other way round. One that fires is over then. The token must have the scope to change the instance, for example `vps:write`. Any valid token will do.
+         */
+        patch: operations["toggleMetricAlert"];
+        trace?: never;
+    };
     "/notifications": {
         parameters: {
             query?: never;
@@ -8922,6 +9034,260 @@ export interface components {
         };
         WebhookDeliveryResponse: {
             delivery: components["schemas"]["WebhookDelivery"];
+        };
+        MetricAlertList: {
+            data: components["schemas"]["MetricAlert"][];
+            pagination: components["schemas"]["Pagination"];
+        };
+        MetricAlert: {
+            /**
+             * Format: uuid
+             * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+             */
+            id: string;
+            /** @example Busy */
+            name: string | null;
+            /** @example Ask Ada what to do. */
+            description: string | null;
+            /**
+             * @description `triggered`: it fires. `resolved`: it has fired, and is over. `active`: it has not fired yet. Values so far: `active`, `triggered`, `resolved`, `disabled`.
+             * @example active
+             */
+            status: string;
+            status_details: components["schemas"]["StatusDetails"];
+            capabilities: components["schemas"]["Capabilities"];
+            /** @example true */
+            enabled: boolean;
+            /** @example vps */
+            resource_type: string;
+            /**
+             * Format: uuid
+             * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+             */
+            resource_id: string;
+            /** @example web-1 */
+            resource_name: string;
+            /** @example cpu_usage */
+            metric_type: string;
+            /** @example CPU usage */
+            metric_label: string | null;
+            /** @example % */
+            metric_unit: string;
+            /**
+             * @description Above, from, below, or up to the threshold. Values so far: `gt`, `gte`, `lt`, `lte`.
+             * @example gt
+             */
+            comparison_operator: string;
+            /** @example > */
+            comparison_symbol: string;
+            /** @example 90 */
+            threshold_value: number;
+            /**
+             * @description The last that was measured.
+             * @example 42.5
+             */
+            last_metric_value: number | null;
+            /**
+             * Format: int32
+             * @description For how many minutes each value must breach it; to end, as long none may. 0: the first value counts.
+             * @example 5
+             */
+            duration_minutes: number;
+            /**
+             * Format: int32
+             * @description Evaluations in a row that breached it; there is one every 15 seconds.
+             * @example 0
+             */
+            consecutive_breaches: number;
+            /**
+             * Format: int32
+             * @description How often it has fired.
+             * @example 0
+             */
+            trigger_count: number;
+            /** @description Where it is told: in the list of notifications, by e-mail, by the team’s webhooks. Null: on all of them. */
+            notification_channels: string[] | null;
+            /**
+             * Format: date-time
+             * @description Since when nothing was measured; null: there is a value.
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            no_data_since: string | null;
+            /**
+             * @description Whether it was made together with the instance.
+             * @example false
+             */
+            is_default: boolean;
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            last_evaluated_at: string | null;
+            /**
+             * Format: date-time
+             * @description When it fired last.
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            triggered_at: string | null;
+            /**
+             * Format: date-time
+             * @description When it was over last.
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            resolved_at: string | null;
+            /**
+             * Format: int64
+             * @example 1
+             */
+            team_id: number;
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            created_at: string | null;
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            updated_at: string | null;
+        };
+        AvailableMetrics: {
+            data: components["schemas"]["AvailableMetric"][];
+            meta: components["schemas"]["AvailableMetricsMeta"];
+        };
+        AvailableMetric: {
+            /**
+             * @description Send it as `metric_type`.
+             * @example cpu_usage
+             */
+            value: string;
+            /** @example CPU usage */
+            label: string;
+            /** @example % */
+            unit: string;
+            /** @example Processor time in use, of what its plan has. */
+            description: string;
+        };
+        AvailableMetricsMeta: {
+            /** @example vps */
+            resource_type: string;
+            /** @example true */
+            alertable: boolean;
+            alertable_resource_types: string[];
+        };
+        MetricAlertResponse: {
+            alert: components["schemas"]["MetricAlert"];
+        };
+        MetricAlertHistory: {
+            data: components["schemas"]["MetricAlertHappening"][];
+            meta: components["schemas"]["MetricAlertHistoryMeta"];
+        };
+        MetricAlertHappening: {
+            /**
+             * @description Values so far: `triggered`, `resolved`, `no_data`, `data_returned`, `enabled`, `disabled`, `changed`.
+             * @example triggered
+             */
+            event_type: string;
+            /** @example 93.1 */
+            metric_value: number | null;
+            /** @example 90 */
+            threshold_value: number | null;
+            /**
+             * @description Always null: queries are not shown.
+             * @example cpu_usage
+             */
+            prometheus_query: string | null;
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            occurred_at: string | null;
+        };
+        MetricAlertHistoryMeta: {
+            /**
+             * Format: int32
+             * @example 50
+             */
+            limit: number | null;
+        };
+        CreateMetricAlert: {
+            /**
+             * @example vps
+             * @enum {string}
+             */
+            resource_type: "vps" | "database" | "cache";
+            /**
+             * @description The instance.
+             * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+             */
+            resource_id: string;
+            /**
+             * @description One of `GET /metric-alerts/available-metrics/{resourceType}`.
+             * @example cpu_usage
+             */
+            metric_type: string;
+            /**
+             * @description Above, from, below, or up to the threshold.
+             * @example gt
+             * @enum {string}
+             */
+            comparison_operator: "gt" | "gte" | "lt" | "lte";
+            /**
+             * @description In the unit of the metric.
+             * @example 90
+             */
+            threshold_value: number;
+            /**
+             * Format: int32
+             * @description For how many minutes each value must breach it; to end, as long none may. 0: the first value counts.
+             * @example 5
+             */
+            duration_minutes?: number;
+            /** @example Busy */
+            name?: string | null;
+            /** @example Ask Ada what to do. */
+            description?: string | null;
+            /** @description Where it is told: in the list of notifications, by e-mail, by the team’s webhooks. Null: on all of them. */
+            notification_channels?: ("database" | "mail" | "webhook")[] | null;
+        };
+        MetricAlertCreated: {
+            /** @example Alert created. */
+            message: string;
+            alert: components["schemas"]["MetricAlert"];
+        };
+        UpdateMetricAlert: {
+            /**
+             * @description Above, from, below, or up to the threshold.
+             * @example gt
+             * @enum {string}
+             */
+            comparison_operator?: "gt" | "gte" | "lt" | "lte";
+            /**
+             * @description In the unit of the metric.
+             * @example 90
+             */
+            threshold_value?: number;
+            /**
+             * Format: int32
+             * @description For how many minutes each value must breach it; to end, as long none may. 0: the first value counts.
+             * @example 5
+             */
+            duration_minutes?: number;
+            /** @example Busy */
+            name?: string | null;
+            /** @example Ask Ada what to do. */
+            description?: string | null;
+            /** @description Where it is told: in the list of notifications, by e-mail, by the team’s webhooks. Null: on all of them. */
+            notification_channels?: ("database" | "mail" | "webhook")[] | null;
+        };
+        MetricAlertUpdated: {
+            /** @example Alert saved. */
+            message: string;
+            alert: components["schemas"]["MetricAlert"];
+        };
+        MetricAlertDeleted: {
+            /** @example Alert deleted. */
+            message: string;
         };
         NotificationPage: {
             data: components["schemas"]["Notification"][];
@@ -22212,6 +22578,750 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["WebhookDeliveryStarted"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listMetricAlerts: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Page to return, from 1. A page past the end is an empty list. With `after`, pages count from there.
+                 * @example 1
+                 */
+                page?: number;
+                /**
+                 * @description Items on a page.
+                 * @example 15
+                 */
+                per_page?: number;
+                /**
+                 * @description `pagination.next_cursor` of an answer: what follows its last item, in the same order. Unlike the next `page`, it skips and repeats nothing while items are created and deleted.
+                 * @example -created_at.1768469460123456.0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                after?: string;
+                /**
+                 * @description Only alerts with exactly this name.
+                 * @example web-1
+                 */
+                name?: string;
+                /**
+                 * @description Only alerts with this status.
+                 * @example disabled
+                 */
+                status?: "active" | "triggered" | "resolved" | "disabled";
+                /**
+                 * @description Only alerts on such instances.
+                 * @example vps
+                 */
+                resource_type?: string;
+                /**
+                 * @description Only alerts on this instance.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                resource_id?: string;
+                /**
+                 * @description Only alerts with these ids, separated by commas. Unknown ones are left out.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                ids?: string;
+                /**
+                 * @description The order; `-` is descending. Newest first by default.
+                 * @example -created_at
+                 */
+                sort?: "-created_at" | "created_at" | "-name" | "name";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *           "name": "Busy",
+                     *           "description": "Ask Ada what to do.",
+                     *           "status": "active",
+                     *           "status_details": {
+                     *             "summary": "The server is running.",
+                     *             "health": "healthy",
+                     *             "observed_at": "2026-01-15T09:30:00.000Z",
+                     *             "stale": false,
+                     *             "operation": {
+                     *               "state": "succeeded",
+                     *               "terminal": true
+                     *             },
+                     *             "error": null
+                     *           },
+                     *           "capabilities": {
+                     *             "logs": true,
+                     *             "events": true,
+                     *             "diagnose": true,
+                     *             "build_logs": false
+                     *           },
+                     *           "enabled": true,
+                     *           "resource_type": "vps",
+                     *           "resource_id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *           "resource_name": "web-1",
+                     *           "metric_type": "cpu_usage",
+                     *           "metric_label": "CPU usage",
+                     *           "metric_unit": "%",
+                     *           "comparison_operator": "gt",
+                     *           "comparison_symbol": ">",
+                     *           "threshold_value": 90,
+                     *           "last_metric_value": 42.5,
+                     *           "duration_minutes": 5,
+                     *           "consecutive_breaches": 0,
+                     *           "trigger_count": 0,
+                     *           "notification_channels": [
+                     *             "database"
+                     *           ],
+                     *           "no_data_since": "2026-01-15T09:30:00.000Z",
+                     *           "is_default": false,
+                     *           "last_evaluated_at": "2026-01-15T09:30:00.000Z",
+                     *           "triggered_at": "2026-01-15T09:30:00.000Z",
+                     *           "resolved_at": "2026-01-15T09:30:00.000Z",
+                     *           "team_id": 1,
+                     *           "created_at": "2026-01-15T09:30:00.000Z",
+                     *           "updated_at": "2026-01-15T09:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "pagination": {
+                     *         "current_page": 1,
+                     *         "last_page": 1,
+                     *         "per_page": 15,
+                     *         "total": 1,
+                     *         "next_cursor": "-created_at.1768469460123456.0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MetricAlertList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    createMetricAlert: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description In the example, replace what is in `resource_id` by ids of yours. */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "resource_type": "vps",
+                 *       "resource_id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                 *       "metric_type": "cpu_usage",
+                 *       "comparison_operator": "gt",
+                 *       "threshold_value": 90,
+                 *       "duration_minutes": 5,
+                 *       "name": "Busy",
+                 *       "description": "Ask Ada what to do.",
+                 *       "notification_channels": [
+                 *         "database"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["CreateMetricAlert"];
+            };
+        };
+        responses: {
+            /** @description Created. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Alert created.",
+                     *       "alert": {
+                     *         "id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *         "name": "Busy",
+                     *         "description": "Ask Ada what to do.",
+                     *         "status": "active",
+                     *         "status_details": {
+                     *           "summary": "The server is running.",
+                     *           "health": "healthy",
+                     *           "observed_at": "2026-01-15T09:30:00.000Z",
+                     *           "stale": false,
+                     *           "operation": {
+                     *             "state": "succeeded",
+                     *             "terminal": true
+                     *           },
+                     *           "error": null
+                     *         },
+                     *         "capabilities": {
+                     *           "logs": true,
+                     *           "events": true,
+                     *           "diagnose": true,
+                     *           "build_logs": false
+                     *         },
+                     *         "enabled": true,
+                     *         "resource_type": "vps",
+                     *         "resource_id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *         "resource_name": "web-1",
+                     *         "metric_type": "cpu_usage",
+                     *         "metric_label": "CPU usage",
+                     *         "metric_unit": "%",
+                     *         "comparison_operator": "gt",
+                     *         "comparison_symbol": ">",
+                     *         "threshold_value": 90,
+                     *         "last_metric_value": 42.5,
+                     *         "duration_minutes": 5,
+                     *         "consecutive_breaches": 0,
+                     *         "trigger_count": 0,
+                     *         "notification_channels": [
+                     *           "database"
+                     *         ],
+                     *         "no_data_since": "2026-01-15T09:30:00.000Z",
+                     *         "is_default": false,
+                     *         "last_evaluated_at": "2026-01-15T09:30:00.000Z",
+                     *         "triggered_at": "2026-01-15T09:30:00.000Z",
+                     *         "resolved_at": "2026-01-15T09:30:00.000Z",
+                     *         "team_id": 1,
+                     *         "created_at": "2026-01-15T09:30:00.000Z",
+                     *         "updated_at": "2026-01-15T09:30:00.000Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MetricAlertCreated"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listAlertMetrics: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of an answer that you have. If it is still right, this answer is 304 and empty. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                /**
+                 * @description A kind of instance.
+                 * @example vps
+                 */
+                resourceType: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "value": "cpu_usage",
+                     *           "label": "CPU usage",
+                     *           "unit": "%",
+                     *           "description": "Processor time in use, of what its plan has."
+                     *         }
+                     *       ],
+                     *       "meta": {
+                     *         "resource_type": "vps",
+                     *         "alertable": true,
+                     *         "alertable_resource_types": [
+                     *           "vps"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AvailableMetrics"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getMetricAlert: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of an answer that you have. If it is still right, this answer is 304 and empty. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                /**
+                 * @description Id of the alert.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                metricAlert: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "alert": {
+                     *         "id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *         "name": "Busy",
+                     *         "description": "Ask Ada what to do.",
+                     *         "status": "active",
+                     *         "status_details": {
+                     *           "summary": "The server is running.",
+                     *           "health": "healthy",
+                     *           "observed_at": "2026-01-15T09:30:00.000Z",
+                     *           "stale": false,
+                     *           "operation": {
+                     *             "state": "succeeded",
+                     *             "terminal": true
+                     *           },
+                     *           "error": null
+                     *         },
+                     *         "capabilities": {
+                     *           "logs": true,
+                     *           "events": true,
+                     *           "diagnose": true,
+                     *           "build_logs": false
+                     *         },
+                     *         "enabled": true,
+                     *         "resource_type": "vps",
+                     *         "resource_id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *         "resource_name": "web-1",
+                     *         "metric_type": "cpu_usage",
+                     *         "metric_label": "CPU usage",
+                     *         "metric_unit": "%",
+                     *         "comparison_operator": "gt",
+                     *         "comparison_symbol": ">",
+                     *         "threshold_value": 90,
+                     *         "last_metric_value": 42.5,
+                     *         "duration_minutes": 5,
+                     *         "consecutive_breaches": 0,
+                     *         "trigger_count": 0,
+                     *         "notification_channels": [
+                     *           "database"
+                     *         ],
+                     *         "no_data_since": "2026-01-15T09:30:00.000Z",
+                     *         "is_default": false,
+                     *         "last_evaluated_at": "2026-01-15T09:30:00.000Z",
+                     *         "triggered_at": "2026-01-15T09:30:00.000Z",
+                     *         "resolved_at": "2026-01-15T09:30:00.000Z",
+                     *         "team_id": 1,
+                     *         "created_at": "2026-01-15T09:30:00.000Z",
+                     *         "updated_at": "2026-01-15T09:30:00.000Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MetricAlertResponse"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    updateMetricAlert: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description Id of the alert.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                metricAlert: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "comparison_operator": "gt",
+                 *       "threshold_value": 90,
+                 *       "duration_minutes": 5,
+                 *       "name": "Busy",
+                 *       "description": "Ask Ada what to do.",
+                 *       "notification_channels": [
+                 *         "database"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["UpdateMetricAlert"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Alert saved.",
+                     *       "alert": {
+                     *         "id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *         "name": "Busy",
+                     *         "description": "Ask Ada what to do.",
+                     *         "status": "active",
+                     *         "status_details": {
+                     *           "summary": "The server is running.",
+                     *           "health": "healthy",
+                     *           "observed_at": "2026-01-15T09:30:00.000Z",
+                     *           "stale": false,
+                     *           "operation": {
+                     *             "state": "succeeded",
+                     *             "terminal": true
+                     *           },
+                     *           "error": null
+                     *         },
+                     *         "capabilities": {
+                     *           "logs": true,
+                     *           "events": true,
+                     *           "diagnose": true,
+                     *           "build_logs": false
+                     *         },
+                     *         "enabled": true,
+                     *         "resource_type": "vps",
+                     *         "resource_id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *         "resource_name": "web-1",
+                     *         "metric_type": "cpu_usage",
+                     *         "metric_label": "CPU usage",
+                     *         "metric_unit": "%",
+                     *         "comparison_operator": "gt",
+                     *         "comparison_symbol": ">",
+                     *         "threshold_value": 90,
+                     *         "last_metric_value": 42.5,
+                     *         "duration_minutes": 5,
+                     *         "consecutive_breaches": 0,
+                     *         "trigger_count": 0,
+                     *         "notification_channels": [
+                     *           "database"
+                     *         ],
+                     *         "no_data_since": "2026-01-15T09:30:00.000Z",
+                     *         "is_default": false,
+                     *         "last_evaluated_at": "2026-01-15T09:30:00.000Z",
+                     *         "triggered_at": "2026-01-15T09:30:00.000Z",
+                     *         "resolved_at": "2026-01-15T09:30:00.000Z",
+                     *         "team_id": 1,
+                     *         "created_at": "2026-01-15T09:30:00.000Z",
+                     *         "updated_at": "2026-01-15T09:30:00.000Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MetricAlertUpdated"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    deleteMetricAlert: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description Id of the alert.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                metricAlert: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Alert deleted."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MetricAlertDeleted"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listMetricAlertHistory: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Most entries of the answer.
+                 * @example 50
+                 */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Id of the alert.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                metricAlert: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "event_type": "triggered",
+                     *           "metric_value": 93.1,
+                     *           "threshold_value": 90,
+                     *           "prometheus_query": "cpu_usage",
+                     *           "occurred_at": "2026-01-15T09:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "meta": {
+                     *         "limit": 50
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MetricAlertHistory"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    toggleMetricAlert: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description Id of the alert.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                metricAlert: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Alert saved.",
+                     *       "alert": {
+                     *         "id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *         "name": "Busy",
+                     *         "description": "Ask Ada what to do.",
+                     *         "status": "active",
+                     *         "status_details": {
+                     *           "summary": "The server is running.",
+                     *           "health": "healthy",
+                     *           "observed_at": "2026-01-15T09:30:00.000Z",
+                     *           "stale": false,
+                     *           "operation": {
+                     *             "state": "succeeded",
+                     *             "terminal": true
+                     *           },
+                     *           "error": null
+                     *         },
+                     *         "capabilities": {
+                     *           "logs": true,
+                     *           "events": true,
+                     *           "diagnose": true,
+                     *           "build_logs": false
+                     *         },
+                     *         "enabled": true,
+                     *         "resource_type": "vps",
+                     *         "resource_id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *         "resource_name": "web-1",
+                     *         "metric_type": "cpu_usage",
+                     *         "metric_label": "CPU usage",
+                     *         "metric_unit": "%",
+                     *         "comparison_operator": "gt",
+                     *         "comparison_symbol": ">",
+                     *         "threshold_value": 90,
+                     *         "last_metric_value": 42.5,
+                     *         "duration_minutes": 5,
+                     *         "consecutive_breaches": 0,
+                     *         "trigger_count": 0,
+                     *         "notification_channels": [
+                     *           "database"
+                     *         ],
+                     *         "no_data_since": "2026-01-15T09:30:00.000Z",
+                     *         "is_default": false,
+                     *         "last_evaluated_at": "2026-01-15T09:30:00.000Z",
+                     *         "triggered_at": "2026-01-15T09:30:00.000Z",
+                     *         "resolved_at": "2026-01-15T09:30:00.000Z",
+                     *         "team_id": 1,
+                     *         "created_at": "2026-01-15T09:30:00.000Z",
+                     *         "updated_at": "2026-01-15T09:30:00.000Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MetricAlertUpdated"];
                 };
             };
             400: components["responses"]["BadRequest"];

@@ -32,6 +32,8 @@ export interface Config {
   eventDays: number;
   /** Where webhooks may go: to public addresses by https, or anywhere. */
   webhookTargets: 'public' | 'any';
+  /** Whether new databases get alerts. */
+  defaultAlerts: boolean;
   /** Null: no e-mail is sent. */
   mail: MailConfig | null;
   metrics: {
@@ -130,6 +132,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     objectPriceCents: parseNumber('DANUBE_OBJECT_PRICE_CENTS', get('DANUBE_OBJECT_PRICE_CENTS') ?? '1'),
     eventDays: readDays('DANUBE_EVENT_DAYS', get('DANUBE_EVENT_DAYS') ?? '90'),
     webhookTargets: oneOf('DANUBE_WEBHOOK_TARGETS', ['public', 'any'] as const, 'public'),
+    defaultAlerts: oneOf('DANUBE_DEFAULT_ALERTS', ['on', 'off'] as const, 'on') === 'on',
     mail: readMail(get('SMTP_URL'), get('DANUBE_MAIL_FROM')),
     metrics: {
       url: readMetricsUrl(get('METRICS_URL')),

@@ -10,6 +10,7 @@ import { metricsModule } from './metrics/module.ts';
 import { type ResourceModule, registerModules } from './module.ts';
 import { operationsModule } from './operations/module.ts';
 import { accessKeysModule } from './resources/access-keys/module.ts';
+import { alertsModule } from './resources/alerts/module.ts';
 import { bucketsModule } from './resources/buckets/module.ts';
 import { cacheClonesModule, cachesModule } from './resources/caches/module.ts';
 import { certificateAuthorityModule } from './resources/certificate-authority/module.ts';
@@ -48,6 +49,7 @@ export const MODULES: readonly ResourceModule[] = [
   operationsModule,
   eventsModule,
   webhooksModule,
+  alertsModule,
   notificationsModule,
   searchModule,
   instancesModule,

@@ -122,6 +122,11 @@ export const SETTINGS: readonly Setting[] = [
       '`public`: webhooks go to public addresses by https only. `any`: also by http, and into networks of yours.',
   },
   {
+    name: 'DANUBE_DEFAULT_ALERTS',
+    default: 'on',
+    meaning: '`on`: a new database has alerts on its disk and its connections. `off`: it has none.',
+  },
+  {
     name: 'SMTP_URL',
     default: '',
     meaning:

@@ -48,6 +48,7 @@ it('errors on their pages are such as the API answers', () => {
 /** The pages that are typed here: the kind of instance that `ID` is, and something that the commands print. */
 const PAGES: Record<string, { instance: Kind | null; prints: RegExp }> = {
   'README.md': { instance: null, prints: /"connection_info":"postgresql:/ },
+  'docs/alerts.md': { instance: 'vps', prints: /"metric_type":"cpu_usage"/ },
   'docs/api.md': { instance: null, prints: /^laptop$/m },
   'docs/events.md': { instance: 'vps', prints: /"next_after":/ },
   'docs/firewalls.md': { instance: 'vps', prints: /"message":/ },

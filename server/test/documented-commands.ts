@@ -39,6 +39,7 @@ const FAST = 'server/test/documented-commands.test.ts';
 const GUIDES = 'server/test/real/quiet/guides.test.ts';
 export const TYPED_BY: Readonly<Record<string, string>> = {
   'README.md': FAST,
+  'docs/alerts.md': FAST,
   'docs/api.md': FAST,
   'docs/caches.md': GUIDES,
   'docs/databases.md': GUIDES,

@@ -17,6 +17,12 @@ function creatorOf(parameter: string): DocumentedRoute | undefined {
   return ROUTES.find((route) => route.method === 'POST' && route.path === collection);
 }
 
+/** The path parameter of a type of resource: that of `/vps/{vpsInstance}`. */
+const parameterOf = (type: string): string | undefined =>
+  ROUTES.map(({ path }) => new RegExp(`^/${type}/\\{([^}]+)\\}$`).exec(path)?.[1]).find(
+    (name) => name !== undefined,
+  );
+
 /** The path parameters whose resources can be created. */
 const PARAMETERS: readonly string[] = [
   ...new Set(ROUTES.flatMap(({ path }) => [...path.matchAll(/\{([^}]+)\}/g)].map((match) => match[1]!))),
@@ -45,7 +51,10 @@ export async function makeThings(call: ApiClient, token: string): Promise<Ids> {
     const body = { ...example };
     for (const [member, value] of Object.entries(example)) {
       const other = /^(.+)_id$/.exec(member)?.[1];
-      const referred = other && PARAMETERS.find((name) => name === camelCase(other));
+      const referred =
+        other === 'resource'
+          ? parameterOf(String(example.resource_type))
+          : other && PARAMETERS.find((name) => name === camelCase(other));
       if (referred && value !== null) body[member] = idFor(value, await make(referred));
     }
     const answer = await call('POST', path, { token, body });

@@ -71,6 +71,11 @@ export interface Addresses {
   team_id: number;
 }
 
+export interface AlertProgress {
+  only_row: Generated<boolean>;
+  position: number;
+}
+
 export interface Attempts {
   count: number;
   key: Buffer;
@@ -374,6 +379,44 @@ export interface Members {
   ipv6: string | null;
   made_from: string | null;
   position: Generated<number>;
+}
+
+export interface MetricAlertHistory {
+  alert_id: string;
+  event_type: string;
+  id: Generated<number>;
+  occurred_at: Generated<Date>;
+  threshold: number | null;
+  value: number | null;
+}
+
+export interface MetricAlerts {
+  channels: string[];
+  comparison: string;
+  consecutive_breaches: Generated<number>;
+  created_at: Generated<Date>;
+  description: string | null;
+  duration_minutes: number;
+  id: string;
+  is_default: Generated<boolean>;
+  is_missed: Generated<boolean>;
+  last_evaluated_at: Date | null;
+  last_value: number | null;
+  metric: string;
+  name: string | null;
+  no_data_since: Date | null;
+  resolved_at: Date | null;
+  resource_id: string;
+  resource_type: string;
+  revision: Generated<number>;
+  sort_name: Generated<string>;
+  status: Generated<string>;
+  team_id: number;
+  threshold: number;
+  trigger_count: Generated<number>;
+  triggered_at: Date | null;
+  turning_since: Date | null;
+  updated_at: Generated<Date>;
 }
 
 export interface Networks {
@@ -697,6 +740,7 @@ export interface DB {
   access_keys: AccessKeys;
   account_links: AccountLinks;
   addresses: Addresses;
+  alert_progress: AlertProgress;
   attempts: Attempts;
   audit_entries: AuditEntries;
   audit_head: AuditHead;
@@ -721,6 +765,8 @@ export interface DB {
   mails: Mails;
   managed_services: ManagedServices;
   members: Members;
+  metric_alert_history: MetricAlertHistory;
+  metric_alerts: MetricAlerts;
   networks: Networks;
   notification_preferences: NotificationPreferences;
   notification_progress: NotificationProgress;

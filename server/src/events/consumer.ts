@@ -2,7 +2,7 @@ import type { Database, Tx } from '../db/database.ts';
 import { type PlacedEvent, readEvents } from './store.ts';
 
 /** Tables with the position up to which a consumer has handled the log. */
-export type ProgressTable = 'webhook_progress' | 'notification_progress';
+export type ProgressTable = 'webhook_progress' | 'notification_progress' | 'alert_progress';
 
 /**
  * Handles the events since the last time, up to `batch`, in order: `handle` writes what follows from them, in the transaction

@@ -88,12 +88,22 @@ export interface TeamEvents {
   resourceId?: string | undefined;
 }
 
+/** The type of the resource that an event is about: of an alert, of what it watches. */
+export const subjectOf = ({
+  resource_type,
+  payload,
+}: Pick<PlacedEvent, 'resource_type' | 'payload'>): string =>
+  resource_type === 'alert' ? String((payload as { resource_type?: unknown }).resource_type) : resource_type;
+
+/** The same, as SQL. */
+const SUBJECT = sql<string>`case when resource_type = 'alert' then payload ->> 'resource_type' else resource_type end`;
+
 /** Whether an event is one of those. */
 export const isOf = ({ teamId, resourceTypes, type, resourceType, resourceId }: TeamEvents) => {
   const readable = new Set(resourceTypes);
   return (event: PlacedEvent): boolean =>
     event.team_id === teamId &&
-    readable.has(event.resource_type) &&
+    readable.has(subjectOf(event)) &&
     (type === undefined || event.type === type) &&
     (resourceType === undefined || event.resource_type === resourceType) &&
     (resourceId === undefined || event.resource_id === resourceId);
@@ -115,7 +125,7 @@ export async function readTeamEvents(
     .selectAll()
     .where('team_id', '=', teamId)
     .where('position', '>', after)
-    .where('resource_type', 'in', resourceTypes)
+    .where(SUBJECT, 'in', resourceTypes)
     .$if(type !== undefined, (events) => events.where('type', '=', type!))
     .$if(resourceType !== undefined, (events) => events.where('resource_type', '=', resourceType!))
     .$if(resourceId !== undefined, (events) => events.where('resource_id', '=', resourceId!))

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Database, Tx } from '../../db/database.ts';
 import { consumeEvents } from '../../events/consumer.ts';
-import type { PlacedEvent } from '../../events/store.ts';
+import { type PlacedEvent, subjectOf } from '../../events/store.ts';
 import { type Role, readScopeOf, scopesOfRole } from '../../http/scopes.ts';
 import { uuidv7 } from '../../lib/ids.ts';
 import { isMailAddress } from '../../mail/address.ts';
@@ -77,12 +77,9 @@ const readMembers = (tx: Tx, teams: readonly number[]): Promise<Reader[]> =>
     .orderBy('team_members.user_id')
     .execute();
 
-/** Whether the role of a member lets it read what an event is about; of an alert, what that watches. */
-function mayKnow({ role }: Reader, { resource_type, payload }: PlacedEvent): boolean {
-  const watched = (payload as { resource_type?: string }).resource_type;
-  const type = resource_type === 'alert' && watched ? watched : resource_type;
-  return scopesOfRole(role as Role).has(readScopeOf(type));
-}
+/** Whether the role of a member lets it read what an event is about. */
+const mayKnow = ({ role }: Reader, event: PlacedEvent): boolean =>
+  scopesOfRole(role as Role).has(readScopeOf(subjectOf(event)));
 
 /** How a member is told of an event. An event that names channels goes to those only. */
 function waysOf({ payload }: PlacedEvent, category: Category, reader: Reader, chosen: Chosen) {

@@ -58,10 +58,12 @@ async function deliveriesOf(tx: Tx, events: readonly PlacedEvent[]): Promise<New
   });
 }
 
-/** Whether an endpoint is told of an event: it is of its team and types, and not older than the endpoint. */
+/** Whether an endpoint is told of an event: it is of its team and types, not older than the endpoint, and names no other channels. */
 function isTold(endpoint: Selectable<WebhookEndpoints>, event: PlacedEvent): boolean {
   const { team_id, event_types: types, created_at } = endpoint;
   if (team_id !== event.team_id || event.created_at < created_at) return false;
+  const { channels } = event.payload as { channels?: readonly string[] };
+  if (channels && !channels.includes('webhook')) return false;
   return types.length === 0 || types.includes(event.type) || types.includes(`${event.resource_type}.*`);
 }
 

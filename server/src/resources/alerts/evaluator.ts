@@ -1,0 +1,181 @@
+import { sql } from 'kysely';
+import type { Database, Tx } from '../../db/database.ts';
+import { record } from '../../events/store.ts';
+import { metricOf } from '../../metrics/catalogue.ts';
+import type { MetricsStore } from '../../metrics/contract.ts';
+import { type AlertState, type Condition, evaluate, type Happening } from './conditions.ts';
+import { alertEvents } from './events.ts';
+import { subjectOf, toldOf } from './store.ts';
+
+/** Milliseconds after which what was seen before says nothing about the time since. */
+const GAP = 120_000;
+/** Alerts that are written in one transaction. */
+const BATCH = 1000;
+/** Instances that a query names; for more, it reads those of all teams. */
+const NAMED = 500;
+
+/** What a round reads of an alert. */
+interface Watched extends Condition {
+  id: string;
+  team_id: number;
+  resource_type: string;
+  resource_id: string;
+  metric: string;
+  status: AlertState['status'];
+  revision: number;
+  turning_since: Date | null;
+  consecutive_breaches: number;
+  no_data_since: Date | null;
+  is_missed: boolean;
+  last_evaluated_at: Date | null;
+}
+
+/** How an alert comes out of a round. */
+interface Outcome {
+  alert: Watched;
+  state: AlertState;
+  happened: Happening | null;
+}
+
+/**
+ * Evaluates all enabled alerts once: one query of the store for each metric of a kind of instance, however many alerts. States,
+ * history and events are written together. An alert that was changed meanwhile is left as it is. Throws `MetricsUnavailable`
+ * where the store does not answer: then nothing is known, which is not the same as no data.
+ */
+export async function evaluateAlerts(
+  database: Database,
+  metrics: MetricsStore,
+  now = Date.now(),
+): Promise<void> {
+  const alerts = await readAlerts(database);
+  const outcomes: Outcome[] = [];
+  for (const group of Map.groupBy(
+    alerts,
+    ({ resource_type, metric }) => `${resource_type} ${metric}`,
+  ).values()) {
+    const { resource_type, metric } = group[0]!;
+    const found = metricOf(resource_type, metric);
+    // A metric of another version.
+    if (!found) continue;
+    const ids = [...new Set(group.map(({ resource_id }) => resource_id))];
+    const resources = ids.length > NAMED ? 'all' : ids;
+    const values = await metrics.query({ expression: found.expression, teamId: null, resources, at: now });
+    for (const alert of group) {
+      outcomes.push({
+        alert,
+        ...evaluate(stateOf(alert, now), alert, values.get(alert.resource_id) ?? null, now),
+      });
+    }
+  }
+  for (let from = 0; from < outcomes.length; from += BATCH) {
+    const batch = outcomes.slice(from, from + BATCH);
+    await database.transaction((tx) => writeOutcomes(tx, batch, now));
+  }
+}
+
+const readAlerts = async ({ db }: Database): Promise<Watched[]> =>
+  (await db
+    .selectFrom('metric_alerts')
+    .select([
+      'id',
+      'team_id',
+      'resource_type',
+      'resource_id',
+      'metric',
+      'comparison',
+      'threshold',
+      'duration_minutes',
+    ])
+    .select(['status', 'revision', 'turning_since', 'consecutive_breaches', 'no_data_since', 'is_missed'])
+    .select('last_evaluated_at')
+    .where('status', '<>', 'disabled')
+    .orderBy('id')
+    .execute()) as Watched[];
+
+function stateOf(alert: Watched, now: number): AlertState {
+  const seen = alert.last_evaluated_at?.getTime() ?? 0;
+  const isRecent = now - seen <= GAP;
+  return {
+    status: alert.status,
+    turningSince: isRecent ? (alert.turning_since?.getTime() ?? null) : null,
+    breaches: isRecent ? alert.consecutive_breaches : 0,
+    noDataSince: alert.no_data_since?.getTime() ?? null,
+    isMissed: alert.is_missed,
+    value: null,
+  };
+}
+
+async function writeOutcomes(tx: Tx, outcomes: readonly Outcome[], now: number): Promise<void> {
+  const written = await writeStates(tx, outcomes, now);
+  const happened = outcomes.filter((one) => one.happened !== null && written.has(one.alert.id));
+  if (happened.length === 0) return;
+  await tx
+    .insertInto('metric_alert_history')
+    .values(
+      happened.map(({ alert, state, happened: event_type }) => ({
+        alert_id: alert.id,
+        event_type: event_type!,
+        value: state.value,
+        threshold: alert.threshold,
+        occurred_at: new Date(now),
+      })),
+    )
+    .execute();
+  await recordEvents(tx, happened);
+}
+
+/** Returns the ids of those that were still as they were read. */
+async function writeStates(tx: Tx, outcomes: readonly Outcome[], now: number): Promise<Set<string>> {
+  const time = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString());
+  const rows = outcomes.map(({ alert, state, happened }) => ({
+    id: alert.id,
+    revision: alert.revision,
+    before: alert.status,
+    status: state.status,
+    turning_since: time(state.turningSince),
+    breaches: state.breaches,
+    value: state.value,
+    no_data_since: time(state.noDataSince),
+    is_missed: state.isMissed,
+    happened,
+  }));
+  const at = new Date(now);
+  const { rows: written } = await sql<{ id: string }>`
+    update metric_alerts a set status = r.status, turning_since = r.turning_since, consecutive_breaches = r.breaches,
+      last_value = coalesce(r.value, a.last_value), no_data_since = r.no_data_since, is_missed = r.is_missed,
+      last_evaluated_at = ${at}::timestamptz,
+      trigger_count = a.trigger_count + case r.happened when 'triggered' then 1 else 0 end,
+      triggered_at = case r.happened when 'triggered' then ${at}::timestamptz else a.triggered_at end,
+      resolved_at = case r.happened when 'resolved' then ${at}::timestamptz else a.resolved_at end
+    from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) r (id uuid, revision integer, before text, status text,
+      turning_since timestamptz, breaches integer, value float8, no_data_since timestamptz, is_missed boolean, happened text)
+    where a.id = r.id and a.revision = r.revision and a.status = r.before
+    returning a.id`.execute(tx);
+  return new Set(written.map(({ id }) => id));
+}
+
+async function recordEvents(tx: Tx, happened: readonly Outcome[]): Promise<void> {
+  const turned = happened.filter(({ happened: what }) => what === 'triggered' || what === 'resolved');
+  if (turned.length === 0) return;
+  const rows = await tx
+    .selectFrom('metric_alerts')
+    .innerJoin('instances', 'instances.id', 'metric_alerts.resource_id')
+    .select([
+      'metric_alerts.id',
+      'metric_alerts.name',
+      'metric_alerts.channels',
+      'instances.name as resource_name',
+    ])
+    .where(
+      'metric_alerts.id',
+      'in',
+      turned.map(({ alert }) => alert.id),
+    )
+    .execute();
+  const more = new Map(rows.map((row) => [row.id, row]));
+  for (const { alert, state, happened: what } of turned) {
+    const told = toldOf({ ...alert, ...more.get(alert.id)! }, state.value);
+    if (what === 'triggered') await record(tx, alertEvents.fired, subjectOf(alert), told);
+    else await record(tx, alertEvents.resolved, subjectOf(alert), { ...told, because: 'value' });
+  }
+}
