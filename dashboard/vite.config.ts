@@ -13,6 +13,8 @@ export default defineConfig({
       quoteStyle: 'single',
       semicolons: true,
       autoCodeSplitting: true,
+      // What a page reads first comes with the page.
+      codeSplittingOptions: { defaultBehavior: [['loader', 'component']] },
     }),
     react(),
     tailwindcss(),

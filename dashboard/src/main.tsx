@@ -2,7 +2,7 @@ import { QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
-import { queryClient } from './api/queries.ts';
+import { queryClient } from './api/account.ts';
 import { router } from './router.tsx';
 import { reloadWhenOutdated } from './shell/outdated.ts';
 import './styles.css';

@@ -11,7 +11,9 @@
 import { Route as rootRouteImport } from './pages/__root';
 import { Route as ConsoleRouteImport } from './pages/_console';
 import { Route as ConsoleIndexRouteImport } from './pages/_console/index';
+import { Route as ConsoleAuditRouteImport } from './pages/_console/audit';
 import { Route as ConsoleEventsRouteImport } from './pages/_console/events';
+import { Route as ConsoleNotificationsRouteImport } from './pages/_console/notifications';
 import { Route as ConsoleOperationsRouteImport } from './pages/_console/operations';
 import { Route as ConsoleParameterGroupsRouteImport } from './pages/_console/parameter-groups';
 import { Route as ConsoleSettingsRouteImport } from './pages/_console/settings';
@@ -41,6 +43,7 @@ import { Route as ConsoleCachesIdDiagnosisRouteImport } from './pages/_console/c
 import { Route as ConsoleCachesIdEventsRouteImport } from './pages/_console/caches/$id/events';
 import { Route as ConsoleCachesIdFirewallRouteImport } from './pages/_console/caches/$id/firewall';
 import { Route as ConsoleCachesIdLogsRouteImport } from './pages/_console/caches/$id/logs';
+import { Route as ConsoleCachesIdMetricsRouteImport } from './pages/_console/caches/$id/metrics';
 import { Route as ConsoleCachesIdSettingsRouteImport } from './pages/_console/caches/$id/settings';
 import { Route as ConsoleCachesIdSnapshotsRouteImport } from './pages/_console/caches/$id/snapshots';
 import { Route as ConsoleDatabasesIdIndexRouteImport } from './pages/_console/databases/$id/index';
@@ -49,6 +52,7 @@ import { Route as ConsoleDatabasesIdDiagnosisRouteImport } from './pages/_consol
 import { Route as ConsoleDatabasesIdEventsRouteImport } from './pages/_console/databases/$id/events';
 import { Route as ConsoleDatabasesIdFirewallRouteImport } from './pages/_console/databases/$id/firewall';
 import { Route as ConsoleDatabasesIdLogsRouteImport } from './pages/_console/databases/$id/logs';
+import { Route as ConsoleDatabasesIdMetricsRouteImport } from './pages/_console/databases/$id/metrics';
 import { Route as ConsoleDatabasesIdSettingsRouteImport } from './pages/_console/databases/$id/settings';
 import { Route as ConsoleDatabasesIdSnapshotsRouteImport } from './pages/_console/databases/$id/snapshots';
 import { Route as ConsoleVpsIdIndexRouteImport } from './pages/_console/vps/$id/index';
@@ -57,6 +61,7 @@ import { Route as ConsoleVpsIdDiagnosisRouteImport } from './pages/_console/vps/
 import { Route as ConsoleVpsIdEventsRouteImport } from './pages/_console/vps/$id/events';
 import { Route as ConsoleVpsIdFirewallRouteImport } from './pages/_console/vps/$id/firewall';
 import { Route as ConsoleVpsIdLogsRouteImport } from './pages/_console/vps/$id/logs';
+import { Route as ConsoleVpsIdMetricsRouteImport } from './pages/_console/vps/$id/metrics';
 import { Route as ConsoleVpsIdSettingsRouteImport } from './pages/_console/vps/$id/settings';
 import { Route as ConsoleVpsIdSnapshotsRouteImport } from './pages/_console/vps/$id/snapshots';
 
@@ -69,9 +74,19 @@ const ConsoleIndexRoute = ConsoleIndexRouteImport.update({
   path: '/',
   getParentRoute: () => ConsoleRoute,
 } as any);
+const ConsoleAuditRoute = ConsoleAuditRouteImport.update({
+  id: '/audit',
+  path: '/audit',
+  getParentRoute: () => ConsoleRoute,
+} as any);
 const ConsoleEventsRoute = ConsoleEventsRouteImport.update({
   id: '/events',
   path: '/events',
+  getParentRoute: () => ConsoleRoute,
+} as any);
+const ConsoleNotificationsRoute = ConsoleNotificationsRouteImport.update({
+  id: '/notifications',
+  path: '/notifications',
   getParentRoute: () => ConsoleRoute,
 } as any);
 const ConsoleOperationsRoute = ConsoleOperationsRouteImport.update({
@@ -220,6 +235,11 @@ const ConsoleCachesIdLogsRoute = ConsoleCachesIdLogsRouteImport.update({
   path: '/logs',
   getParentRoute: () => ConsoleCachesIdRoute,
 } as any);
+const ConsoleCachesIdMetricsRoute = ConsoleCachesIdMetricsRouteImport.update({
+  id: '/metrics',
+  path: '/metrics',
+  getParentRoute: () => ConsoleCachesIdRoute,
+} as any);
 const ConsoleCachesIdSettingsRoute = ConsoleCachesIdSettingsRouteImport.update({
   id: '/settings',
   path: '/settings',
@@ -265,6 +285,12 @@ const ConsoleDatabasesIdLogsRoute = ConsoleDatabasesIdLogsRouteImport.update({
   path: '/logs',
   getParentRoute: () => ConsoleDatabasesIdRoute,
 } as any);
+const ConsoleDatabasesIdMetricsRoute =
+  ConsoleDatabasesIdMetricsRouteImport.update({
+    id: '/metrics',
+    path: '/metrics',
+    getParentRoute: () => ConsoleDatabasesIdRoute,
+  } as any);
 const ConsoleDatabasesIdSettingsRoute =
   ConsoleDatabasesIdSettingsRouteImport.update({
     id: '/settings',
@@ -307,6 +333,11 @@ const ConsoleVpsIdLogsRoute = ConsoleVpsIdLogsRouteImport.update({
   path: '/logs',
   getParentRoute: () => ConsoleVpsIdRoute,
 } as any);
+const ConsoleVpsIdMetricsRoute = ConsoleVpsIdMetricsRouteImport.update({
+  id: '/metrics',
+  path: '/metrics',
+  getParentRoute: () => ConsoleVpsIdRoute,
+} as any);
 const ConsoleVpsIdSettingsRoute = ConsoleVpsIdSettingsRouteImport.update({
   id: '/settings',
   path: '/settings',
@@ -320,7 +351,9 @@ const ConsoleVpsIdSnapshotsRoute = ConsoleVpsIdSnapshotsRouteImport.update({
 
 export interface FileRoutesByFullPath {
   '/': typeof ConsoleIndexRoute;
+  '/audit': typeof ConsoleAuditRoute;
   '/events': typeof ConsoleEventsRoute;
+  '/notifications': typeof ConsoleNotificationsRoute;
   '/operations': typeof ConsoleOperationsRoute;
   '/parameter-groups': typeof ConsoleParameterGroupsRoute;
   '/settings': typeof ConsoleSettingsRoute;
@@ -349,6 +382,7 @@ export interface FileRoutesByFullPath {
   '/caches/$id/events': typeof ConsoleCachesIdEventsRoute;
   '/caches/$id/firewall': typeof ConsoleCachesIdFirewallRoute;
   '/caches/$id/logs': typeof ConsoleCachesIdLogsRoute;
+  '/caches/$id/metrics': typeof ConsoleCachesIdMetricsRoute;
   '/caches/$id/settings': typeof ConsoleCachesIdSettingsRoute;
   '/caches/$id/snapshots': typeof ConsoleCachesIdSnapshotsRoute;
   '/databases/$id/connect': typeof ConsoleDatabasesIdConnectRoute;
@@ -356,6 +390,7 @@ export interface FileRoutesByFullPath {
   '/databases/$id/events': typeof ConsoleDatabasesIdEventsRoute;
   '/databases/$id/firewall': typeof ConsoleDatabasesIdFirewallRoute;
   '/databases/$id/logs': typeof ConsoleDatabasesIdLogsRoute;
+  '/databases/$id/metrics': typeof ConsoleDatabasesIdMetricsRoute;
   '/databases/$id/settings': typeof ConsoleDatabasesIdSettingsRoute;
   '/databases/$id/snapshots': typeof ConsoleDatabasesIdSnapshotsRoute;
   '/vps/$id/connect': typeof ConsoleVpsIdConnectRoute;
@@ -363,6 +398,7 @@ export interface FileRoutesByFullPath {
   '/vps/$id/events': typeof ConsoleVpsIdEventsRoute;
   '/vps/$id/firewall': typeof ConsoleVpsIdFirewallRoute;
   '/vps/$id/logs': typeof ConsoleVpsIdLogsRoute;
+  '/vps/$id/metrics': typeof ConsoleVpsIdMetricsRoute;
   '/vps/$id/settings': typeof ConsoleVpsIdSettingsRoute;
   '/vps/$id/snapshots': typeof ConsoleVpsIdSnapshotsRoute;
   '/caches/$id/': typeof ConsoleCachesIdIndexRoute;
@@ -370,7 +406,9 @@ export interface FileRoutesByFullPath {
   '/vps/$id/': typeof ConsoleVpsIdIndexRoute;
 }
 export interface FileRoutesByTo {
+  '/audit': typeof ConsoleAuditRoute;
   '/events': typeof ConsoleEventsRoute;
+  '/notifications': typeof ConsoleNotificationsRoute;
   '/operations': typeof ConsoleOperationsRoute;
   '/parameter-groups': typeof ConsoleParameterGroupsRoute;
   '/settings': typeof ConsoleSettingsRoute;
@@ -397,6 +435,7 @@ export interface FileRoutesByTo {
   '/caches/$id/events': typeof ConsoleCachesIdEventsRoute;
   '/caches/$id/firewall': typeof ConsoleCachesIdFirewallRoute;
   '/caches/$id/logs': typeof ConsoleCachesIdLogsRoute;
+  '/caches/$id/metrics': typeof ConsoleCachesIdMetricsRoute;
   '/caches/$id/settings': typeof ConsoleCachesIdSettingsRoute;
   '/caches/$id/snapshots': typeof ConsoleCachesIdSnapshotsRoute;
   '/databases/$id/connect': typeof ConsoleDatabasesIdConnectRoute;
@@ -404,6 +443,7 @@ export interface FileRoutesByTo {
   '/databases/$id/events': typeof ConsoleDatabasesIdEventsRoute;
   '/databases/$id/firewall': typeof ConsoleDatabasesIdFirewallRoute;
   '/databases/$id/logs': typeof ConsoleDatabasesIdLogsRoute;
+  '/databases/$id/metrics': typeof ConsoleDatabasesIdMetricsRoute;
   '/databases/$id/settings': typeof ConsoleDatabasesIdSettingsRoute;
   '/databases/$id/snapshots': typeof ConsoleDatabasesIdSnapshotsRoute;
   '/vps/$id/connect': typeof ConsoleVpsIdConnectRoute;
@@ -411,6 +451,7 @@ export interface FileRoutesByTo {
   '/vps/$id/events': typeof ConsoleVpsIdEventsRoute;
   '/vps/$id/firewall': typeof ConsoleVpsIdFirewallRoute;
   '/vps/$id/logs': typeof ConsoleVpsIdLogsRoute;
+  '/vps/$id/metrics': typeof ConsoleVpsIdMetricsRoute;
   '/vps/$id/settings': typeof ConsoleVpsIdSettingsRoute;
   '/vps/$id/snapshots': typeof ConsoleVpsIdSnapshotsRoute;
   '/caches/$id': typeof ConsoleCachesIdIndexRoute;
@@ -420,7 +461,9 @@ export interface FileRoutesByTo {
 export interface FileRoutesById {
   __root__: typeof rootRouteImport;
   '/_console': typeof ConsoleRouteWithChildren;
+  '/_console/audit': typeof ConsoleAuditRoute;
   '/_console/events': typeof ConsoleEventsRoute;
+  '/_console/notifications': typeof ConsoleNotificationsRoute;
   '/_console/operations': typeof ConsoleOperationsRoute;
   '/_console/parameter-groups': typeof ConsoleParameterGroupsRoute;
   '/_console/settings': typeof ConsoleSettingsRoute;
@@ -450,6 +493,7 @@ export interface FileRoutesById {
   '/_console/caches/$id/events': typeof ConsoleCachesIdEventsRoute;
   '/_console/caches/$id/firewall': typeof ConsoleCachesIdFirewallRoute;
   '/_console/caches/$id/logs': typeof ConsoleCachesIdLogsRoute;
+  '/_console/caches/$id/metrics': typeof ConsoleCachesIdMetricsRoute;
   '/_console/caches/$id/settings': typeof ConsoleCachesIdSettingsRoute;
   '/_console/caches/$id/snapshots': typeof ConsoleCachesIdSnapshotsRoute;
   '/_console/databases/$id/connect': typeof ConsoleDatabasesIdConnectRoute;
@@ -457,6 +501,7 @@ export interface FileRoutesById {
   '/_console/databases/$id/events': typeof ConsoleDatabasesIdEventsRoute;
   '/_console/databases/$id/firewall': typeof ConsoleDatabasesIdFirewallRoute;
   '/_console/databases/$id/logs': typeof ConsoleDatabasesIdLogsRoute;
+  '/_console/databases/$id/metrics': typeof ConsoleDatabasesIdMetricsRoute;
   '/_console/databases/$id/settings': typeof ConsoleDatabasesIdSettingsRoute;
   '/_console/databases/$id/snapshots': typeof ConsoleDatabasesIdSnapshotsRoute;
   '/_console/vps/$id/connect': typeof ConsoleVpsIdConnectRoute;
@@ -464,6 +509,7 @@ export interface FileRoutesById {
   '/_console/vps/$id/events': typeof ConsoleVpsIdEventsRoute;
   '/_console/vps/$id/firewall': typeof ConsoleVpsIdFirewallRoute;
   '/_console/vps/$id/logs': typeof ConsoleVpsIdLogsRoute;
+  '/_console/vps/$id/metrics': typeof ConsoleVpsIdMetricsRoute;
   '/_console/vps/$id/settings': typeof ConsoleVpsIdSettingsRoute;
   '/_console/vps/$id/snapshots': typeof ConsoleVpsIdSnapshotsRoute;
   '/_console/caches/$id/': typeof ConsoleCachesIdIndexRoute;
@@ -474,7 +520,9 @@ export interface FileRouteTypes {
   fileRoutesByFullPath: FileRoutesByFullPath;
   fullPaths:
     | '/'
+    | '/audit'
     | '/events'
+    | '/notifications'
     | '/operations'
     | '/parameter-groups'
     | '/settings'
@@ -503,6 +551,7 @@ export interface FileRouteTypes {
     | '/caches/$id/events'
     | '/caches/$id/firewall'
     | '/caches/$id/logs'
+    | '/caches/$id/metrics'
     | '/caches/$id/settings'
     | '/caches/$id/snapshots'
     | '/databases/$id/connect'
@@ -510,6 +559,7 @@ export interface FileRouteTypes {
     | '/databases/$id/events'
     | '/databases/$id/firewall'
     | '/databases/$id/logs'
+    | '/databases/$id/metrics'
     | '/databases/$id/settings'
     | '/databases/$id/snapshots'
     | '/vps/$id/connect'
@@ -517,6 +567,7 @@ export interface FileRouteTypes {
     | '/vps/$id/events'
     | '/vps/$id/firewall'
     | '/vps/$id/logs'
+    | '/vps/$id/metrics'
     | '/vps/$id/settings'
     | '/vps/$id/snapshots'
     | '/caches/$id/'
@@ -524,7 +575,9 @@ export interface FileRouteTypes {
     | '/vps/$id/';
   fileRoutesByTo: FileRoutesByTo;
   to:
+    | '/audit'
     | '/events'
+    | '/notifications'
     | '/operations'
     | '/parameter-groups'
     | '/settings'
@@ -551,6 +604,7 @@ export interface FileRouteTypes {
     | '/caches/$id/events'
     | '/caches/$id/firewall'
     | '/caches/$id/logs'
+    | '/caches/$id/metrics'
     | '/caches/$id/settings'
     | '/caches/$id/snapshots'
     | '/databases/$id/connect'
@@ -558,6 +612,7 @@ export interface FileRouteTypes {
     | '/databases/$id/events'
     | '/databases/$id/firewall'
     | '/databases/$id/logs'
+    | '/databases/$id/metrics'
     | '/databases/$id/settings'
     | '/databases/$id/snapshots'
     | '/vps/$id/connect'
@@ -565,6 +620,7 @@ export interface FileRouteTypes {
     | '/vps/$id/events'
     | '/vps/$id/firewall'
     | '/vps/$id/logs'
+    | '/vps/$id/metrics'
     | '/vps/$id/settings'
     | '/vps/$id/snapshots'
     | '/caches/$id'
@@ -573,7 +629,9 @@ export interface FileRouteTypes {
   id:
     | '__root__'
     | '/_console'
+    | '/_console/audit'
     | '/_console/events'
+    | '/_console/notifications'
     | '/_console/operations'
     | '/_console/parameter-groups'
     | '/_console/settings'
@@ -603,6 +661,7 @@ export interface FileRouteTypes {
     | '/_console/caches/$id/events'
     | '/_console/caches/$id/firewall'
     | '/_console/caches/$id/logs'
+    | '/_console/caches/$id/metrics'
     | '/_console/caches/$id/settings'
     | '/_console/caches/$id/snapshots'
     | '/_console/databases/$id/connect'
@@ -610,6 +669,7 @@ export interface FileRouteTypes {
     | '/_console/databases/$id/events'
     | '/_console/databases/$id/firewall'
     | '/_console/databases/$id/logs'
+    | '/_console/databases/$id/metrics'
     | '/_console/databases/$id/settings'
     | '/_console/databases/$id/snapshots'
     | '/_console/vps/$id/connect'
@@ -617,6 +677,7 @@ export interface FileRouteTypes {
     | '/_console/vps/$id/events'
     | '/_console/vps/$id/firewall'
     | '/_console/vps/$id/logs'
+    | '/_console/vps/$id/metrics'
     | '/_console/vps/$id/settings'
     | '/_console/vps/$id/snapshots'
     | '/_console/caches/$id/'
@@ -650,11 +711,25 @@ declare module '@tanstack/react-router' {
       preLoaderRoute: typeof ConsoleIndexRouteImport;
       parentRoute: typeof ConsoleRoute;
     };
+    '/_console/audit': {
+      id: '/_console/audit';
+      path: '/audit';
+      fullPath: '/audit';
+      preLoaderRoute: typeof ConsoleAuditRouteImport;
+      parentRoute: typeof ConsoleRoute;
+    };
     '/_console/events': {
       id: '/_console/events';
       path: '/events';
       fullPath: '/events';
       preLoaderRoute: typeof ConsoleEventsRouteImport;
+      parentRoute: typeof ConsoleRoute;
+    };
+    '/_console/notifications': {
+      id: '/_console/notifications';
+      path: '/notifications';
+      fullPath: '/notifications';
+      preLoaderRoute: typeof ConsoleNotificationsRouteImport;
       parentRoute: typeof ConsoleRoute;
     };
     '/_console/operations': {
@@ -860,6 +935,13 @@ declare module '@tanstack/react-router' {
       preLoaderRoute: typeof ConsoleCachesIdLogsRouteImport;
       parentRoute: typeof ConsoleCachesIdRoute;
     };
+    '/_console/caches/$id/metrics': {
+      id: '/_console/caches/$id/metrics';
+      path: '/metrics';
+      fullPath: '/caches/$id/metrics';
+      preLoaderRoute: typeof ConsoleCachesIdMetricsRouteImport;
+      parentRoute: typeof ConsoleCachesIdRoute;
+    };
     '/_console/caches/$id/settings': {
       id: '/_console/caches/$id/settings';
       path: '/settings';
@@ -914,6 +996,13 @@ declare module '@tanstack/react-router' {
       path: '/logs';
       fullPath: '/databases/$id/logs';
       preLoaderRoute: typeof ConsoleDatabasesIdLogsRouteImport;
+      parentRoute: typeof ConsoleDatabasesIdRoute;
+    };
+    '/_console/databases/$id/metrics': {
+      id: '/_console/databases/$id/metrics';
+      path: '/metrics';
+      fullPath: '/databases/$id/metrics';
+      preLoaderRoute: typeof ConsoleDatabasesIdMetricsRouteImport;
       parentRoute: typeof ConsoleDatabasesIdRoute;
     };
     '/_console/databases/$id/settings': {
@@ -972,6 +1061,13 @@ declare module '@tanstack/react-router' {
       preLoaderRoute: typeof ConsoleVpsIdLogsRouteImport;
       parentRoute: typeof ConsoleVpsIdRoute;
     };
+    '/_console/vps/$id/metrics': {
+      id: '/_console/vps/$id/metrics';
+      path: '/metrics';
+      fullPath: '/vps/$id/metrics';
+      preLoaderRoute: typeof ConsoleVpsIdMetricsRouteImport;
+      parentRoute: typeof ConsoleVpsIdRoute;
+    };
     '/_console/vps/$id/settings': {
       id: '/_console/vps/$id/settings';
       path: '/settings';
@@ -995,6 +1091,7 @@ interface ConsoleCachesIdRouteChildren {
   ConsoleCachesIdEventsRoute: typeof ConsoleCachesIdEventsRoute;
   ConsoleCachesIdFirewallRoute: typeof ConsoleCachesIdFirewallRoute;
   ConsoleCachesIdLogsRoute: typeof ConsoleCachesIdLogsRoute;
+  ConsoleCachesIdMetricsRoute: typeof ConsoleCachesIdMetricsRoute;
   ConsoleCachesIdSettingsRoute: typeof ConsoleCachesIdSettingsRoute;
   ConsoleCachesIdSnapshotsRoute: typeof ConsoleCachesIdSnapshotsRoute;
   ConsoleCachesIdIndexRoute: typeof ConsoleCachesIdIndexRoute;
@@ -1006,6 +1103,7 @@ const ConsoleCachesIdRouteChildren: ConsoleCachesIdRouteChildren = {
   ConsoleCachesIdEventsRoute: ConsoleCachesIdEventsRoute,
   ConsoleCachesIdFirewallRoute: ConsoleCachesIdFirewallRoute,
   ConsoleCachesIdLogsRoute: ConsoleCachesIdLogsRoute,
+  ConsoleCachesIdMetricsRoute: ConsoleCachesIdMetricsRoute,
   ConsoleCachesIdSettingsRoute: ConsoleCachesIdSettingsRoute,
   ConsoleCachesIdSnapshotsRoute: ConsoleCachesIdSnapshotsRoute,
   ConsoleCachesIdIndexRoute: ConsoleCachesIdIndexRoute,
@@ -1021,6 +1119,7 @@ interface ConsoleDatabasesIdRouteChildren {
   ConsoleDatabasesIdEventsRoute: typeof ConsoleDatabasesIdEventsRoute;
   ConsoleDatabasesIdFirewallRoute: typeof ConsoleDatabasesIdFirewallRoute;
   ConsoleDatabasesIdLogsRoute: typeof ConsoleDatabasesIdLogsRoute;
+  ConsoleDatabasesIdMetricsRoute: typeof ConsoleDatabasesIdMetricsRoute;
   ConsoleDatabasesIdSettingsRoute: typeof ConsoleDatabasesIdSettingsRoute;
   ConsoleDatabasesIdSnapshotsRoute: typeof ConsoleDatabasesIdSnapshotsRoute;
   ConsoleDatabasesIdIndexRoute: typeof ConsoleDatabasesIdIndexRoute;
@@ -1032,6 +1131,7 @@ const ConsoleDatabasesIdRouteChildren: ConsoleDatabasesIdRouteChildren = {
   ConsoleDatabasesIdEventsRoute: ConsoleDatabasesIdEventsRoute,
   ConsoleDatabasesIdFirewallRoute: ConsoleDatabasesIdFirewallRoute,
   ConsoleDatabasesIdLogsRoute: ConsoleDatabasesIdLogsRoute,
+  ConsoleDatabasesIdMetricsRoute: ConsoleDatabasesIdMetricsRoute,
   ConsoleDatabasesIdSettingsRoute: ConsoleDatabasesIdSettingsRoute,
   ConsoleDatabasesIdSnapshotsRoute: ConsoleDatabasesIdSnapshotsRoute,
   ConsoleDatabasesIdIndexRoute: ConsoleDatabasesIdIndexRoute,
@@ -1046,6 +1146,7 @@ interface ConsoleVpsIdRouteChildren {
   ConsoleVpsIdEventsRoute: typeof ConsoleVpsIdEventsRoute;
   ConsoleVpsIdFirewallRoute: typeof ConsoleVpsIdFirewallRoute;
   ConsoleVpsIdLogsRoute: typeof ConsoleVpsIdLogsRoute;
+  ConsoleVpsIdMetricsRoute: typeof ConsoleVpsIdMetricsRoute;
   ConsoleVpsIdSettingsRoute: typeof ConsoleVpsIdSettingsRoute;
   ConsoleVpsIdSnapshotsRoute: typeof ConsoleVpsIdSnapshotsRoute;
   ConsoleVpsIdIndexRoute: typeof ConsoleVpsIdIndexRoute;
@@ -1057,6 +1158,7 @@ const ConsoleVpsIdRouteChildren: ConsoleVpsIdRouteChildren = {
   ConsoleVpsIdEventsRoute: ConsoleVpsIdEventsRoute,
   ConsoleVpsIdFirewallRoute: ConsoleVpsIdFirewallRoute,
   ConsoleVpsIdLogsRoute: ConsoleVpsIdLogsRoute,
+  ConsoleVpsIdMetricsRoute: ConsoleVpsIdMetricsRoute,
   ConsoleVpsIdSettingsRoute: ConsoleVpsIdSettingsRoute,
   ConsoleVpsIdSnapshotsRoute: ConsoleVpsIdSnapshotsRoute,
   ConsoleVpsIdIndexRoute: ConsoleVpsIdIndexRoute,
@@ -1067,7 +1169,9 @@ const ConsoleVpsIdRouteWithChildren = ConsoleVpsIdRoute._addFileChildren(
 );
 
 interface ConsoleRouteChildren {
+  ConsoleAuditRoute: typeof ConsoleAuditRoute;
   ConsoleEventsRoute: typeof ConsoleEventsRoute;
+  ConsoleNotificationsRoute: typeof ConsoleNotificationsRoute;
   ConsoleOperationsRoute: typeof ConsoleOperationsRoute;
   ConsoleParameterGroupsRoute: typeof ConsoleParameterGroupsRoute;
   ConsoleSettingsRoute: typeof ConsoleSettingsRoute;
@@ -1089,7 +1193,9 @@ interface ConsoleRouteChildren {
 }
 
 const ConsoleRouteChildren: ConsoleRouteChildren = {
+  ConsoleAuditRoute: ConsoleAuditRoute,
   ConsoleEventsRoute: ConsoleEventsRoute,
+  ConsoleNotificationsRoute: ConsoleNotificationsRoute,
   ConsoleOperationsRoute: ConsoleOperationsRoute,
   ConsoleParameterGroupsRoute: ConsoleParameterGroupsRoute,
   ConsoleSettingsRoute: ConsoleSettingsRoute,

@@ -1,6 +1,6 @@
 import { createRouter } from '@tanstack/react-router';
+import { queryClient } from './api/account.ts';
 import { whenSignedOut } from './api/client.ts';
-import { queryClient } from './api/queries.ts';
 import { routeTree } from './route-tree.gen.ts';
 import { Failure, Missing, Pending } from './shell/states.tsx';
 

@@ -24,7 +24,7 @@ const fixed = (name: string, url: string, prepare?: DashboardPage['prepare']): D
   ...(prepare ? { prepare } : {}),
 });
 
-const TABS = ['', 'connect', 'snapshots', 'firewall', 'events', 'logs', 'diagnosis', 'settings'];
+const TABS = ['', 'connect', 'metrics', 'snapshots', 'firewall', 'events', 'logs', 'diagnosis', 'settings'];
 
 const tabsOf = (name: string, path: string, idOf: (filled: Filled) => string): DashboardPage[] =>
   TABS.map((tab) => ({
@@ -58,6 +58,8 @@ export const PAGES: readonly DashboardPage[] = [
   fixed('webhooks', '/webhooks'),
   fixed('events', '/events'),
   fixed('operations', '/operations'),
+  fixed('notifications', '/notifications'),
+  fixed('audit', '/audit'),
   fixed('settings', '/settings'),
   fixed('sign-in', '/sign-in'),
   fixed('set-password', '/account/password#x'),

@@ -1,33 +1,16 @@
-import { keepPreviousData, QueryClient, queryOptions } from '@tanstack/react-query';
+import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { type Instance, isAtWork, type Kind } from '../instances/kinds.ts';
-import { ApiError, answerOf, api } from './client.ts';
+import { answerOf, api } from './client.ts';
 
-/** How long an answer is taken for current, in milliseconds. Events of the stream make it old at once. */
-const FRESH_MS = 30_000;
 /** How often something is read that is at work, in milliseconds: its progress makes no events. */
 const AT_WORK_MS = 1500;
 /** Most instances of a list. */
 export const LIST_LIMIT = 1000;
 const PAGE_SIZE = 100;
 
-export const queryClient = new QueryClient({
-  defaultOptions: {
-    queries: {
-      staleTime: FRESH_MS,
-      retry: (count, error) => !(error instanceof ApiError && error.status < 500) && count < 2,
-    },
-  },
-});
-
 /*
  * The first member of a key is the type of resource, as events name it, so that an event tells what to read anew.
  */
-
-export const accountQuery = queryOptions({
-  queryKey: ['account'],
-  queryFn: () => answerOf(api.GET('/user')),
-  staleTime: Number.POSITIVE_INFINITY,
-});
 
 export const teamsQuery = queryOptions({
   queryKey: ['teams'],

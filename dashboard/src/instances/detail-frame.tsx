@@ -18,7 +18,16 @@ import { type Instance, isAtWork, type Kind } from './kinds.ts';
 import { InstanceStatus } from './status.tsx';
 
 /** A tab of an instance's page: the last segment of its path, empty for the first. */
-export type Tab = '' | 'connect' | 'events' | 'logs' | 'diagnosis' | 'snapshots' | 'firewall' | 'settings';
+export type Tab =
+  | ''
+  | 'connect'
+  | 'metrics'
+  | 'events'
+  | 'logs'
+  | 'diagnosis'
+  | 'snapshots'
+  | 'firewall'
+  | 'settings';
 
 /** The instance of a page, which its frame has loaded. */
 export function useInstance(kind: Kind, id: string): Instance {

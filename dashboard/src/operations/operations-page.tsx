@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { ListChecks } from 'lucide-react';
-import { type OperationFilter, operationsQuery } from '../api/queries.ts';
+import { operationsQuery } from '../api/queries.ts';
 import { kindOf, type Operation } from '../instances/kinds.ts';
 import { useInstanceNames } from '../instances/names.ts';
 import { operationsText as text } from '../text/operations.ts';
@@ -12,23 +12,9 @@ import { type Column, Pager, Table } from '../ui/table.tsx';
 import { Ago } from '../ui/time.tsx';
 import { OPERATION_TONES } from './operation-list.tsx';
 import { Bar } from './progress.tsx';
+import { type OperationSearch, OPERATION_STATES as STATES } from './search.ts';
 
 const PER_PAGE = 25;
-const STATES = ['queued', 'running', 'succeeded', 'failed'] as const;
-
-export interface OperationSearch {
-  status?: OperationFilter['status'];
-  page?: number | undefined;
-}
-
-export function readOperationSearch(search: Record<string, unknown>): OperationSearch {
-  const page = Number(search.page);
-  return {
-    status: STATES.find((state) => state === search.status),
-    page: Number.isInteger(page) && page > 1 ? page : undefined,
-  };
-}
-
 const columnsOf = (names: ReadonlyMap<string, string>): readonly Column<Operation>[] => [
   {
     id: 'operation',

@@ -1,6 +1,6 @@
 import { createFileRoute, redirect } from '@tanstack/react-router';
+import { accountQuery } from '../api/account.ts';
 import { ApiError } from '../api/client.ts';
-import { accountQuery } from '../api/queries.ts';
 import { Frame } from '../shell/frame.tsx';
 
 export const Route = createFileRoute('/_console')({

@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
-import { accountQuery, healthQuery, teamsQuery } from '../api/queries.ts';
+import { accountQuery } from '../api/account.ts';
+import { healthQuery, teamsQuery } from '../api/queries.ts';
 import { currentTeam } from '../api/team.ts';
 import { chooseTheme, type Theme, useTheme } from '../shell/theme.ts';
 import { settingsText as text } from '../text/access.ts';

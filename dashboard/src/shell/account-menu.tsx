@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { BookOpen, Check, ChevronsUpDown, LogOut, Monitor, Moon, Sun } from 'lucide-react';
-import { accountQuery } from '../api/queries.ts';
+import { accountQuery } from '../api/account.ts';
 import { signInApi } from '../sign-in/api.ts';
 import { shell } from '../text/shell.ts';
 import { Menu } from '../ui/menu.tsx';

@@ -1,5 +1,6 @@
 import {
   Activity,
+  Bell,
   Boxes,
   Camera,
   Database,
@@ -7,6 +8,7 @@ import {
   LayoutDashboard,
   ListChecks,
   type LucideIcon,
+  ScrollText,
   Server,
   Settings,
   Shield,
@@ -46,8 +48,10 @@ export const NAVIGATION: readonly { title: string | null; pages: readonly Naviga
   {
     title: groups.activity,
     pages: [
+      { to: '/notifications', label: pages.notifications, icon: Bell },
       { to: '/events', label: pages.events, icon: Activity },
       { to: '/operations', label: pages.operations, icon: ListChecks },
+      { to: '/audit', label: pages.audit, icon: ScrollText },
       { to: '/webhooks', label: pages.webhooks, icon: Webhook },
     ],
   },

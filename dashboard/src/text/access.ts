@@ -50,7 +50,6 @@ export const webhookText = {
     string
   >,
   redeliver: 'Send again',
-  details: 'Details',
   payload: 'Payload',
   signature: 'Signature',
   answer: 'Answer',

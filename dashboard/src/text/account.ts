@@ -7,7 +7,6 @@ export const accountText = {
   unknown: 'An unknown browser',
   end: 'End',
   endOthers: 'End all others',
-  security: 'Password and second factor',
   password: 'Password',
   passwordAbout: 'Changing it ends all other sessions.',
   newPassword: 'New password',

@@ -21,7 +21,6 @@ export const firewallText = {
   actions: { allow: 'Allow', deny: 'Deny' } as Record<string, string>,
   protocol: 'Protocol',
   ports: 'Ports',
-  portsHint: 'One port such as 443, or a range such as 8000-8100.',
   sources: 'Sources',
   sourcesHint: 'Addresses and networks, separated by commas. Empty: everybody.',
   destinations: 'Addresses',

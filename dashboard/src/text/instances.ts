@@ -40,6 +40,7 @@ export const texts = {
   tabs: {
     overview: 'Overview',
     connect: 'Connect',
+    metrics: 'Graphs',
     events: 'Events',
     logs: 'Logs',
     diagnosis: 'Diagnosis',

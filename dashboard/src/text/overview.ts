@@ -11,8 +11,5 @@ export const overviewText = {
   noEvents: 'Nothing has happened yet',
   noEventsAbout: 'Whatever happens to your resources will be here.',
   all: 'All events',
-  failedOperation: (kind: string) => `The last ${kind} failed`,
   look: 'Look into it',
-  start: 'Get started',
-  startAbout: 'Create your first resource. It takes seconds, and can be deleted just as fast.',
 };

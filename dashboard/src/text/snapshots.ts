@@ -25,7 +25,6 @@ export const snapshotText = {
   restoreTitle: (name: string) => `Restore ${name}?`,
   restoreAbout: 'The instance is as it was then. Its present state is kept as a snapshot of its own.',
   verify: 'Restore drill',
-  verifyAbout: 'Restores it beside the original, checks it, and removes it again.',
   drillOk: (seconds: number) => `Passed in ${seconds.toFixed(0)} s`,
   drillFailed: 'Failed',
   clone: 'Clone',

@@ -50,7 +50,6 @@ export const tabTexts = {
   host: 'Host',
   port: 'Port',
   uri: 'Connection URI',
-  command: 'Command',
   certificate: 'Certificate',
   firewallHint: 'Does nobody answer? Then the firewall does not let you in:',
   firewallLink: 'look at its rules',
@@ -101,8 +100,6 @@ export const tabTexts = {
   resize: 'Plan',
   resizeAbout:
     'A larger plan has more memory, processors and disk. A running instance may be restarted for it.',
-  resizeAction: 'Change the plan',
-  daily: 'Daily snapshots',
   settings: 'Settings',
   settingsName: 'Name',
   snapshotsDaily: 'Daily snapshots',

@@ -1,5 +1,6 @@
 import { createFileRoute } from '@tanstack/react-router';
-import { OperationsPage, readOperationSearch } from '../../operations/operations-page.tsx';
+import { OperationsPage } from '../../operations/operations-page.tsx';
+import { readOperationSearch } from '../../operations/search.ts';
 
 export const Route = createFileRoute('/_console/operations')({
   validateSearch: readOperationSearch,

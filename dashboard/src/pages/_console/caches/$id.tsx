@@ -11,7 +11,7 @@ export const Route = createFileRoute('/_console/caches/$id')({
       <DetailFrame
         kind={cacheKind}
         id={Route.useParams().id}
-        tabs={['', 'connect', 'snapshots', 'firewall', 'events', 'logs', 'diagnosis', 'settings']}
+        tabs={['', 'connect', 'metrics', 'snapshots', 'firewall', 'events', 'logs', 'diagnosis', 'settings']}
       />
     );
   },

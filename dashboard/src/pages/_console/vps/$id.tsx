@@ -10,7 +10,7 @@ export const Route = createFileRoute('/_console/vps/$id')({
       <DetailFrame
         kind={vpsKind}
         id={Route.useParams().id}
-        tabs={['', 'connect', 'snapshots', 'firewall', 'events', 'logs', 'diagnosis', 'settings']}
+        tabs={['', 'connect', 'metrics', 'snapshots', 'firewall', 'events', 'logs', 'diagnosis', 'settings']}
       />
     );
   },

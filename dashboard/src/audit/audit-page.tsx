@@ -1,0 +1,137 @@
+import type { components } from '@danube/client/schema';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { ScrollText } from 'lucide-react';
+import { useState } from 'react';
+import { ApiError, answerOf, api } from '../api/client.ts';
+import { Failure } from '../shell/states.tsx';
+import { auditText as text } from '../text/audit.ts';
+import { Badge, type Tone } from '../ui/badge.tsx';
+import { Code } from '../ui/copy.tsx';
+import { Dialog } from '../ui/dialog.tsx';
+import { Notice } from '../ui/notice.tsx';
+import { Empty, PageHeader } from '../ui/page.tsx';
+import { type Column, Pager, Table } from '../ui/table.tsx';
+import { Ago } from '../ui/time.tsx';
+import { type AuditSearch, OUTCOMES } from './search.ts';
+
+type Entry = components['schemas']['AuditEntry'];
+
+const PER_PAGE = 25;
+const TONES: Record<string, Tone> = { done: 'good', refused: 'warn', failed: 'bad' };
+
+const columnsOf = (onOpen: (entry: Entry) => void): readonly Column<Entry>[] => [
+  {
+    id: 'what',
+    title: text.what,
+    cell: (entry) => (
+      <button type="button" className="rounded text-left hover:underline" onClick={() => onOpen(entry)}>
+        <code className="font-mono text-[0.8667rem] break-all">{entry.action}</code>
+      </button>
+    ),
+  },
+  {
+    id: 'who',
+    title: text.who,
+    cell: ({ account_email, address }) => (
+      <div className="max-w-64 min-w-28">
+        <span className="block truncate">{account_email ?? text.danube}</span>
+        <span className="block text-sm text-quiet">{address}</span>
+      </div>
+    ),
+  },
+  {
+    id: 'resource',
+    title: text.resource,
+    from: 'md',
+    cell: ({ resource_type, resource_id }) => (
+      <span className="text-quiet">
+        {resource_type ? `${resource_type} ${resource_id?.slice(0, 8) ?? ''}` : '–'}
+      </span>
+    ),
+  },
+  {
+    id: 'outcome',
+    title: text.outcome,
+    from: 'sm',
+    cell: ({ outcome }) => <Badge tone={TONES[outcome] ?? 'idle'}>{text.states[outcome] ?? outcome}</Badge>,
+  },
+  {
+    id: 'when',
+    title: text.when,
+    right: true,
+    from: 'sm',
+    cell: ({ created_at }) => (
+      <span className="whitespace-nowrap text-quiet">
+        <Ago at={created_at} />
+      </span>
+    ),
+  },
+];
+
+/** Who has changed what. What is shown is in the address. */
+export function AuditPage({
+  search: { status, page = 1 },
+  onSearch,
+}: {
+  search: AuditSearch;
+  onSearch: (change: AuditSearch) => void;
+}) {
+  const [open, setOpen] = useState<Entry | null>(null);
+  const query = { page, per_page: PER_PAGE, ...(status ? { status } : {}) };
+  const { data, error } = useQuery({
+    queryKey: ['audit', query],
+    queryFn: () => answerOf(api.GET('/audit', { params: { query } })),
+    placeholderData: keepPreviousData,
+  });
+  const isForbidden = error instanceof ApiError && error.status === 403;
+  if (error && !isForbidden) return <Failure error={error} reset={() => undefined} />;
+  return (
+    <>
+      <PageHeader title={text.title} about={text.about} />
+      {isForbidden ? (
+        <Notice tone="warn">{error.message}</Notice>
+      ) : (
+        <div className="card overflow-hidden">
+          <div className="flex min-h-15 items-center border-b border-line px-5 py-3">
+            <select
+              aria-label={text.outcome}
+              className="control w-auto"
+              value={status ?? ''}
+              onChange={({ target }) =>
+                onSearch({ status: OUTCOMES.find((one) => one === target.value), page: undefined })
+              }
+            >
+              <option value="">{text.all}</option>
+              {OUTCOMES.map((outcome) => (
+                <option key={outcome} value={outcome}>
+                  {text.states[outcome]}
+                </option>
+              ))}
+            </select>
+          </div>
+          {data?.data.length === 0 ? (
+            <Empty icon={<ScrollText />} title={text.emptyTitle}>
+              {text.emptyAbout}
+            </Empty>
+          ) : (
+            <Table
+              caption={text.title}
+              columns={columnsOf(setOpen)}
+              rows={data?.data}
+              idOf={({ id }) => String(id)}
+            />
+          )}
+          <Pager
+            page={page}
+            perPage={PER_PAGE}
+            total={data?.pagination.total ?? 0}
+            onPage={(next) => onSearch({ page: next === 1 ? undefined : next })}
+          />
+        </div>
+      )}
+      <Dialog open={open !== null} onClose={() => setOpen(null)} title={open?.action ?? ''} wide>
+        {open && <Code label={open.action} text={JSON.stringify(open, null, 2)} />}
+      </Dialog>
+    </>
+  );
+}

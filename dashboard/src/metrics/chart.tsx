@@ -1,0 +1,78 @@
+import { type PointerEvent, useId } from 'react';
+import { metricsText as text } from '../text/metrics.ts';
+import { ceilingOf, formatValue, nearest, type Point, pathOf } from './series.ts';
+
+const TIME = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short' });
+
+interface Props {
+  title: string;
+  unit: string;
+  points: readonly Point[];
+  from: number;
+  to: number;
+  /** The moment that the cursor is at; all graphs of the page share it. */
+  cursor: number | null;
+  onCursor: (at: number | null) => void;
+}
+
+/** A line over time. Its last value, or that at the cursor, is also there as text. */
+export function Chart({ title, unit, points, from, to, cursor, onCursor }: Props) {
+  const name = useId();
+  const values = points.flatMap(({ value }) => (value === null ? [] : [value]));
+  const ceiling = ceilingOf(values, unit);
+  const shown = nearest(points, cursor ?? to);
+  const line = pathOf(points, from, to, ceiling);
+  const move = ({ clientX, currentTarget }: PointerEvent) => {
+    const { left, width } = currentTarget.getBoundingClientRect();
+    onCursor(from + ((clientX - left) / width) * (to - from));
+  };
+  return (
+    <figure className="card p-5" aria-labelledby={name}>
+      <figcaption className="mb-3 flex items-baseline justify-between gap-4">
+        <span id={name} className="font-medium">
+          {title}
+        </span>
+        <span className="text-sm text-quiet tabular-nums">
+          {shown?.value != null && (
+            <>
+              <span className="text-ink">{formatValue(shown.value, unit)}</span>
+              {cursor !== null && ` · ${TIME.format(shown.at)}`}
+            </>
+          )}
+        </span>
+      </figcaption>
+      {values.length === 0 ? (
+        <p className="grid h-36 place-items-center text-quiet">{text.none}</p>
+      ) : (
+        <div className="relative h-36" onPointerMove={move} onPointerLeave={() => onCursor(null)}>
+          <svg
+            viewBox="0 0 100 100"
+            preserveAspectRatio="none"
+            className="size-full overflow-visible"
+            aria-hidden
+          >
+            {[0, 50, 100].map((y) => (
+              <path key={y} d={`M0 ${y}H100`} className="stroke-line" vectorEffect="non-scaling-stroke" />
+            ))}
+            <path
+              d={line}
+              className="fill-none stroke-accent-fill stroke-[1.6]"
+              strokeLinejoin="round"
+              vectorEffect="non-scaling-stroke"
+            />
+            {cursor !== null && shown && (
+              <path
+                d={`M${((shown.at - from) / (to - from)) * 100} 0V100`}
+                className="stroke-edge"
+                vectorEffect="non-scaling-stroke"
+              />
+            )}
+          </svg>
+          <span className="absolute top-0.5 left-0 bg-surface pr-1 text-xs text-quiet tabular-nums">
+            {formatValue(ceiling, unit)}
+          </span>
+        </div>
+      )}
+    </figure>
+  );
+}

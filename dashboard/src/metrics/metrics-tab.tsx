@@ -1,0 +1,132 @@
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { answerOf, api } from '../api/client.ts';
+import type { Kind } from '../instances/kinds.ts';
+import { metricsText as text } from '../text/metrics.ts';
+import { Notice } from '../ui/notice.tsx';
+import { Chart } from './chart.tsx';
+import { RANGES } from './range.ts';
+
+/** About how many points a graph has. */
+const POINTS = 120;
+const SHORTEST_STEP = 15;
+/** How often the graphs go on, in milliseconds. */
+const GO_ON_MS = 30_000;
+
+const OF_ALL = [
+  'cpu_usage',
+  'memory_usage',
+  'disk_usage',
+  'network_receive_rate',
+  'network_transmit_rate',
+  'disk_read_rate',
+  'disk_write_rate',
+] as const;
+const METRICS = {
+  vps: OF_ALL,
+  database: ['db_connections', 'db_queries_per_second', ...OF_ALL],
+  cache: ['cache_connections', 'cache_ops_per_second', 'cache_hit_ratio', ...OF_ALL],
+} as const;
+
+function readHistory(kind: Kind, id: string, metric: string, range: string) {
+  const seconds = RANGES[range]!;
+  const to = new Date();
+  const from = new Date(to.getTime() - seconds * 1000);
+  const step = Math.max(SHORTEST_STEP, Math.round(seconds / POINTS));
+  const query = { metric: metric as 'cpu_usage', from: from.toISOString(), to: to.toISOString(), step };
+  if (kind.name === 'vps')
+    return answerOf(
+      api.GET('/vps/{vpsInstance}/metrics/history', { params: { path: { vpsInstance: id }, query } }),
+    );
+  if (kind.name === 'database')
+    return answerOf(
+      api.GET('/database/{databaseInstance}/metrics/history', {
+        params: { path: { databaseInstance: id }, query },
+      }),
+    );
+  return answerOf(
+    api.GET('/cache/{cacheInstance}/metrics/history', { params: { path: { cacheInstance: id }, query } }),
+  );
+}
+
+/** What an instance has used over time. The range is in the address; all graphs share a cursor. */
+export function MetricsTab({
+  kind,
+  id,
+  range,
+  onRange,
+}: {
+  kind: Kind;
+  id: string;
+  range: string;
+  onRange: (range: string) => void;
+}) {
+  const [cursor, setCursor] = useState<number | null>(null);
+  return (
+    <>
+      <div className="mb-4 flex justify-end">
+        <select
+          aria-label={text.range}
+          className="control w-auto"
+          value={range}
+          onChange={({ target }) => onRange(target.value)}
+        >
+          {Object.entries(text.ranges).map(([value, label]) => (
+            <option key={value} value={value}>
+              {label}
+            </option>
+          ))}
+        </select>
+      </div>
+      <div className="grid gap-4 lg:grid-cols-2">
+        {METRICS[kind.name].map((metric) => (
+          <Graph
+            key={metric}
+            kind={kind}
+            id={id}
+            metric={metric}
+            range={range}
+            cursor={cursor}
+            onCursor={setCursor}
+          />
+        ))}
+      </div>
+    </>
+  );
+}
+
+function Graph({
+  kind,
+  id,
+  metric,
+  range,
+  cursor,
+  onCursor,
+}: {
+  kind: Kind;
+  id: string;
+  metric: string;
+  range: string;
+  cursor: number | null;
+  onCursor: (at: number | null) => void;
+}) {
+  const { data, error } = useQuery({
+    queryKey: ['metrics', kind.name, id, metric, range],
+    queryFn: () => readHistory(kind, id, metric, range),
+    placeholderData: keepPreviousData,
+    refetchInterval: GO_ON_MS,
+  });
+  if (error) return <Notice tone="warn">{error.message}</Notice>;
+  if (!data) return <div className="skeleton h-52 rounded-xl" />;
+  return (
+    <Chart
+      title={text.names[metric] ?? metric}
+      unit={data.unit}
+      from={new Date(data.from).getTime()}
+      to={new Date(data.to).getTime()}
+      points={data.points.map(({ time, value }) => ({ at: new Date(time).getTime(), value }))}
+      cursor={cursor}
+      onCursor={onCursor}
+    />
+  );
+}
