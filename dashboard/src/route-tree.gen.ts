@@ -14,6 +14,7 @@ import { Route as ConsoleIndexRouteImport } from './pages/_console/index';
 import { Route as ConsoleAuditRouteImport } from './pages/_console/audit';
 import { Route as ConsoleEventsRouteImport } from './pages/_console/events';
 import { Route as ConsoleNotificationsRouteImport } from './pages/_console/notifications';
+import { Route as ConsoleObjectStorageRouteImport } from './pages/_console/object-storage';
 import { Route as ConsoleOperationsRouteImport } from './pages/_console/operations';
 import { Route as ConsoleParameterGroupsRouteImport } from './pages/_console/parameter-groups';
 import { Route as ConsoleSettingsRouteImport } from './pages/_console/settings';
@@ -87,6 +88,11 @@ const ConsoleEventsRoute = ConsoleEventsRouteImport.update({
 const ConsoleNotificationsRoute = ConsoleNotificationsRouteImport.update({
   id: '/notifications',
   path: '/notifications',
+  getParentRoute: () => ConsoleRoute,
+} as any);
+const ConsoleObjectStorageRoute = ConsoleObjectStorageRouteImport.update({
+  id: '/object-storage',
+  path: '/object-storage',
   getParentRoute: () => ConsoleRoute,
 } as any);
 const ConsoleOperationsRoute = ConsoleOperationsRouteImport.update({
@@ -354,6 +360,7 @@ export interface FileRoutesByFullPath {
   '/audit': typeof ConsoleAuditRoute;
   '/events': typeof ConsoleEventsRoute;
   '/notifications': typeof ConsoleNotificationsRoute;
+  '/object-storage': typeof ConsoleObjectStorageRoute;
   '/operations': typeof ConsoleOperationsRoute;
   '/parameter-groups': typeof ConsoleParameterGroupsRoute;
   '/settings': typeof ConsoleSettingsRoute;
@@ -409,6 +416,7 @@ export interface FileRoutesByTo {
   '/audit': typeof ConsoleAuditRoute;
   '/events': typeof ConsoleEventsRoute;
   '/notifications': typeof ConsoleNotificationsRoute;
+  '/object-storage': typeof ConsoleObjectStorageRoute;
   '/operations': typeof ConsoleOperationsRoute;
   '/parameter-groups': typeof ConsoleParameterGroupsRoute;
   '/settings': typeof ConsoleSettingsRoute;
@@ -464,6 +472,7 @@ export interface FileRoutesById {
   '/_console/audit': typeof ConsoleAuditRoute;
   '/_console/events': typeof ConsoleEventsRoute;
   '/_console/notifications': typeof ConsoleNotificationsRoute;
+  '/_console/object-storage': typeof ConsoleObjectStorageRoute;
   '/_console/operations': typeof ConsoleOperationsRoute;
   '/_console/parameter-groups': typeof ConsoleParameterGroupsRoute;
   '/_console/settings': typeof ConsoleSettingsRoute;
@@ -523,6 +532,7 @@ export interface FileRouteTypes {
     | '/audit'
     | '/events'
     | '/notifications'
+    | '/object-storage'
     | '/operations'
     | '/parameter-groups'
     | '/settings'
@@ -578,6 +588,7 @@ export interface FileRouteTypes {
     | '/audit'
     | '/events'
     | '/notifications'
+    | '/object-storage'
     | '/operations'
     | '/parameter-groups'
     | '/settings'
@@ -632,6 +643,7 @@ export interface FileRouteTypes {
     | '/_console/audit'
     | '/_console/events'
     | '/_console/notifications'
+    | '/_console/object-storage'
     | '/_console/operations'
     | '/_console/parameter-groups'
     | '/_console/settings'
@@ -730,6 +742,13 @@ declare module '@tanstack/react-router' {
       path: '/notifications';
       fullPath: '/notifications';
       preLoaderRoute: typeof ConsoleNotificationsRouteImport;
+      parentRoute: typeof ConsoleRoute;
+    };
+    '/_console/object-storage': {
+      id: '/_console/object-storage';
+      path: '/object-storage';
+      fullPath: '/object-storage';
+      preLoaderRoute: typeof ConsoleObjectStorageRouteImport;
       parentRoute: typeof ConsoleRoute;
     };
     '/_console/operations': {
@@ -1172,6 +1191,7 @@ interface ConsoleRouteChildren {
   ConsoleAuditRoute: typeof ConsoleAuditRoute;
   ConsoleEventsRoute: typeof ConsoleEventsRoute;
   ConsoleNotificationsRoute: typeof ConsoleNotificationsRoute;
+  ConsoleObjectStorageRoute: typeof ConsoleObjectStorageRoute;
   ConsoleOperationsRoute: typeof ConsoleOperationsRoute;
   ConsoleParameterGroupsRoute: typeof ConsoleParameterGroupsRoute;
   ConsoleSettingsRoute: typeof ConsoleSettingsRoute;
@@ -1196,6 +1216,7 @@ const ConsoleRouteChildren: ConsoleRouteChildren = {
   ConsoleAuditRoute: ConsoleAuditRoute,
   ConsoleEventsRoute: ConsoleEventsRoute,
   ConsoleNotificationsRoute: ConsoleNotificationsRoute,
+  ConsoleObjectStorageRoute: ConsoleObjectStorageRoute,
   ConsoleOperationsRoute: ConsoleOperationsRoute,
   ConsoleParameterGroupsRoute: ConsoleParameterGroupsRoute,
   ConsoleSettingsRoute: ConsoleSettingsRoute,

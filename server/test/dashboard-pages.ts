@@ -46,6 +46,7 @@ export const PAGES: readonly DashboardPage[] = [
   fixed('caches', '/caches'),
   fixed('caches-new', '/caches/new'),
   ...tabsOf('cache', '/caches', ({ cache }) => cache),
+  fixed('object-storage', '/object-storage'),
   fixed('snapshots', '/snapshots'),
   fixed('firewalls', '/firewalls'),
   { name: 'firewall', url: ({ firewall }) => `/firewalls/${firewall}` },

@@ -41,6 +41,7 @@ export function TwoFactor() {
   };
   return (
     <Section
+      flush
       title={text.codes}
       about={data ? (data.enabled ? text.codesOn(data.recovery_codes_left) : text.codesOff) : '\u00a0'}
       actions={

@@ -1,5 +1,6 @@
 import {
   Activity,
+  Archive,
   Bell,
   Boxes,
   Camera,
@@ -34,6 +35,7 @@ export const NAVIGATION: readonly { title: string | null; pages: readonly Naviga
       { to: '/vps', label: pages.vps, icon: Server },
       { to: '/databases', label: pages.databases, icon: Database },
       { to: '/caches', label: pages.caches, icon: Boxes },
+      { to: '/object-storage', label: pages.storage, icon: Archive },
       { to: '/parameter-groups', label: pages.parameterGroups, icon: SlidersHorizontal },
       { to: '/snapshots', label: pages.snapshots, icon: Camera },
     ],

@@ -12,6 +12,7 @@ export const shell = {
     databases: 'Databases',
     caches: 'Caches',
     firewalls: 'Firewalls',
+    storage: 'Object storage',
     snapshots: 'Snapshots',
     parameterGroups: 'Parameter groups',
     sshKeys: 'SSH keys',

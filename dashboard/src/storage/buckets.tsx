@@ -1,0 +1,176 @@
+import type { components } from '@danube/client/schema';
+import { queryOptions, useQuery, useQueryClient } from '@tanstack/react-query';
+import { Archive, Plus, Trash2 } from 'lucide-react';
+import { useState } from 'react';
+import { answerOf, api } from '../api/client.ts';
+import { common } from '../text/common.ts';
+import { storageText as text } from '../text/storage.ts';
+import { Badge, Tag, type Tone } from '../ui/badge.tsx';
+import { Button, IconButton } from '../ui/button.tsx';
+import { Copyable } from '../ui/copy.tsx';
+import { type Confirmation, ConfirmDialog, Dialog } from '../ui/dialog.tsx';
+import { Switch, TextField } from '../ui/field.tsx';
+import { useForm } from '../ui/form.ts';
+import { Empty, Section } from '../ui/page.tsx';
+import { type Column, Table } from '../ui/table.tsx';
+import { tellSuccess } from '../ui/toast.tsx';
+
+type Bucket = components['schemas']['Bucket'];
+
+const TONES: Record<string, Tone> = {
+  healthy: 'good',
+  progressing: 'busy',
+  stopped: 'idle',
+  unhealthy: 'bad',
+};
+/** How often the list is read while a bucket is at work, in milliseconds. */
+const AT_WORK_MS = 2000;
+
+export const bucketsQuery = queryOptions({
+  queryKey: ['bucket', 'list'],
+  queryFn: async () =>
+    (await answerOf(api.GET('/storage/buckets', { params: { query: { per_page: 100 } } }))).data,
+  refetchInterval: ({ state }) =>
+    state.data?.some(({ status_details }) => !status_details.operation.terminal) ? AT_WORK_MS : false,
+});
+
+const COLUMNS: readonly Column<Bucket>[] = [
+  {
+    id: 'name',
+    title: text.name,
+    cell: ({ name, display_name, public_access }) => (
+      <div className="max-w-80 min-w-32">
+        <span className="flex flex-wrap items-center gap-2">
+          <span className="font-medium break-all">{display_name || name}</span>
+          {public_access && <Tag>{text.public}</Tag>}
+        </span>
+        {display_name && display_name !== name && <Copyable text={name} />}
+      </div>
+    ),
+  },
+  {
+    id: 'status',
+    title: common.status,
+    cell: ({ status_label, status_details }) => (
+      <Badge tone={TONES[status_details.health] ?? 'idle'}>{status_label}</Badge>
+    ),
+  },
+  { id: 'size', title: text.size, right: true, from: 'sm', cell: ({ size_human }) => size_human },
+  { id: 'objects', title: text.objects, right: true, from: 'sm', cell: ({ object_count }) => object_count },
+  {
+    id: 'endpoint',
+    title: text.endpoint,
+    from: 'lg',
+    cell: ({ endpoint_url }) => (endpoint_url ? <Copyable text={endpoint_url} /> : '–'),
+  },
+];
+
+/** The buckets of the team. */
+export function Buckets() {
+  const client = useQueryClient();
+  const { data } = useQuery(bucketsQuery);
+  const [isOpen, setOpen] = useState(false);
+  const [confirmation, setConfirmation] = useState<Confirmation | null>(null);
+  const remove = async (bucket: string) => {
+    const params = { path: { bucket }, query: { force: 'true' as const } };
+    tellSuccess((await answerOf(api.DELETE('/storage/buckets/{bucket}', { params }))).message);
+    await client.invalidateQueries({ queryKey: ['bucket'] });
+  };
+  const create = (
+    <Button look="primary" icon={<Plus />} onClick={() => setOpen(true)}>
+      {text.create}
+    </Button>
+  );
+  const actions: Column<Bucket> = {
+    id: 'actions',
+    title: common.actions,
+    hideTitle: true,
+    right: true,
+    cell: ({ id, name }) => (
+      <IconButton
+        label={`${common.delete}: ${name}`}
+        onClick={() =>
+          setConfirmation({
+            title: text.deleteTitle(name),
+            about: text.deleteAbout,
+            action: common.delete,
+            danger: true,
+            typed: name,
+            run: () => remove(id),
+          })
+        }
+      >
+        <Trash2 />
+      </IconButton>
+    ),
+  };
+  return (
+    <Section title={text.buckets} flush actions={data?.length === 0 ? null : create}>
+      {data?.length === 0 ? (
+        <Empty icon={<Archive />} title={text.emptyTitle} action={create}>
+          {text.emptyAbout}
+        </Empty>
+      ) : (
+        <Table
+          caption={text.buckets}
+          columns={[...COLUMNS, actions]}
+          rows={data}
+          idOf={({ id }) => id}
+          expect={2}
+        />
+      )}
+      <Dialog open={isOpen} onClose={() => setOpen(false)} title={text.create}>
+        <CreateForm onDone={() => setOpen(false)} />
+      </Dialog>
+      <ConfirmDialog confirmation={confirmation} onClose={() => setConfirmation(null)} />
+    </Section>
+  );
+}
+
+function CreateForm({ onDone }: { onDone: () => void }) {
+  const client = useQueryClient();
+  const { values, set, errors, busy, submit } = useForm('new bucket', {
+    name: '',
+    versioning_enabled: false,
+    public_access: false,
+  });
+  const create = async (key: string) => {
+    const params = { header: { 'Idempotency-Key': key } };
+    tellSuccess((await answerOf(api.POST('/storage/buckets', { params, body: values }))).message);
+    void client.invalidateQueries({ queryKey: ['bucket'] });
+    onDone();
+  };
+  return (
+    <form
+      className="flex flex-col gap-5"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void submit(create);
+      }}
+    >
+      <TextField
+        label={text.name}
+        value={values.name}
+        errors={errors.name}
+        onValue={(name) => set('name', name)}
+      />
+      <Switch
+        label={text.versioning}
+        hint={text.versioningAbout}
+        checked={values.versioning_enabled}
+        onChecked={(on) => set('versioning_enabled', on)}
+      />
+      <Switch
+        label={text.publicAccess}
+        hint={text.publicAbout}
+        checked={values.public_access}
+        onChecked={(on) => set('public_access', on)}
+      />
+      <div className="flex justify-end">
+        <Button type="submit" look="primary" busy={busy}>
+          {text.create}
+        </Button>
+      </div>
+    </form>
+  );
+}
