@@ -1,5 +1,5 @@
 /**
- * Regenerates the generated files: `openapi/v1.json`, the client's types, the list of error pages, and the types of the
+ * Regenerates the generated files: `openapi/v1.json`, the client's types, the list of error pages, the table of roles, and the types of the
  * database's tables, for which it creates a temporary database, or uses `DATABASE_URL` if set. With `--check` it writes
  * nothing, and exits with status 1 if a file is outdated.
  */
@@ -17,6 +17,7 @@ import { buildOpenApi } from '../server/src/http/openapi.ts';
 import { createHttpServer } from '../server/src/http/server.ts';
 import { createAuditor } from '../server/src/identity/audit/auditor.ts';
 import { createAuthenticator } from '../server/src/identity/authentication.ts';
+import { rolesTable } from '../server/src/identity/teams/roles.ts';
 import { ERROR_STATUS } from '../server/src/lib/errors.ts';
 import { createLog } from '../server/src/lib/log.ts';
 import { createSimMetricsStore } from '../server/src/metrics/sim/store.ts';
@@ -32,6 +33,7 @@ import {
 import { packagesFor } from './test-packages.ts';
 
 const ROOT = path.join(import.meta.dirname, '..');
+const ROLES_PAGE = 'docs/teams.md';
 
 /** The OpenAPI document of the declared routes. Needs no database, since connections are opened by the first query. */
 async function openApiDocument(): Promise<string> {
@@ -84,6 +86,14 @@ function errorIndex(): string {
   ].join('\n');
 }
 
+/** A page with the table of roles between its two marks. */
+async function rolesPage(): Promise<string> {
+  const page = await readFile(path.join(ROOT, ROLES_PAGE), 'utf8');
+  const marks = /(<!-- roles: written by npm run generate -->\n)[\s\S]*(\n<!-- end of roles -->)/;
+  if (!marks.test(page)) throw new Error(`${ROLES_PAGE} has no marks for the table of roles.`);
+  return page.replace(marks, (_, begin: string, end: string) => `${begin}\n${rolesTable()}\n${end}`);
+}
+
 async function tableTypes(): Promise<string> {
   if (process.env.DATABASE_URL) return databaseTypes(process.env.DATABASE_URL);
   await prepareTestInstall('sim');
@@ -120,6 +130,7 @@ const files: [string, string][] = [
   ['openapi/v1.json', document],
   ['client/src/schema.gen.ts', await clientTypes(document)],
   ['docs/errors/README.md', errorIndex()],
+  [ROLES_PAGE, await rolesPage()],
 ];
 files.push(['server/src/db/schema.gen.ts', await tableTypes()]);
 

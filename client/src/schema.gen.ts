@@ -57,7 +57,191 @@ export interface paths {
          */
         get: operations["listTeams"];
         put?: never;
+        /**
+         * Create a team
+         * @description Creates a team, which the account owns. An account may own five, if the operator sets nothing else. Needs the scope `team:write`.
+         */
+        post: operations["createTeam"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/user/teams/{team}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
         post?: never;
+        /**
+         * Leave a team
+         * @description Ends the account’s membership, and revokes its tokens of that team. The last owner of a team cannot leave. Needs the scope `team:write`.
+         */
+        delete: operations["leaveTeam"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/team": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show the team
+         * @description Shows the team that the request acts on, and the role of the account in it. Needs the scope `team:read`.
+         */
+        get: operations["getTeam"];
+        /**
+         * Rename the team
+         * @description Gives the team that the request acts on another name. Needs the scope `team:write`.
+         */
+        put: operations["renameTeam"];
+        post?: never;
+        /**
+         * Delete the team
+         * @description Deletes the team that the request acts on. It must have nothing any more: no instances, firewalls, SSH keys and so on. Its tokens are revoked. A personal team stays. Needs the scope `team:delete`.
+         */
+        delete: operations["deleteTeam"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/team/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List members
+         * @description Lists the members of the team with their roles. Needs the scope `team:read`.
+         */
+        get: operations["listTeamMembers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/team/members/{member}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a member
+         * @description Shows one member of the team. Needs the scope `team:read`.
+         */
+        get: operations["getTeamMember"];
+        /**
+         * Change a role
+         * @description Gives a member another role, which counts within a second. The last owner stays one. Who makes an owner, or changes or removes one, needs `team:delete`, too. Needs the scope `team:write`.
+         */
+        put: operations["setTeamRole"];
+        post?: never;
+        /**
+         * Remove a member
+         * @description Removes a member. The account’s tokens of this team stop working within a second, and so do streams. The last owner stays. Who makes an owner, or changes or removes one, needs `team:delete`, too. Needs the scope `team:write`.
+         */
+        delete: operations["removeTeamMember"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/team/transfer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Transfer the team
+         * @description Makes another member the owner, and the account that asks an admin. Needs the scope `team:delete`.
+         */
+        post: operations["transferTeam"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/team/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List invitations
+         * @description Lists the invitations to the team that can still be accepted. Needs the scope `team:write`.
+         */
+        get: operations["listTeamInvitations"];
+        put?: never;
+        /**
+         * Invite
+         * @description Invites by e-mail, or makes a link to pass on. It can be accepted once. Members and open invitations together keep to the team’s quota of members. Who makes an owner, or changes or removes one, needs `team:delete`, too. Needs the scope `team:write`.
+         */
+        post: operations["inviteToTeam"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/team/invitations/{invitation}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Withdraw an invitation
+         * @description Makes an invitation useless. Needs the scope `team:write`.
+         */
+        delete: operations["withdrawInvitation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/user/invitations/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accept an invitation
+         * @description Makes the account a member of the team that has invited it. Needs the scope `team:write`.
+         */
+        post: operations["acceptInvitation"];
         delete?: never;
         options?: never;
         head?: never;
@@ -143,6 +327,74 @@ export interface paths {
          * @description Signs the account out there. Streams of that session end as well. Needs a session: API tokens cannot do this.
          */
         delete: operations["endSession"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/user/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List tokens
+         * @description Lists the account’s API tokens that are not revoked, newest first. Secrets are never shown again. Needs the scope `token:read`.
+         */
+        get: operations["listTokens"];
+        put?: never;
+        /**
+         * Create a token
+         * @description Creates an API token of the account. In a session, the password or passkey must have been given just now. A token can make others that have no scope which it lacks, and expire no later; they are revoked with it. Needs the scope `token:write`.
+         */
+        post: operations["createToken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/user/tokens/{credential}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a token
+         * @description Shows one of the account’s API tokens. Needs the scope `token:read`.
+         */
+        get: operations["getToken"];
+        put?: never;
+        post?: never;
+        /**
+         * Revoke a token
+         * @description Revokes a token of the account, and those that were made with it. It stops working within a second, and so do its streams. Needs the scope `token:delete`.
+         */
+        delete: operations["deleteToken"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/user/tokens/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Explain what a token may do
+         * @description Says whether the token of this request may make another request, which scope that needs, and why it may not. Changes nothing, and does not look at what the path names. Any valid token will do.
+         */
+        post: operations["explainToken"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -3088,6 +3340,198 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/operator/accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List accounts
+         * @description Lists all accounts of the install, newest first. `name` is the e-mail address. Needs the scope `operator:read`.
+         */
+        get: operations["listOperatorAccounts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operator/accounts/{account}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show an account
+         * @description Shows any account of the install. Needs the scope `operator:read`.
+         */
+        get: operations["getOperatorAccount"];
+        /**
+         * Change an account
+         * @description Sets the tier of an account, rate limits of its own, and how many teams it may own. Needs the scope `operator:write`.
+         */
+        put: operations["updateOperatorAccount"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operator/teams": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List teams of the install
+         * @description Lists all teams with their quotas and what they use, newest first. Needs the scope `operator:read`.
+         */
+        get: operations["listOperatorTeams"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operator/teams/{operatorTeam}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a team of the install
+         * @description Shows any team, with its quotas and what it uses. Needs the scope `operator:read`.
+         */
+        get: operations["getOperatorTeam"];
+        /**
+         * Set the quotas of a team
+         * @description Replaces the quotas of the team that differ from the default. What it has stays, also beyond them. Needs the scope `operator:write`.
+         */
+        put: operations["updateOperatorTeam"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operator/plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List all plans
+         * @description Lists the plans of all kinds, also those that are not offered. Needs the scope `operator:read`.
+         */
+        get: operations["listOperatorPlans"];
+        /**
+         * Change a plan
+         * @description Sets the price of a plan, and whether it is offered. Instances that there are keep theirs. Needs the scope `operator:write`.
+         */
+        put: operations["updateOperatorPlan"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operator/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show the state of the install
+         * @description What the host has and has promised, what is at work, and which processes live. See also `/health`. Needs the scope `operator:read`.
+         */
+        get: operations["getOperatorStatus"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operator/operations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List operations in trouble
+         * @description Lists operations of all teams that have failed, or have not ended 30 minutes after their beginning. Needs the scope `operator:read`.
+         */
+        get: operations["listOperatorOperations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operator/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the audit log of the install
+         * @description The same for all teams, and for what concerns none. Needs the scope `operator:read`.
+         */
+        get: operations["listOperatorAuditEntries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operator/audit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export the audit log of the install
+         * @description The same for all teams, and for what concerns none. Needs the scope `operator:read`.
+         */
+        get: operations["exportOperatorAuditEntries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -3301,6 +3745,184 @@ export interface components {
              */
             registry_namespace: string | null;
         };
+        NameTeam: {
+            /** @example Shop */
+            name: string;
+        };
+        TeamNamed: {
+            /** @example Team created. */
+            message: string;
+            team: components["schemas"]["Team"];
+        };
+        TeamLeft: {
+            /** @example You have left the team. */
+            message: string;
+        };
+        TeamResponse: {
+            team: components["schemas"]["Team"];
+            /**
+             * @description The role of the account in it. Values so far: `viewer`, `editor`, `admin`, `owner`.
+             * @example viewer
+             */
+            role: string;
+        };
+        TeamDeleted: {
+            /** @example Team deleted. */
+            message: string;
+        };
+        TeamMemberList: {
+            data: components["schemas"]["TeamMember"][];
+        };
+        TeamMember: {
+            /**
+             * Format: int64
+             * @description Number of the account.
+             * @example 7
+             */
+            id: number;
+            /** @example Ada */
+            name: string;
+            /**
+             * Format: email
+             * @example ada@example.org
+             */
+            email: string;
+            /**
+             * @description What the member may do. Values so far: `viewer`, `editor`, `admin`, `owner`.
+             * @example viewer
+             */
+            role: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            joined_at: string;
+        };
+        TeamMemberResponse: {
+            member: components["schemas"]["TeamMember"];
+        };
+        SetTeamRole: {
+            /**
+             * @description What the member may do from now on.
+             * @example viewer
+             * @enum {string}
+             */
+            role: "viewer" | "editor" | "admin" | "owner";
+        };
+        TeamMemberChanged: {
+            /** @example Role changed. */
+            message: string;
+            member: components["schemas"]["TeamMember"];
+        };
+        TeamMemberRemoved: {
+            /** @example Member removed. */
+            message: string;
+        };
+        TransferTeam: {
+            /**
+             * Format: int64
+             * @description Number of the member’s account.
+             * @example 7
+             */
+            account: number;
+        };
+        TeamInvitationList: {
+            data: components["schemas"]["TeamInvitation"][];
+        };
+        TeamInvitation: {
+            /**
+             * Format: int64
+             * @example 3
+             */
+            id: number;
+            /**
+             * Format: int64
+             * @example 1
+             */
+            team_id: number;
+            /**
+             * @description What who accepts it may do. Values so far: `viewer`, `editor`, `admin`, `owner`.
+             * @example viewer
+             */
+            role: string;
+            /**
+             * @description Who may accept it; null: whoever has the code.
+             * @example grace@example.org
+             */
+            email: string | null;
+            /**
+             * Format: int64
+             * @description The account that invited.
+             * @example 1
+             */
+            invited_by: number;
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            expires_at: string;
+        };
+        InviteToTeam: {
+            /**
+             * @description What who accepts it may do.
+             * @example viewer
+             * @enum {string}
+             */
+            role: "viewer" | "editor" | "admin" | "owner";
+            /**
+             * @description Where it is mailed. Only the account with this address can accept. Without it, you get a link.
+             * @example null
+             */
+            email?: string | null;
+            /**
+             * Format: int32
+             * @description For how many days it can be accepted.
+             * @default 7
+             * @example 7
+             */
+            expires_in_days: number;
+        };
+        TeamInvited: {
+            /** @example Invitation created. */
+            message: string;
+            invitation: components["schemas"]["TeamInvitation"];
+            /**
+             * @description For accepting it; null where it was mailed.
+             * @example example-of-a-code
+             */
+            code: string | null;
+            /** @example https://cloud.example.org/invitation#example-of-a-code */
+            url: string | null;
+        };
+        TeamInvitationWithdrawn: {
+            /** @example Invitation withdrawn. */
+            message: string;
+        };
+        AcceptInvitation: {
+            /** @example exampleOfACode */
+            code: string;
+        };
+        TeamInvitationAccepted: {
+            /** @example You are a member of the team. */
+            message: string;
+            /**
+             * Format: int64
+             * @example 1
+             */
+            team_id: number;
+            /** @example Shop */
+            team_name: string;
+            /**
+             * @description What you may do in it. Values so far: `viewer`, `editor`, `admin`, `owner`.
+             * @example viewer
+             */
+            role: string;
+        };
         CurrentSession: {
             /**
              * Format: uuid
@@ -3389,6 +4011,165 @@ export interface components {
              * @example 3
              */
             count: number;
+        };
+        TokenList: {
+            data: components["schemas"]["Token"][];
+            pagination: components["schemas"]["Pagination"];
+        };
+        Token: {
+            /**
+             * Format: int64
+             * @example 12
+             */
+            id: number;
+            /** @example ci */
+            name: string;
+            /**
+             * Format: int64
+             * @description The team that its requests act on, unless they name another.
+             * @example 1
+             */
+            team_id: number;
+            scopes: string[];
+            /** @description Those that no request has needed yet: a token without them would do as well. */
+            unused_scopes: string[];
+            /**
+             * Format: int64
+             * @description The token that made it; null: none did.
+             * @example 3
+             */
+            made_by_token_id: number | null;
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            expires_at: string | null;
+            /**
+             * Format: date-time
+             * @description To the minute.
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            last_used_at: string | null;
+            /**
+             * @description Address of the last use.
+             * @example 203.0.113.9
+             */
+            last_used_ip: string | null;
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            created_at: string;
+        };
+        Pagination: {
+            /**
+             * Format: int32
+             * @example 1
+             */
+            current_page: number;
+            /**
+             * Format: int32
+             * @example 1
+             */
+            last_page: number;
+            /**
+             * Format: int32
+             * @example 15
+             */
+            per_page: number;
+            /**
+             * Format: int32
+             * @example 1
+             */
+            total: number;
+            /**
+             * @description Send it as `after` for the items that follow. Null if there are none.
+             * @example -created_at.1768469460123456.0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+             */
+            next_cursor: string | null;
+        };
+        TokenResponse: {
+            token: components["schemas"]["Token"];
+        };
+        CreateToken: {
+            /** @example ci */
+            name: string;
+            /** @description Scopes one by one, besides those of `scope_set`. */
+            scopes?: string[];
+            /**
+             * @description A named set of scopes. Without this and `scopes`: `default`.
+             * @example default
+             * @enum {string}
+             */
+            scope_set?: "default" | "read" | "editor" | "admin";
+            /**
+             * Format: int64
+             * @description The team that it acts for. Without it, the account’s first.
+             * @example null
+             */
+            team_id?: number | null;
+            /**
+             * @description When it expires; null or left out: never.
+             * @example 2099-01-15T09:30:00Z
+             */
+            expires_at?: string | null;
+        };
+        TokenCreated: {
+            /** @example Token created. It is shown only this once. */
+            message: string;
+            token: components["schemas"]["Token"];
+            /**
+             * @description The token itself, which is shown only once.
+             * @example 12|example-of-a-secret
+             */
+            plain_text: string;
+            /**
+             * @description A command that uses it.
+             * @example curl -H 'Authorization: Bearer 12|…' https://cloud.example.org/api/v1/user/teams
+             */
+            curl: string;
+            warnings: string[];
+        };
+        TokenRevoked: {
+            /** @example Token revoked. */
+            message: string;
+        };
+        ExplainToken: {
+            /**
+             * @example GET
+             * @enum {string}
+             */
+            method: "GET" | "POST" | "PUT" | "DELETE";
+            /**
+             * @description With or without `/api/v1` in front.
+             * @example /vps
+             */
+            path: string;
+        };
+        TokenExplanation: {
+            /** @example false */
+            allowed: boolean;
+            /** @example The token lacks the scope "vps:read". */
+            reason: string;
+            /**
+             * @description The `operationId` of the request.
+             * @example listVps
+             */
+            operation: string;
+            /**
+             * @description Null: any valid token will do.
+             * @example vps:read
+             */
+            required_scope: string | null;
+            /** @example false */
+            token_has_scope: boolean;
+            /**
+             * @description The role in the team that the request acts on; null: it acts on none.
+             * @example viewer
+             */
+            role: string | null;
+            /** @example true */
+            role_has_scope: boolean;
         };
         AuditEntryList: {
             data: components["schemas"]["AuditEntry"][];
@@ -3482,33 +4263,6 @@ export interface components {
              * @example 6f1ed002ab5595859014ebf0951522d96f1ed002ab5595859014ebf0951522d9
              */
             hash: string;
-        };
-        Pagination: {
-            /**
-             * Format: int32
-             * @example 1
-             */
-            current_page: number;
-            /**
-             * Format: int32
-             * @example 1
-             */
-            last_page: number;
-            /**
-             * Format: int32
-             * @example 15
-             */
-            per_page: number;
-            /**
-             * Format: int32
-             * @example 1
-             */
-            total: number;
-            /**
-             * @description Send it as `after` for the items that follow. Null if there are none.
-             * @example -created_at.1768469460123456.0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
-             */
-            next_cursor: string | null;
         };
         SignInOptions: {
             /**
@@ -9549,6 +10303,362 @@ export interface components {
              */
             created_at: string;
         };
+        OperatorAccountList: {
+            data: components["schemas"]["OperatorAccount"][];
+            pagination: components["schemas"]["Pagination"];
+        };
+        OperatorAccount: {
+            /**
+             * Format: int64
+             * @example 7
+             */
+            id: number;
+            /** @example ada@example.org */
+            email: string;
+            /** @example Ada */
+            name: string;
+            /**
+             * @description Set by `danube operator grant` on the host.
+             * @example false
+             */
+            operator: boolean;
+            /**
+             * @description Decides the rate limits. Values so far: `free`, `starter`, `pro`, `enterprise`.
+             * @example free
+             */
+            tier: string;
+            /**
+             * @description Requests per minute, hour and day.
+             * @example [
+             *       600,
+             *       20000,
+             *       400000
+             *     ]
+             */
+            rate_limits: number[] | null;
+            /**
+             * Format: int32
+             * @description How many teams it may own; null: the default.
+             * @example 5
+             */
+            team_limit: number | null;
+            /**
+             * Format: int32
+             * @description How many teams it is a member of.
+             * @example 1
+             */
+            teams: number;
+            /**
+             * Format: int32
+             * @description How many tokens it has that are not revoked.
+             * @example 2
+             */
+            tokens: number;
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            created_at: string;
+        };
+        OperatorAccountResponse: {
+            account: components["schemas"]["OperatorAccount"];
+        };
+        UpdateOperatorAccount: {
+            /**
+             * @description Decides the rate limits.
+             * @example free
+             * @enum {string}
+             */
+            tier?: "free" | "starter" | "pro" | "enterprise";
+            /**
+             * @description Requests per minute, hour and day.
+             * @example [
+             *       600,
+             *       20000,
+             *       400000
+             *     ]
+             */
+            rate_limits?: number[] | null;
+            /**
+             * Format: int32
+             * @description Null: the default.
+             * @example 5
+             */
+            team_limit?: number | null;
+        };
+        OperatorAccountUpdated: {
+            /** @example Account updated. */
+            message: string;
+            account: components["schemas"]["OperatorAccount"];
+        };
+        OperatorTeamList: {
+            data: components["schemas"]["OperatorTeam"][];
+            pagination: components["schemas"]["Pagination"];
+        };
+        OperatorTeam: {
+            /**
+             * Format: int64
+             * @example 1
+             */
+            id: number;
+            /** @example Shop */
+            name: string;
+            /** @example false */
+            personal_team: boolean;
+            /**
+             * Format: int32
+             * @example 3
+             */
+            members: number;
+            /**
+             * @description Quotas that differ from the default, by kind.
+             * @example {
+             *       "vps": 50
+             *     }
+             */
+            quotas: {
+                [key: string]: number;
+            };
+            /**
+             * @description What it has, by kind.
+             * @example {
+             *       "vps": 50
+             *     }
+             */
+            used: {
+                [key: string]: number;
+            };
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            deleted_at: string | null;
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            created_at: string;
+        };
+        OperatorTeamResponse: {
+            team: components["schemas"]["OperatorTeam"];
+        };
+        UpdateOperatorTeam: {
+            /**
+             * @description Quotas that differ from the default, by kind.
+             * @example {
+             *       "vps": 50
+             *     }
+             */
+            quotas: {
+                [key: string]: number;
+            };
+        };
+        OperatorTeamUpdated: {
+            /** @example Quotas set. */
+            message: string;
+            team: components["schemas"]["OperatorTeam"];
+        };
+        OperatorPlanList: {
+            data: components["schemas"]["OperatorPlan"][];
+        };
+        OperatorPlan: {
+            /** @example vps */
+            kind: string;
+            /** @example nano_shared */
+            name: string;
+            /**
+             * Format: int32
+             * @example 2
+             */
+            vcpu: number;
+            /**
+             * Format: int32
+             * @example 2048
+             */
+            memory_mb: number;
+            /**
+             * Format: int32
+             * @example 40
+             */
+            disk_gb: number;
+            /**
+             * Format: int32
+             * @description Per month, in cents of EUR.
+             * @example 449
+             */
+            price_cents: number;
+            /**
+             * @description Whether it is offered.
+             * @example true
+             */
+            enabled: boolean;
+        };
+        UpdateOperatorPlan: {
+            /** @example vps */
+            kind: string;
+            /** @example nano_shared */
+            name: string;
+            /**
+             * Format: int32
+             * @description Of instances created from now on.
+             * @example 449
+             */
+            price_cents?: number;
+            /**
+             * @description Whether it is offered.
+             * @example true
+             */
+            enabled?: boolean;
+        };
+        OperatorPlanUpdated: {
+            /** @example Plan updated. */
+            message: string;
+            plan: components["schemas"]["OperatorPlan"];
+        };
+        OperatorStatus: {
+            capacity: components["schemas"]["OperatorCapacity"];
+            operations: components["schemas"]["OperatorOperationCounts"];
+            /** @description Processes that take work. One without a heartbeat for 30 seconds is dead. */
+            workers: components["schemas"]["OperatorWorker"][];
+            /** @description When each last finished a pass. */
+            reconcilers: components["schemas"]["OperatorReconciler"][];
+        };
+        OperatorCapacity: {
+            /**
+             * Format: int64
+             * @description Of the host, without its reserve.
+             * @example 64000
+             */
+            memory_mb: number | null;
+            /**
+             * Format: int64
+             * @description What may be promised.
+             * @example 64000
+             */
+            memory_limit_mb: number | null;
+            /**
+             * Format: int64
+             * @example 8192
+             */
+            memory_promised_mb: number;
+            /**
+             * Format: int64
+             * @description What may be promised.
+             * @example 2000
+             */
+            disk_limit_gb: number | null;
+            /**
+             * Format: int64
+             * @example 400
+             */
+            disk_promised_gb: number;
+            /**
+             * Format: int64
+             * @example 1000000
+             */
+            pool_mb: number | null;
+            /**
+             * Format: int64
+             * @example 900000
+             */
+            pool_free_mb: number | null;
+            /**
+             * @description Why the pool takes no writes; null: it does.
+             * @example read-only
+             */
+            pool_refusal: string | null;
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            observed_at: string | null;
+        };
+        OperatorOperationCounts: {
+            /**
+             * Format: int32
+             * @description Wait for another operation, or for a worker.
+             * @example 0
+             */
+            queued: number;
+            /**
+             * Format: int32
+             * @example 1
+             */
+            running: number;
+            /**
+             * Format: int32
+             * @description Began more than 30 minutes ago, and have not ended.
+             * @example 0
+             */
+            hanging: number;
+            /**
+             * Format: int32
+             * @description Failed within the last day.
+             * @example 0
+             */
+            failed_24h: number;
+        };
+        OperatorWorker: {
+            /** @example main */
+            id: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            heartbeat_at: string;
+        };
+        OperatorReconciler: {
+            /** @example instances */
+            name: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            finished_at: string;
+        };
+        OperatorOperationList: {
+            data: components["schemas"]["OperatorOperation"][];
+            pagination: components["schemas"]["Pagination"];
+        };
+        OperatorOperation: {
+            /**
+             * Format: uuid
+             * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+             */
+            id: string;
+            /**
+             * Format: int64
+             * @example 1
+             */
+            team_id: number;
+            /** @example vps */
+            resource_type: string;
+            /** @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e */
+            resource_id: string;
+            /** @example create */
+            kind: string;
+            /** @example failed */
+            state: string;
+            /** @example image */
+            step: string | null;
+            /** @example The image could not be built. */
+            error: string | null;
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            started_at: string | null;
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            finished_at: string | null;
+        };
     };
     responses: {
         /** @description The answer that you have is still right. */
@@ -10017,6 +11127,782 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    createTeam: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Shop"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NameTeam"];
+            };
+        };
+        responses: {
+            /** @description Created. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Team created.",
+                     *       "team": {
+                     *         "id": 1,
+                     *         "name": "Personal",
+                     *         "personal_team": true,
+                     *         "registry_namespace": "team-1"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TeamNamed"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    leaveTeam: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description Number of the team.
+                 * @example 12
+                 */
+                team: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "You have left the team."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TeamLeft"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getTeam: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "team": {
+                     *         "id": 1,
+                     *         "name": "Personal",
+                     *         "personal_team": true,
+                     *         "registry_namespace": "team-1"
+                     *       },
+                     *       "role": "viewer"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TeamResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    renameTeam: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Shop"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NameTeam"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Team created.",
+                     *       "team": {
+                     *         "id": 1,
+                     *         "name": "Personal",
+                     *         "personal_team": true,
+                     *         "registry_namespace": "team-1"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TeamNamed"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    deleteTeam: {
+        parameters: {
+            query: {
+                /**
+                 * @description The name of the team, which shows that the right one is meant.
+                 * @example Old shop
+                 */
+                confirm: string;
+            };
+            header?: {
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Team deleted."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TeamDeleted"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listTeamMembers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": 7,
+                     *           "name": "Ada",
+                     *           "email": "ada@example.org",
+                     *           "role": "viewer",
+                     *           "joined_at": "2026-01-15T09:30:00.000Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TeamMemberList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getTeamMember: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of an answer that you have. If it is still right, this answer is 304 and empty. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                /**
+                 * @description Number of the member’s account.
+                 * @example 12
+                 */
+                member: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "member": {
+                     *         "id": 7,
+                     *         "name": "Ada",
+                     *         "email": "ada@example.org",
+                     *         "role": "viewer",
+                     *         "joined_at": "2026-01-15T09:30:00.000Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TeamMemberResponse"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    setTeamRole: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description Number of the member’s account.
+                 * @example 12
+                 */
+                member: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "role": "viewer"
+                 *     }
+                 */
+                "application/json": components["schemas"]["SetTeamRole"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Role changed.",
+                     *       "member": {
+                     *         "id": 7,
+                     *         "name": "Ada",
+                     *         "email": "ada@example.org",
+                     *         "role": "viewer",
+                     *         "joined_at": "2026-01-15T09:30:00.000Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TeamMemberChanged"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    removeTeamMember: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description Number of the member’s account.
+                 * @example 12
+                 */
+                member: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Member removed."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TeamMemberRemoved"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    transferTeam: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "account": 7
+                 *     }
+                 */
+                "application/json": components["schemas"]["TransferTeam"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Role changed.",
+                     *       "member": {
+                     *         "id": 7,
+                     *         "name": "Ada",
+                     *         "email": "ada@example.org",
+                     *         "role": "viewer",
+                     *         "joined_at": "2026-01-15T09:30:00.000Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TeamMemberChanged"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listTeamInvitations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": 3,
+                     *           "team_id": 1,
+                     *           "role": "viewer",
+                     *           "email": "grace@example.org",
+                     *           "invited_by": 1,
+                     *           "created_at": "2026-01-15T09:30:00.000Z",
+                     *           "expires_at": "2026-01-15T09:30:00.000Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TeamInvitationList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    inviteToTeam: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "role": "viewer",
+                 *       "email": null,
+                 *       "expires_in_days": 7
+                 *     }
+                 */
+                "application/json": components["schemas"]["InviteToTeam"];
+            };
+        };
+        responses: {
+            /** @description Created. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Invitation created.",
+                     *       "invitation": {
+                     *         "id": 3,
+                     *         "team_id": 1,
+                     *         "role": "viewer",
+                     *         "email": "grace@example.org",
+                     *         "invited_by": 1,
+                     *         "created_at": "2026-01-15T09:30:00.000Z",
+                     *         "expires_at": "2026-01-15T09:30:00.000Z"
+                     *       },
+                     *       "code": "example-of-a-code",
+                     *       "url": "https://cloud.example.org/invitation#example-of-a-code"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TeamInvited"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    withdrawInvitation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description Number of the invitation.
+                 * @example 12
+                 */
+                invitation: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Invitation withdrawn."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TeamInvitationWithdrawn"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    acceptInvitation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "code": "exampleOfACode"
+                 *     }
+                 */
+                "application/json": components["schemas"]["AcceptInvitation"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "You are a member of the team.",
+                     *       "team_id": 1,
+                     *       "team_name": "Shop",
+                     *       "role": "viewer"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TeamInvitationAccepted"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     getSession: {
         parameters: {
             query?: never;
@@ -10241,6 +12127,355 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listTokens: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Page to return, from 1. A page past the end is an empty list. With `after`, pages count from there.
+                 * @example 1
+                 */
+                page?: number;
+                /**
+                 * @description Items on a page.
+                 * @example 15
+                 */
+                per_page?: number;
+                /**
+                 * @description `pagination.next_cursor` of an answer: what follows its last item, in the same order. Unlike the next `page`, it skips and repeats nothing while items are created and deleted.
+                 * @example -created_at.1768469460123456.12
+                 */
+                after?: string;
+                /**
+                 * @description Only tokens with exactly this name.
+                 * @example web-1
+                 */
+                name?: string;
+                /**
+                 * @description Only tokens with these ids, separated by commas. Unknown ones are left out.
+                 * @example 12
+                 */
+                ids?: string;
+                /**
+                 * @description The order; `-` is descending. Newest first by default.
+                 * @example -created_at
+                 */
+                sort?: "-created_at" | "created_at" | "-name" | "name";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": 12,
+                     *           "name": "ci",
+                     *           "team_id": 1,
+                     *           "scopes": [
+                     *             "vps:read"
+                     *           ],
+                     *           "unused_scopes": [
+                     *             "vps:read"
+                     *           ],
+                     *           "made_by_token_id": 3,
+                     *           "expires_at": "2026-01-15T09:30:00.000Z",
+                     *           "last_used_at": "2026-01-15T09:30:00.000Z",
+                     *           "last_used_ip": "203.0.113.9",
+                     *           "created_at": "2026-01-15T09:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "pagination": {
+                     *         "current_page": 1,
+                     *         "last_page": 1,
+                     *         "per_page": 15,
+                     *         "total": 1,
+                     *         "next_cursor": "-created_at.1768469460123456.0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TokenList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    createToken: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description In the example, replace what is in `team_id` by ids of yours. */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "ci",
+                 *       "scopes": [
+                 *         "vps:read"
+                 *       ],
+                 *       "scope_set": "default",
+                 *       "team_id": null,
+                 *       "expires_at": "2099-01-15T09:30:00Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["CreateToken"];
+            };
+        };
+        responses: {
+            /** @description Created. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Token created. It is shown only this once.",
+                     *       "token": {
+                     *         "id": 12,
+                     *         "name": "ci",
+                     *         "team_id": 1,
+                     *         "scopes": [
+                     *           "vps:read"
+                     *         ],
+                     *         "unused_scopes": [
+                     *           "vps:read"
+                     *         ],
+                     *         "made_by_token_id": 3,
+                     *         "expires_at": "2026-01-15T09:30:00.000Z",
+                     *         "last_used_at": "2026-01-15T09:30:00.000Z",
+                     *         "last_used_ip": "203.0.113.9",
+                     *         "created_at": "2026-01-15T09:30:00.000Z"
+                     *       },
+                     *       "plain_text": "12|example-of-a-secret",
+                     *       "curl": "curl -H 'Authorization: Bearer 12|…' https://cloud.example.org/api/v1/user/teams",
+                     *       "warnings": [
+                     *         "The token expires with the one that made it."
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TokenCreated"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getToken: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of an answer that you have. If it is still right, this answer is 304 and empty. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                /**
+                 * @description Number of the token.
+                 * @example 12
+                 */
+                credential: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "token": {
+                     *         "id": 12,
+                     *         "name": "ci",
+                     *         "team_id": 1,
+                     *         "scopes": [
+                     *           "vps:read"
+                     *         ],
+                     *         "unused_scopes": [
+                     *           "vps:read"
+                     *         ],
+                     *         "made_by_token_id": 3,
+                     *         "expires_at": "2026-01-15T09:30:00.000Z",
+                     *         "last_used_at": "2026-01-15T09:30:00.000Z",
+                     *         "last_used_ip": "203.0.113.9",
+                     *         "created_at": "2026-01-15T09:30:00.000Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TokenResponse"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    deleteToken: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description Number of the token.
+                 * @example 12
+                 */
+                credential: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Token revoked."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TokenRevoked"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    explainToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "method": "GET",
+                 *       "path": "/vps"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ExplainToken"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "allowed": false,
+                     *       "reason": "The token lacks the scope \"vps:read\".",
+                     *       "operation": "listVps",
+                     *       "required_scope": "vps:read",
+                     *       "token_has_scope": false,
+                     *       "role": "viewer",
+                     *       "role_has_scope": true
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TokenExplanation"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
@@ -16585,7 +18820,7 @@ export interface operations {
                  * @description What is asked for, see docs/metrics.md.
                  * @example cpu_usage
                  */
-                metric: "cpu_usage" | "memory_usage" | "memory_used" | "network_receive_rate" | "network_transmit_rate" | "network_fault_share" | "disk_read_rate" | "disk_write_rate" | "processes" | "cpu_steal" | "disk_usage" | "disk_used" | "cache_connections" | "cache_connection_usage" | "cache_ops_per_second" | "cache_slow_queries_per_second" | "cache_memory_used" | "cache_hit_ratio";
+                metric: "cpu_usage" | "memory_usage" | "memory_used" | "network_receive_rate" | "network_transmit_rate" | "network_fault_share" | "disk_read_rate" | "disk_write_rate" | "processes" | "cpu_steal" | "disk_usage" | "disk_used" | "cache_connections" | "cache_connection_usage" | "cache_ops_per_second" | "cache_slow_queries_per_second" | "cache_evictions_per_second" | "cache_memory_used" | "cache_hit_ratio";
                 /**
                  * @description The first moment (ISO 8601); an hour before the last by default.
                  * @example 2026-01-15T09:30:00Z
@@ -16661,7 +18896,7 @@ export interface operations {
                  * @description What is asked for, see docs/metrics.md.
                  * @example cpu_usage
                  */
-                metric: "cpu_usage" | "memory_usage" | "memory_used" | "network_receive_rate" | "network_transmit_rate" | "network_fault_share" | "disk_read_rate" | "disk_write_rate" | "processes" | "cpu_steal" | "disk_usage" | "disk_used" | "cache_connections" | "cache_connection_usage" | "cache_ops_per_second" | "cache_slow_queries_per_second" | "cache_memory_used" | "cache_hit_ratio";
+                metric: "cpu_usage" | "memory_usage" | "memory_used" | "network_receive_rate" | "network_transmit_rate" | "network_fault_share" | "disk_read_rate" | "disk_write_rate" | "processes" | "cpu_steal" | "disk_usage" | "disk_used" | "cache_connections" | "cache_connection_usage" | "cache_ops_per_second" | "cache_slow_queries_per_second" | "cache_evictions_per_second" | "cache_memory_used" | "cache_hit_ratio";
             };
             header?: never;
             path?: never;
@@ -23865,6 +26100,914 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["SearchResults"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listOperatorAccounts: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Page to return, from 1. A page past the end is an empty list. With `after`, pages count from there.
+                 * @example 1
+                 */
+                page?: number;
+                /**
+                 * @description Items on a page.
+                 * @example 15
+                 */
+                per_page?: number;
+                /**
+                 * @description `pagination.next_cursor` of an answer: what follows its last item, in the same order. Unlike the next `page`, it skips and repeats nothing while items are created and deleted.
+                 * @example -created_at.1768469460123456.12
+                 */
+                after?: string;
+                /**
+                 * @description Only accounts with exactly this name.
+                 * @example web-1
+                 */
+                name?: string;
+                /**
+                 * @description Only accounts with these ids, separated by commas. Unknown ones are left out.
+                 * @example 12
+                 */
+                ids?: string;
+                /**
+                 * @description The order; `-` is descending. Newest first by default.
+                 * @example -created_at
+                 */
+                sort?: "-created_at" | "created_at" | "-name" | "name";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": 7,
+                     *           "email": "ada@example.org",
+                     *           "name": "Ada",
+                     *           "operator": false,
+                     *           "tier": "free",
+                     *           "rate_limits": [
+                     *             600,
+                     *             20000,
+                     *             400000
+                     *           ],
+                     *           "team_limit": 5,
+                     *           "teams": 1,
+                     *           "tokens": 2,
+                     *           "created_at": "2026-01-15T09:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "pagination": {
+                     *         "current_page": 1,
+                     *         "last_page": 1,
+                     *         "per_page": 15,
+                     *         "total": 1,
+                     *         "next_cursor": "-created_at.1768469460123456.0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OperatorAccountList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getOperatorAccount: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of an answer that you have. If it is still right, this answer is 304 and empty. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                /**
+                 * @description Number of the account.
+                 * @example 12
+                 */
+                account: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "account": {
+                     *         "id": 7,
+                     *         "email": "ada@example.org",
+                     *         "name": "Ada",
+                     *         "operator": false,
+                     *         "tier": "free",
+                     *         "rate_limits": [
+                     *           600,
+                     *           20000,
+                     *           400000
+                     *         ],
+                     *         "team_limit": 5,
+                     *         "teams": 1,
+                     *         "tokens": 2,
+                     *         "created_at": "2026-01-15T09:30:00.000Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OperatorAccountResponse"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    updateOperatorAccount: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description Number of the account.
+                 * @example 12
+                 */
+                account: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "tier": "free",
+                 *       "rate_limits": [
+                 *         600,
+                 *         20000,
+                 *         400000
+                 *       ],
+                 *       "team_limit": 5
+                 *     }
+                 */
+                "application/json": components["schemas"]["UpdateOperatorAccount"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Account updated.",
+                     *       "account": {
+                     *         "id": 7,
+                     *         "email": "ada@example.org",
+                     *         "name": "Ada",
+                     *         "operator": false,
+                     *         "tier": "free",
+                     *         "rate_limits": [
+                     *           600,
+                     *           20000,
+                     *           400000
+                     *         ],
+                     *         "team_limit": 5,
+                     *         "teams": 1,
+                     *         "tokens": 2,
+                     *         "created_at": "2026-01-15T09:30:00.000Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OperatorAccountUpdated"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listOperatorTeams: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Page to return, from 1. A page past the end is an empty list. With `after`, pages count from there.
+                 * @example 1
+                 */
+                page?: number;
+                /**
+                 * @description Items on a page.
+                 * @example 15
+                 */
+                per_page?: number;
+                /**
+                 * @description `pagination.next_cursor` of an answer: what follows its last item, in the same order. Unlike the next `page`, it skips and repeats nothing while items are created and deleted.
+                 * @example -created_at.1768469460123456.12
+                 */
+                after?: string;
+                /**
+                 * @description Only teams with exactly this name.
+                 * @example web-1
+                 */
+                name?: string;
+                /**
+                 * @description Only teams with these ids, separated by commas. Unknown ones are left out.
+                 * @example 12
+                 */
+                ids?: string;
+                /**
+                 * @description The order; `-` is descending. Newest first by default.
+                 * @example -created_at
+                 */
+                sort?: "-created_at" | "created_at" | "-name" | "name";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": 1,
+                     *           "name": "Shop",
+                     *           "personal_team": false,
+                     *           "members": 3,
+                     *           "quotas": {
+                     *             "vps": 50
+                     *           },
+                     *           "used": {
+                     *             "vps": 50
+                     *           },
+                     *           "deleted_at": "2026-01-15T09:30:00.000Z",
+                     *           "created_at": "2026-01-15T09:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "pagination": {
+                     *         "current_page": 1,
+                     *         "last_page": 1,
+                     *         "per_page": 15,
+                     *         "total": 1,
+                     *         "next_cursor": "-created_at.1768469460123456.0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OperatorTeamList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getOperatorTeam: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of an answer that you have. If it is still right, this answer is 304 and empty. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                /**
+                 * @description Number of the team.
+                 * @example 12
+                 */
+                operatorTeam: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "team": {
+                     *         "id": 1,
+                     *         "name": "Shop",
+                     *         "personal_team": false,
+                     *         "members": 3,
+                     *         "quotas": {
+                     *           "vps": 50
+                     *         },
+                     *         "used": {
+                     *           "vps": 50
+                     *         },
+                     *         "deleted_at": "2026-01-15T09:30:00.000Z",
+                     *         "created_at": "2026-01-15T09:30:00.000Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OperatorTeamResponse"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    updateOperatorTeam: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description Number of the team.
+                 * @example 12
+                 */
+                operatorTeam: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "quotas": {
+                 *         "vps": 50
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["UpdateOperatorTeam"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Quotas set.",
+                     *       "team": {
+                     *         "id": 1,
+                     *         "name": "Shop",
+                     *         "personal_team": false,
+                     *         "members": 3,
+                     *         "quotas": {
+                     *           "vps": 50
+                     *         },
+                     *         "used": {
+                     *           "vps": 50
+                     *         },
+                     *         "deleted_at": "2026-01-15T09:30:00.000Z",
+                     *         "created_at": "2026-01-15T09:30:00.000Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OperatorTeamUpdated"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listOperatorPlans: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "kind": "vps",
+                     *           "name": "nano_shared",
+                     *           "vcpu": 2,
+                     *           "memory_mb": 2048,
+                     *           "disk_gb": 40,
+                     *           "price_cents": 449,
+                     *           "enabled": true
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OperatorPlanList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    updateOperatorPlan: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "kind": "vps",
+                 *       "name": "nano_shared",
+                 *       "price_cents": 449,
+                 *       "enabled": true
+                 *     }
+                 */
+                "application/json": components["schemas"]["UpdateOperatorPlan"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Plan updated.",
+                     *       "plan": {
+                     *         "kind": "vps",
+                     *         "name": "nano_shared",
+                     *         "vcpu": 2,
+                     *         "memory_mb": 2048,
+                     *         "disk_gb": 40,
+                     *         "price_cents": 449,
+                     *         "enabled": true
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OperatorPlanUpdated"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getOperatorStatus: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "capacity": {
+                     *         "memory_mb": 64000,
+                     *         "memory_limit_mb": 64000,
+                     *         "memory_promised_mb": 8192,
+                     *         "disk_limit_gb": 2000,
+                     *         "disk_promised_gb": 400,
+                     *         "pool_mb": 1000000,
+                     *         "pool_free_mb": 900000,
+                     *         "pool_refusal": "read-only",
+                     *         "observed_at": "2026-01-15T09:30:00.000Z"
+                     *       },
+                     *       "operations": {
+                     *         "queued": 0,
+                     *         "running": 1,
+                     *         "hanging": 0,
+                     *         "failed_24h": 0
+                     *       },
+                     *       "workers": [
+                     *         {
+                     *           "id": "main",
+                     *           "heartbeat_at": "2026-01-15T09:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "reconcilers": [
+                     *         {
+                     *           "name": "instances",
+                     *           "finished_at": "2026-01-15T09:30:00.000Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OperatorStatus"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listOperatorOperations: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Page to return, from 1. A page past the end is an empty list. With `after`, pages count from there.
+                 * @example 1
+                 */
+                page?: number;
+                /**
+                 * @description Items on a page.
+                 * @example 15
+                 */
+                per_page?: number;
+                /**
+                 * @description `pagination.next_cursor` of an answer: what follows its last item, in the same order. Unlike the next `page`, it skips and repeats nothing while items are created and deleted.
+                 * @example -created_at.1768469460123456.0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                after?: string;
+                /**
+                 * @description Only operations with exactly this name.
+                 * @example web-1
+                 */
+                name?: string;
+                /**
+                 * @description Only operations with this status.
+                 * @example hanging
+                 */
+                status?: "failed" | "hanging";
+                /**
+                 * @description Only operations with these ids, separated by commas. Unknown ones are left out.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                ids?: string;
+                /**
+                 * @description The order; `-` is descending. Newest first by default.
+                 * @example -created_at
+                 */
+                sort?: "-created_at" | "created_at" | "-name" | "name";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *           "team_id": 1,
+                     *           "resource_type": "vps",
+                     *           "resource_id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *           "kind": "create",
+                     *           "state": "failed",
+                     *           "step": "image",
+                     *           "error": "The image could not be built.",
+                     *           "created_at": "2026-01-15T09:30:00.000Z",
+                     *           "started_at": "2026-01-15T09:30:00.000Z",
+                     *           "finished_at": "2026-01-15T09:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "pagination": {
+                     *         "current_page": 1,
+                     *         "last_page": 1,
+                     *         "per_page": 15,
+                     *         "total": 1,
+                     *         "next_cursor": "-created_at.1768469460123456.0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OperatorOperationList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listOperatorAuditEntries: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Page to return, from 1. A page past the end is an empty list. With `after`, pages count from there.
+                 * @example 1
+                 */
+                page?: number;
+                /**
+                 * @description Items on a page.
+                 * @example 15
+                 */
+                per_page?: number;
+                /**
+                 * @description `pagination.next_cursor` of an answer: what follows its last item, in the same order. Unlike the next `page`, it skips and repeats nothing while items are created and deleted.
+                 * @example -created_at.1768469460123456.12
+                 */
+                after?: string;
+                /**
+                 * @description Only entries with exactly this name.
+                 * @example web-1
+                 */
+                name?: string;
+                /**
+                 * @description Only entries with this status.
+                 * @example failed
+                 */
+                status?: "done" | "refused" | "failed";
+                /**
+                 * @description Only what this account did.
+                 * @example 1
+                 */
+                account?: number;
+                /**
+                 * @description Only what was done to resources of this type.
+                 * @example vps
+                 */
+                resource_type?: string;
+                /**
+                 * @description Only what was done to this resource.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                resource_id?: string;
+                /**
+                 * @description Only entries with these ids, separated by commas. Unknown ones are left out.
+                 * @example 12
+                 */
+                ids?: string;
+                /**
+                 * @description The order; `-` is descending. Newest first by default.
+                 * @example -created_at
+                 */
+                sort?: "-created_at" | "created_at" | "-name" | "name";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": 1842,
+                     *           "created_at": "2026-01-15T09:30:00.000Z",
+                     *           "team_id": 1,
+                     *           "account_id": 1,
+                     *           "account_email": "ada@example.org",
+                     *           "credential": "token",
+                     *           "credential_id": "12",
+                     *           "address": "192.0.2.10",
+                     *           "request_id": "0198c5a2-8100-7b3c-8a4f-6d5e4c3b2a19",
+                     *           "action": "updateVps",
+                     *           "resource_type": "vps",
+                     *           "resource_id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *           "outcome": "done",
+                     *           "error_code": "missing_scope",
+                     *           "before": {
+                     *             "name": "web-1"
+                     *           },
+                     *           "after": {
+                     *             "name": "web-2"
+                     *           },
+                     *           "hash": "6f1ed002ab5595859014ebf0951522d96f1ed002ab5595859014ebf0951522d9"
+                     *         }
+                     *       ],
+                     *       "pagination": {
+                     *         "current_page": 1,
+                     *         "last_page": 1,
+                     *         "per_page": 15,
+                     *         "total": 1,
+                     *         "next_cursor": "-created_at.1768469460123456.0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AuditEntryList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportOperatorAuditEntries: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Begin after the entry with this id.
+                 * @example 0
+                 */
+                since?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example {"id":1842,"action":"updateVps","outcome":"done"} */
+                    "application/x-ndjson": string;
                 };
             };
             400: components["responses"]["BadRequest"];

@@ -3,12 +3,14 @@ import { accountsModule } from './identity/accounts/module.ts';
 import { auditModule } from './identity/audit/module.ts';
 import { sessionsModule } from './identity/sessions/module.ts';
 import { teamsModule } from './identity/teams/module.ts';
+import { tokensModule } from './identity/tokens/module.ts';
 import { imagesModule } from './images/module.ts';
 import { instancesModule } from './instances/module.ts';
 import { mailModule } from './mail/module.ts';
 import { metricsModule } from './metrics/module.ts';
 import { type ResourceModule, registerModules } from './module.ts';
 import { operationsModule } from './operations/module.ts';
+import { operatorModule } from './operator/module.ts';
 import { accessKeysModule } from './resources/access-keys/module.ts';
 import { alertsModule } from './resources/alerts/module.ts';
 import { bucketsModule } from './resources/buckets/module.ts';
@@ -32,6 +34,7 @@ export const MODULES: readonly ResourceModule[] = [
   healthModule,
   teamsModule,
   sessionsModule,
+  tokensModule,
   auditModule,
   accountsModule,
   sshKeysModule,
@@ -57,6 +60,7 @@ export const MODULES: readonly ResourceModule[] = [
   metricsModule,
   imagesModule,
   mailModule,
+  operatorModule,
 ];
 
 registerModules(MODULES);

@@ -56,6 +56,7 @@ const PAGES: Record<string, { instance: Kind | null; prints: RegExp }> = {
   'docs/notifications.md': { instance: 'vps', prints: /"unread_count":/ },
   'docs/object-storage.md': { instance: null, prints: /^t\d+-photos$/m },
   'docs/operations.md': { instance: null, prints: /^\d+\|\w+$/m },
+  'docs/operators.md': { instance: null, prints: /^admin@localhost$/m },
   'docs/snapshots.md': { instance: 'database', prints: /"last_verified_at":/ },
 };
 

@@ -51,6 +51,7 @@ export const TYPED_BY: Readonly<Record<string, string>> = {
   'docs/notifications.md': FAST,
   'docs/object-storage.md': FAST,
   'docs/operations.md': FAST,
+  'docs/operators.md': FAST,
   'docs/postgresql.md': GUIDES,
   'docs/redis.md': GUIDES,
   'docs/snapshots.md': FAST,

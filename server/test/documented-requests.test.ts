@@ -12,7 +12,7 @@ import {
   type DocumentedRoute,
   ROUTES,
 } from './api-client.ts';
-import { openSession, startTestApp, type TestApp } from './harness.ts';
+import { makeOperator, openSession, startTestApp, type TestApp } from './harness.ts';
 import { SEED } from './seed.ts';
 import { type Ids, makeThings, missingId } from './things.ts';
 
@@ -84,6 +84,7 @@ describe('the document and the server agree on', () => {
   let ids: Ids = {};
   before(async () => {
     test = await startTestApp();
+    await makeOperator(test.database, test.team);
     call = createApiClient(test.app.http, test.team.token, () => openSession(test.database, test.team));
     for (const image of SERVICE_IMAGES) await test.plane.ensureImage(image);
     ids = await makeThings(call, test.team.token);

@@ -37,7 +37,7 @@ export async function openStream(
   });
   assert.equal(answer.status, 200);
   assert.equal(answer.headers.get('content-type'), 'text/event-stream; charset=utf-8');
-  const events = parse(answer.body!);
+  const events = parse(answer);
   return {
     async next() {
       const { value, done } = await events.next();
@@ -51,10 +51,11 @@ export async function openStream(
   };
 }
 
-async function* parse(body: ReadableStream<Uint8Array>): AsyncGenerator<Sent> {
+/** Keeps the answer itself: `fetch` hangs up once it is collected as garbage before somebody reads. */
+async function* parse({ body }: Response): AsyncGenerator<Sent> {
   const decoder = new TextDecoder();
   let text = '';
-  for await (const chunk of body) {
+  for await (const chunk of body!) {
     text += decoder.decode(chunk, { stream: true });
     const frames = text.split('\n\n');
     text = frames.pop()!;

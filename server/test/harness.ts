@@ -188,6 +188,14 @@ export async function openSession(
   return `danube_session=${secret}`;
 }
 
+/** Lets the account use the API of operators. */
+export async function makeOperator(
+  { db }: Pick<Database, 'db'>,
+  { accountId }: Pick<TestTeam, 'accountId'>,
+): Promise<void> {
+  await db.updateTable('users').set({ operator: true }).where('id', '=', accountId).execute();
+}
+
 /** Makes every call of this verb wait before it does anything, until the returned function is called. */
 export function holdBack(plane: SimDataPlane, verb: SimVerb): () => void {
   const { promise, resolve } = Promise.withResolvers<void>();

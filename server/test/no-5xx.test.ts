@@ -9,7 +9,7 @@ import {
   type DocumentedRoute,
   ROUTES,
 } from './api-client.ts';
-import { openSession, startTestApp, type TestApp } from './harness.ts';
+import { makeOperator, openSession, startTestApp, type TestApp } from './harness.ts';
 import { type Ids, makeThings } from './things.ts';
 
 /** Requests per route; set DANUBE_TEST_RUNS for a longer search. */
@@ -126,6 +126,7 @@ describe('no input yields a 5xx', () => {
   let real: Ids = {};
   before(async () => {
     test = await startTestApp();
+    await makeOperator(test.database, test.team);
     call = createApiClient(test.app.http, test.team.token, () => openSession(test.database, test.team));
     // Builds the images, so that parameters are known and requests that set them reach the service.
     for (const image of SERVICE_IMAGES) await test.plane.ensureImage(image);

@@ -606,6 +606,17 @@ export interface SshKeys {
   user_id: number;
 }
 
+export interface TeamInvitations {
+  code_hash: Buffer;
+  created_at: Generated<Date>;
+  email: string | null;
+  expires_at: Date;
+  id: Generated<number>;
+  invited_by: number;
+  role: string;
+  team_id: number;
+}
+
 export interface TeamMembers {
   joined_at: Generated<Date>;
   role: string;
@@ -615,6 +626,7 @@ export interface TeamMembers {
 
 export interface Teams {
   created_at: Generated<Date>;
+  deleted_at: Date | null;
   id: Generated<number>;
   name: string;
   personal: Generated<boolean>;
@@ -634,10 +646,12 @@ export interface Tokens {
   last_used_at: Date | null;
   last_used_ip: string | null;
   name: string;
+  parent_id: number | null;
   revoked_at: Date | null;
   scopes: string[];
   secret_hash: Buffer;
   team_id: number;
+  used_scopes: Generated<string[]>;
   user_id: number;
 }
 
@@ -649,8 +663,10 @@ export interface Users {
   email_verified_at: Date | null;
   id: Generated<number>;
   name: string;
+  operator: Generated<boolean>;
   password_hash: string | null;
   rate_limits: number[] | null;
+  team_limit: number | null;
   tier: Generated<string>;
   totp_enabled_at: Date | null;
   totp_last_step: number | null;
@@ -782,6 +798,7 @@ export interface DB {
   sessions: Sessions;
   snapshots: Snapshots;
   ssh_keys: SshKeys;
+  team_invitations: TeamInvitations;
   team_members: TeamMembers;
   team_usage: TeamUsage;
   teams: Teams;

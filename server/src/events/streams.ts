@@ -12,6 +12,8 @@ export const EVENT_STREAM = 'text/event-stream; charset=utf-8';
 export const STREAMS_PER_TEAM = 200;
 /** Milliseconds after which a stream without events says that it lives, so that proxies keep it. */
 const HEARTBEAT = 15_000;
+/** Milliseconds between two looks whether the credential may still read, which it may lose at any moment. */
+const CHECK = 1_000;
 
 /** A request that has become a stream. */
 export interface StreamRequest {
@@ -77,13 +79,17 @@ export class EventStreams {
       // Proxies such as nginx would hold events back.
       'x-accel-buffering': 'no',
     });
+    let writtenAt = 0;
     for (let position = after; !signal.aborted; ) {
       const reading = await this.#feed.read(await wanted(), position);
       position = reading.position;
-      // Without data, it sets the id that the client comes back with.
-      const text = reading.events.map(frame).join('') || `id: ${position}\n\n`;
-      if (!raw.write(text)) await once(raw, 'drain', { signal });
-      await this.#feed.untilMore(teamId, position, AbortSignal.any([signal, AbortSignal.timeout(HEARTBEAT)]));
+      const events = reading.events.map(frame).join('');
+      if (events !== '' || Date.now() - writtenAt >= HEARTBEAT) {
+        // Without data, it sets the id that the client comes back with.
+        if (!raw.write(events || `id: ${position}\n\n`)) await once(raw, 'drain', { signal });
+        writtenAt = Date.now();
+      }
+      await this.#feed.untilMore(teamId, position, AbortSignal.any([signal, AbortSignal.timeout(CHECK)]));
     }
   }
 }

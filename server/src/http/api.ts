@@ -74,6 +74,8 @@ declare module 'fastify' {
     setsCookie?: boolean;
     /** True: the handler asks an instance, which may take seconds. Such requests have turns of their own. */
     asksInstance?: boolean;
+    /** True: a request that is no GET changes nothing all the same. */
+    changesNothing?: boolean;
     /** Media type of an answer that is no JSON, such as a stream, which the handler writes itself. */
     mediaType?: string;
     /** The one 2xx status of `schema.response`; set when the route is declared. */

@@ -13,6 +13,8 @@ export interface Authenticator {
    * malformed, unknown, revoked or expired.
    */
   authenticate(request: AuthenticatedRequest): Promise<Identity>;
+  /** Hears that a request has needed a scope of the credential. */
+  noteScope?(via: Credential, scope: string): void;
 }
 
 /** The result of authentication. Together with the request's team, if any, it makes a principal. */

@@ -77,7 +77,9 @@ export function createGate(config: Config, authenticator: Authenticator): Gate {
         ? accountPrincipal(identity, request.id)
         : teamPrincipal(identity, request.headers['x-team-id'], request.id);
     (request as PrivateRequest).principal = principal;
-    if (scope !== null) assertScope(principal, scope);
+    if (scope === null) return;
+    assertScope(principal, scope);
+    authenticator.noteScope?.(identity.via, scope);
   };
 }
 

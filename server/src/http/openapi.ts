@@ -124,7 +124,7 @@ const NEEDS = {
 
 /** Whether a request changes something, in the name of an account. Others ignore `Idempotency-Key`. */
 const isWrite = ({ method, config }: ApiRoute): boolean =>
-  method !== 'GET' && !config.public && !config.scope?.endsWith(':read');
+  method !== 'GET' && !config.public && !config.changesNothing && !config.scope?.endsWith(':read');
 
 function securityOf({ public: open, team, session }: ApiRoute['config']): Json[] {
   if (open) return [];

@@ -22,6 +22,7 @@ export function createAuthenticator(config: Config, database: Database, log: Log
       (request.headers.authorization === undefined && sessions.has(request) ? sessions : tokens).authenticate(
         request,
       ),
+    noteScope: (via, scope) => tokens.noteScope(via, scope),
     async close() {
       await Promise.all([tokens.close(), sessions.close()]);
     },

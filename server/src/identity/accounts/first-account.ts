@@ -30,7 +30,11 @@ export async function ensureFirstAccount(
     if (present) return { account: present.email, made: null };
     const account = { email: EMAIL, name: 'Administrator', passwordHash: null, verified: true };
     const { accountId, teamId } = (await insertAccount(tx, account))!;
-    await tx.updateTable('users').set({ tier: 'enterprise' }).where('id', '=', accountId).execute();
+    await tx
+      .updateTable('users')
+      .set({ tier: 'enterprise', operator: true })
+      .where('id', '=', accountId)
+      .execute();
     const token = await createToken(tx, {
       accountId,
       teamId,

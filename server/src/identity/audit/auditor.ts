@@ -54,7 +54,9 @@ export function createAuditor(): Auditor {
 }
 
 const isWrite = ({ method, routeOptions }: FastifyRequest): boolean =>
-  !['GET', 'HEAD', 'OPTIONS'].includes(method) && !routeOptions.config.scope?.endsWith(':read');
+  !['GET', 'HEAD', 'OPTIONS'].includes(method) &&
+  !routeOptions.config.changesNothing &&
+  !routeOptions.config.scope?.endsWith(':read');
 
 const entryOf = (
   request: Pick<FastifyRequest, 'id' | 'ip' | 'routeOptions'>,

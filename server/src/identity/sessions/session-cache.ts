@@ -6,6 +6,7 @@ import { SCOPES } from '../../http/scopes.ts';
 import { logFailure } from '../../lib/failure.ts';
 import type { Log } from '../../lib/log.ts';
 import { roleRows, rolesOf } from '../teams/members.ts';
+import { credentialScopes } from '../teams/roles.ts';
 import { setBounded } from '../tokens/token-cache.ts';
 import { isAlive } from './store.ts';
 
@@ -46,7 +47,7 @@ export class SessionCache {
       .selectFrom('sessions as s')
       .innerJoin('users as u', 'u.id', 's.user_id')
       .select(['s.id', 's.user_id', 's.team_id', 's.expires_at', 's.proved_at'])
-      .select(['u.tier', 'u.rate_limits', roleRows])
+      .select(['u.tier', 'u.rate_limits', 'u.operator', roleRows])
       .where('s.secret_hash', '=', hash)
       .where('u.disabled_at', 'is', null)
       .where(isAlive('s'))
@@ -60,7 +61,7 @@ export class SessionCache {
       identity: {
         accountId: row.user_id,
         via: { kind: 'session', sessionId: row.id, provedAt: row.proved_at.getTime() },
-        scopes: new Set(SCOPES),
+        scopes: credentialScopes(SCOPES, row),
         limits: (row.rate_limits as unknown as Limits | null) ?? TIER_LIMITS[row.tier]!,
         teamId: row.team_id,
         roles: rolesOf(row),

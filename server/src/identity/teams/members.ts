@@ -1,6 +1,10 @@
 import { sql } from 'kysely';
-import type { Tx } from '../../db/database.ts';
+import type { Queryable, Tx } from '../../db/database.ts';
+import { assertScope, type TeamPrincipal } from '../../http/principal.ts';
 import type { Role } from '../../http/scopes.ts';
+import { invalidState, notFound } from '../../lib/errors.ts';
+import { revokeTokensOfMember } from '../tokens/service.ts';
+import { assertQuotaWithin } from './quotas.ts';
 
 /** Creates a team with its first owner; returns its id. */
 export async function insertTeam(
@@ -25,3 +29,125 @@ export const roleRows = sql<{ team: number; role: Role }[]>`(
 /** The account's role in each of its teams, by team id. */
 export const rolesOf = ({ roles }: { roles: { team: number; role: Role }[] }): Map<number, Role> =>
   new Map(roles.map(({ team, role }) => [team, role]));
+
+export interface Member {
+  id: number;
+  name: string;
+  email: string;
+  role: Role;
+  joined_at: string;
+}
+
+const membersOf = (db: Queryable, teamId: number) =>
+  db
+    .selectFrom('team_members as m')
+    .innerJoin('users as u', 'u.id', 'm.user_id')
+    .select(['u.id', 'u.name', 'u.email', 'm.role', 'm.joined_at'])
+    .where('m.team_id', '=', teamId);
+
+const viewMember = (row: Omit<Member, 'role' | 'joined_at'> & { role: string; joined_at: Date }): Member => ({
+  ...row,
+  role: row.role as Role,
+  joined_at: row.joined_at.toISOString(),
+});
+
+/** The members of the team, those that have been there longest first. */
+export async function listMembers(db: Queryable, teamId: number): Promise<Member[]> {
+  const rows = await membersOf(db, teamId).orderBy('m.joined_at').orderBy('u.id').execute();
+  return rows.map(viewMember);
+}
+
+/** One member; throws `not_found`. */
+export async function getMember(db: Queryable, teamId: number, id: number | null): Promise<Member> {
+  const row = id === null ? undefined : await membersOf(db, teamId).where('u.id', '=', id).executeTakeFirst();
+  if (!row) throw notFound('Member');
+  return viewMember(row);
+}
+
+/** Changes of a team's members wait for each other, so that its last owner stays. Throws `not_found` for a deleted one. */
+export async function lockTeam(tx: Tx, teamId: number) {
+  const team = await tx
+    .selectFrom('teams')
+    .select(['id', 'name', 'personal'])
+    .where('id', '=', teamId)
+    .where('deleted_at', 'is', null)
+    .forUpdate()
+    .executeTakeFirst();
+  if (!team) throw notFound('Team');
+  return team;
+}
+
+/** Adds a member. Throws `invalid_state` where it is one, and `quota_exceeded`. The team must be locked. */
+export async function addMember(tx: Tx, teamId: number, accountId: number, role: Role): Promise<void> {
+  const members = await listMembers(tx, teamId);
+  if (members.some(({ id }) => id === accountId))
+    throw invalidState('You are a member of this team already.', 'member');
+  await assertQuotaWithin(tx, teamId, 'member', 'team', members.length);
+  await tx.insertInto('team_members').values({ team_id: teamId, user_id: accountId, role }).execute();
+}
+
+/** Gives a member another role. Who touches owners needs `team:delete`. Throws `invalid_state` for the last owner. */
+export async function setRole(
+  tx: Tx,
+  principal: TeamPrincipal,
+  id: number | null,
+  role: Role,
+): Promise<Member> {
+  const teamId = principal.team.id;
+  await lockTeam(tx, teamId);
+  const member = await getMember(tx, teamId, id);
+  if (member.role === 'owner' || role === 'owner') assertScope(principal, 'team:delete');
+  if (member.role === 'owner' && role !== 'owner') await assertOtherOwner(tx, teamId, member.id);
+  await tx
+    .updateTable('team_members')
+    .set({ role })
+    .where('team_id', '=', teamId)
+    .where('user_id', '=', member.id)
+    .execute();
+  return { ...member, role };
+}
+
+/** Makes another member the owner, and the one that asks an admin. */
+export async function transferTeam(tx: Tx, principal: TeamPrincipal, to: number): Promise<Member> {
+  if (to === principal.accountId) throw invalidState('You are an owner of this team already.', 'owner');
+  const member = await setRole(tx, principal, to, 'owner');
+  await setRole(tx, principal, principal.accountId, 'admin');
+  return member;
+}
+
+/** Removes a member, and revokes the account's tokens of this team. */
+export async function removeMember(tx: Tx, principal: TeamPrincipal, id: number | null): Promise<void> {
+  const teamId = principal.team.id;
+  await lockTeam(tx, teamId);
+  const member = await getMember(tx, teamId, id);
+  if (member.role === 'owner') assertScope(principal, 'team:delete');
+  await endMembership(tx, teamId, member);
+}
+
+/** The account leaves a team of its own accord. Throws `not_found` where it is no member. */
+export async function leaveTeam(tx: Tx, accountId: number, teamId: number | null): Promise<void> {
+  if (teamId === null) throw notFound('Team');
+  const isMember = await membersOf(tx, teamId).where('u.id', '=', accountId).executeTakeFirst();
+  if (!isMember) throw notFound('Team');
+  await lockTeam(tx, teamId);
+  await endMembership(tx, teamId, await getMember(tx, teamId, accountId));
+}
+
+async function endMembership(tx: Tx, teamId: number, member: Member): Promise<void> {
+  if (member.role === 'owner') await assertOtherOwner(tx, teamId, member.id);
+  await tx
+    .deleteFrom('team_members')
+    .where('team_id', '=', teamId)
+    .where('user_id', '=', member.id)
+    .execute();
+  await revokeTokensOfMember(tx, teamId, member.id);
+}
+
+async function assertOtherOwner(tx: Tx, teamId: number, accountId: number): Promise<void> {
+  const members = await listMembers(tx, teamId);
+  if (members.some(({ id, role }) => role === 'owner' && id !== accountId)) return;
+  throw invalidState(
+    'This is the last owner of the team. Make another member an owner first, or delete the team.',
+    'last_owner',
+  );
+}

@@ -17,6 +17,9 @@ export function registerQuotas(list: Readonly<Record<string, Quota>>): void {
   for (const [kind, quota] of Object.entries(list)) quotas.set(kind, quota);
 }
 
+/** All kinds that there is a quota for. */
+export const quotaKinds = (): string[] => [...quotas.keys()].sort();
+
 function quotaOf(kind: string): Quota {
   const quota = quotas.get(kind);
   if (!quota) throw new Error(`There is no quota for "${kind}".`);

@@ -1,5 +1,6 @@
 import type { Database } from '../../db/database.ts';
 import type { AuthenticatedRequest, Identity } from '../../http/authenticator.ts';
+import type { Credential } from '../../http/principal.ts';
 import { addressKey } from '../../http/rate-limits.ts';
 import { equalBytes, sha256 } from '../../lib/crypto.ts';
 import { AppError } from '../../lib/errors.ts';
@@ -16,6 +17,8 @@ const LOADS = 4;
 export interface TokenAuthenticator {
   /** See `Authenticator`. */
   authenticate(request: Pick<AuthenticatedRequest, 'headers' | 'ip'>): Promise<Identity>;
+  /** See `Authenticator`. */
+  noteScope(via: Credential, scope: string): void;
   /** Resolves once pending updates of tokens' last use are written. Call it after the last request. */
   close(): Promise<void>;
 }
@@ -29,7 +32,9 @@ export function createTokenAuthenticator(database: Database, log: Log): TokenAut
       const { id, secret } = credentialOf(headers.authorization);
       const load = () => turns.run(addressKey(ip), () => tokens.load(id));
       const cached = tokens.find(id);
-      const token = cached ?? (await load());
+      // Another request of the token may have read it meanwhile.
+      const token =
+        cached ?? (await turns.run(addressKey(ip), async () => tokens.find(id) ?? tokens.load(id)));
       if (!token || !equalBytes(token.secretHash, sha256(secret))) {
         // Takes as long for an unknown or cached id as for any other, so that timing does not reveal which ids exist.
         if (cached) await load();
@@ -41,6 +46,9 @@ export function createTokenAuthenticator(database: Database, log: Log): TokenAut
       }
       tokens.touch(id, ip);
       return token.identity;
+    },
+    noteScope(via, scope) {
+      if (via.kind === 'token') tokens.noteScope(via.tokenId, scope);
     },
     close: () => tokens.settle(),
   };

@@ -1,5 +1,6 @@
-import { sql } from 'kysely';
-import type { Queryable } from '../../db/database.ts';
+import { type Selectable, sql } from 'kysely';
+import type { Queryable, Tx } from '../../db/database.ts';
+import type { Tokens } from '../../db/schema.gen.ts';
 import { isPrintable } from '../../http/schema.ts';
 import { DEFAULT_SCOPES, isScope, SCOPES, type Scope } from '../../http/scopes.ts';
 import { randomText, sha256 } from '../../lib/crypto.ts';
@@ -13,6 +14,8 @@ export interface NewToken {
   scopes?: readonly Scope[];
   /** Null: the token does not expire. */
   expiresAt?: Date | null;
+  /** The token that makes it, and takes it along when it is revoked. */
+  parentId?: number | null;
 }
 
 export interface TokenInfo {
@@ -21,6 +24,9 @@ export interface TokenInfo {
   accountId: number;
   teamId: number;
   scopes: string[];
+  /** Those of them that no request has needed yet. */
+  unusedScopes: string[];
+  parentId: number | null;
   createdAt: Date;
   expiresAt: Date | null;
   lastUsedAt: Date | null;
@@ -60,6 +66,7 @@ export async function createToken(
       scopes: [...new Set(scopes)],
       secret_hash: sha256(secret),
       expires_at: token.expiresAt ?? null,
+      parent_id: token.parentId ?? null,
     })
     .returning('id')
     .executeTakeFirstOrThrow();
@@ -70,28 +77,48 @@ export async function createToken(
 export async function listTokens(db: Queryable, accountId?: number): Promise<TokenInfo[]> {
   let query = db.selectFrom('tokens').selectAll().orderBy('id');
   if (accountId !== undefined) query = query.where('user_id', '=', accountId);
-  const rows = await query.execute();
-  return rows.map((row) => ({
-    id: row.id,
-    name: row.name,
-    accountId: row.user_id,
-    teamId: row.team_id,
-    scopes: row.scopes,
-    createdAt: row.created_at,
-    expiresAt: row.expires_at,
-    lastUsedAt: row.last_used_at,
-    lastUsedIp: row.last_used_ip,
-    revokedAt: row.revoked_at,
-  }));
+  return (await query.execute()).map(describeToken);
 }
 
-/** Revokes a token; every server process rejects it within a second. Idempotent. Throws `not_found`. */
+/** What may be told of a token. */
+export const describeToken = (row: Selectable<Tokens>): TokenInfo => ({
+  id: row.id,
+  name: row.name,
+  accountId: row.user_id,
+  teamId: row.team_id,
+  scopes: row.scopes,
+  unusedScopes: row.scopes.filter((scope) => !row.used_scopes.includes(scope)),
+  parentId: row.parent_id,
+  createdAt: row.created_at,
+  expiresAt: row.expires_at,
+  lastUsedAt: row.last_used_at,
+  lastUsedIp: row.last_used_ip,
+  revokedAt: row.revoked_at,
+});
+
+/**
+ * Revokes a token and those that were made with it; every server process rejects them within a second. Idempotent.
+ * Throws `not_found`.
+ */
 export async function revokeToken(db: Queryable, id: number): Promise<void> {
-  const row = await db
-    .updateTable('tokens')
-    .set({ revoked_at: sql`coalesce(revoked_at, now())` })
-    .where('id', '=', id)
-    .returning('id')
-    .executeTakeFirst();
-  if (!row) throw notFound('Token');
+  const { rows } = await sql`
+    with recursive family as (
+      select id from tokens where id = ${id}
+      union select child.id from tokens child join family on child.parent_id = family.id)
+    update tokens set revoked_at = coalesce(revoked_at, now()) where id in (select id from family)
+    returning id`.execute(db);
+  if (rows.length === 0) throw notFound('Token');
+}
+
+/** Revokes the account's tokens of a team that it is no member of any more. */
+export async function revokeTokensOfMember(tx: Tx, teamId: number, accountId: number): Promise<void> {
+  await revokeWhere(tx, sql`team_id = ${teamId} and user_id = ${accountId}`);
+}
+
+/** Revokes all tokens of a team. */
+export const revokeTokensOfTeam = (tx: Tx, teamId: number): Promise<void> =>
+  revokeWhere(tx, sql`team_id = ${teamId}`);
+
+async function revokeWhere(tx: Tx, condition: ReturnType<typeof sql>): Promise<void> {
+  await sql`update tokens set revoked_at = now() where revoked_at is null and ${condition}`.execute(tx);
 }

@@ -1,10 +1,12 @@
-import { sql } from 'kysely';
+import { sql, type UpdateObject } from 'kysely';
 import type { Database } from '../../db/database.ts';
+import type { DB } from '../../db/schema.gen.ts';
 import type { Identity } from '../../http/authenticator.ts';
 import { type Limits, TIER_LIMITS } from '../../http/rate-limits.ts';
 import { logFailure } from '../../lib/failure.ts';
 import type { Log } from '../../lib/log.ts';
 import { roleRows, rolesOf } from '../teams/members.ts';
+import { credentialScopes } from '../teams/roles.ts';
 
 /** What a request needs to know about its token. */
 export interface TokenRecord {
@@ -12,6 +14,8 @@ export interface TokenRecord {
   /** Unix milliseconds. */
   expiresAt: number | null;
   revoked: boolean;
+  /** Scopes that its requests have needed so far. */
+  usedScopes: Set<string>;
   identity: Identity;
 }
 
@@ -54,14 +58,29 @@ export class TokenCache {
     const now = Date.now();
     if (now - (this.#touched.get(id) ?? 0) < TOUCH_INTERVAL) return;
     setBounded(this.#touched, id, now);
+    this.#write(id, { last_used_at: sql<Date>`now()`, last_used_ip: ip.replace(/%.*$/, '') });
+  }
+
+  /** Records that a request has needed a scope of the token, in the background and once. */
+  noteScope(id: number, scope: string): void {
+    const used = this.#records.get(id)?.record.usedScopes;
+    if (!used || used.has(scope)) return;
+    used.add(scope);
+    this.#write(id, {
+      used_scopes: sql<string[]>`case when ${scope} = any(used_scopes) then used_scopes
+        else array_append(used_scopes, ${scope}) end`,
+    });
+  }
+
+  #write(id: number, changes: UpdateObject<DB, 'tokens'>): void {
     const write = this.#database.db
       .updateTable('tokens')
-      .set({ last_used_at: sql`now()`, last_used_ip: ip.replace(/%.*$/, '') })
+      .set(changes)
       .where('id', '=', id)
       .execute()
       .then(
         () => {},
-        (error: unknown) => logFailure(this.#log, error, 'last use of a token not written', { token: id }),
+        (error: unknown) => logFailure(this.#log, error, 'use of a token not written', { token: id }),
       )
       .finally(() => this.#writes.delete(write));
     this.#writes.add(write);
@@ -87,6 +106,8 @@ export class TokenCache {
         't.revoked_at',
         'u.tier',
         'u.rate_limits',
+        'u.operator',
+        't.used_scopes',
         roleRows,
       ])
       .where('t.id', '=', id)
@@ -100,10 +121,11 @@ export class TokenCache {
       secretHash: row.secret_hash,
       expiresAt: row.expires_at?.getTime() ?? null,
       revoked: row.revoked_at !== null,
+      usedScopes: new Set(row.used_scopes),
       identity: {
         accountId: row.user_id,
         via: { kind: 'token', tokenId: row.id },
-        scopes: new Set(row.scopes),
+        scopes: credentialScopes(row.scopes, row),
         limits: (row.rate_limits as unknown as Limits | null) ?? TIER_LIMITS[row.tier]!,
         teamId: row.team_id,
         roles: rolesOf(row),

@@ -1,0 +1,13 @@
+import type { ResourceModule } from '../../module.ts';
+import { tokenRoutes } from './routes.ts';
+
+export const tokensModule: ResourceModule = {
+  name: 'tokens',
+  tags: [{ name: 'API tokens', description: 'Credentials of the account for programs.' }],
+  // Of the account, and not of a team: no role bounds them.
+  scopes: [{ name: 'token', roles: null }],
+  audit: () => ({
+    credential: { type: 'token', tables: ['tokens'], id: 'number', without: ['last_used_ip', 'used_scopes'] },
+  }),
+  create: ({ config, database }) => ({ routes: (api) => tokenRoutes(api, config, database) }),
+};

@@ -1,0 +1,217 @@
+import type { Database } from '../db/database.ts';
+import type { Api } from '../http/api.ts';
+import type { ListWanted } from '../http/listing.ts';
+import { mutate } from '../http/mutation.ts';
+import { parseNumberId } from '../http/schema.ts';
+import { getAccount, getAnyTeam, listAccounts, listAllTeams, setQuotas, updateAccount } from './accounts.ts';
+import { listAllPlans, listTroubles, readStatus, updatePlan } from './install.ts';
+import {
+  AccountUpdated,
+  OperatorAccountAnswer,
+  OperatorAccountList,
+  OperatorAccountQuery,
+  OperatorOperationList,
+  OperatorOperationQuery,
+  OperatorPlanList,
+  OperatorStatus,
+  OperatorTeamAnswer,
+  OperatorTeamList,
+  OperatorTeamQuery,
+  onAccount,
+  onTeam,
+  PlanUpdated,
+  TeamUpdated,
+  UpdateAccount,
+  UpdatePlan,
+  UpdateTeam,
+} from './schema.ts';
+
+const tags = ['Operator'];
+const read = { scope: 'operator:read', team: 'none' } as const;
+const write = { scope: 'operator:write', team: 'none' } as const;
+
+/** Routes for whoever runs the install. */
+export function operatorRoutes(api: Api, database: Database): void {
+  accountRoutes(api, database);
+  teamRoutes(api, database);
+  planRoutes(api, database);
+  watchRoutes(api, database);
+}
+
+function accountRoutes(api: Api, database: Database): void {
+  api.get(
+    '/operator/accounts',
+    {
+      schema: {
+        operationId: 'listOperatorAccounts',
+        summary: 'List accounts',
+        description: 'Lists all accounts of the install, newest first. `name` is the e-mail address.',
+        tags,
+        querystring: OperatorAccountQuery,
+        response: { 200: OperatorAccountList },
+      },
+      config: read,
+    },
+    ({ query }) => listAccounts(database.db, query as ListWanted),
+  );
+  api.get(
+    '/operator/accounts/:account',
+    {
+      schema: {
+        operationId: 'getOperatorAccount',
+        summary: 'Show an account',
+        description: 'Shows any account of the install.',
+        tags,
+        params: onAccount,
+        response: { 200: OperatorAccountAnswer },
+      },
+      config: read,
+    },
+    async ({ params }) => ({ account: await getAccount(database.db, parseNumberId(params.account)) }),
+  );
+  api.put(
+    '/operator/accounts/:account',
+    {
+      schema: {
+        operationId: 'updateOperatorAccount',
+        summary: 'Change an account',
+        description: 'Sets the tier of an account, rate limits of its own, and how many teams it may own.',
+        tags,
+        params: onAccount,
+        body: UpdateAccount,
+        response: { 200: AccountUpdated },
+      },
+      config: write,
+    },
+    (request) =>
+      mutate(request, async (tx) => ({
+        message: 'Account updated.',
+        account: await updateAccount(tx, parseNumberId(request.params.account), request.body),
+      })),
+  );
+}
+
+function teamRoutes(api: Api, database: Database): void {
+  api.get(
+    '/operator/teams',
+    {
+      schema: {
+        operationId: 'listOperatorTeams',
+        summary: 'List teams of the install',
+        description: 'Lists all teams with their quotas and what they use, newest first.',
+        tags,
+        querystring: OperatorTeamQuery,
+        response: { 200: OperatorTeamList },
+      },
+      config: read,
+    },
+    ({ query }) => listAllTeams(database.db, query as ListWanted),
+  );
+  api.get(
+    '/operator/teams/:operatorTeam',
+    {
+      schema: {
+        operationId: 'getOperatorTeam',
+        summary: 'Show a team of the install',
+        description: 'Shows any team, with its quotas and what it uses.',
+        tags,
+        params: onTeam,
+        response: { 200: OperatorTeamAnswer },
+      },
+      config: read,
+    },
+    async ({ params }) => ({ team: await getAnyTeam(database.db, parseNumberId(params.operatorTeam)) }),
+  );
+  api.put(
+    '/operator/teams/:operatorTeam',
+    {
+      schema: {
+        operationId: 'updateOperatorTeam',
+        summary: 'Set the quotas of a team',
+        description:
+          'Replaces the quotas of the team that differ from the default. What it has stays, also beyond them.',
+        tags,
+        params: onTeam,
+        body: UpdateTeam,
+        response: { 200: TeamUpdated },
+      },
+      config: write,
+    },
+    (request) =>
+      mutate(request, async (tx) => ({
+        message: 'Quotas set.',
+        team: await setQuotas(tx, parseNumberId(request.params.operatorTeam), request.body.quotas),
+      })),
+  );
+}
+
+function planRoutes(api: Api, database: Database): void {
+  api.get(
+    '/operator/plans',
+    {
+      schema: {
+        operationId: 'listOperatorPlans',
+        summary: 'List all plans',
+        description: 'Lists the plans of all kinds, also those that are not offered.',
+        tags,
+        response: { 200: OperatorPlanList },
+      },
+      config: read,
+    },
+    async () => ({ data: await listAllPlans(database.db) }),
+  );
+  api.put(
+    '/operator/plans',
+    {
+      schema: {
+        operationId: 'updateOperatorPlan',
+        summary: 'Change a plan',
+        description:
+          'Sets the price of a plan, and whether it is offered. Instances that there are keep theirs.',
+        tags,
+        body: UpdatePlan,
+        response: { 200: PlanUpdated },
+      },
+      config: { ...write, errors: ['not_found'] },
+    },
+    (request) =>
+      mutate(request, async (tx) => ({
+        message: 'Plan updated.',
+        plan: await updatePlan(tx, request.body),
+      })),
+  );
+}
+
+function watchRoutes(api: Api, database: Database): void {
+  api.get(
+    '/operator/status',
+    {
+      schema: {
+        operationId: 'getOperatorStatus',
+        summary: 'Show the state of the install',
+        description:
+          'What the host has and has promised, what is at work, and which processes live. See also `/health`.',
+        tags,
+        response: { 200: OperatorStatus },
+      },
+      config: read,
+    },
+    () => readStatus(database.db),
+  );
+  api.get(
+    '/operator/operations',
+    {
+      schema: {
+        operationId: 'listOperatorOperations',
+        summary: 'List operations in trouble',
+        description:
+          'Lists operations of all teams that have failed, or have not ended 30 minutes after their beginning.',
+        tags,
+        querystring: OperatorOperationQuery,
+        response: { 200: OperatorOperationList },
+      },
+      config: read,
+    },
+    ({ query }) => listTroubles(database.db, query as ListWanted),
+  );
+}
