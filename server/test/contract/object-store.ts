@@ -292,6 +292,12 @@ function testEndsOfKeys(world: World): void {
     await makeKey(world, { ...key, scope: [grant(later, 'read')] });
     assert.deepEqual(await outcomes(world, key.credentials, bucket, [LIST]), ['AccessDenied']);
     assert.deepEqual(await outcomes(world, key.credentials, later, [LIST]), ['ok']);
+    // Its only bucket was deleted, for example: the end that it had stays.
+    const expiresAt = new Date(Date.now() + 3_600_000);
+    await makeKey(world, { ...key, scope: [], expiresAt });
+    assert.deepEqual(await store.describeKey(key.ref), { ref: key.ref, scope: [], expiresAt });
+    assert.deepEqual(await outcomes(world, key.credentials, later, [LIST]), ['AccessDenied']);
+    await makeKey(world, { ...key, scope: [grant(later, 'read')] });
     await store.removeKey({ ...key.ref, teamId: world.two });
     assert.deepEqual(await outcomes(world, key.credentials, later, [LIST]), ['ok']);
     for (const _ of [1, 2]) await store.removeKey(key.ref);

@@ -5,7 +5,7 @@ export const POLICY = 'danube';
 
 interface Statement {
   Sid: string;
-  Effect: 'Allow';
+  Effect: 'Allow' | 'Deny';
   Action: readonly string[];
   Resource: readonly string[];
   Condition?: Record<string, Record<string, string | readonly string[]>>;
@@ -59,9 +59,22 @@ export const allowAll = (bucketPrefix: string, expiresAt: Date | null): string =
     },
   ]);
 
+/** Without grants, a policy would have nothing to tell the end of the key by. */
+const nothing = (end: Date | null): Statement => ({
+  Sid: 'nothing',
+  Effect: 'Deny',
+  Action: ['s3:*'],
+  Resource: [`${ARN}*`],
+  ...until(end),
+});
+
 /** What the grants say. The level stands in the names of the statements, from which {@link readPolicy} takes it. */
 export const allowGrants = (grants: readonly BucketGrant[], expiresAt: Date | null): string =>
-  documentOf(grants.flatMap((grant, index) => statementsOf(grant, index, expiresAt)));
+  documentOf(
+    grants.length === 0
+      ? [nothing(expiresAt)]
+      : grants.flatMap((grant, index) => statementsOf(grant, index, expiresAt)),
+  );
 
 function statementsOf({ bucket, level, prefix }: BucketGrant, index: number, end: Date | null): Statement[] {
   const base = { Effect: 'Allow', ...until(end) } as const;

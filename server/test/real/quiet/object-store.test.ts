@@ -20,6 +20,7 @@ import { objectStoreContract } from '../../contract/object-store.ts';
 import { waitFor } from '../../harness.ts';
 import { slice } from '../../slice.ts';
 import { StoreWorld } from '../object-store.ts';
+import { testStorageApi } from '../object-store-api.ts';
 import { realStoreSubject } from '../object-store-subject.ts';
 
 const TEAM = slice.firstTeam + 710;
@@ -33,6 +34,7 @@ describe('the object store of the install', { timeout: 900_000 }, () => {
   after(() => world.close());
 
   objectStoreContract('Ceph', async () => realStoreSubject(world));
+  testStorageApi(world);
 
   describe('with the SDK for JavaScript', () => {
     const Bucket = `t${TEAM}-sdk`;
