@@ -42,9 +42,11 @@ export class Serving {
   readonly #options: ServingOptions;
   readonly #stopping = new AbortController();
   #loop: Promise<void> = Promise.resolve();
+  #looking: Promise<void> = Promise.resolve();
   #care: Promise<void> = Promise.resolve();
   #caring = false;
   #row: StoreRow | null = null;
+  #certificate: KeyedCertificate | null = null;
   #front: Front | null = null;
   #keyService: Server | null = null;
   /** Bytes that were let in since the disk was last asked, and whether the pool has room. */
@@ -69,18 +71,25 @@ export class Serving {
   async #run(): Promise<void> {
     const { signal } = this.#stopping;
     for (let pass = 0; !signal.aborted; pass += 1) {
-      try {
-        await this.look(pass % SLOW_EVERY === 0);
-        this.#complained = '';
-      } catch (error) {
-        this.#complain(error, 'the object store is not served as it should be');
-      }
+      await this.look(pass % SLOW_EVERY === 0);
       await delay(INTERVAL, undefined, { signal, ref: false }).catch(() => undefined);
     }
   }
 
-  /** One look. `slow`: also what needs programs and other machines. */
-  async look(slow: boolean): Promise<void> {
+  /** One look, after those before it. `slow`: also what needs programs. What fails is tried again with the next one. */
+  look(slow: boolean): Promise<void> {
+    this.#looking = this.#looking
+      .then(() => this.#look(slow))
+      .then(
+        () => {
+          this.#complained = '';
+        },
+        (error: unknown) => this.#complain(error, 'the object store is not served as it should be'),
+      );
+    return this.#looking;
+  }
+
+  async #look(slow: boolean): Promise<void> {
     const { appliance } = this.#options;
     this.#row = await appliance.find();
     if (!this.#row) return;
@@ -126,10 +135,11 @@ export class Serving {
   async #serveCustomers(): Promise<void> {
     const { s3, certificate } = this.#options;
     const renewed = await certificate();
+    if (renewed) this.#certificate = renewed;
     if (this.#front && renewed) this.#front.renew(renewed);
-    if (this.#front ?? !renewed) return;
+    if (this.#front || !this.#certificate) return;
     const front = createFront({
-      certificate: renewed,
+      certificate: this.#certificate,
       upstream: () =>
         this.#row && {
           host: gatewayAddress(this.#row),

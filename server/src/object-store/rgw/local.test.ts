@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { type AddressInfo, createServer } from 'node:net';
+import { after, before, describe, it } from 'node:test';
+import { Agent, request } from 'undici';
+import { createTestDatabase, type TestDatabase } from '../../../test/database.ts';
+import { TEST_POOLS, waitFor } from '../../../test/harness.ts';
+import { readConfig } from '../../config.ts';
+import { createSimDataPlane } from '../../dataplane/sim/data-plane.ts';
+import { migrate } from '../../db/migrate.ts';
+import { createSecretBox } from '../../lib/crypto.ts';
+import { createLog } from '../../lib/log.ts';
+import { createAuthority } from '../../lib/pki.ts';
+import type { ObjectStore } from '../contract.ts';
+import { createLocalObjectStore } from './local.ts';
+
+/** The instance is a simulated one, so what is tried here is what this process does around it. */
+describe('the object store that an install runs', () => {
+  let database: TestDatabase;
+  let store: ObjectStore;
+  after(async () => {
+    await store?.close();
+    await database?.drop();
+  });
+  before(async () => {
+    database = await createTestDatabase();
+    await migrate(database.db);
+  });
+
+  it('serves its port as soon as whoever has it lets go of it', async () => {
+    const other = createServer();
+    await new Promise<void>((resolve) => other.listen(0, resolve));
+    const { port } = other.address() as AddressInfo;
+    const authority = await createAuthority('test');
+    store = createLocalObjectStore({
+      s3: readConfig({ DANUBE_S3_PORT: String(port), DANUBE_S3_SIZE_GB: '10' }).s3,
+      database,
+      secrets: createSecretBox(randomBytes(32)),
+      plane: createSimDataPlane({ stateFile: null, latencyMs: 0 }),
+      pools: TEST_POOLS,
+      authority: async () => authority,
+      publicAddress: '127.0.0.1',
+      installId: 'abcdef',
+      serves: true,
+      log: createLog('silent'),
+    });
+    assert.equal(await store.isMade(), false);
+    for (const _ of [1, 2]) await store.ensureReady(() => undefined);
+    assert.equal(await store.isMade(), true);
+    await new Promise((resolve) => other.close(resolve));
+    const dispatcher = new Agent({ connect: { ca: authority.certificate } });
+    // The front answers this itself.
+    const answer = await waitFor('the port to be served', () =>
+      request(`${store.access.url}/admin/user`, { dispatcher }).catch(() => null),
+    );
+    assert.equal(answer.statusCode, 403);
+    await answer.body.dump();
+    await dispatcher.close();
+  });
+});
