@@ -531,7 +531,7 @@ export interface paths {
         put?: never;
         /**
          * Register
-         * @description Creates an account, where anybody may register, and sends a link to its address, which must be opened first. The answer is the same if the address has an account already.
+         * @description Creates an account, where anybody may register or with an invitation to a team, and sends a link to its address, which must be opened first, unless the invitation was sent there. The answer is the same if the address has an account already.
          */
         post: operations["register"];
         delete?: never;
@@ -4346,6 +4346,11 @@ export interface components {
              * @example correct horse battery
              */
             password: string;
+            /**
+             * @description The code of an invitation to a team, of which the account is a member then.
+             * @example kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk
+             */
+            invitation?: string;
         };
         RequestPassword: {
             /** @example ada@example.org */
@@ -12852,7 +12857,8 @@ export interface operations {
                  * @example {
                  *       "email": "ada@example.org",
                  *       "name": "Ada",
-                 *       "password": "correct horse battery"
+                 *       "password": "correct horse battery",
+                 *       "invitation": "kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk"
                  *     }
                  */
                 "application/json": components["schemas"]["Register"];

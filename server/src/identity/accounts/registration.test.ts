@@ -158,3 +158,51 @@ describe('registration, and what is sent by e-mail', () => {
 });
 
 const ED25519 = 'AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl';
+
+describe('registration by invitation', () => {
+  let mailing: Awaited<ReturnType<typeof startMailingApp>>;
+  let call: ApiClient;
+  let inviter: string;
+  before(async () => {
+    mailing = await startMailingApp();
+    call = createApiClient(mailing.test.app.http, null);
+    inviter = await openSession(mailing.test.database, await createPerson(mailing.test.database));
+  });
+  after(() => mailing?.test.close());
+
+  const invite = async (body: object) => {
+    const answer = await call('POST', '/team/invitations', { session: inviter, body });
+    assert.equal(answer.status, 201, JSON.stringify(answer.body));
+    return answer.body;
+  };
+  const register = (email: string, invitation?: string) =>
+    call('POST', '/auth/register', { body: { email, name: 'Ada', password: PASSWORD, invitation } });
+  const signIn = (email: string) => call('POST', '/auth/sign-in', { body: { email, password: PASSWORD } });
+  const teamsOf = async (session: string): Promise<unknown[]> =>
+    (await call('GET', '/user/teams', { session })).body.data;
+
+  it('opens an account for the address that was invited, which can sign in at once and is in the team', async () => {
+    await invite({ email: 'ada@example.org', role: 'viewer' });
+    const code = secretIn(await mailing.lastLetterTo('ada@example.org'));
+    assert.equal((await register('ada@example.org')).body.code, 'not_available');
+    assert.equal((await register('ada@example.org', 'x'.repeat(48))).body.code, 'link_invalid');
+    assert.equal((await register('other@example.org', code)).body.code, 'link_invalid');
+    assert.equal((await register('Ada@example.org', code)).status, 200);
+    const signedIn = await waitFor('the account', async () => {
+      const answer = await signIn('ada@example.org');
+      return answer.status === 200 && answer;
+    });
+    assert.equal((await teamsOf(cookieOf(signedIn)!)).length, 2);
+    assert.equal((await register('ada@example.org', code)).body.code, 'link_invalid', 'it is used up');
+  });
+
+  it('lets who has a link confirm the address first', async () => {
+    const { code } = await invite({ role: 'editor' });
+    assert.equal((await register('grace@example.org', code)).status, 200);
+    const letter = await mailing.lastLetterTo('grace@example.org');
+    assert.match((await signIn('grace@example.org')).body.message, /link that was sent/);
+    const confirmed = await call('POST', '/auth/email', { body: { secret: secretIn(letter) } });
+    assert.equal(confirmed.status, 200);
+    assert.equal((await teamsOf(cookieOf(await signIn('grace@example.org'))!)).length, 2);
+  });
+});

@@ -56,6 +56,9 @@ export const Register = Component('Register', {
   email: EmailText,
   name: NameText(255, 'Ada'),
   password: NewPassword,
+  invitation: Type.Optional(
+    SecretText('The code of an invitation to a team, of which the account is a member then.'),
+  ),
 });
 
 export const PasswordSignIn = Component('PasswordSignIn', { email: EmailText, password: Password });

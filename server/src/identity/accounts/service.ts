@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Config } from '../../config.ts';
-import type { Database, Tx } from '../../db/database.ts';
+import type { Database, Queryable, Tx } from '../../db/database.ts';
 import { addressKey } from '../../http/rate-limits.ts';
 import { AppError, invalid } from '../../lib/errors.ts';
 import { logFailure } from '../../lib/failure.ts';
@@ -8,6 +8,7 @@ import type { Log } from '../../lib/log.ts';
 import type { Mail, Mailer } from '../../mail/mailer.ts';
 import { recordAudit } from '../audit/record.ts';
 import { endSessions } from '../sessions/store.ts';
+import { acceptInvitation, findInvitation } from '../teams/invitations.ts';
 import { type Attempts, LIMITS } from './attempts.ts';
 import { letters } from './letters.ts';
 import { createLink, dropLinks, linkInvalid, linkUrl, takeLink } from './links.ts';
@@ -29,6 +30,8 @@ export interface Registration {
   email: string;
   name: string;
   password: string;
+  /** The code of an invitation to a team. */
+  invitation?: string | undefined;
 }
 
 /** Who asks, as far as it is known. */
@@ -48,24 +51,29 @@ export class AccountService {
 
   /**
    * Registers somebody. What is done for an address that has an account, or has none, happens after the answer, so that
-   * neither the answer nor its time tells which. Throws `validation_failed`, `not_available` and `rate_limited`.
+   * neither the answer nor its time tells which. Throws `validation_failed`, `not_available`, `link_invalid` and `rate_limited`.
    */
-  async register({ email, name, password }: Registration, asking: Asking): Promise<void> {
-    const { attempts, config } = this.#parts;
-    if (config.registration !== 'open') throw closed(config.registration);
+  async register({ email, name, password, invitation }: Registration, asking: Asking): Promise<void> {
+    const { attempts, config, database } = this.#parts;
     await attempts.takeFrom(LIMITS.registerFromAddress, asking.ip);
+    if (config.registration === 'closed' || (config.registration === 'invitation' && !invitation))
+      throw closed(config.registration);
+    // Only who reads what is sent to the address has the code of an invitation that is for it.
+    const verified =
+      invitation !== undefined && (await mayUse(database.db, invitation, email)) === 'by address';
     assertGoodPassword(password, { email, name });
     const passwordHash = await hashPassword(password, addressKey(asking.ip));
-    const account = { email, name, passwordHash, verified: false };
     this.#later(async (tx) => {
-      const made = await insertAccount(tx, account);
+      const made = await insertAccount(tx, { email, name, passwordHash, verified });
       if (!made) {
         const known = await findByEmail(tx, email);
         if (known) await this.#send(tx, known.email, (to) => letters.alreadyHasAccount(to, config.publicUrl));
         return;
       }
       const { accountId } = made;
+      if (invitation !== undefined) await acceptInvitation(tx, { accountId }, invitation);
       await this.#audit(tx, 'register', accountId, asking);
+      if (verified) return;
       const secret = await createLink(tx, 'email', { accountId, email }, LINK_HOURS.email);
       const url = linkUrl(config.publicUrl, 'email', secret);
       await this.#send(tx, email, (to) => letters.verify(to, url, LINK_HOURS.email));
@@ -237,6 +245,15 @@ export class AccountService {
 export interface PreparedPassword {
   password: string;
   hash: string;
+}
+
+/** Whether an invitation is for this address, or for whoever has its link. Throws `link_invalid`. */
+async function mayUse(db: Queryable, code: string, email: string): Promise<'by address' | 'by link'> {
+  const invitation = await findInvitation(db, code);
+  if (!invitation) throw linkInvalid();
+  if (invitation.email === null) return 'by link';
+  if (invitation.email.toLowerCase() !== email.toLowerCase()) throw linkInvalid();
+  return 'by address';
 }
 
 const closed = (registration: 'invitation' | 'closed'): AppError =>

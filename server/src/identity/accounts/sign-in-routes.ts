@@ -137,17 +137,20 @@ function registrationRoutes(api: Api, { accounts }: AccountContext): void {
         operationId: 'register',
         summary: 'Register',
         description:
-          'Creates an account, where anybody may register, and sends a link to its address, which must be opened first. The answer ' +
-          'is the same if the address has an account already.',
+          'Creates an account, where anybody may register or with an invitation to a team, and sends a link to its address, which must ' +
+          'be opened first, unless the invitation was sent there. The answer is the same if the address has an account already.',
         tags,
         body: Register,
         response: { 200: Done },
       },
-      config: { ...forAnybody, errors: [...forAnybody.errors, 'not_available'] },
+      config: { ...forAnybody, errors: [...forAnybody.errors, 'not_available', 'link_invalid'] },
     },
     async (request) => {
       await accounts.register(request.body, askingOf(request));
-      return { message: 'A link was sent to this address. Open it to confirm that the address is yours.' };
+      return {
+        message:
+          'Open the link that is sent to this address. After an invitation by e-mail, sign in at once.',
+      };
     },
   );
   api.post(

@@ -135,13 +135,26 @@ export async function isInvited(db: Queryable, email: string): Promise<boolean> 
   return row !== undefined;
 }
 
+/** Whom an invitation is for: an address, or null for whoever has the link. Undefined: it cannot be used. */
+export async function findInvitation(
+  db: Queryable,
+  code: string,
+): Promise<{ email: string | null } | undefined> {
+  return db
+    .selectFrom('team_invitations')
+    .select('email')
+    .where('code_hash', '=', sha256(code))
+    .where('expires_at', '>', sql<Date>`now()`)
+    .executeTakeFirst();
+}
+
 /**
  * Accepts an invitation, which is used up. Of two at once, one gets it. Throws `not_found` where the code was used, has
  * expired, never was, or is for another address, which is not told apart.
  */
 export async function acceptInvitation(
   tx: Tx,
-  { accountId }: AccountPrincipal,
+  { accountId }: Pick<AccountPrincipal, 'accountId'>,
   code: string,
 ): Promise<{ id: number; name: string; role: Role }> {
   const row = await tx
