@@ -65,6 +65,17 @@ it('finds resources of all kinds by name, id and address, and only those of the 
   const network = `${address.split('.').slice(0, 3).join('.')}.`;
   assert.equal((await search(network)).length, 3);
 
+  const bucket = await call('POST', '/storage/buckets', {
+    name: 'invoices',
+    region: 'fsn1',
+    tags: ['Billing'],
+  });
+  assert.equal(bucket.status, 201, JSON.stringify(bucket.body));
+  assert.deepEqual(
+    (await search('billing')).map((one) => [one.type, one.id, one.match]),
+    [['bucket', bucket.body.bucket.id, 'tag']],
+  );
+
   const blind = await issueToken(test.database.db, test.team, ['database:read']);
   assert.deepEqual(
     new Set((await search('shop', blind)).map(({ type }) => type)),

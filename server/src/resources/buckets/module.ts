@@ -1,3 +1,4 @@
+import { type SqlBool, sql } from 'kysely';
 import type { Api } from '../../http/api.ts';
 import type { ResourceModule } from '../../module.ts';
 import { createPassClock } from '../../reconcilers/reconcilers.ts';
@@ -12,6 +13,10 @@ import { bucketRoutes } from './routes.ts';
 import { BucketService } from './service.ts';
 import { RESOURCE_TYPE } from './states.ts';
 import { bucketWorkflows } from './workflow.ts';
+
+/** The condition for buckets with a tag, however that is capitalised. */
+const hasTag = (tag: string) =>
+  sql<SqlBool>`exists (select from jsonb_each_text(tags) one (tag, value) where ${tag} in (lower(one.tag), lower(one.value)))`;
 
 /** Columns that change without a request. */
 const MEASURED = ['size_bytes', 'object_count', 'upload_count', 'upload_bytes', 'health_status'];
@@ -32,6 +37,7 @@ export const bucketsModule: ResourceModule = {
       id: { column: 'id', form: 'uuid' },
       name: 'name',
       status: 'status',
+      further: ({ text }) => [{ by: 'tag', condition: hasTag(text) }],
     },
   ],
   create(context) {
