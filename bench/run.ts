@@ -13,6 +13,7 @@ import {
   terminal,
 } from '../scripts/test-install.ts';
 import { ALL_PACKAGES } from '../scripts/test-packages.ts';
+import { benchAlerts } from './alerts.ts';
 import { benchCreateReal } from './create-real.ts';
 import { benchCreateServices } from './create-services.ts';
 import { benchCreateSimulated } from './create-simulated.ts';
@@ -21,6 +22,7 @@ import { benchIdle } from './idle.ts';
 import { benchListVps } from './list-vps.ts';
 import { benchMetrics } from './metrics.ts';
 import { type Row, table, withFigures } from './report.ts';
+import { benchSearch } from './search.ts';
 import { benchSnapshots } from './snapshots.ts';
 import { benchStart } from './start.ts';
 import { benchStreams } from './streams.ts';
@@ -39,6 +41,8 @@ const benchmarks: Record<string, () => Promise<Row[]>> = {
   fairness: benchFairness,
   webhooks: benchWebhooks,
   streams: benchStreams,
+  search: benchSearch,
+  alerts: benchAlerts,
   metrics: benchMetrics,
 };
 const wanted = process.argv.slice(2).filter((argument) => argument !== '--write');
