@@ -38,6 +38,32 @@ export async function record<Payload extends TSchema>(
   await eventInsert(type, subject, payload).execute(tx);
 }
 
+/** Writes events of one type in one statement, in this order. */
+export async function recordAll<Payload extends TSchema>(
+  tx: Tx,
+  { name, severity, reason, payload: schema, message }: EventType<Payload>,
+  events: readonly { subject: EventSubject; payload: Static<Payload> }[],
+): Promise<void> {
+  if (events.length === 0) return;
+  const rows = events.map(({ subject, payload }) => ({
+    team_id: subject.teamId,
+    resource_type: subject.resourceType,
+    resource_id: subject.resourceId,
+    operation_id: subject.operationId ?? null,
+    type: name,
+    severity,
+    reason,
+    message: message(payload),
+    payload: Value.Clean(schema, Value.Clone(payload)),
+  }));
+  await sql`
+    insert into events (team_id, resource_type, resource_id, operation_id, type, severity, reason, message, payload)
+    select e.* from jsonb_array_elements(${JSON.stringify(rows)}::jsonb) with ordinality w (value, ordinality),
+      jsonb_to_record(w.value) e (team_id bigint, resource_type text, resource_id text, operation_id uuid, type text,
+        severity text, reason text, message text, payload jsonb)
+    order by w.ordinality`.execute(tx);
+}
+
 /** The events of a resource, newest first. */
 export const listEvents = (db: Queryable, resourceId: string, limit: number): Promise<Selectable<Events>[]> =>
   db

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Database, Tx } from '../../db/database.ts';
-import { record } from '../../events/store.ts';
+import { recordAll } from '../../events/store.ts';
 import { metricOf } from '../../metrics/catalogue.ts';
 import type { MetricsStore } from '../../metrics/contract.ts';
 import { type AlertState, type Condition, evaluate, type Happening } from './conditions.ts';
@@ -173,9 +173,12 @@ async function recordEvents(tx: Tx, happened: readonly Outcome[]): Promise<void>
     )
     .execute();
   const more = new Map(rows.map((row) => [row.id, row]));
-  for (const { alert, state, happened: what } of turned) {
-    const told = toldOf({ ...alert, ...more.get(alert.id)! }, state.value);
-    if (what === 'triggered') await record(tx, alertEvents.fired, subjectOf(alert), told);
-    else await record(tx, alertEvents.resolved, subjectOf(alert), { ...told, because: 'value' });
-  }
+  const events = turned.map(({ alert, state, happened: what }) => ({
+    what,
+    subject: subjectOf(alert),
+    payload: { ...toldOf({ ...alert, ...more.get(alert.id)! }, state.value), because: 'value' as const },
+  }));
+  const ofKind = (kind: Happening) => events.filter(({ what }) => what === kind);
+  await recordAll(tx, alertEvents.fired, ofKind('triggered'));
+  await recordAll(tx, alertEvents.resolved, ofKind('resolved'));
 }
