@@ -106,11 +106,27 @@ export interface paths {
          */
         put: operations["renameTeam"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/team/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
         /**
          * Delete the team
          * @description Deletes the team that the request acts on. It must have nothing any more: no instances, firewalls, SSH keys and so on. Its tokens are revoked. A personal team stays. Needs the scope `team:delete`.
          */
-        delete: operations["deleteTeam"];
+        post: operations["deleteTeam"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -3765,6 +3781,13 @@ export interface components {
              * @example viewer
              */
             role: string;
+        };
+        DeleteTeam: {
+            /**
+             * @description The name of the team, which shows that the right one is meant.
+             * @example Old shop
+             */
+            confirm: string;
         };
         TeamDeleted: {
             /** @example Team deleted. */
@@ -11350,13 +11373,7 @@ export interface operations {
     };
     deleteTeam: {
         parameters: {
-            query: {
-                /**
-                 * @description The name of the team, which shows that the right one is meant.
-                 * @example Old shop
-                 */
-                confirm: string;
-            };
+            query?: never;
             header?: {
                 /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
@@ -11364,7 +11381,16 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "confirm": "Old shop"
+                 *     }
+                 */
+                "application/json": components["schemas"]["DeleteTeam"];
+            };
+        };
         responses: {
             /** @description Done. */
             200: {

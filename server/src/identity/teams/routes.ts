@@ -5,7 +5,7 @@ import { Obj, PathId, parseNumberId } from '../../http/schema.ts';
 import { leaveTeam } from './members.ts';
 import {
   Account,
-  DeleteTeamQuery,
+  DeleteTeam,
   NameTeam,
   TeamAnswer,
   TeamDeleted,
@@ -147,8 +147,8 @@ function currentTeamRoutes(api: Api, database: Database): void {
         team: await renameTeam(tx, request.principal, request.body.name),
       })),
   );
-  api.delete(
-    '/team',
+  api.post(
+    '/team/delete',
     {
       schema: {
         operationId: 'deleteTeam',
@@ -157,14 +157,14 @@ function currentTeamRoutes(api: Api, database: Database): void {
           'Deletes the team that the request acts on. It must have nothing any more: no instances, firewalls, SSH keys and so on. ' +
           'Its tokens are revoked. A personal team stays.',
         tags,
-        querystring: DeleteTeamQuery,
+        body: DeleteTeam,
         response: { 200: TeamDeleted },
       },
       config: { scope: 'team:delete', errors: ['invalid_state', 'proof_required'] },
     },
     (request) =>
       mutate(request, async (tx) => {
-        await deleteTeam(tx, request.principal, request.query.confirm);
+        await deleteTeam(tx, request.principal, request.body.confirm);
         return { message: 'Team deleted.' };
       }),
   );

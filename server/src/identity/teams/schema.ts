@@ -8,7 +8,6 @@ import {
   NameText,
   Nullable,
   NumberId,
-  Obj,
   Text,
   Timestamp,
 } from '../../http/schema.ts';
@@ -48,7 +47,7 @@ export const TeamAnswer = Component('TeamResponse', {
 
 export const NameTeam = Component('NameTeam', { name: NameText(255, 'Shop') });
 export const TeamNamed = Component('TeamNamed', { message: Message('Team created.'), team: Team });
-export const DeleteTeamQuery = Obj({
+export const DeleteTeam = Component('DeleteTeam', {
   confirm: LineText(255, 'Old shop', {
     description: 'The name of the team, which shows that the right one is meant.',
   }),

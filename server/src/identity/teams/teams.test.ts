@@ -46,7 +46,7 @@ describe('teams', () => {
     const renamed = await call('PUT', '/team', { ...inTeam(account.token, team.id), body: { name: 'Shop' } });
     assert.equal(renamed.body.team.name, 'Shop');
     const remove = (confirm: string) =>
-      call('DELETE', `/team?confirm=${confirm}`, inTeam(account.token, team.id));
+      call('POST', '/team/delete', { ...inTeam(account.token, team.id), body: { confirm } });
     assert.equal((await remove('Other')).status, 422);
     const key = { name: 'laptop', public_key: testKey(1) };
     const { body } = await call('POST', '/ssh-keys', { ...inTeam(account.token, team.id), body: key });
@@ -64,7 +64,7 @@ describe('teams', () => {
   it('are deleted in a session by who has just given the password', async () => {
     const session = await openSession(test.database, owner);
     await test.database.pool.query(`update sessions set proved_at = now() - interval '1 hour'`);
-    const refused = await call('DELETE', '/team?confirm=x', { session });
+    const refused = await call('POST', '/team/delete', { session, body: { confirm: 'x' } });
     assert.equal(refused.body.code, 'proof_required');
   });
 
