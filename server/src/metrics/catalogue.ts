@@ -60,7 +60,7 @@ export interface Metric {
   /** As v1 writes them. */
   unit: '%' | 'bytes' | 'bytes/s' | 'connections' | 'ops/s' | 'processes';
   /** Names of the kinds of instances that have it. */
-  kinds: readonly string[];
+  kinds: readonly string[] | 'all';
   /** A sentence for customers. */
   meaning: string;
   /** Where the figure comes from. */
@@ -70,12 +70,11 @@ export interface Metric {
   expression: Expression;
 }
 
-const ALL = ['vps', 'database', 'cache'];
 const INCUS = 'Incus (`/1.0/metrics`)';
 const ENGINE = 'the engine (`control metrics`)';
 
 const of = (
-  kinds: readonly string[],
+  kinds: Metric['kinds'],
   source: string,
   everySeconds: number,
   rows: Record<string, readonly [unit: Metric['unit'], meaning: string, expression: Expression]>,
@@ -92,7 +91,7 @@ const of = (
 
 /** All metrics. `docs/metrics.md` has a row for each, which `documentation.test.ts` compares. */
 export const METRICS: readonly Metric[] = [
-  ...of(ALL, INCUS, PLATFORM_SECONDS, {
+  ...of('all', INCUS, PLATFORM_SECONDS, {
     cpu_usage: [
       '%',
       'Processor time in use, of what its plan has.',
@@ -119,14 +118,14 @@ export const METRICS: readonly Metric[] = [
     disk_write_rate: ['bytes/s', 'What it writes to disk.', rate('disk_write_bytes_total')],
     processes: ['processes', 'Processes in it.', last('processes')],
   }),
-  ...of(ALL, 'the kernel (`cpu.pressure`, cgroup v2 only)', PLATFORM_SECONDS, {
+  ...of('all', 'the kernel (`cpu.pressure`, cgroup v2 only)', PLATFORM_SECONDS, {
     cpu_steal: [
       '%',
       'Share of time in which something in it waited for a processor.',
       { kind: 'times', of: rate('cpu_wait_seconds_total'), factor: 100 },
     ],
   }),
-  ...of(ALL, 'the file system (Btrfs quota), or Incus', DETAIL_SECONDS, {
+  ...of('all', 'the file system (Btrfs quota), or Incus', DETAIL_SECONDS, {
     disk_usage: [
       '%',
       'Disk in use, of what it has. Of databases and caches: of the data volume.',
@@ -174,6 +173,10 @@ export const METRICS: readonly Metric[] = [
   }),
 ];
 
+/** The metrics that instances of the kind have. */
+export const metricsOf = (kind: string): Metric[] =>
+  METRICS.filter(({ kinds }) => kinds === 'all' || kinds.includes(kind));
+
 /** The metric of that name that instances of the kind have; undefined where there is none. */
 export const metricOf = (kind: string, name: string): Metric | undefined =>
-  METRICS.find((metric) => metric.name === name && metric.kinds.includes(kind));
+  metricsOf(kind).find((metric) => metric.name === name);

@@ -5,7 +5,7 @@ import { customerOf } from '../../test/customer.ts';
 import { createTeam, startTestApp, type TestApp, waitFor } from '../../test/harness.ts';
 import { DataPlaneError } from '../dataplane/contract/errors.ts';
 import { createLog } from '../lib/log.ts';
-import { METRICS } from './catalogue.ts';
+import { metricsOf } from './catalogue.ts';
 import { detailCollector, metricsCleanup, platformCollector } from './collector.ts';
 import { type MetricsStore, MetricsUnavailable, type Sample } from './contract.ts';
 import { createSimMetricsStore } from './sim/store.ts';
@@ -212,7 +212,7 @@ describe('metrics of instances', () => {
     assert.equal(fragile.asked() - asked, 1);
     assert.deepEqual(body.data, [{ id: vps, value: 50 }]);
     assert.deepEqual([body.metric, body.unit], ['memory_usage', '%']);
-    for (const metric of METRICS.filter(({ kinds }) => kinds.includes('cache'))) {
+    for (const metric of metricsOf('cache')) {
       assert.equal((await call('GET', `/cache/metrics?metric=${metric.name}`)).status, 200, metric.name);
     }
   });

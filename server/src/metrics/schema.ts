@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { Component, Enum, Id, Int, List, Nullable, Obj, Text, Timestamp, TimeText } from '../http/schema.ts';
-import { METRICS } from './catalogue.ts';
+import { METRICS, metricsOf } from './catalogue.ts';
 
 /** Points of one answer. */
 export const MOST_POINTS = 1000;
@@ -8,7 +8,7 @@ const LONGEST_STEP = 7 * 24 * 3600;
 
 /** The names of a kind's metrics. */
 const namesOf = (kind: string) =>
-  Enum(METRICS.filter(({ kinds }) => kinds.includes(kind)).map(({ name }) => name) as [string, ...string[]], {
+  Enum(metricsOf(kind).map(({ name }) => name) as [string, ...string[]], {
     description: 'What is asked for, see docs/metrics.md.',
     example: 'cpu_usage',
   });

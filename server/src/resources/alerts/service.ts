@@ -7,7 +7,7 @@ import { assertQuotaWithin } from '../../identity/teams/quotas.ts';
 import { allKinds, isKind } from '../../instances/kinds.ts';
 import { invalid, notFound } from '../../lib/errors.ts';
 import { UUID, uuidv7 } from '../../lib/ids.ts';
-import { METRICS, metricOf } from '../../metrics/catalogue.ts';
+import { metricOf, metricsOf } from '../../metrics/catalogue.ts';
 import { type AlertQuery, CHANNELS, type CreateMetricAlert, type UpdateMetricAlert } from './schema.ts';
 import { findAlert, listAlerts, lockAlert, type NamedAlert, recordEnd, writeHistory } from './store.ts';
 import { labelOf, viewAlert } from './view.ts';
@@ -15,8 +15,6 @@ import { labelOf, viewAlert } from './view.ts';
 const QUOTA = 'metric_alert';
 /** Without another, an alert waits for so many minutes. */
 const DURATION_MINUTES = 5;
-
-const metricsOf = (kind: string) => METRICS.filter(({ kinds }) => kinds.includes(kind));
 
 /**
  * What principals can do with alerts. They belong to an instance: who may read it may read them, and who may change it may make, change

@@ -9,7 +9,14 @@ import type { Mailer } from '../../mail/mailer.ts';
 import { type Category, categoryOf, severityOf } from './categories.ts';
 import { letterOf } from './letters.ts';
 import { namesOf } from './names.ts';
-import { type Channel, type Chosen, type Member, nextDigest, readPreferences } from './preferences.ts';
+import {
+  type Channel,
+  type Chosen,
+  IN_APP,
+  type Member,
+  nextDigest,
+  readPreferences,
+} from './preferences.ts';
 
 /** Events that become notifications in one transaction. */
 const BATCH = 200;
@@ -91,7 +98,7 @@ function waysOf({ payload }: PlacedEvent, category: Category, reader: Reader, ch
   };
   const mailed = on('mail');
   return {
-    listed: on('database') !== null,
+    listed: on(IN_APP) !== null,
     mailed: mailed === 'instant',
     digestAt: mailed === 'daily' || mailed === 'weekly' ? nextDigest(mailed, new Date()) : null,
   };

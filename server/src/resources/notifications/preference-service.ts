@@ -7,6 +7,7 @@ import {
   CHANNELS,
   type Channel,
   type Frequency,
+  IN_APP,
   listPreferences,
   type Member,
   resetPreferences,
@@ -56,7 +57,7 @@ export class PreferenceService {
       })),
       available_channels: [
         {
-          value: 'database',
+          value: IN_APP,
           label: 'In the app',
           description: 'In the list of notifications: GET /api/v1/notifications.',
           icon: 'bell',
@@ -79,7 +80,7 @@ export class PreferenceService {
     for (const [index, { channel, ...choice }] of preferences.entries()) {
       if (!isChannel(channel)) {
         if (choice.enabled) errors[`preferences.${index}.channel`] = [MISSING[channel]!];
-      } else if (channel === 'database' && isDigest(choice.digest_frequency)) {
+      } else if (channel === IN_APP && isDigest(choice.digest_frequency)) {
         errors[`preferences.${index}.digest_frequency`] = [
           'Only the channel mail has digests: daily and weekly.',
         ];

@@ -2,7 +2,9 @@ import { sql } from 'kysely';
 import type { Queryable, Tx } from '../../db/database.ts';
 import { AVAILABLE, type Category, isMailedByDefault } from './categories.ts';
 
-export const CHANNELS = ['database', 'mail'] as const;
+/** What v1 calls the list of notifications. */
+export const IN_APP = 'database';
+export const CHANNELS = [IN_APP, 'mail'] as const;
 export type Channel = (typeof CHANNELS)[number];
 
 export const FREQUENCIES = ['instant', 'daily', 'weekly', 'disabled'] as const;
@@ -38,7 +40,7 @@ export async function readPreferences(db: Queryable, teamIds: readonly number[])
   const saved = new Map(rows.map((row) => [keyOf(row, row.category, row.channel), row]));
   return (member, category, channel) => {
     const row = saved.get(keyOf(member, category, channel));
-    const enabled = row?.enabled ?? (channel === 'database' || isMailedByDefault(category));
+    const enabled = row?.enabled ?? (channel === IN_APP || isMailedByDefault(category));
     const digest_frequency = (row?.digest_frequency ?? 'instant') as Frequency;
     return { category, channel, enabled, digest_frequency };
   };
