@@ -3769,6 +3769,8 @@ export interface components {
             /** @example Team created. */
             message: string;
             team: components["schemas"]["Team"];
+            /** @description What was accepted, but may not be what you mean. Usually empty. */
+            warnings: string[];
         };
         TeamLeft: {
             /** @example You have left the team. */
@@ -3836,6 +3838,8 @@ export interface components {
             /** @example Role changed. */
             message: string;
             member: components["schemas"]["TeamMember"];
+            /** @description What was accepted, but may not be what you mean. Usually empty. */
+            warnings: string[];
         };
         TeamMemberRemoved: {
             /** @example Member removed. */
@@ -3904,11 +3908,10 @@ export interface components {
             email?: string | null;
             /**
              * Format: int32
-             * @description For how many days it can be accepted.
-             * @default 7
+             * @description For how many days it can be accepted; 7 by default.
              * @example 7
              */
-            expires_in_days: number;
+            expires_in_days?: number;
         };
         TeamInvited: {
             /** @example Invitation created. */
@@ -3921,6 +3924,8 @@ export interface components {
             code: string | null;
             /** @example https://cloud.example.org/invitation#example-of-a-code */
             url: string | null;
+            /** @description What was accepted, but may not be what you mean. Usually empty. */
+            warnings: string[];
         };
         TeamInvitationWithdrawn: {
             /** @example Invitation withdrawn. */
@@ -10036,8 +10041,25 @@ export interface components {
             /** @example Alert created. */
             message: string;
             alert: components["schemas"]["MetricAlert"];
+            /** @description What was accepted, but may not be what you mean. Usually empty. */
+            warnings: string[];
         };
         UpdateMetricAlert: {
+            /**
+             * @description Cannot be changed: leave it out.
+             * @example vps
+             */
+            resource_type?: string | null;
+            /**
+             * @description Cannot be changed: leave it out.
+             * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+             */
+            resource_id?: string | null;
+            /**
+             * @description Cannot be changed: leave it out.
+             * @example cpu_usage
+             */
+            metric_type?: string | null;
             /**
              * @description Above, from, below, or up to the threshold.
              * @example gt
@@ -10066,6 +10088,8 @@ export interface components {
             /** @example Alert saved. */
             message: string;
             alert: components["schemas"]["MetricAlert"];
+            /** @description What was accepted, but may not be what you mean. Usually empty. */
+            warnings: string[];
         };
         MetricAlertDeleted: {
             /** @example Alert deleted. */
@@ -10418,6 +10442,8 @@ export interface components {
             /** @example Account updated. */
             message: string;
             account: components["schemas"]["OperatorAccount"];
+            /** @description What was accepted, but may not be what you mean. Usually empty. */
+            warnings: string[];
         };
         OperatorTeamList: {
             data: components["schemas"]["OperatorTeam"][];
@@ -10485,6 +10511,8 @@ export interface components {
             /** @example Quotas set. */
             message: string;
             team: components["schemas"]["OperatorTeam"];
+            /** @description What was accepted, but may not be what you mean. Usually empty. */
+            warnings: string[];
         };
         OperatorPlanList: {
             data: components["schemas"]["OperatorPlan"][];
@@ -11196,7 +11224,10 @@ export interface operations {
                      *         "name": "Personal",
                      *         "personal_team": true,
                      *         "registry_namespace": "team-1"
-                     *       }
+                     *       },
+                     *       "warnings": [
+                     *         "Another server is called web-1, too. Its id is 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e."
+                     *       ]
                      *     }
                      */
                     "application/json": components["schemas"]["TeamNamed"];
@@ -11352,7 +11383,10 @@ export interface operations {
                      *         "name": "Personal",
                      *         "personal_team": true,
                      *         "registry_namespace": "team-1"
-                     *       }
+                     *       },
+                     *       "warnings": [
+                     *         "Another server is called web-1, too. Its id is 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e."
+                     *       ]
                      *     }
                      */
                     "application/json": components["schemas"]["TeamNamed"];
@@ -11575,7 +11609,10 @@ export interface operations {
                      *         "email": "ada@example.org",
                      *         "role": "viewer",
                      *         "joined_at": "2026-01-15T09:30:00.000Z"
-                     *       }
+                     *       },
+                     *       "warnings": [
+                     *         "Another server is called web-1, too. Its id is 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e."
+                     *       ]
                      *     }
                      */
                     "application/json": components["schemas"]["TeamMemberChanged"];
@@ -11689,7 +11726,10 @@ export interface operations {
                      *         "email": "ada@example.org",
                      *         "role": "viewer",
                      *         "joined_at": "2026-01-15T09:30:00.000Z"
-                     *       }
+                     *       },
+                     *       "warnings": [
+                     *         "Another server is called web-1, too. Its id is 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e."
+                     *       ]
                      *     }
                      */
                     "application/json": components["schemas"]["TeamMemberChanged"];
@@ -11805,7 +11845,10 @@ export interface operations {
                      *         "expires_at": "2026-01-15T09:30:00.000Z"
                      *       },
                      *       "code": "example-of-a-code",
-                     *       "url": "https://cloud.example.org/invitation#example-of-a-code"
+                     *       "url": "https://cloud.example.org/invitation#example-of-a-code",
+                     *       "warnings": [
+                     *         "Another server is called web-1, too. Its id is 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e."
+                     *       ]
                      *     }
                      */
                     "application/json": components["schemas"]["TeamInvited"];
@@ -25095,7 +25138,10 @@ export interface operations {
                      *         "team_id": 1,
                      *         "created_at": "2026-01-15T09:30:00.000Z",
                      *         "updated_at": "2026-01-15T09:30:00.000Z"
-                     *       }
+                     *       },
+                     *       "warnings": [
+                     *         "Another server is called web-1, too. Its id is 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e."
+                     *       ]
                      *     }
                      */
                     "application/json": components["schemas"]["MetricAlertCreated"];
@@ -25291,10 +25337,14 @@ export interface operations {
             };
             cookie?: never;
         };
+        /** @description In the example, replace what is in `resource_id` by ids of yours. */
         requestBody?: {
             content: {
                 /**
                  * @example {
+                 *       "resource_type": "vps",
+                 *       "resource_id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                 *       "metric_type": "cpu_usage",
                  *       "comparison_operator": "gt",
                  *       "threshold_value": 90,
                  *       "duration_minutes": 5,
@@ -25371,7 +25421,10 @@ export interface operations {
                      *         "team_id": 1,
                      *         "created_at": "2026-01-15T09:30:00.000Z",
                      *         "updated_at": "2026-01-15T09:30:00.000Z"
-                     *       }
+                     *       },
+                     *       "warnings": [
+                     *         "Another server is called web-1, too. Its id is 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e."
+                     *       ]
                      *     }
                      */
                     "application/json": components["schemas"]["MetricAlertUpdated"];
@@ -25585,7 +25638,10 @@ export interface operations {
                      *         "team_id": 1,
                      *         "created_at": "2026-01-15T09:30:00.000Z",
                      *         "updated_at": "2026-01-15T09:30:00.000Z"
-                     *       }
+                     *       },
+                     *       "warnings": [
+                     *         "Another server is called web-1, too. Its id is 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e."
+                     *       ]
                      *     }
                      */
                     "application/json": components["schemas"]["MetricAlertUpdated"];
@@ -26095,7 +26151,7 @@ export interface operations {
         parameters: {
             query: {
                 /**
-                 * @description A name or a part of it, an id or its first 8 digits, an address such as 10.64.0.10 or the beginning 10.64.0., or a tag.
+                 * @description A name or a part of it, an id or its first 8 digits, an address such as 10.64.0.10 or the beginning 10.64.0., or a tag. Nothing is found by an empty text.
                  * @example web
                  */
                 q: string;
@@ -26365,7 +26421,10 @@ export interface operations {
                      *         "teams": 1,
                      *         "tokens": 2,
                      *         "created_at": "2026-01-15T09:30:00.000Z"
-                     *       }
+                     *       },
+                     *       "warnings": [
+                     *         "Another server is called web-1, too. Its id is 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e."
+                     *       ]
                      *     }
                      */
                     "application/json": components["schemas"]["OperatorAccountUpdated"];
@@ -26596,7 +26655,10 @@ export interface operations {
                      *         },
                      *         "deleted_at": "2026-01-15T09:30:00.000Z",
                      *         "created_at": "2026-01-15T09:30:00.000Z"
-                     *       }
+                     *       },
+                     *       "warnings": [
+                     *         "Another server is called web-1, too. Its id is 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e."
+                     *       ]
                      *     }
                      */
                     "application/json": components["schemas"]["OperatorTeamUpdated"];

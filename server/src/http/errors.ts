@@ -68,6 +68,9 @@ export function toAppError(thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown;
   if (thrown instanceof DataPlaneError) return fromDataPlane(thrown);
   const error = thrown as Partial<FastifyError> | null | undefined;
+  // A path is right or leads nowhere.
+  if (error?.validationContext === 'params')
+    return new AppError('not_found', 'There is nothing at this path.');
   if (error?.validation) return invalid(fieldErrors(error.validation as Parameters<typeof fieldErrors>[0]));
   const known = typeof error?.code === 'string' ? fromCode(error.code) : null;
   if (known) return known;

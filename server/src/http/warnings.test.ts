@@ -124,7 +124,8 @@ describe('what is accepted', () => {
 
   it('can be updated or is refused: nothing that can be chosen at creation is dropped later', () => {
     for (const { method, path } of ROUTES) {
-      if (method !== 'PUT') continue;
+      // What cannot be shown, such as a password, is no resource.
+      if (method !== 'PUT' || !ROUTES.some((one) => one.method === 'GET' && one.path === path)) continue;
       const collection = path.slice(0, path.lastIndexOf('/'));
       const [resource] = Object.values(answerOf('GET', path, '200')).filter(({ $ref }) => $ref !== undefined);
       const lost = Object.keys(bodyOf('POST', collection)).filter(

@@ -87,6 +87,7 @@ function accountRoutes(api: Api, database: Database): void {
       mutate(request, async (tx) => ({
         message: 'Account updated.',
         account: await updateAccount(tx, parseNumberId(request.params.account), request.body),
+        warnings: [],
       })),
   );
 }
@@ -141,6 +142,7 @@ function teamRoutes(api: Api, database: Database): void {
       mutate(request, async (tx) => ({
         message: 'Quotas set.',
         team: await setQuotas(tx, parseNumberId(request.params.operatorTeam), request.body.quotas),
+        warnings: [],
       })),
   );
 }

@@ -15,6 +15,7 @@ import {
   Text,
   Timestamp,
 } from '../http/schema.ts';
+import { Warnings } from '../http/warnings.ts';
 
 /** An amount of what a host has, which may be large. */
 const Amount = (example: number, options: { description?: string } = {}) =>
@@ -60,6 +61,7 @@ export type UpdateAccount = Static<typeof UpdateAccount>;
 export const AccountUpdated = Component('OperatorAccountUpdated', {
   message: Message('Account updated.'),
   account: OperatorAccount,
+  warnings: Warnings,
 });
 
 const Quotas = Type.Unsafe<Record<string, number>>({
@@ -88,6 +90,7 @@ export const UpdateTeam = Component('UpdateOperatorTeam', { quotas: Quotas });
 export const TeamUpdated = Component('OperatorTeamUpdated', {
   message: Message('Quotas set.'),
   team: OperatorTeam,
+  warnings: Warnings,
 });
 
 export const OperatorPlan = Component('OperatorPlan', {

@@ -35,7 +35,7 @@ function searchRoute(api: Api, { db }: Database): void {
     async ({ principal: { team, scopes }, query }) => {
       const text = query.q.trim().toLowerCase();
       const readable = allParts().filter(({ type }) => scopes.has(readScopeOf(type)));
-      const found = await findResources(db, readable, { teamId: team.id, text });
+      const found = text === '' ? [] : await findResources(db, readable, { teamId: team.id, text });
       return {
         results: found
           .slice(0, MOST)

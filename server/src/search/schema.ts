@@ -1,16 +1,11 @@
-import { type Static, Type } from 'typebox';
-import { Component, Enum, List, Nullable, Obj, PRINTABLE, Text, Timestamp } from '../http/schema.ts';
-import { PATTERN_MESSAGE } from '../http/validation.ts';
+import type { Static } from 'typebox';
+import { Component, Enum, LineText, List, Nullable, Obj, Text, Timestamp } from '../http/schema.ts';
 
 export const SearchQuery = Obj({
-  q: Type.String({
-    minLength: 1,
-    maxLength: 255,
-    pattern: `^(?=.*\\S)${PRINTABLE}$`,
-    [PATTERN_MESSAGE]: 'must be one line of text without control characters, and not blank',
-    example: 'web',
+  q: LineText(255, 'web', {
     description:
-      'A name or a part of it, an id or its first 8 digits, an address such as 10.64.0.10 or the beginning 10.64.0., or a tag.',
+      'A name or a part of it, an id or its first 8 digits, an address such as 10.64.0.10 or the beginning 10.64.0., or a tag. ' +
+      'Nothing is found by an empty text.',
   }),
 });
 export type SearchQuery = Static<typeof SearchQuery>;

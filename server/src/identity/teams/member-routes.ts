@@ -79,6 +79,7 @@ function changeRoutes(api: Api): void {
       mutate(request, async (tx) => ({
         message: 'Role changed.',
         member: await setRole(tx, request.principal, parseNumberId(request.params.member), request.body.role),
+        warnings: [],
       })),
   );
   api.delete(
@@ -119,7 +120,7 @@ function changeRoutes(api: Api): void {
       mutate(request, async (tx) => {
         assertRecentProof(request.principal);
         const member = await transferTeam(tx, request.principal, request.body.account);
-        return { message: 'The team has another owner.', member };
+        return { message: 'The team has another owner.', member, warnings: [] };
       }),
   );
 }
@@ -159,9 +160,13 @@ export function invitationRoutes(api: Api, database: Database, sender: Sender): 
       mutate(
         request,
         async (tx) => {
-          const { role, email = null, expires_in_days: days } = request.body;
+          const { role, email = null, expires_in_days: days = 7 } = request.body;
           const made = await invite(tx, request.principal, { role, email, days }, sender);
-          return { message: email === null ? 'Invitation created.' : 'Invitation sent.', ...made };
+          return {
+            message: email === null ? 'Invitation created.' : 'Invitation sent.',
+            ...made,
+            warnings: [],
+          };
         },
         { holdsSecret: true },
       ),

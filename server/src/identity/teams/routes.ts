@@ -89,6 +89,7 @@ function ownTeamRoutes(api: Api): void {
       mutate(request, async (tx) => ({
         message: 'Team created.',
         team: await createTeam(tx, request.principal, request.body.name),
+        warnings: [],
       })),
   );
   api.delete(
@@ -145,6 +146,7 @@ function currentTeamRoutes(api: Api, database: Database): void {
       mutate(request, async (tx) => ({
         message: 'Team renamed.',
         team: await renameTeam(tx, request.principal, request.body.name),
+        warnings: [],
       })),
   );
   api.post(

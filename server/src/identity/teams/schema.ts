@@ -13,6 +13,7 @@ import {
 } from '../../http/schema.ts';
 import { ROLES } from '../../http/scopes.ts';
 import { PATTERN_MESSAGE } from '../../http/validation.ts';
+import { Warnings } from '../../http/warnings.ts';
 
 const Team = Component('Team', {
   id: NumberId(1),
@@ -46,7 +47,11 @@ export const TeamAnswer = Component('TeamResponse', {
 });
 
 export const NameTeam = Component('NameTeam', { name: NameText(255, 'Shop') });
-export const TeamNamed = Component('TeamNamed', { message: Message('Team created.'), team: Team });
+export const TeamNamed = Component('TeamNamed', {
+  message: Message('Team created.'),
+  team: Team,
+  warnings: Warnings,
+});
 export const DeleteTeam = Component('DeleteTeam', {
   confirm: LineText(255, 'Old shop', {
     description: 'The name of the team, which shows that the right one is meant.',
@@ -71,6 +76,7 @@ export const TransferTeam = Component('TransferTeam', {
 export const MemberChanged = Component('TeamMemberChanged', {
   message: Message('Role changed.'),
   member: Member,
+  warnings: Warnings,
 });
 export const MemberRemoved = Component('TeamMemberRemoved', { message: Message('Member removed.') });
 export const TeamLeft = Component('TeamLeft', { message: Message('You have left the team.') });
@@ -99,14 +105,15 @@ export const Invite = Component('InviteToTeam', {
       example: null,
     }),
   ),
-  expires_in_days: Type.Integer({
-    format: 'int32',
-    minimum: 1,
-    maximum: 30,
-    default: 7,
-    example: 7,
-    description: 'For how many days it can be accepted.',
-  }),
+  expires_in_days: Type.Optional(
+    Type.Integer({
+      format: 'int32',
+      minimum: 1,
+      maximum: 30,
+      example: 7,
+      description: 'For how many days it can be accepted; 7 by default.',
+    }),
+  ),
 });
 export type Invite = Static<typeof Invite>;
 export const Invited = Component('TeamInvited', {
@@ -116,6 +123,7 @@ export const Invited = Component('TeamInvited', {
     Text(100, 'example-of-a-code', { description: 'For accepting it; null where it was mailed.' }),
   ),
   url: Nullable(Text(500, 'https://cloud.example.org/invitation#example-of-a-code')),
+  warnings: Warnings,
 });
 export const InvitationWithdrawn = Component('TeamInvitationWithdrawn', {
   message: Message('Invitation withdrawn.'),

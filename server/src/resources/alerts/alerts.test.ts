@@ -148,6 +148,13 @@ describe('alerts', () => {
       [renamed.body.alert.status, renamed.body.alert.notification_channels],
       ['triggered', ['mail']],
     );
+    // It stays with its metric; who sends back what was shown may send that.
+    const moved = await call('PUT', `/metric-alerts/${id}`, {
+      resource_type: 'vps',
+      metric_type: 'processes',
+    });
+    assert.equal(moved.status, 422, JSON.stringify(moved.body));
+    assert.deepEqual(Object.keys(moved.body.errors), ['metric_type']);
     const changed = await call('PUT', `/metric-alerts/${id}`, { threshold_value: 85 });
     assert.equal(changed.body.alert.status, 'active');
     await round(90);

@@ -112,6 +112,7 @@ function writingRoutes(api: Api, service: AlertService): void {
       mutate(request, async (tx) => ({
         message: 'Alert created.',
         alert: await service.create(tx, request.principal, request.body),
+        warnings: [],
       })),
   );
   api.put(
@@ -134,6 +135,7 @@ function writingRoutes(api: Api, service: AlertService): void {
       mutate(request, async (tx) => ({
         message: 'Alert saved.',
         alert: await service.update(tx, request.principal, request.params.metricAlert, request.body),
+        warnings: [],
       })),
   );
   api.patch(
@@ -152,7 +154,7 @@ function writingRoutes(api: Api, service: AlertService): void {
     (request) =>
       mutate(request, async (tx) => {
         const alert = await service.toggle(tx, request.principal, request.params.metricAlert);
-        return { message: alert.enabled ? 'Alert enabled.' : 'Alert disabled.', alert };
+        return { message: alert.enabled ? 'Alert enabled.' : 'Alert disabled.', alert, warnings: [] };
       }),
   );
   api.delete(

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { Fixed } from '../../http/fixed.ts';
 import { ListQuery } from '../../http/listing.ts';
 import {
   Component,
@@ -16,6 +17,7 @@ import {
   Text,
   Timestamp,
 } from '../../http/schema.ts';
+import { Warnings } from '../../http/warnings.ts';
 import { Capabilities, KindName, StatusDetails } from '../../instances/schema.ts';
 import { COMPARISONS } from './conditions.ts';
 
@@ -69,6 +71,9 @@ export const CreateMetricAlert = Component('CreateMetricAlert', {
 export type CreateMetricAlert = Static<typeof CreateMetricAlert>;
 
 export const UpdateMetricAlert = Component('UpdateMetricAlert', {
+  resource_type: Fixed(LineText(50, 'vps')),
+  resource_id: Fixed(LineText(36, '0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e')),
+  metric_type: Fixed(LineText(60, 'cpu_usage')),
   ...members,
   comparison_operator: Type.Optional(Comparison),
   threshold_value: Type.Optional(Threshold),
@@ -127,10 +132,12 @@ export const MetricAlertAnswer = Component('MetricAlertResponse', { alert: Metri
 export const MetricAlertCreated = Component('MetricAlertCreated', {
   message: Message('Alert created.'),
   alert: MetricAlert,
+  warnings: Warnings,
 });
 export const MetricAlertUpdated = Component('MetricAlertUpdated', {
   message: Message('Alert saved.'),
   alert: MetricAlert,
+  warnings: Warnings,
 });
 export const MetricAlertDeleted = Component('MetricAlertDeleted', { message: Message('Alert deleted.') });
 

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Database, Queryable, Tx } from '../../db/database.ts';
+import { refuseChanges } from '../../http/fixed.ts';
 import { pageOf } from '../../http/pagination.ts';
 import { assertScope, type TeamPrincipal } from '../../http/principal.ts';
 import type { Scope } from '../../http/scopes.ts';
@@ -8,7 +9,7 @@ import { allKinds, isKind } from '../../instances/kinds.ts';
 import { invalid, notFound } from '../../lib/errors.ts';
 import { UUID, uuidv7 } from '../../lib/ids.ts';
 import { metricOf, metricsOf } from '../../metrics/catalogue.ts';
-import { type AlertQuery, CHANNELS, type CreateMetricAlert, type UpdateMetricAlert } from './schema.ts';
+import { type AlertQuery, CHANNELS, type CreateMetricAlert, UpdateMetricAlert } from './schema.ts';
 import { findAlert, listAlerts, lockAlert, type NamedAlert, recordEnd, writeHistory } from './store.ts';
 import { labelOf, viewAlert } from './view.ts';
 
@@ -121,6 +122,7 @@ export class AlertService {
   /** A change of what is compared begins anew: an alert that has fired is over. */
   async update(tx: Tx, principal: TeamPrincipal, id: string, body: UpdateMetricAlert) {
     const alert = await this.#lock(tx, principal, id);
+    refuseChanges(UpdateMetricAlert, 'metric alert', viewAlert(alert), body);
     const changed = {
       comparison: body.comparison_operator ?? alert.comparison,
       threshold: body.threshold_value ?? alert.threshold,
