@@ -7,7 +7,7 @@ export interface SearchPart {
   type: string;
   /** Used in sentences: `server`. */
   noun: string;
-  /** Its table, which has the columns `team_id` and `created_at`, and an index for {@link SearchPart.name}: see migration 0031. */
+  /** Its table, which has the columns `team_id` and `created_at`, and an index for {@link SearchPart.name}: see migration 0031_search. */
   table: string;
   /** The column with its id. */
   id: { column: string; form: 'uuid' | 'number' };
