@@ -5,7 +5,7 @@ import type { Finding } from '../../instances/diagnosis.ts';
 import { createAsk } from '../../instances/single-flight.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Reconciler } from '../../reconcilers/reconcilers.ts';
-import { forEachRow, SetAside } from '../../reconcilers/rows.ts';
+import { forEachRow } from '../../reconcilers/rows.ts';
 import { unreachable } from './diagnosis.ts';
 import { engineFinding } from './engine-findings.ts';
 import { EngineWitness } from './engine-witness.ts';
@@ -24,18 +24,21 @@ const EVERY = 15;
  */
 export function engineWatch(database: Database, plane: Compute, log: Log): Reconciler {
   const witness = new EngineWitness(plane, createAsk());
-  const aside = new SetAside();
   return {
     name: 'engines',
     everySeconds: 5,
     async run() {
-      const due = await listUnwatched(database.db, { seconds: EVERY, limit: AT_ONCE, without: aside.ids() });
-      await forEachRow(due, ({ id }) => id, watch, aside);
+      const due = await listUnwatched(database.db, EVERY, AT_ONCE);
+      await forEachRow(due, ({ id }) => id, watch);
     },
   };
 
   async function watch(row: ManagedService): Promise<void> {
-    const problem = await problemOf(witness, row);
+    const problem = await problemOf(witness, row).catch(async (error: unknown) => {
+      // Its turn is after the others', or it would keep them from theirs.
+      await updateService(database.db, row.id, { engine_checked_at: sql<Date>`now()` });
+      throw error;
+    });
     const present = row.engine_problem as Finding | null;
     if (problem?.code !== present?.code) {
       const subject = { [row.kind]: row.id, was: present?.code ?? null, is: problem?.code ?? null };

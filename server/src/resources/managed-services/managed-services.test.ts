@@ -154,6 +154,33 @@ describe('databases and caches', () => {
     assert.equal((await call('GET', `/database/${id}/logs?since=yesterday`)).status, 422);
   });
 
+  it('asks an engine in its turn again, although asking it failed', async () => {
+    const id = await running();
+    const { pool } = world.test.database;
+    const isDue = () =>
+      pool.query('update managed_services set engine_checked_at = null where id = $1', [id]);
+    const wasAsked = async () => {
+      const { rows } = await pool.query('select engine_checked_at from managed_services where id = $1', [id]);
+      return rows[0].engine_checked_at !== null;
+    };
+    let failures = 0;
+    const mend = world.test.plane.faults.before((verb, argument) => {
+      if (verb !== 'control' || !(argument as { name: string }).name.endsWith(id)) return;
+      failures += 1;
+      throw new Error('unexpected');
+    });
+    try {
+      await isDue();
+      await waitFor('it to fail', async () => failures > 0);
+      await isDue();
+      await waitFor('its next turn', wasAsked);
+    } finally {
+      mend();
+    }
+    await isDue();
+    await waitFor('it to be healthy', async () => (await show(id)).status_details.health === 'healthy');
+  });
+
   it('shows that an engine answers nobody, until it does again', async () => {
     const id = await running();
     const health = async () => {

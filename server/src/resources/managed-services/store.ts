@@ -80,18 +80,11 @@ export const listAutoscaled = (db: Queryable, maxGb: number): Promise<ManagedSer
     .where('instances.disk_gb', '<', maxGb)
     .execute();
 
-/**
- * Instances that should be running and were not asked for `seconds`, those first that were not for longest, but for those
- * of these ids.
- */
-export const listUnwatched = (
-  db: Queryable,
-  { seconds, limit, without }: { seconds: number; limit: number; without: readonly string[] },
-): Promise<ManagedService[]> =>
+/** Instances that should be running and were not asked for `seconds`, those first that were not for longest. */
+export const listUnwatched = (db: Queryable, seconds: number, limit: number): Promise<ManagedService[]> =>
   select(db)
     .where('instances.status', '=', 'running')
     .where('instances.desired', '=', 'running')
-    .where(sql<boolean>`instances.id <> all(${without}::uuid[])`)
     .where(({ or, eb }) =>
       or([
         eb('engine_checked_at', 'is', null),
