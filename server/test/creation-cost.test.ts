@@ -85,8 +85,11 @@ describe('the creation of an instance', () => {
   });
 });
 
-/** Statements about a creation, from the request to the end of its workflow; besides them, transactions begin and end. */
-const STATEMENTS = 30;
+/**
+ * Statements about a creation, from the request to the end of its workflow; two of them are for the audit log. Besides them,
+ * transactions begin and end.
+ */
+const STATEMENTS = 32;
 
 it(`the creation of an instance takes ${STATEMENTS} statements, with those that record its steps`, async () => {
   // Members are told of it afterwards, by a reader of the log.
