@@ -40,7 +40,6 @@ export class EventFeed {
   #position = 0;
   readonly #waiting = new Map<number, Set<() => void>>();
   #wakeUp: WakeUp | null = null;
-  #timer: NodeJS.Timeout | null = null;
   #starting: Promise<void> | null = null;
 
   constructor(database: Database, log: Log) {
@@ -85,7 +84,6 @@ export class EventFeed {
   }
 
   async close(): Promise<void> {
-    if (this.#timer) clearInterval(this.#timer);
     await this.#starting?.catch(() => {});
     await this.#wakeUp?.stop();
   }
@@ -101,9 +99,9 @@ export class EventFeed {
   async #begin(): Promise<void> {
     this.#position = await readLatest(this.#database);
     this.#floor = this.#position;
-    const options = { databaseUrl: this.#database.url, channel: EVENTS_CHANNEL, log: this.#log };
+    const { url: databaseUrl } = this.#database;
+    const options = { databaseUrl, channel: EVENTS_CHANNEL, log: this.#log, lookEvery: LOOK_EVERY };
     this.#wakeUp = startWakeUp(options, () => this.#look());
-    this.#timer = setInterval(() => this.#wakeUp?.wake(), LOOK_EVERY);
   }
 
   async #look(): Promise<void> {

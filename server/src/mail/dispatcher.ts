@@ -2,7 +2,6 @@ import type { MailConfig } from '../config.ts';
 import type { Database } from '../db/database.ts';
 import { startWakeUp } from '../db/wake-up.ts';
 import type { SecretBox } from '../lib/crypto.ts';
-import { logFailure } from '../lib/failure.ts';
 import type { Log } from '../lib/log.ts';
 import { pauseAfter } from '../lib/retries.ts';
 import {
@@ -34,13 +33,21 @@ const AT_ONCE = 20;
 export function startMailDispatcher(dependencies: MailDependencies): { stop(): Promise<void> } {
   const { database, config, log } = dependencies;
   let transport: MailTransport | null = null;
-  let timer: NodeJS.Timeout | null = null;
   let room = AT_ONCE;
   let stopped = false;
   const { promise: overdue, reject: breakOff } = Promise.withResolvers<never>();
   overdue.catch(() => {});
 
-  const wakeUp = startWakeUp({ databaseUrl: database.url, channel: MAILS_CHANNEL, log }, look);
+  const wakeUp = startWakeUp(
+    {
+      databaseUrl: database.url,
+      channel: MAILS_CHANNEL,
+      log,
+      lookEvery: LOOK_EVERY,
+      untilDue: () => untilNextMail(database.db),
+    },
+    look,
+  );
 
   async function look(): Promise<void> {
     try {
@@ -54,7 +61,6 @@ export function startMailDispatcher(dependencies: MailDependencies): { stop(): P
     } finally {
       transport?.close();
       transport = null;
-      await lookAgain();
     }
   }
 
@@ -75,24 +81,12 @@ export function startMailDispatcher(dependencies: MailDependencies): { stop(): P
     return true;
   }
 
-  async function lookAgain(): Promise<void> {
-    if (stopped) return;
-    const due = await untilNextMail(database.db).catch((error) => {
-      logFailure(log, error, 'next mail not found');
-      return null;
-    });
-    if (timer) clearTimeout(timer);
-    if (stopped) return;
-    timer = setTimeout(() => wakeUp.wake(), Math.min(Math.max(due ?? LOOK_EVERY, 1000), LOOK_EVERY));
-  }
-
   return {
     async stop() {
       stopped = true;
       const patience = setTimeout(() => breakOff(new Error('The server stops.')), CLOSING_MS);
       await wakeUp.stop();
       clearTimeout(patience);
-      if (timer) clearTimeout(timer);
     },
   };
 }

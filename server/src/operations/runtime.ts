@@ -76,7 +76,6 @@ export function createRuntime(options: RuntimeOptions): WorkflowRuntime {
   const lease = new WorkerLease(database, executorId);
   const steps = createStepRunner(options, lease);
   let wakeUp: WakeUp | null = null;
-  let poll: NodeJS.Timeout | undefined;
   let pool: pg.Pool | null = null;
 
   return {
@@ -104,10 +103,8 @@ export function createRuntime(options: RuntimeOptions): WorkflowRuntime {
       lease.keep(log);
       await DBOS.launch();
       wakeUp = startWorking(pool, options);
-      poll = setInterval(() => wakeUp?.wake(), options.pollMs ?? POLL_MS);
     },
     async shutdown(graceSeconds = 10) {
-      clearInterval(poll);
       await wakeUp?.stop();
       await steps.park(graceSeconds);
       lease.stop();
@@ -120,7 +117,8 @@ export function createRuntime(options: RuntimeOptions): WorkflowRuntime {
 /** Starts operations whenever there are new ones, and those that wait for room every 100 ms. */
 function startWorking(pool: pg.Pool, { databaseUrl, log, ...options }: RuntimeOptions): WakeUp {
   const { concurrency = CONCURRENCY, perTeam = Math.ceil(concurrency * TEAM_SHARE) } = options;
-  const wakeUp = startWakeUp({ databaseUrl, channel: QUEUE_CHANNEL, log }, async () => {
+  const wakeUpOptions = { databaseUrl, channel: QUEUE_CHANNEL, log, lookEvery: options.pollMs ?? POLL_MS };
+  const wakeUp = startWakeUp(wakeUpOptions, async () => {
     if (await dequeue(pool, { version: WORKFLOW_VERSION, concurrency, perTeam })) wakeUp.wake();
   });
   return wakeUp;

@@ -23,7 +23,6 @@ export class OperationWaits {
   readonly #log: Log;
   readonly #waits = new Set<Wait>();
   #wakeUp: WakeUp | null = null;
-  #timer: NodeJS.Timeout | null = null;
   #isClosing = false;
 
   constructor(database: Database, log: Log) {
@@ -64,7 +63,6 @@ export class OperationWaits {
 
   async close(): Promise<void> {
     this.endAll();
-    if (this.#timer) clearInterval(this.#timer);
     await this.#wakeUp?.stop();
   }
 
@@ -74,11 +72,8 @@ export class OperationWaits {
 
   #listen(): WakeUp {
     const { url: databaseUrl } = this.#database;
-    const options = { databaseUrl, channel: ENDED_CHANNEL, log: this.#log };
+    const options = { databaseUrl, channel: ENDED_CHANNEL, log: this.#log, lookEvery: LOOK_EVERY };
     this.#wakeUp ??= startWakeUp(options, () => this.#look());
-    this.#timer ??= setInterval(() => {
-      if (this.#waits.size > 0) this.#wakeUp?.wake();
-    }, LOOK_EVERY);
     return this.#wakeUp;
   }
 

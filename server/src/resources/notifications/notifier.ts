@@ -11,14 +11,13 @@ const LOOK_EVERY = 30_000;
 /** Makes notifications of new events. Every worker runs one; they share the work. */
 export function startNotifier(database: Database, mail: Mailer, log: Log): { stop(): Promise<void> } {
   let stopped = false;
-  const wakeUp = startWakeUp({ databaseUrl: database.url, channel: EVENTS_CHANNEL, log }, async () => {
+  const options = { databaseUrl: database.url, channel: EVENTS_CHANNEL, log, lookEvery: LOOK_EVERY };
+  const wakeUp = startWakeUp(options, async () => {
     while (!stopped && (await notifyMembers(database, mail)));
   });
-  const timer = setInterval(() => wakeUp.wake(), LOOK_EVERY);
   return {
     async stop() {
       stopped = true;
-      clearInterval(timer);
       await wakeUp.stop();
     },
   };

@@ -13,18 +13,22 @@ export function startDispatcher(dependencies: DeliveryDependencies): { stop(): P
   const { database, log } = dependencies;
   const workers = new Map<string, { worker: EndpointWorker; ended: Promise<void> }>();
   const missed = new Set<string>();
-  let timer: NodeJS.Timeout | null = null;
   let stopped = false;
 
-  const wakeUp = startWakeUp({ databaseUrl: database.url, channel: EVENTS_CHANNEL, log }, look);
+  const wakeUp = startWakeUp(
+    {
+      databaseUrl: database.url,
+      channel: EVENTS_CHANNEL,
+      log,
+      lookEvery: LOOK_EVERY,
+      untilDue: () => untilNextDue(database.db),
+    },
+    look,
+  );
 
   async function look(): Promise<void> {
-    try {
-      while (!stopped && (await fanOut(database)));
-      for (const id of await findDue(database.db)) if (!stopped) startWorker(id);
-    } finally {
-      await lookAgain();
-    }
+    while (!stopped && (await fanOut(database)));
+    for (const id of await findDue(database.db)) if (!stopped) startWorker(id);
   }
 
   /** An endpoint has one worker: what is slow holds up only itself. */
@@ -41,22 +45,9 @@ export function startDispatcher(dependencies: DeliveryDependencies): { stop(): P
         workers.delete(id);
         // It may have ended just before there was more to do.
         if (missed.delete(id)) wakeUp.wake();
-        else void lookAgain();
+        else void wakeUp.lookAhead();
       });
     workers.set(id, { worker, ended });
-  }
-
-  async function lookAgain(): Promise<void> {
-    if (stopped) return;
-    const due = await untilNextDue(database.db).catch((error) => {
-      logFailure(log, error, 'next delivery not found');
-      return null;
-    });
-    if (timer) clearTimeout(timer);
-    if (stopped) return;
-    // What is due already has a worker, or another process has it.
-    const pause = Math.min(Math.max(due ?? LOOK_EVERY, 1000), LOOK_EVERY);
-    timer = setTimeout(() => wakeUp.wake(), pause);
   }
 
   return {
@@ -64,7 +55,6 @@ export function startDispatcher(dependencies: DeliveryDependencies): { stop(): P
       stopped = true;
       for (const { worker } of workers.values()) worker.stop();
       await wakeUp.stop();
-      if (timer) clearTimeout(timer);
       await Promise.all(Array.from(workers.values(), ({ ended }) => ended));
     },
   };
