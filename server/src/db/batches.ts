@@ -1,15 +1,17 @@
+import type { RawBuilder } from 'kysely';
+import type { Queryable } from './database.ts';
+
 /** Rows that are deleted in one statement, so that no lock is held for long. */
 const BATCH = 5000;
 
-/** Deletes rows in batches: `remove` deletes at most so many rows, and returns how many it has deleted. Returns their sum. */
+/** Deletes rows in batches: a statement deletes at most so many rows. */
 export async function deleteInBatches(
-  remove: (limit: number) => Promise<bigint>,
+  db: Queryable,
+  statement: (limit: number) => RawBuilder<unknown>,
   batch = BATCH,
-): Promise<bigint> {
-  let sum = 0n;
+): Promise<void> {
   for (;;) {
-    const removed = await remove(batch);
-    sum += removed;
-    if (removed < BigInt(batch)) return sum;
+    const { numAffectedRows = 0n } = await statement(batch).execute(db);
+    if (numAffectedRows < BigInt(batch)) return;
   }
 }

@@ -173,21 +173,13 @@ export async function readLatest(database: Database): Promise<number> {
 
 /** Deletes events that are older than so many days. */
 export async function purgeEvents(db: Queryable, days: number): Promise<void> {
-  await deleteInBatches(async (limit) => {
-    const result = await db
-      .deleteFrom('events')
-      .where('id', 'in', (events) =>
-        events
-          .selectFrom('events')
-          .select('id')
-          .where('created_at', '<', sql<Date>`now() - make_interval(days => ${days})`)
-          .where('position', 'is not', null)
-          .orderBy('created_at')
-          .limit(limit),
-      )
-      .executeTakeFirst();
-    return result.numDeletedRows;
-  });
+  await deleteInBatches(
+    db,
+    (limit) => sql`
+      delete from events where id in (select id from events
+        where created_at < now() - make_interval(days => ${days}) and position is not null
+        order by created_at limit ${limit})`,
+  );
 }
 
 /**

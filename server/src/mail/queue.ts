@@ -71,10 +71,10 @@ export async function untilNextMail(db: Queryable): Promise<number | null> {
 
 /** Deletes mails that ended so many days ago. */
 export async function purgeMails(db: Queryable, days: number): Promise<void> {
-  await deleteInBatches(async (limit) => {
-    const result = await sql`
+  await deleteInBatches(
+    db,
+    (limit) => sql`
       delete from mails where id in (select id from mails where state <> 'pending'
-        and ended_at < now() - make_interval(days => ${days}) limit ${limit})`.execute(db);
-    return result.numAffectedRows ?? 0n;
-  });
+        and ended_at < now() - make_interval(days => ${days}) limit ${limit})`,
+  );
 }

@@ -101,19 +101,18 @@ export function retention(database: Database): Reconciler {
       await purgeIdempotencyKeys(database.db);
       const before = Date.now() - WORKFLOW_RETENTION_DAYS * 86_400_000;
       // DBOS keeps parts of a workflow in tables without foreign keys.
-      await deleteInBatches(async (limit) => {
-        const result = await sql`
+      await deleteInBatches(
+        database.db,
+        (limit) => sql`
           with old as (
             delete from dbos.workflow_status where workflow_uuid in (
               select workflow_uuid from dbos.workflow_status
               where status in ('SUCCESS', 'ERROR', 'CANCELLED') and updated_at < ${before} limit ${limit})
             returning workflow_uuid),
           outputs as (delete from dbos.operation_outputs where workflow_uuid in (select workflow_uuid from old))
-          delete from dbos.workflow_input where workflow_uuid in (select workflow_uuid from old)`.execute(
-          database.db,
-        );
-        return result.numAffectedRows ?? 0n;
-      }, 1000);
+          delete from dbos.workflow_input where workflow_uuid in (select workflow_uuid from old)`,
+        1000,
+      );
     },
   };
 }

@@ -45,16 +45,12 @@ export const expiredKeys = ({ db, transaction }: Database): Reconciler => ({
 });
 
 async function forgetRevoked(db: Database['db']): Promise<void> {
-  await deleteInBatches(async (limit) => {
-    const old = sql<Date>`now() - make_interval(days => ${KEPT_DAYS})`;
-    const result = await db
-      .deleteFrom('access_keys')
-      .where('id', 'in', (keys) =>
-        keys.selectFrom('access_keys').select('id').where('revoked_at', '<', old).limit(limit),
-      )
-      .executeTakeFirst();
-    return result.numDeletedRows;
-  });
+  await deleteInBatches(
+    db,
+    (limit) => sql`
+      delete from access_keys where id in (select id from access_keys
+        where revoked_at < now() - make_interval(days => ${KEPT_DAYS}) limit ${limit})`,
+  );
 }
 
 /**

@@ -115,10 +115,10 @@ export const writeHistory = (
 
 /** Deletes what happened to alerts so many days ago. */
 export async function purgeAlertHistory(db: Queryable, days: number): Promise<void> {
-  await deleteInBatches(async (limit) => {
-    const result = await sql`
+  await deleteInBatches(
+    db,
+    (limit) => sql`
       delete from metric_alert_history where id in (select id from metric_alert_history
-        where occurred_at < now() - make_interval(days => ${days}) limit ${limit})`.execute(db);
-    return result.numAffectedRows ?? 0n;
-  });
+        where occurred_at < now() - make_interval(days => ${days}) limit ${limit})`,
+  );
 }

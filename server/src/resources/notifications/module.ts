@@ -30,10 +30,10 @@ export const notificationsModule: ResourceModule = {
 
 /** Deletes notifications that are as old as events may get. */
 async function purgeNotifications(db: Queryable, days: number): Promise<void> {
-  await deleteInBatches(async (limit) => {
-    const result = await sql`
+  await deleteInBatches(
+    db,
+    (limit) => sql`
       delete from notifications where id in (select id from notifications
-        where created_at < now() - make_interval(days => ${days}) limit ${limit})`.execute(db);
-    return result.numAffectedRows ?? 0n;
-  });
+        where created_at < now() - make_interval(days => ${days}) limit ${limit})`,
+  );
 }

@@ -87,13 +87,13 @@ export const wakeDispatchers = (tx: Tx) => sql`select pg_notify(${EVENTS_CHANNEL
 
 /** Deletes deliveries that ended so many days ago, and secrets that are not valid any more. */
 export async function purgeWebhooks(db: Queryable, days: number): Promise<void> {
-  await deleteInBatches(async (limit) => {
-    const result = await sql`
+  await deleteInBatches(
+    db,
+    (limit) => sql`
       delete from webhook_deliveries where id in (
         select id from webhook_deliveries where state in ('delivered', 'failed')
-          and updated_at < now() - make_interval(days => ${days}) limit ${limit})`.execute(db);
-    return result.numAffectedRows ?? 0n;
-  });
+          and updated_at < now() - make_interval(days => ${days}) limit ${limit})`,
+  );
   await db
     .updateTable('webhook_endpoints')
     .set({ previous_secret_sealed: null, previous_secret_until: null })

@@ -111,18 +111,18 @@ export async function writeSizes(
 /** Deletes what is older than it is kept. Of sizes, the last one before that is still needed. */
 export async function forgetOld(db: Queryable): Promise<void> {
   for (const resolution of ['minute', 'hour'] as const) {
-    await inBatches(
+    await deleteInBatches(
       db,
       (limit) => sql`delete from bucket_traffic where ctid = any(array(select ctid from bucket_traffic
         where resolution = ${resolution} and at < now() - ${KEPT[resolution]}::interval limit ${limit}))`,
     );
   }
-  await inBatches(
+  await deleteInBatches(
     db,
     (limit) => sql`delete from bucket_objects where ctid = any(array(select ctid from bucket_objects
       where day < (now() - ${KEPT.objects}::interval)::date limit ${limit}))`,
   );
-  await inBatches(
+  await deleteInBatches(
     db,
     (limit) => sql`delete from bucket_sizes where ctid = any(array(select ctid from bucket_sizes old
       where at < now() - ${KEPT.sizes}::interval and exists (select from bucket_sizes later
@@ -130,6 +130,3 @@ export async function forgetOld(db: Queryable): Promise<void> {
       limit ${limit}))`,
   );
 }
-
-const inBatches = (db: Queryable, statement: (limit: number) => ReturnType<typeof sql>) =>
-  deleteInBatches(async (limit) => (await statement(limit).execute(db)).numAffectedRows ?? 0n);
