@@ -3,7 +3,7 @@ import type { Limits, PowerState } from '../contract/compute.ts';
 import { DataPlaneError } from '../contract/errors.ts';
 import type { InstanceRef } from '../contract/refs.ts';
 import { createFaults, type FaultInjector, type SimVerb } from './faults.ts';
-import { type Journal, openJournal, rewriteJournal } from './journal.ts';
+import { type Journal, restoreJournal } from './journal.ts';
 import { type Change, type SimInstance, type SimVolume, World } from './world.ts';
 
 /** What the verbs of all subjects share: the world, how it changes, and the injected latency and failures. */
@@ -20,7 +20,7 @@ export class SimCore {
   constructor(stateFile: string | null, latencyMs: number, host: { vcpu: number; memoryMb: number }) {
     this.latencyMs = latencyMs;
     this.host = host;
-    this.#journal = stateFile === null ? null : this.#restore(stateFile);
+    this.#journal = stateFile === null ? null : restoreJournal(stateFile, this.world);
   }
 
   /** Runs a verb's work, with the delay, failures and hooks that tests inject. */
@@ -70,11 +70,5 @@ export class SimCore {
 
   close(): void {
     this.#journal?.close();
-  }
-
-  #restore(file: string): Journal<Change> {
-    openJournal<Change>(file, (change) => this.world.apply(change)).close();
-    rewriteJournal(file, this.world.changes());
-    return openJournal<Change>(file, () => {});
   }
 }

@@ -19,7 +19,7 @@ export interface Journal<Entry> {
  * Replays the file through `apply` and opens it for appending. Drops an incomplete last line: the process was killed
  * before that change took effect.
  */
-export function openJournal<Entry>(file: string, apply: (entry: Entry) => void): Journal<Entry> {
+function openJournal<Entry>(file: string, apply: (entry: Entry) => void): Journal<Entry> {
   const text = readIfThere(file);
   const whole = text.slice(0, text.lastIndexOf('\n') + 1);
   for (const line of whole.split('\n')) if (line) apply(JSON.parse(line) as Entry);
@@ -37,11 +37,21 @@ export function openJournal<Entry>(file: string, apply: (entry: Entry) => void):
 }
 
 /** Replaces the journal by one with only `entries`. If killed meanwhile, the old journal stays. */
-export function rewriteJournal<Entry>(file: string, entries: Iterable<Entry>): void {
+function rewriteJournal<Entry>(file: string, entries: Iterable<Entry>): void {
   const lines: string[] = [];
   for (const entry of entries) lines.push(`${JSON.stringify(entry)}\n`);
   writeFileSync(`${file}.new`, lines.join(''));
   renameSync(`${file}.new`, file);
+}
+
+/** Rebuilds a simulated world from its journal, and opens the journal, shortened, for the world's further changes. */
+export function restoreJournal<Entry>(
+  file: string,
+  world: { apply(change: Entry): void; changes(): Iterable<Entry> },
+): Journal<Entry> {
+  openJournal<Entry>(file, (change) => world.apply(change)).close();
+  rewriteJournal(file, world.changes());
+  return openJournal<Entry>(file, () => {});
 }
 
 function readIfThere(file: string): string {

@@ -1,6 +1,6 @@
 import { DataPlaneError } from '../../dataplane/contract/errors.ts';
 import { createFaults, type FaultInjector } from '../../dataplane/sim/faults.ts';
-import { type Journal, openJournal, rewriteJournal } from '../../dataplane/sim/journal.ts';
+import { type Journal, restoreJournal } from '../../dataplane/sim/journal.ts';
 import type { BucketRef, ObjectStore, RequestRecord } from '../contract.ts';
 import { type Change, type SimBucket, World } from './world.ts';
 
@@ -20,7 +20,7 @@ export class StoreCore {
 
   constructor(stateFile: string | null, latencyMs: number) {
     this.latencyMs = latencyMs;
-    this.#journal = stateFile === null ? null : this.#restore(stateFile);
+    this.#journal = stateFile === null ? null : restoreJournal(stateFile, this.world);
   }
 
   /** Runs a verb's work, with the delay, failures and hooks that tests inject. */
@@ -53,11 +53,5 @@ export class StoreCore {
 
   close(): void {
     this.#journal?.close();
-  }
-
-  #restore(file: string): Journal<Change> {
-    openJournal<Change>(file, (change) => this.world.apply(change)).close();
-    rewriteJournal(file, this.world.changes());
-    return openJournal<Change>(file, () => {});
   }
 }
