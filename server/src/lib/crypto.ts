@@ -47,6 +47,14 @@ export const equalBytes = (a: Buffer, b: Buffer): boolean => a.length === b.leng
 
 const ALPHABET = 'abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789';
 
+/** Length of {@link randomSecret} in characters: about 278 bits. */
+const SECRET_LENGTH = 48;
+/** What {@link randomSecret} looks like. */
+export const SECRET = new RegExp(`^[A-Za-z0-9]{${SECRET_LENGTH}}$`);
+
+/** A secret that authenticates whoever has it, of which only a hash is stored: a token, a session, a link. */
+export const randomSecret = (): string => randomText(SECRET_LENGTH);
+
 /** Random text without characters that look alike, with about 5.8 bits of entropy per character. */
 export function randomText(length: number): string {
   let out = '';

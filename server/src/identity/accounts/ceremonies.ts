@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Database, Queryable } from '../../db/database.ts';
-import { randomText, type SecretBox, sha256 } from '../../lib/crypto.ts';
+import { randomSecret, type SecretBox, sha256 } from '../../lib/crypto.ts';
 import { AppError } from '../../lib/errors.ts';
 
 /** A sign-in or confirmation of several steps. */
@@ -22,7 +22,6 @@ export interface Ceremony<T> {
 const MINUTES = 10;
 /** How many wrong answers one takes. */
 const MAX_TRIES = 5;
-const SECRET_LENGTH = 48;
 
 /** Keeps what the next step of a sign-in needs. Its secret is what the client shows in that step. */
 export class Ceremonies {
@@ -36,7 +35,7 @@ export class Ceremonies {
 
   /** Begins one. Returns its secret. */
   async begin<T>(db: Queryable, { kind, accountId, sessionId, data }: NewCeremony<T>): Promise<string> {
-    const secret = randomText(SECRET_LENGTH);
+    const secret = randomSecret();
     await db
       .insertInto('ceremonies')
       .values({

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Queryable, Tx } from '../../db/database.ts';
-import { randomText, sha256 } from '../../lib/crypto.ts';
+import { randomSecret, sha256 } from '../../lib/crypto.ts';
 import { AppError } from '../../lib/errors.ts';
 
 /** What a link does: `password` sets one, `email` makes an address that of the account. */
@@ -12,8 +12,6 @@ export interface AccountLink {
   email: string;
 }
 
-/** Length of a secret in characters: about 278 bits. */
-const SECRET_LENGTH = 48;
 /** Of one account; a new link replaces the oldest. */
 const MAX_LINKS = 5;
 
@@ -31,7 +29,7 @@ export async function createLink(
   { accountId, email }: AccountLink,
   hours: number,
 ): Promise<string> {
-  const secret = randomText(SECRET_LENGTH);
+  const secret = randomSecret();
   await tx
     .insertInto('account_links')
     .values({

@@ -3,12 +3,11 @@ import type { Database } from '../../db/database.ts';
 import type { Authenticator } from '../../http/authenticator.ts';
 import { readCookie } from '../../http/cookies.ts';
 import { addressKey } from '../../http/rate-limits.ts';
-import { sha256 } from '../../lib/crypto.ts';
+import { SECRET, sha256 } from '../../lib/crypto.ts';
 import { AppError } from '../../lib/errors.ts';
 import { FairQueue } from '../../lib/fair-queue.ts';
 import type { Log } from '../../lib/log.ts';
 import { SessionCache } from './session-cache.ts';
-import { SECRET } from './store.ts';
 
 /** How many sessions are read from the database at once, for client addresses in turn; half of it for one address. */
 const LOADS = 4;

@@ -1,6 +1,6 @@
 import { type Expression, type SqlBool, sql } from 'kysely';
 import type { Queryable, Tx } from '../../db/database.ts';
-import { randomText, sha256 } from '../../lib/crypto.ts';
+import { randomSecret, sha256 } from '../../lib/crypto.ts';
 import { uuidv7 } from '../../lib/ids.ts';
 
 /** How somebody signed in. */
@@ -18,9 +18,6 @@ export const SESSION_DAYS = 30;
 const IDLE_DAYS = 7;
 /** Of one account; a new one ends the oldest. */
 const MAX_SESSIONS = 100;
-/** Length of a secret in characters: about 278 bits. */
-const SECRET_LENGTH = 48;
-export const SECRET = new RegExp(`^[A-Za-z0-9]{${SECRET_LENGTH}}$`);
 
 /** Whether the session in this table or alias has not ended. */
 export const isAlive = (table: 's' | 'sessions'): Expression<SqlBool> =>
@@ -33,7 +30,7 @@ export async function createSession(
   { accountId, method, ip, userAgent }: NewSession,
 ): Promise<{ id: string; secret: string }> {
   const id = uuidv7();
-  const secret = randomText(SECRET_LENGTH);
+  const secret = randomSecret();
   await tx
     .insertInto('sessions')
     .values((eb) => ({

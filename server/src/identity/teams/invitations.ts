@@ -3,7 +3,7 @@ import type { Queryable, Tx } from '../../db/database.ts';
 import type { TeamInvitations } from '../../db/schema.gen.ts';
 import { type AccountPrincipal, assertScope, type TeamPrincipal } from '../../http/principal.ts';
 import type { Role } from '../../http/scopes.ts';
-import { randomText, sha256 } from '../../lib/crypto.ts';
+import { randomSecret, sha256 } from '../../lib/crypto.ts';
 import { AppError, invalid, notFound } from '../../lib/errors.ts';
 import { isMailAddress } from '../../mail/address.ts';
 import { renderMail } from '../../mail/layout.ts';
@@ -11,8 +11,6 @@ import type { Mailer } from '../../mail/mailer.ts';
 import { addMember, lockTeam } from './members.ts';
 import { assertQuotaWithin } from './quotas.ts';
 
-/** Length of a code in characters: about 278 bits. */
-const CODE_LENGTH = 48;
 /** The page behind a link; the code is in the fragment, which browsers keep to themselves. */
 const PAGE = '/invitation';
 
@@ -74,7 +72,7 @@ export async function invite(
   const { id: teamId } = principal.team;
   const team = await lockTeam(tx, teamId);
   await assertRoom(tx, teamId);
-  const code = randomText(CODE_LENGTH);
+  const code = randomSecret();
   const row = await tx
     .insertInto('team_invitations')
     .values({

@@ -3,7 +3,7 @@ import type { Queryable, Tx } from '../../db/database.ts';
 import type { Tokens } from '../../db/schema.gen.ts';
 import { isPrintable } from '../../http/schema.ts';
 import { DEFAULT_SCOPES, isScope, SCOPES, type Scope } from '../../http/scopes.ts';
-import { randomText, sha256 } from '../../lib/crypto.ts';
+import { randomSecret, sha256 } from '../../lib/crypto.ts';
 import { invalid, notFound } from '../../lib/errors.ts';
 
 export interface NewToken {
@@ -34,9 +34,6 @@ export interface TokenInfo {
   revokedAt: Date | null;
 }
 
-/** Length of a secret in characters: about 278 bits. */
-const SECRET_LENGTH = 48;
-
 /**
  * Creates a token and returns its plain text, `ID|SECRET`. Only a hash is stored, so this is the only time it can be
  * read. Throws `validation_failed` for an unknown scope, an empty name or one with control characters,
@@ -56,7 +53,7 @@ export async function createToken(
   if (token.expiresAt && token.expiresAt.getTime() <= Date.now()) {
     throw invalid({ expires_at: ['The expiry must be in the future.'] });
   }
-  const secret = randomText(SECRET_LENGTH);
+  const secret = randomSecret();
   const { id } = await db
     .insertInto('tokens')
     .values({
