@@ -1,13 +1,12 @@
-import { sql } from 'kysely';
 import type { Database } from '../../db/database.ts';
 import type { Identity } from '../../http/authenticator.ts';
 import { type Limits, TIER_LIMITS } from '../../http/rate-limits.ts';
 import { SCOPES } from '../../http/scopes.ts';
-import { logFailure } from '../../lib/failure.ts';
 import type { Log } from '../../lib/log.ts';
+import { Remembered } from '../remembered.ts';
 import { roleRows, rolesOf } from '../teams/members.ts';
 import { credentialScopes } from '../teams/roles.ts';
-import { setBounded } from '../tokens/token-cache.ts';
+import { Uses } from '../uses.ts';
 import { isAlive } from './store.ts';
 
 /** What a request needs to know about its session. */
@@ -17,27 +16,20 @@ export interface SessionRecord {
   identity: Identity & { via: { kind: 'session' } };
 }
 
-/** How long reads use a record, in milliseconds: for so long, a session that was ended can still read. */
-const MAX_AGE = 1_000;
-const TOUCH_INTERVAL = 60_000;
-
-/** Caches sessions for a second, so that a page with many requests does not cost a query for each. */
+/** Keeps sessions for a second, so that a page with many requests does not cost a query for each. */
 export class SessionCache {
   readonly #database: Database;
-  readonly #log: Log;
-  readonly #records = new Map<string, { record: SessionRecord; at: number }>();
-  readonly #touched = new Map<string, number>();
-  readonly #writes = new Set<Promise<void>>();
+  readonly #records = new Remembered<string, SessionRecord>();
+  readonly #uses: Uses<string>;
 
   constructor(database: Database, log: Log) {
     this.#database = database;
-    this.#log = log;
+    this.#uses = new Uses(log, 'session');
   }
 
   /** The session whose secret has this hash, or null where it has to be loaded. */
   find(hash: Buffer): SessionRecord | null {
-    const known = this.#records.get(hash.toString('hex'));
-    return known && Date.now() - known.at < MAX_AGE ? known.record : null;
+    return this.#records.find(hash.toString('hex'));
   }
 
   /** Reads the session from the database; null where it has ended or never was. */
@@ -67,31 +59,19 @@ export class SessionCache {
         roles: rolesOf(row),
       },
     };
-    setBounded(this.#records, hash.toString('hex'), { record, at });
+    this.#records.set(hash.toString('hex'), record, at);
     return record;
   }
 
   /** Records the use of a session, in the background and at most once a minute. */
   touch(id: string, ip: string): void {
-    const now = Date.now();
-    if (now - (this.#touched.get(id) ?? 0) < TOUCH_INTERVAL) return;
-    setBounded(this.#touched, id, now);
-    const write = this.#database.db
-      .updateTable('sessions')
-      .set({ last_used_at: sql`now()`, last_used_ip: ip.replace(/%.*$/, '') })
-      .where('id', '=', id)
-      .execute()
-      .then(
-        () => {},
-        (error: unknown) =>
-          logFailure(this.#log, error, 'last use of a session not written', { session: id }),
-      )
-      .finally(() => this.#writes.delete(write));
-    this.#writes.add(write);
+    this.#uses.touch(id, ip, (lastUse) =>
+      this.#database.db.updateTable('sessions').set(lastUse).where('id', '=', id).execute(),
+    );
   }
 
   /** Resolves when no write is pending. */
-  async settle(): Promise<void> {
-    await Promise.all(this.#writes);
+  settle(): Promise<void> {
+    return this.#uses.settle();
   }
 }

@@ -3,10 +3,11 @@ import type { Database } from '../../db/database.ts';
 import type { DB } from '../../db/schema.gen.ts';
 import type { Identity } from '../../http/authenticator.ts';
 import { type Limits, TIER_LIMITS } from '../../http/rate-limits.ts';
-import { logFailure } from '../../lib/failure.ts';
 import type { Log } from '../../lib/log.ts';
+import { Remembered } from '../remembered.ts';
 import { roleRows, rolesOf } from '../teams/members.ts';
 import { credentialScopes } from '../teams/roles.ts';
+import { Uses } from '../uses.ts';
 
 /** What a request needs to know about its token. */
 export interface TokenRecord {
@@ -19,29 +20,21 @@ export interface TokenRecord {
   identity: Identity;
 }
 
-/** How long a cached record is used, in milliseconds; a revoked token still works for that time. */
-const MAX_AGE = 1_000;
-const TOUCH_INTERVAL = 60_000;
-const MAX_ENTRIES = 10_000;
-
-/** Caches tokens for a second, so that a busy client does not cost one query per request. */
+/** Keeps tokens for a second, so that a busy client does not cost one query per request. */
 export class TokenCache {
   readonly #database: Database;
-  readonly #log: Log;
-  readonly #records = new Map<number, { record: TokenRecord; at: number }>();
+  readonly #records = new Remembered<number, TokenRecord>();
   readonly #loading = new Map<number, Promise<TokenRecord | null>>();
-  readonly #touched = new Map<number, number>();
-  readonly #writes = new Set<Promise<void>>();
+  readonly #uses: Uses<number>;
 
   constructor(database: Database, log: Log) {
     this.#database = database;
-    this.#log = log;
+    this.#uses = new Uses(log, 'token');
   }
 
   /** The token with this id, or null where it has to be loaded. */
   find(id: number): TokenRecord | null {
-    const known = this.#records.get(id);
-    return known && Date.now() - known.at < MAX_AGE ? known.record : null;
+    return this.#records.find(id);
   }
 
   /** Reads the token from the database. */
@@ -55,40 +48,26 @@ export class TokenCache {
 
   /** Records the use of a token, in the background and at most once a minute. */
   touch(id: number, ip: string): void {
-    const now = Date.now();
-    if (now - (this.#touched.get(id) ?? 0) < TOUCH_INTERVAL) return;
-    setBounded(this.#touched, id, now);
-    this.#write(id, { last_used_at: sql<Date>`now()`, last_used_ip: ip.replace(/%.*$/, '') });
+    this.#uses.touch(id, ip, (lastUse) => this.#write(id, lastUse));
   }
 
   /** Records that a request has needed a scope of the token, in the background and once. */
   noteScope(id: number, scope: string): void {
-    const used = this.#records.get(id)?.record.usedScopes;
+    const used = this.#records.findOld(id)?.usedScopes;
     if (!used || used.has(scope)) return;
     used.add(scope);
-    this.#write(id, {
-      used_scopes: sql<string[]>`case when ${scope} = any(used_scopes) then used_scopes
-        else array_append(used_scopes, ${scope}) end`,
-    });
-  }
-
-  #write(id: number, changes: UpdateObject<DB, 'tokens'>): void {
-    const write = this.#database.db
-      .updateTable('tokens')
-      .set(changes)
-      .where('id', '=', id)
-      .execute()
-      .then(
-        () => {},
-        (error: unknown) => logFailure(this.#log, error, 'use of a token not written', { token: id }),
-      )
-      .finally(() => this.#writes.delete(write));
-    this.#writes.add(write);
+    const used_scopes = sql<string[]>`case when ${scope} = any(used_scopes) then used_scopes
+      else array_append(used_scopes, ${scope}) end`;
+    this.#uses.write(id, this.#write(id, { used_scopes }));
   }
 
   /** Resolves when no write is pending. */
-  async settle(): Promise<void> {
-    await Promise.all(this.#writes);
+  settle(): Promise<void> {
+    return this.#uses.settle();
+  }
+
+  #write(id: number, changes: UpdateObject<DB, 'tokens'>): Promise<unknown> {
+    return this.#database.db.updateTable('tokens').set(changes).where('id', '=', id).execute();
   }
 
   async #load(id: number): Promise<TokenRecord | null> {
@@ -131,14 +110,7 @@ export class TokenCache {
         roles: rolesOf(row),
       },
     };
-    setBounded(this.#records, id, { record, at });
+    this.#records.set(id, record, at);
     return record;
   }
-}
-
-/** Maps iterate in insertion order, so the first key is the oldest. */
-export function setBounded<K, V>(map: Map<K, V>, key: K, value: V): void {
-  map.delete(key);
-  if (map.size >= MAX_ENTRIES) map.delete(map.keys().next().value!);
-  map.set(key, value);
 }
