@@ -8,10 +8,11 @@ import { auditText as text } from '../text/audit.ts';
 import { Badge, type Tone } from '../ui/badge.tsx';
 import { Code } from '../ui/copy.tsx';
 import { Dialog } from '../ui/dialog.tsx';
+import { FilterBar } from '../ui/filter.tsx';
 import { Notice } from '../ui/notice.tsx';
 import { Empty, PageHeader } from '../ui/page.tsx';
 import { type Column, Pager, Table } from '../ui/table.tsx';
-import { Ago } from '../ui/time.tsx';
+import { AgoCell } from '../ui/time.tsx';
 import { type AuditSearch, OUTCOMES } from './search.ts';
 
 type Entry = components['schemas']['AuditEntry'];
@@ -60,11 +61,7 @@ const columnsOf = (onOpen: (entry: Entry) => void): readonly Column<Entry>[] => 
     title: text.when,
     right: true,
     from: 'sm',
-    cell: ({ created_at }) => (
-      <span className="whitespace-nowrap text-quiet">
-        <Ago at={created_at} />
-      </span>
-    ),
+    cell: ({ created_at }) => <AgoCell at={created_at} />,
   },
 ];
 
@@ -92,23 +89,13 @@ export function AuditPage({
         <Notice tone="warn">{error.message}</Notice>
       ) : (
         <div className="card overflow-hidden">
-          <div className="flex min-h-15 items-center border-b border-line px-5 py-3">
-            <select
-              aria-label={text.outcome}
-              className="control w-auto"
-              value={status ?? ''}
-              onChange={({ target }) =>
-                onSearch({ status: OUTCOMES.find((one) => one === target.value), page: undefined })
-              }
-            >
-              <option value="">{text.all}</option>
-              {OUTCOMES.map((outcome) => (
-                <option key={outcome} value={outcome}>
-                  {text.states[outcome]}
-                </option>
-              ))}
-            </select>
-          </div>
+          <FilterBar
+            label={text.outcome}
+            value={status}
+            onValue={(next) => onSearch({ status: next, page: undefined })}
+            all={text.all}
+            options={OUTCOMES.map((outcome) => [outcome, text.states[outcome]])}
+          />
           {data?.data.length === 0 ? (
             <Empty icon={<ScrollText />} title={text.emptyTitle}>
               {text.emptyAbout}

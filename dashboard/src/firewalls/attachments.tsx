@@ -9,6 +9,7 @@ import { firewallText as text } from '../text/firewalls.ts';
 import { Button, IconButton } from '../ui/button.tsx';
 import { type Confirmation, ConfirmDialog, Dialog } from '../ui/dialog.tsx';
 import { SelectField } from '../ui/field.tsx';
+import { Form, SubmitRow } from '../ui/form-element.tsx';
 import { Section } from '../ui/page.tsx';
 import { pathTo } from '../ui/path.ts';
 import { tellFailure, tellSuccess } from '../ui/toast.tsx';
@@ -116,19 +117,9 @@ function AttachForm({
     setBusy(false);
   };
   return (
-    <form
-      className="flex flex-col gap-5"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void submit();
-      }}
-    >
+    <Form onSend={() => submit()}>
       <SelectField label={text.instance} value={value} onValue={setChosen} options={options} />
-      <div className="flex justify-end">
-        <Button type="submit" look="primary" busy={busy}>
-          {text.attach}
-        </Button>
-      </div>
-    </form>
+      <SubmitRow busy={busy}>{text.attach}</SubmitRow>
+    </Form>
   );
 }

@@ -11,6 +11,7 @@ import { Button } from '../ui/button.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { TextField } from '../ui/field.tsx';
 import { useForm } from '../ui/form.ts';
+import { Form, SubmitRow } from '../ui/form-element.tsx';
 import { Empty, PageHeader } from '../ui/page.tsx';
 import { pathTo } from '../ui/path.ts';
 import { type Column, Table } from '../ui/table.tsx';
@@ -89,13 +90,7 @@ function CreateForm() {
     await navigate({ to: pathTo('/firewalls', firewall.id) });
   };
   return (
-    <form
-      className="flex flex-col gap-5"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void submit(create);
-      }}
-    >
+    <Form onSend={() => submit(create)}>
       <TextField
         label={text.name}
         value={values.name}
@@ -109,11 +104,7 @@ function CreateForm() {
         errors={errors.description}
         onValue={(description) => set('description', description)}
       />
-      <div className="flex justify-end">
-        <Button type="submit" look="primary" busy={busy}>
-          {text.create}
-        </Button>
-      </div>
-    </form>
+      <SubmitRow busy={busy}>{text.create}</SubmitRow>
+    </Form>
   );
 }

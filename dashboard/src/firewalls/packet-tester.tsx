@@ -5,6 +5,7 @@ import { firewallText as text } from '../text/firewalls.ts';
 import { Button } from '../ui/button.tsx';
 import { SelectField, TextField } from '../ui/field.tsx';
 import { useForm } from '../ui/form.ts';
+import { Form } from '../ui/form-element.tsx';
 import { Notice } from '../ui/notice.tsx';
 import { Section } from '../ui/page.tsx';
 
@@ -38,13 +39,7 @@ export function PacketTester({ id }: { id: string }) {
   };
   return (
     <Section title={text.test} about={text.testAbout}>
-      <form
-        className="flex flex-col gap-4"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void submit(test);
-        }}
-      >
+      <Form className="flex flex-col gap-4" onSend={() => submit(test)}>
         <TextField
           label={text.from}
           value={values.source}
@@ -90,7 +85,7 @@ export function PacketTester({ id }: { id: string }) {
             </Notice>
           )}
         </div>
-      </form>
+      </Form>
     </Section>
   );
 }

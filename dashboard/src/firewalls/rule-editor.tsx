@@ -8,6 +8,7 @@ import { Button, IconButton } from '../ui/button.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { SelectField, TextField } from '../ui/field.tsx';
 import { useForm } from '../ui/form.ts';
+import { Form, SubmitRow } from '../ui/form-element.tsx';
 import { Section } from '../ui/page.tsx';
 import { tellSuccess } from '../ui/toast.tsx';
 import type { Firewall } from './firewall-status.tsx';
@@ -120,10 +121,8 @@ function RuleForm({ rule, onDone }: { rule: RuleDraft; onDone: (rule: RuleDraft)
   const [sources, setSources] = useState(rule.source_ips.join(', '));
   const set = (part: Partial<RuleDraft>) => setDraft((before) => ({ ...before, ...part }));
   return (
-    <form
-      className="flex flex-col gap-5"
-      onSubmit={(event) => {
-        event.preventDefault();
+    <Form
+      onSend={() => {
         const source_ips = sources.split(/[\s,]+/).filter(Boolean);
         onDone({ ...draft, source_ips });
       }}
@@ -165,11 +164,7 @@ function RuleForm({ rule, onDone }: { rule: RuleDraft; onDone: (rule: RuleDraft)
         onValue={setSources}
       />
       <TextField label={text.name} optional value={draft.name ?? ''} onValue={(name) => set({ name })} />
-      <div className="flex justify-end">
-        <Button type="submit" look="primary">
-          {text.done}
-        </Button>
-      </div>
-    </form>
+      <SubmitRow>{text.done}</SubmitRow>
+    </Form>
   );
 }

@@ -4,7 +4,7 @@ import { texts } from '../text/instances.ts';
 import { CopyButton } from '../ui/copy.tsx';
 import { pathTo } from '../ui/path.ts';
 import type { Column } from '../ui/table.tsx';
-import { Ago } from '../ui/time.tsx';
+import { AgoCell } from '../ui/time.tsx';
 import { type Instance, type Kind, sizeOf } from './kinds.ts';
 import { InstanceStatus } from './status.tsx';
 
@@ -63,11 +63,7 @@ export const columnsOf = (kind: Kind): Column<Instance>[] => [
     from: 'xl',
     right: true,
     sort: ({ created_at }) => created_at,
-    cell: ({ created_at }) => (
-      <span className="whitespace-nowrap text-quiet">
-        <Ago at={created_at} />
-      </span>
-    ),
+    cell: ({ created_at }) => <AgoCell at={created_at} />,
   },
 ];
 

@@ -5,6 +5,7 @@ import { createText as text } from '../text/create.ts';
 import { Button } from '../ui/button.tsx';
 import { Code } from '../ui/copy.tsx';
 import { Dialog } from '../ui/dialog.tsx';
+import { Form } from '../ui/form-element.tsx';
 import { PageHeader } from '../ui/page.tsx';
 import type { Kind } from './kinds.ts';
 
@@ -32,11 +33,10 @@ export function CreateFrame({ kind, request, cents, facts, busy, onSubmit, child
         }
         title={text[kind.name].title}
       />
-      <form
+      <Form
         noValidate
         className="grid items-start gap-6 xl:grid-cols-[minmax(0,1fr)_20rem]"
-        onSubmit={(event) => {
-          event.preventDefault();
+        onSend={() => {
           if (!busy) onSubmit();
         }}
       >
@@ -64,7 +64,7 @@ export function CreateFrame({ kind, request, cents, facts, busy, onSubmit, child
             {text.asCurl}
           </Button>
         </aside>
-      </form>
+      </Form>
       <Dialog
         open={showsCurl}
         onClose={() => setShowsCurl(false)}

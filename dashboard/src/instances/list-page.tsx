@@ -7,10 +7,11 @@ import { common } from '../text/common.ts';
 import { texts } from '../text/instances.ts';
 import { Button, ButtonLink } from '../ui/button.tsx';
 import { type Confirmation, ConfirmDialog } from '../ui/dialog.tsx';
+import { FilterSelect } from '../ui/filter.tsx';
 import { Menu } from '../ui/menu.tsx';
 import { Empty, PageHeader } from '../ui/page.tsx';
 import { pathTo } from '../ui/path.ts';
-import { type Column, Pager, Table } from '../ui/table.tsx';
+import { actionColumn, Pager, Table } from '../ui/table.tsx';
 import { reasonAgainst } from './actions.ts';
 import { BulkBar } from './bulk-bar.tsx';
 import { columnsOf } from './columns.tsx';
@@ -39,13 +40,9 @@ export function ListPage({ kind, search, onSearch }: Props) {
   const { page = 1 } = search;
   const shown = rows?.slice((page - 1) * PER_PAGE, page * PER_PAGE);
   const chosen = rows?.filter(({ id }) => selected.has(id)) ?? [];
-  const menu: Column<Instance> = {
-    id: 'actions',
-    title: common.actions,
-    hideTitle: true,
-    right: true,
-    cell: (instance) => <RowMenu kind={kind} instance={instance} onConfirm={setConfirmation} />,
-  };
+  const menu = actionColumn<Instance>((instance) => (
+    <RowMenu kind={kind} instance={instance} onConfirm={setConfirmation} />
+  ));
   if (error) return <Failure error={error} reset={() => undefined} />;
   const { text, icon: Icon, path } = kind;
   const create = (
@@ -144,19 +141,13 @@ function Filters({
           onChange={({ target }) => onSearch({ q: target.value || undefined, page: undefined })}
         />
       </div>
-      <select
-        aria-label={common.status}
-        className="control w-auto"
-        value={search.status ?? ''}
-        onChange={({ target }) => onSearch({ status: target.value || undefined, page: undefined })}
-      >
-        <option value="">{texts.allStates}</option>
-        {[...labels].sort().map(([value, label]) => (
-          <option key={value} value={value}>
-            {label}
-          </option>
-        ))}
-      </select>
+      <FilterSelect
+        label={common.status}
+        value={search.status}
+        onValue={(status) => onSearch({ status, page: undefined })}
+        all={texts.allStates}
+        options={[...labels].sort()}
+      />
     </div>
   );
 }

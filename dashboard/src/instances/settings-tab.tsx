@@ -9,6 +9,7 @@ import { Button } from '../ui/button.tsx';
 import { type Confirmation, ConfirmDialog } from '../ui/dialog.tsx';
 import { SelectField, Switch, TextField } from '../ui/field.tsx';
 import { useForm } from '../ui/form.ts';
+import { Form } from '../ui/form-element.tsx';
 import { Section } from '../ui/page.tsx';
 import { tellSuccess } from '../ui/toast.tsx';
 import { reasonAgainst } from './actions.ts';
@@ -93,13 +94,7 @@ function GeneralForm({ kind, instance }: { kind: Kind; instance: Instance }) {
   }));
   return (
     <Section title={text.settings}>
-      <form
-        className="flex flex-col gap-5"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void submit(save);
-        }}
-      >
+      <Form onSend={() => submit(save)}>
         <TextField
           label={text.settingsName}
           hint={createText.nameHint}
@@ -138,7 +133,7 @@ function GeneralForm({ kind, instance }: { kind: Kind; instance: Instance }) {
             {common.save}
           </Button>
         </div>
-      </form>
+      </Form>
     </Section>
   );
 }

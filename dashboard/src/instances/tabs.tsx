@@ -7,7 +7,7 @@ import { Badge, type Tone } from '../ui/badge.tsx';
 import { Button } from '../ui/button.tsx';
 import { Empty, Section } from '../ui/page.tsx';
 import { Table } from '../ui/table.tsx';
-import { Ago } from '../ui/time.tsx';
+import { AgoCell } from '../ui/time.tsx';
 import type { InstanceEvent, Kind } from './kinds.ts';
 
 /** What has happened to an instance. */
@@ -44,11 +44,7 @@ export function EventsTab({ kind, id }: { kind: Kind; id: string }) {
             id: 'seen',
             title: text.when,
             right: true,
-            cell: ({ last_seen }) => (
-              <span className="whitespace-nowrap text-quiet">
-                <Ago at={last_seen} />
-              </span>
-            ),
+            cell: ({ last_seen }) => <AgoCell at={last_seen} />,
           },
         ]}
       />

@@ -4,6 +4,7 @@ import { Bell, Check } from 'lucide-react';
 import { answerOf, api } from '../api/client.ts';
 import { notificationText as text } from '../text/notifications.ts';
 import { Button, IconButton } from '../ui/button.tsx';
+import { FilterBar } from '../ui/filter.tsx';
 import { Empty, PageHeader } from '../ui/page.tsx';
 import { Pager } from '../ui/table.tsx';
 import { Ago } from '../ui/time.tsx';
@@ -54,19 +55,13 @@ export function NotificationsPage({
         }
       />
       <div className="card overflow-hidden">
-        <div className="flex min-h-15 items-center border-b border-line px-5 py-3">
-          <select
-            aria-label={text.show}
-            className="control w-auto"
-            value={unread ? 'unread' : ''}
-            onChange={({ target }) =>
-              onSearch({ unread: target.value === 'unread' || undefined, page: undefined })
-            }
-          >
-            <option value="">{text.all}</option>
-            <option value="unread">{text.unreadOnly}</option>
-          </select>
-        </div>
+        <FilterBar
+          label={text.show}
+          value={unread ? 'unread' : undefined}
+          onValue={(next) => onSearch({ unread: next === 'unread' || undefined, page: undefined })}
+          all={text.all}
+          options={[['unread', text.unreadOnly]]}
+        />
         {!data && <div className="skeleton m-5 h-40" />}
         {data?.data.length === 0 && (
           <Empty icon={<Bell />} title={text.emptyTitle}>

@@ -6,10 +6,11 @@ import { kindOf, type Operation } from '../instances/kinds.ts';
 import { useInstanceNames } from '../instances/names.ts';
 import { operationsText as text } from '../text/operations.ts';
 import { Badge } from '../ui/badge.tsx';
+import { FilterBar } from '../ui/filter.tsx';
 import { Empty, PageHeader } from '../ui/page.tsx';
 import { pathTo } from '../ui/path.ts';
 import { type Column, Pager, Table } from '../ui/table.tsx';
-import { Ago } from '../ui/time.tsx';
+import { AgoCell } from '../ui/time.tsx';
 import { OPERATION_TONES } from './operation-list.tsx';
 import { Bar } from './progress.tsx';
 import { type OperationSearch, OPERATION_STATES as STATES } from './search.ts';
@@ -63,11 +64,7 @@ const columnsOf = (names: ReadonlyMap<string, string>): readonly Column<Operatio
     title: text.began,
     right: true,
     from: 'md',
-    cell: ({ created_at }) => (
-      <span className="whitespace-nowrap text-quiet">
-        <Ago at={created_at} />
-      </span>
-    ),
+    cell: ({ created_at }) => <AgoCell at={created_at} />,
   },
 ];
 
@@ -85,23 +82,13 @@ export function OperationsPage({
     <>
       <PageHeader title={text.title} about={text.about} />
       <div className="card overflow-hidden">
-        <div className="flex min-h-15 items-center border-b border-line px-5 py-3">
-          <select
-            aria-label={text.state}
-            className="control w-auto"
-            value={status ?? ''}
-            onChange={({ target }) =>
-              onSearch({ status: (target.value || undefined) as OperationSearch['status'], page: undefined })
-            }
-          >
-            <option value="">{text.all}</option>
-            {STATES.map((state) => (
-              <option key={state} value={state}>
-                {text.states[state]}
-              </option>
-            ))}
-          </select>
-        </div>
+        <FilterBar
+          label={text.state}
+          value={status}
+          onValue={(next) => onSearch({ status: next, page: undefined })}
+          all={text.all}
+          options={STATES.map((state) => [state, text.states[state]])}
+        />
         {data?.data.length === 0 ? (
           <Empty icon={<ListChecks />} title={text.emptyTitle}>
             {text.emptyAbout}

@@ -2,9 +2,9 @@ import { useQuery } from '@tanstack/react-query';
 import { answerOf, api } from '../api/client.ts';
 import { common } from '../text/common.ts';
 import { groupText as text } from '../text/parameter-groups.ts';
-import { Button } from '../ui/button.tsx';
 import { SelectField, TextArea, TextField } from '../ui/field.tsx';
 import { useForm } from '../ui/form.ts';
+import { Form, SubmitRow } from '../ui/form-element.tsx';
 import { tellSuccess } from '../ui/toast.tsx';
 import type { Group } from './parameter-groups-page.tsx';
 import { parametersOf, textOf } from './parameters.ts';
@@ -60,13 +60,7 @@ export function GroupForm({ group, onDone }: { group: Group | null; onDone: () =
   };
   const inGroup = Object.entries(errors).filter(([field]) => field.startsWith('parameters'));
   return (
-    <form
-      className="flex flex-col gap-5"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void submit(save);
-      }}
-    >
+    <Form onSend={() => submit(save)}>
       <TextField
         label={text.name}
         value={values.name}
@@ -110,11 +104,7 @@ export function GroupForm({ group, onDone }: { group: Group | null; onDone: () =
         errors={inGroup.flatMap(([, sentences]) => sentences)}
         onValue={(parameters) => set('parameters', parameters)}
       />
-      <div className="flex justify-end">
-        <Button type="submit" look="primary" busy={busy}>
-          {group ? common.save : text.add}
-        </Button>
-      </div>
-    </form>
+      <SubmitRow busy={busy}>{group ? common.save : text.add}</SubmitRow>
+    </Form>
   );
 }

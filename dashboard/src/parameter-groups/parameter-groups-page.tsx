@@ -1,6 +1,6 @@
 import type { components } from '@danube/client/schema';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { Pencil, Plus, SlidersHorizontal, Trash2 } from 'lucide-react';
+import { Pencil, Plus, SlidersHorizontal } from 'lucide-react';
 import { useState } from 'react';
 import { answerOf, api } from '../api/client.ts';
 import { common } from '../text/common.ts';
@@ -9,7 +9,8 @@ import { Tag } from '../ui/badge.tsx';
 import { Button, IconButton } from '../ui/button.tsx';
 import { type Confirmation, ConfirmDialog, Dialog } from '../ui/dialog.tsx';
 import { Empty, PageHeader } from '../ui/page.tsx';
-import { type Column, Table } from '../ui/table.tsx';
+import { RemoveButton } from '../ui/remove-button.tsx';
+import { actionColumn, type Column, Table } from '../ui/table.tsx';
 import { tellSuccess } from '../ui/toast.tsx';
 import { GroupForm } from './group-form.tsx';
 
@@ -68,34 +69,23 @@ export function ParameterGroupsPage() {
       {text.add}
     </Button>
   );
-  const actions: Column<Group> = {
-    id: 'actions',
-    title: common.actions,
-    hideTitle: true,
-    right: true,
-    cell: (group) =>
-      group.is_system ? null : (
-        <span className="inline-flex">
-          <IconButton label={`${text.edit}: ${group.name}`} onClick={() => setEdited(group)}>
-            <Pencil />
-          </IconButton>
-          <IconButton
-            label={`${common.delete}: ${group.name}`}
-            onClick={() =>
-              setConfirmation({
-                title: text.deleteTitle(group.name),
-                about: text.deleteAbout,
-                action: common.delete,
-                danger: true,
-                run: () => remove(group.id),
-              })
-            }
-          >
-            <Trash2 />
-          </IconButton>
-        </span>
-      ),
-  };
+  const actions = actionColumn<Group>((group) =>
+    group.is_system ? null : (
+      <span className="inline-flex">
+        <IconButton label={`${text.edit}: ${group.name}`} onClick={() => setEdited(group)}>
+          <Pencil />
+        </IconButton>
+        <RemoveButton
+          name={group.name}
+          onAsk={setConfirmation}
+          title={text.deleteTitle(group.name)}
+          about={text.deleteAbout}
+          action={common.delete}
+          run={() => remove(group.id)}
+        />
+      </span>
+    ),
+  );
   const isEmpty = data?.length === 0;
   return (
     <>

@@ -1,13 +1,15 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { Plus, Trash2 } from 'lucide-react';
+import { Plus } from 'lucide-react';
 import { useState } from 'react';
 import { answerOf, api } from '../api/client.ts';
 import { accountText as text } from '../text/account.ts';
-import { Button, IconButton } from '../ui/button.tsx';
+import { Button } from '../ui/button.tsx';
 import { type Confirmation, ConfirmDialog, Dialog } from '../ui/dialog.tsx';
 import { TextField } from '../ui/field.tsx';
 import { useForm } from '../ui/form.ts';
+import { Form, SubmitRow } from '../ui/form-element.tsx';
 import { Section } from '../ui/page.tsx';
+import { RemoveButton } from '../ui/remove-button.tsx';
 import { Ago } from '../ui/time.tsx';
 import { tellSuccess } from '../ui/toast.tsx';
 import { useProof } from './proof.tsx';
@@ -49,20 +51,14 @@ export function Passkeys() {
             <span className="text-sm text-quiet">
               <Ago at={created_at} />
             </span>
-            <IconButton
-              label={`${text.remove}: ${name}`}
-              onClick={() =>
-                setConfirmation({
-                  title: text.removeTitle(name),
-                  about: text.removeAbout,
-                  action: text.remove,
-                  danger: true,
-                  run: () => remove(id),
-                })
-              }
-            >
-              <Trash2 />
-            </IconButton>
+            <RemoveButton
+              name={name}
+              onAsk={setConfirmation}
+              title={text.removeTitle(name)}
+              about={text.removeAbout}
+              action={text.remove}
+              run={() => remove(id)}
+            />
           </li>
         ))}
       </ul>
@@ -102,13 +98,7 @@ function AddForm({ onDone }: { onDone: () => void }) {
     onDone();
   };
   return (
-    <form
-      className="flex flex-col gap-5"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void submit(add);
-      }}
-    >
+    <Form onSend={() => submit(add)}>
       <TextField
         label={text.passkeyName}
         hint={text.passkeyNameHint}
@@ -116,11 +106,7 @@ function AddForm({ onDone }: { onDone: () => void }) {
         errors={errors.name}
         onValue={(name) => set('name', name)}
       />
-      <div className="flex justify-end">
-        <Button type="submit" look="primary" busy={busy}>
-          {text.addPasskey}
-        </Button>
-      </div>
-    </form>
+      <SubmitRow busy={busy}>{text.addPasskey}</SubmitRow>
+    </Form>
   );
 }

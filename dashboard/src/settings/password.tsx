@@ -3,6 +3,7 @@ import { accountText as text } from '../text/account.ts';
 import { Button } from '../ui/button.tsx';
 import { TextField } from '../ui/field.tsx';
 import { useForm } from '../ui/form.ts';
+import { Form } from '../ui/form-element.tsx';
 import { Section } from '../ui/page.tsx';
 import { tellSuccess } from '../ui/toast.tsx';
 import { ProofRefused, useProof } from './proof.tsx';
@@ -22,13 +23,7 @@ export function Password() {
   };
   return (
     <Section title={text.password} about={text.passwordAbout}>
-      <form
-        className="flex flex-wrap items-end gap-3"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void submit(change);
-        }}
-      >
+      <Form className="flex flex-wrap items-end gap-3" onSend={() => submit(change)}>
         <div className="min-w-0 flex-1 basis-60">
           <TextField
             label={text.newPassword}
@@ -42,7 +37,7 @@ export function Password() {
         <Button type="submit" busy={busy}>
           {text.changePassword}
         </Button>
-      </form>
+      </Form>
     </Section>
   );
 }

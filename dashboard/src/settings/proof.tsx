@@ -1,10 +1,10 @@
 import { createContext, type ReactNode, useContext, useState } from 'react';
 import { ApiError, answerOf, api } from '../api/client.ts';
 import { accountText as text } from '../text/account.ts';
-import { Button } from '../ui/button.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { TextField } from '../ui/field.tsx';
 import { useForm } from '../ui/form.ts';
+import { Form, SubmitRow } from '../ui/form-element.tsx';
 
 type WithProof = <T>(work: () => Promise<T>) => Promise<T>;
 
@@ -58,15 +58,13 @@ export function ProofProvider({ children }: { children: ReactNode }) {
 function ProofForm({ onDone }: { onDone: () => void }) {
   const { values, set, errors, busy, submit } = useForm('proof', { password: '' });
   return (
-    <form
-      className="flex flex-col gap-5"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void submit(async () => {
+    <Form
+      onSend={() =>
+        submit(async () => {
           await answerOf(api.POST('/auth/confirm', { body: { password: values.password } }));
           onDone();
-        });
-      }}
+        })
+      }
     >
       <TextField
         label={text.yourPassword}
@@ -76,11 +74,7 @@ function ProofForm({ onDone }: { onDone: () => void }) {
         errors={errors.password}
         onValue={(password) => set('password', password)}
       />
-      <div className="flex justify-end">
-        <Button type="submit" look="primary" busy={busy}>
-          {text.confirm}
-        </Button>
-      </div>
-    </form>
+      <SubmitRow busy={busy}>{text.confirm}</SubmitRow>
+    </Form>
   );
 }

@@ -7,6 +7,7 @@ import { Code, Copyable } from '../ui/copy.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { TextField } from '../ui/field.tsx';
 import { useForm } from '../ui/form.ts';
+import { Form, SubmitRow } from '../ui/form-element.tsx';
 import { Section } from '../ui/page.tsx';
 import { tellFailure, tellSuccess } from '../ui/toast.tsx';
 import { ProofRefused, useProof } from './proof.tsx';
@@ -87,15 +88,13 @@ export function TwoFactor() {
 function SetupForm({ setup, onDone }: { setup: Setup; onDone: (codes: readonly string[]) => void }) {
   const { values, set, errors, busy, submit } = useForm('two-factor secret', { secretCode: '' });
   return (
-    <form
-      className="flex flex-col gap-5"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void submit(async () => {
+    <Form
+      onSend={() =>
+        submit(async () => {
           const body = { code: values.secretCode.trim() };
           onDone((await answerOf(api.POST('/user/two-factor/confirm', { body }))).recovery_codes);
-        });
-      }}
+        })
+      }
     >
       <div>
         <p className="text-sm text-quiet">{text.key}</p>
@@ -115,11 +114,7 @@ function SetupForm({ setup, onDone }: { setup: Setup; onDone: (codes: readonly s
         errors={errors.code}
         onValue={(code) => set('secretCode', code)}
       />
-      <div className="flex justify-end">
-        <Button type="submit" look="primary" busy={busy}>
-          {text.confirm}
-        </Button>
-      </div>
-    </form>
+      <SubmitRow busy={busy}>{text.confirm}</SubmitRow>
+    </Form>
   );
 }

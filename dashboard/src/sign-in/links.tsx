@@ -1,11 +1,12 @@
 import { Link, useNavigate } from '@tanstack/react-router';
-import { useEffect, useRef, useState } from 'react';
+import { type ComponentProps, useEffect, useRef, useState } from 'react';
 import { ApiError } from '../api/client.ts';
 import { common } from '../text/common.ts';
 import { signIn as text } from '../text/sign-in.ts';
 import { Button, ButtonLink } from '../ui/button.tsx';
 import { TextField } from '../ui/field.tsx';
 import { useForm } from '../ui/form.ts';
+import { Form } from '../ui/form-element.tsx';
 import { tellSuccess } from '../ui/toast.tsx';
 import { signInApi } from './api.ts';
 import { SignInFrame } from './sign-in-frame.tsx';
@@ -35,17 +36,9 @@ export function SetPasswordPage() {
   if (refusal) return <Refused about={refusal} />;
   return (
     <SignInFrame title={text.setTitle} about={text.setAbout}>
-      <form
-        className="flex flex-col gap-4"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void submit(save);
-        }}
-      >
-        <TextField
+      <Form className="flex flex-col gap-4" onSend={() => submit(save)}>
+        <NewPasswordField
           label={text.newPassword}
-          type="password"
-          autoComplete="new-password"
           value={values.password}
           errors={errors.password}
           onValue={(password) => set('password', password)}
@@ -53,10 +46,28 @@ export function SetPasswordPage() {
         <Button type="submit" look="primary" busy={busy} className="w-full">
           {text.set}
         </Button>
-      </form>
+      </Form>
     </SignInFrame>
   );
 }
+
+type Given = Pick<ComponentProps<typeof TextField>, 'value' | 'errors' | 'onValue'>;
+
+const EmailField = (given: Given) => (
+  <TextField label={text.email} type="email" autoComplete="username" {...given} />
+);
+
+const NewPasswordField = (given: Given & { label: string }) => (
+  <TextField type="password" autoComplete="new-password" {...given} />
+);
+
+const BackToSignIn = () => (
+  <p className="mt-5 text-sm">
+    <Link to="/sign-in" className="link">
+      {text.again}
+    </Link>
+  </p>
+);
 
 function Refused({ about }: { about: string }) {
   return (
@@ -125,32 +136,20 @@ export function ResetPage() {
   return (
     <SignInFrame title={text.resetTitle} about={isMute ? text.noMail : (said ?? text.resetAbout)}>
       {!isMute && !said && (
-        <form
+        <Form
           noValidate
           className="flex flex-col gap-4"
-          onSubmit={(event) => {
-            event.preventDefault();
-            void submit(async () => setSaid((await signInApi.requestPassword(values.email.trim())).message));
-          }}
+          onSend={() =>
+            submit(async () => setSaid((await signInApi.requestPassword(values.email.trim())).message))
+          }
         >
-          <TextField
-            label={text.email}
-            type="email"
-            autoComplete="username"
-            value={values.email}
-            errors={errors.email}
-            onValue={(email) => set('email', email)}
-          />
+          <EmailField value={values.email} errors={errors.email} onValue={(email) => set('email', email)} />
           <Button type="submit" look="primary" busy={busy} className="w-full">
             {text.sendLink}
           </Button>
-        </form>
+        </Form>
       )}
-      <p className="mt-5 text-sm">
-        <Link to="/sign-in" className="link">
-          {text.again}
-        </Link>
-      </p>
+      <BackToSignIn />
     </SignInFrame>
   );
 }
@@ -162,13 +161,10 @@ export function RegisterPage() {
   return (
     <SignInFrame title={text.registerTitle} about={said ?? text.setAbout}>
       {!said && (
-        <form
+        <Form
           noValidate
           className="flex flex-col gap-4"
-          onSubmit={(event) => {
-            event.preventDefault();
-            void submit(async () => setSaid((await signInApi.register(values)).message));
-          }}
+          onSend={() => submit(async () => setSaid((await signInApi.register(values)).message))}
         >
           <TextField
             label={text.name}
@@ -177,18 +173,9 @@ export function RegisterPage() {
             errors={errors.name}
             onValue={(name) => set('name', name)}
           />
-          <TextField
-            label={text.email}
-            type="email"
-            autoComplete="username"
-            value={values.email}
-            errors={errors.email}
-            onValue={(email) => set('email', email)}
-          />
-          <TextField
+          <EmailField value={values.email} errors={errors.email} onValue={(email) => set('email', email)} />
+          <NewPasswordField
             label={text.password}
-            type="password"
-            autoComplete="new-password"
             value={values.password}
             errors={errors.password}
             onValue={(password) => set('password', password)}
@@ -196,13 +183,9 @@ export function RegisterPage() {
           <Button type="submit" look="primary" busy={busy} className="w-full">
             {text.create}
           </Button>
-        </form>
+        </Form>
       )}
-      <p className="mt-5 text-sm">
-        <Link to="/sign-in" className="link">
-          {text.again}
-        </Link>
-      </p>
+      <BackToSignIn />
     </SignInFrame>
   );
 }

@@ -6,6 +6,7 @@ import { signIn as text } from '../text/sign-in.ts';
 import { Button } from '../ui/button.tsx';
 import { TextField } from '../ui/field.tsx';
 import { useForm } from '../ui/form.ts';
+import { Form } from '../ui/form-element.tsx';
 import { tellFailure } from '../ui/toast.tsx';
 import { type SignInResult, signInApi } from './api.ts';
 import { SignInFrame } from './sign-in-frame.tsx';
@@ -41,13 +42,12 @@ function PasswordStep({ onResult }: { onResult: OnResult }) {
   const { values, set, errors, busy, submit } = useForm('sign-in', { email: '', password: '' });
   return (
     <SignInFrame title={text.title}>
-      <form
+      <Form
         noValidate
         className="flex flex-col gap-4"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void submit(async () => onResult(await signInApi.byPassword(values.email.trim(), values.password)));
-        }}
+        onSend={() =>
+          submit(async () => onResult(await signInApi.byPassword(values.email.trim(), values.password)))
+        }
       >
         <TextField
           label={text.email}
@@ -70,7 +70,7 @@ function PasswordStep({ onResult }: { onResult: OnResult }) {
         <Button type="submit" look="primary" busy={busy} className="mt-1 w-full">
           {text.button}
         </Button>
-      </form>
+      </Form>
       <OtherWays options={options} onResult={onResult} />
       <p className="mt-5 flex min-h-5 flex-wrap justify-between gap-x-4 gap-y-1 text-sm">
         <Link to="/account/reset" className="link">
@@ -136,12 +136,11 @@ export function CodeStep({
   const { values, set, errors, busy, submit } = useForm('sign-in password code', { passwordCode: '' });
   return (
     <SignInFrame title={text.codeTitle} about={text.codeAbout}>
-      <form
+      <Form
         className="flex flex-col gap-4"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void submit(async () => onResult(await signInApi.byCode(challenge, values.passwordCode.trim())));
-        }}
+        onSend={() =>
+          submit(async () => onResult(await signInApi.byCode(challenge, values.passwordCode.trim())))
+        }
       >
         <TextField
           label={text.code}
@@ -157,7 +156,7 @@ export function CodeStep({
         <Button look="ghost" className="w-full" onClick={onBack}>
           {text.back}
         </Button>
-      </form>
+      </Form>
     </SignInFrame>
   );
 }

@@ -6,14 +6,14 @@ import { kindOf } from '../instances/kinds.ts';
 import { common } from '../text/common.ts';
 import { snapshotText as text } from '../text/snapshots.ts';
 import { Badge, Tag, type Tone } from '../ui/badge.tsx';
-import { Button } from '../ui/button.tsx';
 import { type Confirmation, ConfirmDialog, Dialog } from '../ui/dialog.tsx';
 import { TextField } from '../ui/field.tsx';
 import { useForm } from '../ui/form.ts';
+import { Form, SubmitRow } from '../ui/form-element.tsx';
 import { Menu } from '../ui/menu.tsx';
 import { pathTo } from '../ui/path.ts';
-import { type Column, Table } from '../ui/table.tsx';
-import { Ago } from '../ui/time.tsx';
+import { actionColumn, type Column, Table } from '../ui/table.tsx';
+import { AgoCell } from '../ui/time.tsx';
 import { tellFailure, tellSuccess } from '../ui/toast.tsx';
 import { type Snapshot, snapshotActions } from './api.ts';
 
@@ -88,11 +88,7 @@ const columns = (withInstance: boolean): Column<Snapshot>[] => [
     title: text.taken,
     right: true,
     from: 'md',
-    cell: ({ created_at }) => (
-      <span className="whitespace-nowrap text-quiet">
-        <Ago at={created_at} />
-      </span>
-    ),
+    cell: ({ created_at }) => <AgoCell at={created_at} />,
   },
 ];
 
@@ -107,64 +103,58 @@ export function SnapshotTable({
   const [confirmation, setConfirmation] = useState<Confirmation | null>(null);
   const [cloned, setCloned] = useState<Snapshot | null>(null);
   const run = useSnapshotAction();
-  const menu: Column<Snapshot> = {
-    id: 'actions',
-    title: common.actions,
-    hideTitle: true,
-    right: true,
-    cell: (snapshot) => {
-      const blocked = snapshot.status !== 'ready' && snapshot.status !== 'restore_failed' && text.notReady;
-      const ask = (
-        title: string,
-        about: string,
-        action: string,
-        work: () => Promise<{ message: string }>,
-        danger = false,
-      ) => setConfirmation({ title, about, action, danger, run: () => run(work) });
-      return (
-        <Menu
-          label={`${common.more}: ${snapshot.name}`}
-          className="inline-grid size-8 place-items-center rounded-lg text-quiet hover:bg-hover hover:text-ink [&_svg]:size-4"
-          items={[
-            {
-              label: text.restore,
-              icon: <RotateCcw />,
-              blocked: blocked || (snapshot.instance ? false : text.notReady),
-              run: () =>
-                ask(text.restoreTitle(snapshot.name), text.restoreAbout, text.restore, () =>
-                  snapshotActions.restore(snapshot),
-                ),
-            },
-            {
-              label: text.verify,
-              icon: <ShieldCheck />,
-              blocked,
-              run: () => void run(() => snapshotActions.verify(snapshot)).catch(tellFailure),
-            },
-            ...(snapshot.kind === 'vps'
-              ? []
-              : [{ label: text.clone, icon: <Copy />, blocked, run: () => setCloned(snapshot) }]),
-            'line',
-            {
-              label: common.delete,
-              icon: <Trash2 />,
-              danger: true,
-              run: () =>
-                ask(
-                  text.deleteTitle(snapshot.name),
-                  text.deleteAbout,
-                  common.delete,
-                  () => snapshotActions.remove(snapshot),
-                  true,
-                ),
-            },
-          ]}
-        >
-          <Ellipsis />
-        </Menu>
-      );
-    },
-  };
+  const menu = actionColumn<Snapshot>((snapshot) => {
+    const blocked = snapshot.status !== 'ready' && snapshot.status !== 'restore_failed' && text.notReady;
+    const ask = (
+      title: string,
+      about: string,
+      action: string,
+      work: () => Promise<{ message: string }>,
+      danger = false,
+    ) => setConfirmation({ title, about, action, danger, run: () => run(work) });
+    return (
+      <Menu
+        label={`${common.more}: ${snapshot.name}`}
+        className="inline-grid size-8 place-items-center rounded-lg text-quiet hover:bg-hover hover:text-ink [&_svg]:size-4"
+        items={[
+          {
+            label: text.restore,
+            icon: <RotateCcw />,
+            blocked: blocked || (snapshot.instance ? false : text.notReady),
+            run: () =>
+              ask(text.restoreTitle(snapshot.name), text.restoreAbout, text.restore, () =>
+                snapshotActions.restore(snapshot),
+              ),
+          },
+          {
+            label: text.verify,
+            icon: <ShieldCheck />,
+            blocked,
+            run: () => void run(() => snapshotActions.verify(snapshot)).catch(tellFailure),
+          },
+          ...(snapshot.kind === 'vps'
+            ? []
+            : [{ label: text.clone, icon: <Copy />, blocked, run: () => setCloned(snapshot) }]),
+          'line',
+          {
+            label: common.delete,
+            icon: <Trash2 />,
+            danger: true,
+            run: () =>
+              ask(
+                text.deleteTitle(snapshot.name),
+                text.deleteAbout,
+                common.delete,
+                () => snapshotActions.remove(snapshot),
+                true,
+              ),
+          },
+        ]}
+      >
+        <Ellipsis />
+      </Menu>
+    );
+  });
   return (
     <>
       <Table
@@ -196,15 +186,13 @@ function CloneForm({ snapshot, onDone }: { snapshot: Snapshot; onDone: () => voi
     name: `${snapshot.instance?.name ?? snapshot.kind}-clone`,
   });
   return (
-    <form
-      className="flex flex-col gap-5"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void submit(async () => {
+    <Form
+      onSend={() =>
+        submit(async () => {
           await run(() => snapshotActions.clone(snapshot, values.name));
           onDone();
-        });
-      }}
+        })
+      }
     >
       <TextField
         label={text.cloneName}
@@ -212,11 +200,7 @@ function CloneForm({ snapshot, onDone }: { snapshot: Snapshot; onDone: () => voi
         errors={errors.name}
         onValue={(name) => set('name', name)}
       />
-      <div className="flex justify-end">
-        <Button type="submit" look="primary" busy={busy}>
-          {text.clone}
-        </Button>
-      </div>
-    </form>
+      <SubmitRow busy={busy}>{text.clone}</SubmitRow>
+    </Form>
   );
 }

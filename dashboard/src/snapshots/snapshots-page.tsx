@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Camera } from 'lucide-react';
 import { KINDS } from '../instances/kinds.ts';
 import { snapshotText as text } from '../text/snapshots.ts';
+import { FilterBar } from '../ui/filter.tsx';
 import { Empty, PageHeader } from '../ui/page.tsx';
 import { snapshotsQuery } from './api.ts';
 import { SnapshotTable } from './snapshot-table.tsx';
@@ -26,21 +27,13 @@ export function SnapshotsPage({
           </Empty>
         ) : (
           <>
-            <div className="flex min-h-15 items-center border-b border-line px-5 py-3">
-              <select
-                aria-label={text.of}
-                className="control w-auto"
-                value={kind ?? ''}
-                onChange={({ target }) => onKind(target.value || undefined)}
-              >
-                <option value="">{text.allKinds}</option>
-                {KINDS.map((one) => (
-                  <option key={one.name} value={one.name}>
-                    {one.text.title}
-                  </option>
-                ))}
-              </select>
-            </div>
+            <FilterBar
+              label={text.of}
+              value={kind}
+              onValue={onKind}
+              all={text.allKinds}
+              options={KINDS.map((one) => [one.name, one.text.title])}
+            />
             <SnapshotTable rows={rows} withInstance />
           </>
         )}

@@ -7,6 +7,7 @@ import { Button } from '../ui/button.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { TextField } from '../ui/field.tsx';
 import { useForm } from '../ui/form.ts';
+import { Form, SubmitRow } from '../ui/form-element.tsx';
 import { Empty } from '../ui/page.tsx';
 import { snapshotActions, snapshotsQuery } from './api.ts';
 import { SnapshotTable, useSnapshotAction } from './snapshot-table.tsx';
@@ -43,18 +44,16 @@ function TakeForm({ kind, id, onDone }: { kind: Kind; id: string; onDone: () => 
   const run = useSnapshotAction();
   const { values, set, errors, busy, submit } = useForm(`snapshot ${id}`, { name: '', description: '' });
   return (
-    <form
-      className="flex flex-col gap-5"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void submit(async (key) => {
+    <Form
+      onSend={() =>
+        submit(async (key) => {
           const { name, description } = values;
           await run(() =>
             snapshotActions.take(kind.name, id, { name, ...(description ? { description } : {}) }, key),
           );
           onDone();
-        });
-      }}
+        })
+      }
     >
       <TextField
         label={text.name}
@@ -69,11 +68,7 @@ function TakeForm({ kind, id, onDone }: { kind: Kind; id: string; onDone: () => 
         errors={errors.description}
         onValue={(description) => set('description', description)}
       />
-      <div className="flex justify-end">
-        <Button type="submit" look="primary" busy={busy}>
-          {text.take}
-        </Button>
-      </div>
-    </form>
+      <SubmitRow busy={busy}>{text.take}</SubmitRow>
+    </Form>
   );
 }

@@ -1,19 +1,21 @@
 import type { components } from '@danube/client/schema';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { KeyRound, Plus, Trash2 } from 'lucide-react';
+import { KeyRound, Plus } from 'lucide-react';
 import { useState } from 'react';
 import { answerOf, api } from '../api/client.ts';
 import { sshKeysQuery } from '../api/queries.ts';
 import { keyText as text } from '../text/access.ts';
 import { common } from '../text/common.ts';
 import { Tag } from '../ui/badge.tsx';
-import { Button, IconButton } from '../ui/button.tsx';
+import { Button } from '../ui/button.tsx';
 import { type Confirmation, ConfirmDialog, Dialog } from '../ui/dialog.tsx';
 import { Switch, TextArea, TextField } from '../ui/field.tsx';
 import { useForm } from '../ui/form.ts';
+import { Form, SubmitRow } from '../ui/form-element.tsx';
 import { Empty, PageHeader } from '../ui/page.tsx';
-import { type Column, Table } from '../ui/table.tsx';
-import { Ago } from '../ui/time.tsx';
+import { RemoveButton } from '../ui/remove-button.tsx';
+import { actionColumn, type Column, Table } from '../ui/table.tsx';
+import { AgoCell } from '../ui/time.tsx';
 import { tellSuccess } from '../ui/toast.tsx';
 
 type SshKey = components['schemas']['SshKey'];
@@ -40,11 +42,7 @@ const COLUMNS: readonly Column<SshKey>[] = [
     title: text.added,
     right: true,
     from: 'sm',
-    cell: ({ created_at }) => (
-      <span className="whitespace-nowrap text-quiet">
-        <Ago at={created_at} />
-      </span>
-    ),
+    cell: ({ created_at }) => <AgoCell at={created_at} />,
   },
 ];
 
@@ -66,28 +64,16 @@ export function SshKeysPage() {
     tellSuccess(message);
     await client.invalidateQueries({ queryKey: ['ssh-key'] });
   };
-  const actions: Column<SshKey> = {
-    id: 'actions',
-    title: common.actions,
-    hideTitle: true,
-    right: true,
-    cell: ({ id, name }) => (
-      <IconButton
-        label={`${common.delete}: ${name}`}
-        onClick={() =>
-          setConfirmation({
-            title: text.deleteTitle(name),
-            about: text.deleteAbout,
-            action: common.delete,
-            danger: true,
-            run: () => remove(id),
-          })
-        }
-      >
-        <Trash2 />
-      </IconButton>
-    ),
-  };
+  const actions = actionColumn<SshKey>(({ id, name }) => (
+    <RemoveButton
+      name={name}
+      onAsk={setConfirmation}
+      title={text.deleteTitle(name)}
+      about={text.deleteAbout}
+      action={common.delete}
+      run={() => remove(id)}
+    />
+  ));
   return (
     <>
       <PageHeader title={text.title} about={text.about} actions={data?.length === 0 ? null : add} />
@@ -127,13 +113,7 @@ function AddForm({ onDone }: { onDone: () => void }) {
     onDone();
   };
   return (
-    <form
-      className="flex flex-col gap-5"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void submit(add);
-      }}
-    >
+    <Form onSend={() => submit(add)}>
       <TextField
         label={text.name}
         value={values.name}
@@ -154,11 +134,7 @@ function AddForm({ onDone }: { onDone: () => void }) {
         checked={values.is_default}
         onChecked={(on) => set('is_default', on)}
       />
-      <div className="flex justify-end">
-        <Button type="submit" look="primary" busy={busy}>
-          {text.add}
-        </Button>
-      </div>
-    </form>
+      <SubmitRow busy={busy}>{text.add}</SubmitRow>
+    </Form>
   );
 }

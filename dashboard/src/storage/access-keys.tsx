@@ -1,18 +1,19 @@
 import type { components } from '@danube/client/schema';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { Plus, Trash2 } from 'lucide-react';
+import { Plus } from 'lucide-react';
 import { useState } from 'react';
 import { answerOf, api } from '../api/client.ts';
-import { common } from '../text/common.ts';
 import { storageText as text } from '../text/storage.ts';
-import { Button, IconButton } from '../ui/button.tsx';
+import { Button } from '../ui/button.tsx';
 import { Code, Copyable } from '../ui/copy.tsx';
 import { type Confirmation, ConfirmDialog, Dialog } from '../ui/dialog.tsx';
 import { SelectField, TextField } from '../ui/field.tsx';
 import { useForm } from '../ui/form.ts';
+import { Form, SubmitRow } from '../ui/form-element.tsx';
 import { Empty, Section } from '../ui/page.tsx';
-import { type Column, Table } from '../ui/table.tsx';
-import { Ago } from '../ui/time.tsx';
+import { RemoveButton } from '../ui/remove-button.tsx';
+import { actionColumn, type Column, Table } from '../ui/table.tsx';
+import { AgoCell } from '../ui/time.tsx';
 import { tellSuccess } from '../ui/toast.tsx';
 import { bucketsQuery } from './buckets.tsx';
 
@@ -48,11 +49,7 @@ const COLUMNS: readonly Column<AccessKey>[] = [
     title: text.lastUsed,
     right: true,
     from: 'md',
-    cell: ({ last_used_at }) => (
-      <span className="whitespace-nowrap text-quiet">
-        <Ago at={last_used_at} />
-      </span>
-    ),
+    cell: ({ last_used_at }) => <AgoCell at={last_used_at} />,
   },
 ];
 
@@ -69,28 +66,16 @@ export function AccessKeys() {
     await client.invalidateQueries({ queryKey: ['access_key'] });
   };
   const alive = data?.filter(({ revoked_at }) => !revoked_at);
-  const actions: Column<AccessKey> = {
-    id: 'actions',
-    title: common.actions,
-    hideTitle: true,
-    right: true,
-    cell: ({ id, name }) => (
-      <IconButton
-        label={`${text.revoke}: ${name}`}
-        onClick={() =>
-          setConfirmation({
-            title: text.revokeTitle(name),
-            about: text.revokeAbout,
-            action: text.revoke,
-            danger: true,
-            run: () => revoke(id),
-          })
-        }
-      >
-        <Trash2 />
-      </IconButton>
-    ),
-  };
+  const actions = actionColumn<AccessKey>(({ id, name }) => (
+    <RemoveButton
+      name={name}
+      onAsk={setConfirmation}
+      title={text.revokeTitle(name)}
+      about={text.revokeAbout}
+      action={text.revoke}
+      run={() => revoke(id)}
+    />
+  ));
   return (
     <Section
       title={text.keys}
@@ -165,13 +150,7 @@ function CreateForm({ onDone }: { onDone: (created: Created) => void }) {
     );
   };
   return (
-    <form
-      className="flex flex-col gap-5"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void submit(create);
-      }}
-    >
+    <Form onSend={() => submit(create)}>
       <TextField
         label={text.name}
         hint={text.keyHint}
@@ -197,11 +176,7 @@ function CreateForm({ onDone }: { onDone: (created: Created) => void }) {
           options={Object.entries(text.levels).map(([value, label]) => ({ value, label }))}
         />
       )}
-      <div className="flex justify-end">
-        <Button type="submit" look="primary" busy={busy}>
-          {text.createKey}
-        </Button>
-      </div>
-    </form>
+      <SubmitRow busy={busy}>{text.createKey}</SubmitRow>
+    </Form>
   );
 }

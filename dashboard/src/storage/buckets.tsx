@@ -1,18 +1,20 @@
 import type { components } from '@danube/client/schema';
 import { queryOptions, useQuery, useQueryClient } from '@tanstack/react-query';
-import { Archive, Plus, Trash2 } from 'lucide-react';
+import { Archive, Plus } from 'lucide-react';
 import { useState } from 'react';
 import { answerOf, api } from '../api/client.ts';
 import { common } from '../text/common.ts';
 import { storageText as text } from '../text/storage.ts';
 import { Badge, Tag, type Tone } from '../ui/badge.tsx';
-import { Button, IconButton } from '../ui/button.tsx';
+import { Button } from '../ui/button.tsx';
 import { Copyable } from '../ui/copy.tsx';
 import { type Confirmation, ConfirmDialog, Dialog } from '../ui/dialog.tsx';
 import { Switch, TextField } from '../ui/field.tsx';
 import { useForm } from '../ui/form.ts';
+import { Form, SubmitRow } from '../ui/form-element.tsx';
 import { Empty, Section } from '../ui/page.tsx';
-import { type Column, Table } from '../ui/table.tsx';
+import { RemoveButton } from '../ui/remove-button.tsx';
+import { actionColumn, type Column, Table } from '../ui/table.tsx';
 import { tellSuccess } from '../ui/toast.tsx';
 
 type Bucket = components['schemas']['Bucket'];
@@ -81,29 +83,17 @@ export function Buckets() {
       {text.create}
     </Button>
   );
-  const actions: Column<Bucket> = {
-    id: 'actions',
-    title: common.actions,
-    hideTitle: true,
-    right: true,
-    cell: ({ id, name }) => (
-      <IconButton
-        label={`${common.delete}: ${name}`}
-        onClick={() =>
-          setConfirmation({
-            title: text.deleteTitle(name),
-            about: text.deleteAbout,
-            action: common.delete,
-            danger: true,
-            typed: name,
-            run: () => remove(id),
-          })
-        }
-      >
-        <Trash2 />
-      </IconButton>
-    ),
-  };
+  const actions = actionColumn<Bucket>(({ id, name }) => (
+    <RemoveButton
+      name={name}
+      onAsk={setConfirmation}
+      title={text.deleteTitle(name)}
+      about={text.deleteAbout}
+      action={common.delete}
+      typed={name}
+      run={() => remove(id)}
+    />
+  ));
   return (
     <Section title={text.buckets} flush actions={data?.length === 0 ? null : create}>
       {data?.length === 0 ? (
@@ -141,13 +131,7 @@ function CreateForm({ onDone }: { onDone: () => void }) {
     onDone();
   };
   return (
-    <form
-      className="flex flex-col gap-5"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void submit(create);
-      }}
-    >
+    <Form onSend={() => submit(create)}>
       <TextField
         label={text.name}
         value={values.name}
@@ -166,11 +150,7 @@ function CreateForm({ onDone }: { onDone: () => void }) {
         checked={values.public_access}
         onChecked={(on) => set('public_access', on)}
       />
-      <div className="flex justify-end">
-        <Button type="submit" look="primary" busy={busy}>
-          {text.create}
-        </Button>
-      </div>
-    </form>
+      <SubmitRow busy={busy}>{text.create}</SubmitRow>
+    </Form>
   );
 }

@@ -2,6 +2,7 @@ import { lazy, type ReactNode, Suspense, useState } from 'react';
 import { common } from '../text/common.ts';
 import { Button } from './button.tsx';
 import { TextField } from './field.tsx';
+import { Form } from './form-element.tsx';
 import { tellFailure } from './toast.tsx';
 
 export interface DialogProps {
@@ -73,10 +74,8 @@ function ConfirmForm({ confirmation, onClose }: { confirmation: Confirmation; on
     }
   };
   return (
-    <form
-      className="flex flex-col gap-5"
-      onSubmit={(event) => {
-        event.preventDefault();
+    <Form
+      onSend={() => {
         if (!typed || text === typed) void submit();
       }}
     >
@@ -102,6 +101,6 @@ function ConfirmForm({ confirmation, onClose }: { confirmation: Confirmation; on
           {action}
         </Button>
       </div>
-    </form>
+    </Form>
   );
 }

@@ -15,6 +15,15 @@ export interface Column<T> {
   hideTitle?: boolean;
 }
 
+/** The last column: what can be done with each row. */
+export const actionColumn = <T,>(cell: Column<T>['cell']): Column<T> => ({
+  id: 'actions',
+  title: common.actions,
+  hideTitle: true,
+  right: true,
+  cell,
+});
+
 const FROM = {
   sm: 'hidden sm:table-cell',
   md: 'hidden md:table-cell',

@@ -22,6 +22,15 @@ export function ago(iso: string, now = Date.now()): string {
 /** How often "3 minutes ago" is counted anew, in milliseconds. */
 const RECOUNT_MS = 30_000;
 
+/** How long ago something was, as a column of a table shows it. */
+export function AgoCell({ at }: { at: string | null | undefined }) {
+  return (
+    <span className="whitespace-nowrap text-quiet">
+      <Ago at={at} />
+    </span>
+  );
+}
+
 /** How long ago something was; the tooltip has the time in the browser's zone and in UTC. */
 export function Ago({ at }: { at: string | null | undefined }) {
   const [, recount] = useState(0);

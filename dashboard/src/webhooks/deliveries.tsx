@@ -9,7 +9,7 @@ import { Code } from '../ui/copy.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { Empty, Section } from '../ui/page.tsx';
 import { type Column, Pager, Table } from '../ui/table.tsx';
-import { Ago } from '../ui/time.tsx';
+import { AgoCell } from '../ui/time.tsx';
 import { tellFailure, tellSuccess } from '../ui/toast.tsx';
 
 type Delivery = components['schemas']['WebhookDelivery'];
@@ -66,11 +66,7 @@ export function Deliveries() {
       title: text.when,
       right: true,
       from: 'sm',
-      cell: ({ created_at }) => (
-        <span className="whitespace-nowrap text-quiet">
-          <Ago at={created_at} />
-        </span>
-      ),
+      cell: ({ created_at }) => <AgoCell at={created_at} />,
     },
   ];
   return (

@@ -11,9 +11,10 @@ import { Code } from '../ui/copy.tsx';
 import { type Confirmation, ConfirmDialog, Dialog } from '../ui/dialog.tsx';
 import { TextField } from '../ui/field.tsx';
 import { useForm } from '../ui/form.ts';
+import { Form, SubmitRow } from '../ui/form-element.tsx';
 import { Menu } from '../ui/menu.tsx';
 import { Empty, PageHeader } from '../ui/page.tsx';
-import { type Column, Table } from '../ui/table.tsx';
+import { actionColumn, type Column, Table } from '../ui/table.tsx';
 import { tellFailure, tellSuccess } from '../ui/toast.tsx';
 import { Deliveries } from './deliveries.tsx';
 
@@ -72,57 +73,51 @@ export function WebhooksPage() {
       {text.add}
     </Button>
   );
-  const menu: Column<Endpoint> = {
-    id: 'actions',
-    title: common.actions,
-    hideTitle: true,
-    right: true,
-    cell: ({ id, name, enabled }) => (
-      <Menu
-        label={`${common.more}: ${name}`}
-        className="inline-grid size-8 place-items-center rounded-lg text-quiet hover:bg-hover hover:text-ink [&_svg]:size-4"
-        items={[
-          {
-            label: text.test,
-            icon: <Send />,
-            run: () =>
-              void run(answerOf(api.POST('/webhooks/endpoints/{webhookEndpoint}/test', at(id)))).catch(
-                tellFailure,
+  const menu = actionColumn<Endpoint>(({ id, name, enabled }) => (
+    <Menu
+      label={`${common.more}: ${name}`}
+      className="inline-grid size-8 place-items-center rounded-lg text-quiet hover:bg-hover hover:text-ink [&_svg]:size-4"
+      items={[
+        {
+          label: text.test,
+          icon: <Send />,
+          run: () =>
+            void run(answerOf(api.POST('/webhooks/endpoints/{webhookEndpoint}/test', at(id)))).catch(
+              tellFailure,
+            ),
+        },
+        {
+          label: enabled ? text.turnOff : text.turnOn,
+          icon: <Power />,
+          run: () =>
+            void run(
+              answerOf(
+                api.PUT('/webhooks/endpoints/{webhookEndpoint}', {
+                  ...at(id),
+                  body: { enabled: !enabled },
+                }),
               ),
-          },
-          {
-            label: enabled ? text.turnOff : text.turnOn,
-            icon: <Power />,
-            run: () =>
-              void run(
-                answerOf(
-                  api.PUT('/webhooks/endpoints/{webhookEndpoint}', {
-                    ...at(id),
-                    body: { enabled: !enabled },
-                  }),
-                ),
-              ).catch(tellFailure),
-          },
-          'line',
-          {
-            label: common.delete,
-            icon: <Trash2 />,
-            danger: true,
-            run: () =>
-              setConfirmation({
-                title: text.deleteTitle(name),
-                about: text.deleteAbout,
-                action: common.delete,
-                danger: true,
-                run: () => run(answerOf(api.DELETE('/webhooks/endpoints/{webhookEndpoint}', at(id)))),
-              }),
-          },
-        ]}
-      >
-        <Ellipsis />
-      </Menu>
-    ),
-  };
+            ).catch(tellFailure),
+        },
+        'line',
+        {
+          label: common.delete,
+          icon: <Trash2 />,
+          danger: true,
+          run: () =>
+            setConfirmation({
+              title: text.deleteTitle(name),
+              about: text.deleteAbout,
+              action: common.delete,
+              danger: true,
+              run: () => run(answerOf(api.DELETE('/webhooks/endpoints/{webhookEndpoint}', at(id)))),
+            }),
+        },
+      ]}
+    >
+      <Ellipsis />
+    </Menu>
+  ));
   const isEmpty = data?.length === 0;
   return (
     <>
@@ -184,13 +179,7 @@ function AddForm({ onDone }: { onDone: (secret: string) => void }) {
     onDone(secret);
   };
   return (
-    <form
-      className="flex flex-col gap-5"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void submit(add);
-      }}
-    >
+    <Form onSend={() => submit(add)}>
       <TextField
         label={text.name}
         value={values.name}
@@ -214,11 +203,7 @@ function AddForm({ onDone }: { onDone: (secret: string) => void }) {
         errors={errors.event_types}
         onValue={(events) => set('events', events)}
       />
-      <div className="flex justify-end">
-        <Button type="submit" look="primary" busy={busy}>
-          {text.add}
-        </Button>
-      </div>
-    </form>
+      <SubmitRow busy={busy}>{text.add}</SubmitRow>
+    </Form>
   );
 }
