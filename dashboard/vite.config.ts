@@ -2,6 +2,7 @@ import tailwindcss from '@tailwindcss/vite';
 import { tanstackRouter } from '@tanstack/router-plugin/vite';
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
+import { CHUNKS } from './build/chunks.ts';
 import { finishBuild } from './build/finish.ts';
 
 export default defineConfig({
@@ -25,6 +26,7 @@ export default defineConfig({
     // Inline data would need an exception in the content security policy.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    rolldownOptions: { output: { codeSplitting: CHUNKS } },
     manifest: 'manifest.json',
     chunkSizeWarningLimit: 1000,
     emptyOutDir: true,
