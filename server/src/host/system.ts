@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { run } from '../lib/run.ts';
+import { withHostLock } from './lock.ts';
 
 /** Whether systemd is PID 1, tested as sd_booted(3) documents. */
 export const isSystemd = (): boolean => existsSync('/run/systemd/system');
@@ -21,18 +22,18 @@ export function findUser(name: string): SystemUser | null {
 /** The unprivileged user that this install's daemons run as. */
 export const systemUserName = (installId: string): string => `danube-${installId}`;
 
-/** Creates the system user where it is missing: no home, no shell, no password. Needs root. */
+const NEW_USER = ['--system', '--user-group', '--no-create-home', '--shell', '/usr/sbin/nologin'];
+
+/**
+ * Creates the system user where it is missing: no home, no shell, no password. Several components may ask for it at the
+ * same time; useradd(8) would fail for one of them, or make the user twice. Needs root.
+ */
 export async function ensureUser(name: string): Promise<SystemUser> {
-  const existing = findUser(name);
-  if (existing) return existing;
-  await run('useradd', [
-    '--system',
-    '--user-group',
-    '--no-create-home',
-    '--shell',
-    '/usr/sbin/nologin',
-    name,
-  ]);
+  return findUser(name) ?? withHostLock('users', async () => findUser(name) ?? addUser(name));
+}
+
+async function addUser(name: string): Promise<SystemUser> {
+  await run('useradd', [...NEW_USER, name]);
   const made = findUser(name);
   if (!made) throw new Error(`useradd did not create the user ${name}.`);
   return made;

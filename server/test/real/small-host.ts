@@ -15,6 +15,8 @@ const DISK_GB = 12;
 const MIB = 1024 ** 2;
 /** What `fallocate` leaves for the file system's own needs. */
 const REST = 32 * MIB;
+/** Characters of Danube's output in an error. */
+const MUCH = 2000;
 
 /** An install of its own, whose data directory is on a small disk that can be filled. */
 export class SmallHost {
@@ -74,7 +76,8 @@ export class SmallHost {
 
   /** Where Danube has last printed a text, the server's log included; -1 for never. Throws where Danube has ended. */
   lastPrinted(text: string): number {
-    if (this.#launcher?.exitCode !== null) throw new Error(`Danube has ended:\n${this.#output}`);
+    // Its end says why, and a report of many lines would be cut.
+    if (this.#launcher?.exitCode !== null) throw new Error(`Danube has ended:\n${this.#output.slice(-MUCH)}`);
     return this.#output.lastIndexOf(text);
   }
 
