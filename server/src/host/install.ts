@@ -10,6 +10,7 @@ import { readStateFile, unfinishedFile, writeStateFile } from '../lib/state-file
 import { chooseIpv4Pool, chooseIpv6Pool, choosePublicPorts, hostIpv4Ranges } from './address-pools.ts';
 import type { HostComponent } from './component.ts';
 import { type InstallNote, leaveNote, otherInstalls } from './host-registry.ts';
+import { withHostLock } from './lock.ts';
 import { OperatorError } from './operator-error.ts';
 
 /** The decisions of an install's first start, which are kept in `install.json` in the data directory. */
@@ -79,8 +80,10 @@ export function refuseOtherEngine({ engine, home }: Config, { incus }: Install):
  * install.
  */
 export async function ensureInstall(config: Config, incus: Install['incus']): Promise<Install> {
-  const existing = await readInstall(config.home);
-  if (existing) return existing;
+  return (await readInstall(config.home)) ?? withHostLock('ranges', () => createInstall(config, incus));
+}
+
+async function createInstall(config: Config, incus: Install['incus']): Promise<Install> {
   await mkdir(config.home, { recursive: true });
   // PostgreSQL and Incus run as other users: they may enter this folder, but not list it.
   await chmod(config.home, 0o711);
@@ -95,11 +98,12 @@ export async function ensureInstall(config: Config, incus: Install['incus']): Pr
     serverId: randomUUID(),
     createdAt: new Date().toISOString(),
   };
-  await writeStateFile(file(config.home), `${JSON.stringify(install, null, 2)}\n`);
+  // The note comes first: without install.json it counts for nothing, and one that is missing would never be left.
   if (incus === 'own' || incus === 'host') {
     const { ipv4Pool, publicPorts } = install;
     await leaveNote({ installId: id, home: config.home, ipv4Pool, publicPorts });
   }
+  await writeStateFile(file(config.home), `${JSON.stringify(install, null, 2)}\n`);
   return install;
 }
 

@@ -5,6 +5,7 @@ import { type DebianMirror, findMirror, readHostSources } from '../lib/debian-mi
 import { readOsRelease } from '../lib/os-release.ts';
 import { allPids } from '../lib/processes.ts';
 import { run } from '../lib/run.ts';
+import { withHostLock } from './lock.ts';
 import { OperatorError } from './operator-error.ts';
 import { isSystemd } from './system.ts';
 
@@ -42,8 +43,17 @@ export function sourcesList(codename: string, mirror: DebianMirror, backports: b
   ].join('\n');
 }
 
-/** Installs missing packages from Danube's own source list. Throws {@link OperatorError}. */
-export async function installPackages(
+/**
+ * Installs missing packages from Danube's own source list, one install of the host at a time: the files that keep
+ * services from starting are the same for all. Throws {@link OperatorError}.
+ */
+export const installPackages = (
+  home: string,
+  report: (message: string) => void,
+  packages: readonly Package[],
+): Promise<void> => withHostLock('packages', () => installMissing(home, report, packages));
+
+async function installMissing(
   home: string,
   report: (message: string) => void,
   packages: readonly Package[],

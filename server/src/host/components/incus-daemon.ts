@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DataPlaneError } from '../../dataplane/contract/errors.ts';
+import { installId } from '../../lib/install-id.ts';
 import {
   allPids,
   argumentsOf,
@@ -60,7 +61,7 @@ export async function ensureIncusd(home: string): Promise<ProcessIdentity> {
   const folder = incusFolder(home);
   await mkdir(folder, { recursive: true, mode: 0o711 });
   if (existsSync(APPARMOR_LOADER)) await run(APPARMOR_LOADER, [], { allow: 'any' });
-  await removeDanglingVeths();
+  await removeDanglingVeths(installId(home));
   await ensureContainerDefaults(home);
   await ensureSharedDevices();
   await rotateLog(incusLog(home));

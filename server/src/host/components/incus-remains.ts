@@ -142,7 +142,7 @@ export async function removeIncusRemains(home: string, installId: string): Promi
     await run('losetup', ['--detach', `/dev/${device}`], { allow: 'any' });
   for (const bridge of found.bridges) await run('ip', ['link', 'delete', bridge], { allow: 'any' });
   await removeIncusChains(installId);
-  await removeDanglingVeths();
+  await removeDanglingVeths(installId);
   for (const group of findCgroups(installId)) await removeCgroup(group);
 }
 

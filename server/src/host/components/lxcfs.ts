@@ -15,6 +15,7 @@ import { readStateFile, writeStateFile } from '../../lib/state-file.ts';
 import type { HostComponent } from '../component.ts';
 import { startDaemon } from '../daemon.ts';
 import { otherInstalls } from '../host-registry.ts';
+import { withHostLock } from '../lock.ts';
 import { isSystemd } from '../system.ts';
 import { fail, ok, RESTART, type Verdict, warn } from '../verdict.ts';
 import { usesLocalIncus } from './incus-connection.ts';
@@ -69,9 +70,12 @@ const REMOUNT = ['--options-source=disable', '-o', 'remount,ro,nosuid,nodev', LX
 
 /**
  * Starts lxcfs where it is not running, and makes it read-only. A host has only one: ours, another install's, or the
- * system's.
+ * system's. So one install at a time looks: two that find none would end each other's.
  */
-export async function ensureLxcfs(home: string, log: (message: string) => void): Promise<void> {
+export const ensureLxcfs = (home: string, log: (message: string) => void): Promise<void> =>
+  withHostLock('lxcfs', () => ensureTheOne(home, log));
+
+async function ensureTheOne(home: string, log: (message: string) => void): Promise<void> {
   if (isSystemd()) await ensureDropIn();
   if (!lxcfsWorks()) return replaceLxcfs(home);
   if (!lxcfsIsReadOnly()) {
@@ -191,11 +195,13 @@ export const lxcfs: HostComponent = {
   }),
   checks: [{ name: 'lxcfs', look: async () => checkLxcfs() }],
   async remove({ config, installId }, attempt) {
-    // Other installs on this host may need the only lxcfs.
-    if ((await otherInstalls(installId)).length > 0) return;
-    await attempt('Stopping lxcfs', async () => {
-      await stopOwnLxcfs(config.home);
-      await removeDropIn();
+    // Other installs on this host may need the only lxcfs, also one that looks for it right now.
+    await withHostLock('lxcfs', async () => {
+      if ((await otherInstalls(installId)).length > 0) return;
+      await attempt('Stopping lxcfs', async () => {
+        await stopOwnLxcfs(config.home);
+        await removeDropIn();
+      });
     });
   },
 };
