@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import {
   DeleteObjectCommand,
   GetObjectCommand,
+  ListBucketsCommand,
   ListObjectsV2Command,
   PutBucketTaggingCommand,
   PutObjectCommand,
@@ -86,6 +87,27 @@ export function testStorageApi(world: StoreWorld): void {
       client.destroy();
       await succeeded(call, await call('DELETE', `/storage/buckets/${id}?force=true`));
       assert.equal((await call('GET', `/storage/buckets/${id}`)).status, 404);
+    });
+
+    it('makes keys of the team that list its buckets', async () => {
+      const { id, minio_bucket_name } = await makeBucket(call, 'listed');
+      const { key, credentials } = await makeAccessKey(call, { scope: 'team' });
+      const client = world.client(credentials);
+      const { Buckets = [] } = await client.send(new ListBucketsCommand());
+      // Those of the tests before are there as well.
+      assert.ok(
+        Buckets.some(({ Name }) => Name === minio_bucket_name),
+        JSON.stringify(Buckets),
+      );
+      const hello = { Bucket: minio_bucket_name, Key: 'hello' };
+      const { ServerSideEncryption } = await client.send(new PutObjectCommand({ ...hello, Body: 'world' }));
+      assert.equal(ServerSideEncryption, 'AES256');
+      // Acknowledged is counted, however far the gateway is with its statistics.
+      const refusal = await call('DELETE', `/storage/buckets/${id}`);
+      assert.deepEqual([refusal.status, refusal.body.object_count], [422, 1], JSON.stringify(refusal.body));
+      await succeeded(call, await call('DELETE', `/storage/access-keys/${key.id}`));
+      await assert.rejects(client.send(new ListBucketsCommand()), { name: 'InvalidAccessKeyId' });
+      client.destroy();
     });
 
     it('takes the permissions of keys away with the bucket', async () => {

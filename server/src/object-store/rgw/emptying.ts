@@ -1,5 +1,6 @@
 import { DataPlaneError } from '../../dataplane/contract/errors.ts';
 import type { Progress } from '../../lib/progress.ts';
+import type { BucketSize } from '../contract.ts';
 import { encode, type GatewayClient, type S3Keys } from './client.ts';
 import { all, element, parseXml, textOf, type XmlNode } from './xml.ts';
 
@@ -22,6 +23,17 @@ export async function holdsObjects(client: GatewayClient, keys: S3Keys, name: st
   const query = { versions: '', 'max-keys': 1 };
   const page = parseXml(await client.s3(keys, { method: 'GET', path: `/${name}`, query }));
   return versionsIn(page).length > 0;
+}
+
+/** What the first page of a listing holds, which is all of a bucket that was hardly written to. */
+export async function countFirst(client: GatewayClient, keys: S3Keys, name: string): Promise<BucketSize> {
+  const query = { versions: '', 'max-keys': BATCH };
+  const page = parseXml(await client.s3(keys, { method: 'GET', path: `/${name}`, query }));
+  const sizes = all(page, 'Version').map((node) => Number(textOf(node, 'Size') ?? 0));
+  return {
+    objectCount: versionsIn(page).length,
+    sizeBytes: sizes.reduce((total, size) => total + size, 0),
+  };
 }
 
 /** Deletes all objects of a bucket with their versions. */

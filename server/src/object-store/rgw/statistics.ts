@@ -1,7 +1,7 @@
 import type { BucketSize, HourlyUsage, S3Method, StoreStatistics } from '../contract.ts';
 import { findBucket, type GatewayBucket } from './buckets.ts';
 import { ownerKeys, type RgwContext } from './context.ts';
-import { listUploads, objectPath } from './emptying.ts';
+import { countFirst, listUploads, objectPath } from './emptying.ts';
 import { parseUser } from './names.ts';
 import { all, parseXml, textOf } from './xml.ts';
 
@@ -28,7 +28,10 @@ export function rgwStatistics(context: RgwContext): StoreStatistics {
     },
     async measureBucket(ref) {
       const found = await findBucket(context, ref);
-      return found && sizeOf(found);
+      if (!found || sizeOf(found).objectCount > 0) return found && sizeOf(found);
+      // The gateway adds up after it has acknowledged: what it holds already may not be counted yet.
+      const keys = await ownerKeys(context, ref.teamId);
+      return keys && countFirst(await context.client(), keys, ref.name);
     },
     async describeUploads(ref) {
       const keys = (await findBucket(context, ref)) && (await ownerKeys(context, ref.teamId));

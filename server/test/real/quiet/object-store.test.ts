@@ -7,7 +7,6 @@ import {
   DeleteObjectCommand,
   GetObjectCommand,
   HeadObjectCommand,
-  ListBucketsCommand,
   ListObjectsV2Command,
   ListPartsCommand,
   PutObjectCommand,
@@ -17,10 +16,8 @@ import {
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { request } from 'undici';
 import { randomText } from '../../../src/lib/crypto.ts';
-import { clientOf } from '../../client.ts';
 import { objectStoreContract } from '../../contract/object-store.ts';
-import { customerOf } from '../../customer.ts';
-import { startTestApp, type TestApp, waitFor } from '../../harness.ts';
+import { waitFor } from '../../harness.ts';
 import { slice } from '../../slice.ts';
 import { StoreWorld } from '../object-store.ts';
 import { testStorageApi } from '../object-store-api.ts';
@@ -38,45 +35,6 @@ describe('the object store of the install', { timeout: 900_000 }, () => {
 
   objectStoreContract('Ceph', async () => realStoreSubject(world));
   testStorageApi(world);
-
-  describe('behind the API', () => {
-    let app: TestApp;
-    before(async () => {
-      // Both are used after this, and closed by the world.
-      const close = async () => undefined;
-      const [plane, objects] = [
-        { ...world.plane, close },
-        { ...world.store, close },
-      ];
-      app = await startTestApp({ plane, objects, pools: slice.pools });
-    });
-    after(() => app?.close());
-
-    it('makes a bucket and a key with which the SDK works at once', async () => {
-      const call = clientOf(app.app.url!, app.team.token);
-      const { succeeds } = customerOf(call);
-      const bucket = await succeeds(call('POST', '/storage/buckets', { name: 'photos', region: 'fsn1' }));
-      const key = await succeeds(call('POST', '/storage/access-keys', { name: 'all', scope: 'team' }));
-      const { access_key_id: accessKeyId, secret_access_key: secretAccessKey } = key.body;
-      const client = world.client({ accessKeyId, secretAccessKey });
-      const name = bucket.body.bucket.minio_bucket_name;
-      const { Buckets = [] } = await client.send(new ListBucketsCommand());
-      assert.deepEqual(
-        Buckets.map(({ Name }) => Name),
-        [name],
-      );
-      const written = await client.send(new PutObjectCommand({ Bucket: name, Key: 'hello', Body: 'world' }));
-      assert.equal(written.ServerSideEncryption, 'AES256');
-      const { Body } = await client.send(new GetObjectCommand({ Bucket: name, Key: 'hello' }));
-      assert.equal(await Body?.transformToString(), 'world');
-      const refused = await call('DELETE', `/storage/buckets/${bucket.body.bucket.id}`);
-      assert.equal(refused.status, 422, JSON.stringify(refused.body));
-      await succeeds(call('DELETE', `/storage/buckets/${bucket.body.bucket.id}?force=true`));
-      await succeeds(call('DELETE', `/storage/access-keys/${key.body.id}`));
-      await assert.rejects(client.send(new ListBucketsCommand()), { name: 'InvalidAccessKeyId' });
-      client.destroy();
-    });
-  });
 
   describe('with the SDK for JavaScript', () => {
     const Bucket = `t${TEAM}-sdk`;
