@@ -120,7 +120,9 @@ async function keepStill(database: TestDatabase, names: readonly string[]): Prom
   const { promise: over, resolve: letRun } = Promise.withResolvers<void>();
   const { promise: held, resolve: hold, reject } = Promise.withResolvers<void>();
   const holding = database.db.connection().execute(async (connection) => {
-    for (const name of names) await sql`select pg_advisory_lock(${reconcilerLock(name)})`.execute(connection);
+    for (const name of names) {
+      await sql`select pg_advisory_lock(hashtext(${reconcilerLock(name)}))`.execute(connection);
+    }
     hold();
     await over;
     await sql`select pg_advisory_unlock_all()`.execute(connection);

@@ -2,6 +2,7 @@ import { Kysely, PostgresDialect, type Transaction } from 'kysely';
 import pg from 'pg';
 import { PreparingClient } from './prepared.ts';
 import type { DB } from './schema.gen.ts';
+import { SessionLocks } from './session-locks.ts';
 
 // bigint as a number: identity columns and counts stay far below 2^53, and the API returns JSON numbers.
 pg.types.setTypeParser(pg.types.builtins.INT8, Number);
@@ -17,6 +18,8 @@ export interface Database {
   url: string;
   pool: pg.Pool;
   db: Kysely<DB>;
+  /** Of this process. */
+  locks: SessionLocks;
   /**
    * Runs `work` in one transaction: commits when it resolves, rolls back when it throws. Where PostgreSQL rolls it back
    * because it conflicts with another, it is run again, so it may do nothing that a roll-back does not undo.
@@ -47,6 +50,7 @@ export function openDatabase(url: string, { max = 20 }: { max?: number } = {}): 
     url,
     pool,
     db,
+    locks: new SessionLocks(pool),
     transaction: (work) => withRetries(() => db.transaction().execute(work)),
     close: () => db.destroy(),
   };

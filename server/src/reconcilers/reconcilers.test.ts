@@ -3,7 +3,9 @@ import { after, before, describe, it } from 'node:test';
 import { createTestDatabase, type TestDatabase } from '../../test/database.ts';
 import { waitFor } from '../../test/harness.ts';
 import { collectLog } from '../../test/log-lines.ts';
-import { runOnce, startReconcilers } from './reconcilers.ts';
+import { type Database, openDatabase } from '../db/database.ts';
+import { passFence } from '../lib/fence.ts';
+import { reconcilerLock, runOnce, startReconcilers } from './reconcilers.ts';
 import { forEachRow, inTurn, RowsFailed, SetAside } from './rows.ts';
 
 describe('a pass that fails', () => {
@@ -98,21 +100,6 @@ describe('a pass that fails', () => {
     assert.deepEqual(await minutesLater(1.1, ...rows), ['bad 1', 'bad 2']);
   });
 
-  it('leaves connections for the work of others, however many begin at once', async () => {
-    const done = new Set<number>();
-    const many = Array.from({ length: 60 }, (_, index) => ({
-      name: `one of many ${index}`,
-      everySeconds: 60,
-      async run() {
-        await database.pool.query('select 1');
-        done.add(index);
-      },
-    }));
-    const loops = startReconcilers(database, many, collectLog().log);
-    await waitFor('all of them', async () => done.size === 60, 60);
-    await loops.stop();
-  });
-
   it('ends at once where the database is away', async () => {
     const away = Object.assign(new Error('shutting down'), { code: '57P01' });
     const asked: number[] = [];
@@ -122,5 +109,84 @@ describe('a pass that fails', () => {
     });
     await assert.rejects(pass, away);
     assert.deepEqual(asked, [1]);
+  });
+});
+
+describe('passes of many reconcilers', () => {
+  let database: TestDatabase;
+  let other: Database;
+  before(async () => {
+    database = await createTestDatabase();
+    other = openDatabase(database.url, { max: 2 });
+  });
+  after(async () => {
+    await other?.close();
+    await database?.drop();
+  });
+
+  /** A reconciler whose passes wait until they are let go, and who says which of them changed something. */
+  function patient(name: string) {
+    const { promise: over, resolve: letGo } = Promise.withResolvers<void>();
+    const { promise: begun, resolve: begin } = Promise.withResolvers<AbortSignal>();
+    const changes: string[] = [];
+    const run = async (signal?: AbortSignal): Promise<void> => {
+      begin(signal!);
+      await over;
+      await passFence();
+      changes.push(name);
+    };
+    return { reconciler: { name, everySeconds: 60, run }, begun, letGo, changes };
+  }
+
+  it('that take long delay no other, and leave connections for the work', async () => {
+    const slow = Array.from({ length: 60 }, (_, index) => patient(`slow ${index}`));
+    let passes = 0;
+    const quick = {
+      name: 'quick',
+      everySeconds: 0.01,
+      async run() {
+        await database.pool.query('select 1');
+        passes += 1;
+      },
+    };
+    const loops = startReconcilers(
+      database,
+      [...slow.map(({ reconciler }) => reconciler), quick],
+      collectLog().log,
+    );
+    await Promise.all(slow.map(({ begun }) => begun));
+    await waitFor('the quick one to run meanwhile', async () => passes > 3, 60);
+    for (const { letGo } of slow) letGo();
+    await loops.stop();
+    assert.equal(slow.flatMap(({ changes }) => changes).length, 60);
+  });
+
+  it('are of one process at a time, and of one here', async () => {
+    const { reconciler, begun, letGo } = patient('alone');
+    const first = runOnce(database, reconciler);
+    await begun;
+    assert.deepEqual([await runOnce(other, reconciler), await runOnce(database, reconciler)], [false, false]);
+    letGo();
+    assert.equal(await first, true);
+    assert.equal(await runOnce(other, reconciler), true);
+  });
+
+  it('that lost their lock change nothing more, while another process goes on', async () => {
+    const { reconciler, begun, letGo, changes } = patient('cut off');
+    const pass = runOnce(database, reconciler);
+    const signal = await begun;
+    const cut = await other.pool.query(
+      `select pg_terminate_backend(pid) from pg_locks
+        where locktype = 'advisory' and objid = hashtext($1)::bigint::bit(32)::bigint`,
+      [reconcilerLock('cut off')],
+    );
+    assert.equal(cut.rowCount, 1);
+    await waitFor('the pass to be told', async () => signal.aborted);
+    const successor = { ...reconciler, run: async () => void changes.push('successor') };
+    await waitFor('the lock to be free', () => runOnce(other, successor));
+    letGo();
+    await assert.rejects(pass, /locks on it are lost/);
+    assert.deepEqual(changes, ['successor']);
+    assert.equal(await runOnce(database, { ...reconciler, run: async () => undefined }), true);
   });
 });

@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import type { Capacity, WriteRefusal } from '../dataplane/contract/capacity.ts';
 import type { Database } from '../db/database.ts';
 import { logFailure } from '../lib/failure.ts';
+import { behindFence } from '../lib/fence.ts';
 import type { Log } from '../lib/log.ts';
 import { RowsFailed } from './rows.ts';
 
@@ -65,29 +66,6 @@ export function createPassClock(
 }
 
 /**
- * Passes of a process that are under way at once. Each holds a connection of the pool for its lock, and needs others for its
- * work: if all began at once, as at a start, they could take all connections, and wait for each other forever.
- */
-const AT_ONCE = 8;
-
-/** Lets so many pieces of work run at a time, in the order in which they came. */
-function turns(most: number): (work: () => Promise<void>) => Promise<void> {
-  const waiting: (() => void)[] = [];
-  let free = most;
-  return async (work) => {
-    if (free > 0) free -= 1;
-    else await new Promise<void>((resolve) => waiting.push(resolve));
-    try {
-      await work();
-    } finally {
-      const next = waiting.shift();
-      if (next) next();
-      else free += 1;
-    }
-  };
-}
-
-/**
  * Runs each reconciler in a loop until stopped, in one process of the install at a time: the one that holds its session
  * lock in PostgreSQL, which is released when that process dies.
  */
@@ -97,13 +75,10 @@ export function startReconcilers(
   log: Log,
 ): { stop(): Promise<void> } {
   const stopping = new AbortController();
-  const inTurns = turns(AT_ONCE);
   const loops = reconcilers.map(async (reconciler) => {
     while (!stopping.signal.aborted) {
       try {
-        await inTurns(async () => {
-          if (!stopping.signal.aborted) await runOnce(database, reconciler, stopping.signal);
-        });
+        await runOnce(database, reconciler, stopping.signal);
       } catch (error) {
         if (!stopping.signal.aborted) logPass(log, reconciler.name, error);
       }
@@ -134,38 +109,32 @@ function logPass(log: Log, reconciler: string, error: unknown): void {
   }
 }
 
-/** The key of the advisory lock that the process running this reconciler holds, as SQL. */
-export const reconcilerLock = (name: string) => sql<number>`hashtext(${`danube.reconciler.${name}`})`;
+/** The name of the lock that the process running this reconciler holds. */
+export const reconcilerLock = (name: string): string => `danube.reconciler.${name}`;
 
 /**
- * Runs one pass, unless another process is running one. Returns whether it ran. Throws what the pass throws; one that
- * only failed for single rows counts as finished.
+ * Runs one pass, unless one is under way here or in another process. Returns whether it ran. Throws what the pass throws;
+ * one that only failed for single rows counts as finished. A pass that has lost its lock changes nothing any more on the
+ * data plane, because another process may run one.
  */
 export async function runOnce(
   database: Database,
   reconciler: Reconciler,
-  stopping?: AbortSignal,
+  stopping: AbortSignal = new AbortController().signal,
 ): Promise<boolean> {
-  return database.db.connection().execute(async (connection) => {
-    const key = reconcilerLock(reconciler.name);
-    const lock = await sql<{ taken: boolean }>`select pg_try_advisory_lock(${key}) as taken`.execute(
-      connection,
-    );
-    if (!lock.rows[0]!.taken) return false;
-    try {
-      const failed = await reconciler.run(stopping).catch((error: unknown) => {
-        if (error instanceof RowsFailed) return error;
-        throw error;
-      });
-      await connection
-        .insertInto('reconcilers')
-        .values({ name: reconciler.name })
-        .onConflict((conflict) => conflict.column('name').doUpdateSet({ finished_at: sql`now()` }))
-        .execute();
-      if (failed) throw failed;
-      return true;
-    } finally {
-      await sql`select pg_advisory_unlock(${key})`.execute(connection);
-    }
+  const ran = await database.locks.hold(reconcilerLock(reconciler.name), async ({ lost, confirm }) => {
+    const pass = () => reconciler.run(AbortSignal.any([stopping, lost]));
+    const failed = await behindFence(confirm, pass).catch((error: unknown) => {
+      if (error instanceof RowsFailed) return error;
+      throw error;
+    });
+    await confirm();
+    await database.db
+      .insertInto('reconcilers')
+      .values({ name: reconciler.name })
+      .onConflict((conflict) => conflict.column('name').doUpdateSet({ finished_at: sql`now()` }))
+      .execute();
+    if (failed) throw failed;
   });
+  return ran !== null;
 }
