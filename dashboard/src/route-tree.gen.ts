@@ -13,8 +13,6 @@ import { Route as ConsoleRouteImport } from './pages/_console';
 import { Route as ConsoleIndexRouteImport } from './pages/_console/index';
 import { Route as ConsoleAuditRouteImport } from './pages/_console/audit';
 import { Route as ConsoleEventsRouteImport } from './pages/_console/events';
-import { Route as ConsoleNotificationsRouteImport } from './pages/_console/notifications';
-import { Route as ConsoleObjectStorageRouteImport } from './pages/_console/object-storage';
 import { Route as ConsoleOperationsRouteImport } from './pages/_console/operations';
 import { Route as ConsoleParameterGroupsRouteImport } from './pages/_console/parameter-groups';
 import { Route as ConsoleSettingsRouteImport } from './pages/_console/settings';
@@ -27,6 +25,8 @@ import { Route as AccountRegisterRouteImport } from './pages/account/register';
 import { Route as AccountResetRouteImport } from './pages/account/reset';
 import { Route as SignInIndexRouteImport } from './pages/sign-in/index';
 import { Route as SignInProviderRouteImport } from './pages/sign-in/provider';
+import { Route as ConsoleAlertsIndexRouteImport } from './pages/_console/alerts/index';
+import { Route as ConsoleAlertsIdRouteImport } from './pages/_console/alerts/$id';
 import { Route as ConsoleCachesIndexRouteImport } from './pages/_console/caches/index';
 import { Route as ConsoleCachesIdRouteImport } from './pages/_console/caches/$id';
 import { Route as ConsoleCachesNewRouteImport } from './pages/_console/caches/new';
@@ -35,6 +35,10 @@ import { Route as ConsoleDatabasesIdRouteImport } from './pages/_console/databas
 import { Route as ConsoleDatabasesNewRouteImport } from './pages/_console/databases/new';
 import { Route as ConsoleFirewallsIndexRouteImport } from './pages/_console/firewalls/index';
 import { Route as ConsoleFirewallsIdRouteImport } from './pages/_console/firewalls/$id';
+import { Route as ConsoleNotificationsIndexRouteImport } from './pages/_console/notifications/index';
+import { Route as ConsoleNotificationsPreferencesRouteImport } from './pages/_console/notifications/preferences';
+import { Route as ConsoleObjectStorageIndexRouteImport } from './pages/_console/object-storage/index';
+import { Route as ConsoleObjectStorageIdRouteImport } from './pages/_console/object-storage/$id';
 import { Route as ConsoleVpsIndexRouteImport } from './pages/_console/vps/index';
 import { Route as ConsoleVpsIdRouteImport } from './pages/_console/vps/$id';
 import { Route as ConsoleVpsNewRouteImport } from './pages/_console/vps/new';
@@ -56,6 +60,9 @@ import { Route as ConsoleDatabasesIdLogsRouteImport } from './pages/_console/dat
 import { Route as ConsoleDatabasesIdMetricsRouteImport } from './pages/_console/databases/$id/metrics';
 import { Route as ConsoleDatabasesIdSettingsRouteImport } from './pages/_console/databases/$id/settings';
 import { Route as ConsoleDatabasesIdSnapshotsRouteImport } from './pages/_console/databases/$id/snapshots';
+import { Route as ConsoleObjectStorageIdIndexRouteImport } from './pages/_console/object-storage/$id/index';
+import { Route as ConsoleObjectStorageIdMetricsRouteImport } from './pages/_console/object-storage/$id/metrics';
+import { Route as ConsoleObjectStorageIdSettingsRouteImport } from './pages/_console/object-storage/$id/settings';
 import { Route as ConsoleVpsIdIndexRouteImport } from './pages/_console/vps/$id/index';
 import { Route as ConsoleVpsIdConnectRouteImport } from './pages/_console/vps/$id/connect';
 import { Route as ConsoleVpsIdDiagnosisRouteImport } from './pages/_console/vps/$id/diagnosis';
@@ -83,16 +90,6 @@ const ConsoleAuditRoute = ConsoleAuditRouteImport.update({
 const ConsoleEventsRoute = ConsoleEventsRouteImport.update({
   id: '/events',
   path: '/events',
-  getParentRoute: () => ConsoleRoute,
-} as any);
-const ConsoleNotificationsRoute = ConsoleNotificationsRouteImport.update({
-  id: '/notifications',
-  path: '/notifications',
-  getParentRoute: () => ConsoleRoute,
-} as any);
-const ConsoleObjectStorageRoute = ConsoleObjectStorageRouteImport.update({
-  id: '/object-storage',
-  path: '/object-storage',
   getParentRoute: () => ConsoleRoute,
 } as any);
 const ConsoleOperationsRoute = ConsoleOperationsRouteImport.update({
@@ -155,6 +152,16 @@ const SignInProviderRoute = SignInProviderRouteImport.update({
   path: '/sign-in/provider',
   getParentRoute: () => rootRouteImport,
 } as any);
+const ConsoleAlertsIndexRoute = ConsoleAlertsIndexRouteImport.update({
+  id: '/alerts/',
+  path: '/alerts/',
+  getParentRoute: () => ConsoleRoute,
+} as any);
+const ConsoleAlertsIdRoute = ConsoleAlertsIdRouteImport.update({
+  id: '/alerts/$id',
+  path: '/alerts/$id',
+  getParentRoute: () => ConsoleRoute,
+} as any);
 const ConsoleCachesIndexRoute = ConsoleCachesIndexRouteImport.update({
   id: '/caches/',
   path: '/caches/',
@@ -193,6 +200,29 @@ const ConsoleFirewallsIndexRoute = ConsoleFirewallsIndexRouteImport.update({
 const ConsoleFirewallsIdRoute = ConsoleFirewallsIdRouteImport.update({
   id: '/firewalls/$id',
   path: '/firewalls/$id',
+  getParentRoute: () => ConsoleRoute,
+} as any);
+const ConsoleNotificationsIndexRoute =
+  ConsoleNotificationsIndexRouteImport.update({
+    id: '/notifications/',
+    path: '/notifications/',
+    getParentRoute: () => ConsoleRoute,
+  } as any);
+const ConsoleNotificationsPreferencesRoute =
+  ConsoleNotificationsPreferencesRouteImport.update({
+    id: '/notifications/preferences',
+    path: '/notifications/preferences',
+    getParentRoute: () => ConsoleRoute,
+  } as any);
+const ConsoleObjectStorageIndexRoute =
+  ConsoleObjectStorageIndexRouteImport.update({
+    id: '/object-storage/',
+    path: '/object-storage/',
+    getParentRoute: () => ConsoleRoute,
+  } as any);
+const ConsoleObjectStorageIdRoute = ConsoleObjectStorageIdRouteImport.update({
+  id: '/object-storage/$id',
+  path: '/object-storage/$id',
   getParentRoute: () => ConsoleRoute,
 } as any);
 const ConsoleVpsIndexRoute = ConsoleVpsIndexRouteImport.update({
@@ -309,6 +339,24 @@ const ConsoleDatabasesIdSnapshotsRoute =
     path: '/snapshots',
     getParentRoute: () => ConsoleDatabasesIdRoute,
   } as any);
+const ConsoleObjectStorageIdIndexRoute =
+  ConsoleObjectStorageIdIndexRouteImport.update({
+    id: '/',
+    path: '/',
+    getParentRoute: () => ConsoleObjectStorageIdRoute,
+  } as any);
+const ConsoleObjectStorageIdMetricsRoute =
+  ConsoleObjectStorageIdMetricsRouteImport.update({
+    id: '/metrics',
+    path: '/metrics',
+    getParentRoute: () => ConsoleObjectStorageIdRoute,
+  } as any);
+const ConsoleObjectStorageIdSettingsRoute =
+  ConsoleObjectStorageIdSettingsRouteImport.update({
+    id: '/settings',
+    path: '/settings',
+    getParentRoute: () => ConsoleObjectStorageIdRoute,
+  } as any);
 const ConsoleVpsIdIndexRoute = ConsoleVpsIdIndexRouteImport.update({
   id: '/',
   path: '/',
@@ -359,8 +407,6 @@ export interface FileRoutesByFullPath {
   '/': typeof ConsoleIndexRoute;
   '/audit': typeof ConsoleAuditRoute;
   '/events': typeof ConsoleEventsRoute;
-  '/notifications': typeof ConsoleNotificationsRoute;
-  '/object-storage': typeof ConsoleObjectStorageRoute;
   '/operations': typeof ConsoleOperationsRoute;
   '/parameter-groups': typeof ConsoleParameterGroupsRoute;
   '/settings': typeof ConsoleSettingsRoute;
@@ -373,16 +419,22 @@ export interface FileRoutesByFullPath {
   '/account/reset': typeof AccountResetRoute;
   '/sign-in/provider': typeof SignInProviderRoute;
   '/sign-in/': typeof SignInIndexRoute;
+  '/alerts/$id': typeof ConsoleAlertsIdRoute;
   '/caches/$id': typeof ConsoleCachesIdRouteWithChildren;
   '/caches/new': typeof ConsoleCachesNewRoute;
   '/databases/$id': typeof ConsoleDatabasesIdRouteWithChildren;
   '/databases/new': typeof ConsoleDatabasesNewRoute;
   '/firewalls/$id': typeof ConsoleFirewallsIdRoute;
+  '/notifications/preferences': typeof ConsoleNotificationsPreferencesRoute;
+  '/object-storage/$id': typeof ConsoleObjectStorageIdRouteWithChildren;
   '/vps/$id': typeof ConsoleVpsIdRouteWithChildren;
   '/vps/new': typeof ConsoleVpsNewRoute;
+  '/alerts/': typeof ConsoleAlertsIndexRoute;
   '/caches/': typeof ConsoleCachesIndexRoute;
   '/databases/': typeof ConsoleDatabasesIndexRoute;
   '/firewalls/': typeof ConsoleFirewallsIndexRoute;
+  '/notifications/': typeof ConsoleNotificationsIndexRoute;
+  '/object-storage/': typeof ConsoleObjectStorageIndexRoute;
   '/vps/': typeof ConsoleVpsIndexRoute;
   '/caches/$id/connect': typeof ConsoleCachesIdConnectRoute;
   '/caches/$id/diagnosis': typeof ConsoleCachesIdDiagnosisRoute;
@@ -400,6 +452,8 @@ export interface FileRoutesByFullPath {
   '/databases/$id/metrics': typeof ConsoleDatabasesIdMetricsRoute;
   '/databases/$id/settings': typeof ConsoleDatabasesIdSettingsRoute;
   '/databases/$id/snapshots': typeof ConsoleDatabasesIdSnapshotsRoute;
+  '/object-storage/$id/metrics': typeof ConsoleObjectStorageIdMetricsRoute;
+  '/object-storage/$id/settings': typeof ConsoleObjectStorageIdSettingsRoute;
   '/vps/$id/connect': typeof ConsoleVpsIdConnectRoute;
   '/vps/$id/diagnosis': typeof ConsoleVpsIdDiagnosisRoute;
   '/vps/$id/events': typeof ConsoleVpsIdEventsRoute;
@@ -410,13 +464,12 @@ export interface FileRoutesByFullPath {
   '/vps/$id/snapshots': typeof ConsoleVpsIdSnapshotsRoute;
   '/caches/$id/': typeof ConsoleCachesIdIndexRoute;
   '/databases/$id/': typeof ConsoleDatabasesIdIndexRoute;
+  '/object-storage/$id/': typeof ConsoleObjectStorageIdIndexRoute;
   '/vps/$id/': typeof ConsoleVpsIdIndexRoute;
 }
 export interface FileRoutesByTo {
   '/audit': typeof ConsoleAuditRoute;
   '/events': typeof ConsoleEventsRoute;
-  '/notifications': typeof ConsoleNotificationsRoute;
-  '/object-storage': typeof ConsoleObjectStorageRoute;
   '/operations': typeof ConsoleOperationsRoute;
   '/parameter-groups': typeof ConsoleParameterGroupsRoute;
   '/settings': typeof ConsoleSettingsRoute;
@@ -430,13 +483,18 @@ export interface FileRoutesByTo {
   '/sign-in/provider': typeof SignInProviderRoute;
   '/': typeof ConsoleIndexRoute;
   '/sign-in': typeof SignInIndexRoute;
+  '/alerts/$id': typeof ConsoleAlertsIdRoute;
   '/caches/new': typeof ConsoleCachesNewRoute;
   '/databases/new': typeof ConsoleDatabasesNewRoute;
   '/firewalls/$id': typeof ConsoleFirewallsIdRoute;
+  '/notifications/preferences': typeof ConsoleNotificationsPreferencesRoute;
   '/vps/new': typeof ConsoleVpsNewRoute;
+  '/alerts': typeof ConsoleAlertsIndexRoute;
   '/caches': typeof ConsoleCachesIndexRoute;
   '/databases': typeof ConsoleDatabasesIndexRoute;
   '/firewalls': typeof ConsoleFirewallsIndexRoute;
+  '/notifications': typeof ConsoleNotificationsIndexRoute;
+  '/object-storage': typeof ConsoleObjectStorageIndexRoute;
   '/vps': typeof ConsoleVpsIndexRoute;
   '/caches/$id/connect': typeof ConsoleCachesIdConnectRoute;
   '/caches/$id/diagnosis': typeof ConsoleCachesIdDiagnosisRoute;
@@ -454,6 +512,8 @@ export interface FileRoutesByTo {
   '/databases/$id/metrics': typeof ConsoleDatabasesIdMetricsRoute;
   '/databases/$id/settings': typeof ConsoleDatabasesIdSettingsRoute;
   '/databases/$id/snapshots': typeof ConsoleDatabasesIdSnapshotsRoute;
+  '/object-storage/$id/metrics': typeof ConsoleObjectStorageIdMetricsRoute;
+  '/object-storage/$id/settings': typeof ConsoleObjectStorageIdSettingsRoute;
   '/vps/$id/connect': typeof ConsoleVpsIdConnectRoute;
   '/vps/$id/diagnosis': typeof ConsoleVpsIdDiagnosisRoute;
   '/vps/$id/events': typeof ConsoleVpsIdEventsRoute;
@@ -464,6 +524,7 @@ export interface FileRoutesByTo {
   '/vps/$id/snapshots': typeof ConsoleVpsIdSnapshotsRoute;
   '/caches/$id': typeof ConsoleCachesIdIndexRoute;
   '/databases/$id': typeof ConsoleDatabasesIdIndexRoute;
+  '/object-storage/$id': typeof ConsoleObjectStorageIdIndexRoute;
   '/vps/$id': typeof ConsoleVpsIdIndexRoute;
 }
 export interface FileRoutesById {
@@ -471,8 +532,6 @@ export interface FileRoutesById {
   '/_console': typeof ConsoleRouteWithChildren;
   '/_console/audit': typeof ConsoleAuditRoute;
   '/_console/events': typeof ConsoleEventsRoute;
-  '/_console/notifications': typeof ConsoleNotificationsRoute;
-  '/_console/object-storage': typeof ConsoleObjectStorageRoute;
   '/_console/operations': typeof ConsoleOperationsRoute;
   '/_console/parameter-groups': typeof ConsoleParameterGroupsRoute;
   '/_console/settings': typeof ConsoleSettingsRoute;
@@ -486,16 +545,22 @@ export interface FileRoutesById {
   '/sign-in/provider': typeof SignInProviderRoute;
   '/_console/': typeof ConsoleIndexRoute;
   '/sign-in/': typeof SignInIndexRoute;
+  '/_console/alerts/$id': typeof ConsoleAlertsIdRoute;
   '/_console/caches/$id': typeof ConsoleCachesIdRouteWithChildren;
   '/_console/caches/new': typeof ConsoleCachesNewRoute;
   '/_console/databases/$id': typeof ConsoleDatabasesIdRouteWithChildren;
   '/_console/databases/new': typeof ConsoleDatabasesNewRoute;
   '/_console/firewalls/$id': typeof ConsoleFirewallsIdRoute;
+  '/_console/notifications/preferences': typeof ConsoleNotificationsPreferencesRoute;
+  '/_console/object-storage/$id': typeof ConsoleObjectStorageIdRouteWithChildren;
   '/_console/vps/$id': typeof ConsoleVpsIdRouteWithChildren;
   '/_console/vps/new': typeof ConsoleVpsNewRoute;
+  '/_console/alerts/': typeof ConsoleAlertsIndexRoute;
   '/_console/caches/': typeof ConsoleCachesIndexRoute;
   '/_console/databases/': typeof ConsoleDatabasesIndexRoute;
   '/_console/firewalls/': typeof ConsoleFirewallsIndexRoute;
+  '/_console/notifications/': typeof ConsoleNotificationsIndexRoute;
+  '/_console/object-storage/': typeof ConsoleObjectStorageIndexRoute;
   '/_console/vps/': typeof ConsoleVpsIndexRoute;
   '/_console/caches/$id/connect': typeof ConsoleCachesIdConnectRoute;
   '/_console/caches/$id/diagnosis': typeof ConsoleCachesIdDiagnosisRoute;
@@ -513,6 +578,8 @@ export interface FileRoutesById {
   '/_console/databases/$id/metrics': typeof ConsoleDatabasesIdMetricsRoute;
   '/_console/databases/$id/settings': typeof ConsoleDatabasesIdSettingsRoute;
   '/_console/databases/$id/snapshots': typeof ConsoleDatabasesIdSnapshotsRoute;
+  '/_console/object-storage/$id/metrics': typeof ConsoleObjectStorageIdMetricsRoute;
+  '/_console/object-storage/$id/settings': typeof ConsoleObjectStorageIdSettingsRoute;
   '/_console/vps/$id/connect': typeof ConsoleVpsIdConnectRoute;
   '/_console/vps/$id/diagnosis': typeof ConsoleVpsIdDiagnosisRoute;
   '/_console/vps/$id/events': typeof ConsoleVpsIdEventsRoute;
@@ -523,6 +590,7 @@ export interface FileRoutesById {
   '/_console/vps/$id/snapshots': typeof ConsoleVpsIdSnapshotsRoute;
   '/_console/caches/$id/': typeof ConsoleCachesIdIndexRoute;
   '/_console/databases/$id/': typeof ConsoleDatabasesIdIndexRoute;
+  '/_console/object-storage/$id/': typeof ConsoleObjectStorageIdIndexRoute;
   '/_console/vps/$id/': typeof ConsoleVpsIdIndexRoute;
 }
 export interface FileRouteTypes {
@@ -531,8 +599,6 @@ export interface FileRouteTypes {
     | '/'
     | '/audit'
     | '/events'
-    | '/notifications'
-    | '/object-storage'
     | '/operations'
     | '/parameter-groups'
     | '/settings'
@@ -545,16 +611,22 @@ export interface FileRouteTypes {
     | '/account/reset'
     | '/sign-in/provider'
     | '/sign-in/'
+    | '/alerts/$id'
     | '/caches/$id'
     | '/caches/new'
     | '/databases/$id'
     | '/databases/new'
     | '/firewalls/$id'
+    | '/notifications/preferences'
+    | '/object-storage/$id'
     | '/vps/$id'
     | '/vps/new'
+    | '/alerts/'
     | '/caches/'
     | '/databases/'
     | '/firewalls/'
+    | '/notifications/'
+    | '/object-storage/'
     | '/vps/'
     | '/caches/$id/connect'
     | '/caches/$id/diagnosis'
@@ -572,6 +644,8 @@ export interface FileRouteTypes {
     | '/databases/$id/metrics'
     | '/databases/$id/settings'
     | '/databases/$id/snapshots'
+    | '/object-storage/$id/metrics'
+    | '/object-storage/$id/settings'
     | '/vps/$id/connect'
     | '/vps/$id/diagnosis'
     | '/vps/$id/events'
@@ -582,13 +656,12 @@ export interface FileRouteTypes {
     | '/vps/$id/snapshots'
     | '/caches/$id/'
     | '/databases/$id/'
+    | '/object-storage/$id/'
     | '/vps/$id/';
   fileRoutesByTo: FileRoutesByTo;
   to:
     | '/audit'
     | '/events'
-    | '/notifications'
-    | '/object-storage'
     | '/operations'
     | '/parameter-groups'
     | '/settings'
@@ -602,13 +675,18 @@ export interface FileRouteTypes {
     | '/sign-in/provider'
     | '/'
     | '/sign-in'
+    | '/alerts/$id'
     | '/caches/new'
     | '/databases/new'
     | '/firewalls/$id'
+    | '/notifications/preferences'
     | '/vps/new'
+    | '/alerts'
     | '/caches'
     | '/databases'
     | '/firewalls'
+    | '/notifications'
+    | '/object-storage'
     | '/vps'
     | '/caches/$id/connect'
     | '/caches/$id/diagnosis'
@@ -626,6 +704,8 @@ export interface FileRouteTypes {
     | '/databases/$id/metrics'
     | '/databases/$id/settings'
     | '/databases/$id/snapshots'
+    | '/object-storage/$id/metrics'
+    | '/object-storage/$id/settings'
     | '/vps/$id/connect'
     | '/vps/$id/diagnosis'
     | '/vps/$id/events'
@@ -636,14 +716,13 @@ export interface FileRouteTypes {
     | '/vps/$id/snapshots'
     | '/caches/$id'
     | '/databases/$id'
+    | '/object-storage/$id'
     | '/vps/$id';
   id:
     | '__root__'
     | '/_console'
     | '/_console/audit'
     | '/_console/events'
-    | '/_console/notifications'
-    | '/_console/object-storage'
     | '/_console/operations'
     | '/_console/parameter-groups'
     | '/_console/settings'
@@ -657,16 +736,22 @@ export interface FileRouteTypes {
     | '/sign-in/provider'
     | '/_console/'
     | '/sign-in/'
+    | '/_console/alerts/$id'
     | '/_console/caches/$id'
     | '/_console/caches/new'
     | '/_console/databases/$id'
     | '/_console/databases/new'
     | '/_console/firewalls/$id'
+    | '/_console/notifications/preferences'
+    | '/_console/object-storage/$id'
     | '/_console/vps/$id'
     | '/_console/vps/new'
+    | '/_console/alerts/'
     | '/_console/caches/'
     | '/_console/databases/'
     | '/_console/firewalls/'
+    | '/_console/notifications/'
+    | '/_console/object-storage/'
     | '/_console/vps/'
     | '/_console/caches/$id/connect'
     | '/_console/caches/$id/diagnosis'
@@ -684,6 +769,8 @@ export interface FileRouteTypes {
     | '/_console/databases/$id/metrics'
     | '/_console/databases/$id/settings'
     | '/_console/databases/$id/snapshots'
+    | '/_console/object-storage/$id/metrics'
+    | '/_console/object-storage/$id/settings'
     | '/_console/vps/$id/connect'
     | '/_console/vps/$id/diagnosis'
     | '/_console/vps/$id/events'
@@ -694,6 +781,7 @@ export interface FileRouteTypes {
     | '/_console/vps/$id/snapshots'
     | '/_console/caches/$id/'
     | '/_console/databases/$id/'
+    | '/_console/object-storage/$id/'
     | '/_console/vps/$id/';
   fileRoutesById: FileRoutesById;
 }
@@ -735,20 +823,6 @@ declare module '@tanstack/react-router' {
       path: '/events';
       fullPath: '/events';
       preLoaderRoute: typeof ConsoleEventsRouteImport;
-      parentRoute: typeof ConsoleRoute;
-    };
-    '/_console/notifications': {
-      id: '/_console/notifications';
-      path: '/notifications';
-      fullPath: '/notifications';
-      preLoaderRoute: typeof ConsoleNotificationsRouteImport;
-      parentRoute: typeof ConsoleRoute;
-    };
-    '/_console/object-storage': {
-      id: '/_console/object-storage';
-      path: '/object-storage';
-      fullPath: '/object-storage';
-      preLoaderRoute: typeof ConsoleObjectStorageRouteImport;
       parentRoute: typeof ConsoleRoute;
     };
     '/_console/operations': {
@@ -835,6 +909,20 @@ declare module '@tanstack/react-router' {
       preLoaderRoute: typeof SignInProviderRouteImport;
       parentRoute: typeof rootRouteImport;
     };
+    '/_console/alerts/': {
+      id: '/_console/alerts/';
+      path: '/alerts';
+      fullPath: '/alerts/';
+      preLoaderRoute: typeof ConsoleAlertsIndexRouteImport;
+      parentRoute: typeof ConsoleRoute;
+    };
+    '/_console/alerts/$id': {
+      id: '/_console/alerts/$id';
+      path: '/alerts/$id';
+      fullPath: '/alerts/$id';
+      preLoaderRoute: typeof ConsoleAlertsIdRouteImport;
+      parentRoute: typeof ConsoleRoute;
+    };
     '/_console/caches/': {
       id: '/_console/caches/';
       path: '/caches';
@@ -889,6 +977,34 @@ declare module '@tanstack/react-router' {
       path: '/firewalls/$id';
       fullPath: '/firewalls/$id';
       preLoaderRoute: typeof ConsoleFirewallsIdRouteImport;
+      parentRoute: typeof ConsoleRoute;
+    };
+    '/_console/notifications/': {
+      id: '/_console/notifications/';
+      path: '/notifications';
+      fullPath: '/notifications/';
+      preLoaderRoute: typeof ConsoleNotificationsIndexRouteImport;
+      parentRoute: typeof ConsoleRoute;
+    };
+    '/_console/notifications/preferences': {
+      id: '/_console/notifications/preferences';
+      path: '/notifications/preferences';
+      fullPath: '/notifications/preferences';
+      preLoaderRoute: typeof ConsoleNotificationsPreferencesRouteImport;
+      parentRoute: typeof ConsoleRoute;
+    };
+    '/_console/object-storage/': {
+      id: '/_console/object-storage/';
+      path: '/object-storage';
+      fullPath: '/object-storage/';
+      preLoaderRoute: typeof ConsoleObjectStorageIndexRouteImport;
+      parentRoute: typeof ConsoleRoute;
+    };
+    '/_console/object-storage/$id': {
+      id: '/_console/object-storage/$id';
+      path: '/object-storage/$id';
+      fullPath: '/object-storage/$id';
+      preLoaderRoute: typeof ConsoleObjectStorageIdRouteImport;
       parentRoute: typeof ConsoleRoute;
     };
     '/_console/vps/': {
@@ -1038,6 +1154,27 @@ declare module '@tanstack/react-router' {
       preLoaderRoute: typeof ConsoleDatabasesIdSnapshotsRouteImport;
       parentRoute: typeof ConsoleDatabasesIdRoute;
     };
+    '/_console/object-storage/$id/': {
+      id: '/_console/object-storage/$id/';
+      path: '/';
+      fullPath: '/object-storage/$id/';
+      preLoaderRoute: typeof ConsoleObjectStorageIdIndexRouteImport;
+      parentRoute: typeof ConsoleObjectStorageIdRoute;
+    };
+    '/_console/object-storage/$id/metrics': {
+      id: '/_console/object-storage/$id/metrics';
+      path: '/metrics';
+      fullPath: '/object-storage/$id/metrics';
+      preLoaderRoute: typeof ConsoleObjectStorageIdMetricsRouteImport;
+      parentRoute: typeof ConsoleObjectStorageIdRoute;
+    };
+    '/_console/object-storage/$id/settings': {
+      id: '/_console/object-storage/$id/settings';
+      path: '/settings';
+      fullPath: '/object-storage/$id/settings';
+      preLoaderRoute: typeof ConsoleObjectStorageIdSettingsRouteImport;
+      parentRoute: typeof ConsoleObjectStorageIdRoute;
+    };
     '/_console/vps/$id/': {
       id: '/_console/vps/$id/';
       path: '/';
@@ -1159,6 +1296,24 @@ const ConsoleDatabasesIdRouteChildren: ConsoleDatabasesIdRouteChildren = {
 const ConsoleDatabasesIdRouteWithChildren =
   ConsoleDatabasesIdRoute._addFileChildren(ConsoleDatabasesIdRouteChildren);
 
+interface ConsoleObjectStorageIdRouteChildren {
+  ConsoleObjectStorageIdMetricsRoute: typeof ConsoleObjectStorageIdMetricsRoute;
+  ConsoleObjectStorageIdSettingsRoute: typeof ConsoleObjectStorageIdSettingsRoute;
+  ConsoleObjectStorageIdIndexRoute: typeof ConsoleObjectStorageIdIndexRoute;
+}
+
+const ConsoleObjectStorageIdRouteChildren: ConsoleObjectStorageIdRouteChildren =
+  {
+    ConsoleObjectStorageIdMetricsRoute: ConsoleObjectStorageIdMetricsRoute,
+    ConsoleObjectStorageIdSettingsRoute: ConsoleObjectStorageIdSettingsRoute,
+    ConsoleObjectStorageIdIndexRoute: ConsoleObjectStorageIdIndexRoute,
+  };
+
+const ConsoleObjectStorageIdRouteWithChildren =
+  ConsoleObjectStorageIdRoute._addFileChildren(
+    ConsoleObjectStorageIdRouteChildren,
+  );
+
 interface ConsoleVpsIdRouteChildren {
   ConsoleVpsIdConnectRoute: typeof ConsoleVpsIdConnectRoute;
   ConsoleVpsIdDiagnosisRoute: typeof ConsoleVpsIdDiagnosisRoute;
@@ -1190,8 +1345,6 @@ const ConsoleVpsIdRouteWithChildren = ConsoleVpsIdRoute._addFileChildren(
 interface ConsoleRouteChildren {
   ConsoleAuditRoute: typeof ConsoleAuditRoute;
   ConsoleEventsRoute: typeof ConsoleEventsRoute;
-  ConsoleNotificationsRoute: typeof ConsoleNotificationsRoute;
-  ConsoleObjectStorageRoute: typeof ConsoleObjectStorageRoute;
   ConsoleOperationsRoute: typeof ConsoleOperationsRoute;
   ConsoleParameterGroupsRoute: typeof ConsoleParameterGroupsRoute;
   ConsoleSettingsRoute: typeof ConsoleSettingsRoute;
@@ -1199,24 +1352,28 @@ interface ConsoleRouteChildren {
   ConsoleSshKeysRoute: typeof ConsoleSshKeysRoute;
   ConsoleWebhooksRoute: typeof ConsoleWebhooksRoute;
   ConsoleIndexRoute: typeof ConsoleIndexRoute;
+  ConsoleAlertsIdRoute: typeof ConsoleAlertsIdRoute;
   ConsoleCachesIdRoute: typeof ConsoleCachesIdRouteWithChildren;
   ConsoleCachesNewRoute: typeof ConsoleCachesNewRoute;
   ConsoleDatabasesIdRoute: typeof ConsoleDatabasesIdRouteWithChildren;
   ConsoleDatabasesNewRoute: typeof ConsoleDatabasesNewRoute;
   ConsoleFirewallsIdRoute: typeof ConsoleFirewallsIdRoute;
+  ConsoleNotificationsPreferencesRoute: typeof ConsoleNotificationsPreferencesRoute;
+  ConsoleObjectStorageIdRoute: typeof ConsoleObjectStorageIdRouteWithChildren;
   ConsoleVpsIdRoute: typeof ConsoleVpsIdRouteWithChildren;
   ConsoleVpsNewRoute: typeof ConsoleVpsNewRoute;
+  ConsoleAlertsIndexRoute: typeof ConsoleAlertsIndexRoute;
   ConsoleCachesIndexRoute: typeof ConsoleCachesIndexRoute;
   ConsoleDatabasesIndexRoute: typeof ConsoleDatabasesIndexRoute;
   ConsoleFirewallsIndexRoute: typeof ConsoleFirewallsIndexRoute;
+  ConsoleNotificationsIndexRoute: typeof ConsoleNotificationsIndexRoute;
+  ConsoleObjectStorageIndexRoute: typeof ConsoleObjectStorageIndexRoute;
   ConsoleVpsIndexRoute: typeof ConsoleVpsIndexRoute;
 }
 
 const ConsoleRouteChildren: ConsoleRouteChildren = {
   ConsoleAuditRoute: ConsoleAuditRoute,
   ConsoleEventsRoute: ConsoleEventsRoute,
-  ConsoleNotificationsRoute: ConsoleNotificationsRoute,
-  ConsoleObjectStorageRoute: ConsoleObjectStorageRoute,
   ConsoleOperationsRoute: ConsoleOperationsRoute,
   ConsoleParameterGroupsRoute: ConsoleParameterGroupsRoute,
   ConsoleSettingsRoute: ConsoleSettingsRoute,
@@ -1224,16 +1381,22 @@ const ConsoleRouteChildren: ConsoleRouteChildren = {
   ConsoleSshKeysRoute: ConsoleSshKeysRoute,
   ConsoleWebhooksRoute: ConsoleWebhooksRoute,
   ConsoleIndexRoute: ConsoleIndexRoute,
+  ConsoleAlertsIdRoute: ConsoleAlertsIdRoute,
   ConsoleCachesIdRoute: ConsoleCachesIdRouteWithChildren,
   ConsoleCachesNewRoute: ConsoleCachesNewRoute,
   ConsoleDatabasesIdRoute: ConsoleDatabasesIdRouteWithChildren,
   ConsoleDatabasesNewRoute: ConsoleDatabasesNewRoute,
   ConsoleFirewallsIdRoute: ConsoleFirewallsIdRoute,
+  ConsoleNotificationsPreferencesRoute: ConsoleNotificationsPreferencesRoute,
+  ConsoleObjectStorageIdRoute: ConsoleObjectStorageIdRouteWithChildren,
   ConsoleVpsIdRoute: ConsoleVpsIdRouteWithChildren,
   ConsoleVpsNewRoute: ConsoleVpsNewRoute,
+  ConsoleAlertsIndexRoute: ConsoleAlertsIndexRoute,
   ConsoleCachesIndexRoute: ConsoleCachesIndexRoute,
   ConsoleDatabasesIndexRoute: ConsoleDatabasesIndexRoute,
   ConsoleFirewallsIndexRoute: ConsoleFirewallsIndexRoute,
+  ConsoleNotificationsIndexRoute: ConsoleNotificationsIndexRoute,
+  ConsoleObjectStorageIndexRoute: ConsoleObjectStorageIndexRoute,
   ConsoleVpsIndexRoute: ConsoleVpsIndexRoute,
 };
 

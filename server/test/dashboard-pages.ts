@@ -9,6 +9,8 @@ export interface Filled {
   database: string;
   cache: string;
   firewall: string;
+  alert: string;
+  bucket: string;
 }
 
 interface DashboardPage {
@@ -47,6 +49,10 @@ export const PAGES: readonly DashboardPage[] = [
   fixed('caches-new', '/caches/new'),
   ...tabsOf('cache', '/caches', ({ cache }) => cache),
   fixed('object-storage', '/object-storage'),
+  ...['', 'metrics', 'settings'].map((tab) => ({
+    name: `bucket-${tab || 'overview'}`,
+    url: ({ bucket }: Filled) => `/object-storage/${bucket}${tab && `/${tab}`}`,
+  })),
   fixed('snapshots', '/snapshots'),
   fixed('firewalls', '/firewalls'),
   { name: 'firewall', url: ({ firewall }) => `/firewalls/${firewall}` },
@@ -60,6 +66,13 @@ export const PAGES: readonly DashboardPage[] = [
   fixed('events', '/events'),
   fixed('operations', '/operations'),
   fixed('notifications', '/notifications'),
+  fixed('notification-preferences', '/notifications/preferences'),
+  fixed('alerts', '/alerts'),
+  fixed('alert-new', '/alerts', async (page) => {
+    await page.getByRole('button', { name: 'Create alert' }).click();
+    await page.getByRole('dialog').waitFor();
+  }),
+  { name: 'alert', url: ({ alert }) => `/alerts/${alert}` },
   fixed('audit', '/audit'),
   fixed('settings', '/settings'),
   fixed('sign-in', '/sign-in'),
@@ -127,9 +140,33 @@ export async function fillTeam(test: TestApp): Promise<Filled> {
     ],
   });
   assert.equal(made.status, 201, JSON.stringify(made.body));
+  const bucket = await call('POST', '/storage/buckets', {
+    name: 'photos',
+    display_name: 'Photos of the shop',
+  });
+  assert.equal(bucket.status, 201, JSON.stringify(bucket.body));
+  await call('POST', '/storage/access-keys', { name: 'Uploads of the shop', scope: 'team' });
+  const alert = await call('POST', '/metric-alerts', {
+    resource_type: 'vps',
+    resource_id: vps,
+    metric_type: 'cpu_usage',
+    comparison_operator: 'gt',
+    threshold_value: 80,
+    duration_minutes: 5,
+    name: 'Busy web server',
+    description: 'Add another server behind the balancer.',
+  });
+  assert.equal(alert.status, 201, JSON.stringify(alert.body));
   await waitFor(
     'the stop',
     async () => (await call('GET', `/vps/${stopped}`)).body.instance.status === 'stopped',
   );
-  return { vps, database, cache, firewall: made.body.firewall.id };
+  return {
+    vps,
+    database,
+    cache,
+    firewall: made.body.firewall.id,
+    alert: alert.body.alert.id,
+    bucket: bucket.body.bucket.id,
+  };
 }

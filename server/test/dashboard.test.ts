@@ -8,7 +8,7 @@ import { createLink } from '../src/identity/accounts/links.ts';
 import { CHROMIUM, openBrowser, signedIn } from './browser.ts';
 import { type Call, clientOf, newVps } from './client.ts';
 import { fillTeam, PAGES } from './dashboard-pages.ts';
-import { createTeam, startTestApp, type TestApp, type TestTeam } from './harness.ts';
+import { createTeam, startTestApp, type TestApp, type TestTeam, waitFor } from './harness.ts';
 import { createPerson, PASSWORD } from './people.ts';
 
 /** How long the browser may take for a step, in milliseconds: generous, for a loaded machine. */
@@ -163,6 +163,74 @@ describe('the dashboard in a browser', { skip: !existsSync(CHROMIUM) && 'chromiu
     await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
     await page.getByText('Nothing fits these filters').waitFor();
     assert.deepEqual(problems, []);
+  });
+
+  it('creates an alert on a server, changes and turns it off', async () => {
+    const team = await createTeam(test.database);
+    const call: Call = clientOf(test.app.url!, team.token);
+    assert.equal((await call('POST', '/vps', newVps({ name: 'web-1' }))).status, 201);
+    const [page] = await open(team);
+    await page.goto('/alerts');
+    await page.getByRole('button', { name: 'Create alert' }).first().click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Instance').selectOption({ label: 'web-1 (server)' });
+    await dialog.getByLabel('Measurement').selectOption('memory_usage');
+    await dialog.getByLabel('Limit').fill('75');
+    await dialog.getByLabel('Name').fill('Short of memory');
+    await dialog.getByRole('switch', { name: 'By e-mail' }).uncheck();
+    await dialog.getByRole('button', { name: 'Create alert' }).click();
+    await page.getByRole('link', { name: 'Short of memory' }).click();
+    await page.getByRole('button', { name: 'Edit' }).click();
+    await dialog.getByLabel('Limit').fill('85');
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('above 85 % for 5 min').waitFor();
+    await page.getByRole('button', { name: 'Turn off' }).click();
+    await page.getByRole('row', { name: /Turned off/ }).waitFor();
+    const { data } = (await call('GET', '/metric-alerts?sort=-created_at')).body;
+    const made = data.find(({ name }: { name: string }) => name === 'Short of memory');
+    assert.deepEqual(
+      [made.metric_type, made.threshold_value, made.notification_channels, made.status],
+      ['memory_usage', 85, ['database', 'webhook'], 'disabled'],
+    );
+  });
+
+  it('creates a bucket, and changes its settings', async () => {
+    const team = await createTeam(test.database);
+    const call: Call = clientOf(test.app.url!, team.token);
+    const [page] = await open(team);
+    await page.goto('/object-storage');
+    await page.getByRole('button', { name: 'Create bucket' }).first().click();
+    await page.getByRole('dialog').getByLabel('Name').fill('photos');
+    await page.getByRole('dialog').getByRole('button', { name: 'Create bucket' }).click();
+    await page.getByRole('link', { name: 'photos' }).click();
+    await page.getByRole('link', { name: 'Settings' }).last().click();
+    await page.getByLabel('Tags').fill('shop=sea\nstage=test');
+    await page.getByLabel('Lifecycle rules').fill('[{');
+    const save = page.getByRole('button', { name: 'Save' });
+    await save.click();
+    await page.getByText('Lifecycle rules: this is no JSON.').waitFor();
+    await page
+      .getByLabel('Lifecycle rules')
+      .fill('[{"ID":"logs","Status":"Enabled","Filter":{"Prefix":"logs/"},"Expiration":{"Days":30}}]');
+    await save.click();
+    const read = async () => (await call('GET', '/storage/buckets')).body.data[0];
+    await waitFor('the rules', async () => (await read()).lifecycle_rules !== null);
+    const bucket = await read();
+    assert.deepEqual(bucket.tags, ['shop=sea', 'stage=test']);
+    assert.deepEqual(bucket.lifecycle_rules[0].Expiration, { Days: 30 });
+  });
+
+  it('saves of what somebody wants to be told, and how', async () => {
+    const [page] = await open(await createTeam(test.database));
+    await page.goto('/notifications');
+    await page.getByRole('link', { name: 'Notification preferences' }).click();
+    await page.getByLabel('Resource failed: E-mail').selectOption('daily');
+    const inApp = page.getByLabel(/^Resource created: (?!E-mail)/);
+    await inApp.uncheck();
+    await page.reload();
+    await page.getByLabel('Resource failed: E-mail').waitFor();
+    assert.equal(await page.getByLabel('Resource failed: E-mail').inputValue(), 'daily');
+    assert.equal(await inApp.isChecked(), false);
   });
 
   it('tells that the connection is lost, and goes on by itself when it is back', async () => {

@@ -12,6 +12,7 @@ import { type Confirmation, ConfirmDialog } from '../ui/dialog.tsx';
 import { Menu } from '../ui/menu.tsx';
 import { Notice } from '../ui/notice.tsx';
 import { PageHeader } from '../ui/page.tsx';
+import { Tabs } from '../ui/tabs.tsx';
 import { reasonAgainst } from './actions.ts';
 import { actionItems, useConfirmedActions } from './confirmed.tsx';
 import { type Instance, isAtWork, type Kind } from './kinds.ts';
@@ -65,7 +66,11 @@ export function DetailFrame({ kind, id, tabs }: { kind: Kind; id: string; tabs: 
         {!details.error && details.health === 'unhealthy' && <Notice tone="bad">{details.summary}</Notice>}
         {details.stale && <Notice tone="warn">{texts.stale}</Notice>}
       </div>
-      <Tabs base={`${kind.path}/${id}`} tabs={tabs} />
+      <Tabs
+        label={texts.sections}
+        base={`${kind.path}/${id}`}
+        tabs={tabs.map((tab) => [tab, texts.tabs[tab === '' ? 'overview' : tab]])}
+      />
       <Outlet />
       <ConfirmDialog confirmation={confirmation} onClose={() => setConfirmation(null)} />
     </>
@@ -130,28 +135,5 @@ function Actions({
         <Ellipsis />
       </Menu>
     </>
-  );
-}
-
-function Tabs({ base, tabs }: { base: string; tabs: readonly Tab[] }) {
-  return (
-    <nav
-      aria-label={texts.sections}
-      className="-mx-4 mb-6 overflow-x-auto border-b border-line px-4 sm:mx-0 sm:px-0"
-    >
-      <ul className="flex gap-6">
-        {tabs.map((tab) => (
-          <li key={tab}>
-            <Link
-              to={tab === '' ? base : `${base}/${tab}`}
-              activeOptions={{ exact: true, includeSearch: false }}
-              className="-mb-px block border-b-2 border-transparent py-2.5 whitespace-nowrap text-quiet transition-colors outline-offset-[-2px] hover:text-ink data-[status=active]:border-accent data-[status=active]:font-medium data-[status=active]:text-ink"
-            >
-              {texts.tabs[tab === '' ? 'overview' : tab]}
-            </Link>
-          </li>
-        ))}
-      </ul>
-    </nav>
   );
 }

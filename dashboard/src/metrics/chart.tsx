@@ -1,13 +1,25 @@
 import { type PointerEvent, useId } from 'react';
 import { metricsText as text } from '../text/metrics.ts';
-import { ceilingOf, formatValue, nearest, type Point, pathOf } from './series.ts';
+import { formatValue } from '../ui/quantity.ts';
+import { ceilingOf, nearest, type Point, pathOf } from './series.ts';
 
 const TIME = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short' });
+
+/** The limit of an alert, and the time in which it fired last; `until` is null while it fires. */
+export interface Limit {
+  id: string;
+  label: string;
+  value: number;
+  since: number | null;
+  until: number | null;
+}
 
 interface Props {
   title: string;
   unit: string;
   points: readonly Point[];
+  /** Drawn as lines over the whole width. */
+  limits?: readonly Limit[];
   from: number;
   to: number;
   /** The moment that the cursor is at; all graphs of the page share it. */
@@ -16,10 +28,10 @@ interface Props {
 }
 
 /** A line over time. Its last value, or that at the cursor, is also there as text. */
-export function Chart({ title, unit, points, from, to, cursor, onCursor }: Props) {
+export function Chart({ title, unit, points, limits = [], from, to, cursor, onCursor }: Props) {
   const name = useId();
   const values = points.flatMap(({ value }) => (value === null ? [] : [value]));
-  const ceiling = ceilingOf(values, unit);
+  const ceiling = ceilingOf([...values, ...limits.map(({ value }) => value)], unit);
   const shown = nearest(points, cursor ?? to);
   const line = pathOf(points, from, to, ceiling);
   const move = ({ clientX, currentTarget }: PointerEvent) => {
@@ -54,6 +66,9 @@ export function Chart({ title, unit, points, from, to, cursor, onCursor }: Props
             {[0, 50, 100].map((y) => (
               <path key={y} d={`M0 ${y}H100`} className="stroke-line" vectorEffect="non-scaling-stroke" />
             ))}
+            {limits.map((limit) => (
+              <LimitLine key={limit.id} limit={limit} from={from} to={to} ceiling={ceiling} />
+            ))}
             <path
               d={line}
               className="fill-none stroke-accent-fill stroke-[1.6]"
@@ -73,6 +88,42 @@ export function Chart({ title, unit, points, from, to, cursor, onCursor }: Props
           </span>
         </div>
       )}
+      {limits.length > 0 && (
+        <p className="mt-2 text-xs break-words text-quiet">
+          <span
+            aria-hidden
+            className="mr-1.5 inline-block w-4 border-t border-dashed border-bad align-middle"
+          />
+          {limits.map(({ label }) => label).join(' · ')}
+        </p>
+      )}
     </figure>
+  );
+}
+
+function LimitLine({
+  limit: { value, since, until },
+  from,
+  to,
+  ceiling,
+}: {
+  limit: Limit;
+  from: number;
+  to: number;
+  ceiling: number;
+}) {
+  const xOf = (at: number) => Math.min(Math.max(((at - from) / (to - from)) * 100, 0), 100);
+  const y = 100 - (Math.min(value, ceiling) / ceiling) * 100;
+  const [left, right] = since === null ? [0, 0] : [xOf(since), xOf(until ?? to)];
+  return (
+    <>
+      {right > left && <path d={`M${left} 0H${right}V100H${left}Z`} className="fill-bad-soft" />}
+      <path
+        d={`M0 ${y}H100`}
+        className="stroke-bad"
+        strokeDasharray="4 4"
+        vectorEffect="non-scaling-stroke"
+      />
+    </>
   );
 }

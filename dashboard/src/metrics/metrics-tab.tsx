@@ -1,10 +1,11 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
+import { type Alert, alertName, alertsQuery, conditionOf } from '../alerts/api.ts';
 import { answerOf, api } from '../api/client.ts';
 import type { Kind } from '../instances/kinds.ts';
 import { metricsText as text } from '../text/metrics.ts';
 import { Notice } from '../ui/notice.tsx';
-import { Chart } from './chart.tsx';
+import { Chart, type Limit } from './chart.tsx';
 import { RANGES } from './range.ts';
 
 /** About how many points a graph has. */
@@ -62,6 +63,7 @@ export function MetricsTab({
   onRange: (range: string) => void;
 }) {
   const [cursor, setCursor] = useState<number | null>(null);
+  const { data: alerts } = useQuery(alertsQuery({ resource_id: id, per_page: 100 }));
   return (
     <>
       <div className="mb-4 flex justify-end">
@@ -86,6 +88,7 @@ export function MetricsTab({
             id={id}
             metric={metric}
             range={range}
+            limits={limitsOf(alerts?.data ?? [], metric)}
             cursor={cursor}
             onCursor={setCursor}
           />
@@ -95,11 +98,28 @@ export function MetricsTab({
   );
 }
 
+/** The limits of the alerts on a metric that are turned on. */
+const limitsOf = (alerts: readonly Alert[], metric: string): readonly Limit[] =>
+  alerts
+    .filter(({ enabled, metric_type }) => enabled && metric_type === metric)
+    .map((alert) => {
+      const [since, end] = [alert.triggered_at, alert.resolved_at].map((at) => (at ? Date.parse(at) : null));
+      const isOver = since != null && end != null && end >= since;
+      return {
+        id: alert.id,
+        label: `${alertName(alert)}: ${conditionOf(alert)}`,
+        value: alert.threshold_value,
+        since: since ?? null,
+        until: isOver ? end : null,
+      };
+    });
+
 function Graph({
   kind,
   id,
   metric,
   range,
+  limits,
   cursor,
   onCursor,
 }: {
@@ -107,6 +127,7 @@ function Graph({
   id: string;
   metric: string;
   range: string;
+  limits: readonly Limit[];
   cursor: number | null;
   onCursor: (at: number | null) => void;
 }) {
@@ -125,6 +146,7 @@ function Graph({
       from={new Date(data.from).getTime()}
       to={new Date(data.to).getTime()}
       points={data.points.map(({ time, value }) => ({ at: new Date(time).getTime(), value }))}
+      limits={limits}
       cursor={cursor}
       onCursor={onCursor}
     />

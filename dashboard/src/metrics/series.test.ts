@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { ceilingOf, formatValue, nearest, pathOf } from './series.ts';
+import { formatValue } from '../ui/quantity.ts';
+import { ceilingOf, nearest, pathOf } from './series.ts';
 
 it('values are as short as people read them', () => {
   assert.deepEqual(

@@ -1,9 +1,9 @@
 import type { components } from '@danube/client/schema';
 import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query';
-import { Bell, Check } from 'lucide-react';
+import { Bell, Check, SlidersHorizontal } from 'lucide-react';
 import { answerOf, api } from '../api/client.ts';
 import { notificationText as text } from '../text/notifications.ts';
-import { Button, IconButton } from '../ui/button.tsx';
+import { Button, ButtonLink, IconButton } from '../ui/button.tsx';
 import { FilterBar } from '../ui/filter.tsx';
 import { Empty, PageHeader } from '../ui/page.tsx';
 import { Pager } from '../ui/table.tsx';
@@ -44,14 +44,19 @@ export function NotificationsPage({
         title={text.title}
         about={text.about}
         actions={
-          data && data.unread_count > 0 ? (
-            <Button
-              icon={<Check />}
-              onClick={() => void run(answerOf(api.POST('/notifications/mark-all-read')))}
-            >
-              {text.readAll}
-            </Button>
-          ) : null
+          <>
+            {data && data.unread_count > 0 && (
+              <Button
+                icon={<Check />}
+                onClick={() => void run(answerOf(api.POST('/notifications/mark-all-read')))}
+              >
+                {text.readAll}
+              </Button>
+            )}
+            <ButtonLink to="/notifications/preferences" icon={<SlidersHorizontal />}>
+              {text.preferences}
+            </ButtonLink>
+          </>
         }
       />
       <div className="card overflow-hidden">

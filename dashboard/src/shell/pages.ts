@@ -2,6 +2,7 @@ import {
   Activity,
   Archive,
   Bell,
+  BellRing,
   Boxes,
   Camera,
   Database,
@@ -50,6 +51,7 @@ export const NAVIGATION: readonly { title: string | null; pages: readonly Naviga
   {
     title: groups.activity,
     pages: [
+      { to: '/alerts', label: pages.alerts, icon: BellRing },
       { to: '/notifications', label: pages.notifications, icon: Bell },
       { to: '/events', label: pages.events, icon: Activity },
       { to: '/operations', label: pages.operations, icon: ListChecks },

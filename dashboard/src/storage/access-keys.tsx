@@ -15,7 +15,7 @@ import { RemoveButton } from '../ui/remove-button.tsx';
 import { actionColumn, type Column, Table } from '../ui/table.tsx';
 import { AgoCell } from '../ui/time.tsx';
 import { tellSuccess } from '../ui/toast.tsx';
-import { bucketsQuery } from './buckets.tsx';
+import { bucketsQuery } from './bucket-queries.ts';
 
 type AccessKey = components['schemas']['AccessKey'];
 type Created = components['schemas']['AccessKeyCreated'];

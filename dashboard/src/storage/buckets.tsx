@@ -1,11 +1,11 @@
-import type { components } from '@danube/client/schema';
-import { queryOptions, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
 import { Archive, Plus } from 'lucide-react';
 import { useState } from 'react';
 import { answerOf, api } from '../api/client.ts';
 import { common } from '../text/common.ts';
 import { storageText as text } from '../text/storage.ts';
-import { Badge, Tag, type Tone } from '../ui/badge.tsx';
+import { Badge, Tag } from '../ui/badge.tsx';
 import { Button } from '../ui/button.tsx';
 import { Copyable } from '../ui/copy.tsx';
 import { type Confirmation, ConfirmDialog, Dialog } from '../ui/dialog.tsx';
@@ -13,37 +13,25 @@ import { Switch, TextField } from '../ui/field.tsx';
 import { useForm } from '../ui/form.ts';
 import { Form, SubmitRow } from '../ui/form-element.tsx';
 import { Empty, Section } from '../ui/page.tsx';
+import { pathTo } from '../ui/path.ts';
 import { RemoveButton } from '../ui/remove-button.tsx';
 import { actionColumn, type Column, Table } from '../ui/table.tsx';
 import { tellSuccess } from '../ui/toast.tsx';
-
-type Bucket = components['schemas']['Bucket'];
-
-const TONES: Record<string, Tone> = {
-  healthy: 'good',
-  progressing: 'busy',
-  stopped: 'idle',
-  unhealthy: 'bad',
-};
-/** How often the list is read while a bucket is at work, in milliseconds. */
-const AT_WORK_MS = 2000;
-
-export const bucketsQuery = queryOptions({
-  queryKey: ['bucket', 'list'],
-  queryFn: async () =>
-    (await answerOf(api.GET('/storage/buckets', { params: { query: { per_page: 100 } } }))).data,
-  refetchInterval: ({ state }) =>
-    state.data?.some(({ status_details }) => !status_details.operation.terminal) ? AT_WORK_MS : false,
-});
+import { BUCKET_TONES, type Bucket, bucketsQuery } from './bucket-queries.ts';
 
 const COLUMNS: readonly Column<Bucket>[] = [
   {
     id: 'name',
     title: text.name,
-    cell: ({ name, display_name, public_access }) => (
+    cell: ({ id, name, display_name, public_access }) => (
       <div className="max-w-80 min-w-32">
         <span className="flex flex-wrap items-center gap-2">
-          <span className="font-medium break-all">{display_name || name}</span>
+          <Link
+            to={pathTo('/object-storage', id)}
+            className="inline-block min-h-6 font-medium break-all hover:underline"
+          >
+            {display_name || name}
+          </Link>
           {public_access && <Tag>{text.public}</Tag>}
         </span>
         {display_name && display_name !== name && <Copyable text={name} />}
@@ -54,7 +42,7 @@ const COLUMNS: readonly Column<Bucket>[] = [
     id: 'status',
     title: common.status,
     cell: ({ status_label, status_details }) => (
-      <Badge tone={TONES[status_details.health] ?? 'idle'}>{status_label}</Badge>
+      <Badge tone={BUCKET_TONES[status_details.health] ?? 'idle'}>{status_label}</Badge>
     ),
   },
   { id: 'size', title: text.size, right: true, from: 'sm', cell: ({ size_human }) => size_human },

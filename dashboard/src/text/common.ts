@@ -8,6 +8,7 @@ export const common = {
   save: 'Save',
   create: 'Create',
   delete: 'Delete',
+  nothingChanged: 'Nothing was changed.',
   retry: 'Try again',
   more: 'More actions',
   none: 'None',

@@ -7,6 +7,13 @@ export const notificationText = {
   readAll: 'Mark all as read',
   read: 'Mark as read',
   unread: 'unread',
+  preferences: 'Notification preferences',
+  preferencesAbout: 'Of what you are told in this team, and how. Changes are saved at once.',
+  category: 'What',
+  channelOf: (category: string, channel: string) => `${category}: ${channel}`,
+  reset: 'Back to the defaults',
+  resetTitle: 'Go back to the defaults?',
+  resetAbout: 'What you have chosen here is forgotten, for this team.',
   emptyTitle: 'Nothing to read',
   emptyAbout: 'You are told here when something needs you, or has ended well.',
 };

@@ -17,6 +17,7 @@ export const shell = {
     parameterGroups: 'Parameter groups',
     sshKeys: 'SSH keys',
     webhooks: 'Webhooks',
+    alerts: 'Alerts',
     notifications: 'Notifications',
     events: 'Events',
     operations: 'Operations',

@@ -1,8 +1,8 @@
 import { createFileRoute } from '@tanstack/react-router';
-import { NotificationsPage } from '../../notifications/notifications-page.tsx';
-import { readNotificationSearch } from '../../notifications/search.ts';
+import { NotificationsPage } from '../../../notifications/notifications-page.tsx';
+import { readNotificationSearch } from '../../../notifications/search.ts';
 
-export const Route = createFileRoute('/_console/notifications')({
+export const Route = createFileRoute('/_console/notifications/')({
   validateSearch: readNotificationSearch,
   component: function Page() {
     const navigate = Route.useNavigate();

@@ -1,0 +1,17 @@
+import type { AlertState } from './api.ts';
+
+export const ALERT_STATES: readonly AlertState[] = ['triggered', 'active', 'resolved', 'disabled'];
+
+/** What the list shows, as its address says it. */
+export interface AlertSearch {
+  status?: AlertState | undefined;
+  page?: number | undefined;
+}
+
+export function readAlertSearch(search: Record<string, unknown>): AlertSearch {
+  const page = Number(search.page);
+  return {
+    status: ALERT_STATES.find((state) => state === search.status),
+    page: Number.isInteger(page) && page > 1 ? page : undefined,
+  };
+}

@@ -1,0 +1,193 @@
+import { useQueryClient } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
+import { useState } from 'react';
+import { answerOf, api } from '../api/client.ts';
+import { common } from '../text/common.ts';
+import { storageText as text } from '../text/storage.ts';
+import { Button } from '../ui/button.tsx';
+import { type Confirmation, ConfirmDialog } from '../ui/dialog.tsx';
+import { Switch, TextArea, TextField } from '../ui/field.tsx';
+import { useForm } from '../ui/form.ts';
+import { Form } from '../ui/form-element.tsx';
+import { Section } from '../ui/page.tsx';
+import { Told, tellSuccess } from '../ui/toast.tsx';
+import { useBucket } from './bucket-frame.tsx';
+import { type Bucket, bucketAt, bucketQuery } from './bucket-queries.ts';
+
+const GB = 1024 ** 3;
+
+const valuesOf = (bucket: Bucket) => ({
+  display_name: bucket.display_name ?? '',
+  versioning_enabled: bucket.versioning_enabled,
+  public_access: bucket.public_access,
+  encryption_enabled: bucket.encryption_enabled,
+  limit: bucket.size_limit_bytes === null ? '' : String(bucket.size_limit_bytes / GB),
+  tags: (bucket.tags ?? []).join('\n'),
+  cors: jsonOf(bucket.cors_configuration),
+  lifecycle: jsonOf(bucket.lifecycle_rules),
+});
+type Values = ReturnType<typeof valuesOf>;
+
+const jsonOf = (rules: readonly unknown[] | null): string =>
+  rules && rules.length > 0 ? JSON.stringify(rules, null, 2) : '';
+
+/** The rules that somebody has typed; none where the field is empty. */
+function rulesIn<T>(typed: string, what: string): T[] {
+  if (typed.trim() === '') return [];
+  try {
+    return JSON.parse(typed) as T[];
+  } catch {
+    throw new Told(text.notJson(what));
+  }
+}
+
+const tagsIn = (typed: string): string[] =>
+  typed
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+
+/** The request of what was changed, and of nothing else: S3 may have set the rest meanwhile. */
+function changesOf(changed: Partial<Values>) {
+  const { limit, tags, cors, lifecycle, display_name, ...rest } = changed;
+  return {
+    ...rest,
+    ...(display_name === undefined ? {} : { display_name: display_name.trim() || null }),
+    ...(limit === undefined
+      ? {}
+      : { size_limit_bytes: limit.trim() === '' ? null : Math.round(Number(limit) * GB) }),
+    ...(tags === undefined ? {} : { tags: tagsIn(tags) }),
+    ...(cors === undefined ? {} : { cors_configuration: { CORSRules: rulesIn<object>(cors, text.cors) } }),
+    ...(lifecycle === undefined ? {} : { lifecycle_rules: rulesIn<object>(lifecycle, text.lifecycle) }),
+  };
+}
+
+/** What can be changed of a bucket, and its deletion. */
+export function BucketSettings({ id }: { id: string }) {
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  const bucket = useBucket(id);
+  const [confirmation, setConfirmation] = useState<Confirmation | null>(null);
+  const remove = () =>
+    setConfirmation({
+      title: text.deleteTitle(bucket.name),
+      about: text.deleteAbout,
+      action: common.delete,
+      danger: true,
+      typed: bucket.name,
+      async run() {
+        const params = { path: { bucket: id }, query: { force: 'true' as const } };
+        tellSuccess((await answerOf(api.DELETE('/storage/buckets/{bucket}', { params }))).message);
+        await client.invalidateQueries({ queryKey: ['bucket'] });
+        await navigate({ to: '/object-storage' });
+      },
+    });
+  return (
+    <div className="flex max-w-3xl flex-col gap-6">
+      <GeneralForm bucket={bucket} />
+      <Section title={text.dangerTitle} about={text.deleteAbout}>
+        <Button look="danger" blocked={!bucket.can_be_destroyed && text.blocked} onClick={remove}>
+          {common.delete}
+        </Button>
+      </Section>
+      <ConfirmDialog confirmation={confirmation} onClose={() => setConfirmation(null)} />
+    </div>
+  );
+}
+
+function GeneralForm({ bucket }: { bucket: Bucket }) {
+  const client = useQueryClient();
+  const form = useForm<Values>(`bucket ${bucket.id}`, valuesOf(bucket));
+  const { values, changed, set, errors, busy, submit } = form;
+  const save = async () => {
+    const answer = await answerOf(
+      api.PUT('/storage/buckets/{bucket}', { ...bucketAt(bucket.id), body: changesOf(changed) }),
+    );
+    tellSuccess(answer.message);
+    client.setQueryData(bucketQuery(bucket.id).queryKey, answer.bucket);
+    await client.invalidateQueries({ queryKey: ['bucket'] });
+  };
+  const isUntouched = Object.keys(changed).length === 0;
+  return (
+    <Section title={text.general}>
+      <Form onSend={() => submit(save)}>
+        <TextField
+          label={text.displayName}
+          optional
+          value={values.display_name}
+          errors={errors.display_name}
+          onValue={(name) => set('display_name', name)}
+        />
+        <Switch
+          label={text.versioning}
+          hint={text.versioningAbout}
+          checked={values.versioning_enabled}
+          onChecked={(on) => set('versioning_enabled', on)}
+        />
+        <Switch
+          label={text.publicAccess}
+          hint={text.publicAbout}
+          checked={values.public_access}
+          onChecked={(on) => set('public_access', on)}
+        />
+        <Switch
+          label={text.encrypted}
+          hint={text.encryptedAbout}
+          checked={values.encryption_enabled}
+          onChecked={(on) => set('encryption_enabled', on)}
+        />
+        <TextField
+          label={text.limitGb}
+          hint={text.limitHint}
+          optional
+          inputMode="decimal"
+          value={values.limit}
+          errors={errors.size_limit_bytes}
+          onValue={(limit) => set('limit', limit)}
+        />
+        <Rules name="tags" hint={text.tagsHint} errorsOf="tags" form={form} />
+        <Rules name="cors" hint={text.corsHint} errorsOf="cors_configuration" form={form} />
+        <Rules name="lifecycle" hint={text.lifecycleHint} errorsOf="lifecycle_rules" form={form} />
+        <div className="flex justify-end">
+          <Button
+            type="submit"
+            look="primary"
+            busy={busy}
+            blocked={isUntouched ? common.nothingChanged : !bucket.can_be_modified && text.blocked}
+          >
+            {common.save}
+          </Button>
+        </div>
+      </Form>
+    </Section>
+  );
+}
+
+/** Several lines that the server checks; its sentences may be about any member of them. */
+function Rules({
+  name,
+  hint,
+  errorsOf,
+  form: { values, errors, set },
+}: {
+  name: 'tags' | 'cors' | 'lifecycle';
+  hint: string;
+  errorsOf: string;
+  form: Pick<ReturnType<typeof useForm<Values>>, 'values' | 'errors' | 'set'>;
+}) {
+  const found = Object.entries(errors).filter(
+    ([field]) => field === errorsOf || field.startsWith(`${errorsOf}.`),
+  );
+  return (
+    <TextArea
+      label={text[name]}
+      hint={hint}
+      optional
+      rows={Math.min(12, Math.max(2, values[name].split('\n').length))}
+      className="font-mono text-sm"
+      value={values[name]}
+      errors={found.flatMap(([, sentences]) => sentences)}
+      onValue={(typed) => set(name, typed)}
+    />
+  );
+}
