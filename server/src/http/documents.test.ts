@@ -58,7 +58,7 @@ describe('what the server serves below /docs', () => {
     for (const link of links) {
       const page = await get(link, browser);
       assert.match(String(page.headers['content-type']), /^text\/html/, link);
-      assert.match(page.body, /<h1>\w+<\/h1>[\s\S]*<h2>What to do<\/h2>/, link);
+      assert.match(page.body, /<h1>\w+<\/h1>[\s\S]*<h2 id="what-to-do">What to do<\/h2>/, link);
       for (const [, target] of page.body.matchAll(/(?:src|href)="([^"]+)"/g)) {
         assert.equal((await get(target!)).statusCode, 200, `${link}: ${target}`);
       }

@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AppError, ERROR_STATUS } from '../lib/errors.ts';
 import type { HttpServer } from './api.ts';
+import { guideRoutes } from './guides/routes.ts';
 import { toHtml } from './markdown.ts';
 import { buildOpenApi } from './openapi.ts';
 import type { HttpDependencies } from './server.ts';
@@ -22,7 +23,7 @@ const ASSET_AGE = 3600;
 
 const HTML = 'text/html; charset=utf-8';
 
-/** `/docs`: the OpenAPI document, the interactive page with its assets, and a page for each error code. */
+/** `/docs`: the guides, the OpenAPI document, the interactive page with its assets, and a page for each error code. */
 export async function documentRoutes(
   http: HttpServer,
   { config, tags, dashboard }: Pick<HttpDependencies, 'config' | 'tags' | 'dashboard'>,
@@ -42,9 +43,11 @@ export async function documentRoutes(
     return document.send(request, reply);
   });
 
-  for (const from of [...(dashboard ? [] : ['/']), '/docs', '/docs/', '/docs/api/']) {
+  for (const from of [...(dashboard ? [] : ['/']), '/docs/api/']) {
     http.get(from, open, async (_request, reply) => reply.redirect('/docs/api'));
   }
+  http.get('/docs/', open, async (_request, reply) => reply.redirect('/docs'));
+  await guideRoutes(http);
 
   http.get('/docs/api', open, async (request, reply) => {
     reply.header('content-security-policy', PAGE_POLICY);
@@ -99,14 +102,16 @@ const errorPage = (markdown: string): string => `<!doctype html>
 <link rel="stylesheet" href="/docs/assets/text.css">
 </head>
 <body>
-<p><a href="/docs/api">API</a> · <a href="/docs/errors">Errors</a></p>
+<p><a href="/docs">Documentation</a> · <a href="/docs/api">API</a> · <a href="/docs/errors">Errors</a></p>
 ${toHtml(markdown, linkOnServer)}
 </body>
 </html>
 `;
 
-/** Where a link of an error's page leads on the server, which has no other pages of the repository. */
+/** Where a link of an error's page leads on the server. */
 function linkOnServer(target: string): string | null {
+  const guide = /^\.\.\/([a-z0-9-]+)\.md(#[\w-]+)?$/.exec(target);
+  if (guide) return `/docs/guides/${guide[1]}${guide[2] ?? ''}`;
   const code = /^(\w+)\.md$/.exec(target)?.[1];
   return code === undefined ? null : `/docs/errors/${code}`;
 }
@@ -120,6 +125,7 @@ async function loadAssets(): Promise<Map<string, StoredAnswer>> {
     [PAGE, 'page.css', 'text/css; charset=utf-8'],
     [PAGE, 'page.js', 'text/javascript; charset=utf-8'],
     [PAGE, 'text.css', 'text/css; charset=utf-8'],
+    [PAGE, 'guides.css', 'text/css; charset=utf-8'],
   ];
   const assets = new Map<string, StoredAnswer>();
   for (const [folder, file, type] of files) {

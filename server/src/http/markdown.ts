@@ -1,13 +1,21 @@
 /**
  * Converts the Markdown of Danube's own pages to HTML: headings, paragraphs, lists, tables, blocks of code, and in lines
- * code, bold and links. `linkTo` converts the target of a link, or returns null where there is none to link to.
+ * code, bold and links. Pictures and comments are left out. `linkTo` converts the target of a link, or returns null where
+ * there is none to link to.
  */
 export function toHtml(markdown: string, linkTo: (target: string) => string | null): string {
-  const lines = markdown.split('\n');
+  const lines = markdown.split('\n').filter((line) => !/^(<!--.*-->|!\[.*\]\(.*\))$/.test(line));
   const out: string[] = [];
   while (lines.length > 0) out.push(takeBlock(lines, (text) => inline(text, linkTo)));
   return out.filter((block) => block !== '').join('\n');
 }
+
+/** What links to a heading have behind the `#`, as on GitHub. */
+export const anchorOf = (heading: string): string =>
+  heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N} _-]/gu, '')
+    .replaceAll(' ', '-');
 
 type Inline = (text: string) => string;
 
@@ -17,7 +25,8 @@ function takeBlock(lines: string[], format: Inline): string {
   if (heading) {
     lines.shift();
     const level = heading[1]!.length;
-    return `<h${level}>${format(heading[2]!)}</h${level}>`;
+    const anchor = level === 1 ? '' : ` id="${anchorOf(heading[2]!)}"`;
+    return `<h${level}${anchor}>${format(heading[2]!)}</h${level}>`;
   }
   if (first.startsWith('```')) return takeCode(lines);
   if (/^([-*]|\d+\.) /.test(first)) return takeList(lines, format);
@@ -58,7 +67,11 @@ function takeList(lines: string[], format: Inline): string {
 
 function takeTable(lines: string[], format: Inline): string {
   const rows = takeWhile(lines, (line) => line.startsWith('|'));
-  const cells = (row: string) => row.slice(1, row.lastIndexOf('|')).split('|');
+  const cells = (row: string) =>
+    row
+      .slice(1, row.lastIndexOf('|'))
+      .split(/(?<!\\)\|/)
+      .map((cell) => cell.replaceAll('\\|', '|'));
   const row = (text: string, tag: string) =>
     `<tr>${cells(text)
       .map((cell) => `<${tag}>${format(cell.trim())}</${tag}>`)
@@ -69,10 +82,10 @@ function takeTable(lines: string[], format: Inline): string {
 
 function inline(text: string, linkTo: (target: string) => string | null): string {
   return text
-    .split(/(`[^`]+`)/)
+    .split(/(``.+?``|`[^`]+`)/)
     .map((part) =>
       part.startsWith('`') && part.length > 1
-        ? `<code>${escapeHtml(part.slice(1, -1))}</code>`
+        ? `<code>${escapeHtml(part.replace(/^(`+) ?(.*?) ?\1$/, '$2'))}</code>`
         : escapeHtml(part).replace(/\*\*([^*]+)\*\*/g, '<strong>$1</strong>'),
     )
     .join('')
@@ -84,4 +97,4 @@ function inline(text: string, linkTo: (target: string) => string | null): string
 
 const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 
-const escapeHtml = (text: string): string => text.replace(/[&<>"]/g, (char) => ENTITIES[char]!);
+export const escapeHtml = (text: string): string => text.replace(/[&<>"]/g, (char) => ENTITIES[char]!);
