@@ -1,100 +1,30 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
-import type { TSchema } from 'typebox';
-import { type ApiClient, createApiClient } from '../../../test/api-client.ts';
+import { describe, it } from 'node:test';
 import { createTestDatabase } from '../../../test/database.ts';
-import {
-  createTeam,
-  issueToken,
-  joinTeam,
-  startTestApp,
-  type TestApp,
-  type TestTeam,
-  testConfig,
-  waitFor,
-} from '../../../test/harness.ts';
-import { type MailSink, startMailSink } from '../../../test/mail-sink.ts';
-import type { EventType } from '../../events/catalogue.ts';
-import { readLatest, record } from '../../events/store.ts';
-import type { TeamPrincipal } from '../../http/principal.ts';
+import { createTeam, issueToken, testConfig } from '../../../test/harness.ts';
+import { FAILURE, suiteWithNotifications } from '../../../test/notifications.ts';
+import { record } from '../../events/store.ts';
 import { createSecretBox } from '../../lib/crypto.ts';
 import { uuidv7 } from '../../lib/ids.ts';
 import { createMailer } from '../../mail/mailer.ts';
 import { vpsEvents } from '../vps/events.ts';
-import { sendDigests } from './digests.ts';
+import { webhookEvents } from '../webhooks/events.ts';
 import { notifyMembers } from './fan-out.ts';
-import { PreferenceService } from './preference-service.ts';
-import { nextDigest } from './preferences.ts';
 
-const KEY = Buffer.alloc(32, 9);
 const MAIL = { SMTP_URL: 'smtp+plain://127.0.0.1', DANUBE_MAIL_FROM: 'cloud@example.com' };
-const FAILURE = { operation: 'start', error: { code: 'internal', message: 'It broke.', retryable: false } };
 
 describe('notifications', () => {
-  let test: TestApp;
-  let sink: MailSink;
-  before(async () => {
-    sink = await startMailSink();
-    test = await startTestApp({
-      config: testConfig(sink.settings),
-      secretKey: KEY,
-      still: ['notification-digests'],
-    });
-  });
-  after(async () => {
-    await test?.close();
-    await sink?.close();
-  });
-
-  /** A member of a team, with a client. */
-  async function newMember(team?: TestTeam) {
-    const own = await createTeam(test.database);
-    const member = team ? { ...own, teamId: team.teamId } : own;
-    const token = team ? await joinTeam(test.database, own.accountId, team.teamId) : own.token;
-    const { email } = await test.database.db
-      .selectFrom('users')
-      .select('email')
-      .where('id', '=', own.accountId)
-      .executeTakeFirstOrThrow();
-    const call: ApiClient = (method, path, options = {}) =>
-      createApiClient(test.app.http, token)(method, path, options);
-    return { ...member, email, call };
-  }
-
-  const write = <P extends TSchema>(
-    teamId: number,
-    type: EventType<P>,
-    payload: object,
-    resourceId = uuidv7(),
-  ) =>
-    test.database.transaction((tx) =>
-      record(tx, type, { teamId, resourceType: 'vps', resourceId }, payload as never),
-    );
-
-  /** Waits until everything that has happened was told. */
-  const told = async () => {
-    const latest = await readLatest(test.database);
-    await waitFor('all events to be told', async () => {
-      const { position } = await test.database.db
-        .selectFrom('notification_progress')
-        .select('position')
-        .executeTakeFirstOrThrow();
-      return position >= latest;
-    });
-  };
-  const mailsTo = (email: string) => sink.received.filter(({ to }) => to.includes(email));
-  const mailSent = (email: string, count: number) =>
-    waitFor(`${count} mails to ${email}`, async () => mailsTo(email).length >= count && mailsTo(email));
+  const world = suiteWithNotifications();
 
   it('tells each member of a team what happened, and mails what needs somebody', async () => {
-    const ada = await newMember();
-    const bob = await newMember(ada);
-    const stranger = await newMember();
+    const ada = await world.newMember();
+    const bob = await world.newMember(ada);
+    const stranger = await world.newMember();
     const id = uuidv7();
-    await write(ada.teamId, vpsEvents.requested, { operation: 'create' }, id);
-    await write(ada.teamId, vpsEvents.created, {}, id);
-    await write(ada.teamId, vpsEvents.failed, FAILURE, id);
-    await told();
+    await world.write(ada.teamId, vpsEvents.requested, { operation: 'create' }, id);
+    await world.write(ada.teamId, vpsEvents.created, {}, id);
+    await world.write(ada.teamId, vpsEvents.failed, FAILURE, id);
+    await world.told();
     for (const { call, accountId, teamId } of [ada, bob]) {
       const { body } = await call('GET', '/notifications');
       assert.deepEqual(
@@ -112,20 +42,35 @@ describe('notifications', () => {
       assert.deepEqual([body.total, body.unread_count, body.next_page_url], [2, 2, null]);
     }
     for (const { email } of [ada, bob]) {
-      const [mail, ...others] = await mailSent(email, 1);
+      const [mail, ...others] = await world.mailSent(email, 1);
       assert.deepEqual(others, []);
       assert.equal(mail!.headers.get('subject'), `[Danube] Warning: server ${id}`);
       assert.match(mail!.text, /start failed: It broke\./);
     }
     assert.deepEqual((await stranger.call('GET', '/notifications')).body.data, []);
-    assert.deepEqual(mailsTo(stranger.email), []);
+    assert.deepEqual(world.mailsTo(stranger.email), []);
+  });
+
+  it('mails what somebody has called a resource as text, and lets it add neither headers nor mark-up', async () => {
+    const ada = await world.newMember();
+    const name =
+      '<img src=x onerror="alert(1)">\r\nBcc: eve@example.com\r\n\r\n<a href="https://evil.example">';
+    const subject = { teamId: ada.teamId, resourceType: 'webhook', resourceId: uuidv7() };
+    await world.test.database.transaction((tx) =>
+      record(tx, webhookEvents.disabled, subject, { name, url: 'https://x.example', because: 'gone' }),
+    );
+    const [mail] = await world.mailSent(ada.email, 1);
+    assert.deepEqual([mail!.to, mail!.headers.has('bcc')], [[ada.email], false]);
+    assert.doesNotMatch(mail!.html, /<(img|a)\b/);
+    assert.match(mail!.html, /&lt;img src=x onerror=&quot;alert\(1\)&quot;&gt;/);
+    assert.ok(world.sink.received.every(({ to }) => !to.includes('eve@example.com')));
   });
 
   it('is read, unread and deleted by one account alone', async () => {
-    const ada = await newMember();
-    const bob = await newMember(ada);
-    for (let count = 0; count < 3; count++) await write(ada.teamId, vpsEvents.created, {});
-    await told();
+    const ada = await world.newMember();
+    const bob = await world.newMember(ada);
+    for (let count = 0; count < 3; count++) await world.write(ada.teamId, vpsEvents.created, {});
+    await world.told();
     const page = (await ada.call('GET', '/notifications?per_page=2')).body;
     assert.deepEqual([page.data.length, page.last_page, page.total], [2, 2, 3]);
     assert.match(page.next_page_url, /\/api\/v1\/notifications\?page=2&per_page=2$/);
@@ -150,96 +95,14 @@ describe('notifications', () => {
   });
 
   it('shows a token only what it may read', async () => {
-    const ada = await newMember();
-    await write(ada.teamId, vpsEvents.created, {});
-    await told();
-    const blind = { token: await issueToken(test.database.db, ada, ['database:read']) };
+    const ada = await world.newMember();
+    await world.write(ada.teamId, vpsEvents.created, {});
+    await world.told();
+    const blind = { token: await issueToken(world.test.database.db, ada, ['database:read']) };
     const { body } = await ada.call('GET', '/notifications', blind);
     assert.deepEqual([body.data, body.total, body.unread_count], [[], 0, 0]);
     assert.equal((await ada.call('POST', '/notifications/mark-all-read', blind)).body.count, 0);
     assert.equal((await ada.call('GET', '/notifications')).body.unread_count, 1);
-  });
-
-  it('goes where the account has chosen, at once or in a digest', async () => {
-    const ada = await newMember();
-    const bob = await newMember(ada);
-    const choose = (channel: string, category: string, enabled: boolean, digest_frequency?: string) => ({
-      preferences: [{ channel, category, enabled, ...(digest_frequency ? { digest_frequency } : {}) }],
-    });
-    const put = (body: unknown) => ada.call('PUT', '/notification-preferences', { body });
-    assert.equal((await put(choose('database', 'resource_provisioned', false))).status, 200);
-    assert.equal((await put(choose('mail', 'resource_provisioned', true))).status, 200);
-    const saved = await put(choose('mail', 'resource_failed', true, 'daily'));
-    assert.deepEqual(
-      saved.body.preferences.filter((one: Record<string, unknown>) => one.category === 'resource_failed'),
-      [
-        { category: 'resource_failed', channel: 'database', enabled: true, digest_frequency: 'instant' },
-        { category: 'resource_failed', channel: 'mail', enabled: true, digest_frequency: 'daily' },
-      ],
-    );
-    await write(ada.teamId, vpsEvents.created, {});
-    await write(ada.teamId, vpsEvents.failed, FAILURE);
-    await write(ada.teamId, vpsEvents.failed, FAILURE);
-    await told();
-    assert.equal((await ada.call('GET', '/notifications')).body.total, 2);
-    assert.match((await mailSent(ada.email, 1))[0]!.text, /was created/);
-    const mail = createMailer(testConfig(sink.settings).mail, createSecretBox(KEY));
-    await sendDigests(test.database, mail);
-    const tomorrow = new Date(Date.now() + 25 * 3_600_000);
-    await Promise.all([1, 2, 3].map(() => sendDigests(test.database, mail, tomorrow)));
-    const [, digest] = await mailSent(ada.email, 2);
-    assert.match(digest!.text, /2 notifications:[\s\S]*It broke\.[\s\S]*It broke\./);
-    assert.equal((await mailSent(bob.email, 2)).length, 2);
-    assert.equal(mailsTo(ada.email).length, 2);
-
-    assert.equal((await ada.call('POST', '/notification-preferences/reset')).status, 200);
-    const { preferences } = (await ada.call('GET', '/notification-preferences')).body;
-    assert.deepEqual(preferences, (await bob.call('GET', '/notification-preferences')).body.preferences);
-  });
-
-  it('sends no digest to those who have left the team', async () => {
-    const ada = await newMember();
-    const bob = await newMember(ada);
-    const body = {
-      preferences: [
-        { category: 'resource_failed', channel: 'mail', enabled: true, digest_frequency: 'weekly' },
-      ],
-    };
-    await bob.call('PUT', '/notification-preferences', { body });
-    await write(ada.teamId, vpsEvents.failed, FAILURE);
-    await told();
-    await test.database.db
-      .deleteFrom('team_members')
-      .where('user_id', '=', bob.accountId)
-      .where('team_id', '=', ada.teamId)
-      .execute();
-    const mail = createMailer(testConfig(sink.settings).mail, createSecretBox(KEY));
-    await sendDigests(test.database, mail, new Date(Date.now() + 8 * 86_400_000));
-    const rows = await test.database.db
-      .selectFrom('mails')
-      .select('id')
-      .where('to_address', '=', bob.email)
-      .execute();
-    assert.deepEqual(rows, []);
-  });
-
-  it('offers no channel that does not exist, and says that no mail is sent where none is', async () => {
-    const ada = await newMember();
-    const put = (channel: string, enabled: boolean, digest_frequency = 'instant') => {
-      const one = { category: 'resource_failed', channel, enabled, digest_frequency };
-      return ada.call('PUT', '/notification-preferences', { body: { preferences: [one] } });
-    };
-    for (const channel of ['slack', 'sms', 'webhook']) {
-      assert.deepEqual(Object.keys((await put(channel, true)).body.errors), ['preferences.0.channel']);
-      assert.equal((await put(channel, false)).status, 200);
-    }
-    assert.deepEqual(Object.keys((await put('database', true, 'daily')).body.errors), [
-      'preferences.0.digest_frequency',
-    ]);
-    const without = new PreferenceService(test.database, createMailer(null, createSecretBox(KEY)));
-    const principal = { accountId: ada.accountId, team: { id: ada.teamId } } as TeamPrincipal;
-    const { available_channels } = await without.show(principal);
-    assert.match(available_channels[1]!.description, /sends no e-mail/);
   });
 });
 
@@ -263,7 +126,7 @@ it('tells once and in order, whatever happens to servers', async () => {
       .insertInto('notification_preferences')
       .values({ user_id: accountId, team_id: teamId, ...choice })
       .execute();
-    const mail = createMailer(testConfig(MAIL).mail, createSecretBox(KEY));
+    const mail = createMailer(testConfig(MAIL).mail, createSecretBox(Buffer.alloc(32, 9)));
     let queued = 0;
     const dying = {
       ...mail,
@@ -293,13 +156,4 @@ it('tells once and in order, whatever happens to servers', async () => {
   } finally {
     await database.drop();
   }
-});
-
-it('sends digests at seven, weekly ones on Mondays', () => {
-  const next = (frequency: 'daily' | 'weekly', now: string) =>
-    nextDigest(frequency, new Date(now)).toISOString();
-  assert.equal(next('daily', '2026-11-28T06:59:00Z'), '2026-11-28T07:00:00.000Z');
-  assert.equal(next('daily', '2026-11-30T07:00:00Z'), '2026-12-01T07:00:00.000Z');
-  assert.equal(next('weekly', '2026-11-28T12:00:00Z'), '2026-11-30T07:00:00.000Z');
-  assert.equal(next('weekly', '2026-11-30T07:00:00Z'), '2026-12-07T07:00:00.000Z');
 });
