@@ -88,7 +88,7 @@ describe('authorization of every route', () => {
       .where('id', '=', expired.id)
       .execute();
     const revoked = await issue(SCOPES);
-    await revokeToken(test.database.db, revoked.id);
+    await test.database.transaction((tx) => revokeToken(tx, revoked.id));
     const tokens = {
       none: null,
       garbage: 'garbage',

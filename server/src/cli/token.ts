@@ -3,6 +3,7 @@ import type { Database } from '../db/database.ts';
 import { SCOPE_SETS, type Scope } from '../http/scopes.ts';
 // Registers the scopes of all modules.
 import '../modules.ts';
+import { recordTokens, tokenEvents } from '../identity/tokens/events.ts';
 import { createToken, listTokens, revokeToken } from '../identity/tokens/service.ts';
 import { AppError } from '../lib/errors.ts';
 import { UsageError } from './failure.ts';
@@ -23,11 +24,12 @@ export async function tokenCreate(options: TokenOptions): Promise<number> {
   const scopes = options.scopes ? parseScopes(options.scopes) : undefined;
   return withDatabase(readConfig(process.env), async (database) => {
     const owner = await findOwner(database, options.user);
-    const token = await createToken(database.db, {
-      ...owner,
-      name,
-      expiresAt,
-      ...(scopes ? { scopes } : {}),
+    const wish = { ...owner, name, expiresAt, ...(scopes ? { scopes } : {}) };
+    const token = await database.transaction(async (tx) => {
+      const made = await createToken(tx, wish);
+      const { accountId: user_id, teamId: team_id } = owner;
+      await recordTokens(tx, tokenEvents.created, [{ id: made.id, name: name.trim(), user_id, team_id }]);
+      return made;
     });
     process.stderr.write('The token is shown only this once:\n');
     process.stdout.write(`${token.plainText}\n`);
@@ -63,10 +65,12 @@ export async function tokenRevoke(text: string): Promise<number> {
   if (!Number.isSafeInteger(id) || id < 1)
     throw new UsageError(`"${text}" is not a token id: \`danube token list\` shows them.`);
   return withDatabase(readConfig(process.env), async (database) => {
-    await revokeToken(database.db, id).catch((error: unknown) => {
-      if (!(error instanceof AppError) || error.code !== 'not_found') throw error;
-      throw new UsageError(`There is no token ${id}: \`danube token list\` shows them.`);
-    });
+    await database
+      .transaction((tx) => revokeToken(tx, id))
+      .catch((error: unknown) => {
+        if (!(error instanceof AppError) || error.code !== 'not_found') throw error;
+        throw new UsageError(`There is no token ${id}: \`danube token list\` shows them.`);
+      });
     process.stderr.write(`Token ${id} is revoked.\n`);
     return 0;
   });

@@ -127,10 +127,10 @@ describe('events as a list and as a stream', () => {
   it('ends when the token is revoked, before anything more is shown', async () => {
     const { write, ...team } = await newTeam();
     const token = await issueToken(test.database.db, team);
-    const stream = await follow(token);
+    const stream = await follow(token, { query: '?resource_type=vps' });
     await write();
     await stream.next();
-    await revokeToken(test.database.db, Number(token.split('|')[0]));
+    await test.database.transaction((tx) => revokeToken(tx, Number(token.split('|')[0])));
     const call = createApiClient(test.app.http, token);
     await waitFor('the token to be refused', async () => (await call('GET', '/events')).status === 401);
     await write();

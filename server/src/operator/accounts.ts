@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { Queryable, Tx } from '../db/database.ts';
 import { type Listing, type ListWanted, readPage } from '../http/listing.ts';
 import { pageOf } from '../http/pagination.ts';
+import { recordTeam, teamEvents } from '../identity/teams/events.ts';
 import { quotaKinds } from '../identity/teams/quotas.ts';
 import { invalid, notFound } from '../lib/errors.ts';
 import type { UpdateAccount } from './schema.ts';
@@ -99,5 +100,6 @@ export async function setQuotas(tx: Tx, id: number | null, quotas: Record<string
     .set({ quotas: JSON.stringify(quotas) })
     .where('id', '=', team.id)
     .execute();
+  await recordTeam(tx, team.id, teamEvents.quotasChanged, { quotas });
   return getAnyTeam(tx, team.id);
 }

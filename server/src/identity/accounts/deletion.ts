@@ -2,6 +2,8 @@ import { sql } from 'kysely';
 import type { Tx } from '../../db/database.ts';
 import { invalidState } from '../../lib/errors.ts';
 import { endSessions } from '../sessions/store.ts';
+import { recordDeparture } from '../teams/members.ts';
+import { revokeTokensOfAccount } from '../tokens/service.ts';
 import { dropLinks } from './links.ts';
 import { lockAccount } from './store.ts';
 
@@ -14,13 +16,10 @@ export async function deleteAccount(tx: Tx, accountId: number): Promise<void> {
   await assertNobodyNeedsIt(tx, accountId);
   await endSessions(tx, accountId);
   await dropLinks(tx, accountId);
+  await recordDeparture(tx, accountId);
   for (const table of ['passkeys', 'identities', 'recovery_codes', 'ceremonies', 'team_members'] as const)
     await tx.deleteFrom(table).where('user_id', '=', accountId).execute();
-  await tx
-    .updateTable('tokens')
-    .set({ revoked_at: sql`coalesce(revoked_at, now())` })
-    .where('user_id', '=', accountId)
-    .execute();
+  await revokeTokensOfAccount(tx, accountId);
   await tx
     .updateTable('users')
     .set({

@@ -8,6 +8,7 @@ import { AppError, invalid, notFound } from '../../lib/errors.ts';
 import { isMailAddress } from '../../mail/address.ts';
 import { renderMail } from '../../mail/layout.ts';
 import type { Mailer } from '../../mail/mailer.ts';
+import { recordTeam, teamEvents } from './events.ts';
 import { addMember, lockTeam } from './members.ts';
 import { assertQuotaWithin } from './quotas.ts';
 
@@ -85,6 +86,7 @@ export async function invite(
     })
     .returningAll()
     .executeTakeFirstOrThrow();
+  await recordTeam(tx, teamId, teamEvents.invitationSent, { invitation_id: row.id, role });
   const url = `${sender.publicUrl}${PAGE}#${code}`;
   if (email === null) return { invitation: viewInvitation(row), code, url };
   const letter = renderMail({
@@ -116,9 +118,11 @@ export async function withdrawInvitation(tx: Tx, principal: TeamPrincipal, id: n
       .deleteFrom('team_invitations')
       .where('id', '=', id)
       .where('team_id', '=', principal.team.id)
-      .returning('id')
+      .returning(['id', 'role'])
       .executeTakeFirst());
   if (!gone) throw notFound('Invitation');
+  const { id: invitation_id, role } = gone;
+  await recordTeam(tx, principal.team.id, teamEvents.invitationWithdrawn, { invitation_id, role });
 }
 
 /** Whether somebody has invited that address, for installs where only such may register. */

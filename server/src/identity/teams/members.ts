@@ -4,6 +4,7 @@ import { assertScope, type TeamPrincipal } from '../../http/principal.ts';
 import type { Role } from '../../http/scopes.ts';
 import { invalidState, notFound } from '../../lib/errors.ts';
 import { revokeTokensOfMember } from '../tokens/service.ts';
+import { recordTeam, teamEvents } from './events.ts';
 import { assertQuotaWithin } from './quotas.ts';
 
 /** Creates a team with its first owner; returns its id. */
@@ -84,6 +85,8 @@ export async function addMember(tx: Tx, teamId: number, accountId: number, role:
     throw invalidState('You are a member of this team already.', 'member');
   await assertQuotaWithin(tx, teamId, 'member', 'team', members.length);
   await tx.insertInto('team_members').values({ team_id: teamId, user_id: accountId, role }).execute();
+  const { name } = await getMember(tx, teamId, accountId);
+  await recordTeam(tx, teamId, teamEvents.memberAdded, { user_id: accountId, name, role });
 }
 
 /** Gives a member another role. Who touches owners needs `team:delete`. Throws `invalid_state` for the last owner. */
@@ -104,6 +107,10 @@ export async function setRole(
     .where('team_id', '=', teamId)
     .where('user_id', '=', member.id)
     .execute();
+  if (role !== member.role) {
+    const { id: user_id, name, role: before } = member;
+    await recordTeam(tx, teamId, teamEvents.roleChanged, { user_id, name, role, before });
+  }
   return { ...member, role };
 }
 
@@ -121,7 +128,7 @@ export async function removeMember(tx: Tx, principal: TeamPrincipal, id: number 
   await lockTeam(tx, teamId);
   const member = await getMember(tx, teamId, id);
   if (member.role === 'owner') assertScope(principal, 'team:delete');
-  await endMembership(tx, teamId, member);
+  await endMembership(tx, teamId, member, 'memberRemoved');
 }
 
 /** The account leaves a team of its own accord. Throws `not_found` where it is no member. */
@@ -130,17 +137,35 @@ export async function leaveTeam(tx: Tx, accountId: number, teamId: number | null
   const isMember = await membersOf(tx, teamId).where('u.id', '=', accountId).executeTakeFirst();
   if (!isMember) throw notFound('Team');
   await lockTeam(tx, teamId);
-  await endMembership(tx, teamId, await getMember(tx, teamId, accountId));
+  await endMembership(tx, teamId, await getMember(tx, teamId, accountId), 'memberLeft');
 }
 
-async function endMembership(tx: Tx, teamId: number, member: Member): Promise<void> {
+async function endMembership(
+  tx: Tx,
+  teamId: number,
+  member: Member,
+  how: 'memberRemoved' | 'memberLeft',
+): Promise<void> {
   if (member.role === 'owner') await assertOtherOwner(tx, teamId, member.id);
   await tx
     .deleteFrom('team_members')
     .where('team_id', '=', teamId)
     .where('user_id', '=', member.id)
     .execute();
+  await recordTeam(tx, teamId, teamEvents[how], { user_id: member.id, name: member.name });
   await revokeTokensOfMember(tx, teamId, member.id);
+}
+
+/** Writes in the log of each of its teams that an account, which is about to be deleted, leaves it. */
+export async function recordDeparture(tx: Tx, accountId: number): Promise<void> {
+  const teams = await tx
+    .selectFrom('team_members as m')
+    .innerJoin('users as u', 'u.id', 'm.user_id')
+    .select(['m.team_id', 'u.name'])
+    .where('u.id', '=', accountId)
+    .execute();
+  for (const { team_id, name } of teams)
+    await recordTeam(tx, team_id, teamEvents.memberLeft, { user_id: accountId, name });
 }
 
 async function assertOtherOwner(tx: Tx, teamId: number, accountId: number): Promise<void> {

@@ -1,4 +1,5 @@
 import type { ResourceModule } from '../../module.ts';
+import { teamEvents } from './events.ts';
 import { invitationRoutes, memberRoutes } from './member-routes.ts';
 import { teamRoutes } from './routes.ts';
 
@@ -7,6 +8,7 @@ export const teamsModule: ResourceModule = {
   tags: [{ name: 'Teams', description: 'Teams own all resources, and have members with roles.' }],
   scopes: [{ name: 'team', roles: { write: 'admin', delete: 'owner' } }],
   quotas: { member: { limit: 10, label: 'member' } },
+  events: teamEvents,
   audit: () => ({
     invitation: { type: 'team-invitation', tables: ['team_invitations'], id: 'number' },
   }),

@@ -4,6 +4,7 @@ import type { AccountPrincipal, TeamPrincipal } from '../../http/principal.ts';
 import { AppError, invalid, invalidState } from '../../lib/errors.ts';
 import { assertRecentProof } from '../sessions/recent-proof.ts';
 import { revokeTokensOfTeam } from '../tokens/service.ts';
+import { recordTeam, teamEvents } from './events.ts';
 import { insertTeam, lockTeam } from './members.ts';
 
 /** How many teams an account may own; `users.team_limit` overrides it for one. */
@@ -62,13 +63,16 @@ export async function createTeam(tx: Tx, { accountId }: AccountPrincipal, name: 
     );
   }
   const id = await insertTeam(tx, { name: name.trim(), ownerId: accountId });
+  await recordTeam(tx, id, teamEvents.created, { name: name.trim() });
   return viewTeam({ id, name: name.trim(), personal: false });
 }
 
 /** Renames the team. */
 export async function renameTeam(tx: Tx, { team }: TeamPrincipal, name: string): Promise<TeamView> {
-  const { personal } = await lockTeam(tx, team.id);
+  const { personal, name: before } = await lockTeam(tx, team.id);
   await tx.updateTable('teams').set({ name: name.trim() }).where('id', '=', team.id).execute();
+  if (before !== name.trim())
+    await recordTeam(tx, team.id, teamEvents.renamed, { name: name.trim(), before });
   return viewTeam({ id: team.id, name: name.trim(), personal });
 }
 

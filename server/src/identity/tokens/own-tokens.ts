@@ -7,6 +7,7 @@ import { parseTime } from '../../http/schema.ts';
 import { isScope, type Role, SCOPE_SETS, type Scope, scopesOfRole } from '../../http/scopes.ts';
 import { AppError, invalid, notFound } from '../../lib/errors.ts';
 import { assertRecentProof } from '../sessions/recent-proof.ts';
+import { recordTokens, tokenEvents } from './events.ts';
 import type { CreateToken, TokenQuery } from './schema.ts';
 import { createToken, describeToken, revokeToken, type TokenInfo } from './service.ts';
 
@@ -76,6 +77,8 @@ export async function createOwnToken(tx: Tx, principal: AccountPrincipal, wish: 
     parentId,
   });
   const token = await getOwnToken(tx, principal, made.id);
+  const { id, name, team_id } = token;
+  await recordTokens(tx, tokenEvents.created, [{ id, name, user_id: accountId, team_id }]);
   return {
     token,
     plainText: made.plainText,

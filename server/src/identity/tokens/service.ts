@@ -5,6 +5,7 @@ import { isPrintable } from '../../http/schema.ts';
 import { DEFAULT_SCOPES, isScope, SCOPES, type Scope } from '../../http/scopes.ts';
 import { randomSecret, sha256 } from '../../lib/crypto.ts';
 import { invalid, notFound } from '../../lib/errors.ts';
+import { recordTokens, tokenEvents } from './events.ts';
 
 export interface NewToken {
   accountId: number;
@@ -97,14 +98,17 @@ export const describeToken = (row: Selectable<Tokens>): TokenInfo => ({
  * Revokes a token and those that were made with it; every server process rejects them within a second. Idempotent.
  * Throws `not_found`.
  */
-export async function revokeToken(db: Queryable, id: number): Promise<void> {
-  const { rows } = await sql`
-    with recursive family as (
-      select id from tokens where id = ${id}
-      union select child.id from tokens child join family on child.parent_id = family.id)
-    update tokens set revoked_at = coalesce(revoked_at, now()) where id in (select id from family)
-    returning id`.execute(db);
-  if (rows.length === 0) throw notFound('Token');
+export async function revokeToken(tx: Tx, id: number): Promise<void> {
+  const found = await tx.selectFrom('tokens').select('id').where('id', '=', id).executeTakeFirst();
+  if (!found) throw notFound('Token');
+  await revokeWhere(
+    tx,
+    sql`id in (
+      with recursive family as (
+        select ${id}::bigint as id
+        union select child.id from tokens child join family on child.parent_id = family.id)
+      select id from family)`,
+  );
 }
 
 /** Revokes the account's tokens of a team that it is no member of any more. */
@@ -112,10 +116,17 @@ export async function revokeTokensOfMember(tx: Tx, teamId: number, accountId: nu
   await revokeWhere(tx, sql`team_id = ${teamId} and user_id = ${accountId}`);
 }
 
+/** Revokes all tokens of an account, in whatever team. */
+export const revokeTokensOfAccount = (tx: Tx, accountId: number): Promise<void> =>
+  revokeWhere(tx, sql`user_id = ${accountId}`);
+
 /** Revokes all tokens of a team. */
 export const revokeTokensOfTeam = (tx: Tx, teamId: number): Promise<void> =>
   revokeWhere(tx, sql`team_id = ${teamId}`);
 
 async function revokeWhere(tx: Tx, condition: ReturnType<typeof sql>): Promise<void> {
-  await sql`update tokens set revoked_at = now() where revoked_at is null and ${condition}`.execute(tx);
+  const { rows } = await sql<{ id: number; name: string; user_id: number; team_id: number }>`
+    update tokens set revoked_at = now() where revoked_at is null and ${condition}
+    returning id, name, user_id, team_id`.execute(tx);
+  await recordTokens(tx, tokenEvents.revoked, rows);
 }

@@ -46,8 +46,8 @@ describe('tokens', () => {
   it('stop working within seconds of being revoked, though they were just used', async () => {
     const { id, plainText } = await issue();
     assert.equal((await call('GET', '/user/teams', { token: plainText })).status, 200);
-    await revokeToken(test.database.db, id);
-    await revokeToken(test.database.db, id);
+    await test.database.transaction((tx) => revokeToken(tx, id));
+    await test.database.transaction((tx) => revokeToken(tx, id));
     const refused = await waitFor('401', async () => {
       const answer = await call('GET', '/user/teams', { token: plainText });
       return answer.status === 401 && answer;
@@ -136,7 +136,7 @@ describe('tokens', () => {
       await assert.rejects(issue(more), (error) => error instanceof AppError && error.status === 422);
     }
     await assert.rejects(
-      revokeToken(test.database.db, 999_999),
+      test.database.transaction((tx) => revokeToken(tx, 999_999)),
       (error) => error instanceof AppError && error.code === 'not_found',
     );
   });

@@ -1,8 +1,8 @@
-import { Type } from 'typebox';
+import { type Static, Type } from 'typebox';
 import { normal, warning } from '../../events/catalogue.ts';
 
-/** What an event tells of an alert. */
-const Told = Type.Object({
+/** What an alert watches for. */
+const Rule = Type.Object({
   name: Type.Union([Type.String(), Type.Null()]),
   /** The instance that it watches. */
   resource_type: Type.String(),
@@ -12,6 +12,11 @@ const Told = Type.Object({
   comparison: Type.String(),
   threshold: Type.Number(),
   unit: Type.String(),
+});
+
+/** What an event tells of an alert that turns. */
+const Told = Type.Object({
+  ...Rule.properties,
   value: Type.Union([Type.Number(), Type.Null()]),
   /** It goes to these channels only. */
   channels: Type.Array(Type.String()),
@@ -29,8 +34,21 @@ const WHY = {
   deleted: ' The alert was deleted.',
 };
 
-/** Events of alerts. */
+const watches = ({ resource_name, metric, comparison, threshold, unit }: Static<typeof Rule>): string =>
+  `${resource_name}: ${metric} ${comparison} ${withUnit(threshold, unit)}`;
+
+/** What is done to alerts, and what becomes of them. */
 export const alertEvents = {
+  created: normal('alert.created', 'Created', Rule, (rule) => `The alert on ${watches(rule)} was created.`),
+  updated: normal('alert.updated', 'Updated', Rule, (rule) => `The alert was changed to ${watches(rule)}.`),
+  enabled: normal('alert.enabled', 'Enabled', Rule, (rule) => `The alert on ${watches(rule)} was enabled.`),
+  disabled: normal(
+    'alert.disabled',
+    'Disabled',
+    Rule,
+    (rule) => `The alert on ${watches(rule)} was disabled.`,
+  ),
+  deleted: normal('alert.deleted', 'Deleted', Rule, (rule) => `The alert on ${watches(rule)} was deleted.`),
   fired: warning(
     'alert.fired',
     'Fired',

@@ -10,7 +10,15 @@ import { invalid, notFound } from '../../lib/errors.ts';
 import { UUID, uuidv7 } from '../../lib/ids.ts';
 import { metricOf, metricsOf } from '../../metrics/catalogue.ts';
 import { type AlertQuery, CHANNELS, type CreateMetricAlert, UpdateMetricAlert } from './schema.ts';
-import { findAlert, listAlerts, lockAlert, type NamedAlert, recordEnd, writeHistory } from './store.ts';
+import {
+  findAlert,
+  listAlerts,
+  lockAlert,
+  type NamedAlert,
+  recordDone,
+  recordEnd,
+  writeHistory,
+} from './store.ts';
 import { labelOf, viewAlert } from './view.ts';
 
 const QUOTA = 'metric_alert';
@@ -116,7 +124,7 @@ export class AlertService {
       channels: [...(body.notification_channels ?? CHANNELS)],
     };
     await tx.insertInto('metric_alerts').values(values).execute();
-    return viewAlert((await findAlert(tx, teamId, id))!);
+    return viewAlert(await this.#done(tx, teamId, id, 'created'));
   }
 
   /** A change of what is compared begins anew: an alert that has fired is over. */
@@ -145,21 +153,35 @@ export class AlertService {
       await begin(tx, alert, alert.status === 'disabled' ? 'disabled' : 'active', 'changed');
       await writeHistory(tx, { ...alert, ...changed }, 'changed');
     }
-    return viewAlert((await findAlert(tx, alert.team_id, id))!);
+    return viewAlert(await this.#done(tx, alert.team_id, id, 'updated'));
   }
 
   async toggle(tx: Tx, principal: TeamPrincipal, id: string) {
     const alert = await this.#lock(tx, principal, id);
     const isDisabled = alert.status === 'disabled';
     await begin(tx, alert, isDisabled ? 'active' : 'disabled', 'disabled');
-    await writeHistory(tx, alert, isDisabled ? 'enabled' : 'disabled');
-    return viewAlert((await findAlert(tx, alert.team_id, id))!);
+    const what = isDisabled ? 'enabled' : 'disabled';
+    await writeHistory(tx, alert, what);
+    return viewAlert(await this.#done(tx, alert.team_id, id, what));
   }
 
   async delete(tx: Tx, principal: TeamPrincipal, id: string): Promise<void> {
     const alert = await this.#lock(tx, principal, id);
     if (alert.status === 'triggered') await recordEnd(tx, alert, 'deleted');
+    await recordDone(tx, alert, 'deleted');
     await tx.deleteFrom('metric_alerts').where('id', '=', id).execute();
+  }
+
+  /** Writes what was done to an alert, and returns it. */
+  async #done(
+    tx: Tx,
+    teamId: number,
+    id: string,
+    what: 'created' | 'updated' | 'enabled' | 'disabled',
+  ): Promise<NamedAlert> {
+    const alert = (await findAlert(tx, teamId, id))!;
+    await recordDone(tx, alert, what);
+    return alert;
   }
 
   async #lock(tx: Tx, principal: TeamPrincipal, id: string): Promise<NamedAlert> {

@@ -73,6 +73,13 @@ export const lockAlert = async (tx: Tx, teamId: number, id: string): Promise<Nam
 export const recordEnd = (tx: Tx, alert: NamedAlert, because: 'changed' | 'disabled' | 'deleted') =>
   record(tx, alertEvents.resolved, subjectOf(alert), { ...toldOf(alert, null), because });
 
+/** Writes what was done to an alert. */
+export const recordDone = (
+  tx: Tx,
+  alert: NamedAlert,
+  what: 'created' | 'updated' | 'enabled' | 'disabled' | 'deleted',
+) => record(tx, alertEvents[what], subjectOf(alert), toldOf(alert, null));
+
 export const subjectOf = ({ team_id, id }: Pick<Alert, 'team_id' | 'id'>) => ({
   teamId: team_id,
   resourceType: 'alert',

@@ -101,12 +101,17 @@ const BY_TYPE: Readonly<Record<string, Category | null>> = {
   'snapshot.delete_failed': 'snapshot_failed',
   'snapshot.verify_failed': 'snapshot_failed',
   'snapshot.mended': 'snapshot_failed',
+  'team.created': null,
   'team.member_added': 'team_member_added',
   'team.member_removed': 'team_member_removed',
   'team.member_left': 'team_member_removed',
   'team.invitation_sent': 'team_invitation_sent',
-  'team.invitation_accepted': 'team_invitation_accepted',
+  'team.invitation_withdrawn': 'team_invitation_sent',
+  'team.quotas_changed': 'resource_status_changed',
 };
+
+/** What alerts tell; what is done to an alert itself is in the log only. */
+const TURNS_OF_ALERTS: ReadonlySet<string> = new Set(['alert.fired', 'alert.resolved']);
 
 /** What alerts are about, by their metric. */
 const BY_METRIC: Readonly<Record<string, Category>> = {
@@ -128,6 +133,7 @@ export function categoryOf({
   payload,
 }: Pick<PlacedEvent, 'type' | 'resource_type' | 'severity' | 'payload'>): Category | null {
   const what = type.slice(type.indexOf('.') + 1);
+  if (resource === 'alert' && !TURNS_OF_ALERTS.has(type)) return null;
   if (resource === 'alert')
     return BY_METRIC[String((payload as { metric?: unknown }).metric)] ?? 'pod_health_issue';
   if (type in BY_TYPE) return BY_TYPE[type]!;

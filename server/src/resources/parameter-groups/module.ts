@@ -1,4 +1,5 @@
 import type { ModuleContext, ResourceModule } from '../../module.ts';
+import { parameterGroupEvents } from './events.ts';
 import type { GroupFollowers } from './followers.ts';
 import { parameterGroupRoutes } from './routes.ts';
 import { ParameterGroupService } from './service.ts';
@@ -16,6 +17,7 @@ export const parameterGroupsModule = (
     },
   ],
   audit: () => ({ parameterGroup: { type: 'parameter-group', tables: ['parameter_groups'], id: 'number' } }),
+  events: parameterGroupEvents,
   subjects: { 'parameter-group': 'database' },
   search: [
     {

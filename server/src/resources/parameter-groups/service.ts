@@ -1,6 +1,8 @@
 import { sql } from 'kysely';
 import type { Images } from '../../dataplane/contract/images.ts';
 import type { Database, Queryable, Tx } from '../../db/database.ts';
+import type { EventType } from '../../events/catalogue.ts';
+import { recordAll } from '../../events/store.ts';
 import { refuseChanges } from '../../http/fixed.ts';
 import { pageOf } from '../../http/pagination.ts';
 import type { TeamPrincipal } from '../../http/principal.ts';
@@ -10,6 +12,7 @@ import { checkParameters, type Parameters } from '../../services/check-parameter
 import type { Provider } from '../../services/provider.ts';
 import { imageOf } from '../../services/provider.ts';
 import { findProvider } from '../../services/registry.ts';
+import { parameterGroupEvents } from './events.ts';
 import type { Follower, GroupFollowers } from './followers.ts';
 import { knownParameters, resolveParameters } from './resolution.ts';
 import {
@@ -129,6 +132,7 @@ export class ParameterGroupService {
       .values({ ...group, ...jsonColumns(group), team_id: principal.team.id })
       .returningAll()
       .executeTakeFirstOrThrow();
+    await recordGroups(tx, parameterGroupEvents.created, [row]);
     return {
       message: 'The parameter group was created.',
       parameter_group: await this.#view(row),
@@ -149,7 +153,7 @@ export class ParameterGroupService {
     const checked = changed
       ? await this.#checkGroup(provider, group.family, content.parameters, content.locked)
       : null;
-    if (body.is_default) await unsetDefault(tx, principal.team.id, group);
+    if (body.is_default) await unsetDefault(tx, principal.team.id, group, group.id);
     const row = await tx
       .updateTable('parameter_groups')
       .set({
@@ -163,6 +167,7 @@ export class ParameterGroupService {
       .where('id', '=', group.id)
       .returningAll()
       .executeTakeFirstOrThrow();
+    await recordGroups(tx, parameterGroupEvents.updated, [row]);
     const following = body.parameters === undefined ? [] : await this.#followers.lock(tx, group.id);
     for (const follower of following) await this.#follow(tx, principal, row, follower);
     const message =
@@ -226,6 +231,7 @@ export class ParameterGroupService {
     }
     await tx.deleteFrom('parameter_groups').where('id', '=', group.id).execute();
     await releaseQuota(tx, principal.team.id, 'parameter_group');
+    await recordGroups(tx, parameterGroupEvents.deleted, [group]);
     return { message: 'The parameter group was deleted.' };
   }
 }
@@ -250,15 +256,33 @@ const jsonColumns = (group: { parameters: object; locked_parameters: readonly st
   locked_parameters: JSON.stringify(group.locked_parameters),
 });
 
+/** Another group was the default of these instances. */
 async function unsetDefault(
   tx: Tx,
   teamId: number,
   { provider, family }: Pick<ParameterGroup, 'provider' | 'family'>,
+  except: number | null = null,
 ): Promise<void> {
-  await sql`update parameter_groups set is_default = false
+  const { rows } = await sql<ParameterGroup>`update parameter_groups set is_default = false
     where team_id = ${teamId} and provider = ${provider} and family is not distinct from ${family}
-      and is_default`.execute(tx);
+      and is_default and id is distinct from ${except} returning *`.execute(tx);
+  await recordGroups(tx, parameterGroupEvents.updated, rows);
 }
+
+/** Writes what happened to groups of teams. */
+const recordGroups = (
+  tx: Tx,
+  type: EventType<(typeof parameterGroupEvents)['created']['payload']>,
+  groups: readonly ParameterGroup[],
+) =>
+  recordAll(
+    tx,
+    type,
+    groups.map(({ id, team_id, name, provider }) => ({
+      subject: { teamId: team_id!, resourceType: 'parameter-group', resourceId: String(id) },
+      payload: { name, provider_type: provider },
+    })),
+  );
 
 function viewGroup(group: ParameterGroup, restart: string[]) {
   return {

@@ -63,7 +63,7 @@ describe('deliveries of webhooks', () => {
     await write(resource);
     await untilReceived(sink, 1);
     const [{ headers, body, json }] = sink.received as [Received];
-    const [event] = (await call('GET', '/events')).body.data;
+    const [event] = (await call('GET', '/events?resource_type=vps')).body.data;
     assert.deepEqual(json, { type: 'vps.rebooted', timestamp: event.created_at, data: event });
     assert.equal(headers['webhook-id'], `evt_${event.id}`);
     new Webhook(secret).verify(body, headers as Record<string, string>);

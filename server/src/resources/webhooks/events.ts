@@ -5,6 +5,25 @@ const Endpoint = { name: Type.String(), url: Type.String() };
 
 /** The events of webhooks' endpoints. */
 export const webhookEvents = {
+  created: normal(
+    'webhook.created',
+    'Created',
+    Type.Object(Endpoint),
+    ({ name, url }) => `The webhook "${name}" (${url}) was created.`,
+  ),
+  updated: normal(
+    'webhook.updated',
+    'Updated',
+    Type.Object({ ...Endpoint, enabled: Type.Boolean() }),
+    ({ name, url, enabled }) =>
+      `The webhook "${name}" (${url}) was changed${enabled ? '' : ', and is disabled'}.`,
+  ),
+  deleted: normal(
+    'webhook.deleted',
+    'Deleted',
+    Type.Object(Endpoint),
+    ({ name, url }) => `The webhook "${name}" (${url}) was deleted.`,
+  ),
   disabled: warning(
     'webhook.disabled',
     'Disabled',

@@ -58,10 +58,14 @@ async function deliveriesOf(tx: Tx, events: readonly PlacedEvent[]): Promise<New
   });
 }
 
+/** What an endpoint is not told of itself: a receiver need not know how it was set up. */
+const OF_OTHERS: ReadonlySet<string> = new Set(['webhook.created', 'webhook.updated']);
+
 /** Whether an endpoint is told of an event: it is of its team and types, not older than the endpoint, and names no other channels. */
 function isTold(endpoint: Selectable<WebhookEndpoints>, event: PlacedEvent): boolean {
   const { team_id, event_types: types, created_at } = endpoint;
   if (team_id !== event.team_id || event.created_at < created_at) return false;
+  if (event.resource_id === endpoint.id && OF_OTHERS.has(event.type)) return false;
   const { channels } = event.payload as { channels?: readonly string[] };
   if (channels && !channels.includes('webhook')) return false;
   return types.length === 0 || types.includes(event.type) || types.includes(`${event.resource_type}.*`);

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { type Insertable, sql } from 'kysely';
 import type { Database, Queryable, Tx } from '../../db/database.ts';
 import type { WebhookEndpoints } from '../../db/schema.gen.ts';
@@ -129,9 +130,10 @@ export class WebhookService {
 
   /** Deletes an endpoint with its deliveries. */
   async delete(tx: Tx, { team }: TeamPrincipal, id: string): Promise<void> {
-    await this.#lock(tx, team.id, id);
+    const endpoint = await this.#lock(tx, team.id, id);
     await releaseQuota(tx, team.id, QUOTA);
     await tx.deleteFrom('webhook_endpoints').where('id', '=', id).execute();
+    await record(tx, webhookEvents.deleted, subjectOf(endpoint), toldOf(endpoint));
   }
 
   /** Sends a message of type `webhook.test`, whatever types the endpoint gets. */
@@ -206,6 +208,7 @@ export class WebhookService {
       .values({ id: uuidv7(), team_id: team.id, secret_sealed: this.#secrets.seal(secret), ...values })
       .returningAll()
       .executeTakeFirstOrThrow();
+    await record(tx, webhookEvents.created, subjectOf(endpoint), toldOf(endpoint));
     return { endpoint, secret };
   }
 
@@ -228,11 +231,16 @@ export class WebhookService {
       .where('id', '=', present.id)
       .returningAll()
       .executeTakeFirstOrThrow();
+    if (differs(present, changed)) {
+      const told = { ...toldOf(changed), enabled: isEnabled };
+      await record(tx, webhookEvents.updated, subjectOf(changed), told);
+    }
     if (isEnabled) await wakeDispatchers(tx);
     return changed;
   }
 
-  async #regenerate(tx: Tx, { id, team_id, name, url, secret_sealed }: Endpoint): Promise<string> {
+  async #regenerate(tx: Tx, endpoint: Endpoint): Promise<string> {
+    const { id, secret_sealed } = endpoint;
     const secret = newSecret();
     await tx
       .updateTable('webhook_endpoints')
@@ -244,8 +252,7 @@ export class WebhookService {
       })
       .where('id', '=', id)
       .execute();
-    const subject = { teamId: team_id, resourceType: 'webhook', resourceId: id };
-    await record(tx, webhookEvents.secretRegenerated, subject, { name, url: new URL(url).origin });
+    await record(tx, webhookEvents.secretRegenerated, subjectOf(endpoint), toldOf(endpoint));
     return secret;
   }
 
@@ -264,6 +271,20 @@ export class WebhookService {
     });
   }
 }
+
+const subjectOf = ({ id, team_id }: Endpoint) => ({
+  teamId: team_id,
+  resourceType: 'webhook',
+  resourceId: id,
+});
+
+/** What events tell of an endpoint. The rest of its URL may be secret. */
+const toldOf = ({ name, url }: Endpoint) => ({ name, url: new URL(url).origin });
+
+const differs = (before: Endpoint, after: Endpoint): boolean =>
+  (['name', 'url', 'event_types', 'enabled'] as const).some(
+    (member) => !isDeepStrictEqual(before[member], after[member]),
+  );
 
 /** Warns of another endpoint of the team with the same name. */
 const warnOfName = (tx: Tx, endpoint: Pick<Endpoint, 'id' | 'name' | 'team_id'>) =>
