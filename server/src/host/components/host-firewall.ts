@@ -31,13 +31,19 @@ import { readKernelSetting } from './kernel-settings.ts';
  *   (nf_conntrack_tcp_loose). Otherwise a connection that was cut, because the team's firewalls now forbid it, would
  *   resume with the next packet of the side that may send.
  *
- * - New connections are allowed only while Incus's rules are in place; otherwise `acl-guard.ts` closes the bridge.
+ * - New connections are allowed only while Incus's rules are in place; otherwise `acl-guard.ts` closes the bridge. Those
+ *   that are `closed` (elements of the set) stay so.
  *
  * - ICMPv6 behind extension headers is dropped: Incus's rules only match the first header, so they would let it pass.
  *
  * - No instance fills the connection table that all share, see `flow-bounds.ts`.
  */
-export function firewallScript(installId: string, others: readonly string[], bounds = FLOW_BOUNDS): string {
+export function firewallScript(
+  installId: string,
+  others: readonly string[],
+  bounds = FLOW_BOUNDS,
+  closed = '',
+): string {
   const table = firewallTable(installId);
   const bridges = `"${bridgePrefix(installId)}*"`;
   const foreign = others.map((id) => `"${bridgePrefix(id)}*"`);
@@ -54,7 +60,7 @@ table inet ${table} {
   set closed {
     type ifname
     flags timeout
-  }
+${closed === '' ? '' : `    elements = { ${closed} }\n`}  }
   set open_to_all {
     type inet_service
   }
@@ -95,13 +101,20 @@ ${flowChains(bridges, bounds)}}
 `;
 }
 
-/** Blocks new connections through a bridge for this many seconds. For a closed bridge, restarts the time. */
-export async function closeBridge(installId: string, bridge: string, seconds: number): Promise<void> {
-  const add = elementCommand('add', installId, bridge, ` timeout ${seconds}s`);
-  const remove = elementCommand('delete', installId, bridge);
+/** Blocks new connections through bridges for this many seconds. For a closed bridge, restarts the time. */
+export async function closeBridges(
+  installId: string,
+  bridges: readonly string[],
+  seconds: number,
+): Promise<void> {
+  if (bridges.length === 0) return;
   // nftables does not renew the timeout of an existing element, and cannot delete a missing one. Hence add, delete,
   // add.
-  await run('nft', ['-f', '-'], { input: [add, remove, add].join('\n') });
+  const input = bridges.flatMap((bridge) => {
+    const add = elementCommand('add', installId, bridge, ` timeout ${seconds}s`);
+    return [add, elementCommand('delete', installId, bridge), add];
+  });
+  await run('nft', ['-f', '-'], { input: input.join('\n') });
 }
 
 /** Opens a bridge; does nothing where it is open. */
@@ -111,8 +124,13 @@ export async function openBridge(installId: string, bridge: string): Promise<voi
   });
 }
 
-export async function openBridges(installId: string): Promise<void> {
-  await run('nft', ['flush', 'set', 'inet', firewallTable(installId), 'closed']);
+/** The bridges that are closed, as elements of a set: a new table keeps them so. */
+async function closedElements(installId: string): Promise<string> {
+  const { stdout } = await run('nft', ['list', 'set', 'inet', firewallTable(installId), 'closed'], {
+    allow: 'any',
+  });
+  const found = [...stdout.matchAll(/"(\S+)" timeout (\w+)/g)];
+  return found.map(([, bridge, timeout]) => `"${bridge}" timeout ${timeout}`).join(', ');
 }
 
 const elementCommand = (verb: 'add' | 'delete', installId: string, bridge: string, rest = ''): string =>
@@ -124,7 +142,8 @@ export async function applyHostFirewall(
   others: readonly string[] = [],
   bounds = FLOW_BOUNDS,
 ): Promise<void> {
-  await run('nft', ['-f', '-'], { input: firewallScript(installId, others, bounds) });
+  const closed = await closedElements(installId);
+  await run('nft', ['-f', '-'], { input: firewallScript(installId, others, bounds, closed) });
 }
 
 /** Whether the table exists with both of its hooks. */

@@ -52,9 +52,12 @@ export function findIncusd(home: string): ProcessIdentity | null {
 
 /**
  * Starts the install's own Incus daemon, or takes over the running one. Does not wait for it to answer. If an upgrade
- * replaced its program, the daemon is restarted; instances keep running.
+ * replaced its program, the daemon is restarted; instances keep running. `beforeStart` comes right before a new one.
  */
-export async function ensureIncusd(home: string): Promise<ProcessIdentity> {
+export async function ensureIncusd(
+  home: string,
+  beforeStart: () => Promise<void> = async () => undefined,
+): Promise<ProcessIdentity> {
   const running = findIncusd(home);
   if (running && !linkOf(running.pid, 'exe')?.endsWith(' (deleted)')) return running;
   if (running) await stopIncusd(home);
@@ -65,6 +68,7 @@ export async function ensureIncusd(home: string): Promise<ProcessIdentity> {
   await ensureContainerDefaults(home);
   await ensureSharedDevices();
   await rotateLog(incusLog(home));
+  await beforeStart();
   const started = await startDaemon({
     command: '/bin/sh',
     args: ['-c', PREPARE, INCUSD, ...argumentsFor(home)],

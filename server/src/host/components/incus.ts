@@ -5,7 +5,7 @@ import { isAlive, isRoot, type ProcessIdentity } from '../../lib/processes.ts';
 import type { Attempt, HostComponent, HostContext } from '../component.ts';
 import { poolFor } from '../install.ts';
 import { OperatorError } from '../operator-error.ts';
-import { aclGuard } from './acl-guard.ts';
+import { aclGuard, closeBeforeIncus } from './acl-guard.ts';
 import { INCUS_CHECKS } from './incus-checks.ts';
 import {
   HOST_INCUS_SOCKET,
@@ -47,7 +47,7 @@ export const incus: HostComponent = {
   // Incus restarts instances that were running, so everything that isolates them must be up before.
   after: [kernelSettings, aclGuard, lxcfs],
   appliesTo: usesLocalIncus,
-  create({ config: { home }, incus: whose, log }) {
+  create({ config: { home }, incus: whose, installId, log }) {
     if (whose === 'host') {
       log('This host has an Incus in use: Danube keeps to projects, networks and a pool of its own in it');
       return null;
@@ -56,7 +56,7 @@ export const incus: HostComponent = {
     return {
       // Does not wait for the daemon to answer; the storage pool does.
       async ensure() {
-        daemon = await ensureIncusd(home);
+        daemon = await ensureIncusd(home, () => closeBeforeIncus(installId));
       },
       // The process starts as a shell that raises limits and then execs incusd, with the same process id and start
       // time.
