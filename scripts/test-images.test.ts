@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { recipeHash } from '../server/src/images/builder.ts';
 import type { Recipe } from '../server/src/images/recipe.ts';
-import { keepImages, recipeToRenew, TEST_RECIPES, takeImages } from './test-images.ts';
+import { keepImages, recipeToRenew, TEST_RECIPES, takeImages, tidy } from './test-images.ts';
 
 describe('images between runs', () => {
   let folder: string;
@@ -43,15 +43,42 @@ describe('images between runs', () => {
     assert.deepEqual([await content(run('third'), one), await content(run('third'), two)], ['of 1', 'of 2']);
   });
 
-  it('keeps nothing unfinished, and forgets what no recipe makes any more', async () => {
+  it('keeps nothing unfinished', async () => {
     await mkdir(path.join(run('first'), `${one.id}.partial-abc`), { recursive: true });
     await mkdir(path.join(run('first'), nameOf(two)));
-    await mkdir(path.join(cache, `${one.id}-0123456789abcdef`), { recursive: true });
-    await mkdir(path.join(cache, `${nameOf(one)}.copy`));
+    await mkdir(path.join(cache, `${nameOf(one)}.copy`), { recursive: true });
     await keepImages(run('first'), cache);
     await takeImages(run('second'), null, cache);
     assert.deepEqual(await readdir(run('second')), []);
     assert.deepEqual(await readdir(cache), ['lock']);
+  });
+
+  it('keeps images of other recipes for a week, and fewer where they take much', async () => {
+    const days = { today: 0, yesterday: 1.5, earlier: 3, before: 8 };
+    const store = async (): Promise<void> => {
+      for (const [name, age] of Object.entries(days)) {
+        await mkdir(path.join(cache, name), { recursive: true });
+        await writeFile(path.join(cache, name, 'rootfs.tar.zst'), 'x'.repeat(1000));
+        const used = new Date(Date.now() - age * 86_400_000);
+        await utimes(path.join(cache, name), used, used);
+      }
+    };
+    await store();
+    await keepImages(run('none'), cache);
+    assert.deepEqual(await readdir(cache), ['earlier', 'lock', 'today', 'yesterday']);
+    await tidy(cache, 2500);
+    assert.deepEqual(await readdir(cache), ['lock', 'today', 'yesterday']);
+    await tidy(cache, 500);
+    assert.deepEqual(await readdir(cache), ['lock', 'today']);
+  });
+
+  it('knows that an image is in use, whoever built it', async () => {
+    await build(cache, one, 1);
+    const long = new Date(Date.now() - 30 * 86_400_000);
+    await utimes(path.join(cache, nameOf(one)), long, long);
+    await takeImages(run('first'), null, cache);
+    await tidy(cache, 0);
+    assert.ok((await readdir(cache)).includes(nameOf(one)));
   });
 
   it('renews every image in turn', () => {
