@@ -23,7 +23,9 @@ test('the table in docs/configuration.md has every setting, as the code says it,
 });
 
 test('every setting that the code reads is in the table', async () => {
-  const files = ['config.ts', 's3-config.ts'].map((file) => path.join(import.meta.dirname, file));
+  const files = ['config.ts', 'oidc-config.ts', 's3-config.ts'].map((file) =>
+    path.join(import.meta.dirname, file),
+  );
   const texts = await Promise.all(files.map((file) => readFile(file, 'utf8')));
   const read = [...texts.join().matchAll(/(?:get|oneOf)\(\s*'([A-Z_0-9]+)'/g)].map((match) => match[1]);
   const known = new Set(SETTINGS.map(({ name }) => name));

@@ -2,8 +2,8 @@ import { isIPv4 } from 'node:net';
 import path from 'node:path';
 import { ConfigError } from './config-error.ts';
 import type { PortRange } from './instances/addresses.ts';
-import { isMailAddress } from './mail/address.ts';
-import { readSmtpUrl } from './mail/smtp-url.ts';
+import { type MailConfig, readMail } from './mail/config.ts';
+import { type OidcConfig, readOidc } from './oidc-config.ts';
 import { readS3, type S3Config } from './s3-config.ts';
 import { SETTINGS } from './settings.ts';
 
@@ -57,21 +57,6 @@ export interface Config {
     serverCert: string | null;
     pool: string;
   } | null;
-}
-
-/** How e-mail is sent. */
-export interface MailConfig {
-  /** As `readSmtpUrl` understands it. Holds a password. */
-  smtpUrl: string;
-  from: { name: string; address: string };
-}
-
-export interface OidcConfig {
-  issuer: string;
-  clientId: string;
-  clientSecret: string;
-  /** What people call it. */
-  name: string;
 }
 
 /** How much of what the host has is promised to instances. */
@@ -229,25 +214,6 @@ function readCapacity(get: (name: string) => string | null): CapacityPolicy {
   };
 }
 
-function readOidc(get: (name: string) => string | null): OidcConfig | null {
-  const issuer = get('OIDC_ISSUER');
-  if (issuer === null) return null;
-  const url = URL.parse(issuer);
-  const isLocal = url?.protocol === 'http:' && ['127.0.0.1', '[::1]', 'localhost'].includes(url.hostname);
-  if (url === null || !(url.protocol === 'https:' || isLocal)) {
-    throw new ConfigError(
-      `OIDC_ISSUER is "${issuer}". It takes the https address of a provider, for example https://sso.example.org.`,
-    );
-  }
-  const clientId = get('OIDC_CLIENT_ID');
-  const clientSecret = get('OIDC_CLIENT_SECRET');
-  if (!clientId || !clientSecret)
-    throw new ConfigError(
-      'OIDC_ISSUER needs OIDC_CLIENT_ID and OIDC_CLIENT_SECRET, which the provider gives.',
-    );
-  return { issuer, clientId, clientSecret, name: get('OIDC_NAME') ?? url.hostname };
-}
-
 function readIncus(get: (name: string) => string | null): Config['incus'] {
   const url = get('INCUS_URL');
   if (!url) return null;
@@ -266,24 +232,6 @@ function readIncus(get: (name: string) => string | null): Config['incus'] {
     serverCert: get('INCUS_SERVER_CERT'),
     pool: get('INCUS_POOL') ?? 'default',
   };
-}
-
-function readMail(smtpUrl: string | null, sender: string | null): MailConfig | null {
-  if (smtpUrl === null) return null;
-  if (readSmtpUrl(smtpUrl) === null) {
-    throw new ConfigError(
-      'SMTP_URL makes no sense. It takes smtps://USER:PASSWORD@HOST (TLS), smtp://USER:PASSWORD@HOST (STARTTLS) or ' +
-        'smtp+plain://HOST (no TLS), each with :PORT where it is not the usual one, and special characters percent-encoded.',
-    );
-  }
-  const [, name = '', bracketed, bare] = /^(?:([^<>"\p{C}]*)<([^<>]+)>|(\S+))$/u.exec(sender ?? '') ?? [];
-  const address = bracketed ?? bare ?? '';
-  if (!isMailAddress(address)) {
-    throw new ConfigError(
-      `SMTP_URL needs DANUBE_MAIL_FROM, which is "${sender ?? ''}". It takes a sender, for example Danube <cloud@example.com>.`,
-    );
-  }
-  return { smtpUrl, from: { name: name.trim(), address } };
 }
 
 const readMetricsListen = (text: string | null) =>

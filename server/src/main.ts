@@ -1,5 +1,5 @@
-import { runCommand } from './cli/commands.ts';
 import { reportFailure } from './cli/failure.ts';
+import { runCommand } from './cli/run-command.ts';
 import { unknownSettings } from './config.ts';
 
 // A reader that ends before its time, such as `head`, or `tee` at Ctrl-C, must not end us: a server has to stop what it

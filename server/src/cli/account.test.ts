@@ -3,8 +3,8 @@ import { after, before, describe, it } from 'node:test';
 import { createApiClient } from '../../test/api-client.ts';
 import { startTestApp, type TestApp, testConfig, waitFor } from '../../test/harness.ts';
 import { createPerson, PASSWORD } from '../../test/people.ts';
-import { runCommand } from './commands.ts';
 import { UsageError } from './failure.ts';
+import { runCommand } from './run-command.ts';
 
 describe('danube account', () => {
   let test: TestApp;

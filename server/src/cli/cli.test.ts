@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { helpText, runCommand } from './commands.ts';
 import { UsageError } from './failure.ts';
+import { helpText, runCommand } from './run-command.ts';
 import { describeScopes, parseExpiry, parseScopes } from './token.ts';
 
 test('an invalid command line is answered with the usage', async () => {

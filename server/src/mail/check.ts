@@ -1,4 +1,4 @@
-import type { MailConfig } from '../config.ts';
+import type { MailConfig } from './config.ts';
 import { describeRefusal, openTransport } from './transport.ts';
 
 /** Connects to the mail server and logs in. Returns why that fails; null where it works. */

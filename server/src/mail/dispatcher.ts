@@ -1,9 +1,9 @@
-import type { MailConfig } from '../config.ts';
 import type { Database } from '../db/database.ts';
 import { startWakeUp } from '../db/wake-up.ts';
 import type { SecretBox } from '../lib/crypto.ts';
 import type { Log } from '../lib/log.ts';
 import { pauseAfter } from '../lib/retries.ts';
+import type { MailConfig } from './config.ts';
 import {
   claimMails,
   MAILS_CHANNEL,

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import type { MailConfig } from '../config.ts';
 import type { Queryable } from '../db/database.ts';
 import type { SecretBox } from '../lib/crypto.ts';
 import { isMailAddress } from './address.ts';
+import type { MailConfig } from './config.ts';
 
 /** An e-mail to one person; `renderMail` makes its text and HTML. */
 export interface Mail {

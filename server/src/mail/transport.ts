@@ -1,5 +1,5 @@
 import nodemailer from 'nodemailer';
-import type { MailConfig } from '../config.ts';
+import type { MailConfig } from './config.ts';
 import { readSmtpUrl } from './smtp-url.ts';
 
 /** Milliseconds: until the server is connected and greets, and of silence while it is spoken to. */

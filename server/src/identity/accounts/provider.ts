@@ -1,10 +1,10 @@
 import { sql } from 'kysely';
 import * as oidc from 'openid-client';
-import type { OidcConfig } from '../../config.ts';
 import type { Database, Tx } from '../../db/database.ts';
 import { isPrintable } from '../../http/schema.ts';
 import { AppError } from '../../lib/errors.ts';
 import { uuidv7 } from '../../lib/ids.ts';
+import type { OidcConfig } from '../../oidc-config.ts';
 import type { Ceremonies } from './ceremonies.ts';
 import { findByEmail, insertAccount, isEmail } from './store.ts';
 
