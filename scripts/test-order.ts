@@ -20,6 +20,8 @@ const LONGEST = [
   'server/src/resources/managed-services/faults.test.ts',
   'server/src/resources/vps/faults.test.ts',
   'server/src/resources/snapshots/faults.test.ts',
+  'server/test/dashboard-accessibility.test.ts',
+  'server/test/dashboard-hostile.test.ts',
   'server/test/dashboard.test.ts',
   'server/src/cli/start.test.ts',
   'server/src/host/components/host-firewall.test.ts',

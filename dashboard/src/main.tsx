@@ -9,7 +9,7 @@ import './styles.css';
 import { installTips } from './ui/tip.ts';
 import { Toasts } from './ui/toast.tsx';
 
-reloadWhenOutdated();
+reloadWhenOutdated(() => router.latestLocation.href);
 installTips();
 
 createRoot(document.getElementById('root')!).render(

@@ -34,7 +34,11 @@ const COLUMNS: readonly Column<Bucket>[] = [
           </Link>
           {public_access && <Tag>{text.public}</Tag>}
         </span>
-        {display_name && display_name !== name && <Copyable text={name} />}
+        {display_name && display_name !== name && (
+          <span className="mt-1 block">
+            <Copyable text={name} />
+          </span>
+        )}
       </div>
     ),
   },

@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import type { Page } from 'playwright-core';
+import { clientOf, newVps } from './client.ts';
+import { type Console, openConsole, tabTo, watch, withoutBrowser } from './dashboard-browser.ts';
+import { createTeam, waitFor } from './harness.ts';
+import { createPerson, PASSWORD } from './people.ts';
+
+describe('using the dashboard', { skip: withoutBrowser }, () => {
+  let console: Console;
+  before(async () => {
+    console = await openConsole();
+  });
+  after(() => console?.close());
+
+  it('takes nothing but a keyboard: signing in, creating, stopping and deleting a server', async () => {
+    const person = await createPerson(console.test.database);
+    const context = await console.browser.newContext({ baseURL: console.test.app.url! });
+    const page = await context.newPage();
+    const problems = watch(page);
+    await page.goto('/sign-in?next=/vps');
+    await type(page, 'E-mail', person.email);
+    await type(page, 'Password', PASSWORD);
+    await page.keyboard.press('Enter');
+    await page.getByText('No servers yet').waitFor();
+    await tabTo(page, page.getByRole('link', { name: 'Create server' }));
+    await page.keyboard.press('Enter');
+    await tabTo(page, page.getByRole('radio').first());
+    await tabTo(page, page.getByRole('radio', { name: /^(Password|SSH key)/ }));
+    await page.keyboard.press('ArrowDown');
+    const byPassword = page.getByRole('radio', { name: /^Password/ });
+    if (!(await byPassword.isChecked())) await page.keyboard.press('ArrowDown');
+    assert.ok(await byPassword.isChecked());
+    await type(page, 'Password', 'correct horse battery');
+    await type(page, 'Password again', 'correct horse battery');
+    await type(page, 'Name', 'by-keyboard');
+    await tabTo(page, page.getByRole('button', { name: 'Create server' }));
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'by-keyboard' }).waitFor();
+    await page.getByText('Running', { exact: true }).first().waitFor();
+    await tabTo(page, page.getByRole('button', { name: 'Stop' }));
+    await page.keyboard.press('Enter');
+    await tabTo(page, page.getByRole('dialog').getByRole('button', { name: 'Stop' }));
+    await page.keyboard.press('Enter');
+    await page.getByText('Stopped', { exact: true }).first().waitFor();
+    await tabTo(page, page.getByRole('button', { name: 'More actions' }));
+    await page.keyboard.press('Enter');
+    await page.getByRole('menuitem', { name: 'Delete' }).waitFor();
+    await page.keyboard.press('ArrowUp');
+    await page.keyboard.press('Enter');
+    await tabTo(page, page.getByRole('dialog').getByRole('textbox'));
+    await page.keyboard.type('by-keyboard');
+    await page.keyboard.press('Enter');
+    await page.getByText('No servers yet').waitFor();
+    assert.deepEqual(problems, []);
+    await context.close();
+  });
+
+  it('takes one stream for all tabs of a browser, which another tab goes on with', async () => {
+    const team = await createTeam(console.test.database);
+    const call = clientOf(console.test.app.url!, team.token);
+    const { page: first, context } = await console.open(team);
+    const [second, third] = [await context.newPage(), await context.newPage()];
+    const streams = new Map<Page, number>();
+    for (const page of [first, second, third]) {
+      watch(page);
+      page.on('request', (request) => {
+        if (request.url().endsWith('/events/stream')) streams.set(page, (streams.get(page) ?? 0) + 1);
+      });
+      await page.goto('/vps');
+      await page.getByText('No servers yet').waitFor();
+    }
+    await waitFor('the stream', async () => streams.size > 0);
+    assert.equal((await call('POST', '/vps', newVps({ name: 'for-all' }))).status, 201);
+    for (const page of [first, second, third]) await page.getByRole('row', { name: /for-all/ }).waitFor();
+    assert.deepEqual([...streams], [[first, 1]]);
+    await first.close();
+    await waitFor('another stream', async () => streams.size === 2);
+    assert.equal((await call('POST', '/vps', newVps({ name: 'after-it' }))).status, 201);
+    for (const page of [second, third]) await page.getByRole('row', { name: /after-it/ }).waitFor();
+    assert.equal(streams.size, 2);
+    await context.close();
+  });
+
+  it('goes on by itself after the server was restarted', async () => {
+    const team = await createTeam(console.test.database);
+    const { page, context } = await console.open(team);
+    await page.goto('/vps');
+    await page.getByText('No servers yet').waitFor();
+    await page.route('**/events/stream', (route) => route.abort());
+    const restarted = console.test.restart();
+    await page.getByText(/The connection is lost/).waitFor();
+    await restarted;
+    const call = clientOf(console.test.app.url!, team.token);
+    assert.equal((await call('POST', '/vps', newVps({ name: 'meanwhile' }))).status, 201);
+    await page.unroute('**/events/stream');
+    await page.getByRole('row', { name: /meanwhile/ }).waitFor();
+    await page.getByText(/The connection is lost/).waitFor({ state: 'detached' });
+    await context.close();
+  });
+
+  it('leads on in a tab from before an update, whose files are gone', async () => {
+    const team = await createTeam(console.test.database);
+    const { page, context } = await console.open(team);
+    await page.goto('/vps');
+    await page.getByText('No servers yet').waitFor();
+    let isOld = true;
+    await page.route('**/assets/*.js', (route) =>
+      isOld ? route.fulfill({ status: 404, body: '{}' }) : route.continue(),
+    );
+    page.on('request', (request) => {
+      if (request.isNavigationRequest()) isOld = false;
+    });
+    const link = page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Webhooks' });
+    const heading = page.getByRole('heading', { name: 'Webhooks' });
+    const loaded = page.waitForEvent('load');
+    await link.click();
+    await loaded;
+    await page.locator('h1').first().waitFor();
+    // Pointing at the link was enough to load the page anew; then the click may have been lost.
+    if (!(await heading.isVisible())) await link.click();
+    await heading.waitFor();
+    await context.close();
+  });
+});
+
+/** Goes to a field with the keyboard, and types into it. */
+async function type(page: Page, label: string, text: string): Promise<void> {
+  await tabTo(page, page.getByLabel(label, { exact: true }));
+  await page.keyboard.press('ControlOrMeta+a');
+  await page.keyboard.type(text);
+}
