@@ -1,5 +1,5 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import { answerOf, api } from '../api/client.ts';
 import { accountText as text } from '../text/account.ts';
 import { Button } from '../ui/button.tsx';
@@ -11,6 +11,9 @@ import { Form, SubmitRow } from '../ui/form-element.tsx';
 import { Section } from '../ui/page.tsx';
 import { tellFailure, tellSuccess } from '../ui/toast.tsx';
 import { ProofRefused, useProof } from './proof.tsx';
+
+/** Loaded when the first code is shown. */
+const QrCode = lazy(() => import('./qr-code.tsx'));
 
 interface Setup {
   secret: string;
@@ -96,6 +99,9 @@ function SetupForm({ setup, onDone }: { setup: Setup; onDone: (codes: readonly s
         })
       }
     >
+      <Suspense fallback={<div className="skeleton size-44" />}>
+        <QrCode text={setup.uri} label={text.qrCode} />
+      </Suspense>
       <div>
         <p className="text-sm text-quiet">{text.key}</p>
         <Copyable text={setup.secret} />

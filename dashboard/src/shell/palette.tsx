@@ -1,7 +1,8 @@
-import { useQueries } from '@tanstack/react-query';
+import { keepPreviousData, useQueries, useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { type LucideIcon, Plus } from 'lucide-react';
-import { type KeyboardEvent, useId, useMemo, useState } from 'react';
+import { type LucideIcon, Plus, Search } from 'lucide-react';
+import { type KeyboardEvent, useDeferredValue, useId, useMemo, useState } from 'react';
+import { answerOf, api } from '../api/client.ts';
 import { instancesQuery } from '../api/queries.ts';
 import { type Instance, KINDS } from '../instances/kinds.ts';
 import { shell } from '../text/shell.ts';
@@ -27,10 +28,13 @@ export default function Palette({ onClose }: { onClose: () => void }) {
   const [text, setText] = useState('');
   const [active, setActive] = useState(0);
   const entries = useEntries();
+  const others = useOthers(text);
   const found = useMemo(() => {
     const words = text.toLowerCase().split(/\s+/).filter(Boolean);
-    return entries.filter(({ words: own }) => words.every((word) => own.includes(word))).slice(0, SHOWN);
-  }, [entries, text]);
+    const known = entries.filter(({ words: own }) => words.every((word) => own.includes(word)));
+    const ids = new Set(known.map(({ id }) => id));
+    return [...known, ...others.filter(({ id }) => !ids.has(id))].slice(0, SHOWN);
+  }, [entries, others, text]);
   const open = (entry: Entry | undefined) => {
     if (!entry) return;
     onClose();
@@ -114,6 +118,37 @@ function useEntries(): readonly Entry[] {
     ),
   );
   return [...pages, ...instances, ...forms];
+}
+
+/** Fewer letters fit too much. */
+const SHORTEST_SEARCH = 2;
+
+/** Where what the server finds is shown: a page of its own, or the list it is in. */
+const PLACES: Record<string, (id: string) => string> = {
+  ...Object.fromEntries(KINDS.map(({ name, path }) => [name, (id: string) => `${path}/${id}`])),
+  bucket: (id) => `/object-storage/${id}`,
+  access_key: () => '/object-storage',
+  firewall: (id) => `/firewalls/${id}`,
+  snapshot: () => '/snapshots',
+  'parameter-group': () => '/parameter-groups',
+  'ssh-key': () => '/ssh-keys',
+  webhook: () => '/webhooks',
+};
+
+/** What the server finds by name, id, address or tag, of all types of resources. */
+function useOthers(text: string): readonly Entry[] {
+  const q = useDeferredValue(text.trim());
+  const { data } = useQuery({
+    queryKey: ['search', q],
+    queryFn: async () => (await answerOf(api.GET('/resources/search', { params: { query: { q } } }))).results,
+    enabled: q.length >= SHORTEST_SEARCH,
+    placeholderData: keepPreviousData,
+  });
+  if (q.length < SHORTEST_SEARCH) return [];
+  return (data ?? []).flatMap(({ id, type, name }) => {
+    const to = PLACES[type]?.(id);
+    return to ? [entry(id, name, shell.palette.types[type] ?? type, to, Search)] : [];
+  });
 }
 
 function entry(id: string, label: string, side: string, to: string, icon: LucideIcon, more = ''): Entry {

@@ -20,6 +20,7 @@ export const accountText = {
   setupAbout:
     'Put this key into the app, or open the link on the device that has it. Then type the six digits that it shows.',
   key: 'Key',
+  qrCode: 'QR code of the key, for the camera of your phone',
   openApp: 'Open in an app',
   code: 'Code',
   confirm: 'Confirm',
