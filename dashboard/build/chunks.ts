@@ -1,10 +1,10 @@
 /** What every page needs: it is one file, which compresses better than many. */
 const CORE = new RegExp(
   [
-    'node_modules/(react|react-dom|scheduler|use-sync-external-store|openapi-fetch|@tanstack)/',
+    'node_modules/(react|react-dom|scheduler|use-sync-external-store|@tanstack)/',
     'node_modules/lucide-react/dist/esm/((?!icons/)|icons/(compass|triangle-exclamation-point|circle-check|x|loader-circle)\\.)',
     'vite/preload-helper',
-    'src/(api/(account|client|team)|sign-in/api|text/(common|sign-in))\\.tsx?$',
+    'src/(brand|api/(account|client|team)|sign-in/api|text/(common|sign-in))\\.tsx?$',
     'src/ui/(button|page|toast|tip|field|form|form-element|path)\\.tsx?$',
   ].join('|'),
 );
