@@ -17,6 +17,7 @@ import { benchAlerts } from './alerts.ts';
 import { benchCreateReal } from './create-real.ts';
 import { benchCreateServices } from './create-services.ts';
 import { benchCreateSimulated } from './create-simulated.ts';
+import { benchDashboard } from './dashboard.ts';
 import { benchFairness } from './fairness.ts';
 import { benchIdle } from './idle.ts';
 import { benchListVps } from './list-vps.ts';
@@ -44,6 +45,7 @@ const benchmarks: Record<string, () => Promise<Row[]>> = {
   search: benchSearch,
   alerts: benchAlerts,
   metrics: benchMetrics,
+  dashboard: benchDashboard,
 };
 const wanted = process.argv.slice(2).filter((argument) => argument !== '--write');
 const unknown = wanted.filter((name) => !Object.hasOwn(benchmarks, name));

@@ -1,0 +1,208 @@
+/**
+ * The dashboard in chromium: what its pages load, Lighthouse's scores, the longest task while a list of 1,000 servers is read
+ * to its end, and how soon a change by somebody else is on the screen. Lighthouse is fetched by npm, and runs for desktops.
+ */
+import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import type { Page } from 'playwright-core';
+import { ensureDashboard } from '../server/src/host/dashboard.ts';
+import { CHROMIUM, openBrowser, signedIn } from '../server/test/browser.ts';
+import { clientOf, newVps } from '../server/test/client.ts';
+import { openSession, startTestApp, type TestApp, testConfig } from '../server/test/harness.ts';
+import { median, type Row } from './report.ts';
+
+const LIGHTHOUSE = 'lighthouse@13.5.0';
+const CATEGORIES = {
+  performance: 'performance',
+  accessibility: 'accessibility',
+  'best-practices': 'best practices',
+};
+const SERVERS = 1000;
+const CHANGES = 20;
+
+export async function benchDashboard(): Promise<Row[]> {
+  const dashboard = await ensureDashboard();
+  // Without a worker, because its reconciler would find that none of these servers has an instance.
+  const test = await startTestApp({ dashboard, config: testConfig({ DANUBE_ROLE: 'api' }) });
+  try {
+    const [first] = await fill(test);
+    const rows = [...(await sizes(dashboard)), ...(await scores(test, first!)), await longestTask(test)];
+    return [...rows, await changes(dashboard)];
+  } finally {
+    await test.close();
+  }
+}
+
+/** How soon a change of another member is on the screen, with a server that has a worker. */
+async function changes(dashboard: string): Promise<Row> {
+  const test = await startTestApp({ dashboard });
+  const browser = await openBrowser();
+  try {
+    const context = await signedIn(browser, test, test.team);
+    const page = await context.newPage();
+    await page.goto('/vps');
+    await page.getByText('No servers yet').waitFor();
+    const call = clientOf(test.app.url!, test.team.token);
+    const times: number[] = [];
+    for (let turn = 0; turn < CHANGES; turn += 1) {
+      const name = `server-${turn}`;
+      const began = performance.now();
+      const { status } = await call('POST', '/vps', newVps({ name }));
+      if (status !== 201) throw new Error(`A server was refused with ${status}.`);
+      await page.getByRole('link', { name, exact: true }).waitFor();
+      times.push(performance.now() - began);
+    }
+    return row('Creation by somebody else, until it is in the list', median(times), 1000, 'ms', '≤ 1');
+  } finally {
+    await browser.close();
+    await test.close();
+  }
+}
+
+const row = (name: string, ours: number, floor: number, unit: string, aim: string): Row => ({
+  name,
+  ours,
+  floor,
+  floorName: 'the aim',
+  unit,
+  aim,
+});
+
+/** The entry, and the files of a page, by what their names begin with in the manifest. */
+const LOADED: [page: string, aim: number, files: string[]][] = [
+  ['sign-in', 120, ['sign-in/index']],
+  ['a list', 120, ['_console', '_console/vps/index']],
+  ['a detail page', 175, ['_console', '_console/vps/$id', '_console/vps/$id/index']],
+  ['graphs', 175, ['_console', '_console/vps/$id', '_console/vps/$id/metrics']],
+];
+
+type Manifest = Record<string, { file: string; imports?: string[] }>;
+
+async function sizes(folder: string): Promise<Row[]> {
+  const manifest: Manifest = JSON.parse(await readFile(path.join(folder, 'manifest.json'), 'utf8'));
+  const rows: Row[] = [];
+  for (const [page, aim, files] of LOADED) {
+    const names = files.map((file) =>
+      Object.keys(manifest).find((key) => key.startsWith(`src/pages/${file}.tsx`)),
+    );
+    const found = new Set<string>();
+    const load = (name: string): void => {
+      if (found.has(name)) return;
+      found.add(name);
+      for (const one of manifest[name]!.imports ?? []) load(one);
+    };
+    for (const name of ['index.html', ...names]) load(name!);
+    for (const [end, encoding] of Object.entries({ br: 'brotli', gz: 'gzip' })) {
+      let bytes = 0;
+      for (const name of found)
+        bytes += (await stat(path.join(folder, `${manifest[name]!.file}.${end}`))).size;
+      rows.push(row(`First load of JavaScript, ${page}, ${encoding}`, bytes / 1024, aim, 'KiB', '≤ 1'));
+    }
+  }
+  return rows;
+}
+
+async function scores(test: TestApp, id: string): Promise<Row[]> {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'danube-lighthouse-'));
+  try {
+    const pages = { 'sign-in': '/sign-in', overview: '/', 'a list': '/vps', 'a detail page': `/vps/${id}` };
+    const rows: Row[] = [];
+    for (const [name, url] of Object.entries(pages)) {
+      const found = await lighthouse(test, url, folder);
+      for (const [category, label] of Object.entries(CATEGORIES)) {
+        rows.push(row(`Lighthouse, ${name}, ${label}`, found[category]!, 95, 'of 100', '≥ 1'));
+      }
+    }
+    return rows;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function lighthouse(test: TestApp, url: string, folder: string): Promise<Record<string, number>> {
+  const cookie = url === '/sign-in' ? {} : { Cookie: await openSession(test.database, test.team) };
+  const file = path.join(folder, 'report.json');
+  const args = [
+    ...['exec', '--yes', '--ignore-scripts', `--package=${LIGHTHOUSE}`, '--', 'lighthouse'],
+    ...[`${test.app.url}${url}`, '--preset=desktop', '--quiet', '--output=json', `--output-path=${file}`],
+    `--only-categories=${Object.keys(CATEGORIES).join(',')}`,
+    `--extra-headers=${JSON.stringify(cookie)}`,
+    '--chrome-flags=--headless=new --no-sandbox',
+  ];
+  const env = { ...process.env, CHROME_PATH: CHROMIUM, npm_config_cache: path.join(folder, 'cache') };
+  await promisify(execFile)('npm', args, { cwd: folder, env, maxBuffer: 64 * 1024 * 1024 });
+  const { categories } = JSON.parse(await readFile(file, 'utf8')) as {
+    categories: Record<string, { score: number }>;
+  };
+  return Object.fromEntries(Object.entries(categories).map(([name, { score }]) => [name, score * 100]));
+}
+
+/** Goes through all pages of the list, scrolls each, sorts and filters it. */
+async function longestTask(test: TestApp): Promise<Row> {
+  const browser = await openBrowser();
+  try {
+    const page = await (await signedIn(browser, test, test.team)).newPage();
+    await page.goto('/vps');
+    await page.getByText(`of ${SERVERS}`).waitFor();
+    await page.evaluate(`
+      globalThis.longest = 0;
+      new PerformanceObserver((list) => {
+        for (const { duration } of list.getEntries()) globalThis.longest = Math.max(globalThis.longest, duration);
+      }).observe({ type: 'longtask' });
+    `);
+    const next = page.getByRole('button', { name: 'Next page' });
+    while ((await next.getAttribute('aria-disabled')) !== 'true') {
+      await scroll(page);
+      await next.click();
+    }
+    await page.getByRole('button', { name: 'Status' }).click();
+    await page.getByRole('searchbox').pressSequentially('server-99');
+    await scroll(page);
+    const longest = (await page.evaluate('globalThis.longest')) as number;
+    return row(
+      `Longest task, through a list of ${SERVERS.toLocaleString('en')} servers`,
+      longest,
+      100,
+      'ms',
+      '≤ 1',
+    );
+  } finally {
+    await browser.close();
+  }
+}
+
+async function scroll(page: Page): Promise<void> {
+  for (let step = 0; step < 5; step += 1) await page.mouse.wheel(0, 600);
+}
+
+/** Returns the ids. */
+async function fill({ database: { pool }, team }: TestApp): Promise<string[]> {
+  const ids = Array.from({ length: SERVERS }, () => randomUUID());
+  const client = await pool.connect();
+  try {
+    await client.query('begin');
+    await client.query(`set local session_replication_role = replica`);
+    await client.query(
+      `with instance as (
+         insert into instances (id, kind, team_id, user_id, name, status, desired, plan, vcpu, memory_mb, disk_gb,
+           price_cents, datacenter, created_at)
+         select id, 'vps', $1, $2, 'server-' || n, 'running', 'running', 'nano_shared', 2, 2048, 40,
+           449, 'fsn1', now() - make_interval(secs => n)
+         from unnest($3::uuid[]) with ordinality one (id, n)
+         returning id),
+       numbered as (select id, row_number() over () n from instance),
+       member as (insert into members (id, instance_id, ipv4) select id, id, inet '10.64.0.0' + n from numbered)
+       insert into vps (id, cpu_allocation_type, image, auth_method, password_sealed, network_stack)
+       select id, 'shared', 'debian-12', 'ssh_key', '\\x00', 'dual_stack' from numbered`,
+      [team.teamId, team.accountId, ids],
+    );
+    await client.query('commit');
+  } finally {
+    client.release();
+  }
+  return ids;
+}
