@@ -95,7 +95,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   for (const { prepare } of parts) await prepare?.();
 
   const authenticator = createAuthenticator(config, database, log);
-  const dashboard = options.dashboard ? await readDashboard(options.dashboard) : null;
+  const dashboard = options.dashboard ? await readDashboard(options.dashboard, options.config.brand) : null;
   const http = createHttpServer({
     ...context,
     authenticator,

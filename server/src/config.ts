@@ -1,5 +1,6 @@
 import { isIPv4 } from 'node:net';
 import path from 'node:path';
+import { type Brand, readBrand } from './brand-config.ts';
 import { ConfigError } from './config-error.ts';
 import type { PortRange } from './instances/addresses.ts';
 import { type MailConfig, readMail } from './mail/config.ts';
@@ -44,6 +45,7 @@ export interface Config {
     /** Where a page of figures is served for the operator's Prometheus; null: nowhere. */
     listen: { host: string; port: number } | null;
   };
+  brand: Brand;
   /** Who may open an account. */
   registration: 'open' | 'invitation' | 'closed';
   /** The OpenID Connect provider that people may sign in by; null: none. */
@@ -124,6 +126,13 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
       days: readDays('DANUBE_METRICS_DAYS', get('DANUBE_METRICS_DAYS') ?? '90'),
       listen: readMetricsListen(get('DANUBE_METRICS_LISTEN')),
     },
+    brand: readBrand({
+      name: get('DANUBE_BRAND_NAME'),
+      logo: get('DANUBE_BRAND_LOGO'),
+      color: get('DANUBE_BRAND_COLOR'),
+      support: get('DANUBE_SUPPORT_URL'),
+      community: get('DANUBE_COMMUNITY_URL'),
+    }),
     registration: oneOf('DANUBE_REGISTRATION', ['open', 'invitation', 'closed'] as const, 'invitation'),
     oidc: readOidc(get),
     databaseUrl: get('DATABASE_URL'),

@@ -155,6 +155,32 @@ export const SETTINGS: readonly Setting[] = [
       'VictoriaMetrics to use instead of one on this host, for example `https://USER:PASSWORD@10.0.0.6:8428`. Every server process needs the same one.',
   },
   {
+    name: 'DANUBE_BRAND_NAME',
+    default: 'Danube',
+    meaning: 'What customers see this cloud called, in the dashboard and in the guides.',
+  },
+  {
+    name: 'DANUBE_BRAND_LOGO',
+    default: '',
+    meaning: 'An SVG or PNG file of at most 256 KiB, square, to show instead of the logo of Danube.',
+  },
+  {
+    name: 'DANUBE_BRAND_COLOR',
+    default: '',
+    meaning: 'The colour of buttons and links, for example `#1f5fae`. White text must be readable on it.',
+  },
+  {
+    name: 'DANUBE_SUPPORT_URL',
+    default: '',
+    meaning:
+      'Where customers find help, for example `https://help.example.org` or `mailto:help@example.org`. The dashboard and the guides link to it.',
+  },
+  {
+    name: 'DANUBE_COMMUNITY_URL',
+    default: '',
+    meaning: 'Where customers meet, for example a forum. The dashboard and the guides link to it.',
+  },
+  {
     name: 'DANUBE_REGISTRATION',
     default: 'invitation',
     meaning:

@@ -1,9 +1,21 @@
 import { useQuery } from '@tanstack/react-query';
-import { BookOpen, Check, ChevronsUpDown, LogOut, Monitor, Moon, Sun } from 'lucide-react';
+import {
+  BookOpen,
+  Check,
+  ChevronsUpDown,
+  CodeXml,
+  LifeBuoy,
+  LogOut,
+  Monitor,
+  Moon,
+  Sun,
+  Users,
+} from 'lucide-react';
 import { accountQuery } from '../api/account.ts';
+import { brand } from '../brand.ts';
 import { signInApi } from '../sign-in/api.ts';
 import { shell } from '../text/shell.ts';
-import { Menu } from '../ui/menu.tsx';
+import { Menu, type MenuItem } from '../ui/menu.tsx';
 import { tellFailure } from '../ui/toast.tsx';
 import { Initial } from './team-switcher.tsx';
 import { chooseTheme, type Theme, useTheme } from './theme.ts';
@@ -25,6 +37,19 @@ async function signOut(): Promise<void> {
   }
 }
 
+/** Where the operator helps. */
+function helpLinks(): MenuItem[] {
+  const { supportUrl, communityUrl } = brand;
+  return [
+    ...(supportUrl
+      ? [{ label: shell.support, icon: <LifeBuoy />, run: () => location.assign(supportUrl) }]
+      : []),
+    ...(communityUrl
+      ? [{ label: shell.community, icon: <Users />, run: () => location.assign(communityUrl) }]
+      : []),
+  ];
+}
+
 /** Who is signed in, the theme, and the way out. */
 export function AccountMenu() {
   const { data } = useQuery(accountQuery);
@@ -43,8 +68,11 @@ export function AccountMenu() {
           run: () => chooseTheme(value),
         })),
         'line',
+        { label: shell.pages.guides, icon: <BookOpen />, run: () => location.assign('/docs') },
+        { label: shell.pages.docs, icon: <CodeXml />, run: () => location.assign('/docs/api') },
+        ...helpLinks(),
+        'line',
         { label: shell.signOut, icon: <LogOut />, run: () => void signOut() },
-        { label: shell.pages.docs, icon: <BookOpen />, run: () => location.assign('/docs/api') },
       ]}
     >
       <Initial name={data?.name ?? ''} />

@@ -4,6 +4,7 @@ import { Menu as MenuIcon, Search, X } from 'lucide-react';
 import { lazy, Suspense, useEffect, useState, useSyncExternalStore } from 'react';
 import { connectionNow, followEvents, onConnection } from '../api/live.ts';
 import { healthQuery } from '../api/queries.ts';
+import { logo } from '../brand.ts';
 import { common } from '../text/common.ts';
 import { shell } from '../text/shell.ts';
 import { IconButton } from '../ui/button.tsx';
@@ -128,7 +129,7 @@ function NavigationLink({ page: { to, label, icon: Icon } }: { page: NavigationP
 function Brand() {
   return (
     <Link to="/" className="flex items-center gap-2 rounded font-semibold tracking-tight">
-      <img src="/favicon.svg" alt="" className="size-6" />
+      <img src={logo} alt="" className="size-6" />
       {common.product}
     </Link>
   );

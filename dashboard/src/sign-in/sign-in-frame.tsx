@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react';
+import { brand, logo } from '../brand.ts';
 import { common } from '../text/common.ts';
 import { signIn as text } from '../text/sign-in.ts';
 import { PageHeader } from '../ui/page.tsx';
@@ -17,7 +18,7 @@ export function SignInFrame({
     <main className="grid min-h-dvh grid-rows-[1fr_auto_1.4fr_auto] justify-items-center px-4 py-8">
       <div className="row-start-2 w-full max-w-96">
         <p className="mb-5 flex items-center gap-2.5 px-1 text-lg font-semibold tracking-tight">
-          <img src="/favicon.svg" alt="" className="size-7" />
+          <img src={logo} alt="" className="size-7" />
           {common.product}
         </p>
         <div className="card p-6 shadow-float sm:p-7">
@@ -25,9 +26,19 @@ export function SignInFrame({
           {children}
         </div>
       </div>
-      <a href="/docs/api" className="row-start-4 text-sm text-quiet hover:text-ink hover:underline">
-        {text.docs}
-      </a>
+      <p className="row-start-4 flex flex-wrap gap-x-5 text-sm text-quiet">
+        <FooterLink href="/docs">{text.docs}</FooterLink>
+        {brand.supportUrl && <FooterLink href={brand.supportUrl}>{text.support}</FooterLink>}
+        {brand.communityUrl && <FooterLink href={brand.communityUrl}>{text.community}</FooterLink>}
+      </p>
     </main>
+  );
+}
+
+function FooterLink({ href, children }: { href: string; children: string }) {
+  return (
+    <a href={href} className="hover:text-ink hover:underline">
+      {children}
+    </a>
   );
 }

@@ -1,6 +1,8 @@
+import { brand } from '../brand.ts';
+
 /** What all pages say. Each area has a file of its own beside this one; no page has a text of its own. */
 export const common = {
-  product: 'Danube',
+  product: brand.name,
   close: 'Close',
   cancel: 'Cancel',
   copy: 'Copy',

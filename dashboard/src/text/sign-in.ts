@@ -28,5 +28,7 @@ export const signIn = {
   registerTitle: 'Open an account',
   name: 'Name',
   create: 'Open the account',
-  docs: 'API reference',
+  docs: 'Documentation',
+  support: 'Support',
+  community: 'Community',
 };

@@ -1,7 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { Brand } from '../brand-config.ts';
 import { AppError } from '../lib/errors.ts';
 import type { HttpServer } from './api.ts';
+import { withBrand } from './brand.ts';
 import { StoredAnswer } from './stored-answer.ts';
 
 /** Nothing inline and nothing from elsewhere: markup that a name or a log line smuggles in cannot do anything. */
@@ -26,8 +28,8 @@ export interface Dashboard {
   areas: readonly string[];
 }
 
-/** Reads a build, as `host/dashboard.ts` makes it. */
-export async function readDashboard(folder: string): Promise<Dashboard> {
+/** Reads a build, as `host/dashboard.ts` makes it, and gives it the operator's name and colours. */
+export async function readDashboard(folder: string, brand: Brand): Promise<Dashboard> {
   const areas: string[] = JSON.parse(await readFile(path.join(folder, 'areas.json'), 'utf8'));
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const files = new Map<string, StoredAnswer>();
@@ -37,10 +39,9 @@ export async function readDashboard(folder: string): Promise<Dashboard> {
     const file = path.join(entry.parentPath, entry.name);
     files.set(`/${path.relative(folder, file)}`, await readAnswer(file, type));
   }
-  const page = files.get('/index.html');
-  if (!page) throw new Error(`${folder} holds no build of the dashboard.`);
-  files.delete('/index.html');
-  return { page, files, areas };
+  if (!files.delete('/index.html')) throw new Error(`${folder} holds no build of the dashboard.`);
+  const page = withBrand(await readFile(path.join(folder, 'index.html'), 'utf8'), brand);
+  return { page: new StoredAnswer(TYPES['.html']!, page), files, areas };
 }
 
 /** Files in `assets/` have a hash of their content in the name, so browsers never need to ask for them again. */

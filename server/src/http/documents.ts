@@ -47,7 +47,7 @@ export async function documentRoutes(
     http.get(from, open, async (_request, reply) => reply.redirect('/docs/api'));
   }
   http.get('/docs/', open, async (_request, reply) => reply.redirect('/docs'));
-  await guideRoutes(http);
+  await guideRoutes(http, config.brand);
 
   http.get('/docs/api', open, async (request, reply) => {
     reply.header('content-security-policy', PAGE_POLICY);

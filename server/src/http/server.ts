@@ -9,6 +9,7 @@ import { type Admission, createAdmission } from './admission.ts';
 import type { Api, HttpServer, PrivateRequest } from './api.ts';
 import type { Auditor } from './auditor.ts';
 import type { Authenticator } from './authenticator.ts';
+import { brandRoutes } from './brand.ts';
 import { answerBroken } from './broken-requests.ts';
 import { showsOne, tagAnswer } from './conditional.ts';
 import { CONNECTION_TIMES, limitConnections } from './connections.ts';
@@ -99,8 +100,10 @@ export function createHttpServer(dependencies: HttpDependencies): HttpServer {
   app.register(async (scope) => {
     const http = scope as unknown as HttpServer;
     // Links of accounts work without the dashboard, too.
-    if (dashboard) dashboardRoutes(http, dashboard);
-    else await accountPages(http, API_PREFIX);
+    if (dashboard) {
+      dashboardRoutes(http, dashboard);
+      brandRoutes(http, dependencies.config.brand);
+    } else await accountPages(http, API_PREFIX);
   });
   return app;
 }

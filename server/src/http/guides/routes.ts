@@ -1,3 +1,4 @@
+import type { Brand } from '../../brand-config.ts';
 import { AppError } from '../../lib/errors.ts';
 import type { HttpServer } from '../api.ts';
 import { StoredAnswer } from '../stored-answer.ts';
@@ -14,13 +15,12 @@ const POLICY =
 const MOST_LETTERS = 200;
 
 /** The guides for customers: `/docs` lists and searches them, `/docs/guides/NAME` is one of them. */
-export async function guideRoutes(http: HttpServer): Promise<void> {
+export async function guideRoutes(http: HttpServer, brand: Brand): Promise<void> {
   const open = { config: { public: true } };
   const guides = await readGuides();
-  const pages = new Map(
-    guides.map((guide) => [guide.name, new StoredAnswer(HTML, guidePage(guides, guide))]),
-  );
-  const index = new StoredAnswer(HTML, indexPage(guides, '', []));
+  const site = { guides, brand };
+  const pages = new Map(guides.map((guide) => [guide.name, new StoredAnswer(HTML, guidePage(site, guide))]));
+  const index = new StoredAnswer(HTML, indexPage(site, '', []));
 
   http.get<{ Querystring: { q?: unknown } }>('/docs', open, async (request, reply) => {
     reply.header('content-security-policy', POLICY);
@@ -28,7 +28,7 @@ export async function guideRoutes(http: HttpServer): Promise<void> {
     const query = typeof q === 'string' ? q.trim().slice(0, MOST_LETTERS) : '';
     if (query === '') return index.send(request, reply);
     reply.type(HTML).header('cache-control', 'no-store');
-    return indexPage(guides, query, searchGuides(guides, query));
+    return indexPage(site, query, searchGuides(guides, query));
   });
 
   http.get<{ Params: { guide: string } }>('/docs/guides/:guide', open, async (request, reply) => {
