@@ -5271,7 +5271,7 @@ export interface components {
          */
         UpdateVps: {
             /**
-             * @description The host name inside the server stays the same until it is reinstalled.
+             * @description The host name inside the server stays the same until it is reinstalled, or changed in it with `hostnamectl`.
              * @example web-1
              */
             name?: string;

@@ -78,7 +78,7 @@ describe('what is accepted', () => {
     const renamed = await call('PUT', `/vps/${vpsId}`, { name: 'renamed' });
     assert.equal(renamed.status, 200, JSON.stringify(renamed.body));
     assert.equal(renamed.body.instance.name, 'renamed');
-    assert.match(renamed.body.warnings.join(), /host name inside .* reinstalled/);
+    assert.match(renamed.body.warnings.join(), /host name inside .* reinstalled.* hostnamectl set-hostname /);
     assert.equal((await shown(`/vps/${vpsId}`)).name, 'renamed');
     assert.equal((await call('GET', '/vps?name=renamed')).body.pagination.total, 1);
     assert.deepEqual((await call('PUT', `/vps/${vpsId}`, { name: 'renamed' })).body.warnings, []);

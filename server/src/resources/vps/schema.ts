@@ -175,7 +175,8 @@ export const UpdateVps = Component(
   {
     name: Type.Optional({
       ...Name,
-      description: 'The host name inside the server stays the same until it is reinstalled.',
+      description:
+        'The host name inside the server stays the same until it is reinstalled, or changed in it with `hostnamectl`.',
     }),
     image: Fixed(ImageName, REINSTALL),
     datacenter: Fixed(LineText(40, 'fsn1')),

@@ -20,6 +20,9 @@ export const settingsOf = (vps: Pick<Vps, 'vcpu' | 'memory_mb' | 'disk_gb' | 'au
   autoStart: vps.auto_start,
 });
 
+/** The host name inside a server of this name: a label of DNS. */
+export const hostnameOf = (name: string): string => name.slice(0, 63).replace(/-+$/, '');
+
 /**
  * The complete spec of the instance. When it is created from a snapshot, its image is that of the snapshot, and the
  * customer's cloud-init has already run and is left out.
@@ -31,7 +34,7 @@ export async function instanceSpec(
   origin?: Origin,
 ): Promise<InstanceSpec> {
   const custom = origin ? null : vps.custom_cloud_init_sealed;
-  const hostname = vps.name.slice(0, 63).replace(/-+$/, '');
+  const hostname = hostnameOf(vps.name);
   return {
     ref: instanceRef(vps),
     image: origin?.snapshot?.image ?? vps.image,
