@@ -96,6 +96,16 @@ describe('databases and caches', () => {
     assert.equal((await call('GET', '/database')).body.pagination.total, before);
   });
 
+  it('shows what was asked for, and no choice of ours as if it were the customer’s', async () => {
+    const made = await call('POST', '/database', newDatabase({ name: 'unnamed', database_name: undefined }));
+    assert.equal(made.status, 201, JSON.stringify(made.body));
+    assert.equal(made.body.instance.database_name, null);
+    const shown = await call('GET', `/database/${made.body.instance.id}`);
+    assert.equal(shown.body.instance.database_name, null);
+    // Clients of v1 decode this member as text.
+    assert.ok(!('parameter_group_id' in shown.body.instance));
+  });
+
   it('stops in order, starts again, and is deleted only when it is stopped', async () => {
     const id = await running();
     const refused = await call('DELETE', `/database/${id}`);
