@@ -9,6 +9,7 @@ import { alreadyExists, refusesRules } from './errors.ts';
 import type { HostAccess } from './host-access.ts';
 import type { IncusRule, IncusRules } from './incus-rules.ts';
 import type { IncusInstance } from './instance-config.ts';
+import { forbidsNothing, type Judged } from './judged.ts';
 import { bridgeName, instanceAclName, instanceAclPrefix, networkAclName, projectName } from './names.ts';
 import { patiently } from './patience.ts';
 
@@ -16,6 +17,12 @@ import { patiently } from './patience.ts';
 interface IncusNetwork {
   type: string;
   config: Record<string, string>;
+}
+
+/** The rules as text: those that were there before, where that is known, and those that are now. */
+interface Written {
+  before: string | null;
+  rules: string;
 }
 
 const NO_RULES: IncusRules = { ingress: [], egress: [] };
@@ -46,8 +53,7 @@ export class Firewalls {
   readonly #client: IncusClient;
   readonly #host: HostAccess | null;
   readonly #installId: string;
-  /** By team: the process id of Incus and the rules at the time its connections were last judged. */
-  readonly #judged = new Map<number, string>();
+  readonly #judged = new Map<number, Judged>();
 
   constructor({ client, host, installId }: IncusContext) {
     this.#client = client;
@@ -73,13 +79,16 @@ export class Firewalls {
     const addresses = addressesOf(network);
     // Sorted, so that equal sets of firewalls give equal rules.
     const sorted = firewalls.toSorted((a, b) => (a.ref.name < b.ref.name ? -1 : 1));
-    const rules = await orInvalid(() =>
+    const written = await orInvalid(() =>
       network.type === 'ovn'
         ? this.#ensureOnNics(teamId, sorted, addresses)
         : this.#ensureOnBridge(teamId, sorted, addresses, network),
     );
-    // A restart of Incus leaves traffic unfiltered for a moment, so connections are judged again after it.
-    await this.#cut(teamId, sorted, addresses, `${daemon.environment.server_pid} ${rules}`);
+    await this.#cut(teamId, addresses, written, {
+      daemon: daemon.environment.server_pid,
+      rules: written.rules,
+      firewalls: sorted,
+    });
   }
 
   async remove(teamId: number): Promise<void> {
@@ -88,16 +97,15 @@ export class Firewalls {
     for (const name of await this.#listOnNics(teamId)) await this.#client.remove(aclPath(name));
   }
 
-  /** Returns the rules as text. */
   async #ensureOnBridge(
     teamId: number,
     firewalls: readonly InstanceFirewall[],
     addresses: TenantNetwork,
     network: IncusNetwork,
-  ): Promise<string> {
+  ): Promise<Written> {
     const rules = bridgeRules(firewalls, addresses);
     const name = networkAclName(this.#installId, teamId);
-    await this.#write(name, teamId, rules);
+    const before = await this.#write(name, teamId, rules);
     const guard = guardedBy(name);
     // A network without an ACL, from an older release. It is attached only now that the ACL has its rules, so that
     // allowed traffic was never blocked.
@@ -106,15 +114,14 @@ export class Firewalls {
       await patiently(() => this.#client.request('PATCH', path, { config: guard }));
       this.#judged.delete(teamId);
     }
-    return textOf(rules);
+    return { before, rules: textOf(rules) };
   }
 
-  /** Returns the rules as text. */
   async #ensureOnNics(
     teamId: number,
     firewalls: readonly InstanceFirewall[],
     addresses: TenantNetwork,
-  ): Promise<string> {
+  ): Promise<Written> {
     const wanted = new Map(ovnRules(firewalls, addresses).map(({ ref, rules }) => [ref.name, rules]));
     const project = projectName(this.#installId, teamId);
     const query = { project, recursion: '1' };
@@ -132,7 +139,8 @@ export class Firewalls {
     const kept = new Set([...wanted.keys()].map(nameOf));
     const gone = (await this.#listOnNics(teamId)).filter((name) => !kept.has(name));
     for (const name of gone) await this.#client.remove(aclPath(name));
-    return [...wanted].map(([name, rules]) => `${name} ${textOf(rules)}`).join('\n');
+    const rules = [...wanted].map(([name, own]) => `${name} ${textOf(own)}`).join('\n');
+    return { before: null, rules };
   }
 
   async #listOnNics(teamId: number): Promise<string[]> {
@@ -141,12 +149,17 @@ export class Firewalls {
     return paths.map((path) => path.split('/').pop() ?? '').filter((name) => name.startsWith(prefix));
   }
 
-  /** Writes only what differs. If two processes write at once, either one's rules are in force as a whole. */
-  async #write(name: string, teamId: number, rules: IncusRules): Promise<void> {
+  /**
+   * Writes only what differs. If two processes write at once, either one's rules are in force as a whole. Returns the
+   * present rules as text; null where there were none.
+   */
+  async #write(name: string, teamId: number, rules: IncusRules): Promise<string | null> {
     const present = await this.#client.find<IncusRules>(aclPath(name));
-    if (present && textOf(present) === textOf(rules)) return;
-    if (!present && (await this.#create(name, teamId, rules))) return;
+    const before = present && textOf(present);
+    if (before === textOf(rules)) return before;
+    if (!present && (await this.#create(name, teamId, rules))) return null;
     await this.#client.request('PUT', aclPath(name), this.#body(teamId, rules));
+    return before;
   }
 
   /** False where another process created it first. */
@@ -165,17 +178,16 @@ export class Firewalls {
   }
 
   /**
-   * Only on Incus's host. Skipped where daemon and rules are unchanged, because it reads the table of all connections.
+   * Only on Incus's host. Skipped where nothing that was allowed has become forbidden, because it reads the table of all
+   * connections.
    */
-  async #cut(
-    teamId: number,
-    firewalls: readonly InstanceFirewall[],
-    addresses: TenantNetwork,
-    circumstances: string,
-  ): Promise<void> {
-    if (!this.#host || this.#judged.get(teamId) === circumstances) return;
-    await this.#host.cutForbidden(addresses, firewalls);
-    this.#judged.set(teamId, circumstances);
+  async #cut(teamId: number, addresses: TenantNetwork, { before }: Written, now: Judged): Promise<void> {
+    if (!this.#host) return;
+    const last = this.#judged.get(teamId);
+    if (!last || !forbidsNothing(last, before, now)) {
+      await this.#host.cutForbidden(addresses, now.firewalls);
+    }
+    this.#judged.set(teamId, now);
   }
 }
 
