@@ -31,14 +31,15 @@ export interface Probe {
  * for these too, but not for long: an interface whose settings the customer has changed may never be `configured`.
  */
 const SSH_SCRIPT = `
-now=$(date +%s)
+clock() { read -r now rest </proc/uptime; now=\${now%%.*}; }
+clock
 deadline=$((now + $1))
 patience=$((now + ($1 < 20 ? $1 / 2 : 10)))
 addressed() {
   [ -e /run/systemd/netif/state ] || return 0
   read -r index 2>/dev/null </sys/class/net/eth0/ifindex || return 0
   case $(sed -n 's/^ADMIN_STATE=//p' "/run/systemd/netif/links/$index" 2>/dev/null) in
-    '' | pending | initialized | configuring) [ "$(date +%s)" -ge "$patience" ] ;;
+    '' | pending | initialized | configuring) clock; [ "$now" -ge "$patience" ] ;;
   esac
 }
 speaks() {
@@ -48,7 +49,7 @@ speaks() {
     echo | nc -w 2 127.0.0.1 "$1" 2>/dev/null | head -n 1 | grep -q '^SSH-'
   fi
 }
-while [ "$(date +%s)" -lt "$deadline" ]; do
+while clock; [ "$now" -lt "$deadline" ]; do
   if [ -e /var/lib/danube/login-of ] || [ -e /var/lib/cloud/instance/sem/config_ssh ]; then
     for port in $(sed -n 's/^[[:space:]]*[Pp]ort[[:space:]]*//p' /etc/ssh/sshd_config /etc/ssh/sshd_config.d/*.conf 2>/dev/null) 22; do
       speaks "$port" && addressed && exit 0
