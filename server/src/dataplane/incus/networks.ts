@@ -26,12 +26,12 @@ export class Networks {
     this.#context = context;
   }
 
-  /** `extra`: settings for a new network. An existing one keeps its own. */
+  /** `extra`: settings for a new network, and what comes before it. An existing one keeps its own. */
   async ensure(
     name: string,
     network: TenantNetwork,
     description: string,
-    extra: Record<string, string>,
+    extra: { config: Record<string, string>; prepare(): Promise<void> },
   ): Promise<void> {
     const path = `/1.0/networks/${name}`;
     const config = bridgeConfig(network);
@@ -41,7 +41,8 @@ export class Networks {
       present = null;
     }
     if (!present) {
-      await this.#create(name, { ...config, ...extra }, description);
+      await extra.prepare();
+      await this.#create(name, { ...config, ...extra.config }, description);
       return;
     }
     const { config: current } = present;

@@ -28,9 +28,9 @@ export class Tenants {
     const bridge = bridgeName(this.#installId, tenant.teamId);
     const description = `Danube ${this.#installId}, team ${tenant.teamId}`;
     const guard = guardedBy(networkAclName(this.#installId, tenant.teamId));
-    await this.#firewalls.prepare(tenant.teamId);
+    const prepare = () => this.#firewalls.prepare(tenant.teamId);
     await Promise.all([
-      this.#networks.ensure(bridge, tenant.network, description, guard),
+      this.#networks.ensure(bridge, tenant.network, description, { config: guard, prepare }),
       this.#ensureProject(projectName(this.#installId, tenant.teamId), projectConfig(bridge), description),
     ]);
     // Each time: with the next boot of the host, the bridge is a new one.
