@@ -35,7 +35,7 @@ describe('image builder', () => {
       assert.match(error.message, /mmdebstrap/);
       return true;
     });
-    assert.deepEqual(readdirSync(cacheDir), ['debian-12.lock']);
+    assert.deepEqual(readdirSync(cacheDir), ['base-bookworm.lock', 'debian-12.lock']);
     assert.equal(await findBuilt(cacheDir, recipe), null);
   });
 
@@ -45,7 +45,7 @@ describe('image builder', () => {
     const keyring = '/usr/share/keyrings/debian-archive-removed-keys.gpg';
     const unvouched = { ...(await hostMirror()), keyring };
     await assert.rejects(buildImage({ recipe, cacheDir, mirror: unvouched }), /is not signed|NO_PUBKEY/);
-    assert.deepEqual(readdirSync(cacheDir), ['debian-12.lock']);
+    assert.deepEqual(readdirSync(cacheDir), ['base-bookworm.lock', 'debian-12.lock']);
   });
 
   it('uses a cached image of the same recipe only', async () => {

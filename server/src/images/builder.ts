@@ -5,12 +5,21 @@ import { DataPlaneError } from '../dataplane/contract/errors.ts';
 import { randomText } from '../lib/crypto.ts';
 import type { DebianMirror } from '../lib/debian-mirror.ts';
 import type { Progress } from '../lib/progress.ts';
-import { RunError, run } from '../lib/run.ts';
+import { run } from '../lib/run.ts';
 import type { EngineParameter } from '../services/provider.ts';
-import type { BuildGroup } from './build-group.ts';
-import { buildProgress } from './build-progress.ts';
+import { ensureBase, onBase } from './base-layer.ts';
+import { buildProgress, IMAGE_PROGRESS } from './build-progress.ts';
 import { withFileLock } from './file-lock.ts';
 import { imageMetadata } from './metadata.ts';
+import {
+  type Ahead,
+  archivesOf,
+  BUILDER_VERSION,
+  DPKG_OPTIONS_FILE,
+  hostArchitecture,
+  quoted,
+  runMmdebstrap,
+} from './mmdebstrap.ts';
 import { PARAMETERS_PROPERTY, packParameters } from './parameters.ts';
 import type { Recipe } from './recipe.ts';
 
@@ -22,11 +31,8 @@ export interface BuildOptions {
   /** Build even if the image is cached, to get fresh packages. */
   force?: boolean;
   progress?: Progress | undefined;
-  /**
-   * Build at the lowest priority, in this group, unless somebody waits for it already; until the signal aborts, whose reason
-   * is thrown then.
-   */
-  ahead?: { group: BuildGroup; signal: AbortSignal; isUrgent(): boolean } | undefined;
+  /** Nobody waits for it yet. */
+  ahead?: Ahead | undefined;
   /** Called where another process is at work on the image. */
   onWait?: () => void;
 }
@@ -39,14 +45,6 @@ export interface BuiltImage {
   rootfsFile: string;
   metadataFile: string;
 }
-
-/** Raise it when a change of the builder changes the result, so that cached images are rebuilt. */
-const BUILDER_VERSION = 2;
-
-const ARCHITECTURES: Partial<Record<NodeJS.Architecture, { debian: string; incus: string }>> = {
-  x64: { debian: 'amd64', incus: 'x86_64' },
-  arm64: { debian: 'arm64', incus: 'aarch64' },
-};
 
 /**
  * Cached: a recipe has some kilobytes of scripts and never changes, and its hash is needed for every list of images.
@@ -106,10 +104,7 @@ export async function buildImage(options: BuildOptions): Promise<BuiltImage> {
 
 async function buildInto(options: BuildOptions): Promise<BuiltImage> {
   const { recipe, cacheDir, mirror, progress } = options;
-  const architecture = ARCHITECTURES[process.arch];
-  if (!architecture) {
-    throw new DataPlaneError('image_build_failed', `Images cannot be built for ${process.arch}.`);
-  }
+  const architecture = hostArchitecture();
   await removeMatching(cacheDir, (name) => name.startsWith(`${recipe.id}.partial`));
   const partial = path.join(cacheDir, `${recipe.id}.partial-${randomText(8)}`);
   const overlay = path.join(partial, 'overlay');
@@ -118,7 +113,7 @@ async function buildInto(options: BuildOptions): Promise<BuiltImage> {
     await mkdir(image, { recursive: true });
     await mkdir(path.join(partial, 'tmp'), { mode: 0o755 });
     await writeOverlay(overlay, recipe, mirror);
-    await runMmdebstrap(options, architecture.debian, partial);
+    await install(options, partial);
     progress?.(`Packing ${recipe.id}`, 95);
     await packMetadata(partial, recipe, architecture.incus);
     const builtAt = Date.now();
@@ -140,20 +135,8 @@ async function removeMatching(folder: string, matches: (name: string) => boolean
   }
 }
 
-/** Suites still in preparation: they have no archives of updates, and their release files are renewed less often. */
-const UNRELEASED: ReadonlySet<string> = new Set(['forky', 'sid']);
-
-const suites = (recipe: Recipe, mirror: DebianMirror) =>
-  UNRELEASED.has(recipe.suite)
-    ? [{ uri: mirror.main, suite: recipe.suite }]
-    : [
-        { uri: mirror.main, suite: recipe.suite },
-        { uri: mirror.main, suite: `${recipe.suite}-updates` },
-        { uri: mirror.security, suite: `${recipe.suite}-security` },
-      ];
-
 async function writeOverlay(overlay: string, recipe: Recipe, mirror: DebianMirror): Promise<void> {
-  const sources = suites(recipe, mirror)
+  const sources = archivesOf(recipe.suite, mirror)
     .map(({ uri, suite }) => {
       const key = '/usr/share/keyrings/debian-archive-keyring.gpg';
       return `Types: deb\nURIs: ${uri}\nSuites: ${suite}\nComponents: main\nSigned-By: ${key}\n`;
@@ -172,7 +155,7 @@ async function writeOverlay(overlay: string, recipe: Recipe, mirror: DebianMirro
 /** Makes one image fit for many instances: without an identity of its own or leftovers of the build. */
 const CLEAN_UP = [
   ': > /etc/machine-id',
-  'rm -f /var/lib/dbus/machine-id /etc/hostname /etc/apt/sources.list',
+  `rm -f /var/lib/dbus/machine-id /etc/hostname /etc/apt/sources.list ${DPKG_OPTIONS_FILE}`,
   'find /var/log -type f -delete',
   'rm -rf /var/cache/apt/archives/*.deb /root/.cache',
 ];
@@ -180,70 +163,37 @@ const CLEAN_UP = [
 /** Where the parameters are written during the build; `copy-out` takes the file from there. */
 const PARAMETERS = 'parameters.json';
 
-async function runMmdebstrap(options: BuildOptions, architecture: string, partial: string): Promise<void> {
-  const { recipe, progress, ahead } = options;
-  const args = mmdebstrapArguments(recipe, options.mirror, architecture, partial);
-  const env = { ...process.env, TMPDIR: path.join(partial, 'tmp'), LC_ALL: 'C.UTF-8', ZSTD_NBTHREADS: '0' };
-  try {
-    const low = ahead && !ahead.isUrgent() ? ahead.group.lowered('mmdebstrap', args) : null;
-    await run(...(low ?? (['mmdebstrap', args] as const)), {
-      env,
-      // The build mounts /proc and /dev in the image, and they must not remain for the next build to delete.
-      contained: true,
-      signal: ahead?.signal,
-      ...(progress ? { onLine: buildProgress(recipe.id, progress) } : {}),
-      timeoutSeconds: 1800,
-    });
-  } catch (error) {
-    ahead?.signal.throwIfAborted();
-    if (!(error instanceof RunError)) throw error;
-    const missing = error.result.status === 127;
-    throw new DataPlaneError('image_build_failed', `The image ${recipe.id} could not be built.`, {
-      detail: missing ? 'mmdebstrap is not installed on this host' : error.message,
-      retryable: !missing,
-      cause: error,
-    });
-  } finally {
-    await ahead?.group.remove();
-  }
-}
-
-function mmdebstrapArguments(
-  recipe: Recipe,
-  mirror: DebianMirror,
-  architecture: string,
-  partial: string,
-): string[] {
+/** Makes the root file system: the suite's base, the recipe's packages and files, and what its commands make of them. */
+async function install(options: BuildOptions, partial: string): Promise<void> {
+  const { recipe, mirror, progress, ahead } = options;
+  const { id, suite } = recipe;
+  const base = await ensureBase({ ...options, id, suite });
   const inside = (command: string): string => `--customize-hook=chroot "$1" sh -euc ${quoted(command)}`;
-  return [
-    '--verbose',
-    '--mode=root',
-    '--variant=minbase',
-    '--format=tar',
-    `--architectures=${architecture}`,
-    `--keyring=${mirror.keyring}`,
-    `--include=${recipe.packages.join(',')}`,
-    `--customize-hook=sync-in ${path.join(partial, 'overlay')} /`,
-    ...(UNRELEASED.has(recipe.suite) ? ['--aptopt=Acquire::Check-Valid-Until "false"'] : []),
-    ...recipe.commands.map(inside),
-    ...(recipe.parameters === null
+  const parameters =
+    recipe.parameters === null
       ? []
       : [
           inside(`${recipe.parameters} >/${PARAMETERS}`),
           `--customize-hook=copy-out /${PARAMETERS} ${partial}`,
           inside(`rm /${PARAMETERS}`),
-        ]),
-    ...CLEAN_UP.map(inside),
-    recipe.suite,
-    path.join(partial, 'image', 'rootfs.tar.zst'),
-    ...suites(recipe, mirror).map(
-      ({ uri, suite }) => `deb [signed-by=${mirror.keyring}] ${uri} ${suite} main`,
-    ),
-  ];
+        ];
+  await runMmdebstrap({
+    id,
+    suite,
+    mirror,
+    args: [
+      ...onBase(base, recipe.packages),
+      `--customize-hook=sync-in ${path.join(partial, 'overlay')} /`,
+      ...recipe.commands.map(inside),
+      ...parameters,
+      ...CLEAN_UP.map(inside),
+    ],
+    target: path.join(partial, 'image', 'rootfs.tar.zst'),
+    temporary: path.join(partial, 'tmp'),
+    ahead,
+    onLine: progress && buildProgress(id, progress, IMAGE_PROGRESS),
+  });
 }
-
-/** Quotes text as one word of a shell command. */
-const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 
 async function packMetadata(partial: string, recipe: Recipe, architecture: string): Promise<void> {
   const folder = path.join(partial, 'metadata');

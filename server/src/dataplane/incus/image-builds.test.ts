@@ -29,7 +29,7 @@ const SLOW_BUILD = `#!/bin/sh
 cat /proc/self/cgroup >"$DANUBE_TEST_TOLD.new" && mv "$DANUBE_TEST_TOLD.new" "$DANUBE_TEST_TOLD"
 while cat /sys/fs/cgroup/${buildGroupName(INSTALL)}/cpu.idle /sys/fs/cgroup/*/${buildGroupName(INSTALL)}/cpu.idle \\
   2>/dev/null | grep -qx 1; do sleep 0.05; done
-for argument; do case $argument in */rootfs.tar.zst) : >"$argument" ;; esac; done
+for argument; do case $argument in */rootfs.tar.zst | */base.tar.zst) : >"$argument" ;; esac; done
 `;
 
 describe('builds ahead of need', { skip: isRoot() ? false : 'needs root' }, () => {
@@ -76,7 +76,7 @@ describe('builds ahead of need', { skip: isRoot() ? false : 'needs root' }, () =
     await untilItRuns();
     stop.abort(new Error('The server stops.'));
     await assert.rejects(built, /The server stops/);
-    assert.deepEqual(readdirSync(imageCache), ['debian-12.lock']);
+    assert.deepEqual(readdirSync(imageCache), ['base-bookworm.lock', 'debian-12.lock']);
     await waitFor(
       'the group to go',
       async () => globSync(`/sys/fs/cgroup/{,*/}${buildGroupName(INSTALL)}`).length === 0,
@@ -95,6 +95,6 @@ describe('builds ahead of need', { skip: isRoot() ? false : 'needs root' }, () =
     const { imageCache, shared, built } = begin('early');
     shared.join(undefined, true);
     await assert.rejects(built, TakenOver);
-    assert.deepEqual(readdirSync(imageCache), ['debian-12.lock']);
+    assert.deepEqual(readdirSync(imageCache), ['base-bookworm.lock', 'debian-12.lock']);
   });
 });
