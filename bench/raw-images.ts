@@ -19,13 +19,14 @@ export const BARE = 'bench-bare';
 const unitFile = (unit: string): string => `/etc/systemd/system/${unit}.service`;
 /** What the recipe adds to let root in before cloud-init. */
 const LOGIN_UNITS = ['danube-login', 'danube-ssh-settings'].map(unitFile);
-/** What it replaces of cloud-init's package. */
+/** What it replaces of packages. */
 const REPLACED = [
   ...['cloud-init-main', 'cloud-init-local', 'cloud-init', 'cloud-init-network'].map(unitFile),
   '/etc/systemd/system-generators/cloud-init-generator',
+  unitFile('systemd-resolved'),
 ];
 
-interface File {
+export interface File {
   path: string;
   mode: string;
   /** Null for a directory. */
@@ -55,7 +56,8 @@ export async function publishRawImages(
   };
 }
 
-function createMaker(client: IncusClient, spec: InstanceSpec, place: Placement) {
+/** Makes images from an instance of `spec` that never starts. */
+export function createMaker(client: IncusClient, spec: InstanceSpec, place: Placement) {
   const query = { project: projectName(place.installId, spec.ref.teamId) };
   const instance = `/1.0/instances/${spec.ref.name}`;
 

@@ -76,7 +76,9 @@ fi
 
 printf '%s\\n' "$hostname" >/etc/hostname
 hostname "$hostname"
-usermod -p "$hash" root
+# As usermod does, but without waiting for the disk.
+sed -i "s|^root:[^:]*:[^:]*:|root:$hash:$(($(date +%s) / 86400)):|" /etc/shadow
+grep -qF -- "root:$hash:" /etc/shadow
 case $method in
   password) printf '${sshdSettings(true).replaceAll('\n', '\\n')}' >${SSHD_SETTINGS_FILE} ;;
   *) printf '${sshdSettings(false).replaceAll('\n', '\\n')}' >${SSHD_SETTINGS_FILE} ;;
@@ -129,7 +131,30 @@ ExecStart=/usr/lib/danube/login reload
 WantedBy=multi-user.target
 `;
 
+/** There once sshd listens. */
+const SSH_IS_UP = '/run/danube-ssh';
+
+/**
+ * For two seconds at most, so that cloud-init starts as well where no sshd does. It is no order of units, because a
+ * customer may order SSH after something that comes after cloud-init.
+ */
+const AFTER_SSH = `#!/bin/sh
+# Written by Danube's image builder. cloud-init waits here until sshd listens, and does not take its processor time.
+tries=0
+until [ -e ${SSH_IS_UP} ] || [ "$tries" -ge 40 ]; do
+  sleep 0.05
+  tries=$((tries + 1))
+done
+# The other stages do not wait again.
+: >${SSH_IS_UP}
+`;
+
 export const LOGIN_FILES: readonly RecipeFile[] = [
+  { path: '/usr/lib/danube/after-ssh', content: AFTER_SSH, mode: '0755' },
+  {
+    path: '/etc/systemd/system/ssh.service.d/danube.conf',
+    content: `[Service]\nExecStartPost=-/usr/bin/touch ${SSH_IS_UP}\n`,
+  },
   { path: '/usr/lib/danube/login', content: SCRIPT, mode: '0755' },
   { path: '/etc/systemd/system/danube-login.service', content: LOGIN_UNIT },
   { path: '/etc/systemd/system/danube-ssh-settings.service', content: RELOAD_UNIT },
@@ -144,7 +169,7 @@ const SPARED =
   '(sshd(-keygen)?\\.service|systemd-user-sessions\\.service|sysinit\\.target|network-pre\\.target)';
 
 /**
- * Nothing waits for cloud-init: it starts once the system has, and runs beside SSH. What user-data includes and its
+ * Nothing waits for cloud-init: it starts once SSH has, and runs beside it. What user-data includes and its
  * `bootcmd` may take for ever, and even without any, its start takes longer than the rest of the boot. A dependency can
  * only be taken away by replacing the unit.
  */
@@ -153,8 +178,19 @@ const BESIDE_THE_BOOT = [
   `for unit in ${EARLY_UNITS}; do ` +
     'file=/usr/lib/systemd/system/$unit.service; ' +
     'if [ -e "$file" ]; then ' +
-    `sed -E '/^(Before|Wants)=${SPARED}$/d; s/^\\[Unit\\]$/&\\nAfter=basic.target/' ` +
+    `sed -E '/^(Before|Wants)=${SPARED}$/d; s/^\\[Unit\\]$/&\\nAfter=basic.target systemd-resolved.service/; ` +
+    "s|^\\[Service\\]$|&\\nExecStartPre=-/usr/lib/danube/after-ssh|' " +
     '"$file" >"/etc/systemd/system/$unit.service"; fi; done',
+];
+
+/**
+ * SSH needs no names of other hosts, so it does not wait for what looks them up: that is there with the network's being
+ * online, and before cloud-init.
+ */
+const NAMES_LATER = [
+  "sed -E '/^Before=/{s/ ?(sysinit|network)\\.target//g; s/$/ network-online.target/}' " +
+    '/usr/lib/systemd/system/systemd-resolved.service >/etc/systemd/system/systemd-resolved.service',
+  "grep -qx 'Before=.*network-online.target' /etc/systemd/system/systemd-resolved.service",
 ];
 
 const SSH_UTIL = '/usr/lib/python3/dist-packages/cloudinit/ssh_util.py';
@@ -185,4 +221,4 @@ const KEYS_AT_ONCE = [
 ];
 
 /** To be run in the image. */
-export const LOGIN_COMMANDS = [...BESIDE_THE_BOOT, ...KEYS_AT_ONCE];
+export const LOGIN_COMMANDS = [...BESIDE_THE_BOOT, ...NAMES_LATER, ...KEYS_AT_ONCE];
