@@ -5,6 +5,9 @@ import { incusConnection } from '../host/components/incus-connection.ts';
 import { type Install, poolFor } from '../host/install.ts';
 import type { Log } from '../lib/log.ts';
 
+/** Where images are built and kept. */
+export const imageFolder = ({ home }: Config): string => path.join(home, 'images');
+
 /** Opens the data plane that the settings select, and imports only that one's code. */
 export async function openDataPlane(config: Config, install: Install, log: Log): Promise<DataPlane> {
   if (config.engine === 'sim') {
@@ -18,7 +21,7 @@ export async function openDataPlane(config: Config, install: Install, log: Log):
     connection,
     installId: install.installId,
     pool: poolFor(config, install.installId),
-    imageCache: path.join(config.home, 'images'),
+    imageCache: imageFolder(config),
     log,
   });
 }

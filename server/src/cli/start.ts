@@ -17,7 +17,7 @@ import { createSupervisor, type Supervisor } from '../host/supervisor.ts';
 import { createTerminal, type Terminal } from '../host/terminal.ts';
 import { installId } from '../lib/install-id.ts';
 import { createLog, type Log } from '../lib/log.ts';
-import { openDataPlane } from './data-plane.ts';
+import { imageFolder, openDataPlane } from './data-plane.ts';
 import { openMetricsStore } from './metrics-store.ts';
 import { openObjectStore } from './object-store.ts';
 import { listenForStop } from './signals.ts';
@@ -44,7 +44,7 @@ export async function start(): Promise<number> {
   const supervisor = createSupervisor({ log: (message, level) => log[level](message) });
   let app: App | null = null;
   // Before PostgreSQL and Incus run, because it takes as much memory as they do together.
-  const dashboard = config.role === 'worker' ? null : await prepareDashboard(terminal);
+  const building = config.role === 'worker' ? null : prepareDashboard(terminal);
   try {
     const install = await setUp({
       config,
@@ -52,7 +52,10 @@ export async function start(): Promise<number> {
       supervisor,
       log: (message) => log.info(message),
       onWait: () => void loadApp(),
+      onFirstPackages: () => void beginImage(config, log),
+      ...(building && { beside: building }),
     });
+    const dashboard = await building;
     await writePidFile(config.home);
     const plane = await openDataPlane(config, install, log);
     const { startApp } = await loadApp();
@@ -158,6 +161,25 @@ function announce(terminal: Terminal, config: Config, app: App, hasDashboard: bo
   }
   lines.push('', '  Ctrl-C stops Danube; instances keep running.', '');
   for (const line of lines) terminal.line(line);
+}
+
+/**
+ * Builds the default image while other packages are being installed. `prepareImage` waits for it, and builds it itself where
+ * this fails.
+ */
+async function beginImage(config: Config, log: Log): Promise<void> {
+  if (!usesLocalIncus(config)) return;
+  try {
+    const [{ buildImage }, { RECIPES }, { hostMirror }] = await Promise.all([
+      import('../images/builder.ts'),
+      import('../images/recipes.ts'),
+      import('../lib/debian-mirror.ts'),
+    ]);
+    const recipe = RECIPES.get(DEFAULT_IMAGE);
+    if (recipe) await buildImage({ recipe, cacheDir: imageFolder(config), mirror: await hostMirror() });
+  } catch (error) {
+    log.info({ err: error }, `The image ${DEFAULT_IMAGE} could not be built beside the packages`);
+  }
 }
 
 /** Builds the default image right after set-up, so that the first VPS does not have to wait for it. */

@@ -13,6 +13,8 @@ export interface Package {
   name: string;
   /** A file of the package; if it exists, the package is installed. Thousands of times cheaper than asking dpkg. */
   proof: string;
+  /** Installed before the others, because something begins with it while those are being installed. */
+  first?: true;
   /** Debian 12 has the required version in its backports only. */
   backports?: true;
   /** Shell pattern of services that the package would start. They stay off, because Danube runs its own. */
@@ -45,18 +47,21 @@ export function sourcesList(codename: string, mirror: DebianMirror, backports: b
 
 /**
  * Installs missing packages from Danube's own source list, one install of the host at a time: the files that keep
- * services from starting are the same for all. Throws {@link OperatorError}.
+ * services from starting are the same for all. `onFirst`: called once those marked as `first` are there. Throws
+ * {@link OperatorError}.
  */
 export const installPackages = (
   home: string,
   report: (message: string) => void,
   packages: readonly Package[],
-): Promise<void> => withHostLock('packages', () => installMissing(home, report, packages));
+  onFirst?: () => void,
+): Promise<void> => withHostLock('packages', () => installMissing(home, report, packages, onFirst));
 
 async function installMissing(
   home: string,
   report: (message: string) => void,
   packages: readonly Package[],
+  onFirst?: () => void,
 ): Promise<void> {
   await removeLeftovers([POLICY, ...packages.flatMap(({ duringInstall }) => duringInstall?.file ?? [])]);
   const missing = packages.filter((pkg) => !has(pkg));
@@ -76,11 +81,18 @@ async function installMissing(
     });
   try {
     await apt('update');
-    const wanted = missing.map((pkg) =>
-      backports && pkg.backports ? `${pkg.name}/${release.codename}-backports` : pkg.name,
-    );
+    const install = async (some: readonly Package[]): Promise<void> => {
+      const wanted = some.map((pkg) =>
+        backports && pkg.backports ? `${pkg.name}/${release.codename}-backports` : pkg.name,
+      );
+      if (wanted.length > 0) await apt('install', '--yes', '--no-install-recommends', ...wanted);
+    };
     await withoutServices(packages, () =>
-      withFiles(missing, () => apt('install', '--yes', '--no-install-recommends', ...wanted)),
+      withFiles(missing, async () => {
+        await install(missing.filter(({ first }) => first));
+        onFirst?.();
+        await install(missing.filter(({ first }) => !first));
+      }),
     );
   } catch (error) {
     throw new OperatorError(

@@ -14,6 +14,10 @@ export interface SetUpOptions {
   log: (message: string) => void;
   /** See {@link HostContext.onWait}. */
   onWait?: () => void;
+  /** Called where packages are missing, once those are there that are marked as `first`. */
+  onFirstPackages?: () => void;
+  /** Runs while packages are being installed; no component starts before it has ended. */
+  beside?: Promise<unknown>;
   /** For tests: components other than Danube's. */
   components?: readonly HostComponent[];
   /** For tests: use an own Incus daemon even where the host's Incus is in use. */
@@ -24,11 +28,15 @@ export interface SetUpOptions {
 export async function setUp(options: SetUpOptions): Promise<Install> {
   const { config, terminal, components = HOST_COMPONENTS } = options;
   const packages = packagesFor(config, components);
-  if (missingPackages(packages).length > 0) {
-    await terminal.step('Installing Debian packages', (report) =>
-      installPackages(config.home, report, packages),
-    );
-  }
+  const installing =
+    missingPackages(packages).length === 0
+      ? null
+      : terminal.step('Installing Debian packages', (report) =>
+          installPackages(config.home, report, packages, options.onFirstPackages),
+        );
+  // A failure of one is told once both have ended.
+  await Promise.allSettled([installing, options.beside]);
+  await installing;
   const install = await ensureInstall(config, await decideIncus(options));
   const { installId, incus } = install;
   const context: HostContext = { config, installId, incus, log: options.log, onWait: options.onWait };

@@ -39,9 +39,9 @@ export const incus: HostComponent = {
     { name: 'conntrack', proof: '/usr/sbin/conntrack' },
     { name: 'iproute2', proof: '/usr/sbin/ip' },
     { name: 'procps', proof: '/usr/bin/ps' },
-    // Needed to build images.
-    { name: 'mmdebstrap', proof: '/usr/bin/mmdebstrap' },
-    { name: 'zstd', proof: '/usr/bin/zstd' },
+    // Needed to build images, which takes as long as the other packages.
+    { name: 'mmdebstrap', proof: '/usr/bin/mmdebstrap', first: true },
+    { name: 'zstd', proof: '/usr/bin/zstd', first: true },
   ],
   entries: ['incus', 'images', 'lxc'],
   // Incus restarts instances that were running, so everything that isolates them must be up before.
