@@ -149,7 +149,7 @@ async function createStopped(call: Call, name: string): Promise<void> {
   await waitForStatus(call, id, 'stopped');
 }
 
-async function createVps(
+export async function createVps(
   call: Call,
   changes: Record<string, unknown>,
 ): Promise<{ id: string; public_ip: string }> {
@@ -166,7 +166,7 @@ const waitForStatus = (call: Call, id: string, wanted: string): Promise<true> =>
   );
 
 /** What the request for a server has to say so that root can log in with this client's key. */
-async function addKey(call: Call, ssh: SshClient): Promise<Record<string, unknown>> {
+export async function addKey(call: Call, ssh: SshClient): Promise<Record<string, unknown>> {
   const { status, body } = await call('POST', '/ssh-keys', { name: 'bench', public_key: ssh.mine.publicKey });
   if (status !== 201) throw new Error(JSON.stringify(body));
   return { auth_method: 'ssh_key', ssh_key_id: body.key.id, password: undefined };
@@ -198,7 +198,7 @@ async function remove(call: Call, id: string): Promise<void> {
   await waitFor('404', async () => (await call('GET', `/vps/${id}`)).status === 404, 60);
 }
 
-const PLACE = () => ({
+export const PLACE = () => ({
   installId: fromTestRun('DANUBE_TEST_INSTALL_ID'),
   pool: fromTestRun('DANUBE_TEST_INCUS_POOL'),
   hostVcpu: 2,
@@ -230,7 +230,7 @@ function rawCreations(incus: IncusClient, tenant: RawTenant, ssh: SshClient): (i
   };
 }
 
-async function rawSpec(tenant: RawTenant, number: number, image: string): Promise<InstanceSpec> {
+export async function rawSpec(tenant: RawTenant, number: number, image: string): Promise<InstanceSpec> {
   const { ref, addresses } = tenant.instances[number]!;
   const hostname = ref.name;
   return {

@@ -22,6 +22,7 @@ import { benchFairness } from './fairness.ts';
 import { benchIdle } from './idle.ts';
 import { benchListVps } from './list-vps.ts';
 import { benchMetrics } from './metrics.ts';
+import { benchReboots } from './reboots.ts';
 import { type Row, table, withFigures } from './report.ts';
 import { benchSearch } from './search.ts';
 import { benchSnapshots } from './snapshots.ts';
@@ -37,6 +38,7 @@ const benchmarks: Record<string, () => Promise<Row[]>> = {
   snapshots: benchSnapshots,
   idle: benchIdle,
   real: benchCreateReal,
+  reboots: benchReboots,
   list: benchListVps,
   simulated: benchCreateSimulated,
   fairness: benchFairness,

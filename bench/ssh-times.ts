@@ -24,7 +24,7 @@ export async function timesOf(start: number, address: string, ssh: SshClient | n
 }
 
 /** Resolves when the address's SSH server has sent its banner. */
-async function banner(address: string): Promise<void> {
+export async function banner(address: string): Promise<void> {
   const deadline = Date.now() + 120_000;
   while (!(await trySsh(address))) {
     if (Date.now() > deadline) throw new Error(`No SSH at ${address}.`);

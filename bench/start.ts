@@ -86,7 +86,8 @@ async function floors(folder: string): Promise<Floors> {
 /** Seconds that npm takes in a copy of the checkout without packages; its cache is warm from the second time. */
 async function npmSeconds(folder: string, words: readonly string[]): Promise<number> {
   const copy = path.join(folder, 'checkout');
-  for (const name of ['package.json', 'package-lock.json', 'server/package.json', 'client/package.json']) {
+  const workspaces = ['server', 'client', 'dashboard'].map((name) => `${name}/package.json`);
+  for (const name of ['package.json', 'package-lock.json', ...workspaces]) {
     await cp(path.join(ROOT, name), path.join(copy, name), { recursive: true });
   }
   const began = performance.now();
