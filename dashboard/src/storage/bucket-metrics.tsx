@@ -5,7 +5,7 @@ import { storageText as text } from '../text/storage.ts';
 import { Empty, Section } from '../ui/page.tsx';
 import { formatValue } from '../ui/quantity.ts';
 import { Table } from '../ui/table.tsx';
-import { bucketTopQuery, bucketTrendQuery, type TrendWindow } from './bucket-queries.ts';
+import { bucketTopQuery, bucketTrendQuery, type TrendWindow, WINDOW_MS } from './bucket-queries.ts';
 
 type Point = NonNullable<ReturnType<typeof useTrend>['data']>['data'][number];
 
@@ -36,7 +36,8 @@ export function BucketMetrics({
 }) {
   const { data } = useTrend(id, window);
   const [cursor, setCursor] = useState<number | null>(null);
-  const times = data?.data.map(({ recorded_at }) => Date.parse(recorded_at)) ?? [];
+  const to = data ? Date.parse(data.generated_at) : 0;
+  const from = to - WINDOW_MS[window];
   return (
     <>
       <div className="mb-4 flex justify-end">
@@ -60,9 +61,9 @@ export function BucketMetrics({
               key={name}
               title={text.graphs[name]}
               unit={unit}
-              from={times[0] ?? 0}
-              to={times.at(-1) ?? 1}
-              points={data.data.map((point, at) => ({ at: times[at]!, value: value(point) }))}
+              from={from}
+              to={to}
+              points={data.data.map((point) => ({ at: Date.parse(point.recorded_at), value: value(point) }))}
               cursor={cursor}
               onCursor={setCursor}
             />

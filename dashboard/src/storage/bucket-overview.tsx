@@ -57,7 +57,7 @@ function Use({ id }: { id: string }) {
   if (!data) return <div className="skeleton h-48 rounded-xl" />;
   const { requests_24h, error_rate_24h, latency_24h_ms } = data;
   return (
-    <Section title={text.requests}>
+    <Section title={text.use}>
       <Facts
         items={[
           [text.requests, requests_24h ?? text.unknown],
