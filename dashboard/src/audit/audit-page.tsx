@@ -26,7 +26,7 @@ const columnsOf = (onOpen: (entry: Entry) => void): readonly Column<Entry>[] => 
     title: text.what,
     cell: (entry) => (
       <button type="button" className="rounded text-left hover:underline" onClick={() => onOpen(entry)}>
-        <code className="font-mono text-[0.8667rem] break-all">{entry.action}</code>
+        {text.action(entry.action)}
       </button>
     ),
   },

@@ -104,7 +104,7 @@ function GroupTable({
               {text.category}
             </th>
             {available_channels.map(({ value, label: name }) => (
-              <th key={value} scope="col" className="h-10 w-44 px-3 font-normal whitespace-nowrap last:pr-5">
+              <th key={value} scope="col" className="h-10 px-3 font-normal last:pr-5 sm:w-44">
                 {name}
               </th>
             ))}
@@ -123,7 +123,7 @@ function GroupTable({
                     {channel === 'mail' ? (
                       <select
                         aria-label={text.channelOf(category.label, name)}
-                        className="control w-40"
+                        className="control w-28 sm:w-40"
                         value={frequencyOf(find(category.value, channel))}
                         onChange={({ target }) =>
                           void onSave(mailChange(category.value, target.value as Frequency))
