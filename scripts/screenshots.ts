@@ -61,6 +61,8 @@ async function takeAll(): Promise<void> {
           await page.screenshot({
             path: path.join(FOLDER, `${name}-${size}-${colorScheme}.png`),
             fullPage: size === 'wide',
+            // Menus and dialogs are shown as they are once they are open.
+            animations: 'disabled',
           });
         }
         await context.close();
