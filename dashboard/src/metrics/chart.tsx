@@ -1,4 +1,4 @@
-import { type PointerEvent, useId } from 'react';
+import { type PointerEvent, useId, useState } from 'react';
 import { metricsText as text } from '../text/metrics.ts';
 import { formatValue } from '../ui/quantity.ts';
 import { ceilingOf, nearest, type Point, pathOf } from './series.ts';
@@ -25,19 +25,27 @@ interface Props {
   /** The moment that the cursor is at; all graphs of the page share it. */
   cursor: number | null;
   onCursor: (at: number | null) => void;
+  /** Somebody has drawn over a part of the time. */
+  onZoom?: (from: number, to: number) => void;
 }
 
 /** A line over time. Its last value, or that at the cursor, is also there as text. */
-export function Chart({ title, unit, points, limits = [], from, to, cursor, onCursor }: Props) {
+export function Chart({ title, unit, points, limits = [], from, to, cursor, onCursor, onZoom }: Props) {
   const name = useId();
   const values = points.flatMap(({ value }) => (value === null ? [] : [value]));
   const ceiling = ceilingOf([...values, ...limits.map(({ value }) => value)], unit);
   const shown = nearest(points, cursor ?? to);
   const line = pathOf(points, from, to, ceiling);
-  const move = ({ clientX, currentTarget }: PointerEvent) => {
+  const [start, setStart] = useState<number | null>(null);
+  const momentAt = ({ clientX, currentTarget }: PointerEvent): number => {
     const { left, width } = currentTarget.getBoundingClientRect();
-    onCursor(from + ((clientX - left) / width) * (to - from));
+    return from + ((clientX - left) / width) * (to - from);
   };
+  const leave = () => {
+    setStart(null);
+    onCursor(null);
+  };
+  const xOf = (at: number) => ((at - from) / (to - from)) * 100;
   return (
     <figure className="card p-5" aria-labelledby={name}>
       <figcaption className="mb-3 flex items-baseline justify-between gap-4">
@@ -56,7 +64,19 @@ export function Chart({ title, unit, points, limits = [], from, to, cursor, onCu
       {values.length === 0 ? (
         <p className="grid h-36 place-items-center text-quiet">{text.none}</p>
       ) : (
-        <div className="relative h-36" onPointerMove={move} onPointerLeave={() => onCursor(null)}>
+        <div
+          className={`relative h-36 ${onZoom ? 'cursor-crosshair select-none' : ''}`}
+          onPointerMove={(event) => onCursor(momentAt(event))}
+          onPointerLeave={leave}
+          onPointerDown={(event) => {
+            // Fingers scroll the page.
+            if (onZoom && event.pointerType === 'mouse') setStart(momentAt(event));
+          }}
+          onPointerUp={(event) => {
+            if (start !== null) onZoom?.(start, momentAt(event));
+            setStart(null);
+          }}
+        >
           <svg
             viewBox="0 0 100 100"
             preserveAspectRatio="none"
@@ -66,6 +86,9 @@ export function Chart({ title, unit, points, limits = [], from, to, cursor, onCu
             {[0, 50, 100].map((y) => (
               <path key={y} d={`M0 ${y}H100`} className="stroke-line" vectorEffect="non-scaling-stroke" />
             ))}
+            {start !== null && cursor !== null && (
+              <path d={`M${xOf(start)} 0H${xOf(cursor)}V100H${xOf(start)}Z`} className="fill-accent-soft" />
+            )}
             {limits.map((limit) => (
               <LimitLine key={limit.id} limit={limit} from={from} to={to} ceiling={ceiling} />
             ))}

@@ -6,7 +6,7 @@ import type { Kind } from '../instances/kinds.ts';
 import { metricsText as text } from '../text/metrics.ts';
 import { Notice } from '../ui/notice.tsx';
 import { Chart, type Limit } from './chart.tsx';
-import { RANGES } from './range.ts';
+import { isChosen, rangeBetween, spanOf } from './range.ts';
 
 /** About how many points a graph has. */
 const POINTS = 120;
@@ -30,11 +30,10 @@ const METRICS = {
 } as const;
 
 function readHistory(kind: Kind, id: string, metric: string, range: string) {
-  const seconds = RANGES[range]!;
-  const to = new Date();
-  const from = new Date(to.getTime() - seconds * 1000);
-  const step = Math.max(SHORTEST_STEP, Math.round(seconds / POINTS));
-  const query = { metric: metric as 'cpu_usage', from: from.toISOString(), to: to.toISOString(), step };
+  const { from, to } = spanOf(range, Date.now());
+  const step = Math.max(SHORTEST_STEP, Math.round((to - from) / 1000 / POINTS));
+  const [first, last] = [from, to].map((at) => new Date(at).toISOString());
+  const query = { metric: metric as 'cpu_usage', from: first, to: last, step };
   if (kind.name === 'vps')
     return answerOf(
       api.GET('/vps/{vpsInstance}/metrics/history', { params: { path: { vpsInstance: id }, query } }),
@@ -66,13 +65,15 @@ export function MetricsTab({
   const { data: alerts } = useQuery(alertsQuery({ resource_id: id, per_page: 100 }));
   return (
     <>
-      <div className="mb-4 flex justify-end">
+      <div className="mb-4 flex flex-wrap items-center justify-end gap-3">
+        <p className="text-sm text-quiet">{isChosen(range) ? null : text.zoomHint}</p>
         <select
           aria-label={text.range}
           className="control w-auto"
           value={range}
           onChange={({ target }) => onRange(target.value)}
         >
+          {isChosen(range) && <option value={range}>{text.chosen(spanOf(range, 0))}</option>}
           {Object.entries(text.ranges).map(([value, label]) => (
             <option key={value} value={value}>
               {label}
@@ -91,6 +92,10 @@ export function MetricsTab({
             limits={limitsOf(alerts?.data ?? [], metric)}
             cursor={cursor}
             onCursor={setCursor}
+            onZoom={(from, to) => {
+              const chosen = rangeBetween(from, to);
+              if (chosen) onRange(chosen);
+            }}
           />
         ))}
       </div>
@@ -122,6 +127,7 @@ function Graph({
   limits,
   cursor,
   onCursor,
+  onZoom,
 }: {
   kind: Kind;
   id: string;
@@ -130,12 +136,13 @@ function Graph({
   limits: readonly Limit[];
   cursor: number | null;
   onCursor: (at: number | null) => void;
+  onZoom: (from: number, to: number) => void;
 }) {
   const { data, error } = useQuery({
     queryKey: ['metrics', kind.name, id, metric, range],
     queryFn: () => readHistory(kind, id, metric, range),
     placeholderData: keepPreviousData,
-    refetchInterval: GO_ON_MS,
+    refetchInterval: isChosen(range) ? false : GO_ON_MS,
   });
   if (error) return <Notice tone="warn">{error.message}</Notice>;
   if (!data) return <div className="skeleton h-52 rounded-xl" />;
@@ -149,6 +156,7 @@ function Graph({
       limits={limits}
       cursor={cursor}
       onCursor={onCursor}
+      onZoom={onZoom}
     />
   );
 }

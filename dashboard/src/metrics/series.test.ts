@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { formatValue } from '../ui/quantity.ts';
+import { rangeBetween, rangeOf, spanOf } from './range.ts';
 import { ceilingOf, nearest, pathOf } from './series.ts';
 
 it('values are as short as people read them', () => {
@@ -37,4 +38,15 @@ it('gaps in measurements stay gaps, and the cursor finds the nearest measurement
   ];
   assert.equal(pathOf(points, 0, 100, 10), 'M0.00 100.00M75.00 50.00L100.00 0.00');
   assert.equal(nearest(points, 60)?.at, 75);
+});
+
+it('a range that was drawn is in the address, and one that makes no sense is the last hour', () => {
+  const range = rangeBetween(1_768_469_700_000.4, 1_768_469_400_000);
+  assert.equal(range, '1768469400000-1768469700000');
+  assert.equal(rangeOf({ range }), range);
+  assert.deepEqual(spanOf(range, 0), { from: 1_768_469_400_000, to: 1_768_469_700_000 });
+  assert.equal(rangeBetween(1_768_469_400_000, 1_768_469_400_500), null);
+  for (const wrong of ['1768469700000-1768469400000', '0-1', 'x', 7])
+    assert.equal(rangeOf({ range: wrong }), '1h');
+  assert.deepEqual(spanOf('1h', 3_600_000), { from: 0, to: 3_600_000 });
 });

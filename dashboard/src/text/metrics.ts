@@ -1,3 +1,5 @@
+const TIME = new Intl.DateTimeFormat('en', { dateStyle: 'short', timeStyle: 'short' });
+
 /** What the graphs of instances say. Metrics without a name here are not shown. */
 export const metricsText = {
   title: 'Graphs',
@@ -6,6 +8,8 @@ export const metricsText = {
     string,
     string
   >,
+  zoomHint: 'Draw over a graph to look closer.',
+  chosen: ({ from, to }: { from: number; to: number }) => `${TIME.format(from)} – ${TIME.format(to)}`,
   none: 'No measurements in this time.',
   now: 'now',
   names: {
