@@ -1,11 +1,14 @@
 /** Plays a customer, and checks that exactly the right events, deliveries and notifications came, once and in order. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { DataPlaneError } from '../src/dataplane/contract/errors.ts';
 import type { Answer } from './client.ts';
 import { clientOf } from './client.ts';
-import { customerOf, type Kind } from './customer.ts';
+import { customerOf, type Kind, NEW } from './customer.ts';
 import { startTestApp, type TestApp, testConfig, waitFor } from './harness.ts';
 import { type Sink, startSink } from './webhook-sink.ts';
+
+const KINDS: readonly Kind[] = ['vps', 'database', 'cache'];
 
 /** What happens to an instance of each kind, as far as all kinds have it; `|` is where the server is stopped. */
 const TOLD = [
@@ -52,8 +55,36 @@ describe('what a customer is told', () => {
   };
   const deliveries = (id: string) => sink.received.filter(({ json }) => json.data.resource_id === id);
 
+  it('is that a creation failed, and why', async () => {
+    const off = test.plane.faults.before((verb) => {
+      if (verb === 'ensureInstance') throw new DataPlaneError('no_capacity', 'The host is full.');
+    });
+    try {
+      const answers = await Promise.all(KINDS.map((kind) => call('POST', `/${kind}`, NEW[kind]())));
+      for (const [index, answer] of answers.entries()) {
+        const kind = KINDS[index]!;
+        assert.equal((await customer.ended(answer)).state, 'failed');
+        const { id } = answer.body.instance;
+        const told = [`${kind}.requested`, `${kind}.failed`];
+        assert.deepEqual(
+          (await events(id)).map(({ type }) => type),
+          told,
+        );
+        await waitFor('the delivery', async () => deliveries(id).length >= told.length);
+        assert.deepEqual(
+          deliveries(id).map(({ json }) => json.type),
+          told,
+        );
+        await waitFor('the notification', async () => (await notifications(id)).length > 0);
+        assert.deepEqual(await notifications(id), [`${kind}.failed`]);
+      }
+    } finally {
+      off();
+    }
+  });
+
   it('is everything, once and in order, for each kind of instance, also while servers come and go', async () => {
-    const kinds: Kind[] = ['vps', 'database', 'cache'];
+    const kinds = KINDS;
     const ids = await Promise.all(kinds.map((kind) => customer.running(kind)));
     const all = (action: 'stop' | 'start') =>
       Promise.all(

@@ -116,7 +116,10 @@ const knowsNoNames: Lookup = (_name, callback) =>
   callback(Object.assign(new Error('no such name'), { code: 'ENOTFOUND' }), []);
 
 /** Holds the locks of reconcilers, as if another server were running them. Returns the function that releases them. */
-async function keepStill(database: TestDatabase, names: readonly string[]): Promise<() => Promise<void>> {
+export async function keepStill(
+  database: TestDatabase,
+  names: readonly string[],
+): Promise<() => Promise<void>> {
   const { promise: over, resolve: letRun } = Promise.withResolvers<void>();
   const { promise: held, resolve: hold, reject } = Promise.withResolvers<void>();
   const holding = database.db.connection().execute(async (connection) => {
