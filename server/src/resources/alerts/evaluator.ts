@@ -105,27 +105,29 @@ function stateOf(alert: Watched, now: number): AlertState {
   };
 }
 
-async function writeOutcomes(tx: Tx, outcomes: readonly Outcome[], now: number): Promise<void> {
-  const written = await writeStates(tx, outcomes, now);
-  const happened = outcomes.filter((one) => one.happened !== null && written.has(one.alert.id));
-  if (happened.length === 0) return;
-  await tx
-    .insertInto('metric_alert_history')
-    .values(
-      happened.map(({ alert, state, happened: event_type }) => ({
-        alert_id: alert.id,
-        event_type: event_type!,
-        value: state.value,
-        threshold: alert.threshold,
-        occurred_at: new Date(now),
-      })),
-    )
-    .execute();
-  await recordEvents(tx, happened);
+/** An alert that was still as it was read, where something happened. */
+interface Written {
+  id: string;
+  name: string | null;
+  channels: string[];
+  resource_name: string;
 }
 
-/** Returns the ids of those that were still as they were read. */
-async function writeStates(tx: Tx, outcomes: readonly Outcome[], now: number): Promise<Set<string>> {
+async function writeOutcomes(tx: Tx, outcomes: readonly Outcome[], now: number): Promise<void> {
+  const written = new Map((await writeStates(tx, outcomes, now)).map((row) => [row.id, row]));
+  const turned = (happening: Happening) =>
+    outcomes.flatMap(({ alert, state, happened }) => {
+      const more = happened === happening ? written.get(alert.id) : undefined;
+      if (!more) return [];
+      const payload = { ...toldOf({ ...alert, ...more }, state.value), because: 'value' as const };
+      return [{ subject: subjectOf(alert), payload }];
+    });
+  await recordAll(tx, alertEvents.fired, turned('triggered'));
+  await recordAll(tx, alertEvents.resolved, turned('resolved'));
+}
+
+/** Writes states, and what happened to the history. Returns those alerts to which something happened. */
+async function writeStates(tx: Tx, outcomes: readonly Outcome[], now: number): Promise<Written[]> {
   const time = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString());
   const rows = outcomes.map(({ alert, state, happened }) => ({
     id: alert.id,
@@ -140,45 +142,23 @@ async function writeStates(tx: Tx, outcomes: readonly Outcome[], now: number): P
     happened,
   }));
   const at = new Date(now);
-  const { rows: written } = await sql<{ id: string }>`
-    update metric_alerts a set status = r.status, turning_since = r.turning_since, consecutive_breaches = r.breaches,
-      last_value = coalesce(r.value, a.last_value), no_data_since = r.no_data_since, is_missed = r.is_missed,
-      last_evaluated_at = ${at}::timestamptz,
-      trigger_count = a.trigger_count + case r.happened when 'triggered' then 1 else 0 end,
-      triggered_at = case r.happened when 'triggered' then ${at}::timestamptz else a.triggered_at end,
-      resolved_at = case r.happened when 'resolved' then ${at}::timestamptz else a.resolved_at end
-    from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) r (id uuid, revision integer, before text, status text,
-      turning_since timestamptz, breaches integer, value float8, no_data_since timestamptz, is_missed boolean, happened text)
-    where a.id = r.id and a.revision = r.revision and a.status = r.before
-    returning a.id`.execute(tx);
-  return new Set(written.map(({ id }) => id));
-}
-
-async function recordEvents(tx: Tx, happened: readonly Outcome[]): Promise<void> {
-  const turned = happened.filter(({ happened: what }) => what === 'triggered' || what === 'resolved');
-  if (turned.length === 0) return;
-  const rows = await tx
-    .selectFrom('metric_alerts')
-    .innerJoin('instances', 'instances.id', 'metric_alerts.resource_id')
-    .select([
-      'metric_alerts.id',
-      'metric_alerts.name',
-      'metric_alerts.channels',
-      'instances.name as resource_name',
-    ])
-    .where(
-      'metric_alerts.id',
-      'in',
-      turned.map(({ alert }) => alert.id),
+  const { rows: written } = await sql<Written>`
+    with written as (
+      update metric_alerts a set status = r.status, turning_since = r.turning_since, consecutive_breaches = r.breaches,
+        last_value = coalesce(r.value, a.last_value), no_data_since = r.no_data_since, is_missed = r.is_missed,
+        last_evaluated_at = ${at}::timestamptz,
+        trigger_count = a.trigger_count + case r.happened when 'triggered' then 1 else 0 end,
+        triggered_at = case r.happened when 'triggered' then ${at}::timestamptz else a.triggered_at end,
+        resolved_at = case r.happened when 'resolved' then ${at}::timestamptz else a.resolved_at end
+      from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) r (id uuid, revision integer, before text, status text,
+        turning_since timestamptz, breaches integer, value float8, no_data_since timestamptz, is_missed boolean, happened text)
+      where a.id = r.id and a.revision = r.revision and a.status = r.before
+      returning a.id, a.name, a.channels, a.resource_id, a.threshold, r.value, r.happened
+    ), happened as (
+      insert into metric_alert_history (alert_id, event_type, value, threshold, occurred_at)
+      select id, happened, value, threshold, ${at}::timestamptz from written where happened is not null
     )
-    .execute();
-  const more = new Map(rows.map((row) => [row.id, row]));
-  const events = turned.map(({ alert, state, happened: what }) => ({
-    what,
-    subject: subjectOf(alert),
-    payload: { ...toldOf({ ...alert, ...more.get(alert.id)! }, state.value), because: 'value' as const },
-  }));
-  const ofKind = (kind: Happening) => events.filter(({ what }) => what === kind);
-  await recordAll(tx, alertEvents.fired, ofKind('triggered'));
-  await recordAll(tx, alertEvents.resolved, ofKind('resolved'));
+    select w.id, w.name, w.channels, i.name as resource_name
+    from written w join instances i on i.id = w.resource_id where w.happened is not null`.execute(tx);
+  return written;
 }
