@@ -2833,7 +2833,7 @@ export interface paths {
         };
         /**
          * List events
-         * @description Lists what happened to the team’s resources, in the order of the log. A program that sends the `next_after` of each answer as `after` sees every event exactly once. Shows events about resources that the token may read, for example those of VPS with `vps:read`. Any valid token will do.
+         * @description Lists what happened to the team’s resources, in the order of the log, or the newest first. A program that sends the `next_after` of each answer as `after` sees every event exactly once. Shows events about resources that the token may read, for example those of VPS with `vps:read`. Any valid token will do.
          */
         get: operations["listEvents"];
         put?: never;
@@ -9492,6 +9492,12 @@ export interface components {
              * @example 1842
              */
             next_after: number;
+            /**
+             * Format: int64
+             * @description With `order=desc`: send it as `before` for what is older. Null where nothing is.
+             * @example 1793
+             */
+            next_before: number | null;
             /**
              * @description Whether more is there already.
              * @example false
@@ -23810,6 +23816,16 @@ export interface operations {
                  */
                 after?: string;
                 /**
+                 * @description `asc`, the default: the order of the log, for programs that follow it. `desc`: the newest first.
+                 * @example asc
+                 */
+                order?: "asc" | "desc";
+                /**
+                 * @description With `order=desc`: only what came before this event, the `next_before` of an answer.
+                 * @example 1842
+                 */
+                before?: string;
+                /**
                  * @description Only events of this type.
                  * @example vps.created
                  */
@@ -23864,6 +23880,7 @@ export interface operations {
                      *         }
                      *       ],
                      *       "next_after": 1842,
+                     *       "next_before": 1793,
                      *       "has_more": false
                      *     }
                      */
@@ -23888,6 +23905,11 @@ export interface operations {
                  * @example 1842
                  */
                 after?: string;
+                /**
+                 * @description Whether it tells of operations that are under way, too, as `operation.progress`: `operation_id`, `resource_type`, `resource_id`, `kind`, `state`, `percent` and `step`.
+                 * @example true
+                 */
+                progress?: boolean;
                 /**
                  * @description Only events of this type.
                  * @example vps.created

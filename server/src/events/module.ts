@@ -1,6 +1,7 @@
 import type { ResourceModule } from '../module.ts';
 import { findUncatalogued } from './consistency.ts';
 import { EventFeed } from './feed.ts';
+import { ProgressFeed } from './progress.ts';
 import { eventRoutes } from './routes.ts';
 import { purgeEvents } from './store.ts';
 
@@ -14,7 +15,7 @@ export const eventsModule: ResourceModule = {
     },
   ],
   create: ({ config, database, log }) => ({
-    routes: (api) => eventRoutes(api, database, new EventFeed(database, log)),
+    routes: (api) => eventRoutes(api, database, new EventFeed(database, log), new ProgressFeed(database)),
     reconcilers: [
       {
         name: 'event-retention',

@@ -5,8 +5,9 @@ import { type TeamPrincipal, teamPrincipal } from '../http/principal.ts';
 import { readableTypes } from '../http/scopes.ts';
 import { invalid } from '../lib/errors.ts';
 import type { EventFeed } from './feed.ts';
+import type { ProgressFeed } from './progress.ts';
 import { EventLog, EventQuery, EventStreamQuery, LastEventId } from './schema.ts';
-import { BEGINNING, readLatest, readTeamEvents, type TeamEvents } from './store.ts';
+import { BEGINNING, readLatest, readTeamEvents, readTeamEventsBefore, type TeamEvents } from './store.ts';
 import { EVENT_STREAM, EventStreams, STREAMS_PER_TEAM } from './streams.ts';
 import { viewEvent } from './view.ts';
 
@@ -15,9 +16,9 @@ const SCOPES =
   'Shows events about resources that the token may read, for example those of VPS with `vps:read`.';
 
 /** Routes for the log of a team's events. */
-export function eventRoutes(api: Api, database: Database, feed: EventFeed): void {
+export function eventRoutes(api: Api, database: Database, feed: EventFeed, progress: ProgressFeed): void {
   listRoute(api, database);
-  streamRoute(api, feed);
+  streamRoute(api, feed, progress);
 }
 
 function listRoute(api: Api, database: Database): void {
@@ -28,7 +29,7 @@ function listRoute(api: Api, database: Database): void {
         operationId: 'listEvents',
         summary: 'List events',
         description:
-          'Lists what happened to the team’s resources, in the order of the log. A program that sends the `next_after` of each ' +
+          'Lists what happened to the team’s resources, in the order of the log, or the newest first. A program that sends the `next_after` of each ' +
           `answer as \`after\` sees every event exactly once. ${SCOPES}`,
         tags,
         querystring: EventQuery,
@@ -37,19 +38,50 @@ function listRoute(api: Api, database: Database): void {
       config: { scope: null },
     },
     async ({ principal, query }) => {
+      assertOneDirection(query);
       const latest = await readLatest(database);
-      if (query.after === 'latest') return { data: [], next_after: latest, has_more: false };
+      if (query.order === 'desc') return newestFirst(database, wantedBy(principal, query), query, latest);
+      if (query.after === 'latest')
+        return { data: [], next_after: latest, next_before: null, has_more: false };
       const after = Number(query.after ?? BEGINNING);
       const found = await readTeamEvents(database.db, wantedBy(principal, query), after, query.limit + 1);
       const events = found.slice(0, query.limit);
       const last = events.at(-1)?.position ?? after;
       const has_more = found.length > events.length;
-      return { data: events.map(viewEvent), next_after: has_more ? last : Math.max(last, latest), has_more };
+      const next_after = has_more ? last : Math.max(last, latest);
+      return { data: events.map(viewEvent), next_after, next_before: null, has_more };
     },
   );
 }
 
-function streamRoute(api: Api, feed: EventFeed): void {
+/** Throws `validation_failed` for a place in the log that is no place to go on from in this direction. */
+function assertOneDirection({ order, after, before }: EventQuery): void {
+  if (order === 'desc' && after !== undefined)
+    throw invalid({ after: ['The after field has a meaning only without order=desc. Use before.'] });
+  if (order !== 'desc' && before !== undefined)
+    throw invalid({ before: ['The before field has a meaning only with order=desc. Use after.'] });
+}
+
+/** A page from the end of the log. A program that then follows the log goes on from `next_after`. */
+async function newestFirst(
+  database: Database,
+  wanted: TeamEvents,
+  { before, limit }: EventQuery,
+  latest: number,
+) {
+  const end = before === undefined ? latest + 1 : Number(before);
+  const found = await readTeamEventsBefore(database.db, wanted, end, limit + 1);
+  const events = found.slice(0, limit);
+  const has_more = found.length > events.length;
+  return {
+    data: events.map(viewEvent),
+    next_after: latest,
+    next_before: has_more ? events.at(-1)!.position : null,
+    has_more,
+  };
+}
+
+function streamRoute(api: Api, feed: EventFeed, operations: ProgressFeed): void {
   const streams = new EventStreams(feed);
   // Before the server waits for the requests in progress.
   api.addHook('preClose', async () => streams.close());
@@ -85,6 +117,7 @@ function streamRoute(api: Api, feed: EventFeed): void {
         log: request.log,
         teamId,
         after,
+        progress: query.progress ? operations.open(teamId) : null,
         wanted: async () => {
           const identity = await api.authenticator.authenticate(request);
           return wantedBy(teamPrincipal(identity, headers['x-team-id'], request.id), query);

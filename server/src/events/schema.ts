@@ -64,6 +64,21 @@ export const EventQuery = Obj({
     'The `next_after` of an answer: what came after it. Without it, or with 0, from the oldest event on that is kept; with ' +
       '`latest`, only what comes from now on.',
   ),
+  order: Type.Optional(
+    Enum(['asc', 'desc'], {
+      description:
+        '`asc`, the default: the order of the log, for programs that follow it. `desc`: the newest first.',
+    }),
+  ),
+  before: Type.Optional(
+    Type.String({
+      maxLength: 15,
+      pattern: `^${POSITION}$`,
+      [PATTERN_MESSAGE]: 'must be the id of an event',
+      example: '1842',
+      description: 'With `order=desc`: only what came before this event, the `next_before` of an answer.',
+    }),
+  ),
   ...filters,
   limit: Type.Integer({
     format: 'int32',
@@ -80,6 +95,14 @@ export const EventStreamQuery = Obj({
   after: After(
     'Begin with what came after this event. Without it, or with `latest`, with what comes from now on.',
   ),
+  progress: Type.Optional(
+    Type.Boolean({
+      example: true,
+      description:
+        'Whether it tells of operations that are under way, too, as `operation.progress`: `operation_id`, `resource_type`, ' +
+        '`resource_id`, `kind`, `state`, `percent` and `step`.',
+    }),
+  ),
   ...filters,
 });
 export type EventStreamQuery = Static<typeof EventStreamQuery>;
@@ -89,5 +112,8 @@ export const LastEventId = new RegExp(`^${POSITION}$`);
 export const EventLog = Component('EventLog', {
   data: List(Event, { maxItems: 500 }),
   next_after: Position(1842, 'Send it as `after` for what comes next; also where `data` is empty.'),
+  next_before: Nullable(
+    Position(1793, 'With `order=desc`: send it as `before` for what is older. Null where nothing is.'),
+  ),
   has_more: Type.Boolean({ example: false, description: 'Whether more is there already.' }),
 });

@@ -58,10 +58,11 @@ export async function recordAll<Payload extends TSchema>(
   }));
   await sql`
     insert into events (team_id, resource_type, resource_id, operation_id, type, severity, reason, message, payload)
-    select e.* from jsonb_array_elements(${JSON.stringify(rows)}::jsonb) with ordinality w (value, ordinality),
-      jsonb_to_record(w.value) e (team_id bigint, resource_type text, resource_id text, operation_id uuid, type text,
-        severity text, reason text, message text, payload jsonb)
-    order by w.ordinality`.execute(tx);
+    select team_id, resource_type, resource_id, operation_id, type, severity, reason, message, payload
+    from rows from (jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as (team_id bigint, resource_type text,
+      resource_id text, operation_id uuid, type text, severity text, reason text, message text, payload jsonb))
+      with ordinality
+    order by ordinality`.execute(tx);
 }
 
 /** The events of a resource, newest first. */
@@ -141,25 +142,39 @@ export const isOf = ({ teamId, resourceTypes, type, resourceType, resourceId }: 
  */
 export async function readTeamEvents(
   db: Queryable,
-  { teamId, resourceTypes, type, resourceType, resourceId }: TeamEvents,
+  wanted: TeamEvents,
   after: number,
   limit: number,
 ): Promise<PlacedEvent[]> {
-  if (resourceTypes.length === 0) return [];
-  return db
+  if (wanted.resourceTypes.length === 0) return [];
+  return teamEvents(db, wanted).where('position', '>', after).orderBy('position').limit(limit).execute();
+}
+
+/** The same with a position below `before`, the newest first. */
+export async function readTeamEventsBefore(
+  db: Queryable,
+  wanted: TeamEvents,
+  before: number,
+  limit: number,
+): Promise<PlacedEvent[]> {
+  if (wanted.resourceTypes.length === 0) return [];
+  return teamEvents(db, wanted)
+    .where('position', '<', before)
+    .orderBy('position', 'desc')
+    .limit(limit)
+    .execute();
+}
+
+const teamEvents = (db: Queryable, { teamId, resourceTypes, type, resourceType, resourceId }: TeamEvents) =>
+  db
     .selectFrom('events')
     .selectAll()
     .where('team_id', '=', teamId)
-    .where('position', '>', after)
     .where(SUBJECT, 'in', resourceTypes)
     .$if(type !== undefined, (events) => events.where('type', '=', type!))
     .$if(resourceType !== undefined, (events) => events.where('resource_type', '=', resourceType!))
     .$if(resourceId !== undefined, (events) => events.where('resource_id', '=', resourceId!))
-    .$narrowType<{ position: number }>()
-    .orderBy('position')
-    .limit(limit)
-    .execute();
-}
+    .$narrowType<{ position: number }>();
 
 /** The position of the last event of all that were committed before the call. */
 export async function readLatest(database: Database): Promise<number> {

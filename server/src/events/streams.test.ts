@@ -4,7 +4,8 @@ import { sql } from 'kysely';
 import { type ApiClient, createApiClient } from '../../test/api-client.ts';
 import { newVps } from '../../test/client.ts';
 import { type OpenStream, openStream } from '../../test/event-stream.ts';
-import { createTeam, issueToken, startTestApp, type TestApp, waitFor } from '../../test/harness.ts';
+import { createTeam, holdBack, issueToken, startTestApp, type TestApp, waitFor } from '../../test/harness.ts';
+import { testKey } from '../../test/ssh-keys.ts';
 import { revokeToken } from '../identity/tokens/service.ts';
 import { uuidv7 } from '../lib/ids.ts';
 import { vpsEvents } from '../resources/vps/events.ts';
@@ -87,6 +88,30 @@ describe('events as a list and as a stream', () => {
     assert.equal((await call('GET', '/events?after=yesterday')).status, 422);
   });
 
+  it('lists the newest first, page by page, while more comes', async () => {
+    const { call, write } = await newTeam();
+    for (let count = 0; count < 5; count++) await write();
+    const all = (await call('GET', '/events')).body.data.map(({ id }: { id: number }) => id);
+    const seen: number[] = [];
+    let before = '';
+    for (let more = true; more; ) {
+      const { body } = await call('GET', `/events?order=desc&limit=2${before}`);
+      seen.push(...body.data.map(({ id }: { id: number }) => id));
+      more = body.has_more;
+      before = `&before=${body.next_before}`;
+      await write();
+    }
+    assert.deepEqual(seen, all.toReversed());
+    const { body } = await call('GET', '/events?order=desc&limit=1');
+    assert.deepEqual((await call('GET', `/events?after=${body.next_after}`)).body.data, []);
+    for (const [query, field] of [
+      ['order=desc&after=1', 'after'],
+      ['before=1', 'before'],
+    ] as const) {
+      assert.deepEqual(Object.keys((await call('GET', `/events?${query}`)).body.errors), [field]);
+    }
+  });
+
   it('shows only what the token may read, and nothing of other teams', async () => {
     const { call, write, ...team } = await newTeam();
     const other = await newTeam();
@@ -135,6 +160,43 @@ describe('events as a list and as a stream', () => {
     await waitFor('the token to be refused', async () => (await call('GET', '/events')).status === 401);
     await write();
     await assert.rejects(stream.next(), /has ended/);
+  });
+
+  it('tells how far operations are, in order and only where that is asked for', async () => {
+    const { call, token, ...team } = await newTeam();
+    const keysOnly = await issueToken(test.database.db, team, ['ssh-key:read']);
+    const [stream, blind, plain] = [
+      await follow(token, { query: '?progress=true' }),
+      await follow(keysOnly, { query: '?progress=true' }),
+      await follow(token),
+    ];
+    const letImage = holdBack(test.plane, 'ensureImage');
+    const { body } = await call('POST', '/vps', { body: newVps() });
+    const waiting = [await stream.next()];
+    while (waiting.at(-1)!.type !== 'operation.progress') waiting.push(await stream.next());
+    const { operation_id, resource_id, kind, state } = waiting.at(-1)!.data;
+    assert.deepEqual(
+      [operation_id, resource_id, kind, state],
+      [body.operation_id, body.instance.id, 'create', 'running'],
+    );
+    // Who comes later is told where it is.
+    const late = await follow(token, { query: `?progress=true&resource_id=${body.instance.id}` });
+    assert.equal((await late.next()).data.operation_id, operation_id);
+    letImage();
+    const told = [await stream.next()];
+    const last = () => told.findLast(({ type }) => type === 'operation.progress');
+    while (last()?.data.state !== 'succeeded') told.push(await stream.next());
+    assert.equal(last()!.data.percent, 100);
+    const percents = told.filter(({ type }) => type === 'operation.progress').map(({ data }) => data.percent);
+    assert.deepEqual(
+      percents,
+      percents.toSorted((a, b) => a - b),
+    );
+    const events = [await plain.next()];
+    while (events.at(-1)!.type !== 'vps.created') events.push(await plain.next());
+    assert.ok(events.every(({ type }) => type.startsWith('vps.')));
+    await call('POST', '/ssh-keys', { body: { name: 'laptop', public_key: testKey(1) } });
+    assert.equal((await blind.next()).type, 'ssh-key.created');
   });
 
   it('bounds the streams of a team, and frees their places', async () => {

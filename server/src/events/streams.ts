@@ -4,10 +4,13 @@ import { AppError } from '../lib/errors.ts';
 import { logFailure } from '../lib/failure.ts';
 import type { Log } from '../lib/log.ts';
 import type { EventFeed } from './feed.ts';
+import type { OperationProgress, ProgressReader } from './progress.ts';
 import type { PlacedEvent, TeamEvents } from './store.ts';
 import { viewEvent } from './view.ts';
 
 export const EVENT_STREAM = 'text/event-stream; charset=utf-8';
+/** What frames about operations are called in a stream. */
+const PROGRESS = 'operation.progress';
 /** How many streams one team may have open, in this process. */
 export const STREAMS_PER_TEAM = 200;
 /** Milliseconds after which a stream without events says that it lives, so that proxies keep it. */
@@ -23,6 +26,8 @@ export interface StreamRequest {
   teamId: number;
   /** Events after this position. */
   after: number;
+  /** Tells of operations, too; null: they are not asked for. */
+  progress: ProgressReader | null;
   /** What it may read at the moment. Throws when it may read nothing any more. */
   wanted: () => Promise<TeamEvents>;
 }
@@ -63,6 +68,7 @@ export class EventStreams {
         logFailure(log, error, 'a stream of events broke off');
     } finally {
       this.#open.delete(request);
+      request.progress?.close();
       raw.end();
     }
   }
@@ -72,7 +78,10 @@ export class EventStreams {
     this.#closing.abort();
   }
 
-  async #write({ raw, headers, teamId, after, wanted }: StreamRequest, signal: AbortSignal): Promise<void> {
+  async #write(
+    { raw, headers, teamId, after, progress, wanted }: StreamRequest,
+    signal: AbortSignal,
+  ): Promise<void> {
     raw.writeHead(200, {
       ...headers,
       'content-type': EVENT_STREAM,
@@ -81,9 +90,11 @@ export class EventStreams {
     });
     let writtenAt = 0;
     for (let position = after; !signal.aborted; ) {
-      const reading = await this.#feed.read(await wanted(), position);
+      const filter = await wanted();
+      const under = (await progress?.read(filter)) ?? [];
+      const reading = await this.#feed.read(filter, position);
       position = reading.position;
-      const events = reading.events.map(frame).join('');
+      const events = [...under.map(progressFrame), ...reading.events.map(frame)].join('');
       if (events !== '' || Date.now() - writtenAt >= HEARTBEAT) {
         // Without data, it sets the id that the client comes back with.
         if (!raw.write(events || `id: ${position}\n\n`)) await once(raw, 'drain', { signal });
@@ -93,6 +104,10 @@ export class EventStreams {
     }
   }
 }
+
+/** It has no id: a client that comes back is told where operations are then. */
+const progressFrame = (progress: OperationProgress): string =>
+  `event: ${PROGRESS}\ndata: ${JSON.stringify(progress)}\n\n`;
 
 const frame = (event: PlacedEvent): string =>
   `id: ${event.position}\nevent: ${event.type}\ndata: ${JSON.stringify(viewEvent(event))}\n\n`;
