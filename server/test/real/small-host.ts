@@ -1,10 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chmod, cp, mkdir, mkdtemp, readdir, rm, statfs, truncate, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, rm, statfs, truncate, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { checkout } from '../../src/cli/script.ts';
 import { incusSocket } from '../../src/host/components/incus-connection.ts';
+import { buildImage } from '../../src/images/builder.ts';
+import { RECIPES } from '../../src/images/recipes.ts';
+import { hostMirror } from '../../src/lib/debian-mirror.ts';
 import { type RunResult, run } from '../../src/lib/run.ts';
 import { type Call, clientOf } from '../client.ts';
 import { waitFor } from '../harness.ts';
@@ -13,6 +16,8 @@ import { fromTestRun } from '../incus.ts';
 /** Size of the disk, in GB: a little more than Danube asks for. Its file is sparse. */
 const DISK_GB = 12;
 const MIB = 1024 ** 2;
+/** What starts there: the default of servers, which Danube makes at its start, and that of caches. */
+const IMAGES = ['debian-12', 'valkey-9.1'];
 /** What `fallocate` leaves for the file system's own needs. */
 const REST = 32 * MIB;
 /** Characters of Danube's output in an error. */
@@ -54,13 +59,21 @@ export class SmallHost {
     await run('mkfs.ext4', ['-q', '-F', '-m', '0', file]);
     await mkdir(this.#disk);
     await run('mount', ['-o', 'loop', file, this.#disk]);
+    await this.#takeImages();
+  }
+
+  /** Those of the run, and not built once more on the small disk: whoever comes first builds them, for all others too. */
+  async #takeImages(): Promise<void> {
     const images = path.join(this.home, 'images');
     await mkdir(images, { recursive: true });
-    const built = fromTestRun('DANUBE_TEST_IMAGES');
-    for (const name of await readdir(built)) {
-      if (/^(debian-12|valkey-9\.1)-[0-9a-f]+$/.test(name)) {
-        await cp(path.join(built, name), path.join(images, name), { recursive: true });
-      }
+    for (const name of IMAGES) {
+      const recipe = RECIPES.get(name);
+      if (!recipe) throw new Error(`There is no recipe of ${name}.`);
+      const cacheDir = fromTestRun('DANUBE_TEST_IMAGES');
+      const folder = path.dirname(
+        (await buildImage({ recipe, cacheDir, mirror: await hostMirror() })).rootfsFile,
+      );
+      await cp(folder, path.join(images, path.basename(folder)), { recursive: true });
     }
   }
 
