@@ -9,6 +9,8 @@ export interface Guide {
   /** File name without its end; the last segment of its address. */
   name: string;
   title: string;
+  /** Its first sentence. */
+  about: string;
   markdown: string;
   sections: readonly Section[];
 }
@@ -28,13 +30,23 @@ export async function readGuides(): Promise<Guide[]> {
   const table = await readFile(path.join(DOCS, 'README.md'), 'utf8');
   const rows = table.slice(table.indexOf('| customers |'), table.indexOf('| operators |'));
   const names = [...rows.matchAll(/\]\(([a-z0-9-]+)\.md\)/g)].map(([, name]) => name!);
-  return Promise.all(
-    names.map(async (name) => {
-      const markdown = await readFile(path.join(DOCS, `${name}.md`), 'utf8');
-      const sections = sectionsOf(markdown);
-      return { name, title: sections[0]!.heading, markdown, sections };
-    }),
-  );
+  const texts = await Promise.all(names.map((name) => readFile(path.join(DOCS, `${name}.md`), 'utf8')));
+  const titles = new Map(names.map((name, at) => [name, /^# (.*)$/m.exec(texts[at]!)?.[1] ?? name]));
+  return names.map((name, at) => {
+    // Readers of the pages know no files.
+    const markdown = texts[at]!.replace(/\[([a-z0-9-]+)\.md\]\(/g, (link, file: string) =>
+      titles.has(file) ? `[${titles.get(file)}](` : link,
+    );
+    const title = titles.get(name)!;
+    return { name, title, about: aboutOf(markdown), markdown, sections: sectionsOf(markdown) };
+  });
+}
+
+/** The first sentence of the first paragraph. */
+function aboutOf(markdown: string): string {
+  const paragraph = markdown.split(/\n{2,}/).find((block) => /^[\p{L}*`[]/u.test(block)) ?? '';
+  const sentence = /^.*?[.:](?= |$)/.exec(paragraph.split('\n').map(plain).join(' '))?.[0] ?? '';
+  return sentence.replace(/:$/, '.');
 }
 
 function sectionsOf(markdown: string): Section[] {

@@ -50,14 +50,10 @@ export function indexPage(site: Site, query: string, hits: readonly Hit[]): stri
 const contents = (guides: readonly Guide[]): string => `<h1>Documentation</h1>
 <p>Everything that can be done in the <a href="/">console</a> can be done with the API. Its <a href="/docs/api">reference</a> tries requests out.</p>
 <ul class="contents">${guides
-  .map(({ name, title, sections }) => {
-    const about =
-      sections[0]!.text
-        .replace(/\s+/g, ' ')
-        .trim()
-        .split(/(?<=\.) /)[0] ?? '';
-    return `<li><a href="/docs/guides/${name}">${escapeHtml(title)}</a><p>${escapeHtml(about.slice(0, 200))}</p></li>`;
-  })
+  .map(
+    ({ name, title, about }) =>
+      `<li><a href="/docs/guides/${name}">${escapeHtml(title)}</a><p>${escapeHtml(about)}</p></li>`,
+  )
   .join('')}</ul>`;
 
 /** What stands around the pages: search, and the way to the others. */
