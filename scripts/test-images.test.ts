@@ -81,6 +81,18 @@ describe('images between runs', () => {
     assert.ok((await readdir(cache)).includes(nameOf(one)));
   });
 
+  it('leaves what a build in its own folder needs, and forgets the rest of it after a week', async () => {
+    await mkdir(cache);
+    const files = ['base-bookworm-0123456789abcdef.tar.zst', 'debian-12.lock'];
+    for (const name of files) await writeFile(path.join(cache, name), '');
+    await tidy(cache);
+    assert.deepEqual((await readdir(cache)).sort(), files);
+    const long = new Date(Date.now() - 8 * 86_400_000);
+    for (const name of files) await utimes(path.join(cache, name), long, long);
+    await tidy(cache);
+    assert.deepEqual(await readdir(cache), ['debian-12.lock']);
+  });
+
   it('renews every image in turn', () => {
     const renewed = new Set(TEST_RECIPES.map((_, seed) => recipeToRenew(seed)));
     assert.equal(renewed.size, TEST_RECIPES.length);

@@ -61,7 +61,7 @@ export async function tidy(cache: string, mostBytes = MOST_BYTES): Promise<void>
   for (const name of await readdir(cache)) {
     // Only who has the lock copies, so this one was interrupted.
     if (name.endsWith(COPY)) await remove(name);
-    else if (name !== LOCK) found.push({ name, ...(await describeEntry(path.join(cache, name))) });
+    else if (!name.endsWith(LOCK)) found.push({ name, ...(await describeEntry(path.join(cache, name))) });
   }
   let bytes = found.reduce((sum, entry) => sum + entry.bytes, 0);
   for (const entry of found.toSorted((a, b) => b.age - a.age)) {
@@ -71,9 +71,10 @@ export async function tidy(cache: string, mostBytes = MOST_BYTES): Promise<void>
   }
 }
 
-/** Milliseconds since its last use, and size. */
+/** Milliseconds since its last use, and size. Also of a file, which a build that was told to use this folder has left. */
 async function describeEntry(entry: string): Promise<{ age: number; bytes: number }> {
-  const files = await readdir(entry);
+  const isFolder = (await stat(entry)).isDirectory();
+  const files = isFolder ? await readdir(entry) : [''];
   const sizes = await Promise.all(files.map(async (file) => (await stat(path.join(entry, file))).size));
   return {
     age: Date.now() - (await stat(entry)).mtimeMs,
