@@ -3,6 +3,7 @@ import { mkdir, readdir, rm, rmdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { PortRange } from '../instances/addresses.ts';
 import { readStateFile, writeStateFile } from '../lib/state-file.ts';
+import { withHostLock } from './lock.ts';
 import { OperatorError } from './operator-error.ts';
 
 /**
@@ -49,10 +50,11 @@ export async function leaveNote(note: InstallNote): Promise<void> {
   await writeStateFile(noteFile(note.installId), `${JSON.stringify(note)}\n`);
 }
 
-/** Removes the entry, and the folders after the last one. */
-export async function removeNote(installId: string): Promise<void> {
-  await rm(noteFile(installId), { force: true });
-  for (const folder of [FOLDER, path.dirname(FOLDER)]) {
-    if (existsSync(folder) && (await readdir(folder)).length === 0) await rmdir(folder);
-  }
-}
+/** Removes the entry, and the folders after the last one: not while another install is about to write its own. */
+export const removeNote = (installId: string): Promise<void> =>
+  withHostLock('ranges', async () => {
+    await rm(noteFile(installId), { force: true });
+    for (const folder of [FOLDER, path.dirname(FOLDER)]) {
+      if (existsSync(folder) && (await readdir(folder)).length === 0) await rmdir(folder);
+    }
+  });
