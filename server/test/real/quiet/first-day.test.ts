@@ -44,6 +44,32 @@ docker run --rm -p 8080:80 -m 64m app
 docker info --format '{{.Driver}}'
 `;
 
+/** What kubelet, kube-proxy and network plugins need of the kernel; each command fails where it is missing. */
+const KUBERNETES = `set -eu
+mkdir -p /tmp/k/low /tmp/k/up /tmp/k/work /tmp/k/all
+mount -t overlay overlay -o lowerdir=/tmp/k/low,upperdir=/tmp/k/up,workdir=/tmp/k/work /tmp/k/all
+umount /tmp/k/all
+mount --bind /tmp/k /tmp/k
+mount --make-rshared /tmp/k
+umount /tmp/k
+ip link add k-bridge type bridge
+ip link add k-one type veth peer name k-two
+ip link set k-one master k-bridge
+ip link add k-vxlan type vxlan id 42 dstport 8472 dev eth0
+for link in k-vxlan k-one k-bridge; do ip link delete $link; done
+sysctl -q -w net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+test "$(cat /proc/sys/net/bridge/bridge-nf-call-iptables)" = 1
+iptables -t nat -N KUBE-TRY
+for rule in '-m comment --comment try -m statistic --mode random --probability 0.5 -j RETURN' \
+  '-m addrtype --dst-type LOCAL -m mark --mark 0x4000 -j RETURN' \
+  '-m conntrack --ctstate NEW -j MARK --set-xmark 0x4000/0x4000' \
+  '-p tcp -m tcp -j DNAT --to-destination 10.1.2.3:80'; do
+  iptables -t nat -A KUBE-TRY $rule
+done
+iptables -t nat -F KUBE-TRY
+iptables -t nat -X KUBE-TRY
+`;
+
 /** What people install on a new server works from Debian's own packages. All tests share one server. */
 describe('the first day of a server on Incus', { timeout: 2_400_000 }, () => {
   let test: TestApp;
@@ -138,6 +164,10 @@ describe('the first day of a server on Incus', { timeout: 2_400_000 }, () => {
     );
   });
 
+  it('has what the documentation says that there is for Kubernetes', async () => {
+    await inside(KUBERNETES);
+  });
+
   it('has WireGuard in user space, and a firewall of its own', async () => {
     await inside(
       'export WG_I_PREFER_BUGGY_USERSPACE_TO_POLISHED_KMOD=1; wireguard-go wg0 >/dev/null 2>&1 && umask 77 && ' +
@@ -165,5 +195,24 @@ describe('the first day of a server on Incus', { timeout: 2_400_000 }, () => {
       const answer = await fetch(`http://${address}/.well-known/acme-challenge/token`).catch(() => null);
       return (await answer?.text()) === 'proof\n';
     });
+  });
+
+  it('takes the host name of a rename as the answer says, and keeps it', async () => {
+    const { warnings } = (await call('PUT', `/vps/${id}`, { name: 'second-day' })).body;
+    const [, command = ''] = /run in it: (.*)$/.exec(warnings.join('\n')) ?? [];
+    assert.notEqual(await inside('hostname'), 'second-day');
+    await inside(command);
+    assert.equal(await inside('hostname'), 'second-day');
+    const before = await inside('cat /proc/sys/kernel/random/boot_id; readlink /proc/1/ns/pid');
+    assert.equal((await call('POST', `/vps/${id}/reboot`)).status, 200);
+    await waitFor('the server to start again', async () => {
+      const { status } = (await call('GET', `/vps/${id}`)).body.instance;
+      const now = await inside('cat /proc/sys/kernel/random/boot_id; readlink /proc/1/ns/pid').catch(
+        () => before,
+      );
+      return status === 'running' && now !== before;
+    });
+    await inside('cloud-init status --wait >/dev/null || true');
+    assert.equal(await inside('hostname'), 'second-day');
   });
 });
