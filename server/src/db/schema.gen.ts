@@ -128,6 +128,8 @@ export interface BucketObjects {
 }
 
 export interface Buckets {
+  compared_at: Date | null;
+  compared_version: string | null;
   cors: Generated<Json>;
   created_at: Generated<Date>;
   custom_statements: Generated<Json>;
@@ -464,8 +466,10 @@ export interface Notifications {
 export interface ObjectStore {
   created_at: Generated<Date>;
   credentials_sealed: Buffer;
+  generation: Generated<number>;
   ipv4_subnet: string;
   ipv6_subnet: string;
+  made_from: string | null;
   observed_at: Date | null;
   ordinal: number;
   singleton: Generated<boolean>;

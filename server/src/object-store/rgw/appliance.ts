@@ -1,15 +1,26 @@
 import type { DataPlane } from '../../dataplane/contract/data-plane.ts';
 import type { Database } from '../../db/database.ts';
+import { OBJECT_STORE_IMAGE } from '../../images/appliance-recipe.ts';
 import type { AddressPools } from '../../instances/addresses.ts';
 import { ensureWithVolume } from '../../instances/volumes.ts';
 import type { SecretBox } from '../../lib/crypto.ts';
 import type { Progress } from '../../lib/progress.ts';
 import type { StoreNames } from './guest-settings.ts';
-import { PLATFORM_TEAM, STORE, storeFirewall, storeSpec, volumeGbOf } from './place.ts';
-import { createStore, growStore, noteUsage, readStore, type StoreRow, type StoreUsage } from './row.ts';
+import { originOf, PLATFORM_TEAM, STORE, storeFirewall, storeSpec, volumeGbOf } from './place.ts';
+import {
+  beginGeneration,
+  createStore,
+  growStore,
+  noteUsage,
+  readStore,
+  type StoreRow,
+  type StoreUsage,
+} from './row.ts';
 
 /** Seconds until Ceph answers, from nothing: about 20 on a quiet machine. */
 const READY_SECONDS = 300;
+/** Seconds in which Ceph ends by itself: one or two. */
+const STOP_SECONDS = 60;
 const GB = 1024 ** 3;
 /** The store gets this share of the storage pool by default, and at least this many GiB. */
 const SHARE = 0.5;
@@ -29,6 +40,7 @@ export interface ApplianceOptions {
 export class Appliance {
   readonly #options: ApplianceOptions;
   #making = 0;
+  #last: Promise<void> = Promise.resolve();
 
   constructor(options: ApplianceOptions) {
     this.#options = options;
@@ -44,43 +56,60 @@ export class Appliance {
     return this.#making > 0;
   }
 
-  /** Makes the store where it is missing, or what is missing of it, and returns once it answers. Idempotent. */
+  /**
+   * Makes the store where it is missing, or what is missing of it, and returns once it answers. An instance of another
+   * image, size or setting is replaced; its disk stays. Idempotent.
+   */
   async ensure(progress?: Progress): Promise<StoreRow> {
     this.#making += 1;
+    const made = this.#last.then(() => this.#make(progress));
+    // One at a time: what one has just made, the next would stop.
+    this.#last = made.then(
+      () => undefined,
+      () => undefined,
+    );
     try {
-      return await this.#make(progress);
+      return await made;
     } finally {
       this.#making -= 1;
     }
   }
 
   async #make(progress?: Progress): Promise<StoreRow> {
-    const { plane } = this.#options;
-    const row = await this.#ensureRow();
-    const spec = storeSpec(row, this.#options.names);
-    await plane.ensureImage(spec.image, progress);
+    const { plane, database, names } = this.#options;
+    const wanted = await this.#ensureRow();
+    // The old one serves while the image is built.
+    await plane.ensureImage(OBJECT_STORE_IMAGE, progress);
+    await beginGeneration(database.db, originOf(wanted, names));
+    const row = (await this.find()) ?? wanted;
     progress?.('Starting the object store', 70);
     await plane.ensureTenant({ teamId: PLATFORM_TEAM, network: row.network });
     await plane.ensureFirewalls(PLATFORM_TEAM, [storeFirewall(row)]);
-    await ensureWithVolume(plane, spec, volumeGbOf(row));
+    const present = await plane.describeInstance(STORE);
+    // In good order, so that the next one has nothing to recover.
+    if (present && present.generation < row.generation) await plane.ensureStopped(STORE, STOP_SECONDS);
+    await ensureWithVolume(plane, storeSpec(row, names), volumeGbOf(row));
     progress?.('Waiting for the object store', 80);
     await plane.waitForService(STORE, READY_SECONDS);
     return row;
   }
 
-  /** Starts the instance again where it does not run, and makes it again where it is gone. */
+  /** Starts the instance again where it does not run, and makes it again where it is gone or not as it should be. */
   async keepUp(): Promise<void> {
+    const row = await this.#ensureRow();
     const present = await this.#options.plane.describeInstance(STORE);
-    if (!present) await this.ensure();
+    const isAsWanted = row.madeFrom === originOf(row, this.#options.names);
+    if (!present || !isAsWanted || present.generation < row.generation) await this.ensure();
     else if (present.power === 'stopped' || present.power === 'frozen') {
       await this.#options.plane.ensureRunning(STORE);
     }
   }
 
-  /** Asks how full its disk is, and notes it for all processes of the install. */
-  async observe(): Promise<StoreUsage> {
+  /** Asks how full its disk is, and notes it for all processes of the install. Null: Ceph has not looked at it yet. */
+  async observe(): Promise<StoreUsage | null> {
     const said = JSON.parse(await this.#options.plane.control(STORE, 'metrics'));
     const usage = { totalBytes: Number(said.total_bytes), usedBytes: Number(said.used_bytes) };
+    if (usage.totalBytes === 0) return null;
     await noteUsage(this.#options.database.db, usage);
     return usage;
   }

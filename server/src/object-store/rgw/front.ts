@@ -176,7 +176,8 @@ export function isAdmin(
   const [first = ''] = path.split('/').filter((part) => part !== '' && part !== '.');
   const host = (headers.host ?? '').toLowerCase().replace(/:\d*$/, '');
   const label = domain !== null && host.endsWith(`.${domain}`) ? host.slice(0, -domain.length - 1) : '';
-  return [first.toLowerCase(), label].some((name) => name === 'admin' || name === adminEntry);
+  // With a domain, the gateway takes any other host for the name of a bucket as a whole.
+  return [first.toLowerCase(), label, host].some((name) => name === 'admin' || name === adminEntry);
 }
 
 function decodeFully(path: string): string {

@@ -31,7 +31,8 @@ export function settingsFile(row: StoreRow, { region, domain }: StoreNames): Ins
   const entries = Object.entries(settings).map(([name, data]) => ({
     name,
     data,
-    attrs: { mode: '600', uid: 0, gid: 0 },
+    // Without the time: the same settings are the same bytes, by which it is known whether they are in use.
+    attrs: { mode: '600', uid: 0, gid: 0, mtime: 0 },
   }));
   return { path: SETTINGS_FILE, content: Buffer.from(createTar(entries)), mode: '0600' };
 }

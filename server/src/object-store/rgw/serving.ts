@@ -113,8 +113,8 @@ export class Serving {
       this.#poolHasRoom =
         (await plane.findWriteRefusal()) === null && ['ok', 'unknown'].includes(await poolState(database.db));
       await appliance.keepUp();
-      const { usedBytes, totalBytes } = await appliance.observe();
-      if (this.#row) this.#row = { ...this.#row, usedBytes, totalBytes };
+      const usage = await appliance.observe();
+      if (this.#row && usage) this.#row = { ...this.#row, ...usage };
       this.#letIn = 0;
     } catch (error) {
       this.#complain(error, 'the object store does not answer');
