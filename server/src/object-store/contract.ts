@@ -191,6 +191,8 @@ export interface BucketSize {
 export interface BucketStatistics extends BucketSize {
   /** `teamId` is null for a bucket whose owner is none of this install’s teams. */
   ref: { teamId: number | null; name: string };
+  /** Another one after each change of what {@link StoreBuckets.describeBucket} reports; null: the store does not tell. */
+  version: string | null;
 }
 
 /** Requests to a bucket in one hour, as the usage log adds them up. */
@@ -211,7 +213,9 @@ export type S3Method = 'GET' | 'PUT' | 'DELETE' | 'HEAD' | 'OTHER';
 
 /** One request, as the operations log has it. */
 export interface RequestRecord {
+  /** When it began. */
   at: Date;
+  /** Empty for one about no bucket, such as a list of all. */
   bucket: string;
   objectKey: string | null;
   /** Null for an anonymous one. */

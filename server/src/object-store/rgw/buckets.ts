@@ -10,6 +10,8 @@ import { ownerOf } from './names.ts';
 export interface GatewayBucket {
   bucket: string;
   owner: string;
+  /** When its settings were last changed, its quota included. */
+  mtime?: string;
   usage?: Record<string, { size_actual?: number; size: number; num_objects: number } | undefined>;
   bucket_quota?: { enabled: boolean; max_size: number };
 }

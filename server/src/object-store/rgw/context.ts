@@ -1,3 +1,4 @@
+import type { StoreStatistics } from '../contract.ts';
 import type { GatewayClient, S3Keys } from './client.ts';
 import { ownerOf, platformKey } from './names.ts';
 
@@ -15,6 +16,8 @@ export interface RgwContext {
   /** Throws `unreachable` while there is no gateway. */
   client(): Promise<GatewayClient>;
   installId: string;
+  /** Reads the log of requests; null where there is none that could be read. */
+  readRequests: StoreStatistics['readRequests'] | null;
 }
 
 export const findUser = async ({ client }: RgwContext, uid: string): Promise<GatewayUser | null> =>

@@ -12,6 +12,7 @@ import { createBucketKeys } from './bucket-keys.ts';
 import { watchCertificate } from './certificates.ts';
 import { GatewayClient } from './client.ts';
 import { createRgwObjectStore } from './object-store.ts';
+import { readRequestLog } from './requests.ts';
 import { GATEWAY_PORT, gatewayAddress, type StoreRow } from './row.ts';
 import { Serving } from './serving.ts';
 
@@ -48,6 +49,15 @@ export function createLocalObjectStore(options: LocalStoreOptions): ObjectStore 
     const url = `http://${gatewayAddress(row)}:${GATEWAY_PORT}`;
     client ??= new GatewayClient({ url, region: s3.region, adminEntry, accessKey, secretKey });
   };
+  const answers = async (): Promise<boolean> => {
+    const row = await appliance.find();
+    if (!row) return false;
+    connect(row);
+    return client!.admin('GET', 'metadata/user', { 'max-entries': 1 }).then(
+      () => true,
+      () => false,
+    );
+  };
   const host = s3.domain ?? publicAddress;
   return createRgwObjectStore({
     installId,
@@ -63,8 +73,14 @@ export function createLocalObjectStore(options: LocalStoreOptions): ObjectStore 
       if (client) return client;
       throw new DataPlaneError('unreachable', 'This install has no object storage yet.');
     },
+    async readRequests(after, limit) {
+      const row = await appliance.find();
+      return row && readRequestLog(row, after, limit, log);
+    },
     isMade: async () => (await appliance.find()) !== null,
     async ensureReady(progress) {
+      // Workflows ask each time: one question to the gateway instead of several to Incus.
+      if (await answers()) return;
       connect(await appliance.ensure(progress));
       if (options.serves) await serving.look(true);
     },

@@ -25,6 +25,10 @@ export function parseUser(
   return match ? { teamId: Number(match[1]), accessKeyId: match[2] ?? null } : null;
 }
 
+/** Whether it can be one of {@link platformKey}; the ids of customers' keys are shorter. */
+export const isPlatformKey = (accessKeyId: string | null): boolean =>
+  accessKeyId !== null && /^DANUBE[0-9A-F]{26}$/.test(accessKeyId);
+
 /** The key with which the platform acts as the owner of a team. Nobody else gets it. */
 export const platformKey = (installId: string, teamId: number): string =>
   `DANUBE${createHash('sha256').update(ownerOf(installId, teamId)).digest('hex').slice(0, 26).toUpperCase()}`;

@@ -15,11 +15,12 @@ export interface RgwOptions {
   isMade(): Promise<boolean>;
   ensureReady(progress: Progress): Promise<void>;
   close(): Promise<void>;
+  readRequests: RgwContext['readRequests'];
 }
 
 /** Object storage in a Ceph RADOS Gateway, of this install or another one. */
-export function createRgwObjectStore({ installId, client, ...rest }: RgwOptions): ObjectStore {
-  const context: RgwContext = { client, installId };
+export function createRgwObjectStore({ installId, client, readRequests, ...rest }: RgwOptions): ObjectStore {
+  const context: RgwContext = { client, installId, readRequests };
   return {
     name: 'rgw',
     ...rest,

@@ -8,7 +8,7 @@ const ADMIN_ENTRY = 'admin';
 
 /** Object storage in a Ceph of the operator's. Customers reach it directly. */
 export function createOtherObjectStore(
-  { region, domain }: S3Config,
+  { region, domain }: Pick<S3Config, 'region' | 'domain'>,
   other: NonNullable<S3Config['other']>,
   installId: string,
 ): ObjectStore {
@@ -18,6 +18,8 @@ export function createOtherObjectStore(
     installId,
     access: { url: endpoint, region, domain, kms: false },
     client: async () => client,
+    // Where it keeps one, that is not to be had through its APIs.
+    readRequests: null,
     isMade: async () => true,
     ensureReady: async () => void (await client.admin('GET', 'metadata/user', { 'max-entries': 1 })),
     close: async () => undefined,

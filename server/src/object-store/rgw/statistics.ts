@@ -16,13 +16,14 @@ const sizeOf = ({ usage }: GatewayBucket): BucketSize => ({
   objectCount: usage?.['rgw.main']?.num_objects ?? 0,
 });
 
-/** Implements `StoreStatistics`, from what the gateway itself adds up. It keeps no log of single requests. */
+/** Implements `StoreStatistics`, from what the gateway itself adds up, and from its log of requests where that can be read. */
 export function rgwStatistics(context: RgwContext): StoreStatistics {
   return {
     async listBuckets() {
       const found = await (await context.client()).admin<GatewayBucket[]>('GET', 'bucket', { stats: true });
       return found.map((bucket) => ({
         ref: { teamId: parseUser(context.installId, bucket.owner)?.teamId ?? null, name: bucket.bucket },
+        version: bucket.mtime ?? null,
         ...sizeOf(bucket),
       }));
     },
@@ -47,7 +48,7 @@ export function rgwStatistics(context: RgwContext): StoreStatistics {
       }
       return { count: uploads.length, sizeBytes };
     },
-    readRequests: async () => null,
+    readRequests: async (after, limit) => context.readRequests?.(after, limit) ?? null,
     readUsage: (since) => readUsage(context, since),
     async listLargest(ref, count) {
       const keys = (await findBucket(context, ref)) && (await ownerKeys(context, ref.teamId));

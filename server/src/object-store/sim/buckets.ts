@@ -85,6 +85,6 @@ function withSettings(
   };
 }
 
-function reportOf({ objects: _objects, uploads: _uploads, ...report }: SimBucket): BucketReport {
+export function reportOf({ objects: _objects, uploads: _uploads, ...report }: SimBucket): BucketReport {
   return report;
 }

@@ -1,6 +1,7 @@
 import type { BucketSize, HourlyUsage, RequestRecord, StoreStatistics } from '../contract.ts';
+import { reportOf } from './buckets.ts';
 import type { StoreCore } from './core.ts';
-import type { SimBucket } from './world.ts';
+import { hashOf, type SimBucket } from './world.ts';
 
 const HOUR_MS = 3_600_000;
 const MOST_COMPARED = 10_000;
@@ -11,6 +12,7 @@ export const simStatistics = (core: StoreCore): StoreStatistics => ({
     core.verb('listBuckets', null, () =>
       Array.from(core.world.buckets.values(), (bucket) => ({
         ref: { ...bucket.ref, teamId: core.world.teams.has(bucket.ref.teamId) ? bucket.ref.teamId : null },
+        version: hashOf(JSON.stringify(reportOf(bucket))),
         ...sizeOf(bucket),
       })),
     ),

@@ -156,8 +156,8 @@ describe('the object store of the install', { timeout: 900_000 }, () => {
         .map((line) => line.trim().split(/\s+/)[3] ?? '')
         .filter((address) => address !== '' && !address.startsWith('127.0.0.1:'));
       assert.deepEqual(
-        others.map((address) => address.split(':').at(-1)),
-        ['7480'],
+        others.map((address) => address.split(':').at(-1)).sort(),
+        ['7480', '7481'],
       );
       const { status } = await world.inside(['timeout', '3', 'bash', '-c', ': </dev/tcp/1.1.1.1/80']);
       assert.notEqual(status, 0);
