@@ -53,11 +53,15 @@ async function forgetRevoked(db: Database['db']): Promise<void> {
   );
 }
 
+/** Keys that one pass looks at. */
+const ROTATED = 200;
+
 /**
  * Mends keys that the store has lost or has other permissions for. A key that was revoked and is still there is removed;
  * one that the database has never known is reported and left alone.
  */
 export function keyReconciler({ database, objects, secrets }: KeyWorkflowDependencies, log: Log): Reconciler {
+  let after: string | null = null;
   return {
     name: 'access-keys',
     everySeconds: 60,
@@ -66,8 +70,11 @@ export function keyReconciler({ database, objects, secrets }: KeyWorkflowDepende
       const any = await db.selectFrom('access_keys').select('id').limit(1).executeTakeFirst();
       // An install that does not use object storage has none.
       if (!any) return;
+      // In rotation: the store has no list that would tell which keys have changed.
+      const keys: KeyWithGrants[] = await activeKeys(db, after, ROTATED);
+      after = keys.length < ROTATED ? null : keys.at(-1)!.id;
       await forEachRow(
-        await activeKeys(db),
+        keys,
         ({ id }) => id,
         (key) => mend(database, objects, key, secrets.open(key.secret_sealed!)),
       );

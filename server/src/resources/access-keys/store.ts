@@ -61,9 +61,11 @@ export const getKey = (db: Queryable, id: string): Promise<KeyWithGrants | undef
 export const lockKey = (tx: Tx, id: string): Promise<AccessKey | undefined> =>
   tx.selectFrom('access_keys').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
 
-/** The keys that the store is to have, of all teams. */
-export const activeKeys = (db: Queryable): Promise<KeyWithGrants[]> =>
-  keys(db).where('access_keys.status', '=', 'active').orderBy('access_keys.id').execute();
+/** Keys that the store is to have, of all teams, in the order of their ids: at most `limit` after one of them. */
+export function activeKeys(db: Queryable, after: string | null, limit: number): Promise<KeyWithGrants[]> {
+  const active = keys(db).where('access_keys.status', '=', 'active').orderBy('access_keys.id').limit(limit);
+  return (after === null ? active : active.where('access_keys.id', '>', after)).execute();
+}
 
 export async function insertKey(tx: Tx, key: Insertable<AccessKeys>): Promise<void> {
   await tx.insertInto('access_keys').values(key).execute();

@@ -209,6 +209,32 @@ describe('buckets', () => {
     assert.deepEqual(types, ['bucket.requested', 'bucket.created', 'bucket.changed', 'bucket.mended']);
   });
 
+  it('are looked at closely only where they have changed, and in rotation', async () => {
+    const bucket = await makeBucket(call, 'watched');
+    await makeBucket(await ownTeam(), 'quiet');
+    const looked: string[] = [];
+    const off = test.objects.faults.before((verb, argument) => {
+      if (verb === 'describeBucket') looked.push((argument as { name: string }).name);
+    });
+    const pass = async (rotate: number) => {
+      looked.length = 0;
+      await bucketReconciler(test.app.database, test.objects, createLog('silent'), rotate).run();
+      return [...looked];
+    };
+    for (const _ of [1, 2]) await pass(0);
+    assert.deepEqual(await pass(0), []);
+    assert.equal((await pass(1)).length, 1);
+    test.objects.drift.changeBucket(refOf(bucket), { tags: { set: 'by-s3' } });
+    assert.deepEqual(await pass(0), [bucket.minio_bucket_name]);
+    assert.deepEqual(await pass(0), []);
+    // A row that differs, as after a restore of the database.
+    await test.database.pool.query(`update buckets set tags = '{}', updated_at = now() where id = $1`, [
+      bucket.id,
+    ]);
+    assert.deepEqual(await pass(0), [bucket.minio_bucket_name]);
+    off();
+  });
+
   it('have an error where they are gone from the store, and are made anew by an update', async () => {
     const bucket = await makeBucket(call, 'lost', { public_access: true });
     test.objects.drift.removeBucket(bucket.minio_bucket_name);
