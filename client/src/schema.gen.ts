@@ -9240,7 +9240,7 @@ export interface components {
              */
             level: "read" | "readwrite" | "full";
             /**
-             * @description Only objects whose keys begin with it. Not with the level `full`.
+             * @description Only objects whose keys begin with it, without `*`, `?` and `${`. Not with the level `full`.
              * @example daily/
              */
             prefix?: string | null;

@@ -90,7 +90,13 @@ async function create(context: RgwContext, keys: S3Keys, ref: BucketRef, objectL
   }
 }
 
-const REFUSED: ReadonlySet<string> = new Set(['BucketAlreadyExists', 'TooManyBuckets', 'InvalidBucketName']);
+/** `AccessDenied`: the prefix is that of another team. */
+const REFUSED: ReadonlySet<string> = new Set([
+  'AccessDenied',
+  'BucketAlreadyExists',
+  'TooManyBuckets',
+  'InvalidBucketName',
+]);
 
 async function limit(
   { client, installId }: RgwContext,

@@ -4,7 +4,7 @@ import type { StoreTeam, StoreTeams } from '../contract.ts';
 import { GatewayError, orNull } from './client.ts';
 import { findUser, type RgwContext } from './context.ts';
 import { keyUser, ownerOf, parseUser, platformKey } from './names.ts';
-import { allowAll, POLICY } from './policies.ts';
+import { allowOwner, POLICY } from './policies.ts';
 import { listUsers } from './users.ts';
 
 /** Implements `StoreTeams`: a team is a user, who owns its buckets. The prefix of their names is its display name. */
@@ -23,7 +23,7 @@ export function rgwTeams(context: RgwContext): StoreTeams {
         else await client.admin('PUT', 'user', { uid, ...limits, ...keys });
       } else await client.admin('POST', 'user', { uid, ...limits });
       // What other keys of the team write belongs to their users, and the owner may do everything with it, too.
-      const document = allowAll(bucketPrefix, null);
+      const document = allowOwner(bucketPrefix);
       await client.iam('PutUserPolicy', { UserName: uid, PolicyName: POLICY, PolicyDocument: document });
       await client.admin('PUT', 'user', {
         ...{ quota: '', uid, 'quota-type': 'user', 'max-objects': -1 },

@@ -118,6 +118,12 @@ describe('access keys', () => {
       { bucket_permissions: [{ ...permission, level: 'full', prefix: 'a/' }] },
       'bucket_permissions.0.prefix',
     );
+    // In a policy of the store, these would mean more than themselves.
+    for (const prefix of ['a*', 'a?', '\u0024{aws:username}/'])
+      await refused(
+        { bucket_permissions: [{ ...permission, level: 'read', prefix }] },
+        'bucket_permissions.0.prefix',
+      );
     await refused({ expires_at: '2020-01-01T00:00:00Z' }, 'expires_at');
   });
 

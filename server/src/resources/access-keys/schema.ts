@@ -90,7 +90,8 @@ export const CreateAccessKey = Component(
             prefix: Type.Optional(
               Nullable(
                 LineText(MAX_PREFIX, 'daily/', {
-                  description: 'Only objects whose keys begin with it. Not with the level `full`.',
+                  description:
+                    'Only objects whose keys begin with it, without `*`, `?` and `${`. Not with the level `full`.',
                 }),
               ),
             ),

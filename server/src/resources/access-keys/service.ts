@@ -109,6 +109,9 @@ export class AccessKeyService {
   }
 }
 
+/** What policies of S3 read as other text than itself. */
+const WILDCARD = /[*?]|\$\{/;
+
 /** Checks what a new key may do against the team’s buckets. Throws `validation_failed` with a sentence per field. */
 async function checkGrants(
   tx: Tx,
@@ -144,6 +147,7 @@ async function checkGrants(
     if (ids.indexOf(ids[index]!) !== index) add(`${field}.bucket_id`, 'The bucket is named twice.');
     if (level === 'full' && prefix)
       add(`${field}.prefix`, 'A prefix goes with the levels read and readwrite only.');
+    if (WILDCARD.test(prefix ?? '')) add(`${field}.prefix`, 'A prefix must not contain *, ? or ${.');
   }
   if (Object.keys(errors).length > 0) throw invalid(errors);
   return all.map(({ level, prefix }, index) => ({ bucketId: ids[index]!, level, prefix: prefix || null }));
