@@ -47,6 +47,9 @@ export function rgwBuckets(context: RgwContext): StoreBuckets {
       const found = await findBucket(context, ref);
       const keys = found && (await ownerKeys(context, ref.teamId));
       if (!keys) return;
+      // It may forbid deleting, which looks like what object lock retains.
+      const sent = { method: 'DELETE', path: `/${ref.name}`, query: { policy: '' } } as const;
+      await orNull((await context.client()).s3(keys, sent));
       const total = found.usage?.['rgw.main']?.num_objects ?? 0;
       await new Emptying(await context.client(), keys, ref.name).run(total, progress);
     },
