@@ -11,7 +11,7 @@ import { promisify } from 'node:util';
 import type { Page } from 'playwright-core';
 import { ensureDashboard } from '../server/src/host/dashboard.ts';
 import { CHROMIUM, openBrowser, signedIn } from '../server/test/browser.ts';
-import { clientOf } from '../server/test/client.ts';
+import { clientOf, newVps } from '../server/test/client.ts';
 import { openSession, startTestApp, type TestApp, testConfig } from '../server/test/harness.ts';
 import { median, type Row } from './report.ts';
 
@@ -22,7 +22,8 @@ const CATEGORIES = {
   'best-practices': 'best practices',
 };
 const SERVERS = 1000;
-const CHANGES = 20;
+/** A team may have ten servers. */
+const CHANGES = 5;
 
 export async function benchDashboard(): Promise<Row[]> {
   const dashboard = await ensureDashboard();
@@ -32,35 +33,37 @@ export async function benchDashboard(): Promise<Row[]> {
     const [first] = await fill(test);
     return [
       ...(await sizes(dashboard)),
-      await changes(test, first!),
       await longestTask(test),
       ...(await scores(test, first!)),
+      await changes(dashboard),
     ];
   } finally {
     await test.close();
   }
 }
 
-/** How soon a change of another member is on the screen. */
-async function changes(test: TestApp, id: string): Promise<Row> {
+/** How soon a change of another member is on the screen. The log of events takes a server with a worker. */
+async function changes(dashboard: string): Promise<Row> {
+  const test = await startTestApp({ dashboard });
   const browser = await openBrowser();
   try {
+    const call = clientOf(test.app.url!, test.team.token);
     const page = await (await signedIn(browser, test, test.team)).newPage();
     await page.goto('/vps');
-    await page.getByText(`of ${SERVERS}`).waitFor();
-    const call = clientOf(test.app.url!, test.team.token);
+    await page.getByText('No servers yet').waitFor();
     const times: number[] = [];
     for (let turn = 0; turn < CHANGES; turn += 1) {
-      const name = `renamed-${turn}`;
+      const name = `server-${turn}`;
       const began = performance.now();
-      const { status } = await call('PUT', `/vps/${id}`, { name });
-      if (status !== 200) throw new Error(`A new name was refused with ${status}.`);
+      const { status } = await call('POST', '/vps', newVps({ name }));
+      if (status !== 201) throw new Error(`A server was refused with ${status}.`);
       await page.getByRole('link', { name, exact: true }).waitFor();
       times.push(performance.now() - began);
     }
-    return row('New name by somebody else, until it is in the list', median(times), 1000, 'ms', '≤ 1');
+    return row('Creation by somebody else, until it is in the list', median(times), 1000, 'ms', '≤ 1');
   } finally {
     await browser.close();
+    await test.close();
   }
 }
 
