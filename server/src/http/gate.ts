@@ -72,14 +72,13 @@ export function createGate(config: Config, authenticator: Authenticator): Gate {
       assertOwnOrigin(config, request, { staysOpen: mediaType === 'text/event-stream' });
     if (scope === undefined) return;
     if (found?.session && identity.via.kind !== 'session') throw sessionRequired();
+    const note = (needed: string) => authenticator.noteScope?.(identity.via, needed);
     const principal =
       team === 'none'
-        ? accountPrincipal(identity, request.id)
-        : teamPrincipal(identity, request.headers['x-team-id'], request.id);
+        ? accountPrincipal(identity, request.id, note)
+        : teamPrincipal(identity, request.headers['x-team-id'], request.id, note);
     (request as PrivateRequest).principal = principal;
-    if (scope === null) return;
-    assertScope(principal, scope);
-    authenticator.noteScope?.(identity.via, scope);
+    if (scope !== null) assertScope(principal, scope);
   };
 }
 

@@ -1,6 +1,6 @@
 import { AppError, invalid } from '../lib/errors.ts';
 import type { Identity } from './authenticator.ts';
-import { ROLES, type Role, type Scope, scopesOfRole } from './scopes.ts';
+import { type HeldScopes, ROLES, type Role, type Scope, scopesOfRole } from './scopes.ts';
 
 /** The credential that a request was authenticated by. */
 export type Credential = { kind: 'token'; tokenId: number } | SessionCredential;
@@ -16,7 +16,7 @@ interface CommonPrincipal {
   accountId: number;
   via: Credential;
   /** What it may do: the scopes of the credential, and of these in a team only those of the account's role there. */
-  scopes: ReadonlySet<string>;
+  scopes: HeldScopes;
   /** Id of the request, recorded with the operations that it starts. */
   requestId: string;
 }
@@ -34,9 +34,28 @@ export interface AccountPrincipal extends CommonPrincipal {
 /** The authenticated sender of a request: everything that services need to know about it. */
 export type Principal = TeamPrincipal | AccountPrincipal;
 
+/** Hears which scopes a request has needed. */
+export type NoteScope = (scope: string) => void;
+
+const NOTE_NOTHING: NoteScope = () => {};
+
+/** Scopes that tell of each one that is asked for and held, whether the gate asks for it or a handler. */
+const noting = (has: (scope: string) => boolean, note: NoteScope): HeldScopes => ({
+  has(scope) {
+    const isHeld = has(scope);
+    if (isHeld) note(scope);
+    return isHeld;
+  },
+});
+
 /** The principal of a request that acts on no team. */
-export function accountPrincipal({ accountId, via, scopes }: Identity, requestId: string): AccountPrincipal {
-  return { accountId, via, scopes, requestId, team: null };
+export function accountPrincipal(
+  { accountId, via, scopes }: Identity,
+  requestId: string,
+  note = NOTE_NOTHING,
+): AccountPrincipal {
+  const held = noting((scope) => scopes.has(scope), note);
+  return { accountId, via, scopes: held, requestId, team: null };
 }
 
 /**
@@ -47,6 +66,7 @@ export function teamPrincipal(
   { accountId, via, scopes, teamId, roles }: Identity,
   header: string | string[] | undefined,
   requestId: string,
+  note = NOTE_NOTHING,
 ): TeamPrincipal {
   const id = header === undefined ? teamId : teamIdOf(header);
   const role = id === null ? undefined : roles.get(id);
@@ -57,8 +77,8 @@ export function teamPrincipal(
     );
   }
   const ofRole = scopesOfRole(role);
-  const effective = new Set([...scopes].filter((scope) => ofRole.has(scope)));
-  return { accountId, via, scopes: effective, requestId, team: { id, role } };
+  const held = noting((scope) => scopes.has(scope) && ofRole.has(scope), note);
+  return { accountId, via, scopes: held, requestId, team: { id, role } };
 }
 
 /** The session of a request on a route that takes nothing else (`config.session`). */

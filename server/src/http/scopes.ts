@@ -6,6 +6,11 @@ export type Scope = `${string}:${Action}`;
 
 type Action = 'read' | 'write' | 'delete';
 
+/** Scopes that somebody has. A principal's note which of them were asked for, so ask for none that is not needed. */
+export interface HeldScopes {
+  has(scope: string): boolean;
+}
+
 /** The roles of an account in a team. Each may do what those before it may. */
 export const ROLES = ['viewer', 'editor', 'admin', 'owner'] as const;
 export type Role = (typeof ROLES)[number];
@@ -66,9 +71,9 @@ export const readScopeOf = (resourceType: string): Scope =>
   `${subjects.get(resourceType) ?? resourceType}${READ}`;
 
 /** The types of resources that a token with these scopes may read. */
-export function readableTypes(scopes: ReadonlySet<string>): string[] {
-  const named = [...scopes]
-    .filter((scope) => scope.endsWith(READ))
+export function readableTypes(scopes: HeldScopes): string[] {
+  const named = known
+    .filter((scope) => scope.endsWith(READ) && scopes.has(scope))
     .map((scope) => scope.slice(0, -READ.length));
   const others = [...subjects].filter(([, subject]) => scopes.has(`${subject}${READ}`));
   return [...named, ...others.map(([type]) => type)];
