@@ -67,6 +67,7 @@ describe('authorization of every route', () => {
         '/auth/options',
         '/auth/sign-in',
         '/auth/two-factor',
+        '/auth/invitation',
         '/auth/register',
         '/auth/password-reset',
         '/auth/password',

@@ -13,6 +13,7 @@ import {
   Text,
   Timestamp,
 } from '../../http/schema.ts';
+import { ROLES } from '../../http/scopes.ts';
 import { PATTERN_MESSAGE } from '../../http/validation.ts';
 import { MAX_PASSWORD, MIN_PASSWORD } from './passwords.ts';
 import { EMAIL_PATTERN } from './store.ts';
@@ -58,6 +59,17 @@ export const Register = Component('Register', {
   password: NewPassword,
   invitation: Type.Optional(
     SecretText('The code of an invitation to a team, of which the account is a member then.'),
+  ),
+});
+
+export const ShowInvitation = Component('ShowInvitation', {
+  code: SecretText('The code of an invitation, from its link.'),
+});
+export const InvitationShown = Component('InvitationShown', {
+  team_name: Text(255, 'Shop'),
+  role: Enum(ROLES, { description: 'What who accepts it may do.' }),
+  email: Nullable(
+    Text(320, 'grace@example.org', { description: 'Who may accept it; null: whoever has the code.' }),
   ),
 });
 

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { Config } from '../../config.ts';
 import type { Database, Queryable, Tx } from '../../db/database.ts';
 import { addressKey } from '../../http/rate-limits.ts';
+import type { Role } from '../../http/scopes.ts';
 import { AppError, invalid } from '../../lib/errors.ts';
 import { logFailure } from '../../lib/failure.ts';
 import type { Log } from '../../lib/log.ts';
@@ -78,6 +79,19 @@ export class AccountService {
       const url = linkUrl(config.publicUrl, 'email', secret);
       await this.#send(tx, email, (to) => letters.verify(to, url, LINK_HOURS.email));
     });
+  }
+
+  /** What an invitation is to, for who has its code. Throws `link_invalid` and `rate_limited`. */
+  async showInvitation(
+    code: string,
+    { ip }: Asking,
+  ): Promise<{ team: string; role: Role; email: string | null }> {
+    const { attempts, database } = this.#parts;
+    await attempts.takeFrom(LIMITS.linkFromAddress, ip);
+    const invitation = await findInvitation(database.db, code);
+    if (!invitation) throw linkInvalid();
+    await attempts.giveBack(database.db, LIMITS.linkFromAddress, addressKey(ip));
+    return invitation;
   }
 
   /** Sends a link to set a password, if there is such an account; the answer tells neither. Throws `rate_limited`. */

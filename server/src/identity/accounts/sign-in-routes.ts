@@ -17,10 +17,12 @@ import {
   ConfirmEmail,
   ConfirmPassword,
   Done,
+  InvitationShown,
   PasswordSignIn,
   Register,
   RequestPassword,
   SetPassword,
+  ShowInvitation,
   SignInOptions,
   SignInResult,
 } from './schema.ts';
@@ -129,7 +131,27 @@ function confirmRoute(api: Api, { signIns }: AccountContext): void {
   );
 }
 
-function registrationRoutes(api: Api, { accounts }: AccountContext): void {
+function registrationRoutes(api: Api, { accounts, mail }: AccountContext): void {
+  api.post(
+    '/auth/invitation',
+    {
+      schema: {
+        operationId: 'showInvitation',
+        summary: 'Show an invitation',
+        description:
+          'Shows what an invitation is to, for who has its code, also without an account. It is accepted by ' +
+          '`POST /user/invitations/accept`, or sent along with `POST /auth/register`.',
+        tags,
+        body: ShowInvitation,
+        response: { 200: InvitationShown },
+      },
+      config: usesLink,
+    },
+    async (request) => {
+      const { team, role, email } = await accounts.showInvitation(request.body.code, askingOf(request));
+      return { team_name: team, role, email };
+    },
+  );
   api.post(
     '/auth/register',
     {
@@ -148,8 +170,9 @@ function registrationRoutes(api: Api, { accounts }: AccountContext): void {
     async (request) => {
       await accounts.register(request.body, askingOf(request));
       return {
-        message:
-          'Open the link that is sent to this address. After an invitation by e-mail, sign in at once.',
+        message: mail.mailEnabled
+          ? 'Open the link that is sent to this address. After an invitation by e-mail, sign in at once.'
+          : 'This install sends no e-mail: ask its operator for a link, which confirms your address.',
       };
     },
   );

@@ -137,17 +137,19 @@ export async function isInvited(db: Queryable, email: string): Promise<boolean> 
   return row !== undefined;
 }
 
-/** Whom an invitation is for: an address, or null for whoever has the link. Undefined: it cannot be used. */
+/** What an invitation is to, and for whom: an address, or null for whoever has the link. Undefined: it cannot be used. */
 export async function findInvitation(
   db: Queryable,
   code: string,
-): Promise<{ email: string | null } | undefined> {
-  return db
-    .selectFrom('team_invitations')
-    .select('email')
-    .where('code_hash', '=', sha256(code))
-    .where('expires_at', '>', sql<Date>`now()`)
+): Promise<{ email: string | null; role: Role; team: string } | undefined> {
+  const row = await db
+    .selectFrom('team_invitations as i')
+    .innerJoin('teams as t', 't.id', 'i.team_id')
+    .select(['i.email', 'i.role', 't.name as team'])
+    .where('i.code_hash', '=', sha256(code))
+    .where('i.expires_at', '>', sql<Date>`now()`)
     .executeTakeFirst();
+  return row && { ...row, role: row.role as Role };
 }
 
 /**

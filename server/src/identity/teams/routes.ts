@@ -41,7 +41,7 @@ function accountRoute(api: Api, database: Database): void {
     async ({ principal }) => {
       const account = await database.db
         .selectFrom('users')
-        .select(['id', 'name', 'email'])
+        .select(['id', 'name', 'email', 'operator'])
         .where('id', '=', principal.accountId)
         .executeTakeFirstOrThrow();
       return { ...account, current_team_id: principal.team.id };

@@ -32,6 +32,7 @@ export const Account = Component('Account', {
   name: Text(255, 'Ada'),
   email: Text(320, 'ada@example.org', { format: 'email' }),
   current_team_id: NumberId(1, 'The team that this request acts on.'),
+  operator: Type.Boolean({ example: false, description: 'Whether it runs the install.' }),
 });
 
 export const TeamList = Component('TeamList', {

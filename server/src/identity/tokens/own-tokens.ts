@@ -4,7 +4,15 @@ import { type Listing, type ListWanted, readPage } from '../../http/listing.ts';
 import { pageOf } from '../../http/pagination.ts';
 import type { AccountPrincipal } from '../../http/principal.ts';
 import { parseTime } from '../../http/schema.ts';
-import { isScope, type Role, SCOPE_SETS, type Scope, scopesOfRole } from '../../http/scopes.ts';
+import {
+  isScope,
+  ROLES,
+  type Role,
+  SCOPE_SETS,
+  SCOPES,
+  type Scope,
+  scopesOfRole,
+} from '../../http/scopes.ts';
 import { AppError, invalid, notFound } from '../../lib/errors.ts';
 import { assertRecentProof } from '../sessions/recent-proof.ts';
 import { recordTokens, tokenEvents } from './events.ts';
@@ -32,6 +40,12 @@ export async function listOwnTokens(db: Queryable, { accountId }: AccountPrincip
     query,
   );
 }
+
+/** The scopes that there are, with the roles that have each, and the sets of them. */
+export const describeScopes = () => ({
+  data: SCOPES.map((scope) => ({ scope, roles: ROLES.filter((role) => scopesOfRole(role).has(scope)) })),
+  sets: { ...SCOPE_SETS },
+});
 
 /** One token of the account; throws `not_found`. */
 export async function getOwnToken(db: Queryable, { accountId }: AccountPrincipal, id: number | null) {

@@ -4,17 +4,20 @@ import type { Api } from '../../http/api.ts';
 import { mutate } from '../../http/mutation.ts';
 import { Obj, PathId, parseNumberId } from '../../http/schema.ts';
 import { explain, findRoute } from './explain.ts';
-import { createOwnToken, getOwnToken, listOwnTokens, revokeOwnToken } from './own-tokens.ts';
+import { createOwnToken, describeScopes, getOwnToken, listOwnTokens, revokeOwnToken } from './own-tokens.ts';
 import {
   CreateToken,
   ExplainToken,
   Explanation,
+  ScopeList,
+  TeamTokenList,
   TokenAnswer,
   TokenCreated,
   TokenList,
   TokenQuery,
   TokenRevoked,
 } from './schema.ts';
+import { listTeamTokens, otherToken, revokeTeamToken } from './team-tokens.ts';
 
 const tags = ['API tokens'];
 const onToken = Obj({ credential: PathId('integer', 'Number of the token.') });
@@ -43,7 +46,8 @@ export function tokenRoutes(api: Api, config: Config, database: Database): void 
         return { message: 'Token revoked.' };
       }),
   );
-  explainRoute(api);
+  explainRoute(api, database);
+  teamTokenRoutes(api, database);
 }
 
 function readRoutes(api: Api, database: Database): void {
@@ -62,6 +66,20 @@ function readRoutes(api: Api, database: Database): void {
       config: { scope: 'token:read', team: 'none' },
     },
     ({ principal, query }) => listOwnTokens(database.db, principal, query as TokenQuery),
+  );
+  api.get(
+    '/user/tokens/scopes',
+    {
+      schema: {
+        operationId: 'listScopes',
+        summary: 'List scopes',
+        description: 'Lists the scopes that tokens can have, which roles have each, and the sets of them.',
+        tags,
+        response: { 200: ScopeList },
+      },
+      config: { scope: null, team: 'none' },
+    },
+    async () => describeScopes(),
   );
   api.get(
     '/user/tokens/:credential',
@@ -120,7 +138,7 @@ function createRoute(api: Api, config: Config): void {
   );
 }
 
-function explainRoute(api: Api): void {
+function explainRoute(api: Api, database: Database): void {
   api.post(
     '/user/tokens/explain',
     {
@@ -128,8 +146,8 @@ function explainRoute(api: Api): void {
         operationId: 'explainToken',
         summary: 'Explain what a token may do',
         description:
-          'Says whether the token of this request may make another request, which scope that needs, and why it may not. Changes ' +
-          'nothing, and does not look at what the path names.',
+          'Says whether the token of this request, or another one of the account, may make a request, which scope that needs, and ' +
+          'why it may not. Changes nothing, and does not look at what the path names.',
         tags,
         body: ExplainToken,
         response: { 200: Explanation },
@@ -137,10 +155,53 @@ function explainRoute(api: Api): void {
       config: { scope: null, changesNothing: true, errors: ['not_found'] },
     },
     async (request) => {
-      const { method, path } = request.body;
+      const { method, path, token_id: tokenId = null } = request.body;
+      const { principal } = request;
       const route = findRoute(api.apiRoutes, method, path);
+      if (tokenId !== null) return explain(route, ...(await otherToken(database.db, principal, tokenId)));
       const { scopes } = await api.authenticator.authenticate(request);
-      return explain(route, { scopes, via: request.principal.via }, request.principal.team.role);
+      return explain(route, { scopes, via: principal.via }, principal.team.role);
     },
+  );
+}
+
+/** Routes for the tokens of all members that act for the team. */
+function teamTokenRoutes(api: Api, database: Database): void {
+  api.get(
+    '/team/tokens',
+    {
+      schema: {
+        operationId: 'listTeamTokens',
+        summary: 'List tokens of the team',
+        description:
+          'Lists the API tokens of all members that act for the team and are not revoked, newest first, with whose they are.',
+        tags,
+        querystring: TokenQuery,
+        response: { 200: TeamTokenList },
+      },
+      config: { scope: 'team:write' },
+    },
+    ({ principal, query }) => listTeamTokens(database.db, principal, query as TokenQuery),
+  );
+  api.delete(
+    '/team/tokens/:credential',
+    {
+      schema: {
+        operationId: 'revokeTeamToken',
+        summary: 'Revoke a token of the team',
+        description:
+          'Revokes a token of any member that acts for the team, and those that were made with it. It stops working within a ' +
+          'second. Who revokes one of an owner needs `team:delete`, too.',
+        tags,
+        params: onToken,
+        response: { 200: TokenRevoked },
+      },
+      config: { scope: 'team:write', errors: ['proof_required'] },
+    },
+    (request) =>
+      mutate(request, async (tx) => {
+        await revokeTeamToken(tx, request.principal, parseNumberId(request.params.credential));
+        return { message: 'Token revoked.' };
+      }),
   );
 }

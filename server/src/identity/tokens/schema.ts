@@ -14,6 +14,7 @@ import {
   Timestamp,
   TimeText,
 } from '../../http/schema.ts';
+import { ROLES } from '../../http/scopes.ts';
 import { PATTERN_MESSAGE } from '../../http/validation.ts';
 
 const ScopeText = Text(50, 'vps:read');
@@ -34,6 +35,35 @@ export const Token = Component('Token', {
 });
 
 export const TokenList = PageOf(Token);
+
+/** The token of any member. */
+const TeamToken = Component('TeamToken', {
+  ...Token.properties,
+  account: Component('TokenAccount', {
+    id: NumberId(7),
+    name: Text(255, 'Ada'),
+    email: Text(320, 'ada@example.org', { format: 'email' }),
+  }),
+});
+export const TeamTokenList = PageOf(TeamToken);
+
+export const ScopeList = Component('ScopeList', {
+  data: List(
+    Component('TokenScope', {
+      scope: ScopeText,
+      roles: List(Enum(ROLES), {
+        description: 'The roles that have it in a team. Empty: it belongs to the account, whatever its role.',
+      }),
+    }),
+  ),
+  sets: Type.Unsafe<Record<string, readonly string[]>>({
+    type: 'object',
+    additionalProperties: List(ScopeText),
+    example: { read: ['vps:read'] },
+    description: 'The scopes of each `scope_set`.',
+  }),
+});
+
 export const TokenAnswer = Component('TokenResponse', { token: Token });
 
 export const TokenQuery = ListQuery('tokens', 'number', null);
@@ -87,6 +117,12 @@ export const ExplainToken = Component('ExplainToken', {
     example: '/vps',
     description: 'With or without `/api/v1` in front.',
   }),
+  token_id: Type.Optional(
+    Nullable({
+      ...NumberId(12, 'A token of the account. Without it, the credential of this request.'),
+      example: null,
+    }),
+  ),
 });
 export type ExplainToken = Static<typeof ExplainToken>;
 
