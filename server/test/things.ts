@@ -23,10 +23,13 @@ const parameterOf = (type: string): string | undefined =>
     (name) => name !== undefined,
   );
 
-/** The path parameters whose resources can be created. */
+const isOfOperators = ({ operation }: DocumentedRoute): boolean =>
+  String(operation['x-required-scope']).startsWith('operator:');
+
+/** The path parameters whose resources customers can create. */
 const PARAMETERS: readonly string[] = [
   ...new Set(ROUTES.flatMap(({ path }) => [...path.matchAll(/\{([^}]+)\}/g)].map((match) => match[1]!))),
-].filter(creatorOf);
+].filter((parameter) => creatorOf(parameter) && !isOfOperators(creatorOf(parameter)!));
 
 /**
  * Creates one of each resource in the API's paths, from the document's examples: a member such as `ssh_key_id` that

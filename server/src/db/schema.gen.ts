@@ -76,6 +76,15 @@ export interface AlertProgress {
   position: number;
 }
 
+export interface Announcements {
+  created_at: Generated<Date>;
+  ends_at: Date | null;
+  id: Generated<number>;
+  severity: string;
+  starts_at: Date;
+  text: string;
+}
+
 export interface Attempts {
   count: number;
   key: Buffer;
@@ -204,6 +213,13 @@ export interface Capacity {
   storage_quota_gb: number | null;
 }
 
+export interface CapacitySamples {
+  at: Date;
+  disk_promised_gb: number;
+  memory_promised_mb: number;
+  pool_used_mb: number;
+}
+
 export interface Ceremonies {
   data_sealed: Buffer;
   expires_at: Date;
@@ -305,6 +321,7 @@ export interface ImageBuilds {
   name: string;
   next_at: Generated<Date>;
   percent: number | null;
+  rebuild: Generated<boolean>;
   reported_at: Date | null;
 }
 
@@ -761,6 +778,7 @@ export interface DB {
   account_links: AccountLinks;
   addresses: Addresses;
   alert_progress: AlertProgress;
+  announcements: Announcements;
   attempts: Attempts;
   audit_entries: AuditEntries;
   audit_head: AuditHead;
@@ -770,6 +788,7 @@ export interface DB {
   bucket_traffic: BucketTraffic;
   buckets: Buckets;
   capacity: Capacity;
+  capacity_samples: CapacitySamples;
   ceremonies: Ceremonies;
   certificate_authorities: CertificateAuthorities;
   datacenters: Datacenters;

@@ -75,13 +75,13 @@ export function imagesAhead(dependencies: Dependencies, wanted: readonly string[
 
   async function build(
     { database: { db } }: Dependencies,
-    { name, failures }: ImageBuild,
+    { name, failures, rebuild }: ImageBuild,
     stop: AbortSignal,
   ) {
     const began = Date.now();
     const note = await keepNotes(dependencies, name);
     try {
-      await plane.ensureImage(name, note.progress, { ahead: stop });
+      await plane.ensureImage(name, note.progress, { ahead: stop, rebuild });
       await recordBuilt(db, name);
       log.info({ image: name, seconds: Math.round((Date.now() - began) / 1000) }, 'image built ahead');
     } catch (error) {

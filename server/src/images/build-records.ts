@@ -12,6 +12,8 @@ export interface ImageBuild {
   error: string | null;
   /** Whether it may be tried now; there is a pause after a failure. */
   due: boolean;
+  /** An operator wants it built, also where it is there. */
+  rebuild: boolean;
 }
 
 /** Seconds after which a build that has said nothing is taken for dead: its process was killed. */
@@ -28,20 +30,21 @@ export async function readImageBuilds(db: Queryable): Promise<ImageBuild[]> {
     ])
     .orderBy('name')
     .execute();
-  return rows.map(({ name, alive, message, percent, failures, error, due }) => ({
+  return rows.map(({ name, alive, message, percent, failures, error, due, rebuild }) => ({
     name,
     message: alive ? message : null,
     percent: alive ? percent : null,
     failures,
     error,
     due,
+    rebuild,
   }));
 }
 
-/** Makes the list one of exactly these images. What is known of those that stay is kept. */
+/** Makes the list one of exactly these images, and those that an operator wants. What is known of those that stay is kept. */
 export async function planBuilds(database: Database, names: readonly string[]): Promise<void> {
   await database.transaction(async (tx) => {
-    const others = tx.deleteFrom('image_builds');
+    const others = tx.deleteFrom('image_builds').where('rebuild', '=', false);
     await (names.length > 0 ? others.where('name', 'not in', names) : others).execute();
     if (names.length === 0) return;
     await tx
@@ -50,6 +53,16 @@ export async function planBuilds(database: Database, names: readonly string[]): 
       .onConflict((conflict) => conflict.doNothing())
       .execute();
   });
+}
+
+/** Has an image built at the next occasion, also where it is there, or its last build has failed. */
+export async function orderBuild(db: Queryable, name: string): Promise<void> {
+  const now = { rebuild: true, failures: 0, error: null, next_at: sql<Date>`now()` };
+  await db
+    .insertInto('image_builds')
+    .values({ name, rebuild: true })
+    .onConflict((conflict) => conflict.column('name').doUpdateSet(now))
+    .execute();
 }
 
 export async function recordProgress(

@@ -1,5 +1,7 @@
 import { installAuditRoutes } from '../identity/audit/routes.ts';
 import type { ResourceModule } from '../module.ts';
+import { capacityHistory } from './capacity.ts';
+import { announcementRoutes, installRoutes } from './install-routes.ts';
 import { operatorRoutes } from './routes.ts';
 
 export const operatorModule: ResourceModule = {
@@ -11,11 +13,15 @@ export const operatorModule: ResourceModule = {
   scopes: [{ name: 'operator', actions: ['read', 'write'], roles: null }],
   audit: () => ({
     account: { type: 'account', tables: ['users'], id: 'number' },
+    announcement: { type: 'announcement', tables: ['announcements'], id: 'number' },
     operatorTeam: { type: 'team', tables: ['teams'], id: 'number' },
   }),
-  create: ({ database, secrets }) => ({
+  create: ({ database, plane, secrets }) => ({
+    reconcilers: [capacityHistory(database)],
     routes(api) {
       operatorRoutes(api, database);
+      installRoutes(api, database, plane);
+      announcementRoutes(api, database);
       installAuditRoutes(api, { database, secrets });
     },
   }),

@@ -9,11 +9,13 @@ import {
   LineText,
   List,
   Message,
+  NameText,
   Nullable,
   NumberId,
   Obj,
   Text,
   Timestamp,
+  TimeText,
 } from '../http/schema.ts';
 import { Warnings } from '../http/warnings.ts';
 
@@ -146,6 +148,92 @@ export const OperatorStatus = Component('OperatorStatus', {
       description: 'When each last finished a pass.',
     },
   ),
+});
+
+const Fullness = Component('OperatorFullness', {
+  unit: Enum(['mb', 'gb'], { description: 'Of `used` and `limit`.' }),
+  used: Nullable(Amount(8_192)),
+  limit: Nullable(Amount(64_000, { description: 'What may be promised, or stored.' })),
+  days_until_full: Nullable(
+    Int(120, { description: 'If it goes on to grow as in the last 30 days; null: see `reason`.' }),
+  ),
+  reason: Nullable(
+    Enum(['no_history', 'not_growing', 'far_away', 'no_limit'], {
+      description:
+        'Why there is no forecast: less than three days were seen, it does not grow, it takes more than ten years, or the limit ' +
+        'is not known.',
+    }),
+  ),
+});
+export const OperatorCapacityReport = Component('OperatorCapacityReport', {
+  memory: Fullness,
+  disk: Fullness,
+  pool: Fullness,
+  trend_days: Int(30, { description: 'How many days the forecast is made from.' }),
+  history: List(
+    Component('OperatorCapacityDay', {
+      at: Timestamp(),
+      memory_promised_mb: Amount(8_192),
+      disk_promised_gb: Amount(400),
+      pool_used_mb: Amount(100_000),
+    }),
+    { description: 'One sample of each of the last 90 days, the oldest first.' },
+  ),
+  observed_at: Nullable(Timestamp()),
+});
+
+export const OperatorImageList = Component('OperatorImageList', {
+  data: List(
+    Component('OperatorImage', {
+      name: Text(100, 'debian-12'),
+      state: Enum(['ready', 'buildable', 'unavailable'], {
+        description: '`buildable`: built or downloaded at the first use, or ahead of it.',
+      }),
+      reason: Nullable(Text(2000, 'The image server cannot be reached.')),
+      is_ordered: Type.Boolean({
+        example: false,
+        description: 'Whether it is to be built without being asked for.',
+      }),
+      is_building: Type.Boolean({ example: false }),
+      step: Nullable(Text(500, 'Installing packages')),
+      percent: Nullable(Int(40, { maximum: 100 })),
+      failures: Int(0, { description: 'How often the build has failed since it last succeeded.' }),
+      error: Nullable(Text(2000, 'The mirror does not answer.')),
+    }),
+  ),
+});
+export const RebuildImage = Component('RebuildImage', { name: LineText(100, 'debian-12') });
+export const RebuildOrdered = Component('ImageRebuildOrdered', {
+  message: Message('The image will be built anew.'),
+});
+
+const SEVERITIES = ['info', 'warning'] as const;
+const Announcement = Component('Announcement', {
+  id: NumberId(4),
+  severity: Enum(SEVERITIES, { description: 'How it is shown.' }),
+  text: Text(500, 'Maintenance on Sunday from 06:00 to 07:00 UTC.'),
+  starts_at: Timestamp(),
+  ends_at: Nullable(Timestamp('Null: until it is deleted.')),
+});
+export const AnnouncementList = Component('AnnouncementList', { data: List(Announcement) });
+export const Announce = Component('CreateAnnouncement', {
+  severity: Enum(SEVERITIES, { description: 'How it is shown.' }),
+  text: NameText(500, 'Maintenance on Sunday from 06:00 to 07:00 UTC.'),
+  starts_at: Type.Optional(
+    Nullable(TimeText('2099-01-15T09:30:00Z', 'From when on it is shown; null or left out: at once.')),
+  ),
+  ends_at: Type.Optional(
+    Nullable(TimeText('2099-01-16T09:30:00Z', 'Until when; null or left out: until it is deleted.')),
+  ),
+});
+export type Announce = Static<typeof Announce>;
+export const AnnouncementMade = Component('AnnouncementCreated', {
+  message: Message('Announced.'),
+  announcement: Announcement,
+  warnings: Warnings,
+});
+export const AnnouncementRemoved = Component('AnnouncementDeleted', {
+  message: Message('The announcement has ended.'),
 });
 
 export const TROUBLES = ['failed', 'hanging'] as const;
