@@ -372,6 +372,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/user/tokens/scopes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List scopes
+         * @description Lists the scopes that tokens can have, which roles have each, and the sets of them. Any valid token will do.
+         */
+        get: operations["listScopes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/user/tokens/{credential}": {
         parameters: {
             query?: never;
@@ -407,10 +427,50 @@ export interface paths {
         put?: never;
         /**
          * Explain what a token may do
-         * @description Says whether the token of this request may make another request, which scope that needs, and why it may not. Changes nothing, and does not look at what the path names. Any valid token will do.
+         * @description Says whether the token of this request, or another one of the account, may make a request, which scope that needs, and why it may not. Changes nothing, and does not look at what the path names. Any valid token will do.
          */
         post: operations["explainToken"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/team/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List tokens of the team
+         * @description Lists the API tokens of all members that act for the team and are not revoked, newest first, with whose they are. Needs the scope `team:write`.
+         */
+        get: operations["listTeamTokens"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/team/tokens/{credential}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke a token of the team
+         * @description Revokes a token of any member that acts for the team, and those that were made with it. It stops working within a second. Who revokes one of an owner needs `team:delete`, too. Needs the scope `team:write`.
+         */
+        delete: operations["revokeTeamToken"];
         options?: never;
         head?: never;
         patch?: never;
@@ -530,6 +590,26 @@ export interface paths {
          * @description For the next minutes, this session may do what asks for that. Needs a session: API tokens cannot do this.
          */
         post: operations["confirmPassword"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/invitation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Show an invitation
+         * @description Shows what an invitation is to, for who has its code, also without an account. It is accepted by `POST /user/invitations/accept`, or sent along with `POST /auth/register`.
+         */
+        post: operations["showInvitation"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3508,6 +3588,130 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/operator/capacity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show capacity and forecast
+         * @description Shows what the install has and has promised, and in how many days it is full if it goes on to grow as in the last 30 days. Needs the scope `operator:read`.
+         */
+        get: operations["getOperatorCapacity"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operator/images": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List images of the install
+         * @description Lists the images of servers, managed services and the platform, with the state of their builds. Needs the scope `operator:read`.
+         */
+        get: operations["listOperatorImages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operator/images/rebuild": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Build an image anew
+         * @description Has an image built or downloaded anew, with the packages of today, as soon as a worker is free for it. Instances that there are stay as they are. Needs the scope `operator:write`.
+         */
+        post: operations["rebuildImage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/announcements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List announcements
+         * @description What the operator of the install tells its customers at this moment, such as planned maintenance. Any valid token will do.
+         */
+        get: operations["listAnnouncements"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operator/announcements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List announcements with those to come
+         * @description Lists the announcements that are not over, also those that are still to come. Needs the scope `operator:read`.
+         */
+        get: operations["listOperatorAnnouncements"];
+        put?: never;
+        /**
+         * Announce something
+         * @description Tells all customers something: the dashboard shows it on every page, and `GET /announcements` lists it. Needs the scope `operator:write`.
+         */
+        post: operations["createAnnouncement"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operator/announcements/{announcement}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End an announcement
+         * @description Tells it to nobody any more. Needs the scope `operator:write`.
+         */
+        delete: operations["deleteAnnouncement"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/operator/audit": {
         parameters: {
             query?: never;
@@ -3732,6 +3936,11 @@ export interface components {
              * @example 1
              */
             current_team_id: number;
+            /**
+             * @description Whether it runs the install.
+             * @example false
+             */
+            operator: boolean;
         };
         TeamList: {
             data: components["schemas"]["Team"][];
@@ -4116,6 +4325,26 @@ export interface components {
              */
             next_cursor: string | null;
         };
+        ScopeList: {
+            data: components["schemas"]["TokenScope"][];
+            /**
+             * @description The scopes of each `scope_set`.
+             * @example {
+             *       "read": [
+             *         "vps:read"
+             *       ]
+             *     }
+             */
+            sets: {
+                [key: string]: string[];
+            };
+        };
+        TokenScope: {
+            /** @example vps:read */
+            scope: string;
+            /** @description The roles that have it in a team. Empty: it belongs to the account, whatever its role. */
+            roles: string[];
+        };
         TokenResponse: {
             token: components["schemas"]["Token"];
         };
@@ -4173,6 +4402,12 @@ export interface components {
              * @example /vps
              */
             path: string;
+            /**
+             * Format: int64
+             * @description A token of the account. Without it, the credential of this request.
+             * @example null
+             */
+            token_id?: number | null;
         };
         TokenExplanation: {
             /** @example false */
@@ -4198,6 +4433,70 @@ export interface components {
             role: string | null;
             /** @example true */
             role_has_scope: boolean;
+        };
+        TeamTokenList: {
+            data: components["schemas"]["TeamToken"][];
+            pagination: components["schemas"]["Pagination"];
+        };
+        TeamToken: {
+            /**
+             * Format: int64
+             * @example 12
+             */
+            id: number;
+            /** @example ci */
+            name: string;
+            /**
+             * Format: int64
+             * @description The team that its requests act on, unless they name another.
+             * @example 1
+             */
+            team_id: number;
+            scopes: string[];
+            /** @description Those that no request has needed yet: a token without them would do as well. */
+            unused_scopes: string[];
+            /**
+             * Format: int64
+             * @description The token that made it; null: none did.
+             * @example 3
+             */
+            made_by_token_id: number | null;
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            expires_at: string | null;
+            /**
+             * Format: date-time
+             * @description To the minute.
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            last_used_at: string | null;
+            /**
+             * @description Address of the last use.
+             * @example 203.0.113.9
+             */
+            last_used_ip: string | null;
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            created_at: string;
+            account: components["schemas"]["TokenAccount"];
+        };
+        TokenAccount: {
+            /**
+             * Format: int64
+             * @example 7
+             */
+            id: number;
+            /** @example Ada */
+            name: string;
+            /**
+             * Format: email
+             * @example ada@example.org
+             */
+            email: string;
         };
         AuditEntryList: {
             data: components["schemas"]["AuditEntry"][];
@@ -4362,6 +4661,27 @@ export interface components {
         AccountMessage: {
             /** @example Done. */
             message: string;
+        };
+        ShowInvitation: {
+            /**
+             * @description The code of an invitation, from its link.
+             * @example kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk
+             */
+            code: string;
+        };
+        InvitationShown: {
+            /** @example Shop */
+            team_name: string;
+            /**
+             * @description What who accepts it may do. Values so far: `viewer`, `editor`, `admin`, `owner`.
+             * @example viewer
+             */
+            role: string;
+            /**
+             * @description Who may accept it; null: whoever has the code.
+             * @example grace@example.org
+             */
+            email: string | null;
         };
         Register: {
             /** @example ada@example.org */
@@ -10721,6 +11041,178 @@ export interface components {
              */
             finished_at: string | null;
         };
+        OperatorCapacityReport: {
+            memory: components["schemas"]["OperatorFullness"];
+            disk: components["schemas"]["OperatorFullness"];
+            pool: components["schemas"]["OperatorFullness"];
+            /**
+             * Format: int32
+             * @description How many days the forecast is made from.
+             * @example 30
+             */
+            trend_days: number;
+            /** @description One sample of each of the last 90 days, the oldest first. */
+            history: components["schemas"]["OperatorCapacityDay"][];
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            observed_at: string | null;
+        };
+        OperatorFullness: {
+            /**
+             * @description Of `used` and `limit`. Values so far: `mb`, `gb`.
+             * @example mb
+             */
+            unit: string;
+            /**
+             * Format: int64
+             * @example 8192
+             */
+            used: number | null;
+            /**
+             * Format: int64
+             * @description What may be promised, or stored.
+             * @example 64000
+             */
+            limit: number | null;
+            /**
+             * Format: int32
+             * @description If it goes on to grow as in the last 30 days; null: see `reason`.
+             * @example 120
+             */
+            days_until_full: number | null;
+            /**
+             * @description Why there is no forecast: less than three days were seen, it does not grow, it takes more than ten years, or the limit is not known. Values so far: `no_history`, `not_growing`, `far_away`, `no_limit`.
+             * @example no_history
+             */
+            reason: string | null;
+        };
+        OperatorCapacityDay: {
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            at: string;
+            /**
+             * Format: int64
+             * @example 8192
+             */
+            memory_promised_mb: number;
+            /**
+             * Format: int64
+             * @example 400
+             */
+            disk_promised_gb: number;
+            /**
+             * Format: int64
+             * @example 100000
+             */
+            pool_used_mb: number;
+        };
+        OperatorImageList: {
+            data: components["schemas"]["OperatorImage"][];
+        };
+        OperatorImage: {
+            /** @example debian-12 */
+            name: string;
+            /**
+             * @description `buildable`: built or downloaded at the first use, or ahead of it. Values so far: `ready`, `buildable`, `unavailable`.
+             * @example ready
+             */
+            state: string;
+            /** @example The image server cannot be reached. */
+            reason: string | null;
+            /**
+             * @description Whether it is to be built without being asked for.
+             * @example false
+             */
+            is_ordered: boolean;
+            /** @example false */
+            is_building: boolean;
+            /** @example Installing packages */
+            step: string | null;
+            /**
+             * Format: int32
+             * @example 40
+             */
+            percent: number | null;
+            /**
+             * Format: int32
+             * @description How often the build has failed since it last succeeded.
+             * @example 0
+             */
+            failures: number;
+            /** @example The mirror does not answer. */
+            error: string | null;
+        };
+        RebuildImage: {
+            /** @example debian-12 */
+            name: string;
+        };
+        ImageRebuildOrdered: {
+            /** @example The image will be built anew. */
+            message: string;
+        };
+        AnnouncementList: {
+            data: components["schemas"]["Announcement"][];
+        };
+        Announcement: {
+            /**
+             * Format: int64
+             * @example 4
+             */
+            id: number;
+            /**
+             * @description How it is shown. Values so far: `info`, `warning`.
+             * @example info
+             */
+            severity: string;
+            /** @example Maintenance on Sunday from 06:00 to 07:00 UTC. */
+            text: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            starts_at: string;
+            /**
+             * Format: date-time
+             * @description Null: until it is deleted.
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            ends_at: string | null;
+        };
+        CreateAnnouncement: {
+            /**
+             * @description How it is shown.
+             * @example info
+             * @enum {string}
+             */
+            severity: "info" | "warning";
+            /** @example Maintenance on Sunday from 06:00 to 07:00 UTC. */
+            text: string;
+            /**
+             * @description From when on it is shown; null or left out: at once.
+             * @example 2099-01-15T09:30:00Z
+             */
+            starts_at?: string | null;
+            /**
+             * @description Until when; null or left out: until it is deleted.
+             * @example 2099-01-16T09:30:00Z
+             */
+            ends_at?: string | null;
+        };
+        AnnouncementCreated: {
+            /** @example Announced. */
+            message: string;
+            announcement: components["schemas"]["Announcement"];
+            /** @description What was accepted, but may not be what you mean. Usually empty. */
+            warnings: string[];
+        };
+        AnnouncementDeleted: {
+            /** @example The announcement has ended. */
+            message: string;
+        };
     };
     responses: {
         /** @description The answer that you have is still right. */
@@ -11082,7 +11574,8 @@ export interface operations {
                      *       "id": 1,
                      *       "name": "Ada",
                      *       "email": "ada@example.org",
-                     *       "current_team_id": 1
+                     *       "current_team_id": 1,
+                     *       "operator": false
                      *     }
                      */
                     "application/json": components["schemas"]["Account"];
@@ -12391,6 +12884,56 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    listScopes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "scope": "vps:read",
+                     *           "roles": [
+                     *             "viewer"
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "sets": {
+                     *         "read": [
+                     *           "vps:read"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ScopeList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     getToken: {
         parameters: {
             query?: never;
@@ -12515,12 +13058,14 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
+        /** @description In the example, replace what is in `token_id` by ids of yours. */
         requestBody: {
             content: {
                 /**
                  * @example {
                  *       "method": "GET",
-                 *       "path": "/vps"
+                 *       "path": "/vps",
+                 *       "token_id": null
                  *     }
                  */
                 "application/json": components["schemas"]["ExplainToken"];
@@ -12556,6 +13101,156 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listTeamTokens: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Page to return, from 1. A page past the end is an empty list. With `after`, pages count from there.
+                 * @example 1
+                 */
+                page?: number;
+                /**
+                 * @description Items on a page.
+                 * @example 15
+                 */
+                per_page?: number;
+                /**
+                 * @description `pagination.next_cursor` of an answer: what follows its last item, in the same order. Unlike the next `page`, it skips and repeats nothing while items are created and deleted.
+                 * @example -created_at.1768469460123456.12
+                 */
+                after?: string;
+                /**
+                 * @description Only tokens with exactly this name.
+                 * @example web-1
+                 */
+                name?: string;
+                /**
+                 * @description Only tokens with these ids, separated by commas. Unknown ones are left out.
+                 * @example 12
+                 */
+                ids?: string;
+                /**
+                 * @description The order; `-` is descending. Newest first by default.
+                 * @example -created_at
+                 */
+                sort?: "-created_at" | "created_at" | "-name" | "name";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": 12,
+                     *           "name": "ci",
+                     *           "team_id": 1,
+                     *           "scopes": [
+                     *             "vps:read"
+                     *           ],
+                     *           "unused_scopes": [
+                     *             "vps:read"
+                     *           ],
+                     *           "made_by_token_id": 3,
+                     *           "expires_at": "2026-01-15T09:30:00.000Z",
+                     *           "last_used_at": "2026-01-15T09:30:00.000Z",
+                     *           "last_used_ip": "203.0.113.9",
+                     *           "created_at": "2026-01-15T09:30:00.000Z",
+                     *           "account": {
+                     *             "id": 7,
+                     *             "name": "Ada",
+                     *             "email": "ada@example.org"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "pagination": {
+                     *         "current_page": 1,
+                     *         "last_page": 1,
+                     *         "per_page": 15,
+                     *         "total": 1,
+                     *         "next_cursor": "-created_at.1768469460123456.0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TeamTokenList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    revokeTeamToken: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description Number of the token.
+                 * @example 12
+                 */
+                credential: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Token revoked."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TokenRevoked"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
@@ -12910,6 +13605,56 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    showInvitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "code": "kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ShowInvitation"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "team_name": "Shop",
+                     *       "role": "viewer",
+                     *       "email": "grace@example.org"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["InvitationShown"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            403: components["responses"]["Forbidden"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
@@ -26969,6 +27714,390 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getOperatorCapacity: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "memory": {
+                     *         "unit": "mb",
+                     *         "used": 8192,
+                     *         "limit": 64000,
+                     *         "days_until_full": 120,
+                     *         "reason": "no_history"
+                     *       },
+                     *       "disk": {
+                     *         "unit": "mb",
+                     *         "used": 8192,
+                     *         "limit": 64000,
+                     *         "days_until_full": 120,
+                     *         "reason": "no_history"
+                     *       },
+                     *       "pool": {
+                     *         "unit": "mb",
+                     *         "used": 8192,
+                     *         "limit": 64000,
+                     *         "days_until_full": 120,
+                     *         "reason": "no_history"
+                     *       },
+                     *       "trend_days": 30,
+                     *       "history": [
+                     *         {
+                     *           "at": "2026-01-15T09:30:00.000Z",
+                     *           "memory_promised_mb": 8192,
+                     *           "disk_promised_gb": 400,
+                     *           "pool_used_mb": 100000
+                     *         }
+                     *       ],
+                     *       "observed_at": "2026-01-15T09:30:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OperatorCapacityReport"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listOperatorImages: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "name": "debian-12",
+                     *           "state": "ready",
+                     *           "reason": "The image server cannot be reached.",
+                     *           "is_ordered": false,
+                     *           "is_building": false,
+                     *           "step": "Installing packages",
+                     *           "percent": 40,
+                     *           "failures": 0,
+                     *           "error": "The mirror does not answer."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OperatorImageList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    rebuildImage: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "debian-12"
+                 *     }
+                 */
+                "application/json": components["schemas"]["RebuildImage"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The image will be built anew."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ImageRebuildOrdered"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listAnnouncements: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": 4,
+                     *           "severity": "info",
+                     *           "text": "Maintenance on Sunday from 06:00 to 07:00 UTC.",
+                     *           "starts_at": "2026-01-15T09:30:00.000Z",
+                     *           "ends_at": "2026-01-15T09:30:00.000Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AnnouncementList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listOperatorAnnouncements: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": 4,
+                     *           "severity": "info",
+                     *           "text": "Maintenance on Sunday from 06:00 to 07:00 UTC.",
+                     *           "starts_at": "2026-01-15T09:30:00.000Z",
+                     *           "ends_at": "2026-01-15T09:30:00.000Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AnnouncementList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    createAnnouncement: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "severity": "info",
+                 *       "text": "Maintenance on Sunday from 06:00 to 07:00 UTC.",
+                 *       "starts_at": "2099-01-15T09:30:00Z",
+                 *       "ends_at": "2099-01-16T09:30:00Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["CreateAnnouncement"];
+            };
+        };
+        responses: {
+            /** @description Created. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Announced.",
+                     *       "announcement": {
+                     *         "id": 4,
+                     *         "severity": "info",
+                     *         "text": "Maintenance on Sunday from 06:00 to 07:00 UTC.",
+                     *         "starts_at": "2026-01-15T09:30:00.000Z",
+                     *         "ends_at": "2026-01-15T09:30:00.000Z"
+                     *       },
+                     *       "warnings": [
+                     *         "Another server is called web-1, too. Its id is 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e."
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AnnouncementCreated"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    deleteAnnouncement: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description Number of the announcement.
+                 * @example 12
+                 */
+                announcement: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The announcement has ended."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AnnouncementDeleted"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
