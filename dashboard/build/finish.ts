@@ -32,9 +32,9 @@ async function findAreas(): Promise<string[]> {
   const names = (
     await Promise.all([PAGES, path.join(PAGES, '_console')].map((folder) => readdir(folder)))
   ).flat();
-  return names
-    .map((name) => name.replace(/\.tsx$/, ''))
-    .filter((name) => /^[a-z-]+$/.test(name) && name !== 'index');
+  const segments = names.map((name) => name.replace(/\.tsx$/, ''));
+  // What stands around the pages of a folder is a file beside it.
+  return [...new Set(segments)].filter((name) => /^[a-z-]+$/.test(name) && name !== 'index');
 }
 
 async function compress(file: string): Promise<void> {

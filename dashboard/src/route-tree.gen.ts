@@ -10,14 +10,17 @@
 
 import { Route as rootRouteImport } from './pages/__root';
 import { Route as ConsoleRouteImport } from './pages/_console';
+import { Route as InvitationRouteImport } from './pages/invitation';
 import { Route as ConsoleIndexRouteImport } from './pages/_console/index';
 import { Route as ConsoleAuditRouteImport } from './pages/_console/audit';
 import { Route as ConsoleEventsRouteImport } from './pages/_console/events';
 import { Route as ConsoleOperationsRouteImport } from './pages/_console/operations';
+import { Route as ConsoleOperatorRouteImport } from './pages/_console/operator';
 import { Route as ConsoleParameterGroupsRouteImport } from './pages/_console/parameter-groups';
 import { Route as ConsoleSettingsRouteImport } from './pages/_console/settings';
 import { Route as ConsoleSnapshotsRouteImport } from './pages/_console/snapshots';
 import { Route as ConsoleSshKeysRouteImport } from './pages/_console/ssh-keys';
+import { Route as ConsoleTokensRouteImport } from './pages/_console/tokens';
 import { Route as ConsoleWebhooksRouteImport } from './pages/_console/webhooks';
 import { Route as AccountEmailRouteImport } from './pages/account/email';
 import { Route as AccountPasswordRouteImport } from './pages/account/password';
@@ -39,6 +42,16 @@ import { Route as ConsoleNotificationsIndexRouteImport } from './pages/_console/
 import { Route as ConsoleNotificationsPreferencesRouteImport } from './pages/_console/notifications/preferences';
 import { Route as ConsoleObjectStorageIndexRouteImport } from './pages/_console/object-storage/index';
 import { Route as ConsoleObjectStorageIdRouteImport } from './pages/_console/object-storage/$id';
+import { Route as ConsoleOperatorIndexRouteImport } from './pages/_console/operator/index';
+import { Route as ConsoleOperatorAccountsRouteImport } from './pages/_console/operator/accounts';
+import { Route as ConsoleOperatorAnnouncementsRouteImport } from './pages/_console/operator/announcements';
+import { Route as ConsoleOperatorAuditRouteImport } from './pages/_console/operator/audit';
+import { Route as ConsoleOperatorImagesRouteImport } from './pages/_console/operator/images';
+import { Route as ConsoleOperatorOperationsRouteImport } from './pages/_console/operator/operations';
+import { Route as ConsoleOperatorPlansRouteImport } from './pages/_console/operator/plans';
+import { Route as ConsoleOperatorTeamsRouteImport } from './pages/_console/operator/teams';
+import { Route as ConsoleTeamIndexRouteImport } from './pages/_console/team/index';
+import { Route as ConsoleTeamNewRouteImport } from './pages/_console/team/new';
 import { Route as ConsoleVpsIndexRouteImport } from './pages/_console/vps/index';
 import { Route as ConsoleVpsIdRouteImport } from './pages/_console/vps/$id';
 import { Route as ConsoleVpsNewRouteImport } from './pages/_console/vps/new';
@@ -77,6 +90,11 @@ const ConsoleRoute = ConsoleRouteImport.update({
   id: '/_console',
   getParentRoute: () => rootRouteImport,
 } as any);
+const InvitationRoute = InvitationRouteImport.update({
+  id: '/invitation',
+  path: '/invitation',
+  getParentRoute: () => rootRouteImport,
+} as any);
 const ConsoleIndexRoute = ConsoleIndexRouteImport.update({
   id: '/',
   path: '/',
@@ -97,6 +115,11 @@ const ConsoleOperationsRoute = ConsoleOperationsRouteImport.update({
   path: '/operations',
   getParentRoute: () => ConsoleRoute,
 } as any);
+const ConsoleOperatorRoute = ConsoleOperatorRouteImport.update({
+  id: '/operator',
+  path: '/operator',
+  getParentRoute: () => ConsoleRoute,
+} as any);
 const ConsoleParameterGroupsRoute = ConsoleParameterGroupsRouteImport.update({
   id: '/parameter-groups',
   path: '/parameter-groups',
@@ -115,6 +138,11 @@ const ConsoleSnapshotsRoute = ConsoleSnapshotsRouteImport.update({
 const ConsoleSshKeysRoute = ConsoleSshKeysRouteImport.update({
   id: '/ssh-keys',
   path: '/ssh-keys',
+  getParentRoute: () => ConsoleRoute,
+} as any);
+const ConsoleTokensRoute = ConsoleTokensRouteImport.update({
+  id: '/tokens',
+  path: '/tokens',
   getParentRoute: () => ConsoleRoute,
 } as any);
 const ConsoleWebhooksRoute = ConsoleWebhooksRouteImport.update({
@@ -223,6 +251,58 @@ const ConsoleObjectStorageIndexRoute =
 const ConsoleObjectStorageIdRoute = ConsoleObjectStorageIdRouteImport.update({
   id: '/object-storage/$id',
   path: '/object-storage/$id',
+  getParentRoute: () => ConsoleRoute,
+} as any);
+const ConsoleOperatorIndexRoute = ConsoleOperatorIndexRouteImport.update({
+  id: '/',
+  path: '/',
+  getParentRoute: () => ConsoleOperatorRoute,
+} as any);
+const ConsoleOperatorAccountsRoute = ConsoleOperatorAccountsRouteImport.update({
+  id: '/accounts',
+  path: '/accounts',
+  getParentRoute: () => ConsoleOperatorRoute,
+} as any);
+const ConsoleOperatorAnnouncementsRoute =
+  ConsoleOperatorAnnouncementsRouteImport.update({
+    id: '/announcements',
+    path: '/announcements',
+    getParentRoute: () => ConsoleOperatorRoute,
+  } as any);
+const ConsoleOperatorAuditRoute = ConsoleOperatorAuditRouteImport.update({
+  id: '/audit',
+  path: '/audit',
+  getParentRoute: () => ConsoleOperatorRoute,
+} as any);
+const ConsoleOperatorImagesRoute = ConsoleOperatorImagesRouteImport.update({
+  id: '/images',
+  path: '/images',
+  getParentRoute: () => ConsoleOperatorRoute,
+} as any);
+const ConsoleOperatorOperationsRoute =
+  ConsoleOperatorOperationsRouteImport.update({
+    id: '/operations',
+    path: '/operations',
+    getParentRoute: () => ConsoleOperatorRoute,
+  } as any);
+const ConsoleOperatorPlansRoute = ConsoleOperatorPlansRouteImport.update({
+  id: '/plans',
+  path: '/plans',
+  getParentRoute: () => ConsoleOperatorRoute,
+} as any);
+const ConsoleOperatorTeamsRoute = ConsoleOperatorTeamsRouteImport.update({
+  id: '/teams',
+  path: '/teams',
+  getParentRoute: () => ConsoleOperatorRoute,
+} as any);
+const ConsoleTeamIndexRoute = ConsoleTeamIndexRouteImport.update({
+  id: '/team/',
+  path: '/team/',
+  getParentRoute: () => ConsoleRoute,
+} as any);
+const ConsoleTeamNewRoute = ConsoleTeamNewRouteImport.update({
+  id: '/team/new',
+  path: '/team/new',
   getParentRoute: () => ConsoleRoute,
 } as any);
 const ConsoleVpsIndexRoute = ConsoleVpsIndexRouteImport.update({
@@ -405,13 +485,16 @@ const ConsoleVpsIdSnapshotsRoute = ConsoleVpsIdSnapshotsRouteImport.update({
 
 export interface FileRoutesByFullPath {
   '/': typeof ConsoleIndexRoute;
+  '/invitation': typeof InvitationRoute;
   '/audit': typeof ConsoleAuditRoute;
   '/events': typeof ConsoleEventsRoute;
   '/operations': typeof ConsoleOperationsRoute;
+  '/operator': typeof ConsoleOperatorRouteWithChildren;
   '/parameter-groups': typeof ConsoleParameterGroupsRoute;
   '/settings': typeof ConsoleSettingsRoute;
   '/snapshots': typeof ConsoleSnapshotsRoute;
   '/ssh-keys': typeof ConsoleSshKeysRoute;
+  '/tokens': typeof ConsoleTokensRoute;
   '/webhooks': typeof ConsoleWebhooksRoute;
   '/account/email': typeof AccountEmailRoute;
   '/account/password': typeof AccountPasswordRoute;
@@ -427,6 +510,14 @@ export interface FileRoutesByFullPath {
   '/firewalls/$id': typeof ConsoleFirewallsIdRoute;
   '/notifications/preferences': typeof ConsoleNotificationsPreferencesRoute;
   '/object-storage/$id': typeof ConsoleObjectStorageIdRouteWithChildren;
+  '/operator/accounts': typeof ConsoleOperatorAccountsRoute;
+  '/operator/announcements': typeof ConsoleOperatorAnnouncementsRoute;
+  '/operator/audit': typeof ConsoleOperatorAuditRoute;
+  '/operator/images': typeof ConsoleOperatorImagesRoute;
+  '/operator/operations': typeof ConsoleOperatorOperationsRoute;
+  '/operator/plans': typeof ConsoleOperatorPlansRoute;
+  '/operator/teams': typeof ConsoleOperatorTeamsRoute;
+  '/team/new': typeof ConsoleTeamNewRoute;
   '/vps/$id': typeof ConsoleVpsIdRouteWithChildren;
   '/vps/new': typeof ConsoleVpsNewRoute;
   '/alerts/': typeof ConsoleAlertsIndexRoute;
@@ -435,6 +526,8 @@ export interface FileRoutesByFullPath {
   '/firewalls/': typeof ConsoleFirewallsIndexRoute;
   '/notifications/': typeof ConsoleNotificationsIndexRoute;
   '/object-storage/': typeof ConsoleObjectStorageIndexRoute;
+  '/operator/': typeof ConsoleOperatorIndexRoute;
+  '/team/': typeof ConsoleTeamIndexRoute;
   '/vps/': typeof ConsoleVpsIndexRoute;
   '/caches/$id/connect': typeof ConsoleCachesIdConnectRoute;
   '/caches/$id/diagnosis': typeof ConsoleCachesIdDiagnosisRoute;
@@ -468,6 +561,7 @@ export interface FileRoutesByFullPath {
   '/vps/$id/': typeof ConsoleVpsIdIndexRoute;
 }
 export interface FileRoutesByTo {
+  '/invitation': typeof InvitationRoute;
   '/audit': typeof ConsoleAuditRoute;
   '/events': typeof ConsoleEventsRoute;
   '/operations': typeof ConsoleOperationsRoute;
@@ -475,6 +569,7 @@ export interface FileRoutesByTo {
   '/settings': typeof ConsoleSettingsRoute;
   '/snapshots': typeof ConsoleSnapshotsRoute;
   '/ssh-keys': typeof ConsoleSshKeysRoute;
+  '/tokens': typeof ConsoleTokensRoute;
   '/webhooks': typeof ConsoleWebhooksRoute;
   '/account/email': typeof AccountEmailRoute;
   '/account/password': typeof AccountPasswordRoute;
@@ -488,6 +583,14 @@ export interface FileRoutesByTo {
   '/databases/new': typeof ConsoleDatabasesNewRoute;
   '/firewalls/$id': typeof ConsoleFirewallsIdRoute;
   '/notifications/preferences': typeof ConsoleNotificationsPreferencesRoute;
+  '/operator/accounts': typeof ConsoleOperatorAccountsRoute;
+  '/operator/announcements': typeof ConsoleOperatorAnnouncementsRoute;
+  '/operator/audit': typeof ConsoleOperatorAuditRoute;
+  '/operator/images': typeof ConsoleOperatorImagesRoute;
+  '/operator/operations': typeof ConsoleOperatorOperationsRoute;
+  '/operator/plans': typeof ConsoleOperatorPlansRoute;
+  '/operator/teams': typeof ConsoleOperatorTeamsRoute;
+  '/team/new': typeof ConsoleTeamNewRoute;
   '/vps/new': typeof ConsoleVpsNewRoute;
   '/alerts': typeof ConsoleAlertsIndexRoute;
   '/caches': typeof ConsoleCachesIndexRoute;
@@ -495,6 +598,8 @@ export interface FileRoutesByTo {
   '/firewalls': typeof ConsoleFirewallsIndexRoute;
   '/notifications': typeof ConsoleNotificationsIndexRoute;
   '/object-storage': typeof ConsoleObjectStorageIndexRoute;
+  '/operator': typeof ConsoleOperatorIndexRoute;
+  '/team': typeof ConsoleTeamIndexRoute;
   '/vps': typeof ConsoleVpsIndexRoute;
   '/caches/$id/connect': typeof ConsoleCachesIdConnectRoute;
   '/caches/$id/diagnosis': typeof ConsoleCachesIdDiagnosisRoute;
@@ -530,13 +635,16 @@ export interface FileRoutesByTo {
 export interface FileRoutesById {
   __root__: typeof rootRouteImport;
   '/_console': typeof ConsoleRouteWithChildren;
+  '/invitation': typeof InvitationRoute;
   '/_console/audit': typeof ConsoleAuditRoute;
   '/_console/events': typeof ConsoleEventsRoute;
   '/_console/operations': typeof ConsoleOperationsRoute;
+  '/_console/operator': typeof ConsoleOperatorRouteWithChildren;
   '/_console/parameter-groups': typeof ConsoleParameterGroupsRoute;
   '/_console/settings': typeof ConsoleSettingsRoute;
   '/_console/snapshots': typeof ConsoleSnapshotsRoute;
   '/_console/ssh-keys': typeof ConsoleSshKeysRoute;
+  '/_console/tokens': typeof ConsoleTokensRoute;
   '/_console/webhooks': typeof ConsoleWebhooksRoute;
   '/account/email': typeof AccountEmailRoute;
   '/account/password': typeof AccountPasswordRoute;
@@ -553,6 +661,14 @@ export interface FileRoutesById {
   '/_console/firewalls/$id': typeof ConsoleFirewallsIdRoute;
   '/_console/notifications/preferences': typeof ConsoleNotificationsPreferencesRoute;
   '/_console/object-storage/$id': typeof ConsoleObjectStorageIdRouteWithChildren;
+  '/_console/operator/accounts': typeof ConsoleOperatorAccountsRoute;
+  '/_console/operator/announcements': typeof ConsoleOperatorAnnouncementsRoute;
+  '/_console/operator/audit': typeof ConsoleOperatorAuditRoute;
+  '/_console/operator/images': typeof ConsoleOperatorImagesRoute;
+  '/_console/operator/operations': typeof ConsoleOperatorOperationsRoute;
+  '/_console/operator/plans': typeof ConsoleOperatorPlansRoute;
+  '/_console/operator/teams': typeof ConsoleOperatorTeamsRoute;
+  '/_console/team/new': typeof ConsoleTeamNewRoute;
   '/_console/vps/$id': typeof ConsoleVpsIdRouteWithChildren;
   '/_console/vps/new': typeof ConsoleVpsNewRoute;
   '/_console/alerts/': typeof ConsoleAlertsIndexRoute;
@@ -561,6 +677,8 @@ export interface FileRoutesById {
   '/_console/firewalls/': typeof ConsoleFirewallsIndexRoute;
   '/_console/notifications/': typeof ConsoleNotificationsIndexRoute;
   '/_console/object-storage/': typeof ConsoleObjectStorageIndexRoute;
+  '/_console/operator/': typeof ConsoleOperatorIndexRoute;
+  '/_console/team/': typeof ConsoleTeamIndexRoute;
   '/_console/vps/': typeof ConsoleVpsIndexRoute;
   '/_console/caches/$id/connect': typeof ConsoleCachesIdConnectRoute;
   '/_console/caches/$id/diagnosis': typeof ConsoleCachesIdDiagnosisRoute;
@@ -597,13 +715,16 @@ export interface FileRouteTypes {
   fileRoutesByFullPath: FileRoutesByFullPath;
   fullPaths:
     | '/'
+    | '/invitation'
     | '/audit'
     | '/events'
     | '/operations'
+    | '/operator'
     | '/parameter-groups'
     | '/settings'
     | '/snapshots'
     | '/ssh-keys'
+    | '/tokens'
     | '/webhooks'
     | '/account/email'
     | '/account/password'
@@ -619,6 +740,14 @@ export interface FileRouteTypes {
     | '/firewalls/$id'
     | '/notifications/preferences'
     | '/object-storage/$id'
+    | '/operator/accounts'
+    | '/operator/announcements'
+    | '/operator/audit'
+    | '/operator/images'
+    | '/operator/operations'
+    | '/operator/plans'
+    | '/operator/teams'
+    | '/team/new'
     | '/vps/$id'
     | '/vps/new'
     | '/alerts/'
@@ -627,6 +756,8 @@ export interface FileRouteTypes {
     | '/firewalls/'
     | '/notifications/'
     | '/object-storage/'
+    | '/operator/'
+    | '/team/'
     | '/vps/'
     | '/caches/$id/connect'
     | '/caches/$id/diagnosis'
@@ -660,6 +791,7 @@ export interface FileRouteTypes {
     | '/vps/$id/';
   fileRoutesByTo: FileRoutesByTo;
   to:
+    | '/invitation'
     | '/audit'
     | '/events'
     | '/operations'
@@ -667,6 +799,7 @@ export interface FileRouteTypes {
     | '/settings'
     | '/snapshots'
     | '/ssh-keys'
+    | '/tokens'
     | '/webhooks'
     | '/account/email'
     | '/account/password'
@@ -680,6 +813,14 @@ export interface FileRouteTypes {
     | '/databases/new'
     | '/firewalls/$id'
     | '/notifications/preferences'
+    | '/operator/accounts'
+    | '/operator/announcements'
+    | '/operator/audit'
+    | '/operator/images'
+    | '/operator/operations'
+    | '/operator/plans'
+    | '/operator/teams'
+    | '/team/new'
     | '/vps/new'
     | '/alerts'
     | '/caches'
@@ -687,6 +828,8 @@ export interface FileRouteTypes {
     | '/firewalls'
     | '/notifications'
     | '/object-storage'
+    | '/operator'
+    | '/team'
     | '/vps'
     | '/caches/$id/connect'
     | '/caches/$id/diagnosis'
@@ -721,13 +864,16 @@ export interface FileRouteTypes {
   id:
     | '__root__'
     | '/_console'
+    | '/invitation'
     | '/_console/audit'
     | '/_console/events'
     | '/_console/operations'
+    | '/_console/operator'
     | '/_console/parameter-groups'
     | '/_console/settings'
     | '/_console/snapshots'
     | '/_console/ssh-keys'
+    | '/_console/tokens'
     | '/_console/webhooks'
     | '/account/email'
     | '/account/password'
@@ -744,6 +890,14 @@ export interface FileRouteTypes {
     | '/_console/firewalls/$id'
     | '/_console/notifications/preferences'
     | '/_console/object-storage/$id'
+    | '/_console/operator/accounts'
+    | '/_console/operator/announcements'
+    | '/_console/operator/audit'
+    | '/_console/operator/images'
+    | '/_console/operator/operations'
+    | '/_console/operator/plans'
+    | '/_console/operator/teams'
+    | '/_console/team/new'
     | '/_console/vps/$id'
     | '/_console/vps/new'
     | '/_console/alerts/'
@@ -752,6 +906,8 @@ export interface FileRouteTypes {
     | '/_console/firewalls/'
     | '/_console/notifications/'
     | '/_console/object-storage/'
+    | '/_console/operator/'
+    | '/_console/team/'
     | '/_console/vps/'
     | '/_console/caches/$id/connect'
     | '/_console/caches/$id/diagnosis'
@@ -787,6 +943,7 @@ export interface FileRouteTypes {
 }
 export interface RootRouteChildren {
   ConsoleRoute: typeof ConsoleRouteWithChildren;
+  InvitationRoute: typeof InvitationRoute;
   AccountEmailRoute: typeof AccountEmailRoute;
   AccountPasswordRoute: typeof AccountPasswordRoute;
   AccountRegisterRoute: typeof AccountRegisterRoute;
@@ -802,6 +959,13 @@ declare module '@tanstack/react-router' {
       path: '';
       fullPath: '/';
       preLoaderRoute: typeof ConsoleRouteImport;
+      parentRoute: typeof rootRouteImport;
+    };
+    '/invitation': {
+      id: '/invitation';
+      path: '/invitation';
+      fullPath: '/invitation';
+      preLoaderRoute: typeof InvitationRouteImport;
       parentRoute: typeof rootRouteImport;
     };
     '/_console/': {
@@ -832,6 +996,13 @@ declare module '@tanstack/react-router' {
       preLoaderRoute: typeof ConsoleOperationsRouteImport;
       parentRoute: typeof ConsoleRoute;
     };
+    '/_console/operator': {
+      id: '/_console/operator';
+      path: '/operator';
+      fullPath: '/operator';
+      preLoaderRoute: typeof ConsoleOperatorRouteImport;
+      parentRoute: typeof ConsoleRoute;
+    };
     '/_console/parameter-groups': {
       id: '/_console/parameter-groups';
       path: '/parameter-groups';
@@ -858,6 +1029,13 @@ declare module '@tanstack/react-router' {
       path: '/ssh-keys';
       fullPath: '/ssh-keys';
       preLoaderRoute: typeof ConsoleSshKeysRouteImport;
+      parentRoute: typeof ConsoleRoute;
+    };
+    '/_console/tokens': {
+      id: '/_console/tokens';
+      path: '/tokens';
+      fullPath: '/tokens';
+      preLoaderRoute: typeof ConsoleTokensRouteImport;
       parentRoute: typeof ConsoleRoute;
     };
     '/_console/webhooks': {
@@ -1005,6 +1183,76 @@ declare module '@tanstack/react-router' {
       path: '/object-storage/$id';
       fullPath: '/object-storage/$id';
       preLoaderRoute: typeof ConsoleObjectStorageIdRouteImport;
+      parentRoute: typeof ConsoleRoute;
+    };
+    '/_console/operator/': {
+      id: '/_console/operator/';
+      path: '/';
+      fullPath: '/operator/';
+      preLoaderRoute: typeof ConsoleOperatorIndexRouteImport;
+      parentRoute: typeof ConsoleOperatorRoute;
+    };
+    '/_console/operator/accounts': {
+      id: '/_console/operator/accounts';
+      path: '/accounts';
+      fullPath: '/operator/accounts';
+      preLoaderRoute: typeof ConsoleOperatorAccountsRouteImport;
+      parentRoute: typeof ConsoleOperatorRoute;
+    };
+    '/_console/operator/announcements': {
+      id: '/_console/operator/announcements';
+      path: '/announcements';
+      fullPath: '/operator/announcements';
+      preLoaderRoute: typeof ConsoleOperatorAnnouncementsRouteImport;
+      parentRoute: typeof ConsoleOperatorRoute;
+    };
+    '/_console/operator/audit': {
+      id: '/_console/operator/audit';
+      path: '/audit';
+      fullPath: '/operator/audit';
+      preLoaderRoute: typeof ConsoleOperatorAuditRouteImport;
+      parentRoute: typeof ConsoleOperatorRoute;
+    };
+    '/_console/operator/images': {
+      id: '/_console/operator/images';
+      path: '/images';
+      fullPath: '/operator/images';
+      preLoaderRoute: typeof ConsoleOperatorImagesRouteImport;
+      parentRoute: typeof ConsoleOperatorRoute;
+    };
+    '/_console/operator/operations': {
+      id: '/_console/operator/operations';
+      path: '/operations';
+      fullPath: '/operator/operations';
+      preLoaderRoute: typeof ConsoleOperatorOperationsRouteImport;
+      parentRoute: typeof ConsoleOperatorRoute;
+    };
+    '/_console/operator/plans': {
+      id: '/_console/operator/plans';
+      path: '/plans';
+      fullPath: '/operator/plans';
+      preLoaderRoute: typeof ConsoleOperatorPlansRouteImport;
+      parentRoute: typeof ConsoleOperatorRoute;
+    };
+    '/_console/operator/teams': {
+      id: '/_console/operator/teams';
+      path: '/teams';
+      fullPath: '/operator/teams';
+      preLoaderRoute: typeof ConsoleOperatorTeamsRouteImport;
+      parentRoute: typeof ConsoleOperatorRoute;
+    };
+    '/_console/team/': {
+      id: '/_console/team/';
+      path: '/team';
+      fullPath: '/team/';
+      preLoaderRoute: typeof ConsoleTeamIndexRouteImport;
+      parentRoute: typeof ConsoleRoute;
+    };
+    '/_console/team/new': {
+      id: '/_console/team/new';
+      path: '/team/new';
+      fullPath: '/team/new';
+      preLoaderRoute: typeof ConsoleTeamNewRouteImport;
       parentRoute: typeof ConsoleRoute;
     };
     '/_console/vps/': {
@@ -1241,6 +1489,32 @@ declare module '@tanstack/react-router' {
   }
 }
 
+interface ConsoleOperatorRouteChildren {
+  ConsoleOperatorAccountsRoute: typeof ConsoleOperatorAccountsRoute;
+  ConsoleOperatorAnnouncementsRoute: typeof ConsoleOperatorAnnouncementsRoute;
+  ConsoleOperatorAuditRoute: typeof ConsoleOperatorAuditRoute;
+  ConsoleOperatorImagesRoute: typeof ConsoleOperatorImagesRoute;
+  ConsoleOperatorOperationsRoute: typeof ConsoleOperatorOperationsRoute;
+  ConsoleOperatorPlansRoute: typeof ConsoleOperatorPlansRoute;
+  ConsoleOperatorTeamsRoute: typeof ConsoleOperatorTeamsRoute;
+  ConsoleOperatorIndexRoute: typeof ConsoleOperatorIndexRoute;
+}
+
+const ConsoleOperatorRouteChildren: ConsoleOperatorRouteChildren = {
+  ConsoleOperatorAccountsRoute: ConsoleOperatorAccountsRoute,
+  ConsoleOperatorAnnouncementsRoute: ConsoleOperatorAnnouncementsRoute,
+  ConsoleOperatorAuditRoute: ConsoleOperatorAuditRoute,
+  ConsoleOperatorImagesRoute: ConsoleOperatorImagesRoute,
+  ConsoleOperatorOperationsRoute: ConsoleOperatorOperationsRoute,
+  ConsoleOperatorPlansRoute: ConsoleOperatorPlansRoute,
+  ConsoleOperatorTeamsRoute: ConsoleOperatorTeamsRoute,
+  ConsoleOperatorIndexRoute: ConsoleOperatorIndexRoute,
+};
+
+const ConsoleOperatorRouteWithChildren = ConsoleOperatorRoute._addFileChildren(
+  ConsoleOperatorRouteChildren,
+);
+
 interface ConsoleCachesIdRouteChildren {
   ConsoleCachesIdConnectRoute: typeof ConsoleCachesIdConnectRoute;
   ConsoleCachesIdDiagnosisRoute: typeof ConsoleCachesIdDiagnosisRoute;
@@ -1346,10 +1620,12 @@ interface ConsoleRouteChildren {
   ConsoleAuditRoute: typeof ConsoleAuditRoute;
   ConsoleEventsRoute: typeof ConsoleEventsRoute;
   ConsoleOperationsRoute: typeof ConsoleOperationsRoute;
+  ConsoleOperatorRoute: typeof ConsoleOperatorRouteWithChildren;
   ConsoleParameterGroupsRoute: typeof ConsoleParameterGroupsRoute;
   ConsoleSettingsRoute: typeof ConsoleSettingsRoute;
   ConsoleSnapshotsRoute: typeof ConsoleSnapshotsRoute;
   ConsoleSshKeysRoute: typeof ConsoleSshKeysRoute;
+  ConsoleTokensRoute: typeof ConsoleTokensRoute;
   ConsoleWebhooksRoute: typeof ConsoleWebhooksRoute;
   ConsoleIndexRoute: typeof ConsoleIndexRoute;
   ConsoleAlertsIdRoute: typeof ConsoleAlertsIdRoute;
@@ -1360,6 +1636,7 @@ interface ConsoleRouteChildren {
   ConsoleFirewallsIdRoute: typeof ConsoleFirewallsIdRoute;
   ConsoleNotificationsPreferencesRoute: typeof ConsoleNotificationsPreferencesRoute;
   ConsoleObjectStorageIdRoute: typeof ConsoleObjectStorageIdRouteWithChildren;
+  ConsoleTeamNewRoute: typeof ConsoleTeamNewRoute;
   ConsoleVpsIdRoute: typeof ConsoleVpsIdRouteWithChildren;
   ConsoleVpsNewRoute: typeof ConsoleVpsNewRoute;
   ConsoleAlertsIndexRoute: typeof ConsoleAlertsIndexRoute;
@@ -1368,6 +1645,7 @@ interface ConsoleRouteChildren {
   ConsoleFirewallsIndexRoute: typeof ConsoleFirewallsIndexRoute;
   ConsoleNotificationsIndexRoute: typeof ConsoleNotificationsIndexRoute;
   ConsoleObjectStorageIndexRoute: typeof ConsoleObjectStorageIndexRoute;
+  ConsoleTeamIndexRoute: typeof ConsoleTeamIndexRoute;
   ConsoleVpsIndexRoute: typeof ConsoleVpsIndexRoute;
 }
 
@@ -1375,10 +1653,12 @@ const ConsoleRouteChildren: ConsoleRouteChildren = {
   ConsoleAuditRoute: ConsoleAuditRoute,
   ConsoleEventsRoute: ConsoleEventsRoute,
   ConsoleOperationsRoute: ConsoleOperationsRoute,
+  ConsoleOperatorRoute: ConsoleOperatorRouteWithChildren,
   ConsoleParameterGroupsRoute: ConsoleParameterGroupsRoute,
   ConsoleSettingsRoute: ConsoleSettingsRoute,
   ConsoleSnapshotsRoute: ConsoleSnapshotsRoute,
   ConsoleSshKeysRoute: ConsoleSshKeysRoute,
+  ConsoleTokensRoute: ConsoleTokensRoute,
   ConsoleWebhooksRoute: ConsoleWebhooksRoute,
   ConsoleIndexRoute: ConsoleIndexRoute,
   ConsoleAlertsIdRoute: ConsoleAlertsIdRoute,
@@ -1389,6 +1669,7 @@ const ConsoleRouteChildren: ConsoleRouteChildren = {
   ConsoleFirewallsIdRoute: ConsoleFirewallsIdRoute,
   ConsoleNotificationsPreferencesRoute: ConsoleNotificationsPreferencesRoute,
   ConsoleObjectStorageIdRoute: ConsoleObjectStorageIdRouteWithChildren,
+  ConsoleTeamNewRoute: ConsoleTeamNewRoute,
   ConsoleVpsIdRoute: ConsoleVpsIdRouteWithChildren,
   ConsoleVpsNewRoute: ConsoleVpsNewRoute,
   ConsoleAlertsIndexRoute: ConsoleAlertsIndexRoute,
@@ -1397,6 +1678,7 @@ const ConsoleRouteChildren: ConsoleRouteChildren = {
   ConsoleFirewallsIndexRoute: ConsoleFirewallsIndexRoute,
   ConsoleNotificationsIndexRoute: ConsoleNotificationsIndexRoute,
   ConsoleObjectStorageIndexRoute: ConsoleObjectStorageIndexRoute,
+  ConsoleTeamIndexRoute: ConsoleTeamIndexRoute,
   ConsoleVpsIndexRoute: ConsoleVpsIndexRoute,
 };
 
@@ -1405,6 +1687,7 @@ const ConsoleRouteWithChildren =
 
 const rootRouteChildren: RootRouteChildren = {
   ConsoleRoute: ConsoleRouteWithChildren,
+  InvitationRoute: InvitationRoute,
   AccountEmailRoute: AccountEmailRoute,
   AccountPasswordRoute: AccountPasswordRoute,
   AccountRegisterRoute: AccountRegisterRoute,

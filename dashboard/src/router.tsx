@@ -24,6 +24,6 @@ declare module '@tanstack/react-router' {
 
 whenSignedOut(() => {
   const { pathname, href } = router.state.location;
-  const isOutside = /^\/(sign-in|account)(\/|$)/.test(pathname);
+  const isOutside = /^\/(sign-in|account|invitation)(\/|$)/.test(pathname);
   if (!isOutside) void router.navigate({ to: '/sign-in', search: { next: href } });
 });

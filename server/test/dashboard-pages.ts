@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
 import { clientOf, newCache, newDatabase, newVps, takeSnapshot } from './client.ts';
-import { type TestApp, waitFor } from './harness.ts';
+import { issueToken, joinTeam, makeOperator, type TestApp, waitFor } from './harness.ts';
+import { createPerson } from './people.ts';
 
 /** Ids of what {@link fillTeam} has created. */
 export interface Filled {
@@ -11,6 +12,8 @@ export interface Filled {
   firewall: string;
   alert: string;
   bucket: string;
+  /** The code of an invitation. */
+  invitation: string;
 }
 
 interface DashboardPage {
@@ -25,6 +28,12 @@ const fixed = (name: string, url: string, prepare?: DashboardPage['prepare']): D
   url: () => url,
   ...(prepare ? { prepare } : {}),
 });
+
+/** Opens the dialog behind a button. */
+const opens = (button: string) => async (page: Page) => {
+  await page.getByRole('button', { name: button, exact: true }).click();
+  await page.getByRole('dialog').waitFor();
+};
 
 const TABS = ['', 'connect', 'metrics', 'snapshots', 'firewall', 'events', 'logs', 'diagnosis', 'settings'];
 
@@ -74,6 +83,27 @@ export const PAGES: readonly DashboardPage[] = [
   }),
   { name: 'alert', url: ({ alert }) => `/alerts/${alert}` },
   fixed('audit', '/audit'),
+  fixed('team', '/team'),
+  fixed('team-invite', '/team', opens('Invite')),
+  fixed('team-new', '/team/new'),
+  fixed('tokens', '/tokens'),
+  fixed('tokens-new', '/tokens', async (page) => {
+    await opens('New token')(page);
+    await page.getByRole('radio', { name: /One by one/ }).check();
+    await page.getByRole('checkbox', { name: 'vps:read' }).check();
+  }),
+  fixed('tokens-details', '/tokens', opens('Details of backup')),
+  fixed('operator', '/operator'),
+  fixed('operator-accounts', '/operator/accounts'),
+  fixed('operator-teams', '/operator/teams'),
+  fixed('operator-plans', '/operator/plans'),
+  fixed('operator-images', '/operator/images'),
+  fixed('operator-operations', '/operator/operations'),
+  fixed('operator-announcements', '/operator/announcements'),
+  fixed('operator-announce', '/operator/announcements', opens('Announce')),
+  fixed('operator-audit', '/operator/audit'),
+  { name: 'invitation', url: ({ invitation }) => `/invitation#${invitation}` },
+  fixed('invitation-refused', '/invitation#none'),
   fixed('settings', '/settings'),
   fixed('sign-in', '/sign-in'),
   fixed('set-password', '/account/password#x'),
@@ -168,5 +198,28 @@ export async function fillTeam(test: TestApp): Promise<Filled> {
     firewall: made.body.firewall.id,
     alert: alert.body.alert.id,
     bucket: bucket.body.bucket.id,
+    invitation: await fillPeople(test),
   };
+}
+
+/** Gives the team members, invitations and tokens, and the install an announcement. Returns the code of an invitation. */
+async function fillPeople(test: TestApp): Promise<string> {
+  await makeOperator(test.database, test.team);
+  const { accountId } = await createPerson(test.database);
+  await joinTeam(test.database, accountId, test.team.teamId, 'editor');
+  // A new token, because the account's rights are kept for a second.
+  const call = clientOf(test.app.url!, await issueToken(test.database.db, test.team));
+  const made = await Promise.all([
+    call('POST', '/team/invitations', { role: 'viewer' }),
+    call('POST', '/team/invitations', { role: 'admin', expires_in_days: 1 }),
+    call('POST', '/user/tokens', { name: 'backup', scope_set: 'read', expires_at: '2099-01-15T09:30:00Z' }),
+    call('POST', '/user/tokens', { name: 'deploys of the shop', scope_set: 'editor' }),
+    call('POST', '/operator/announcements', {
+      severity: 'warning',
+      text: 'Maintenance on Sunday from 06:00 to 07:00 UTC. Instances keep running.',
+      starts_at: '2099-01-15T09:30:00Z',
+    }),
+  ]);
+  for (const { status, body } of made) assert.equal(status, 201, JSON.stringify(body));
+  return made[0]!.body.code;
 }

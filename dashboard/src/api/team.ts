@@ -17,6 +17,12 @@ export function chooseTeam(id: number | null): void {
   }
 }
 
+/** Goes on in another team: the stream and all answers belong to the one before, so the page starts anew. */
+export function switchTeam(id: number | null): void {
+  chooseTeam(id);
+  location.assign('/');
+}
+
 function read(): string | null {
   try {
     return localStorage.getItem(KEY);

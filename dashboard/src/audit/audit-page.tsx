@@ -65,26 +65,53 @@ const columnsOf = (onOpen: (entry: Entry) => void): readonly Column<Entry>[] => 
   },
 ];
 
-/** Who has changed what. What is shown is in the address. */
-export function AuditPage({
-  search: { status, page = 1 },
-  onSearch,
-}: {
+interface Props {
   search: AuditSearch;
   onSearch: (change: AuditSearch) => void;
+}
+
+/** Who has changed what in the team. What is shown is in the address. */
+export const AuditPage = (props: Props) => (
+  <AuditLog
+    {...props}
+    title={text.title}
+    about={text.about}
+    log="audit"
+    read={(query) => answerOf(api.GET('/audit', { params: { query } }))}
+  />
+);
+
+/** The audit log of a team, or of the install. */
+export function AuditLog({
+  search: { status, page = 1 },
+  onSearch,
+  title,
+  about,
+  log,
+  read,
+}: Props & {
+  title: string;
+  about: string;
+  /** Under which its answers are kept. */
+  log: string;
+  read: (query: {
+    page: number;
+    per_page: number;
+    status?: NonNullable<AuditSearch['status']>;
+  }) => Promise<components['schemas']['AuditEntryList']>;
 }) {
   const [open, setOpen] = useState<Entry | null>(null);
   const query = { page, per_page: PER_PAGE, ...(status ? { status } : {}) };
   const { data, error } = useQuery({
-    queryKey: ['audit', query],
-    queryFn: () => answerOf(api.GET('/audit', { params: { query } })),
+    queryKey: [log, query],
+    queryFn: () => read(query),
     placeholderData: keepPreviousData,
   });
   const isForbidden = error instanceof ApiError && error.status === 403;
   if (error && !isForbidden) return <Failure error={error} reset={() => undefined} />;
   return (
     <>
-      <PageHeader title={text.title} about={text.about} />
+      <PageHeader title={title} about={about} />
       {isForbidden ? (
         <Notice tone="warn">{error.message}</Notice>
       ) : (
@@ -102,7 +129,7 @@ export function AuditPage({
             </Empty>
           ) : (
             <Table
-              caption={text.title}
+              caption={title}
               columns={columnsOf(setOpen)}
               rows={data?.data}
               idOf={({ id }) => String(id)}

@@ -12,16 +12,14 @@ import { Section } from '../ui/page.tsx';
 import { RemoveButton } from '../ui/remove-button.tsx';
 import { Ago } from '../ui/time.tsx';
 import { tellSuccess } from '../ui/toast.tsx';
+import { passkeysQuery } from './passkeys-query.ts';
 import { useProof } from './proof.tsx';
 
 /** Passkeys of the account: shown only where browsers make any, which is not at an IP address. */
 export function Passkeys() {
   const client = useQueryClient();
   const withProof = useProof();
-  const { data } = useQuery({
-    queryKey: ['passkeys'],
-    queryFn: async () => (await answerOf(api.GET('/user/passkeys'))).data,
-  });
+  const { data } = useQuery(passkeysQuery);
   const [isOpen, setOpen] = useState(false);
   const [confirmation, setConfirmation] = useState<Confirmation | null>(null);
   const refresh = () => client.invalidateQueries({ queryKey: ['passkeys'] });

@@ -6,7 +6,7 @@ import { useForm } from '../ui/form.ts';
 import { Form } from '../ui/form-element.tsx';
 import { Section } from '../ui/page.tsx';
 import { tellSuccess } from '../ui/toast.tsx';
-import { ProofRefused, useProof } from './proof.tsx';
+import { useProof } from './proof.tsx';
 
 /** Sets another password. */
 export function Password() {
@@ -14,12 +14,8 @@ export function Password() {
   const { values, set, errors, busy, submit } = useForm('change password', { password: '' });
   const change = async () => {
     const body = { password: values.password };
-    try {
-      tellSuccess((await withProof(() => answerOf(api.PUT('/user/password', { body })))).message);
-      set('password', '');
-    } catch (error) {
-      if (!(error instanceof ProofRefused)) throw error;
-    }
+    tellSuccess((await withProof(() => answerOf(api.PUT('/user/password', { body })))).message);
+    set('password', '');
   };
   return (
     <Section title={text.password} about={text.passwordAbout}>

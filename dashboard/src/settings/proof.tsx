@@ -1,10 +1,16 @@
+import { useQuery } from '@tanstack/react-query';
+import { Fingerprint } from 'lucide-react';
 import { createContext, type ReactNode, useContext, useState } from 'react';
 import { ApiError, answerOf, api } from '../api/client.ts';
+import { passkeyFor } from '../sign-in/api.ts';
 import { accountText as text } from '../text/account.ts';
+import { Button } from '../ui/button.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { TextField } from '../ui/field.tsx';
 import { useForm } from '../ui/form.ts';
 import { Form, SubmitRow } from '../ui/form-element.tsx';
+import { Abandoned, tellFailure } from '../ui/toast.tsx';
+import { passkeysQuery } from './passkeys-query.ts';
 
 type WithProof = <T>(work: () => Promise<T>) => Promise<T>;
 
@@ -12,9 +18,6 @@ const Proof = createContext<WithProof>((work) => work());
 
 /** Runs a request, and once more after the password was given again, where the server asks for that. */
 export const useProof = (): WithProof => useContext(Proof);
-
-/** The person has closed the dialog that asks for the password. */
-export class ProofRefused extends Error {}
 
 interface Asking {
   done: () => void;
@@ -40,7 +43,7 @@ export function ProofProvider({ children }: { children: ReactNode }) {
         title={text.proofTitle}
         about={text.proofAbout}
         onClose={() => {
-          asking?.refuse(new ProofRefused());
+          asking?.refuse(new Abandoned());
           setAsking(null);
         }}
       >
@@ -55,8 +58,19 @@ export function ProofProvider({ children }: { children: ReactNode }) {
   );
 }
 
+async function confirmByPasskey(): Promise<void> {
+  const { ceremony, options } = await answerOf(api.POST('/auth/confirm/passkey/options'));
+  await answerOf(api.POST('/auth/confirm/passkey', { body: await passkeyFor(ceremony, options) }));
+}
+
+function tellUnlessClosed(error: Error): void {
+  // The person has closed the browser's dialog.
+  if (error.name !== 'NotAllowedError') tellFailure(error);
+}
+
 function ProofForm({ onDone }: { onDone: () => void }) {
   const { values, set, errors, busy, submit } = useForm('proof', { password: '' });
+  const { data: passkeys } = useQuery(passkeysQuery);
   return (
     <Form
       onSend={() =>
@@ -66,6 +80,11 @@ function ProofForm({ onDone }: { onDone: () => void }) {
         })
       }
     >
+      {passkeys && passkeys.length > 0 && 'PublicKeyCredential' in window && (
+        <Button icon={<Fingerprint />} onClick={() => void confirmByPasskey().then(onDone, tellUnlessClosed)}>
+          {text.usePasskey}
+        </Button>
+      )}
       <TextField
         label={text.yourPassword}
         type="password"

@@ -10,7 +10,7 @@ import { useForm } from '../ui/form.ts';
 import { Form, SubmitRow } from '../ui/form-element.tsx';
 import { Section } from '../ui/page.tsx';
 import { tellFailure, tellSuccess } from '../ui/toast.tsx';
-import { ProofRefused, useProof } from './proof.tsx';
+import { useProof } from './proof.tsx';
 
 /** Loaded when the first code is shown. */
 const QrCode = lazy(() => import('./qr-code.tsx'));
@@ -38,7 +38,7 @@ export function TwoFactor() {
         tellSuccess((await withProof(() => answerOf(api.DELETE('/user/two-factor')))).message);
       else setSetup(await withProof(() => answerOf(api.POST('/user/two-factor'))));
     } catch (error) {
-      if (!(error instanceof ProofRefused)) tellFailure(error);
+      tellFailure(error);
     }
     await client.invalidateQueries({ queryKey: ['two-factor'] });
     setBusy(false);

@@ -2,6 +2,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, Outlet, useRouterState } from '@tanstack/react-router';
 import { Menu as MenuIcon, Search, X } from 'lucide-react';
 import { lazy, Suspense, useEffect, useState, useSyncExternalStore } from 'react';
+import { accountQuery } from '../api/account.ts';
 import { connectionNow, followEvents, onConnection } from '../api/live.ts';
 import { healthQuery } from '../api/queries.ts';
 import { logo } from '../brand.ts';
@@ -9,7 +10,8 @@ import { common } from '../text/common.ts';
 import { shell } from '../text/shell.ts';
 import { IconButton } from '../ui/button.tsx';
 import { AccountMenu } from './account-menu.tsx';
-import { NAVIGATION, type NavigationPage, SETTINGS } from './pages.ts';
+import { Announcements } from './announcements.tsx';
+import { type NavigationPage, navigationOf, SETTINGS } from './pages.ts';
 import { TeamSwitcher } from './team-switcher.tsx';
 
 const Palette = lazy(() => import('./palette.tsx'));
@@ -60,6 +62,7 @@ export function Frame() {
       <Sidebar isOpen={isOpen} onSearch={() => setPalette(true)} />
       <div className="min-w-0">
         <ConnectionBar />
+        <Announcements />
         <main id="content" className="mx-auto w-full max-w-[84rem] px-4 py-6 sm:px-8 sm:py-8">
           <Outlet />
         </main>
@@ -74,6 +77,7 @@ export function Frame() {
 }
 
 function Sidebar({ isOpen, onSearch }: { isOpen: boolean; onSearch: () => void }) {
+  const { data: account } = useQuery(accountQuery);
   return (
     <div
       className={`${isOpen ? 'flex' : 'hidden'} fixed inset-x-0 top-14 bottom-0 z-30 flex-col gap-1 overflow-y-auto bg-ground p-3 lg:sticky lg:top-0 lg:flex lg:h-dvh lg:border-r lg:border-line`}
@@ -92,7 +96,7 @@ function Sidebar({ isOpen, onSearch }: { isOpen: boolean; onSearch: () => void }
         <kbd className="font-sans text-xs">Ctrl K</kbd>
       </button>
       <nav aria-label={shell.navigation} className="flex flex-1 flex-col gap-4">
-        {NAVIGATION.map(({ title, pages }) => (
+        {navigationOf(account).map(({ title, pages }) => (
           <div key={title}>
             {title && <h2 className="px-3 pb-1 text-xs font-medium tracking-normal text-quiet">{title}</h2>}
             <ul className="flex flex-col gap-px">
@@ -116,7 +120,7 @@ function NavigationLink({ page: { to, label, icon: Icon } }: { page: NavigationP
     <li>
       <Link
         to={to}
-        activeOptions={{ exact: to === '/', includeSearch: false }}
+        activeOptions={{ exact: to === '/' || to === '/operator', includeSearch: false }}
         className="flex h-9 items-center gap-2.5 rounded-lg px-3 text-quiet transition-colors hover:bg-hover hover:text-ink data-[status=active]:bg-accent-soft data-[status=active]:font-medium data-[status=active]:text-accent [&_svg]:size-4"
       >
         <Icon aria-hidden />

@@ -4,17 +4,26 @@ import {
   Bell,
   BellRing,
   Boxes,
+  Building,
   Camera,
+  CircleUser,
   Database,
+  Disc3,
+  HeartPulse,
   KeyRound,
+  KeySquare,
   LayoutDashboard,
   ListChecks,
   type LucideIcon,
+  Megaphone,
   ScrollText,
   Server,
   Settings,
   Shield,
   SlidersHorizontal,
+  Tag,
+  TriangleAlert,
+  Users,
   Webhook,
 } from 'lucide-react';
 import { shell } from '../text/shell.ts';
@@ -59,6 +68,29 @@ export const NAVIGATION: readonly { title: string | null; pages: readonly Naviga
       { to: '/webhooks', label: pages.webhooks, icon: Webhook },
     ],
   },
+  {
+    title: groups.people,
+    pages: [
+      { to: '/team', label: pages.team, icon: Users },
+      { to: '/tokens', label: pages.tokens, icon: KeySquare },
+    ],
+  },
 ];
+
+/** The pages of operators, at the end of the navigation. */
+export const OPERATOR_PAGES: readonly NavigationPage[] = [
+  { to: '/operator', label: pages.install, icon: HeartPulse },
+  { to: '/operator/accounts', label: pages.accounts, icon: CircleUser },
+  { to: '/operator/teams', label: pages.teams, icon: Building },
+  { to: '/operator/plans', label: pages.plans, icon: Tag },
+  { to: '/operator/images', label: pages.images, icon: Disc3 },
+  { to: '/operator/operations', label: pages.troubles, icon: TriangleAlert },
+  { to: '/operator/announcements', label: pages.announcements, icon: Megaphone },
+  { to: '/operator/audit', label: pages.installAudit, icon: ScrollText },
+];
+
+/** All groups that somebody sees. */
+export const navigationOf = (account: { operator?: boolean } | undefined) =>
+  account?.operator ? [...NAVIGATION, { title: groups.install, pages: OPERATOR_PAGES }] : NAVIGATION;
 
 export const SETTINGS: NavigationPage = { to: '/settings', label: pages.settings, icon: Settings };

@@ -2,12 +2,13 @@ import { keepPreviousData, useQueries, useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { type LucideIcon, Plus, Search } from 'lucide-react';
 import { type KeyboardEvent, useDeferredValue, useId, useMemo, useState } from 'react';
+import { accountQuery } from '../api/account.ts';
 import { answerOf, api } from '../api/client.ts';
 import { instancesQuery } from '../api/queries.ts';
 import { type Instance, KINDS } from '../instances/kinds.ts';
 import { shell } from '../text/shell.ts';
 import DialogBox from '../ui/dialog-box.tsx';
-import { NAVIGATION, SETTINGS } from './pages.ts';
+import { navigationOf, SETTINGS } from './pages.ts';
 
 interface Entry {
   id: string;
@@ -99,7 +100,8 @@ export default function Palette({ onClose }: { onClose: () => void }) {
 
 function useEntries(): readonly Entry[] {
   const lists = useQueries({ queries: KINDS.map((kind) => instancesQuery(kind)) });
-  const pages = [...NAVIGATION.flatMap((group) => group.pages), SETTINGS].map((page) =>
+  const { data: account } = useQuery(accountQuery);
+  const pages = [...navigationOf(account).flatMap((group) => group.pages), SETTINGS].map((page) =>
     entry(page.to, page.label, '', page.to, page.icon),
   );
   const forms = KINDS.map(({ path, text }) =>

@@ -1,25 +1,17 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { Check, ChevronsUpDown } from 'lucide-react';
+import { Check, ChevronsUpDown, Plus } from 'lucide-react';
 import { teamsQuery } from '../api/queries.ts';
-import { chooseTeam, currentTeam } from '../api/team.ts';
+import { currentTeam, switchTeam } from '../api/team.ts';
 import { shell } from '../text/shell.ts';
 import { Menu } from '../ui/menu.tsx';
 
 /** Shows the team that everything on the pages belongs to, and switches to another. */
 export function TeamSwitcher() {
-  const client = useQueryClient();
   const navigate = useNavigate();
   const { data } = useQuery(teamsQuery);
   const chosen = currentTeam() ?? data?.current_team_id;
   const team = data?.data.find(({ id }) => id === chosen);
-  const change = async (id: number) => {
-    chooseTeam(id);
-    await navigate({ to: '/' });
-    // The stream and all answers belong to the team before: the page starts anew.
-    client.clear();
-    location.reload();
-  };
   return (
     <Menu
       align="start"
@@ -30,8 +22,10 @@ export function TeamSwitcher() {
           label: name,
           icon: <Initial name={name} />,
           side: id === chosen ? <Check aria-hidden /> : null,
-          run: () => void change(id),
+          run: () => switchTeam(id),
         })),
+        'line',
+        { label: shell.newTeam, icon: <Plus />, run: () => void navigate({ to: '/team/new' }) },
       ]}
     >
       <Initial name={team?.name ?? ''} />

@@ -3,6 +3,16 @@ import { answerOf, api } from '../api/client.ts';
 
 export type SignInResult = components['schemas']['SignInResult'];
 
+/** Asks the browser for a passkey. Throws `NotAllowedError` where the person closes its dialog. */
+export async function passkeyFor(ceremony: string, options: object) {
+  const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(
+    options as PublicKeyCredentialRequestOptionsJSON,
+  );
+  const used = (await navigator.credentials.get({ publicKey })) as PublicKeyCredential;
+  // The browser's type says less than the standard, by which it is what the API takes.
+  return { ceremony, credential: used.toJSON() as never };
+}
+
 /** What people do who are not signed in yet. */
 export const signInApi = {
   options: () => answerOf(api.GET('/auth/options')),
@@ -10,8 +20,9 @@ export const signInApi = {
     answerOf(api.POST('/auth/sign-in', { body: { email, password } })),
   byCode: (challenge: string, code: string) =>
     answerOf(api.POST('/auth/two-factor', { body: { challenge, code } })),
-  register: (body: { email: string; name: string; password: string }) =>
+  register: (body: { email: string; name: string; password: string; invitation?: string }) =>
     answerOf(api.POST('/auth/register', { body })),
+  showInvitation: (code: string) => answerOf(api.POST('/auth/invitation', { body: { code } })),
   requestPassword: (email: string) => answerOf(api.POST('/auth/password-reset', { body: { email } })),
   setPassword: (secret: string, password: string) =>
     answerOf(api.POST('/auth/password', { body: { secret, password } })),
@@ -22,11 +33,6 @@ export const signInApi = {
   signOut: () => answerOf(api.POST('/auth/sign-out')),
   async byPasskey(): Promise<SignInResult> {
     const { ceremony, options } = await answerOf(api.POST('/auth/passkey/options'));
-    const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(
-      options as PublicKeyCredentialRequestOptionsJSON,
-    );
-    const used = (await navigator.credentials.get({ publicKey })) as PublicKeyCredential;
-    // The browser's type says less than the standard, by which it is what the API takes.
-    return answerOf(api.POST('/auth/passkey', { body: { ceremony, credential: used.toJSON() as never } }));
+    return answerOf(api.POST('/auth/passkey', { body: await passkeyFor(ceremony, options) }));
   },
 };

@@ -9,11 +9,12 @@ import { useForm } from '../ui/form.ts';
 import { Form } from '../ui/form-element.tsx';
 import { tellSuccess } from '../ui/toast.tsx';
 import { signInApi } from './api.ts';
+import { useOptions } from './options.ts';
 import { SignInFrame } from './sign-in-frame.tsx';
-import { CodeStep, useFinish, useOptions } from './sign-in-page.tsx';
+import { CodeStep, useFinish } from './sign-in-page.tsx';
 
 /** What follows `#` in a link: browsers send it to no server, so no log has it. */
-const secretOfLink = (): string => location.hash.slice(1);
+export const secretOfLink = (): string => location.hash.slice(1);
 
 const messageOf = (error: unknown): string =>
   error instanceof ApiError ? error.message : common.unreachable;
@@ -53,11 +54,11 @@ export function SetPasswordPage() {
 
 type Given = Pick<ComponentProps<typeof TextField>, 'value' | 'errors' | 'onValue'>;
 
-const EmailField = (given: Given) => (
+export const EmailField = (given: Given) => (
   <TextField label={text.email} type="email" autoComplete="username" {...given} />
 );
 
-const NewPasswordField = (given: Given & { label: string }) => (
+export const NewPasswordField = (given: Given & { label: string }) => (
   <TextField type="password" autoComplete="new-password" {...given} />
 );
 

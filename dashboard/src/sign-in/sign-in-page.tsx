@@ -1,4 +1,4 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQueryClient } from '@tanstack/react-query';
 import { Link, useRouter } from '@tanstack/react-router';
 import { Fingerprint } from 'lucide-react';
 import { useState } from 'react';
@@ -9,10 +9,8 @@ import { useForm } from '../ui/form.ts';
 import { Form } from '../ui/form-element.tsx';
 import { tellFailure } from '../ui/toast.tsx';
 import { type SignInResult, signInApi } from './api.ts';
+import { useOptions } from './options.ts';
 import { SignInFrame } from './sign-in-frame.tsx';
-
-const optionsQuery = { queryKey: ['sign-in options'], queryFn: signInApi.options };
-export const useOptions = () => useQuery(optionsQuery).data;
 
 /** The way in. `next` is where to go after it. */
 export function SignInPage({ next }: { next: string }) {

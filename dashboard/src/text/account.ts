@@ -39,4 +39,5 @@ export const accountText = {
   proofTitle: 'Confirm that it is you',
   proofAbout: 'This could lock you out, so your password is asked for again.',
   yourPassword: 'Your password',
+  usePasskey: 'Use a passkey',
 };

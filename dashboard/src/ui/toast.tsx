@@ -38,8 +38,12 @@ export const tellSuccess = (text: string): void => add('good', text);
 /** A failure in words of our own. */
 export class Told extends Error {}
 
+/** Somebody has closed what asked for something: they know, so nobody is told. */
+export class Abandoned extends Error {}
+
 /** Shows what went wrong, with the id of the request where the server has answered. */
 export function tellFailure(error: unknown): void {
+  if (error instanceof Abandoned) return;
   // The session has ended: the sign-in page follows.
   if (error instanceof ApiError && error.code === 'unauthenticated') return;
   if (error instanceof ApiError) {

@@ -1,0 +1,132 @@
+import type { components } from '@danube/client/schema';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { Pencil } from 'lucide-react';
+import { useState } from 'react';
+import { answerOf, api } from '../api/client.ts';
+import { common } from '../text/common.ts';
+import { operatorText } from '../text/operator.ts';
+import { Tag } from '../ui/badge.tsx';
+import { IconButton } from '../ui/button.tsx';
+import { Dialog } from '../ui/dialog.tsx';
+import { SelectField, TextField } from '../ui/field.tsx';
+import { useForm } from '../ui/form.ts';
+import { Form, SubmitRow } from '../ui/form-element.tsx';
+import { PageHeader } from '../ui/page.tsx';
+import { actionColumn, type Column } from '../ui/table.tsx';
+import { AgoCell } from '../ui/time.tsx';
+import { tellSuccess } from '../ui/toast.tsx';
+import { ListCard } from './list-card.tsx';
+import { accountsQuery, PER_PAGE } from './queries.ts';
+import type { ListPageProps } from './search.ts';
+
+type Account = components['schemas']['OperatorAccount'];
+type Changes = components['schemas']['UpdateOperatorAccount'];
+
+const text = operatorText.accounts;
+const TIERS = ['free', 'starter', 'pro', 'enterprise'] as const;
+
+const COLUMNS: readonly Column<Account>[] = [
+  {
+    id: 'account',
+    title: text.account,
+    cell: ({ name, email, operator }) => (
+      <div className="max-w-80 min-w-28">
+        <span className="flex flex-wrap items-center gap-2">
+          <span className="font-medium break-words">{name}</span>
+          {operator && <Tag>{text.operator}</Tag>}
+        </span>
+        <span className="block truncate text-sm text-quiet">{email}</span>
+      </div>
+    ),
+  },
+  { id: 'tier', title: text.tier, from: 'sm', cell: ({ tier }) => tier },
+  { id: 'teams', title: text.teams, right: true, from: 'md', cell: ({ teams }) => teams },
+  { id: 'tokens', title: text.tokens, right: true, from: 'md', cell: ({ tokens }) => tokens },
+  {
+    id: 'created',
+    title: common.created,
+    right: true,
+    from: 'sm',
+    cell: ({ created_at }) => <AgoCell at={created_at} />,
+  },
+];
+
+/** All accounts of the install. */
+export function AccountsPage({ search, onSearch }: ListPageProps) {
+  const { q, page = 1 } = search;
+  const { data } = useQuery(accountsQuery({ page, per_page: PER_PAGE, ...(q ? { name: q } : {}) }));
+  const [edited, setEdited] = useState<Account | null>(null);
+  const actions = actionColumn<Account>((account) => (
+    <IconButton label={text.edit(account.name)} onClick={() => setEdited(account)}>
+      <Pencil />
+    </IconButton>
+  ));
+  return (
+    <>
+      <PageHeader title={text.title} about={text.about} />
+      <ListCard
+        caption={text.title}
+        columns={[...COLUMNS, actions]}
+        data={data}
+        search={search}
+        onSearch={onSearch}
+        searchLabel={text.search}
+        none={text.none}
+      />
+      <Dialog open={edited !== null} onClose={() => setEdited(null)} title={edited?.email ?? ''}>
+        {edited && <EditForm account={edited} onDone={() => setEdited(null)} />}
+      </Dialog>
+    </>
+  );
+}
+
+function EditForm({ account, onDone }: { account: Account; onDone: () => void }) {
+  const client = useQueryClient();
+  const { values, set, errors, busy, submit } = useForm(`operator account ${account.id}`, {
+    tier: account.tier,
+    limits: account.rate_limits?.join(', ') ?? '',
+    teamLimit: account.team_limit === null ? '' : String(account.team_limit),
+  });
+  const save = async () => {
+    const limits = values.limits.split(/[\s,]+/).filter(Boolean);
+    const body: Changes = {
+      tier: values.tier as (typeof TIERS)[number],
+      rate_limits: limits.length > 0 ? limits.map(Number) : null,
+      team_limit: values.teamLimit.trim() === '' ? null : Number(values.teamLimit),
+    };
+    const params = { path: { account: account.id } };
+    tellSuccess((await answerOf(api.PUT('/operator/accounts/{account}', { params, body }))).message);
+    await client.invalidateQueries({ queryKey: ['operator', 'accounts'] });
+    onDone();
+  };
+  return (
+    <Form noValidate onSend={() => submit(save)}>
+      <SelectField
+        label={text.tier}
+        value={values.tier}
+        onValue={(tier) => set('tier', tier)}
+        errors={errors.tier}
+        options={TIERS.map((value) => ({ value, label: value }))}
+      />
+      <TextField
+        label={text.limits}
+        optional
+        hint={text.limitsHint}
+        placeholder="600, 20000, 400000"
+        value={values.limits}
+        errors={errors.rate_limits ?? errors['rate_limits.0']}
+        onValue={(limits) => set('limits', limits)}
+      />
+      <TextField
+        label={text.teamLimit}
+        optional
+        inputMode="numeric"
+        hint={text.teamLimitHint}
+        value={values.teamLimit}
+        errors={errors.team_limit}
+        onValue={(limit) => set('teamLimit', limit)}
+      />
+      <SubmitRow busy={busy}>{common.save}</SubmitRow>
+    </Form>
+  );
+}

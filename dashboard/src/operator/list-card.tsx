@@ -1,0 +1,62 @@
+import { Search } from 'lucide-react';
+import { type ReactNode, useState } from 'react';
+import { type Column, Pager, Table } from '../ui/table.tsx';
+import { PER_PAGE } from './queries.ts';
+import type { ListPageProps } from './search.ts';
+
+/** A list that is paged by the server, and searched by a whole name. */
+export function ListCard<T extends { id: number }>({
+  caption,
+  columns,
+  data,
+  search,
+  onSearch,
+  searchLabel,
+  none,
+}: ListPageProps & {
+  caption: string;
+  columns: readonly Column<T>[];
+  data: { data: readonly T[]; pagination: { total: number } } | undefined;
+  searchLabel: string;
+  none: ReactNode;
+}) {
+  const [text, setText] = useState(search.q ?? '');
+  const page = search.page ?? 1;
+  return (
+    <div className="card overflow-hidden">
+      <form
+        className="flex min-h-15 items-center border-b border-line px-5 py-3"
+        onSubmit={(event) => {
+          event.preventDefault();
+          onSearch({ q: text.trim() || undefined, page: undefined });
+        }}
+      >
+        <div className="relative w-full max-w-72">
+          <Search className="absolute top-2.5 left-3 size-4 text-quiet" aria-hidden />
+          <input
+            type="search"
+            aria-label={searchLabel}
+            placeholder={searchLabel}
+            className="control pl-9"
+            value={text}
+            onChange={({ target }) => {
+              setText(target.value);
+              if (target.value === '') onSearch({ q: undefined, page: undefined });
+            }}
+          />
+        </div>
+      </form>
+      {data?.data.length === 0 ? (
+        <p className="px-5 py-8 text-center text-quiet">{none}</p>
+      ) : (
+        <Table caption={caption} columns={columns} rows={data?.data} idOf={({ id }) => String(id)} />
+      )}
+      <Pager
+        page={page}
+        perPage={PER_PAGE}
+        total={data?.pagination.total ?? 0}
+        onPage={(next) => onSearch({ page: next === 1 ? undefined : next })}
+      />
+    </div>
+  );
+}

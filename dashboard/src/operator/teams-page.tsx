@@ -1,0 +1,116 @@
+import type { components } from '@danube/client/schema';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { Pencil } from 'lucide-react';
+import { useState } from 'react';
+import { answerOf, api } from '../api/client.ts';
+import { common } from '../text/common.ts';
+import { operatorText } from '../text/operator.ts';
+import { Tag } from '../ui/badge.tsx';
+import { IconButton } from '../ui/button.tsx';
+import { Dialog } from '../ui/dialog.tsx';
+import { TextArea } from '../ui/field.tsx';
+import { useForm } from '../ui/form.ts';
+import { Form, SubmitRow } from '../ui/form-element.tsx';
+import { PageHeader } from '../ui/page.tsx';
+import { actionColumn, type Column } from '../ui/table.tsx';
+import { tellSuccess } from '../ui/toast.tsx';
+import { ListCard } from './list-card.tsx';
+import { allTeamsQuery, PER_PAGE } from './queries.ts';
+import { readQuotas, wordsOf, writeQuotas } from './quotas.ts';
+import type { ListPageProps } from './search.ts';
+
+type Team = components['schemas']['OperatorTeam'];
+
+const text = operatorText.teams;
+
+const COLUMNS: readonly Column<Team>[] = [
+  {
+    id: 'team',
+    title: text.team,
+    cell: ({ name, id, deleted_at }) => (
+      <span className="flex max-w-80 min-w-28 flex-wrap items-center gap-2">
+        <span className="font-medium break-words">{name}</span>
+        <span className="text-sm text-quiet">{id}</span>
+        {deleted_at && <Tag>{text.deleted}</Tag>}
+      </span>
+    ),
+  },
+  { id: 'members', title: text.members, right: true, from: 'sm', cell: ({ members }) => members },
+  {
+    id: 'used',
+    title: text.used,
+    from: 'md',
+    cell: ({ used }) => <span className="text-quiet">{wordsOf(used) || text.nothing}</span>,
+  },
+  {
+    id: 'quotas',
+    title: text.quotas,
+    from: 'lg',
+    cell: ({ quotas }) => <span className="text-quiet">{wordsOf(quotas) || '–'}</span>,
+  },
+];
+
+/** All teams of the install, with their quotas. */
+export function TeamsPage({ search, onSearch }: ListPageProps) {
+  const { q, page = 1 } = search;
+  const { data } = useQuery(allTeamsQuery({ page, per_page: PER_PAGE, ...(q ? { name: q } : {}) }));
+  const [edited, setEdited] = useState<Team | null>(null);
+  const actions = actionColumn<Team>((team) => (
+    <IconButton label={text.edit(team.name)} onClick={() => setEdited(team)}>
+      <Pencil />
+    </IconButton>
+  ));
+  return (
+    <>
+      <PageHeader title={text.title} about={text.about} />
+      <ListCard
+        caption={text.title}
+        columns={[...COLUMNS, actions]}
+        data={data}
+        search={search}
+        onSearch={onSearch}
+        searchLabel={text.search}
+        none={text.none}
+      />
+      <Dialog
+        open={edited !== null}
+        onClose={() => setEdited(null)}
+        title={edited ? text.edit(edited.name) : ''}
+        about={edited && wordsOf(edited.used) ? `${text.used}: ${wordsOf(edited.used)}` : null}
+      >
+        {edited && <EditForm team={edited} onDone={() => setEdited(null)} />}
+      </Dialog>
+    </>
+  );
+}
+
+function EditForm({ team, onDone }: { team: Team; onDone: () => void }) {
+  const client = useQueryClient();
+  const { values, set, errors, busy, submit } = useForm(`operator team ${team.id}`, {
+    quotas: writeQuotas(team.quotas),
+  });
+  const save = async () => {
+    const params = { path: { operatorTeam: team.id } };
+    const body = { quotas: readQuotas(values.quotas) };
+    tellSuccess((await answerOf(api.PUT('/operator/teams/{operatorTeam}', { params, body }))).message);
+    await client.invalidateQueries({ queryKey: ['operator', 'teams'] });
+    onDone();
+  };
+  const fieldErrors = Object.entries(errors)
+    .filter(([name]) => name.startsWith('quotas'))
+    .flatMap(([, sentences]) => sentences);
+  return (
+    <Form noValidate onSend={() => submit(save)}>
+      <TextArea
+        label={text.quotas}
+        hint={text.hint}
+        className="font-mono text-sm"
+        placeholder="vps: 50"
+        value={values.quotas}
+        errors={fieldErrors}
+        onValue={(quotas) => set('quotas', quotas)}
+      />
+      <SubmitRow busy={busy}>{common.save}</SubmitRow>
+    </Form>
+  );
+}
