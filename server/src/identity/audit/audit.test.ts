@@ -39,6 +39,23 @@ describe('the audit log', () => {
     assert.equal(changed!.id, made!.id + 1);
   });
 
+  it('says what each of many writes at once has replaced', async () => {
+    const { id } = (await call('POST', '/vps', { body: newVps({ name: 'name-0' }) })).body.instance;
+    const names = Array.from({ length: 8 }, (_, index) => `name-${index + 1}`);
+    const answers = await Promise.all(names.map((name) => call('PUT', `/vps/${id}`, { body: { name } })));
+    assert.deepEqual(
+      answers.map(({ status }) => status),
+      names.map(() => 200),
+    );
+    // Each name was replaced by one other: the entries are a path through all of them.
+    const entries = (await latest(`?resource_id=${id}`)).filter(({ action }) => action === 'updateVps');
+    const next = new Map(entries.map(({ before, after }) => [before!.name, after!.name]));
+    const path = ['name-0'];
+    while (next.has(path.at(-1)!)) path.push(next.get(path.at(-1)!) as string);
+    assert.deepEqual(path.toSorted(), ['name-0', ...names]);
+    assert.equal((await call('GET', `/vps/${id}`)).body.instance.name, path.at(-1));
+  });
+
   it('holds no secrets', async () => {
     const { rows } = await test.database.pool.query('select e::text as row from audit_entries e');
     const text = JSON.stringify(rows);

@@ -27,7 +27,7 @@ export function createAuditor(): Auditor {
   return {
     async record(tx, request, work) {
       const subject = subjectOf(request);
-      const before = await columnsOf(tx, subject);
+      const before = await columnsOf(tx, subject, { lock: true });
       const answer = await work();
       const made = request.routeOptions.config.successStatus === 201 ? madeBy(answer) : null;
       await recordAudit(tx, {
@@ -85,8 +85,8 @@ function subjectOf({ routeOptions, params }: Pick<FastifyRequest, 'routeOptions'
   return { type: subject?.type ?? name, id: id.slice(0, 255), subject };
 }
 
-const columnsOf = async (tx: Tx, named: Named | null): Promise<Columns | null> =>
-  named?.subject ? readColumns(tx, named.subject, named.id) : null;
+const columnsOf = async (tx: Tx, named: Named | null, options = {}): Promise<Columns | null> =>
+  named?.subject ? readColumns(tx, named.subject, named.id, options) : null;
 
 /** The id of what a creation answers with. */
 function madeBy(answer: unknown): string | null {

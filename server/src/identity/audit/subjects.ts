@@ -29,11 +29,15 @@ export const findSubject = (parameter: string): AuditSubject | undefined => subj
 /** Columns of no resource's audit: what is sealed or hashed, and what changes with everything. */
 const NEVER = /(_sealed|_hash|_at)$|^(revision|applied_revision)$/;
 
-/** The columns of a resource at this moment; null where there is none with this id. */
+/**
+ * The columns of a resource; null where there is none with this id. With `lock`, they stay like that for others until the
+ * transaction ends, so that what was there before a write is what the write has replaced.
+ */
 export async function readColumns(
   db: Queryable,
   { tables, id: form, without = [] }: AuditSubject,
   id: string,
+  { lock = false } = {},
 ): Promise<Columns | null> {
   const [first] = tables;
   const isPossible = form === 'uuid' ? UUID.test(id) : parseNumberId(id) !== null;
@@ -44,7 +48,7 @@ export async function readColumns(
   );
   const joins = tables.slice(1).map((table) => sql`join ${sql.table(table)} using (id)`);
   const { rows } = await sql<{ columns: Columns }>`
-    select ${columns} as columns from ${sql.table(first)} ${sql.join(joins, sql` `)} where id = ${id}`.execute(
+    select ${columns} as columns from ${sql.table(first)} ${sql.join(joins, sql` `)} where id = ${id} ${lock ? sql`for no key update` : sql``}`.execute(
     db,
   );
   const found = rows[0]?.columns;
