@@ -1,4 +1,6 @@
 import { type Argon2Parameters, argon2, randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { equalBytes } from '../../lib/crypto.ts';
 import { type FieldErrors, invalid } from '../../lib/errors.ts';
 import { FairQueue } from '../../lib/fair-queue.ts';
@@ -58,12 +60,22 @@ export async function verifyPassword(
   return equalBytes(derived, expected) && stored !== null;
 }
 
+/**
+ * Passwords that everybody who guesses tries first, in lower case. From the list of `@zxcvbn-ts/language-common` 4.1.3 (MIT), those
+ * that the other rules would let pass.
+ */
+const COMMON: ReadonlySet<string> = new Set(
+  readFileSync(path.join(import.meta.dirname, 'common-passwords.txt'), 'utf8')
+    .trim()
+    .split('\n'),
+);
+
 export const MIN_PASSWORD = 10;
 export const MAX_PASSWORD = 256;
 
 /**
- * Throws `validation_failed` for a password that is easy to guess: a short one, one with few different characters, or one
- * made of the account's own name or address.
+ * Throws `validation_failed` for a password that is easy to guess: a short one, one with few different characters, one of the
+ * most common, or one made of the account's own name or address.
  */
 export function assertGoodPassword(password: string, account: { email: string; name: string }): void {
   const errors: FieldErrors = {};
@@ -75,6 +87,8 @@ export function assertGoodPassword(password: string, account: { email: string; n
     ];
   } else if (new Set(lower).size < 5) {
     errors.password = ['The password must have more different characters.'];
+  } else if (COMMON.has(lower.normalize('NFC'))) {
+    errors.password = ['The password is one of the most common ones. Several words make a good one.'];
   } else if (own.some((text) => text.length > 2 && lower.replaceAll(text, '').length < MIN_PASSWORD / 2)) {
     errors.password = ['The password must be another than your name or e-mail address.'];
   }
