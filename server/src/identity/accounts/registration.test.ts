@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import { type ApiClient, createApiClient } from '../../../test/api-client.ts';
 import { openSession, waitFor } from '../../../test/harness.ts';
 import { cookieOf, createPerson, PASSWORD, secretIn, startMailingApp } from '../../../test/people.ts';
+import { signInsOf } from '../../../test/sign-in.ts';
 
 describe('registration, and what is sent by e-mail', () => {
   let mailing: Awaited<ReturnType<typeof startMailingApp>>;
@@ -13,11 +14,8 @@ describe('registration, and what is sent by e-mail', () => {
   });
   after(() => mailing?.test.close());
 
-  let addresses = 0;
-  const post = (path: string, body: object, options = {}) =>
-    call('POST', path, { body, remoteAddress: `203.0.113.${++addresses}`, ...options });
+  const { post, signIn } = signInsOf((...request) => call(...request));
   const register = (email: string) => post('/auth/register', { email, name: 'Ada', password: PASSWORD });
-  const signIn = (email: string, password = PASSWORD) => post('/auth/sign-in', { email, password });
   const database = () => mailing.test.database;
 
   it('opens an account with a team, which can sign in once its address is confirmed', async () => {

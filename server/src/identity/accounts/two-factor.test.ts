@@ -4,6 +4,7 @@ import { TOTP } from 'otpauth';
 import { type ApiClient, createApiClient } from '../../../test/api-client.ts';
 import { openSession, startTestApp, type TestApp, testConfig } from '../../../test/harness.ts';
 import { cookieOf, createPerson, PASSWORD, type Person } from '../../../test/people.ts';
+import { signInsOf } from '../../../test/sign-in.ts';
 
 describe('codes of an authenticator app', () => {
   let test: TestApp;
@@ -35,12 +36,9 @@ describe('codes of an authenticator app', () => {
     return { ...person, app, session, recovery: confirmed.body.recovery_codes };
   }
 
-  let addresses = 0;
+  const { signIn } = signInsOf((...request) => call(...request));
   async function challengeOf({ email }: Person): Promise<string> {
-    const answer = await call('POST', '/auth/sign-in', {
-      body: { email, password: PASSWORD },
-      remoteAddress: `203.0.113.${++addresses}`,
-    });
+    const answer = await signIn(email);
     assert.deepEqual([answer.status, answer.body.status], [200, 'two_factor_required']);
     assert.equal(answer.headers['set-cookie'], undefined, 'the password alone begins no session');
     return answer.body.challenge;
