@@ -9,6 +9,7 @@ import { createTeam, joinTeam, makeOperator, startTestApp, type TestApp, testCon
 import { testKey } from './ssh-keys.ts';
 
 const OF_ACCOUNT = 'It concerns an account, and events are of teams; the audit log and mails tell of it.';
+const OF_INSTALL = 'It concerns the whole install, and no team.';
 const OF_READER = 'What a member has read, and wants to be told, is nobody else’s concern.';
 const ASKS = 'It changes nothing.';
 const SENDS = 'The list of deliveries tells of it; an event of a delivery would be delivered.';
@@ -23,7 +24,10 @@ const SILENT: Readonly<Record<string, string>> = {
   deleteAccount: 'Its teams are told that a member left; by itself it concerns an account.',
   deleteTeam: 'Nobody is left who could read it.',
   updateOperatorAccount: OF_ACCOUNT,
-  updateOperatorPlan: 'It concerns the whole install, and no team.',
+  updateOperatorPlan: OF_INSTALL,
+  createAnnouncement: OF_INSTALL,
+  deleteAnnouncement: OF_INSTALL,
+  rebuildImage: OF_INSTALL,
   explainToken: ASKS,
   testFirewall: ASKS,
   testWebhookEndpoint: SENDS,
@@ -98,6 +102,8 @@ describe('every write that changes something for a team has an event', { concurr
     });
     const made = await tells('POST', '/user/tokens', { name: 'ci', scopes: ['vps:read'] });
     await tells('DELETE', `/user/tokens/${made.body.token.id}`);
+    const another = await tells('POST', '/user/tokens', { name: 'cd', scopes: ['vps:read'] });
+    await tells('DELETE', `/team/tokens/${another.body.token.id}`);
   });
 
   it('of keys, parameter groups, webhooks and access keys', async () => {
