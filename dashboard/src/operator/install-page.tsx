@@ -119,9 +119,16 @@ function AtWork() {
         />
       </Section>
       <Section title={text.reconcilers} about={text.reconcilersAbout}>
-        <Facts
-          items={data.reconcilers.map(({ name, finished_at }) => [name, <Ago key={name} at={finished_at} />])}
-        />
+        <dl className="grid grid-cols-2 gap-x-6 gap-y-3 md:grid-cols-3 xl:grid-cols-5">
+          {data.reconcilers.map(({ name, finished_at }) => (
+            <div key={name} className="min-w-0 text-sm">
+              <dt className="truncate text-quiet">{name}</dt>
+              <dd>
+                <Ago at={finished_at} />
+              </dd>
+            </div>
+          ))}
+        </dl>
       </Section>
     </>
   );

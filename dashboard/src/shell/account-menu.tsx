@@ -58,7 +58,7 @@ export function AccountMenu() {
     <Menu
       side="top"
       align="start"
-      className="flex h-12 items-center gap-2.5 rounded-lg px-2 text-left transition-colors hover:bg-hover [&>svg]:size-4 [&>svg]:text-quiet"
+      className="flex h-12 shrink-0 items-center gap-2.5 rounded-lg px-2 text-left transition-colors hover:bg-hover [&>svg]:size-4 [&>svg]:text-quiet"
       items={[
         { heading: shell.theme },
         ...THEMES.map(([value, Icon]) => ({

@@ -22,6 +22,7 @@ export function Frame() {
   const [isOpen, setOpen] = useState(false);
   const [palette, setPalette] = useState(false);
   const path = useRouterState({ select: ({ location }) => location.pathname });
+  useActiveInView(path);
   useEffect(() => followEvents(client), [client]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: closes when the page has changed
   useEffect(() => setOpen(false), [path]);
@@ -80,22 +81,25 @@ function Sidebar({ isOpen, onSearch }: { isOpen: boolean; onSearch: () => void }
   const { data: account } = useQuery(accountQuery);
   return (
     <div
-      className={`${isOpen ? 'flex' : 'hidden'} fixed inset-x-0 top-14 bottom-0 z-30 flex-col gap-1 overflow-y-auto bg-ground p-3 lg:sticky lg:top-0 lg:flex lg:h-dvh lg:border-r lg:border-line`}
+      className={`${isOpen ? 'flex' : 'hidden'} fixed inset-x-0 top-14 bottom-0 z-30 flex-col gap-1 bg-ground p-3 lg:sticky lg:top-0 lg:flex lg:h-dvh lg:border-r lg:border-line`}
     >
-      <div className="hidden h-10 items-center px-2 lg:flex">
+      <div className="hidden h-10 shrink-0 items-center px-2 lg:flex">
         <Brand />
       </div>
       <TeamSwitcher />
       <button
         type="button"
         onClick={onSearch}
-        className="mt-1 mb-2 hidden h-9 items-center gap-2.5 rounded-lg border border-line bg-surface px-3 text-quiet transition-colors hover:border-edge lg:flex [&_svg]:size-4"
+        className="mt-1 mb-2 hidden h-9 shrink-0 items-center gap-2.5 rounded-lg border border-line bg-surface px-3 text-quiet transition-colors hover:border-edge lg:flex [&_svg]:size-4"
       >
         <Search aria-hidden />
         <span className="flex-1 text-left">{shell.search}</span>
         <kbd className="font-sans text-xs">Ctrl K</kbd>
       </button>
-      <nav aria-label={shell.navigation} className="flex flex-1 flex-col gap-4">
+      <nav
+        aria-label={shell.navigation}
+        className="-mx-1 flex min-h-0 flex-1 flex-col gap-4 overflow-y-auto px-1 py-1"
+      >
         {navigationOf(account).map(({ title, pages }) => (
           <div key={title}>
             {title && <h2 className="px-3 pb-1 text-xs font-medium tracking-normal text-quiet">{title}</h2>}
@@ -107,12 +111,20 @@ function Sidebar({ isOpen, onSearch }: { isOpen: boolean; onSearch: () => void }
           </div>
         ))}
       </nav>
-      <ul className="flex flex-col gap-px pt-4">
+      <ul className="flex shrink-0 flex-col gap-px pt-2">
         <NavigationLink page={SETTINGS} />
       </ul>
       <AccountMenu />
     </div>
   );
+}
+
+/** Brings the page that is open into view, where the navigation is longer than the window. */
+function useActiveInView(path: string): void {
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another page is open when the path has changed
+  useEffect(() => {
+    document.querySelector('nav a[data-status="active"]')?.scrollIntoView({ block: 'nearest' });
+  }, [path]);
 }
 
 function NavigationLink({ page: { to, label, icon: Icon } }: { page: NavigationPage }) {

@@ -15,7 +15,7 @@ export function TeamSwitcher() {
   return (
     <Menu
       align="start"
-      className="flex h-11 items-center gap-2.5 rounded-lg px-2 text-left transition-colors hover:bg-hover [&>svg]:size-4 [&>svg]:text-quiet"
+      className="flex h-11 shrink-0 items-center gap-2.5 rounded-lg px-2 text-left transition-colors hover:bg-hover [&>svg]:size-4 [&>svg]:text-quiet"
       items={[
         { heading: shell.switchTeam },
         ...(data?.data ?? []).map(({ id, name }) => ({

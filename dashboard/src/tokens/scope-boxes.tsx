@@ -38,7 +38,7 @@ export function ScopeBoxes({ chosen, onChosen, errors = [] }: Props) {
                 key={subject}
                 className="flex min-h-10 flex-wrap items-center gap-x-5 gap-y-1 border-b border-line px-3 py-1.5 last:border-0"
               >
-                <code className="w-36 font-mono text-[0.8667rem]">{subject}</code>
+                <code className="w-full font-mono text-[0.8667rem] sm:w-36">{subject}</code>
                 {own.map((scope) => {
                   const roles = group.find((one) => one.scope === scope)!.roles;
                   const isIdle = team && roles.length > 0 && !roles.includes(team.role);
