@@ -118,6 +118,10 @@ describe('teams in a browser', { skip: !existsSync(CHROMIUM) && 'chromium is not
     await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Team' }).click();
     await page.getByText('You are an editor.').waitFor();
     assert.equal(await page.getByRole('button', { name: 'Invite' }).count(), 0);
+    // Who is removed goes on in the own team.
+    assert.equal((await call('DELETE', `/team/members/${person.accountId}`)).status, 200);
+    await page.goto('/team');
+    await page.getByText('You are an owner.').waitFor();
     // The link works once.
     const late = await open(null);
     await late.goto(new URL(url).pathname + new URL(url).hash);

@@ -26,6 +26,8 @@ export class TokenCache {
   readonly #records = new Remembered<number, TokenRecord>();
   readonly #loading = new Map<number, Promise<TokenRecord | null>>();
   readonly #uses: Uses<number>;
+  /** Scopes that are about to be written, by token. */
+  readonly #noted = new Map<number, string[]>();
 
   constructor(database: Database, log: Log) {
     this.#database = database;
@@ -56,9 +58,20 @@ export class TokenCache {
     const used = this.#records.findOld(id)?.usedScopes;
     if (!used || used.has(scope)) return;
     used.add(scope);
-    const used_scopes = sql<string[]>`case when ${scope} = any(used_scopes) then used_scopes
-      else array_append(used_scopes, ${scope}) end`;
-    this.#uses.write(id, this.#write(id, { used_scopes }));
+    const waiting = this.#noted.get(id);
+    if (waiting) {
+      waiting.push(scope);
+      return;
+    }
+    const scopes = [scope];
+    this.#noted.set(id, scopes);
+    // One write for all that a request asks for at once, such as whatever it may read.
+    const writing = Promise.resolve().then(() => {
+      this.#noted.delete(id);
+      const used_scopes = sql<string[]>`array(select distinct unnest(used_scopes || ${scopes}::text[]))`;
+      return this.#write(id, { used_scopes });
+    });
+    this.#uses.write(id, writing);
   }
 
   /** Resolves when no write is pending. */
