@@ -4,11 +4,11 @@ import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { accountQuery } from '../api/account.ts';
 import { ApiError, answerOf, api } from '../api/client.ts';
-import { switchTeam } from '../api/team.ts';
 import { signInApi } from '../sign-in/api.ts';
 import { EmailField, NewPasswordField } from '../sign-in/links.tsx';
 import { useOptions } from '../sign-in/options.ts';
 import { SignInFrame } from '../sign-in/sign-in-frame.tsx';
+import { enterTeam } from '../team/enter.ts';
 import { common } from '../text/common.ts';
 import { signIn } from '../text/sign-in.ts';
 import { teamText, invitationText as text } from '../text/team.ts';
@@ -60,7 +60,7 @@ function Accept({ code, email }: { code: string; email: string }) {
     try {
       const { team_id } = await answerOf(api.POST('/user/invitations/accept', { body: { code } }));
       forgetCode();
-      switchTeam(team_id);
+      await enterTeam(team_id);
     } catch (error) {
       tellFailure(error);
     }

@@ -1,10 +1,10 @@
 import { answerOf, api } from '../api/client.ts';
-import { switchTeam } from '../api/team.ts';
 import { teamText as text } from '../text/team.ts';
 import { TextField } from '../ui/field.tsx';
 import { useForm } from '../ui/form.ts';
 import { Form, SubmitRow } from '../ui/form-element.tsx';
 import { PageHeader } from '../ui/page.tsx';
+import { enterTeam } from './enter.ts';
 
 /** Makes a team, and goes on in it. */
 export function NewTeamPage() {
@@ -12,7 +12,7 @@ export function NewTeamPage() {
   const create = async (key: string) => {
     const params = { header: { 'Idempotency-Key': key } };
     const { team } = await answerOf(api.POST('/user/teams', { params, body: values }));
-    switchTeam(team.id);
+    await enterTeam(team.id);
   };
   return (
     <>
