@@ -130,7 +130,9 @@ describe('the front of the object store', () => {
       assert.equal(answer.status, 403, path);
       assert.match(answer.body, /<Code>AccessDenied<\/Code>/);
     }
-    assert.equal((await ask({ path: '/user', headers: { host: 'admin.s3.example.com' } })).status, 403);
+    for (const host of ['admin.s3.example.com', 'Admin-Secret', 'admin-secret:9443']) {
+      assert.equal((await ask({ path: '/user', headers: { host } })).status, 403, host);
+    }
     assert.equal(seen.length, before);
     const open = { adminEntry: 'admin-secret', domain: null };
     assert.ok(!isAdmin({ url: '/administration/x', headers: { host: 'admin.example.com' } }, open));
