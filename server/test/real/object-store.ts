@@ -14,6 +14,7 @@ import { createAuthority, type KeyedCertificate } from '../../src/lib/pki.ts';
 import type { ObjectStore } from '../../src/object-store/contract.ts';
 import { createLocalObjectStore } from '../../src/object-store/rgw/local.ts';
 import { PLATFORM_TEAM, STORE } from '../../src/object-store/rgw/place.ts';
+import { readStore, type StoreRow } from '../../src/object-store/rgw/row.ts';
 import { createTestDatabase, type TestDatabase } from '../database.ts';
 import { createTestIncus, fromTestRun } from '../incus.ts';
 import { slice } from '../slice.ts';
@@ -68,10 +69,20 @@ export class StoreWorld {
     await this.database?.drop();
   }
 
-  /** Runs a command in the instance as root. */
-  inside(command: readonly string[]): Promise<{ status: number; stdout: string; stderr: string }> {
-    const project = projectName(fromTestRun('DANUBE_TEST_INSTALL_ID'), PLATFORM_TEAM);
-    const path = `/1.0/instances/${STORE.name}`;
+  /** What only the platform knows of the store. */
+  async row(): Promise<StoreRow> {
+    const row = await readStore(this.database.db, createSecretBox(this.#secretKey));
+    if (!row) throw new Error('There is no object store.');
+    return row;
+  }
+
+  /** Runs a command in the store's instance, or another one, as root. */
+  inside(
+    command: readonly string[],
+    { teamId, name } = STORE,
+  ): Promise<{ status: number; stdout: string; stderr: string }> {
+    const project = projectName(fromTestRun('DANUBE_TEST_INSTALL_ID'), teamId);
+    const path = `/1.0/instances/${name}`;
     return this.#incus.execRecorded(path, command, 100_000, { query: { project } });
   }
 
