@@ -3,10 +3,10 @@
  * first, so that none of them still runs alone when all others have ended.
  */
 const LONGEST = [
+  'server/test/real/quiet/object-store.test.ts',
   'server/test/real/quiet/diagnosis.test.ts',
   'server/test/real/quiet/snapshots.test.ts',
   'server/test/real/quiet/managed-services.test.ts',
-  'server/test/real/quiet/object-store.test.ts',
   'server/test/real/quiet/guides.test.ts',
   'server/test/real/quiet/contract-verbs.test.ts',
   'server/test/real/quiet/mysql.test.ts',

@@ -27,6 +27,18 @@ const CLIENTS: readonly Need[] = [
     files: /real.*\/(redis|valkey|managed-services|diagnosis|snapshot|guides)/,
     packages: [{ name: 'redis-tools', proof: '/usr/bin/redis-cli' }],
   },
+  {
+    files: /real.*object-store/,
+    packages: [
+      { name: 'curl', proof: '/usr/bin/curl' },
+      { name: 'jq', proof: '/usr/bin/jq' },
+      { name: 'awscli', proof: '/usr/bin/aws' },
+      { name: 'rclone', proof: '/usr/bin/rclone' },
+      { name: 's3cmd', proof: '/usr/bin/s3cmd' },
+      { name: 'python3-boto3', proof: '/usr/lib/python3/dist-packages/boto3/__init__.py' },
+      { name: 'ruby-aws-sdk-s3', proof: '/var/lib/dpkg/info/ruby-aws-sdk-s3.list' },
+    ],
+  },
   { files: /test\/dashboard/, packages: [{ name: 'chromium', proof: '/usr/lib/chromium/chromium' }] },
   {
     files: /real.*webhook-receivers/,

@@ -54,7 +54,6 @@ const PAGES: Record<string, { instance: Kind | null; prints: RegExp }> = {
   'docs/firewalls.md': { instance: 'vps', prints: /"message":/ },
   'docs/metrics.md': { instance: 'vps', prints: /"unit":/ },
   'docs/notifications.md': { instance: 'vps', prints: /"unread_count":/ },
-  'docs/object-storage.md': { instance: null, prints: /^t\d+-photos$/m },
   'docs/operations.md': { instance: null, prints: /^\d+\|\w+$/m },
   'docs/operators.md': { instance: null, prints: /^admin@localhost$/m },
   'docs/snapshots.md': { instance: 'database', prints: /"last_verified_at":/ },

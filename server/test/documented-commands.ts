@@ -37,6 +37,7 @@ const SHOWN = ['http', 'json', 'text'];
 /** The tests that type the commands, SQL and programs of pages, all of them but for {@link NOT_TYPED}. */
 const FAST = 'server/test/documented-commands.test.ts';
 const GUIDES = 'server/test/real/quiet/guides.test.ts';
+const STORE = 'server/test/real/quiet/object-store.test.ts';
 export const TYPED_BY: Readonly<Record<string, string>> = {
   'README.md': FAST,
   'docs/alerts.md': FAST,
@@ -49,7 +50,7 @@ export const TYPED_BY: Readonly<Record<string, string>> = {
   'docs/mysql.md': GUIDES,
   'docs/metrics.md': FAST,
   'docs/notifications.md': FAST,
-  'docs/object-storage.md': FAST,
+  'docs/object-storage.md': STORE,
   'docs/operations.md': FAST,
   'docs/operators.md': FAST,
   'docs/postgresql.md': GUIDES,
@@ -62,6 +63,7 @@ const RECEIVERS =
   'verifies messages of webhooks; real/quiet/webhook-receivers.test.ts runs the programs of the page';
 const WEBHOOKS =
   'needs a receiver on the public network; src/resources/webhooks tests send the same requests';
+const PROGRAMS = 'server/test/real/object-store-programs.ts does the same, with a key of the team';
 const SERVICE = 'needs the systemd of a host; src/cli/service.test.ts has the unit';
 const OTHER_SERVER =
   'needs a server of another vendor or version; the tests of the engine load what such servers wrote';
@@ -92,6 +94,11 @@ export const NOT_TYPED: Readonly<Record<string, Readonly<Record<string, string>>
   'docs/mysql.md': {
     'mysql --host': 'Debian has no client of MySQL itself; that of MariaDB is typed',
     mysqldump: OTHER_SERVER,
+  },
+  'docs/object-storage.md': {
+    'rclone() {': PROGRAMS,
+    'cat >s3cfg': PROGRAMS,
+    'rclone sync': PROGRAMS,
   },
   'docs/s3.md': {
     'npm run danube -- storage enable': 'takes minutes; real/quiet/object-store.test.ts makes the same store',
