@@ -250,6 +250,14 @@ export const COMMANDS: readonly Command[] = [
     run: (words, values) => runScript('scripts/conformance/schemathesis.ts', words, values),
   },
   {
+    name: 'conformance s3',
+    usage: 'conformance s3 [FOLDER [TEST ...]]',
+    help: 'Let Ceph’s tests of S3 judge an object store as customers reach it.',
+    options: {},
+    words: [0, Number.POSITIVE_INFINITY],
+    run: (words, values) => runScript('scripts/conformance/s3.ts', words, values),
+  },
+  {
     name: 'dependencies',
     usage: 'dependencies',
     help: 'Check the dependencies: versions, hashes, licenses, install scripts, known vulnerabilities.',
