@@ -24566,7 +24566,7 @@ export interface operations {
                  */
                 order?: "asc" | "desc";
                 /**
-                 * @description With `order=desc`: only what came before this event, the `next_before` of an answer.
+                 * @description The newest first, of what came before this event: the `next_before` of an answer.
                  * @example 1842
                  */
                 before?: string;
@@ -24654,7 +24654,7 @@ export interface operations {
                  * @description Whether it tells of operations that are under way, too, as `operation.progress`: `operation_id`, `resource_type`, `resource_id`, `kind`, `state`, `percent` and `step`.
                  * @example true
                  */
-                progress?: boolean;
+                progress?: "true" | "false";
                 /**
                  * @description Only events of this type.
                  * @example vps.created

@@ -40,7 +40,7 @@ function listRoute(api: Api, database: Database): void {
     async ({ principal, query }) => {
       assertOneDirection(query);
       const latest = await readLatest(database);
-      if (query.order === 'desc') return newestFirst(database, wantedBy(principal, query), query, latest);
+      if (isNewestFirst(query)) return newestFirst(database, wantedBy(principal, query), query, latest);
       if (query.after === 'latest')
         return { data: [], next_after: latest, next_before: null, has_more: false };
       const after = Number(query.after ?? BEGINNING);
@@ -54,12 +54,20 @@ function listRoute(api: Api, database: Database): void {
   );
 }
 
+const isNewestFirst = ({ order, before }: Pick<EventQuery, 'order' | 'before'>): boolean =>
+  order === 'desc' || (order === undefined && before !== undefined);
+
 /** Throws `validation_failed` for a place in the log that is no place to go on from in this direction. */
-function assertOneDirection({ order, after, before }: EventQuery): void {
-  if (order === 'desc' && after !== undefined)
-    throw invalid({ after: ['The after field has a meaning only without order=desc. Use before.'] });
-  if (order !== 'desc' && before !== undefined)
-    throw invalid({ before: ['The before field has a meaning only with order=desc. Use after.'] });
+function assertOneDirection(query: EventQuery): void {
+  const { order, after, before } = query;
+  if (isNewestFirst(query) && after !== undefined)
+    throw invalid({
+      after: ['The after field is for the order of the log. For the newest first, use before.'],
+    });
+  if (order === 'asc' && before !== undefined)
+    throw invalid({
+      before: ['The before field is for the newest first. For the order of the log, use after.'],
+    });
 }
 
 /** A page from the end of the log. A program that then follows the log goes on from `next_after`. */
@@ -117,7 +125,7 @@ function streamRoute(api: Api, feed: EventFeed, operations: ProgressFeed): void 
         log: request.log,
         teamId,
         after,
-        progress: query.progress ? operations.open(teamId) : null,
+        progress: query.progress === 'true' ? operations.open(teamId) : null,
         wanted: async () => {
           const identity = await api.authenticator.authenticate(request);
           return wantedBy(teamPrincipal(identity, headers['x-team-id'], request.id), query);

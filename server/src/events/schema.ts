@@ -76,7 +76,7 @@ export const EventQuery = Obj({
       pattern: `^${POSITION}$`,
       [PATTERN_MESSAGE]: 'must be the id of an event',
       example: '1842',
-      description: 'With `order=desc`: only what came before this event, the `next_before` of an answer.',
+      description: 'The newest first, of what came before this event: the `next_before` of an answer.',
     }),
   ),
   ...filters,
@@ -96,8 +96,7 @@ export const EventStreamQuery = Obj({
     'Begin with what came after this event. Without it, or with `latest`, with what comes from now on.',
   ),
   progress: Type.Optional(
-    Type.Boolean({
-      example: true,
+    Enum(['true', 'false'], {
       description:
         'Whether it tells of operations that are under way, too, as `operation.progress`: `operation_id`, `resource_type`, ' +
         '`resource_id`, `kind`, `state`, `percent` and `step`.',

@@ -106,7 +106,7 @@ describe('events as a list and as a stream', () => {
     assert.deepEqual((await call('GET', `/events?after=${body.next_after}`)).body.data, []);
     for (const [query, field] of [
       ['order=desc&after=1', 'after'],
-      ['before=1', 'before'],
+      ['order=asc&before=1', 'before'],
     ] as const) {
       assert.deepEqual(Object.keys((await call('GET', `/events?${query}`)).body.errors), [field]);
     }
