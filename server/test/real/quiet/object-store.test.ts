@@ -96,10 +96,7 @@ describe('the object store of the install', { timeout: 1_800_000 }, () => {
         .split('\n')
         .map((line) => line.trim().split(/\s+/)[3] ?? '')
         .filter((address) => address !== '' && !address.startsWith('127.0.0.1:'));
-      assert.deepEqual(
-        others.map((address) => address.split(':').at(-1)).sort(),
-        ['7480', '7481'],
-      );
+      assert.deepEqual(others.map((address) => address.split(':').at(-1)).sort(), ['7480', '7481']);
       const { status } = await world.inside(['timeout', '3', 'bash', '-c', ': </dev/tcp/1.1.1.1/80']);
       assert.notEqual(status, 0);
       const admin = await request(`${world.store.access.url}/admin/user`, { dispatcher: world.dispatcher });
