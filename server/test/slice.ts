@@ -7,9 +7,9 @@ import { TEST_POOLS } from './harness.ts';
 /** Team numbers per slice. */
 const TEAMS = 1_000;
 /** Team networks per slice. */
-const NETWORKS = 16;
+const NETWORKS = 8;
 /** Slices in an install's IPv4 pool, a /13. */
-const SLICES = 32;
+const SLICES = 64;
 
 /**
  * The part of the run's Incus that one test file owns: numbers of teams and networks that no other file uses. So
@@ -51,7 +51,7 @@ function createSlice(number: number): Slice {
     number,
     firstTeam: number * TEAMS + 1,
     has: (teamId) => Math.floor(teamId / TEAMS) === number,
-    pools: { ...TEST_POOLS, ipv4: `${four(0)}.0/18`, ipv6: `${six(0)}:/60` },
+    pools: { ...TEST_POOLS, ipv4: `${four(0)}.0/19`, ipv6: `${six(0)}:/61` },
     network(fromEnd) {
       const network = NETWORKS - 1 - fromEnd;
       return {
