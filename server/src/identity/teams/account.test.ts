@@ -13,9 +13,10 @@ describe('the account of a token', () => {
     const ask = (url: string, token = test.team.token) =>
       test.app.http.inject({ url, headers: { authorization: `Bearer ${token}` } });
     const { accountId, teamId } = test.team;
-    const { rows } = await test.database.pool.query('select id, name, email from users where id = $1', [
-      accountId,
-    ]);
+    const { rows } = await test.database.pool.query(
+      'select id, name, email, operator from users where id = $1',
+      [accountId],
+    );
     const expected = { ...rows[0], current_team_id: teamId };
     for (const url of ['/api/v1/user', '/api/user']) assert.deepEqual((await ask(url)).json(), expected, url);
     assert.equal((await ask('/api/user', '1|wrong')).statusCode, 401);
