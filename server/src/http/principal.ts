@@ -70,16 +70,24 @@ export function teamPrincipal(
 ): TeamPrincipal {
   const id = header === undefined ? teamId : teamIdOf(header);
   const role = id === null ? undefined : roles.get(id);
-  if (id === null || role === undefined) {
-    throw new AppError(
-      'team_forbidden',
-      'You may not act for that team. GET /api/v1/user/teams lists the teams that you may act for.',
-    );
-  }
+  if (id === null || role === undefined) throw teamForbidden();
   const ofRole = scopesOfRole(role);
   const held = noting((scope) => scopes.has(scope) && ofRole.has(scope), note);
   return { accountId, via, scopes: held, requestId, team: { id, role } };
 }
+
+/** The same principal, which may do what its present role allows as well. */
+export const withRole = (principal: TeamPrincipal, role: Role): TeamPrincipal => ({
+  ...principal,
+  team: { ...principal.team, role },
+  scopes: { has: (scope) => scopesOfRole(role).has(scope) && principal.scopes.has(scope) },
+});
+
+export const teamForbidden = (): AppError =>
+  new AppError(
+    'team_forbidden',
+    'You may not act for that team. GET /api/v1/user/teams lists the teams that you may act for.',
+  );
 
 /** The session of a request on a route that takes nothing else (`config.session`). */
 export function sessionOf({ via }: Pick<Principal, 'via'>): SessionCredential {

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { Tx } from '../../db/database.ts';
 import { invalidState } from '../../lib/errors.ts';
 import { endSessions } from '../sessions/store.ts';
-import { recordDeparture } from '../teams/members.ts';
+import { lockTeamsOf, recordDeparture } from '../teams/members.ts';
 import { revokeTokensOfAccount } from '../tokens/service.ts';
 import { dropLinks } from './links.ts';
 import { lockAccount } from './store.ts';
@@ -13,6 +13,7 @@ import { lockAccount } from './store.ts';
  */
 export async function deleteAccount(tx: Tx, accountId: number): Promise<void> {
   await lockAccount(tx, accountId);
+  await lockTeamsOf(tx, accountId);
   await assertNobodyNeedsIt(tx, accountId);
   await endSessions(tx, accountId);
   await dropLinks(tx, accountId);
@@ -42,7 +43,7 @@ async function assertNobodyNeedsIt(tx: Tx, accountId: number): Promise<void> {
     from teams t join team_members m on m.team_id = t.id and m.user_id = ${accountId} and m.role = 'owner'
     where not exists (select from team_members other
       where other.team_id = t.id and other.role = 'owner' and other.user_id <> ${accountId})
-    order by t.id for update of t`.execute(tx);
+    order by t.id`.execute(tx);
   const needed = rows.find(({ members, used }) => members > 0 || used > 0);
   if (!needed) return;
   const why =

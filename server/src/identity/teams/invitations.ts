@@ -1,7 +1,7 @@
 import { type Selectable, sql } from 'kysely';
 import type { Queryable, Tx } from '../../db/database.ts';
 import type { TeamInvitations } from '../../db/schema.gen.ts';
-import { type AccountPrincipal, assertScope, type TeamPrincipal } from '../../http/principal.ts';
+import type { AccountPrincipal, TeamPrincipal } from '../../http/principal.ts';
 import type { Role } from '../../http/scopes.ts';
 import { randomSecret, sha256 } from '../../lib/crypto.ts';
 import { AppError, invalid, notFound } from '../../lib/errors.ts';
@@ -9,7 +9,7 @@ import { isMailAddress } from '../../mail/address.ts';
 import { renderMail } from '../../mail/layout.ts';
 import type { Mailer } from '../../mail/mailer.ts';
 import { recordTeam, teamEvents } from './events.ts';
-import { addMember, lockTeam } from './members.ts';
+import { addMember, lockTeam, lockTeamFor } from './members.ts';
 import { assertQuotaWithin } from './quotas.ts';
 
 /** The page behind a link; the code is in the fragment, which browsers keep to themselves. */
@@ -61,7 +61,6 @@ export async function invite(
   { role, email, days }: InvitationWish,
   sender: Sender,
 ): Promise<{ invitation: InvitationView; code: string | null; url: string | null }> {
-  if (role === 'owner') assertScope(principal, 'team:delete');
   if (email !== null && !isMailAddress(email))
     throw invalid({ email: ['The email field must be an e-mail address.'] });
   if (email !== null && !sender.mail.mailEnabled) {
@@ -70,8 +69,8 @@ export async function invite(
       'This install sends no e-mail. Leave email out to get a link, and pass it on yourself.',
     );
   }
-  const { id: teamId } = principal.team;
-  const team = await lockTeam(tx, teamId);
+  const { team } = await lockTeamFor(tx, principal, role === 'owner' ? 'team:delete' : 'team:write');
+  const { id: teamId } = team;
   await assertRoom(tx, teamId);
   const code = randomSecret();
   const row = await tx
@@ -161,6 +160,14 @@ export async function acceptInvitation(
   { accountId }: Pick<AccountPrincipal, 'accountId'>,
   code: string,
 ): Promise<{ id: number; name: string; role: Role }> {
+  const found = await tx
+    .selectFrom('team_invitations')
+    .select('team_id')
+    .where('code_hash', '=', sha256(code))
+    .executeTakeFirst();
+  if (!found) throw unusable();
+  // First of all, because who removes the member that has made the invitation withdraws it under this lock.
+  const { id, name } = await lockTeam(tx, found.team_id);
   const row = await tx
     .deleteFrom('team_invitations')
     .where('code_hash', '=', sha256(code))
@@ -168,16 +175,16 @@ export async function acceptInvitation(
     .where(
       sql<boolean>`(email is null or lower(email) = (select lower(u.email) from users u where u.id = ${accountId}))`,
     )
-    .returning(['team_id', 'role'])
+    .returning('role')
     .executeTakeFirst();
-  if (!row) {
-    throw new AppError(
-      'not_found',
-      'This invitation cannot be used: it was used before, has expired, or is for another e-mail address. Ask for a new one.',
-    );
-  }
+  if (!row) throw unusable();
   const role = row.role as Role;
-  const { id, name } = await lockTeam(tx, row.team_id);
   await addMember(tx, id, accountId, role);
   return { id, name, role };
 }
+
+const unusable = (): AppError =>
+  new AppError(
+    'not_found',
+    'This invitation cannot be used: it was used before, has expired, or is for another e-mail address. Ask for a new one.',
+  );

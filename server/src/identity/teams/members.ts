@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Queryable, Tx } from '../../db/database.ts';
-import { assertScope, type TeamPrincipal } from '../../http/principal.ts';
-import type { Role } from '../../http/scopes.ts';
+import { assertScope, type TeamPrincipal, teamForbidden, withRole } from '../../http/principal.ts';
+import { type Role, type Scope, scopesOfRole } from '../../http/scopes.ts';
 import { invalidState, notFound } from '../../lib/errors.ts';
 import { revokeTokensOfMember } from '../tokens/service.ts';
 import { recordTeam, teamEvents } from './events.ts';
@@ -78,6 +78,20 @@ export async function lockTeam(tx: Tx, teamId: number) {
   return team;
 }
 
+/**
+ * Locks the team for who needs `scope` there, and returns it with that principal as it is now: the role that the request began
+ * with may be a second old, which is enough to take it back from who has just taken it away. Throws `team_forbidden` and
+ * `missing_scope`.
+ */
+export async function lockTeamFor(tx: Tx, principal: TeamPrincipal, scope: Scope) {
+  const team = await lockTeam(tx, principal.team.id);
+  const member = await membersOf(tx, team.id).where('u.id', '=', principal.accountId).executeTakeFirst();
+  if (!member) throw teamForbidden();
+  const asker = withRole(principal, member.role as Role);
+  assertScope(asker, scope);
+  return { team, asker };
+}
+
 /** Adds a member. Throws `invalid_state` where it is one, and `quota_exceeded`. The team must be locked. */
 export async function addMember(tx: Tx, teamId: number, accountId: number, role: Role): Promise<void> {
   const members = await listMembers(tx, teamId);
@@ -97,9 +111,9 @@ export async function setRole(
   role: Role,
 ): Promise<Member> {
   const teamId = principal.team.id;
-  await lockTeam(tx, teamId);
+  const { asker } = await lockTeamFor(tx, principal, 'team:write');
   const member = await getMember(tx, teamId, id);
-  if (member.role === 'owner' || role === 'owner') assertScope(principal, 'team:delete');
+  if (member.role === 'owner' || role === 'owner') assertScope(asker, 'team:delete');
   if (member.role === 'owner' && role !== 'owner') await assertOtherOwner(tx, teamId, member.id);
   await tx
     .updateTable('team_members')
@@ -110,6 +124,7 @@ export async function setRole(
   if (role !== member.role) {
     const { id: user_id, name, role: before } = member;
     await recordTeam(tx, teamId, teamEvents.roleChanged, { user_id, name, role, before });
+    await withdrawInvitationsOf(tx, teamId, user_id, role);
   }
   return { ...member, role };
 }
@@ -125,9 +140,9 @@ export async function transferTeam(tx: Tx, principal: TeamPrincipal, to: number)
 /** Removes a member, and revokes the account's tokens of this team. */
 export async function removeMember(tx: Tx, principal: TeamPrincipal, id: number | null): Promise<void> {
   const teamId = principal.team.id;
-  await lockTeam(tx, teamId);
+  const { asker } = await lockTeamFor(tx, principal, 'team:write');
   const member = await getMember(tx, teamId, id);
-  if (member.role === 'owner') assertScope(principal, 'team:delete');
+  if (member.role === 'owner') assertScope(asker, 'team:delete');
   await endMembership(tx, teamId, member, 'memberRemoved');
 }
 
@@ -153,10 +168,46 @@ async function endMembership(
     .where('user_id', '=', member.id)
     .execute();
   await recordTeam(tx, teamId, teamEvents[how], { user_id: member.id, name: member.name });
+  await withdrawInvitationsOf(tx, teamId, member.id, null);
   await revokeTokensOfMember(tx, teamId, member.id);
 }
 
-/** Writes in the log of each of its teams that an account, which is about to be deleted, leaves it. */
+/**
+ * Withdraws the invitations of a member that it could not make any more: who has kept the link of one would be back at once, or
+ * let others in. `role`: its new one; null where it is no member any more. The team must be locked.
+ */
+async function withdrawInvitationsOf(
+  tx: Tx,
+  teamId: number,
+  accountId: number,
+  role: Role | null,
+): Promise<void> {
+  const may = (scope: Scope): boolean => role !== null && scopesOfRole(role).has(scope);
+  if (may('team:delete')) return;
+  const gone = await tx
+    .deleteFrom('team_invitations')
+    .where('team_id', '=', teamId)
+    .where('invited_by', '=', accountId)
+    .$if(may('team:write'), (all) => all.where('role', '=', 'owner'))
+    .returning(['id', 'role'])
+    .execute();
+  for (const { id: invitation_id, role: to } of gone)
+    await recordTeam(tx, teamId, teamEvents.invitationWithdrawn, { invitation_id, role: to });
+}
+
+/**
+ * Locks the teams of an account that is about to be deleted, so that none loses its last owner meanwhile: of two that go at
+ * once, one sees that the other has gone.
+ */
+export async function lockTeamsOf(tx: Tx, accountId: number): Promise<void> {
+  await sql`select t.id from teams t join team_members m on m.team_id = t.id
+    where m.user_id = ${accountId} order by t.id for update of t`.execute(tx);
+}
+
+/**
+ * Writes in the log of each of its teams that an account, which is about to be deleted, leaves it, and withdraws its
+ * invitations. The teams must be locked.
+ */
 export async function recordDeparture(tx: Tx, accountId: number): Promise<void> {
   const teams = await tx
     .selectFrom('team_members as m')
@@ -164,8 +215,10 @@ export async function recordDeparture(tx: Tx, accountId: number): Promise<void> 
     .select(['m.team_id', 'u.name'])
     .where('u.id', '=', accountId)
     .execute();
-  for (const { team_id, name } of teams)
+  for (const { team_id, name } of teams) {
     await recordTeam(tx, team_id, teamEvents.memberLeft, { user_id: accountId, name });
+    await withdrawInvitationsOf(tx, team_id, accountId, null);
+  }
 }
 
 async function assertOtherOwner(tx: Tx, teamId: number, accountId: number): Promise<void> {

@@ -5,7 +5,7 @@ import { AppError, invalid, invalidState } from '../../lib/errors.ts';
 import { assertRecentProof } from '../sessions/recent-proof.ts';
 import { revokeTokensOfTeam } from '../tokens/service.ts';
 import { recordTeam, teamEvents } from './events.ts';
-import { insertTeam, lockTeam } from './members.ts';
+import { insertTeam, lockTeamFor } from './members.ts';
 
 /** How many teams an account may own; `users.team_limit` overrides it for one. */
 export const TEAM_LIMIT = 5;
@@ -68,12 +68,11 @@ export async function createTeam(tx: Tx, { accountId }: AccountPrincipal, name: 
 }
 
 /** Renames the team. */
-export async function renameTeam(tx: Tx, { team }: TeamPrincipal, name: string): Promise<TeamView> {
-  const { personal, name: before } = await lockTeam(tx, team.id);
-  await tx.updateTable('teams').set({ name: name.trim() }).where('id', '=', team.id).execute();
-  if (before !== name.trim())
-    await recordTeam(tx, team.id, teamEvents.renamed, { name: name.trim(), before });
-  return viewTeam({ id: team.id, name: name.trim(), personal });
+export async function renameTeam(tx: Tx, principal: TeamPrincipal, name: string): Promise<TeamView> {
+  const { id, personal, name: before } = (await lockTeamFor(tx, principal, 'team:write')).team;
+  await tx.updateTable('teams').set({ name: name.trim() }).where('id', '=', id).execute();
+  if (before !== name.trim()) await recordTeam(tx, id, teamEvents.renamed, { name: name.trim(), before });
+  return viewTeam({ id, name: name.trim(), personal });
 }
 
 /**
@@ -82,8 +81,8 @@ export async function renameTeam(tx: Tx, { team }: TeamPrincipal, name: string):
  */
 export async function deleteTeam(tx: Tx, principal: TeamPrincipal, name: string): Promise<void> {
   assertRecentProof(principal);
-  const { id } = principal.team;
-  const team = await lockTeam(tx, id);
+  const { team } = await lockTeamFor(tx, principal, 'team:delete');
+  const { id } = team;
   if (name !== team.name) throw invalid({ name: [`The name of the team is "${team.name}".`] });
   if (team.personal) throw invalidState('Your personal team stays as long as your account.', 'personal');
   const held = await tx

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { Queryable, Tx } from '../../db/database.ts';
 import { type Listing, type ListWanted, readPage } from '../../http/listing.ts';
 import { pageOf } from '../../http/pagination.ts';
-import type { AccountPrincipal } from '../../http/principal.ts';
+import { type AccountPrincipal, teamForbidden } from '../../http/principal.ts';
 import { parseTime } from '../../http/schema.ts';
 import {
   isScope,
@@ -127,10 +127,7 @@ async function membershipFor(db: Queryable, accountId: number, teamId: number | 
     .limit(1)
     .executeTakeFirst();
   if (membership) return membership;
-  throw new AppError(
-    'team_forbidden',
-    'You may not act for that team. GET /api/v1/user/teams lists the teams that you may act for.',
-  );
+  throw teamForbidden();
 }
 
 async function assertRoom(tx: Tx, accountId: number): Promise<void> {
