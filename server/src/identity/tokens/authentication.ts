@@ -6,6 +6,7 @@ import { equalBytes, sha256 } from '../../lib/crypto.ts';
 import { AppError } from '../../lib/errors.ts';
 import { FairQueue } from '../../lib/fair-queue.ts';
 import type { Log } from '../../lib/log.ts';
+import { revoked } from './service.ts';
 import { TokenCache } from './token-cache.ts';
 
 /** `Bearer ID|SECRET`; the scheme is case-insensitive (RFC 9110, section 11.1). */
@@ -40,7 +41,7 @@ export function createTokenAuthenticator(database: Database, log: Log): TokenAut
         if (cached) await load();
         throw unauthenticated('This API token is not valid. Check that it was copied whole.');
       }
-      if (token.revoked) throw unauthenticated('This API token was revoked. Use another one.');
+      if (token.revoked) throw revoked();
       if (token.expiresAt !== null && token.expiresAt <= Date.now()) {
         throw unauthenticated('This API token has expired. Make a new one.');
       }

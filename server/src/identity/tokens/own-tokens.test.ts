@@ -98,6 +98,22 @@ describe('the tokens of an account', () => {
       );
   });
 
+  it('make none any more once they are revoked, whatever is under way at that moment', async () => {
+    const parent = (await create({ scopes: ['token:write', 'vps:read'] })).body;
+    const child = () => create({ scopes: ['vps:read'] }, { token: parent.plain_text });
+    const making = Array.from({ length: 10 }, child);
+    // By then, the server has read the parent, and remembers it for a second.
+    assert.equal((await making[0]!).status, 201);
+    assert.equal((await call('DELETE', `/user/tokens/${parent.token.id}`, { session })).status, 200);
+    assert.equal((await child()).status, 401);
+    for (const { status } of await Promise.all(making)) assert.ok([201, 401].includes(status));
+    const { rows } = await test.database.pool.query(
+      'select id from tokens where parent_id = $1 and revoked_at is null',
+      [parent.token.id],
+    );
+    assert.deepEqual(rows, []);
+  });
+
   it('are for teams of the account, and say what its role there does not allow', async () => {
     const other = await createTeam(test.database);
     assert.equal((await create({ team_id: other.teamId })).body.code, 'team_forbidden');

@@ -17,7 +17,7 @@ import { AppError, invalid, notFound } from '../../lib/errors.ts';
 import { assertRecentProof } from '../sessions/recent-proof.ts';
 import { recordTokens, tokenEvents } from './events.ts';
 import type { CreateToken, TokenQuery } from './schema.ts';
-import { createToken, describeToken, revokeToken, type TokenInfo } from './service.ts';
+import { createToken, describeToken, revoked, revokeToken, type TokenInfo } from './service.ts';
 
 /** Tokens of one account that are not revoked. */
 const MAX_TOKENS = 100;
@@ -143,14 +143,18 @@ async function assertRoom(tx: Tx, accountId: number): Promise<void> {
   });
 }
 
-/** A token that another one makes ends with it at the latest. */
+/**
+ * A token that another one makes ends with it at the latest. One that was revoked makes none any more: who has stolen it would
+ * have another. The account must be locked, see `revokeToken`.
+ */
 async function withinParent(tx: Tx, parentId: number | null, wanted: Date | null): Promise<Date | null> {
   if (parentId === null) return wanted;
-  const { expires_at: end } = await tx
+  const { expires_at: end, revoked_at: revokedAt } = await tx
     .selectFrom('tokens')
-    .select('expires_at')
+    .select(['expires_at', 'revoked_at'])
     .where('id', '=', parentId)
     .executeTakeFirstOrThrow();
+  if (revokedAt !== null) throw revoked();
   if (end === null) return wanted;
   return wanted === null || wanted > end ? end : wanted;
 }

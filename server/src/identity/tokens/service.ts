@@ -4,7 +4,7 @@ import type { Tokens } from '../../db/schema.gen.ts';
 import { isPrintable } from '../../http/schema.ts';
 import { DEFAULT_SCOPES, isScope, SCOPES, type Scope } from '../../http/scopes.ts';
 import { randomSecret, sha256 } from '../../lib/crypto.ts';
-import { invalid, notFound } from '../../lib/errors.ts';
+import { AppError, invalid, notFound } from '../../lib/errors.ts';
 import { recordTokens, tokenEvents } from './events.ts';
 
 export interface NewToken {
@@ -99,8 +99,10 @@ export const describeToken = (row: Selectable<Tokens>): TokenInfo => ({
  * Throws `not_found`.
  */
 export async function revokeToken(tx: Tx, id: number): Promise<void> {
-  const found = await tx.selectFrom('tokens').select('id').where('id', '=', id).executeTakeFirst();
+  const found = await tx.selectFrom('tokens').select('user_id').where('id', '=', id).executeTakeFirst();
   if (!found) throw notFound('Token');
+  // Whoever makes a token locks its account, so none that is being made with this one is missed.
+  await tx.selectFrom('users').select('id').where('id', '=', found.user_id).forUpdate().execute();
   await revokeWhere(
     tx,
     sql`id in (
@@ -110,6 +112,9 @@ export async function revokeToken(tx: Tx, id: number): Promise<void> {
       select id from family)`,
   );
 }
+
+export const revoked = (): AppError =>
+  new AppError('unauthenticated', 'This API token was revoked. Use another one.');
 
 /** Revokes the account's tokens of a team that it is no member of any more. */
 export async function revokeTokensOfMember(tx: Tx, teamId: number, accountId: number): Promise<void> {
