@@ -1464,6 +1464,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/vps/{vpsInstance}/consoles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Open a console
+         * @description Opens a shell of root in a running server, for whoever connects to its `url` by WebSocket within 60 seconds. It needs no network in the server. Up to 5 may be open of a server, and 20 of a team. The audit log tells of the beginning and of the end. Needs the scope `vps:write`.
+         */
+        post: operations["openVpsConsole"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/vps/{vpsInstance}/consoles/{vpsConsole}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Connect to a console
+         * @description With `Upgrade: websocket` it connects to the shell, see the guide at `/docs/console`. Otherwise it shows the console. Only the credential that opened it may do either. A console whose connection is lost waits 60 seconds for the next. Needs the scope `vps:write`.
+         */
+        get: operations["connectVpsConsole"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/database": {
         parameters: {
             query?: never;
@@ -6051,6 +6091,44 @@ export interface components {
              * @example 3120
              */
             used_mb: number | null;
+        };
+        VpsConsoleOpened: {
+            /** @example The console is ready. Connect to its url within 60 seconds. */
+            message: string;
+            console: components["schemas"]["VpsConsole"];
+            /** @description What was accepted, but may not be what you mean. Usually empty. */
+            warnings: string[];
+        };
+        VpsConsole: {
+            /**
+             * Format: uuid
+             * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+             */
+            vps_instance_id: string;
+            /**
+             * Format: int64
+             * @description The account that opened it.
+             * @example 1
+             */
+            user_id: number;
+            /**
+             * Format: date-time
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            opened_at: string;
+            /**
+             * @description Where to connect by WebSocket, with the same credential.
+             * @example wss://cloud.example.org/api/v1/vps/0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e/consoles/…
+             */
+            url: string;
+        };
+        VpsConsoleResponse: {
+            console: components["schemas"]["VpsConsole"];
         };
         DatabaseList: {
             data: components["schemas"]["Database"][];
@@ -16660,6 +16738,145 @@ export interface operations {
                     "application/json": components["schemas"]["DiagnosisResponse"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    openVpsConsole: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description Id of the VPS.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                vpsInstance: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Created. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The console is ready. Connect to its url within 60 seconds.",
+                     *       "console": {
+                     *         "id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *         "vps_instance_id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *         "user_id": 1,
+                     *         "opened_at": "2026-01-15T09:30:00.000Z",
+                     *         "url": "wss://cloud.example.org/api/v1/vps/0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e/consoles/…"
+                     *       },
+                     *       "warnings": [
+                     *         "Another server is called web-1, too. Its id is 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e."
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VpsConsoleOpened"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    connectVpsConsole: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Width of the terminal, in characters.
+                 * @example 80
+                 */
+                columns?: number;
+                /**
+                 * @description Height of the terminal, in characters.
+                 * @example 24
+                 */
+                rows?: number;
+                /**
+                 * @description Bytes of output that the client has already: what follows is sent, as far as it is kept.
+                 * @example 0
+                 */
+                position?: number;
+            };
+            header?: {
+                /** @description The `ETag` of an answer that you have. If it is still right, this answer is 304 and empty. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                /**
+                 * @description Id of the VPS.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                vpsInstance: string;
+                /**
+                 * @description Id of the console.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                vpsConsole: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "console": {
+                     *         "id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *         "vps_instance_id": "0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e",
+                     *         "user_id": 1,
+                     *         "opened_at": "2026-01-15T09:30:00.000Z",
+                     *         "url": "wss://cloud.example.org/api/v1/vps/0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e/consoles/…"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VpsConsoleResponse"];
+                };
+            };
+            304: components["responses"]["NotModified"];
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];

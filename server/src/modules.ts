@@ -16,6 +16,7 @@ import { alertsModule } from './resources/alerts/module.ts';
 import { bucketsModule } from './resources/buckets/module.ts';
 import { cacheClonesModule, cachesModule } from './resources/caches/module.ts';
 import { certificateAuthorityModule } from './resources/certificate-authority/module.ts';
+import { consolesModule } from './resources/consoles/module.ts';
 import { databaseClonesModule, databasesModule } from './resources/databases/module.ts';
 import { firewallsModule } from './resources/firewalls/module.ts';
 import { healthModule } from './resources/health/module.ts';
@@ -39,6 +40,7 @@ export const MODULES: readonly ResourceModule[] = [
   accountsModule,
   sshKeysModule,
   vpsModule,
+  consolesModule,
   databasesModule,
   cachesModule,
   snapshotsModule,

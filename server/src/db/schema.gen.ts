@@ -237,6 +237,19 @@ export interface CertificateAuthorities {
   key_sealed: Buffer;
 }
 
+export interface Consoles {
+  address: string | null;
+  credential: string;
+  credential_id: string;
+  id: string;
+  instance_id: string;
+  opened_at: Generated<Date>;
+  process: string | null;
+  seen_at: Generated<Date>;
+  team_id: number;
+  user_id: number;
+}
+
 export interface Datacenters {
   enabled: Generated<boolean>;
   label: string;
@@ -791,6 +804,7 @@ export interface DB {
   capacity_samples: CapacitySamples;
   ceremonies: Ceremonies;
   certificate_authorities: CertificateAuthorities;
+  consoles: Consoles;
   datacenters: Datacenters;
   events: Events;
   firewall_attachments: FirewallAttachments;

@@ -27,6 +27,7 @@ import { checkParameters } from './query.ts';
 import { requestId } from './request-id.ts';
 import { isScope } from './scopes.ts';
 import { serializerCompiler } from './serialization.ts';
+import { asksForWebSocket, routeUpgrades } from './upgrades.ts';
 import { createValidatorCompiler } from './validation.ts';
 
 export const API_PREFIX = '/api/v1';
@@ -58,6 +59,7 @@ export function createHttpServer(dependencies: HttpDependencies): HttpServer {
   const handleError = createErrorHandler(config.publicUrl);
   const admission = createAdmission();
   const app = createFastify(dependencies, gate, handleError);
+  routeUpgrades(app);
   limitConnections(app.server, { proxies: config.trustProxy, log: dependencies.log });
   app.decorate('database', database);
   app.decorate('secrets', secrets);
@@ -123,7 +125,7 @@ function createFastify({ config, log }: HttpDependencies, gate: Gate, handleErro
     return503OnClosing: false,
     requestTimeout: CONNECTION_TIMES.requestTimeout,
     keepAliveTimeout: CONNECTION_TIMES.keepAliveTimeout,
-    http: CONNECTION_TIMES,
+    http: { ...CONNECTION_TIMES, shouldUpgradeCallback: asksForWebSocket },
     // Errors of the router itself (a malformed URL) bypass all hooks.
     frameworkErrors: (error, request, reply) => {
       const refuse = (refusal: unknown) =>

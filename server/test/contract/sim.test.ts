@@ -3,6 +3,7 @@ import { objectStoreContract, type StoreSubject } from './object-store.ts';
 import { serviceVerbsContract } from './service-verbs.ts';
 import { snapshotVerbsContract } from './snapshot-verbs.ts';
 import { openSim } from './subjects.ts';
+import { terminalVerbsContract } from './terminal-verbs.ts';
 import { verbsContract } from './verbs.ts';
 import { volumeVerbsContract } from './volume-verbs.ts';
 
@@ -10,6 +11,7 @@ verbsContract('sim', openSim);
 serviceVerbsContract('sim', openSim);
 volumeVerbsContract('sim', openSim);
 snapshotVerbsContract('sim', openSim);
+terminalVerbsContract('sim', openSim);
 objectStoreContract('sim', openSimStore);
 
 async function openSimStore(): Promise<StoreSubject> {

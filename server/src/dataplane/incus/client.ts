@@ -2,6 +2,7 @@ import { Agent, type Dispatcher } from 'undici';
 import { passFence } from '../../lib/fence.ts';
 import { type Answer, orNull, parseAnswer } from './answers.ts';
 import { fromTransport, IncusError } from './errors.ts';
+import { createWebSocketOpener, type WebSocketOpener } from './websocket.ts';
 
 /** An Incus on this host or elsewhere. Certificates and keys are PEM text. */
 export type IncusConnection =
@@ -48,9 +49,11 @@ export class IncusClient {
   readonly #origin: string;
   /** Incus runs on this host, so its files are accessible. */
   readonly isLocal: boolean;
+  readonly openWebSocket: WebSocketOpener;
 
   constructor(connection: IncusConnection) {
     this.isLocal = 'socketPath' in connection;
+    this.openWebSocket = createWebSocketOpener(connection);
     if ('socketPath' in connection) {
       this.#origin = 'http://incus';
       this.#agent = new Agent({ connect: { socketPath: connection.socketPath }, connections: 64 });
@@ -182,6 +185,23 @@ export class IncusClient {
     };
     const [stdout, stderr] = await Promise.all([read(outcome.output['1']), read(outcome.output['2'])]);
     return { status: outcome.return, stdout, stderr };
+  }
+
+  /**
+   * Starts a command that waits for its connections, without waiting for its end. Returns the path of its operation, and
+   * the secret of each connection: that of the terminal is `0`, that for messages to Incus `control`.
+   */
+  async startExec(
+    instancePath: string,
+    body: object,
+    options: RequestOptions,
+  ): Promise<{ operation: string; secrets: Partial<Record<string, string>> }> {
+    const path = `${instancePath}/exec`;
+    const payload = { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
+    const answer = await this.#send('POST', path, payload, options);
+    const { metadata } = answer.metadata as { metadata: { fds?: Record<string, string> } | null };
+    if (!answer.operation || !metadata?.fds) throw new IncusError(500, `POST ${path} started nothing`);
+    return { operation: answer.operation.split('?', 1)[0]!, secrets: metadata.fds };
   }
 
   /** The first `limit` bytes of what a path has, which is not JSON. */

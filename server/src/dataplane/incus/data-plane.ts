@@ -10,6 +10,7 @@ import { measureTeams } from './metering.ts';
 import { networkVerbs } from './network-verbs.ts';
 import { createParts } from './parts.ts';
 import { snapshotVerbs } from './snapshot-verbs.ts';
+import { openTerminal } from './terminal.ts';
 import { volumeVerbs } from './volume-verbs.ts';
 
 export interface IncusOptions {
@@ -43,6 +44,7 @@ export function createIncusDataPlane(options: IncusOptions): DataPlane {
     imageParameters: (name) => images.parameters(name),
     ensureImage: (name, progress, options = {}) => images.ensure(name, progress, options),
     ...computeVerbs(parts, options.bootSlots ?? null),
+    openTerminal: (ref, size, events) => openTerminal(parts.context, ref, size, events),
     measureTeams: (teamIds) => measureTeams(parts, teamIds),
     measureHost: async () => (await parts.context.host?.measure()) ?? null,
     ...volumeVerbs(parts),

@@ -6,6 +6,13 @@ import { createFaults, type FaultInjector, type SimVerb } from './faults.ts';
 import { type Journal, restoreJournal } from './journal.ts';
 import { type Change, type SimInstance, type SimVolume, World } from './world.ts';
 
+/** A shell that ends with its instance. */
+export interface SimShell {
+  ref: InstanceRef;
+  generation: number;
+  end(): void;
+}
+
 /** What the verbs of all subjects share: the world, how it changes, and the injected latency and failures. */
 export class SimCore {
   readonly world = new World();
@@ -13,6 +20,7 @@ export class SimCore {
   /** Simulated instances count from here, in milliseconds since 1970. */
   readonly openedAt = Date.now();
   readonly calls = new Map<SimVerb, number>();
+  readonly shells = new Set<SimShell>();
   readonly host: { vcpu: number; memoryMb: number };
   latencyMs: number;
   readonly #journal: Journal<Change> | null;
@@ -38,6 +46,10 @@ export class SimCore {
   change(change: Change): void {
     this.#journal?.append(change);
     this.world.apply(change);
+    for (const shell of this.shells) {
+      const { power, generation } = this.find(shell.ref) ?? {};
+      if (power === undefined || power === 'stopped' || generation !== shell.generation) shell.end();
+    }
   }
 
   find(ref: InstanceRef): SimInstance | undefined {

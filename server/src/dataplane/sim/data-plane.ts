@@ -11,6 +11,7 @@ import { simImages } from './images.ts';
 import { simMetering } from './metering.ts';
 import { simNetworks } from './networks.ts';
 import { simSnapshots } from './snapshots.ts';
+import { simTerminals } from './terminal.ts';
 import { simVolumes } from './volumes.ts';
 
 export interface SimOptions {
@@ -99,6 +100,7 @@ export function createSimDataPlane(options: SimOptions): SimDataPlane {
     ...simNetworks(core),
     ...simImages(core),
     ...simCompute(core, { diskBytes, answers, reports }),
+    ...simTerminals(core),
     ...simMetering(core, figures),
     ...simVolumes(core),
     ...simSnapshots(core, diskBytes),

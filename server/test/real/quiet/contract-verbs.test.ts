@@ -1,6 +1,7 @@
 import { serviceVerbsContract } from '../../contract/service-verbs.ts';
 import { snapshotVerbsContract } from '../../contract/snapshot-verbs.ts';
 import { openIncus } from '../../contract/subjects.ts';
+import { terminalVerbsContract } from '../../contract/terminal-verbs.ts';
 import { verbsContract } from '../../contract/verbs.ts';
 import { volumeVerbsContract } from '../../contract/volume-verbs.ts';
 
@@ -8,3 +9,4 @@ verbsContract('incus', openIncus);
 serviceVerbsContract('incus', openIncus);
 volumeVerbsContract('incus', openIncus);
 snapshotVerbsContract('incus', openIncus);
+terminalVerbsContract('incus', openIncus);
