@@ -78,6 +78,7 @@ import { Route as ConsoleObjectStorageIdMetricsRouteImport } from './pages/_cons
 import { Route as ConsoleObjectStorageIdSettingsRouteImport } from './pages/_console/object-storage/$id/settings';
 import { Route as ConsoleVpsIdIndexRouteImport } from './pages/_console/vps/$id/index';
 import { Route as ConsoleVpsIdConnectRouteImport } from './pages/_console/vps/$id/connect';
+import { Route as ConsoleVpsIdConsoleRouteImport } from './pages/_console/vps/$id/console';
 import { Route as ConsoleVpsIdDiagnosisRouteImport } from './pages/_console/vps/$id/diagnosis';
 import { Route as ConsoleVpsIdEventsRouteImport } from './pages/_console/vps/$id/events';
 import { Route as ConsoleVpsIdFirewallRouteImport } from './pages/_console/vps/$id/firewall';
@@ -447,6 +448,11 @@ const ConsoleVpsIdConnectRoute = ConsoleVpsIdConnectRouteImport.update({
   path: '/connect',
   getParentRoute: () => ConsoleVpsIdRoute,
 } as any);
+const ConsoleVpsIdConsoleRoute = ConsoleVpsIdConsoleRouteImport.update({
+  id: '/console',
+  path: '/console',
+  getParentRoute: () => ConsoleVpsIdRoute,
+} as any);
 const ConsoleVpsIdDiagnosisRoute = ConsoleVpsIdDiagnosisRouteImport.update({
   id: '/diagnosis',
   path: '/diagnosis',
@@ -548,6 +554,7 @@ export interface FileRoutesByFullPath {
   '/object-storage/$id/metrics': typeof ConsoleObjectStorageIdMetricsRoute;
   '/object-storage/$id/settings': typeof ConsoleObjectStorageIdSettingsRoute;
   '/vps/$id/connect': typeof ConsoleVpsIdConnectRoute;
+  '/vps/$id/console': typeof ConsoleVpsIdConsoleRoute;
   '/vps/$id/diagnosis': typeof ConsoleVpsIdDiagnosisRoute;
   '/vps/$id/events': typeof ConsoleVpsIdEventsRoute;
   '/vps/$id/firewall': typeof ConsoleVpsIdFirewallRoute;
@@ -620,6 +627,7 @@ export interface FileRoutesByTo {
   '/object-storage/$id/metrics': typeof ConsoleObjectStorageIdMetricsRoute;
   '/object-storage/$id/settings': typeof ConsoleObjectStorageIdSettingsRoute;
   '/vps/$id/connect': typeof ConsoleVpsIdConnectRoute;
+  '/vps/$id/console': typeof ConsoleVpsIdConsoleRoute;
   '/vps/$id/diagnosis': typeof ConsoleVpsIdDiagnosisRoute;
   '/vps/$id/events': typeof ConsoleVpsIdEventsRoute;
   '/vps/$id/firewall': typeof ConsoleVpsIdFirewallRoute;
@@ -699,6 +707,7 @@ export interface FileRoutesById {
   '/_console/object-storage/$id/metrics': typeof ConsoleObjectStorageIdMetricsRoute;
   '/_console/object-storage/$id/settings': typeof ConsoleObjectStorageIdSettingsRoute;
   '/_console/vps/$id/connect': typeof ConsoleVpsIdConnectRoute;
+  '/_console/vps/$id/console': typeof ConsoleVpsIdConsoleRoute;
   '/_console/vps/$id/diagnosis': typeof ConsoleVpsIdDiagnosisRoute;
   '/_console/vps/$id/events': typeof ConsoleVpsIdEventsRoute;
   '/_console/vps/$id/firewall': typeof ConsoleVpsIdFirewallRoute;
@@ -778,6 +787,7 @@ export interface FileRouteTypes {
     | '/object-storage/$id/metrics'
     | '/object-storage/$id/settings'
     | '/vps/$id/connect'
+    | '/vps/$id/console'
     | '/vps/$id/diagnosis'
     | '/vps/$id/events'
     | '/vps/$id/firewall'
@@ -850,6 +860,7 @@ export interface FileRouteTypes {
     | '/object-storage/$id/metrics'
     | '/object-storage/$id/settings'
     | '/vps/$id/connect'
+    | '/vps/$id/console'
     | '/vps/$id/diagnosis'
     | '/vps/$id/events'
     | '/vps/$id/firewall'
@@ -928,6 +939,7 @@ export interface FileRouteTypes {
     | '/_console/object-storage/$id/metrics'
     | '/_console/object-storage/$id/settings'
     | '/_console/vps/$id/connect'
+    | '/_console/vps/$id/console'
     | '/_console/vps/$id/diagnosis'
     | '/_console/vps/$id/events'
     | '/_console/vps/$id/firewall'
@@ -1437,6 +1449,13 @@ declare module '@tanstack/react-router' {
       preLoaderRoute: typeof ConsoleVpsIdConnectRouteImport;
       parentRoute: typeof ConsoleVpsIdRoute;
     };
+    '/_console/vps/$id/console': {
+      id: '/_console/vps/$id/console';
+      path: '/console';
+      fullPath: '/vps/$id/console';
+      preLoaderRoute: typeof ConsoleVpsIdConsoleRouteImport;
+      parentRoute: typeof ConsoleVpsIdRoute;
+    };
     '/_console/vps/$id/diagnosis': {
       id: '/_console/vps/$id/diagnosis';
       path: '/diagnosis';
@@ -1590,6 +1609,7 @@ const ConsoleObjectStorageIdRouteWithChildren =
 
 interface ConsoleVpsIdRouteChildren {
   ConsoleVpsIdConnectRoute: typeof ConsoleVpsIdConnectRoute;
+  ConsoleVpsIdConsoleRoute: typeof ConsoleVpsIdConsoleRoute;
   ConsoleVpsIdDiagnosisRoute: typeof ConsoleVpsIdDiagnosisRoute;
   ConsoleVpsIdEventsRoute: typeof ConsoleVpsIdEventsRoute;
   ConsoleVpsIdFirewallRoute: typeof ConsoleVpsIdFirewallRoute;
@@ -1602,6 +1622,7 @@ interface ConsoleVpsIdRouteChildren {
 
 const ConsoleVpsIdRouteChildren: ConsoleVpsIdRouteChildren = {
   ConsoleVpsIdConnectRoute: ConsoleVpsIdConnectRoute,
+  ConsoleVpsIdConsoleRoute: ConsoleVpsIdConsoleRoute,
   ConsoleVpsIdDiagnosisRoute: ConsoleVpsIdDiagnosisRoute,
   ConsoleVpsIdEventsRoute: ConsoleVpsIdEventsRoute,
   ConsoleVpsIdFirewallRoute: ConsoleVpsIdFirewallRoute,

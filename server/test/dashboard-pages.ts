@@ -51,6 +51,11 @@ export const PAGES: readonly DashboardPage[] = [
   fixed('vps-nothing-fits', '/vps?q=nothing'),
   fixed('vps-new', '/vps/new'),
   ...tabsOf('server', '/vps', ({ vps }) => vps),
+  {
+    name: 'server-console',
+    url: ({ vps }) => `/vps/${vps}/console`,
+    prepare: (page) => page.getByText('Connected').waitFor(),
+  },
   fixed('databases', '/databases'),
   fixed('databases-new', '/databases/new'),
   ...tabsOf('database', '/databases', ({ database }) => database),

@@ -22,6 +22,7 @@ import { InstanceStatus } from './status.tsx';
 export type Tab =
   | ''
   | 'connect'
+  | 'console'
   | 'metrics'
   | 'events'
   | 'logs'

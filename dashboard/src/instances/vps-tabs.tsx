@@ -73,7 +73,8 @@ export function FirewallHint({ path, id }: { path: string; id: string }) {
   );
 }
 
-function RootPassword({ id }: { id: string }) {
+/** The password of root, once somebody asks for it. */
+export function RootPassword({ id }: { id: string }) {
   const [isWanted, setWanted] = useState(false);
   const { data, isFetching, error } = useQuery({
     queryKey: ['vps', id, 'password'],

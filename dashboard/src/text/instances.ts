@@ -40,6 +40,7 @@ export const texts = {
   tabs: {
     overview: 'Overview',
     connect: 'Connect',
+    console: 'Console',
     metrics: 'Graphs',
     events: 'Events',
     logs: 'Logs',

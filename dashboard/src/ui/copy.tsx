@@ -6,7 +6,7 @@ import { common } from '../text/common.ts';
 const SHOWN_MS = 1500;
 
 /** Puts a text into the clipboard; over plain http browsers only have the old way. */
-async function copy(text: string): Promise<void> {
+export async function copyText(text: string): Promise<void> {
   if (navigator.clipboard) return navigator.clipboard.writeText(text);
   const area = document.createElement('textarea');
   area.value = text;
@@ -29,7 +29,7 @@ export function CopyButton({ text, label = common.copy }: { text: string; label?
       aria-label={done ? common.copied : label}
       data-tip={label}
       className="inline-grid size-7 shrink-0 place-items-center rounded-md text-quiet hover:bg-hover hover:text-ink [&_svg]:size-3.5"
-      onClick={() => void copy(text).then(() => setDone(true))}
+      onClick={() => void copyText(text).then(() => setDone(true))}
     >
       {done ? <Check className="text-good" /> : <Copy />}
     </button>

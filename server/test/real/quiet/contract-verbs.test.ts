@@ -1,7 +1,6 @@
 import { serviceVerbsContract } from '../../contract/service-verbs.ts';
 import { snapshotVerbsContract } from '../../contract/snapshot-verbs.ts';
 import { openIncus } from '../../contract/subjects.ts';
-import { terminalVerbsContract } from '../../contract/terminal-verbs.ts';
 import { verbsContract } from '../../contract/verbs.ts';
 import { volumeVerbsContract } from '../../contract/volume-verbs.ts';
 
@@ -9,4 +8,3 @@ verbsContract('incus', openIncus);
 serviceVerbsContract('incus', openIncus);
 volumeVerbsContract('incus', openIncus);
 snapshotVerbsContract('incus', openIncus);
-terminalVerbsContract('incus', openIncus);

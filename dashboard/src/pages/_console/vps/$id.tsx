@@ -10,7 +10,18 @@ export const Route = createFileRoute('/_console/vps/$id')({
       <DetailFrame
         kind={vpsKind}
         id={Route.useParams().id}
-        tabs={['', 'connect', 'metrics', 'snapshots', 'firewall', 'events', 'logs', 'diagnosis', 'settings']}
+        tabs={[
+          '',
+          'connect',
+          'console',
+          'metrics',
+          'snapshots',
+          'firewall',
+          'events',
+          'logs',
+          'diagnosis',
+          'settings',
+        ]}
       />
     );
   },
