@@ -1820,6 +1820,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/database/{databaseInstance}/test-connection": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test the connection
+         * @description Connects to the database from the host, with TLS and the account’s password as a program would, and says step by step what works, and what to do where something does not. Needs the scope `database:read`.
+         */
+        post: operations["testDatabaseConnection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/cache": {
         parameters: {
             query?: never;
@@ -2150,6 +2170,26 @@ export interface paths {
         get: operations["listCacheMetrics"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cache/{cacheInstance}/test-connection": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test the connection
+         * @description Connects to the cache from the host, with TLS and the account’s password as a program would, and says step by step what works, and what to do where something does not. Needs the scope `cache:read`.
+         */
+        post: operations["testCacheConnection"];
         delete?: never;
         options?: never;
         head?: never;
@@ -6856,6 +6896,48 @@ export interface components {
             id: string;
             /** @example shop */
             name: string;
+        };
+        ConnectionTestResponse: {
+            /** @example true */
+            success: boolean;
+            data: components["schemas"]["ConnectionTest"];
+            error: components["schemas"]["DiagnosticErrorOrNull"];
+            meta: components["schemas"]["DiagnosticMeta"];
+        };
+        ConnectionTest: {
+            /**
+             * @description Whether all steps succeeded.
+             * @example true
+             */
+            ok: boolean;
+            /**
+             * @description Where it was tried to connect to.
+             * @example 10.64.0.12:5432
+             */
+            endpoint: string;
+            steps: components["schemas"]["ConnectionTestStep"][];
+            /** @example Look at the firewall of the database. */
+            remediation: string | null;
+        };
+        ConnectionTestStep: {
+            /**
+             * @description Values so far: `address`, `tcp`, `tls`, `sign_in`, `query`.
+             * @example address
+             */
+            step: string;
+            /**
+             * @description Values so far: `ok`, `failed`, `skipped`.
+             * @example ok
+             */
+            state: string;
+            /** @example Its port is open. */
+            message: string;
+            /**
+             * Format: int32
+             * @description How long it took; null: it was not tried.
+             * @example 3
+             */
+            milliseconds: number | null;
         };
         CacheList: {
             data: components["schemas"]["Cache"][];
@@ -18442,6 +18524,77 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    testDatabaseConnection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of the database.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                databaseInstance: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "data": {
+                     *         "ok": true,
+                     *         "endpoint": "10.64.0.12:5432",
+                     *         "steps": [
+                     *           {
+                     *             "step": "address",
+                     *             "state": "ok",
+                     *             "message": "Its port is open.",
+                     *             "milliseconds": 3
+                     *           }
+                     *         ],
+                     *         "remediation": "Look at the firewall of the database."
+                     *       },
+                     *       "error": {
+                     *         "code": "unavailable",
+                     *         "message": "The instance does not answer.",
+                     *         "retryable": true
+                     *       },
+                     *       "meta": {
+                     *         "request_id": "0198c5a2-8100-7b3c-8a4f-6d5e4c3b2a19",
+                     *         "cursor": "2026-01-15T09:30:00.12345-0000",
+                     *         "truncated": false,
+                     *         "reason": "The database is stopped."
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ConnectionTestResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     listCaches: {
         parameters: {
             query?: {
@@ -19977,6 +20130,77 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    testCacheConnection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of the cache.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                cacheInstance: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "data": {
+                     *         "ok": true,
+                     *         "endpoint": "10.64.0.12:5432",
+                     *         "steps": [
+                     *           {
+                     *             "step": "address",
+                     *             "state": "ok",
+                     *             "message": "Its port is open.",
+                     *             "milliseconds": 3
+                     *           }
+                     *         ],
+                     *         "remediation": "Look at the firewall of the database."
+                     *       },
+                     *       "error": {
+                     *         "code": "unavailable",
+                     *         "message": "The instance does not answer.",
+                     *         "retryable": true
+                     *       },
+                     *       "meta": {
+                     *         "request_id": "0198c5a2-8100-7b3c-8a4f-6d5e4c3b2a19",
+                     *         "cursor": "2026-01-15T09:30:00.12345-0000",
+                     *         "truncated": false,
+                     *         "reason": "The database is stopped."
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ConnectionTestResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];

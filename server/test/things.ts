@@ -10,10 +10,14 @@ type Making = Map<string, Promise<string>>;
 const camelCase = (text: string): string =>
   text.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
 
-/** The route that creates the resource of a path parameter: `POST /vps` for the parameter of `/vps/{vpsInstance}`. */
+/**
+ * The route that creates the resource of a path parameter: `POST /vps` for the parameter of `/vps/{vpsInstance}`. What is
+ * below another resource, such as the console of a running server, has tests of its own.
+ */
 function creatorOf(parameter: string): DocumentedRoute | undefined {
   const item = ROUTES.find((route) => route.path.endsWith(`/{${parameter}}`));
   const collection = item?.path.slice(0, -`/{${parameter}}`.length);
+  if (collection?.includes('{')) return undefined;
   return ROUTES.find((route) => route.method === 'POST' && route.path === collection);
 }
 

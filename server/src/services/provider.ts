@@ -1,4 +1,5 @@
 import type { EngineCondition } from './conditions.ts';
+import type { TryConnection } from './connection-client.ts';
 import type { PlanLimits } from './plan-limits.ts';
 
 /**
@@ -47,6 +48,8 @@ export interface Provider {
   extensionsOf?(version: string): readonly string[];
   /** Why a first database cannot have this name (letters, digits, `_`), as the end of a sentence; null where it can. */
   checkDatabaseName?(name: string): string | null;
+  /** Connects as a customer’s client does. */
+  tryConnection: TryConnection;
   /** A connection URI for clients of this engine. */
   uri(connection: Connection): string;
   /** Severity of a line of the engine's log. */

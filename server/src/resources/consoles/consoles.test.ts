@@ -201,7 +201,7 @@ describe('consoles', () => {
     const { open, token, call, ...team } = await newServer();
     const member = await createTeam(test.database);
     const ways: [string, (token: string) => Promise<unknown>][] = [
-      ['token', (own) => revokeToken(test.database.db, Number(own.split('|')[0]))],
+      ['token', (own) => test.database.transaction((tx) => revokeToken(tx, Number(own.split('|')[0])))],
       [
         'role',
         () =>

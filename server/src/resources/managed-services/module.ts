@@ -5,6 +5,7 @@ import type { ResourceModule } from '../../module.ts';
 import { SnapshotService } from '../snapshots/service.ts';
 import { storageAutoscaler } from './autoscaler.ts';
 import { cloneRoute } from './clone-routes.ts';
+import { ConnectionTest } from './connection-test.ts';
 import { engineWatch } from './engine-watch.ts';
 import { serviceEvents } from './events.ts';
 import type { Kind } from './kinds.ts';
@@ -29,7 +30,12 @@ export function managedServiceModule(name: Kind, tag: Tag, kind: InstanceKind, w
     search: [instanceSearch(name, kind.noun)],
     create: (context) => ({
       routes(api) {
-        managedServiceRoutes(api, { ...context, service: new ServiceActions(name, context) }, wire);
+        const connection = new ConnectionTest({ ...context, isReal: context.plane.name !== 'sim' });
+        managedServiceRoutes(
+          api,
+          { ...context, connection, service: new ServiceActions(name, context) },
+          wire,
+        );
       },
       operations: { [name]: managedServiceWorkflows(context) },
     }),

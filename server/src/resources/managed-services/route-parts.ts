@@ -4,6 +4,7 @@ import type { Database } from '../../db/database.ts';
 import type { Scope } from '../../http/scopes.ts';
 import type { MetricsStore } from '../../metrics/contract.ts';
 import type { PassClock } from '../../reconcilers/reconcilers.ts';
+import type { ConnectionTest } from './connection-test.ts';
 import { KINDS } from './kinds.ts';
 import { serviceParams } from './schema.ts';
 import type { ServiceActions } from './service.ts';
@@ -15,6 +16,7 @@ export interface ServiceRouteDependencies {
   metrics: MetricsStore;
   clock: PassClock;
   service: ServiceActions;
+  connection: ConnectionTest;
 }
 
 /** What the routes of a kind have in common: names, paths, and parsing of the id. */

@@ -3,6 +3,7 @@ import { refuseChanges } from '../../http/fixed.ts';
 import { mutate } from '../../http/mutation.ts';
 import { PageOf } from '../../http/pagination.ts';
 import { catalogRoutes } from './catalog-routes.ts';
+import { connectionRoute } from './connection-route.ts';
 import { inspectionRoutes } from './inspection-routes.ts';
 import { DEFAULT_OVERLAP_SECONDS } from './rotation.ts';
 import { routeParts, type ServiceRouteDependencies } from './route-parts.ts';
@@ -33,6 +34,7 @@ export function managedServiceRoutes(api: Api, dependencies: ServiceRouteDepende
   credentialRoutes(api, service, schemas.credentials);
   publicationRoutes(api, service);
   inspectionRoutes(api, dependencies, schemas.metrics, viewMetrics);
+  connectionRoute(api, dependencies);
 }
 
 function collectionRoutes(api: Api, service: ServiceActions, { schemas, toNew }: Wire): void {

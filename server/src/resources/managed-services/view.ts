@@ -115,7 +115,7 @@ export function viewConnection(row: ManagedService, publicAddress: string | null
 }
 
 /** Where a client connects to now, and as whom. */
-function endpointOf(row: ManagedService, publicAddress: string | null) {
+export function endpointOf(row: ManagedService, publicAddress: string | null) {
   const provider = providerOf(row);
   const published = publishedAt(row, publicAddress);
   return {

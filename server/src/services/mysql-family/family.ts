@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { Provider } from '../provider.ts';
 import { connectionUri } from '../uri.ts';
+import { tryMysql } from './client.ts';
 import { checkOption, LOCKED, optionLogLevel, renderOptionFile } from './options.ts';
 
 /** What MySQL and MariaDB have in common. `folder`: the engine's own scripts, which are added to the shared ones. */
@@ -14,6 +15,7 @@ export const mysqlFamily = (folder: string) =>
     locked: LOCKED,
     renderConfig: renderOptionFile,
     checkValue: checkOption,
+    tryConnection: tryMysql,
     uri: (connection) => connectionUri('mysql', connection, '?ssl-mode=REQUIRED'),
     logLevel: optionLogLevel,
     conditions: [

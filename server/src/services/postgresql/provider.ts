@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { LogLevel, Provider } from '../provider.ts';
 import { connectionUri } from '../uri.ts';
+import { tryPostgresql } from './client.ts';
 import { extensionsOf } from './extensions.ts';
 import { checkValue, LOCKED, renderConfig } from './parameters.ts';
 import { planLimits } from './plan-limits.ts';
@@ -38,6 +39,7 @@ export const postgresql: Provider = {
     // NAMEDATALEN - 1; the engine truncates longer names.
     return Buffer.byteLength(name) > 63 ? 'must not be longer than 63 characters' : null;
   },
+  tryConnection: tryPostgresql,
   uri: (connection) => connectionUri('postgresql', connection, '?sslmode=require'),
   logLevel,
   conditions: [

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { LogLevel, PlanSize, Provider } from '../provider.ts';
 import { connectionUri } from '../uri.ts';
+import { tryRedis } from './client.ts';
 import { checkValue, LOCKED, normalized } from './parameters.ts';
 
 /** Everything that Redis and Valkey have in common; they differ in names, versions and packages. */
@@ -14,6 +15,7 @@ export const redisFamily = {
   sizing,
   renderConfig,
   checkValue,
+  tryConnection: tryRedis,
   uri: (connection) => connectionUri(connection.tls ? 'rediss' : 'redis', connection),
   logLevel,
   conditions: [
