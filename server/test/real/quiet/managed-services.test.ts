@@ -138,6 +138,8 @@ describe('databases and caches on Incus', { timeout: 4_800_000 }, () => {
       const [text, expected] = PING[provider]!;
       const answer = await query(kind, id, text);
       assert.equal(answer.stdout.trim(), expected, `${provider} ${version}: ${answer.stderr}`);
+      const { body: tried } = await call('POST', `/${kind}/${id}/test-connection`);
+      assert.ok(tried.data?.ok, `${provider} ${version}: ${JSON.stringify(tried)}`);
       const { memory_size_mb, cpu_cores } = (await call('GET', `/${kind}/${id}`)).body.instance;
       const ref = { teamId: test.team.teamId, name: `${kind}-${id}` };
       const detail = await plane.describeInstance(ref);
