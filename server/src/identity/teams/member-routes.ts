@@ -73,7 +73,7 @@ function changeRoutes(api: Api): void {
         body: SetRole,
         response: { 200: MemberChanged },
       },
-      config: { scope: 'team:write', errors: ['invalid_state'] },
+      config: { scope: 'team:write', errors: ['invalid_state', 'quota_exceeded'] },
     },
     (request) =>
       mutate(request, async (tx) => ({
@@ -114,7 +114,10 @@ function changeRoutes(api: Api): void {
         body: TransferTeam,
         response: { 200: MemberChanged },
       },
-      config: { scope: 'team:delete', errors: ['invalid_state', 'proof_required', 'not_found'] },
+      config: {
+        scope: 'team:delete',
+        errors: ['invalid_state', 'proof_required', 'not_found', 'quota_exceeded'],
+      },
     },
     (request) =>
       mutate(request, async (tx) => {

@@ -6,6 +6,7 @@ import { invalidState, notFound } from '../../lib/errors.ts';
 import { revokeTokensOfMember } from '../tokens/service.ts';
 import { recordTeam, teamEvents } from './events.ts';
 import { assertQuotaWithin } from './quotas.ts';
+import { assertMayOwn } from './team-limit.ts';
 
 /** Creates a team with its first owner; returns its id. */
 export async function insertTeam(
@@ -98,12 +99,16 @@ export async function addMember(tx: Tx, teamId: number, accountId: number, role:
   if (members.some(({ id }) => id === accountId))
     throw invalidState('You are a member of this team already.', 'member');
   await assertQuotaWithin(tx, teamId, 'member', 'team', members.length);
+  if (role === 'owner') await assertMayOwn(tx, accountId);
   await tx.insertInto('team_members').values({ team_id: teamId, user_id: accountId, role }).execute();
   const { name } = await getMember(tx, teamId, accountId);
   await recordTeam(tx, teamId, teamEvents.memberAdded, { user_id: accountId, name, role });
 }
 
-/** Gives a member another role. Who touches owners needs `team:delete`. Throws `invalid_state` for the last owner. */
+/**
+ * Gives a member another role. Who touches owners needs `team:delete`. Throws `invalid_state` for the last owner, and
+ * `quota_exceeded` for an account that owns as many teams as it may.
+ */
 export async function setRole(
   tx: Tx,
   principal: TeamPrincipal,
@@ -115,6 +120,7 @@ export async function setRole(
   const member = await getMember(tx, teamId, id);
   if (member.role === 'owner' || role === 'owner') assertScope(asker, 'team:delete');
   if (member.role === 'owner' && role !== 'owner') await assertOtherOwner(tx, teamId, member.id);
+  if (member.role !== 'owner' && role === 'owner') await assertMayOwn(tx, member.id);
   await tx
     .updateTable('team_members')
     .set({ role })

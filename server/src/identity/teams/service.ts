@@ -1,14 +1,12 @@
 import { sql } from 'kysely';
 import type { Queryable, Tx } from '../../db/database.ts';
 import type { AccountPrincipal, TeamPrincipal } from '../../http/principal.ts';
-import { AppError, invalid, invalidState } from '../../lib/errors.ts';
+import { invalid, invalidState } from '../../lib/errors.ts';
 import { assertRecentProof } from '../sessions/recent-proof.ts';
 import { revokeTokensOfTeam } from '../tokens/service.ts';
 import { recordTeam, teamEvents } from './events.ts';
 import { insertTeam, lockTeamFor } from './members.ts';
-
-/** How many teams an account may own; `users.team_limit` overrides it for one. */
-export const TEAM_LIMIT = 5;
+import { assertMayOwn } from './team-limit.ts';
 
 const viewTeam = ({ id, name, personal }: { id: number; name: string; personal: boolean }) => ({
   id,
@@ -42,26 +40,7 @@ export const getTeam = async (db: Queryable, { team }: TeamPrincipal): Promise<T
 
 /** Creates a team, which the account owns. Throws `quota_exceeded`. */
 export async function createTeam(tx: Tx, { accountId }: AccountPrincipal, name: string): Promise<TeamView> {
-  const { team_limit: ownLimit } = await tx
-    .selectFrom('users')
-    .select('team_limit')
-    .where('id', '=', accountId)
-    .forUpdate()
-    .executeTakeFirstOrThrow();
-  const limit = ownLimit ?? TEAM_LIMIT;
-  const { used } = await tx
-    .selectFrom('team_members')
-    .select(sql<number>`count(*)`.as('used'))
-    .where('user_id', '=', accountId)
-    .where('role', '=', 'owner')
-    .executeTakeFirstOrThrow();
-  if (used >= limit) {
-    throw new AppError(
-      'quota_exceeded',
-      `You own ${used} of ${limit} teams. Delete one that is no longer needed, or ask the operator for more.`,
-      { extra: { quota: 'team', limit, used } },
-    );
-  }
+  await assertMayOwn(tx, accountId);
   const id = await insertTeam(tx, { name: name.trim(), ownerId: accountId });
   await recordTeam(tx, id, teamEvents.created, { name: name.trim() });
   return viewTeam({ id, name: name.trim(), personal: false });

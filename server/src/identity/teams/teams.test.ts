@@ -61,6 +61,26 @@ describe('teams', () => {
     );
   });
 
+  it('are five of an account, also with those that were handed over to it', async () => {
+    const account = await createTeam(test.database);
+    for (let count = 1; count < 5; count += 1) {
+      const other = await createTeam(test.database);
+      await joinTeam(test.database, account.accountId, other.teamId, 'viewer');
+      const body = { account: account.accountId };
+      assert.equal((await call('POST', '/team/transfer', { token: other.token, body })).status, 200);
+    }
+    const sixth = await createTeam(test.database);
+    await joinTeam(test.database, account.accountId, sixth.teamId, 'viewer');
+    const toOwner = { token: sixth.token, body: { role: 'owner' } };
+    const refused = await call('PUT', `/team/members/${account.accountId}`, toOwner);
+    assert.deepEqual([refused.status, refused.body.quota, refused.body.used], [422, 'team', 5]);
+    const another = await createTeam(test.database);
+    const { body } = await invite(another.teamId, { role: 'owner' }, another.token);
+    assert.equal((await accept(account.token, body.code)).body.code, 'quota_exceeded');
+    await test.database.pool.query('update users set team_limit = 6 where id = $1', [account.accountId]);
+    assert.equal((await accept(account.token, body.code)).status, 200, 'the invitation was not used up');
+  });
+
   it('are deleted in a session by who has just given the password', async () => {
     const session = await openSession(test.database, owner);
     await test.database.pool.query(`update sessions set proved_at = now() - interval '1 hour'`);
