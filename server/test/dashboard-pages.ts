@@ -30,7 +30,7 @@ const fixed = (name: string, url: string, prepare?: DashboardPage['prepare']): D
 });
 
 /** Opens the dialog behind a button. */
-const opens = (button: string) => async (page: Page) => {
+const opens = (button: string | RegExp) => async (page: Page) => {
   await page.getByRole('button', { name: button, exact: true }).click();
   await page.getByRole('dialog').waitFor();
 };
@@ -97,7 +97,7 @@ export const PAGES: readonly DashboardPage[] = [
     await page.getByRole('radio', { name: /One by one/ }).check();
     await page.getByRole('checkbox', { name: 'vps:read' }).check();
   }),
-  fixed('tokens-details', '/tokens', opens('Details of backup')),
+  fixed('tokens-details', '/tokens', opens(/^Details of backup/)),
   fixed('operator', '/operator'),
   fixed('operator-accounts', '/operator/accounts'),
   fixed('operator-teams', '/operator/teams'),
