@@ -15,6 +15,7 @@ interface Engine {
 
 const HOST = '127.0.0.1';
 const PASSWORD = 'correct horse battery';
+const HANGS_UP = 'hangs up';
 
 describe('the test of a connection', () => {
   const secrets = createSecretBox(Buffer.alloc(32, 1));
@@ -33,8 +34,9 @@ describe('the test of a connection', () => {
     const server = tls.createServer({ cert: certificate, key }, (socket) => {
       socket.on('error', () => {});
       socket.on('data', (data) => {
-        const words = data.toString().split('\r\n');
-        socket.write(`${answers[words[2]!] ?? '-ERR'}\r\n`);
+        const answer = answers[data.toString().split('\r\n')[2]!] ?? '-ERR';
+        if (answer === HANGS_UP) socket.end();
+        else socket.write(`${answer}\r\n`);
       });
     });
     server.on('tlsClientError', () => {});
@@ -105,6 +107,20 @@ describe('the test of a connection', () => {
     assert.match(report.remediation ?? '', /password/);
     const loading = await open(authority, { AUTH: '+OK', PING: '-LOADING the dataset' });
     assert.deepEqual(await states(loading.port), ['tcp ok', 'tls ok', 'sign_in ok', 'query failed']);
+  });
+
+  it('ends with an engine that hangs up without an answer', async () => {
+    for (const [answers, step] of [
+      [{ AUTH: HANGS_UP }, 3],
+      [{ AUTH: '+OK', PING: HANGS_UP }, 4],
+    ] as const) {
+      const { port } = await open(authority, answers);
+      const { steps } = await run(port);
+      assert.deepEqual(
+        [steps[step]?.state, steps[step]?.message],
+        ['failed', 'The connection was closed without an answer.'],
+      );
+    }
   });
 
   it('names the step for databases, too', async () => {

@@ -14,9 +14,11 @@ export const tryRedis: TryConnection = async (target, done) => {
   try {
     await once(socket, 'secureConnect');
     done('tls');
-    await ask(socket, ['AUTH', username, password]);
+    // Unlike a wait for `data`, it ends when the connection does, and takes errors between two questions.
+    const chunks = socket.iterator();
+    await ask(socket, chunks, ['AUTH', username, password]);
     done('sign_in');
-    await ask(socket, ['PING']);
+    await ask(socket, chunks, ['PING']);
     done('query');
   } finally {
     socket.destroy();
@@ -24,13 +26,18 @@ export const tryRedis: TryConnection = async (target, done) => {
 };
 
 /** Sends a command; rejects with what the engine says against it. */
-async function ask(socket: tls.TLSSocket, words: readonly string[]): Promise<void> {
+async function ask(
+  socket: tls.TLSSocket,
+  chunks: AsyncIterator<Buffer>,
+  words: readonly string[],
+): Promise<void> {
   const parts = words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`);
   socket.write(`*${words.length}\r\n${parts.join('')}`);
   let answer = '';
   while (!answer.includes('\r\n') && answer.length < LIMIT) {
-    const [chunk] = (await once(socket, 'data')) as [Buffer];
-    answer += chunk.toString('latin1');
+    const { value, done } = await chunks.next();
+    if (done) throw new Error('The connection was closed without an answer.');
+    answer += (value as Buffer).toString('latin1');
   }
   if (!answer.startsWith('+')) throw new Error(answer.split('\r\n', 1)[0]!.replace(/^-/, ''));
 }
