@@ -59,6 +59,14 @@ export const PAGES: readonly DashboardPage[] = [
   fixed('databases', '/databases'),
   fixed('databases-new', '/databases/new'),
   ...tabsOf('database', '/databases', ({ database }) => database),
+  {
+    name: 'database-connection-tested',
+    url: ({ database }) => `/databases/${database}/connect`,
+    prepare: async (page) => {
+      await page.getByRole('button', { name: 'Test connection' }).click();
+      await page.getByText('Not tried').first().waitFor();
+    },
+  },
   fixed('caches', '/caches'),
   fixed('caches-new', '/caches/new'),
   ...tabsOf('cache', '/caches', ({ cache }) => cache),

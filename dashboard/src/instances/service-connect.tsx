@@ -9,6 +9,7 @@ import { SelectField } from '../ui/field.tsx';
 import { Facts, Section } from '../ui/page.tsx';
 import { tellFailure } from '../ui/toast.tsx';
 import { reasonAgainst, useInstanceActions } from './actions.ts';
+import { ConnectionTest } from './connection-test.tsx';
 import type { Kind } from './kinds.ts';
 import { type Service, useService } from './service-tabs.tsx';
 import { snippetsFor } from './snippets.ts';
@@ -79,6 +80,7 @@ export function ServiceConnect({ kind, id }: { kind: Kind; id: string }) {
           />
           <FirewallHint path={kind.path} id={id} />
         </Section>
+        <ConnectionTest kind={kind} id={id} />
         <Reachability kind={kind} service={service} />
       </div>
       {data && <Snippets service={service} data={isShown ? data : { ...data, password: 'PASSWORD' }} />}
