@@ -15,6 +15,7 @@ import {
 import { makeBucket, succeeded } from '../object-storage.ts';
 import { testPaths, testPresigned } from './object-store-addresses.ts';
 import { codeOf, outcomeOf, type StoreCustomers } from './object-store-customers.ts';
+import { testQuestions } from './object-store-questions.ts';
 import { readAs, type Scene, setScene } from './object-store-scene.ts';
 
 /** What somebody tries who has a key of another team, a lesser key of the same, or none. */
@@ -32,6 +33,7 @@ export function testAttacks(customers: StoreCustomers): void {
     testOtherApis(customers, scene);
     testNames(customers, scene);
     testLockout(customers);
+    testQuestions(scene);
   });
 }
 

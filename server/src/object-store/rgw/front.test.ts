@@ -36,6 +36,10 @@ describe('the front of the object store', () => {
       const parts: Buffer[] = [];
       for await (const part of incoming) parts.push(part as Buffer);
       const body = Buffer.concat(parts).toString();
+      if (incoming.url?.endsWith('?publicAccessBlock')) {
+        incoming.socket.end('HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\nnone<More/>');
+        return;
+      }
       seen.push({ method: incoming.method!, url: incoming.url!, rawHeaders: incoming.rawHeaders, body });
       response.writeHead(200, { ETag: '"e"', 'X-Amz-Meta-Name': 'caf\u00e9' });
       response.end(`${incoming.method} ${incoming.url}`);
@@ -113,6 +117,13 @@ describe('the front of the object store', () => {
     const before = seen.length;
     const refused = await ask({ method: 'PUT', path: '/refused', headers }, 'content');
     assert.deepEqual([refused.status, refused.body, seen.length], [403, 'no', before]);
+  });
+
+  it('gives back an answer that the gateway goes on behind, and nothing of what follows', async () => {
+    for (let count = 0; count < 3; count++) {
+      const answer = await ask({ path: '/b?publicAccessBlock' });
+      assert.deepEqual([answer.status, answer.body], [404, 'none']);
+    }
   });
 
   it('lets nobody reach the admin API, however it is spelled', async () => {
