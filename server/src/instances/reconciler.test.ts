@@ -38,7 +38,7 @@ describe('VPS reconciler', () => {
   const hasToWait = async () => {
     const { rows } = await test.database.pool.query(
       `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
-         and query like '%for update%'`,
+         and query ~ 'for (no key )?update'`,
     );
     return rows.length > 0;
   };
