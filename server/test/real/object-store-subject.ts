@@ -17,8 +17,8 @@ import type { StoreWorld } from './object-store.ts';
 const FIRST = slice.firstTeam + 700;
 
 /** The contract's subject: S3 is asked through the customers' endpoint, with the SDK. */
-export function realStoreSubject(world: StoreWorld): StoreSubject {
-  const teams = { one: FIRST, two: FIRST + 1 };
+export function realStoreSubject(world: StoreWorld, first = FIRST): StoreSubject {
+  const teams = { one: first, two: first + 1 };
   return {
     store: world.store,
     teams,

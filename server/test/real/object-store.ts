@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { Agent as HttpsAgent } from 'node:https';
-import { createServer } from 'node:net';
+import { Agent as HttpsAgent, request } from 'node:https';
+import { createServer, type LookupFunction } from 'node:net';
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { Agent } from 'undici';
 import { readConfig } from '../../src/config.ts';
@@ -8,19 +8,21 @@ import type { DataPlane } from '../../src/dataplane/contract/data-plane.ts';
 import { IncusClient } from '../../src/dataplane/incus/client.ts';
 import { projectName } from '../../src/dataplane/incus/names.ts';
 import { migrate } from '../../src/db/migrate.ts';
-import { createSecretBox } from '../../src/lib/crypto.ts';
+import { createSecretBox, type SecretBox } from '../../src/lib/crypto.ts';
 import { createLog } from '../../src/lib/log.ts';
 import { createAuthority, type KeyedCertificate } from '../../src/lib/pki.ts';
 import type { ObjectStore } from '../../src/object-store/contract.ts';
 import { createLocalObjectStore } from '../../src/object-store/rgw/local.ts';
 import { PLATFORM_TEAM, STORE } from '../../src/object-store/rgw/place.ts';
-import { readStore, type StoreRow } from '../../src/object-store/rgw/row.ts';
+import { createStore, readStore, type StoreRow } from '../../src/object-store/rgw/row.ts';
+import type { S3Config } from '../../src/s3-config.ts';
 import { createTestDatabase, type TestDatabase } from '../database.ts';
+import { waitFor } from '../harness.ts';
 import { createTestIncus, fromTestRun } from '../incus.ts';
 import { slice } from '../slice.ts';
 
-/** GiB: the least that can be set. */
-const SIZE_GB = 10;
+/** GiB, so few that a test can fill it. */
+const SIZE_GB = 1;
 
 /** The install's own object store, on the Incus of the test run. It has one place there, so one test file makes it. */
 export class StoreWorld {
@@ -32,7 +34,7 @@ export class StoreWorld {
   dispatcher!: Agent;
   port = 0;
   #incus!: IncusClient;
-  readonly #secretKey = randomBytes(32);
+  readonly secrets: SecretBox = createSecretBox(randomBytes(32));
 
   async open(): Promise<void> {
     const log = createLog(process.env.DANUBE_TEST_LOG ?? 'silent');
@@ -41,22 +43,49 @@ export class StoreWorld {
     await migrate(this.database.db);
     this.authority = await createAuthority('test authority');
     this.port = await freePort();
-    const config = readConfig({ DANUBE_S3_PORT: String(this.port), DANUBE_S3_SIZE_GB: String(SIZE_GB) });
+    this.dispatcher = new Agent({ connect: { ca: this.authority.certificate } });
+    this.#incus = new IncusClient({ socketPath: fromTestRun('DANUBE_TEST_INCUS_SOCKET') });
+    await createStore(this.database, this.secrets, slice.pools, SIZE_GB);
+    const { credentials } = (await readStore(this.database.db, this.secrets))!;
+    // So that the gateway can stand for one of an operator's as well.
+    const plain = this.secrets.seal(JSON.stringify({ ...credentials, adminEntry: 'admin' }));
+    await this.database.pool.query('update object_store set credentials_sealed = $1', [plain]);
+    this.start({});
+    await this.store.ensureReady(() => undefined);
+  }
+
+  /** Serves the store as a server with these settings does. */
+  start(changes: Partial<S3Config>): void {
+    const { s3 } = readConfig({ DANUBE_S3_PORT: String(this.port) });
     this.store = createLocalObjectStore({
-      s3: config.s3,
+      s3: { ...s3, sizeGb: SIZE_GB, ...changes },
       database: this.database,
-      secrets: createSecretBox(this.#secretKey),
+      secrets: this.secrets,
       plane: this.plane,
       pools: slice.pools,
       authority: async () => this.authority,
       publicAddress: '127.0.0.1',
       installId: fromTestRun('DANUBE_TEST_INSTALL_ID'),
       serves: true,
-      log,
+      log: createLog(process.env.DANUBE_TEST_LOG ?? 'silent'),
     });
-    this.dispatcher = new Agent({ connect: { ca: this.authority.certificate } });
-    this.#incus = new IncusClient({ socketPath: fromTestRun('DANUBE_TEST_INCUS_SOCKET') });
-    await this.store.ensureReady(() => undefined);
+  }
+
+  /** The same store, after a restart of the server with these settings. Resolves when it is as they say. */
+  async restart(changes: Partial<S3Config>): Promise<void> {
+    const { generation } = (await readStore(this.database.db, this.secrets))!;
+    await this.store.close();
+    this.start(changes);
+    await waitFor(
+      'the instance to be replaced',
+      async () => {
+        const row = await readStore(this.database.db, this.secrets);
+        const present = await this.plane.describeInstance(STORE);
+        return row!.generation > generation && present?.generation === row!.generation;
+      },
+      600,
+    );
+    await this.plane.waitForService(STORE, 300);
   }
 
   async close(): Promise<void> {
@@ -69,9 +98,23 @@ export class StoreWorld {
     await this.database?.drop();
   }
 
+  /** Asks the port of the store as a browser does, by that name of a host. */
+  get(host: string, path: string): Promise<{ status: number; body: string }> {
+    return new Promise((resolve, reject) => {
+      const options = { host, path, port: this.port, ca: this.authority.certificate, lookup: thisHost };
+      const asked = request(options, async (answer) => {
+        const parts: Buffer[] = [];
+        for await (const part of answer) parts.push(part as Buffer);
+        resolve({ status: answer.statusCode ?? 0, body: Buffer.concat(parts).toString() });
+      });
+      asked.once('error', reject);
+      asked.end();
+    });
+  }
+
   /** What only the platform knows of the store. */
   async row(): Promise<StoreRow> {
-    const row = await readStore(this.database.db, createSecretBox(this.#secretKey));
+    const row = await readStore(this.database.db, this.secrets);
     if (!row) throw new Error('There is no object store.');
     return row;
   }
@@ -104,13 +147,22 @@ export class StoreWorld {
       region: this.store.access.region,
       forcePathStyle: true,
       requestHandler: {
-        httpsAgent: new HttpsAgent({ ca: this.authority.certificate, keepAlive: true, maxSockets: 16 }),
+        httpsAgent: new HttpsAgent({
+          ca: this.authority.certificate,
+          keepAlive: true,
+          maxSockets: 16,
+          lookup: thisHost,
+        }),
       },
       ...(credentials ? { credentials } : anonymous),
       ...changes,
     } as S3ClientConfig);
   }
 }
+
+/** Domains of tests are known to nobody else. */
+const thisHost: LookupFunction = (_name, { all }, callback) =>
+  all ? callback(null, [{ address: '127.0.0.1', family: 4 }]) : callback(null, '127.0.0.1', 4);
 
 async function freePort(): Promise<number> {
   const server = createServer();

@@ -10,10 +10,13 @@ import { slice } from '../../slice.ts';
 import { StoreWorld } from '../object-store.ts';
 import { testStorageApi } from '../object-store-api.ts';
 import { testAttacks } from '../object-store-attacks.ts';
+import { testFullStore, testReplacement } from '../object-store-care.ts';
 import { StoreCustomers } from '../object-store-customers.ts';
 import { testFromGuest } from '../object-store-guest.ts';
 import { testGuide } from '../object-store-guide.ts';
+import { testRequestLog } from '../object-store-log.ts';
 import { testMatrix } from '../object-store-matrix.ts';
+import { testOtherCeph } from '../object-store-other.ts';
 import { testPrograms } from '../object-store-programs.ts';
 import { testSdk } from '../object-store-sdk.ts';
 import { realStoreSubject } from '../object-store-subject.ts';
@@ -28,8 +31,12 @@ describe('the object store of the install', { timeout: 1_800_000 }, () => {
   before(() => world.open());
   after(() => world.close());
 
+  testFullStore(world);
+  testReplacement(world);
   objectStoreContract('Ceph', async () => realStoreSubject(world));
   testStorageApi(world);
+  testRequestLog(world);
+  testOtherCeph(world);
 
   describe('for customers', () => {
     const customers = new StoreCustomers(world);
