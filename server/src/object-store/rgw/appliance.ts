@@ -80,11 +80,12 @@ export class Appliance {
     const wanted = await this.#ensureRow();
     // The old one serves while the image is built.
     await plane.ensureImage(OBJECT_STORE_IMAGE, progress);
+    progress?.('Starting the object store', 70);
+    await plane.ensureTenant({ teamId: PLATFORM_TEAM, network: wanted.network });
+    await plane.ensureFirewalls(PLATFORM_TEAM, [storeFirewall(wanted)]);
+    // After its network: see `isMade`.
     await beginGeneration(database.db, originOf(wanted, names));
     const row = (await this.find()) ?? wanted;
-    progress?.('Starting the object store', 70);
-    await plane.ensureTenant({ teamId: PLATFORM_TEAM, network: row.network });
-    await plane.ensureFirewalls(PLATFORM_TEAM, [storeFirewall(row)]);
     const present = await plane.describeInstance(STORE);
     // In good order, so that the next one has nothing to recover.
     if (present && present.generation < row.generation) await plane.ensureStopped(STORE, STOP_SECONDS);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { type AddressInfo, createServer } from 'node:net';
 import { after, before, describe, it } from 'node:test';
+import { sql } from 'kysely';
 import { Agent, request } from 'undici';
 import { createTestDatabase, type TestDatabase } from '../../../test/database.ts';
 import { TEST_POOLS, waitFor } from '../../../test/harness.ts';
@@ -13,6 +14,9 @@ import { createLog } from '../../lib/log.ts';
 import { createAuthority } from '../../lib/pki.ts';
 import type { ObjectStore } from '../contract.ts';
 import { createLocalObjectStore } from './local.ts';
+import { readStore } from './row.ts';
+
+const secrets = createSecretBox(randomBytes(32));
 
 /** The instance is a simulated one, so what is tried here is what this process does around it. */
 describe('the object store that an install runs', () => {
@@ -27,6 +31,39 @@ describe('the object store that an install runs', () => {
     await migrate(database.db);
   });
 
+  it('sends nothing to the address of the gateway before the network of that is made', async (context) => {
+    const plane = createSimDataPlane({ stateFile: null, latencyMs: 0 });
+    let build = (): void => undefined;
+    const built = new Promise<void>((resolve) => {
+      build = resolve;
+    });
+    const { ensureImage } = plane;
+    plane.ensureImage = (...image) => built.then(() => ensureImage(...image));
+    const authority = await createAuthority('test');
+    const local = createLocalObjectStore({
+      ...{ database, secrets, plane, pools: TEST_POOLS, authority: async () => authority },
+      s3: readConfig({ DANUBE_S3_SIZE_GB: '10' }).s3,
+      ...{ publicAddress: '127.0.0.1', installId: 'abcdef', serves: false, log: createLog('silent') },
+    });
+    context.after(async () => {
+      await local.close();
+      await plane.close();
+      await sql`truncate object_store`.execute(database.db);
+    });
+    const sent = context.mock.method(globalThis, 'fetch', async () => Response.json({}));
+    const making = local.ensureReady(() => undefined);
+    await waitFor('the store to have its address', () => readStore(database.db, secrets));
+    assert.equal(await local.isMade(), false);
+    await assert.rejects(local.listBuckets(), { code: 'unreachable' });
+    assert.equal(await local.readRequests(null, 1), null);
+    // A workflow that begins at that time waits for the same.
+    const second = local.ensureReady(() => undefined);
+    assert.equal(sent.mock.callCount(), 0);
+    build();
+    await Promise.all([making, second]);
+    assert.equal(await local.isMade(), true);
+  });
+
   it('serves its port as soon as whoever has it lets go of it', async () => {
     const other = createServer();
     await new Promise<void>((resolve) => other.listen(0, resolve));
@@ -35,7 +72,7 @@ describe('the object store that an install runs', () => {
     store = createLocalObjectStore({
       s3: readConfig({ DANUBE_S3_PORT: String(port), DANUBE_S3_SIZE_GB: '10' }).s3,
       database,
-      secrets: createSecretBox(randomBytes(32)),
+      secrets,
       plane: createSimDataPlane({ stateFile: null, latencyMs: 0 }),
       pools: TEST_POOLS,
       authority: async () => authority,

@@ -13,7 +13,7 @@ import { watchCertificate } from './certificates.ts';
 import { GatewayClient } from './client.ts';
 import { createRgwObjectStore } from './object-store.ts';
 import { readRequestLog } from './requests.ts';
-import { GATEWAY_PORT, gatewayAddress, type StoreRow } from './row.ts';
+import { GATEWAY_PORT, gatewayAddress, isMade, type StoreRow } from './row.ts';
 import { Serving } from './serving.ts';
 
 export interface LocalStoreOptions {
@@ -43,6 +43,10 @@ export function createLocalObjectStore(options: LocalStoreOptions): ObjectStore 
   });
   if (options.serves) serving.start();
 
+  const findMade = async (): Promise<StoreRow | null> => {
+    const row = await appliance.find();
+    return row && isMade(row) ? row : null;
+  };
   let client: GatewayClient | null = null;
   const connect = (row: StoreRow): void => {
     const { adminEntry, accessKey, secretKey } = row.credentials;
@@ -50,7 +54,7 @@ export function createLocalObjectStore(options: LocalStoreOptions): ObjectStore 
     client ??= new GatewayClient({ url, region: s3.region, adminEntry, accessKey, secretKey });
   };
   const answers = async (): Promise<boolean> => {
-    const row = await appliance.find();
+    const row = await findMade();
     if (!row) return false;
     connect(row);
     return client!.admin('GET', 'metadata/user', { 'max-entries': 1 }).then(
@@ -68,16 +72,16 @@ export function createLocalObjectStore(options: LocalStoreOptions): ObjectStore 
       kms: false,
     },
     async client() {
-      const row = client ? null : await appliance.find();
+      const row = client ? null : await findMade();
       if (row) connect(row);
       if (client) return client;
       throw new DataPlaneError('unreachable', 'This install has no object storage yet.');
     },
     async readRequests(after, limit) {
-      const row = await appliance.find();
+      const row = await findMade();
       return row && readRequestLog(row, after, limit, log);
     },
-    isMade: async () => (await appliance.find()) !== null,
+    isMade: async () => (await findMade()) !== null,
     async ensureReady(progress) {
       // Workflows ask each time: one question to the gateway instead of several to Incus.
       if (await answers()) return;

@@ -42,6 +42,12 @@ export interface StoreRow {
 export const gatewayAddress = ({ network }: StoreRow): string =>
   network.ipv4.gateway.replace(/\d+$/, String(HOST_NUMBER));
 
+/**
+ * Whether there is an instance, or has been one. Before that, nothing may be sent to its address: the host has no network
+ * in which it is, and would send it out by the default route, with what proves who asks.
+ */
+export const isMade = ({ generation }: StoreRow): boolean => generation > 0;
+
 export const keysUrl = ({ network }: StoreRow): string => `http://${network.ipv4.gateway}:${KEYS_PORT}`;
 
 /** Null where the install has no object store yet. */

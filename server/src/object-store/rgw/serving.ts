@@ -12,7 +12,7 @@ import type { BucketKeys } from './bucket-keys.ts';
 import { createFront, type Front } from './front.ts';
 import { createKeyService } from './key-service.ts';
 import { PLATFORM_TEAM } from './place.ts';
-import { GATEWAY_PORT, gatewayAddress, KEYS_PORT, type StoreRow } from './row.ts';
+import { GATEWAY_PORT, gatewayAddress, isMade, KEYS_PORT, type StoreRow } from './row.ts';
 
 export interface ServingOptions {
   appliance: Appliance;
@@ -141,12 +141,14 @@ export class Serving {
     const front = createFront({
       certificate: this.#certificate,
       upstream: () =>
-        this.#row && {
-          host: gatewayAddress(this.#row),
-          port: GATEWAY_PORT,
-          adminEntry: this.#row.credentials.adminEntry,
-          domain: s3.domain,
-        },
+        this.#row && isMade(this.#row)
+          ? {
+              host: gatewayAddress(this.#row),
+              port: GATEWAY_PORT,
+              adminEntry: this.#row.credentials.adminEntry,
+              domain: s3.domain,
+            }
+          : null,
       hasRoomFor: (bytes) => this.#hasRoomFor(bytes),
     });
     await listen(front.server, s3.port);
