@@ -9,7 +9,7 @@ export function Secret({ made: { plain_text, curl, warnings }, onDone }: { made:
   const lines = [
     [text.token, plain_text],
     [text.curl, curl],
-    [text.environment, `export DANUBE_TOKEN='${plain_text}'`],
+    [text.environment, `export TOKEN='${plain_text}' API=${location.origin}/api/v1`],
   ] as const;
   return (
     <div className="flex flex-col gap-4">
