@@ -51,8 +51,11 @@ describe('deliveries of webhooks', () => {
 
   /** Makes what waits for its next attempt due now. */
   async function hurry(teamId: number): Promise<void> {
-    await sql`update webhook_deliveries set next_attempt_at = now() where team_id = ${teamId} and state = 'pending'`.execute(
-      test.database.db,
+    // It is run again where it waits for the dispatcher, and that for it.
+    await test.database.transaction((tx) =>
+      sql`update webhook_deliveries set next_attempt_at = now() where team_id = ${teamId} and state = 'pending'`.execute(
+        tx,
+      ),
     );
     await sql`select pg_notify('danube_events', '')`.execute(test.database.db);
   }
