@@ -4,6 +4,7 @@ import { Value } from 'typebox/value';
 import { deleteInBatches } from '../db/batches.ts';
 import type { Database, Queryable, Tx } from '../db/database.ts';
 import type { Events } from '../db/schema.gen.ts';
+import { lockInstall } from '../db/transaction-locks.ts';
 import type { EventType } from './catalogue.ts';
 
 /** The resource that an event is about. */
@@ -214,7 +215,7 @@ async function placeEvents(database: Database): Promise<void> {
   await database.transaction(async (tx) => {
     // A statement of its own: the update then takes its snapshot after the lock, and sees what the previous holder
     // committed.
-    await sql`select pg_advisory_xact_lock(hashtext('danube.events'))`.execute(tx);
+    await lockInstall(tx, 'events');
     await sql`
       with placed as materialized (
         select id, nextval('event_positions') as position

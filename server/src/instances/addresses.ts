@@ -1,6 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { TenantNetwork } from '../dataplane/contract/networks.ts';
 import type { Queryable, Tx } from '../db/database.ts';
+import { lockInstall } from '../db/transaction-locks.ts';
 import { AppError } from '../lib/errors.ts';
 
 /** CIDR ranges that team networks are cut from. Each team gets an IPv4 /22 and an IPv6 /64. */
@@ -125,7 +126,7 @@ export const noNetworkLeft = (): AppError =>
  * transaction ends, no other one gets a network, so that the ordinals have no gaps; networks are rarely created.
  */
 export async function nextSubnets(tx: Tx, pools: AddressPools): Promise<RawBuilder<unknown>> {
-  await sql`select pg_advisory_xact_lock(hashtext('danube.networks'))`.execute(tx);
+  await lockInstall(tx, 'networks');
   return sql`
     with slot as (
       select coalesce(max(ordinal) + 1, 0) as ordinal

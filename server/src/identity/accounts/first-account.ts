@@ -1,5 +1,5 @@
-import { sql } from 'kysely';
 import type { Database } from '../../db/database.ts';
+import { lockInstall } from '../../db/transaction-locks.ts';
 import { SCOPE_SETS } from '../../http/scopes.ts';
 import { createToken } from '../tokens/service.ts';
 import { createLink } from './links.ts';
@@ -25,7 +25,7 @@ export async function ensureFirstAccount(
   database: Database,
 ): Promise<{ account: string; made: FirstCredentials | null }> {
   return database.transaction(async (tx) => {
-    await sql`select pg_advisory_xact_lock(hashtext('danube.first-account'))`.execute(tx);
+    await lockInstall(tx, 'first-account');
     const present = await tx.selectFrom('users').select('email').orderBy('id').limit(1).executeTakeFirst();
     if (present) return { account: present.email, made: null };
     const account = { email: EMAIL, name: 'Administrator', passwordHash: null, verified: true };

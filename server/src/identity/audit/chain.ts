@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Database, Queryable, Tx } from '../../db/database.ts';
+import { lockInstall } from '../../db/transaction-locks.ts';
 import { equalBytes, type SecretBox } from '../../lib/crypto.ts';
 
 /**
@@ -45,7 +46,7 @@ export async function placeEntries(database: Database, secrets: SecretBox): Prom
 
 async function placeSome(tx: Tx, secrets: SecretBox): Promise<void> {
   // A statement of its own: those after it see what the previous holder of the lock has committed.
-  await sql`select pg_advisory_xact_lock(hashtext('danube.audit'))`.execute(tx);
+  await lockInstall(tx, 'audit');
   const head = await readHead(tx);
   if (!isGenuine(secrets, head))
     throw new Error('The end of the audit log was changed: `danube audit verify`.');

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Database, Queryable, Tx } from '../../db/database.ts';
+import { lockForTeam } from '../../db/transaction-locks.ts';
 import { refuseChanges } from '../../http/fixed.ts';
 import { pageOf } from '../../http/pagination.ts';
 import { assertScope, type TeamPrincipal } from '../../http/principal.ts';
@@ -226,7 +227,7 @@ async function begin(
 
 /** Throws `quota_exceeded`. Alerts go with their instance, so they are counted, under a lock. */
 async function assertRoom(tx: Tx, teamId: number): Promise<void> {
-  await sql`select pg_advisory_xact_lock(hashtext('danube.alerts'), ${teamId}::integer)`.execute(tx);
+  await lockForTeam(tx, 'alerts', teamId);
   const { used } = await tx
     .selectFrom('metric_alerts')
     .select(({ fn }) => fn.countAll<number>().as('used'))

@@ -1,6 +1,7 @@
 import { type Selectable, sql } from 'kysely';
 import type { Database, Queryable, Tx } from '../../db/database.ts';
 import type { Consoles } from '../../db/schema.gen.ts';
+import { lockForTeam } from '../../db/transaction-locks.ts';
 import type { Credential, TeamPrincipal } from '../../http/principal.ts';
 import { recordAudit } from '../../identity/audit/record.ts';
 import type { EndReason } from './messages.ts';
@@ -25,7 +26,7 @@ export async function lockCounts(
   teamId: number,
   instanceId: string,
 ): Promise<{ team: number; instance: number }> {
-  await sql`select pg_advisory_xact_lock(hashtext('danube.consoles'), ${teamId}::integer)`.execute(tx);
+  await lockForTeam(tx, 'consoles', teamId);
   const { team, instance } = await tx
     .selectFrom('consoles')
     .select(({ fn }) => [

@@ -1,6 +1,7 @@
 import { type Insertable, type Selectable, sql, type UpdateObject } from 'kysely';
 import type { Queryable, Tx } from '../../db/database.ts';
 import type { DB, ManagedServices } from '../../db/schema.gen.ts';
+import { lockInstall } from '../../db/transaction-locks.ts';
 import { type Listed, readPage } from '../../http/listing.ts';
 import { warnOfNamesake } from '../../http/warnings.ts';
 import { countOf } from '../../identity/teams/quotas.ts';
@@ -109,7 +110,7 @@ export async function updateService(db: Queryable, id: string, changes: ServiceC
 
 /** The lowest free public port of the range, or null. No other transaction can take one until this one ends. */
 export async function takePublicPort(tx: Tx, { first, last }: PortRange): Promise<number | null> {
-  await sql`select pg_advisory_xact_lock(hashtext('danube.public-ports'))`.execute(tx);
+  await lockInstall(tx, 'public-ports');
   const result = await sql<{ port: number }>`
     select candidate as port from generate_series(${first}::int, ${last}::int) candidate
     where not exists (select from managed_services where public_port = candidate)

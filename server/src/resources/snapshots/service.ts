@@ -1,5 +1,5 @@
-import { sql } from 'kysely';
 import type { Queryable, Tx } from '../../db/database.ts';
+import { lockForTeam } from '../../db/transaction-locks.ts';
 import type { ListWanted } from '../../http/listing.ts';
 import { pageOf } from '../../http/pagination.ts';
 import type { TeamPrincipal } from '../../http/principal.ts';
@@ -160,9 +160,7 @@ export class SnapshotService {
 
   async verify(tx: Tx, principal: TeamPrincipal, id: number | null) {
     // One at a time per team: the temporary instance takes memory that no one pays for.
-    await sql`select pg_advisory_xact_lock(hashtext('danube.drills'), ${principal.team.id}::integer)`.execute(
-      tx,
-    );
+    await lockForTeam(tx, 'drills', principal.team.id);
     const { snapshot, instance } = await this.#lock(tx, principal, id);
     const blocker = readingBlocker(snapshot, instance);
     if (blocker) throw blocker;

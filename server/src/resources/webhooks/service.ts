@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { type Insertable, sql } from 'kysely';
 import type { Database, Queryable, Tx } from '../../db/database.ts';
 import type { WebhookEndpoints } from '../../db/schema.gen.ts';
+import { lockForTeam } from '../../db/transaction-locks.ts';
 import { record } from '../../events/store.ts';
 import { pageOf } from '../../http/pagination.ts';
 import type { TeamPrincipal } from '../../http/principal.ts';
@@ -68,9 +69,7 @@ export class WebhookService {
   ) {
     const url = parseTarget(webhook_url, this.#policy, 'webhook_url');
     // A second request waits here until the first one has created the endpoint.
-    await sql`select pg_advisory_xact_lock(hashtext('danube.webhooks'), ${principal.team.id}::integer)`.execute(
-      tx,
-    );
+    await lockForTeam(tx, 'webhooks', principal.team.id);
     const present = await lockDefault(tx, principal.team.id);
     if (present) {
       const { enabled } = await this.#change(tx, present, {
