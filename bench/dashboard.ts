@@ -3,7 +3,6 @@
  * to its end, and how soon a change by somebody else is on the screen. Lighthouse is fetched by npm, and runs for desktops.
  */
 import { execFile } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -13,6 +12,7 @@ import { ensureDashboard } from '../server/src/host/dashboard.ts';
 import { CHROMIUM, openBrowser, signedIn } from '../server/test/browser.ts';
 import { clientOf, newVps } from '../server/test/client.ts';
 import { openSession, startTestApp, type TestApp, testConfig } from '../server/test/harness.ts';
+import { insertServers } from './present-servers.ts';
 import { median, type Row } from './report.ts';
 
 const LIGHTHOUSE = 'lighthouse@13.5.0';
@@ -30,7 +30,7 @@ export async function benchDashboard(): Promise<Row[]> {
   // Without a worker, because its reconciler would find that none of these servers has an instance.
   const test = await startTestApp({ dashboard, config: testConfig({ DANUBE_ROLE: 'api' }) });
   try {
-    const [first] = await fill(test);
+    const [first] = await insertServers(test, SERVERS);
     return [
       ...(await sizes(dashboard)),
       await longestTask(test),
@@ -164,7 +164,7 @@ async function longestTask(test: TestApp): Promise<Row> {
       await next.click();
     }
     await page.getByRole('button', { name: 'Status' }).click();
-    await page.getByRole('searchbox').pressSequentially('server-99');
+    await page.getByRole('searchbox').pressSequentially('web-99');
     await scroll(page);
     const longest = (await page.evaluate('globalThis.longest')) as number;
     return row(
@@ -181,32 +181,4 @@ async function longestTask(test: TestApp): Promise<Row> {
 
 async function scroll(page: Page): Promise<void> {
   for (let step = 0; step < 5; step += 1) await page.mouse.wheel(0, 600);
-}
-
-/** Returns the ids. */
-async function fill({ database: { pool }, team }: TestApp): Promise<string[]> {
-  const ids = Array.from({ length: SERVERS }, () => randomUUID());
-  const client = await pool.connect();
-  try {
-    await client.query('begin');
-    await client.query(`set local session_replication_role = replica`);
-    await client.query(
-      `with instance as (
-         insert into instances (id, kind, team_id, user_id, name, status, desired, plan, vcpu, memory_mb, disk_gb,
-           price_cents, datacenter, created_at)
-         select id, 'vps', $1, $2, 'server-' || n, 'running', 'running', 'nano_shared', 2, 2048, 40,
-           449, 'fsn1', now() - make_interval(secs => n)
-         from unnest($3::uuid[]) with ordinality one (id, n)
-         returning id),
-       numbered as (select id, row_number() over () n from instance),
-       member as (insert into members (id, instance_id, ipv4) select id, id, inet '10.64.0.0' + n from numbered)
-       insert into vps (id, cpu_allocation_type, image, auth_method, password_sealed, network_stack)
-       select id, 'shared', 'debian-12', 'ssh_key', '\\x00', 'dual_stack' from numbered`,
-      [team.teamId, team.accountId, ids],
-    );
-    await client.query('commit');
-  } finally {
-    client.release();
-  }
-  return ids;
 }
