@@ -5,7 +5,7 @@ import { useState } from 'react';
 import { accountQuery } from '../api/account.ts';
 import { ApiError, answerOf, api } from '../api/client.ts';
 import { signInApi } from '../sign-in/api.ts';
-import { EmailField, NewPasswordField } from '../sign-in/links.tsx';
+import { RegisterForm } from '../sign-in/links.tsx';
 import { useOptions } from '../sign-in/options.ts';
 import { SignInFrame } from '../sign-in/sign-in-frame.tsx';
 import { enterTeam } from '../team/enter.ts';
@@ -13,9 +13,6 @@ import { common } from '../text/common.ts';
 import { signIn } from '../text/sign-in.ts';
 import { teamText, invitationText as text } from '../text/team.ts';
 import { Button, ButtonLink } from '../ui/button.tsx';
-import { TextField } from '../ui/field.tsx';
-import { useForm } from '../ui/form.ts';
-import { Form } from '../ui/form-element.tsx';
 import { tellFailure } from '../ui/toast.tsx';
 import { forgetCode, invitationCode } from './code.ts';
 
@@ -107,16 +104,6 @@ function Register({
   onBack: () => void;
 }) {
   const [said, setSaid] = useState<string | null>(null);
-  const { values, set, errors, busy, submit } = useForm('register by invitation', {
-    email: email ?? '',
-    name: '',
-    password: '',
-  });
-  const register = async () => {
-    const { message } = await signInApi.register({ ...values, invitation: code });
-    forgetCode();
-    setSaid(message);
-  };
   if (said) {
     return (
       <SignInFrame title={text.registered} about={said}>
@@ -126,28 +113,19 @@ function Register({
   }
   return (
     <SignInFrame title={text.titleOf(team_name)} about={`${text.registerAbout} ${signIn.setAbout}`}>
-      <Form noValidate className="flex flex-col gap-4" onSend={() => submit(register)}>
-        <TextField
-          label={signIn.name}
-          autoComplete="name"
-          value={values.name}
-          errors={errors.name}
-          onValue={(name) => set('name', name)}
-        />
-        <EmailField value={values.email} errors={errors.email} onValue={(next) => set('email', next)} />
-        <NewPasswordField
-          label={signIn.password}
-          value={values.password}
-          errors={errors.password}
-          onValue={(password) => set('password', password)}
-        />
-        <Button type="submit" look="primary" busy={busy} className="w-full">
-          {signIn.create}
-        </Button>
+      <RegisterForm
+        draft="register by invitation"
+        email={email ?? ''}
+        invitation={code}
+        onDone={(message) => {
+          forgetCode();
+          setSaid(message);
+        }}
+      >
         <Button look="ghost" className="w-full" onClick={onBack}>
           {text.back}
         </Button>
-      </Form>
+      </RegisterForm>
     </SignInFrame>
   );
 }

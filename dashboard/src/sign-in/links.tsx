@@ -1,5 +1,5 @@
 import { Link, useNavigate } from '@tanstack/react-router';
-import { type ComponentProps, useEffect, useRef, useState } from 'react';
+import { type ComponentProps, type ReactNode, useEffect, useRef, useState } from 'react';
 import { ApiError } from '../api/client.ts';
 import { common } from '../text/common.ts';
 import { signIn as text } from '../text/sign-in.ts';
@@ -54,11 +54,11 @@ export function SetPasswordPage() {
 
 type Given = Pick<ComponentProps<typeof TextField>, 'value' | 'errors' | 'onValue'>;
 
-export const EmailField = (given: Given) => (
+const EmailField = (given: Given) => (
   <TextField label={text.email} type="email" autoComplete="username" {...given} />
 );
 
-export const NewPasswordField = (given: Given & { label: string }) => (
+const NewPasswordField = (given: Given & { label: string }) => (
   <TextField type="password" autoComplete="new-password" {...given} />
 );
 
@@ -158,35 +158,56 @@ export function ResetPage() {
 /** Opens an account, where anybody may. */
 export function RegisterPage() {
   const [said, setSaid] = useState<string | null>(null);
-  const { values, set, errors, busy, submit } = useForm('register', { email: '', name: '', password: '' });
   return (
     <SignInFrame title={text.registerTitle} about={said ?? text.setAbout}>
-      {!said && (
-        <Form
-          noValidate
-          className="flex flex-col gap-4"
-          onSend={() => submit(async () => setSaid((await signInApi.register(values)).message))}
-        >
-          <TextField
-            label={text.name}
-            autoComplete="name"
-            value={values.name}
-            errors={errors.name}
-            onValue={(name) => set('name', name)}
-          />
-          <EmailField value={values.email} errors={errors.email} onValue={(email) => set('email', email)} />
-          <NewPasswordField
-            label={text.password}
-            value={values.password}
-            errors={errors.password}
-            onValue={(password) => set('password', password)}
-          />
-          <Button type="submit" look="primary" busy={busy} className="w-full">
-            {text.create}
-          </Button>
-        </Form>
-      )}
+      {!said && <RegisterForm draft="register" onDone={setSaid} />}
       <BackToSignIn />
     </SignInFrame>
+  );
+}
+
+/** The fields of a new account, with what an invitation already says. */
+export function RegisterForm({
+  draft,
+  email = '',
+  invitation,
+  onDone,
+  children,
+}: {
+  /** The name under which what is typed is kept. */
+  draft: string;
+  email?: string;
+  invitation?: string;
+  /** Gets what the server says. */
+  onDone: (message: string) => void;
+  /** Stands under the button. */
+  children?: ReactNode;
+}) {
+  const { values, set, errors, busy, submit } = useForm(draft, { email, name: '', password: '' });
+  const register = async () => {
+    const { message } = await signInApi.register(invitation ? { ...values, invitation } : values);
+    onDone(message);
+  };
+  return (
+    <Form noValidate className="flex flex-col gap-4" onSend={() => submit(register)}>
+      <TextField
+        label={text.name}
+        autoComplete="name"
+        value={values.name}
+        errors={errors.name}
+        onValue={(name) => set('name', name)}
+      />
+      <EmailField value={values.email} errors={errors.email} onValue={(next) => set('email', next)} />
+      <NewPasswordField
+        label={text.password}
+        value={values.password}
+        errors={errors.password}
+        onValue={(password) => set('password', password)}
+      />
+      <Button type="submit" look="primary" busy={busy} className="w-full">
+        {text.create}
+      </Button>
+      {children}
+    </Form>
   );
 }
