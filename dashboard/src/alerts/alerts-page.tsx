@@ -9,9 +9,10 @@ import { Button } from '../ui/button.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { FilterBar } from '../ui/filter.tsx';
 import { Empty, PageHeader } from '../ui/page.tsx';
+import { PagedTable } from '../ui/paged-table.tsx';
 import { pathTo } from '../ui/path.ts';
 import { formatValue } from '../ui/quantity.ts';
-import { type Column, Pager, Table } from '../ui/table.tsx';
+import type { Column } from '../ui/table.tsx';
 import { AgoCell } from '../ui/time.tsx';
 import { AlertForm } from './alert-form.tsx';
 import { ALERT_TONES, type Alert, alertName, alertsQuery, conditionOf } from './api.ts';
@@ -98,22 +99,23 @@ export function AlertsPage({
             options={ALERT_STATES.map((state) => [state, text.states[state]])}
           />
         )}
-        {isEmpty ? (
-          <Empty
-            icon={<BellRing />}
-            title={status ? text.noMatch : text.emptyTitle}
-            action={status ? null : add}
-          >
-            {status ? null : text.emptyAbout}
-          </Empty>
-        ) : (
-          <Table caption={text.title} columns={COLUMNS} rows={data?.data} idOf={({ id }) => id} />
-        )}
-        <Pager
+        <PagedTable
+          caption={text.title}
+          columns={COLUMNS}
+          data={data}
+          idOf={({ id }) => id}
           page={page}
           perPage={PER_PAGE}
-          total={data?.pagination.total ?? 0}
-          onPage={(next) => onSearch({ page: next === 1 ? undefined : next })}
+          onSearch={onSearch}
+          empty={
+            <Empty
+              icon={<BellRing />}
+              title={status ? text.noMatch : text.emptyTitle}
+              action={status ? null : add}
+            >
+              {status ? null : text.emptyAbout}
+            </Empty>
+          }
         />
       </div>
       <Dialog open={isOpen} onClose={() => setOpen(false)} title={text.add} wide>

@@ -1,3 +1,4 @@
+import { pageInPath } from '../ui/path.ts';
 import type { AlertState } from './api.ts';
 
 export const ALERT_STATES: readonly AlertState[] = ['triggered', 'active', 'resolved', 'disabled'];
@@ -9,9 +10,8 @@ export interface AlertSearch {
 }
 
 export function readAlertSearch(search: Record<string, unknown>): AlertSearch {
-  const page = Number(search.page);
   return {
     status: ALERT_STATES.find((state) => state === search.status),
-    page: Number.isInteger(page) && page > 1 ? page : undefined,
+    page: pageInPath(search.page),
   };
 }

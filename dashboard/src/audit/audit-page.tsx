@@ -11,7 +11,8 @@ import { Dialog } from '../ui/dialog.tsx';
 import { FilterBar } from '../ui/filter.tsx';
 import { Notice } from '../ui/notice.tsx';
 import { Empty, PageHeader } from '../ui/page.tsx';
-import { type Column, Pager, Table } from '../ui/table.tsx';
+import { PagedTable } from '../ui/paged-table.tsx';
+import type { Column } from '../ui/table.tsx';
 import { AgoCell } from '../ui/time.tsx';
 import { type AuditSearch, OUTCOMES } from './search.ts';
 
@@ -123,23 +124,19 @@ export function AuditLog({
             all={text.all}
             options={OUTCOMES.map((outcome) => [outcome, text.states[outcome]])}
           />
-          {data?.data.length === 0 ? (
-            <Empty icon={<ScrollText />} title={text.emptyTitle}>
-              {text.emptyAbout}
-            </Empty>
-          ) : (
-            <Table
-              caption={title}
-              columns={columnsOf(setOpen)}
-              rows={data?.data}
-              idOf={({ id }) => String(id)}
-            />
-          )}
-          <Pager
+          <PagedTable
+            caption={title}
+            columns={columnsOf(setOpen)}
+            data={data}
+            idOf={({ id }) => String(id)}
             page={page}
             perPage={PER_PAGE}
-            total={data?.pagination.total ?? 0}
-            onPage={(next) => onSearch({ page: next === 1 ? undefined : next })}
+            onSearch={onSearch}
+            empty={
+              <Empty icon={<ScrollText />} title={text.emptyTitle}>
+                {text.emptyAbout}
+              </Empty>
+            }
           />
         </div>
       )}

@@ -1,3 +1,5 @@
+import { pageInPath } from '../ui/path.ts';
+
 export const OUTCOMES = ['done', 'refused', 'failed'] as const;
 
 export interface AuditSearch {
@@ -6,9 +8,8 @@ export interface AuditSearch {
 }
 
 export function readAuditSearch(search: Record<string, unknown>): AuditSearch {
-  const page = Number(search.page);
   return {
     status: OUTCOMES.find((outcome) => outcome === search.status),
-    page: Number.isInteger(page) && page > 1 ? page : undefined,
+    page: pageInPath(search.page),
   };
 }

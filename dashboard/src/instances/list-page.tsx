@@ -10,7 +10,7 @@ import { type Confirmation, ConfirmDialog } from '../ui/dialog.tsx';
 import { FilterSelect } from '../ui/filter.tsx';
 import { Menu } from '../ui/menu.tsx';
 import { Empty, PageHeader } from '../ui/page.tsx';
-import { pathTo } from '../ui/path.ts';
+import { pageInPath, pathTo } from '../ui/path.ts';
 import { actionColumn, Pager, Table } from '../ui/table.tsx';
 import { reasonAgainst } from './actions.ts';
 import { BulkBar } from './bulk-bar.tsx';
@@ -98,7 +98,7 @@ export function ListPage({ kind, search, onSearch }: Props) {
               page={page}
               perPage={PER_PAGE}
               total={rows?.length ?? 0}
-              onPage={(next) => onSearch({ page: next === 1 ? undefined : next })}
+              onPage={(next) => onSearch({ page: pageInPath(next) })}
             />
             {data && data.total > data.items.length && (
               <p className="border-t border-line px-5 py-2 text-sm text-quiet">

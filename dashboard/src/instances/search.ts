@@ -1,3 +1,5 @@
+import { pageInPath } from '../ui/path.ts';
+
 /** What a list shows, as its address says it. */
 export interface ListSearch {
   q?: string | undefined;
@@ -13,12 +15,11 @@ const textOf = (value: unknown): string | undefined => {
 
 /** Takes what it understands of an address, and leaves the rest out. */
 export function readListSearch(search: Record<string, unknown>): ListSearch {
-  const page = Number(search.page);
   return {
     q: textOf(search.q),
     status: textOf(search.status),
     sort: textOf(search.sort),
-    page: Number.isInteger(page) && page > 1 ? page : undefined,
+    page: pageInPath(search.page),
   };
 }
 

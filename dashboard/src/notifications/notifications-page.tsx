@@ -6,6 +6,7 @@ import { notificationText as text } from '../text/notifications.ts';
 import { Button, ButtonLink, IconButton } from '../ui/button.tsx';
 import { FilterBar } from '../ui/filter.tsx';
 import { Empty, PageHeader } from '../ui/page.tsx';
+import { pageInPath } from '../ui/path.ts';
 import { Pager } from '../ui/table.tsx';
 import { Ago } from '../ui/time.tsx';
 import { tellFailure } from '../ui/toast.tsx';
@@ -90,7 +91,7 @@ export function NotificationsPage({
           page={page}
           perPage={PER_PAGE}
           total={data?.total ?? 0}
-          onPage={(next) => onSearch({ page: next === 1 ? undefined : next })}
+          onPage={(next) => onSearch({ page: pageInPath(next) })}
         />
       </div>
     </>

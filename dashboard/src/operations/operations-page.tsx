@@ -8,8 +8,9 @@ import { operationsText as text } from '../text/operations.ts';
 import { Badge } from '../ui/badge.tsx';
 import { FilterBar } from '../ui/filter.tsx';
 import { Empty, PageHeader } from '../ui/page.tsx';
+import { PagedTable } from '../ui/paged-table.tsx';
 import { pathTo } from '../ui/path.ts';
-import { type Column, Pager, Table } from '../ui/table.tsx';
+import type { Column } from '../ui/table.tsx';
 import { AgoCell } from '../ui/time.tsx';
 import { OPERATION_TONES } from './operation-list.tsx';
 import { Bar } from './progress.tsx';
@@ -89,23 +90,19 @@ export function OperationsPage({
           all={text.all}
           options={STATES.map((state) => [state, text.states[state]])}
         />
-        {data?.data.length === 0 ? (
-          <Empty icon={<ListChecks />} title={text.emptyTitle}>
-            {text.emptyAbout}
-          </Empty>
-        ) : (
-          <Table
-            caption={text.title}
-            columns={columnsOf(names)}
-            rows={data?.data}
-            idOf={({ operation_id }) => operation_id}
-          />
-        )}
-        <Pager
+        <PagedTable
+          caption={text.title}
+          columns={columnsOf(names)}
+          data={data}
+          idOf={({ operation_id }) => operation_id}
           page={page}
           perPage={PER_PAGE}
-          total={data?.pagination.total ?? 0}
-          onPage={(next) => onSearch({ page: next === 1 ? undefined : next })}
+          onSearch={onSearch}
+          empty={
+            <Empty icon={<ListChecks />} title={text.emptyTitle}>
+              {text.emptyAbout}
+            </Empty>
+          }
         />
       </div>
     </>

@@ -1,3 +1,5 @@
+import { pageInPath } from '../ui/path.ts';
+
 export const OPERATION_STATES = ['queued', 'running', 'succeeded', 'failed'] as const;
 
 export interface OperationSearch {
@@ -6,9 +8,8 @@ export interface OperationSearch {
 }
 
 export function readOperationSearch(search: Record<string, unknown>): OperationSearch {
-  const page = Number(search.page);
   return {
     status: OPERATION_STATES.find((state) => state === search.status),
-    page: Number.isInteger(page) && page > 1 ? page : undefined,
+    page: pageInPath(search.page),
   };
 }

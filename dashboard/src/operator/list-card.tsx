@@ -1,6 +1,7 @@
 import { Search } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
-import { type Column, Pager, Table } from '../ui/table.tsx';
+import { PagedTable } from '../ui/paged-table.tsx';
+import type { Column } from '../ui/table.tsx';
 import { PER_PAGE } from './queries.ts';
 import type { ListPageProps } from './search.ts';
 
@@ -21,7 +22,6 @@ export function ListCard<T extends { id: number }>({
   none: ReactNode;
 }) {
   const [text, setText] = useState(search.q ?? '');
-  const page = search.page ?? 1;
   return (
     <div className="card overflow-hidden">
       <form
@@ -46,16 +46,15 @@ export function ListCard<T extends { id: number }>({
           />
         </div>
       </form>
-      {data?.data.length === 0 ? (
-        <p className="px-5 py-8 text-center text-quiet">{none}</p>
-      ) : (
-        <Table caption={caption} columns={columns} rows={data?.data} idOf={({ id }) => String(id)} />
-      )}
-      <Pager
-        page={page}
+      <PagedTable
+        caption={caption}
+        columns={columns}
+        data={data}
+        idOf={({ id }) => String(id)}
+        page={search.page}
         perPage={PER_PAGE}
-        total={data?.pagination.total ?? 0}
-        onPage={(next) => onSearch({ page: next === 1 ? undefined : next })}
+        onSearch={onSearch}
+        empty={<p className="px-5 py-8 text-center text-quiet">{none}</p>}
       />
     </div>
   );

@@ -1,3 +1,5 @@
+import { pageInPath } from '../ui/path.ts';
+
 export interface ListSearch {
   /** What is looked for. */
   q?: string | undefined;
@@ -8,11 +10,10 @@ export interface ListSearch {
 export const TROUBLES = ['failed', 'hanging'] as const;
 
 export function readListSearch(search: Record<string, unknown>): ListSearch {
-  const page = Number(search.page);
   return {
     q: typeof search.q === 'string' && search.q !== '' ? search.q : undefined,
     status: TROUBLES.find((one) => one === search.status),
-    page: Number.isInteger(page) && page > 1 ? page : undefined,
+    page: pageInPath(search.page),
   };
 }
 

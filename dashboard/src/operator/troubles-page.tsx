@@ -6,7 +6,8 @@ import { operatorText } from '../text/operator.ts';
 import { Badge } from '../ui/badge.tsx';
 import { FilterBar } from '../ui/filter.tsx';
 import { Empty, PageHeader } from '../ui/page.tsx';
-import { type Column, Pager, Table } from '../ui/table.tsx';
+import { PagedTable } from '../ui/paged-table.tsx';
+import type { Column } from '../ui/table.tsx';
 import { AgoCell } from '../ui/time.tsx';
 import { PER_PAGE, troublesQuery } from './queries.ts';
 import { type ListPageProps, TROUBLES } from './search.ts';
@@ -68,18 +69,19 @@ export function TroublesPage({ search: { status, page = 1 }, onSearch }: ListPag
           all={text.all}
           options={TROUBLES.map((one) => [one, text.states[one]])}
         />
-        {data?.data.length === 0 ? (
-          <Empty icon={<ListChecks />} title={text.emptyTitle}>
-            {text.emptyAbout}
-          </Empty>
-        ) : (
-          <Table caption={text.title} columns={COLUMNS} rows={data?.data} idOf={({ id }) => id} />
-        )}
-        <Pager
+        <PagedTable
+          caption={text.title}
+          columns={COLUMNS}
+          data={data}
+          idOf={({ id }) => id}
           page={page}
           perPage={PER_PAGE}
-          total={data?.pagination.total ?? 0}
-          onPage={(next) => onSearch({ page: next === 1 ? undefined : next })}
+          onSearch={onSearch}
+          empty={
+            <Empty icon={<ListChecks />} title={text.emptyTitle}>
+              {text.emptyAbout}
+            </Empty>
+          }
         />
       </div>
     </>
