@@ -1,5 +1,9 @@
 import { Type } from 'typebox';
+import type { Tx } from '../../db/database.ts';
+import type { EventType } from '../../events/catalogue.ts';
 import { normal } from '../../events/catalogue.ts';
+import { recordAll } from '../../events/store.ts';
+import type { ParameterGroup } from './store.ts';
 
 const Group = Type.Object({ name: Type.String(), provider_type: Type.String() });
 
@@ -24,3 +28,18 @@ export const parameterGroupEvents = {
     ({ name }) => `The parameter group "${name}" was deleted.`,
   ),
 };
+
+/** Writes what happened to groups of teams. */
+export const recordGroups = (
+  tx: Tx,
+  type: EventType<(typeof parameterGroupEvents)['created']['payload']>,
+  groups: readonly ParameterGroup[],
+) =>
+  recordAll(
+    tx,
+    type,
+    groups.map(({ id, team_id, name, provider }) => ({
+      subject: { teamId: team_id!, resourceType: 'parameter-group', resourceId: String(id) },
+      payload: { name, provider_type: provider },
+    })),
+  );

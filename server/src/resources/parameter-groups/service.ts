@@ -1,8 +1,6 @@
 import { sql } from 'kysely';
 import type { Images } from '../../dataplane/contract/images.ts';
 import type { Database, Queryable, Tx } from '../../db/database.ts';
-import type { EventType } from '../../events/catalogue.ts';
-import { recordAll } from '../../events/store.ts';
 import { refuseChanges } from '../../http/fixed.ts';
 import { pageOf } from '../../http/pagination.ts';
 import type { TeamPrincipal } from '../../http/principal.ts';
@@ -12,7 +10,7 @@ import { checkParameters, type Parameters } from '../../services/check-parameter
 import type { Provider } from '../../services/provider.ts';
 import { imageOf } from '../../services/provider.ts';
 import { findProvider } from '../../services/registry.ts';
-import { parameterGroupEvents } from './events.ts';
+import { parameterGroupEvents, recordGroups } from './events.ts';
 import type { Follower, GroupFollowers } from './followers.ts';
 import { knownParameters, resolveParameters } from './resolution.ts';
 import {
@@ -268,21 +266,6 @@ async function unsetDefault(
       and is_default and id is distinct from ${except} returning *`.execute(tx);
   await recordGroups(tx, parameterGroupEvents.updated, rows);
 }
-
-/** Writes what happened to groups of teams. */
-const recordGroups = (
-  tx: Tx,
-  type: EventType<(typeof parameterGroupEvents)['created']['payload']>,
-  groups: readonly ParameterGroup[],
-) =>
-  recordAll(
-    tx,
-    type,
-    groups.map(({ id, team_id, name, provider }) => ({
-      subject: { teamId: team_id!, resourceType: 'parameter-group', resourceId: String(id) },
-      payload: { name, provider_type: provider },
-    })),
-  );
 
 function viewGroup(group: ParameterGroup, restart: string[]) {
   return {
