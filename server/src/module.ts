@@ -8,7 +8,6 @@ import type { Api } from './http/api.ts';
 import type { Tag } from './http/openapi-parts.ts';
 import { registerScopes, registerSubjects, type ScopeSubject } from './http/scopes.ts';
 import { type AuditSubject, registerAuditSubjects } from './identity/audit/subjects.ts';
-
 import { type Quota, registerQuotas } from './identity/teams/quotas.ts';
 import type { AddressPools } from './instances/addresses.ts';
 import { type InstanceKind, registerKinds } from './instances/kinds.ts';
@@ -108,9 +107,8 @@ export interface ConsistencyCheck {
 }
 
 /**
-import { registerScopes, registerSubjects, type ScopeSubject } from './http/scopes.ts';
-import { type AuditSubject, registerAuditSubjects } from './identity/audit/subjects.ts';
- * running it again changes nothing.
+ * Makes the scopes, quotas, event types and kinds of modules known. Comes before anything asks for them; running it again
+ * changes nothing.
  */
 export function registerModules(modules: readonly ResourceModule[]): void {
   registerScopes(modules.flatMap(({ scopes = [] }) => scopes));
