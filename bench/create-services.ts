@@ -25,7 +25,7 @@ import { createTestIncus, fromTestRun } from '../server/test/incus.ts';
 import { dataMount, volumeOf } from '../server/test/volumes.ts';
 import { publishInitialising } from './initialising-images.ts';
 import { openRawTenant, type RawTenant } from './raw-tenant.ts';
-import { median, type Row } from './report.ts';
+import { median, printRounds, type Row } from './report.ts';
 
 /** Odd, for the median. */
 const ROUNDS = 5;
@@ -92,6 +92,7 @@ async function compare(setting: Setting, first: number | null): Promise<Row[]> {
     }
   }
   await removeImage?.();
+  printRounds(provider.id, { Danube: ours!, raw: raw!, initialising: initialising! });
   const row = (floor: number, floorName: string, aim: string): Row => ({
     name: `POST /${provider.kind} to first query, ${provider.name} ${provider.versions[0]!.version}`,
     ours: median(ours!),

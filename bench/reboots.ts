@@ -3,6 +3,7 @@
  * in, against the raw Incus calls that do the same until the SSH server's banner. Medians over alternating rounds.
  */
 import { setTimeout as delay } from 'node:timers/promises';
+import type { InstanceRef } from '../server/src/dataplane/contract/refs.ts';
 import { IncusClient } from '../server/src/dataplane/incus/client.ts';
 import {
   copyBody,
@@ -11,6 +12,8 @@ import {
   snapshotBody,
 } from '../server/src/dataplane/incus/instance-config.ts';
 import { projectName } from '../server/src/dataplane/incus/names.ts';
+import { instanceRef } from '../server/src/instances/naming.ts';
+import { getInstance } from '../server/src/instances/store.ts';
 import { createLog } from '../server/src/lib/log.ts';
 import { type Call, clientOf } from '../server/test/client.ts';
 import { createSshClient } from '../server/test/contract/ssh-client.ts';
@@ -18,7 +21,7 @@ import { startTestApp, TEST_POOLS, waitFor } from '../server/test/harness.ts';
 import { createTestIncus, fromTestRun } from '../server/test/incus.ts';
 import { addKey, createVps, PLACE, rawSpec } from './create-real.ts';
 import { openRawTenant, type RawTenant } from './raw-tenant.ts';
-import { median, type Row } from './report.ts';
+import { median, printRounds, type Row } from './report.ts';
 import { banner } from './ssh-times.ts';
 
 const ROUNDS = 5;
@@ -26,8 +29,8 @@ const VERBS = ['reboot', 'reinstall', 'restore'] as const;
 type Verb = (typeof VERBS)[number];
 const NAMES: Record<Verb, string> = { reboot: 'Reboot', reinstall: 'Reinstallation', restore: 'Restore' };
 
-/** Each of the verbs, to the end. */
-type Side = Record<Verb, () => Promise<void>>;
+/** Each of the verbs, to the end, and `settle`: waits until the guest has nothing left to do after its boot. */
+type Side = Record<Verb | 'settle', () => Promise<void>>;
 
 export async function benchReboots(): Promise<Row[]> {
   const plane = createTestIncus(createLog('silent'));
@@ -43,7 +46,9 @@ export async function benchReboots(): Promise<Row[]> {
     await plane.ensureImage('debian-12');
     const tenant = await openRawTenant(plane);
     const call = clientOf(test.app.url!, test.team.token);
-    const ours = await throughDanube(call, await addKey(call, ssh));
+    const settle = async (id: string): Promise<void> =>
+      settled(incus, instanceRef(await getInstance(test.database.db, id)));
+    const ours = await throughDanube(call, await addKey(call, ssh), settle);
     const raw = await throughIncus(incus, tenant);
     const rows: Row[] = [];
     for (const verb of VERBS) rows.push(await compare(verb, ours, raw));
@@ -63,11 +68,14 @@ export async function benchReboots(): Promise<Row[]> {
 async function compare(verb: Verb, ours: Side, raw: Side): Promise<Row> {
   const [danube, floor]: number[][] = [[], []];
   for (let round = 0; round < ROUNDS; round++) {
+    // cloud-init runs on after the login: a shutdown waits for it, and the other side would have less of the processor.
+    await raw.settle();
+    await ours.settle();
     danube!.push(await timed(ours[verb]));
+    await ours.settle();
     floor!.push(await timed(raw[verb]));
   }
-  const all = (seconds: readonly number[]): string => seconds.map((each) => each.toFixed(2)).join(' ');
-  process.stdout.write(`${verb}: ${all(danube!)}, raw ${all(floor!)}\n`);
+  printRounds(verb, { Danube: danube!, raw: floor! });
   return {
     name: `${NAMES[verb]} of a VPS, to running`,
     ours: median(danube!),
@@ -78,13 +86,23 @@ async function compare(verb: Verb, ours: Side, raw: Side): Promise<Row> {
   };
 }
 
+async function settled(incus: IncusClient, { teamId, name }: InstanceRef): Promise<void> {
+  const query = { project: projectName(PLACE().installId, teamId) };
+  const wait = ['systemctl', 'is-system-running', '--wait', '--quiet'];
+  await incus.exec(`/1.0/instances/${name}`, wait, { query, timeoutSeconds: 300 });
+}
+
 async function timed(work: () => Promise<unknown>): Promise<number> {
   const start = performance.now();
   await work();
   return (performance.now() - start) / 1000;
 }
 
-async function throughDanube(call: Call, login: Record<string, unknown>): Promise<Side> {
+async function throughDanube(
+  call: Call,
+  login: Record<string, unknown>,
+  settle: (id: string) => Promise<void>,
+): Promise<Side> {
   const { id } = await createVps(call, { name: 'rebooted', ...login });
   const becomes = async (): Promise<void> => {
     for (;;) {
@@ -107,6 +125,7 @@ async function throughDanube(call: Call, login: Record<string, unknown>): Promis
     await becomes();
   };
   return {
+    settle: () => settle(id),
     reboot: verb(`/vps/${id}/reboot`),
     reinstall: verb(`/vps/${id}/reinstall`, { image: 'debian-12', ...login }),
     restore: verb(`/snapshots/vps/${snapshot}/restore`),
@@ -131,6 +150,7 @@ async function throughIncus(
   await create(snapshotBody(kept!, await present()));
   const snapshot = await incus.get<IncusInstance>(`/1.0/instances/${kept}`, options);
   return {
+    settle: () => settled(incus, spec.ref),
     reboot: async () => {
       await power({ action: 'restart', timeout: 30 });
       await speaks();

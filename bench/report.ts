@@ -15,6 +15,14 @@ export function median(values: number[]): number {
 
 const figure = (value: number): string => (value >= 100 ? value.toFixed(0) : value.toFixed(2));
 
+/** Prints the figures of each round, which the table's medians leave out. */
+export function printRounds(what: string, sides: Record<string, readonly number[]>): void {
+  const figures = Object.entries(sides).map(
+    ([side, values]) => `${side} ${values.map((each) => each.toFixed(2)).join(' ')}`,
+  );
+  process.stdout.write(`${what}: ${figures.join('; ')}\n`);
+}
+
 /** A Markdown table of the rows. */
 export function table(rows: Row[]): string {
   return [
