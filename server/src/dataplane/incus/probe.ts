@@ -28,18 +28,26 @@ export interface Probe {
  * and files.
  *
  * sshd may speak before systemd-networkd has set all addresses, of which IPv6 ones can take longer, so the probe waits
- * for these too, but not for long: an interface whose settings the customer has changed may never be `configured`.
+ * for these too, but not for long: an interface whose settings the customer has changed may never be `configured`. Nor
+ * is it before its link-local address is known to be unique, which takes up to two seconds because LXC sets the interface
+ * up before the guest can say that no address needs that. So global addresses and default routes of both families do.
  */
 const SSH_SCRIPT = `
 clock() { read -r now rest </proc/uptime; now=\${now%%.*}; }
 clock
 deadline=$((now + $1))
 patience=$((now + ($1 < 20 ? $1 / 2 : 10)))
+routable() {
+  grep -qx IPV4_ADDRESS_STATE=routable "$1" 2>/dev/null && grep -qx IPV6_ADDRESS_STATE=routable "$1" &&
+    grep -q '^eth0[[:space:]]00000000[[:space:]]' /proc/net/route &&
+    grep -q '^00000000000000000000000000000000 00 .* eth0$' /proc/net/ipv6_route
+}
 addressed() {
   [ -e /run/systemd/netif/state ] || return 0
   read -r index 2>/dev/null </sys/class/net/eth0/ifindex || return 0
-  case $(sed -n 's/^ADMIN_STATE=//p' "/run/systemd/netif/links/$index" 2>/dev/null) in
-    '' | pending | initialized | configuring) clock; [ "$now" -ge "$patience" ] ;;
+  link=/run/systemd/netif/links/$index
+  case $(sed -n 's/^ADMIN_STATE=//p' "$link" 2>/dev/null) in
+    '' | pending | initialized | configuring) routable "$link" || { clock; [ "$now" -ge "$patience" ]; } ;;
   esac
 }
 speaks() {
