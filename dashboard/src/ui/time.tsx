@@ -1,23 +1,7 @@
 import { useEffect, useState } from 'react';
+import { ago } from './ago.ts';
 
-const RELATIVE = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
 const ABSOLUTE = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'medium' });
-
-const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
-  ['year', 31_536_000],
-  ['month', 2_592_000],
-  ['day', 86_400],
-  ['hour', 3600],
-  ['minute', 60],
-];
-
-export function ago(iso: string, now = Date.now()): string {
-  const seconds = (new Date(iso).getTime() - now) / 1000;
-  const [unit, size] = UNITS.find(([, length]) => Math.abs(seconds) >= length) ?? ['second', 1];
-  if (unit === 'second')
-    return Math.abs(seconds) < 10 ? 'just now' : RELATIVE.format(Math.round(seconds), unit);
-  return RELATIVE.format(Math.trunc(seconds / size), unit);
-}
 
 /** How often "3 minutes ago" is counted anew, in milliseconds. */
 const RECOUNT_MS = 30_000;
