@@ -67,11 +67,19 @@ export function choosePublicPorts(used: readonly PortRange[]): PortRange {
   );
 }
 
-/** The host's IPv4 routes and addresses as CIDR, without the default route. */
+/** The metric of the routes that make an install's ranges unreachable: of two routes to one range the lower one wins. */
+export const UNREACHABLE_METRIC = 4_294_967_294;
+
+/**
+ * The host's IPv4 routes and addresses as CIDR, without the default route, and without those that make ranges of installs
+ * unreachable: what other installs have is in their notes, and an install that is gone may have left its route.
+ */
 export async function hostIpv4Ranges(): Promise<string[]> {
   const routes = await run('ip', ['-4', '-json', 'route', 'show', 'table', 'all'], { allow: 'any' });
   const addresses = await run('ip', ['-4', '-json', 'address'], { allow: 'any' });
-  const fromRoutes = parseJson<{ dst?: string }[]>(routes.stdout).map((route) => route.dst ?? '');
+  const fromRoutes = parseJson<{ dst?: string; metric?: number }[]>(routes.stdout)
+    .filter(({ metric }) => metric !== UNREACHABLE_METRIC)
+    .map((route) => route.dst ?? '');
   const fromAddresses = parseJson<{ addr_info?: { local?: string; prefixlen?: number }[] }[]>(
     addresses.stdout,
   )

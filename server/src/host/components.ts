@@ -1,6 +1,7 @@
 import type { Config } from '../config.ts';
 import type { HostComponent } from './component.ts';
 import { aclGuard } from './components/acl-guard.ts';
+import { addressRoutes } from './components/address-routes.ts';
 import { hostFirewall } from './components/host-firewall.ts';
 import { incus } from './components/incus.ts';
 import { kernelSettings } from './components/kernel-settings.ts';
@@ -15,6 +16,7 @@ import type { Package } from './packages.ts';
 export const HOST_COMPONENTS: readonly HostComponent[] = [
   postgres,
   kernelSettings,
+  addressRoutes,
   hostFirewall,
   aclGuard,
   lxcfs,
