@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { App } from '../app.ts';
 import { type Config, readConfig } from '../config.ts';
-import type { DataPlane } from '../dataplane/contract/data-plane.ts';
 import { usesLocalIncus } from '../host/components/incus-connection.ts';
 import { databaseUrlOf } from '../host/components/postgres-cluster.ts';
 import { packagesFor } from '../host/components.ts';
@@ -15,14 +14,15 @@ import { defaultRouteAddress } from '../host/public-address.ts';
 import { setUp } from '../host/setup.ts';
 import { createSupervisor, type Supervisor } from '../host/supervisor.ts';
 import { createTerminal, type Terminal } from '../host/terminal.ts';
+import { DEFAULT_IMAGE } from '../images/catalog.ts';
 import { installId } from '../lib/install-id.ts';
 import { createLog, type Log } from '../lib/log.ts';
 import { imageFolder, openDataPlane } from './data-plane.ts';
+import { prepareImage } from './default-image.ts';
 import { openMetricsStore } from './metrics-store.ts';
 import { openObjectStore } from './object-store.ts';
 import { listenForStop } from './signals.ts';
 
-const DEFAULT_IMAGE = 'debian-12';
 /** Time for requests and steps in progress to finish, in seconds. The next start repeats a step that was cut off. */
 const DRAIN_SECONDS = 60;
 
@@ -179,38 +179,5 @@ async function beginImage(config: Config, log: Log): Promise<void> {
     if (recipe) await buildImage({ recipe, cacheDir: imageFolder(config), mirror: await hostMirror() });
   } catch (error) {
     log.info({ err: error }, `The image ${DEFAULT_IMAGE} could not be built beside the packages`);
-  }
-}
-
-/** Builds the default image right after set-up, so that the first VPS does not have to wait for it. */
-async function prepareImage(
-  plane: DataPlane,
-  terminal: Terminal,
-  log: Log,
-  firstStart: boolean,
-): Promise<void> {
-  const deadline = Date.now() + 60_000;
-  for (;;) {
-    try {
-      await terminal.step(`Preparing the image ${DEFAULT_IMAGE}`, (report) =>
-        plane.ensureImage(DEFAULT_IMAGE, (message, percent) =>
-          report(percent === undefined ? message : `${message} ${percent} %`),
-        ),
-      );
-      if (firstStart)
-        terminal.line(`  Ready: ${DEFAULT_IMAGE} can be started. See README.md for the first VPS.\n`);
-      return;
-    } catch (error) {
-      // While Incus is unreachable it may still be starting. Any other failure is logged once; each creation tries
-      // again.
-      if ((error as { code?: string }).code !== 'unreachable' || Date.now() > deadline) {
-        log.warn(
-          { err: error },
-          `The image ${DEFAULT_IMAGE} could not be prepared; the next create tries again`,
-        );
-        return;
-      }
-      await delay(500);
-    }
   }
 }

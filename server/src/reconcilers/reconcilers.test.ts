@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import { createTestDatabase, type TestDatabase } from '../../test/database.ts';
 import { waitFor } from '../../test/harness.ts';
 import { collectLog } from '../../test/log-lines.ts';
+import { DataPlaneError } from '../dataplane/contract/errors.ts';
 import { type Database, openDatabase } from '../db/database.ts';
 import { passFence } from '../lib/fence.ts';
 import { reconcilerLock, runOnce, startReconcilers } from './reconcilers.ts';
@@ -38,6 +39,13 @@ describe('a pass that fails', () => {
     const fault = await lineOf(new TypeError('x is not a function'));
     assert.equal(fault.level, 50);
     assert.match(fault.err!.stack, /^TypeError/);
+  });
+
+  it('is no warning while Incus may still start', async () => {
+    const { level, reason } = await lineOf(new DataPlaneError('unreachable', 'Incus does not answer.'));
+    assert.deepEqual([level, reason], [30, 'Incus does not answer.']);
+    const other = await lineOf(new DataPlaneError('timeout', 'Incus took too long.'));
+    assert.equal(other.level, 40);
   });
 
   it('for single rows goes on with all others, says which failed, and counts as finished', async () => {

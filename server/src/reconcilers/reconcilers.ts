@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { sql } from 'kysely';
 import type { Capacity, WriteRefusal } from '../dataplane/contract/capacity.ts';
+import { DataPlaneError } from '../dataplane/contract/errors.ts';
 import type { Database } from '../db/database.ts';
 import { logFailure } from '../lib/failure.ts';
 import { behindFence } from '../lib/fence.ts';
@@ -75,12 +76,15 @@ export function startReconcilers(
   log: Log,
 ): { stop(): Promise<void> } {
   const stopping = new AbortController();
+  const began = performance.now();
   const loops = reconcilers.map(async (reconciler) => {
     while (!stopping.signal.aborted) {
       try {
         await runOnce(database, reconciler, stopping.signal);
       } catch (error) {
-        if (!stopping.signal.aborted) logPass(log, reconciler.name, error);
+        const mayStillStart = performance.now() - began < STARTING_MS;
+        if (mayStillStart && isUnreachable(error)) log.info(waiting(reconciler, error), 'reconciler waits');
+        else if (!stopping.signal.aborted) logPass(log, reconciler.name, error);
       }
       await delay(reconciler.everySeconds * 1000, undefined, { signal: stopping.signal, ref: false }).catch(
         () => {},
@@ -94,6 +98,20 @@ export function startReconcilers(
     },
   };
 }
+
+/**
+ * Milliseconds after a start within which the data plane may not answer yet: Incus comes up while the API already serves.
+ * Nothing is wrong then.
+ */
+const STARTING_MS = 60_000;
+
+const isUnreachable = (error: unknown): error is DataPlaneError =>
+  error instanceof DataPlaneError && error.code === 'unreachable';
+
+const waiting = ({ name }: Reconciler, { message }: DataPlaneError) => ({
+  reconciler: name,
+  reason: message,
+});
 
 /** Rows that a line of the log each is written for, of those that failed in one pass. */
 const LOGGED = 10;

@@ -1,5 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { bridgePrefix, imageAlias } from '../../dataplane/incus/names.ts';
+import type { ImageBuild } from '../../images/build-records.ts';
+import { DEFAULT_IMAGE } from '../../images/catalog.ts';
 import { run } from '../../lib/run.ts';
 import type { Check, HostContext } from '../component.ts';
 import { describeBuild, imageBuildsOf } from '../image-builds.ts';
@@ -65,10 +67,20 @@ function interfaceIsUp(name: string): boolean {
 
 async function image(context: HostContext): Promise<Verdict | null> {
   if (context.config.engine !== 'incus') return null;
-  const alias = imageAlias(context.installId, 'debian-12');
-  if (await ask(context, `/1.0/images/aliases/${alias}`)) return ok('debian-12 is built');
-  const build = 'npm run danube -- image build debian-12 (or wait: the next create does it)';
-  return warn('debian-12 is not built yet', build);
+  const alias = imageAlias(context.installId, DEFAULT_IMAGE);
+  const isBuilt = (await ask(context, `/1.0/images/aliases/${alias}`)) !== null;
+  return judgeDefaultImage(isBuilt, isBuilt ? null : await imageBuildsOf(context.config));
+}
+
+/** What `doctor` says of the default image. `builds`: those still to be built ahead; null: unknown. */
+export function judgeDefaultImage(isBuilt: boolean, builds: readonly ImageBuild[] | null): Verdict {
+  if (isBuilt) return ok(`${DEFAULT_IMAGE} is built`);
+  const build = builds?.find(({ name }) => name === DEFAULT_IMAGE);
+  if (build?.message) return ok(`${DEFAULT_IMAGE}: ${describeBuild(build)}`);
+  return warn(
+    `${DEFAULT_IMAGE} is not built yet`,
+    `npm run danube -- image build ${DEFAULT_IMAGE} (or wait: a running Danube does it, the next create at the latest)`,
+  );
 }
 
 /** Of the images that are built before somebody asks for them. */
