@@ -50,6 +50,7 @@ const PAGES: Record<string, { instance: Kind | null; prints: RegExp }> = {
   'README.md': { instance: null, prints: /"connection_info":"postgresql:/ },
   'docs/alerts.md': { instance: 'vps', prints: /"metric_type":"cpu_usage"/ },
   'docs/api.md': { instance: null, prints: /^laptop$/m },
+  'docs/authentication.md': { instance: null, prints: /ada@example\.org/ },
   'docs/events.md': { instance: 'vps', prints: /"next_after":/ },
   'docs/firewalls.md': { instance: 'vps', prints: /"message":/ },
   'docs/metrics.md': { instance: 'vps', prints: /"unit":/ },
@@ -57,6 +58,7 @@ const PAGES: Record<string, { instance: Kind | null; prints: RegExp }> = {
   'docs/operations.md': { instance: null, prints: /^\d+\|\w+$/m },
   'docs/operators.md': { instance: null, prints: /^admin@localhost$/m },
   'docs/snapshots.md': { instance: 'database', prints: /"last_verified_at":/ },
+  'docs/webhooks.md': { instance: null, prints: /"webhook_secret":"whsec_/ },
 };
 
 /** As a reader would put in what a page leaves open, and wait where it says so. */

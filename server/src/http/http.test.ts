@@ -86,6 +86,9 @@ describe('requests', () => {
     assert.equal(answer.body.firewall.name, '12');
     const [read] = answer.body.firewall.rules;
     assert.deepEqual([read.name, read.port_range_start, read.port_range_end], ['80', 80, 90]);
+    const added = await call('POST', '/ssh-keys', { body: { name: 'a', public_key: KEY, is_default: '1' } });
+    assert.equal(added.body.key.is_default, true, JSON.stringify(added.body));
+    assert.equal((await call('DELETE', `/ssh-keys/${added.body.key.id}`)).status, 200);
     for (const port of ['', ' 80', '0x50', '8e1', '080', '1.5', 'ssh', true, null, [80]]) {
       const rules = [{ ...rule, port_range_start: port }];
       const refused = await call('POST', '/firewalls', { body: { name: 'web', rules } });

@@ -97,8 +97,11 @@ describe('databases and caches', () => {
   });
 
   it('shows what was asked for, and no choice of ours as if it were the customer’s', async () => {
-    const made = await call('POST', '/database', newDatabase({ name: 'unnamed', database_name: undefined }));
+    // A version may come as the number that it looks like.
+    const asked = newDatabase({ name: 'unnamed', database_name: undefined, version: 17 });
+    const made = await call('POST', '/database', asked);
     assert.equal(made.status, 201, JSON.stringify(made.body));
+    assert.equal(made.body.instance.version, '17');
     assert.equal(made.body.instance.database_name, null);
     const shown = await call('GET', `/database/${made.body.instance.id}`);
     assert.equal(shown.body.instance.database_name, null);
