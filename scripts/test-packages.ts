@@ -39,7 +39,10 @@ const CLIENTS: readonly Need[] = [
       { name: 'ruby-aws-sdk-s3', proof: '/var/lib/dpkg/info/ruby-aws-sdk-s3.list' },
     ],
   },
-  { files: /test\/dashboard/, packages: [{ name: 'chromium', proof: '/usr/lib/chromium/chromium' }] },
+  {
+    files: /test\/(dashboard|api-page)/,
+    packages: [{ name: 'chromium', proof: '/usr/lib/chromium/chromium' }],
+  },
   {
     files: /real.*webhook-receivers/,
     packages: [
