@@ -4,6 +4,7 @@ import { Agent, type RequestOptions, request } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import type { TLSSocket } from 'node:tls';
+import { waitFor } from '../../../test/harness.ts';
 import { createAuthority, issueCertificate, type KeyedCertificate } from '../../lib/pki.ts';
 import { createFront, type Front, isAdmin } from './front.ts';
 
@@ -29,6 +30,8 @@ describe('the front of the object store', () => {
   let hasRoom = true;
   let isUp = true;
   const seen: Seen[] = [];
+  /** Requests that the gateway does not answer yet. */
+  const held: (() => void)[] = [];
 
   before(async () => {
     authority = await createAuthority('front test');
@@ -40,6 +43,7 @@ describe('the front of the object store', () => {
         incoming.socket.end('HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\nnone<More/>');
         return;
       }
+      if (incoming.url === '/held') await new Promise<void>((resolve) => held.push(resolve));
       seen.push({ method: incoming.method!, url: incoming.url!, rawHeaders: incoming.rawHeaders, body });
       response.writeHead(200, { ETag: '"e"', 'X-Amz-Meta-Name': 'caf\u00e9' });
       response.end(`${incoming.method} ${incoming.url}`);
@@ -65,6 +69,7 @@ describe('the front of the object store', () => {
       certificate: await issueCertificate(authority, ['localhost']),
       upstream: () => (isUp ? upstream : null),
       hasRoomFor: () => hasRoom,
+      requests: 8,
     });
     await new Promise<void>((resolve) => front.server.listen(0, '127.0.0.1', resolve));
     port = (front.server.address() as AddressInfo).port;
@@ -86,7 +91,8 @@ describe('the front of the object store', () => {
         resolve({ status: response.statusCode!, headers: response.headers, body: text, socket });
       });
       outgoing.once('error', reject);
-      if (outgoing.getHeader('expect')) outgoing.once('continue', () => outgoing.end(body)).flushHeaders();
+      if (outgoing.getHeader('expect') === '100-continue')
+        outgoing.once('continue', () => outgoing.end(body)).flushHeaders();
       // Node encodes headers as it does a text that follows them.
       else outgoing.end(Buffer.from(body));
     });
@@ -173,6 +179,22 @@ describe('the front of the object store', () => {
     const answer = await ask({ path: '/b/k' });
     isUp = true;
     assert.deepEqual([answer.status, answer.headers['retry-after']], [503, '5']);
+  });
+
+  it('leaves something for others, however many requests one client has in progress', async () => {
+    const from = (localAddress: string) => ask({ path: '/held', localAddress });
+    const slow = Array.from({ length: 4 }, () => from('127.0.0.2'));
+    await waitFor('them to be held', async () => held.length === 4);
+    const more = await from('127.0.0.2');
+    assert.deepEqual([more.status, more.headers['retry-after']], [503, '5']);
+    assert.match(more.body, /<Code>SlowDown<\/Code>/);
+    const others = [from('127.0.0.3'), from('127.0.0.3')];
+    await waitFor('those of another client', async () => held.length === 6);
+    assert.equal((await ask({ path: '/b/k', localAddress: '127.0.0.4' })).status, 200);
+    for (const answer of held.splice(0)) answer();
+    for (const { status } of await Promise.all([...slow, ...others])) assert.equal(status, 200);
+    const again = () => ask({ path: '/b/k', localAddress: '127.0.0.2' });
+    await waitFor('its share to be free again', async () => (await again()).status === 200);
   });
 
   it('takes over a renewed certificate without ending a connection', async () => {

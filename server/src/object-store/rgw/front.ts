@@ -1,7 +1,9 @@
 import { Agent, type ClientRequest, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
+import type { Socket } from 'node:net';
 import type { KeyedCertificate } from '../../lib/pki.ts';
 import { refuse, type S3Error } from './s3-errors.ts';
+import { Shares } from './shares.ts';
 
 export interface Upstream {
   host: string;
@@ -18,6 +20,8 @@ export interface FrontOptions {
   upstream(): Upstream | null;
   /** Whether the store has room for so many bytes more. */
   hasRoomFor(bytes: number): boolean;
+  /** Requests that are passed on at a time, see {@link Shares}. */
+  requests?: number;
 }
 
 export interface Front {
@@ -35,16 +39,25 @@ const UPSTREAM_IDLE = 30_000;
 const HEAD_TIMEOUT = 60_000;
 /** Milliseconds without a byte in either direction. */
 const SILENCE = 300_000;
+/** Connections of clients, and requests that are passed on at a time, of all clients. */
 const CONNECTIONS = 2_000;
+const REQUESTS = 256;
 
 /**
  * The customers' way to the object store: ends TLS, and passes on everything else as it came. Signatures cover host, path
  * and headers, so they reach the gateway unchanged. The gateway itself could not take over a renewed certificate.
  */
 export function createFront(options: FrontOptions): Front {
-  const agent = new Agent({ keepAlive: true, maxSockets: 256, maxFreeSockets: 64, timeout: UPSTREAM_IDLE });
-  const pass = (incoming: IncomingMessage, response: ServerResponse): void =>
-    handle(options, agent, incoming, response);
+  const agent = new Agent({ keepAlive: true, maxFreeSockets: 64, timeout: UPSTREAM_IDLE });
+  const requests = new Shares(options.requests ?? REQUESTS);
+  const pass = (incoming: IncomingMessage, response: ServerResponse): void => {
+    // A slow upload has a connection to the gateway for as long as it takes.
+    const release = requests.take(incoming.socket.remoteAddress ?? '');
+    if (release) {
+      response.once('close', release);
+      handle(options, agent, incoming, response);
+    } else refuse(incoming, response, 'busy');
+  };
   const server = createServer(
     {
       cert: options.certificate.certificate,
@@ -58,7 +71,7 @@ export function createFront(options: FrontOptions): Front {
   );
   // The gateway decides whether it wants the body: a client that is refused then need not send it.
   server.on('checkContinue', pass);
-  server.maxConnections = CONNECTIONS;
+  shareConnections(server);
   return {
     server,
     renew: ({ certificate, key }) => server.setSecureContext({ cert: certificate, key }),
@@ -72,6 +85,17 @@ export function createFront(options: FrontOptions): Front {
       agent.destroy();
     },
   };
+}
+
+function shareConnections(server: Server): void {
+  const connections = new Shares(CONNECTIONS);
+  server.on('connection', (socket: Socket) => {
+    // One that ended at once has no address.
+    if (socket.remoteAddress === undefined) return;
+    const release = connections.take(socket.remoteAddress);
+    if (release) socket.once('close', release);
+    else socket.destroy();
+  });
 }
 
 function handle(

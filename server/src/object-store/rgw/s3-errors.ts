@@ -5,6 +5,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 const ERRORS = {
   // Clients try these again after a while.
   starting: [503, 'ServiceUnavailable', 'The object storage is starting. Try again in a few seconds.'],
+  busy: [503, 'SlowDown', 'You have too many requests in progress. Send fewer at a time.'],
   full: [
     507,
     'InsufficientStorage',
