@@ -48,6 +48,7 @@ describe('the front of the object store', () => {
       response.writeHead(200, { ETag: '"e"', 'X-Amz-Meta-Name': 'caf\u00e9' });
       response.end(`${incoming.method} ${incoming.url}`);
     });
+    gateway.on('checkExpectation', (incoming, response) => gateway.emit('request', incoming, response));
     // Refuses without having read the body, as the gateway does with a wrong signature.
     gateway.on('checkContinue', (incoming: IncomingMessage, response) => {
       if (!incoming.url?.startsWith('/refused')) {
@@ -123,6 +124,14 @@ describe('the front of the object store', () => {
     const before = seen.length;
     const refused = await ask({ method: 'PUT', path: '/refused', headers }, 'content');
     assert.deepEqual([refused.status, refused.body, seen.length], [403, 'no', before]);
+  });
+
+  it('passes on expectations that nobody knows', async () => {
+    for (const expect of ['200', '']) {
+      // What follows is sent without waiting for anything.
+      const answer = await ask({ method: 'PUT', path: '/b/k', headers: { expect } }, 'content');
+      assert.deepEqual([answer.status, seen.at(-1)?.body], [200, 'content'], expect);
+    }
   });
 
   it('gives back an answer that the gateway goes on behind, and nothing of what follows', async () => {

@@ -71,6 +71,8 @@ export function createFront(options: FrontOptions): Front {
   );
   // The gateway decides whether it wants the body: a client that is refused then need not send it.
   server.on('checkContinue', pass);
+  // Any other expectation the gateway ignores, as S3 does.
+  server.on('checkExpectation', pass);
   shareConnections(server);
   return {
     server,
