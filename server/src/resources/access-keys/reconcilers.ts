@@ -68,8 +68,8 @@ export function keyReconciler({ database, objects, secrets }: KeyWorkflowDepende
     async run() {
       const { db } = database;
       const any = await db.selectFrom('access_keys').select('id').limit(1).executeTakeFirst();
-      // An install that does not use object storage has none.
-      if (!any) return;
+      // An install that does not use object storage has none, and the first one makes the store.
+      if (!any || !(await objects.isMade())) return;
       // In rotation: the store has no list that would tell which keys have changed.
       const keys: KeyWithGrants[] = await activeKeys(db, after, ROTATED);
       after = keys.length < ROTATED ? null : keys.at(-1)!.id;

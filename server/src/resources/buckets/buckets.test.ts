@@ -235,6 +235,13 @@ describe('buckets', () => {
     off();
   });
 
+  it('are not looked for before there is a store', async () => {
+    const { app, objects } = test;
+    const ask = () => assert.fail('The store was asked.');
+    const none = { ...objects, isMade: async () => false, listBuckets: ask, describeTeam: ask };
+    await bucketReconciler(app.database, none, createLog('silent')).run();
+  });
+
   it('have an error where they are gone from the store, and are made anew by an update', async () => {
     const bucket = await makeBucket(call, 'lost', { public_access: true });
     test.objects.drift.removeBucket(bucket.minio_bucket_name);

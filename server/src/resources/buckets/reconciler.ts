@@ -42,8 +42,8 @@ export function bucketReconciler(
     everySeconds: 60,
     async run() {
       const rows = await readKnown(database);
-      // An install that does not use object storage has none.
-      if (rows.length === 0) return;
+      // An install that does not use object storage has none, and the first one makes the store.
+      if (rows.length === 0 || !(await objects.isMade())) return;
       const listed = new Map((await objects.listBuckets()).map((one) => [one.ref.name, one]));
       const active = rows.filter(({ status }) => status === 'active');
       const versionOf = ({ s3_name }: Known): string | null => listed.get(s3_name)?.version ?? null;

@@ -20,28 +20,41 @@ export async function writeSums(tx: Tx, { traffic, objects, lastUsed }: Sums): P
 }
 
 async function addTraffic(tx: Tx, sums: readonly Sum[]): Promise<void> {
-  for (const { bucketId, resolution, at, byMethod, durations, ...sum } of sums) {
-    await sql`insert into bucket_traffic as present (bucket_id, resolution, at, gets, puts, deletes, heads, others,
-        failed, client_errors, server_errors, egress_bytes, ingress_bytes, total_ms, durations)
-      select id, ${resolution}, ${new Date(at)}, ${byMethod.GET}, ${byMethod.PUT}, ${byMethod.DELETE},
-        ${byMethod.HEAD}, ${byMethod.OTHER}, ${sum.failed}, ${sum.clientErrors}::bigint, ${sum.serverErrors}::bigint,
-        ${sum.egressBytes}, ${sum.ingressBytes}, ${sum.totalMs}::double precision, ${durations}::bigint[]
-      from buckets where id = ${bucketId}
-      on conflict (bucket_id, resolution, at) do update set
-        gets = present.gets + excluded.gets, puts = present.puts + excluded.puts,
-        deletes = present.deletes + excluded.deletes, heads = present.heads + excluded.heads,
-        others = present.others + excluded.others, failed = present.failed + excluded.failed,
-        client_errors = present.client_errors + excluded.client_errors,
-        server_errors = present.server_errors + excluded.server_errors,
-        egress_bytes = present.egress_bytes + excluded.egress_bytes,
-        ingress_bytes = present.ingress_bytes + excluded.ingress_bytes,
-        total_ms = present.total_ms + excluded.total_ms,
-        durations = (select array_agg(a + b order by place)
-          from unnest(present.durations, excluded.durations) with ordinality as both_of (a, b, place))`.execute(
-      tx,
-    );
-  }
+  if (sums.length === 0) return;
+  const added = sums.map(({ bucketId, at, byMethod, durations, ...sum }) => ({
+    ...{ bucket_id: bucketId, resolution: sum.resolution, at: new Date(at), durations },
+    ...{ gets: byMethod.GET, puts: byMethod.PUT, deletes: byMethod.DELETE, heads: byMethod.HEAD },
+    ...{ others: byMethod.OTHER, failed: sum.failed, client_errors: sum.clientErrors },
+    ...{ server_errors: sum.serverErrors, egress_bytes: sum.egressBytes, ingress_bytes: sum.ingressBytes },
+    total_ms: sum.totalMs,
+  }));
+  await sql`insert into bucket_traffic as present (bucket_id, resolution, at, gets, puts, deletes, heads, others,
+      failed, client_errors, server_errors, egress_bytes, ingress_bytes, total_ms, durations)
+    select bucket_id, resolution, at, gets, puts, deletes, heads, others,
+      failed, client_errors, server_errors, egress_bytes, ingress_bytes, total_ms, durations
+    from ${rowsOf(added)} as added (bucket_id uuid, resolution text, at timestamptz, gets bigint, puts bigint,
+      deletes bigint, heads bigint, others bigint, failed bigint, client_errors bigint, server_errors bigint,
+      egress_bytes bigint, ingress_bytes bigint, total_ms double precision, durations bigint[])
+    join buckets on buckets.id = bucket_id ${STILL_THERE}
+    on conflict (bucket_id, resolution, at) do update set
+      gets = present.gets + excluded.gets, puts = present.puts + excluded.puts,
+      deletes = present.deletes + excluded.deletes, heads = present.heads + excluded.heads,
+      others = present.others + excluded.others, failed = present.failed + excluded.failed,
+      client_errors = present.client_errors + excluded.client_errors,
+      server_errors = present.server_errors + excluded.server_errors,
+      egress_bytes = present.egress_bytes + excluded.egress_bytes,
+      ingress_bytes = present.ingress_bytes + excluded.ingress_bytes,
+      total_ms = present.total_ms + excluded.total_ms,
+      durations = (select array_agg(a + b order by place)
+        from unnest(present.durations, excluded.durations) with ordinality as both_of (a, b, place))`.execute(
+    tx,
+  );
 }
+
+/** Rows for one statement, however many they are. What follows names and types their columns. */
+const rowsOf = (rows: readonly object[]) => sql`jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)`;
+/** A bucket that is being deleted is waited for, and then left out. */
+const STILL_THERE = sql`for key share of buckets`;
 
 async function addObjects(tx: Tx, sums: readonly ObjectSum[]): Promise<void> {
   if (sums.length === 0) return;
@@ -51,7 +64,7 @@ async function addObjects(tx: Tx, sums: readonly ObjectSum[]): Promise<void> {
     from unnest(${column('bucketId')}::uuid[], ${column('day')}::date[], ${column('objectKey')}::text[],
       ${column('requests')}::bigint[], ${column('egressBytes')}::bigint[])
       as added (bucket, day, object_key, requests, egress)
-    where exists (select from buckets where id = bucket)
+    join buckets on buckets.id = bucket ${STILL_THERE}
     on conflict (bucket_id, day, object_key) do update set
       requests = present.requests + excluded.requests,
       egress_bytes = present.egress_bytes + excluded.egress_bytes`.execute(tx);
@@ -75,21 +88,28 @@ export async function writeUsage(
     usage.filter(({ bucket }) => ids.has(bucket)),
     ({ bucket, hour }) => `${bucket} ${hour.getTime()}`,
   );
-  for (const rows of hours.values()) {
-    const [{ bucket, hour }] = rows as [HourlyUsage, ...HourlyUsage[]];
-    const sum = (of: (row: HourlyUsage) => number) => rows.reduce((total, row) => total + of(row), 0);
+  if (hours.size === 0) return;
+  const rows = Array.from(hours.values(), (all) => {
+    const sum = (of: (row: HourlyUsage) => number) => all.reduce((total, row) => total + of(row), 0);
     const of = (method: HourlyUsage['method']) => sum((row) => (row.method === method ? row.requests : 0));
-    await sql`insert into bucket_traffic (bucket_id, resolution, at, gets, puts, deletes, heads, others, failed,
-        egress_bytes, ingress_bytes)
-      select id, 'hour', ${hour}, ${of('GET')}, ${of('PUT')}, ${of('DELETE')}, ${of('HEAD')}, ${of('OTHER')},
-        ${sum(({ requests, successful }) => requests - successful)}, ${sum(({ egressBytes }) => egressBytes)},
-        ${sum(({ ingressBytes }) => ingressBytes)}
-      from buckets where id = ${ids.get(bucket)!}
-      on conflict (bucket_id, resolution, at) do update set gets = excluded.gets, puts = excluded.puts,
-        deletes = excluded.deletes, heads = excluded.heads, others = excluded.others, failed = excluded.failed,
-        client_errors = null, server_errors = null, egress_bytes = excluded.egress_bytes,
-        ingress_bytes = excluded.ingress_bytes, total_ms = null, durations = null`.execute(tx);
-  }
+    return {
+      ...{ bucket_id: ids.get(all[0]!.bucket)!, at: all[0]!.hour },
+      ...{ gets: of('GET'), puts: of('PUT'), deletes: of('DELETE'), heads: of('HEAD'), others: of('OTHER') },
+      failed: sum(({ requests, successful }) => requests - successful),
+      egress_bytes: sum(({ egressBytes }) => egressBytes),
+      ingress_bytes: sum(({ ingressBytes }) => ingressBytes),
+    };
+  });
+  await sql`insert into bucket_traffic (bucket_id, resolution, at, gets, puts, deletes, heads, others, failed,
+      egress_bytes, ingress_bytes)
+    select bucket_id, 'hour', at, gets, puts, deletes, heads, others, failed, egress_bytes, ingress_bytes
+    from ${rowsOf(rows)} as seen (bucket_id uuid, at timestamptz, gets bigint, puts bigint, deletes bigint,
+      heads bigint, others bigint, failed bigint, egress_bytes bigint, ingress_bytes bigint)
+    join buckets on buckets.id = bucket_id ${STILL_THERE}
+    on conflict (bucket_id, resolution, at) do update set gets = excluded.gets, puts = excluded.puts,
+      deletes = excluded.deletes, heads = excluded.heads, others = excluded.others, failed = excluded.failed,
+      client_errors = null, server_errors = null, egress_bytes = excluded.egress_bytes,
+      ingress_bytes = excluded.ingress_bytes, total_ms = null, durations = null`.execute(tx);
 }
 
 /** Writes what buckets hold now, and a row of history for each whose size has changed. */
