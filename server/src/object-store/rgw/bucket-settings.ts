@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { DataPlaneError } from '../../dataplane/contract/errors.ts';
 import type {
   BucketReport,
@@ -9,6 +10,25 @@ import type {
 } from '../contract.ts';
 import { type GatewayClient, GatewayError, orNull, type S3Keys } from './client.ts';
 import { all, element, first, parseXml, textOf, type XmlNode, type XmlValue } from './xml.ts';
+
+/** What a new bucket has without being told. */
+const NEW: Required<Omit<BucketSettings, 'versioning'>> = {
+  encryption: { type: 'none' },
+  retention: null,
+  cors: [],
+  lifecycle: [],
+  tags: {},
+  publicRead: false,
+  maxBytes: null,
+};
+
+/** Those of the settings that a new bucket has to be told. */
+export const beyondNew = (settings: BucketSettings): BucketSettings =>
+  Object.fromEntries(
+    Object.entries(settings).filter(
+      ([name, value]) => !isDeepStrictEqual(value, (NEW as Record<string, unknown>)[name]),
+    ),
+  );
 
 /** Settings of one bucket, which the platform reads and writes as its owner. */
 export class BucketConfiguration {

@@ -1,6 +1,6 @@
 import { DataPlaneError } from '../../dataplane/contract/errors.ts';
 import type { BucketRef, BucketSettings, StoreBuckets } from '../contract.ts';
-import { BucketConfiguration } from './bucket-settings.ts';
+import { BucketConfiguration, beyondNew } from './bucket-settings.ts';
 import { GatewayError, orNull, type S3Keys } from './client.ts';
 import { ownerKeys, type RgwContext } from './context.ts';
 import { abortUploads, Emptying, holdsObjects } from './emptying.ts';
@@ -31,9 +31,10 @@ export function rgwBuckets(context: RgwContext): StoreBuckets {
   return {
     async ensureBucket(ref, objectLock, settings) {
       const keys = await ownerOrRefuse(context, ref);
-      await create(context, keys, ref, objectLock);
-      await new BucketConfiguration(await context.client(), keys, ref.name).apply(settings);
-      await limit(context, ref, settings);
+      const isNew = await create(context, keys, ref, objectLock);
+      const changes = isNew ? beyondNew(settings) : settings;
+      await new BucketConfiguration(await context.client(), keys, ref.name).apply(changes);
+      await limit(context, ref, changes);
     },
     async describeBucket(ref) {
       const found = await findBucket(context, ref);
@@ -78,11 +79,18 @@ async function ownerOrRefuse(context: RgwContext, { teamId }: BucketRef): Promis
   return keys;
 }
 
-async function create(context: RgwContext, keys: S3Keys, ref: BucketRef, objectLock: boolean): Promise<void> {
-  if (await findBucket(context, ref)) return;
+/** Creates the bucket. Whether there was none. */
+async function create(
+  context: RgwContext,
+  keys: S3Keys,
+  ref: BucketRef,
+  objectLock: boolean,
+): Promise<boolean> {
+  if (await findBucket(context, ref)) return false;
   const headers = objectLock ? { 'x-amz-bucket-object-lock-enabled': 'true' } : {};
   try {
     await (await context.client()).s3(keys, { method: 'PUT', path: `/${ref.name}`, headers });
+    return true;
   } catch (error) {
     if (!(error instanceof GatewayError) || !REFUSED.has(error.code)) throw error;
     const message =

@@ -1,12 +1,11 @@
 import { DataPlaneError } from '../../dataplane/contract/errors.ts';
 import type { KeyRef, StoreKey, StoreKeys } from '../contract.ts';
-import { GatewayError, orNull } from './client.ts';
+import { GatewayError } from './client.ts';
 import { findUser, type RgwContext } from './context.ts';
 import { keyUser, ownerOf, parseUser, platformKey } from './names.ts';
 import { allowAll, allowGrants, POLICY, readPolicy } from './policies.ts';
 import { removeUser } from './teams.ts';
-import { listUsers } from './users.ts';
-import { first, textOf } from './xml.ts';
+import { listUsers, readUserPolicy } from './users.ts';
 
 /**
  * Implements `StoreKeys`. A key of the whole team without an end belongs to its owner. Any other key has a user of its own,
@@ -86,10 +85,4 @@ async function removeFromOwner(context: RgwContext, ref: KeyRef): Promise<void> 
     // Another process was faster: the gateway has several answers for a key that is gone.
     if (!(error instanceof GatewayError) || ![403, 404].includes(error.status)) throw error;
   }
-}
-
-async function readUserPolicy({ client }: RgwContext, uid: string): Promise<string | null> {
-  const answer = await orNull((await client()).iam('GetUserPolicy', { UserName: uid, PolicyName: POLICY }));
-  const result = answer && first(answer, 'GetUserPolicyResult');
-  return (result && textOf(result, 'PolicyDocument')) ?? null;
 }

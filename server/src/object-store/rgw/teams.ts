@@ -2,10 +2,10 @@ import { DataPlaneError } from '../../dataplane/contract/errors.ts';
 import { randomText } from '../../lib/crypto.ts';
 import type { StoreTeam, StoreTeams } from '../contract.ts';
 import { GatewayError, orNull } from './client.ts';
-import { findUser, type RgwContext } from './context.ts';
+import { findUser, type GatewayUser, type RgwContext } from './context.ts';
 import { keyUser, ownerOf, parseUser, platformKey } from './names.ts';
 import { allowOwner, POLICY } from './policies.ts';
-import { listUsers } from './users.ts';
+import { listUsers, readUserPolicy } from './users.ts';
 
 /** Implements `StoreTeams`: a team is a user, who owns its buckets. The prefix of their names is its display name. */
 export function rgwTeams(context: RgwContext): StoreTeams {
@@ -14,17 +14,24 @@ export function rgwTeams(context: RgwContext): StoreTeams {
     async ensureTeam({ teamId, bucketPrefix, maxBuckets, maxBytes }) {
       const client = await context.client();
       const uid = ownerOf(installId, teamId);
-      const present = await findUser(context, uid);
+      const [present, policy] = await Promise.all([findUser(context, uid), readUserPolicy(context, uid)]);
       const limits = { 'display-name': bucketPrefix, 'max-buckets': maxBuckets };
       const name = platformKey(installId, teamId);
-      if (!present?.keys.some(({ access_key }) => access_key === name)) {
-        const keys = { 'access-key': name, 'secret-key': randomText(40), 'generate-key': false };
-        if (present) await client.admin('PUT', 'user', { key: '', uid, ...keys });
-        else await client.admin('PUT', 'user', { uid, ...limits, ...keys });
-      } else await client.admin('POST', 'user', { uid, ...limits });
+      const keys = { 'access-key': name, 'secret-key': randomText(40), 'generate-key': false };
+      // Each creation of a bucket asks for its team: what is as it should be is not written again.
+      if (!present) await client.admin('PUT', 'user', { uid, ...limits, ...keys });
+      else {
+        const hasKey = present.keys.some(({ access_key }) => access_key === name);
+        if (!hasKey) await client.admin('PUT', 'user', { key: '', uid, ...keys });
+        const { display_name, max_buckets } = present;
+        if (display_name !== bucketPrefix || max_buckets !== maxBuckets)
+          await client.admin('POST', 'user', { uid, ...limits });
+      }
       // What other keys of the team write belongs to their users, and the owner may do everything with it, too.
       const document = allowOwner(bucketPrefix);
-      await client.iam('PutUserPolicy', { UserName: uid, PolicyName: POLICY, PolicyDocument: document });
+      if (policy !== document)
+        await client.iam('PutUserPolicy', { UserName: uid, PolicyName: POLICY, PolicyDocument: document });
+      if (present && limitOf(present) === maxBytes) return;
       await client.admin('PUT', 'user', {
         ...{ quota: '', uid, 'quota-type': 'user', 'max-objects': -1 },
         'max-size': maxBytes ?? -1,
@@ -34,9 +41,8 @@ export function rgwTeams(context: RgwContext): StoreTeams {
     async describeTeam(teamId): Promise<StoreTeam | null> {
       const owner = await findUser(context, ownerOf(installId, teamId));
       if (!owner) return null;
-      const { enabled, max_size } = owner.user_quota;
-      const maxBytes = enabled && max_size >= 0 ? max_size : null;
-      return { teamId, bucketPrefix: owner.display_name, maxBuckets: owner.max_buckets, maxBytes };
+      const { display_name: bucketPrefix, max_buckets: maxBuckets } = owner;
+      return { teamId, bucketPrefix, maxBuckets, maxBytes: limitOf(owner) };
     },
     async removeTeam(teamId) {
       const uid = ownerOf(installId, teamId);
@@ -54,6 +60,10 @@ export function rgwTeams(context: RgwContext): StoreTeams {
     },
   };
 }
+
+/** Bytes that the user may store; null: no limit. */
+const limitOf = ({ user_quota: { enabled, max_size } }: GatewayUser): number | null =>
+  enabled && max_size >= 0 ? max_size : null;
 
 /** Succeeds where there is no such user. Throws `invalid` where it has made a bucket meanwhile. */
 export async function removeUser({ client }: RgwContext, uid: string): Promise<void> {

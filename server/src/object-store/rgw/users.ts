@@ -1,5 +1,8 @@
+import { orNull } from './client.ts';
 import type { RgwContext } from './context.ts';
 import { installPrefix } from './names.ts';
+import { POLICY } from './policies.ts';
+import { first, textOf } from './xml.ts';
 
 /** Names of all users of this install. */
 export async function listUsers({ client, installId }: RgwContext): Promise<string[]> {
@@ -16,4 +19,11 @@ export async function listUsers({ client, installId }: RgwContext): Promise<stri
     marker = page.marker;
   }
   return names.filter((name) => name.startsWith(installPrefix(installId)));
+}
+
+/** What the user may do; null where nothing says so, or there is no such user. */
+export async function readUserPolicy({ client }: RgwContext, uid: string): Promise<string | null> {
+  const answer = await orNull((await client()).iam('GetUserPolicy', { UserName: uid, PolicyName: POLICY }));
+  const result = answer && first(answer, 'GetUserPolicyResult');
+  return (result && textOf(result, 'PolicyDocument')) ?? null;
 }
