@@ -29,6 +29,11 @@ describe('the front of the object store', () => {
   let port: number;
   let hasRoom = true;
   let isUp = true;
+  /** Bytes that the store has room for, and that it was sent. */
+  let room = Number.POSITIVE_INFINITY;
+  let letIn = 0;
+  /** Paths of requests that the gateway has got, and those of them that were whole. */
+  const begun: string[] = [];
   const seen: Seen[] = [];
   /** Requests that the gateway does not answer yet. */
   const held: (() => void)[] = [];
@@ -36,8 +41,10 @@ describe('the front of the object store', () => {
   before(async () => {
     authority = await createAuthority('front test');
     gateway = createServer(async (incoming, response) => {
-      const parts: Buffer[] = [];
-      for await (const part of incoming) parts.push(part as Buffer);
+      begun.push(incoming.url!);
+      const parts: Buffer[] | null = await incoming.toArray().catch(() => null);
+      // The front has given it up.
+      if (!parts) return;
       const body = Buffer.concat(parts).toString();
       if (incoming.url?.endsWith('?publicAccessBlock')) {
         incoming.socket.end('HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\nnone<More/>');
@@ -69,7 +76,10 @@ describe('the front of the object store', () => {
     front = createFront({
       certificate: await issueCertificate(authority, ['localhost']),
       upstream: () => (isUp ? upstream : null),
-      hasRoomFor: () => hasRoom,
+      hasRoomFor: (bytes) => hasRoom && letIn + bytes <= room,
+      letIn: (bytes) => {
+        letIn += bytes;
+      },
       requests: 8,
     });
     await new Promise<void>((resolve) => front.server.listen(0, '127.0.0.1', resolve));
@@ -180,6 +190,27 @@ describe('the front of the object store', () => {
       }
     } finally {
       hasRoom = true;
+    }
+  });
+
+  it('counts what it is sent, and not what is only announced', async () => {
+    room = letIn + 1000;
+    try {
+      const { promise, resolve } = Promise.withResolvers<IncomingMessage>();
+      const options = { host: '127.0.0.1', servername: 'localhost', port, ca: authority.certificate };
+      const headers = { 'content-length': '800' };
+      const slow = request({ ...options, method: 'PUT', path: '/b/slow', headers }, resolve);
+      slow.write('x'.repeat(100));
+      await waitFor('it to begin', async () => begun.includes('/b/slow'));
+      const other = await ask({ method: 'PUT', path: '/b/k' }, 'x'.repeat(800));
+      assert.equal(other.status, 200);
+      slow.end('x'.repeat(700));
+      const answer = await promise;
+      const body = Buffer.concat(await answer.toArray()).toString();
+      assert.deepEqual([answer.statusCode, seen.at(-1)!.url], [507, '/b/k']);
+      assert.match(body, /<Code>InsufficientStorage<\/Code>/);
+    } finally {
+      room = Number.POSITIVE_INFINITY;
     }
   });
 

@@ -20,6 +20,8 @@ export interface FrontOptions {
   upstream(): Upstream | null;
   /** Whether the store has room for so many bytes more. */
   hasRoomFor(bytes: number): boolean;
+  /** Told of bytes that were passed on to be stored. What a client only announces takes no room. */
+  letIn(bytes: number): void;
   /** Requests that are passed on at a time, see {@link Shares}. */
   requests?: number;
 }
@@ -101,13 +103,13 @@ function shareConnections(server: Server): void {
 }
 
 function handle(
-  { upstream, hasRoomFor }: FrontOptions,
+  options: FrontOptions,
   agent: Agent,
   incoming: IncomingMessage,
   response: ServerResponse,
 ): void {
-  const gateway = upstream();
-  const reason = refusalOf(incoming, gateway, hasRoomFor);
+  const gateway = options.upstream();
+  const reason = refusalOf(incoming, gateway, options.hasRoomFor);
   if (reason !== null || gateway === null) {
     refuse(incoming, response, reason ?? 'starting');
     return;
@@ -125,10 +127,10 @@ function handle(
   if (wantsContinue) {
     outgoing.once('continue', () => {
       response.writeContinue();
-      incoming.pipe(outgoing);
+      passOn(options, incoming, outgoing, response);
     });
     outgoing.flushHeaders();
-  } else incoming.pipe(outgoing);
+  } else passOn(options, incoming, outgoing, response);
   let answer: IncomingMessage | null = null;
   outgoing.once('response', (given) => {
     answer = given;
@@ -137,9 +139,29 @@ function handle(
   outgoing.once('timeout', () => outgoing.destroy(new Error('the gateway is silent')));
   outgoing.on('error', () => {
     // What follows a whole answer is no part of it.
-    if (!answer?.complete) fail(incoming, response);
+    if (!answer?.complete && !response.writableEnded) fail(incoming, response);
   });
   abandonWith(incoming, response, outgoing);
+}
+
+/** Sends the body, and stops where the store becomes full meanwhile. */
+function passOn(
+  { hasRoomFor, letIn }: FrontOptions,
+  incoming: IncomingMessage,
+  outgoing: ClientRequest,
+  response: ServerResponse,
+): void {
+  // Before the pipe, which would pass on the part that is too much.
+  if (storesMore(incoming))
+    incoming.on('data', (part: Buffer) => {
+      if (response.headersSent) return;
+      letIn(part.length);
+      if (hasRoomFor(0)) return;
+      incoming.unpipe(outgoing);
+      outgoing.destroy();
+      refuse(incoming, response, 'full');
+    });
+  incoming.pipe(outgoing);
 }
 
 /** Why the request does not reach the gateway; null: it does. */

@@ -150,6 +150,9 @@ export class Serving {
             }
           : null,
       hasRoomFor: (bytes) => this.#hasRoomFor(bytes),
+      letIn: (bytes) => {
+        this.#letIn += bytes;
+      },
     });
     await listen(front.server, s3.port);
     this.#front = front;
@@ -159,9 +162,7 @@ export class Serving {
     const { totalBytes = null, usedBytes = null } = this.#row ?? {};
     if (!this.#poolHasRoom) return false;
     if (totalBytes === null || usedBytes === null) return true;
-    if (usedBytes + this.#letIn + bytes > WRITABLE * totalBytes) return false;
-    this.#letIn += bytes;
-    return true;
+    return usedBytes + this.#letIn + bytes <= WRITABLE * totalBytes;
   }
 
   async #serveKeys({ credentials, network }: StoreRow): Promise<void> {
