@@ -1,6 +1,8 @@
 import { useQueries, useQuery, useQueryClient } from '@tanstack/react-query';
 import { answerOf, api } from '../api/client.ts';
+import { create, creationOf } from '../api/creation.ts';
 import { instancesQuery } from '../api/queries.ts';
+import { CreateRow } from '../code/create-row.tsx';
 import { KINDS, type KindName, kindOf } from '../instances/kinds.ts';
 import { alertText as text } from '../text/alerts.ts';
 import { common } from '../text/common.ts';
@@ -62,25 +64,21 @@ export function AlertForm({ alert, onDone }: { alert: Alert | null; onDone: () =
   const client = useQueryClient();
   const form = useForm<Values>(alert ? `alert ${alert.id}` : 'new alert', alert ? valuesOf(alert) : NEW);
   const { values, set, errors, busy, submit } = form;
+  const body = requestOf(values);
+  const [type = '', id = ''] = values.instance.split(' ');
+  const creation = creationOf('/metric-alerts', {
+    ...body,
+    resource_type: type as KindName,
+    resource_id: id,
+    metric_type: values.metric,
+  });
   const send = async (key: string) => {
-    const [type = '', id = ''] = values.instance.split(' ');
-    const body = requestOf(values);
     const header = { 'Idempotency-Key': key };
     const answer = alert
       ? await answerOf(
           api.PUT('/metric-alerts/{metricAlert}', { params: { ...alertAt(alert.id).params, header }, body }),
         )
-      : await answerOf(
-          api.POST('/metric-alerts', {
-            params: { header },
-            body: {
-              ...body,
-              resource_type: type as KindName,
-              resource_id: id,
-              metric_type: values.metric,
-            },
-          }),
-        );
+      : await create(creation, key);
     tellSuccess(answer.message);
     void client.invalidateQueries({ queryKey: ['alert'] });
     onDone();
@@ -150,7 +148,13 @@ export function AlertForm({ alert, onDone }: { alert: Alert | null; onDone: () =
           />
         ))}
       </fieldset>
-      <SubmitRow busy={busy}>{alert ? common.save : text.add}</SubmitRow>
+      {alert ? (
+        <SubmitRow busy={busy}>{common.save}</SubmitRow>
+      ) : (
+        <CreateRow creation={creation} busy={busy}>
+          {text.add}
+        </CreateRow>
+      )}
     </Form>
   );
 }

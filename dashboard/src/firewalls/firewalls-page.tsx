@@ -2,8 +2,9 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { Plus, Shield } from 'lucide-react';
 import { useState } from 'react';
-import { answerOf, api } from '../api/client.ts';
+import { create, creationOf } from '../api/creation.ts';
 import { firewallsQuery } from '../api/queries.ts';
+import { CreateRow } from '../code/create-row.tsx';
 import { common } from '../text/common.ts';
 import { firewallText as text } from '../text/firewalls.ts';
 import { Tag } from '../ui/badge.tsx';
@@ -11,7 +12,7 @@ import { Button } from '../ui/button.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { TextField } from '../ui/field.tsx';
 import { useForm } from '../ui/form.ts';
-import { Form, SubmitRow } from '../ui/form-element.tsx';
+import { Form } from '../ui/form-element.tsx';
 import { Empty, PageHeader } from '../ui/page.tsx';
 import { pathTo } from '../ui/path.ts';
 import { type Column, Table } from '../ui/table.tsx';
@@ -67,7 +68,7 @@ export function FirewallsPage() {
           <Table caption={text.title} columns={COLUMNS} rows={data} idOf={({ id }) => id} />
         )}
       </div>
-      <Dialog open={isOpen} onClose={() => setOpen(false)} title={text.create}>
+      <Dialog open={isOpen} onClose={() => setOpen(false)} title={text.create} wide>
         <CreateForm />
       </Dialog>
     </>
@@ -78,19 +79,15 @@ function CreateForm() {
   const client = useQueryClient();
   const navigate = useNavigate();
   const { values, set, errors, busy, submit } = useForm('new firewall', { name: '', description: '' });
-  const create = async (key: string) => {
-    const { name, description } = values;
-    const { firewall } = await answerOf(
-      api.POST('/firewalls', {
-        params: { header: { 'Idempotency-Key': key } },
-        body: { name, ...(description ? { description } : {}) },
-      }),
-    );
+  const { name, description } = values;
+  const creation = creationOf('/firewalls', { name, ...(description ? { description } : {}) });
+  const send = async (key: string) => {
+    const { firewall } = await create(creation, key);
     void client.invalidateQueries({ queryKey: ['firewall'] });
     await navigate({ to: pathTo('/firewalls', firewall.id) });
   };
   return (
-    <Form onSend={() => submit(create)}>
+    <Form onSend={() => submit(send)}>
       <TextField
         label={text.name}
         value={values.name}
@@ -104,7 +101,9 @@ function CreateForm() {
         errors={errors.description}
         onValue={(description) => set('description', description)}
       />
-      <SubmitRow busy={busy}>{text.create}</SubmitRow>
+      <CreateRow creation={creation} busy={busy}>
+        {text.create}
+      </CreateRow>
     </Form>
   );
 }

@@ -1,9 +1,11 @@
 import { Link } from '@tanstack/react-router';
-import { type ReactNode, useState } from 'react';
+import { type ReactNode, Suspense, useState } from 'react';
+import type { Creation } from '../api/creation.ts';
+import { RequestCode } from '../code/create-row.tsx';
+import { codeText } from '../text/code.ts';
 import { common } from '../text/common.ts';
 import { createText as text } from '../text/create.ts';
 import { Button } from '../ui/button.tsx';
-import { Code } from '../ui/copy.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { Form } from '../ui/form-element.tsx';
 import { PageHeader } from '../ui/page.tsx';
@@ -12,7 +14,7 @@ import type { Kind } from './kinds.ts';
 interface Props {
   kind: Kind;
   /** What the button sends. */
-  request: { path: string; body: object };
+  creation: Creation;
   cents: number | undefined;
   facts: readonly (readonly [string, string])[];
   busy: boolean;
@@ -21,8 +23,8 @@ interface Props {
 }
 
 /** A form on one page, with what it comes to beside it. */
-export function CreateFrame({ kind, request, cents, facts, busy, onSubmit, children }: Props) {
-  const [showsCurl, setShowsCurl] = useState(false);
+export function CreateFrame({ kind, creation, cents, facts, busy, onSubmit, children }: Props) {
+  const [showsCode, setShowsCode] = useState(false);
   return (
     <>
       <PageHeader
@@ -60,31 +62,16 @@ export function CreateFrame({ kind, request, cents, facts, busy, onSubmit, child
           <Button type="submit" look="primary" busy={busy} className="mt-5 w-full">
             {kind.text.create}
           </Button>
-          <Button look="ghost" className="mt-2 w-full" onClick={() => setShowsCurl(true)}>
-            {text.asCurl}
+          <Button look="ghost" className="mt-2 w-full" onClick={() => setShowsCode(true)}>
+            {codeText.show}
           </Button>
         </aside>
       </Form>
-      <Dialog
-        open={showsCurl}
-        onClose={() => setShowsCurl(false)}
-        title={text.asCurl}
-        about={text.asCurlAbout}
-        wide
-      >
-        <Code label={text.asCurl} text={curlOf(request)} />
+      <Dialog open={showsCode} onClose={() => setShowsCode(false)} title={codeText.title} wide>
+        <Suspense fallback={<div className="skeleton h-40" />}>
+          <RequestCode creation={creation} />
+        </Suspense>
       </Dialog>
     </>
   );
-}
-
-/** The request as a command. A quote in the body ends the shell's, so it is written as the shell wants it. */
-export function curlOf({ path, body }: Props['request']): string {
-  const json = JSON.stringify(body, null, 2).replaceAll("'", `'\\''`);
-  return [
-    `curl -X POST ${location.origin}/api/v1${path} \\`,
-    '  -H "Authorization: Bearer $TOKEN" \\',
-    "  -H 'Content-Type: application/json' \\",
-    `  -d '${json}'`,
-  ].join('\n');
 }

@@ -1,6 +1,7 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { answerOf, api } from '../api/client.ts';
+import { create, creationOf } from '../api/creation.ts';
 import { createText as text } from '../text/create.ts';
 import { Choice, SelectField, TextField } from '../ui/field.tsx';
 import { useForm } from '../ui/form.ts';
@@ -45,14 +46,12 @@ export function CreateService({ kind }: { kind: Kind }) {
   };
   const type = provider?.type ?? '';
   const first = values.database_name ? { database_name: values.database_name } : {};
-  const body =
-    kind.name === 'database' ? { ...common, provider: type, ...first } : { ...common, provider: type };
-  const path = kind.name === 'database' ? '/database' : '/cache';
-  const create = async (key: string) => {
-    const params = { header: { 'Idempotency-Key': key } };
-    const { instance, message } = await (kind.name === 'database'
-      ? answerOf(api.POST('/database', { params, body: { ...body, provider: type as 'postgresql' } }))
-      : answerOf(api.POST('/cache', { params, body: { ...body, provider: type as 'redis' } })));
+  const creation =
+    kind.name === 'database'
+      ? creationOf('/database', { ...common, provider: type as 'postgresql', ...first })
+      : creationOf('/cache', { ...common, provider: type as 'redis' });
+  const send = async (key: string) => {
+    const { instance, message } = await create<{ instance: { id: string }; message: string }>(creation, key);
     tellSuccess(message);
     void client.invalidateQueries({ queryKey: [kind.name] });
     await navigate({ to: pathTo(kind.path, instance.id) });
@@ -60,7 +59,7 @@ export function CreateService({ kind }: { kind: Kind }) {
   return (
     <CreateFrame
       kind={kind}
-      request={{ path, body }}
+      creation={creation}
       cents={plan?.monthly_cost_cents}
       facts={[
         [text.nameTitle, values.name],
@@ -68,7 +67,7 @@ export function CreateService({ kind }: { kind: Kind }) {
         [text.plan, plan ? detailOf(plan) : ''],
       ]}
       busy={busy}
-      onSubmit={() => void submit(create)}
+      onSubmit={() => void submit(send)}
     >
       <Section>
         <TextField

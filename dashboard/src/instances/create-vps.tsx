@@ -1,6 +1,7 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { answerOf, api } from '../api/client.ts';
+import { create, creationOf } from '../api/creation.ts';
 import { imagesQuery } from '../api/images.ts';
 import { sshKeysQuery } from '../api/queries.ts';
 import { createText as text } from '../text/create.ts';
@@ -45,25 +46,12 @@ export function CreateVps() {
   const { values, set, errors, busy, submit } = useForm('new vps', START);
   const plan = plans?.find((one) => one.resource_profile === values.resource_profile) ?? plans?.[0];
   const keyId = values.ssh_key_id || String(keys?.find((key) => key.is_default)?.id ?? keys?.[0]?.id ?? NEW);
-  const body = (ssh_key_id: number | null) => ({
-    name: values.name,
-    image: values.image,
-    datacenter: DATACENTER,
-    resource_profile: plan?.resource_profile ?? '',
-    auth_method: values.auth_method,
-    ...(values.auth_method === 'ssh_key' && ssh_key_id ? { ssh_key_id } : {}),
-    ...(values.auth_method === 'password'
-      ? { password: values.password, password_confirmation: values.password_confirmation }
-      : {}),
-    ...(values.custom_cloud_init ? { custom_cloud_init: values.custom_cloud_init } : {}),
-  });
-  const create = async (key: string) => {
-    const isNewKey = values.auth_method === 'ssh_key' && keyId === NEW;
-    const id = isNewKey ? await addKey(values.public_key, `${key}-key`) : Number(keyId) || null;
-    // Should the server be refused, the key is there for the next try.
-    if (isNewKey) void client.invalidateQueries({ queryKey: ['ssh-key'] });
-    const params = { header: { 'Idempotency-Key': key } };
-    const { instance, message } = await answerOf(api.POST('/vps', { params, body: body(id) }));
+  const creation = creationOfVps(values, keyId, plan?.resource_profile ?? '');
+  const send = async (key: string) => {
+    const { instance, message } = await create(creation, key).finally(() => {
+      // Should the server be refused, the key is there for the next try.
+      if (creation.first) void client.invalidateQueries({ queryKey: ['ssh-key'] });
+    });
     tellSuccess(message);
     void client.invalidateQueries({ queryKey: ['vps'] });
     await navigate({ to: pathTo('/vps', instance.id) });
@@ -71,7 +59,7 @@ export function CreateVps() {
   return (
     <CreateFrame
       kind={vpsKind}
-      request={{ path: '/vps', body: body(Number(keyId) || null) }}
+      creation={creation}
       cents={plan?.monthly_cost_cents}
       facts={[
         [text.nameTitle, values.name],
@@ -79,7 +67,7 @@ export function CreateVps() {
         [text.plan, plan ? detailOf(plan) : ''],
       ]}
       busy={busy}
-      onSubmit={() => void submit(create)}
+      onSubmit={() => void submit(send)}
     >
       <Section>
         <TextField
@@ -195,10 +183,24 @@ export function CreateVps() {
   );
 }
 
-async function addKey(publicKey: string, key: string): Promise<number> {
-  const line = publicKey.trim();
+/** The request for the server, after that for its key where that is new. */
+function creationOfVps(values: typeof START, keyId: string, resource_profile: string) {
+  const { name, image, auth_method, password, password_confirmation, custom_cloud_init } = values;
+  const byKey = auth_method === 'ssh_key';
+  const body = {
+    name,
+    image,
+    datacenter: DATACENTER,
+    resource_profile,
+    auth_method,
+    ...(byKey && keyId !== NEW ? { ssh_key_id: Number(keyId) } : {}),
+    ...(byKey ? {} : { password, password_confirmation }),
+    ...(custom_cloud_init ? { custom_cloud_init } : {}),
+  };
+  if (!byKey || keyId !== NEW) return creationOf('/vps', body);
+  const line = values.public_key.trim();
   // The comment at the end of the line is what people call their key.
-  const name = line.split(/\s+/).slice(2).join(' ') || 'key';
-  const params = { header: { 'Idempotency-Key': key } };
-  return (await answerOf(api.POST('/ssh-keys', { params, body: { name, public_key: line } }))).key.id;
+  const key = { name: line.split(/\s+/).slice(2).join(' ') || 'key', public_key: line };
+  const first = { creation: creationOf('/ssh-keys', key), member: 'ssh_key_id', at: ['key', 'id'] };
+  return creationOf('/vps', body, { first });
 }

@@ -1,15 +1,16 @@
-import type { components } from '@danube/client/schema';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Megaphone, Plus } from 'lucide-react';
 import { useState } from 'react';
 import { answerOf, api } from '../api/client.ts';
+import { create, creationOf } from '../api/creation.ts';
+import { CreateRow } from '../code/create-row.tsx';
 import { operatorText } from '../text/operator.ts';
 import { Badge, Tag } from '../ui/badge.tsx';
 import { Button } from '../ui/button.tsx';
 import { type Confirmation, ConfirmDialog, Dialog } from '../ui/dialog.tsx';
 import { SelectField, TextArea, TextField } from '../ui/field.tsx';
 import { useForm } from '../ui/form.ts';
-import { Form, SubmitRow } from '../ui/form-element.tsx';
+import { Form } from '../ui/form-element.tsx';
 import { Empty, PageHeader } from '../ui/page.tsx';
 import { RemoveButton } from '../ui/remove-button.tsx';
 import { Ago } from '../ui/time.tsx';
@@ -103,15 +104,14 @@ function AddForm({ onDone }: { onDone: () => void }) {
     starts: '',
     ends: '',
   });
+  const creation = creationOf('/operator/announcements', {
+    severity: values.severity,
+    text: values.text.replace(/\s+/g, ' ').trim(),
+    starts_at: inUtc(values.starts),
+    ends_at: inUtc(values.ends),
+  });
   const add = async (key: string) => {
-    const body: components['schemas']['CreateAnnouncement'] = {
-      severity: values.severity,
-      text: values.text.replace(/\s+/g, ' ').trim(),
-      starts_at: inUtc(values.starts),
-      ends_at: inUtc(values.ends),
-    };
-    const params = { header: { 'Idempotency-Key': key } };
-    tellSuccess((await answerOf(api.POST('/operator/announcements', { params, body }))).message);
+    tellSuccess((await create(creation, key)).message);
     onDone();
   };
   return (
@@ -149,7 +149,9 @@ function AddForm({ onDone }: { onDone: () => void }) {
           onValue={(ends) => set('ends', ends)}
         />
       </div>
-      <SubmitRow busy={busy}>{text.add}</SubmitRow>
+      <CreateRow creation={creation} busy={busy}>
+        {text.add}
+      </CreateRow>
     </Form>
   );
 }

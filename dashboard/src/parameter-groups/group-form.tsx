@@ -1,5 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { answerOf, api } from '../api/client.ts';
+import { create, creationOf } from '../api/creation.ts';
+import { CreateRow } from '../code/create-row.tsx';
 import { common } from '../text/common.ts';
 import { groupText as text } from '../text/parameter-groups.ts';
 import { SelectField, TextArea, TextField } from '../ui/field.tsx';
@@ -34,27 +36,23 @@ export function GroupForm({ group, onDone }: { group: Group | null; onDone: () =
     parameters: textOf(group?.parameters ?? {}),
   });
   const engine = engines?.find(({ type }) => type === values.engine);
+  const { name, description, family } = values;
+  const body = { name, description, parameters: parametersOf(values.parameters) };
+  const creation = creationOf('/parameter-groups', {
+    ...body,
+    type: engine?.kind ?? 'database',
+    provider_type: values.engine as 'postgresql',
+    ...(family ? { family } : {}),
+  });
   const save = async (key: string) => {
-    const { name, description } = values;
-    const common = { name, description, parameters: parametersOf(values.parameters) };
     const { message } = group
       ? await answerOf(
           api.PUT('/parameter-groups/{parameterGroup}', {
             params: { path: { parameterGroup: group.id } },
-            body: common,
+            body,
           }),
         )
-      : await answerOf(
-          api.POST('/parameter-groups', {
-            params: { header: { 'Idempotency-Key': key } },
-            body: {
-              ...common,
-              type: engine?.kind ?? 'database',
-              provider_type: values.engine as 'postgresql',
-              ...(values.family ? { family: values.family } : {}),
-            },
-          }),
-        );
+      : await create(creation, key);
     tellSuccess(message);
     onDone();
   };
@@ -104,7 +102,13 @@ export function GroupForm({ group, onDone }: { group: Group | null; onDone: () =
         errors={inGroup.flatMap(([, sentences]) => sentences)}
         onValue={(parameters) => set('parameters', parameters)}
       />
-      <SubmitRow busy={busy}>{group ? common.save : text.add}</SubmitRow>
+      {group ? (
+        <SubmitRow busy={busy}>{common.save}</SubmitRow>
+      ) : (
+        <CreateRow creation={creation} busy={busy}>
+          {text.add}
+        </CreateRow>
+      )}
     </Form>
   );
 }

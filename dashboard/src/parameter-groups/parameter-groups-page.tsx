@@ -1,6 +1,6 @@
 import type { components } from '@danube/client/schema';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { Pencil, Plus, SlidersHorizontal } from 'lucide-react';
+import { Copy, Pencil, Plus, SlidersHorizontal } from 'lucide-react';
 import { useState } from 'react';
 import { answerOf, api } from '../api/client.ts';
 import { common } from '../text/common.ts';
@@ -12,6 +12,7 @@ import { Empty, PageHeader } from '../ui/page.tsx';
 import { RemoveButton } from '../ui/remove-button.tsx';
 import { actionColumn, type Column, Table } from '../ui/table.tsx';
 import { tellSuccess } from '../ui/toast.tsx';
+import { CloneForm } from './clone-form.tsx';
 import { GroupForm } from './group-form.tsx';
 
 export type Group = components['schemas']['ParameterGroup'];
@@ -57,6 +58,7 @@ export function ParameterGroupsPage() {
   const client = useQueryClient();
   const { data } = useQuery(groupsQuery);
   const [edited, setEdited] = useState<Group | 'new' | null>(null);
+  const [cloned, setCloned] = useState<Group | null>(null);
   const [confirmation, setConfirmation] = useState<Confirmation | null>(null);
   const refresh = () => client.invalidateQueries({ queryKey: ['parameter-group'] });
   const remove = async (id: number) => {
@@ -69,23 +71,28 @@ export function ParameterGroupsPage() {
       {text.add}
     </Button>
   );
-  const actions = actionColumn<Group>((group) =>
-    group.is_system ? null : (
-      <span className="inline-flex">
-        <IconButton label={`${text.edit}: ${group.name}`} onClick={() => setEdited(group)}>
-          <Pencil />
-        </IconButton>
-        <RemoveButton
-          name={group.name}
-          onAsk={setConfirmation}
-          title={text.deleteTitle(group.name)}
-          about={text.deleteAbout}
-          action={common.delete}
-          run={() => remove(group.id)}
-        />
-      </span>
-    ),
-  );
+  const actions = actionColumn<Group>((group) => (
+    <span className="inline-flex">
+      <IconButton label={`${text.clone}: ${group.name}`} onClick={() => setCloned(group)}>
+        <Copy />
+      </IconButton>
+      {!group.is_system && (
+        <>
+          <IconButton label={`${text.edit}: ${group.name}`} onClick={() => setEdited(group)}>
+            <Pencil />
+          </IconButton>
+          <RemoveButton
+            name={group.name}
+            onAsk={setConfirmation}
+            title={text.deleteTitle(group.name)}
+            about={text.deleteAbout}
+            action={common.delete}
+            run={() => remove(group.id)}
+          />
+        </>
+      )}
+    </span>
+  ));
   const isEmpty = data?.length === 0;
   return (
     <>
@@ -115,6 +122,22 @@ export function ParameterGroupsPage() {
             group={edited === 'new' ? null : edited}
             onDone={() => {
               setEdited(null);
+              void refresh();
+            }}
+          />
+        )}
+      </Dialog>
+      <Dialog
+        open={cloned !== null}
+        onClose={() => setCloned(null)}
+        title={text.cloneTitle(cloned?.name)}
+        wide
+      >
+        {cloned && (
+          <CloneForm
+            group={cloned}
+            onDone={() => {
+              setCloned(null);
               void refresh();
             }}
           />

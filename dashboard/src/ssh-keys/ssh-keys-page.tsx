@@ -3,7 +3,9 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { KeyRound, Plus } from 'lucide-react';
 import { useState } from 'react';
 import { answerOf, api } from '../api/client.ts';
+import { create, creationOf } from '../api/creation.ts';
 import { sshKeysQuery } from '../api/queries.ts';
+import { CreateRow } from '../code/create-row.tsx';
 import { keyText as text } from '../text/access.ts';
 import { common } from '../text/common.ts';
 import { Tag } from '../ui/badge.tsx';
@@ -11,7 +13,7 @@ import { Button } from '../ui/button.tsx';
 import { type Confirmation, ConfirmDialog, Dialog } from '../ui/dialog.tsx';
 import { Switch, TextArea, TextField } from '../ui/field.tsx';
 import { useForm } from '../ui/form.ts';
-import { Form, SubmitRow } from '../ui/form-element.tsx';
+import { Form } from '../ui/form-element.tsx';
 import { Empty, PageHeader } from '../ui/page.tsx';
 import { RemoveButton } from '../ui/remove-button.tsx';
 import { actionColumn, type Column, Table } from '../ui/table.tsx';
@@ -106,9 +108,9 @@ function AddForm({ onDone }: { onDone: () => void }) {
     public_key: '',
     is_default: false,
   });
+  const creation = creationOf('/ssh-keys', values);
   const add = async (key: string) => {
-    const params = { header: { 'Idempotency-Key': key } };
-    tellSuccess((await answerOf(api.POST('/ssh-keys', { params, body: values }))).message);
+    tellSuccess((await create(creation, key)).message);
     await client.invalidateQueries({ queryKey: ['ssh-key'] });
     onDone();
   };
@@ -134,7 +136,9 @@ function AddForm({ onDone }: { onDone: () => void }) {
         checked={values.is_default}
         onChecked={(on) => set('is_default', on)}
       />
-      <SubmitRow busy={busy}>{text.add}</SubmitRow>
+      <CreateRow creation={creation} busy={busy}>
+        {text.add}
+      </CreateRow>
     </Form>
   );
 }

@@ -3,13 +3,15 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Plus } from 'lucide-react';
 import { useState } from 'react';
 import { answerOf, api } from '../api/client.ts';
+import { create, creationOf } from '../api/creation.ts';
+import { CreateRow } from '../code/create-row.tsx';
 import { storageText as text } from '../text/storage.ts';
 import { Button } from '../ui/button.tsx';
 import { Code, Copyable } from '../ui/copy.tsx';
 import { type Confirmation, ConfirmDialog, Dialog } from '../ui/dialog.tsx';
 import { SelectField, TextField } from '../ui/field.tsx';
 import { useForm } from '../ui/form.ts';
-import { Form, SubmitRow } from '../ui/form-element.tsx';
+import { Form } from '../ui/form-element.tsx';
 import { Empty, Section } from '../ui/page.tsx';
 import { RemoveButton } from '../ui/remove-button.tsx';
 import { actionColumn, type Column, Table } from '../ui/table.tsx';
@@ -98,7 +100,7 @@ export function AccessKeys() {
           expect={2}
         />
       )}
-      <Dialog open={isOpen} onClose={() => setOpen(false)} title={text.createKey}>
+      <Dialog open={isOpen} onClose={() => setOpen(false)} title={text.createKey} wide>
         <CreateForm
           onDone={(made) => {
             setOpen(false);
@@ -137,20 +139,14 @@ function CreateForm({ onDone }: { onDone: (created: Created) => void }) {
     bucket: '',
     level: 'readwrite',
   });
-  const create = async (key: string) => {
-    const { name, bucket, level } = values;
-    const permission = { bucket_id: bucket, level: level as 'read' };
-    const body = bucket
-      ? { name, scope: 'buckets' as const, bucket_permissions: [permission] }
-      : { name, scope: 'team' as const };
-    onDone(
-      await answerOf(
-        api.POST('/storage/access-keys', { params: { header: { 'Idempotency-Key': key } }, body }),
-      ),
-    );
-  };
+  const { name, bucket, level } = values;
+  const permission = { bucket_id: bucket, level: level as 'read' };
+  const creation = creationOf(
+    '/storage/access-keys',
+    bucket ? { name, scope: 'buckets', bucket_permissions: [permission] } : { name, scope: 'team' },
+  );
   return (
-    <Form onSend={() => submit(create)}>
+    <Form onSend={() => submit(async (key) => onDone(await create(creation, key)))}>
       <TextField
         label={text.name}
         hint={text.keyHint}
@@ -176,7 +172,9 @@ function CreateForm({ onDone }: { onDone: (created: Created) => void }) {
           options={Object.entries(text.levels).map(([value, label]) => ({ value, label }))}
         />
       )}
-      <SubmitRow busy={busy}>{text.createKey}</SubmitRow>
+      <CreateRow creation={creation} busy={busy}>
+        {text.createKey}
+      </CreateRow>
     </Form>
   );
 }

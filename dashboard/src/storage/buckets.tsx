@@ -3,6 +3,8 @@ import { Link } from '@tanstack/react-router';
 import { Archive, Plus } from 'lucide-react';
 import { useState } from 'react';
 import { answerOf, api } from '../api/client.ts';
+import { create, creationOf } from '../api/creation.ts';
+import { CreateRow } from '../code/create-row.tsx';
 import { common } from '../text/common.ts';
 import { storageText as text } from '../text/storage.ts';
 import { Badge, Tag } from '../ui/badge.tsx';
@@ -11,7 +13,7 @@ import { Copyable } from '../ui/copy.tsx';
 import { type Confirmation, ConfirmDialog, Dialog } from '../ui/dialog.tsx';
 import { Switch, TextField } from '../ui/field.tsx';
 import { useForm } from '../ui/form.ts';
-import { Form, SubmitRow } from '../ui/form-element.tsx';
+import { Form } from '../ui/form-element.tsx';
 import { Empty, Section } from '../ui/page.tsx';
 import { pathTo } from '../ui/path.ts';
 import { RemoveButton } from '../ui/remove-button.tsx';
@@ -101,7 +103,7 @@ export function Buckets() {
           expect={2}
         />
       )}
-      <Dialog open={isOpen} onClose={() => setOpen(false)} title={text.create}>
+      <Dialog open={isOpen} onClose={() => setOpen(false)} title={text.create} wide>
         <CreateForm onDone={() => setOpen(false)} />
       </Dialog>
       <ConfirmDialog confirmation={confirmation} onClose={() => setConfirmation(null)} />
@@ -116,14 +118,14 @@ function CreateForm({ onDone }: { onDone: () => void }) {
     versioning_enabled: false,
     public_access: false,
   });
-  const create = async (key: string) => {
-    const params = { header: { 'Idempotency-Key': key } };
-    tellSuccess((await answerOf(api.POST('/storage/buckets', { params, body: values }))).message);
+  const creation = creationOf('/storage/buckets', values);
+  const send = async (key: string) => {
+    tellSuccess((await create(creation, key)).message);
     void client.invalidateQueries({ queryKey: ['bucket'] });
     onDone();
   };
   return (
-    <Form onSend={() => submit(create)}>
+    <Form onSend={() => submit(send)}>
       <TextField
         label={text.name}
         value={values.name}
@@ -142,7 +144,9 @@ function CreateForm({ onDone }: { onDone: () => void }) {
         checked={values.public_access}
         onChecked={(on) => set('public_access', on)}
       />
-      <SubmitRow busy={busy}>{text.create}</SubmitRow>
+      <CreateRow creation={creation} busy={busy}>
+        {text.create}
+      </CreateRow>
     </Form>
   );
 }

@@ -3,6 +3,8 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { UserPlus } from 'lucide-react';
 import { useState } from 'react';
 import { answerOf, api } from '../api/client.ts';
+import { create, creationOf } from '../api/creation.ts';
+import { CreateRow } from '../code/create-row.tsx';
 import { useOptions } from '../sign-in/options.ts';
 import { common } from '../text/common.ts';
 import { teamText as text } from '../text/team.ts';
@@ -11,7 +13,7 @@ import { Code } from '../ui/copy.tsx';
 import { type Confirmation, ConfirmDialog, Dialog } from '../ui/dialog.tsx';
 import { Choice, SelectField, TextField } from '../ui/field.tsx';
 import { useForm } from '../ui/form.ts';
-import { Form, SubmitRow } from '../ui/form-element.tsx';
+import { Form } from '../ui/form-element.tsx';
 import { Section } from '../ui/page.tsx';
 import { RemoveButton } from '../ui/remove-button.tsx';
 import { actionColumn, type Column, Table } from '../ui/table.tsx';
@@ -115,13 +117,13 @@ function InviteForm({ role, onDone }: { role: Role; onDone: (url: string | null)
     days: '7',
   });
   const email = sendsMail ? values.email.trim() : '';
+  const creation = creationOf('/team/invitations', {
+    role: values.role,
+    expires_in_days: Number(values.days),
+    ...(email ? { email } : {}),
+  });
   const invite = async (key: string) => {
-    const { message, url } = await answerOf(
-      api.POST('/team/invitations', {
-        params: { header: { 'Idempotency-Key': key } },
-        body: { role: values.role, expires_in_days: Number(values.days), ...(email ? { email } : {}) },
-      }),
-    );
+    const { message, url } = await create(creation, key);
     tellSuccess(message);
     onDone(url);
   };
@@ -160,7 +162,9 @@ function InviteForm({ role, onDone }: { role: Role; onDone: (url: string | null)
         options={DAYS.map((days) => ({ value: String(days), label: text.dayCount(days) }))}
         errors={errors.expires_in_days}
       />
-      <SubmitRow busy={busy}>{email ? text.sendInvitation : text.makeLink}</SubmitRow>
+      <CreateRow creation={creation} busy={busy}>
+        {email ? text.sendInvitation : text.makeLink}
+      </CreateRow>
     </Form>
   );
 }

@@ -1,24 +1,25 @@
-import { answerOf, api } from '../api/client.ts';
+import { create, creationOf } from '../api/creation.ts';
+import { CreateRow } from '../code/create-row.tsx';
 import { teamText as text } from '../text/team.ts';
 import { TextField } from '../ui/field.tsx';
 import { useForm } from '../ui/form.ts';
-import { Form, SubmitRow } from '../ui/form-element.tsx';
+import { Form } from '../ui/form-element.tsx';
 import { PageHeader } from '../ui/page.tsx';
 import { enterTeam } from './enter.ts';
 
 /** Makes a team, and goes on in it. */
 export function NewTeamPage() {
   const { values, set, errors, busy, submit } = useForm('new team', { name: '' });
-  const create = async (key: string) => {
-    const params = { header: { 'Idempotency-Key': key } };
-    const { team } = await answerOf(api.POST('/user/teams', { params, body: values }));
+  const creation = creationOf('/user/teams', values);
+  const send = async (key: string) => {
+    const { team } = await create(creation, key);
     await enterTeam(team.id);
   };
   return (
     <>
       <PageHeader title={text.newTitle} about={text.newAbout} />
       <div className="card max-w-xl p-5">
-        <Form onSend={() => submit(create)}>
+        <Form onSend={() => submit(send)}>
           <TextField
             label={text.name}
             hint={text.nameHint}
@@ -26,7 +27,9 @@ export function NewTeamPage() {
             errors={errors.name}
             onValue={(name) => set('name', name)}
           />
-          <SubmitRow busy={busy}>{text.create}</SubmitRow>
+          <CreateRow creation={creation} busy={busy}>
+            {text.create}
+          </CreateRow>
         </Form>
       </div>
     </>

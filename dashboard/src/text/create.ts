@@ -26,8 +26,6 @@ export const createText = {
   dedicated: 'dedicated ',
   summary: 'Summary',
   cost: 'A month',
-  asCurl: 'As curl',
-  asCurlAbout: 'What the button sends. Put a token of yours in TOKEN.',
   unavailable: 'Not available',
   loading: 'Loading the plans',
 };

@@ -3,6 +3,8 @@ export const groupText = {
   about: 'Settings of engines that several databases or caches share.',
   add: 'Create group',
   edit: 'Change',
+  clone: 'Copy',
+  cloneTitle: (name = '') => `Copy ${name}`,
   name: 'Name',
   engine: 'Engine',
   family: 'Version',

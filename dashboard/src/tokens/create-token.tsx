@@ -1,12 +1,14 @@
 import type { components } from '@danube/client/schema';
 import { useQuery } from '@tanstack/react-query';
-import { answerOf, api } from '../api/client.ts';
+import { useState } from 'react';
+import { create, creationOf } from '../api/creation.ts';
 import { teamsQuery } from '../api/queries.ts';
+import { CreateRow } from '../code/create-row.tsx';
 import { useProof } from '../settings/proof.tsx';
 import { tokenText as text } from '../text/tokens.ts';
 import { Choice, SelectField, TextField } from '../ui/field.tsx';
 import { useForm } from '../ui/form.ts';
-import { Form, SubmitRow } from '../ui/form-element.tsx';
+import { Form } from '../ui/form-element.tsx';
 import { ScopeBoxes } from './scope-boxes.tsx';
 
 export type Made = components['schemas']['TokenCreated'];
@@ -33,13 +35,12 @@ export function CreateToken({ onDone }: { onDone: (made: Made) => void }) {
     set: 'read',
     scopes: [],
   });
-  const create = async (key: string) => {
-    const params = { header: { 'Idempotency-Key': key } };
-    const body = bodyOf(values);
-    onDone(await withProof(() => answerOf(api.POST('/user/tokens', { params, body }))));
-  };
+  // The code and the button must say the same.
+  const [openedAt] = useState(Date.now);
+  const creation = creationOf('/user/tokens', bodyOf(values, openedAt));
+  const send = async (key: string) => onDone(await withProof(() => create(creation, key)));
   return (
-    <Form noValidate onSend={() => submit(create)}>
+    <Form noValidate onSend={() => submit(send)}>
       <TextField
         label={text.name}
         hint={text.nameHint}
@@ -81,16 +82,21 @@ export function CreateToken({ onDone }: { onDone: (made: Made) => void }) {
           errors={errors.scopes}
         />
       )}
-      <SubmitRow busy={busy}>{text.create}</SubmitRow>
+      <CreateRow creation={creation} busy={busy}>
+        {text.create}
+      </CreateRow>
     </Form>
   );
 }
 
-function bodyOf({ name, team, expiry, set, scopes }: Values): components['schemas']['CreateToken'] {
+function bodyOf(
+  { name, team, expiry, set, scopes }: Values,
+  now: number,
+): components['schemas']['CreateToken'] {
   return {
     name,
     ...(team ? { team_id: Number(team) } : {}),
     ...(set === 'custom' ? { scopes: [...scopes] } : { scope_set: set }),
-    expires_at: expiry === 'never' ? null : new Date(Date.now() + Number(expiry) * DAY_MS).toISOString(),
+    expires_at: expiry === 'never' ? null : new Date(now + Number(expiry) * DAY_MS).toISOString(),
   };
 }

@@ -1,6 +1,5 @@
-import type { components } from '@danube/client/schema';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { Ellipsis, Plus, Power, Send, Trash2, Webhook } from 'lucide-react';
+import { Ellipsis, KeyRound, Pencil, Plus, Power, RotateCw, Send, Trash2, Webhook } from 'lucide-react';
 import { useState } from 'react';
 import { answerOf, api } from '../api/client.ts';
 import { webhookText as text } from '../text/access.ts';
@@ -9,22 +8,20 @@ import { Badge } from '../ui/badge.tsx';
 import { Button } from '../ui/button.tsx';
 import { Code } from '../ui/copy.tsx';
 import { type Confirmation, ConfirmDialog, Dialog } from '../ui/dialog.tsx';
-import { TextField } from '../ui/field.tsx';
-import { useForm } from '../ui/form.ts';
-import { Form, SubmitRow } from '../ui/form-element.tsx';
 import { Menu } from '../ui/menu.tsx';
 import { Empty, PageHeader } from '../ui/page.tsx';
 import { actionColumn, type Column, Table } from '../ui/table.tsx';
 import { tellFailure, tellSuccess } from '../ui/toast.tsx';
 import { Deliveries } from './deliveries.tsx';
-
-type Endpoint = components['schemas']['WebhookEndpoint'];
+import { type Endpoint, EndpointForm } from './endpoint-form.tsx';
 
 const endpointsQuery = {
   queryKey: ['webhook', 'endpoints'],
   queryFn: async () =>
     (await answerOf(api.GET('/webhooks/endpoints', { params: { query: { per_page: 100 } } }))).data,
 };
+
+const DAY_MS = 86_400_000;
 
 const at = (webhookEndpoint: string) => ({ params: { path: { webhookEndpoint } } });
 
@@ -61,7 +58,7 @@ const COLUMNS: readonly Column<Endpoint>[] = [
 export function WebhooksPage() {
   const client = useQueryClient();
   const { data } = useQuery(endpointsQuery);
-  const [isOpen, setOpen] = useState(false);
+  const [edited, setEdited] = useState<Endpoint | 'new' | null>(null);
   const [secret, setSecret] = useState<string | null>(null);
   const [confirmation, setConfirmation] = useState<Confirmation | null>(null);
   const run = async (work: Promise<{ message: string }>) => {
@@ -69,55 +66,85 @@ export function WebhooksPage() {
     await client.invalidateQueries({ queryKey: ['webhook'] });
   };
   const add = (
-    <Button look="primary" icon={<Plus />} onClick={() => setOpen(true)}>
+    <Button look="primary" icon={<Plus />} onClick={() => setEdited('new')}>
       {text.add}
     </Button>
   );
-  const menu = actionColumn<Endpoint>(({ id, name, enabled }) => (
-    <Menu
-      label={`${common.more}: ${name}`}
-      className="inline-grid size-8 place-items-center rounded-lg text-quiet hover:bg-hover hover:text-ink [&_svg]:size-4"
-      items={[
-        {
-          label: text.test,
-          icon: <Send />,
-          run: () =>
-            void run(answerOf(api.POST('/webhooks/endpoints/{webhookEndpoint}/test', at(id)))).catch(
-              tellFailure,
-            ),
-        },
-        {
-          label: enabled ? text.turnOff : text.turnOn,
-          icon: <Power />,
-          run: () =>
-            void run(
-              answerOf(
-                api.PUT('/webhooks/endpoints/{webhookEndpoint}', {
-                  ...at(id),
-                  body: { enabled: !enabled },
-                }),
+  const renewSecret = async (id: string) => {
+    const call = api.POST('/webhooks/endpoints/{webhookEndpoint}/regenerate-secret', at(id));
+    const { message, webhook_secret } = await answerOf(call);
+    tellSuccess(message);
+    setSecret(webhook_secret);
+  };
+  const sendAgain = (id: string) => {
+    const body = { since: new Date(Date.now() - DAY_MS).toISOString() };
+    return run(answerOf(api.POST('/webhooks/endpoints/{webhookEndpoint}/redeliver', { ...at(id), body })));
+  };
+  const menu = actionColumn<Endpoint>((endpoint) => {
+    const { id, name, enabled } = endpoint;
+    return (
+      <Menu
+        label={`${common.more}: ${name}`}
+        className="inline-grid size-8 place-items-center rounded-lg text-quiet hover:bg-hover hover:text-ink [&_svg]:size-4"
+        items={[
+          { label: text.edit, icon: <Pencil />, run: () => setEdited(endpoint) },
+          {
+            label: text.test,
+            icon: <Send />,
+            run: () =>
+              void run(answerOf(api.POST('/webhooks/endpoints/{webhookEndpoint}/test', at(id)))).catch(
+                tellFailure,
               ),
-            ).catch(tellFailure),
-        },
-        'line',
-        {
-          label: common.delete,
-          icon: <Trash2 />,
-          danger: true,
-          run: () =>
-            setConfirmation({
-              title: text.deleteTitle(name),
-              about: text.deleteAbout,
-              action: common.delete,
-              danger: true,
-              run: () => run(answerOf(api.DELETE('/webhooks/endpoints/{webhookEndpoint}', at(id)))),
-            }),
-        },
-      ]}
-    >
-      <Ellipsis />
-    </Menu>
-  ));
+          },
+          {
+            label: enabled ? text.turnOff : text.turnOn,
+            icon: <Power />,
+            run: () =>
+              void run(
+                answerOf(
+                  api.PUT('/webhooks/endpoints/{webhookEndpoint}', {
+                    ...at(id),
+                    body: { enabled: !enabled },
+                  }),
+                ),
+              ).catch(tellFailure),
+          },
+          {
+            label: text.sendAgain,
+            icon: <RotateCw />,
+            run: () => void sendAgain(id).catch(tellFailure),
+          },
+          {
+            label: text.renewSecret,
+            icon: <KeyRound />,
+            run: () =>
+              setConfirmation({
+                title: text.renewTitle(name),
+                about: text.renewAbout,
+                action: text.renewSecret,
+                run: () => renewSecret(id),
+              }),
+          },
+          'line',
+          {
+            label: common.delete,
+            icon: <Trash2 />,
+            danger: true,
+            run: () =>
+              setConfirmation({
+                title: text.deleteTitle(name),
+                about: text.deleteAbout,
+                action: common.delete,
+                danger: true,
+                run: () => run(answerOf(api.DELETE('/webhooks/endpoints/{webhookEndpoint}', at(id)))),
+              }),
+          },
+        ]}
+      >
+        <Ellipsis />
+      </Menu>
+    );
+  });
   const isEmpty = data?.length === 0;
   return (
     <>
@@ -140,13 +167,21 @@ export function WebhooksPage() {
         </div>
         {!isEmpty && <Deliveries />}
       </div>
-      <Dialog open={isOpen} onClose={() => setOpen(false)} title={text.add}>
-        <AddForm
-          onDone={(shown) => {
-            setOpen(false);
-            setSecret(shown);
-          }}
-        />
+      <Dialog
+        open={edited !== null}
+        onClose={() => setEdited(null)}
+        title={edited === 'new' || !edited ? text.add : edited.name}
+        wide
+      >
+        {edited && (
+          <EndpointForm
+            endpoint={edited === 'new' ? null : edited}
+            onDone={(shown) => {
+              setEdited(null);
+              setSecret(shown);
+            }}
+          />
+        )}
       </Dialog>
       <Dialog
         open={secret !== null}
@@ -161,49 +196,5 @@ export function WebhooksPage() {
       </Dialog>
       <ConfirmDialog confirmation={confirmation} onClose={() => setConfirmation(null)} />
     </>
-  );
-}
-
-function AddForm({ onDone }: { onDone: (secret: string) => void }) {
-  const client = useQueryClient();
-  const { values, set, errors, busy, submit } = useForm('new webhook', { name: '', url: '', events: '' });
-  const add = async (key: string) => {
-    const event_types = values.events.split(/[\s,]+/).filter(Boolean);
-    const { secret } = await answerOf(
-      api.POST('/webhooks/endpoints', {
-        params: { header: { 'Idempotency-Key': key } },
-        body: { name: values.name, url: values.url, ...(event_types.length > 0 ? { event_types } : {}) },
-      }),
-    );
-    void client.invalidateQueries({ queryKey: ['webhook'] });
-    onDone(secret);
-  };
-  return (
-    <Form onSend={() => submit(add)}>
-      <TextField
-        label={text.name}
-        value={values.name}
-        errors={errors.name}
-        onValue={(name) => set('name', name)}
-      />
-      <TextField
-        label={text.url}
-        hint={text.urlHint}
-        type="url"
-        placeholder="https://hooks.example.org/danube"
-        value={values.url}
-        errors={errors.url}
-        onValue={(url) => set('url', url)}
-      />
-      <TextField
-        label={text.events}
-        optional
-        hint={text.eventsHint}
-        value={values.events}
-        errors={errors.event_types}
-        onValue={(events) => set('events', events)}
-      />
-      <SubmitRow busy={busy}>{text.add}</SubmitRow>
-    </Form>
   );
 }
