@@ -1,5 +1,6 @@
 import { queryOptions } from '@tanstack/react-query';
 import { answerOf, api } from '../api/client.ts';
+import { type Creation, creationOf } from '../api/creation.ts';
 import { KINDS, type Kind, type KindName } from '../instances/kinds.ts';
 
 /** A snapshot of whatever kind. */
@@ -13,6 +14,7 @@ export interface Snapshot {
   reason: string;
   instance: { id: string; name: string } | null;
   verification: { ok: boolean; seconds_to_restore: number | null; message: string | null } | null;
+  last_verified_at: string | null;
   error: { message: string } | null;
   created_at: string;
 }
@@ -67,25 +69,31 @@ export const snapshotsQuery = (of?: { kind: Kind; id: string }) =>
 
 type Started = Promise<{ message: string }>;
 
-/** What can be done with a snapshot. */
+/** Takes a snapshot of an instance. */
+export function takingOf(
+  kind: KindName,
+  instanceId: string,
+  body: { name: string; description?: string },
+): Creation<{ message: string }> {
+  if (kind === 'vps') return creationOf('/snapshots/vps', { ...body, vps_instance_id: instanceId });
+  if (kind === 'database') {
+    return creationOf('/snapshots/database', { ...body, database_instance_id: instanceId });
+  }
+  return creationOf('/snapshots/cache', { ...body, cache_instance_id: instanceId });
+}
+
+/** Makes a new instance of a snapshot; of one of a server the API makes none. */
+export const cloningOf = ({ kind, id }: Snapshot, name: string): Creation<{ message: string }> =>
+  kind === 'database'
+    ? creationOf(
+        '/snapshots/database/{databaseSnapshot}/clone',
+        { name },
+        { parameters: { databaseSnapshot: id } },
+      )
+    : creationOf('/snapshots/cache/{cacheSnapshot}/clone', { name }, { parameters: { cacheSnapshot: id } });
+
+/** What can be done with a snapshot that is there. */
 export const snapshotActions = {
-  take(
-    kind: KindName,
-    instanceId: string,
-    body: { name: string; description?: string },
-    key: string,
-  ): Started {
-    const params = { header: { 'Idempotency-Key': key } };
-    if (kind === 'vps')
-      return answerOf(api.POST('/snapshots/vps', { params, body: { ...body, vps_instance_id: instanceId } }));
-    if (kind === 'database')
-      return answerOf(
-        api.POST('/snapshots/database', { params, body: { ...body, database_instance_id: instanceId } }),
-      );
-    return answerOf(
-      api.POST('/snapshots/cache', { params, body: { ...body, cache_instance_id: instanceId } }),
-    );
-  },
   restore({ kind, id }: Snapshot): Started {
     if (kind === 'vps')
       return answerOf(
@@ -126,20 +134,5 @@ export const snapshotActions = {
     return answerOf(
       api.DELETE('/snapshots/cache/{cacheSnapshot}', { params: { path: { cacheSnapshot: id } } }),
     );
-  },
-  clone({ kind, id }: Snapshot, name: string): Started {
-    return kind === 'database'
-      ? answerOf(
-          api.POST('/snapshots/database/{databaseSnapshot}/clone', {
-            params: { path: { databaseSnapshot: id } },
-            body: { name },
-          }),
-        )
-      : answerOf(
-          api.POST('/snapshots/cache/{cacheSnapshot}/clone', {
-            params: { path: { cacheSnapshot: id } },
-            body: { name },
-          }),
-        );
   },
 };

@@ -34,7 +34,7 @@ export function SnapshotsPage({
               all={text.allKinds}
               options={KINDS.map((one) => [one.name, one.text.title])}
             />
-            <SnapshotTable rows={rows} withInstance />
+            <SnapshotTable rows={rows} />
           </>
         )}
       </div>

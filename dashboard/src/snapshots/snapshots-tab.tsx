@@ -1,16 +1,19 @@
 import { useQuery } from '@tanstack/react-query';
 import { Camera, Plus } from 'lucide-react';
 import { useState } from 'react';
+import { create } from '../api/creation.ts';
+import { CreateRow } from '../code/create-row.tsx';
 import type { Kind } from '../instances/kinds.ts';
 import { snapshotText as text } from '../text/snapshots.ts';
 import { Button } from '../ui/button.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { TextField } from '../ui/field.tsx';
 import { useForm } from '../ui/form.ts';
-import { Form, SubmitRow } from '../ui/form-element.tsx';
+import { Form } from '../ui/form-element.tsx';
 import { Empty } from '../ui/page.tsx';
-import { snapshotActions, snapshotsQuery } from './api.ts';
-import { SnapshotTable, useSnapshotAction } from './snapshot-table.tsx';
+import { snapshotsQuery, takingOf } from './api.ts';
+import { useSnapshotAction } from './snapshot-menu.tsx';
+import { SnapshotTimeline } from './timeline.tsx';
 
 /** The snapshots of an instance. */
 export function SnapshotsTab({ kind, id }: { kind: Kind; id: string }) {
@@ -30,10 +33,14 @@ export function SnapshotsTab({ kind, id }: { kind: Kind; id: string }) {
       ) : (
         <>
           <div className="flex min-h-15 items-center justify-end border-b border-line px-5 py-3">{take}</div>
-          <SnapshotTable rows={data} />
+          {data ? (
+            <SnapshotTimeline instanceId={id} snapshots={data} />
+          ) : (
+            <div className="skeleton m-5 h-40" />
+          )}
         </>
       )}
-      <Dialog open={isOpen} onClose={() => setOpen(false)} title={text.take} about={text.takeAbout}>
+      <Dialog open={isOpen} onClose={() => setOpen(false)} title={text.take} about={text.takeAbout} wide>
         <TakeForm kind={kind} id={id} onDone={() => setOpen(false)} />
       </Dialog>
     </div>
@@ -43,14 +50,13 @@ export function SnapshotsTab({ kind, id }: { kind: Kind; id: string }) {
 function TakeForm({ kind, id, onDone }: { kind: Kind; id: string; onDone: () => void }) {
   const run = useSnapshotAction();
   const { values, set, errors, busy, submit } = useForm(`snapshot ${id}`, { name: '', description: '' });
+  const { name, description } = values;
+  const creation = takingOf(kind.name, id, { name, ...(description ? { description } : {}) });
   return (
     <Form
       onSend={() =>
         submit(async (key) => {
-          const { name, description } = values;
-          await run(() =>
-            snapshotActions.take(kind.name, id, { name, ...(description ? { description } : {}) }, key),
-          );
+          await run(() => create(creation, key));
           onDone();
         })
       }
@@ -68,7 +74,9 @@ function TakeForm({ kind, id, onDone }: { kind: Kind; id: string; onDone: () => 
         errors={errors.description}
         onValue={(description) => set('description', description)}
       />
-      <SubmitRow busy={busy}>{text.take}</SubmitRow>
+      <CreateRow creation={creation} busy={busy}>
+        {text.take}
+      </CreateRow>
     </Form>
   );
 }
