@@ -1,4 +1,5 @@
 import type { QueryClient } from '@tanstack/react-query';
+import { noteProgress, type Progress } from './progress.ts';
 import { currentTeam } from './team.ts';
 
 /** Pauses before the stream is opened again, in milliseconds; the last one goes on. */
@@ -15,6 +16,7 @@ interface Message {
   connection?: Connection;
   /** Types of resources that have changed; `*` for whatever may have. */
   changed?: string[];
+  progress?: Progress;
   /** The last event, so that another tab can go on from it. */
   lastId?: string;
 }
@@ -47,6 +49,7 @@ export function followEvents(client: QueryClient): () => void {
       for (const listener of listeners) listener();
     }
     if (message.changed) gather(message.changed);
+    if (message.progress) gather(noteProgress(client, message.progress));
     lastId = message.lastId ?? lastId;
   };
   const tell = (message: Omit<Message, 'team'>): void => {
@@ -85,6 +88,7 @@ function createGatherer(client: QueryClient): (types: readonly string[]) => void
   let timer: ReturnType<typeof setTimeout> | undefined;
   return (more) => {
     for (const type of more) types.add(type);
+    if (types.size === 0) return;
     if (timer !== undefined) return;
     timer = setTimeout(() => {
       timer = undefined;
@@ -111,15 +115,17 @@ async function keepOpen(
           tell({ connection: 'open', ...(failures > 0 ? { changed: ['*'] } : {}) });
           failures = 0;
         },
-        onEvent(id, type) {
-          if (id) tell({ lastId: id, ...(type ? { changed: [type.split('.', 1)[0]!] } : {}) });
+        onEvent(id, type, data) {
+          if (type === 'operation.progress') tell({ progress: JSON.parse(data) as Progress });
+          else if (id) tell({ lastId: id, ...(type ? { changed: [type.split('.', 1)[0]!] } : {}) });
         },
       });
     } catch {
       // Whatever the reason, the answer is the same: try again.
     }
     if (signal.aborted) return;
-    tell({ connection: 'lost' });
+    // Lists of operations then ask for themselves.
+    tell({ connection: 'lost', changed: ['operations'] });
     await pause(PAUSES_MS[Math.min(failures, PAUSES_MS.length - 1)]!, signal);
   }
 }
@@ -127,7 +133,7 @@ async function keepOpen(
 interface Reader {
   onOpen: () => void;
   /** `type` is empty where the server only says that it is there. */
-  onEvent: (id: string, type: string) => void;
+  onEvent: (id: string, type: string, data: string) => void;
 }
 
 /** Reads one stream to its end. Not with `EventSource`, which sends no headers, such as that of the team. */
@@ -141,7 +147,7 @@ async function readStream(
   let timer = watch();
   try {
     const team = currentTeam();
-    const response = await fetch('/api/v1/events/stream', {
+    const response = await fetch('/api/v1/events/stream?progress=true', {
       headers: {
         ...(lastId ? { 'last-event-id': lastId } : {}),
         ...(team === null ? {} : { 'x-team-id': String(team) }),
@@ -157,13 +163,17 @@ async function readStream(
       const frames = (rest + text).split('\n\n');
       rest = frames.pop() ?? '';
       for (const frame of frames) {
-        onEvent(/^id: ?(.*)$/m.exec(frame)?.[1] ?? '', /^event: ?(.*)$/m.exec(frame)?.[1] ?? '');
+        onEvent(fieldOf(frame, 'id'), fieldOf(frame, 'event'), fieldOf(frame, 'data'));
       }
     }
   } finally {
     clearTimeout(timer);
   }
 }
+
+/** A field of a frame of the stream; the server writes each on one line. */
+const fieldOf = (frame: string, name: 'id' | 'event' | 'data'): string =>
+  new RegExp(`^${name}: ?(.*)$`, 'm').exec(frame)?.[1] ?? '';
 
 /** Waits; but not where somebody looks at the tab again, or the network is back. */
 function pause(ms: number, signal: AbortSignal): Promise<void> {

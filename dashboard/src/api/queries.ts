@@ -1,9 +1,14 @@
-import { keepPreviousData, queryOptions } from '@tanstack/react-query';
+import { keepPreviousData, type QueryClient, queryOptions } from '@tanstack/react-query';
 import { type Instance, isAtWork, type Kind } from '../instances/kinds.ts';
 import { answerOf, api } from './client.ts';
+import { connectionNow } from './live.ts';
 
-/** How often something is read that is at work, in milliseconds: its progress makes no events. */
+/** How often something is read that is at work, in milliseconds, where the stream cannot tell. */
 const AT_WORK_MS = 1500;
+/** The same while the stream is open, which tells all but what happened while the page was being loaded. */
+const AT_WORK_OPEN_MS = 10_000;
+
+const atWorkInterval = (): number => (connectionNow() === 'open' ? AT_WORK_OPEN_MS : AT_WORK_MS);
 /** Most instances of a list. */
 export const LIST_LIMIT = 1000;
 const PAGE_SIZE = 100;
@@ -22,23 +27,40 @@ export const healthQuery = queryOptions({
   queryFn: () => answerOf(api.GET('/health')),
 });
 
-/** All instances of a kind, the newest first, so that a list can be filtered and sorted by anything. */
+interface InstanceList {
+  items: readonly Instance[];
+  total: number;
+  /** Whether all have been read that it will hold. */
+  isWhole: boolean;
+}
+
+/**
+ * All instances of a kind, the newest first, so that a list can be filtered and sorted by anything. The first time, what has been
+ * read of it so far is there until all is.
+ */
 export const instancesQuery = (kind: Kind) =>
   queryOptions({
     queryKey: [kind.name, 'list'],
-    queryFn: () => readAll(kind),
-    refetchInterval: ({ state }) => (state.data?.items.some(isAtWork) ? AT_WORK_MS * 2 : false),
+    queryFn: ({ client }) => readAll(kind, client),
+    refetchInterval: ({ state }) => (state.data?.items.some(isAtWork) ? atWorkInterval() : false),
   });
 
-async function readAll(kind: Kind): Promise<{ items: readonly Instance[]; total: number }> {
+async function readAll(kind: Kind, client: QueryClient): Promise<InstanceList> {
+  const key = [kind.name, 'list'];
+  const isFirst = client.getQueryData(key) === undefined;
   const items: Instance[] = [];
   let after: string | undefined;
   for (;;) {
     const { data, pagination } = await kind.list({ per_page: PAGE_SIZE, ...(after ? { after } : {}) });
     items.push(...data);
     after = pagination.next_cursor ?? undefined;
+    const total = Math.max(pagination.total, items.length);
     if (data.length < PAGE_SIZE || !after || items.length >= LIST_LIMIT) {
-      return { items, total: Math.max(pagination.total, items.length) };
+      return { items, total, isWhole: true };
+    }
+    // One page fills more than a screen: what comes next is not worth a new picture each time.
+    if (isFirst && items.length === PAGE_SIZE) {
+      client.setQueryData<InstanceList>(key, { items: [...items], total, isWhole: false });
     }
   }
 }
@@ -47,7 +69,7 @@ export const instanceQuery = (kind: Kind, id: string) =>
   queryOptions({
     queryKey: [kind.name, id],
     queryFn: () => kind.get(id),
-    refetchInterval: ({ state }) => (state.data && isAtWork(state.data.instance) ? AT_WORK_MS : false),
+    refetchInterval: ({ state }) => (state.data && isAtWork(state.data.instance) ? atWorkInterval() : false),
   });
 
 export const diagnosisQuery = (kind: Kind, id: string) =>
@@ -69,7 +91,8 @@ export const operationsQuery = (query: OperationFilter) =>
     queryKey: ['operations', query],
     queryFn: () => answerOf(api.GET('/operations', { params: { query } })),
     placeholderData: keepPreviousData,
-    refetchInterval: ({ state }) => (state.data?.data.some(({ terminal }) => !terminal) ? AT_WORK_MS : false),
+    refetchInterval: ({ state }) =>
+      state.data?.data.some(({ terminal }) => !terminal) ? atWorkInterval() : false,
   });
 
 export interface EventFilter {

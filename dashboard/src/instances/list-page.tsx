@@ -34,11 +34,14 @@ export function ListPage({ kind, search, onSearch }: Props) {
   const [confirmation, setConfirmation] = useState<Confirmation | null>(null);
   const columns = useMemo(() => columnsOf(kind), [kind]);
   const rows = useMemo(() => {
+    // Sorted by a column, what is read later may come first.
+    if (search.sort && !data?.isWhole) return undefined;
     const fitting = data?.items.filter((one) => fits(one, search));
     return fitting && sorted(fitting, columns, search.sort);
   }, [data, columns, search]);
   const { page = 1 } = search;
-  const shown = rows?.slice((page - 1) * PER_PAGE, page * PER_PAGE);
+  const read = rows?.slice((page - 1) * PER_PAGE, page * PER_PAGE);
+  const shown = read?.length === 0 && !data?.isWhole ? undefined : read;
   const chosen = rows?.filter(({ id }) => selected.has(id)) ?? [];
   const menu = actionColumn<Instance>((instance) => (
     <RowMenu kind={kind} instance={instance} onConfirm={setConfirmation} />
@@ -83,7 +86,7 @@ export function ListPage({ kind, search, onSearch }: Props) {
                 label: (id) => common.select(rows?.find((one) => one.id === id)?.name ?? id),
               }}
             />
-            {rows?.length === 0 && (
+            {shown && rows?.length === 0 && (
               <Empty
                 icon={<Search />}
                 title={texts.noMatch}
@@ -100,7 +103,7 @@ export function ListPage({ kind, search, onSearch }: Props) {
               total={rows?.length ?? 0}
               onPage={(next) => onSearch({ page: pageInPath(next) })}
             />
-            {data && data.total > data.items.length && (
+            {data?.isWhole && data.total > data.items.length && (
               <p className="border-t border-line px-5 py-2 text-sm text-quiet">
                 {texts.onlyNewest(data.items.length)}
               </p>

@@ -1,34 +1,35 @@
 import { useQueries, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { CircleCheck, Coins, History } from 'lucide-react';
+import { Coins, History } from 'lucide-react';
 import { eventsQuery, instancesQuery } from '../api/queries.ts';
 import { EventList } from '../events/event-list.tsx';
 import { type Instance, KINDS, type Kind } from '../instances/kinds.ts';
-import { InstanceStatus } from '../instances/status.tsx';
 import { common } from '../text/common.ts';
 import { overviewText as text } from '../text/overview.ts';
 import { ButtonLink } from '../ui/button.tsx';
 import { Empty, PageHeader, Section } from '../ui/page.tsx';
-import { pathTo } from '../ui/path.ts';
+import { Attention } from './attention.tsx';
 
 /** How many events the page shows. */
 const EVENTS = 8;
 
 /** What runs, what it costs, what needs attention, what happened. */
 export function Overview() {
-  const lists = useQueries({ queries: KINDS.map((kind) => instancesQuery(kind)) });
+  const lists = useQueries({ queries: KINDS.map((kind) => instancesQuery(kind)) }).map(({ data }) =>
+    data?.isWhole ? data : undefined,
+  );
   const events = useQuery(eventsQuery({}));
   const instances = KINDS.flatMap((kind, at) =>
-    (lists[at]?.data?.items ?? []).map((instance) => ({ kind, instance })),
+    (lists[at]?.items ?? []).map((instance) => ({ kind, instance })),
   );
-  const isLoaded = lists.every(({ data }) => data);
+  const isLoaded = lists.every((list) => list);
   const cents = instances.reduce((sum, { instance }) => sum + instance.monthly_cost_cents, 0);
   return (
     <>
       <PageHeader title={text.title} />
       <div className="grid grid-cols-2 gap-3 sm:gap-4 xl:grid-cols-4">
         {KINDS.map((kind, at) => (
-          <KindTile key={kind.name} kind={kind} items={lists[at]?.data?.items} />
+          <KindTile key={kind.name} kind={kind} items={lists[at]?.items} />
         ))}
         <Tile
           icon={<Coins />}
@@ -104,40 +105,5 @@ function TileContent({ icon, title, value, about }: TileProps) {
       </p>
       <p className="mt-1 min-h-5 text-sm text-quiet">{about}</p>
     </>
-  );
-}
-
-function Attention({ instances }: { instances: readonly { kind: Kind; instance: Instance }[] | undefined }) {
-  const troubled = instances?.filter(({ instance }) => instance.status_details.health === 'unhealthy');
-  return (
-    <Section title={text.attention} flush>
-      {troubled === undefined && <div className="skeleton m-5 h-24" />}
-      {troubled?.length === 0 && (
-        <Empty icon={<CircleCheck />} title={text.allWell}>
-          {text.allWellAbout}
-        </Empty>
-      )}
-      <ul>
-        {troubled?.map(({ kind, instance }) => (
-          <li
-            key={instance.id}
-            className="flex items-start gap-4 border-b border-line px-5 py-4 last:border-0"
-          >
-            <div className="min-w-0 flex-1">
-              <Link to={pathTo(kind.path, instance.id)} className="font-medium break-words hover:underline">
-                {instance.name}
-              </Link>
-              <p className="text-sm break-words text-quiet">
-                {instance.status_details.error?.message ?? instance.status_details.summary}
-              </p>
-              <Link to={pathTo(kind.path, instance.id, 'diagnosis')} className="link text-sm">
-                {text.look}
-              </Link>
-            </div>
-            <InstanceStatus instance={instance} />
-          </li>
-        ))}
-      </ul>
-    </Section>
   );
 }

@@ -11,5 +11,7 @@ export const overviewText = {
   noEvents: 'Nothing has happened yet',
   noEventsAbout: 'Whatever happens to your resources will be here.',
   all: 'All events',
+  failed: (kind: string) => `${kind}: failed`,
+  operations: 'All operations',
   look: 'Look into it',
 };
