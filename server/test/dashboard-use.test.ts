@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import type { Page } from 'playwright-core';
 import { clientOf, newVps } from './client.ts';
 import { type Console, openConsole, tabTo, watch, withoutBrowser } from './dashboard-browser.ts';
-import { createTeam, waitFor } from './harness.ts';
+import { createTeam, holdBack, waitFor } from './harness.ts';
 import { createPerson, PASSWORD } from './people.ts';
 
 describe('using the dashboard', { skip: withoutBrowser }, () => {
@@ -65,7 +65,7 @@ describe('using the dashboard', { skip: withoutBrowser }, () => {
     for (const page of [first, second, third]) {
       watch(page);
       page.on('request', (request) => {
-        if (request.url().endsWith('/events/stream')) streams.add(page);
+        if (request.url().includes('/events/stream')) streams.add(page);
       });
       await page.goto('/vps');
       await page.getByText('No servers yet').waitFor();
@@ -82,18 +82,77 @@ describe('using the dashboard', { skip: withoutBrowser }, () => {
     await context.close();
   });
 
+  it('shows how far an operation is as the stream tells it, without asking again', async () => {
+    const { test } = console;
+    const team = await createTeam(test.database);
+    const call = clientOf(test.app.url!, team.token);
+    const letImage = holdBack(test.plane, 'ensureImage');
+    const { page, problems, context } = await console.open(team);
+    try {
+      const { body } = await call('POST', '/vps', newVps({ name: 'slow' }));
+      await page.goto(`/vps/${body.instance.id}`);
+      await page.getByText('Create', { exact: true }).first().waitFor();
+      // Only the stream can tell from now on.
+      await page.route('**/api/v1/operations?*', (route) => route.abort());
+      await test.database.db
+        .updateTable('operations')
+        .set({ percent: 42, step: 'Packing what the test wants' })
+        .where('id', '=', body.operation_id)
+        .execute();
+      await page.getByText('Packing what the test wants').first().waitFor();
+      assert.equal(await page.getByRole('progressbar').first().getAttribute('value'), '42');
+      await page.unroute('**/api/v1/operations?*');
+      letImage();
+      await page.getByText('Running', { exact: true }).first().waitFor();
+      assert.deepEqual(problems, []);
+    } finally {
+      letImage();
+      await context.close();
+    }
+  });
+
+  it('puts the rules of a firewall in order with the mouse and with the keyboard', async () => {
+    const team = await createTeam(console.test.database);
+    const call = clientOf(console.test.app.url!, team.token);
+    const rule = { direction: 'inbound', protocol: 'tcp', action: 'allow' };
+    const made = await call('POST', '/firewalls', {
+      name: 'Web',
+      rules: [
+        { ...rule, port: 443, name: 'for the shop' },
+        { ...rule, port: 22, name: 'for the office' },
+      ],
+    });
+    const order = async () => {
+      const { firewall } = (await call('GET', `/firewalls/${made.body.firewall.id}`)).body;
+      return firewall.rules.map(({ port }: { port: number }) => port).join();
+    };
+    const { page, problems, context } = await console.open(team);
+    await page.goto(`/firewalls/${made.body.firewall.id}`);
+    const line = (name: string) => page.getByRole('listitem').filter({ hasText: name });
+    await line('for the office').dragTo(line('for the shop'));
+    await page.getByRole('button', { name: 'Save the rules' }).click();
+    await waitFor('the order by the mouse', async () => (await order()) === '22,443');
+    await tabTo(page, line('for the shop').getByRole('button', { name: 'Move up' }));
+    await page.keyboard.press('Enter');
+    await tabTo(page, page.getByRole('button', { name: 'Save the rules' }));
+    await page.keyboard.press('Enter');
+    await waitFor('the order by the keyboard', async () => (await order()) === '443,22');
+    assert.deepEqual(problems, []);
+    await context.close();
+  });
+
   it('goes on by itself after the server was restarted', async () => {
     const team = await createTeam(console.test.database);
     const { page, context } = await console.open(team);
     await page.goto('/vps');
     await page.getByText('No servers yet').waitFor();
-    await page.route('**/events/stream', (route) => route.abort());
+    await page.route('**/events/stream?*', (route) => route.abort());
     const restarted = console.test.restart();
     await page.getByText(/The connection is lost/).waitFor();
     await restarted;
     const call = clientOf(console.test.app.url!, team.token);
     assert.equal((await call('POST', '/vps', newVps({ name: 'meanwhile' }))).status, 201);
-    await page.unroute('**/events/stream');
+    await page.unroute('**/events/stream?*');
     await page.getByRole('row', { name: /meanwhile/ }).waitFor();
     await page.getByText(/The connection is lost/).waitFor({ state: 'detached' });
     await context.close();

@@ -1,6 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { ArrowDown, ArrowUp, Pencil, Plus, Trash2 } from 'lucide-react';
-import { useState } from 'react';
+import { type ComponentProps, useState } from 'react';
 import { answerOf, api, newKey } from '../api/client.ts';
 import { common } from '../text/common.ts';
 import { firewallText as text } from '../text/firewalls.ts';
@@ -21,6 +21,8 @@ export function RuleEditor({ firewall }: { firewall: Firewall }) {
   const saved = firewall.rules.map(draftOf);
   const form = useForm<{ rules: readonly RuleDraft[] | null }>(`rules ${firewall.id}`, { rules: null });
   const [edited, setEdited] = useState<RuleDraft | null>(null);
+  const [drawn, setDrawn] = useState<string | null>(null);
+  const [target, setTarget] = useState<string | null>(null);
   const rules = form.values.rules ?? saved;
   const change = (next: readonly RuleDraft[] | null) => form.set('rules', next);
   const save = () =>
@@ -36,18 +38,45 @@ export function RuleEditor({ firewall }: { firewall: Firewall }) {
       client.setQueryData(['firewall', firewall.id], answer.firewall);
       void client.invalidateQueries({ queryKey: ['firewall'] });
     });
-  const move = (at: number, by: number) => {
+  const move = (from: number, to: number) => {
     const next = [...rules];
-    const [rule] = next.splice(at, 1);
-    next.splice(at + by, 0, rule!);
-    change(next);
+    const [rule] = next.splice(from, 1);
+    if (rule) change(next.toSpliced(to, 0, rule));
   };
+  const endDrag = () => {
+    setDrawn(null);
+    setTarget(null);
+  };
+  const dragOf = (key: string, at: number): ComponentProps<typeof RuleLine>['drag'] => ({
+    onDragStart({ dataTransfer }) {
+      dataTransfer.effectAllowed = 'move';
+      // Firefox draws nothing that has no data.
+      dataTransfer.setData('text/plain', '');
+      setDrawn(key);
+    },
+    onDragOver(event) {
+      if (drawn === null) return;
+      event.preventDefault();
+      setTarget(key);
+    },
+    onDrop(event) {
+      event.preventDefault();
+      const from = rules.findIndex((rule) => rule.key === drawn);
+      if (from >= 0 && from !== at) move(from, at);
+      endDrag();
+    },
+    onDragEnd: endDrag,
+  });
   const put = (rule: RuleDraft) => {
     const isKnown = rules.some(({ key }) => key === rule.key);
     change(isKnown ? rules.map((one) => (one.key === rule.key ? rule : one)) : [...rules, rule]);
     setEdited(null);
   };
-  const problems = Object.values(form.errors).flat();
+  const problemsOf = (at: number | null) =>
+    Object.entries(form.errors).flatMap(([field, sentences]) =>
+      Number(/^rules\.(\d+)/.exec(field)?.[1] ?? -1) === (at ?? -1) ? sentences : [],
+    );
+  const problems = problemsOf(null);
   return (
     <Section
       title={text.rules}
@@ -65,19 +94,22 @@ export function RuleEditor({ firewall }: { firewall: Firewall }) {
           <RuleLine
             key={rule.key}
             rule={rule}
+            drag={dragOf(rule.key, at)}
+            isTarget={target === rule.key && drawn !== rule.key}
+            errors={problemsOf(at)}
             actions={
               <span className="flex">
                 <IconButton
                   label={text.up}
                   blocked={at === 0 && common.firstPage}
-                  onClick={() => move(at, -1)}
+                  onClick={() => move(at, at - 1)}
                 >
                   <ArrowUp />
                 </IconButton>
                 <IconButton
                   label={text.down}
                   blocked={at === rules.length - 1 && common.lastPage}
-                  onClick={() => move(at, 1)}
+                  onClick={() => move(at, at + 1)}
                 >
                   <ArrowDown />
                 </IconButton>
@@ -108,7 +140,14 @@ export function RuleEditor({ firewall }: { firewall: Firewall }) {
         </div>
       )}
       <Dialog open={edited !== null} onClose={() => setEdited(null)} title={text.editRule}>
-        {edited && <RuleForm key={edited.key} rule={edited} onDone={put} />}
+        {edited && (
+          <RuleForm
+            key={edited.key}
+            name={`rule ${firewall.id} ${rules.some(({ key }) => key === edited.key) ? edited.key : 'new'}`}
+            rule={edited}
+            onDone={put}
+          />
+        )}
       </Dialog>
     </Section>
   );
@@ -116,34 +155,38 @@ export function RuleEditor({ firewall }: { firewall: Firewall }) {
 
 const PROTOCOLS = ['tcp', 'udp', 'icmp', 'any', 'gre', 'esp'];
 
-function RuleForm({ rule, onDone }: { rule: RuleDraft; onDone: (rule: RuleDraft) => void }) {
-  const [draft, setDraft] = useState(rule);
-  const [sources, setSources] = useState(rule.source_ips.join(', '));
-  const set = (part: Partial<RuleDraft>) => setDraft((before) => ({ ...before, ...part }));
+/** Changes one rule of the list, which is saved as a whole. What is typed is kept under `name`. */
+function RuleForm({
+  name,
+  rule,
+  onDone,
+}: {
+  name: string;
+  rule: RuleDraft;
+  onDone: (rule: RuleDraft) => void;
+}) {
+  const { values, set, submit } = useForm(name, { ...rule, sources: rule.source_ips.join(', ') });
+  const { sources, ...draft } = values;
+  const finish = async () => onDone({ ...draft, source_ips: sources.split(/[\s,]+/).filter(Boolean) });
   return (
-    <Form
-      onSend={() => {
-        const source_ips = sources.split(/[\s,]+/).filter(Boolean);
-        onDone({ ...draft, source_ips });
-      }}
-    >
+    <Form onSend={() => submit(finish)}>
       <div className="grid grid-cols-2 gap-4">
         <SelectField
           label={text.direction}
           value={draft.direction}
-          onValue={(direction) => set({ direction })}
+          onValue={(direction) => set('direction', direction)}
           options={Object.entries(text.directionNames).map(([value, label]) => ({ value, label }))}
         />
         <SelectField
           label={text.action}
           value={draft.action}
-          onValue={(action) => set({ action })}
+          onValue={(action) => set('action', action)}
           options={Object.entries(text.actions).map(([value, label]) => ({ value, label }))}
         />
         <SelectField
           label={text.protocol}
           value={draft.protocol}
-          onValue={(protocol) => set({ protocol })}
+          onValue={(protocol) => set('protocol', protocol)}
           options={PROTOCOLS.map((value) => ({ value, label: value }))}
         />
         {hasPorts(draft) && (
@@ -151,7 +194,7 @@ function RuleForm({ rule, onDone }: { rule: RuleDraft; onDone: (rule: RuleDraft)
             label={text.ports}
             optional
             value={draft.ports}
-            onValue={(ports) => set({ ports })}
+            onValue={(ports) => set('ports', ports)}
             inputMode="numeric"
           />
         )}
@@ -161,9 +204,9 @@ function RuleForm({ rule, onDone }: { rule: RuleDraft; onDone: (rule: RuleDraft)
         hint={text.sourcesHint}
         optional
         value={sources}
-        onValue={setSources}
+        onValue={(next) => set('sources', next)}
       />
-      <TextField label={text.name} optional value={draft.name ?? ''} onValue={(name) => set({ name })} />
+      <TextField label={text.name} optional value={draft.name ?? ''} onValue={(next) => set('name', next)} />
       <SubmitRow>{text.done}</SubmitRow>
     </Form>
   );

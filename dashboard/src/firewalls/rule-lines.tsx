@@ -1,4 +1,5 @@
-import type { ReactNode } from 'react';
+import { GripVertical } from 'lucide-react';
+import type { ComponentProps, ReactNode } from 'react';
 import { firewallText as text } from '../text/firewalls.ts';
 import { Badge } from '../ui/badge.tsx';
 import type { Firewall } from './firewall-status.tsx';
@@ -16,11 +17,33 @@ export function RuleLines({ firewall }: { firewall: Firewall }) {
   );
 }
 
+type Drag = Pick<ComponentProps<'li'>, 'onDragStart' | 'onDragOver' | 'onDragLeave' | 'onDrop' | 'onDragEnd'>;
+
 /** One rule as a line. */
-export function RuleLine({ rule, actions }: { rule: RuleDraft; actions?: ReactNode }) {
+export function RuleLine({
+  rule,
+  actions,
+  drag,
+  isTarget = false,
+  errors = [],
+}: {
+  rule: RuleDraft;
+  actions?: ReactNode;
+  /** It can be drawn elsewhere. What it does must be in `actions`, too, for the keyboard. */
+  drag?: Drag;
+  /** What is drawn would get its place. */
+  isTarget?: boolean;
+  /** The server's sentences. */
+  errors?: readonly string[];
+}) {
   const ports = hasPorts(rule) ? rule.ports || text.anyPort : '';
   return (
-    <li className="flex min-h-13 flex-wrap items-center gap-x-4 gap-y-1 border-b border-line px-5 py-2.5 last:border-0">
+    <li
+      {...drag}
+      draggable={drag ? true : undefined}
+      className={`flex min-h-13 flex-wrap items-center gap-x-4 gap-y-1 border-b border-line px-5 py-2.5 last:border-0 ${isTarget ? 'bg-accent-soft' : ''}`}
+    >
+      {drag && <GripVertical className="-ml-2 size-4 shrink-0 cursor-grab text-quiet" aria-hidden />}
       <span className="w-16">
         <Badge tone={rule.action === 'deny' ? 'bad' : 'good'}>
           {text.actions[rule.action] ?? rule.action}
@@ -35,6 +58,7 @@ export function RuleLine({ rule, actions }: { rule: RuleDraft; actions?: ReactNo
         {rule.name && <span className="block text-sm text-quiet">{rule.name}</span>}
       </span>
       {actions}
+      {errors.length > 0 && <p className="basis-full text-sm text-bad">{errors.join(' ')}</p>}
     </li>
   );
 }

@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { ApiError, newKey } from '../api/client.ts';
-import { tellFailure } from './toast.tsx';
+import { Told, tellFailure } from './toast.tsx';
 
 /** Members that are never kept, not even in this browser. */
 const SECRET = /password|secret/i;
@@ -56,7 +56,7 @@ export function useForm<T extends object>(
         const fields = error instanceof ApiError ? error.fields : {};
         setErrors(fields);
         if (Object.keys(fields).length === 0) tellFailure(error);
-        else focusFirstError();
+        else afterErrors(fields);
       } finally {
         setBusy(false);
       }
@@ -72,8 +72,16 @@ function withoutField(errors: Form<object>['errors'], field: string): Form<objec
   );
 }
 
-function focusFirstError(): void {
-  requestAnimationFrame(() => document.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus());
+/** Once the server's sentences are at their fields: goes to the first, or tells what is at none of them. */
+function afterErrors(fields: Form<object>['errors']): void {
+  requestAnimationFrame(() => {
+    const shown = document.body.textContent;
+    const missing = Object.values(fields)
+      .flat()
+      .filter((sentence) => !shown.includes(sentence));
+    if (missing.length > 0) tellFailure(new Told(missing.join(' ')));
+    document.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
+  });
 }
 
 const keyOf = (name: string): string => `danube-draft ${name}`;
