@@ -35,6 +35,12 @@ const opens = (button: string | RegExp) => async (page: Page) => {
   await page.getByRole('dialog').waitFor();
 };
 
+/** Shows the request of a form as code. */
+const showsCode = async (page: Page) => {
+  await page.getByRole('button', { name: 'As code' }).click();
+  await page.getByRole('region', { name: 'curl' }).waitFor();
+};
+
 const TABS = ['', 'connect', 'metrics', 'snapshots', 'firewall', 'events', 'logs', 'diagnosis', 'settings'];
 
 const tabsOf = (name: string, path: string, idOf: (filled: Filled) => string): DashboardPage[] =>
@@ -50,6 +56,7 @@ export const PAGES: readonly DashboardPage[] = [
   fixed('vps-selected', '/vps', (page) => page.getByRole('checkbox', { name: 'Select all' }).check()),
   fixed('vps-nothing-fits', '/vps?q=nothing'),
   fixed('vps-new', '/vps/new'),
+  fixed('vps-new-code', '/vps/new', showsCode),
   ...tabsOf('server', '/vps', ({ vps }) => vps),
   {
     name: 'server-console',
@@ -71,6 +78,10 @@ export const PAGES: readonly DashboardPage[] = [
   fixed('caches-new', '/caches/new'),
   ...tabsOf('cache', '/caches', ({ cache }) => cache),
   fixed('object-storage', '/object-storage'),
+  fixed('bucket-new', '/object-storage', async (page) => {
+    await opens('Create bucket')(page);
+    await showsCode(page);
+  }),
   ...['', 'metrics', 'settings'].map((tab) => ({
     name: `bucket-${tab || 'overview'}`,
     url: ({ bucket }: Filled) => `/object-storage/${bucket}${tab && `/${tab}`}`,
@@ -122,6 +133,9 @@ export const PAGES: readonly DashboardPage[] = [
   fixed('set-password', '/account/password#x'),
   fixed('reset', '/account/reset'),
   fixed('missing', '/vps/nothing'),
+  fixed('docs', '/docs'),
+  fixed('docs-guide', '/docs/guides/authentication'),
+  fixed('docs-search', '/docs?q=firewall'),
   fixed('palette', '/', async (page) => {
     await page.keyboard.press('Control+k');
     await page.getByRole('combobox').waitFor();

@@ -1,6 +1,6 @@
 import type { components } from '@danube/client/schema';
 import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query';
-import { Bell, Check, SlidersHorizontal } from 'lucide-react';
+import { Bell, Check, SlidersHorizontal, Trash2 } from 'lucide-react';
 import { answerOf, api } from '../api/client.ts';
 import { notificationText as text } from '../text/notifications.ts';
 import { Button, ButtonLink, IconButton } from '../ui/button.tsx';
@@ -84,6 +84,9 @@ export function NotificationsPage({
                   answerOf(api.PATCH('/notifications/{id}/read', { params: { path: { id: one.id } } })),
                 )
               }
+              onRemove={() =>
+                void run(answerOf(api.DELETE('/notifications/{id}', { params: { path: { id: one.id } } })))
+              }
             />
           ))}
         </ul>
@@ -98,7 +101,15 @@ export function NotificationsPage({
   );
 }
 
-function NotificationLine({ notification, onRead }: { notification: Notification; onRead: () => void }) {
+function NotificationLine({
+  notification,
+  onRead,
+  onRemove,
+}: {
+  notification: Notification;
+  onRead: () => void;
+  onRemove: () => void;
+}) {
   const { data, read_at, created_at } = notification;
   return (
     <li className="flex min-h-15 items-start gap-3 border-b border-line px-5 py-3 last:border-0">
@@ -120,6 +131,9 @@ function NotificationLine({ notification, onRead }: { notification: Notification
           <Check />
         </IconButton>
       )}
+      <IconButton label={text.remove} className="-my-1.5" onClick={onRemove}>
+        <Trash2 />
+      </IconButton>
     </li>
   );
 }

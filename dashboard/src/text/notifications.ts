@@ -5,6 +5,7 @@ export const notificationText = {
   all: 'All',
   show: 'Show',
   readAll: 'Mark all as read',
+  remove: 'Remove from the list',
   read: 'Mark as read',
   unread: 'unread',
   preferences: 'Notification preferences',
