@@ -54,7 +54,7 @@ export function startMailDispatcher(dependencies: MailDependencies): { stop(): P
       while (!stopped) {
         const mails = await claimMails(database, room);
         if (mails.length === 0) break;
-        transport ??= openTransport(config, CONNECTIONS);
+        transport ??= await openTransport(config, CONNECTIONS);
         const works = await Promise.all(mails.map((mail) => attempt(mail, transport!)));
         room = works.some(Boolean) ? AT_ONCE : 1;
       }

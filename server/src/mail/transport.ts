@@ -1,4 +1,3 @@
-import nodemailer from 'nodemailer';
 import type { MailConfig } from './config.ts';
 import { readSmtpUrl } from './smtp-url.ts';
 
@@ -7,11 +6,13 @@ const CONNECTING = 10_000;
 const GREETING = 10_000;
 const SILENCE = 30_000;
 
-export type MailTransport = ReturnType<typeof openTransport>;
+export type MailTransport = Awaited<ReturnType<typeof openTransport>>;
 
 /** Connections to the mail server, which are opened when they are needed. Close it. */
-export const openTransport = ({ smtpUrl }: MailConfig, connections: number) =>
-  nodemailer.createTransport({
+export async function openTransport({ smtpUrl }: MailConfig, connections: number) {
+  // Loaded by the first mail, and not at each start.
+  const { default: nodemailer } = await import('nodemailer');
+  return nodemailer.createTransport({
     pool: true,
     maxConnections: connections,
     ...readSmtpUrl(smtpUrl),
@@ -21,6 +22,7 @@ export const openTransport = ({ smtpUrl }: MailConfig, connections: number) =>
     disableFileAccess: true,
     disableUrlAccess: true,
   });
+}
 
 /** How the mail server refused. */
 interface Refusal {

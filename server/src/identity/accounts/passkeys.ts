@@ -1,11 +1,4 @@
-import {
-  type AuthenticationResponseJSON,
-  generateAuthenticationOptions,
-  generateRegistrationOptions,
-  type RegistrationResponseJSON,
-  verifyAuthenticationResponse,
-  verifyRegistrationResponse,
-} from '@simplewebauthn/server';
+import type { AuthenticationResponseJSON, RegistrationResponseJSON } from '@simplewebauthn/server';
 import { sql } from 'kysely';
 import type { Database, Queryable, Tx } from '../../db/database.ts';
 import type { SecretBox } from '../../lib/crypto.ts';
@@ -26,6 +19,9 @@ export interface Site {
 const MAX_PASSKEYS = 20;
 /** How long a browser lets somebody look for the device, in milliseconds. */
 const TIMEOUT_MS = 300_000;
+
+/** Loaded when it is first needed: it has 270 modules with those for certificates, which would take their time at each start. */
+const webauthn = () => import('@simplewebauthn/server');
 
 /** What both sides of a ceremony must agree on. */
 interface Challenge {
@@ -64,6 +60,7 @@ export class Passkeys {
     const present = await credentialsOf(tx, account.id);
     if (present.length >= MAX_PASSKEYS)
       throw invalid({ passkey: [`An account has ${MAX_PASSKEYS} passkeys at most. Delete one first.`] });
+    const { generateRegistrationOptions } = await webauthn();
     const options = await generateRegistrationOptions({
       rpName: 'Danube',
       rpID: site.host,
@@ -106,6 +103,7 @@ export class Passkeys {
   ) {
     const begun = await this.#ceremonies.attempt<Challenge>('passkey-add', passkey.ceremony, tx);
     if (begun.accountId !== accountId || begun.sessionId !== sessionId) throw notMade();
+    const { verifyRegistrationResponse } = await webauthn();
     const made = await verifyRegistrationResponse({
       response: { ...passkey.credential, clientExtensionResults: {} } as RegistrationResponseJSON,
       expectedChallenge: begun.data.challenge,
@@ -190,6 +188,7 @@ export class Passkeys {
     site: Site,
     { known = [], ...ceremony }: { accountId?: number; sessionId?: string; known?: Known[] },
   ) {
+    const { generateAuthenticationOptions } = await webauthn();
     const { challenge } = await generateAuthenticationOptions({ rpID: site.host });
     const begun = await this.#ceremonies.begin<Challenge>(db, { kind, ...ceremony, data: { challenge } });
     return {
@@ -220,6 +219,7 @@ export class Passkeys {
     if (!passkey) throw refused();
     const { userHandle } = credential.response;
     if (userHandle && userHandle !== this.#handle(passkey.user_id).toString('base64url')) throw refused();
+    const { verifyAuthenticationResponse } = await webauthn();
     const used = await verifyAuthenticationResponse({
       response: { ...credential, clientExtensionResults: {} } as AuthenticationResponseJSON,
       expectedChallenge: begun.data.challenge,

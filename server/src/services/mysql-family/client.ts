@@ -1,9 +1,10 @@
-import { createConnection } from 'mysql2/promise';
 import type { TryConnection } from '../connection-client.ts';
 
 /** For clients of MySQL and MariaDB, which speak the same protocol. */
 export const tryMysql: TryConnection = async (target, done) => {
   const { host, port, username, password, database, ca, timeoutMs } = target;
+  // Loaded when it is first needed: it has 90 modules, which would take their time at each start.
+  const { createConnection } = await import('mysql2/promise');
   const connection = await createConnection({
     host,
     port,
