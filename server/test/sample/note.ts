@@ -8,7 +8,7 @@ import type { Database, Queryable } from '../../src/db/database.ts';
 import { normal } from '../../src/events/catalogue.ts';
 import type { Api } from '../../src/http/api.ts';
 import { mutate } from '../../src/http/mutation.ts';
-import { Component, Id, Message, Obj, PathId, Text } from '../../src/http/schema.ts';
+import { Component, Id, LineText, Message, Obj, PathId, Text } from '../../src/http/schema.ts';
 import { releaseQuota, takeQuota } from '../../src/identity/teams/quotas.ts';
 import { invalidState, notFound } from '../../src/lib/errors.ts';
 import { uuidv7 } from '../../src/lib/ids.ts';
@@ -29,7 +29,7 @@ export const NOTE_TABLE = `create table notes (
 )`;
 
 const Note = Component('Note', { id: Id(), text: Text(100, 'Buy milk.'), status: Text(20, 'printed') });
-const CreateNote = Component('CreateNote', { text: Text(100, 'Buy milk.') });
+const CreateNote = Component('CreateNote', { text: LineText(100, 'Buy milk.') });
 const Params = Obj({ note: PathId('uuid', 'Id of the note.') });
 const tags = ['Notes'];
 
