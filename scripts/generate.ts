@@ -60,7 +60,12 @@ async function openApiDocument(): Promise<string> {
     MODULES,
     MODULES.map((module) => module.create(context)),
   );
-  const http = createHttpServer({ ...context, authenticator, auditor: createAuditor(), ...routes });
+  const http = createHttpServer({
+    ...context,
+    authenticator,
+    auditor: createAuditor(database, log),
+    ...routes,
+  });
   await http.ready();
   const document = buildOpenApi(http.apiRoutes, routes.tags, null);
   await http.close();

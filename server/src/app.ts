@@ -100,7 +100,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     ...context,
     authenticator,
     dashboard,
-    auditor: createAuditor(),
+    auditor: createAuditor(database, log),
     ...documented(modules, parts),
   });
   const requests = createRequestCounts();

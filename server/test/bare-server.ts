@@ -27,7 +27,7 @@ export async function withBareServer(
     secrets: createSecretBox(Buffer.alloc(32)),
     log,
     authenticator,
-    auditor: createAuditor(),
+    auditor: createAuditor(database, log),
     tags: [],
     register,
   });

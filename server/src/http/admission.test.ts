@@ -54,7 +54,7 @@ function createHeldServer() {
     secrets: createSecretBox(Buffer.alloc(32)),
     log: createLog('silent'),
     authenticator,
-    auditor: createAuditor(),
+    auditor: createAuditor(database, createLog('silent')),
     tags: [],
     register: (api) => {
       void api.post('/held', { config: { scope: null } }, hold);

@@ -7,6 +7,8 @@ import type { PrivateRequest } from './api.ts';
 export interface Auditor {
   /** Does the work of a write, and writes down what it has changed, in its transaction. */
   record<T>(tx: Tx, request: PrivateRequest, work: () => Promise<T>): Promise<T>;
-  /** Writes down that a write was refused or failed. Never throws. */
+  /** Writes down that a write was refused or failed; those that are alike are counted. Never throws. */
   recordRefusal(request: FastifyRequest, error: AppError): Promise<void>;
+  /** Writes down what was counted. Call it after the last request. */
+  close(): Promise<void>;
 }

@@ -82,6 +82,7 @@ export function createHttpServer(dependencies: HttpDependencies): HttpServer {
   app.addHook('onError', (request, _reply, error) =>
     request.server.auditor.recordRefusal(request, toAppError(error)),
   );
+  app.addHook('onClose', () => dependencies.auditor.close());
   app.addHook('onResponse', (request, reply, done) =>
     logAccess(request, reply.statusCode, reply.elapsedTime, done),
   );

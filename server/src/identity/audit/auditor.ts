@@ -1,11 +1,13 @@
 import type { FastifyRequest } from 'fastify';
-import type { Tx } from '../../db/database.ts';
+import type { Database, Tx } from '../../db/database.ts';
 import type { HttpServer, PrivateRequest } from '../../http/api.ts';
 import type { Auditor } from '../../http/auditor.ts';
 import type { Principal } from '../../http/principal.ts';
 import type { ErrorCode } from '../../lib/errors.ts';
 import { logFailure } from '../../lib/failure.ts';
+import type { Log } from '../../lib/log.ts';
 import { type AuditEntry, recordAudit } from './record.ts';
+import { Refusals } from './refusals.ts';
 import { type AuditSubject, type Columns, changesOf, findSubject, readColumns } from './subjects.ts';
 
 /** What is refused for its form, or concerns nothing that there is, is not worth an entry. */
@@ -23,7 +25,12 @@ const NOT_RECORDED: ReadonlySet<ErrorCode> = new Set([
 ]);
 
 /** Writes entries for all requests that change something, whatever their route. */
-export function createAuditor(): Auditor {
+export function createAuditor({ db }: Pick<Database, 'db'>, log: Log): Auditor {
+  const refusals = new Refusals((entry) =>
+    recordAudit(db, entry).catch((failure: unknown) =>
+      logFailure(log, failure, 'a refused request is missing in the audit log'),
+    ),
+  );
   return {
     async record(tx, request, work) {
       const subject = subjectOf(request);
@@ -46,10 +53,9 @@ export function createAuditor(): Auditor {
         outcome: error.status >= 500 ? 'failed' : 'refused',
         errorCode: error.code,
       };
-      await recordAudit(request.server.database.db, entry).catch((failure: unknown) =>
-        logFailure(request.log, failure, 'a refused request is missing in the audit log'),
-      );
+      await refusals.note(entry);
     },
+    close: () => refusals.close(),
   };
 }
 
