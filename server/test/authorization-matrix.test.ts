@@ -152,37 +152,67 @@ describe('every route, for every credential, role and scope', () => {
     assert.equal((await call('DELETE', path, { token: test.team.token })).status, 200);
     const stranger = await createTeam(test.database);
     const headers = { 'x-team-id': String(test.team.teamId) };
+    const sessions = [await openSession(test.database, removed), await openSession(test.database, stranger)];
+    const credentials = [
+      { token: removed.token },
+      { token: stranger.token },
+      ...sessions.map((session) => ({ session })),
+    ];
     for (const [index, route] of ofTeams.entries()) {
       const remoteAddress = `203.0.113.${index % 250}`;
       const byRevoked = await call(route.method, pathOf(route), { token, remoteAddress });
       assert.equal(byRevoked.status, 401, `${route.method} ${route.path}`);
-      for (const own of [removed.token, stranger.token]) {
-        const answer = await call(route.method, pathOf(route), { token: own, headers });
+      for (const credential of credentials) {
+        const answer = await call(route.method, pathOf(route), { ...credential, headers });
         assert.deepEqual([answer.status, answer.body.code], [403, 'team_forbidden'], route.path);
       }
     }
   });
 
-  it('an operator may what concerns the install, as long as it is one', async () => {
-    const { accountId, token } = members.get('viewer')!;
-    const setOperator = (operator: boolean) =>
-      test.database.db.updateTable('users').set({ operator }).where('id', '=', accountId).execute();
-    await setOperator(true);
-    const own = await createTeam(test.database);
-    await setOperator(true);
-    const fresh = await issueToken(test.database.db, { accountId, teamId: test.team.teamId }, SCOPES);
+  it('an operator may what concerns the install, as long as it is one, and no more than its role in the team', async () => {
+    const operator = await createTeam(test.database);
+    await joinTeam(test.database, operator.accountId, test.team.teamId, 'viewer');
+    const account = { accountId: operator.accountId, teamId: test.team.teamId };
+    const headers = { 'x-team-id': String(test.team.teamId) };
     const ofInstall = secured.filter((route) => neededBy(route)?.startsWith('operator:'));
     assert.ok(ofInstall.length > 10);
-    for (const route of ofInstall) {
-      assert.ok(isLetIn(await call(route.method, pathOf(route), { token: fresh })), route.path);
-      // The owner of a team is no operator by that.
-      assert.equal((await call(route.method, pathOf(route), { token: own.token })).status, 403, route.path);
+    const bySession = async (isOperator: boolean): Promise<Credential> => ({
+      name: 'an operator in a session',
+      options: { session: await openSession(test.database, account), headers },
+      scopes: new Set(SCOPES),
+      role: 'viewer',
+      isOperator,
+      isSession: true,
+    });
+    const byToken = async (scopes: readonly Scope[], isOperator: boolean): Promise<Credential> => ({
+      name: `an operator with ${scopes.length} scopes`,
+      options: { token: await issueToken(test.database.db, account, scopes) },
+      scopes: new Set(scopes),
+      role: 'viewer',
+      isOperator,
+      isSession: false,
+    });
+    const setOperator = (is: boolean) =>
+      test.database.db
+        .updateTable('users')
+        .set({ operator: is })
+        .where('id', '=', account.accountId)
+        .execute();
+    await setOperator(true);
+    await assertMatrix(await bySession(true), secured);
+    await assertMatrix(await byToken(SCOPES, true), secured);
+    for (const scope of SCOPES.filter((one) => one.startsWith('operator:'))) {
+      await assertMatrix(await byToken([scope], true), ofInstall);
+      await assertMatrix(
+        await byToken(
+          SCOPES.filter((other) => other !== scope),
+          true,
+        ),
+        ofInstall,
+      );
     }
-    assert.equal((await call('POST', '/ssh-keys', { token: fresh, body: {} })).status, 403, 'still a viewer');
     await setOperator(false);
-    const last = await issueToken(test.database.db, { accountId, teamId: test.team.teamId }, SCOPES);
-    for (const route of ofInstall)
-      assert.equal((await call(route.method, pathOf(route), { token: last })).status, 403, route.path);
-    assert.ok(token);
+    await assertMatrix(await bySession(false), ofInstall);
+    await assertMatrix(await byToken(SCOPES, false), ofInstall);
   });
 });
