@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 import type { Database } from '../db/database.ts';
 import type { Api } from '../http/api.ts';
+import { STANDING } from '../http/authenticator.ts';
 import { type TeamPrincipal, teamPrincipal } from '../http/principal.ts';
 import { readableTypes } from '../http/scopes.ts';
 import { invalid } from '../lib/errors.ts';
@@ -127,7 +128,7 @@ function streamRoute(api: Api, feed: EventFeed, operations: ProgressFeed): void 
         after,
         progress: query.progress === 'true' ? operations.open(teamId) : null,
         wanted: async () => {
-          const identity = await api.authenticator.authenticate(request);
+          const identity = await api.authenticator.authenticate(request, STANDING);
           return wantedBy(teamPrincipal(identity, headers['x-team-id'], request.id), query);
         },
       });

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
+import { STANDING } from '../http/authenticator.ts';
 import { AppError } from '../lib/errors.ts';
 import { logFailure } from '../lib/failure.ts';
 import type { Log } from '../lib/log.ts';
@@ -15,8 +16,6 @@ const PROGRESS = 'operation.progress';
 export const STREAMS_PER_TEAM = 200;
 /** Milliseconds after which a stream without events says that it lives, so that proxies keep it. */
 const HEARTBEAT = 15_000;
-/** Milliseconds between two looks whether the credential may still read, which it may lose at any moment. */
-const CHECK = 1_000;
 
 /** A request that has become a stream. */
 export interface StreamRequest {
@@ -89,8 +88,12 @@ export class EventStreams {
       'x-accel-buffering': 'no',
     });
     let writtenAt = 0;
+    let look = { at: performance.now(), filter: await wanted() };
     for (let position = after; !signal.aborted; ) {
-      const filter = await wanted();
+      // The credential may end at any moment.
+      if (performance.now() - look.at >= STANDING.lookEvery)
+        look = { at: performance.now(), filter: await wanted() };
+      const { filter } = look;
       const under = (await progress?.read(filter)) ?? [];
       const reading = await this.#feed.read(filter, position);
       position = reading.position;
@@ -100,10 +103,17 @@ export class EventStreams {
         if (!raw.write(events || `id: ${position}\n\n`)) await once(raw, 'drain', { signal });
         writtenAt = Date.now();
       }
-      await this.#feed.untilMore(teamId, position, AbortSignal.any([signal, AbortSignal.timeout(CHECK)]));
+      await this.#feed.untilMore(
+        teamId,
+        position,
+        AbortSignal.any([signal, AbortSignal.timeout(lookIn(look.at))]),
+      );
     }
   }
 }
+
+/** Milliseconds until the next look is due, after one at `at`. */
+const lookIn = (at: number): number => Math.max(1, Math.ceil(at + STANDING.lookEvery - performance.now()));
 
 /** It has no id: a client that comes back is told where operations are then. */
 const progressFrame = (progress: OperationProgress): string =>

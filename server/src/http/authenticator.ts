@@ -6,13 +6,24 @@ import type { Role } from './scopes.ts';
 /** What authentication looks at. */
 export type AuthenticatedRequest = Pick<FastifyRequest, 'headers' | 'ip' | 'method' | 'protocol'>;
 
+export interface AuthenticationOptions {
+  /** In milliseconds. */
+  maxAge?: number;
+}
+
+/**
+ * For what stays open after its request, such as a stream: it looks so often whether its credential still counts, and at nothing
+ * older than this, in milliseconds. Together that is the second within which a credential ends.
+ */
+export const STANDING = { lookEvery: 800, maxAge: 200 };
+
 /** How the server authenticates a request. `identity/` implements it, and `app.ts` passes it in. */
 export interface Authenticator {
   /**
    * Identifies the owner of the request's credential. Throws `unauthenticated` where the credential is missing,
-   * malformed, unknown, revoked or expired.
+   * malformed, unknown, revoked or expired. What was read of it may be a second old, or so old as `options` say.
    */
-  authenticate(request: AuthenticatedRequest): Promise<Identity>;
+  authenticate(request: AuthenticatedRequest, options?: AuthenticationOptions): Promise<Identity>;
   /** Hears that a request has needed a scope of the credential. */
   noteScope?(via: Credential, scope: string): void;
 }

@@ -18,9 +18,10 @@ export function createAuthenticator(config: Config, database: Database, log: Log
   const tokens = createTokenAuthenticator(database, log);
   const sessions = createSessionAuthenticator(config, database, log);
   return {
-    authenticate: (request) =>
+    authenticate: (request, options) =>
       (request.headers.authorization === undefined && sessions.has(request) ? sessions : tokens).authenticate(
         request,
+        options,
       ),
     noteScope: (via, scope) => tokens.noteScope(via, scope),
     async close() {

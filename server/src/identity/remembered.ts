@@ -6,10 +6,10 @@ const MAX_ENTRIES = 10_000;
 export class Remembered<Key, Value> {
   readonly #records = new Map<Key, { value: Value; at: number }>();
 
-  /** Null: it has to be read. */
-  find(key: Key): Value | null {
+  /** Null: it has to be read, since it is older than `maxAge` milliseconds, or not known. */
+  find(key: Key, maxAge = MAX_AGE): Value | null {
     const known = this.#records.get(key);
-    return known && Date.now() - known.at < MAX_AGE ? known.value : null;
+    return known && Date.now() - known.at < maxAge ? known.value : null;
   }
 
   /** The same, however long ago it was read. */

@@ -29,12 +29,12 @@ export function createSessionAuthenticator(
   const turns = new FairQueue({ slots: LOADS, perKey: LOADS / 2 });
   return {
     has: (request) => readCookie(config, request, 'session') !== null,
-    async authenticate(request) {
+    async authenticate(request, { maxAge } = {}) {
       const secret = readCookie(config, request, 'session') ?? '';
       if (!SECRET.test(secret)) throw ended();
       const hash = sha256(secret);
       // What writes must not miss: that the session was ended, or its holder has just given the password again.
-      const known = request.method === 'GET' ? sessions.find(hash) : null;
+      const known = request.method === 'GET' ? sessions.find(hash, maxAge) : null;
       const session = known ?? (await turns.run(addressKey(request.ip), () => sessions.load(hash)));
       if (!session || session.expiresAt <= Date.now()) throw ended();
       sessions.touch(session.identity.via.sessionId, request.ip);

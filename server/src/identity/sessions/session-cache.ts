@@ -28,8 +28,8 @@ export class SessionCache {
   }
 
   /** The session whose secret has this hash, or null where it has to be loaded. */
-  find(hash: Buffer): SessionRecord | null {
-    return this.#records.find(hash.toString('hex'));
+  find(hash: Buffer, maxAge?: number): SessionRecord | null {
+    return this.#records.find(hash.toString('hex'), maxAge);
   }
 
   /** Reads the session from the database; null where it has ended or never was. */

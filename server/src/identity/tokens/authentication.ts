@@ -1,5 +1,5 @@
 import type { Database } from '../../db/database.ts';
-import type { AuthenticatedRequest, Identity } from '../../http/authenticator.ts';
+import type { AuthenticatedRequest, AuthenticationOptions, Identity } from '../../http/authenticator.ts';
 import type { Credential } from '../../http/principal.ts';
 import { addressKey } from '../../http/rate-limits.ts';
 import { equalBytes, sha256 } from '../../lib/crypto.ts';
@@ -17,7 +17,10 @@ const LOADS = 4;
 
 export interface TokenAuthenticator {
   /** See `Authenticator`. */
-  authenticate(request: Pick<AuthenticatedRequest, 'headers' | 'ip'>): Promise<Identity>;
+  authenticate(
+    request: Pick<AuthenticatedRequest, 'headers' | 'ip'>,
+    options?: AuthenticationOptions,
+  ): Promise<Identity>;
   /** See `Authenticator`. */
   noteScope(via: Credential, scope: string): void;
   /** Resolves once pending updates of tokens' last use are written. Call it after the last request. */
@@ -29,13 +32,13 @@ export function createTokenAuthenticator(database: Database, log: Log): TokenAut
   const tokens = new TokenCache(database, log);
   const turns = new FairQueue({ slots: LOADS, perKey: LOADS / 2 });
   return {
-    async authenticate({ headers, ip }) {
+    async authenticate({ headers, ip }, { maxAge } = {}) {
       const { id, secret } = credentialOf(headers.authorization);
       const load = () => turns.run(addressKey(ip), () => tokens.load(id));
-      const cached = tokens.find(id);
+      const cached = tokens.find(id, maxAge);
       // Another request of the token may have read it meanwhile.
       const token =
-        cached ?? (await turns.run(addressKey(ip), async () => tokens.find(id) ?? tokens.load(id)));
+        cached ?? (await turns.run(addressKey(ip), async () => tokens.find(id, maxAge) ?? tokens.load(id)));
       if (!token || !equalBytes(token.secretHash, sha256(secret))) {
         // Takes as long for an unknown or cached id as for any other, so that timing does not reveal which ids exist.
         if (cached) await load();

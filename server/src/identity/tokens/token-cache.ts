@@ -35,8 +35,8 @@ export class TokenCache {
   }
 
   /** The token with this id, or null where it has to be loaded. */
-  find(id: number): TokenRecord | null {
-    return this.#records.find(id);
+  find(id: number, maxAge?: number): TokenRecord | null {
+    return this.#records.find(id, maxAge);
   }
 
   /** Reads the token from the database. */

@@ -5,6 +5,7 @@ import { DataPlaneError } from '../../dataplane/contract/errors.ts';
 import type { InstanceRef } from '../../dataplane/contract/refs.ts';
 import type { TerminalSize } from '../../dataplane/contract/terminal.ts';
 import type { Database } from '../../db/database.ts';
+import { STANDING } from '../../http/authenticator.ts';
 import { AppError } from '../../lib/errors.ts';
 import { logFailure } from '../../lib/failure.ts';
 import { uuidv7 } from '../../lib/ids.ts';
@@ -14,9 +15,9 @@ import { claimConsole, closeConsole, renewConsoles } from './store.ts';
 
 export const CONSOLE_TIMES: ConsoleTimes = { graceMs: 60_000, idleMs: 30 * 60_000, pingMs: 20_000 };
 /** Milliseconds between two looks whether who has opened a console may still use it. */
-const CHECK = 1_000;
+const CHECK = STANDING.lookEvery;
 /** Looks after which the rows in the database are renewed. */
-const RENEW_EVERY = 10;
+const RENEW_EVERY = 12;
 /** Milliseconds after which a console ends whose right could not be checked. */
 const UNCHECKED = 15_000;
 

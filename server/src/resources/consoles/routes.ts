@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import type { Config } from '../../config.ts';
 import type { Database } from '../../db/database.ts';
 import type { Api } from '../../http/api.ts';
+import { STANDING } from '../../http/authenticator.ts';
 import { mutate } from '../../http/mutation.ts';
 import { ownOrigin } from '../../http/origin.ts';
 import { assertScope, type Principal, teamPrincipal } from '../../http/principal.ts';
@@ -164,7 +165,7 @@ function accessOf(
   // The connection may end before the console does, and the address of the client with it.
   const { headers, ip, method, protocol, id } = request;
   return async () => {
-    const identity = await authenticator.authenticate({ headers, ip, method, protocol });
+    const identity = await authenticator.authenticate({ headers, ip, method, protocol }, STANDING);
     assertScope(teamPrincipal(identity, String(team_id), id), scope);
   };
 }
