@@ -4465,6 +4465,11 @@ export interface components {
              * @example curl -H 'Authorization: Bearer 12|…' https://cloud.example.org/api/v1/user/teams
              */
             curl: string;
+            /**
+             * @description What the Terraform provider of the v1 API, `AdrianSilaghi/danubedata`, takes it from.
+             * @example export DANUBEDATA_API_TOKEN='12|…' DANUBEDATA_BASE_URL='https://cloud.example.org/api/v1'
+             */
+            terraform: string;
             warnings: string[];
         };
         TokenRevoked: {
@@ -4476,7 +4481,7 @@ export interface components {
              * @example GET
              * @enum {string}
              */
-            method: "GET" | "POST" | "PUT" | "DELETE";
+            method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
             /**
              * @description With or without `/api/v1` in front.
              * @example /vps
@@ -13023,6 +13028,7 @@ export interface operations {
                      *       },
                      *       "plain_text": "12|example-of-a-secret",
                      *       "curl": "curl -H 'Authorization: Bearer 12|…' https://cloud.example.org/api/v1/user/teams",
+                     *       "terraform": "export DANUBEDATA_API_TOKEN='12|…' DANUBEDATA_BASE_URL='https://cloud.example.org/api/v1'",
                      *       "warnings": [
                      *         "The token expires with the one that made it."
                      *       ]

@@ -34,6 +34,7 @@ export const tokenText = {
   token: 'Token',
   curl: 'Try it',
   environment: 'For scripts',
+  terraform: 'For Terraform, with the provider AdrianSilaghi/danubedata',
   kept: 'I have kept it',
   scopeCount: (count: number) => (count === 1 ? '1 scope' : `${count} scopes`),
   unusedCount: (count: number) => `${count} unused`,

@@ -5,11 +5,18 @@ import { Notice } from '../ui/notice.tsx';
 import type { Made } from './create-token.tsx';
 
 /** A token that was just made, with what to do with it. */
-export function Secret({ made: { plain_text, curl, warnings }, onDone }: { made: Made; onDone: () => void }) {
+export function Secret({
+  made: { plain_text, curl, terraform, warnings },
+  onDone,
+}: {
+  made: Made;
+  onDone: () => void;
+}) {
   const lines = [
     [text.token, plain_text],
     [text.curl, curl],
     [text.environment, `export TOKEN='${plain_text}' API=${location.origin}/api/v1`],
+    [text.terraform, terraform],
   ] as const;
   return (
     <div className="flex flex-col gap-4">

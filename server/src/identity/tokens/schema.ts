@@ -103,13 +103,18 @@ export const TokenCreated = Component('TokenCreated', {
   curl: Text(500, "curl -H 'Authorization: Bearer 12|…' https://cloud.example.org/api/v1/user/teams", {
     description: 'A command that uses it.',
   }),
+  terraform: Text(
+    500,
+    "export DANUBEDATA_API_TOKEN='12|…' DANUBEDATA_BASE_URL='https://cloud.example.org/api/v1'",
+    { description: 'What the Terraform provider of the v1 API, `AdrianSilaghi/danubedata`, takes it from.' },
+  ),
   warnings: List(Text(2000, 'The token expires with the one that made it.')),
 });
 
 export const TokenRevoked = Component('TokenRevoked', { message: Message('Token revoked.') });
 
 export const ExplainToken = Component('ExplainToken', {
-  method: Enum(['GET', 'POST', 'PUT', 'DELETE']),
+  method: Enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']),
   path: Type.String({
     maxLength: 1000,
     pattern: '^/[\\x21-\\x7e]*$',
