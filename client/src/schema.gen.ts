@@ -3525,7 +3525,7 @@ export interface paths {
         };
         /**
          * List accounts
-         * @description Lists all accounts of the install, newest first. `name` is the e-mail address. Needs the scope `operator:read`.
+         * @description Lists all accounts of the install, newest first. `name` is the whole e-mail address, `q` any part of it or of the name. Needs the scope `operator:read`.
          */
         get: operations["listOperatorAccounts"];
         put?: never;
@@ -3554,6 +3554,46 @@ export interface paths {
          */
         put: operations["updateOperatorAccount"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operator/accounts/{account}/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Disable an account
+         * @description Ends its sessions with their streams and consoles, and lets it neither sign in nor act by its tokens until it is enabled. What its teams have goes on. Not the only operator that can sign in. In a session, it asks for a recent proof. Needs the scope `operator:write`.
+         */
+        post: operations["disableAccount"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operator/accounts/{account}/enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Enable an account
+         * @description Lets a disabled account sign in again; its tokens work again as well. In a session, it asks for a recent proof. Needs the scope `operator:write`.
+         */
+        post: operations["enableAccount"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3662,6 +3702,46 @@ export interface paths {
         get: operations["listOperatorOperations"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operator/operations/{operatorOperation}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retry an operation
+         * @description Asks again for what an operation that failed was to do, where that is still the last thing that was asked of the resource and the resource is still in error. Changes of settings were taken back, and are not retried. Needs the scope `operator:write`.
+         */
+        post: operations["retryOperation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operator/operations/{operatorOperation}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End an operation
+         * @description Lets an operation fail that does not end by itself: its step is given up after 10 seconds, what was half done is cleaned up, and what waits behind it fails as well. If it ends by itself before, that stands. Needs the scope `operator:write`.
+         */
+        post: operations["endOperation"];
         delete?: never;
         options?: never;
         head?: never;
@@ -10861,6 +10941,11 @@ export interface components {
             /** @example Ada */
             name: string;
             /**
+             * @description `unconfirmed`: its address is not confirmed yet. `disabled`: it can neither sign in nor act. Values so far: `active`, `unconfirmed`, `disabled`, `deleted`.
+             * @example active
+             */
+            status: string;
+            /**
              * @description Set by `danube operator grant` on the host.
              * @example false
              */
@@ -10931,6 +11016,20 @@ export interface components {
         };
         OperatorAccountUpdated: {
             /** @example Account updated. */
+            message: string;
+            account: components["schemas"]["OperatorAccount"];
+            /** @description What was accepted, but may not be what you mean. Usually empty. */
+            warnings: string[];
+        };
+        OperatorAccountDisabled: {
+            /** @example Account disabled. */
+            message: string;
+            account: components["schemas"]["OperatorAccount"];
+            /** @description What was accepted, but may not be what you mean. Usually empty. */
+            warnings: string[];
+        };
+        OperatorAccountEnabled: {
+            /** @example Account enabled. */
             message: string;
             account: components["schemas"]["OperatorAccount"];
             /** @description What was accepted, but may not be what you mean. Usually empty. */
@@ -11190,6 +11289,8 @@ export interface components {
             step: string | null;
             /** @example The image could not be built. */
             error: string | null;
+            /** @description What an operator can do about it. */
+            actions: string[];
             /**
              * Format: date-time
              * @example 2026-01-15T09:30:00.000Z
@@ -11202,9 +11303,29 @@ export interface components {
             started_at: string | null;
             /**
              * Format: date-time
+             * @description When an operator asked for its end.
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            end_requested_at: string | null;
+            /**
+             * Format: date-time
              * @example 2026-01-15T09:30:00.000Z
              */
             finished_at: string | null;
+        };
+        OperatorOperationRetried: {
+            /** @example It will be tried again. */
+            message: string;
+            /**
+             * Format: uuid
+             * @description Its progress: `GET /operations/{operation}`.
+             * @example 0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b
+             */
+            operation_id: string;
+        };
+        OperatorOperationEnds: {
+            /** @example It will end. */
+            message: string;
         };
         OperatorCapacityReport: {
             memory: components["schemas"]["OperatorFullness"];
@@ -27438,6 +27559,16 @@ export interface operations {
                  */
                 name?: string;
                 /**
+                 * @description Only accounts with this status.
+                 * @example deleted
+                 */
+                status?: "active" | "unconfirmed" | "disabled" | "deleted";
+                /**
+                 * @description Only accounts whose e-mail address or name has this text anywhere.
+                 * @example ada
+                 */
+                q?: string;
+                /**
                  * @description Only accounts with these ids, separated by commas. Unknown ones are left out.
                  * @example 12
                  */
@@ -27472,6 +27603,7 @@ export interface operations {
                      *           "id": 7,
                      *           "email": "ada@example.org",
                      *           "name": "Ada",
+                     *           "status": "active",
                      *           "operator": false,
                      *           "tier": "free",
                      *           "rate_limits": [
@@ -27543,6 +27675,7 @@ export interface operations {
                      *         "id": 7,
                      *         "email": "ada@example.org",
                      *         "name": "Ada",
+                     *         "status": "active",
                      *         "operator": false,
                      *         "tier": "free",
                      *         "rate_limits": [
@@ -27624,6 +27757,7 @@ export interface operations {
                      *         "id": 7,
                      *         "email": "ada@example.org",
                      *         "name": "Ada",
+                     *         "status": "active",
                      *         "operator": false,
                      *         "tier": "free",
                      *         "rate_limits": [
@@ -27642,6 +27776,150 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["OperatorAccountUpdated"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    disableAccount: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description Number of the account.
+                 * @example 12
+                 */
+                account: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Account disabled.",
+                     *       "account": {
+                     *         "id": 7,
+                     *         "email": "ada@example.org",
+                     *         "name": "Ada",
+                     *         "status": "active",
+                     *         "operator": false,
+                     *         "tier": "free",
+                     *         "rate_limits": [
+                     *           600,
+                     *           20000,
+                     *           400000
+                     *         ],
+                     *         "team_limit": 5,
+                     *         "teams": 1,
+                     *         "tokens": 2,
+                     *         "created_at": "2026-01-15T09:30:00.000Z"
+                     *       },
+                     *       "warnings": [
+                     *         "Another server is called web-1, too. Its id is 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e."
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OperatorAccountDisabled"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    enableAccount: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description Number of the account.
+                 * @example 12
+                 */
+                account: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Account enabled.",
+                     *       "account": {
+                     *         "id": 7,
+                     *         "email": "ada@example.org",
+                     *         "name": "Ada",
+                     *         "status": "active",
+                     *         "operator": false,
+                     *         "tier": "free",
+                     *         "rate_limits": [
+                     *           600,
+                     *           20000,
+                     *           400000
+                     *         ],
+                     *         "team_limit": 5,
+                     *         "teams": 1,
+                     *         "tokens": 2,
+                     *         "created_at": "2026-01-15T09:30:00.000Z"
+                     *       },
+                     *       "warnings": [
+                     *         "Another server is called web-1, too. Its id is 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e."
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OperatorAccountEnabled"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -27681,6 +27959,11 @@ export interface operations {
                  * @example web-1
                  */
                 name?: string;
+                /**
+                 * @description Only teams whose name has this text anywhere, and the one whose id it is.
+                 * @example shop
+                 */
+                q?: string;
                 /**
                  * @description Only teams with these ids, separated by commas. Unknown ones are left out.
                  * @example 12
@@ -28141,8 +28424,12 @@ export interface operations {
                      *           "state": "failed",
                      *           "step": "image",
                      *           "error": "The image could not be built.",
+                     *           "actions": [
+                     *             "retry"
+                     *           ],
                      *           "created_at": "2026-01-15T09:30:00.000Z",
                      *           "started_at": "2026-01-15T09:30:00.000Z",
+                     *           "end_requested_at": "2026-01-15T09:30:00.000Z",
                      *           "finished_at": "2026-01-15T09:30:00.000Z"
                      *         }
                      *       ],
@@ -28161,6 +28448,111 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    retryOperation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description Id of the operation.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                operatorOperation: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "It will be tried again.",
+                     *       "operation_id": "0198c5a2-8000-7b60-8a11-3c7d2e1f0a9b"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OperatorOperationRetried"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    endOperation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description Id of the operation.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                operatorOperation: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "It will end."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OperatorOperationEnds"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];

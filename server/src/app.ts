@@ -56,7 +56,7 @@ export interface AppOptions {
   /** For tests. */
   runtime?: Pick<
     RuntimeOptions,
-    'concurrency' | 'perTeam' | 'pollMs' | 'retrySeconds' | 'aroundStep' | 'afterStep'
+    'concurrency' | 'perTeam' | 'pollMs' | 'retrySeconds' | 'endPatience' | 'aroundStep' | 'afterStep'
   >;
 }
 

@@ -1,11 +1,13 @@
 /** Every write of the API tells what it does in the log of events, in its own transaction, or has a reason why not. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { DataPlaneError } from '../src/dataplane/contract/errors.ts';
 import { ROUTES, routeOf } from './api-client.ts';
 import { type Answer, type Call, clientOf, newCache, newDatabase, newVps, takeSnapshot } from './client.ts';
 import { customerOf, type Kind } from './customer.ts';
 import { web } from './firewalls.ts';
 import { createTeam, joinTeam, makeOperator, startTestApp, type TestApp, testConfig } from './harness.ts';
+import { ended } from './operation-subject.ts';
 import { testKey } from './ssh-keys.ts';
 
 const OF_ACCOUNT = 'It concerns an account, and events are of teams; the audit log and mails tell of it.';
@@ -24,6 +26,9 @@ const SILENT: Readonly<Record<string, string>> = {
   deleteAccount: 'Its teams are told that a member left; by itself it concerns an account.',
   deleteTeam: 'Nobody is left who could read it.',
   updateOperatorAccount: OF_ACCOUNT,
+  disableAccount: OF_ACCOUNT,
+  enableAccount: OF_ACCOUNT,
+  endOperation: 'The worker ends the operation, and then it has the event of its failure.',
   updateOperatorPlan: OF_INSTALL,
   createAnnouncement: OF_INSTALL,
   deleteAnnouncement: OF_INSTALL,
@@ -153,7 +158,10 @@ describe('every write that changes something for a team has an event', { concurr
     await done('POST', `/firewalls/${firewall}/detach`, instance);
     await done('DELETE', `/firewalls/${firewall}`);
     await done('PUT', `/vps/${id}`, { resource_profile: 'micro_shared' });
-    await done('POST', `/vps/${id}/stop`);
+    test.plane.faults.failNext('ensureStopped', new DataPlaneError('failed', 'It does not stop.'));
+    const failed = await tells('POST', `/vps/${id}/stop`);
+    assert.equal((await ended(call, failed)).state, 'failed');
+    await done('POST', `/operator/operations/${failed.body.operation_id}/retry`);
     await done('POST', `/vps/${id}/start`);
     await done('POST', `/vps/${id}/reboot`);
     await done('POST', `/vps/${id}/reinstall`, { image: 'debian-12', password: 'correct horse battery' });

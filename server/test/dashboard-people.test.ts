@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
+import { DataPlaneError } from '../src/dataplane/contract/errors.ts';
 import { ensureDashboard } from '../src/host/dashboard.ts';
 import { CHROMIUM, openBrowser, signedIn } from './browser.ts';
-import { type Call, clientOf } from './client.ts';
+import { type Call, clientOf, newVps } from './client.ts';
 import { createTeam, makeOperator, startTestApp, type TestApp, type TestTeam, waitFor } from './harness.ts';
+import { ended } from './operation-subject.ts';
 import { createPerson, PASSWORD } from './people.ts';
 
 /** How long the browser may take for a step, in milliseconds: generous, for a loaded machine. */
@@ -189,5 +191,26 @@ describe('teams in a browser', { skip: !existsSync(CHROMIUM) && 'chromium is not
     await customer.getByRole('heading', { name: 'VPS' }).waitFor();
     assert.equal(await customer.getByText(text).count(), 0);
     for (const opened of [page, customer]) await opened.context().close();
+  });
+
+  it('lets operators retry what has failed', async () => {
+    const operator = await createTeam(test.database);
+    await makeOperator(test.database, operator);
+    const customer = await createTeam(test.database);
+    const call: Call = clientOf(test.app.url!, customer.token);
+    test.plane.faults.failNext('ensureInstance', new DataPlaneError('failed', 'It was not to be.'));
+    const made = await call('POST', '/vps', newVps());
+    assert.equal((await ended(call, made)).state, 'failed');
+    const page = await open(operator);
+    await page.goto('/operator/operations?status=failed');
+    const row = page.getByRole('row', { name: new RegExp(made.body.instance.id) });
+    await row.getByText('It was not to be.').waitFor();
+    await row.getByRole('button', { name: /^Retry: / }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Retry', exact: true }).click();
+    await waitFor('the server', async () => {
+      const { body } = await call('GET', `/vps/${made.body.instance.id}`);
+      return body.instance.status === 'running';
+    });
+    await page.context().close();
   });
 });

@@ -1,23 +1,27 @@
 import type { components } from '@danube/client/schema';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { Pencil } from 'lucide-react';
+import { Ban, CircleCheck } from 'lucide-react';
 import { useState } from 'react';
+import { accountQuery } from '../api/account.ts';
 import { answerOf, api } from '../api/client.ts';
+import { ProofProvider, useProof } from '../settings/proof.tsx';
 import { common } from '../text/common.ts';
 import { operatorText } from '../text/operator.ts';
 import { Tag } from '../ui/badge.tsx';
 import { IconButton } from '../ui/button.tsx';
-import { Dialog } from '../ui/dialog.tsx';
+import { type Confirmation, ConfirmDialog } from '../ui/dialog.tsx';
 import { SelectField, TextField } from '../ui/field.tsx';
+import { FilterSelect } from '../ui/filter.tsx';
 import { useForm } from '../ui/form.ts';
 import { Form, SubmitRow } from '../ui/form-element.tsx';
 import { PageHeader } from '../ui/page.tsx';
 import { actionColumn, type Column } from '../ui/table.tsx';
 import { AgoCell } from '../ui/time.tsx';
 import { tellSuccess } from '../ui/toast.tsx';
+import { useEditing } from './editing.tsx';
 import { ListCard } from './list-card.tsx';
 import { accountsQuery, PER_PAGE } from './queries.ts';
-import type { ListPageProps } from './search.ts';
+import { ACCOUNT_STATUSES, type ListPageProps, oneOf } from './search.ts';
 
 type Account = components['schemas']['OperatorAccount'];
 type Changes = components['schemas']['UpdateOperatorAccount'];
@@ -29,11 +33,12 @@ const COLUMNS: readonly Column<Account>[] = [
   {
     id: 'account',
     title: text.account,
-    cell: ({ name, email, operator }) => (
+    cell: ({ name, email, operator, status }) => (
       <div className="max-w-80 min-w-28">
         <span className="flex flex-wrap items-center gap-2">
           <span className="font-medium break-words">{name}</span>
           {operator && <Tag>{text.operator}</Tag>}
+          {status !== 'active' && <Tag>{text.statuses[status]}</Tag>}
         </span>
         <span className="block truncate text-sm text-quiet">{email}</span>
       </div>
@@ -52,15 +57,33 @@ const COLUMNS: readonly Column<Account>[] = [
 ];
 
 /** All accounts of the install. */
-export function AccountsPage({ search, onSearch }: ListPageProps) {
+export function AccountsPage(props: ListPageProps) {
+  return (
+    <ProofProvider>
+      <Accounts {...props} />
+    </ProofProvider>
+  );
+}
+
+function Accounts({ search, onSearch }: ListPageProps) {
   const { q, page = 1 } = search;
-  const { data } = useQuery(accountsQuery({ page, per_page: PER_PAGE, ...(q ? { name: q } : {}) }));
-  const [edited, setEdited] = useState<Account | null>(null);
-  const actions = actionColumn<Account>((account) => (
-    <IconButton label={text.edit(account.name)} onClick={() => setEdited(account)}>
-      <Pencil />
-    </IconButton>
-  ));
+  const status = oneOf(ACCOUNT_STATUSES, search.status);
+  const wanted = { page, per_page: PER_PAGE, ...(q ? { q } : {}), ...(status ? { status } : {}) };
+  const { data } = useQuery(accountsQuery(wanted));
+  const { button, dialog } = useEditing<Account>({
+    label: ({ name }) => text.edit(name),
+    title: ({ email }) => email,
+    form: (account, onDone) => <EditForm account={account} onDone={onDone} />,
+  });
+  const access = useAccess();
+  const actions = actionColumn<Account>((account) =>
+    account.status === 'deleted' ? null : (
+      <span className="flex justify-end">
+        {button(account)}
+        {access.button(account)}
+      </span>
+    ),
+  );
   return (
     <>
       <PageHeader title={text.title} about={text.about} />
@@ -72,12 +95,60 @@ export function AccountsPage({ search, onSearch }: ListPageProps) {
         onSearch={onSearch}
         searchLabel={text.search}
         none={text.none}
+        filter={
+          <FilterSelect
+            label={common.status}
+            value={status}
+            onValue={(next) => onSearch({ status: next, page: undefined })}
+            all={text.all}
+            options={ACCOUNT_STATUSES.map((one) => [one, text.statuses[one]])}
+          />
+        }
       />
-      <Dialog open={edited !== null} onClose={() => setEdited(null)} title={edited?.email ?? ''}>
-        {edited && <EditForm account={edited} onDone={() => setEdited(null)} />}
-      </Dialog>
+      {dialog}
+      {access.dialog}
     </>
   );
+}
+
+/** Disables and enables accounts: the button of each, and the question before. */
+function useAccess() {
+  const client = useQueryClient();
+  const withProof = useProof();
+  const { data: own } = useQuery(accountQuery);
+  const [confirmation, setConfirmation] = useState<Confirmation | null>(null);
+  const change = async ({ id, status }: Account) => {
+    const params = { path: { account: id } };
+    const answer = await withProof(() =>
+      answerOf(
+        status === 'disabled'
+          ? api.POST('/operator/accounts/{account}/enable', { params })
+          : api.POST('/operator/accounts/{account}/disable', { params }),
+      ),
+    );
+    tellSuccess([answer.message, ...answer.warnings].join(' '));
+    await client.invalidateQueries({ queryKey: ['operator', 'accounts'] });
+  };
+  return {
+    button(account: Account) {
+      const isOff = account.status === 'disabled';
+      const action = isOff ? text.enable : text.disable;
+      const title = (isOff ? text.enableTitle : text.disableTitle)(account.email);
+      const about = isOff ? text.enableAbout : text.disableAbout;
+      return (
+        <IconButton
+          label={`${action}: ${account.name}`}
+          blocked={account.id === own?.id && text.yourself}
+          onClick={() =>
+            setConfirmation({ title, about, action, danger: !isOff, run: () => change(account) })
+          }
+        >
+          {isOff ? <CircleCheck /> : <Ban />}
+        </IconButton>
+      );
+    },
+    dialog: <ConfirmDialog confirmation={confirmation} onClose={() => setConfirmation(null)} />,
+  };
 }
 
 function EditForm({ account, onDone }: { account: Account; onDone: () => void }) {

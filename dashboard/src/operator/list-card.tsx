@@ -5,7 +5,7 @@ import type { Column } from '../ui/table.tsx';
 import { PER_PAGE } from './queries.ts';
 import type { ListPageProps } from './search.ts';
 
-/** A list that is paged by the server, and searched by a whole name. */
+/** A list that is paged and searched by the server. */
 export function ListCard<T extends { id: number }>({
   caption,
   columns,
@@ -14,18 +14,21 @@ export function ListCard<T extends { id: number }>({
   onSearch,
   searchLabel,
   none,
+  filter,
 }: ListPageProps & {
   caption: string;
   columns: readonly Column<T>[];
   data: { data: readonly T[]; pagination: { total: number } } | undefined;
   searchLabel: string;
   none: ReactNode;
+  /** Narrows the list further. */
+  filter?: ReactNode;
 }) {
   const [text, setText] = useState(search.q ?? '');
   return (
     <div className="card overflow-hidden">
       <form
-        className="flex min-h-15 items-center border-b border-line px-5 py-3"
+        className="flex min-h-15 flex-wrap items-center gap-3 border-b border-line px-5 py-3"
         onSubmit={(event) => {
           event.preventDefault();
           onSearch({ q: text.trim() || undefined, page: undefined });
@@ -45,6 +48,7 @@ export function ListCard<T extends { id: number }>({
             }}
           />
         </div>
+        {filter}
       </form>
       <PagedTable
         caption={caption}

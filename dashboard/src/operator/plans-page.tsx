@@ -1,19 +1,16 @@
 import type { components } from '@danube/client/schema';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { Pencil } from 'lucide-react';
-import { useState } from 'react';
 import { answerOf, api } from '../api/client.ts';
 import { common } from '../text/common.ts';
 import { operatorText } from '../text/operator.ts';
 import { Badge } from '../ui/badge.tsx';
-import { IconButton } from '../ui/button.tsx';
-import { Dialog } from '../ui/dialog.tsx';
 import { Switch, TextField } from '../ui/field.tsx';
 import { useForm } from '../ui/form.ts';
 import { Form, SubmitRow } from '../ui/form-element.tsx';
 import { PageHeader } from '../ui/page.tsx';
 import { actionColumn, type Column, Table } from '../ui/table.tsx';
 import { Told, tellSuccess } from '../ui/toast.tsx';
+import { useEditing } from './editing.tsx';
 import { plansQuery } from './queries.ts';
 
 type Plan = components['schemas']['OperatorPlan'];
@@ -55,31 +52,24 @@ const COLUMNS: readonly Column<Plan>[] = [
 /** What is offered, and for how much. */
 export function PlansPage() {
   const { data } = useQuery(plansQuery);
-  const [edited, setEdited] = useState<Plan | null>(null);
-  const actions = actionColumn<Plan>((plan) => (
-    <IconButton label={text.edit(`${plan.kind} ${plan.name}`)} onClick={() => setEdited(plan)}>
-      <Pencil />
-    </IconButton>
-  ));
+  const { button, dialog } = useEditing<Plan>({
+    label: ({ kind, name }) => text.edit(`${kind} ${name}`),
+    title: ({ name }) => text.edit(name),
+    form: (plan, onDone) => <EditForm plan={plan} onDone={onDone} />,
+  });
   return (
     <>
       <PageHeader title={text.title} about={text.about} />
       <div className="card overflow-hidden">
         <Table
           caption={text.title}
-          columns={[...COLUMNS, actions]}
+          columns={[...COLUMNS, actionColumn(button)]}
           rows={data}
           idOf={({ kind, name }) => `${kind} ${name}`}
           expect={10}
         />
       </div>
-      <Dialog
-        open={edited !== null}
-        onClose={() => setEdited(null)}
-        title={edited ? text.edit(edited.name) : ''}
-      >
-        {edited && <EditForm plan={edited} onDone={() => setEdited(null)} />}
-      </Dialog>
+      {dialog}
     </>
   );
 }

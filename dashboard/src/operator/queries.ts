@@ -1,5 +1,6 @@
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { answerOf, api } from '../api/client.ts';
+import type { ACCOUNT_STATUSES, TROUBLES } from './search.ts';
 
 /** How often what happens to the install is read, in milliseconds: the stream only tells of one's own team. */
 const EVERY_MS = 10_000;
@@ -8,8 +9,8 @@ export const PER_PAGE = 25;
 export interface PageWanted {
   page: number;
   per_page: number;
-  /** Of accounts, the e-mail address. */
-  name?: string;
+  /** A part of the name; of accounts, also of the e-mail address. */
+  q?: string;
 }
 
 export const statusQuery = queryOptions({
@@ -23,7 +24,7 @@ export const capacityQuery = queryOptions({
   queryFn: () => answerOf(api.GET('/operator/capacity')),
 });
 
-export const accountsQuery = (query: PageWanted) =>
+export const accountsQuery = (query: PageWanted & { status?: (typeof ACCOUNT_STATUSES)[number] }) =>
   queryOptions({
     queryKey: ['operator', 'accounts', query],
     queryFn: () => answerOf(api.GET('/operator/accounts', { params: { query } })),
@@ -48,7 +49,7 @@ export const imagesQuery = queryOptions({
   refetchInterval: ({ state }) => (state.data?.some(({ is_ordered }) => is_ordered) ? EVERY_MS / 5 : false),
 });
 
-export const troublesQuery = (query: PageWanted & { status?: 'failed' | 'hanging' }) =>
+export const troublesQuery = (query: PageWanted & { status?: (typeof TROUBLES)[number] }) =>
   queryOptions({
     queryKey: ['operator', 'operations', query],
     queryFn: () => answerOf(api.GET('/operator/operations', { params: { query } })),

@@ -1,19 +1,16 @@
 import type { components } from '@danube/client/schema';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { Pencil } from 'lucide-react';
-import { useState } from 'react';
 import { answerOf, api } from '../api/client.ts';
 import { common } from '../text/common.ts';
 import { operatorText } from '../text/operator.ts';
 import { Tag } from '../ui/badge.tsx';
-import { IconButton } from '../ui/button.tsx';
-import { Dialog } from '../ui/dialog.tsx';
 import { TextArea } from '../ui/field.tsx';
 import { useForm } from '../ui/form.ts';
 import { Form, SubmitRow } from '../ui/form-element.tsx';
 import { PageHeader } from '../ui/page.tsx';
 import { actionColumn, type Column } from '../ui/table.tsx';
 import { tellSuccess } from '../ui/toast.tsx';
+import { useEditing } from './editing.tsx';
 import { ListCard } from './list-card.tsx';
 import { allTeamsQuery, PER_PAGE } from './queries.ts';
 import { readQuotas, wordsOf, writeQuotas } from './quotas.ts';
@@ -53,33 +50,25 @@ const COLUMNS: readonly Column<Team>[] = [
 /** All teams of the install, with their quotas. */
 export function TeamsPage({ search, onSearch }: ListPageProps) {
   const { q, page = 1 } = search;
-  const { data } = useQuery(allTeamsQuery({ page, per_page: PER_PAGE, ...(q ? { name: q } : {}) }));
-  const [edited, setEdited] = useState<Team | null>(null);
-  const actions = actionColumn<Team>((team) => (
-    <IconButton label={text.edit(team.name)} onClick={() => setEdited(team)}>
-      <Pencil />
-    </IconButton>
-  ));
+  const { data } = useQuery(allTeamsQuery({ page, per_page: PER_PAGE, ...(q ? { q } : {}) }));
+  const { button, dialog } = useEditing<Team>({
+    label: ({ name }) => text.edit(name),
+    about: ({ used }) => (wordsOf(used) ? `${text.used}: ${wordsOf(used)}` : null),
+    form: (team, onDone) => <EditForm team={team} onDone={onDone} />,
+  });
   return (
     <>
       <PageHeader title={text.title} about={text.about} />
       <ListCard
         caption={text.title}
-        columns={[...COLUMNS, actions]}
+        columns={[...COLUMNS, actionColumn(button)]}
         data={data}
         search={search}
         onSearch={onSearch}
         searchLabel={text.search}
         none={text.none}
       />
-      <Dialog
-        open={edited !== null}
-        onClose={() => setEdited(null)}
-        title={edited ? text.edit(edited.name) : ''}
-        about={edited && wordsOf(edited.used) ? `${text.used}: ${wordsOf(edited.used)}` : null}
-      >
-        {edited && <EditForm team={edited} onDone={() => setEdited(null)} />}
-      </Dialog>
+      {dialog}
     </>
   );
 }

@@ -1,20 +1,35 @@
 import type { components } from '@danube/client/schema';
-import { useQuery } from '@tanstack/react-query';
-import { ListChecks } from 'lucide-react';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { CircleX, ListChecks, RotateCcw } from 'lucide-react';
+import { type ReactNode, useState } from 'react';
+import { answerOf, api } from '../api/client.ts';
 import { operationsText } from '../text/operations.ts';
 import { operatorText } from '../text/operator.ts';
 import { Badge } from '../ui/badge.tsx';
+import { IconButton } from '../ui/button.tsx';
+import { type Confirmation, ConfirmDialog } from '../ui/dialog.tsx';
 import { FilterBar } from '../ui/filter.tsx';
 import { Empty, PageHeader } from '../ui/page.tsx';
 import { PagedTable } from '../ui/paged-table.tsx';
-import type { Column } from '../ui/table.tsx';
+import { actionColumn, type Column } from '../ui/table.tsx';
 import { AgoCell } from '../ui/time.tsx';
+import { tellSuccess } from '../ui/toast.tsx';
 import { PER_PAGE, troublesQuery } from './queries.ts';
-import { type ListPageProps, TROUBLES } from './search.ts';
+import { type ListPageProps, oneOf, TROUBLES } from './search.ts';
 
 type Operation = components['schemas']['OperatorOperation'];
 
+type Action = 'retry' | 'end';
+
 const text = operatorText.operations;
+
+const ORDER: readonly Action[] = ['retry', 'end'];
+
+/** What can be done about an operation. */
+const ACTIONS: Record<Action, { label: string; title: string; about: string; icon: ReactNode }> = {
+  retry: { label: text.retry, title: text.retryTitle, about: text.retryAbout, icon: <RotateCcw /> },
+  end: { label: text.end, title: text.endTitle, about: text.endAbout, icon: <CircleX /> },
+};
 
 const COLUMNS: readonly Column<Operation>[] = [
   {
@@ -39,11 +54,11 @@ const COLUMNS: readonly Column<Operation>[] = [
     id: 'state',
     title: text.state,
     from: 'sm',
-    cell: ({ state }) =>
+    cell: ({ state, end_requested_at }) =>
       state === 'failed' ? (
         <Badge tone="bad">{text.states.failed}</Badge>
       ) : (
-        <Badge tone="warn">{text.states.hanging}</Badge>
+        <Badge tone="warn">{end_requested_at ? text.ending : text.states.hanging}</Badge>
       ),
   },
   {
@@ -56,8 +71,36 @@ const COLUMNS: readonly Column<Operation>[] = [
 ];
 
 /** Operations of all teams that have failed, or hang. */
-export function TroublesPage({ search: { status, page = 1 }, onSearch }: ListPageProps) {
+export function TroublesPage({ search, onSearch }: ListPageProps) {
+  const { page = 1 } = search;
+  const status = oneOf(TROUBLES, search.status);
+  const client = useQueryClient();
   const { data } = useQuery(troublesQuery({ page, per_page: PER_PAGE, ...(status ? { status } : {}) }));
+  const [confirmation, setConfirmation] = useState<Confirmation | null>(null);
+  const act = async (action: Action, operatorOperation: string) => {
+    const params = { path: { operatorOperation } };
+    const asked =
+      action === 'retry'
+        ? api.POST('/operator/operations/{operatorOperation}/retry', { params })
+        : api.POST('/operator/operations/{operatorOperation}/end', { params });
+    tellSuccess((await answerOf(asked)).message);
+    await client.invalidateQueries({ queryKey: ['operator', 'operations'] });
+  };
+  const actions = actionColumn<Operation>(({ id, kind, resource_id, actions: possible }) =>
+    ORDER.filter((action) => possible.includes(action)).map((action) => {
+      const { label, title, about, icon } = ACTIONS[action];
+      const run = () => act(action, id);
+      return (
+        <IconButton
+          key={action}
+          label={`${label}: ${operationsText.kind(kind)} ${resource_id}`}
+          onClick={() => setConfirmation({ title, about, action: label, danger: action === 'end', run })}
+        >
+          {icon}
+        </IconButton>
+      );
+    }),
+  );
   return (
     <>
       <PageHeader title={text.title} about={text.about} />
@@ -71,7 +114,7 @@ export function TroublesPage({ search: { status, page = 1 }, onSearch }: ListPag
         />
         <PagedTable
           caption={text.title}
-          columns={COLUMNS}
+          columns={[...COLUMNS, actions]}
           data={data}
           idOf={({ id }) => id}
           page={page}
@@ -84,6 +127,7 @@ export function TroublesPage({ search: { status, page = 1 }, onSearch }: ListPag
           }
         />
       </div>
+      <ConfirmDialog confirmation={confirmation} onClose={() => setConfirmation(null)} />
     </>
   );
 }

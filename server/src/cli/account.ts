@@ -1,10 +1,9 @@
-import { sql } from 'kysely';
 import { readConfig } from '../config.ts';
 import type { Database, Tx } from '../db/database.ts';
+import { disableAccount, enableAccount } from '../identity/accounts/disabling.ts';
 import { createLink, linkUrl } from '../identity/accounts/links.ts';
 import { type Account, findByEmail, insertAccount, isEmail } from '../identity/accounts/store.ts';
 import { recordAudit } from '../identity/audit/record.ts';
-import { endSessions } from '../identity/sessions/store.ts';
 import { UsageError } from './failure.ts';
 import { withDatabase } from './with-database.ts';
 
@@ -23,13 +22,14 @@ export async function accountList(): Promise<number> {
         'tier',
         'email_verified_at',
         'disabled_at',
+        'deleted_at',
         eb('password_hash', 'is not', null).as('has_password'),
         eb('totp_enabled_at', 'is not', null).as('has_codes'),
       ])
       .orderBy('id')
       .execute();
     for (const account of accounts) {
-      const state = account.disabled_at ? 'disabled' : account.email_verified_at ? 'active' : 'not confirmed';
+      const state = stateOf(account);
       const signIn = [
         account.has_password ? 'password' : 'no password',
         ...(account.has_codes ? ['codes'] : []),
@@ -67,9 +67,7 @@ export async function accountLink(email: string): Promise<number> {
 export async function accountDisable(email: string): Promise<number> {
   return change(async (tx) => {
     const account = await find(tx, email);
-    const disabled_at = sql<Date>`coalesce(disabled_at, now())`;
-    await tx.updateTable('users').set({ disabled_at }).where('id', '=', account.id).execute();
-    await endSessions(tx, account.id);
+    await disableAccount(tx, account.id);
     await audit(tx, 'disableAccount', account.id);
     return () =>
       process.stderr.write(`${account.email} is disabled; its sessions and tokens stop within a second.\n`);
@@ -80,7 +78,7 @@ export async function accountDisable(email: string): Promise<number> {
 export async function accountEnable(email: string): Promise<number> {
   return change(async (tx) => {
     const account = await find(tx, email);
-    await tx.updateTable('users').set({ disabled_at: null }).where('id', '=', account.id).execute();
+    await enableAccount(tx, account.id);
     await audit(tx, 'enableAccount', account.id);
     return () => process.stderr.write(`${account.email} can sign in, and its tokens work.\n`);
   });
@@ -101,6 +99,12 @@ export async function accountResetTwoFactor(email: string): Promise<number> {
   });
 }
 
+const stateOf = (account: Pick<Account, 'deleted_at' | 'disabled_at' | 'email_verified_at'>): string => {
+  if (account.deleted_at) return 'deleted';
+  if (account.disabled_at) return 'disabled';
+  return account.email_verified_at ? 'active' : 'not confirmed';
+};
+
 /** Runs the work in a transaction, and what it returns once that is committed. */
 async function change(work: (tx: Tx, publicUrl: string) => Promise<() => void>): Promise<number> {
   const config = readConfig(process.env);
@@ -113,7 +117,8 @@ async function change(work: (tx: Tx, publicUrl: string) => Promise<() => void>):
 
 async function find(tx: Tx, email: string): Promise<Account> {
   const account = await findByEmail(tx, email);
-  if (!account) throw new UsageError(`There is no account ${email}: \`danube account list\` shows them.`);
+  if (!account || account.deleted_at)
+    throw new UsageError(`There is no account ${email}: \`danube account list\` shows them.`);
   return account;
 }
 

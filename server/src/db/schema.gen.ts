@@ -517,6 +517,7 @@ export interface ObjectStoreKeys {
 export interface Operations {
   args: Generated<Json>;
   created_at: Generated<Date>;
+  end_requested_at: Date | null;
   error: Json | null;
   finished_at: Date | null;
   id: string;
@@ -691,6 +692,7 @@ export interface Tokens {
 
 export interface Users {
   created_at: Generated<Date>;
+  deleted_at: Date | null;
   disabled_at: Date | null;
   email: string;
   email_key: Generated<string>;

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { Tx } from './database.ts';
 
 /** What transactions of an install do one at a time. */
-type OfInstall = 'audit' | 'events' | 'first-account' | 'networks' | 'public-ports';
+type OfInstall = 'audit' | 'events' | 'first-account' | 'networks' | 'operators' | 'public-ports';
 /** What transactions of a team do one at a time. */
 type OfTeam = 'alerts' | 'consoles' | 'drills' | 'webhooks';
 

@@ -75,7 +75,10 @@ export function instanceWorkflow<Args extends TSchema>(
 
 /** Sets the status of an operation in progress; null leaves the status unchanged. */
 async function showWork(db: Queryable, operation: Operation, during: string | null): Promise<void> {
-  if (during) await updateInstance(db, operation.resourceId, { status: during });
+  if (!during) return;
+  // A deletion that failed has left the instance wanted.
+  const desired = operation.kind === 'delete' ? { desired: 'deleted' as const } : {};
+  await updateInstance(db, operation.resourceId, { status: during, ...desired });
 }
 
 /** Writes the final status of the instance, and the event that reports it. */

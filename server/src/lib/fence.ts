@@ -10,9 +10,18 @@ export class FencedOff extends Error {
 
 const fences = new AsyncLocalStorage<() => Promise<void>>();
 
-/** Runs work that asks `check` before each change outside the database. It throws {@link FencedOff} where none may follow. */
-export const behindFence = <T>(check: () => Promise<void>, work: () => Promise<T>): Promise<T> =>
-  fences.run(check, work);
+/**
+ * Runs work that asks `check` before each change outside the database, and those fences that it is behind already. It throws
+ * {@link FencedOff} where none may follow.
+ */
+export function behindFence<T>(check: () => Promise<void>, work: () => Promise<T>): Promise<T> {
+  const outer = fences.getStore();
+  const both = async (): Promise<void> => {
+    await check();
+    await outer?.();
+  };
+  return fences.run(both, work);
+}
 
 /** To be awaited before each change outside the database. Anybody but a worker passes. */
 export const passFence = async (): Promise<void> => fences.getStore()?.();

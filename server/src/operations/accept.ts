@@ -3,7 +3,7 @@ import type { Tx } from '../db/database.ts';
 import { isScope, readScopeOf } from '../http/scopes.ts';
 import { invalidState } from '../lib/errors.ts';
 import { assertArgs } from './arguments.ts';
-import type { OperationDefinition, OperationWorkflows } from './operation.ts';
+import type { OperationDefinition, OperationWorkflow, OperationWorkflows } from './operation.ts';
 import { type AcceptedOperation, insertOperation, queuedOperations } from './operations-store.ts';
 
 /** Most waiting operations per resource: more than anyone needs, and a bound for scripts that loop. */
@@ -27,7 +27,11 @@ export interface Target {
   status: string;
 }
 
-const carriedOut = new Set<string>();
+const carriedOut = new Map<string, OperationWorkflow>();
+
+/** How operations of a kind are carried out; undefined where nobody does. */
+export const workflowOf = (type: string, kind: string): OperationWorkflow | undefined =>
+  carriedOut.get(`${type}.${kind}`);
 
 /**
  * Registers the workflows. Throws where no token could read a type's operations, which takes the read scope of that
@@ -40,7 +44,7 @@ export function registerOperations(workflows: OperationWorkflows): void {
         `There are operations on "${type}", but no module has the scope "${readScopeOf(type)}".`,
       );
     }
-    for (const kind of Object.keys(kinds)) carriedOut.add(`${type}.${kind}`);
+    for (const [kind, workflow] of Object.entries(kinds)) carriedOut.set(`${type}.${kind}`, workflow);
   }
 }
 
@@ -57,7 +61,7 @@ export async function accept<Args extends TSchema>(
 ): Promise<AcceptedOperation> {
   assertArgs(definition, args);
   const { kind } = definition;
-  if (!carriedOut.has(`${type}.${kind}`)) {
+  if (!workflowOf(type, kind)) {
     throw new Error(`Nobody would carry out ${type}.${kind}: no module has a workflow for it.`);
   }
   const operation = await insertOperation(tx, {

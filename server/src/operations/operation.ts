@@ -61,6 +61,8 @@ export interface OperationWorkflow<Args = any> {
   abandon?: (tx: Tx, operation: Operation<Args>, error: OperationError) => Promise<void>;
   /** Runs instead, in the same transaction, where the operation's arguments do not match the schema. */
   reject?: (tx: Tx, operation: Operation, error: OperationError) => Promise<void>;
+  /** True: after a failure, the same can be asked for again with the same arguments, see `retry.ts`. */
+  isRepeatable?: boolean;
   /** True: operations waiting behind this one are executed even if it fails. */
   isOptional?: (operation: Operation<Args>) => boolean;
 }

@@ -6,6 +6,7 @@ import { databaseOutage } from '../lib/failure.ts';
 import type { Log } from '../lib/log.ts';
 import { fitting } from './arguments.ts';
 import { dequeue } from './dequeue.ts';
+import { type Ending, Endings } from './ending.ts';
 import { WorkerLease } from './lease.ts';
 import type { Operation, OperationError, OperationWorkflow, OperationWorkflows } from './operation.ts';
 import {
@@ -17,7 +18,7 @@ import {
   queuedOperations,
   WORKFLOW_NAME,
 } from './operations-store.ts';
-import { createStepRunner, type StepRunner, type StepRunnerOptions } from './step-runner.ts';
+import { createStepRunner, type StepRunner, type StepRunnerOptions, UNDO } from './step-runner.ts';
 
 /**
  * Version of the step sequences. DBOS replays a workflow only on the version that started it. Raise it whenever the
@@ -75,6 +76,7 @@ export function createRuntime(options: RuntimeOptions): WorkflowRuntime {
   const { database, databaseUrl, executorId, log } = options;
   const lease = new WorkerLease(database, executorId);
   const steps = createStepRunner(options, lease);
+  const endings = new Endings();
   let wakeUp: WakeUp | null = null;
   let pool: pg.Pool | null = null;
 
@@ -95,14 +97,14 @@ export function createRuntime(options: RuntimeOptions): WorkflowRuntime {
         listenQueues: [],
         logger: dbosLogger(log),
       });
-      DBOS.registerWorkflow(operationRunner(options, steps), {
+      DBOS.registerWorkflow(operationRunner(options, steps, endings), {
         name: WORKFLOW_NAME,
         maxRecoveryAttempts: 1000,
       });
       await lease.renew();
       lease.keep(log);
       await DBOS.launch();
-      wakeUp = startWorking(pool, options);
+      wakeUp = startWorking(pool, options, endings);
     },
     async shutdown(graceSeconds = 10) {
       await wakeUp?.stop();
@@ -114,44 +116,63 @@ export function createRuntime(options: RuntimeOptions): WorkflowRuntime {
   };
 }
 
-/** Starts operations whenever there are new ones, and those that wait for room every 100 ms. */
-function startWorking(pool: pg.Pool, { databaseUrl, log, ...options }: RuntimeOptions): WakeUp {
+/** Starts operations whenever there are new ones, and those that wait for room every 100 ms; and ends those that are to end. */
+function startWorking(
+  pool: pg.Pool,
+  { databaseUrl, database, log, ...options }: RuntimeOptions,
+  endings: Endings,
+): WakeUp {
   const { concurrency = CONCURRENCY, perTeam = Math.ceil(concurrency * TEAM_SHARE) } = options;
   const wakeUpOptions = { databaseUrl, channel: QUEUE_CHANNEL, log, lookEvery: options.pollMs ?? POLL_MS };
   const wakeUp = startWakeUp(wakeUpOptions, async () => {
     if (await dequeue(pool, { version: WORKFLOW_VERSION, concurrency, perTeam })) wakeUp.wake();
+    await endings.look(database.db);
   });
   return wakeUp;
 }
 
 /** The workflow that carries out an operation, from `begin` to `end`. */
-function operationRunner({ workflows, log }: RuntimeOptions, runner: StepRunner) {
+function operationRunner(options: RuntimeOptions, runner: StepRunner, endings: Endings) {
   return async (operationId: string): Promise<void> => {
-    const steps = await runner.open(operationId);
-    const operation = await steps.write('begin', async (tx) => {
-      const begun = await beginOperation(tx, operationId);
-      if (begun) await workflowOf(workflows, begun).begin(tx, begun);
-      return begun;
-    });
-    if (!operation) return;
-    const workflow = workflowOf(workflows, operation);
-    await runner.done(operation, 'begin');
-
-    let error: OperationError | null = null;
-    for (const step of workflow.steps) {
-      error = await steps.run(operation, step);
-      if (error) break;
+    const ending = endings.begin(operationId);
+    try {
+      await carryOut(operationId, options, runner, ending);
+    } finally {
+      endings.forget(operationId);
     }
-    if (error) {
-      for (const step of workflow.undo) await steps.run(operation, { ...step, name: `undo-${step.name}` });
-    }
-    await steps.write('end', (tx) => finishOperation(tx, workflows, operation, error));
-    await runner.done(operation, 'end');
-    log.info(
-      { operation: operation.id, kind: `${operation.resourceType}.${operation.kind}`, error },
-      'operation ended',
-    );
   };
+}
+
+async function carryOut(
+  operationId: string,
+  { workflows, log }: RuntimeOptions,
+  runner: StepRunner,
+  ending: Ending,
+): Promise<void> {
+  const steps = await runner.open(operationId, ending);
+  const operation = await steps.write('begin', async (tx) => {
+    const begun = await beginOperation(tx, operationId);
+    if (begun) await workflowOf(workflows, begun).begin(tx, begun);
+    return begun;
+  });
+  if (!operation) return;
+  const workflow = workflowOf(workflows, operation);
+  await runner.done(operation, 'begin');
+
+  let error: OperationError | null = null;
+  for (const step of workflow.steps) {
+    error = await steps.run(operation, step);
+    if (error) break;
+  }
+  if (error) {
+    for (const step of workflow.undo) await steps.run(operation, { ...step, name: `${UNDO}${step.name}` });
+  }
+  await steps.write('end', (tx) => finishOperation(tx, workflows, operation, error));
+  await runner.done(operation, 'end');
+  log.info(
+    { operation: operation.id, kind: `${operation.resourceType}.${operation.kind}`, error },
+    'operation ended',
+  );
 }
 
 function workflowOf(workflows: OperationWorkflows, operation: Operation): OperationWorkflow {

@@ -6,6 +6,7 @@ import { joinTransaction } from '../db/joined.ts';
 import { databaseOutage, logFailure } from '../lib/failure.ts';
 import { behindFence, FencedOff, passFence } from '../lib/fence.ts';
 import type { Log } from '../lib/log.ts';
+import { END_PATIENCE, ENDED, type Ending, GivenUp } from './ending.ts';
 import type { WorkerLease } from './lease.ts';
 import type { Operation, OperationError, OperationStep } from './operation.ts';
 import { reportProgress } from './operations-store.ts';
@@ -16,6 +17,8 @@ export interface StepRunnerOptions {
   log: Log;
   /** Seconds for which a step is retried while the data plane is unreachable. */
   retrySeconds?: number;
+  /** How long steps may go on whose operation is to end. */
+  endPatience?: typeof END_PATIENCE;
   /** For tests: called instead of each attempt of a step, which `run` makes. */
   aroundStep?: (operation: Operation, step: string, run: () => Promise<void>) => Promise<void>;
   /** For tests: called after each recorded step. */
@@ -46,7 +49,7 @@ export function createStepRunner(options: StepRunnerOptions, lease: WorkerLease)
   }
 
   /** The steps of an operation whose workflow begins, or is resumed. */
-  async function open(operationId: string) {
+  async function open(operationId: string, ending: Ending) {
     let settled = lease.doubts;
     const records = await StepRecords.read(operationId);
 
@@ -70,7 +73,7 @@ export function createStepRunner(options: StepRunnerOptions, lease: WorkerLease)
     /** Runs a step with retries. A failure is recorded as a result, so that it is the same on replay. */
     async function run(operation: Operation, step: OperationStep): Promise<OperationError | null> {
       const attempts = async (token: symbol): Promise<OperationError | null> => {
-        const outcome = await attempt(operation, step, options, () => parked);
+        const outcome = await attempt(operation, step, { ...options, ending, parked: () => parked });
         if (outcome !== 'parked') return outcome;
         active.delete(token);
         return never();
@@ -95,6 +98,9 @@ export function createStepRunner(options: StepRunnerOptions, lease: WorkerLease)
   return { open, done, park };
 }
 
+/** What the names of steps begin with that clean up after a failure. */
+export const UNDO = 'undo-';
+
 const never = (): Promise<never> => new Promise(() => {});
 
 /**
@@ -104,9 +110,11 @@ const never = (): Promise<never> => new Promise(() => {});
 async function attempt(
   operation: Operation,
   step: OperationStep,
-  options: StepRunnerOptions,
-  parked: () => boolean,
+  options: StepRunnerOptions & { ending: Ending; parked: () => boolean },
 ): Promise<OperationError | null | 'parked'> {
+  const { ending, parked, endPatience = END_PATIENCE } = options;
+  const cleansUp = step.name.startsWith(UNDO);
+  const isOver = () => ending.isRequested && !cleansUp;
   const deadline = Date.now() + (options.retrySeconds ?? 120) * 1000;
   const progress = (message: string, percent?: number) => {
     reportProgress(options.database.db, operation.id, message, percent).catch((cause) =>
@@ -114,12 +122,15 @@ async function attempt(
     );
   };
   for (let pause = 250; ; pause = Math.min(pause * 2, 8000)) {
+    if (isOver()) return ENDED;
     try {
       await passFence();
       const run = (): Promise<void> => step.run(operation, progress);
-      await (options.aroundStep?.(operation, step.name, run) ?? run());
+      const work = () => options.aroundStep?.(operation, step.name, run) ?? run();
+      await ending.limit(endPatience[cleansUp ? 'undo' : 'step'], work);
       return null;
     } catch (cause) {
+      if (cause instanceof GivenUp) return ENDED;
       const about = { operation: operation.id, step: step.name };
       if (cause instanceof FencedOff) {
         options.log.warn(about, 'another worker has taken the operation over');
@@ -131,7 +142,7 @@ async function attempt(
       const error = describeFailure(cause);
       if (parked()) return 'parked';
       if (!error.retryable || Date.now() + pause > deadline) return error;
-      await delay(pause);
+      await Promise.race([delay(pause), ...(cleansUp ? [] : [ending.requested])]);
     }
   }
 }

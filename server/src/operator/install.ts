@@ -1,16 +1,8 @@
 import { sql } from 'kysely';
 import type { Queryable, Tx } from '../db/database.ts';
-import { type Listing, type ListWanted, readPage } from '../http/listing.ts';
-import { pageOf } from '../http/pagination.ts';
 import { invalid, notFound } from '../lib/errors.ts';
+import { hasFailed, isHanging } from './operations.ts';
 import type { UpdatePlan } from './schema.ts';
-
-/** Minutes after which an operation that has not ended is worth a look. */
-const HANGING_MINUTES = 30;
-
-const isHanging = sql<boolean>`(state in ('queued', 'pending', 'running')
-  and coalesce(started_at, created_at) < now() - make_interval(mins => ${sql.lit(HANGING_MINUTES)}))`;
-const hasFailed = sql<boolean>`(state = 'failed')`;
 
 const plans = (db: Queryable) =>
   db
@@ -76,35 +68,4 @@ async function countOperations(db: Queryable) {
       count(*) filter (where ${hasFailed} and finished_at > now() - interval '1 day') as failed_24h
     from operations where state <> 'succeeded'`.execute(db);
   return rows[0]!;
-}
-
-const OPERATIONS: Listing = {
-  id: { column: 'id', form: 'uuid' },
-  created: { value: sql.ref('seq'), form: 'number' },
-  name: 'kind',
-};
-
-/** A page of the operations that have failed, or hang. */
-export async function listTroubles(db: Queryable, { status, ...query }: ListWanted) {
-  const wanted =
-    status === 'failed'
-      ? hasFailed
-      : status === 'hanging'
-        ? isHanging
-        : sql<boolean>`(${hasFailed} or ${isHanging})`;
-  const page = await readPage(db.selectFrom('operations').selectAll().where(wanted), OPERATIONS, query);
-  const rows = page.rows.map((row) => ({
-    id: row.id,
-    team_id: row.team_id,
-    resource_type: row.resource_type,
-    resource_id: row.resource_id,
-    kind: row.kind,
-    state: row.state,
-    step: row.step,
-    error: (row.error as { message?: string } | null)?.message ?? null,
-    created_at: row.created_at.toISOString(),
-    started_at: row.started_at?.toISOString() ?? null,
-    finished_at: row.finished_at?.toISOString() ?? null,
-  }));
-  return pageOf(rows, page, query);
 }

@@ -2,6 +2,7 @@ import { installAuditRoutes } from '../identity/audit/routes.ts';
 import type { ResourceModule } from '../module.ts';
 import { capacityHistory } from './capacity.ts';
 import { announcementRoutes, installRoutes } from './install-routes.ts';
+import { troubleRoutes } from './operation-routes.ts';
 import { operatorRoutes } from './routes.ts';
 
 export const operatorModule: ResourceModule = {
@@ -14,12 +15,14 @@ export const operatorModule: ResourceModule = {
   audit: () => ({
     account: { type: 'account', tables: ['users'], id: 'number' },
     announcement: { type: 'announcement', tables: ['announcements'], id: 'number' },
+    operatorOperation: { type: 'operation', tables: ['operations'], id: 'uuid', without: ['args'] },
     operatorTeam: { type: 'team', tables: ['teams'], id: 'number' },
   }),
   create: ({ database, plane, secrets }) => ({
     reconcilers: [capacityHistory(database)],
     routes(api) {
       operatorRoutes(api, database);
+      troubleRoutes(api, database);
       installRoutes(api, database, plane);
       announcementRoutes(api, database);
       installAuditRoutes(api, { database, secrets });

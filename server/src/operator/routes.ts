@@ -1,17 +1,27 @@
 import type { Database } from '../db/database.ts';
 import type { Api } from '../http/api.ts';
-import type { ListWanted } from '../http/listing.ts';
 import { mutate } from '../http/mutation.ts';
 import { parseNumberId } from '../http/schema.ts';
-import { getAccount, getAnyTeam, listAccounts, listAllTeams, setQuotas, updateAccount } from './accounts.ts';
-import { listAllPlans, listTroubles, readStatus, updatePlan } from './install.ts';
+import { assertRecentProof } from '../identity/sessions/recent-proof.ts';
 import {
+  disable,
+  enable,
+  getAccount,
+  getAnyTeam,
+  type Looking,
+  listAccounts,
+  listAllTeams,
+  setQuotas,
+  updateAccount,
+} from './accounts.ts';
+import { listAllPlans, readStatus, updatePlan } from './install.ts';
+import {
+  AccountDisabled,
+  AccountEnabled,
   AccountUpdated,
   OperatorAccountAnswer,
   OperatorAccountList,
   OperatorAccountQuery,
-  OperatorOperationList,
-  OperatorOperationQuery,
   OperatorPlanList,
   OperatorStatus,
   OperatorTeamAnswer,
@@ -33,6 +43,7 @@ const write = { scope: 'operator:write', team: 'none' } as const;
 /** Routes for whoever runs the install. */
 export function operatorRoutes(api: Api, database: Database): void {
   accountRoutes(api, database);
+  accessRoutes(api);
   teamRoutes(api, database);
   planRoutes(api, database);
   watchRoutes(api, database);
@@ -45,14 +56,15 @@ function accountRoutes(api: Api, database: Database): void {
       schema: {
         operationId: 'listOperatorAccounts',
         summary: 'List accounts',
-        description: 'Lists all accounts of the install, newest first. `name` is the e-mail address.',
+        description:
+          'Lists all accounts of the install, newest first. `name` is the whole e-mail address, `q` any part of it or of the name.',
         tags,
         querystring: OperatorAccountQuery,
         response: { 200: OperatorAccountList },
       },
       config: read,
     },
-    ({ query }) => listAccounts(database.db, query as ListWanted),
+    ({ query }) => listAccounts(database.db, query as Looking),
   );
   api.get(
     '/operator/accounts/:account',
@@ -92,6 +104,54 @@ function accountRoutes(api: Api, database: Database): void {
   );
 }
 
+function accessRoutes(api: Api): void {
+  api.post(
+    '/operator/accounts/:account/disable',
+    {
+      schema: {
+        operationId: 'disableAccount',
+        summary: 'Disable an account',
+        description:
+          'Ends its sessions with their streams and consoles, and lets it neither sign in nor act by its tokens until it is ' +
+          'enabled. What its teams have goes on. Not the only operator that can sign in. In a session, it asks for a recent proof.',
+        tags,
+        params: onAccount,
+        response: { 200: AccountDisabled },
+      },
+      config: { ...write, errors: ['invalid_state', 'proof_required'] },
+    },
+    (request) => {
+      assertRecentProof(request.principal);
+      return mutate(request, async (tx) => ({
+        message: 'Account disabled.',
+        ...(await disable(tx, parseNumberId(request.params.account))),
+      }));
+    },
+  );
+  api.post(
+    '/operator/accounts/:account/enable',
+    {
+      schema: {
+        operationId: 'enableAccount',
+        summary: 'Enable an account',
+        description:
+          'Lets a disabled account sign in again; its tokens work again as well. In a session, it asks for a recent proof.',
+        tags,
+        params: onAccount,
+        response: { 200: AccountEnabled },
+      },
+      config: { ...write, errors: ['proof_required'] },
+    },
+    (request) => {
+      assertRecentProof(request.principal);
+      return mutate(request, async (tx) => ({
+        message: 'Account enabled.',
+        ...(await enable(tx, parseNumberId(request.params.account))),
+      }));
+    },
+  );
+}
+
 function teamRoutes(api: Api, database: Database): void {
   api.get(
     '/operator/teams',
@@ -106,7 +166,7 @@ function teamRoutes(api: Api, database: Database): void {
       },
       config: read,
     },
-    ({ query }) => listAllTeams(database.db, query as ListWanted),
+    ({ query }) => listAllTeams(database.db, query as Looking),
   );
   api.get(
     '/operator/teams/:operatorTeam',
@@ -199,21 +259,5 @@ function watchRoutes(api: Api, database: Database): void {
       config: read,
     },
     () => readStatus(database.db),
-  );
-  api.get(
-    '/operator/operations',
-    {
-      schema: {
-        operationId: 'listOperatorOperations',
-        summary: 'List operations in trouble',
-        description:
-          'Lists operations of all teams that have failed, or have not ended 30 minutes after their beginning.',
-        tags,
-        querystring: OperatorOperationQuery,
-        response: { 200: OperatorOperationList },
-      },
-      config: read,
-    },
-    ({ query }) => listTroubles(database.db, query as ListWanted),
   );
 }

@@ -18,12 +18,18 @@ import {
   TimeText,
 } from '../http/schema.ts';
 import { Warnings } from '../http/warnings.ts';
+import { OperationId } from '../operations/schema.ts';
 
 /** An amount of what a host has, which may be large. */
 const Amount = (example: number, options: { description?: string } = {}) =>
   Type.Integer({ format: 'int64', minimum: 0, maximum: Number.MAX_SAFE_INTEGER, example, ...options });
 
 const TIERS = ['free', 'starter', 'pro', 'enterprise'] as const;
+
+/** A text to look for. */
+const Part = (example: string, description: string) => Type.Optional(LineText(255, example, { description }));
+
+export const ACCOUNT_STATUSES = ['active', 'unconfirmed', 'disabled', 'deleted'] as const;
 
 const Limits = Type.Array(Int(1000, { minimum: 1 }), {
   minItems: 3,
@@ -36,6 +42,10 @@ export const OperatorAccount = Component('OperatorAccount', {
   id: NumberId(7),
   email: Text(320, 'ada@example.org'),
   name: Text(255, 'Ada'),
+  status: Enum(ACCOUNT_STATUSES, {
+    description:
+      '`unconfirmed`: its address is not confirmed yet. `disabled`: it can neither sign in nor act.',
+  }),
   operator: Type.Boolean({ example: false, description: 'Set by `danube operator grant` on the host.' }),
   tier: Enum(TIERS, { description: 'Decides the rate limits.' }),
   rate_limits: Nullable(Limits),
@@ -48,7 +58,9 @@ export const OperatorAccount = Component('OperatorAccount', {
 export const OperatorAccountList = PageOf(OperatorAccount);
 export const OperatorAccountAnswer = Component('OperatorAccountResponse', { account: OperatorAccount });
 /** `name` of a list is here the e-mail address. */
-export const OperatorAccountQuery = ListQuery('accounts', 'number', null);
+export const OperatorAccountQuery = ListQuery('accounts', 'number', ACCOUNT_STATUSES, {
+  q: Part('ada', 'Only accounts whose e-mail address or name has this text anywhere.'),
+});
 
 export const UpdateAccount = Component(
   'UpdateOperatorAccount',
@@ -62,6 +74,17 @@ export const UpdateAccount = Component(
 export type UpdateAccount = Static<typeof UpdateAccount>;
 export const AccountUpdated = Component('OperatorAccountUpdated', {
   message: Message('Account updated.'),
+  account: OperatorAccount,
+  warnings: Warnings,
+});
+
+export const AccountDisabled = Component('OperatorAccountDisabled', {
+  message: Message('Account disabled.'),
+  account: OperatorAccount,
+  warnings: Warnings,
+});
+export const AccountEnabled = Component('OperatorAccountEnabled', {
+  message: Message('Account enabled.'),
   account: OperatorAccount,
   warnings: Warnings,
 });
@@ -86,7 +109,9 @@ export const OperatorTeam = Component('OperatorTeam', {
 });
 export const OperatorTeamList = PageOf(OperatorTeam);
 export const OperatorTeamAnswer = Component('OperatorTeamResponse', { team: OperatorTeam });
-export const OperatorTeamQuery = ListQuery('teams', 'number', null);
+export const OperatorTeamQuery = ListQuery('teams', 'number', null, {
+  q: Part('shop', 'Only teams whose name has this text anywhere, and the one whose id it is.'),
+});
 
 export const UpdateTeam = Component('UpdateOperatorTeam', { quotas: Quotas });
 export const TeamUpdated = Component('OperatorTeamUpdated', {
@@ -247,12 +272,21 @@ export const OperatorOperation = Component('OperatorOperation', {
   state: Text(50, 'failed'),
   step: Nullable(Text(100, 'image')),
   error: Nullable(Text(2000, 'The image could not be built.')),
+  actions: List(Enum(['retry', 'end'], { description: 'One that is possible at the moment.' }), {
+    description: 'What an operator can do about it.',
+  }),
   created_at: Timestamp(),
   started_at: Nullable(Timestamp()),
+  end_requested_at: Nullable(Timestamp('When an operator asked for its end.')),
   finished_at: Nullable(Timestamp()),
 });
 export const OperatorOperationList = PageOf(OperatorOperation);
 export const OperatorOperationQuery = ListQuery('operations', 'uuid', TROUBLES);
+export const OperationRetried = Component('OperatorOperationRetried', {
+  message: Message('It will be tried again.'),
+  operation_id: OperationId,
+});
+export const OperationEnds = Component('OperatorOperationEnds', { message: Message('It will end.') });
 
 export const onAccount = Obj({ account: pathNumber('Number of the account.') });
 export const onTeam = Obj({ operatorTeam: pathNumber('Number of the team.') });

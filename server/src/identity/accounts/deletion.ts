@@ -4,17 +4,20 @@ import { invalidState } from '../../lib/errors.ts';
 import { endSessions } from '../sessions/store.ts';
 import { lockTeamsOf, recordDeparture } from '../teams/members.ts';
 import { revokeTokensOfAccount } from '../tokens/service.ts';
+import { assertOtherOperator } from './disabling.ts';
 import { dropLinks } from './links.ts';
 import { lockAccount } from './store.ts';
 
 /**
  * Deletes an account: nothing of it can sign in or act any more, and its name and address are gone. The row stays, since
- * what it made for its teams names it. Throws `invalid_state` while a team would lose its last owner, or what it has.
+ * what it made for its teams names it. Throws `invalid_state` while a team would lose its last owner, or what it has, and for
+ * the only operator.
  */
 export async function deleteAccount(tx: Tx, accountId: number): Promise<void> {
   await lockAccount(tx, accountId);
   await lockTeamsOf(tx, accountId);
   await assertNobodyNeedsIt(tx, accountId);
+  await assertOtherOperator(tx, accountId);
   await endSessions(tx, accountId);
   await dropLinks(tx, accountId);
   await recordDeparture(tx, accountId);
@@ -29,7 +32,9 @@ export async function deleteAccount(tx: Tx, accountId: number): Promise<void> {
       password_hash: null,
       totp_sealed: null,
       totp_enabled_at: null,
+      operator: false,
       disabled_at: sql`now()`,
+      deleted_at: sql`now()`,
     })
     .where('id', '=', accountId)
     .execute();
@@ -41,8 +46,8 @@ async function assertNobodyNeedsIt(tx: Tx, accountId: number): Promise<void> {
       (select count(*) from team_members other where other.team_id = t.id) - 1 as members,
       (select coalesce(sum(used), 0) from team_usage usage where usage.team_id = t.id) as used
     from teams t join team_members m on m.team_id = t.id and m.user_id = ${accountId} and m.role = 'owner'
-    where not exists (select from team_members other
-      where other.team_id = t.id and other.role = 'owner' and other.user_id <> ${accountId})
+    where not exists (select from team_members other join users u on u.id = other.user_id
+      where other.team_id = t.id and other.role = 'owner' and other.user_id <> ${accountId} and u.disabled_at is null)
     order by t.id`.execute(tx);
   const needed = rows.find(({ members, used }) => members > 0 || used > 0);
   if (!needed) return;

@@ -11,6 +11,7 @@ export interface Account {
   password_hash: string | null;
   email_verified_at: Date | null;
   disabled_at: Date | null;
+  deleted_at: Date | null;
   totp_enabled_at: Date | null;
 }
 
@@ -21,6 +22,7 @@ const COLUMNS = [
   'password_hash',
   'email_verified_at',
   'disabled_at',
+  'deleted_at',
   'totp_enabled_at',
 ] as const;
 

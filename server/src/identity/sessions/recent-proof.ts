@@ -7,8 +7,8 @@ export const PROOF_MINUTES = 10;
 /**
  * Throws `proof_required` where the request comes from a session whose holder has not given a password or passkey within
  * the last {@link PROOF_MINUTES}: the browser may be open on an unattended desk. What could outlive the session or lock
- * its holder out asks for it: tokens, e-mail, password, second factors, deleting a team or the account. Requests by API
- * token pass: nobody is there to be asked, and the token's scopes say what it may do.
+ * its holder out asks for it: tokens, e-mail, password, second factors, deleting a team or the account, disabling one.
+ * Requests by API token pass: nobody is there to be asked, and the token's scopes say what it may do.
  */
 export function assertRecentProof({ via }: Pick<Principal, 'via'>): void {
   if (via.kind === 'token' || via.provedAt + PROOF_MINUTES * 60_000 > Date.now()) return;

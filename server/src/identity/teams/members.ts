@@ -221,15 +221,30 @@ export async function recordDeparture(tx: Tx, accountId: number): Promise<void> 
     .select(['m.team_id', 'u.name'])
     .where('u.id', '=', accountId)
     .execute();
-  for (const { team_id, name } of teams) {
+  for (const { team_id, name } of teams)
     await recordTeam(tx, team_id, teamEvents.memberLeft, { user_id: accountId, name });
-    await withdrawInvitationsOf(tx, team_id, accountId, null);
-  }
+  await withdrawInvitationsOfAccount(tx, accountId);
 }
 
+/** Withdraws the invitations of an account to whatever team. Its teams must be locked. */
+export async function withdrawInvitationsOfAccount(tx: Tx, accountId: number): Promise<void> {
+  const teams = await tx
+    .selectFrom('team_members')
+    .select('team_id')
+    .where('user_id', '=', accountId)
+    .orderBy('team_id')
+    .execute();
+  for (const { team_id } of teams) await withdrawInvitationsOf(tx, team_id, accountId, null);
+}
+
+/** An owner whose account is disabled is none that a team could be left to. */
 async function assertOtherOwner(tx: Tx, teamId: number, accountId: number): Promise<void> {
-  const members = await listMembers(tx, teamId);
-  if (members.some(({ id, role }) => role === 'owner' && id !== accountId)) return;
+  const other = await membersOf(tx, teamId)
+    .where('m.role', '=', 'owner')
+    .where('u.id', '<>', accountId)
+    .where('u.disabled_at', 'is', null)
+    .executeTakeFirst();
+  if (other) return;
   throw invalidState(
     'This is the last owner of the team. Make another member an owner first, or delete the team.',
     'last_owner',

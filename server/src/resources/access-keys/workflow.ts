@@ -52,6 +52,7 @@ export function accessKeyWorkflows({ database, objects, secrets }: KeyWorkflowDe
       },
       fail,
       reject: fail,
+      isRepeatable: true,
     },
     delete: {
       args: accessKeyOperations.delete.args,
@@ -61,6 +62,7 @@ export function accessKeyWorkflows({ database, objects, secrets }: KeyWorkflowDe
       succeed: finishRevoke,
       fail,
       reject: fail,
+      isRepeatable: true,
     },
   };
 }

@@ -45,6 +45,7 @@ export function bucketWorkflows(dependencies: BucketWorkflowDependencies): {
       succeed: (tx, operation) => settle(tx, operation, 'created'),
       fail,
       reject: fail,
+      isRepeatable: true,
     },
     update: {
       args: bucketOperations.update.args,
@@ -92,6 +93,7 @@ const deleteWorkflow = (
   },
   fail,
   reject: fail,
+  isRepeatable: true,
 });
 
 async function removeBucket({ database, objects }: BucketWorkflowDependencies, id: string): Promise<void> {

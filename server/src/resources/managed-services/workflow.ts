@@ -29,20 +29,24 @@ export function managedServiceWorkflows(
       steps: [steps.network, steps.image, steps.instance, steps.ready],
       undo: [steps.remove],
       succeed: becomes('running', ({ created }) => created),
+      isRepeatable: true,
     }),
     // An instance that was lost is rebuilt on its data volume.
     start: instanceWorkflow(start, {
       // One that is running after a failure is stopped first, so that it reads all of its settings.
       steps: [steps.network, steps.image, steps.halt, steps.settings, steps.instance, steps.ready],
       succeed: becomes('running', ({ started }) => started),
+      isRepeatable: true,
     }),
     stop: instanceWorkflow(stop, {
       steps: [steps.stop],
       succeed: becomes('stopped', ({ stopped }) => stopped),
+      isRepeatable: true,
     }),
     'force-stop': instanceWorkflow(serviceOperations['force-stop'], {
       steps: [steps.kill],
       succeed: becomes('stopped', ({ forceStopped }) => forceStopped),
+      isRepeatable: true,
     }),
     update: instanceWorkflow(update, {
       steps: [steps.settings, apply],
@@ -69,6 +73,7 @@ export function managedServiceWorkflows(
     delete: instanceWorkflow(serviceOperations.delete, {
       steps: [steps.remove, steps.firewalls, steps.snapshots],
       succeed: finishDelete,
+      isRepeatable: true,
     }),
   };
 }

@@ -37,6 +37,7 @@ async function sendDigest(tx: Tx, { user_id, team_id }: Member, mail: Mailer, no
     .select('users.email')
     .where('team_members.user_id', '=', user_id)
     .where('team_members.team_id', '=', team_id)
+    .where('users.disabled_at', 'is', null)
     .executeTakeFirst();
   if (!reader || told.length === 0 || !isMailAddress(reader.email)) return;
   const listed = told.slice(0, MOST_LISTED).map((event) => ({ event, name: event.resource_name }));

@@ -81,6 +81,7 @@ const readMembers = (tx: Tx, teams: readonly number[]): Promise<Reader[]> =>
     .innerJoin('users', 'users.id', 'team_members.user_id')
     .select(['team_members.user_id', 'team_members.team_id', 'team_members.role', 'users.email'])
     .where('team_members.team_id', 'in', teams)
+    .where('users.disabled_at', 'is', null)
     .orderBy('team_members.user_id')
     .execute();
 

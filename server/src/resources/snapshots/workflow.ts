@@ -28,6 +28,7 @@ export function snapshotWorkflows(
       undo: [],
       succeed: finishDelete,
       fail: failDelete,
+      isRepeatable: true,
     },
     verify: {
       args: snapshotOperations.verify.args,

@@ -51,15 +51,22 @@ export function vpsWorkflows(dependencies: VpsWorkflowDependencies): Record<Kind
       steps: [steps.network, steps.image, steps.instance, steps.ssh],
       undo: [steps.remove],
       succeed: becomes('running', vpsEvents.created),
+      isRepeatable: true,
     }),
     start: instanceWorkflow(start, {
       steps: [steps.start, steps.ssh],
       succeed: becomes('running', vpsEvents.started),
+      isRepeatable: true,
     }),
-    stop: instanceWorkflow(stop, { steps: [steps.stop], succeed: becomes('stopped', vpsEvents.stopped) }),
+    stop: instanceWorkflow(stop, {
+      steps: [steps.stop],
+      succeed: becomes('stopped', vpsEvents.stopped),
+      isRepeatable: true,
+    }),
     reboot: instanceWorkflow(reboot, {
       steps: [steps.stop, steps.start, steps.ssh],
       succeed: becomes('running', vpsEvents.rebooted),
+      isRepeatable: true,
     }),
     reinstall: instanceWorkflow(reinstall, {
       begin: beginReinstall,
@@ -81,6 +88,7 @@ export function vpsWorkflows(dependencies: VpsWorkflowDependencies): Record<Kind
     delete: instanceWorkflow(remove, {
       steps: [steps.remove, steps.firewalls, steps.snapshots],
       succeed: finishDelete,
+      isRepeatable: true,
     }),
   };
 }
