@@ -10,6 +10,7 @@ import { registerScopes, registerSubjects, type ScopeSubject } from './http/scop
 import { type AuditSubject, registerAuditSubjects } from './identity/audit/subjects.ts';
 import { type Quota, registerQuotas } from './identity/teams/quotas.ts';
 import type { AddressPools } from './instances/addresses.ts';
+import { type Ending, registerEndings } from './instances/endings.ts';
 import { type InstanceKind, registerKinds } from './instances/kinds.ts';
 import type { StorageGuard } from './instances/storage-guard.ts';
 import type { SecretBox } from './lib/crypto.ts';
@@ -47,6 +48,8 @@ export interface ResourceModule {
   search?: readonly SearchPart[];
   /** Its kinds of instance. */
   kinds?: readonly InstanceKind[];
+  /** Ends what it has of an instance that is deleted, in that transaction. */
+  endInstance?: Ending;
   /**
    * Creates its parts for one server. Must not connect to anything: the OpenAPI document is generated without a
    * database.
@@ -117,5 +120,6 @@ export function registerModules(modules: readonly ResourceModule[]): void {
   registerEvents(modules.flatMap(({ events = {} }) => Object.values(events)));
   registerSearch(modules.flatMap(({ search = [] }) => search));
   registerKinds(modules.flatMap(({ kinds = [] }) => kinds));
+  registerEndings(modules.flatMap(({ endInstance }) => (endInstance ? [endInstance] : [])));
   for (const { audit } of modules) registerAuditSubjects(audit?.() ?? {});
 }

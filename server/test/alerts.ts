@@ -59,11 +59,11 @@ export class AlertWorld {
     return (await this.eventsOf(id)).filter(({ type }) => turns.includes(type));
   }
 
-  /** Measures that the server uses so much of its memory, at that time. */
-  push(percent: number, at: number): Promise<void> {
+  /** Measures that a server, by default its first, uses so much of its memory, at that time. */
+  push(percent: number, at: number, resource = this.vps): Promise<void> {
     const of = (series: string, value: number) => ({
       teamId: this.test.team.teamId,
-      resource: this.vps,
+      resource,
       series,
       value,
       at,

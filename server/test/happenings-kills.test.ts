@@ -136,7 +136,7 @@ describe('what a customer is told', () => {
         ids[index]!,
         life.map((what) => `${kind}.${what}`),
       );
-      await assertTold(alerts[index]!, ['alert.created', 'alert.fired']);
+      await assertTold(alerts[index]!, ['alert.created', 'alert.fired', 'alert.resolved']);
     }
   });
 });

@@ -12,6 +12,7 @@ import type {
   OperationWorkflow,
 } from '../operations/operation.ts';
 import { type AcceptedOperation, outcomeInsert, recordOutcome } from '../operations/operations-store.ts';
+import { endWhatBelongsTo } from './endings.ts';
 import { kindOf } from './kinds.ts';
 import { deleteInstance, type Instance, type InstanceChanges, updateInstance } from './store.ts';
 
@@ -136,5 +137,6 @@ export async function settleFailure(tx: Tx, operation: Operation, error: Operati
 export async function endInstance(tx: Tx, operation: Operation): Promise<void> {
   const { teamId, resourceType, resourceId } = operation;
   await recordOutcome(tx, operation, kindOf(resourceType).events.deleted, {});
+  await endWhatBelongsTo(tx, resourceId);
   if (await deleteInstance(tx, resourceId)) await releaseQuota(tx, teamId, resourceType);
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { suiteWithAlerts } from '../../../test/alerts.ts';
+import { customerOf } from '../../../test/customer.ts';
 import { waitFor } from '../../../test/harness.ts';
 import { startSink } from '../../../test/webhook-sink.ts';
 import type { Database } from '../../db/database.ts';
@@ -63,6 +64,29 @@ describe('alerts that turn', () => {
         ['alert.resolved', 'deleted'],
       ],
     );
+  });
+
+  it('is over when its instance is deleted, and says so', async () => {
+    const { running, succeeds } = customerOf(world.call);
+    const resource_id = await running('vps', { name: 'web-2' });
+    const fires = await world.newAlert({ resource_id, duration_minutes: 0 });
+    const waits = await world.newAlert({ resource_id, duration_minutes: 60 });
+    world.now += 15_000;
+    await world.push(95, world.now, resource_id);
+    await evaluateAlerts(world.test.database, world.metrics, world.now);
+    assert.equal((await world.show(fires.id)).status, 'triggered');
+    await succeeds(world.call('POST', `/vps/${resource_id}/stop`));
+    await succeeds(world.call('DELETE', `/vps/${resource_id}`));
+    assert.equal((await world.call('GET', `/metric-alerts/${fires.id}`)).status, 404);
+    const turns = await world.turnsOf(fires.id);
+    assert.deepEqual(
+      turns.map(({ type, payload }) => [type, payload.because, payload.resource_name]),
+      [
+        ['alert.fired', undefined, 'web-2'],
+        ['alert.resolved', 'resource_deleted', 'web-2'],
+      ],
+    );
+    assert.deepEqual(await world.turnsOf(waits.id), []);
   });
 
   it('knows nothing while the store is away, and begins anew after a gap', async () => {

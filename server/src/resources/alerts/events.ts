@@ -24,7 +24,7 @@ const Told = Type.Object({
 
 const Resolved = Type.Object({
   ...Told.properties,
-  because: Type.Enum(['value', 'changed', 'disabled', 'deleted']),
+  because: Type.Enum(['value', 'changed', 'disabled', 'deleted', 'resource_deleted']),
 });
 
 const WHY = {
@@ -32,6 +32,7 @@ const WHY = {
   changed: ' The alert was changed.',
   disabled: ' The alert was disabled.',
   deleted: ' The alert was deleted.',
+  resource_deleted: ' What it watched was deleted.',
 };
 
 const watches = ({ resource_name, metric, comparison, threshold, unit }: Static<typeof Rule>): string =>

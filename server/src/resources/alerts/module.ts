@@ -4,7 +4,7 @@ import { evaluateAlerts } from './evaluator.ts';
 import { alertEvents } from './events.ts';
 import { alertRoutes } from './routes.ts';
 import { AlertService } from './service.ts';
-import { purgeAlertHistory } from './store.ts';
+import { endAlertsOf, purgeAlertHistory } from './store.ts';
 
 /** Seconds between two evaluations: as often as most metrics are measured. */
 const EVERY_SECONDS = 15;
@@ -14,6 +14,7 @@ export const alertsModule: ResourceModule = {
   tags: [{ name: 'Alerts', description: 'Thresholds of metrics that somebody is told of.' }],
   quotas: { metric_alert: { limit: 200, label: 'alert' } },
   events: alertEvents,
+  endInstance: endAlertsOf,
   audit: () => ({ metricAlert: { type: 'alert', tables: ['metric_alerts'], id: 'uuid' } }),
   create: ({ config, database, metrics }) => ({
     routes: (api) => alertRoutes(api, new AlertService(database)),

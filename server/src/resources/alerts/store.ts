@@ -2,7 +2,7 @@ import { type Selectable, sql } from 'kysely';
 import { deleteInBatches } from '../../db/batches.ts';
 import type { Queryable, Tx } from '../../db/database.ts';
 import type { MetricAlerts } from '../../db/schema.gen.ts';
-import { record } from '../../events/store.ts';
+import { record, recordAll } from '../../events/store.ts';
 import { type Listed, type Listing, type ListWanted, readPage } from '../../http/listing.ts';
 import { UUID } from '../../lib/ids.ts';
 import { metricOf } from '../../metrics/catalogue.ts';
@@ -72,6 +72,25 @@ export const lockAlert = async (tx: Tx, teamId: number, id: string): Promise<Nam
 /** Writes that an alert that has fired is over, though not by its values. */
 export const recordEnd = (tx: Tx, alert: NamedAlert, because: 'changed' | 'disabled' | 'deleted') =>
   record(tx, alertEvents.resolved, subjectOf(alert), { ...toldOf(alert, null), because });
+
+/** Writes that alerts which fire on an instance are over. They are deleted with its row. */
+export async function endAlertsOf(tx: Tx, instanceId: string): Promise<void> {
+  const alerts = await named(tx)
+    .where('metric_alerts.resource_id', '=', instanceId)
+    .orderBy('metric_alerts.id')
+    // None of them fires from here on.
+    .forNoKeyUpdate('metric_alerts')
+    .execute();
+  const firing = alerts.filter(({ status }) => status === 'triggered');
+  await recordAll(
+    tx,
+    alertEvents.resolved,
+    firing.map((alert) => ({
+      subject: subjectOf(alert),
+      payload: { ...toldOf(alert, null), because: 'resource_deleted' as const },
+    })),
+  );
+}
 
 /** Writes what was done to an alert. */
 export const recordDone = (
