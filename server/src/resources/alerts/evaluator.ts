@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
-import type { Database, Tx } from '../../db/database.ts';
+import type { Database, Queryable, Tx } from '../../db/database.ts';
 import { recordAll } from '../../events/store.ts';
-import { metricOf } from '../../metrics/catalogue.ts';
+import { type Metric, metricOf } from '../../metrics/catalogue.ts';
 import type { MetricsStore } from '../../metrics/contract.ts';
 import { type AlertState, type Condition, evaluate, type Happening } from './conditions.ts';
 import { alertEvents } from './events.ts';
@@ -11,8 +11,12 @@ import { subjectOf, toldOf } from './store.ts';
 const GAP = 120_000;
 /** Alerts that are written in one transaction. */
 const BATCH = 1000;
+/** Alerts as before that are written in one statement. */
+const STEADY_BATCH = 5000;
 /** Instances that a query names; for more, it reads those of all teams. */
 const NAMED = 500;
+/** Queries that the store answers at the same time. */
+const QUERIES = 3;
 
 /** What a round reads of an alert. */
 interface Watched extends Condition {
@@ -38,39 +42,75 @@ interface Outcome {
 }
 
 /**
- * Evaluates all enabled alerts once: one query of the store for each metric of a kind of instance, however many alerts. States,
- * history and events are written together. An alert that was changed meanwhile is left as it is. Throws `MetricsUnavailable`
- * where the store does not answer: then nothing is known, which is not the same as no data.
+ * Evaluates all enabled alerts once: one query of the store for each metric, however many alerts and kinds of instances have
+ * it. States, history and events are written together. An alert that was changed meanwhile is left as it is. Throws
+ * `MetricsUnavailable` where the store does not answer: then nothing is known, which is not the same as no data.
  */
 export async function evaluateAlerts(
   database: Database,
   metrics: MetricsStore,
   now = Date.now(),
 ): Promise<void> {
-  const alerts = await readAlerts(database);
+  const groups = [
+    ...Map.groupBy(await readAlerts(database), ({ resource_type, metric }) =>
+      metricOf(resource_type, metric),
+    ),
+  ];
   const outcomes: Outcome[] = [];
-  for (const group of Map.groupBy(
-    alerts,
-    ({ resource_type, metric }) => `${resource_type} ${metric}`,
-  ).values()) {
-    const { resource_type, metric } = group[0]!;
-    const found = metricOf(resource_type, metric);
-    // A metric of another version.
-    if (!found) continue;
-    const ids = [...new Set(group.map(({ resource_id }) => resource_id))];
-    const resources = ids.length > NAMED ? 'all' : ids;
-    const values = await metrics.query({ expression: found.expression, teamId: null, resources, at: now });
-    for (const alert of group) {
-      outcomes.push({
-        alert,
-        ...evaluate(stateOf(alert, now), alert, values.get(alert.resource_id) ?? null, now),
-      });
+  const work = async (): Promise<void> => {
+    for (let group = groups.shift(); group; group = groups.shift()) {
+      const [metric, alerts] = group;
+      // Of a metric of another version, nothing is known.
+      if (metric) outcomes.push(...(await evaluateGroup(metrics, metric, alerts, now)));
     }
-  }
-  for (let from = 0; from < outcomes.length; from += BATCH) {
-    const batch = outcomes.slice(from, from + BATCH);
+  };
+  await Promise.all(Array.from({ length: QUERIES }, work));
+  const [steady, others] = [outcomes.filter(isSteady), outcomes.filter((one) => !isSteady(one))];
+  for (const batch of batchesOf(steady, STEADY_BATCH)) await touch(database.db, batch, now);
+  for (const batch of batchesOf(others, BATCH)) {
     await database.transaction((tx) => writeOutcomes(tx, batch, now));
   }
+}
+
+async function evaluateGroup(
+  metrics: MetricsStore,
+  { expression }: Metric,
+  alerts: readonly Watched[],
+  now: number,
+): Promise<Outcome[]> {
+  const ids = [...new Set(alerts.map(({ resource_id }) => resource_id))];
+  const resources = ids.length > NAMED ? 'all' : ids;
+  const values = await metrics.query({ expression, teamId: null, resources, at: now });
+  return alerts.map((alert) => ({
+    alert,
+    ...evaluate(stateOf(alert, now), alert, values.get(alert.resource_id) ?? null, now),
+  }));
+}
+
+function* batchesOf<T>(all: readonly T[], size: number): Generator<readonly T[]> {
+  for (let from = 0; from < all.length; from += size) yield all.slice(from, from + size);
+}
+
+/** Whether an alert is as before, but for its value and how often that has breached it: most are, in most rounds. */
+function isSteady({ alert, state, happened }: Outcome): boolean {
+  return (
+    happened === null &&
+    state.status === alert.status &&
+    state.isMissed === alert.is_missed &&
+    state.turningSince === (alert.turning_since?.getTime() ?? null) &&
+    state.noDataSince === (alert.no_data_since?.getTime() ?? null)
+  );
+}
+
+/** Writes values of alerts that are as before. */
+async function touch(db: Queryable, outcomes: readonly Outcome[], now: number): Promise<void> {
+  await sql`
+    update metric_alerts a set last_value = coalesce(r.value, a.last_value), consecutive_breaches = r.breaches,
+      last_evaluated_at = ${new Date(now)}
+    from unnest(${outcomes.map(({ alert }) => alert.id)}::uuid[], ${outcomes.map(({ alert }) => alert.revision)}::integer[],
+      ${outcomes.map(({ state }) => state.value)}::float8[], ${outcomes.map(({ state }) => state.breaches)}::integer[])
+      r (id, revision, value, breaches)
+    where a.id = r.id and a.revision = r.revision`.execute(db);
 }
 
 const readAlerts = async ({ db }: Database): Promise<Watched[]> =>
