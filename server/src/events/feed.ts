@@ -51,8 +51,7 @@ export class EventFeed {
   async read(wanted: TeamEvents, after: number): Promise<Reading> {
     await this.#start();
     if (after >= this.#floor) {
-      const isWanted = isOf(wanted);
-      const events = this.#recent.filter((event) => event.position > after && isWanted(event));
+      const events = this.#since(after).filter(isOf(wanted));
       const part = events.slice(0, PART);
       return { events: part, position: part.length < events.length ? part.at(-1)!.position : this.#position };
     }
@@ -71,7 +70,7 @@ export class EventFeed {
   /** Resolves when the team has an event after that position, or `signal` is aborted. */
   async untilMore(teamId: number, after: number, signal: AbortSignal): Promise<void> {
     if (signal.aborted || after < this.#floor) return;
-    if (this.#recent.some((event) => event.position > after && event.team_id === teamId)) return;
+    if (this.#since(after).some((event) => event.team_id === teamId)) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     const over = () => resolve();
     const waiting = this.#waiting.get(teamId) ?? new Set();
@@ -81,6 +80,11 @@ export class EventFeed {
     signal.removeEventListener('abort', over);
     waiting.delete(over);
     if (waiting.size === 0 && this.#waiting.get(teamId) === waiting) this.#waiting.delete(teamId);
+  }
+
+  /** What is kept of the events after that position. Looked for from the end, where nearly all streams are. */
+  #since(after: number): PlacedEvent[] {
+    return this.#recent.slice(this.#recent.findLastIndex(({ position }) => position <= after) + 1);
   }
 
   async close(): Promise<void> {
