@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { clientOf } from '../../test/client.ts';
 import { customerOf } from '../../test/customer.ts';
@@ -36,6 +38,13 @@ describe('the page of figures for operators', () => {
     }
     const families = [...text.matchAll(/^# TYPE (\w+) /gm)].map(([, name]) => name);
     assert.equal(new Set(families).size, families.length);
+    const guide = readFileSync(path.join(import.meta.dirname, '../../../docs/metrics.md'), 'utf8');
+    for (const [, name, help, type] of text.matchAll(/^# HELP (\w+) (.+)\n# TYPE \w+ (\w+)$/gm)) {
+      assert.ok(
+        guide.includes(`| \`${name}\` | ${type} | ${help} |`),
+        `docs/metrics.md says what ${name} is`,
+      );
+    }
   });
 
   it('says which part does not answer, and leaves its figures out', async () => {
