@@ -152,6 +152,7 @@ export interface Buckets {
   lifecycle: Generated<Json>;
   measured_at: Date | null;
   name: string;
+  nearly_full: Generated<boolean>;
   object_count: Generated<number>;
   object_lock: boolean;
   public_access: boolean;
@@ -457,6 +458,12 @@ export interface Networks {
   next_host: Generated<number>;
   ordinal: number;
   team_id: number;
+}
+
+export interface NotificationMails {
+  count: number;
+  since: Date;
+  user_id: number;
 }
 
 export interface NotificationPreferences {
@@ -823,6 +830,7 @@ export interface DB {
   metric_alert_history: MetricAlertHistory;
   metric_alerts: MetricAlerts;
   networks: Networks;
+  notification_mails: NotificationMails;
   notification_preferences: NotificationPreferences;
   notification_progress: NotificationProgress;
   notifications: Notifications;

@@ -49,6 +49,12 @@ export const teamEvents = {
     Type.Object({ invitation_id: Type.Integer(), role: Role }),
     ({ role }) => `Somebody was invited to the team as ${role}.`,
   ),
+  invitationAccepted: normal(
+    'team.invitation_accepted',
+    'InvitationAccepted',
+    Type.Object({ invitation_id: Type.Integer(), role: Role }),
+    ({ role }) => `An invitation to the team as ${role} was accepted.`,
+  ),
   invitationWithdrawn: normal(
     'team.invitation_withdrawn',
     'InvitationWithdrawn',

@@ -175,10 +175,11 @@ export async function acceptInvitation(
     .where(
       sql<boolean>`(email is null or lower(email) = (select lower(u.email) from users u where u.id = ${accountId}))`,
     )
-    .returning('role')
+    .returning(['id', 'role'])
     .executeTakeFirst();
   if (!row) throw unusable();
   const role = row.role as Role;
+  await recordTeam(tx, id, teamEvents.invitationAccepted, { invitation_id: row.id, role });
   await addMember(tx, id, accountId, role);
   return { id, name, role };
 }

@@ -2,6 +2,7 @@ import { Type } from 'typebox';
 import { Failure, NOTHING, normal, warning } from '../../events/catalogue.ts';
 import { requested } from '../../operations/events.ts';
 import type { OperationError } from '../../operations/operation.ts';
+import { humanBytes } from './figures.ts';
 import { RESOURCE_TYPE } from './states.ts';
 
 /** The error of a bucket that the store does not have any more. */
@@ -38,6 +39,13 @@ export const bucketEvents = {
     Type.Object({ settings: Type.Array(Type.String()) }),
     ({ settings }) =>
       `The object store had other settings for the bucket, which are right again: ${settings.join(', ')}.`,
+  ),
+  nearlyFull: warning(
+    'bucket.nearly_full',
+    'NearlyFull',
+    Type.Object({ name: Type.String(), size_bytes: Type.Number(), limit_bytes: Type.Number() }),
+    ({ name, size_bytes, limit_bytes }) =>
+      `The bucket ${name} holds ${humanBytes(size_bytes)} of the ${humanBytes(limit_bytes)} it may.`,
   ),
   missing: warning('bucket.missing', 'Missing', NOTHING, () => MISSING.message),
 };

@@ -3,6 +3,9 @@
 const UNITS = ['B', 'KB', 'MB', 'GB', 'TB', 'PB'] as const;
 const GB = 1024 ** 3;
 
+/** Percent of its limit from which a bucket is nearly full. */
+export const NEAR_PERCENT = 80;
+
 /** `1.4 GB`; 1 KB is 1,024 bytes. */
 export function humanBytes(bytes: number): string {
   const power = bytes < 1 ? 0 : Math.min(Math.floor(Math.log2(bytes) / 10), UNITS.length - 1);

@@ -4,7 +4,7 @@ import { statusLabel } from '../../instances/status.ts';
 import type { StoreAccess } from '../../object-store/contract.ts';
 import type { OperationError } from '../../operations/operation.ts';
 import { retentionDays, settingsOf } from './columns.ts';
-import { costCents, humanBytes, humanPeriod } from './figures.ts';
+import { costCents, humanBytes, humanPeriod, NEAR_PERCENT } from './figures.ts';
 import type { Traffic } from './metrics/recent.ts';
 import type { CorsRules, LifecycleRules } from './settings-schema.ts';
 import type { BucketStatus } from './states.ts';
@@ -14,7 +14,6 @@ import { tagsToList } from './tags.ts';
 
 /** A status counts as stale after this long without a comparison with the store, in milliseconds. */
 const STALE_MS = 3 * 60_000;
-const NEAR_PERCENT = 80;
 
 /** What the view of every bucket needs besides its row. */
 export interface Surroundings {

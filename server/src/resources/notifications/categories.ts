@@ -23,8 +23,6 @@ const CATEGORIES = {
   api_key_created: ['Token or secret created', 'security', 'info'],
   api_key_revoked: ['Token or secret revoked', 'security', 'info'],
   firewall_changed: ['Firewall changed', 'security', 'info'],
-  suspicious_activity: ['Suspicious activity', 'security', 'critical'],
-  new_login: ['New login', 'security', 'warning'],
   snapshot_completed: ['Snapshot taken', 'snapshot', 'info'],
   snapshot_failed: ['Snapshot failed', 'snapshot', 'warning'],
   restore_completed: ['Restore done', 'snapshot', 'info'],
@@ -42,8 +40,12 @@ const CATEGORIES = {
 } as const satisfies Record<string, readonly [label: string, group: Group, severity: Severity]>;
 export type Category = keyof typeof CATEGORIES;
 
-/** Categories of the v1 API of which there is nothing to tell here: there are no invoices, no incidents of a provider. */
+/**
+ * Categories of the v1 API of which there is nothing to tell here: there are no invoices, no incidents of a provider, and
+ * sign-ins concern an account and not its teams.
+ */
 const NEVER = [
+  ...['new_login', 'suspicious_activity'],
   ...['invoice_generated', 'payment_successful', 'payment_failed', 'credits_low', 'credits_expiring'],
   ...['pricing_contract_expiring_soon', 'pricing_contract_expired'],
   ...['budget_threshold_50', 'budget_threshold_80', 'budget_exceeded'],
@@ -98,6 +100,7 @@ const BY_TYPE: Readonly<Record<string, Category | null>> = {
   'access_key.expired': 'api_key_revoked',
   'webhook.secret_regenerated': 'api_key_created',
   'webhook.disabled': 'resource_failed',
+  'bucket.nearly_full': 'storage_quota_threshold',
   'snapshot.delete_failed': 'snapshot_failed',
   'snapshot.verify_failed': 'snapshot_failed',
   'snapshot.mended': 'snapshot_failed',
@@ -106,6 +109,7 @@ const BY_TYPE: Readonly<Record<string, Category | null>> = {
   'team.member_removed': 'team_member_removed',
   'team.member_left': 'team_member_removed',
   'team.invitation_sent': 'team_invitation_sent',
+  'team.invitation_accepted': 'team_invitation_accepted',
   'team.invitation_withdrawn': 'team_invitation_sent',
   'team.quotas_changed': 'resource_status_changed',
 };
@@ -121,6 +125,7 @@ const BY_METRIC: Readonly<Record<string, Category>> = {
   memory_usage: 'memory_threshold_exceeded',
   disk_usage: 'disk_threshold_exceeded',
   cache_connections: 'connections_threshold_exceeded',
+  cache_connection_usage: 'connections_threshold_exceeded',
   db_connections: 'connections_threshold_exceeded',
   db_connection_usage: 'connections_threshold_exceeded',
 };

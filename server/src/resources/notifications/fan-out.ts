@@ -8,6 +8,7 @@ import { isMailAddress } from '../../mail/address.ts';
 import type { Mailer } from '../../mail/mailer.ts';
 import { type Category, categoryOf, severityOf } from './categories.ts';
 import { letterOf } from './letters.ts';
+import { MailBudget } from './mail-budget.ts';
 import { namesOf } from './names.ts';
 import {
   type Channel,
@@ -57,21 +58,28 @@ async function notify(tx: Tx, events: readonly PlacedEvent[], mail: Mailer): Pro
   });
   if (told.length === 0) return;
   const teams = [...new Set(told.map(({ event }) => event.team_id))];
-  const readers = Map.groupBy(await readMembers(tx, teams), ({ team_id }) => team_id);
+  const members = await readMembers(tx, teams);
+  const readers = Map.groupBy(members, ({ team_id }) => team_id);
   const chosen = await readPreferences(tx, teams);
   const nameOf = await namesOf(tx, events);
+  const budget = await MailBudget.read(
+    tx,
+    members.map(({ user_id }) => user_id),
+  );
   const rows: NewNotification[] = [];
   for (const { event, category } of told) {
     const name = nameOf(event);
     for (const reader of readers.get(event.team_id) ?? []) {
       if (!mayKnow(reader, event)) continue;
       const { listed, mailed, digestAt } = waysOf(event, category, reader, chosen);
-      if (mailed && isMailAddress(reader.email)) {
+      const isMailed = mailed && mail.mailEnabled && isMailAddress(reader.email);
+      const later = isMailed ? budget.take(reader.user_id) : digestAt;
+      if (isMailed && later === null)
         await mail.queueMail(tx, { to: reader.email, ...letterOf(event, name) });
-      }
-      if (listed || digestAt) rows.push(rowOf(event, category, reader, { name, listed, digestAt }));
+      if (listed || later) rows.push(rowOf(event, category, reader, { name, listed, digestAt: later }));
     }
   }
+  await budget.save(tx);
   await insertNotifications(tx, rows);
 }
 

@@ -7,9 +7,14 @@ import { record } from '../../events/store.ts';
 import { createSecretBox } from '../../lib/crypto.ts';
 import { uuidv7 } from '../../lib/ids.ts';
 import { createMailer } from '../../mail/mailer.ts';
+import { METRICS } from '../../metrics/catalogue.ts';
+import { MODULES } from '../../modules.ts';
 import { vpsEvents } from '../vps/events.ts';
 import { webhookEvents } from '../webhooks/events.ts';
+import { AVAILABLE, categoryOf } from './categories.ts';
+import { sendDigests } from './digests.ts';
 import { notifyMembers } from './fan-out.ts';
+import { MAILS_AT_ONCE } from './mail-budget.ts';
 
 const MAIL = { SMTP_URL: 'smtp+plain://127.0.0.1', DANUBE_MAIL_FROM: 'cloud@example.com' };
 
@@ -94,6 +99,23 @@ describe('notifications', () => {
     assert.deepEqual((await bob.call('GET', '/notifications/unread-count')).body, { count: 3 });
   });
 
+  it('mails what comes in a flood together', async () => {
+    const ada = await world.newMember();
+    const bob = await world.newMember(ada);
+    const beyond = 5;
+    for (let count = 0; count < MAILS_AT_ONCE + beyond; count++)
+      await world.write(ada.teamId, vpsEvents.failed, FAILURE);
+    await world.told();
+    for (const { email } of [ada, bob]) await world.mailSent(email, MAILS_AT_ONCE);
+    assert.equal((await ada.call('GET', '/notifications')).body.total, MAILS_AT_ONCE + beyond);
+    await sendDigests(world.test.database, world.mailer(), new Date(Date.now() + 3_600_000));
+    for (const { email } of [ada, bob]) {
+      const mails = await world.mailSent(email, MAILS_AT_ONCE + 1);
+      assert.equal(mails.length, MAILS_AT_ONCE + 1);
+      assert.ok(mails.some(({ headers }) => headers.get('subject') === `[Danube] ${beyond} notifications`));
+    }
+  });
+
   it('shows a token only what it may read', async () => {
     const ada = await world.newMember();
     await world.write(ada.teamId, vpsEvents.created, {});
@@ -106,11 +128,23 @@ describe('notifications', () => {
   });
 });
 
+it('offers the categories of which there are events, and no others', () => {
+  const of = MODULES.flatMap(({ events = {} }) => Object.values(events)).flatMap(
+    ({ name: type, severity }) => {
+      const resource_type = type.slice(0, type.indexOf('.'));
+      const payloads = resource_type === 'alert' ? METRICS.map(({ name }) => ({ metric: name })) : [{}];
+      return payloads.map((payload) => categoryOf({ type, severity, resource_type, payload }));
+    },
+  );
+  const told = new Set(of.filter((category) => category !== null));
+  assert.deepEqual(told, new Set(AVAILABLE.map(({ value }) => value)));
+});
+
 it('tells once and in order, whatever happens to servers', async () => {
   const database = await createTestDatabase();
   try {
     const { accountId, teamId } = await createTeam(database);
-    const resources = Array.from({ length: 30 }, () => uuidv7());
+    const resources = Array.from({ length: MAILS_AT_ONCE }, () => uuidv7());
     for (const resourceId of resources) {
       await database.transaction((tx) =>
         record(tx, vpsEvents.created, { teamId, resourceType: 'vps', resourceId }, {}),
@@ -132,7 +166,7 @@ it('tells once and in order, whatever happens to servers', async () => {
       ...mail,
       queueMail: async (...mailOf: Parameters<typeof mail.queueMail>) => {
         queued += 1;
-        if (queued === 20) throw new Error('killed');
+        if (queued === 10) throw new Error('killed');
         await mail.queueMail(...mailOf);
       },
     };

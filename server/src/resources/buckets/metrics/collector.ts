@@ -4,6 +4,7 @@ import type { ObjectStore } from '../../../object-store/contract.ts';
 import type { Reconciler } from '../../../reconcilers/reconcilers.ts';
 import { forEachRow } from '../../../reconcilers/rows.ts';
 import { type Bucket, bucketRef } from '../store.ts';
+import { tellOfLimits } from './limits.ts';
 import { addUp } from './sums.ts';
 import { forgetOld, writeSizes, writeSums, writeUsage } from './writing.ts';
 
@@ -106,6 +107,7 @@ async function collectSizes(
   });
   await database.transaction(async (tx) => {
     await writeSizes(tx, sizes);
+    await tellOfLimits(tx);
     await tx.updateTable('bucket_collection').set({ sizes_at: sql<Date>`now()` }).execute();
   });
   await forgetOld(database.db);

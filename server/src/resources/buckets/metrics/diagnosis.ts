@@ -1,7 +1,7 @@
 import { DataPlaneError } from '../../../dataplane/contract/errors.ts';
 import { type Finding, failedOperation, ranked } from '../../../instances/diagnosis.ts';
 import { MISSING } from '../events.ts';
-import { humanBytes } from '../figures.ts';
+import { humanBytes, NEAR_PERCENT } from '../figures.ts';
 import type { Bucket } from '../store.ts';
 import type { Collection, Traffic } from './recent.ts';
 import { errorRate, freshnessOf } from './view.ts';
@@ -17,7 +17,6 @@ export interface Examination {
   keys: number;
 }
 
-const NEARLY_FULL = 0.8;
 /** Shares of requests from which failures are worth a finding, of at least so many. */
 const FAILING = { share: 0.05, requests: 20 } as const;
 
@@ -61,7 +60,7 @@ function presenceFinding(row: Bucket, present: Examination['present']): Finding 
 }
 
 function limitFinding(of: 'bucket' | 'team', size: number, limit: number | null): Finding | null {
-  if (limit === null || size < limit * NEARLY_FULL) return null;
+  if (limit === null || size < (limit * NEAR_PERCENT) / 100) return null;
   const isFull = size >= limit;
   const whose = of === 'bucket' ? 'The bucket holds' : 'The team’s buckets hold';
   return {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { type Call, clientOf } from '../../../../test/client.ts';
-import { startTestApp, type TestApp } from '../../../../test/harness.ts';
+import { startTestApp, type TestApp, waitFor } from '../../../../test/harness.ts';
 import { makeAccessKey, makeBucket, succeeded } from '../../../../test/object-storage.ts';
 import { DataPlaneError } from '../../../dataplane/contract/errors.ts';
 import type { RequestRecord } from '../../../object-store/contract.ts';
@@ -147,6 +147,46 @@ describe('metrics of buckets', () => {
     test.objects.drift.removeBucket(bucket.minio_bucket_name);
     assert.equal((await codes())[0], 'bucket_missing');
     await test.objects.ensureBucket({ teamId: test.team.teamId, name: bucket.minio_bucket_name }, false, {});
+  });
+
+  it('are told of once as an event and a notification, when they come near a limit', async () => {
+    const own = await makeBucket(call, 'filling', { size_limit_bytes: 1000 });
+    const { credentials } = await makeAccessKey(call);
+    const put = (key: string, sizeBytes: number) =>
+      test.objects.request(credentials, own.minio_bucket_name, { action: 'put', key, sizeBytes });
+    const limitTo = async (bytes: number) =>
+      succeeded(call, await call('PUT', `/storage/buckets/${own.id}`, { size_limit_bytes: bytes }));
+    const told = async (path: string) => {
+      const { data } = (await call('GET', path)).body;
+      return data.filter((one: { resource_id: string }) => one.resource_id === own.id);
+    };
+    const events = async () =>
+      (await told('/events?type=bucket.nearly_full')).map(({ payload }: { payload: unknown }) => payload);
+    put('a', 790);
+    await collect();
+    assert.deepEqual(await events(), []);
+    put('b', 20);
+    for (const _ of [1, 2]) await collect();
+    assert.deepEqual(await events(), [{ name: 'filling', size_bytes: 810, limit_bytes: 1000 }]);
+    await limitTo(1050);
+    await collect();
+    // Not by so much that it is worth telling again.
+    await limitTo(1000);
+    await collect();
+    assert.equal((await events()).length, 1);
+    await limitTo(2000);
+    await collect();
+    await limitTo(900);
+    await collect();
+    assert.deepEqual((await events()).at(1), { name: 'filling', size_bytes: 810, limit_bytes: 900 });
+    const notified = await waitFor('the notifications', async () => {
+      const found = await told('/notifications?category=storage_quota_threshold&per_page=100');
+      return found.length >= 2 && found;
+    });
+    assert.deepEqual(
+      notified.map(({ type, severity }: Record<string, string>) => [type, severity]),
+      Array(2).fill(['bucket.nearly_full', 'critical']),
+    );
   });
 
   it('come from hourly sums where the store logs no single requests', async () => {
