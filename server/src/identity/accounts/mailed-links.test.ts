@@ -79,4 +79,21 @@ describe('links in mails, as a mail server gets them', () => {
     assert.equal((await accept(grace)).status, 404, 'it is used up');
     assert.equal((await post('/auth/invitation', { code })).body.code, 'link_invalid');
   });
+
+  it('invite strangers by mail only so often, however many invitations are withdrawn', async () => {
+    const owner = await openSession(test.database, await createPerson(test.database));
+    const invite = (body: object) =>
+      call('POST', '/team/invitations', { session: owner, headers: { origin: PUBLIC_URL }, body });
+    const first = await invite({ email: 'one@example.org', role: 'viewer' });
+    assert.equal(first.status, 201);
+    await test.database.pool.query(
+      `insert into events (team_id, resource_type, resource_id, type, severity, reason, message, payload)
+       select team_id, resource_type, resource_id, type, severity, reason, message, payload
+       from events, generate_series(1, 49) where team_id = $1 and type = 'team.invitation_sent'`,
+      [first.body.invitation.team_id],
+    );
+    const refused = await invite({ email: 'two@example.org', role: 'viewer' });
+    assert.deepEqual([refused.status, refused.body.code], [429, 'rate_limited']);
+    assert.equal((await invite({ role: 'viewer' })).status, 201, 'a link is mailed to nobody');
+  });
 });

@@ -14,6 +14,11 @@ import { assertQuotaWithin } from './quotas.ts';
 
 /** The page behind a link; the code is in the fragment, which browsers keep to themselves. */
 const PAGE = '/invitation';
+/**
+ * Invitations within a day after which a team mails no more: whoever withdraws each and invites again would mail strangers
+ * without end.
+ */
+const MAILED_PER_DAY = 50;
 
 export interface InvitationWish {
   role: Role;
@@ -53,7 +58,8 @@ export async function listInvitations(db: Queryable, teamId: number): Promise<In
 
 /**
  * Invites to the team. By e-mail, only the account with that address can accept, and only the mail has the code; otherwise
- * the code is returned. Members and invitations together keep to the quota. Throws `not_available` where the install sends no mail.
+ * the code is returned. Members and invitations together keep to the quota. Throws `not_available` where the install sends no mail,
+ * and `rate_limited`.
  */
 export async function invite(
   tx: Tx,
@@ -72,6 +78,7 @@ export async function invite(
   const { team } = await lockTeamFor(tx, principal, role === 'owner' ? 'team:delete' : 'team:write');
   const { id: teamId } = team;
   await assertRoom(tx, teamId);
+  if (email !== null) await assertMayMail(tx, teamId);
   const code = randomSecret();
   const row = await tx
     .insertInto('team_invitations')
@@ -107,6 +114,24 @@ async function assertRoom(tx: Tx, teamId: number): Promise<void> {
     tx,
   );
   await assertQuotaWithin(tx, teamId, 'member', 'team', rows[0]!.used);
+}
+
+/** The log of the team tells how many there were, also of those that were withdrawn. */
+async function assertMayMail(tx: Tx, teamId: number): Promise<void> {
+  const { sent } = await tx
+    .selectFrom('events')
+    .select(({ fn }) => fn.countAll<number>().as('sent'))
+    .where('resource_id', '=', String(teamId))
+    .where('team_id', '=', teamId)
+    .where('type', '=', teamEvents.invitationSent.name)
+    .where('created_at', '>', sql<Date>`now() - interval '1 day'`)
+    .executeTakeFirstOrThrow();
+  if (sent < MAILED_PER_DAY) return;
+  throw new AppError(
+    'rate_limited',
+    `The team has invited ${MAILED_PER_DAY} times within a day. Leave email out to get a link, and pass it on yourself.`,
+    { extra: { retry_after: 3600 } },
+  );
 }
 
 /** Withdraws an invitation. Throws `not_found`. */
