@@ -9,7 +9,7 @@ type Due = Told & { resource_name: string | null };
 
 /**
  * Queues the digests that are due: for each member of a team one e-mail, in the transaction that marks its notifications. Those who
- * have left the team get none.
+ * have left the team, or are disabled, get none.
  */
 export async function sendDigests(database: Database, mail: Mailer, now = new Date()): Promise<void> {
   for (;;) {

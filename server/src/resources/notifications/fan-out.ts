@@ -26,6 +26,8 @@ const BATCH = 200;
 interface Reader extends Member {
   email: string;
   role: string;
+  /** The operator has disabled the account: it keeps its list, and gets no e-mail. */
+  disabled_at: Date | null;
 }
 
 /** A notification that is to be written. */
@@ -72,7 +74,7 @@ async function notify(tx: Tx, events: readonly PlacedEvent[], mail: Mailer): Pro
     for (const reader of readers.get(event.team_id) ?? []) {
       if (!mayKnow(reader, event)) continue;
       const { listed, mailed, digestAt } = waysOf(event, category, reader, chosen);
-      const isMailed = mailed && mail.mailEnabled && isMailAddress(reader.email);
+      const isMailed = mailed && mail.mailEnabled && mayBeMailed(reader);
       const later = isMailed ? budget.take(reader.user_id) : digestAt;
       if (isMailed && later === null)
         await mail.queueMail(tx, { to: reader.email, ...letterOf(event, name) });
@@ -87,11 +89,14 @@ const readMembers = (tx: Tx, teams: readonly number[]): Promise<Reader[]> =>
   tx
     .selectFrom('team_members')
     .innerJoin('users', 'users.id', 'team_members.user_id')
-    .select(['team_members.user_id', 'team_members.team_id', 'team_members.role', 'users.email'])
+    .select(['team_members.user_id', 'team_members.team_id', 'team_members.role'])
+    .select(['users.email', 'users.disabled_at'])
     .where('team_members.team_id', 'in', teams)
     .where('users.disabled_at', 'is', null)
     .orderBy('team_members.user_id')
     .execute();
+
+const mayBeMailed = ({ email, disabled_at }: Reader): boolean => disabled_at === null && isMailAddress(email);
 
 /** Whether the role of a member lets it read what an event is about. */
 const mayKnow = ({ role }: Reader, event: PlacedEvent): boolean =>

@@ -116,6 +116,20 @@ describe('notifications', () => {
     }
   });
 
+  it('mails nothing to a disabled account', async () => {
+    const ada = await world.newMember();
+    const bob = await world.newMember(ada);
+    const { pool, db } = world.test.database;
+    await pool.query('update users set disabled_at = now() where id = $1', [bob.accountId]);
+    for (let count = 0; count <= MAILS_AT_ONCE; count++)
+      await world.write(ada.teamId, vpsEvents.failed, FAILURE);
+    await world.told();
+    await sendDigests(world.test.database, world.mailer(), new Date(Date.now() + 3_600_000));
+    const to = async (address: string) =>
+      (await db.selectFrom('mails').select('id').where('to_address', '=', address).execute()).length;
+    assert.deepEqual([await to(ada.email), await to(bob.email)], [MAILS_AT_ONCE + 1, 0]);
+  });
+
   it('shows a token only what it may read', async () => {
     const ada = await world.newMember();
     await world.write(ada.teamId, vpsEvents.created, {});
