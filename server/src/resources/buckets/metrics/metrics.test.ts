@@ -185,7 +185,7 @@ describe('metrics of buckets', () => {
     });
     assert.deepEqual(
       notified.map(({ type, severity }: Record<string, string>) => [type, severity]),
-      Array(2).fill(['bucket.nearly_full', 'critical']),
+      Array(2).fill(['bucket.nearly_full', 'warning']),
     );
   });
 
