@@ -68,8 +68,9 @@ export const AVAILABLE = names.map((value) => {
 
 export const severityOf = (category: Category): Severity => CATEGORIES[category][2];
 
-/** Whether members are mailed of it unless they say otherwise: of what needs somebody. */
-export const isMailedByDefault = (category: Category): boolean => severityOf(category) !== 'info';
+/** Whether members are mailed of it unless they say otherwise: of what needs somebody. Of what there is not, nobody is. */
+export const isMailedByDefault = (category: string): boolean =>
+  Object.hasOwn(CATEGORIES, category) && severityOf(category as Category) !== 'info';
 
 /** By the last part of an event's type, whatever the resource. */
 const BY_WHAT: Readonly<Record<string, Category | null>> = {

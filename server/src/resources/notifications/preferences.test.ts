@@ -5,6 +5,7 @@ import type { TeamPrincipal } from '../../http/principal.ts';
 import { createSecretBox } from '../../lib/crypto.ts';
 import { createMailer } from '../../mail/mailer.ts';
 import { vpsEvents } from '../vps/events.ts';
+import { ALL_CATEGORIES, AVAILABLE } from './categories.ts';
 import { sendDigests } from './digests.ts';
 import { PreferenceService } from './preference-service.ts';
 import { nextDigest } from './preferences.ts';
@@ -73,6 +74,15 @@ describe('preferences of notifications', () => {
       .where('to_address', '=', bob.email)
       .execute();
     assert.deepEqual(rows, []);
+  });
+
+  it('takes every category of the v1 API, and offers those that there are', async () => {
+    const ada = await world.newMember();
+    const all = ALL_CATEGORIES.map((category) => ({ category, channel: 'mail', enabled: true }));
+    const saved = await ada.call('PUT', '/notification-preferences', { body: { preferences: all } });
+    assert.equal(saved.status, 200, JSON.stringify(saved.body));
+    const offered = new Set(saved.body.preferences.map((one: { category: string }) => one.category));
+    assert.deepEqual(offered, new Set(AVAILABLE.map(({ value }) => value)));
   });
 
   it('offers no channel that does not exist, and says that no mail is sent where none is', async () => {

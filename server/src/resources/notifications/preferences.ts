@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Queryable, Tx } from '../../db/database.ts';
-import { AVAILABLE, type Category, isMailedByDefault } from './categories.ts';
+import { AVAILABLE, isMailedByDefault } from './categories.ts';
 
 /** What v1 calls the list of notifications. */
 export const IN_APP = 'database';
@@ -28,7 +28,7 @@ const keyOf = (member: Member, category: string, channel: string): string =>
   `${member.user_id} ${member.team_id} ${category} ${channel}`;
 
 /** What members have chosen, with the defaults where they have not. */
-export type Chosen = (member: Member, category: Category, channel: Channel) => Preference;
+export type Chosen = (member: Member, category: string, channel: Channel) => Preference;
 
 /** Reads the choices of all members of some teams. */
 export async function readPreferences(db: Queryable, teamIds: readonly number[]): Promise<Chosen> {
@@ -61,7 +61,7 @@ export async function savePreferences(
   const chosen = await readPreferences(tx, [member.team_id]);
   const rows = preferences.map((one) => ({
     ...member,
-    digest_frequency: chosen(member, one.category as Category, one.channel).digest_frequency,
+    digest_frequency: chosen(member, one.category, one.channel).digest_frequency,
     ...one,
   }));
   // The last one counts where a request names one twice.
