@@ -35,6 +35,7 @@ const CLIENTS: readonly Need[] = [
       { name: 'awscli', proof: '/usr/bin/aws' },
       { name: 'rclone', proof: '/usr/bin/rclone' },
       { name: 's3cmd', proof: '/usr/bin/s3cmd' },
+      { name: 'restic', proof: '/usr/bin/restic' },
       { name: 'python3-boto3', proof: '/usr/lib/python3/dist-packages/boto3/__init__.py' },
       { name: 'ruby-aws-sdk-s3', proof: '/var/lib/dpkg/info/ruby-aws-sdk-s3.list' },
     ],

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it, type TestContext } from 'node:test';
@@ -34,6 +34,10 @@ export function testGuide(customers: StoreCustomers): void {
       await mkdir(path.join(folder, 'photos/2025 in Köln'), { recursive: true });
       for (const name of ['holiday.jpg', 'photos/one.jpg', 'photos/2025 in Köln/two + three.jpg'])
         await writeFile(path.join(folder, name), `${name} `.repeat(1000));
+      await cp(path.join(folder, 'photos'), path.join(folder, 'before'), { recursive: true });
+      await mkdir(path.join(folder, 'pages'));
+      for (const name of ['index.html', '404.html'])
+        await writeFile(path.join(folder, 'pages', name), `<p>${name}</p>`);
       const { test, team } = customers;
       env = {
         ...process.env,
@@ -59,14 +63,20 @@ export function testGuide(customers: StoreCustomers): void {
         .filter(({ language, headings: above }) => language === 'sh' && headings.includes(above.at(-1) ?? ''))
         .map(({ code }) => code)
         .join('\n');
+    /** Types these lines in one shell. Returns what they print. */
+    const type = async (lines: string): Promise<string> => {
+      const { status, stdout, stderr } = await inFolder(['bash', '-euo', 'pipefail', '-c', lines]);
+      assert.equal(status, 0, `${stdout}\n${stderr}`);
+      return stdout;
+    };
+
     const START = ['Object storage', 'Create a bucket', 'Change it', 'Create an access key', 'Connect'];
 
     it('lead to what clients need', async () => {
       const lines = `${shell(...START)}\nprintf 'BUCKET=%s\\nKEY=%s\\n' "$BUCKET" "$(jq -c . <<<"$KEY")"\nenv`;
-      const { status, stdout, stderr } = await inFolder(['bash', '-euo', 'pipefail', '-c', lines]);
-      assert.equal(status, 0, `${stdout}\n${stderr}`);
-      assert.match(stdout, /^active$[\s\S]*^t\d+-photos$/m);
-      for (const line of stdout.split('\n')) {
+      const printed = await type(lines);
+      assert.match(printed, /^active$[\s\S]*^t\d+-photos$/m);
+      for (const line of printed.split('\n')) {
         const [, name, value] = /^(\w+)=(.*)$/.exec(line) ?? [];
         if (name && (VARIABLES.test(name) || ['BUCKET', 'KEY'].includes(name))) env[name] = value;
       }
@@ -96,19 +106,30 @@ export function testGuide(customers: StoreCustomers): void {
     }
 
     it('copy, list and share with aws', async () => {
-      const lines = `${shell('Object storage')}\n${shell('With `aws`')}`;
-      const { status, stdout, stderr } = await inFolder(['bash', '-euo', 'pipefail', '-c', lines]);
-      assert.equal(status, 0, `${stdout}\n${stderr}`);
-      assert.match(stdout, /photos\/2025 in Köln\/two \+ three\.jpg/);
-      assert.match(stdout, /^https:.*X-Amz-Signature=/m);
+      const printed = await type(shell('Object storage', 'With `aws`'));
+      assert.match(printed, /photos\/2025 in Köln\/two \+ three\.jpg/);
+      assert.match(printed, /^https:.*X-Amz-Signature=/m);
+    });
+
+    it('back up and restore with restic', async () => {
+      assert.match(await type(shell('Object storage', 'Back up')), /no errors were found/);
+      const compared = await inFolder(['diff', '-r', 'before', 'restored/photos']);
+      assert.equal(compared.status, 0, `${compared.stdout}\n${compared.stderr}`);
+    });
+
+    it('show a website to anybody', async () => {
+      const end = `
+        wait_for $(danube -X DELETE "$API/storage/access-keys/$(jq -r .id <<<"$SITE_KEY")" | jq -r .operation_id)
+        wait_for $(danube -X DELETE "$API/storage/buckets/$SITE_ID?force=true" | jq -r .operation_id)`;
+      const printed = await type(`${shell('Object storage', 'Host a static website')}\n${end}`);
+      assert.match(printed, /<p>index\.html<\/p>succeeded\nsucceeded\n$/);
     });
 
     it('show what is there, and remove it', async () => {
-      const lines = shell('Object storage', 'Revoke a key', 'See how it is used', 'Delete a bucket');
-      const { status, stdout, stderr } = await inFolder(['bash', '-euo', 'pipefail', '-c', lines]);
-      assert.equal(status, 0, `${stdout}\n${stderr}`);
-      assert.match(stdout, /^succeeded$[\s\S]*^healthy$[\s\S]*^succeeded$/m);
-      assert.doesNotMatch(stdout, /^null$/m);
+      const headings = ['Object storage', 'Revoke a key', 'See how it is used', 'Delete a bucket'];
+      const printed = await type(shell(...headings));
+      assert.match(printed, /^succeeded$[\s\S]*^healthy$[\s\S]*^succeeded$/m);
+      assert.doesNotMatch(printed, /^null$/m);
     });
 
     /** Fetches what the program imports. Returns why that is impossible here, or null. */
