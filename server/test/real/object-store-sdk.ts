@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import { after, before, describe, it } from 'node:test';
 import {
   CompleteMultipartUploadCommand,
+  CopyObjectCommand,
   CreateMultipartUploadCommand,
   DeleteObjectCommand,
   DeleteObjectsCommand,
@@ -16,6 +17,7 @@ import {
   PutObjectRetentionCommand,
   type S3Client,
   UploadPartCommand,
+  UploadPartCopyCommand,
 } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { request } from 'undici';
@@ -138,6 +140,26 @@ export function testSdk(customers: StoreCustomers): void {
       await client.send(new CompleteMultipartUploadCommand({ Bucket, Key, UploadId, MultipartUpload }));
       assert.equal(sha256(await read(Key)), sha256(whole));
       await client.send(new DeleteObjectCommand({ Bucket, Key }));
+    });
+
+    it('copies encrypted objects in parts, and has no keys of customers', async () => {
+      const Key = 'copied';
+      const Body = randomBytes(100_000);
+      await client.send(new PutObjectCommand({ Bucket, Key: 'original', Body }));
+      const CopySource = `${Bucket}/original`;
+      const whole = new CopyObjectCommand({ Bucket, Key, CopySource });
+      assert.equal(await outcomeOf(client.send(whole)), 'NotImplemented');
+      const { UploadId } = await client.send(new CreateMultipartUploadCommand({ Bucket, Key }));
+      const part = { Bucket, Key, UploadId, PartNumber: 1 };
+      const { CopyPartResult } = await client.send(new UploadPartCopyCommand({ ...part, CopySource }));
+      const MultipartUpload = { Parts: [{ ETag: CopyPartResult!.ETag, PartNumber: 1 }] };
+      await client.send(new CompleteMultipartUploadCommand({ Bucket, Key, UploadId, MultipartUpload }));
+      assert.ok(Body.equals(await read(Key)));
+      const { ServerSideEncryption } = await client.send(new HeadObjectCommand({ Bucket, Key }));
+      assert.equal(ServerSideEncryption, 'AES256');
+      const kms = { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: 'mine' } as const;
+      const refused = client.send(new PutObjectCommand({ Bucket, Key: 'kms', Body, ...kms }));
+      assert.equal(await outcomeOf(refused), 'InvalidArgument');
     });
 
     it('presigns reads and writes', async () => {
