@@ -134,12 +134,8 @@ function report(outcomes: ReadonlyMap<string, string>): boolean {
 }
 
 /** The suite's file of settings: two teams, and another key of the first where the suite has a tenant of Ceph. */
-async function settingsOf({
-  world,
-  call,
-  others,
-  test: { database, team },
-}: StoreCustomers): Promise<string> {
+async function settingsOf({ world, call, others, test, team }: StoreCustomers): Promise<string> {
+  const { database } = test;
   await database.pool.query(`update teams set quotas = '{"bucket": 1000}'`);
   const { rows } = await database.pool.query<{ id: number }>('select max(id)::integer as id from teams');
   const [one, two] = [team.teamId, rows[0]!.id];
