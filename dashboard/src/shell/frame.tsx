@@ -10,11 +10,13 @@ import { common } from '../text/common.ts';
 import { shell } from '../text/shell.ts';
 import { IconButton } from '../ui/button.tsx';
 import { AccountMenu } from './account-menu.tsx';
-import { Announcements } from './announcements.tsx';
 import { type NavigationPage, navigationOf, SETTINGS } from './pages.ts';
 import { TeamSwitcher } from './team-switcher.tsx';
 
 const Palette = lazy(() => import('./palette.tsx'));
+const Announcements = lazy(() =>
+  import('./announcements.tsx').then(({ Announcements }) => ({ default: Announcements })),
+);
 
 /** What stands around every page: navigation, the state of the connection, the palette. */
 export function Frame() {
@@ -63,7 +65,9 @@ export function Frame() {
       <Sidebar isOpen={isOpen} onSearch={() => setPalette(true)} />
       <div className="min-w-0">
         <ConnectionBar />
-        <Announcements />
+        <Suspense fallback={null}>
+          <Announcements />
+        </Suspense>
         <main id="content" className="mx-auto w-full max-w-[84rem] px-4 py-6 sm:px-8 sm:py-8">
           <Outlet />
         </main>
