@@ -115,7 +115,7 @@ function SnapshotEntry({ snapshot, menu }: { snapshot: Snapshot; menu: ReactNode
           <span className="min-w-0 font-medium break-words">{name}</span>
           {reason !== 'manual' && <Tag>{text.reasons[reason] ?? reason}</Tag>}
           <SnapshotStatus status={status} />
-          <span className="text-sm text-quiet tabular-nums">{sizeOf(bytes)}</span>
+          {bytes > 0 && <span className="text-sm text-quiet tabular-nums">{sizeOf(bytes)}</span>}
         </p>
         {(error ?? description) && (
           <p className={`text-sm break-words ${error ? 'text-bad' : 'text-quiet'}`}>

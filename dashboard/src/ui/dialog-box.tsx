@@ -7,7 +7,7 @@ export default function DialogBox({ open, onClose, title, about, children, wide 
     <Base.Root open={open} onOpenChange={(isOpen) => !isOpen && onClose()}>
       <Base.Portal>
         <Base.Backdrop className="fixed inset-0 z-40 bg-black/40 transition-opacity data-ending-style:opacity-0 data-starting-style:opacity-0" />
-        <Base.Viewport className="fixed inset-0 z-40 grid place-items-start justify-items-center overflow-y-auto p-4 sm:pt-[12vh]">
+        <Base.Viewport className="fixed inset-0 z-40 grid grid-cols-1 place-items-start justify-items-center overflow-y-auto p-4 sm:pt-[12vh]">
           <Base.Popup
             className={`appear w-full rounded-2xl border border-line bg-raised p-6 shadow-float outline-none ${wide ? 'max-w-2xl' : 'max-w-md'}`}
           >
