@@ -1,7 +1,8 @@
 import type { WebSocket } from 'ws';
 import type { Terminal, TerminalEvents, TerminalSize } from '../../dataplane/contract/terminal.ts';
-import { ENDS, type EndReason, readMessage, type ServerMessage, TAKEN_OVER } from './messages.ts';
+import { ENDS, type EndReason, readMessage, type ServerMessage, TAKEN_OVER, TEXT_LIMIT } from './messages.ts';
 import { Replay, WINDOW } from './replay.ts';
+import { Resizes } from './resizes.ts';
 
 /** How long a console lives, in milliseconds. */
 export interface ConsoleTimes {
@@ -31,6 +32,7 @@ const RESTART = 1012;
 export class Console {
   readonly #times: ConsoleTimes;
   readonly #replay = new Replay();
+  readonly #resizes = new Resizes((size) => this.#terminal?.resize(size));
   readonly #end = Promise.withResolvers<End>();
   /** Resolves when there is a shell, or will be none. */
   readonly #opened = Promise.withResolvers<void>();
@@ -81,7 +83,7 @@ export class Console {
     const missed = this.#replay.since(position);
     this.#tell({ type: 'open', position: missed.position });
     for (const chunk of missed.chunks) this.#send(client, chunk);
-    this.#terminal?.resize(size);
+    if (this.#terminal) this.#resizes.ask(size);
     this.#flow();
     // It has hung up meanwhile.
     if (client.readyState > client.OPEN) this.#leave(client, null);
@@ -110,6 +112,7 @@ export class Console {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#opened.resolve();
+    this.#resizes.stop();
     this.#terminal?.close();
     this.#tell({ type: 'closed', reason, status, message: ENDS[reason] });
     const client = this.#client;
@@ -170,8 +173,8 @@ export class Console {
       await this.#terminal?.write(data);
       return;
     }
-    const message = readMessage(data.toString());
-    if (message?.type === 'resize') this.#terminal?.resize(message.size);
+    const message = data.length > TEXT_LIMIT ? null : readMessage(data.toString());
+    if (message?.type === 'resize') this.#resizes.ask(message.size);
     else if (message?.type === 'received' && this.#replay.receive(message.position)) this.#flow();
     else this.#tell({ type: 'error', message: NOT_UNDERSTOOD });
   }

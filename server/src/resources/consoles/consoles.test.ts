@@ -120,6 +120,7 @@ describe('consoles', () => {
       { type: 'received', position: -1 },
       { type: 'received', position: 1e12 },
       { type: 'exec', command: 'reboot' },
+      { type: 'resize', columns: 90, rows: 30, padding: 'x'.repeat(1024) },
     ];
     for (const message of wrong) client.say(message);
     await waitFor(
@@ -128,6 +129,14 @@ describe('consoles', () => {
     );
     client.type('stty size\r');
     await client.sees(/\n24 80\r/);
+    // A storm of sizes ends with the last one, and the shell goes on.
+    for (let step = 0; step < 2000; step++)
+      client.say({ type: 'resize', columns: 100 + (step % 50), rows: 40 });
+    client.say({ type: 'resize', columns: 91, rows: 31 });
+    await waitFor('the last size', async () => {
+      client.type('stty size\r');
+      return /\n31 91\r/.test(client.output());
+    });
     for (const query of ['columns=0', 'rows=1001', 'columns=x', 'position=-1', 'other=1'])
       await assert.rejects(connect(`${url}?${query}`, bearer(token)), /refused with 422/);
     client.socket.send(Buffer.alloc(70_000));

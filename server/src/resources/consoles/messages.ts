@@ -3,6 +3,9 @@ import type { TerminalSize } from '../../dataplane/contract/terminal.ts';
 /** Sizes that a terminal can have, in characters. */
 export const SIZES = { minimum: 1, maximum: 1_000 } as const;
 
+/** Largest text message of a client, in bytes; what is typed may be longer. */
+export const TEXT_LIMIT = 1024;
+
 /** What a client says besides what is typed, which it sends as binary messages. */
 export type ClientMessage =
   | { type: 'resize'; size: TerminalSize }
