@@ -16,6 +16,7 @@ import { Attachments } from './attachments.tsx';
 import { type Firewall, FirewallStatus } from './firewall-status.tsx';
 import { PacketTester } from './packet-tester.tsx';
 import { RuleEditor } from './rule-editor.tsx';
+import { CONFIRM_WITHIN } from './rules.ts';
 
 /** One firewall: its rules, what it is attached to, and a test. */
 export function FirewallPage({ id }: { id: string }) {
@@ -78,9 +79,6 @@ export function FirewallPage({ id }: { id: string }) {
     </>
   );
 }
-
-/** How long the rules before wait, in seconds. */
-const CONFIRM_WITHIN = 120;
 
 /** Puts saved rules into force: at once, or for a trial that ends by itself. */
 function DeployButtons({ firewall }: { firewall: Firewall }) {

@@ -13,7 +13,7 @@ import { Section } from '../ui/page.tsx';
 import { tellSuccess } from '../ui/toast.tsx';
 import type { Firewall } from './firewall-status.tsx';
 import { RuleLine } from './rule-lines.tsx';
-import { draftOf, hasPorts, NEW_RULE, type RuleDraft, rulesOf } from './rules.ts';
+import { CONFIRM_WITHIN, draftOf, hasPorts, NEW_RULE, type RuleDraft, rulesOf } from './rules.ts';
 
 /** The rules of a firewall, which are saved together. */
 export function RuleEditor({ firewall }: { firewall: Firewall }) {
@@ -25,16 +25,20 @@ export function RuleEditor({ firewall }: { firewall: Firewall }) {
   const [target, setTarget] = useState<string | null>(null);
   const rules = form.values.rules ?? saved;
   const change = (next: readonly RuleDraft[] | null) => form.set('rules', next);
-  const save = () =>
+  /** `trial`: the rules before come back, unless the new ones are confirmed. */
+  const save = (trial: boolean) =>
     form.submit(async () => {
-      const answer = await answerOf(
-        api.PUT('/firewalls/{firewall}', {
-          params: { path: { firewall: firewall.id } },
-          body: { rules: rulesOf(rules) },
-        }),
-      );
-      tellSuccess(answer.message);
+      const at = { params: { path: { firewall: firewall.id } } };
+      const body = { rules: rulesOf(rules), ...(trial ? { status: 'draft' as const } : {}) };
+      const answer = await answerOf(api.PUT('/firewalls/{firewall}', { ...at, body }));
       change(null);
+      if (trial) {
+        const deploy = { ...at, body: { confirm_within: CONFIRM_WITHIN } };
+        tellSuccess((await answerOf(api.POST('/firewalls/{firewall}/deploy', deploy))).message);
+        void client.invalidateQueries({ queryKey: ['firewall'] });
+        return;
+      }
+      tellSuccess(answer.message);
       client.setQueryData(['firewall', firewall.id], answer.firewall);
       void client.invalidateQueries({ queryKey: ['firewall'] });
     });
@@ -134,7 +138,12 @@ export function RuleEditor({ firewall }: { firewall: Firewall }) {
             {problems.length > 0 && <p className="text-sm text-bad">{problems.join(' ')}</p>}
           </div>
           <Button onClick={() => change(null)}>{text.discard}</Button>
-          <Button look="primary" busy={form.busy} onClick={() => void save()}>
+          {firewall.attached_instances.length > 0 && (
+            <Button busy={form.busy} data-tip={text.saveSafelyAbout} onClick={() => void save(true)}>
+              {text.saveSafely}
+            </Button>
+          )}
+          <Button look="primary" busy={form.busy} onClick={() => void save(false)}>
             {text.save}
           </Button>
         </div>

@@ -1,6 +1,9 @@
 import { firewallText as text } from '../text/firewalls.ts';
 import type { Rule } from './firewall-status.tsx';
 
+/** How long the rules before wait for a confirmation of new ones, in seconds. */
+export const CONFIRM_WITHIN = 120;
+
 /** What of a rule can be edited. */
 export type RuleDraft = Pick<Rule, 'direction' | 'protocol' | 'action' | 'name'> & {
   /** For React only; new rules have no id on the server. */
