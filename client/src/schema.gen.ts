@@ -2776,6 +2776,130 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/storage/buckets/{bucket}/objects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List objects
+         * @description Lists the objects of a bucket, in the order of their keys, as folders have them: `folders` has what keys have in common up to the next slash behind `prefix`. S3 clients list as well, and faster. Needs the scope `storage:read`.
+         */
+        get: operations["listBucketObjects"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/storage/buckets/{bucket}/objects/content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download an object
+         * @description The bytes of an object, whatever its media type is: browsers save them, and show nothing of them. Needs the scope `storage:read`.
+         */
+        get: operations["getBucketObject"];
+        /**
+         * Upload an object
+         * @description Writes an object of up to 16 MiB, in place of one with this key, or with `upload_id` and `part_number` a part of a larger one. A key that ends with a slash, without a body, makes a folder. Needs the scope `storage:write`.
+         */
+        put: operations["putBucketObject"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/storage/buckets/{bucket}/objects/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin an upload
+         * @description Begins the upload of a large object, whose parts are sent by `PUT …/objects/content`. It is there once the upload is completed. The parts of one that is neither completed nor given up take up room. Needs the scope `storage:write`.
+         */
+        post: operations["beginBucketUpload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/storage/buckets/{bucket}/objects/uploads/complete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Complete an upload
+         * @description Makes the parts, in their order, the object. Needs the scope `storage:write`.
+         */
+        post: operations["completeBucketUpload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/storage/buckets/{bucket}/objects/uploads/abort": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give up an upload
+         * @description Forgets the parts of an upload that is not completed. Needs the scope `storage:write`.
+         */
+        post: operations["abortBucketUpload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/storage/buckets/{bucket}/objects/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Delete objects
+         * @description Deletes objects by their keys; those that are not there count as deleted. Where the bucket keeps old versions, they stay, and S3 clients can bring them back. Needs the scope `storage:delete`.
+         */
+        post: operations["deleteBucketObjects"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/storage/buckets/{bucket}/metrics": {
         parameters: {
             query?: never;
@@ -9300,6 +9424,93 @@ export interface components {
              */
             operation_id: string;
         };
+        BucketObjectList: {
+            data: components["schemas"]["BucketObject"][];
+            /** @description What keys have in common up to their next slash. */
+            folders: string[];
+            /**
+             * @description Send it as `after` for what follows. Null: there is no more.
+             * @example c3VtbWVyL2JlYWNoLmpwZw
+             */
+            next_cursor: string | null;
+        };
+        BucketObject: {
+            /** @example summer/beach.jpg */
+            key: string;
+            /**
+             * Format: int64
+             * @example 482113
+             */
+            size_bytes: number;
+            /**
+             * Format: date-time
+             * @description When it was written.
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            modified_at: string | null;
+        };
+        BeginBucketUpload: {
+            /** @example summer/beach.jpg */
+            key: string;
+            /** @example image/jpeg */
+            media_type?: string;
+        };
+        BucketUploadBegun: {
+            /** @example Send the parts, and complete the upload. */
+            message: string;
+            /** @example summer/beach.jpg */
+            key: string;
+            /** @example 2~Zm9vYmFy-1 */
+            upload_id: string;
+            /**
+             * Format: int32
+             * @description How many bytes each part but the last has best.
+             * @example 8388608
+             */
+            part_bytes: number;
+        };
+        CompleteBucketUpload: {
+            /** @example summer/beach.jpg */
+            key: string;
+            /** @example 2~Zm9vYmFy-1 */
+            upload_id: string;
+            parts: components["schemas"]["BucketUploadPart"][];
+        };
+        BucketUploadPart: {
+            /**
+             * Format: int32
+             * @example 1
+             */
+            part_number: number;
+            /** @example "5d41402abc4b2a76b9719d911017c592" */
+            etag: string;
+        };
+        BucketUploadEnded: {
+            /** @example The object was written. */
+            message: string;
+            /** @example summer/beach.jpg */
+            key: string;
+        };
+        AbortBucketUpload: {
+            /** @example summer/beach.jpg */
+            key: string;
+            /** @example 2~Zm9vYmFy-1 */
+            upload_id: string;
+        };
+        DeleteBucketObjects: {
+            keys: string[];
+        };
+        BucketObjectsDeleted: {
+            /** @example 1 object was deleted. */
+            message: string;
+            /**
+             * Format: int32
+             * @example 1
+             */
+            deleted: number;
+            /** @description Those that the store keeps, because of a lock or the bucket’s policy. */
+            kept: string[];
+        };
         BucketMetrics: {
             /**
              * Format: int64
@@ -11498,6 +11709,22 @@ export interface components {
         AnnouncementDeleted: {
             /** @example The announcement has ended. */
             message: string;
+        };
+        BucketObjectWritten: {
+            /** @example The object was written. */
+            message: string;
+            /** @example summer/beach.jpg */
+            key: string;
+            /**
+             * Format: int64
+             * @example 482113
+             */
+            size_bytes: number;
+            /**
+             * @description Of a part; null for an object.
+             * @example "5d41402abc4b2a76b9719d911017c592"
+             */
+            etag: string | null;
         };
     };
     responses: {
@@ -24167,6 +24394,458 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["BucketActionResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listBucketObjects: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Only keys that begin with it: a folder, with the slash at its end.
+                 * @example summer/
+                 */
+                prefix?: string;
+                /**
+                 * @description The `next_cursor` of the page before.
+                 * @example c3VtbWVyL2JlYWNoLmpwZw
+                 */
+                after?: string;
+                /**
+                 * @description Objects and folders on a page.
+                 * @example 100
+                 */
+                per_page?: number;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Id of the bucket.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                bucket: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "key": "summer/beach.jpg",
+                     *           "size_bytes": 482113,
+                     *           "modified_at": "2026-01-15T09:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "folders": [
+                     *         "summer/2025/"
+                     *       ],
+                     *       "next_cursor": "c3VtbWVyL2JlYWNoLmpwZw"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BucketObjectList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getBucketObject: {
+        parameters: {
+            query: {
+                /** @example summer/beach.jpg */
+                key: string;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Id of the bucket.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                bucket: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example Hello */
+                    "application/octet-stream": string;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    putBucketObject: {
+        parameters: {
+            query: {
+                /** @example summer/beach.jpg */
+                key: string;
+                /** @example image/jpeg */
+                media_type?: string;
+                /** @example 2~Zm9vYmFy-1 */
+                upload_id?: string;
+                /**
+                 * @description Which part of the upload it is; together with `upload_id`.
+                 * @example 1
+                 */
+                part_number?: number;
+            };
+            header?: {
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description Id of the bucket.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                bucket: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The object was written.",
+                     *       "key": "summer/beach.jpg",
+                     *       "size_bytes": 482113,
+                     *       "etag": "\"5d41402abc4b2a76b9719d911017c592\""
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BucketObjectWritten"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    beginBucketUpload: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description Id of the bucket.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                bucket: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "key": "summer/beach.jpg",
+                 *       "media_type": "image/jpeg"
+                 *     }
+                 */
+                "application/json": components["schemas"]["BeginBucketUpload"];
+            };
+        };
+        responses: {
+            /** @description Created. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Send the parts, and complete the upload.",
+                     *       "key": "summer/beach.jpg",
+                     *       "upload_id": "2~Zm9vYmFy-1",
+                     *       "part_bytes": 8388608
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BucketUploadBegun"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    completeBucketUpload: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description Id of the bucket.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                bucket: string;
+            };
+            cookie?: never;
+        };
+        /** @description In the example, replace what is in `upload_id` by ids of yours. */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "key": "summer/beach.jpg",
+                 *       "upload_id": "2~Zm9vYmFy-1",
+                 *       "parts": [
+                 *         {
+                 *           "part_number": 1,
+                 *           "etag": "\"5d41402abc4b2a76b9719d911017c592\""
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["CompleteBucketUpload"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The object was written.",
+                     *       "key": "summer/beach.jpg"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BucketUploadEnded"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    abortBucketUpload: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description Id of the bucket.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                bucket: string;
+            };
+            cookie?: never;
+        };
+        /** @description In the example, replace what is in `upload_id` by ids of yours. */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "key": "summer/beach.jpg",
+                 *       "upload_id": "2~Zm9vYmFy-1"
+                 *     }
+                 */
+                "application/json": components["schemas"]["AbortBucketUpload"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The object was written.",
+                     *       "key": "summer/beach.jpg"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BucketUploadEnded"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    deleteBucketObjects: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your choice. For 24 hours, requests with the same key are carried out only once. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description Id of the bucket.
+                 * @example 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e
+                 */
+                bucket: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "keys": [
+                 *         "summer/beach.jpg"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["DeleteBucketObjects"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "X-RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "1 object was deleted.",
+                     *       "deleted": 1,
+                     *       "kept": [
+                     *         "invoices/2025.pdf"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BucketObjectsDeleted"];
                 };
             };
             400: components["responses"]["BadRequest"];

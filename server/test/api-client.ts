@@ -20,7 +20,11 @@ export interface Operation {
     schema?: object;
     example?: unknown;
   }[];
-  requestBody?: { required: boolean; content: { 'application/json': { schema: object; example: unknown } } };
+  /** JSON, or the bytes of an object. */
+  requestBody?: {
+    required: boolean;
+    content: { 'application/json'?: { schema: object; example: unknown } };
+  };
   responses: Record<
     string,
     { $ref?: string; headers?: object; content?: Record<string, { schema: object }> }
@@ -87,7 +91,8 @@ function closed(_name: string, value: unknown): unknown {
 ajv.addSchema(JSON.parse(JSON.stringify(DOCUMENT), closed), 'document');
 
 const EVENT_STREAM = 'text/event-stream';
-const JSON_LINES = 'application/x-ndjson';
+/** Answers that are no JSON, and end. */
+const PLAIN = /^application\/(x-ndjson|octet-stream)/;
 
 const validators = new Map<string, ValidateFunction>();
 
@@ -153,7 +158,7 @@ export function assertDocumented(method: string, requestPath: string, answer: Ap
   );
 }
 
-/** The answer's JSON, null without a body; lines of JSON as text; of a stream, the text that comes first, after which the client hangs up. */
+/** The answer's JSON, null without a body; lines of JSON and bytes as text; of a stream, the text that comes first, after which the client hangs up. */
 async function readBody(response: Response): Promise<unknown> {
   const stream = response.stream();
   if (response.headers['content-type']?.startsWith(EVENT_STREAM)) {
@@ -162,7 +167,7 @@ async function readBody(response: Response): Promise<unknown> {
     return String(first);
   }
   const body = await text(stream);
-  if (response.headers['content-type']?.startsWith(JSON_LINES)) return body;
+  if (PLAIN.test(response.headers['content-type'] ?? '')) return body;
   return body === '' ? null : JSON.parse(body);
 }
 

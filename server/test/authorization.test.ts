@@ -38,7 +38,7 @@ function queryOf({ operation: { parameters = [] } }: DocumentedRoute): string {
 
 /** A valid body for the route, from the document's example. */
 const bodyOf = (route: DocumentedRoute): { body?: unknown } => {
-  const example = route.operation.requestBody?.content['application/json'].example;
+  const example = route.operation.requestBody?.content['application/json']?.example;
   return example === undefined ? {} : { body: example };
 };
 

@@ -14,6 +14,7 @@ const OF_ACCOUNT = 'It concerns an account, and events are of teams; the audit l
 const OF_INSTALL = 'It concerns the whole install, and no team.';
 const OF_READER = 'What a member has read, and wants to be told, is nobody else’s concern.';
 const ASKS = 'It changes nothing.';
+const UPLOADS = 'The object is not there before the upload is complete, which has an event.';
 const SENDS = 'The list of deliveries tells of it; an event of a delivery would be delivered.';
 
 /** Writes without an event, with the reason. */
@@ -33,6 +34,8 @@ const SILENT: Readonly<Record<string, string>> = {
   createAnnouncement: OF_INSTALL,
   deleteAnnouncement: OF_INSTALL,
   rebuildImage: OF_INSTALL,
+  beginBucketUpload: UPLOADS,
+  abortBucketUpload: UPLOADS,
   explainToken: ASKS,
   openVpsConsole: 'It changes nothing of the server; the audit log tells of its beginning and its end.',
   testFirewall: ASKS,
@@ -133,8 +136,25 @@ describe('every write that changes something for a team has an event', { concurr
     await done('DELETE', `/storage/access-keys/${access.body.id}`);
     const bucket = await done('POST', '/storage/buckets', { name: 'photos', region: 'fsn1' });
     await done('PUT', `/storage/buckets/${bucket.body.bucket.id}`, { versioning_enabled: true });
+    await tellsOfObjects(`/storage/buckets/${bucket.body.bucket.id}/objects`);
     await done('DELETE', `/storage/buckets/${bucket.body.bucket.id}`);
   });
+
+  async function tellsOfObjects(objects: string): Promise<void> {
+    const sent = { 'content-type': 'application/octet-stream' };
+    await tells('PUT', `${objects}/content?key=one`, undefined, (method, path, body) =>
+      call(method, path, body, sent),
+    );
+    const { upload_id } = (await call('POST', `${objects}/uploads`, { key: 'two' })).body;
+    const part = `${objects}/content?key=two&upload_id=${upload_id}&part_number=1`;
+    const { etag } = (await call('PUT', part, undefined, sent)).body;
+    await tells('POST', `${objects}/uploads/complete`, {
+      key: 'two',
+      upload_id,
+      parts: [{ part_number: 1, etag }],
+    });
+    await tells('POST', `${objects}/delete`, { keys: ['one', 'two'] });
+  }
 
   it('of servers, their alerts and firewalls', async () => {
     const { id } = (await done('POST', '/vps', newVps())).body.instance;

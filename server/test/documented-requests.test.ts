@@ -152,8 +152,9 @@ describe('the document and the server agree on', () => {
     const body = route.operation.requestBody?.content['application/json'];
 
     for (const parameter of parameters.filter((one) => one.in === 'query')) {
-      // What changes something is asked of what does not exist: it could be asked only once otherwise.
-      const changes = route.method !== 'GET';
+      // What changes something is asked of what does not exist: it could be asked only once otherwise. So is what needs an
+      // object, since no bucket has one of every name.
+      const changes = route.method !== 'GET' || route.path.endsWith('/objects/content');
       const ask = (value: string) =>
         call(
           route.method,
@@ -208,7 +209,7 @@ describe('the document and the server agree on', () => {
         );
         const values = await fc.sample(fc.oneof(sendable, fc.constant('')), { numRuns: 5, seed: SEED });
         for (const value of values) {
-          const answer = await call(route.method, pathOf(route.path), {
+          const answer = await call(route.method, pathOf(route.path) + queryOf(parameters), {
             ...(body ? { body: body.example } : {}),
             headers: { [parameter.name.toLowerCase()]: value },
           });

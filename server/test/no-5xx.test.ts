@@ -79,7 +79,7 @@ const raw = fc.oneof(
 );
 
 function requestFor(route: DocumentedRoute) {
-  const example = route.operation.requestBody?.content['application/json'].example;
+  const example = route.operation.requestBody?.content['application/json']?.example;
   const body: fc.Arbitrary<CallOptions> = fc.oneof(
     { weight: 6, arbitrary: bodyLike(example ?? {}).map((one) => ({ body: one })) },
     {

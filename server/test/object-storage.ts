@@ -28,3 +28,17 @@ export async function succeeded(call: Call, answer: Answer): Promise<Answer> {
   assert.equal(state, 'succeeded', JSON.stringify(error));
   return answer;
 }
+
+/** Uploads an object through the API, in place of an S3 client. Returns the answer. */
+export async function uploadObject(
+  { url, token }: { url: string; token: string },
+  bucket: string,
+  query: { key: string; media_type?: string },
+  body: string,
+): Promise<Response> {
+  const where = `${url}/api/v1/storage/buckets/${bucket}/objects/content?${new URLSearchParams(query)}`;
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/octet-stream' };
+  const answer = await fetch(where, { method: 'PUT', headers, body });
+  assert.equal(answer.status, 200, `${query.key}: ${answer.status}`);
+  return answer;
+}

@@ -75,7 +75,7 @@ describe('the OpenAPI document', () => {
       if (typeof additionalProperties === 'object') look(additionalProperties, `${where}.*`);
     };
     for (const { method, path: where, operation } of ROUTES) {
-      const body = operation.requestBody?.content['application/json'].schema;
+      const body = operation.requestBody?.content['application/json']?.schema;
       if (body) look(body as Schema, `${method} ${where}`);
       for (const { name, schema } of operation.parameters ?? []) {
         if (schema) look(schema as Schema, `${method} ${where}?${name}`);
@@ -97,7 +97,7 @@ describe('the OpenAPI document', () => {
       for (const [member, one] of Object.entries(schema.properties ?? {})) look(one, `${name}.${member}`);
     }
     for (const { operation } of ROUTES) {
-      const body = operation.requestBody?.content['application/json'].schema as Schema | undefined;
+      const body = operation.requestBody?.content['application/json']?.schema as Schema | undefined;
       if (body && !body.$ref) found.push(operation.operationId);
       for (const [status, { $ref, content }] of Object.entries(operation.responses)) {
         // Streams and lines of JSON.
@@ -151,8 +151,8 @@ describe('the OpenAPI document', () => {
     }
     for (const { method, path: where, operation } of ROUTES) {
       const name = `${method} ${where}`;
-      if (operation.requestBody)
-        assert.ok('example' in operation.requestBody.content['application/json'], name);
+      const body = operation.requestBody?.content['application/json'];
+      if (body) assert.ok('example' in body, name);
       for (const response of Object.values(operation.responses)) {
         for (const content of Object.values(response.content ?? {})) assert.ok('example' in content, name);
         assert.ok(response.$ref !== undefined || response.content !== undefined, name);

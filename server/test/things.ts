@@ -51,7 +51,7 @@ export async function makeThings(call: ApiClient, token: string): Promise<Ids> {
 
   async function create(parameter: string): Promise<string> {
     const { path, operation } = creatorOf(parameter)!;
-    const example = (operation.requestBody?.content['application/json'].example ?? {}) as Record<
+    const example = (operation.requestBody?.content['application/json']?.example ?? {}) as Record<
       string,
       unknown
     >;

@@ -78,6 +78,8 @@ declare module 'fastify' {
     changesNothing?: boolean;
     /** Media type of an answer that is no JSON, such as a stream, which the handler writes itself. */
     mediaType?: string;
+    /** The body is at most so many bytes, which the handler reads from the connection: see `takeBytes`. */
+    takesBytes?: number;
     /** The one 2xx status of `schema.response`; set when the route is declared. */
     successStatus?: number;
     /** Whether it shows one thing, and its answers are tagged (`conditional.ts`); set when the route is declared. */

@@ -27,19 +27,22 @@ const ATTEMPTS = 5;
  * Every write that goes through here is in the audit log.
  *
  * `holdsSecret`: the response holds a secret that is shown once, so it is stored sealed.
+ * `did`: what the request did to things that have no row, before the transaction. It is in the audit log, and tells a
+ * request without a body from others with the same path.
  *
  * Throws `validation_failed` for a malformed key and `idempotency_conflict` for one that was used for another request.
  */
 export async function mutate<T>(
   request: PrivateRequest,
   work: (tx: Tx) => Promise<T>,
-  { holdsSecret = false } = {},
+  { holdsSecret = false, did }: { holdsSecret?: boolean; did?: Readonly<Record<string, unknown>> } = {},
 ): Promise<T> {
   const key = idempotencyKey(request);
   const { database, auditor } = request.server;
-  const answer = async (tx: Tx) => withDropped(request, await auditor.record(tx, request, () => work(tx)));
+  const answer = async (tx: Tx) =>
+    withDropped(request, await auditor.record(tx, request, () => work(tx), did));
   if (key === null) return database.transaction(answer);
-  const hash = requestHash(request);
+  const hash = requestHash(request, request.body ?? did);
   const form: StoredForm = holdsSecret ? sealedForm(request.server.secrets) : PLAIN_FORM;
   return database.transaction((tx) => once(request, tx, key, hash, form, answer));
 }
@@ -166,10 +169,10 @@ export async function purgeIdempotencyKeys(db: Kysely<DB>): Promise<number> {
   return Number(result.numDeletedRows);
 }
 
-function requestHash(request: PrivateRequest): Buffer {
+function requestHash(request: PrivateRequest, body: unknown): Buffer {
   const path = request.url.split('?', 1)[0];
   // A keyed hash, since the body may contain a password.
-  return request.server.secrets.fingerprint(`${request.method} ${path}\n${canonical(request.body)}`);
+  return request.server.secrets.fingerprint(`${request.method} ${path}\n${canonical(body)}`);
 }
 
 /** JSON with sorted keys, because the order of members has no meaning. */

@@ -2,6 +2,7 @@ import type { TSchema } from 'typebox';
 import type { ErrorCode } from '../lib/errors.ts';
 import { ERROR_STATUS } from '../lib/errors.ts';
 import type { ApiRoute } from './api.ts';
+import { BYTES } from './bytes.ts';
 import {
   ERROR_RESPONSES,
   ErrorSchema,
@@ -108,6 +109,7 @@ function operation(route: ApiRoute, writer: SchemaWriter): Json {
     ...(scope ? { 'x-required-scope': scope } : {}),
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(schema.body ? { requestBody: requestBody(schema.body as TSchema, schema.operationId!, writer) } : {}),
+    ...(config.takesBytes ? { requestBody: bytes(config.takesBytes) } : {}),
     responses: responses(route, writer),
   };
 }
@@ -171,6 +173,11 @@ function requestBody(schema: TSchema, name: string, writer: SchemaWriter): Json 
     },
   };
 }
+
+const bytes = (maxLength: number): Json => ({
+  required: true,
+  content: { [BYTES]: { schema: { type: 'string', format: 'binary', maxLength } } },
+});
 
 /** The members of an example that name other resources, which the reader does not have. */
 function idMembers(example: Json): string[] {

@@ -15,7 +15,7 @@ const membersOf = (schema: unknown): Members =>
 
 const bodyOf = (method: string, path: string): Members => {
   const route = ROUTES.find((one) => one.method === method && one.path === path);
-  const body = route?.operation.requestBody?.content['application/json'].schema;
+  const body = route?.operation.requestBody?.content['application/json']?.schema;
   return body ? membersOf(body) : {};
 };
 

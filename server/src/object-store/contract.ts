@@ -1,4 +1,5 @@
 import type { Progress } from '../lib/progress.ts';
+import type { StoreObjects } from './objects.ts';
 
 /**
  * Danube's only access to object storage. `rgw/` (a Ceph RADOS Gateway) and `sim/` implement it, and both pass the
@@ -8,7 +9,7 @@ import type { Progress } from '../lib/progress.ts';
  * effect as calling it once. A verb that cannot succeed throws `DataPlaneError`; `unreachable` where the store does not
  * answer, or has not been made yet.
  */
-export interface ObjectStore extends StoreTeams, StoreKeys, StoreBuckets, StoreStatistics {
+export interface ObjectStore extends StoreTeams, StoreKeys, StoreBuckets, StoreObjects, StoreStatistics {
   readonly name: 'rgw' | 'sim';
   /** How customers reach it. Known before the store is made. */
   readonly access: StoreAccess;

@@ -1,5 +1,6 @@
 import { createSimObjectStore } from '../../src/object-store/sim/object-store.ts';
 import { objectStoreContract, type StoreSubject } from './object-store.ts';
+import { objectsContract } from './objects.ts';
 import { serviceVerbsContract } from './service-verbs.ts';
 import { snapshotVerbsContract } from './snapshot-verbs.ts';
 import { openSim } from './subjects.ts';
@@ -13,6 +14,7 @@ volumeVerbsContract('sim', openSim);
 snapshotVerbsContract('sim', openSim);
 terminalVerbsContract('sim', openSim);
 objectStoreContract('sim', openSimStore);
+objectsContract('sim', openSimStore);
 
 async function openSimStore(): Promise<StoreSubject> {
   const store = createSimObjectStore({ stateFile: null, latencyMs: 0 });

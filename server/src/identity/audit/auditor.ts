@@ -32,14 +32,16 @@ export function createAuditor({ db }: Pick<Database, 'db'>, log: Log): Auditor {
     ),
   );
   return {
-    async record(tx, request, work) {
+    async record(tx, request, work, details) {
       const subject = subjectOf(request);
       const before = await columnsOf(tx, subject, { lock: true });
       const answer = await work();
       const made = request.routeOptions.config.successStatus === 201 ? madeBy(answer) : null;
+      const outcome = await outcomeOf(tx, request, { subject, before, made });
       await recordAudit(tx, {
         ...entryOf(request, request.principal),
-        ...(await outcomeOf(tx, request, { subject, before, made })),
+        ...outcome,
+        ...(details ? { after: { ...outcome.after, ...details } } : {}),
       });
       return answer;
     },

@@ -1,6 +1,10 @@
 import { createHash } from 'node:crypto';
+import type { Readable } from 'node:stream';
 import { AwsClient } from 'aws4fetch';
+import { request } from 'undici';
 import { DataPlaneError } from '../../dataplane/contract/errors.ts';
+import { AppError } from '../../lib/errors.ts';
+import type { Content } from '../objects.ts';
 import { parseXml, textOf, type XmlNode } from './xml.ts';
 
 /** Where a gateway is, and who the platform is there. */
@@ -34,7 +38,7 @@ export class GatewayError extends Error {
 
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 
-interface Sent {
+export interface Sent {
   method: 'GET' | 'PUT' | 'POST' | 'DELETE' | 'HEAD';
   path: string;
   query?: Query;
@@ -42,6 +46,14 @@ interface Sent {
   headers?: Record<string, string>;
 }
 
+/** An answer whose body is read as it comes. */
+export interface Streamed {
+  headers: Readonly<Record<string, string | string[] | undefined>>;
+  body: Readable;
+}
+
+/** Milliseconds without a byte of a body. */
+const SILENCE = 60_000;
 /** Milliseconds until an answer has to begin. The gateway waits for its store where that is busy. */
 const TIMEOUT = 60_000;
 /** Codes of what passes: the gateway starts, or its store is busy. */
@@ -97,13 +109,47 @@ export class GatewayClient {
     }
   }
 
-  async #send(keys: S3Keys, service: 's3' | 'iam', sent: Sent): Promise<string> {
-    const { method, path, query = {}, body, headers = {} } = sent;
+  /** S3 with these keys and no others: what the bucket's policy denies them is denied. Returns the body. */
+  ask(keys: S3Keys, sent: Sent): Promise<string> {
+    const digest = sent.body === undefined ? {} : { 'content-md5': md5(sent.body) };
+    return this.#send(keys, 's3', { ...sent, headers: { ...digest, ...sent.headers } });
+  }
+
+  /** The same with a body that is passed on as it comes, and an answer that is. Throws the body's error where that is an {@link AppError}. */
+  async stream(keys: S3Keys, sent: Omit<Sent, 'body'>, content: Content | null): Promise<Streamed> {
+    const { method, path, headers = {} } = sent;
+    const what = `${method} ${path}`;
+    const signed = await this.#signer(keys, 's3').sign(this.#urlOf(sent), { method, headers });
+    const length = content ? { 'content-length': String(content.sizeBytes) } : {};
+    try {
+      const answer = await request(signed.url, {
+        method,
+        headers: { ...Object.fromEntries(signed.headers), ...length },
+        body: content?.body ?? null,
+        headersTimeout: TIMEOUT,
+        bodyTimeout: SILENCE,
+      });
+      if (answer.statusCode < 300) return { headers: answer.headers, body: answer.body };
+      throw refusalOf(answer.statusCode, await answer.body.text(), '', what);
+    } catch (cause) {
+      if (cause instanceof GatewayError || cause instanceof DataPlaneError) throw cause;
+      // Whoever sends the body has broken off. Other errors of the body follow from the gateway's.
+      if (content?.body.errored instanceof AppError) throw content.body.errored;
+      throw new DataPlaneError('unreachable', UNREACHABLE, { detail: what, cause });
+    }
+  }
+
+  #urlOf({ path, query = {} }: Pick<Sent, 'path' | 'query'>): string {
     const parameters = Object.entries(query).flatMap(([name, value]) =>
       value === undefined ? [] : [`${encode(name)}=${encode(String(value))}`],
     );
+    return `${this.#gateway.url}${path}${parameters.length > 0 ? `?${parameters.join('&')}` : ''}`;
+  }
+
+  async #send(keys: S3Keys, service: 's3' | 'iam', sent: Sent): Promise<string> {
+    const { method, path, body, headers = {} } = sent;
     const what = `${method} ${path}`;
-    const url = `${this.#gateway.url}${path}${parameters.length > 0 ? `?${parameters.join('&')}` : ''}`;
+    const url = this.#urlOf(sent);
     const request = {
       method,
       headers,
@@ -119,10 +165,7 @@ export class GatewayClient {
       throw new DataPlaneError('unreachable', UNREACHABLE, { detail: what, cause });
     }
     if (response.ok) return text;
-    if (PASSING.has(response.status)) {
-      throw new DataPlaneError('unreachable', UNREACHABLE, { detail: `${what}: ${response.status}` });
-    }
-    throw new GatewayError(response.status, codeOf(text) ?? response.statusText, what);
+    throw refusalOf(response.status, text, response.statusText, what);
   }
 
   #signer({ accessKey, secretKey }: S3Keys, service: string): AwsClient {
@@ -144,6 +187,14 @@ export class GatewayClient {
 }
 
 const UNREACHABLE = 'The object storage does not answer at this moment.';
+
+/** What an answer with an error means. `words`: those of its status. */
+function refusalOf(status: number, text: string, words: string, what: string): Error {
+  if (PASSING.has(status)) {
+    return new DataPlaneError('unreachable', UNREACHABLE, { detail: `${what}: ${status}` });
+  }
+  return new GatewayError(status, codeOf(text) ?? words, what);
+}
 
 const md5 = (text: string): string => createHash('md5').update(text).digest('base64');
 

@@ -18,6 +18,10 @@ export interface RgwContext {
   installId: string;
   /** Reads the log of requests; null where there is none that could be read. */
   readRequests: StoreStatistics['readRequests'] | null;
+  /** Whether the store has room for so many bytes more, as far as this process knows. */
+  hasRoomFor(bytes: number): boolean;
+  /** Told of bytes that were sent to be stored. */
+  letIn(bytes: number): void;
 }
 
 export const findUser = async ({ client }: RgwContext, uid: string): Promise<GatewayUser | null> =>

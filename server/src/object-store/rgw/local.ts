@@ -81,6 +81,8 @@ export function createLocalObjectStore(options: LocalStoreOptions): ObjectStore 
       const row = await findMade();
       return row && readRequestLog(row, after, limit, log);
     },
+    hasRoomFor: (bytes) => serving.hasRoomFor(bytes),
+    letIn: (bytes) => serving.letIn(bytes),
     isMade: async () => (await findMade()) !== null,
     async ensureReady(progress) {
       // Workflows ask each time: one question to the gateway instead of several to Incus.

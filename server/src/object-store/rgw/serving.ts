@@ -149,20 +149,24 @@ export class Serving {
               domain: s3.domain,
             }
           : null,
-      hasRoomFor: (bytes) => this.#hasRoomFor(bytes),
-      letIn: (bytes) => {
-        this.#letIn += bytes;
-      },
+      hasRoomFor: (bytes) => this.hasRoomFor(bytes),
+      letIn: (bytes) => this.letIn(bytes),
     });
     await listen(front.server, s3.port);
     this.#front = front;
   }
 
-  #hasRoomFor(bytes: number): boolean {
+  /** Whether the store has room for so many bytes more. */
+  hasRoomFor(bytes: number): boolean {
     const { totalBytes = null, usedBytes = null } = this.#row ?? {};
     if (!this.#poolHasRoom) return false;
     if (totalBytes === null || usedBytes === null) return true;
     return usedBytes + this.#letIn + bytes <= WRITABLE * totalBytes;
+  }
+
+  /** Counts bytes that were sent to the store, until its disk is asked again. */
+  letIn(bytes: number): void {
+    this.#letIn += bytes;
   }
 
   async #serveKeys({ credentials, network }: StoreRow): Promise<void> {

@@ -100,7 +100,8 @@ function mayKey({ ref, scope, expiresAt }: SimKey, bucket: SimBucket, wanted: Re
   );
 }
 
-function put(
+/** Writes an object, as whoever may do so. */
+export function put(
   core: StoreCore,
   bucket: SimBucket,
   { key, sizeBytes }: { key: string; sizeBytes: number },
@@ -113,7 +114,10 @@ function put(
   if (team && team.maxBytes !== null && ofTeam + sizeBytes > team.maxBytes) return 'QuotaExceeded';
   const kept =
     bucket.versioning === 'enabled' ? bucket.objects : bucket.objects.filter((one) => one.key !== key);
-  const object: SimObject = { key, sizeBytes, retainedUntil: retainedUntil(bucket) };
+  const object: SimObject = {
+    ...{ key, sizeBytes, retainedUntil: retainedUntil(bucket) },
+    modifiedAt: new Date().toISOString(),
+  };
   core.change({ op: 'bucket', bucket: { ...bucket, objects: [...kept, object] } });
   return 'ok';
 }
@@ -129,7 +133,7 @@ const bytesOf = ({ objects }: SimBucket): number =>
   objects.reduce((bytes, { sizeBytes }) => bytes + sizeBytes, 0);
 
 /** Deletes the object with its versions, as a client does that names each of them. */
-function remove(core: StoreCore, bucket: SimBucket, key: string): Outcome {
+export function remove(core: StoreCore, bucket: SimBucket, key: string): Outcome {
   const [gone, kept] = [true, false].map((is) =>
     bucket.objects.filter((object) => (object.key === key) === is),
   );

@@ -3,6 +3,7 @@ import type { BucketRef, BucketReport, ObjectStore, RequestRecord } from '../con
 import { simBuckets } from './buckets.ts';
 import { type Credentials, type Outcome, type Request, request } from './client.ts';
 import { StoreCore, type StoreVerb } from './core.ts';
+import { simObjects } from './objects.ts';
 import { simOwners } from './owners.ts';
 import { simStatistics } from './statistics.ts';
 
@@ -41,7 +42,7 @@ export interface SimObjectStore extends ObjectStore {
   keepRequests(keeps: boolean): void;
 }
 
-/** An object store in memory that keeps what there is, but no contents. */
+/** An object store in memory that keeps what there is, and contents only of small objects that people have uploaded. */
 export function createSimObjectStore({ stateFile, latencyMs }: SimStoreOptions): SimObjectStore {
   const core = new StoreCore(stateFile, latencyMs);
   return {
@@ -56,6 +57,7 @@ export function createSimObjectStore({ stateFile, latencyMs }: SimStoreOptions):
     isMade: async () => core.world.isReady,
     ...simOwners(core),
     ...simBuckets(core),
+    ...simObjects(core),
     ...simStatistics(core),
     close: async () => core.close(),
     faults: core.faults,

@@ -7,6 +7,8 @@ export interface SimObject {
   sizeBytes: number;
   /** Until then, object lock refuses to delete this version. */
   retainedUntil: number | null;
+  /** As ISO 8601. */
+  modifiedAt?: string;
 }
 
 export interface SimBucket extends BucketReport {

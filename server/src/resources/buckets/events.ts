@@ -47,5 +47,17 @@ export const bucketEvents = {
     ({ name, size_bytes, limit_bytes }) =>
       `The bucket ${name} holds ${humanBytes(size_bytes)} of the ${humanBytes(limit_bytes)} it may.`,
   ),
+  objectUploaded: normal(
+    'bucket.object_uploaded',
+    'ObjectUploaded',
+    Type.Object({ name: Type.String(), key: Type.String() }),
+    ({ name, key }) => `The object ${key} was uploaded to the bucket ${name}.`,
+  ),
+  objectsDeleted: normal(
+    'bucket.objects_deleted',
+    'ObjectsDeleted',
+    Type.Object({ name: Type.String(), count: Type.Integer() }),
+    ({ name, count }) => `${count} object${count === 1 ? ' was' : 's were'} deleted from the bucket ${name}.`,
+  ),
   missing: warning('bucket.missing', 'Missing', NOTHING, () => MISSING.message),
 };

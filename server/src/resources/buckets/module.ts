@@ -8,6 +8,8 @@ import { bucketEvents } from './events.ts';
 import { bucketCollectors } from './metrics/collector.ts';
 import { bucketMetricRoutes } from './metrics/routes.ts';
 import { BucketMetrics } from './metrics/service.ts';
+import { bucketObjectRoutes } from './objects/routes.ts';
+import { BucketObjects } from './objects/service.ts';
 import { BUCKET_RECONCILER, bucketReconciler } from './reconciler.ts';
 import { bucketRoutes } from './routes.ts';
 import { BucketService } from './service.ts';
@@ -47,6 +49,7 @@ export const bucketsModule: ResourceModule = {
     const metrics = new BucketMetrics(buckets, context);
     const routes = (api: Api) => {
       bucketRoutes(api, buckets);
+      bucketObjectRoutes(api, new BucketObjects(buckets, context));
       bucketMetricRoutes(api, metrics);
     };
     if (!objects) return { routes };

@@ -102,6 +102,9 @@ const BY_TYPE: Readonly<Record<string, Category | null>> = {
   'webhook.secret_regenerated': 'api_key_created',
   'webhook.disabled': 'resource_failed',
   'bucket.nearly_full': 'storage_quota_threshold',
+  // People who work with files make many.
+  'bucket.object_uploaded': null,
+  'bucket.objects_deleted': null,
   'snapshot.delete_failed': 'snapshot_failed',
   'snapshot.verify_failed': 'snapshot_failed',
   'snapshot.mended': 'snapshot_failed',
