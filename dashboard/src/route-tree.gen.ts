@@ -74,7 +74,9 @@ import { Route as ConsoleDatabasesIdMetricsRouteImport } from './pages/_console/
 import { Route as ConsoleDatabasesIdSettingsRouteImport } from './pages/_console/databases/$id/settings';
 import { Route as ConsoleDatabasesIdSnapshotsRouteImport } from './pages/_console/databases/$id/snapshots';
 import { Route as ConsoleObjectStorageIdIndexRouteImport } from './pages/_console/object-storage/$id/index';
+import { Route as ConsoleObjectStorageIdConnectRouteImport } from './pages/_console/object-storage/$id/connect';
 import { Route as ConsoleObjectStorageIdMetricsRouteImport } from './pages/_console/object-storage/$id/metrics';
+import { Route as ConsoleObjectStorageIdObjectsRouteImport } from './pages/_console/object-storage/$id/objects';
 import { Route as ConsoleObjectStorageIdSettingsRouteImport } from './pages/_console/object-storage/$id/settings';
 import { Route as ConsoleVpsIdIndexRouteImport } from './pages/_console/vps/$id/index';
 import { Route as ConsoleVpsIdConnectRouteImport } from './pages/_console/vps/$id/connect';
@@ -426,10 +428,22 @@ const ConsoleObjectStorageIdIndexRoute =
     path: '/',
     getParentRoute: () => ConsoleObjectStorageIdRoute,
   } as any);
+const ConsoleObjectStorageIdConnectRoute =
+  ConsoleObjectStorageIdConnectRouteImport.update({
+    id: '/connect',
+    path: '/connect',
+    getParentRoute: () => ConsoleObjectStorageIdRoute,
+  } as any);
 const ConsoleObjectStorageIdMetricsRoute =
   ConsoleObjectStorageIdMetricsRouteImport.update({
     id: '/metrics',
     path: '/metrics',
+    getParentRoute: () => ConsoleObjectStorageIdRoute,
+  } as any);
+const ConsoleObjectStorageIdObjectsRoute =
+  ConsoleObjectStorageIdObjectsRouteImport.update({
+    id: '/objects',
+    path: '/objects',
     getParentRoute: () => ConsoleObjectStorageIdRoute,
   } as any);
 const ConsoleObjectStorageIdSettingsRoute =
@@ -551,7 +565,9 @@ export interface FileRoutesByFullPath {
   '/databases/$id/metrics': typeof ConsoleDatabasesIdMetricsRoute;
   '/databases/$id/settings': typeof ConsoleDatabasesIdSettingsRoute;
   '/databases/$id/snapshots': typeof ConsoleDatabasesIdSnapshotsRoute;
+  '/object-storage/$id/connect': typeof ConsoleObjectStorageIdConnectRoute;
   '/object-storage/$id/metrics': typeof ConsoleObjectStorageIdMetricsRoute;
+  '/object-storage/$id/objects': typeof ConsoleObjectStorageIdObjectsRoute;
   '/object-storage/$id/settings': typeof ConsoleObjectStorageIdSettingsRoute;
   '/vps/$id/connect': typeof ConsoleVpsIdConnectRoute;
   '/vps/$id/console': typeof ConsoleVpsIdConsoleRoute;
@@ -624,7 +640,9 @@ export interface FileRoutesByTo {
   '/databases/$id/metrics': typeof ConsoleDatabasesIdMetricsRoute;
   '/databases/$id/settings': typeof ConsoleDatabasesIdSettingsRoute;
   '/databases/$id/snapshots': typeof ConsoleDatabasesIdSnapshotsRoute;
+  '/object-storage/$id/connect': typeof ConsoleObjectStorageIdConnectRoute;
   '/object-storage/$id/metrics': typeof ConsoleObjectStorageIdMetricsRoute;
+  '/object-storage/$id/objects': typeof ConsoleObjectStorageIdObjectsRoute;
   '/object-storage/$id/settings': typeof ConsoleObjectStorageIdSettingsRoute;
   '/vps/$id/connect': typeof ConsoleVpsIdConnectRoute;
   '/vps/$id/console': typeof ConsoleVpsIdConsoleRoute;
@@ -704,7 +722,9 @@ export interface FileRoutesById {
   '/_console/databases/$id/metrics': typeof ConsoleDatabasesIdMetricsRoute;
   '/_console/databases/$id/settings': typeof ConsoleDatabasesIdSettingsRoute;
   '/_console/databases/$id/snapshots': typeof ConsoleDatabasesIdSnapshotsRoute;
+  '/_console/object-storage/$id/connect': typeof ConsoleObjectStorageIdConnectRoute;
   '/_console/object-storage/$id/metrics': typeof ConsoleObjectStorageIdMetricsRoute;
+  '/_console/object-storage/$id/objects': typeof ConsoleObjectStorageIdObjectsRoute;
   '/_console/object-storage/$id/settings': typeof ConsoleObjectStorageIdSettingsRoute;
   '/_console/vps/$id/connect': typeof ConsoleVpsIdConnectRoute;
   '/_console/vps/$id/console': typeof ConsoleVpsIdConsoleRoute;
@@ -784,7 +804,9 @@ export interface FileRouteTypes {
     | '/databases/$id/metrics'
     | '/databases/$id/settings'
     | '/databases/$id/snapshots'
+    | '/object-storage/$id/connect'
     | '/object-storage/$id/metrics'
+    | '/object-storage/$id/objects'
     | '/object-storage/$id/settings'
     | '/vps/$id/connect'
     | '/vps/$id/console'
@@ -857,7 +879,9 @@ export interface FileRouteTypes {
     | '/databases/$id/metrics'
     | '/databases/$id/settings'
     | '/databases/$id/snapshots'
+    | '/object-storage/$id/connect'
     | '/object-storage/$id/metrics'
+    | '/object-storage/$id/objects'
     | '/object-storage/$id/settings'
     | '/vps/$id/connect'
     | '/vps/$id/console'
@@ -936,7 +960,9 @@ export interface FileRouteTypes {
     | '/_console/databases/$id/metrics'
     | '/_console/databases/$id/settings'
     | '/_console/databases/$id/snapshots'
+    | '/_console/object-storage/$id/connect'
     | '/_console/object-storage/$id/metrics'
+    | '/_console/object-storage/$id/objects'
     | '/_console/object-storage/$id/settings'
     | '/_console/vps/$id/connect'
     | '/_console/vps/$id/console'
@@ -1421,11 +1447,25 @@ declare module '@tanstack/react-router' {
       preLoaderRoute: typeof ConsoleObjectStorageIdIndexRouteImport;
       parentRoute: typeof ConsoleObjectStorageIdRoute;
     };
+    '/_console/object-storage/$id/connect': {
+      id: '/_console/object-storage/$id/connect';
+      path: '/connect';
+      fullPath: '/object-storage/$id/connect';
+      preLoaderRoute: typeof ConsoleObjectStorageIdConnectRouteImport;
+      parentRoute: typeof ConsoleObjectStorageIdRoute;
+    };
     '/_console/object-storage/$id/metrics': {
       id: '/_console/object-storage/$id/metrics';
       path: '/metrics';
       fullPath: '/object-storage/$id/metrics';
       preLoaderRoute: typeof ConsoleObjectStorageIdMetricsRouteImport;
+      parentRoute: typeof ConsoleObjectStorageIdRoute;
+    };
+    '/_console/object-storage/$id/objects': {
+      id: '/_console/object-storage/$id/objects';
+      path: '/objects';
+      fullPath: '/object-storage/$id/objects';
+      preLoaderRoute: typeof ConsoleObjectStorageIdObjectsRouteImport;
       parentRoute: typeof ConsoleObjectStorageIdRoute;
     };
     '/_console/object-storage/$id/settings': {
@@ -1590,14 +1630,18 @@ const ConsoleDatabasesIdRouteWithChildren =
   ConsoleDatabasesIdRoute._addFileChildren(ConsoleDatabasesIdRouteChildren);
 
 interface ConsoleObjectStorageIdRouteChildren {
+  ConsoleObjectStorageIdConnectRoute: typeof ConsoleObjectStorageIdConnectRoute;
   ConsoleObjectStorageIdMetricsRoute: typeof ConsoleObjectStorageIdMetricsRoute;
+  ConsoleObjectStorageIdObjectsRoute: typeof ConsoleObjectStorageIdObjectsRoute;
   ConsoleObjectStorageIdSettingsRoute: typeof ConsoleObjectStorageIdSettingsRoute;
   ConsoleObjectStorageIdIndexRoute: typeof ConsoleObjectStorageIdIndexRoute;
 }
 
 const ConsoleObjectStorageIdRouteChildren: ConsoleObjectStorageIdRouteChildren =
   {
+    ConsoleObjectStorageIdConnectRoute: ConsoleObjectStorageIdConnectRoute,
     ConsoleObjectStorageIdMetricsRoute: ConsoleObjectStorageIdMetricsRoute,
+    ConsoleObjectStorageIdObjectsRoute: ConsoleObjectStorageIdObjectsRoute,
     ConsoleObjectStorageIdSettingsRoute: ConsoleObjectStorageIdSettingsRoute,
     ConsoleObjectStorageIdIndexRoute: ConsoleObjectStorageIdIndexRoute,
   };

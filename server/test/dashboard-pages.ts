@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
 import { clientOf, newCache, newDatabase, newVps, takeSnapshot } from './client.ts';
 import { issueToken, joinTeam, makeOperator, type TestApp, waitFor } from './harness.ts';
+import { succeeded, uploadObject } from './object-storage.ts';
 import { createPerson } from './people.ts';
 
 /** Ids of what {@link fillTeam} has created. */
@@ -82,7 +83,7 @@ export const PAGES: readonly DashboardPage[] = [
     await opens('Create bucket')(page);
     await showsCode(page);
   }),
-  ...['', 'metrics', 'settings'].map((tab) => ({
+  ...['', 'objects', 'connect', 'metrics', 'settings'].map((tab) => ({
     name: `bucket-${tab || 'overview'}`,
     url: ({ bucket }: Filled) => `/object-storage/${bucket}${tab && `/${tab}`}`,
   })),
@@ -202,6 +203,14 @@ export async function fillTeam(test: TestApp): Promise<Filled> {
     display_name: 'Photos of the shop',
   });
   assert.equal(bucket.status, 201, JSON.stringify(bucket.body));
+  await succeeded(call, bucket);
+  for (const key of ['summer/beach.jpg', 'price-list.pdf', `${'a-long-name-'.repeat(8)}.txt`])
+    await uploadObject(
+      { url: test.app.url!, token: test.team.token },
+      bucket.body.bucket.id,
+      { key },
+      'content',
+    );
   await call('POST', '/storage/access-keys', { name: 'Uploads of the shop', scope: 'team' });
   const alert = await call('POST', '/metric-alerts', {
     resource_type: 'vps',

@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
+import { saveCertificate } from '../api/certificate.ts';
 import { answerOf, api } from '../api/client.ts';
 import { tabTexts as text } from '../text/tabs.ts';
 import { Button } from '../ui/button.tsx';
@@ -71,7 +72,7 @@ export function ServiceConnect({ kind, id }: { kind: Kind; id: string }) {
                   key="ca"
                   type="button"
                   className="link text-left"
-                  onClick={() => void saveCertificate()}
+                  onClick={() => void saveCertificate().catch(tellFailure)}
                 >
                   {text.certificateLink}
                 </button>,
@@ -87,20 +88,6 @@ export function ServiceConnect({ kind, id }: { kind: Kind; id: string }) {
       <RotateDialog kind={kind} id={id} open={isRotating} onClose={() => setRotating(false)} />
     </div>
   );
-}
-
-/** Saves the certificate by which clients know the servers of this install. */
-async function saveCertificate(): Promise<void> {
-  try {
-    const { certificate } = await answerOf(api.GET('/certificate-authority'));
-    const link = document.createElement('a');
-    link.href = URL.createObjectURL(new Blob([certificate], { type: 'application/x-pem-file' }));
-    link.download = 'danube-ca.pem';
-    link.click();
-    URL.revokeObjectURL(link.href);
-  } catch (error) {
-    tellFailure(error);
-  }
 }
 
 function Snippets({

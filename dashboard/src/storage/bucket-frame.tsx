@@ -45,6 +45,8 @@ export function BucketFrame({ id }: { id: string }) {
         base={pathTo('/object-storage', id)}
         tabs={[
           ['', text.tabs.overview],
+          ['objects', text.tabs.objects],
+          ['connect', text.tabs.connect],
           ['metrics', text.tabs.metrics],
           ['settings', text.tabs.settings],
         ]}

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { common } from '../text/common.ts';
 import { storageText as text } from '../text/storage.ts';
-import { Code, Copyable } from '../ui/copy.tsx';
+import { Copyable } from '../ui/copy.tsx';
 import { Facts, Section } from '../ui/page.tsx';
 import { formatValue } from '../ui/quantity.ts';
 import { Ago } from '../ui/time.tsx';
@@ -16,20 +16,10 @@ export function BucketOverview({ id }: { id: string }) {
       <Section title={text.details}>
         <Facts items={factsOf(bucket)} />
       </Section>
-      <div className="flex min-w-0 flex-col gap-6">
-        <Use id={id} />
-        {bucket.endpoint_url && (
-          <Section title={text.connect} about={text.connectAbout}>
-            <Code label={text.connect} text={commandOf(bucket)} />
-          </Section>
-        )}
-      </div>
+      <Use id={id} />
     </div>
   );
 }
-
-const commandOf = ({ endpoint_url, minio_bucket_name }: Bucket): string =>
-  `aws s3 ls s3://${minio_bucket_name} \\\n  --endpoint-url ${endpoint_url} --ca-bundle danube-ca.pem`;
 
 const lockOf = ({ object_lock_enabled, object_lock_default_retention_human: human }: Bucket): string => {
   if (!object_lock_enabled) return text.notLocked;

@@ -41,6 +41,8 @@ interface Selection {
   selected: ReadonlySet<string>;
   onSelect: (ids: ReadonlySet<string>) => void;
   label: (id: string) => string;
+  /** Which rows can be selected; all by default. */
+  can?: (id: string) => boolean;
 }
 
 interface Props<T> {
@@ -56,7 +58,8 @@ interface Props<T> {
 }
 
 export function Table<T>({ columns, rows, idOf, caption, sorting, selection, expect = 5 }: Props<T>) {
-  const ids = rows?.map(idOf) ?? [];
+  const can = selection?.can ?? (() => true);
+  const ids = rows?.map(idOf).filter(can) ?? [];
   const chosen = ids.filter((id) => selection?.selected.has(id));
   return (
     <div className="overflow-x-auto">
@@ -102,11 +105,13 @@ export function Table<T>({ columns, rows, idOf, caption, sorting, selection, exp
                   >
                     {selection && (
                       <td className="w-11 pl-5">
-                        <Check
-                          label={selection.label(id)}
-                          checked={isChosen}
-                          onChange={() => selection.onSelect(toggled(selection.selected, id))}
-                        />
+                        {can(id) && (
+                          <Check
+                            label={selection.label(id)}
+                            checked={isChosen}
+                            onChange={() => selection.onSelect(toggled(selection.selected, id))}
+                          />
+                        )}
                       </td>
                     )}
                     {columns.map((column) => (
