@@ -33,6 +33,7 @@ export function testAttacks(customers: StoreCustomers): void {
     testOtherApis(customers, scene);
     testNames(customers, scene);
     testLockout(customers);
+    testClimbing(customers, scene);
     testQuestions(scene);
   });
 }
@@ -192,5 +193,25 @@ function testLockout(customers: StoreCustomers): void {
     client.destroy();
     await succeeded(call, await call('PUT', `/storage/buckets/${id}`, { versioning_enabled: true }));
     await succeeded(call, await call('DELETE', `/storage/buckets/${id}?force=true`));
+  });
+}
+
+function testClimbing(customers: StoreCustomers, scene: Scene): void {
+  it('a name of an object that climbs out of its bucket leads to no other one when the bucket goes', async () => {
+    const { call, others: otherCall } = customers;
+    const { minio_bucket_name: victim } = await makeBucket(call, 'empty');
+    const { minio_bucket_name: neighbour } = await makeBucket(otherCall, 'neighbour');
+    const { id, minio_bucket_name: Bucket } = await makeBucket(otherCall, 'climber');
+    for (const Key of [`../${victim}`, `../${neighbour}/`, '..', '.', 'plain']) {
+      const { UploadId } = await scene.others.send(new CreateMultipartUploadCommand({ Bucket, Key }));
+      assert.ok(UploadId, Key);
+    }
+    await scene.others.send(new PutObjectCommand({ Bucket, Key: `../${victim}/one`, Body: 'x' }));
+    const listed = await otherCall('GET', `/storage/buckets/${id}/objects?prefix=../`);
+    assert.deepEqual(listed.body.folders, [`../${victim}/`]);
+    await succeeded(otherCall, await otherCall('DELETE', `/storage/buckets/${id}?force=true`));
+    assert.equal(await outcomeOf(scene.others.send(new ListObjectsV2Command({ Bucket }))), 'NoSuchBucket');
+    assert.equal(await outcomeOf(scene.team.send(new ListObjectsV2Command({ Bucket: victim }))), 'ok');
+    assert.equal(await outcomeOf(scene.others.send(new ListObjectsV2Command({ Bucket: neighbour }))), 'ok');
   });
 }

@@ -4,7 +4,7 @@ import { AwsClient } from 'aws4fetch';
 import { request } from 'undici';
 import { DataPlaneError } from '../../dataplane/contract/errors.ts';
 import { AppError } from '../../lib/errors.ts';
-import type { Content } from '../objects.ts';
+import { type Content, isPathSafe } from '../objects.ts';
 import { parseXml, textOf, type XmlNode } from './xml.ts';
 
 /** Where a gateway is, and who the platform is there. */
@@ -139,7 +139,10 @@ export class GatewayClient {
     }
   }
 
+  /** Refuses a path that URLs make another of: what a customer calls an object must never lead to another bucket. */
   #urlOf({ path, query = {} }: Pick<Sent, 'path' | 'query'>): string {
+    if (!isPathSafe(path))
+      throw new DataPlaneError('invalid', 'An object with such a name cannot be asked for.');
     const parameters = Object.entries(query).flatMap(([name, value]) =>
       value === undefined ? [] : [`${encode(name)}=${encode(String(value))}`],
     );

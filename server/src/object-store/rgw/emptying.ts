@@ -1,6 +1,7 @@
 import { DataPlaneError } from '../../dataplane/contract/errors.ts';
 import type { Progress } from '../../lib/progress.ts';
 import type { BucketSize } from '../contract.ts';
+import { isPathSafe } from '../objects.ts';
 import { encode, type GatewayClient, type S3Keys } from './client.ts';
 import { all, element, parseXml, textOf, type XmlNode } from './xml.ts';
 
@@ -112,16 +113,22 @@ export async function listUploads(
   return { uploads, isPartial: textOf(page, 'IsTruncated') === 'true' };
 }
 
+/**
+ * Gives up the uploads that were begun and not completed. Those whose key no path can name stay: the gateway removes
+ * what is left of them with the bucket.
+ */
 export async function abortUploads(client: GatewayClient, keys: S3Keys, name: string): Promise<void> {
   for (;;) {
     const { uploads, isPartial } = await listUploads(client, keys, name);
-    for (const { key, uploadId } of uploads) {
+    const named = uploads.filter(({ key }) => isPathSafe(key));
+    for (const { key, uploadId } of named) {
       const path = objectPath(name, key);
       await client.s3(keys, { method: 'DELETE', path, query: { uploadId } });
     }
-    if (!isPartial) return;
+    if (!isPartial || named.length === 0) return;
   }
 }
 
+/** Of an object, for keys that are {@link isPathSafe}. */
 export const objectPath = (bucket: string, key: string): string =>
   `/${bucket}/${key.split('/').map(encode).join('/')}`;

@@ -1,6 +1,6 @@
 import { DataPlaneError } from '../../dataplane/contract/errors.ts';
 import type { BucketRef } from '../contract.ts';
-import type { Content, ObjectPage, StoreObjects, UploadRef } from '../objects.ts';
+import { type Content, isPathSafe, type ObjectPage, type StoreObjects, type UploadRef } from '../objects.ts';
 import { type GatewayClient, GatewayError, orNull, type S3Keys, type Streamed } from './client.ts';
 import { ownerKeys, type RgwContext } from './context.ts';
 import { objectPath } from './emptying.ts';
@@ -59,8 +59,11 @@ function writing(context: RgwContext): Pick<StoreObjects, 'putObject' | 'removeO
     async removeObjects(ref, keys) {
       const owner = await asOwner(context, ref);
       const named = keys.filter((key) => !NOT_IN_XML.test(key));
+      const others = keys.filter((key) => NOT_IN_XML.test(key));
       const kept = named.length === 0 ? [] : await refusing(removeNamed(owner, ref, named));
-      for (const key of keys.filter((one) => NOT_IN_XML.test(one))) {
+      // Nothing can name those that no path can have either.
+      kept.push(...others.filter((key) => !isPathSafe(key)));
+      for (const key of others.filter(isPathSafe)) {
         const sent = { method: 'DELETE', path: objectPath(ref.name, key) } as const;
         const isGone = await owner.client.ask(owner.keys, sent).then(
           () => true,

@@ -1,4 +1,5 @@
 import type { BucketSize, HourlyUsage, S3Method, StoreStatistics } from '../contract.ts';
+import { isPathSafe } from '../objects.ts';
 import { findBucket, type GatewayBucket } from './buckets.ts';
 import { ownerKeys, type RgwContext } from './context.ts';
 import { countFirst, listUploads, objectPath } from './emptying.ts';
@@ -39,7 +40,8 @@ export function rgwStatistics(context: RgwContext): StoreStatistics {
       if (!keys) return null;
       const client = await context.client();
       const { uploads, isPartial } = await listUploads(client, keys, ref.name);
-      if (isPartial || uploads.length > MOST_UPLOADS) return null;
+      if (isPartial || uploads.length > MOST_UPLOADS || !uploads.every(({ key }) => isPathSafe(key)))
+        return null;
       let sizeBytes = 0;
       for (const { key, uploadId } of uploads) {
         const sent = { method: 'GET', path: objectPath(ref.name, key), query: { uploadId } } as const;

@@ -5,6 +5,7 @@ import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/clie
 import { request } from 'undici';
 import { randomText } from '../../../src/lib/crypto.ts';
 import { objectStoreContract } from '../../contract/object-store.ts';
+import { objectsContract } from '../../contract/objects.ts';
 import { waitFor } from '../../harness.ts';
 import { slice } from '../../slice.ts';
 import { StoreWorld } from '../object-store.ts';
@@ -34,6 +35,7 @@ describe('the object store of the install', { timeout: 1_800_000 }, () => {
   testFullStore(world);
   testReplacement(world);
   objectStoreContract('Ceph', async () => realStoreSubject(world));
+  objectsContract('Ceph', async () => realStoreSubject(world));
   testStorageApi(world);
   testRequestLog(world);
   testOtherCeph(world);
