@@ -15,8 +15,6 @@ export async function migrate(db: Kysely<DB>): Promise<void> {
   const migrator = new Migrator({
     db,
     provider: new FileMigrationProvider({ fs, path, migrationFolder: folder }),
-    // Several are written at the same time, and none builds on another of these.
-    allowUnorderedMigrations: true,
   });
   const { error } = await migrator.migrateToLatest();
   if (error) throw error;
