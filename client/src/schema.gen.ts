@@ -9468,6 +9468,8 @@ export interface components {
              * @example 8388608
              */
             part_bytes: number;
+            /** @description What was accepted, but may not be what you mean. Usually empty. */
+            warnings: string[];
         };
         CompleteBucketUpload: {
             /** @example summer/beach.jpg */
@@ -24641,7 +24643,10 @@ export interface operations {
                      *       "message": "Send the parts, and complete the upload.",
                      *       "key": "summer/beach.jpg",
                      *       "upload_id": "2~Zm9vYmFy-1",
-                     *       "part_bytes": 8388608
+                     *       "part_bytes": 8388608,
+                     *       "warnings": [
+                     *         "Another server is called web-1, too. Its id is 0198c5a2-7f00-7a51-9d3e-2f6a1b0c4d5e."
+                     *       ]
                      *     }
                      */
                     "application/json": components["schemas"]["BucketUploadBegun"];

@@ -12,6 +12,7 @@ import {
   Timestamp,
 } from '../../../http/schema.ts';
 import { PATTERN_MESSAGE } from '../../../http/validation.ts';
+import { Warnings } from '../../../http/warnings.ts';
 import { Bytes } from '../schema.ts';
 
 /** Most bytes of one request, and how many a part of an upload has best. A slow line sends that many in its minute. */
@@ -118,6 +119,7 @@ export const UploadBegun = Component('BucketUploadBegun', {
   key: Key,
   upload_id: UploadId,
   part_bytes: Int(PART_BYTES, { description: 'How many bytes each part but the last has best.' }),
+  warnings: Warnings,
 });
 
 export const CompleteUpload = Component('CompleteBucketUpload', {

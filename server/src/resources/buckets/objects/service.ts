@@ -94,7 +94,7 @@ export class BucketObjects {
     const uploadId = await refusing(row, store.beginUpload(bucketRef(row), key, mediaType));
     return {
       message: 'Send the parts, and complete the upload.',
-      ...{ key, upload_id: uploadId, part_bytes: PART_BYTES },
+      ...{ key, upload_id: uploadId, part_bytes: PART_BYTES, warnings: [] },
     };
   }
 
