@@ -24,18 +24,21 @@ const preferencesQuery = {
 /** Of what the account is told in this team, and how. Every change is saved at once. */
 export function PreferencesPage() {
   const client = useQueryClient();
-  const { data, error } = useQuery(preferencesQuery);
+  const { data: saved, error } = useQuery(preferencesQuery);
+  const [changes, setChanges] = useState<readonly Change[]>([]);
   const [confirmation, setConfirmation] = useState<Confirmation | null>(null);
-  if (!data) return error ? <Failure error={error} reset={() => undefined} /> : <Pending />;
+  if (!saved) return error ? <Failure error={error} reset={() => undefined} /> : <Pending />;
+  // Shown at once, and until an answer has come that was asked for after it was saved.
+  const data = changes.reduce(withChange, saved);
   const save = async (change: Change) => {
-    // Shown at once; where the server refuses, its answer puts it back.
-    client.setQueryData<Preferences>(preferencesQuery.queryKey, withChange(data, change));
+    setChanges((before) => [...before, change]);
     try {
       await answerOf(api.PUT('/notification-preferences', { body: { preferences: [change] } }));
     } catch (failure) {
       tellFailure(failure);
     }
     await client.invalidateQueries({ queryKey: preferencesQuery.queryKey });
+    setChanges((before) => before.filter((one) => one !== change));
   };
   const reset = async () => {
     tellSuccess((await answerOf(api.POST('/notification-preferences/reset'))).message);
