@@ -219,9 +219,11 @@ describe('the dashboard in a browser', { skip: withoutBrowser }, () => {
     await page.goto('/vps');
     await page.getByText('No servers yet').waitFor();
     await page.context().setOffline(true);
-    // Being offline only keeps new connections from being made.
-    test.app.http.server.closeAllConnections();
-    await page.getByText(/The connection is lost/).waitFor();
+    await waitFor('the page to say so', () => {
+      // Being offline only keeps new connections from being made, and one may be on its way at this moment.
+      test.app.http.server.closeAllConnections();
+      return page.getByText(/The connection is lost/).isVisible();
+    });
     const call: Call = clientOf(test.app.url!, team.token);
     assert.equal((await call('POST', '/vps', newVps({ name: 'meanwhile' }))).status, 201);
     await page.context().setOffline(false);
