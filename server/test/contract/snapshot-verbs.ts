@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import type { InstanceSpec } from '../../src/dataplane/contract/compute.ts';
 import type { SnapshotRef } from '../../src/dataplane/contract/refs.ts';
 import { dataMount, removeWithVolume } from '../volumes.ts';
-import { ensureWhole, networkOf, renamed, type Subject, specOf, TEAMS } from './subjects.ts';
+import { ensureWhole, networkOf, patiently, renamed, type Subject, specOf, TEAMS } from './subjects.ts';
 import { settingsFile } from './test-service.ts';
 import { refuses } from './verbs.ts';
 
@@ -77,7 +77,7 @@ function testCopies(world: World): void {
     assert.equal((await plane.describeInstance(world.spec.ref))?.power, 'running');
     await world.subject.writeDisk(world.spec, 'second');
     await plane.ensureSnapshot(world.spec.ref, snapshotOf(1));
-    const report = await plane.describeSnapshot(snapshotOf(1));
+    const report = await patiently(() => plane.describeSnapshot(snapshotOf(1)));
     assert.deepEqual(report?.ref, snapshotOf(1));
     assert.ok(report.diskBytes >= 0);
     assert.equal(await world.subject.readDisk(world.spec), 'second');
@@ -142,7 +142,7 @@ function testClones(world: World): void {
     const detail = await plane.describeInstance(world.clone.ref);
     assert.deepEqual([detail?.power, detail?.addresses], ['running', NOWHERE]);
     await removeWithVolume(plane, world.spec.ref);
-    assert.ok(await plane.describeSnapshot(snapshotOf(1)), 'snapshots stay');
+    assert.ok(await patiently(() => plane.describeSnapshot(snapshotOf(1))), 'snapshots stay');
     for (const number of [1, 1, 2]) await plane.removeSnapshot(snapshotOf(number));
     assert.deepEqual(await names(world), []);
     assert.equal(await world.subject.readDisk(world.clone), 'first');
@@ -160,7 +160,7 @@ function testClones(world: World): void {
   it('takes the snapshots of a tenant along', async () => {
     const { plane } = world.subject;
     await refuses(plane.removeTenant(TEAMS.one), 'invalid');
-    assert.ok(await plane.describeSnapshot(snapshotOf(3)));
+    assert.ok(await patiently(() => plane.describeSnapshot(snapshotOf(3))));
     await removeWithVolume(plane, world.spec.ref);
     await plane.removeTenant(TEAMS.one);
     assert.equal(await plane.describeSnapshot(snapshotOf(3)), null);

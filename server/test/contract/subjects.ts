@@ -110,11 +110,11 @@ async function clearTeams(plane: DataPlane): Promise<void> {
 }
 
 /** Repeats what may succeed later, as workflows do. If it gives up, the cause is the last error. */
-export async function patiently(verb: () => Promise<void>): Promise<void> {
+export async function patiently<T>(verb: () => Promise<T>): Promise<T> {
   let last: unknown;
   const ended = await waitFor('the data plane', () =>
     verb().then(
-      () => ({ refusal: null }),
+      (result) => ({ result }),
       (error: unknown) => {
         if (!(error instanceof DataPlaneError && error.retryable)) return { refusal: error };
         last = error;
@@ -124,7 +124,8 @@ export async function patiently(verb: () => Promise<void>): Promise<void> {
   ).catch(({ message }: Error) => {
     throw new Error(message, { cause: last });
   });
-  if (ended.refusal) throw ended.refusal;
+  if ('refusal' in ended) throw ended.refusal;
+  return ended.result;
 }
 
 /**
