@@ -204,9 +204,14 @@ describe('the dashboard in a browser', { skip: withoutBrowser }, () => {
     const [page] = await open(await createTeam(test.database));
     await page.goto('/notifications');
     await page.getByRole('link', { name: 'Notification preferences' }).click();
-    await page.getByLabel('Resource failed: E-mail').selectOption('daily');
+    const saves = async (change: Promise<unknown>) => {
+      const isSave = (request: { method(): string }) => request.method() === 'PUT';
+      const [answer] = await Promise.all([page.waitForResponse((one) => isSave(one.request())), change]);
+      assert.equal(answer.status(), 200);
+    };
+    await saves(page.getByLabel('Resource failed: E-mail').selectOption('daily'));
     const inApp = page.getByLabel(/^Resource created: (?!E-mail)/);
-    await inApp.uncheck();
+    await saves(inApp.uncheck());
     await page.reload();
     await page.getByLabel('Resource failed: E-mail').waitFor();
     assert.equal(await page.getByLabel('Resource failed: E-mail').inputValue(), 'daily');
